@@ -1,0 +1,27 @@
+"""What the embedded mode runs beside our own services: a real Kafka broker and a Chroma server.
+
+    EmbeddedBroker ──┐                        ┌── java.py    which Java runs it
+                     ├── ChildProcess ────────┼── jars.py    which jars, checked against jars.lock
+    EmbeddedChroma ──┘   (process.py)         ├── ports.py   a port that stays the same
+                          die with us,        └── lock.py    one owner of a data folder
+                          log to a file
+
+Both are started from what Python packages bring, listen on loopback only, keep everything in their
+data folder and die with the process that started them. A data folder keeps its port, so clients
+reconnect by themselves after a restart.
+"""
+
+from streams.embedded.broker import EmbeddedBroker
+from streams.embedded.chroma import EmbeddedChroma
+from streams.embedded.jars import default_cache_dir
+from streams.embedded.lock import DataDirLock
+from streams.embedded.process import ChildProcess, ProcessSpec
+
+__all__ = [
+    "ChildProcess",
+    "DataDirLock",
+    "EmbeddedBroker",
+    "EmbeddedChroma",
+    "ProcessSpec",
+    "default_cache_dir",
+]

@@ -1,0 +1,188 @@
+"""The embedded broker: Apache Kafka in KRaft mode, one node, on this machine.
+
+data_dir/
+    lock               who owns the folder
+    port, controller   the ports, the same at every start
+    cluster            the cluster's id
+    server.properties  written at every start
+    broker.log         warnings and errors
+    kafka/             the records
+    tmp/               native libraries that the JVM unpacks; emptied at every start
+"""
+
+import asyncio
+import base64
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from schemas.errors import TransientError
+from streams.embedded.jars import default_cache_dir, kafka_jars
+from streams.embedded.java import find_java
+from streams.embedded.ports import LOOPBACK, kept_port
+from streams.embedded.process import ProcessSpec, wait_until
+from streams.embedded.server import EmbeddedServer
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={logs}
+
+# One node holds every copy there is.
+default.replication.factor=1
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+
+# 50 partitions each by default: files, start time, and no use on one node.
+offsets.topic.num.partitions=5
+transaction.state.log.num.partitions=3
+share.coordinator.state.topic.num.partitions=1
+
+# After kill -9 the controller waits out the session of the broker that died: 9 s by default.
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+controller.quorum.election.timeout.ms=250
+controller.quorum.fetch.timeout.ms=500
+controller.quorum.election.backoff.max.ms=250
+
+# Groups: no wait for company, and sessions as short as 6 s, classic and KIP-848.
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=6000
+group.max.session.timeout.ms=300000
+group.consumer.min.session.timeout.ms=6000
+group.consumer.session.timeout.ms=10000
+group.consumer.min.heartbeat.interval.ms=1000
+group.consumer.heartbeat.interval.ms=2000
+
+# Topics are made on purpose (`headrace topics ensure`); a misspelt name is an error.
+auto.create.topics.enable=false
+
+# A laptop's disk: 64 MB segments (1 GB by default), so that retention and compaction get to work on
+# small topics; indexes of 1 MB (10 MB are preallocated by default, twice per segment).
+log.segment.bytes=67108864
+log.index.size.max.bytes=1048576
+log.cleaner.dedupe.buffer.size=16777216
+log.cleaner.threads=1
+log.cleaner.backoff.ms=5000
+log.retention.check.interval.ms=30000
+
+# Threads for one machine's clients; 3 network and 8 disk threads by default.
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=2
+"""
+
+
+class EmbeddedBroker(EmbeddedServer):
+    """A Kafka broker of our own, in a process of about `heap_mb` + 150 MB at most.
+
+    Args:
+        data_dir: where its records live.
+        cache_dir: where the jars are kept, for all data folders; default `default_cache_dir()`.
+        heap_mb: most memory for the JVM's heap.
+        port: the port on loopback; default the one that this data folder had before, else a free one.
+        java: which Java, see `find_java`.
+
+    Besides what `EmbeddedServer.start` says, it raises RequestError when a jar is not the pinned one and
+    TransientError when one cannot be downloaded.
+    """
+
+    title = "Kafka broker"
+
+    def __init__(
+        self,
+        data_dir: Path,
+        cache_dir: Path | None = None,
+        *,
+        heap_mb: int = 512,
+        port: int | None = None,
+        java: str | None = None,
+    ) -> None:
+        super().__init__(data_dir, port)
+        self.cache_dir = cache_dir or default_cache_dir()
+        self.heap_mb = heap_mb
+        self._java = java
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`host:port` for a client's `bootstrap.servers`."""
+        return self.address
+
+    def _prepare(self) -> ProcessSpec:
+        java = find_java(self._java)
+        class_path = ":".join(map(str, kafka_jars(self.cache_dir)))
+        shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)
+        (self.data_dir / "tmp").mkdir()
+        properties = self._write_properties()
+        jvm = [str(java), "-XX:+UseSerialGC", "-XX:-UsePerfData", f"-Djava.io.tmpdir={self.data_dir / 'tmp'}"]
+        if not (self.data_dir / "kafka" / "meta.properties").exists():
+            self._format([*jvm, "-Xmx128m", "-cp", class_path], properties)
+        argv = [
+            *jvm,
+            "-Xms64m",
+            f"-Xmx{self.heap_mb}m",
+            "-XX:+ExitOnOutOfMemoryError",
+            f"-XX:ErrorFile={self.data_dir / 'jvm-crash.log'}",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+            *("-cp", class_path, "kafka.Kafka", str(properties)),
+        ]
+        log = self.data_dir / "broker.log"
+        return ProcessSpec(
+            "broker", argv, log, cwd=self.data_dir, ready=self._answers, keep_fds=(self._lock.fd,)
+        )
+
+    def _write_properties(self) -> Path:
+        self.port = self.port or kept_port(self.data_dir / "port")
+        controller = kept_port(self.data_dir / "controller", avoid=frozenset({self.port}))
+        logs = self.data_dir / "kafka"
+        properties = self.data_dir / "server.properties"
+        properties.write_text(
+            _PROPERTIES.format(host=LOOPBACK, port=self.port, controller=controller, logs=logs)
+        )
+        return properties
+
+    def _format(self, java: list[str], properties: Path) -> None:
+        cluster = self.data_dir / "cluster"
+        if not cluster.exists():
+            # A cluster id is a UUID in URL-safe base64 without padding.
+            cluster.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster.read_text()]
+        done = subprocess.run([*java, *tool, "-c", properties], capture_output=True, text=True)  # noqa: S603
+        if done.returncode != 0:
+            raise TransientError(f"the broker's folder {self.data_dir} could not be formatted: {done.stderr}")
+
+    async def _answers(self) -> None:
+        await wait_until(self._listens)
+        # log_level 0 (emergencies): connections that are refused while it starts are no news.
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+        await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
+
+    async def _listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(LOOPBACK, self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+
+def _has_broker(admin: AdminClient) -> bool:
+    """Whether an admin request is answered, and by a broker that the controller lets serve."""
+    try:
+        return bool(admin.list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False
