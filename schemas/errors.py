@@ -1,15 +1,15 @@
 """Every error that Headrace raises on purpose, and what a caller should do about it.
 
-    IngestError
-    ├── TransientError            try again later; the record stays where it is
-    │   └── RateLimited           …after `retry_after` seconds
-    ├── DocumentError             this document will never work; dead-letter it
-    │   ├── UnsupportedFormat
-    │   ├── CorruptDocument
-    │   └── DocumentTooLarge
-    ├── ContractError             the record breaks its schema; dead-letter it, tell whoever wrote it
-    ├── RequestError              the caller asked for something that cannot be; refuse the request
-    └── FencedError               this worker lost its partitions; it must stop before its next effect
+IngestError
+├── TransientError            try again later; the record stays where it is
+│   └── RateLimited           …after `retry_after` seconds
+├── DocumentError             this document will never work; dead-letter it
+│   ├── UnsupportedFormat
+│   ├── CorruptDocument
+│   └── DocumentTooLarge
+├── ContractError             the record breaks its schema; dead-letter it, tell whoever wrote it
+├── RequestError              the caller asked for something that cannot be; refuse the request
+└── FencedError               this worker lost its partitions; it must stop before its next effect
 """
 
 

@@ -1,0 +1,45 @@
+"""Ids that follow from what a document is. Any producer can compute them; the pipeline checks them."""
+
+import uuid
+from hashlib import sha256
+
+from schemas.events import Document
+
+#: Namespace of the ids of sources: a constant of ours, so that equal configurations get equal ids.
+_SOURCES = uuid.UUID("5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10")
+
+
+def text_sha256(text: str) -> str:
+    """Lower-case hex SHA-256 of the UTF-8 bytes of `text`."""
+    return sha256(text.encode()).hexdigest()
+
+
+def chunk_id_base(document: Document) -> str:
+    """What the chunk ids of a document begin with; `-{n}` follows, n counting from 0.
+
+    The custom id, else the hash of the key alone (uploads and buckets: the HTTP contract), else the hash of
+    source id, NUL and key (sources that own a tree, so that two of them may share a collection).
+    """
+    if document.custom_id is not None:
+        return document.custom_id
+    if document.namespace:
+        return text_sha256(f"{document.namespace}\0{document.document_key}")
+    return text_sha256(document.document_key)
+
+
+def document_id(document: Document) -> str:
+    """The message key on the whole way: 32 hex digits.
+
+    The hash of tenant, database, collection and chunk id base, NUL between them. Two events that would
+    write the same chunk ids are thereby the same document, and stay in order on one partition.
+    """
+    parts = (document.tenant, document.database, document.collection, chunk_id_base(document))
+    return text_sha256("\0".join(parts))[:32]
+
+
+def source_id(tenant: str, database: str, configuration: str) -> str:
+    """UUID of a source: equal for an equal configuration (canonical JSON), whichever gateway computes it.
+
+    A source that is deleted and created again owns the documents that it owned before.
+    """
+    return str(uuid.uuid5(_SOURCES, "\0".join((tenant, database, configuration))))

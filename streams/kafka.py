@@ -1,0 +1,126 @@
+"""Where the cluster is, how its clients are configured, and the administration of our topics."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
+
+from schemas.errors import RequestError, TransientError
+from streams.topics import CATALOGUE, Topic
+
+#: A worker that says nothing for this long has lost its partitions. 10 s: a survivor takes over quickly,
+#: and a garbage-collected or briefly suspended machine keeps its work.
+SESSION_SECONDS = 10.0
+#: Most bytes of a message's value; Kafka's default `message.max.bytes` is 1,048,588 with the record's frame.
+MAX_VALUE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kafka cluster and the prefix of our names on it."""
+
+    bootstrap_servers: str
+    prefix: str = "headrace."
+    #: Any other librdkafka property: `security.protocol`, `sasl.username`, …
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, topic: Topic | str) -> str:
+        """A topic's or group's name on this cluster."""
+        return self.prefix + (topic if isinstance(topic, str) else topic.name)
+
+    def client(self, **properties: Any) -> dict[str, Any]:
+        """librdkafka properties of a client; `a_b` stands for `a.b`, the user's own properties win."""
+        ours: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers,
+            # A broker that restarts is tried again within a second, not after the default's ten.
+            "reconnect.backoff.max.ms": 1000,
+            "log.connection.close": False,
+        }
+        ours.update({key.replace("_", "."): value for key, value in properties.items()})
+        return {**ours, **self.properties}
+
+
+def admin(cluster: Cluster) -> AdminClient:
+    """A client for administration."""
+    return AdminClient(cluster.client(), logger=None)
+
+
+def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10) -> dict[str, int]:
+    """Partitions of each of our topics that exists. Raises TransientError when no broker answers."""
+    try:
+        known = client.list_topics(timeout=timeout).topics
+    except KafkaException as error:
+        raise TransientError(f"no broker answers at {cluster.bootstrap_servers}: {error}") from error
+    return {
+        topic.name: len(known[cluster.name(topic)].partitions)
+        for topic in CATALOGUE
+        if cluster.name(topic) in known
+    }
+
+
+def _settings(topic: Topic, replication: int) -> dict[str, str]:
+    settings = {"min.insync.replicas": str(max(1, replication - 1))}
+    if topic.compact:
+        # A laptop's states stay small: segments close daily or at 32 MB, so that compaction gets at them.
+        return settings | {"cleanup.policy": "compact", "segment.ms": "86400000", "segment.bytes": "33554432"}
+    return settings | {"cleanup.policy": "delete", "retention.ms": str(topic.retention_ms)}
+
+
+def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> list[str]:
+    """Create the topics that are missing; returns their names.
+
+    Existing ones keep their partitions: keys would move and state with them. Raises RequestError when the
+    counts of existing topics disagree, because co-partitioned state could not be found.
+    """
+    client = admin(cluster)
+    known = partition_counts(client, cluster)
+    if len(set(known.values())) > 1:
+        raise RequestError(f"the topics must have equal partition counts, found {known}")
+    count = next(iter(known.values()), partitions)
+    missing = [topic for topic in CATALOGUE if topic.name not in known]
+    created = client.create_topics(
+        [NewTopic(cluster.name(t), count, replication, config=_settings(t, replication)) for t in missing]
+    )
+    for future in created.values():
+        _created(future)
+    return [topic.name for topic in missing]
+
+
+def _created(future: Future[None]) -> None:
+    try:
+        future.result(30)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise TransientError(f"a topic could not be created: {error.args[0].str()}") from error
+
+
+def cleanup_policies(client: AdminClient, cluster: Cluster) -> dict[str, str]:
+    """`cleanup.policy` of each existing topic, to check a cluster that somebody else has set up."""
+    known = partition_counts(client, cluster)
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, cluster.name(name)) for name in known]
+    found = client.describe_configs(resources)
+    return {
+        name: found[resource].result(30)["cleanup.policy"].value
+        for name, resource in zip(known, resources, strict=True)
+    }
+
+
+def delete_topics(cluster: Cluster, names: Sequence[str]) -> None:
+    """Remove topics; for tests."""
+    for future in admin(cluster).delete_topics([cluster.name(name) for name in names]).values():
+        future.result(30)
+
+
+__all__ = [
+    "MAX_VALUE_BYTES",
+    "SESSION_SECONDS",
+    "Cluster",
+    "admin",
+    "cleanup_policies",
+    "delete_topics",
+    "ensure_topics",
+    "partition_counts",
+]

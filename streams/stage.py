@@ -1,0 +1,157 @@
+"""The contract of a stage: what a service says, and what the engine promises it.
+
+    class Shout(Stage[DocumentParsed]):
+        name = "shout"
+        topic = PARSED
+
+        async def process(self, record, context):
+            return [Send(SHOUTED, record.key, louder(record.event))]
+
+The engine calls `process` for many records at once, and releases what they return in the order of the
+input of each partition. It commits an offset only when everything up to it is acknowledged. What a raise
+means:
+
+    TransientError      tried again with backoff, for as long as it takes; the record stays where it is
+    DocumentError,
+    ContractError       dead letter, progress `failed` with the message; the partition moves on
+    FencedError         the worker stops at once: its partitions have another owner
+    anything else       a bug: tried three times, then dead letter
+
+A stage may see a record again after a crash: every effect must be one that can be repeated.
+"""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from schemas import events
+from schemas.events import Event, RunPosition
+from streams.topics import Topic
+
+E = TypeVar("E", bound=Event)
+TopicPartition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Generic[E]):
+    """One record of an input topic, decoded. `topic` is the name in the catalogue, without the prefix."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    event: E
+    timestamp_ms: int
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An event to be produced. `event=None` is a tombstone. `partition_key` replaces the key where a topic
+    is partitioned by something else than its key (`source-documents`)."""
+
+    topic: Topic
+    key: str
+    event: Event | None
+    partition_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A document passed `stage`. Notes that are released together travel as one `Progress` event."""
+
+    run: RunPosition
+    stage: events.Stage
+    chunks: int = 0
+    document_key: str | None = None
+    error: str | None = None
+
+
+Output = Send | Note
+#: What became of one record of a batch: its outputs, or the error that makes it a dead letter.
+Outcome = Sequence[Output] | Exception
+
+
+class Context(Protocol):
+    """What the engine offers a stage while it works."""
+
+    def check_alive(self) -> None:
+        """Raise FencedError if this worker was away for longer than its session. To be called right before
+        every effect outside Kafka."""
+        ...
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """Produce at once and wait until the broker has acknowledged. For runs that last; what a stage
+        returns from `process` needs no `emit`."""
+        ...
+
+
+class Stage(Generic[E]):
+    """Works on one record at a time, many of them concurrently."""
+
+    #: Names the consumer group, the metrics and the dead letters.
+    name: ClassVar[str]
+    topic: ClassVar[Topic]
+    #: Records worked on at once by this process.
+    concurrency: int = 32
+    #: Records of one key one after the other (a source's runs); else only the outputs are in order.
+    sequential_keys: ClassVar[bool] = False
+
+    async def start(self) -> None:
+        """Called once before the first record: open pools, load models."""
+
+    async def close(self) -> None:
+        """Called once after the last record."""
+
+    @abstractmethod
+    async def process(self, record: Record[E], context: Context) -> Sequence[Output]:
+        """The outputs of one record."""
+
+
+class BatchStage(Generic[E]):
+    """Works on the records that wait, of all partitions together, up to a limit at once."""
+
+    name: ClassVar[str]
+    topic: ClassVar[Topic]
+    concurrency: int = 1
+    max_records: int = 500
+
+    async def start(self) -> None:
+        """Called once before the first record."""
+
+    async def close(self) -> None:
+        """Called once after the last record."""
+
+    @abstractmethod
+    async def process_batch(self, records: Sequence[Record[E]], context: Context) -> Sequence[Outcome]:
+        """One outcome for each record, in their order. A raise of DocumentError or of something unexpected
+        makes the engine try the records one by one."""
+
+
+class StatefulStage(BatchStage[E]):
+    """A batch stage whose outputs and offsets are one Kafka transaction that carries the group's generation.
+
+    One batch is under way at a time. State lives on compacted topics, co-partitioned with the input: it is
+    restored before the first record of a partition, and written through the outputs.
+    """
+
+    @abstractmethod
+    async def restore(self, partitions: Sequence[int]) -> None:
+        """These partitions are ours now: read their state to the end that the former owner left."""
+
+    @abstractmethod
+    async def release(self, partitions: Sequence[int]) -> None:
+        """These partitions are no longer ours."""
+
+    @abstractmethod
+    async def committed(self) -> None:
+        """The transaction with the outputs of the last batch is committed."""
+
+    @abstractmethod
+    async def aborted(self) -> None:
+        """The outputs of the last batch were not written: forget what they would have changed."""
+
+
+AnyStage = Stage[Any] | BatchStage[Any]
+Restore = Callable[[Sequence[int]], Awaitable[None]]

@@ -1,0 +1,161 @@
+"""State of a stateful stage: the owned partitions of a compacted topic, at hand in SQLite.
+
+Rows and the offsets that they came from are written in one transaction, so a restart resumes where the file
+stands; a lost, damaged or foreign file is rebuilt from the topic. The topic is the truth, the file a copy.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from schemas.codec import Codec
+from schemas.events import Event
+from streams.kafka import Cluster
+from streams.producer import Written
+from streams.reader import Change, Partition, Reader, end_offsets
+from streams.topics import Topic
+
+E = TypeVar("E", bound=Event)
+
+#: A file that was last read further than this ago may have missed tombstones, which compaction removes
+#: after `delete.retention.ms` (24 h by default); it is rebuilt.
+_STALE_SECONDS = 12 * 60 * 60
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (
+    partition INTEGER NOT NULL, key TEXT NOT NULL, scope TEXT, value BLOB NOT NULL,
+    PRIMARY KEY (partition, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_scope ON rows (partition, scope) WHERE scope IS NOT NULL;
+CREATE TABLE IF NOT EXISTS positions (
+    partition INTEGER PRIMARY KEY, next INTEGER NOT NULL, read_at REAL NOT NULL
+);
+"""
+
+
+def open_database(path: Path, schema: str) -> sqlite3.Connection:
+    """A database that survives the process, not the power: the topic can rebuild it. A damaged file is
+    thrown away."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in (1, 2):
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=OFF")
+            database.executescript(schema)
+            return database
+        except sqlite3.DatabaseError:
+            database.close()
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            if attempt == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+class PartitionStore(Generic[E]):
+    """Key → event for some partitions of a compacted topic.
+
+    Args:
+        path: the SQLite file; one process at a time.
+        scope: an optional label by which `scan` finds rows (a source's documents).
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        topic: Topic,
+        path: Path,
+        scope: Callable[[E], str | None] = lambda event: None,
+    ) -> None:
+        self._cluster, self._codec, self.topic, self._scope = cluster, codec, topic, scope
+        self._database = open_database(path, _SCHEMA)
+        self._lock = asyncio.Lock()
+
+    async def catch_up(self, partitions: Sequence[int]) -> None:
+        """Read these partitions to their end, waiting for open transactions to finish."""
+        async with self._lock:
+            await asyncio.to_thread(self._catch_up, partitions)
+
+    def get(self, partition: int, key: str) -> E | None:
+        """The newest event of `key`, or None."""
+        row = self._database.execute(
+            "SELECT value FROM rows WHERE partition = ? AND key = ?", (partition, key)
+        ).fetchone()
+        return None if row is None else self._decode(row[0])
+
+    def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, E]]:
+        """All keys and events of a partition, or those of one scope."""
+        where, values = ("", (partition,)) if scope is None else (" AND scope = ?", (partition, scope))
+        for key, value in self._database.execute(
+            f"SELECT key, value FROM rows WHERE partition = ?{where}",  # noqa: S608  (a constant)
+            values,
+        ):
+            yield key, self._decode(value)
+
+    def apply(self, written: Iterable[Written]) -> None:
+        """Take over what this process has written to the topic itself, after its transaction."""
+        changes = [
+            Change(self.topic.name, w.partition, w.offset, w.send.key, w.send.event, 0)
+            for w in written
+            if w.send.topic is self.topic
+        ]
+        ends: dict[Partition, int] = {(c.topic, c.partition): c.offset + 1 for c in changes}
+        if changes:
+            self._write(changes, ends)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _catch_up(self, partitions: Sequence[int]) -> None:
+        ends = end_offsets(self._cluster, [(self.topic.name, p) for p in partitions])
+        starts = {partition: self._start(partition[1], end) for partition, end in ends.items()}
+        behind = {partition: end for partition, end in ends.items() if starts[partition] < end}
+        if not behind:
+            return
+        reader = Reader(self._cluster, self._codec)
+        try:
+            reader.assign({partition: starts[partition] for partition in behind})
+            for batch in reader.read_to(behind):
+                self._write(batch.changes, batch.positions)
+        finally:
+            reader.close()
+
+    def _start(self, partition: int, end: int) -> int:
+        """Where to read on; a file that cannot belong to this topic any more is emptied first."""
+        row = self._database.execute(
+            "SELECT next, read_at FROM positions WHERE partition = ?", (partition,)
+        ).fetchone()
+        if row and row[0] <= end and time.time() - row[1] < _STALE_SECONDS:
+            return int(row[0])
+        self._database.execute("DELETE FROM rows WHERE partition = ?", (partition,))
+        self._database.execute("DELETE FROM positions WHERE partition = ?", (partition,))
+        return 0
+
+    def _write(self, changes: Sequence[Change], positions: dict[Partition, int]) -> None:
+        self._database.execute("BEGIN")
+        for change in changes:
+            if change.event is None:
+                self._database.execute(
+                    "DELETE FROM rows WHERE partition = ? AND key = ?", (change.partition, change.key)
+                )
+                continue
+            event: E = change.event  # type: ignore[assignment]
+            value = self._codec.encode(event, self.topic.name)
+            self._database.execute(
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)",
+                (change.partition, change.key, self._scope(event), value),
+            )
+        self._database.executemany(
+            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
+            [(p, position, time.time()) for (_, p), position in positions.items()],
+        )
+        self._database.execute("COMMIT")
+
+    def _decode(self, value: bytes) -> E:
+        return self._codec.decode(value)  # type: ignore[return-value]
