@@ -12,8 +12,8 @@ from confluent_kafka import KafkaException, Message, Producer
 from schemas.codec import Codec
 from schemas.errors import DocumentTooLarge, FencedError, TransientError
 from streams.kafka import MAX_VALUE_BYTES, Cluster, admin, partition_counts
+from streams.outputs import Send
 from streams.partitions import partition_of
-from streams.stage import Send
 
 Headers = Mapping[str, bytes]
 

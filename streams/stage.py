@@ -21,12 +21,13 @@ A stage may see a record again after a crash: every effect must be one that can 
 """
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from schemas import events
-from schemas.events import Event, RunPosition
+from schemas.events import Event
+from streams.outputs import Output
+from streams.store import PartitionStore
 from streams.topics import Topic
 
 E = TypeVar("E", bound=Event)
@@ -46,29 +47,6 @@ class Record(Generic[E]):
     headers: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """An event to be produced. `event=None` is a tombstone. `partition_key` replaces the key where a topic
-    is partitioned by something else than its key (`source-documents`)."""
-
-    topic: Topic
-    key: str
-    event: Event | None
-    partition_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A document passed `stage`. Notes that are released together travel as one `Progress` event."""
-
-    run: RunPosition
-    stage: events.Stage
-    chunks: int = 0
-    document_key: str | None = None
-    error: str | None = None
-
-
-Output = Send | Note
 #: What became of one record of a batch: its outputs, or the error that makes it a dead letter.
 Outcome = Sequence[Output] | Exception
 
@@ -132,26 +110,19 @@ class BatchStage(Generic[E]):
 class StatefulStage(BatchStage[E]):
     """A batch stage whose outputs and offsets are one Kafka transaction that carries the group's generation.
 
-    One batch is under way at a time. State lives on compacted topics, co-partitioned with the input: it is
-    restored before the first record of a partition, and written through the outputs.
+    One batch is under way at a time. State lives on compacted topics that are partitioned as the input is:
+    the engine brings `stores` up to date for a partition before its first record, and hands them what was
+    written after each transaction. Within a batch a stage keeps its own overlay. A transaction that fails
+    ends the process, so there is nothing to take back.
     """
 
-    @abstractmethod
-    async def restore(self, partitions: Sequence[int]) -> None:
-        """These partitions are ours now: read their state to the end that the former owner left."""
+    stores: Sequence[PartitionStore[Any]] = ()
 
-    @abstractmethod
-    async def release(self, partitions: Sequence[int]) -> None:
-        """These partitions are no longer ours."""
+    async def assigned(self, partitions: Sequence[int]) -> None:
+        """These partitions are ours now; the stores hold their state to the end the former owner left."""
 
-    @abstractmethod
-    async def committed(self) -> None:
-        """The transaction with the outputs of the last batch is committed."""
-
-    @abstractmethod
-    async def aborted(self) -> None:
-        """The outputs of the last batch were not written: forget what they would have changed."""
+    async def revoked(self, partitions: Sequence[int]) -> None:
+        """These partitions are no longer ours: drop what is cached of them."""
 
 
 AnyStage = Stage[Any] | BatchStage[Any]
-Restore = Callable[[Sequence[int]], Awaitable[None]]
