@@ -1,0 +1,124 @@
+"""Zip containers (office documents, e-books) opened with limits, and the XML in them read without entities."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from schemas.errors import CorruptDocument, DocumentTooLarge
+
+#: Entries in one archive; a 1,000-slide deck with a picture on each has about 4,000.
+MAX_ENTRIES = 20_000
+#: Bytes that one part may unpack to. A 200 MB spreadsheet holds sheets of about 1.5 GB of XML (streamed).
+MAX_PART = 2 * 1024**3
+#: Bytes of a part that is read as a whole.
+MAX_WHOLE_PART = 200 * 1024 * 1024
+#: Unpacked to packed size; sheets of equal numbers reach about 100, deflate itself ends at 1,032.
+MAX_RATIO = 400
+#: Parts below this size may have any ratio.
+RATIO_FREE = 16 * 1024 * 1024
+
+XML_ERRORS = (etree.XMLSyntaxError, etree.ParserError)
+
+
+class Archive:
+    """A zip file's parts by name. Every limit that is passed raises DocumentTooLarge."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            raise CorruptDocument(f"zip container cannot be opened: {error}") from error
+        entries = self._zip.infolist()
+        if len(entries) > MAX_ENTRIES:
+            raise DocumentTooLarge(f"zip container of {len(entries)} entries, the limit is {MAX_ENTRIES}")
+        self._entries = {entry.filename.replace("\\", "/").lstrip("/"): entry for entry in entries}
+
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def open(self, name: str) -> zipfile.ZipExtFile:
+        """A part as a stream. Raises CorruptDocument when it is missing or encrypted."""
+        entry = self._entries.get(name)
+        if entry is None:
+            raise CorruptDocument(f"part {name} is missing")
+        ratio = entry.file_size / max(entry.compress_size, 1)
+        if entry.file_size > MAX_PART or (entry.file_size > RATIO_FREE and ratio > MAX_RATIO):
+            raise DocumentTooLarge(
+                f"part {name} unpacks to {entry.file_size} bytes ({ratio:.0f} times its size), "
+                f"the limits are {MAX_PART} bytes and {MAX_RATIO} times"
+            )
+        try:
+            return self._zip.open(entry)  # type: ignore[return-value]
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+            raise CorruptDocument(f"part {name} cannot be opened: {error}") from error
+
+    def read(self, name: str) -> bytes:
+        """A whole part; never more than it declares or than the limit."""
+        with self.open(name) as stream:
+            try:
+                content = stream.read(MAX_WHOLE_PART + 1)
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+                raise CorruptDocument(f"part {name} cannot be unpacked: {error}") from error
+        if len(content) > MAX_WHOLE_PART:
+            raise DocumentTooLarge(f"part {name} unpacks to more than {MAX_WHOLE_PART} bytes")
+        return content
+
+    def xml(self, name: str) -> etree._Element:
+        return parse_xml(self.read(name), name)
+
+    def xml_or_none(self, name: str) -> etree._Element | None:
+        """A part that a document may lack or have broken without being lost."""
+        if name not in self:
+            return None
+        try:
+            return self.xml(name)
+        except CorruptDocument:
+            return None
+
+
+def parse_xml(content: bytes, name: str = "XML") -> etree._Element:
+    """The root of an XML part. Entities are not resolved, nothing is fetched; damage is repaired if it can be."""
+    for recover in (False, True):
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            recover=recover,
+            remove_comments=True,
+            remove_pis=True,
+            collect_ids=False,
+        )
+        try:
+            root = etree.fromstring(content, parser)
+        except XML_ERRORS as error:
+            failure: Exception = error
+            continue
+        if root is not None:
+            return root
+    raise CorruptDocument(f"part {name} is no XML: {failure}")
+
+
+def relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
+    """Relations of an OPC part: id -> (kind, target); targets inside the package are full part names."""
+    folder, name = posixpath.split(part)
+    root = archive.xml_or_none(posixpath.join(folder, "_rels", name + ".rels"))
+    return dict(_relations(root, folder)) if root is not None else {}
+
+
+def _relations(root: etree._Element, folder: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    for relation in root.iterchildren("{*}Relationship"):
+        target = relation.get("Target", "")
+        if relation.get("TargetMode") != "External":
+            inside = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+            target = posixpath.normpath(inside)
+        yield relation.get("Id", ""), (relation.get("Type", "").rsplit("/", 1)[-1], target)

@@ -1,0 +1,57 @@
+"""Word documents (.docx, .docm, .dotx) from their XML: what a reader of the printed page would see."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from schemas.errors import CorruptDocument
+from services.parsing.archive import Archive, relations
+from services.parsing.document import Document
+from services.parsing.docx.body import Body
+from services.parsing.docx.runs import Inline
+from services.parsing.docx.styles import Numbering, Styles, W
+from services.parsing.ooxml import Graphics, core_properties
+
+__all__ = ["parse_docx"]
+
+
+def parse_docx(data: bytes) -> Document:
+    """Raises CorruptDocument without a main part, DocumentTooLarge past the limits of `archive`."""
+    archive = Archive(data)
+    main = _main_part(archive)
+    root = archive.xml(main)
+    targets = relations(archive, main)
+
+    def part(kind: str) -> etree._Element | None:
+        found = next((target for k, target in targets.values() if k == kind), None)
+        return archive.xml_or_none(found) if found else None
+
+    saved_breaks = next(root.iter(W + "lastRenderedPageBreak"), None) is not None
+    graphics = Graphics(archive)
+    styles = Styles(part("styles"))
+    inline = Inline(styles, targets, graphics, saved_breaks)
+    body = Body(styles, Numbering(part("numbering")), inline, titled=_has_title(root, styles))
+    content = root.find(W + "body")
+    if content is None:
+        raise CorruptDocument(f"part {main} has no body")
+    body.read(content)
+    body.notes({kind: part(kind + "s") for kind in ("footnote", "endnote")})
+    markdown, pages = body.writer.finish()
+    title, language = core_properties(archive)
+    return Document(markdown, "", pages if len(pages) > 1 else (), title, language, tuple(graphics.warnings))
+
+
+def _main_part(archive: Archive) -> str:
+    for kind, target in relations(archive, "").values():
+        if kind == "officeDocument" and target in archive:
+            return target
+    found = [name for name in archive.names() if re.fullmatch(r"word/document\d*\.xml", name)]
+    if not found:
+        raise CorruptDocument("no Word document part in the package")
+    return found[0]
+
+
+def _has_title(root: etree._Element, styles: Styles) -> bool:
+    return any(styles.heading(p.get(W + "val")) == 0 for p in root.iter(W + "pStyle"))

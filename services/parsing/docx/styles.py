@@ -1,0 +1,214 @@
+"""Word's styles and numbering: what makes a paragraph a heading, a list item or code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+MONOSPACED = re.compile(
+    r"courier|consolas|menlo|monaco|mono\b|monospace|source code|fira code|inconsolata|lucida console", re.I
+)
+_HEADING = re.compile(r"^heading\s*(\d)$", re.I)
+#: Names of paragraph styles for code, as Word, pandoc and LibreOffice call them.
+_CODE = re.compile(
+    r"^(source ?code|code( block| text| snippet)?|verbatim( char)?|html[ -]?preformatted|preformatted text|macro ?text|programlisting)$",
+    re.I,
+)
+_QUOTE = re.compile(r"^(intense )?(quote|quotations?|block ?text|block ?quote)$", re.I)
+
+
+def value(element: etree._Element | None, path: str) -> str | None:
+    """The `w:val` of a descendant, if there is one."""
+    if element is None:
+        return None
+    found = element.find(path)
+    return found.get(W + "val", "") if found is not None else None
+
+
+def switched_on(properties: etree._Element | None, name: str) -> bool:
+    """A toggle property such as `w:b`: present and not said to be off."""
+    found = properties.find(W + name) if properties is not None else None
+    return found is not None and found.get(W + "val", "1") not in ("0", "false", "off", "none")
+
+
+@dataclass
+class Style:
+    name: str = ""
+    parent: str | None = None
+    outline: int | None = None
+    number: tuple[str | None, int | None] = (None, None)  # numbering id, level
+    monospaced: bool = False
+    strong: bool = False
+    emphasised: bool = False
+
+
+class Styles:
+    """Styles by id, with what they inherit."""
+
+    def __init__(self, root: etree._Element | None) -> None:
+        self._styles = (
+            {s.get(W + "styleId", ""): _style(s) for s in root.iterchildren(W + "style")}
+            if root is not None
+            else {}
+        )
+
+    def chain(self, style_id: str | None) -> list[Style]:
+        """A style and those that it builds on, nearest first."""
+        found: list[Style] = []
+        while style_id in self._styles and len(found) < 20:
+            found.append(self._styles[style_id])
+            style_id = found[-1].parent
+        return found
+
+    def name(self, style_id: str | None) -> str:
+        style = self._styles.get(style_id or "")
+        return style.name if style else (style_id or "")
+
+    def heading(self, style_id: str | None) -> int | None:
+        """1 to 9 for a heading style, 0 for the document's title."""
+        for style in self.chain(style_id):
+            if match := _HEADING.match(style.name):
+                return int(match[1])
+            if style.name.lower() == "title":
+                return 0
+            if style.outline is not None and style.outline < 9:
+                return style.outline + 1
+        return None
+
+    def number(self, style_id: str | None) -> tuple[str | None, int | None]:
+        number, level = None, None
+        for style in self.chain(style_id):
+            number = style.number[0] if number is None else number
+            level = style.number[1] if level is None else level
+        return number, level
+
+    def is_code(self, style_id: str | None) -> bool:
+        return any(_CODE.match(style.name) for style in self.chain(style_id))
+
+    def is_quote(self, style_id: str | None) -> bool:
+        return any(_QUOTE.match(style.name) for style in self.chain(style_id)[:1])
+
+    def is_monospaced(self, style_id: str | None) -> bool:
+        return any(style.monospaced for style in self.chain(style_id))
+
+
+def _style(element: etree._Element) -> Style:
+    properties, run = element.find(W + "pPr"), element.find(W + "rPr")
+    outline = value(properties, W + "outlineLvl")
+    level = value(properties, f"{W}numPr/{W}ilvl")
+    return Style(
+        name=value(element, W + "name") or "",
+        parent=value(element, W + "basedOn"),
+        outline=int(outline) if outline and outline.isdigit() else None,
+        number=(value(properties, f"{W}numPr/{W}numId"), int(level) if level and level.isdigit() else None),
+        monospaced=is_monospaced(run),
+        strong=switched_on(run, "b"),
+        emphasised=switched_on(run, "i"),
+    )
+
+
+def is_monospaced(run: etree._Element | None) -> bool:
+    fonts = run.find(W + "rFonts") if run is not None else None
+    name = (fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "") if fonts is not None else ""
+    return bool(name and MONOSPACED.search(name))
+
+
+@dataclass(frozen=True)
+class Level:
+    kind: str = "bullet"
+    text: str = ""
+    start: int = 1
+
+
+@dataclass
+class _List:
+    levels: dict[int, Level] = field(default_factory=dict)
+
+
+class Numbering:
+    """List definitions, and the counters of a document as it is read from its first paragraph on."""
+
+    def __init__(self, root: etree._Element | None) -> None:
+        self._abstract: dict[str, dict[int, Level]] = {}
+        self._lists: dict[str, tuple[str, dict[int, Level]]] = {}
+        self._counters: dict[str, dict[int, int]] = {}
+        if root is None:
+            return
+        for element in root.iterchildren(W + "abstractNum"):
+            self._abstract[element.get(W + "abstractNumId", "")] = _levels(element)
+        for element in root.iterchildren(W + "num"):
+            abstract = value(element, W + "abstractNumId") or ""
+            number = element.get(W + "numId", "")
+            self._lists[number] = (abstract, _overrides(element))
+
+    def level(self, number: str, depth: int) -> Level | None:
+        """How items of a list look at a depth; None for a list that is not defined (or the id 0: no list)."""
+        if number not in self._lists:
+            return None
+        abstract, overrides = self._lists[number]
+        return overrides.get(depth) or self._abstract.get(abstract, {}).get(depth) or Level()
+
+    def count(self, number: str, depth: int) -> tuple[int, str]:
+        """Counts one item: its number at this depth, and its label as Word shows it (`2.1.`)."""
+        abstract, overrides = self._lists[number]
+        counters = self._counters.setdefault(number if overrides else abstract, {})
+        level = self.level(number, depth) or Level()
+        counters[depth] = counters.get(depth, level.start - 1) + 1
+        for deeper in [d for d in counters if d > depth]:
+            del counters[deeper]
+
+        def shown(match: re.Match[str]) -> str:
+            at = int(match[1]) - 1
+            above = self.level(number, at) or Level()
+            return ordinal(counters.get(at, above.start), above.kind)
+
+        return counters[depth], re.sub(r"%(\d)", shown, level.text)
+
+
+def _levels(element: etree._Element) -> dict[int, Level]:
+    return {int(lvl.get(W + "ilvl") or 0): _level(lvl) for lvl in element.iterchildren(W + "lvl")}
+
+
+def _level(element: etree._Element) -> Level:
+    start = value(element, W + "start") or "1"
+    return Level(
+        value(element, W + "numFmt") or "decimal",
+        value(element, W + "lvlText") or "",
+        int(start) if start.isdigit() else 1,
+    )
+
+
+def _overrides(element: etree._Element) -> dict[int, Level]:
+    found = {}
+    for override in element.iterchildren(W + "lvlOverride"):
+        level = override.find(W + "lvl")
+        if level is not None:
+            found[int(override.get(W + "ilvl") or 0)] = _level(level)
+    return found
+
+
+def ordinal(number: int, kind: str) -> str:
+    """A counter as Word writes it: 3, c, iii."""
+    if kind in ("lowerLetter", "upperLetter") and number > 0:
+        letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
+        return letter if kind == "lowerLetter" else letter.upper()
+    if kind in ("lowerRoman", "upperRoman") and 0 < number < 4000:
+        roman = _roman(number)
+        return roman if kind == "lowerRoman" else roman.upper()
+    return str(number)
+
+
+def _roman(number: int) -> str:
+    signs = zip(
+        (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1),
+        ["m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i"],
+        strict=True,
+    )
+    text = ""
+    for worth, sign in signs:
+        text += sign * (number // worth)
+        number %= worth
+    return text

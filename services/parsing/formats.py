@@ -1,0 +1,95 @@
+"""The one entry to all formats: detects, hands over, and lets out nothing but the errors of the contract."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError
+from services.parsing import detect
+from services.parsing.document import Document
+from services.parsing.languages import language_of
+from services.parsing.text import decode
+
+#: Bytes of one document. The upload limit of the public contract (200 MiB).
+MAX_BYTES = 200 * 1024 * 1024
+
+#: Media type -> module and function; each takes the bytes and returns a Document.
+_PARSERS = {
+    detect.PDF: "pdf:parse_pdf",
+    detect.DOCX: "docx:parse_docx",
+    detect.DOC: "doc:parse_doc",
+    detect.ODT: "odf:parse_odf",
+    detect.ODS: "odf:parse_odf",
+    detect.ODP: "odf:parse_odf",
+    detect.RTF: "rtf:parse_rtf",
+    detect.XLSX: "xlsx:parse_xlsx",
+    detect.XLS: "xls:parse_xls",
+    detect.PPTX: "pptx:parse_pptx",
+    detect.PPT: "ppt:parse_ppt",
+    detect.EPUB: "epub:parse_epub",
+    detect.EML: "mail:parse_eml",
+    detect.MHTML: "mail:parse_mhtml",
+    detect.MSG: "msg:parse_msg",
+    detect.IPYNB: "notebook:parse_notebook",
+    detect.CSV: "csv:parse_csv",
+    detect.TSV: "csv:parse_csv",
+}
+
+
+def parse(
+    data: bytes, filename: str | None = None, content_type: str | None = None, *, main_content: bool = False
+) -> Document:
+    """Bytes of a document to markdown.
+
+    The format is told by the content, then the name, then the declared type. Text and source code come
+    back unchanged, so that their line numbers stay true. With `main_content` a web page loses its
+    navigation, footers, comments and adverts; other formats are as without.
+
+    Raises UnsupportedFormat, CorruptDocument or DocumentTooLarge; nothing else.
+    """
+    name = filename or "document"
+    if len(data) > MAX_BYTES:
+        raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_BYTES}")
+    try:
+        media_type = detect.detect(data, filename, content_type)
+        document = _convert(data, media_type, filename, content_type, main_content)
+    except IngestError as error:
+        raise type(error)(f"{name}: {error}") from error
+    except MemoryError as error:
+        raise DocumentTooLarge(f"{name}: parsing takes more memory than is allowed") from error
+    except Exception as error:
+        raise CorruptDocument(f"{name}: cannot be read: {type(error).__name__}: {error}") from error
+    return replace(document, media_type=media_type)
+
+
+def _convert(
+    data: bytes, media_type: str, filename: str | None, content_type: str | None, main_content: bool
+) -> Document:
+    if media_type == detect.HTML:
+        from services.parsing.html import parse_html
+
+        return parse_html(data, content_type, main_content=main_content)
+    if media_type.startswith("image/"):
+        from services.parsing.image import parse_image
+
+        return parse_image(data, filename)
+    if media_type in _PARSERS:
+        return _parser(media_type)(data)
+    text, warnings = decode(data, _charset(content_type))
+    return Document(text, media_type, language=language_of(filename), warnings=warnings)
+
+
+def _parser(media_type: str) -> Callable[[bytes], Document]:
+    module, function = _PARSERS[media_type].split(":")
+    parser: Callable[[bytes], Document] = getattr(
+        importlib.import_module(f"services.parsing.{module}"), function
+    )
+    return parser
+
+
+def _charset(content_type: str | None) -> str | None:
+    from services.parsing.html.tree import declared_charset
+
+    return declared_charset(b"", content_type) if content_type and "charset" in content_type.lower() else None
