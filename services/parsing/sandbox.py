@@ -1,0 +1,161 @@
+"""Every file is hostile until parsed: worker processes with limits, one lost worker costs one document.
+
+    sandbox = Sandbox(workers=2)
+    document = await sandbox.parse(data, "report.docx", None)
+    sandbox.close()
+
+The limits that hold inside a worker are set in `confinement`; this side times the work, replaces workers
+that died and says why a document failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from concurrent.futures import Future, TimeoutError as FutureTimeout
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
+from services.parsing import confinement
+from services.parsing.document import Document
+
+#: Documents above this travel as a file: a worker that is killed in the middle of reading a long message
+#: would leave half of it in the pipe that all workers share.
+INLINE_BYTES = 1024 * 1024
+#: Documents after which a worker is replaced, so that what a library leaks stays small.
+DOCUMENTS_PER_WORKER = 500
+#: Signals that tell of a limit rather than of a broken file: the CPU limit, and the kernel out of memory.
+_LIMIT_SIGNALS = {signal.SIGXCPU: "CPU time", signal.SIGKILL: "memory", signal.SIGABRT: "memory"}
+
+
+class Sandbox:
+    """Parses documents in `workers` processes.
+
+    A document may take `memory_bytes` beyond what a fresh worker holds, `cpu_seconds` of processor and
+    `wall_seconds` of clock time. Workers start with the first document (or with `start`) and are forked
+    from a server that has the common libraries loaded. Safe for concurrent use within one event loop.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        memory_bytes: int = 1024**3,
+        cpu_seconds: int = 120,
+        wall_seconds: float = 180.0,
+    ) -> None:
+        self._workers = workers
+        self._limits = confinement.Limits(memory_bytes, cpu_seconds)
+        self._wall_seconds = wall_seconds
+        self._pool: ProcessPool | None = None
+
+    def start(self) -> None:
+        """Starts the workers now rather than with the first document; returns at once."""
+        for _ in range(self._workers):
+            self._schedule(confinement.ready, timeout=None)
+
+    async def parse(
+        self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
+    ) -> Document:
+        """As `services.parsing.parse`, in a worker.
+
+        Raises UnsupportedFormat, CorruptDocument (also when the worker dies on the file), DocumentTooLarge
+        (also when it passes a limit), TransientError when the sandbox is closed under it.
+        """
+        name = filename or "document"
+        with _handed_over(data) as source:
+            future = self._schedule(
+                confinement.parse_confined,
+                args=[source, filename, content_type, main_content, self._limits.cpu_seconds],
+                timeout=self._wall_seconds,
+            )
+            try:
+                document: Document = await asyncio.wrap_future(future)
+            except DocumentError:
+                raise
+            except (FutureTimeout, TimeoutError) as error:
+                raise DocumentTooLarge(
+                    f"{name}: parsing took longer than {self._wall_seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
+                ) from error
+            except ProcessExpired as error:
+                raise self._told(name, error.exitcode) from error
+            except asyncio.CancelledError:
+                if asyncio.current_task() is not None and asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                    raise
+                raise TransientError(f"{name}: the parsing workers were stopped") from None
+        return document
+
+    def close(self) -> None:
+        """Stops the workers, whatever they are at; waiting parses end with TransientError."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            pool.join()
+
+    def _schedule(self, function: Any, args: list[Any] | None = None, timeout: float | None = None) -> Future[Any]:
+        pool = self._pool
+        if pool is None or not pool.active:
+            pool = self._pool = self._new_pool()
+        future: Future[Any] = pool.schedule(function, args=args or [], timeout=timeout)
+        return future
+
+    def _new_pool(self) -> ProcessPool:
+        context = get_context("forkserver" if "forkserver" in _start_methods() else "spawn")
+        if hasattr(context, "set_forkserver_preload"):
+            context.set_forkserver_preload(["services.parsing.preloaded"])
+        return ProcessPool(
+            max_workers=self._workers,
+            max_tasks=DOCUMENTS_PER_WORKER,
+            initializer=confinement.confine,
+            initargs=[self._limits],
+            context=context,
+        )
+
+    def _told(self, name: str, exit_code: int | None) -> DocumentError:
+        """Why a document that took its worker along failed."""
+        number = -exit_code if exit_code is not None and exit_code < 0 else 0
+        limit = _LIMIT_SIGNALS.get(signal.Signals(number)) if number in set(signal.Signals) else None
+        if limit == "CPU time":
+            return DocumentTooLarge(
+                f"{name}: parsing took more than {self._limits.cpu_seconds} s of CPU (HEADRACE_PARSING_CPU_SECONDS)"
+            )
+        if limit == "memory":
+            return DocumentTooLarge(
+                f"{name}: parsing was ended by signal {number}, as a rule for want of memory; the limit is "
+                f"{self._limits.memory_bytes} bytes (HEADRACE_PARSING_MEMORY_BYTES)"
+            )
+        return CorruptDocument(f"{name}: the parser crashed on it (exit code {exit_code})")
+
+
+def _start_methods() -> list[str]:
+    from multiprocessing import get_all_start_methods
+
+    return get_all_start_methods()
+
+
+class _handed_over:
+    """A document as the worker gets it: its bytes, or for a long one the path of a file that holds them."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._path: Path | None = None
+
+    def __enter__(self) -> bytes | str:
+        if len(self._data) <= INLINE_BYTES:
+            return self._data
+        handle, path = tempfile.mkstemp(prefix="headrace-parsing-")
+        self._path = Path(path)
+        with os.fdopen(handle, "wb") as file:
+            file.write(self._data)
+        return path
+
+    def __exit__(self, *_: object) -> None:
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
