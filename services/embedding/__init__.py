@@ -1,0 +1,34 @@
+"""Embedding: texts to unit vectors, each text once.
+
+    texts ─► CachedEmbedder ── misses, each once ──► Embedder ─► vectors
+                  │  ▲                                 ├ OnnxEmbedder   the trial model, a local folder
+                  ▼  │                                 └ HubEmbedder    fastembed's models by name
+               VectorCache (one SQLite file, shared by processes)
+
+The core in three lines::
+
+    embedder = load_embedder(TRIAL_MODEL)
+    vectors = await embedder.embed_documents(["a commit log", "a broker"])
+    await embedder.close()
+"""
+
+from services.embedding.batches import pack_batches
+from services.embedding.cache import VectorCache, vector_key
+from services.embedding.cached import CacheCounts, CachedEmbedder
+from services.embedding.embedder import Embedder, Task, Vectors
+from services.embedding.models import TRIAL_MODEL, UnknownModel, load_embedder, served_models
+
+__all__ = [
+    "TRIAL_MODEL",
+    "CacheCounts",
+    "CachedEmbedder",
+    "Embedder",
+    "Task",
+    "UnknownModel",
+    "VectorCache",
+    "Vectors",
+    "load_embedder",
+    "pack_batches",
+    "served_models",
+    "vector_key",
+]

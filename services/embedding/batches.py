@@ -1,0 +1,35 @@
+"""How texts of many lengths become batches of one shape."""
+
+from collections.abc import Sequence
+
+
+def pack_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Group texts into batches whose padded size stays within a token budget.
+
+    Texts are taken longest first, so that the texts of one batch are about as long as each other
+    and little of the budget is spent on padding; and so that threads that share the batches end
+    at about the same time.
+
+    Args:
+        lengths: tokens of each text, before padding.
+        max_tokens: most tokens in a batch, padding included: rows x longest row.
+
+    Returns:
+        Indices into `lengths`; each index once; equal lengths in their order of arrival. A text
+        longer than `max_tokens` is alone in its batch.
+    """
+    batches: list[list[int]] = []
+    longest = 0
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if batches and (len(batches[-1]) + 1) * longest <= max_tokens:
+            batches[-1].append(index)
+        else:
+            longest = lengths[index]
+            batches.append([index])
+    return batches
+
+
+def split_budget(lengths: Sequence[int], max_tokens: int, workers: int) -> int:
+    """The budget with which few texts still occupy every worker: their even share, at most `max_tokens`."""
+    share = -(-sum(lengths) // max(workers, 1))
+    return max(1, min(max_tokens, share))

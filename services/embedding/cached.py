@@ -1,0 +1,69 @@
+"""An embedder that computes only what it has not computed before."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.embedding.cache import VectorCache, vector_key
+from services.embedding.embedder import Embedder, Task, Vectors
+
+
+@dataclass(frozen=True)
+class CacheCounts:
+    """Texts so far: found in the cache, computed, and met again within the same call."""
+
+    hits: int = 0
+    misses: int = 0
+    duplicates: int = 0
+
+
+class CachedEmbedder:
+    """A cache in front of an embedder, itself an `Embedder`.
+
+    Documents and queries, and different prompts, are kept apart. `close` closes the embedder and
+    leaves the cache to whoever made it. A call that is cancelled stores nothing.
+    """
+
+    def __init__(self, embedder: Embedder, cache: VectorCache) -> None:
+        self._embedder = embedder
+        self._cache = cache
+        self.model = embedder.model
+        self.fingerprint = embedder.fingerprint
+        self.dimension = embedder.dimension
+        self.max_tokens = embedder.max_tokens
+        self.counts = CacheCounts()
+
+    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        """Vectors of `texts`; only those not in the cache are computed, each once."""
+        side = f"document:{task.document_prompt if task else ''}"
+        return await self._embed(texts, side, lambda missing: self._embedder.embed_documents(missing, task))
+
+    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        """Vectors of `texts`; only those not in the cache are computed, each once."""
+        side = f"query:{task.query_prompt if task else ''}"
+        return await self._embed(texts, side, lambda missing: self._embedder.embed_queries(missing, task))
+
+    async def close(self) -> None:
+        """Close the embedder."""
+        await self._embedder.close()
+
+    async def _embed(
+        self, texts: Sequence[str], side: str, compute: Callable[[list[str]], Awaitable[Vectors]]
+    ) -> Vectors:
+        keys = [vector_key(self.fingerprint, side, text) for text in texts]
+        wanted = dict(zip(keys, texts, strict=True))
+        read = await asyncio.to_thread(self._cache.get_many, list(wanted))
+        known = {key: vector for key, vector in read.items() if vector.shape == (self.dimension,)}
+        missing = [key for key in wanted if key not in known]
+        if missing:
+            computed = dict(zip(missing, await compute([wanted[key] for key in missing]), strict=True))
+            await asyncio.to_thread(self._cache.put_many, computed)
+            known.update(computed)
+        self.counts = CacheCounts(
+            self.counts.hits + len(wanted) - len(missing),
+            self.counts.misses + len(missing),
+            self.counts.duplicates + len(keys) - len(wanted),
+        )
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimension), np.float32)

