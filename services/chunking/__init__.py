@@ -1,0 +1,85 @@
+"""Text in, chunks out: every chunk a whole thought, none over the limit, nothing lost.
+
+    text ──► what is it? (`languages`)
+               ├── code      ──► a tree-sitter grammar ──► cuts between definitions    (`code`)
+               ├── markdown  ──► a block scanner       ──► cuts between blocks         (`markdown`)
+               └── else      ──► paragraphs, sentences ──► cuts between paragraphs     (`prose`)
+                                                             │
+                      chunks ◄── spans within the limit ◄── the cheapest set of cuts   (`packing`)
+
+A pure library: `chunk` is a function of its arguments and knows nothing of Kafka.
+"""
+
+from typing import Literal
+
+from schemas.errors import CorruptDocument, RequestError
+from services.chunking.chunk import Chunk, build_chunks
+from services.chunking.code import cut_code
+from services.chunking.languages import Grammar, detect
+from services.chunking.lines import split_lines
+from services.chunking.markdown import cut_markdown
+from services.chunking.packing import pack
+
+__all__ = ["DEFAULT_MAX_LINES", "DEFAULT_MAX_SIZE_BYTES", "MIN_SIZE_BYTES", "Chunk", "chunk"]
+
+DEFAULT_MAX_SIZE_BYTES = 4096
+DEFAULT_MAX_LINES = 10
+#: Below this a chunk holds less than a line of code, and its metadata outweigh it.
+MIN_SIZE_BYTES = 64
+
+
+def chunk(
+    text: str,
+    filename: str | None = None,
+    media_type: str | None = None,
+    max_size_bytes: int = DEFAULT_MAX_SIZE_BYTES,
+    *,
+    strategy: Literal["tree_sitter", "lines"] = "tree_sitter",
+    max_lines: int | None = None,
+) -> list[Chunk]:
+    """Cut a document into chunks; see `Chunk` for the laws that they obey.
+
+    Args:
+        filename, media_type: tell the language; the name decides where they disagree.
+        max_size_bytes: most bytes of a chunk's text in UTF-8, at least `MIN_SIZE_BYTES`.
+        strategy: `tree_sitter` cuts by structure (markdown and plain text, too); `lines` cuts every
+            `max_lines` lines or `max_size_bytes` bytes.
+        max_lines: only for `lines`; `DEFAULT_MAX_LINES` when not given.
+
+    Returns:
+        The chunks in order; none for a document without a character that is not blank.
+
+    Raises:
+        RequestError: a limit is too small.
+        CorruptDocument: the text holds half of a surrogate pair, so it has no UTF-8 form.
+        DocumentTooLarge: the grammar did not finish in time.
+    """
+    lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
+    _check_limits(max_size_bytes, lines)
+    try:
+        source = text.encode()
+    except UnicodeEncodeError as error:
+        raise CorruptDocument(
+            f"character {error.start} of {filename or 'the text'} is half of a surrogate pair "
+            f"(U+{ord(text[error.start]):04X}); text must be valid Unicode"
+        ) from error
+    kind = detect(filename, media_type, text[:200])
+    language = kind.language if isinstance(kind, Grammar) else kind
+    if strategy == "lines":
+        return build_chunks(source, split_lines(source, lines, max_size_bytes), "lines", language, [])
+    if isinstance(kind, Grammar):
+        cuts, scopes = cut_code(source, kind, max_size_bytes)
+        return build_chunks(source, pack(source, cuts, max_size_bytes), "tree_sitter", language, scopes)
+    plain = kind is None
+    cuts, scopes = cut_markdown(source, max_size_bytes, plain=plain)
+    spans = pack(source, cuts, max_size_bytes)
+    return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
+
+
+def _check_limits(max_size_bytes: int, max_lines: int) -> None:
+    if max_size_bytes < MIN_SIZE_BYTES:
+        raise RequestError(
+            f"chunking.max_size_bytes is {max_size_bytes}; it must be at least {MIN_SIZE_BYTES} bytes"
+        )
+    if max_lines < 1:
+        raise RequestError(f"chunking.max_lines is {max_lines}; it must be at least 1")

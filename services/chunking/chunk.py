@@ -1,0 +1,91 @@
+"""What a chunk is, and the laws that every chunk obeys."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Strategy = Literal["tree_sitter", "markdown", "text", "lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document, exactly as it stands there.
+
+    Laws, for the chunks of one document in order, with `source = text.encode()`:
+
+    - `text == source[start_byte:end_byte].decode()`, at most `max_size_bytes` bytes, never blank;
+    - no overlap and no loss: every character that is not white space is in exactly one chunk;
+    - the same input gives the same chunks.
+
+    Attributes:
+        start_line, end_line: 1-based, both inclusive; a line ends at a line feed and at nothing else.
+        start_col, end_col: as tree-sitter counts them: 0-based bytes from the start of the line; the
+            end is exclusive, so a chunk of one line is `line[start_col:end_col]`.
+        start_byte, end_byte: offsets in the UTF-8 text, the end exclusive.
+        strategy: what found the boundaries.
+        language: the programming or markup language, when it is known (`python`, `markdown`).
+        context: where the chunk lives, outermost first: `class Client › def send`, or the path of
+            headings, and the header of a table that begins further up. Empty at the top.
+    """
+
+    text: str
+    start_line: int
+    end_line: int
+    start_col: int
+    end_col: int
+    start_byte: int
+    end_byte: int
+    strategy: Strategy
+    language: str | None
+    context: str
+
+
+#: Between the names of a context.
+SEPARATOR = " › "
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A named stretch of the source in bytes: a definition, a section, a table. Scopes nest."""
+
+    start: int
+    end: int
+    label: str
+
+
+def build_chunks(
+    source: bytes,
+    spans: Iterable[tuple[int, int]],
+    strategy: Strategy,
+    language: str | None,
+    scopes: list[Scope],
+) -> list[Chunk]:
+    """Turn ordered byte spans into chunks, counting lines and columns along the way.
+
+    Args:
+        spans: not overlapping, in order, each starting and ending at a character of the source.
+        scopes: in order of their start; a chunk's context names those that it starts inside of.
+    """
+    chunks: list[Chunk] = []
+    line, line_start, seen = 1, 0, 0
+    open_scopes: list[Scope] = []
+    next_scope = 0
+    for start, end in spans:
+        text = source[start:end].decode()
+        if not text or text.isspace():
+            continue
+        while next_scope < len(scopes) and scopes[next_scope].start < start:
+            open_scopes.append(scopes[next_scope])
+            next_scope += 1
+        open_scopes = [scope for scope in open_scopes if scope.end > start]
+        if breaks := source.count(b"\n", seen, start):
+            line, line_start = line + breaks, source.rfind(b"\n", seen, start) + 1
+        first, column = line, start - line_start
+        if breaks := source.count(b"\n", start, end):
+            line, line_start = line + breaks, source.rfind(b"\n", start, end) + 1
+        seen = end
+        context = SEPARATOR.join(scope.label for scope in open_scopes)
+        chunks.append(
+            Chunk(text, first, line, column, end - line_start, start, end, strategy, language, context)
+        )
+    return chunks

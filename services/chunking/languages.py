@@ -1,0 +1,184 @@
+"""Which language a document is in, and the grammar that parses it."""
+
+import importlib
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+
+from tree_sitter import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """A language of the wheel `tree-sitter-<package>`: its names, and whether it has functions at all.
+
+    `data` is true for formats without definitions (JSON, HTML, CSS): all their nesting is structure.
+    """
+
+    language: str
+    package: str
+    extensions: str
+    names: str = ""
+    media_types: str = ""
+    entry: str = "language"
+    data: bool = False
+
+
+_GRAMMARS = (
+    Grammar(
+        "python",
+        "python",
+        "py pyi pyw",
+        "SConstruct SConscript wscript",
+        "text/x-python application/x-python",
+    ),
+    Grammar("javascript", "javascript", "js mjs cjs jsx es6", "", "text/javascript application/javascript"),
+    Grammar(
+        "typescript",
+        "typescript",
+        "ts mts cts",
+        "",
+        "text/typescript application/typescript",
+        "language_typescript",
+    ),
+    Grammar("tsx", "typescript", "tsx", "", "text/tsx", "language_tsx"),
+    Grammar("go", "go", "go", "", "text/x-go"),
+    Grammar("rust", "rust", "rs", "", "text/x-rust text/rust"),
+    Grammar("java", "java", "java", "", "text/x-java text/x-java-source"),
+    Grammar("kotlin", "kotlin", "kt kts", "", "text/x-kotlin"),
+    Grammar("scala", "scala", "scala sc sbt", "", "text/x-scala"),
+    Grammar("c", "c", "c h", "", "text/x-c text/x-csrc text/x-chdr"),
+    Grammar("cpp", "cpp", "cpp cc cxx c++ hpp hh hxx h++ ipp inl cu cuh", "", "text/x-c++ text/x-c++src"),
+    Grammar("csharp", "c-sharp", "cs csx", "", "text/x-csharp"),
+    Grammar("objective-c", "objc", "m mm", "", "text/x-objective-c"),
+    Grammar("ruby", "ruby", "rb rake gemspec ru", "Rakefile Gemfile Vagrantfile Podfile", "text/x-ruby"),
+    Grammar("php", "php", "php phtml php8", "", "text/x-php application/x-httpd-php", "language_php"),
+    Grammar("swift", "swift", "swift", "", "text/x-swift"),
+    Grammar(
+        "bash",
+        "bash",
+        "sh bash zsh ksh bats",
+        ".bashrc .bash_profile .profile .zshrc PKGBUILD",
+        "text/x-sh application/x-sh text/x-shellscript",
+    ),
+    Grammar("powershell", "powershell", "ps1 psm1 psd1"),
+    Grammar("lua", "lua", "lua", "", "text/x-lua"),
+    Grammar("perl", "perl", "pl pm", "", "text/x-perl"),
+    Grammar("elixir", "elixir", "ex exs", "", "text/x-elixir"),
+    Grammar("haskell", "haskell", "hs", "", "text/x-haskell"),
+    Grammar("ocaml", "ocaml", "ml", "", "text/x-ocaml", "language_ocaml"),
+    Grammar("julia", "julia", "jl", "", "text/x-julia"),
+    Grammar("groovy", "groovy", "groovy gradle", "Jenkinsfile", "text/x-groovy"),
+    Grammar("zig", "zig", "zig", "", "text/x-zig"),
+    Grammar("solidity", "solidity", "sol"),
+    Grammar("sql", "sql", "sql ddl dml", "", "text/x-sql application/sql", data=True),
+    Grammar("html", "html", "html htm xhtml", "", "text/html application/xhtml+xml", data=True),
+    Grammar(
+        "xml",
+        "xml",
+        "xml xsd xsl xslt svg rss atom plist csproj",
+        "",
+        "text/xml application/xml image/svg+xml",
+        "language_xml",
+        data=True,
+    ),
+    Grammar("svelte", "svelte", "svelte", data=True),
+    Grammar("css", "css", "css", "", "text/css", data=True),
+    Grammar("scss", "scss", "scss", "", "text/x-scss", data=True),
+    Grammar(
+        "json",
+        "json",
+        "json jsonc json5 geojson webmanifest",
+        ".babelrc .eslintrc",
+        "application/json",
+        data=True,
+    ),
+    Grammar(
+        "yaml",
+        "yaml",
+        "yaml yml",
+        ".clang-format",
+        "text/yaml application/yaml application/x-yaml",
+        data=True,
+    ),
+    Grammar(
+        "toml",
+        "toml",
+        "toml",
+        "Cargo.lock poetry.lock uv.lock Pipfile",
+        "application/toml text/x-toml",
+        data=True,
+    ),
+    Grammar("hcl", "hcl", "tf tfvars hcl", data=True),
+    Grammar("nix", "nix", "nix", data=True),
+    Grammar("make", "make", "mk mak", "Makefile makefile GNUmakefile", "text/x-makefile", data=True),
+    Grammar("dockerfile", "dockerfile", "dockerfile", "Dockerfile Containerfile", data=True),
+)
+
+#: Formats that are cut by their own scanners rather than by a grammar.
+_MARKDOWN_EXTENSIONS = frozenset(["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "qmd", "rmd"])
+_MARKDOWN_TYPES = frozenset(("text/markdown", "text/x-markdown"))
+
+_BY_EXTENSION = {ext: grammar for grammar in _GRAMMARS for ext in grammar.extensions.split()}
+_BY_NAME = {name: grammar for grammar in _GRAMMARS for name in grammar.names.split()}
+_BY_TYPE = {name: grammar for grammar in _GRAMMARS for name in grammar.media_types.split()}
+_BY_LANGUAGE = {grammar.language: grammar for grammar in _GRAMMARS}
+
+#: Interpreters of a `#!` line, version numbers left out.
+_INTERPRETERS = {
+    "python": "python",
+    "node": "javascript",
+    "deno": "typescript",
+    "bash": "bash",
+    "sh": "bash",
+    "zsh": "bash",
+    "dash": "bash",
+    "ksh": "bash",
+    "ruby": "ruby",
+    "perl": "perl",
+    "php": "php",
+    "lua": "lua",
+    "elixir": "elixir",
+    "julia": "julia",
+    "groovy": "groovy",
+    "swift": "swift",
+    "pwsh": "powershell",
+}
+
+
+def detect(filename: str | None, media_type: str | None, head: str) -> Grammar | str | None:
+    """The grammar of a document, `"markdown"`, or None for plain text.
+
+    The file's name decides, then its `#!` line, then the media type.
+    """
+    kind = (media_type or "").partition(";")[0].strip().lower()
+    if filename:
+        name = PurePosixPath(filename.replace("\\", "/")).name
+        extension = name.rpartition(".")[2].lower() if "." in name else ""
+        if extension in _MARKDOWN_EXTENSIONS:
+            return "markdown"
+        found = _BY_NAME.get(name) or _BY_EXTENSION.get(extension) or _BY_NAME.get(name.partition(".")[0])
+        if found:
+            return found
+    if head.startswith("#!"):
+        words = head.partition("\n")[0][2:].split()
+        program = words[-1 if words[:1] == ["/usr/bin/env"] else 0].rpartition("/")[2] if words else ""
+        language = _INTERPRETERS.get(program.rstrip("0123456789."))
+        if language:
+            return _BY_LANGUAGE[language]
+    return "markdown" if kind in _MARKDOWN_TYPES else _BY_TYPE.get(kind)
+
+
+@cache
+def load(grammar: Grammar) -> Language:
+    """The compiled grammar, from its wheel."""
+    module = importlib.import_module("tree_sitter_" + grammar.package.replace("-", "_"))
+    with warnings.catch_warnings():
+        # Some wheels still hand out the address as an integer; the runtime takes it, and says so.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return Language(getattr(module, grammar.entry)())
+
+
+#: One file name for every language that is cut by a grammar.
+FILENAMES = {grammar.language: f"source.{grammar.extensions.split()[0]}" for grammar in _GRAMMARS}

@@ -1,0 +1,179 @@
+"""Where markdown may be cut: headings, blocks, list items and table rows, then sentences."""
+
+import re
+from dataclasses import dataclass, field
+
+from services.chunking.chunk import Scope
+from services.chunking.packing import BLOCK, GLUED, INNER, SECTION, SENTENCE, Cuts
+from services.chunking.prose import refine
+
+#: The lines that matter for structure; whatever lies between them is text. The line feed in front lets
+#: the search jump from line to line at the speed of `memchr`.
+_EVENT = re.compile(
+    rb"\n(?P<indent>[ \t]*(?:>[ \t]?)*[ \t]*)(?:"
+    rb"(?P<blank>\r?(?=\n|\Z))"
+    rb"|(?P<heading>\#{1,6})(?=[ \t\r\n])"
+    rb"|(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,})"
+    rb"|(?P<item>[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))"
+    rb"|(?P<row>\|)"
+    rb"|(?P<rule>(?:=+|-+)(?=[ \t]*\r?(?:\n|\Z)))"
+    rb"|(?P<wiki>=(?:[ ]?=)*)(?=[ ][^=\n]+[ ]=)"
+    rb")"
+)
+_DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
+#: A header row longer than this is no help in front of every part of its table.
+_HEADER_BYTES = 400
+_TITLE_BYTES = 160
+
+
+def cut_markdown(source: bytes, limit: int, *, plain: bool = False) -> tuple[Cuts, list[Scope]]:
+    """Places where markdown may be cut, with their prices, and its sections and tables.
+
+    With `plain`, only what plain text shares with markdown counts: paragraphs, lists, underlined
+    titles; a `#` or a backtick means nothing.
+    """
+    scanner = _Scanner(source, limit, plain)
+    scanner.scan()
+    refine(source, scanner.cuts, limit)
+    return scanner.cuts, scanner.scopes
+
+
+@dataclass(slots=True)
+class _Scanner:
+    """One pass over the structural lines of a document."""
+
+    source: bytes
+    limit: int
+    plain: bool
+    cuts: Cuts = field(default_factory=dict)
+    scopes: list[Scope] = field(default_factory=list)
+    sections: list[tuple[int, int, str]] = field(default_factory=list)  # level, start, title of the open ones
+    resume: int = 0  # lines before this one are done: a fence, front matter
+    glue: int = -1  # what starts at this line belongs to the heading above it
+    row_end: int = -1  # where the line after the last table row starts
+    table: int = -1  # where the running table starts
+
+    def scan(self) -> None:
+        # With a line feed in front of the source, a match at `i` is the line that starts at `i`.
+        text = b"\n" + self.source
+        steps = {
+            "blank": self.on_blank, "heading": self.on_heading, "fence": self.on_fence, "item": self.on_item,
+            "row": self.on_row, "rule": self.on_rule, "wiki": self.on_wiki,
+        }  # fmt: skip
+        if self.plain:
+            del steps["heading"], steps["fence"]
+        elif text.startswith((b"\n---\n", b"\n---\r\n")):
+            self.resume = max(text.find(b"\n---", 4) + 4, 0)
+        for match in _EVENT.finditer(text):
+            line = match.start()
+            if line >= self.resume and (step := steps.get(match.lastgroup or "")):
+                step(line, match)
+        self.close_table()
+        while self.sections:
+            self.close_section(len(self.source))
+        self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
+
+    def on_blank(self, line: int, match: re.Match[bytes]) -> None:
+        following = match.end()
+        if line == self.glue:
+            self.glue = following
+            self.cuts[following] = GLUED
+        elif self.source[following : following + 1] in (b" ", b"\t"):
+            self.cuts[following] = INNER + 50
+        else:
+            self.cuts[following] = BLOCK
+
+    def on_heading(self, line: int, match: re.Match[bytes]) -> None:
+        title = self.line(match.end() - 1).strip().rstrip(b"#").rstrip()
+        self.start_section(line, len(match["heading"]), title, self.next_line(line))
+
+    def on_wiki(self, line: int, match: re.Match[bytes]) -> None:
+        title = self.line(match.end() - 1).strip()
+        if title.endswith(b"="):
+            self.start_section(line, match["wiki"].count(b"="), title.strip(b"= "), self.next_line(line))
+
+    def on_rule(self, line: int, match: re.Match[bytes]) -> None:
+        """A row of `=` or `-`: an underline when a paragraph of one line stands above, else a break."""
+        above = self.source.rfind(b"\n", 0, max(line - 1, 0)) + 1
+        title = self.source[above:line].strip()
+        if not title or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
+            if match["rule"].startswith(b"---") and not title:
+                self.cuts[line] = SECTION + 40
+            return
+        self.start_section(above, 1 if match["rule"].startswith(b"=") else 2, title, self.next_line(line))
+        self.cuts.pop(line, None)
+
+    def on_fence(self, line: int, match: re.Match[bytes]) -> None:
+        fence = match["fence"]
+        body = self.next_line(line)
+        closing = re.compile(rb"^[ \t>]*" + re.escape(fence[:1]) + rb"{%d,}[ \t]*\r?$" % len(fence), re.M)
+        found = closing.search(self.source, body)
+        end = self.next_line(found.start()) if found else len(self.source)
+        self.cuts[line] = self.price(line, INNER if self.cuts.get(line) is None else BLOCK)
+        if end - line > self.limit:
+            self.cut_code_lines(body, found.start() if found else end)
+        self.cuts[end] = BLOCK
+        self.resume = end
+
+    def cut_code_lines(self, start: int, end: int) -> None:
+        """Inside of a fenced block: after blank lines, else between lines, never before the first or last."""
+        position = self.source.find(b"\n", start, end) + 1
+        while 0 < position < end:
+            after = self.source.find(b"\n", position, end) + 1
+            blank = not self.source[position : after or end].strip()
+            self.cuts[position] = SENTENCE + 200
+            if blank and after:
+                self.cuts[after] = SENTENCE
+                after = self.source.find(b"\n", after, end) + 1
+            position = after
+
+    def on_item(self, line: int, match: re.Match[bytes]) -> None:
+        depth = min(len(match["indent"].expandtabs(4)) // 2, 8)
+        introduced = self.cuts.get(line) == BLOCK and self.source[:line].rstrip()[-1:] == b":"
+        self.cuts[line] = self.price(line, SENTENCE if introduced else INNER + 20 * depth)
+
+    def on_row(self, line: int, match: re.Match[bytes]) -> None:
+        after = self.next_line(line)
+        if line != self.row_end:
+            self.close_table()
+            self.table = line
+            self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
+        elif _DELIMITER_ROW.match(self.source, line):
+            self.cuts[line] = self.cuts[after] = GLUED
+        else:
+            self.cuts.setdefault(line, INNER)
+        self.row_end = after
+
+    def close_table(self) -> None:
+        if self.table >= 0:
+            header = self.line(self.table).strip()
+            if _DELIMITER_ROW.match(self.source, self.next_line(self.table)) and len(header) <= _HEADER_BYTES:
+                self.scopes.append(Scope(self.table, self.row_end, header.decode()))
+            self.table = -1
+
+    def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
+        if line:
+            self.cuts[line] = self.price(line, SECTION + 5 * min(level, 6))
+        while self.sections and self.sections[-1][0] >= level:
+            self.close_section(line)
+        self.sections.append((level, line, title[:_TITLE_BYTES].decode(errors="ignore")))
+        self.glue = after
+        self.cuts[after] = GLUED
+
+    def close_section(self, position: int) -> None:
+        _, start, title = self.sections.pop()
+        if title:
+            self.scopes.append(Scope(start, position, title))
+
+    def price(self, line: int, usual: int) -> int:
+        """The price of a cut at `line`, unless the line belongs to the heading above."""
+        return GLUED if line == self.glue else usual
+
+    def line(self, position: int) -> bytes:
+        """From `position` to the end of its line."""
+        end = self.source.find(b"\n", position)
+        return self.source[position : end if end >= 0 else len(self.source)]
+
+    def next_line(self, position: int) -> int:
+        """Where the next line starts, or the end of the source."""
+        return self.source.find(b"\n", position) + 1 or len(self.source)

@@ -1,0 +1,74 @@
+"""Where running text may be cut: paragraphs, lines, sentences, words, and at last characters."""
+
+import re
+from itertools import pairwise
+
+from services.chunking.packing import CHARACTER, INNER, SENTENCE, WORD, Cuts
+
+#: The end of a sentence: Latin and Greek marks with what closes behind them and white space, unless a
+#: small letter follows or an initial, a title or a number of one digit stands before; or the full stops
+#: of scripts that use no spaces (`。` `！` `？` `।` `؟` `۔` in UTF-8).
+_SENTENCE = re.compile(
+    rb"""(?<!\s[A-Z0-9])(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMrs)(?<!\bvs)(?<!e\.g)(?<!i\.e)"""
+    rb"""[.!?\xa6]+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*\s+(?=[^\sa-z])"""
+    rb"|(?:\xe3\x80\x82|\xef\xbc\x81|\xef\xbc\x9f|\xe0\xa5\xa4|\xd8\x9f|\xdb\x94)"
+    rb"(?:\xe3\x80[\x8d\x8f]|\xe2\x80[\x99\x9d])*\s*(?=\S)"
+)
+#: A line that ends like a paragraph does, and any other.
+_PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
+_LINE = re.compile(rb"\n(?=[^\n])")
+#: Between records and escaped lines of serialised data, as in a log of messages.
+_RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])|(?:\\n){2,}(?=\S)")
+_CLAUSE = re.compile(rb"[,;:)}\]]\s+(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]")
+_WORD = re.compile(rb"\s+(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
+
+#: Rounds of patterns with their prices; the next round is tried on what is still too long.
+Rounds = tuple[tuple[tuple[re.Pattern[bytes], int], ...], ...]
+_ROUNDS: Rounds = (
+    ((_PARAGRAPH, INNER), (_RECORD, INNER), (_SENTENCE, SENTENCE), (_LINE, SENTENCE + 200)),
+    ((_CLAUSE, WORD - 4_000),),
+    ((_WORD, WORD),),
+)
+
+
+def refine(source: bytes, cuts: Cuts, limit: int) -> None:
+    """Add cuts until no stretch between two of them holds more than `limit` bytes that are not blank."""
+    for start, end in pairwise([0, *sorted(cuts), len(source)]):
+        if end - start > limit:
+            _refine_stretch(source, start, end, cuts, limit)
+
+
+def _refine_stretch(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
+    todo = [(start, end)]
+    for patterns in _ROUNDS:
+        rest: list[tuple[int, int]] = []
+        for first, last in todo:
+            found: Cuts = {}
+            for pattern, price in patterns:
+                for match in pattern.finditer(source, first, last):
+                    found.setdefault(match.end(), price)
+            for position, price in found.items():
+                cuts.setdefault(position, price)
+            stretches = pairwise([first, *sorted(found), last])
+            rest += [(a, b) for a, b in stretches if b - a > limit and _content(source, a, b) > limit]
+        if not rest:
+            return
+        todo = rest
+    for first, last in todo:
+        _cut_characters(source, first, last, cuts, limit)
+
+
+def _content(source: bytes, start: int, end: int) -> int:
+    """Bytes from the first that is not blank to the last."""
+    return len(source[start:end].strip())
+
+
+def _cut_characters(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
+    """Cut what has no white space every `limit` bytes, never inside of a character."""
+    start = end - len(source[start:end].lstrip())
+    position = start + limit
+    while position < end:
+        while source[position] & 0xC0 == 0x80:
+            position -= 1
+        cuts.setdefault(position, CHARACTER)
+        position += limit
