@@ -28,4 +28,7 @@ def die_with_parent(parent: int) -> None:
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))
-    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 – to become the program is the purpose
+    try:
+        os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606 – to become the program is the purpose
+    except OSError as error:
+        sys.exit(f"{sys.argv[2]} cannot be run: {error.strerror}")

@@ -110,16 +110,20 @@ class ChildProcess:
             TransientError: it ended or was not ready in `ready_s`; the message has the end of its log.
         """
         if self.spec.ready is None:
-            return None
+            return
         serving = asyncio.ensure_future(self.spec.ready())
         ended = asyncio.ensure_future(self.wait())
         try:
             await asyncio.wait(
                 {serving, ended}, timeout=self.spec.ready_s, return_when=asyncio.FIRST_COMPLETED
             )
-            if serving.done():
-                return serving.result()
-            why = f"ended with {self.returncode}" if ended.done() else f"not ready in {self.spec.ready_s:g} s"
+            if serving.done() and serving.exception() is None:
+                return
+            why = f"was not ready in {self.spec.ready_s:g} s"
+            if ended.done():
+                why = f"ended with {self.returncode}"
+            elif serving.done():
+                why = f"could not be asked whether it is ready: {serving.exception()!r}"
             raise TransientError(
                 f"{self.spec.name} {why}; end of {self.spec.log}:\n{log_tail(self.spec.log)}"
             )
