@@ -1,0 +1,42 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.embedding.batches import pack_batches, split_budget
+
+LENGTHS = st.lists(st.integers(min_value=1, max_value=600), max_size=200)
+BUDGET = st.integers(min_value=1, max_value=4096)
+
+
+@given(LENGTHS, BUDGET)
+def test_every_text_is_in_exactly_one_batch(lengths: list[int], budget: int) -> None:
+    packed = [index for batch in pack_batches(lengths, budget) for index in batch]
+    assert sorted(packed) == list(range(len(lengths)))
+
+
+@given(LENGTHS, BUDGET)
+def test_a_batch_is_within_the_budget_or_a_single_text(lengths: list[int], budget: int) -> None:
+    for batch in pack_batches(lengths, budget):
+        assert batch
+        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= budget
+
+
+@given(LENGTHS, BUDGET)
+def test_texts_are_taken_longest_first_and_batches_are_filled(lengths: list[int], budget: int) -> None:
+    batches = pack_batches(lengths, budget)
+    packed = [lengths[index] for batch in batches for index in batch]
+    assert packed == sorted(lengths, reverse=True)
+    for batch in batches[:-1]:
+        assert (len(batch) + 1) * lengths[batch[0]] > budget
+
+
+def test_equal_lengths_keep_their_order() -> None:
+    assert pack_batches([5, 5, 9, 5], 10) == [[2], [0, 1], [3]]
+
+
+@given(LENGTHS.filter(bool), BUDGET, st.integers(min_value=1, max_value=16))
+def test_few_texts_are_shared_out_and_the_budget_is_never_raised(
+    lengths: list[int], budget: int, workers: int
+) -> None:
+    share = split_budget(lengths, budget, workers)
+    assert 1 <= share <= budget
+    assert share == budget or share * workers >= sum(lengths)

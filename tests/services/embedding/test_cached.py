@@ -1,0 +1,125 @@
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.embedding import CacheCounts, CachedEmbedder, Embedder, Task, VectorCache, Vectors
+
+
+class CountingEmbedder:
+    """A small model of our own: the vector of a text is its length; notes what it was asked."""
+
+    model = "length"
+    dimension = 2
+    max_tokens = 8
+
+    def __init__(self, fingerprint: str = "1") -> None:
+        self.fingerprint = fingerprint
+        self.asked: list[list[str]] = []
+        self.closed = False
+
+    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        self.asked.append(list(texts))
+        return np.array([[len(text), 1] for text in texts], dtype=np.float32).reshape(-1, 2)
+
+    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        return -(await self.embed_documents(texts, task))
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def model() -> CountingEmbedder:
+    return CountingEmbedder()
+
+
+@pytest.fixture
+def cached(model: CountingEmbedder, tmp_path: Path) -> CachedEmbedder:
+    return CachedEmbedder(model, VectorCache(tmp_path / "vectors.sqlite"))
+
+
+async def test_only_misses_are_computed_and_each_once(
+    cached: CachedEmbedder, model: CountingEmbedder
+) -> None:
+    await cached.embed_documents(["a", "bb"])
+    vectors = await cached.embed_documents(["ccc", "bb", "ccc", "a"])
+    assert vectors[:, 0].tolist() == [3, 2, 3, 1]
+    assert model.asked == [["a", "bb"], ["ccc"]]
+    assert cached.counts == CacheCounts(hits=2, misses=3, duplicates=1)
+
+
+async def test_a_call_of_known_texts_asks_the_model_nothing(
+    cached: CachedEmbedder, model: CountingEmbedder
+) -> None:
+    await cached.embed_documents(["a"])
+    await cached.embed_documents(["a", "a"])
+    assert model.asked == [["a"]]
+
+
+async def test_no_texts_give_no_rows(cached: CachedEmbedder, model: CountingEmbedder) -> None:
+    assert (await cached.embed_documents([])).shape == (0, 2)
+    assert model.asked == []
+
+
+async def test_sides_prompts_and_models_do_not_share_vectors(
+    cached: CachedEmbedder, model: CountingEmbedder, tmp_path: Path
+) -> None:
+    await cached.embed_documents(["a"])
+    assert (await cached.embed_queries(["a"]))[0].tolist() == [-1, -1]
+    await cached.embed_documents(["a"], Task("t", document_prompt="passage: "))
+    assert len(model.asked) == 3
+    await cached.embed_documents(["a"], Task("another name, the same prompts"))
+    assert len(model.asked) == 3
+
+    other = CountingEmbedder(fingerprint="2")
+    await CachedEmbedder(other, VectorCache(tmp_path / "vectors.sqlite")).embed_documents(["a"])
+    assert other.asked == [["a"]]
+
+
+async def test_a_vector_of_another_dimension_is_a_miss(
+    cached: CachedEmbedder, model: CountingEmbedder, tmp_path: Path
+) -> None:
+    wider = CountingEmbedder()
+    wider.dimension = 3
+    await cached.embed_documents(["a"])
+    stranger = CachedEmbedder(wider, VectorCache(tmp_path / "vectors.sqlite"))
+    await stranger.embed_documents(["a"])
+    assert wider.asked == [["a"]]
+
+
+async def test_without_a_usable_cache_everything_is_computed(model: CountingEmbedder, tmp_path: Path) -> None:
+    embedder = CachedEmbedder(model, VectorCache(tmp_path))
+    for _ in range(2):
+        assert (await embedder.embed_documents(["a", "bb"]))[:, 0].tolist() == [1, 2]
+    assert embedder.counts == CacheCounts(hits=0, misses=4, duplicates=0)
+
+
+async def test_a_cached_embedder_is_an_embedder(trial: Embedder, tmp_path: Path) -> None:
+    embedder: Embedder = CachedEmbedder(trial, VectorCache(tmp_path / "vectors.sqlite"))
+    computed = await embedder.embed_documents(["a commit log", "", "分区"])
+    again = await embedder.embed_documents(["分区", "a commit log", ""])
+    assert again.tobytes() == computed[[2, 0, 1]].tobytes()
+    assert (embedder.model, embedder.dimension) == (trial.model, trial.dimension)
+
+
+async def test_closing_closes_the_model(cached: CachedEmbedder, model: CountingEmbedder) -> None:
+    await cached.close()
+    assert model.closed
+
+
+async def test_a_cancelled_call_stores_nothing(tmp_path: Path) -> None:
+    class Stuck(CountingEmbedder):
+        async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    cache = VectorCache(tmp_path / "vectors.sqlite")
+    call = asyncio.ensure_future(CachedEmbedder(Stuck(), cache).embed_documents(["a"]))
+    await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert cache.size_bytes() == 0

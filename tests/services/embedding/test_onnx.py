@@ -1,0 +1,149 @@
+import asyncio
+import random
+import time
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from services.embedding import Embedder, Task
+from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
+
+WORDS = [
+    "broker",
+    "offset",
+    "partition",
+    "the",
+    "of",
+    "a",
+    "commit",
+    "log",
+    "rebalance",
+    "consumer",
+    "группа",
+    "分区",
+    "tombstone",
+    "🙂",
+    "schema",
+]
+
+#: The weights are int8, but the sums are float32: a batch's shape changes the order of additions
+#: only. Seen: 3e-7.
+TOLERANCE = 2e-6
+
+
+def some_texts(count: int, longest: int, seed: int = 7) -> list[str]:
+    chance = random.Random(seed)
+    return [" ".join(chance.choices(WORDS, k=chance.randint(1, longest))) for _ in range(count)]
+
+
+def plain_loop(texts: list[str]) -> NDArray[np.float32]:
+    """The same model, one text at a time, with nothing of ours."""
+    session = ort.InferenceSession(str(packaged_file(*TRIAL_WEIGHTS)), providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(packaged_file(*TRIAL_TOKENIZER)))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(256)
+    vectors = []
+    for text in texts:
+        ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        vector = session.run(None, feed)[0][0].mean(axis=0)
+        vectors.append(vector / np.linalg.norm(vector))
+    return np.array(vectors, dtype=np.float32)
+
+
+async def test_vectors_are_those_of_a_plain_loop_over_single_texts(trial: Embedder) -> None:
+    texts = [*some_texts(40, 60), "", "x" * 5_000, "word " * 2_000, "naïve café — 日本語 🙂\x00\t\n"]
+    vectors = await trial.embed_documents(texts)
+    assert vectors.shape == (len(texts), 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, plain_loop(texts), atol=TOLERANCE)
+
+
+async def test_a_vector_does_not_depend_on_its_batch(trial: Embedder) -> None:
+    text = "the log is the table"
+    alone = await trial.embed_documents([text])
+    short = await trial.embed_documents([text, *some_texts(30, 3)])
+    long = await trial.embed_documents([*some_texts(10, 80), text])
+    np.testing.assert_allclose(alone[0], short[0], atol=TOLERANCE)
+    np.testing.assert_allclose(alone[0], long[-1], atol=TOLERANCE)
+
+
+async def test_the_same_call_twice_gives_the_same_bytes(trial: Embedder) -> None:
+    texts = some_texts(20, 30)
+    first, second = await trial.embed_documents(texts), await trial.embed_documents(texts)
+    assert first.tobytes() == second.tobytes()
+
+
+async def test_a_thousand_short_texts_come_back_in_order_and_of_length_one(trial: Embedder) -> None:
+    texts = [f"item {number}" for number in range(1_000)]
+    vectors = await trial.embed_documents(texts)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+    some = [0, 1, 499, 998, 999]
+    np.testing.assert_allclose(vectors[some], plain_loop([texts[i] for i in some]), atol=TOLERANCE)
+
+
+async def test_no_texts_give_no_rows(trial: Embedder) -> None:
+    assert (await trial.embed_documents([])).shape == (0, 384)
+
+
+async def test_what_follows_the_longest_length_changes_nothing(trial: Embedder) -> None:
+    head = "log " * 254  # and two special tokens
+    vectors = await trial.embed_documents([head, head + "and a tail that nobody reads", "log " * 253])
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=TOLERANCE)
+    assert np.abs(vectors[0] - vectors[2]).max() > 1e-4
+
+
+async def test_meaning_is_near_meaning(trial: Embedder) -> None:
+    query = await trial.embed_queries(["how does a cat sound?"])
+    documents = await trial.embed_documents(
+        ["kittens meow and purr", "the stock market fell", "def main(): pass"]
+    )
+    assert np.argmax(documents @ query[0]) == 0
+
+
+async def test_a_prompt_is_put_before_the_text_of_its_side(trial: Embedder) -> None:
+    task = Task("retrieval", document_prompt="passage: ", query_prompt="query: ")
+    expected = await trial.embed_documents(["passage: log", "query: log"])
+    document = await trial.embed_documents(["log"], task)
+    query = await trial.embed_queries(["log"], task)
+    np.testing.assert_allclose(np.vstack([document, query]), expected, atol=TOLERANCE)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(st.characters(), max_size=60), min_size=1, max_size=4))
+def test_any_text_has_a_unit_vector(trial: Embedder, texts: list[str]) -> None:
+    vectors = asyncio.run(trial.embed_documents([*texts, "\ud800"]))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+
+
+async def test_the_event_loop_is_free_while_texts_are_embedded(trial: Embedder) -> None:
+    call = asyncio.ensure_future(trial.embed_documents(some_texts(30, 100)))
+    turns, longest, before = 0, 0.0, time.perf_counter()
+    while not call.done():
+        await asyncio.sleep(0.001)
+        turns, now = turns + 1, time.perf_counter()
+        longest, before = max(longest, now - before), now
+    await call
+    assert turns > 20
+    assert longest < 0.5
+
+
+async def test_calls_side_by_side_do_not_mix_their_rows(trial: Embedder) -> None:
+    calls = [some_texts(8, 20, seed) for seed in range(6)]
+    together = await asyncio.gather(*(trial.embed_documents(texts) for texts in calls))
+    for texts, vectors in zip(calls, together, strict=True):
+        np.testing.assert_allclose(vectors, await trial.embed_documents(texts), atol=TOLERANCE)
+
+
+async def test_a_cancelled_call_leaves_the_embedder_usable(trial: Embedder) -> None:
+    call = asyncio.ensure_future(trial.embed_documents(some_texts(200, 100)))
+    await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert (await trial.embed_documents(["still here"])).shape == (1, 384)

@@ -1,0 +1,83 @@
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from services.embedding.embedder import Vectors
+from services.embedding.threads import BatchThreads
+
+
+@pytest_asyncio.fixture
+async def threads() -> AsyncIterator[BatchThreads]:
+    pool = BatchThreads(2, "test")
+    yield pool
+    await pool.close()
+
+
+def rows(batch: list[int]) -> Vectors:
+    return np.array([[index] for index in batch], dtype=np.float32)
+
+
+async def test_every_row_gets_the_vector_of_its_own_text(threads: BatchThreads) -> None:
+    out = await threads.run_batches([[3, 0], [2], [1, 4]], rows, np.zeros((5, 1), np.float32))
+    assert out[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+async def test_a_cancelled_call_starts_no_further_batch(threads: BatchThreads) -> None:
+    started: list[list[int]] = []
+    both, gate = threading.Barrier(3), threading.Event()
+
+    def run(batch: list[int]) -> Vectors:
+        started.append(batch)
+        both.wait(10)
+        gate.wait(10)
+        return rows(batch)
+
+    call = asyncio.ensure_future(
+        threads.run_batches([[index] for index in range(50)], run, np.zeros((50, 1), np.float32))
+    )
+    await asyncio.to_thread(both.wait, 10)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    gate.set()
+    await threads.close()
+    assert len(started) == 2
+
+
+async def test_a_short_call_does_not_wait_for_a_long_one(threads: BatchThreads) -> None:
+    done: list[list[int]] = []
+    gate = threading.Event()
+
+    def slow(batch: list[int]) -> Vectors:
+        gate.wait(10)
+        done.append(batch)
+        return rows(batch)
+
+    long = asyncio.ensure_future(
+        threads.run_batches([[index] for index in range(100)], slow, np.zeros((100, 1), np.float32))
+    )
+    await asyncio.sleep(0)
+    short = asyncio.ensure_future(threads.run_batches([[0]], rows, np.zeros((1, 1), np.float32)))
+    await asyncio.sleep(0)
+    gate.set()
+    await short
+    assert len(done) < 20
+    await long
+    assert len(done) == 100
+
+
+async def test_an_error_in_a_batch_is_raised_and_stops_the_call(threads: BatchThreads) -> None:
+    def fail(batch: list[int]) -> Vectors:
+        raise ValueError("no memory")
+
+    with pytest.raises(ValueError, match="no memory"):
+        await threads.run_batches([[0], [1], [2]], fail, np.zeros((3, 1), np.float32))
+
+
+async def test_closing_twice_is_harmless(threads: BatchThreads) -> None:
+    await threads.close()
+    await threads.close()
