@@ -1,5 +1,6 @@
 """Ids that follow from what a document is. Any producer can compute them; the pipeline checks them."""
 
+import json
 import uuid
 from hashlib import sha256
 
@@ -43,3 +44,24 @@ def source_id(tenant: str, database: str, configuration: str) -> str:
     A source that is deleted and created again owns the documents that it owned before.
     """
     return str(uuid.uuid5(_SOURCES, "\0".join((tenant, database, configuration))))
+
+
+#: Counts up when the same document would be cut, embedded or described otherwise than before: every document
+#: is then processed once more at its source's next run.
+PIPELINE_VERSION = 1
+
+
+def fingerprint(document: Document) -> str:
+    """What decides a document's chunks besides its content (`version_key`): lower-case hex SHA-256.
+
+    Covers chunking, embedding model and task, the caller's metadata (nulls count as absent), the custom id
+    and `PIPELINE_VERSION`. A document is unchanged when version key and fingerprint both are.
+    """
+    settings = {
+        "pipeline": PIPELINE_VERSION,
+        "chunking": document.chunking.model_dump(),
+        "embedding": document.embedding.model_dump(),
+        "metadata": {key: value for key, value in document.metadata.items() if value is not None},
+        "custom_id": document.custom_id,
+    }
+    return text_sha256(json.dumps(settings, sort_keys=True, separators=(",", ":")))
