@@ -25,8 +25,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from schemas import events
 from schemas.events import Event
-from streams.outputs import Output
+from streams.outputs import Note, Output
 from streams.store import PartitionStore
 from streams.topics import Topic
 
@@ -65,6 +66,14 @@ class Context(Protocol):
         ...
 
 
+def document_failed(record: Record[Any], error: Exception) -> Sequence[Output]:
+    """The note that counts a failed document, if the record is about one that is counted."""
+    document = getattr(record.event, "document", None)
+    if document is None or document.run is None:
+        return []
+    return [Note(document.run, events.Stage.FAILED, 0, document.document_key, str(error))]
+
+
 class Stage(Generic[E]):
     """Works on one record at a time, many of them concurrently."""
 
@@ -73,7 +82,8 @@ class Stage(Generic[E]):
     topic: ClassVar[Topic]
     #: Records worked on at once by this process.
     concurrency: int = 32
-    #: Records of one key one after the other (a source's runs); else only the outputs are in order.
+    #: Records of one key one after the other: runs of a source, which last and are broken off and begun anew
+    #: when their partition moves. Else only the outputs are in order.
     sequential_keys: ClassVar[bool] = False
 
     async def start(self) -> None:
@@ -81,6 +91,10 @@ class Stage(Generic[E]):
 
     async def close(self) -> None:
         """Called once after the last record."""
+
+    def failed(self, record: Record[E], error: Exception) -> Sequence[Output]:
+        """Outputs beside the dead letter of a record that is given up: its document failed."""
+        return document_failed(record, error)
 
     @abstractmethod
     async def process(self, record: Record[E], context: Context) -> Sequence[Output]:
@@ -100,6 +114,10 @@ class BatchStage(Generic[E]):
 
     async def close(self) -> None:
         """Called once after the last record."""
+
+    def failed(self, record: Record[E], error: Exception) -> Sequence[Output]:
+        """Outputs beside the dead letter of a record that is given up: its document failed."""
+        return document_failed(record, error)
 
     @abstractmethod
     async def process_batch(self, records: Sequence[Record[E]], context: Context) -> Sequence[Outcome]:

@@ -49,6 +49,11 @@ class EmbeddedServer(ABC):
     def running(self) -> bool:
         return self._child is not None and self._child.running
 
+    @property
+    def exit_status(self) -> int | None:
+        """Of the last run, minus the signal's number if one ended it; None while it runs."""
+        return self._started().returncode
+
     async def prepare(self) -> ProcessSpec:
         """Own the data folder and do all that comes before the process.
 

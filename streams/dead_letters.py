@@ -1,0 +1,49 @@
+"""Dead letters: what becomes of a record that will not be processed, and how it gets another try."""
+
+import uuid
+from datetime import UTC, datetime
+
+from schemas.events import DeadLetter, Document, Event
+from streams.outputs import Send
+from streams.topics import DEAD_LETTERS, DOCUMENTS
+from streams.window import Entry
+
+#: Header of a replayed `documents` record: the offset that it had, which stays its sequence, so that a
+#: replay never overwrites what came after it.
+SEQUENCE_HEADER = "headrace-sequence"
+
+
+def document_of(event: Event | None) -> Document | None:
+    """The document that an event is about, if it is about one."""
+    document = getattr(event, "document", None)
+    return document if isinstance(document, Document) else None
+
+
+def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None = None) -> Send:
+    """The record as it came, where it stood, and why it is given up."""
+    document = document_of(entry.record.event if entry.record else None)
+    letter = DeadLetter(
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stage}/{entry.topic}/{entry.partition}/{entry.offset}")),
+        topic=entry.topic,
+        partition=entry.partition,
+        offset=entry.offset,
+        key=entry.raw.key,
+        value=entry.raw.value,
+        headers=dict(entry.raw.headers),
+        stage=stage,
+        error_class=type(error).__name__,
+        error=str(error),
+        attempt=entry.attempt,
+        document_key=document.document_key if document else None,
+        invocation_id=document.run.invocation_id if document and document.run else None,
+        failed_at=now or datetime.now(UTC),
+    )
+    return Send(DEAD_LETTERS, letter.key.decode(errors="replace") if letter.key else letter.id, letter)
+
+
+def replay_headers(letter: DeadLetter) -> dict[str, bytes]:
+    """Headers for producing a letter's record again to the topic it came from."""
+    headers = dict(letter.headers)
+    if letter.topic == DOCUMENTS.name:
+        headers.setdefault(SEQUENCE_HEADER, str(letter.offset).encode())
+    return headers

@@ -1,0 +1,350 @@
+"""The stage loop: schedules records, retries, releases outputs in order, commits behind them.
+
+The engine lives in the event loop and never blocks it. It knows the log (Kafka, or a simulated one in
+tests) only through `Log`; `streams.worker` connects it to a real consumer.
+
+    deliver ─► window ─► schedule ─► stage ─► finish ─► release in order ─► acknowledged ─► commit
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from schemas.errors import DocumentError, FencedError
+from streams import metrics
+from streams.attempts import Attempts
+from streams.dead_letters import dead_letter
+from streams.journal import Journal
+from streams.outputs import Output, Send
+from streams.producer import Headers, Written
+from streams.progress import coalesce
+from streams.retry import Backoff, backoff
+from streams.schedule import Rules, Schedule
+from streams.stage import AnyStage, BatchStage, Stage, StatefulStage
+from streams.tracing import continued
+from streams.window import Entry, Limits, PartitionWindow
+
+log = structlog.get_logger(__name__)
+
+Partition = tuple[str, int]
+
+#: Acknowledged offsets are committed this often at most.
+_COMMIT_SECONDS = 0.05
+#: A batch and its transaction that take longer are stuck (seen after a broker was killed): the worker ends.
+_STUCK_SECONDS = 120.0
+
+
+class Log(Protocol):
+    """What the engine asks of a partitioned log."""
+
+    def pause(self, partition: Partition) -> None:
+        """Deliver nothing more of this partition for now."""
+        ...
+
+    def resume(self, partition: Partition) -> None:
+        """Deliver again."""
+        ...
+
+    def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[Written]":
+        """Append an event; the future is done when it is safe. BufferError: not now."""
+        ...
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Everything before these offsets is done."""
+        ...
+
+    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
+        """Append and commit as one. FencedError when that cannot be: nothing was written then."""
+        ...
+
+    def check_alive(self) -> None:
+        """FencedError if this member was away for longer than its session."""
+        ...
+
+
+class Engine:
+    """Runs one stage over the partitions that it is given."""
+
+    def __init__(
+        self,
+        stage: AnyStage,
+        log_: Log,
+        limits: Limits | None = None,
+        journal: Journal | None = None,
+        wait: Backoff = backoff,
+    ) -> None:
+        self._stage, self._log, self._journal = stage, log_, journal
+        self._limits = limits or Limits()
+        self._stateful = stage if isinstance(stage, StatefulStage) else None
+        self._attempts = Attempts(stage, self, wait)
+        self._schedule = Schedule(_rules(stage, self._limits))
+        self._windows: dict[Partition, PartitionWindow] = {}
+        self._running: dict[asyncio.Task[None], list[Entry]] = {}
+        self._releasing: dict[Partition, asyncio.Lock] = {}
+        self._pending: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    # ------------------------------------------------------------------------- what the log tells
+
+    async def assign(self, partitions: Sequence[Partition]) -> None:
+        """These partitions are ours; restores state where the stage keeps some."""
+        if self._stateful:
+            numbers = [number for _, number in partitions]
+            for store in self._stateful.stores:
+                await store.catch_up(numbers)
+            await self._stateful.assigned(numbers)
+        for partition in partitions:
+            self._windows[partition] = PartitionWindow(self._limits)
+            self._releasing[partition] = asyncio.Lock()
+
+    def deliver(self, entries: Sequence[Entry]) -> None:
+        """Records that were read, in the order of each partition."""
+        touched: set[Partition] = set()
+        for entry in entries:
+            self._windows[_partition(entry)].admit(entry)
+            touched.add(_partition(entry))
+            metrics.BYTES.labels(self._stage.name).inc(entry.size)
+            self._judge(entry)
+            self._schedule.add(entry)
+        for partition in touched:
+            self._balance(partition)
+        self._start_groups()
+
+    async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
+        """Finish what is under way within `deadline` seconds, commit it, and let the partitions go."""
+        windows = self._close(partitions)
+        lasting = isinstance(self._stage, Stage) and self._stage.sequential_keys
+        if not lasting:  # a run of hours is begun anew by the next owner
+            await self._settled(list(windows.values()), deadline)
+        await self._let_go(windows)
+
+    async def lose(self, partitions: Iterable[Partition]) -> None:
+        """Somebody else has these partitions already: stop work on them and commit nothing."""
+        await self._let_go(self._close(partitions), commit=False)
+
+    def fail(self, error: BaseException) -> None:
+        """The worker cannot go on; `run` raises this."""
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+    def finish(self) -> None:
+        """Nothing more will come; `run` returns."""
+        if not self._failed.done():
+            self._failed.set_result(None)
+
+    async def run(self) -> None:
+        """Commit as work is acknowledged, until `finish`; raises what ends the worker."""
+        while not self._failed.done():
+            await asyncio.wait([self._failed], timeout=_COMMIT_SECONDS)
+            await self.commit()
+        self._failed.result()
+
+    async def commit(self, only: Iterable[Partition] | None = None) -> None:
+        """Commit what is acknowledged."""
+        offsets = {}
+        for partition in self._windows if only is None else only:
+            position = self._windows[partition].take_committable()
+            if position is not None:
+                offsets[partition] = position
+        if offsets and not self._stateful:
+            await self._log.commit(offsets)
+
+    # ---------------------------------------------------------------------- what a stage may ask
+
+    def check_alive(self) -> None:
+        """See `streams.stage.Context`."""
+        self._log.check_alive()
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """See `streams.stage.Context`."""
+        await asyncio.gather(*[await self._produce(send, {}) for send in coalesce(outputs)])
+
+    # ----------------------------------------------------------------------------------- working
+
+    def _judge(self, entry: Entry) -> None:
+        """A record over which a worker died is tried alone; over which two died, not at all."""
+        deaths = self._journal.deaths(_position(entry)) if self._journal else 0
+        entry.suspect = deaths == 1
+        if deaths >= 2:
+            where = f"{entry.topic}[{entry.partition}]@{entry.offset}"
+            entry.error = DocumentError(f"the record {where} has killed its worker twice")
+
+    def _start_groups(self) -> None:
+        while group := self._schedule.next_group():
+            if self._journal:
+                self._journal.begin([_position(entry) for entry in group], alone=not self._running)
+            task = asyncio.create_task(self._work(group))
+            self._running[task] = group
+            metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        group = self._running.pop(task)
+        metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
+        if self._journal:
+            self._journal.end([_position(entry) for entry in group])
+        self._schedule.done(group)
+        if not task.cancelled() and (error := task.exception()):
+            self.fail(error)
+        self._changed.set()
+        self._start_groups()
+
+    async def _work(self, group: list[Entry]) -> None:
+        async with asyncio.timeout(_STUCK_SECONDS if self._stateful else None):
+            outcomes = await self._attempts.outcomes(group)
+            for entry, outcome in zip(group, outcomes, strict=True):
+                outputs = self._give_up(entry, outcome) if isinstance(outcome, Exception) else outcome
+                if window := self._windows.get(_partition(entry)):
+                    window.finish(entry, outputs)
+            if self._stateful:
+                await self._transact(group, self._stateful)
+                return
+        for partition in {_partition(entry) for entry in group}:
+            await self._release(partition)
+
+    def _give_up(self, entry: Entry, error: Exception) -> list[Output]:
+        metrics.DEAD_LETTERS.labels(self._stage.name, type(error).__name__).inc()
+        log.warning(
+            "dead letter",
+            stage=self._stage.name,
+            topic=entry.topic,
+            partition=entry.partition,
+            offset=entry.offset,
+            error_class=type(error).__name__,
+            error=str(error),
+        )
+        outputs: list[Output] = [dead_letter(self._stage.name, entry, error)]
+        if entry.record is not None:
+            outputs.extend(self._stage.failed(entry.record, error))
+        return outputs
+
+    # --------------------------------------------------------------------------------- releasing
+
+    async def _release(self, partition: Partition) -> None:
+        """Produce the outputs of the done head of a partition; one at a time, so that order is kept."""
+        lock = self._releasing.get(partition)
+        if lock is None:
+            return
+        async with lock:
+            window = self._windows.get(partition)
+            entries = window.take_releasable() if window else []
+            if window is None or not entries:
+                return
+            futures = []
+            notes: list[Output] = []
+            for entry in entries:
+                headers = continued(entry.raw.headers)
+                for output in entry.outputs:
+                    if isinstance(output, Send):
+                        futures.append(await self._produce(output, headers))
+                    else:
+                        notes.append(output)
+            futures.extend([await self._produce(send, {}) for send in coalesce(notes)])
+        task = asyncio.create_task(self._acknowledged(partition, window, entries, futures))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _acknowledged(
+        self,
+        partition: Partition,
+        window: PartitionWindow,
+        entries: list[Entry],
+        futures: "list[asyncio.Future[Written]]",
+    ) -> None:
+        try:
+            await asyncio.gather(*futures)
+        except Exception as error:
+            self.fail(error)
+            return
+        self._done(partition, window, entries)
+
+    async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[Written]":
+        while True:
+            try:
+                return self._log.produce(send, headers)
+            except BufferError:  # the producer's queue is full: acknowledgements make room
+                await asyncio.sleep(0.01)
+
+    async def _transact(self, group: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
+        """Outputs, state and offsets of the group as one; one group runs at a time, so it is the head."""
+        self.check_alive()
+        offsets = {_partition(entry): entry.offset + 1 for entry in group}
+        sends = coalesce(output for entry in group for output in entry.outputs)
+        written = await self._log.transact(sends, offsets)
+        for store in stage.stores:
+            store.apply(written)
+        for partition in offsets:
+            window = self._windows[partition]
+            self._done(partition, window, window.take_releasable())
+
+    def _done(self, partition: Partition, window: PartitionWindow, entries: list[Entry]) -> None:
+        window.acknowledge(entries)
+        metrics.RECORDS.labels(self._stage.name).inc(len(entries))
+        self._balance(partition)
+        self._changed.set()
+
+    def _balance(self, partition: Partition) -> None:
+        window = self._windows.get(partition)
+        if window is None or window.closing:
+            return
+        if window.full and not window.paused:
+            window.paused = True
+            self._log.pause(partition)
+        elif window.paused and window.low:
+            window.paused = False
+            self._log.resume(partition)
+
+    # ------------------------------------------------------------------------------- letting go
+
+    def _close(self, partitions: Iterable[Partition]) -> dict[Partition, PartitionWindow]:
+        windows = {p: self._windows[p] for p in partitions if p in self._windows}
+        for window in windows.values():
+            window.closing = True
+        self._schedule.forget(lambda entry: _partition(entry) in windows)
+        return windows
+
+    async def _settled(self, windows: list[PartitionWindow], deadline: float) -> None:
+        try:
+            async with asyncio.timeout(deadline):
+                while not all(window.settled for window in windows) and not self._failed.done():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            log.warning("work given back unfinished", stage=self._stage.name, after_seconds=deadline)
+
+    async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
+        doomed = [  # a group that also holds records of partitions that stay goes on
+            task
+            for task, group in self._running.items()
+            if all(_partition(entry) in windows for entry in group)
+        ]
+        if doomed and self._stateful:  # nobody knows what became of its transaction
+            self.fail(FencedError("partitions left in the middle of a transaction"))
+        for task in doomed:
+            task.cancel()
+        if doomed:
+            await asyncio.wait(doomed, timeout=2)
+        if commit:
+            await self.commit(windows)
+        for partition in windows:
+            del self._windows[partition], self._releasing[partition]
+        if self._stateful and windows:
+            await self._stateful.revoked([number for _, number in windows])
+
+
+def _rules(stage: AnyStage, limits: Limits) -> Rules:
+    if isinstance(stage, BatchStage):
+        concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
+        return Rules(concurrency, stage.max_records, limits.bytes)
+    return Rules(stage.concurrency, sequential_keys=stage.sequential_keys)
+
+
+def _partition(entry: Entry) -> Partition:
+    return entry.topic, entry.partition
+
+
+def _position(entry: Entry) -> tuple[str, int, int]:
+    return entry.topic, entry.partition, entry.offset

@@ -1,0 +1,17 @@
+"""Prometheus metrics of a stage; every service serves them at `/metrics`."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECORDS = Counter("headrace_records", "Records whose outputs were acknowledged", ["stage"])
+BYTES = Counter("headrace_bytes", "Bytes of the values of records read", ["stage"])
+ERRORS = Counter("headrace_errors", "Errors raised by a stage, by class", ["stage", "error"])
+RETRIES = Counter("headrace_retries", "Tries after a transient error", ["stage"])
+DEAD_LETTERS = Counter("headrace_dead_letters", "Records given up", ["stage", "error"])
+IN_FLIGHT = Gauge("headrace_in_flight", "Records being worked on", ["stage"])
+SECONDS = Histogram(
+    "headrace_seconds",
+    "Seconds of work per record (of a batch: its seconds over its records)",
+    ["stage"],
+    buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300),
+)
+LAG = Gauge("headrace_lag", "Records not yet read", ["stage", "partition"])

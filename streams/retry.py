@@ -1,0 +1,28 @@
+"""How long to wait before another try."""
+
+from collections.abc import Callable
+
+from tenacity import wait_random_exponential
+from tenacity.wait import wait_base
+
+from schemas.errors import RateLimited
+
+#: First waits are short, because most faults are a restart of a neighbour (1–4 s); then up to half a minute,
+#: full jitter, so that a thousand workers do not come back at once.
+_BACKOFF: wait_base = wait_random_exponential(multiplier=0.2, max=30)
+
+Backoff = Callable[[int, Exception], float]
+
+
+class _Attempt:
+    """What tenacity's wait strategies look at."""
+
+    def __init__(self, attempt_number: int) -> None:
+        self.attempt_number = attempt_number
+
+
+def backoff(attempt: int, error: Exception) -> float:
+    """Seconds before try `attempt` + 1: what the other side asked for, else exponential with jitter."""
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return float(_BACKOFF(_Attempt(attempt)))  # type: ignore[arg-type]

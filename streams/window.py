@@ -1,0 +1,138 @@
+"""The window of a partition: what has been read and not yet committed, in order and bounded.
+
+    committed │ acknowledged │ released │ done … running … waiting │ not read yet
+              └────────────────── the window ──────────────────────┘
+
+Records may finish in any order; they are released to the producer in the order of their offsets, and the
+offset that may be committed is the one behind the acknowledged head. Pure: no Kafka, no clock, no task.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from streams.outputs import Output
+from streams.stage import Record
+
+#: Records of a partition that may be under way. 1,000 keep every worker of a stage busy at any latency seen.
+WINDOW_RECORDS = 1_000
+#: Bytes of a partition that may be under way. A message is at most 1 MB, so at least 32 are; twelve
+#: partitions stay under 400 MB in the worst case.
+WINDOW_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A record as it came, for dead letters."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes]
+
+
+class State(IntEnum):
+    """How far an entry has come."""
+
+    WAITING = 0
+    RUNNING = 1
+    DONE = 2
+    RELEASED = 3
+    ACKNOWLEDGED = 4
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One record in a window. `error` is set before it runs if it did not decode."""
+
+    topic: str
+    partition: int
+    offset: int
+    raw: Raw
+    record: Record[Any] | None = None
+    error: Exception | None = None
+    suspect: bool = False
+    attempt: int = 1
+    state: State = State.WAITING
+    outputs: Sequence[Output] = ()
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = len(self.raw.value or b"")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of a window. It is full at the bound and takes records again below half of it."""
+
+    records: int = WINDOW_RECORDS
+    bytes: int = WINDOW_BYTES
+
+
+class PartitionWindow:
+    """Entries of one partition between reading and committing."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._unreleased = 0  # index of the first entry that is not yet released
+        self._next: int | None = None
+        self.paused = False
+        self.closing = False
+
+    def admit(self, entry: Entry) -> None:
+        """Take in the next record of the partition."""
+        self._entries.append(entry)
+        self._bytes += entry.size
+
+    @property
+    def full(self) -> bool:
+        """Whether the partition should be paused."""
+        return len(self._entries) >= self._limits.records or self._bytes >= self._limits.bytes
+
+    @property
+    def low(self) -> bool:
+        """Whether a paused partition should be resumed."""
+        return len(self._entries) <= self._limits.records // 2 and self._bytes <= self._limits.bytes // 2
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is in the window, oldest first."""
+        return tuple(self._entries)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of it is running, done and unreleased, or on its way to the broker."""
+        return all(entry.state in (State.WAITING, State.ACKNOWLEDGED) for entry in self._entries)
+
+    def finish(self, entry: Entry, outputs: Sequence[Output]) -> None:
+        """The entry's work is done."""
+        entry.outputs, entry.state = outputs, State.DONE
+
+    def take_releasable(self) -> list[Entry]:
+        """The done entries that nothing unfinished stands before; they count as released from now on."""
+        taken: list[Entry] = []
+        while (at := self._unreleased + len(taken)) < len(self._entries):
+            if self._entries[at].state is not State.DONE:
+                break
+            self._entries[at].state = State.RELEASED
+            taken.append(self._entries[at])
+        self._unreleased += len(taken)
+        return taken
+
+    def acknowledge(self, entries: Iterable[Entry]) -> None:
+        """The broker has the outputs of these; the acknowledged head leaves the window."""
+        for entry in entries:
+            entry.state, entry.outputs = State.ACKNOWLEDGED, ()
+        while self._entries and self._entries[0].state is State.ACKNOWLEDGED:
+            head = self._entries.popleft()
+            self._bytes -= head.size
+            self._unreleased -= 1
+            self._next = head.offset + 1
+
+    def take_committable(self) -> int | None:
+        """The offset to commit (the next one to be read), if it has moved since the last call."""
+        position, self._next = self._next, None
+        return position

@@ -1,0 +1,300 @@
+"""Connects an engine to Kafka: the poll thread, rebalances, transactions, and the end of a worker.
+
+The poll thread does nothing but poll: it hands records to the event loop and answers rebalances, so the
+member keeps its partitions however long the work takes. Everything else happens in the loop.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from schemas.codec import Codec
+from schemas.errors import ContractError, FencedError
+from streams import metrics
+from streams.engine import Engine, Partition
+from streams.journal import Journal
+from streams.kafka import SESSION_SECONDS, Cluster
+from streams.outputs import Send
+from streams.producer import EventProducer, Headers, Written
+from streams.stage import AnyStage, Record, StatefulStage
+from streams.topics import BY_NAME
+from streams.window import Entry, Limits, Raw
+
+log = structlog.get_logger(__name__)
+
+#: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
+DRAIN_SECONDS = 5.0
+_TRANSACTION_SECONDS = 30.0
+#: An event loop that does not answer for this long is stuck in a call that never returns.
+_LOOP_STUCK_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How a worker belongs to its consumer group.
+
+    Attributes:
+        slot: number of this process among those of its service on this deployment. With `static` it makes a
+            fixed member id and transactional id, so that a restarted worker has its partitions back at once
+            instead of after the dead one's session.
+    """
+
+    slot: str = "0"
+    static: bool = False
+    session_seconds: float = SESSION_SECONDS
+
+
+def _now() -> float:
+    """Seconds that also count while the machine sleeps, where the platform can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Worker:
+    """One member of a stage's consumer group. `run` works until `stop`, or raises what ended it."""
+
+    def __init__(
+        self,
+        stage: AnyStage,
+        cluster: Cluster,
+        codec: Codec,
+        membership: Membership | None = None,
+        limits: Limits | None = None,
+        journal: Path | None = None,
+    ) -> None:
+        self._stage, self._cluster, self._codec = stage, cluster, codec
+        self._membership = membership or Membership()
+        self._limits, self._journal_path = limits, journal
+        self._stateful = isinstance(stage, StatefulStage)
+        self._stopping = threading.Event()
+        self._last_poll = _now()
+        self._last_beat = _now()
+        self._fenced = False
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop` is called; drains then. Raises FencedError and other ends of a worker."""
+        self._loop = asyncio.get_running_loop()
+        member = f"{self._stage.name}-{self._membership.slot}"
+        self._producer = EventProducer(
+            self._cluster, self._codec, f"{member}.transactions" if self._stateful else None
+        )
+        if self._stateful:
+            await asyncio.to_thread(self._producer.client.init_transactions, _TRANSACTION_SECONDS)
+        journal = Journal(self._journal_path) if self._journal_path else None
+        self._engine = Engine(self._stage, self, self._limits, journal)
+        await self._stage.start()
+        self._consumer = Consumer(self._consumer_properties(member), logger=None)
+        poller = threading.Thread(target=self._poll, name="poll", daemon=True)
+        poller.start()
+        try:
+            await self._engine.run()
+        finally:
+            self._stopping.set()
+            await asyncio.to_thread(poller.join)
+            await self._producer.close()
+            await self._stage.close()
+
+    def stop(self) -> None:
+        """Drain and end. Returns at once; `run` returns when it is done."""
+        self._stopping.set()
+
+    # ------------------------------------------------------------------- what the engine may ask
+
+    def pause(self, partition: Partition) -> None:
+        """See `streams.engine.Log`."""
+        self._consumer.pause([self._topic_partition(partition)])
+
+    def resume(self, partition: Partition) -> None:
+        """See `streams.engine.Log`."""
+        self._consumer.resume([self._topic_partition(partition)])
+
+    def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[Written]":
+        """See `streams.engine.Log`."""
+        return self._producer.produce(send, headers)
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """See `streams.engine.Log`. A refusal is no loss: the records come again, and change nothing."""
+        positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
+        try:
+            await asyncio.to_thread(self._consumer.commit, offsets=positions, asynchronous=False)
+        except KafkaException as error:
+            log.warning("offsets not committed", stage=self._stage.name, error=error.args[0].str())
+
+    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
+        """See `streams.engine.Log`."""
+        try:
+            self._producer.client.begin_transaction()
+            written = await self._producer.send_all(sends)
+            await asyncio.to_thread(self._commit_transaction, offsets)
+        except KafkaException as error:
+            raise FencedError(f"the transaction was refused: {error.args[0].str()}") from error
+        return written
+
+    def check_alive(self) -> None:
+        """See `streams.engine.Log`."""
+        away = _now() - self._last_poll
+        if self._fenced or away > self._membership.session_seconds:
+            raise FencedError(
+                f"away for {away:.1f} s, longer than the session of {self._membership.session_seconds:.0f} s"
+            )
+
+    # --------------------------------------------------------------------------- the poll thread
+
+    def _poll(self) -> None:
+        try:
+            self._consumer.subscribe(
+                [self._cluster.name(self._stage.topic)],
+                on_assign=self._assigned,
+                on_revoke=self._revoked,
+                on_lost=self._lost,
+            )
+            reported = 0.0
+            while not self._stopping.is_set():
+                message = self._consumer.poll(0.1)
+                self._note_poll()
+                if message is not None:
+                    self._hand_over([message, *self._consumer.consume(500, 0)])
+                if _now() - reported > 5:
+                    reported = _now()
+                    self._report_lag()
+        except BaseException as error:
+            self._loop.call_soon_threadsafe(self._engine.fail, error)
+        finally:
+            self._consumer.close()  # revokes what is assigned: the drain
+            self._loop.call_soon_threadsafe(self._engine.finish)
+
+    def _note_poll(self) -> None:
+        now = _now()
+        if now - self._last_poll > self._membership.session_seconds:
+            self._fenced = True
+            raise FencedError(f"frozen for {now - self._last_poll:.1f} s; the partitions have other owners")
+        if now - self._last_beat > _LOOP_STUCK_SECONDS:
+            raise FencedError("the event loop is stuck")
+        self._last_poll = now
+        self._loop.call_soon_threadsafe(self._beat, now)
+
+    def _beat(self, at: float) -> None:
+        self._last_beat = at
+
+    def _hand_over(self, messages: Sequence[Message[Any, Any]]) -> None:
+        sound = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                sound.append(message)
+            elif error.fatal():
+                raise FencedError(f"the consumer cannot go on: {error.str()}")
+            elif not error.retriable():
+                log.warning("consumer", stage=self._stage.name, error=error.str())
+        self._loop.call_soon_threadsafe(self._deliver, sound)
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.incremental_assign(partitions)
+        if self._stateful:  # nothing is read before the state is there; restoring may outlast a session
+            consumer.pause(partitions)
+        future = asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
+        if not self._stateful:
+            future.result(DRAIN_SECONDS)
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        drain = self._engine.revoke(self._ours(partitions), DRAIN_SECONDS)
+        asyncio.run_coroutine_threadsafe(drain, self._loop).result(DRAIN_SECONDS * 2)
+        self._last_poll = _now()  # the drain's time was not spent away
+        consumer.incremental_unassign(partitions)
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        lose = self._engine.lose(self._ours(partitions))
+        asyncio.run_coroutine_threadsafe(lose, self._loop).result(DRAIN_SECONDS)
+        consumer.incremental_unassign(partitions)
+
+    def _report_lag(self) -> None:
+        for partition in self._consumer.position(self._consumer.assignment()):
+            _, high = self._consumer.get_watermark_offsets(partition, cached=True)
+            if high >= 0 and partition.offset >= 0:
+                lag = metrics.LAG.labels(self._stage.name, partition.partition)
+                lag.set(max(0, high - partition.offset))
+
+    # ------------------------------------------------------------------------------- in the loop
+
+    async def _take_on(self, partitions: list[Partition]) -> None:
+        try:
+            await self._engine.assign(partitions)
+            if self._stateful:
+                self._consumer.resume([self._topic_partition(p) for p in partitions])
+        except Exception as error:
+            self._engine.fail(error)
+            return
+        self.ready.set()
+
+    def _deliver(self, messages: Sequence[Message[Any, Any]]) -> None:
+        try:
+            self._engine.deliver([self._entry(message) for message in messages])
+        except Exception as error:
+            self._engine.fail(error)
+
+    def _entry(self, message: Message[Any, Any]) -> Entry:
+        topic = (message.topic() or "").removeprefix(self._cluster.prefix)
+        raw = Raw(message.key(), message.value(), _headers(message))
+        entry = Entry(topic, message.partition() or 0, message.offset() or 0, raw)
+        try:
+            event = self._codec.decode(raw.value or b"")
+            if not isinstance(event, BY_NAME[topic].records):
+                raise ContractError(f"a {type(event).__name__} does not belong here")
+        except ContractError as error:
+            entry.error = ContractError(f"{topic}[{entry.partition}]@{entry.offset}: {error}")
+            return entry
+        key = (raw.key or b"").decode(errors="replace")
+        stamp = message.timestamp()[1]
+        entry.record = Record(topic, entry.partition, entry.offset, key, event, stamp, raw.headers)
+        return entry
+
+    def _commit_transaction(self, offsets: Mapping[Partition, int]) -> None:
+        positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
+        self._producer.client.send_offsets_to_transaction(
+            positions, self._consumer.consumer_group_metadata(), _TRANSACTION_SECONDS
+        )
+        self._producer.client.commit_transaction(_TRANSACTION_SECONDS)
+
+    # --------------------------------------------------------------------------------- plumbing
+
+    def _consumer_properties(self, member: str) -> dict[str, Any]:
+        properties: dict[str, Any] = {
+            "group_id": self._cluster.name(self._stage.name),
+            "client_id": member,
+            "partition_assignment_strategy": "cooperative-sticky",
+            "session_timeout_ms": int(self._membership.session_seconds * 1000),
+            "heartbeat_interval_ms": int(self._membership.session_seconds * 1000 / 5),
+            "auto_offset_reset": "earliest",
+            "enable_auto_commit": False,
+            "isolation_level": "read_committed",
+            # The window holds what is under way; librdkafka needs to hold no more than the next of it.
+            "queued_max_messages_kbytes": 16 * 1024,
+            "fetch_wait_max_ms": 100,
+            "fetch_error_backoff_ms": 100,
+        }
+        if self._membership.static:
+            properties["group_instance_id"] = self._cluster.name(member)
+        return self._cluster.client(**properties)
+
+    def _topic_partition(self, partition: Partition, offset: int | None = None) -> TopicPartition:
+        name = self._cluster.name(partition[0])
+        return (
+            TopicPartition(name, partition[1])
+            if offset is None
+            else TopicPartition(name, partition[1], offset)
+        )
+
+    def _ours(self, partitions: Sequence[TopicPartition]) -> list[Partition]:
+        return [(tp.topic.removeprefix(self._cluster.prefix), tp.partition) for tp in partitions]
+
+
+def _headers(message: Message[Any, Any]) -> dict[str, bytes]:
+    pairs: Any = message.headers() or []
+    return {key: value or b"" for key, value in pairs}
