@@ -10,6 +10,9 @@ from typing import Self
 
 from schemas.errors import RequestError
 
+#: An owner that was killed just now may still be seen alive for some milliseconds.
+ALIVE_S = 0.5
+
 #: How long to wait for a data folder whose owner is gone but whose server is still dying: the kernel
 #: kills an embedded server together with its parent, which takes some milliseconds on a busy machine.
 DYING_S = 5.0
@@ -51,13 +54,13 @@ class DataDirLock:
             self.fd = -1
 
     def _lock(self, fd: int) -> None:
-        deadline = time.monotonic() + DYING_S
+        began = time.monotonic()
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 pid, _, what = os.pread(fd, 1000, 0).decode().strip().partition(" ")
-                if _is_alive(pid) or time.monotonic() > deadline:
+                if time.monotonic() - began > (ALIVE_S if _is_alive(pid) else DYING_S):
                     raise RequestError(
                         f"{self.data_dir} is in use by process {pid or '?'} ({what or 'unknown'}); "
                         "stop it, or take another data folder with --data-dir or HEADRACE_DATA_DIR."

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from headrace.supervisor import Backoff, State, StateChange, Supervisor
 from schemas.errors import TransientError
 from streams.embedded.process import ProcessSpec
+from tests.processes import is_alive
 from tests.waiting import eventually
 
 #: Writes "NAME up", lives until SIGTERM, writes "NAME down" to the same file.
@@ -68,14 +69,6 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 async def test_a_child_that_is_killed_is_started_again(bench: Bench) -> None:

@@ -1,0 +1,38 @@
+"""What Linux knows of a process, for tests of what we start."""
+
+import os
+import re
+import socket
+import struct
+from pathlib import Path
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and was not yet waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def listening_addresses(pid: int) -> set[str]:
+    """The addresses on which a process listens for TCP connections (proc(5), `/proc/net/tcp`)."""
+    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {found.group(1) for link in links if (found := re.fullmatch(r"socket:\[(\d+)\]", link))}
+    addresses = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in inodes:  # 0A: LISTEN
+                addresses.add(_address(fields[1].partition(":")[0]))
+    return addresses
+
+
+def _address(in_hex: str) -> str:
+    """An address as the kernel prints it: 32-bit words in the machine's byte order."""
+    words = struct.pack(f"={len(in_hex) // 8}I", *(int(word, 16) for word in re.findall("." * 8, in_hex)))
+    if len(words) == 4:
+        return socket.inet_ntop(socket.AF_INET, words)
+    # Java listens on IPv4 addresses through IPv6 sockets.
+    return socket.inet_ntop(socket.AF_INET6, words).removeprefix("::ffff:")
