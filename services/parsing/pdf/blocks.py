@@ -1,0 +1,199 @@
+"""Lines to blocks: paragraphs, list items, code."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from services.parsing.markdown import Cell
+from services.parsing.pdf.geometry import Style, Word
+from services.parsing.pdf.lines import Line, clean, joined, main_style
+from services.parsing.pdf.lists import is_bullet, is_marker, is_number, kept_label, marker
+from services.parsing.pdf.text import Vocabulary, inline, plain
+
+_ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
+
+
+UNSET = Style(0.0)
+
+
+class Kind(Enum):
+    TEXT = "text"
+    ITEM = "item"
+    CODE = "code"
+    TABLE = "table"
+    PICTURE = "picture"
+    HEADING = "heading"
+
+
+@dataclass(slots=True)
+class Block:
+    """A block as it goes into the document: its text is inline markdown (code: plain), its look is kept
+    until all pages are read and headings can be told."""
+
+    kind: Kind
+    text: str
+    page: int
+    style: Style = UNSET
+    x0: float = 0.0
+    lines: int = 1
+    marker: str = ""
+    level: int = 0
+    rows: list[list[Cell]] = field(default_factory=list)
+    plain: str = ""
+
+
+@dataclass(slots=True)
+class Setting:
+    """How a flow is set: its edges and the usual space between two lines of a paragraph."""
+
+    left: float
+    right: float
+    gap: float
+    size: float
+
+
+def setting_of(lines: Sequence[Line], size: float) -> Setting:
+    """Measured where a line fills its column, as then the next one most likely goes on with it."""
+    left = min(line.x0 for line in lines)
+    right = max(line.x1 for line in lines)
+    full = sorted(
+        b.y0 - a.y1
+        for a, b in itertools.pairwise(lines)
+        if a.x1 > right - 0.1 * (right - left) and -0.5 * size < b.y0 - a.y1 < 1.6 * size
+    )
+    gap = full[len(full) // 3] if len(full) >= 3 else 0.25 * size
+    return Setting(left, right, gap, size)
+
+
+def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabulary) -> list[Block]:
+    """The blocks of a run of lines of one column."""
+    if not lines:
+        return []
+    setting = setting_of(lines, body)
+    styles = [main_style(line.words) for line in lines]
+    groups: list[list[int]] = []
+    for at in range(len(lines)):
+        if groups and not _breaks(lines, styles, groups[-1], at, setting):
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    out: list[Block] = []
+    for group in groups:
+        block = _block([lines[i] for i in group], [styles[i] for i in group], page, vocabulary)
+        if block.text:
+            out.append(block)
+    return out
+
+
+def _breaks(
+    lines: Sequence[Line], styles: Sequence[Style], group: Sequence[int], at: int, setting: Setting
+) -> bool:
+    """Whether a new block begins at a line, given the lines of the block before it."""
+    before, line = lines[at - 1], lines[at]
+    a, b = styles[at - 1], styles[at]
+    size = max(a.size, b.size, 1.0)
+    gap = line.y0 - before.y1
+    if abs(a.size - b.size) > 0.12 * size and not _attached(before, line):
+        return True
+    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
+        return True
+    if a.mono and b.mono and _all(before, "mono") and _all(line, "mono"):
+        return False
+    if _all(before, "bold") != _all(line, "bold") and (b.bold != a.bold):
+        return True
+    if _all(before, "mono") != _all(line, "mono"):
+        return True
+    if _starts_item(lines, at, group, setting):
+        return True
+    return _new_paragraph(lines, group, at, setting)
+
+
+def _attached(before: Line, line: Line) -> bool:
+    """A row of a few small signs (an index, a footnote mark) that overlaps its neighbour."""
+    return line.y0 < before.y1 - 0.2 * (before.y1 - before.y0) and min(len(line.words), len(before.words)) < 4
+
+
+def _all(line: Line, look: str) -> bool:
+    words = [w for p in line.pieces for w in p.words if any(c.isalnum() for c in w.text)]
+    return bool(words) and all(getattr(w.style, look) for w in words)
+
+
+def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting: Setting) -> bool:
+    before, line = lines[at - 1], lines[at]
+    size = setting.size
+    first = lines[group[0]]
+    item = is_marker(first.words[0].text)
+    indent = line.x0 - before.x0
+    after = lines[at + 1] if at + 1 < len(lines) else None
+    if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
+        # A first line set in; the next one stands back at the left again.
+        if after is None or after.x0 < line.x0 - 0.5 * size:
+            return True
+    if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
+        centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
+        return not centred
+    room = setting.right - before.x1 - line.words[0].x1 + line.words[0].x0
+    text, ended = line.words[0].text, bool(_ENDED.search(before.words[-1].text))
+    starts = text[:1].isupper() or text[:1].isdigit() or not text[:1].isalnum()
+    return room > 2 * size and starts and (ended or room > 0.3 * (setting.right - setting.left))
+
+
+def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: Setting) -> bool:
+    words = lines[at].words
+    if len(words) < 2:
+        return False
+    sign = words[0].text
+    if is_bullet(sign):
+        return True
+    if not is_number(sign):
+        return False
+    first = lines[group[0]]
+    hangs = at + 1 < len(lines) and abs(lines[at + 1].x0 - words[1].x0) < 0.4 * setting.size
+    in_list = is_number(first.words[0].text) and abs(first.x0 - lines[at].x0) < 2 * setting.size
+    short = lines[at - 1].x1 < setting.right - 0.15 * (setting.right - setting.left)
+    return hangs or in_list or short
+
+
+def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary: Vocabulary) -> Block:
+    words = [line.words for line in lines]
+    every = [word for line in words for word in line]
+    style = main_style(every)
+    letters = [w for w in every if any(c.isalnum() for c in w.text)]
+    style = style._replace(bold=bool(letters) and all(w.style.bold for w in letters))
+    x0 = min(line.x0 for line in lines)
+    if style.mono and all(_all(line, "mono") for line in lines):
+        return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
+    first = words[0][0].text
+    if is_marker(first) and len(every) > 1:
+        rest = [words[0][1:], *words[1:]]
+        label = kept_label(first)
+        text = inline(rest, vocabulary)
+        return Block(
+            Kind.ITEM,
+            f"{label} {text}" if label else text,
+            page,
+            style,
+            lines[0].x0,
+            len(lines),
+            marker(first),
+            plain=clean(" ".join(w.text for w in every)),
+        )
+    return Block(
+        Kind.TEXT, inline(words, vocabulary), page, style, x0, len(lines), plain=plain(words, vocabulary)
+    )
+
+
+def _code(lines: Sequence[Line]) -> str:
+    """Lines of code with their indentation, from the width of a character."""
+    every: list[Word] = [w for line in lines for w in line.words]
+    width = sum(w.x1 - w.x0 for w in every) / max(sum(len(w.text) for w in every), 1) or 5.0
+    left = min(line.x0 for line in lines)
+    out = []
+    for line in lines:
+        text = " " * round((line.x0 - left) / width)
+        out.append(text + clean(joined(line.words)))
+    return "\n".join(out)

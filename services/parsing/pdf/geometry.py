@@ -1,0 +1,128 @@
+"""What a page is made of, in points (1/72 inch) from its top left corner: words, strokes, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class Style(NamedTuple):
+    """How a run of words is set; `size` in points after all scaling."""
+
+    size: float
+    bold: bool = False
+    italic: bool = False
+    mono: bool = False
+
+
+class Boxed(Protocol):
+    """Anything with a place on the page."""
+
+    @property
+    def x0(self) -> float: ...
+    @property
+    def y0(self) -> float: ...
+    @property
+    def x1(self) -> float: ...
+    @property
+    def y1(self) -> float: ...
+
+
+@dataclass(slots=True)
+class Word:
+    """A word and its box; `spaced` says that a blank stands before it, whatever the distance."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    style: Style
+    spaced: bool = False
+    link: str | None = None
+
+
+@dataclass(slots=True)
+class Piece:
+    """Words of one row without a wide gap between them, from left to right."""
+
+    words: list[Word]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def size(self) -> float:
+        return max(word.style.size for word in self.words)
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A horizontal (y0 == y1) or vertical (x0 == x1) ruling line, or the edge of a filled box."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def horizontal(self) -> bool:
+        return self.y0 == self.y1
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A raster image on the page: its place, its own pixels and its file bytes."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    width: int
+    height: int
+    content: bytes = b""
+
+
+@dataclass(slots=True)
+class Page:
+    """One page as it was read. `scanned` says that what can be seen on it is not all in its text."""
+
+    number: int
+    width: float
+    height: float
+    words: list[Word]
+    strokes: list[Stroke] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    scanned: bool = False
+
+
+class Box(NamedTuple):
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def bounds(things: Iterable[Boxed]) -> Box:
+    """The smallest box around things; there must be one at least."""
+    boxes = [(t.x0, t.y0, t.x1, t.y1) for t in things]
+    return Box(
+        min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+    )
+
+
+def piece_of(words: Sequence[Word]) -> Piece:
+    box = bounds(words)
+    return Piece(list(words), box.x0, box.y0, box.x1, box.y1)
+
+
+def inside(thing: Boxed, box: Boxed, slack: float = 1.0) -> bool:
+    """Whether the middle of a thing lies in a box."""
+    x, y = (thing.x0 + thing.x1) / 2, (thing.y0 + thing.y1) / 2
+    return box.x0 - slack <= x <= box.x1 + slack and box.y0 - slack <= y <= box.y1 + slack

@@ -1,0 +1,88 @@
+"""Which blocks are headings, and of what level: by size, weight and numbers, over the whole document."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from services.parsing.pdf.blocks import Block, Kind
+
+#: A heading is set this much larger than the text, or bold.
+LARGER = 1.12
+#: Longer ones (characters) are text that happens to be bold or large.
+LONGEST = 200
+LONGEST_BOLD = 140
+
+_NUMBERED = re.compile(r"^(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S", re.I)
+_OPEN_END = re.compile(r"[,;]$|[a-z)]\.$")
+
+
+def mark_headings(blocks: Sequence[Block], body: float) -> None:
+    """Turn the blocks that are headings into such, with levels from 1."""
+    found = [b for at, b in enumerate(blocks) if _is_heading(b, blocks, at, body)]
+    share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
+    if len(found) > 3 and share > 0.5:
+        found = [b for b in found if b.style.size > 1.5 * body]
+    ranks = _ranks(found)
+    for block in found:
+        block.kind = Kind.HEADING
+        block.level = min(ranks[_look(block)] + _depth(block, found), 6)
+        block.text = f"{block.marker} {block.text}" if block.marker[:1].isdigit() else block.text
+
+
+def body_size(blocks: Sequence[Block]) -> float:
+    """The size of the running text: the one that most characters of the document have."""
+    count: Counter[float] = Counter()
+    for block in blocks:
+        if block.kind in (Kind.TEXT, Kind.ITEM):
+            count[round(block.style.size * 2) / 2] += len(block.plain)
+    return count.most_common(1)[0][0] if count else 10.0
+
+
+def _is_heading(block: Block, blocks: Sequence[Block], at: int, body: float) -> bool:
+    text = block.plain
+    if block.kind is Kind.ITEM and not block.marker[:1].isdigit():
+        return False
+    if block.kind not in (Kind.TEXT, Kind.ITEM) or len(text) > LONGEST or block.lines > 4:
+        return False
+    if sum(c.isalpha() for c in text) < 2:
+        return False
+    if block.style.size >= LARGER * body:
+        return not (block.kind is Kind.ITEM and not block.style.bold and block.style.size < 1.3 * body)
+    if not block.style.bold or block.style.size < 0.92 * body or len(text) > LONGEST_BOLD:
+        return False
+    return not _OPEN_END.search(text) and not text.endswith(":")
+
+
+def _look(block: Block) -> tuple[float, bool, bool]:
+    return (round(block.style.size * 2) / 2, block.style.bold, block.plain.isupper())
+
+
+def _ranks(found: Sequence[Block]) -> dict[tuple[float, bool, bool], int]:
+    """Levels of the looks that headings have: larger before smaller, then bold, then capitals."""
+    looks = sorted({_look(b) for b in found}, reverse=True)
+    ranks: dict[tuple[float, bool, bool], int] = {}
+    level = 0
+    before: tuple[float, bool, bool] | None = None
+    for look in looks:
+        if before is None or before[0] - look[0] > 0.04 * before[0] or before[1] != look[1]:
+            level += 1
+        ranks[look] = level
+        before = look
+    return ranks
+
+
+def _depth(block: Block, found: Sequence[Block]) -> int:
+    """How much deeper the number of a heading is than the least deep one set in the same look."""
+    mine = _dots(block)
+    if mine is None:
+        return 0
+    look = _look(block)
+    peers = [d for b in found if _look(b) == look and (d := _dots(b)) is not None]
+    return mine - min(peers)
+
+
+def _dots(block: Block) -> int | None:
+    match = _NUMBERED.match(block.plain)
+    return match[1].count(".") if match else None

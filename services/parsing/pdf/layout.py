@@ -1,0 +1,106 @@
+"""One page to its blocks, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.parsing.pdf.aligned import aligned_tables
+from services.parsing.pdf.blocks import Block, Kind, blocks_of
+from services.parsing.pdf.cells import Table, fill, trimmed
+from services.parsing.pdf.columns import flows, lines_of
+from services.parsing.pdf.geometry import Boxed, Page, Picture, Piece, Word
+from services.parsing.pdf.ladders import ladder_tables
+from services.parsing.pdf.lines import Line, height_of, pieces_of
+from services.parsing.pdf.pictures import described
+from services.parsing.pdf.ruled import Grid, lattices, rules_of
+from services.parsing.pdf.text import Vocabulary
+
+#: A page with more strokes than this is a drawing; looking for tables in it costs time and finds none.
+MAX_STROKES = 6_000
+
+
+def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
+    """The blocks of a page: paragraphs, items, code, tables and pictures; headings are still text."""
+    tables, words = _tables(page, vocabulary)
+    pieces = pieces_of(words) if words else []
+    body = height_of(pieces) if pieces else 10.0
+    items: list[Boxed] = [*pieces, *tables, *(p for p in page.pictures if _counts(p, page))]
+    out: list[Block] = []
+    for flow in flows(items, body):
+        out.extend(_flow(flow, page, body, vocabulary))
+    return out
+
+
+def _tables(page: Page, vocabulary: Vocabulary) -> tuple[list[Table], list[Word]]:
+    """Tables with ruling lines, and the words that stand in none of them."""
+    if not page.strokes or len(page.strokes) > MAX_STROKES:
+        return [], page.words
+    across, down = rules_of(page.strokes)
+    if len(across) * len(down) > 500_000:
+        return [], page.words
+    words = page.words
+    tables: list[Table] = []
+    grids, free = lattices(across, down)
+    for grid in grids:
+        table, words = _lattice(grid, words, vocabulary)
+        if table:
+            tables.append(table)
+    for table, taken in ladder_tables(free, words, vocabulary):
+        ids = {id(word) for word in taken}
+        words = [word for word in words if id(word) not in ids]
+        tables.append(table)
+    return tables, words
+
+
+def _lattice(grid: Grid, words: list[Word], vocabulary: Vocabulary) -> tuple[Table | None, list[Word]]:
+    inside: list[Word] = []
+    outside: list[Word] = []
+    for word in words:
+        x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+        within = grid.xs[0] - 1 <= x <= grid.xs[-1] + 1 and grid.ys[0] - 1 <= y <= grid.ys[-1] + 1
+        (inside if within else outside).append(word)
+    grid = trimmed(grid, inside)
+    rows = fill(grid, inside, vocabulary)
+    held = sum(bool(cell.text) for row in rows for cell in row)
+    if (
+        held < 2
+        or (grid.columns < 2 and (grid.rows < 2 or len(inside) > 12 * grid.rows))
+        or held * 8 < len(grid.slots)
+    ):
+        return None, words  # a frame, a box around text, a drawing
+    return Table(rows, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1]), outside
+
+
+def _counts(picture: Picture, page: Page) -> bool:
+    """Icons, rules and backgrounds say nothing: a picture of at least a quarter inch, not the whole page."""
+    width, height = picture.x1 - picture.x0, picture.y1 - picture.y0
+    return min(width, height) >= 18 and width * height < 0.9 * page.width * page.height
+
+
+def _flow(flow: Sequence[Boxed], page: Page, body: float, vocabulary: Vocabulary) -> list[Block]:
+    out: list[Block] = []
+    held: list[Piece] = []
+    for item in sorted(flow, key=lambda i: (i.y0 + i.y1) / 2 if isinstance(i, Piece) else i.y0):
+        if isinstance(item, Piece):
+            held.append(item)
+            continue
+        out.extend(_text(held, page.number, body, vocabulary))
+        held = []
+        if isinstance(item, Table):
+            out.append(Block(Kind.TABLE, "", page.number, rows=item.rows))
+        elif isinstance(item, Picture):
+            out.append(Block(Kind.PICTURE, described(item), page.number))
+    out.extend(_text(held, page.number, body, vocabulary))
+    return out
+
+
+def _text(pieces: Sequence[Piece], page: int, body: float, vocabulary: Vocabulary) -> list[Block]:
+    lines: list[Line] = lines_of(pieces)
+    out: list[Block] = []
+    start = 0
+    for first, end, table in aligned_tables(lines, vocabulary):
+        out.extend(blocks_of(lines[start:first], page, body, vocabulary))
+        out.append(Block(Kind.TABLE, "", page, rows=table.rows))
+        start = end
+    out.extend(blocks_of(lines[start:], page, body, vocabulary))
+    return out

@@ -1,0 +1,33 @@
+"""List markers: bullets, numbers, letters, roman numerals."""
+
+from __future__ import annotations
+
+import re
+
+BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
+_BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
+_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]")
+
+
+def is_bullet(text: str) -> bool:
+    return bool(_BULLET.fullmatch(text))
+
+
+def is_number(text: str) -> bool:
+    """Whether a word numbers an item: `3.`, `(a)`, `iv)`."""
+    return bool(_NUMBER.fullmatch(text))
+
+
+def is_marker(text: str) -> bool:
+    return is_bullet(text) or is_number(text)
+
+
+def marker(text: str) -> str:
+    """The markdown marker for a marker as it stands on the page: `3.` stays, all else becomes a dash."""
+    digits = re.fullmatch(r"\(?(\d{1,9})[.)]", text)
+    return f"{int(digits[1])}." if digits else "-"
+
+
+def kept_label(text: str) -> str:
+    """A marker that markdown has no form for and that the text must keep: `(a)`, `iv.`; else empty."""
+    return "" if is_bullet(text) or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text

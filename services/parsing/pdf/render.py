@@ -1,0 +1,81 @@
+"""Blocks to markdown, page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from services.parsing.document import PageSpan
+from services.parsing.markdown import Block as Markdown
+from services.parsing.markdown import Writer, code, escape_lines, image, item, table, tidy, without_emphasis
+from services.parsing.pdf.blocks import Block, Kind
+from services.parsing.pdf.text import Vocabulary, append
+
+_ENDED = re.compile(r"[.!?:。！？؟][\"'”’)\]*_]*$")
+
+
+def render(
+    blocks: Sequence[Block], pages: Sequence[int], vocabulary: Vocabulary
+) -> tuple[str, tuple[PageSpan, ...]]:
+    """The markdown of all blocks and where each page stands in it."""
+    writer = Writer()
+    merged = _whole(blocks, vocabulary)
+    at = 0
+    for number in pages:
+        writer.page(number)
+        indents: list[float] = []
+        while at < len(merged) and merged[at].page == number:
+            block = merged[at]
+            if block.kind is Kind.ITEM:
+                _item(writer, block, indents)
+            else:
+                indents = []
+                _other(writer, block)
+            at += 1
+    return writer.finish()
+
+
+def _item(writer: Writer, block: Block, indents: list[float]) -> None:
+    """A list item, nested below those that stand further left."""
+    slack = 0.6 * (block.style.size or 10.0)
+    while indents and block.x0 < indents[-1] - slack:
+        indents.pop()
+    if not indents or block.x0 > indents[-1] + slack:
+        indents.append(block.x0)
+    text = escape_lines(tidy(block.text))
+    writer.extend([item(block.marker, [Markdown(text)], "   " * (len(indents) - 1))])
+
+
+def _other(writer: Writer, block: Block) -> None:
+    if block.kind is Kind.HEADING:
+        writer.heading(block.level, block.text)
+    elif block.kind is Kind.CODE:
+        writer.extend([code(block.text)])
+    elif block.kind is Kind.TABLE:
+        writer.add(table(block.rows))
+    elif block.kind is Kind.PICTURE:
+        writer.add(image(block.text))
+    else:
+        writer.add(escape_lines(tidy(block.text)))
+
+
+def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:
+    """Paragraphs that a column or a page cut in two made one again; the text stays on its first page."""
+    out: list[Block] = []
+    for block in blocks:
+        if out and _goes_on(out[-1], block):
+            out[-1].text = append(out[-1].text, block.text, vocabulary)
+            out[-1].plain = append(out[-1].plain, block.plain, vocabulary)
+            out[-1].lines += block.lines
+            continue
+        out.append(block)
+    return out
+
+
+def _goes_on(before: Block, block: Block) -> bool:
+    if before.kind not in (Kind.TEXT, Kind.ITEM) or block.kind is not Kind.TEXT or before.lines < 2:
+        return False
+    if abs(before.style.size - block.style.size) > 0.6 or before.style.bold != block.style.bold:
+        return False
+    first = without_emphasis(block.text)[:1]
+    return first.islower() and not _ENDED.search(without_emphasis(before.text))

@@ -1,0 +1,97 @@
+"""Running headers, footers and page numbers: found by comparing pages, and left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.parsing.pdf.geometry import Page, Word, bounds
+from services.parsing.pdf.lines import clean, joined, rows_of
+
+#: Running lines stand within this share of the page's height from its edge.
+ZONE = 0.13
+#: Rows looked at from the edge inwards.
+DEEPEST = 4
+#: Two rows are on the same height when they are this close (points).
+SAME_HEIGHT = 4.0
+
+_DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(
+    r"(?:page|p\.|seite|pagina|página)?\s*[-–—|\[(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:(?:of|/|von|de|sur|di)\s*\d{1,4})?\s*[-–—|\])]?",
+    re.I,
+)
+
+
+@dataclass(slots=True)
+class _Row:
+    words: list[Word]
+    y0: float
+    y1: float
+    text: str
+    key: str
+    place: int  # from the edge, 0 is the outermost
+    top: bool
+
+
+@dataclass(slots=True)
+class Running:
+    """What ran through the pages read so far: (key, on top?) and its heights."""
+
+    known: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
+
+    def strip(self, pages: Sequence[Page], alone: bool) -> None:
+        """Take the running lines out of a batch of neighbouring pages. `alone`: the document has one page."""
+        margins = [_margins(page) for page in pages]
+        for rows in margins:
+            for row in rows:
+                self.known.setdefault((row.key, row.top), []).append(row.y0)
+        for page, rows in zip(pages, margins, strict=True):
+            out: set[int] = set()
+            for top in (True, False):
+                for row in (r for r in rows if r.top is top):
+                    if not self._runs(row, page, alone):
+                        break
+                    out.update(id(word) for word in row.words)
+            if out:
+                page.words = [word for word in page.words if id(word) not in out]
+        if len(self.known) > 20_000:  # a long document with a different line on every page
+            self.known = {key: ys[-3:] for key, ys in self.known.items() if len(ys) > 1}
+
+    def _runs(self, row: _Row, page: Page, alone: bool) -> bool:
+        heights = self.known.get((row.key, row.top), [])
+        if row.key and sum(abs(y - row.y0) <= SAME_HEIGHT for y in heights) >= 2:
+            return True
+        if _NUMBER.fullmatch(row.text) and row.place == 0:
+            middle = (row.y0 + row.y1) / 2
+            return middle < 0.08 * page.height or middle > 0.92 * page.height
+        return alone and _is_margin_note(row, page)
+
+
+def _margins(page: Page) -> list[_Row]:
+    """The outermost rows at the top and at the bottom, from the edge inwards."""
+    rows: list[_Row] = []
+    for top in (True, False):
+        limit = page.height * (ZONE if top else 1 - ZONE)
+        words = [w for w in page.words if (w.y1 < limit if top else w.y0 > limit)]
+        grouped = rows_of(words)
+        ordered = grouped if top else grouped[::-1]
+        for place, row in enumerate(ordered[:DEEPEST]):
+            box = bounds(row)
+            text = clean(joined(row)).strip()
+            rows.append(_Row(row, box.y0, box.y1, text, _DIGITS.sub("#", text.lower()), place, top))
+    return rows
+
+
+def _is_margin_note(row: _Row, page: Page) -> bool:
+    """A single page: the outermost line, alone in the margin, set smaller than the text."""
+    middle = (row.y0 + row.y1) / 2 / page.height
+    if row.place > 0 or 0.065 < middle < 0.935 or len(row.text) > 120:
+        return False
+    others = [w for w in page.words if (w.y0 > row.y1 if row.top else w.y1 < row.y0)]
+    if not others:
+        return False
+    near = min(w.y0 for w in others) - row.y1 if row.top else row.y0 - max(w.y1 for w in others)
+    sizes = sorted(w.style.size for w in others)
+    size = max(w.style.size for w in row.words)
+    return near > 1.5 * size and size < 1.05 * sizes[len(sizes) // 2]

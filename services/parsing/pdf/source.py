@@ -1,0 +1,176 @@
+"""Reading a PDF: opening it, its limits, and its pages one batch after another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+
+import pypdfium2  # type: ignore[import-untyped]
+from liteparse import LiteParse, ParseError
+from liteparse.types import ParsedPage, TextItem, VectorGraphics
+
+from schemas.errors import CorruptDocument, DocumentTooLarge
+from services.parsing.pdf.geometry import Page, Picture, Stroke, Style, Word
+
+#: Most pages of a document. The biggest that the contract names has 7,000.
+MAX_PAGES = 7_000
+#: Pages read at a time: enough neighbours to see which lines run through, and at about 100 kB a page
+#: (600 words, as Python objects) not more than a few megabytes.
+BATCH = 32
+#: A path that is this thin (points) is a line, whatever its drawing operator.
+THIN = 2.5
+
+_BOLD = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d", re.I)
+_ITALIC = re.compile(r"italic|oblique|CMTI|CMSL", re.I)
+_MONO = re.compile(
+    r"mono|courier|consol|typewriter|CMTT|menlo|inconsolata|SourceCode|FiraCode|terminal", re.I
+)
+_PASSWORD = re.compile("password", re.I)
+
+
+def page_count(data: bytes) -> int:
+    """Pages of the document; raises CorruptDocument or DocumentTooLarge."""
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as pdf:
+            count = len(pdf)
+    except pypdfium2.PdfiumError as error:
+        if _PASSWORD.search(str(error)):
+            raise CorruptDocument(
+                "PDF: it is encrypted and opens only with a password; store it without one"
+            ) from error
+        raise CorruptDocument(f"PDF: it cannot be opened ({str(error).rstrip('.')})") from error
+    if count > MAX_PAGES:
+        raise DocumentTooLarge(f"PDF: {count} pages, at most {MAX_PAGES} are read; split it")
+    if count == 0:
+        raise CorruptDocument("PDF: it holds no page that can be read")
+    return count
+
+
+def read_batches(data: bytes) -> Iterator[list[Page]]:
+    """The pages in order, a batch at a time, so that memory does not grow with the document.
+
+    A page that cannot be read comes without words. Raises CorruptDocument when reading fails altogether.
+    """
+    reader = LiteParse(
+        output_format="json",
+        ocr_enabled=False,
+        quiet=True,
+        num_workers=1,
+        max_pages=MAX_PAGES,
+        emit_word_boxes=True,
+        extract_text_metadata=True,
+        extract_vector_graphics=True,
+        extract_annotations=True,
+        extract_images=True,
+        image_mode="placeholder",
+        include_complexity=True,
+        continue_on_page_error=True,
+    )
+    try:
+        for batch in reader.parse_batches(data, batch_size=BATCH):
+            images: dict[int, list[Picture]] = {}
+            for image in batch.result.images:
+                box = image.bbox
+                images.setdefault(image.page, []).append(
+                    Picture(
+                        box.x,
+                        box.y,
+                        box.x + box.width,
+                        box.y + box.height,
+                        image.width,
+                        image.height,
+                        bytes(image.bytes),
+                    )
+                )
+            yield [_page(page, images.get(page.page_num, [])) for page in batch.result.pages]
+    except (ParseError, RuntimeError, ValueError) as error:
+        raise CorruptDocument(f"PDF: its pages cannot be read ({error})") from error
+
+
+def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
+    words: list[Word] = []
+    styles: dict[tuple[object, ...], Style] = {}
+    for item in raw.text_items:
+        if abs(item.rotation) > 1 and abs(item.rotation - 360) > 1:
+            continue  # stamps and side notes; a page that is turned as a whole comes upright
+        words.extend(_words(item, styles))
+    vectors = raw.vector_graphics
+    strokes: list[Stroke] = []
+    if vectors:
+        strokes.extend(_strokes(vectors, raw.width, raw.height))
+        strokes.extend(_cell_edges(vectors, raw.width, raw.height))
+    if vectors:
+        words.extend(_drawn_bullets(vectors))
+    _mark_links(raw, words)
+    seen = raw.complexity
+    scanned = bool(seen) and bool({"scanned", "no-text", "garbled"} & set(seen.reasons if seen else ()))
+    return Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned)
+
+
+def _words(item: TextItem, styles: dict[tuple[object, ...], Style]) -> Iterator[Word]:
+    name, weight = item.font_name or "", item.font_weight or 0
+    key = (name, item.font_height, weight)
+    style = styles.get(key)
+    if style is None:
+        # Weights from the stem width of a Type 1 font are guesses: only the sure ones count.
+        bold = bool(_BOLD.search(name)) or weight >= 600
+        size = item.font_height or item.height
+        style = Style(round(size, 1), bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
+        styles[key] = style
+    spaced = item.text[:1] == " "
+    for word in item.words:
+        if word.text.strip() and word.width >= 0:
+            yield Word(word.text, word.x, word.y, word.x + word.width, word.y + word.height, style, spaced)
+        spaced = True
+
+
+def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
+    """Ruling lines and the edges of filled boxes; white ones and the page's own edge left out."""
+    for line in vectors.lines:
+        color = line.stroke_color if line.stroke else line.fill_color
+        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00":
+            continue
+        wide, high = abs(line.x2 - line.x1), abs(line.y2 - line.y1)
+        if high <= 1 and 4 < wide < width * 0.995:
+            y = (line.y1 + line.y2) / 2
+            if 2 < y < height - 2:
+                yield Stroke(min(line.x1, line.x2), y, max(line.x1, line.x2), y)
+        elif wide <= 1 and 4 < high < height * 0.995:
+            x = (line.x1 + line.x2) / 2
+            if 2 < x < width - 2:
+                yield Stroke(x, min(line.y1, line.y2), x, max(line.y1, line.y2))
+
+
+def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
+    """Thin filled boxes one by one: `lines` has neighbours merged, but where cell borders meet matters."""
+    for shape in vectors.shapes:
+        x, y, wide, high = shape.bbox
+        color = shape.fill_color if shape.fill else shape.stroke_color
+        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00" or shape.has_curve:
+            continue
+        if high <= THIN < wide < width * 0.995 and 2 < y < height - 2:
+            yield Stroke(x, y + high / 2, x + wide, y + high / 2)
+        elif wide <= THIN < high < height * 0.995 and 2 < x < width - 2:
+            yield Stroke(x + wide / 2, y, x + wide / 2, y + high)
+
+
+def _drawn_bullets(vectors: VectorGraphics) -> Iterator[Word]:
+    """Small round or square shapes, which some programs draw in place of a bullet character."""
+    for shape in vectors.shapes:
+        x, y, width, height = shape.bbox
+        if 1.5 <= width <= 7 and abs(width - height) <= 0.25 * width and (shape.fill or shape.stroke):
+            text = "•" if shape.fill else "◦"
+            # The box of a character is higher than its ink: as high as the words beside it.
+            yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)
+
+
+def _mark_links(raw: ParsedPage, words: list[Word]) -> None:
+    for note in raw.annotations or ():
+        if not note.uri or note.rect is None:
+            continue
+        x0, y0 = note.rect.x, note.rect.y
+        x1, y1 = x0 + note.rect.width, y0 + note.rect.height
+        for word in words:
+            if x0 <= (word.x0 + word.x1) / 2 <= x1 and y0 <= (word.y0 + word.y1) / 2 <= y1:
+                word.link = note.uri

@@ -1,0 +1,120 @@
+"""Lines to running text: words that were broken at a line's end made whole, blanks put where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.parsing.markdown import EMPH, EMPH_END, STRONG, STRONG_END, escape, link
+from services.parsing.pdf.geometry import Word
+from services.parsing.pdf.lines import blank_between, clean, joined
+
+_BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
+_TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
+#: In hyphenated text at least this share of the lines ends in a broken word; where it is less, a hyphen at
+#: a line's end is one that the word has anyway.
+HYPHENATED = 0.02
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """The words seen so far and how often lines end in a broken one: what a hyphen at a line's end means."""
+
+    words: set[str] = field(default_factory=set)
+    lines: int = 0
+    broken: int = 0
+
+    def read(self, words: Iterable[Word]) -> None:
+        for word in words:
+            if "-" in word.text or len(word.text) > 5:
+                self.words.add(word.text.strip(".,;:()[]\"'“”‘’").lower())
+
+    def read_line(self, last: str, following: str) -> None:
+        self.lines += 1
+        if _BROKEN.search(last) and _TAIL.match(following):
+            self.broken += 1
+
+    def whole(self, head: str, tail: str) -> bool:
+        """Whether `head-` at a line's end and `tail` on the next line are one word without a hyphen."""
+        stem, rest = head.lower(), tail.lower()
+        if stem + rest in self.words:
+            return True
+        if f"{stem}-{rest}" in self.words:
+            return False
+        return self.broken > HYPHENATED * self.lines
+
+
+def append(text: str, following: str, vocabulary: Vocabulary) -> str:
+    """The text of one line with that of the next."""
+    if not text or not following:
+        return text or following
+    if text.endswith("\u00ad"):
+        return text[:-1] + following
+    broken = _BROKEN.search(text)
+    if broken:
+        tail = _TAIL.match(following)
+        if tail is None:
+            return text + following  # “Alpaca-” / “GPT4”: a hyphen of the word's own
+        if vocabulary.whole(broken[1], tail[0]):
+            return text[:-1] + following
+        return text + following
+    if text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace():
+        return text + following
+    if _wide(text[-1]) and _wide(following[0]):
+        return text + following
+    return f"{text} {following}"
+
+
+def _wide(char: str) -> bool:
+    """Characters of scripts written without blanks between words."""
+    return "\u3040" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or "\u3000" <= char <= "\u303f"
+
+
+def plain(lines: Iterable[Sequence[Word]], vocabulary: Vocabulary) -> str:
+    """Lines of words as one plain text."""
+    text = ""
+    for words in lines:
+        text = append(text, clean(joined(words)).strip(), vocabulary)
+    return text
+
+
+def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary, emphasis: bool = True) -> str:
+    """Lines of words as inline markdown: escaped, with links, and with bold or italic runs within a text
+    that is otherwise neither (marked for `markdown.tidy` to resolve)."""
+    every = [word for words in lines for word in words]
+    linked = any(word.link for word in every)
+    bold = sum(len(w.text) for w in every if w.style.bold)
+    slanted = sum(len(w.text) for w in every if w.style.italic)
+    total = sum(len(w.text) for w in every) or 1
+    mark_bold = emphasis and 0 < bold < 0.5 * total
+    mark_slanted = emphasis and 0 < slanted < 0.5 * total
+    if not linked and not mark_bold and not mark_slanted:
+        return escape(plain(lines, vocabulary))
+    text = ""
+    for words in lines:
+        text = append(text, _marked(words, mark_bold, mark_slanted), vocabulary)
+    return text
+
+
+def _marked(words: Sequence[Word], bold: bool, slanted: bool) -> str:
+    groups: list[tuple[tuple[bool, bool, str | None], list[Word]]] = []
+    for word in words:
+        look = (bold and word.style.bold, slanted and word.style.italic, word.link)
+        if groups and groups[-1][0] == look:
+            groups[-1][1].append(word)
+        else:
+            groups.append((look, [word]))
+    parts: list[str] = []
+    for at, ((strong, slant, target), group) in enumerate(groups):
+        text = escape(clean(joined(group)))
+        if target:
+            text = link(text, target)
+        if slant:
+            text = f"{EMPH}{text}{EMPH_END}"
+        if strong:
+            text = f"{STRONG}{text}{STRONG_END}"
+        if at and blank_between(groups[at - 1][1][-1], group[0]):
+            parts.append(" ")
+        parts.append(text)
+    return "".join(parts).strip()

@@ -1,0 +1,1 @@
+"""Small PDFs drawn on the spot."""
