@@ -1,0 +1,272 @@
+"""The fold of progress: the events of one invocation, one after the other, into its state.
+
+    InvocationCreated ─► pending ── RunStarted ──► processing ── everything accounted for ──► complete
+                            │                       ▲    │ └── RunFailed, a single document failed ─► failed
+                      CancelRequested               └────┘
+                            ▼                 RunStarted: a new attempt
+                        cancelled
+
+Pure: no Kafka and no clock; the time of an event is handed in. Folding an event twice, or a stretch of the
+log again, changes nothing, and events that the log may reorder (progress of one attempt from different
+stages, its `RunListed`) give the same state in any order.
+
+Attempts follow each other in the order of the log: a `RunStarted` with another number than the current one
+ends the current attempt, and whatever carries another number than the current one is passed over.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+from schemas.errors import ContractError
+from schemas.events import (
+    FINAL_STATUSES,
+    CancelRequested,
+    DocumentFailure,
+    Event,
+    Invocation,
+    InvocationCreated,
+    Progress,
+    ProgressBlock,
+    RunFailed,
+    RunListed,
+    RunStarted,
+    Stage,
+    Status,
+)
+from services.tracking.ordinals import MAX_ORDINALS, Ordinals
+
+#: Documents' errors that a summary holds, newest last.
+LAST_ERRORS = 10
+#: Characters of an error that a summary holds: ten of them and the run's own stay below 100 KB of UTF-8.
+ERROR_CHARACTERS = 2_000
+
+ProgressEvent = InvocationCreated | CancelRequested | RunStarted | RunListed | RunFailed | Progress
+
+
+class InvocationState:
+    """State of one invocation: the summary's fields, the ordinals, and whether they are to be written."""
+
+    __slots__ = (
+        "_attempt",
+        "_attempts",
+        "_changed",
+        "_error",
+        "_errors",
+        "_finished_at",
+        "_identity",
+        "_ordinals",
+        "_started_at",
+        "_status",
+        "_total",
+    )
+
+    def __init__(self, identity: InvocationCreated) -> None:
+        """A new invocation, pending."""
+        self._identity = identity
+        self._status = Status.PENDING
+        self._attempt: int | None = None
+        self._attempts = 0
+        self._total: int | None = None
+        self._ordinals = Ordinals()
+        self._errors: list[DocumentFailure] = []
+        self._error: str | None = None
+        self._started_at: datetime | None = None
+        self._finished_at: datetime | None = None
+        self._changed = True
+
+    @classmethod
+    def restored(cls, summary: Invocation, blocks: Iterable[ProgressBlock]) -> "InvocationState":
+        """The state that was written as this summary and these blocks (all of the invocation)."""
+        state = cls(_identity(summary))
+        state._status = summary.status
+        state._attempt, state._attempts = summary.attempt, summary.attempts
+        state._total = summary.total
+        state._errors = list(summary.last_errors)
+        state._error = summary.error
+        state._started_at, state._finished_at = summary.started_at, summary.finished_at
+        if summary.single_document:
+            state._ordinals.restore_single(summary.counts)
+        else:
+            state._ordinals.restore(summary.counts, summary.attempt, blocks)
+        state._changed = False
+        return state
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something that the topics do not have yet."""
+        return self._changed
+
+    @property
+    def size(self) -> int:
+        """Blocks of ordinals in memory."""
+        return self._ordinals.size
+
+    def fold(self, event: ProgressEvent, timestamp_ms: int) -> None:
+        """Take in an event of this invocation; `timestamp_ms` (Unix, UTC) is the log's time of it.
+
+        Raises ContractError, and has changed nothing, when the event cannot be true.
+        """
+        _FOLDS[type(event)](self, event, timestamp_ms)
+
+    def summary(self) -> Invocation:
+        """The summary as it goes onto `invocations`; counts as written from then on."""
+        self._changed = False
+        identity = self._identity
+        # Not validated: every value here came out of a validated event or was counted by us.
+        return Invocation.model_construct(
+            id=identity.invocation_id,
+            tenant=identity.tenant,
+            database=identity.database,
+            collection=identity.collection,
+            source_id=identity.source_id,
+            source_type=identity.source_type,
+            single_document=identity.single_document,
+            object_key=identity.object_key,
+            custom_id=identity.custom_id,
+            status=self._status,
+            attempt=self._attempt,
+            attempts=self._attempts,
+            total=self._total,
+            counts=self._ordinals.rendered(),
+            last_errors=list(self._errors),
+            error=self._error,
+            created_at=identity.created_at,
+            started_at=self._started_at,
+            finished_at=self._finished_at,
+        )
+
+    def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
+        """Key and event of every block that changed, None for those to be removed; as written from then on.
+
+        A run of one document has none: its counts say everything.
+        """
+        if self._attempt is not None and not self._identity.single_document:
+            yield from self._ordinals.changes(self._identity.invocation_id, self._attempt)
+
+    # ---------------------------------------------------------------------------------- the events
+
+    def _cancel(self, event: CancelRequested, timestamp_ms: int) -> None:
+        if self._status is Status.PENDING:
+            self._finish(Status.CANCELLED, timestamp_ms)
+        self._changed = True  # refused or not, who asked waits for an answer
+
+    def _start(self, event: RunStarted, timestamp_ms: int) -> None:
+        if event.attempt == self._attempt or self._status in FINAL_STATUSES:
+            return
+        self._ordinals.restart()
+        self._errors.clear()
+        self._total = None
+        self._attempt = event.attempt
+        self._attempts += 1
+        self._status = Status.PROCESSING
+        self._started_at = self._started_at or event.started_at
+        self._changed = True
+
+    def _list(self, event: RunListed, timestamp_ms: int) -> None:
+        most = 1 if self._identity.single_document else MAX_ORDINALS
+        if not 0 <= event.total <= most:
+            raise ContractError(
+                f"RunListed of {event.invocation_id}: total is {event.total}, expected 0 to {most}"
+            )
+        if event.attempt != self._attempt or self._total is not None or self._status in FINAL_STATUSES:
+            return
+        self._total = event.total
+        self._ordinals.limit(event.total)
+        self._changed = True
+        self._settle(timestamp_ms)
+
+    def _fail(self, event: RunFailed, timestamp_ms: int) -> None:
+        """The run ends, whatever is under way; that goes on being counted. A connector may fail before it
+        has started an attempt."""
+        if self._status in FINAL_STATUSES or self._attempt not in (None, event.attempt):
+            return
+        self._total = None  # what was listed is not what should have been
+        self._error = event.error[:ERROR_CHARACTERS]
+        self._finish(Status.FAILED, timestamp_ms)
+
+    def _progress(self, event: Progress, timestamp_ms: int) -> None:
+        if any(not 0 <= passed.ordinal < MAX_ORDINALS for passed in event.passed):
+            raise ContractError(f"Progress of {event.invocation_id}: an ordinal is not in 0 to 2^32 - 1")
+        if event.attempt != self._attempt:
+            return
+        ordinals, stage = self._ordinals, event.stage
+        most = self._most
+        closed = self._closed
+        moved = False
+        for passed in event.passed:
+            if passed.ordinal < most and ordinals.passed(stage, passed.ordinal, passed.chunks, closed):
+                moved = True
+                if stage is Stage.FAILED:
+                    self._failed(passed.document_key, passed.error)
+                elif self._errors:
+                    self._mend(stage, passed.document_key)
+        if moved:
+            self._changed = True
+            self._settle(timestamp_ms)
+
+    # --------------------------------------------------------------------------------------- inside
+
+    @property
+    def _most(self) -> int:
+        """Ordinals from here on do not exist."""
+        if self._total is not None:
+            return self._total
+        return 1 if self._identity.single_document else MAX_ORDINALS
+
+    @property
+    def _closed(self) -> bool:
+        return self._total is not None and self._ordinals.covered == self._total
+
+    def _settle(self, timestamp_ms: int) -> None:
+        """Complete when every ordinal is accounted for, never before."""
+        if not self._closed:
+            return
+        single = self._identity.single_document
+        if self._status is Status.PROCESSING:
+            if single and self._ordinals.failed:
+                self._error = self._errors[-1].error if self._errors else "the document failed"
+                self._finish(Status.FAILED, timestamp_ms)
+            else:
+                self._finish(Status.COMPLETE, timestamp_ms)
+            self._ordinals.close()
+        elif single and self._status is Status.FAILED and not self._ordinals.failed:
+            self._error = None  # its dead letter was replayed and it is indexed now
+            self._finish(Status.COMPLETE, timestamp_ms)
+
+    def _finish(self, status: Status, timestamp_ms: int) -> None:
+        self._status = status
+        self._finished_at = datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+        self._changed = True
+
+    def _failed(self, document_key: str | None, error: str | None) -> None:
+        reason = (error or "no reason was given")[:ERROR_CHARACTERS]
+        self._errors.append(DocumentFailure(document_key=document_key or "", error=reason))
+        del self._errors[:-LAST_ERRORS]
+
+    def _mend(self, stage: Stage, document_key: str | None) -> None:
+        """A document that failed has got through after all."""
+        if stage in (Stage.INDEXED, Stage.DELETED):
+            self._errors = [failure for failure in self._errors if failure.document_key != document_key]
+
+
+def _created(state: InvocationState, event: Event, timestamp_ms: int) -> None:
+    """It exists already."""
+
+
+_FOLDS: dict[type[Event], Callable[..., None]] = {
+    InvocationCreated: _created,
+    CancelRequested: InvocationState._cancel,
+    RunStarted: InvocationState._start,
+    RunListed: InvocationState._list,
+    RunFailed: InvocationState._fail,
+    Progress: InvocationState._progress,
+}
+
+
+def _identity(summary: Invocation) -> InvocationCreated:
+    return InvocationCreated.model_construct(
+        invocation_id=summary.id,
+        **{
+            name: getattr(summary, name) for name in InvocationCreated.model_fields if name != "invocation_id"
+        },
+    )
