@@ -1,0 +1,196 @@
+"""What the events of one document ask of its collection. Pure: no store, no clock, no Kafka.
+
+    state, events ──► plan ──► rows to upsert ─► ids to delete ─► the next state, notes of progress
+
+Everything here can be repeated. An event whose effect is in the collection but whose state was lost in a
+crash is read again before anything newer, so `extent` and `metadata_keys` never forget a chunk or a key that
+may be there: within a plan they only grow, also by versions that are superseded before they were written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from schemas.errors import ContractError
+from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, Stage
+from schemas.ids import fingerprint
+from services.indexing.rows import Row, check_part, metadata_keys, row_id, rows_of
+from streams.outputs import Note
+
+Incoming = DocumentEmbedded | DocumentDeleted
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, in this order: write `upserts`, delete `surplus`, record `state` and `notes`.
+
+    Attributes:
+        upserts: rows for each event, empty for one that writes nothing.
+        surplus: ids of chunks that the document no longer has.
+        state: the document's next state; None when the events changed nothing.
+        notes: for each event, what it has to report.
+    """
+
+    upserts: Sequence[Sequence[Row]]
+    surplus: Sequence[str]
+    state: DocumentState | None
+    notes: Sequence[Sequence[Note]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A version of the document on its way into the collection."""
+
+    document: Document
+    sequence: int
+    deleted: bool
+    parts: int
+    total: int
+    done: frozenset[int] = frozenset()
+
+    @property
+    def complete(self) -> bool:
+        return len(self.done) == self.parts
+
+
+@dataclass(slots=True)
+class _Fold:
+    """The events so far. `writers` are the indices of events whose rows belong to `version`."""
+
+    version: _Version | None
+    extent: int
+    keys: frozenset[str]
+    changed: bool = False
+    writers: list[int] = field(default_factory=list)
+
+
+def check(event: Incoming) -> None:
+    """Raises ContractError for an event that no plan can be made of."""
+    if isinstance(event, DocumentEmbedded):
+        check_part(event)
+    elif event.sequence is None:
+        raise ContractError(f"{event.document.document_key!r}: a delete without a sequence")
+
+
+def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime) -> Plan:
+    """Fold events of one document, in their order on the partition, into one plan.
+
+    - A smaller sequence than the one that is known is stale: it writes nothing and still reports `indexed`
+      (with 0 chunks) or `deleted`, so that its invocation can end. The same goes for a version that a later
+      event of `events` supersedes.
+    - An equal sequence is a replay or a further part; parts come in any order.
+    - A greater sequence starts the document anew: its metadata replaces the old (`None` clears a key), and
+      what the old version had beyond its end is deleted once all its parts are in.
+
+    The events must have passed `check`.
+    """
+    fold = _Fold(
+        _version(state), state.extent if state else 0, frozenset(state.metadata_keys if state else ())
+    )
+    for index, event in enumerate(events):
+        _take(fold, index, event)
+    upserts: list[Sequence[Row]] = [()] * len(events)
+    for index in fold.writers:
+        if isinstance(event := events[index], DocumentEmbedded):
+            upserts[index] = rows_of(event, clear=fold.keys)
+    return Plan(upserts, _surplus(fold), _next_state(fold, now), _notes(fold.version, events))
+
+
+def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: datetime) -> DocumentState:
+    """The state after only some rows of `event` were taken: its version has begun, this part is missing.
+
+    Keeps what `state` knows when `event` is stale. The next version finds all that it has to clear away.
+    """
+    fold = _Fold(
+        _version(state), state.extent if state else 0, frozenset(state.metadata_keys if state else ())
+    )
+    _take(fold, 0, event)
+    if fold.version is not None and fold.changed:
+        fold.version = replace(fold.version, done=fold.version.done - {event.part})
+    following = _next_state(fold, now) or state
+    assert following is not None, "an event that is not stale changes the state"
+    return following
+
+
+def _version(state: DocumentState | None) -> _Version | None:
+    if state is None:
+        return None
+    done = frozenset(state.parts_done)
+    return _Version(state.document, state.sequence, state.deleted, state.parts, state.chunks, done)
+
+
+def _take(fold: _Fold, index: int, event: Incoming) -> None:
+    known, sequence = fold.version, event.sequence or 0
+    if known is not None and sequence < known.sequence:
+        return
+    if isinstance(event, DocumentDeleted):
+        if known is None or sequence > known.sequence or not known.deleted:
+            _begin(fold, _Version(event.document, sequence, True, 0, 0))
+        return
+    if known is not None and sequence == known.sequence and known.deleted:
+        return
+    # Equal sequence and another cut: the document came again through a newer chunker. It starts anew too.
+    cut = (sequence, event.parts, event.total)
+    if known is None or cut != (known.sequence, known.parts, known.total):
+        _begin(fold, _Version(event.document, sequence, False, event.parts, event.total))
+    assert fold.version is not None
+    if event.part not in fold.version.done:
+        fold.version = replace(fold.version, document=event.document, done=fold.version.done | {event.part})
+        fold.changed = True
+        fold.writers.append(index)
+
+
+def _begin(fold: _Fold, version: _Version) -> None:
+    if fold.version is not None:  # it may have been written before a crash
+        fold.keys |= metadata_keys(fold.version.document) if not fold.version.deleted else frozenset()
+    fold.version, fold.changed = version, True
+    fold.extent = max(fold.extent, version.total)
+    fold.writers.clear()
+
+
+def _surplus(fold: _Fold) -> list[str]:
+    version = fold.version
+    if version is None or not (fold.changed and version.complete):
+        return []
+    return [row_id(version.document, number) for number in range(version.total, fold.extent)]
+
+
+def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
+    version = fold.version
+    if version is None or not fold.changed:
+        return None
+    keys = frozenset[str]() if version.deleted else metadata_keys(version.document)
+    return DocumentState(
+        document=version.document,
+        sequence=version.sequence,
+        fingerprint=fingerprint(version.document),
+        deleted=version.deleted,
+        complete=version.complete,
+        parts=version.parts,
+        parts_done=sorted(version.done),
+        chunks=version.total,
+        extent=version.total if version.complete else fold.extent,
+        metadata_keys=sorted(keys if version.complete else keys | fold.keys),
+        indexed_at=now,
+    )
+
+
+def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[Note]]:
+    assert version is not None or not events
+    current = [i for i, event in enumerate(events) if version and event.sequence == version.sequence]
+    return [
+        _note(version, event, last=index == current[-1] if current else False) if version else []
+        for index, event in enumerate(events)
+    ]
+
+
+def _note(version: _Version, event: Incoming, last: bool) -> list[Note]:
+    """A superseded event reports at once, the current version when it is complete, by its last event."""
+    document = event.document
+    superseded = event.sequence != version.sequence
+    if document.run is None or not (superseded or (last and version.complete)):
+        return []
+    if isinstance(event, DocumentDeleted):
+        return [Note(document.run, Stage.DELETED, document_key=document.document_key)]
+    chunks = 0 if superseded else version.total
+    return [Note(document.run, Stage.INDEXED, chunks, document.document_key)]

@@ -1,0 +1,136 @@
+"""What stands in a collection for one chunk: its id, text, vector and metadata."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from schemas.errors import ContractError
+from schemas.events import Chunk, Document, DocumentEmbedded, Embedding, MetadataValue
+from schemas.ids import chunk_id_base, text_sha256
+
+_FLOAT32_BYTES = 4
+
+#: Metadata keys of ours. What the caller gives under one of these names is not taken: the gateway refuses
+#: it, another producer's is overruled.
+OWN_KEYS = frozenset(
+    {
+        "document_key",
+        "document_key_sha256",
+        "version_key",
+        "version_key_sha256",
+        "custom_id",
+        "chunk_strategy",
+        "language",
+        "start_line",
+        "end_line",
+        "start_col",
+        "end_col",
+        "page",
+        "context",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Where rows go. Equal by tenant, database and name; `embedding` only matters when it is created."""
+
+    tenant: str
+    database: str
+    name: str
+    embedding: Embedding = field(compare=False)
+
+    @classmethod
+    def of(cls, document: Document) -> "Collection":
+        """The collection that a document is indexed into."""
+        return cls(document.tenant, document.database, document.collection, document.embedding)
+
+    def __str__(self) -> str:
+        return f"collection {self.name!r} of database {self.database!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a collection. `vector` is packed little-endian float32; a metadata value of None clears
+    the key (an upsert merges metadata into what is there)."""
+
+    id: str
+    text: str
+    vector: bytes
+    metadata: Mapping[str, MetadataValue]
+
+
+def row_id(document: Document, number: int) -> str:
+    """The id of chunk `number`, counting from 0."""
+    return f"{chunk_id_base(document)}-{number}"
+
+
+def metadata_keys(document: Document) -> frozenset[str]:
+    """Every key that may be set on a chunk of this document."""
+    given = (key for key, value in document.metadata.items() if value is not None)
+    return OWN_KEYS.union(given)
+
+
+def rows_of(event: DocumentEmbedded, clear: Iterable[str] = ()) -> list[Row]:
+    """The rows of one part, in the order of its chunks; keys of `clear` that a row does not set are None.
+
+    Raises ContractError when part, numbers or vectors do not agree with each other.
+    """
+    check_part(event)
+    shared = _document_metadata(event.document)
+    base, width = chunk_id_base(event.document), event.dimension * _FLOAT32_BYTES
+    cleared: dict[str, MetadataValue] = dict.fromkeys(clear)
+    return [
+        Row(
+            f"{base}-{event.first + index}",
+            chunk.text,
+            event.vectors[index * width : (index + 1) * width],
+            {**cleared, **shared, **_chunk_metadata(chunk)},
+        )
+        for index, chunk in enumerate(event.chunks)
+    ]
+
+
+def check_part(event: DocumentEmbedded) -> None:
+    """Raises ContractError when part, numbers or vectors do not agree with each other."""
+    key, count = event.document.document_key, len(event.chunks)
+    if not 0 <= event.part < event.parts:
+        raise ContractError(f"{key!r}: part {event.part} of {event.parts}; parts count from 0")
+    if event.first < 0 or event.first + count > event.total:
+        raise ContractError(f"{key!r}: chunks {event.first} to {event.first + count - 1} of {event.total}")
+    if len(event.vectors) != count * event.dimension * _FLOAT32_BYTES:
+        raise ContractError(
+            f"{key!r}: {len(event.vectors):,} bytes of vectors for {count} chunks of {event.dimension} "
+            f"float32 values; {count * event.dimension * _FLOAT32_BYTES:,} expected"
+        )
+
+
+def _document_metadata(document: Document) -> dict[str, MetadataValue]:
+    metadata: dict[str, MetadataValue] = {
+        key: value for key, value in document.metadata.items() if value is not None and key not in OWN_KEYS
+    }
+    metadata |= {
+        "document_key": document.document_key,
+        "document_key_sha256": text_sha256(document.document_key),
+        "version_key": document.version_key,
+        "version_key_sha256": text_sha256(document.version_key),
+    }
+    if document.custom_id is not None:
+        metadata["custom_id"] = document.custom_id
+    return metadata
+
+
+def _chunk_metadata(chunk: Chunk) -> dict[str, MetadataValue]:
+    metadata: dict[str, MetadataValue] = {
+        "chunk_strategy": chunk.strategy,
+        "start_line": chunk.start_line,
+        "end_line": chunk.end_line,
+        "start_col": chunk.start_col,
+        "end_col": chunk.end_col,
+    }
+    if chunk.language is not None:
+        metadata["language"] = chunk.language
+    if chunk.page is not None:
+        metadata["page"] = chunk.page
+    if chunk.context:
+        metadata["context"] = chunk.context
+    return metadata

@@ -1,0 +1,188 @@
+"""The stage: embedded parts in, rows in the vector store and document states out."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from schemas.events import DocumentEmbedded, DocumentState
+from schemas.ids import document_id
+from services.indexing.plan import Incoming, Plan, check, partly_written, plan
+from services.indexing.rows import Collection
+from services.indexing.vectors import MAX_IDS, VectorStore, pack
+from streams.outputs import Output, Send
+from streams.stage import Context, Outcome, Record, StatefulStage
+from streams.store import PartitionStore
+from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS
+
+
+class PartlyWritten(DocumentError):
+    """Some rows of a part are in the collection and the rest was refused. `state` says what is there now."""
+
+    def __init__(self, message: str, state: DocumentState) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """The records of one document in a batch: their places in the batch, and their events."""
+
+    key: str
+    state: DocumentState | None
+    places: list[int]
+    events: list[Incoming]
+
+    @property
+    def collection(self) -> Collection:
+        return Collection.of(self.events[-1].document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """Documents that were refused something, and why; documents that something was done for."""
+
+    refused: dict[str, Exception]
+    touched: set[str]
+
+    async def record(self, documents: set[str], effect: Awaitable[None]) -> None:
+        """Carry out one request for these documents. Raises TransientError and FencedError."""
+        try:
+            await effect
+            self.touched.update(documents)
+        except (TransientError, FencedError):
+            raise
+        except Exception as error:  # also what nobody foresaw: it must not harm the other documents
+            self.refused.update(dict.fromkeys(documents, error))
+
+
+class IndexingStage(StatefulStage[Incoming]):
+    """Keeps collections true to the newest version of each document.
+
+    Args:
+        vectors: where the collections live.
+        states: what is indexed now; partitioned as `embeddings` is.
+        now: the clock, in UTC.
+    """
+
+    name = "indexing"
+    topic = EMBEDDINGS
+    #: See `benchmarks/indexing.py`: past a few full requests a batch gains nothing.
+    max_records = 500
+
+    def __init__(
+        self,
+        vectors: VectorStore,
+        states: PartitionStore[DocumentState],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.stores: Sequence[PartitionStore[Any]] = (states,)
+        self._vectors, self._states, self._now = vectors, states, now
+
+    async def close(self) -> None:
+        """Close the connections to the vector store."""
+        await self._vectors.close()
+
+    def failed(self, record: Record[Incoming], error: Exception) -> Sequence[Output]:
+        """What a refused part left behind goes into the state, so that the next version clears it away."""
+        outputs = list(super().failed(record, error))
+        if isinstance(error, PartlyWritten):
+            outputs.extend(_sends(record.key, error.state))
+        return outputs
+
+    async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
+        """Write all documents of the batch together; those of a refused request once more, one by one.
+
+        Raises TransientError and FencedError only: then nothing is recorded and all of it can be repeated.
+        """
+        outcomes: list[Outcome] = [()] * len(records)
+        waiting = self._group(records, outcomes)
+        plans = {key: plan(each.state, each.events, self._now()) for key, each in waiting.items()}
+        result = await self._carry_out([(waiting[key], made) for key, made in plans.items()], context)
+        for key, each in waiting.items():
+            if key in result.refused:
+                await self._one_by_one(each, key in result.touched, outcomes, context)
+            else:
+                _settle(each, plans[key], outcomes)
+        return outcomes
+
+    def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> dict[str, _Waiting]:
+        """Records by document, in their order; an outcome for those that break the contract."""
+        waiting: dict[str, _Waiting] = {}
+        for place, record in enumerate(records):
+            try:
+                _check(record)
+            except ContractError as error:
+                outcomes[place] = error
+                continue
+            if record.key not in waiting:
+                state = self._states.get(record.partition, record.key)
+                waiting[record.key] = _Waiting(record.key, state, [], [])
+            waiting[record.key].places.append(place)
+            waiting[record.key].events.append(record.event)
+        return waiting
+
+    async def _one_by_one(
+        self, document: _Waiting, touched: bool, outcomes: list[Outcome], context: Context
+    ) -> None:
+        """Each event on its own, so that a refusal is the outcome of the record that earned it."""
+        state = document.state
+        for place, event in zip(document.places, document.events, strict=True):
+            single = _Waiting(document.key, state, [place], [event])
+            made = plan(state, single.events, self._now())
+            result = await self._carry_out([(single, made)], context)
+            touched = touched or document.key in result.touched
+            if error := result.refused.get(document.key):
+                if touched and isinstance(event, DocumentEmbedded):
+                    state = partly_written(state, event, self._now())
+                    error = PartlyWritten(str(error), state)
+                outcomes[place] = error
+            else:
+                _settle(single, made, outcomes)
+                state = made.state or state
+
+    async def _carry_out(self, work: Sequence[tuple[_Waiting, Plan]], context: Context) -> _Result:
+        """Upsert, then delete what is surplus: a reader never sees a document vanish."""
+        result = _Result({}, set())
+        parts = [(each.key, each.collection, rows) for each, made in work for rows in made.upserts if rows]
+        for request in pack(parts):
+            write = self._vectors.upsert(request.collection, request.rows, context.check_alive)
+            await result.record(request.documents, write)
+        surplus: dict[Collection, list[tuple[str, str]]] = {}
+        for each, made in work:
+            if each.key not in result.refused:
+                surplus.setdefault(each.collection, []).extend((each.key, id_) for id_ in made.surplus)
+        for collection, doomed in surplus.items():
+            for start in range(0, len(doomed), MAX_IDS):
+                some = doomed[start : start + MAX_IDS]
+                ids = [id_ for _, id_ in some]
+                write = self._vectors.delete(collection, ids, context.check_alive)
+                await result.record({key for key, _ in some}, write)
+        return result
+
+
+def _settle(document: _Waiting, made: Plan, outcomes: list[Outcome]) -> None:
+    """Outputs of a document whose plan is carried out: notes with each record, the state with the last."""
+    for place, notes in zip(document.places, made.notes, strict=True):
+        outcomes[place] = [*notes]
+    if made.state is not None:
+        last = document.places[-1]
+        outcomes[last] = [*_sends(document.key, made.state), *made.notes[-1]]
+
+
+def _sends(key: str, state: DocumentState) -> Iterable[Send]:
+    yield Send(DOCUMENT_STATES, key, state)
+    document = state.document
+    if document.source_id and document.namespace:
+        yield Send(SOURCE_DOCUMENTS, key, state, partition_key=document.source_id)
+
+
+def _check(record: Record[Incoming]) -> None:
+    check(record.event)
+    expected = document_id(record.event.document)
+    if record.key != expected:
+        raise ContractError(
+            f"{record.topic}, partition {record.partition}, offset {record.offset}: key {record.key!r} "
+            f"of document {record.event.document.document_key!r}; {expected!r} expected"
+        )
