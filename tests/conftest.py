@@ -1,16 +1,21 @@
 """A broker and a vector store for the whole test session: real ones, started by us or in containers.
 
-`pytest --engine=embedded` (the default) starts them from Python packages, `--engine=docker` from their
-images, for the same tests. Without an engine that answers, `--engine=docker` fails; it never falls back.
+Tests take the fixtures `kafka` and `chroma`. A test marked `system` runs twice: with the servers that
+the embedded mode starts, and (marked `docker`) with the images of docker-compose.yml, skipped with the
+reason when no container engine answers. `--engine=embedded` or `--engine=docker` runs one of the two;
+asked for by name, a missing engine is a failure.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal, cast
 
 import pytest
 
 from streams.embedded import EmbeddedBroker, EmbeddedChroma
+
+Engine = Literal["embedded", "docker"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +32,61 @@ class Chroma:
     url: str
 
 
-@pytest.fixture(scope="session")
-async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
-    async with EmbeddedBroker(Path(tmp_path_factory.mktemp("kafka"))) as broker:
-        yield Kafka(broker.bootstrap_servers)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=["embedded", "docker"], help="run on one kind of servers only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" not in metafunc.fixturenames:
+        return
+    chosen: Engine | None = metafunc.config.getoption("engine")
+    system = metafunc.definition.get_closest_marker("system") is not None
+    engines: list[Engine] = [chosen] if chosen else ["embedded", "docker"] if system else ["embedded"]
+    marks = {"embedded": [], "docker": [pytest.mark.docker]}
+    params = [pytest.param(engine, marks=marks[engine]) for engine in engines]
+    metafunc.parametrize("engine", params, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-async def chroma(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chroma]:
-    async with EmbeddedChroma(Path(tmp_path_factory.mktemp("chroma"))) as server:
-        yield Chroma(server.url)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """What runs the broker and the vector store."""
+    wanted = cast(Engine, request.param)
+    if wanted == "docker":
+        from tests.containers import engine_failure
+
+        if failure := engine_failure():
+            why = f"NOT TESTED on containers: no container engine answers ({failure})"
+            pytest.fail(why) if request.config.getoption("engine") else pytest.skip(why)
+    return wanted
+
+
+@pytest.fixture(scope="session")
+async def kafka(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
+    if engine == "docker":
+        from tests.containers import kafka_container
+
+        container = kafka_container()
+        bootstrap_servers = await asyncio.to_thread(container.__enter__)
+        try:
+            yield Kafka(bootstrap_servers)
+        finally:
+            await asyncio.to_thread(container.__exit__, None, None, None)
+    else:
+        async with EmbeddedBroker(tmp_path_factory.mktemp("kafka")) as broker:
+            yield Kafka(broker.bootstrap_servers)
+
+
+@pytest.fixture(scope="session")
+async def chroma(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chroma]:
+    if engine == "docker":
+        from tests.containers import chroma_container
+
+        container = chroma_container()
+        url = await asyncio.to_thread(container.__enter__)
+        try:
+            yield Chroma(url)
+        finally:
+            await asyncio.to_thread(container.__exit__, None, None, None)
+    else:
+        async with EmbeddedChroma(tmp_path_factory.mktemp("chroma")) as server:
+            yield Chroma(server.url)
