@@ -1,0 +1,312 @@
+"""The laws of the fold: a set, not a sum; exact, whatever the log does."""
+
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.codec import SingleObjectCodec
+from schemas.errors import ContractError
+from schemas.events import (
+    FINAL_STAGES,
+    CancelRequested,
+    Counts,
+    Invocation,
+    Passed,
+    Progress,
+    ProgressBlock,
+    RunFailed,
+    RunListed,
+    Stage,
+    Status,
+)
+from services.tracking.fold import LAST_ERRORS, InvocationState, ProgressEvent
+from services.tracking.ordinals import BLOCK, MAX_ORDINALS
+from tests.services.tracking.runs import (
+    RUN,
+    Fate,
+    created,
+    folded,
+    listed,
+    logs,
+    passed,
+    plain_counts,
+    started,
+)
+
+Log = tuple[list[ProgressEvent], list[Fate]]
+
+
+class Topics:
+    """The two compacted topics, as bytes: what survives a crash."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, bytes] = {}
+        self._codec = SingleObjectCodec()
+
+    def write(self, state: InvocationState) -> None:
+        for key, block in state.blocks():
+            if block is None:
+                del self.rows[key]  # a tombstone for what was never written would be a waste: KeyError
+            else:
+                self.rows[key] = self._codec.encode(block, "progress-blocks")
+        self.rows[RUN] = self._codec.encode(state.summary(), "invocations")
+
+    def restored(self) -> InvocationState:
+        events = {key: self._codec.decode(value) for key, value in self.rows.items()}
+        summary = events.pop(RUN)
+        assert isinstance(summary, Invocation)
+        blocks = [event for event in events.values() if isinstance(event, ProgressBlock)]
+        return InvocationState.restored(summary, blocks)
+
+
+@given(logs())
+def test_any_order_duplicates_and_older_attempts_end_in_the_plain_counts(log: Log) -> None:
+    events, fates = log
+
+    summary = folded(events).summary()
+
+    assert summary.counts == plain_counts(fates)
+    assert summary.status is Status.COMPLETE
+    assert summary.total == len(fates)
+
+
+@given(logs())
+def test_a_run_is_complete_exactly_when_everything_is_accounted_for(log: Log) -> None:
+    state = InvocationState(created())
+    total, ended = None, set[int]()
+    for at, event in enumerate(log[0]):
+        state.fold(event, at)
+        if getattr(event, "attempt", None) == 99:
+            total = event.total if isinstance(event, RunListed) else total
+            if isinstance(event, Progress) and event.stage in FINAL_STAGES:
+                ended |= {entry.ordinal for entry in event.passed}
+        complete = total is not None and ended == set(range(total))
+        assert (state.summary().status is Status.COMPLETE) == complete
+
+
+@given(logs(), st.data())
+def test_a_restart_with_a_replay_anywhere_changes_nothing(log: Log, data: st.DataObject) -> None:
+    events, fates = log
+    topics, state, at = Topics(), InvocationState(created()), 0
+    while at < len(events):
+        upto = data.draw(st.integers(at + 1, len(events)), "end of the batch")
+        folded(events[at:upto], state)
+        topics.write(state)
+        if data.draw(st.booleans(), "crash"):
+            state = topics.restored()
+            at = data.draw(st.integers(0, upto), "read again from")
+            folded(events[at:upto], state)
+        at = upto
+
+    topics.write(state)
+    summary = topics.restored().summary()
+    assert summary.counts == plain_counts(fates)
+    assert summary.status is Status.COMPLETE
+    failing = any(fate.end is Stage.FAILED for fate in fates)
+    assert any("failed" in key for key in topics.rows) == failing
+    assert failing or list(topics.rows) == [RUN]
+
+
+@given(logs())
+def test_events_that_change_nothing_are_not_written(log: Log) -> None:
+    state = folded(log[0])
+    list(state.blocks())
+    state.summary()
+
+    folded([event for event in log[0] if not isinstance(event, CancelRequested)], state)
+
+    assert not state.changed
+
+
+@given(st.data())
+def test_a_restored_state_goes_on_as_the_first_would_have(data: st.DataObject) -> None:
+    events, _ = data.draw(logs())
+    cut = data.draw(st.integers(1, len(events)))
+    topics, state = Topics(), folded(events[:cut])
+    topics.write(state)
+
+    assert folded(events[cut:], topics.restored()).summary() == folded(events[cut:], state).summary()
+
+
+def test_a_cancel_is_accepted_only_while_pending_and_always_answered() -> None:
+    cancel = CancelRequested(invocation_id=RUN)
+    pending = folded([cancel])
+    assert pending.summary().status is Status.CANCELLED
+    assert pending.summary().finished_at is not None
+
+    running = folded([started(1)])
+    running.summary()
+    running.fold(cancel, 0)
+    assert running.changed
+    assert running.summary().status is Status.PROCESSING
+
+
+def test_a_cancelled_run_does_not_start() -> None:
+    state = folded([CancelRequested(invocation_id=RUN), started(1), listed(1, 0)])
+
+    assert state.summary().status is Status.CANCELLED
+    assert state.summary().attempt is None
+
+
+def test_an_empty_run_is_complete_when_it_is_listed() -> None:
+    assert folded([started(1)]).summary().status is Status.PROCESSING
+    assert folded([started(1), listed(1, 0)]).summary().status is Status.COMPLETE
+
+
+def test_a_run_that_fails_keeps_counting_what_was_under_way() -> None:
+    state = folded(
+        [
+            started(1),
+            RunFailed(invocation_id=RUN, attempt=1, error="the folder is gone"),
+            passed(1, Stage.INDEXED, Passed(ordinal=0, chunks=3)),
+        ]
+    )
+
+    summary = state.summary()
+    assert (summary.status, summary.error) == (Status.FAILED, "the folder is gone")
+    assert (summary.counts.indexed, summary.counts.chunks) == (1, 3)
+
+
+def test_only_the_current_attempt_can_fail_the_run() -> None:
+    state = folded([started(1), started(2), RunFailed(invocation_id=RUN, attempt=1, error="no")])
+
+    assert state.summary().status is Status.PROCESSING
+    assert state.summary().attempts == 2
+
+
+def test_a_run_can_fail_before_it_has_an_attempt() -> None:
+    state = folded([RunFailed(invocation_id=RUN, attempt=1, error="no such folder")])
+
+    assert state.summary().status is Status.FAILED
+
+
+def test_a_failed_upload_fails_its_invocation_with_the_reason() -> None:
+    broken = passed(1, Stage.FAILED, Passed(ordinal=0, document_key="a.md", error="not a PDF"))
+    state = folded([started(1), broken, listed(1, 1)], InvocationState(created(single_document=True)))
+
+    summary = state.summary()
+    assert (summary.status, summary.error) == (Status.FAILED, "not a PDF")
+    assert list(state.blocks()) == []
+
+
+def test_an_upload_whose_dead_letter_is_replayed_is_complete_after_all() -> None:
+    state = folded(
+        [started(1), listed(1, 1), passed(1, Stage.FAILED, Passed(ordinal=0, document_key="a", error="no"))],
+        InvocationState(created(single_document=True)),
+    )
+    state = InvocationState.restored(state.summary(), [])
+    state.fold(passed(1, Stage.INDEXED, Passed(ordinal=0, document_key="a", chunks=4)), 0)
+
+    summary = state.summary()
+    assert (summary.status, summary.error, summary.last_errors) == (Status.COMPLETE, None, [])
+    assert summary.counts == Counts(parsed=1, chunked=1, embedded=1, indexed=1, chunks=4)
+
+
+def test_a_failed_document_of_many_is_counted_and_can_be_indexed_after_the_end() -> None:
+    topics = Topics()
+    state = folded(
+        [
+            started(1),
+            listed(1, 2),
+            passed(1, Stage.FAILED, Passed(ordinal=1, document_key="b", error="no")),
+            passed(1, Stage.INDEXED, Passed(ordinal=0, document_key="a", chunks=2)),
+        ]
+    )
+    summary = state.summary()
+    assert (summary.status, summary.counts.failed) == (Status.COMPLETE, 1)
+    assert [failure.document_key for failure in summary.last_errors] == ["b"]
+
+    topics.write(state)
+    state = topics.restored()
+    again = passed(1, Stage.INDEXED, Passed(ordinal=1, document_key="b", chunks=5))
+    folded([again, again, passed(1, Stage.FAILED, 1)], state)
+    topics.write(state)
+
+    summary = topics.restored().summary()
+    assert (summary.counts.indexed, summary.counts.failed, summary.counts.chunks) == (2, 0, 7)
+    assert summary.last_errors == []
+    assert list(topics.rows) == [RUN]
+
+
+def test_the_last_errors_are_bounded_in_number_and_length() -> None:
+    broken = [Passed(ordinal=n, document_key=f"{n}", error="x" * 100_000) for n in range(50)]
+    summary = folded([started(1), passed(1, Stage.FAILED, *broken)]).summary()
+
+    assert [failure.document_key for failure in summary.last_errors] == [f"{n}" for n in range(40, 50)]
+    assert len(summary.last_errors) == LAST_ERRORS
+    assert len(SingleObjectCodec().encode(summary, "invocations")) < 100_000
+
+
+@pytest.mark.parametrize("ordinal", [-1, MAX_ORDINALS])
+def test_an_impossible_ordinal_breaks_the_contract_and_changes_nothing(ordinal: int) -> None:
+    state = folded([started(1)])
+    state.summary()
+    with pytest.raises(ContractError, match="ordinal"):
+        state.fold(passed(1, Stage.INDEXED, 0, ordinal), 0)
+
+    assert not state.changed
+    assert state.summary().counts == Counts()
+
+
+def test_an_impossible_total_breaks_the_contract() -> None:
+    with pytest.raises(ContractError, match="total is -1"):
+        folded([started(1), listed(1, -1)])
+    with pytest.raises(ContractError, match="total is 2"):
+        folded([started(1), listed(1, 2)], InvocationState(created(single_document=True)))
+
+
+@pytest.mark.parametrize("total", [2, BLOCK, BLOCK + 1])
+def test_ordinals_beyond_the_total_complete_nothing_early(total: int) -> None:
+    beyond = passed(1, Stage.INDEXED, total, total + BLOCK)
+    most = passed(1, Stage.UNCHANGED, *range(total - 1))
+    state = folded([started(1), beyond, most, listed(1, total), beyond])
+    assert state.summary().status is Status.PROCESSING
+    assert state.summary().counts == Counts(unchanged=total - 1)
+
+    state.fold(passed(1, Stage.DELETED, total - 1), 0)
+    assert state.summary().status is Status.COMPLETE
+
+
+def test_blocks_meet_at_65536_ordinals() -> None:
+    total = 2 * BLOCK + 2
+    topics, state = Topics(), folded([started(1), listed(1, total)])
+    ordinals = list(range(total))
+    random.Random(3).shuffle(ordinals)
+    for first in range(0, total, 10_000):
+        topics.write(state)
+        state = topics.restored()
+        state.fold(passed(1, Stage.INDEXED, *ordinals[first : first + 10_000]), 0)
+    assert state.summary().status is Status.COMPLETE
+    assert f"{RUN}/indexed/2" in topics.rows
+    assert max(map(len, topics.rows.values())) < 8_400
+
+    topics.write(state)
+    assert list(topics.rows) == [RUN]
+
+
+def test_a_new_attempt_removes_the_blocks_of_the_older() -> None:
+    topics, state = Topics(), folded([started(1), passed(1, Stage.PARSED, 0, BLOCK, 3 * BLOCK)])
+    topics.write(state)
+    assert len(topics.rows) == 4
+
+    state = topics.restored()
+    folded([started(2), passed(2, Stage.PARSED, 0)], state)
+    topics.write(state)
+    assert sorted(topics.rows) == [RUN, f"{RUN}/parsed/0"]
+    assert topics.restored().summary().counts == Counts(parsed=1)
+
+
+def test_a_million_documents_take_seconds() -> None:
+    state, total, begun = folded([started(1), listed(1, 1_000_000)]), 1_000_000, time.process_time()
+    for first in range(0, total, 5_000):
+        entries = [Passed(ordinal=n, chunks=2) for n in range(first, first + 5_000)]
+        for stage in (Stage.PARSED, Stage.INDEXED):
+            state.fold(passed(1, stage, *entries), 0)
+        list(state.blocks())
+
+    assert state.summary().status is Status.COMPLETE
+    assert state.summary().counts.chunks == 2_000_000
+    assert time.process_time() - begun < 30  # 3 s measured on a shared core; a quadratic fold takes hours
