@@ -45,6 +45,10 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
+    def size(self, name: str) -> int:
+        """Bytes that a part declares to unpack to."""
+        return self._entries[name].file_size
+
     def open(self, name: str) -> zipfile.ZipExtFile:
         """A part as a stream. Raises CorruptDocument when it is missing or encrypted."""
         entry = self._entries.get(name)

@@ -1,14 +1,29 @@
-"""What Word, PowerPoint and Excel packages share: properties, pictures, charts, diagrams, formulas."""
+"""What Word, PowerPoint and Excel packages share: properties, pictures, charts, diagrams."""
 
 from __future__ import annotations
 
+import posixpath
+
 from lxml import etree  # type: ignore[import-untyped]
 
+from services.parsing import markdown as md
 from services.parsing.archive import Archive
+from services.parsing.charts import chart_blocks
 from services.parsing.image import Pictures
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_VML_IMAGE = "{urn:schemas-microsoft-com:vml}imagedata"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+#: Descriptions that programs write, not people.
+_AUTOMATIC = (
+    "ai-generated content",
+    "description automatically generated",
+    "generated with",
+    "generated description",
+)
 
 
 def core_properties(archive: Archive) -> tuple[str | None, str | None]:
@@ -21,18 +36,60 @@ def core_properties(archive: Archive) -> tuple[str | None, str | None]:
 
 
 class Graphics:
-    """Describes drawings where they stand; pictures are counted and read within a budget."""
+    """Describes drawings where they stand."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, pictures: Pictures | None = None) -> None:
         self._archive = archive
-        self._pictures = Pictures()
-        self.warnings: list[str] = []
+        self._pictures = pictures or Pictures()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._pictures.warnings
 
     def describe(self, drawing: etree._Element, targets: dict[str, tuple[str, str]]) -> tuple[str, list[str]]:
-        """Inline markdown for the pictures in a drawing, and blocks for its charts and diagrams."""
-        return "", []
+        """Inline markdown for the pictures in a drawing; blocks for its charts, diagrams and texts in pictures."""
+        inline: list[str] = []
+        blocks: list[str] = []
+        alt = alternative_text(drawing)
+        for element in drawing.iter(A + "blip", _VML_IMAGE, _CHART, _DIAGRAM + "relIds"):
+            if any(parent.tag == _FALLBACK for parent in element.iterancestors()):
+                continue
+            if element.tag == _CHART:
+                blocks.extend(self._chart(targets.get(element.get(R + "id", ""), ("", ""))[1]))
+            elif element.tag == _DIAGRAM + "relIds":
+                blocks.extend(self._diagram(targets.get(element.get(R + "dm", ""), ("", ""))[1]))
+            else:
+                relation = element.get(R + "embed") or element.get(R + "link") or element.get(R + "id") or ""
+                text, words = self.picture(targets.get(relation, ("", ""))[1], alt)
+                inline.append(text)
+                blocks.extend(words)
+        return "".join(inline), blocks
+
+    def picture(self, part: str, alt: str = "") -> tuple[str, list[str]]:
+        """A picture of the package as inline markdown, and what is written in it when that is a text of its own."""
+        name = posixpath.basename(part)
+        if part not in self._archive:
+            return (md.image(alt, name) if alt else ""), []
+        return self._pictures.describe(self._archive.read(part), alt, name)
+
+    def _chart(self, part: str) -> list[str]:
+        root = self._archive.xml_or_none(part)
+        return chart_blocks(root) if root is not None else []
+
+    def _diagram(self, part: str) -> list[str]:
+        """The texts of a SmartArt diagram as a list."""
+        root = self._archive.xml_or_none(part)
+        if root is None:
+            return []
+        points = ("".join(t.text or "" for t in point.iter(A + "t")) for point in root.iter(_DIAGRAM + "pt"))
+        return ["\n".join(f"- {md.escape(text)}" for text in points if text.strip())]
 
 
-def tex_of(math: etree._Element) -> str:
-    """An Office formula as TeX."""
-    return "".join(math.itertext())
+def alternative_text(drawing: etree._Element) -> str:
+    """What the author says a drawing shows; what a program guessed is left out."""
+    for element in drawing.iter():
+        if isinstance(element.tag, str) and element.tag.rsplit("}", 1)[-1] in ("docPr", "cNvPr", "shape"):
+            text = (element.get("descr") or element.get("alt") or "").strip()
+            if text and not any(mark in text.lower() for mark in _AUTOMATIC):
+                return text
+    return ""

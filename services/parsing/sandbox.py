@@ -15,7 +15,8 @@ import contextlib
 import os
 import signal
 import tempfile
-from concurrent.futures import Future, TimeoutError as FutureTimeout
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,9 @@ class Sandbox:
             pool.stop()
             pool.join()
 
-    def _schedule(self, function: Any, args: list[Any] | None = None, timeout: float | None = None) -> Future[Any]:
+    def _schedule(
+        self, function: Any, args: list[Any] | None = None, timeout: float | None = None
+    ) -> Future[Any]:
         pool = self._pool
         if pool is None or not pool.active:
             pool = self._pool = self._new_pool()

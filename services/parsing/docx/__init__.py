@@ -40,7 +40,7 @@ def parse_docx(data: bytes) -> Document:
     body.notes({kind: part(kind + "s") for kind in ("footnote", "endnote")})
     markdown, pages = body.writer.finish()
     title, language = core_properties(archive)
-    return Document(markdown, "", pages if len(pages) > 1 else (), title, language, tuple(graphics.warnings))
+    return Document(markdown, "", pages if len(pages) > 1 else (), title, language, graphics.warnings)
 
 
 def _main_part(archive: Archive) -> str:

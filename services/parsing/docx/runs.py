@@ -11,7 +11,8 @@ from lxml import etree  # type: ignore[import-untyped]
 from services.parsing import markdown as md
 from services.parsing.docx.styles import Styles, W, is_monospaced, switched_on, value
 from services.parsing.markdown import EMPH, EMPH_END, STRONG, STRONG_END
-from services.parsing.ooxml import Graphics, tex_of
+from services.parsing.omml import tex_of
+from services.parsing.ooxml import Graphics
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

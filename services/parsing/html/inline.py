@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from urllib.parse import unquote_to_bytes
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -41,7 +42,7 @@ def preformatted(el: HtmlElement) -> str:
             parts.append(child.tail or "")
 
     walk(el)
-    return "".join(parts)
+    return textwrap.dedent("".join(parts).expandtabs(4))
 
 
 def code_language(el: HtmlElement) -> str:

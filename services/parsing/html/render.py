@@ -236,7 +236,9 @@ class Renderer:
         if any(child.tag in BLOCKS for child in el.iterdescendants()):
             self._content(el)
         else:
-            self._line.append(md.code_span(inline.plain(el)))
+            text = inline.plain(el)
+            lead, tail = text[:1].isspace(), text[-1:].isspace()
+            self._line.append(f"{' ' * lead}{md.code_span(text)}{' ' * tail}")
 
     def _math(self, el: HtmlElement) -> None:
         self._line.append(inline.math_text(el))

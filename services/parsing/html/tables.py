@@ -41,7 +41,7 @@ def is_layout(table: HtmlElement) -> bool:
     ):
         return True
     inner = any(cell.find(".//table") is not None for row in grid for cell in row)
-    longest = max(len("".join(cell.itertext())) for row in grid for cell in row)
+    longest = max(len(" ".join("".join(cell.itertext()).split())) for row in grid for cell in row)
     return longest > LAYOUT_CELL or (inner and longest > LAYOUT_CELL // 5)
 
 
@@ -61,7 +61,21 @@ def rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[list[Ce
         ]
         if any(cell.text for cell in cells) or any(cell.rows > 1 for cell in cells):
             result.append(cells)
-    return without_idle_spans(result)
+    return without_idle_spans(merged_starts(result))
+
+
+def merged_starts(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Rows that hold nothing but the start of spans joined with the next row, where their text belongs."""
+    result: list[list[Cell]] = []
+    carried: list[Cell] = []
+    for row in rows:
+        full = carried + row
+        if full and all(cell.rows > 1 for cell in full) and len(row) < max(map(len, rows)):
+            carried = [Cell(c.text, c.columns, c.rows - 1) for c in full]
+        else:
+            result.append(full)
+            carried = []
+    return result + ([carried] if carried else [])
 
 
 def without_idle_spans(rows: list[list[Cell]]) -> list[list[Cell]]:
