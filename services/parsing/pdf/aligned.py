@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from services.parsing.pdf.cells import Table, fill, text_rows
 from services.parsing.pdf.geometry import Word, bounds
@@ -56,7 +57,8 @@ def aligned_tables(lines: Sequence[Line], vocabulary: Vocabulary) -> list[tuple[
     at = 0
     while at < len(lines):
         end = _run(lines, at)
-        table = _table(lines[at:end], vocabulary) if end - at >= 3 else None
+        found_one = end - at >= 3 and not _in_text(lines, at, end)
+        table = _table(lines[at:end], vocabulary) if found_one else None
         if table is None:
             at += 1
             continue
@@ -83,6 +85,22 @@ def _run(lines: Sequence[Line], start: int) -> int:
         if len(line.pieces) > 1:
             last_full = end
     return last_full
+
+
+def _in_text(lines: Sequence[Line], start: int, end: int) -> bool:
+    """Whether the run is in the middle of a paragraph whose words stand wide apart: a full line without a gap
+    stands before or behind it, as close as its own lines are to each other."""
+    run = lines[start:end]
+    box = bounds(run)
+    closest = min((b.y0 - a.y1 for a, b in pairwise(run)), default=0.0)
+    beside = [(lines[start - 1], lines[start])] if start else []
+    beside += [(lines[end - 1], lines[end])] if end < len(lines) else []
+    for upper, lower in beside:
+        other = upper if lower is lines[start] else lower
+        full = other.x1 - other.x0 > 0.8 * (box.x1 - box.x0) and abs(other.x0 - box.x0) < 3
+        if full and len(other.pieces) == 1 and lower.y0 - upper.y1 < closest + 1:
+            return True
+    return False
 
 
 def _gaps(line: Line) -> list[tuple[float, float]]:

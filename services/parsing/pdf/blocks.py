@@ -10,7 +10,7 @@ from enum import Enum
 
 from services.parsing.markdown import Cell
 from services.parsing.pdf.geometry import Style, Word
-from services.parsing.pdf.lines import Line, clean, joined, main_style
+from services.parsing.pdf.lines import Line, clean, joined, main_style, reads_left
 from services.parsing.pdf.lists import is_bullet, is_marker, is_number, kept_label, marker
 from services.parsing.pdf.text import Vocabulary, inline, plain
 
@@ -74,6 +74,8 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     if not lines:
         return []
     setting = setting_of(lines, body)
+    for before, line in itertools.pairwise(lines):
+        vocabulary.read_line(before.words[-1].text, line.words[0].text)
     styles = [main_style(line.words) for line in lines]
     groups: list[list[int]] = []
     for at in range(len(lines)):
@@ -103,13 +105,23 @@ def _breaks(
         return True
     if a.mono and b.mono and _all(before, "mono") and _all(line, "mono"):
         return False
-    if _all(before, "bold") != _all(line, "bold") and (b.bold != a.bold):
+    if (
+        _all(before, "bold") != _all(line, "bold")
+        and a.bold != b.bold
+        and not _runs_on(before, line, setting)
+    ):
         return True
     if _all(before, "mono") != _all(line, "mono"):
         return True
     if _starts_item(lines, at, group, setting):
         return True
     return _new_paragraph(lines, group, at, setting)
+
+
+def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
+    """Whether a full line plainly goes on. (Its weight may be that of its first words only.)"""
+    full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
+    return full and line.words[0].text[:1].islower()
 
 
 def _attached(before: Line, line: Line) -> bool:
@@ -126,13 +138,12 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
     before, line = lines[at - 1], lines[at]
     size = setting.size
     first = lines[group[0]]
-    item = is_marker(first.words[0].text)
+    item = item_sign(first.words) is not None
     indent = line.x0 - before.x0
     after = lines[at + 1] if at + 1 < len(lines) else None
     if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
         # A first line set in; the next one stands back at the left again.
-        if after is None or after.x0 < line.x0 - 0.5 * size:
-            return True
+        return after is None or after.x0 < line.x0 - 0.5 * size
     if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
         centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
         return not centred
@@ -144,18 +155,33 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
 
 def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: Setting) -> bool:
     words = lines[at].words
-    if len(words) < 2:
+    sign = item_sign(words)
+    if sign is None:
         return False
-    sign = words[0].text
     if is_bullet(sign):
         return True
-    if not is_number(sign):
-        return False
     first = lines[group[0]]
     hangs = at + 1 < len(lines) and abs(lines[at + 1].x0 - words[1].x0) < 0.4 * setting.size
     in_list = is_number(first.words[0].text) and abs(first.x0 - lines[at].x0) < 2 * setting.size
     short = lines[at - 1].x1 < setting.right - 0.15 * (setting.right - setting.left)
     return hangs or in_list or short
+
+
+def item_sign(words: Sequence[Word]) -> str | None:
+    """The list marker that a line begins with, if it does.
+
+    A line that is all markers, or has the same bullet again further on (a legend, entries set in one line),
+    is no item.
+    """
+    if len(words) < 2 or reads_left(words):
+        return None
+    sign = words[0].text
+    if is_bullet(sign):
+        again = any(w.text == sign for w in words[1:])
+        return None if again and sign != "•" else sign
+    if not is_number(sign) or all(is_marker(w.text) for w in words):
+        return None
+    return sign
 
 
 def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary: Vocabulary) -> Block:
@@ -167,8 +193,8 @@ def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary
     x0 = min(line.x0 for line in lines)
     if style.mono and all(_all(line, "mono") for line in lines):
         return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
-    first = words[0][0].text
-    if is_marker(first) and len(every) > 1:
+    first = item_sign(words[0])
+    if first is not None:
         rest = [words[0][1:], *words[1:]]
         label = kept_label(first)
         text = inline(rest, vocabulary)

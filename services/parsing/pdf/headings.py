@@ -15,7 +15,7 @@ LONGEST = 200
 LONGEST_BOLD = 140
 
 _NUMBERED = re.compile(r"^(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S", re.I)
-_OPEN_END = re.compile(r"[,;]$|[a-z)]\.$")
+_OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 
 
 def mark_headings(blocks: Sequence[Block], body: float) -> None:
@@ -46,13 +46,13 @@ def _is_heading(block: Block, blocks: Sequence[Block], at: int, body: float) -> 
         return False
     if block.kind not in (Kind.TEXT, Kind.ITEM) or len(text) > LONGEST or block.lines > 4:
         return False
-    if sum(c.isalpha() for c in text) < 2:
+    if not any(c.isalnum() for c in text):
         return False
     if block.style.size >= LARGER * body:
         return not (block.kind is Kind.ITEM and not block.style.bold and block.style.size < 1.3 * body)
     if not block.style.bold or block.style.size < 0.92 * body or len(text) > LONGEST_BOLD:
         return False
-    return not _OPEN_END.search(text) and not text.endswith(":")
+    return sum(c.isalpha() for c in text) > 1 and not _OPEN_END.search(text)
 
 
 def _look(block: Block) -> tuple[float, bool, bool]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from services.parsing.pdf.aligned import gutters, is_listing
 from services.parsing.pdf.cells import Table, fill, text_rows
 from services.parsing.pdf.geometry import Box, Word, bounds
-from services.parsing.pdf.lines import rows_of
+from services.parsing.pdf.lines import rows_of, split_row
 from services.parsing.pdf.ruled import TOUCH, Grid, Rule, column_edges, ladders, slots_of
 from services.parsing.pdf.text import Vocabulary
 
@@ -94,13 +94,21 @@ def _by_breaks(rules: Sequence[Rule], words: Sequence[Word]) -> tuple[Grid, list
         marks.append(None)
     if len(ys) < 3 and len(taken) < 4:
         return None
+    columns = range(len(xs) - 1)
     right = [
-        [_edge(marks[r + 1] or rules[-1], xs[c + 1]) for c in range(len(xs) - 1)] for r in range(len(ys) - 1)
+        [
+            _edge(marks[r + 1] or rules[-1], xs[c + 1]) and not _over(taken, xs[c + 1], ys[r], ys[r + 1])
+            for c in columns
+        ]
+        for r in range(len(ys) - 1)
     ]
-    below = [
-        [_covered(marks[r + 1], xs[c], xs[c + 1]) for c in range(len(xs) - 1)] for r in range(len(ys) - 1)
-    ]
+    below = [[_covered(marks[r + 1], xs[c], xs[c + 1]) for c in columns] for r in range(len(ys) - 1)]
     return Grid(tuple(xs), tuple(ys), tuple(slots_of(right, below))), taken
+
+
+def _over(words: Sequence[Word], x: float, top: float, bottom: float) -> bool:
+    """Whether a word of a row goes over a column edge: its cell spans both columns."""
+    return any(w.x0 < x - 2 and w.x1 > x + 2 and top < (w.y0 + w.y1) / 2 < bottom for w in words)
 
 
 def _edge(rule: Rule, x: float) -> bool:
@@ -121,8 +129,10 @@ def _head(rule: Rule, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
     edge = rule.at
     for line in reversed(rows_of(above)):
         box = bounds(line)
-        if edge - box.y1 > 0.8 * (box.y1 - box.y0) or _crosses(line, xs) or _beyond(line, words, xs):
+        if edge - box.y1 > 0.8 * (box.y1 - box.y0) or _beyond(line, words, xs):
             break
+        if _crosses(line, xs) and len(split_row(line, 1.5)) < 2:
+            break  # neither cells nor a head that spans several columns
         taken.extend(line)
         edge = box.y0
     places = {sum(x <= (w.x0 + w.x1) / 2 for x in xs) for w in taken}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.parsing.markdown import Cell
 from services.parsing.pdf.aligned import aligned_tables
 from services.parsing.pdf.blocks import Block, Kind, blocks_of
 from services.parsing.pdf.cells import Table, fill, trimmed
 from services.parsing.pdf.columns import flows, lines_of
 from services.parsing.pdf.geometry import Boxed, Page, Picture, Piece, Word
 from services.parsing.pdf.ladders import ladder_tables
-from services.parsing.pdf.lines import Line, height_of, pieces_of
+from services.parsing.pdf.lines import Line, height_of, pieces_of, rows_of, split_row
 from services.parsing.pdf.pictures import described
 from services.parsing.pdf.ruled import Grid, lattices, rules_of
 from services.parsing.pdf.text import Vocabulary
@@ -61,14 +62,35 @@ def _lattice(grid: Grid, words: list[Word], vocabulary: Vocabulary) -> tuple[Tab
         (inside if within else outside).append(word)
     grid = trimmed(grid, inside)
     rows = fill(grid, inside, vocabulary)
-    held = sum(bool(cell.text) for row in rows for cell in row)
-    if (
-        held < 2
-        or (grid.columns < 2 and (grid.rows < 2 or len(inside) > 12 * grid.rows))
-        or held * 8 < len(grid.slots)
-    ):
-        return None, words  # a frame, a box around text, a drawing
+    if _is_frame(grid, rows, inside):
+        return None, words
     return Table(rows, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1]), outside
+
+
+def _is_frame(grid: Grid, rows: Sequence[Sequence[Cell]], words: Sequence[Word]) -> bool:
+    """Whether the lines frame text, boxes side by side or a form, rather than the cells of a table."""
+    held = sum(bool(cell.text) for row in rows for cell in row)
+    if held < 2 or held * 8 < len(grid.slots) or grid.rows == 1:
+        return True
+    if grid.columns < 2 and len(words) > 12 * grid.rows:
+        return True
+    return _nested(grid, words) > 0.3 * len(words)
+
+
+def _nested(grid: Grid, words: Sequence[Word]) -> int:
+    """Words in cells that hold a table of their own: several lines, most with a gap inside."""
+    count = 0
+    for slot in grid.slots:
+        left, right = grid.xs[slot.column], grid.xs[slot.column + slot.columns]
+        top, bottom = grid.ys[slot.row], grid.ys[slot.row + slot.rows]
+        inside = [w for w in words if left < (w.x0 + w.x1) / 2 < right and top < (w.y0 + w.y1) / 2 < bottom]
+        if len(inside) < 6:
+            continue
+        lines = rows_of(inside)
+        parted = sum(len(split_row(line, 1.5)) > 1 for line in lines)
+        if len(lines) >= 3 and parted >= 0.5 * len(lines):
+            count += len(inside)
+    return count
 
 
 def _counts(picture: Picture, page: Page) -> bool:

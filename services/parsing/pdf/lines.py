@@ -16,6 +16,9 @@ from services.parsing.pdf.geometry import Box, Piece, Style, Word, bounds, piece
 GAP = 0.75
 #: A gap wider than this (of the font size) is a blank where words of two runs meet.
 BLANK = 0.13
+#: Before a sign that ends a clause it takes this much: `word .` is rarely meant.
+BLANK_BEFORE_SIGN = 0.3
+_SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -40,33 +43,81 @@ def line_of(pieces: Iterable[Piece]) -> Line:
     return Line(ordered, *box)
 
 
+@dataclass(slots=True)
+class _Row:
+    words: list[Word]
+    middle: float
+    height: float
+
+
+#: A word this many times higher than most is an initial or a sum sign, not the measure of a row.
+TALL = 1.7
+
+
 def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     """Words grouped by the row they stand in, rows from top to bottom, words from left to right.
 
-    A raised or lowered word (footnote mark, index) belongs to the row that it overlaps by half its height.
+    Words of one height stand on one line; a small one (footnote mark, index) belongs to the row that it
+    overlaps by half its height, a tall one (initial) to the uppermost row beside it.
     """
-    rows: list[list[Word]] = []
-    spans: list[tuple[float, float]] = []
-    for word in sorted(words, key=lambda w: w.y0 + w.y1):
-        best, share = -1, 0.5
-        for at in range(len(rows) - 1, max(len(rows) - 5, -1), -1):
-            top, bottom = spans[at]
-            overlap = min(bottom, word.y1) - max(top, word.y0)
-            least = min(bottom - top, word.y1 - word.y0) or 1.0
-            if overlap / least > share:
-                best, share = at, overlap / least
-        if best < 0:
-            rows.append([word])
-            spans.append((word.y0, word.y1))
+    ordered = sorted(words, key=lambda w: w.y0 + w.y1)
+    if not ordered:
+        return []
+    heights = sorted(w.y1 - w.y0 for w in ordered)
+    limit = TALL * heights[len(heights) // 2]
+    rows: list[_Row] = []
+    tall: list[Word] = []
+    for word in ordered:
+        height = word.y1 - word.y0
+        if height > limit:
+            tall.append(word)
+            continue
+        middle = (word.y0 + word.y1) / 2
+        row = next((r for r in reversed(rows[-6:]) if _beside(r, middle, height)), None)
+        if row is None:
+            rows.append(_Row([word], middle, height))
+            continue
+        row.words.append(word)
+        if height > 1.05 * row.height:
+            row.middle, row.height = middle, height
+    out = [row.words for row in rows]
+    for group in _tall_rows(tall):
+        _place_tall(group, rows, out)
+    for line in out:
+        line.sort(key=lambda w: w.x0)
+    out.sort(key=lambda line: sum(w.y0 + w.y1 for w in line) / len(line))
+    return out
+
+
+def _beside(row: _Row, middle: float, height: float) -> bool:
+    apart, least = abs(row.middle - middle), min(row.height, height)
+    if least > 0.75 * max(row.height, height):
+        return apart <= 0.45 * least
+    return (row.height + height) / 2 - apart >= 0.5 * least
+
+
+def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
+    groups: list[list[Word]] = []
+    for word in tall:
+        if groups and abs((groups[-1][0].y0 + groups[-1][0].y1) - (word.y0 + word.y1)) < 0.6 * (
+            word.y1 - word.y0
+        ):
+            groups[-1].append(word)
         else:
-            rows[best].append(word)
-            top, bottom = spans[best]
-            if word.y1 - word.y0 > (bottom - top) * 1.05 and word.y1 - word.y0 < (bottom - top) * 2:
-                spans[best] = (word.y0, word.y1)
-    for row in rows:
-        row.sort(key=lambda w: w.x0)
-    rows.sort(key=lambda row: sum(w.y0 + w.y1 for w in row) / len(row))
-    return rows
+            groups.append([word])
+    return groups
+
+
+def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
+    """Tall words are a row of their own, or, one alone with text right behind it, begin that text."""
+    first = group[0]
+    if len(group) == 1:
+        for row in rows:
+            near = any(-1 <= w.x0 - first.x1 < row.height for w in row.words)
+            if near and first.y0 - 0.3 * row.height <= row.middle <= first.y1:
+                row.words.append(first)
+                return
+    out.append(group)
 
 
 def pieces_of(words: Iterable[Word], cuts: Sequence[tuple[float, float, float]] = ()) -> list[Piece]:
@@ -107,17 +158,18 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def blank_between(before: Word, word: Word) -> bool:
-    return word.spaced or word.x0 - before.x1 > BLANK * min(before.style.size, word.style.size)
+    least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
+    return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)
 
 
 def _right_to_left(words: Sequence[Word]) -> str:
     """Words from right to left; runs of numbers and Latin words keep their own order."""
-    if sum(bool(_RTL.search(w.text)) for w in words) * 2 < len(words):
+    if not reads_left(words):
         return " ".join(word.text for word in words)
     out: list[str] = []
     run: list[str] = []
     for word in reversed(words):
-        if _RTL.search(word.text) or not any(c.isalnum() for c in word.text):
+        if right_to_left(word.text) or not any(c.isalnum() for c in word.text):
             out.extend(reversed(run))
             run = []
             out.append(word.text)
@@ -126,15 +178,27 @@ def _right_to_left(words: Sequence[Word]) -> str:
     return " ".join([*out, *reversed(run)])
 
 
+def right_to_left(text: str) -> bool:
+    return bool(_RTL.search(text))
+
+
+def reads_left(words: Sequence[Word]) -> bool:
+    """Whether most of the words are Arabic or Hebrew, so that they read from right to left."""
+    return sum(right_to_left(word.text) for word in words) * 2 > len(words)
+
+
 def clean(text: str) -> str:
     """Ligatures as letters, odd blanks as blanks, no control characters and no soft hyphens."""
     if text.isascii():
         return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
-    return _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    return _LAM_ALEF.sub(r"\1ل\2", text) if right_to_left(text) else text
 
 
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
+# The one glyph of lam and alef comes as two letters in the order of the page, not of reading.
+_LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
 

@@ -67,14 +67,17 @@ def _merge(strokes: Sequence[tuple[float, float, float]]) -> list[Rule]:
     for cluster in _clusters(strokes):
         at = sum(s[0] for s in cluster) / len(cluster)
         current: Rule | None = None
+        ends: list[float] = []
         for _, start, end in sorted(cluster, key=lambda s: (s[1], s[2])):
             if current is None or start > current.end + TOUCH:
                 current = Rule(at, start, end)
                 rules.append(current)
+                ends = [end]
                 continue
-            if start > current.start + TOUCH:
+            if any(abs(start - x) <= TOUCH for x in ends):
                 current.breaks.append(start)
             current.end = max(current.end, end)
+            ends = [*(x for x in ends if x > start - TOUCH), end]
     for rule in rules:
         rule.breaks = [x for x in merged(rule.breaks) if rule.start + TOUCH < x < rule.end - TOUCH]
     return rules

@@ -118,11 +118,22 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style]) -> Iterator[
         size = item.font_height or item.height
         style = Style(round(size, 1), bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
         styles[key] = style
-    spaced = item.text[:1] == " "
-    for word in item.words:
+    for word, spaced in zip(item.words, _blanks(item), strict=True):
         if word.text.strip() and word.width >= 0:
             yield Word(word.text, word.x, word.y, word.x + word.width, word.y + word.height, style, spaced)
-        spaced = True
+
+
+def _blanks(item: TextItem) -> list[bool]:
+    """Whether a blank stands before each word: the boxes also part words at wide letters, the text tells."""
+    out: list[bool] = []
+    at = 0
+    for word in item.words:
+        found = item.text.find(word.text, at)
+        if found < 0:  # right-to-left: the boxes come from left to right, the text in reading order
+            return [bool(n) for n in range(len(item.words))]
+        out.append(item.text[at:found].strip() == "" and found > at)
+        at = found + len(word.text)
+    return out
 
 
 def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:

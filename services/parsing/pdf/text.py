@@ -14,7 +14,10 @@ _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 #: In hyphenated text at least this share of the lines ends in a broken word; where it is less, a hyphen at
 #: a line's end is one that the word has anyway.
-HYPHENATED = 0.02
+HYPHENATED = 0.035
+
+#: Different words kept: a big dictionary's worth, some 20 MB.
+MOST_WORDS = 200_000
 
 
 @dataclass(slots=True)
@@ -27,7 +30,7 @@ class Vocabulary:
 
     def read(self, words: Iterable[Word]) -> None:
         for word in words:
-            if "-" in word.text or len(word.text) > 5:
+            if len(word.text) > 1 and len(self.words) < MOST_WORDS:
                 self.words.add(word.text.strip(".,;:()[]\"'“”‘’").lower())
 
     def read_line(self, last: str, following: str) -> None:
@@ -40,8 +43,8 @@ class Vocabulary:
         stem, rest = head.lower(), tail.lower()
         if stem + rest in self.words:
             return True
-        if f"{stem}-{rest}" in self.words:
-            return False
+        if f"{stem}-{rest}" in self.words or (stem in self.words and rest in self.words and len(rest) > 2):
+            return False  # “keyword-matching”, where both are words of their own
         return self.broken > HYPHENATED * self.lines
 
 
