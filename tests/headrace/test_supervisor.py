@@ -10,12 +10,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.supervisor import Backoff, State, StateChange, Supervisor
 from schemas.errors import TransientError
+from streams.embedded import DataDirLock, EmbeddedChroma
 from streams.embedded.process import ProcessSpec
 from tests.processes import is_alive
 from tests.waiting import eventually
@@ -181,6 +183,24 @@ async def test_a_child_leads_its_own_session_so_that_ctrl_c_reaches_it_only_thro
         await supervisor.start(bench.spec("api"))
         pid = supervisor.states["api"].pid or 0
         assert os.getsid(pid) == pid != os.getsid(0)
+
+
+async def test_an_embedded_server_comes_back_on_its_port_under_a_supervisor(tmp_path: Path) -> None:
+    async with Supervisor([["chroma"]], backoff=QUICK, signals=()) as supervisor:
+        server = EmbeddedChroma(tmp_path)
+        try:
+            await supervisor.start(await server.prepare())
+            url = server.url
+            os.kill(supervisor.states["chroma"].pid or 0, signal.SIGKILL)
+            await eventually(lambda: supervisor.states["chroma"].restarts == 1)
+            await eventually(lambda: supervisor.states["chroma"].state is State.RUNNING, within_s=30)
+            async with aiohttp.ClientSession() as session, session.get(f"{url}/api/v2/heartbeat") as answer:
+                assert answer.status == 200
+            await supervisor.stop()
+        finally:
+            await server.close()
+    with DataDirLock(tmp_path, "test"):
+        pass
 
 
 SUPERVISING = """
