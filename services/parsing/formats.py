@@ -57,6 +57,8 @@ def parse(
         document = _convert(data, media_type, filename, content_type, main_content)
     except IngestError as error:
         raise type(error)(f"{name}: {error}") from error
+    except ImportError:
+        raise  # a broken installation is nobody's document
     except MemoryError as error:
         raise DocumentTooLarge(f"{name}: parsing takes more memory than is allowed") from error
     except Exception as error:

@@ -123,6 +123,8 @@ def looked_at(picture: Image) -> tuple[str, str]:
     """A model's description (empty when none is set), and the words in a picture."""
     from PIL import ImageOps
 
+    ocr = importlib.import_module("services.parsing.ocr")
+    vision = importlib.import_module("services.parsing.vision")
     format_ = picture.format
     upright = ImageOps.exif_transpose(picture)
     upright.thumbnail((_OCR_SIDE, _OCR_SIDE))
@@ -130,8 +132,6 @@ def looked_at(picture: Image) -> tuple[str, str]:
         upright = _on_white(upright)
     upright = upright.convert("RGB")
     upright.format = format_
-    ocr = importlib.import_module("services.parsing.ocr")
-    vision = importlib.import_module("services.parsing.vision")
     return vision.describe(upright) or "", ocr.read_text(upright) or ""
 
 

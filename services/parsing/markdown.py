@@ -49,6 +49,27 @@ class Cell:
 
 
 @dataclass
+class Indents:
+    """The open list items above the next one: their depths and the widths that their text is indented by.
+
+    For sources that keep lists as a flat row of items with depths.
+    """
+
+    _open: list[tuple[int, int]] = field(default_factory=list)
+
+    def under(self, depth: int, marker: str) -> str:
+        """The indentation of an item of this depth, which becomes the last open one."""
+        while self._open and self._open[-1][0] >= depth:
+            self._open.pop()
+        width = sum(w for _, w in self._open)
+        self._open.append((depth, len(marker) + 1))
+        return " " * width
+
+    def close(self) -> None:
+        self._open.clear()
+
+
+@dataclass
 class Writer:
     """Collects blocks in reading order and knows where each page, slide or sheet began."""
 
@@ -145,6 +166,11 @@ def _emphasised(match: re.Match[str], mark: str) -> str:
     return f"{mark}{text}{mark}"
 
 
+def plain(text: str) -> str:
+    """Inline markdown without its asterisks of emphasis."""
+    return re.sub(r"(?<!\\)(?:\*\*|\*(?=\S)|(?<=\S)\*)", "", text)
+
+
 def heading(level: int, text: str) -> str:
     """An ATX heading, level 1 to 6 (deeper ones are 6); empty when the text is."""
     line = " ".join(tidy(without_emphasis(text)).split())
@@ -212,7 +238,9 @@ def table(rows: Sequence[Sequence[Cell]]) -> str:
     Cell texts are inline markdown; line breaks become `<br>`. Empty when no cell holds anything.
     """
     rows = [row for row in rows if row]
-    if not any(cell.text.strip() for row in rows for cell in row):
+    while rows and not any(cell.text.strip() for cell in rows[-1]):
+        rows.pop()
+    if not rows:
         return ""
     if any(cell.columns > 1 or cell.rows > 1 for row in rows for cell in row):
         return _html_table(rows)

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown as md
 from services.parsing.docx.runs import MC, Inline, Line, chosen
 from services.parsing.docx.styles import Numbering, Styles, W, switched_on, value
-from services.parsing.markdown import Block, Cell, Writer
+from services.parsing.markdown import Block, Cell, Indents, Writer
 
 _LOOKS_LIKE_CODE = re.compile(r"[{}();=<>\[\]]|^\s*(def|class|import|return|SELECT|#!)\b|^\s{2,}\S", re.M)
-
-
-@dataclass
-class _Lists:
-    """The open list items above the next one: their depths and the widths that their text is indented by."""
-
-    open: list[tuple[int, int]] = field(default_factory=list)
-    number: str | None = None
-
-    def indent(self, depth: int, marker: str) -> str:
-        while self.open and self.open[-1][0] >= depth:
-            self.open.pop()
-        width = sum(w for _, w in self.open)
-        self.open.append((depth, len(marker) + 1))
-        return " " * width
-
-    def close(self) -> None:
-        self.open.clear()
 
 
 class Body:
@@ -41,7 +22,8 @@ class Body:
         self._numbering = numbering
         self._inline = inline
         self._shift = 1 if titled else 0
-        self._lists = _Lists()
+        self._lists = Indents()
+        self._last_list: str | None = None
         self._code: list[str] = []
         self._page = 1
         self._depth = 0
@@ -116,7 +98,7 @@ class Body:
                 else ""
             )
             self._lists.close()
-            self._add(md.heading(level, f"{label} {_plain(text)}".strip()))
+            self._add(md.heading(level, f"{label} {md.plain(text)}".strip()))
         elif self._is_code(line, style):
             self._lists.close()
             self._code.append("".join(line.raw))
@@ -155,9 +137,9 @@ class Body:
             else:
                 marker = f"{count}."
         self._end_code()
-        fresh = self._lists.number not in (None, number) and depth == 0 and marker != "-" and count == 1
-        indent = self._lists.indent(depth, marker)
-        self._lists.number = number
+        fresh = self._last_list not in (None, number) and depth == 0 and marker != "-" and count == 1
+        indent = self._lists.under(depth, marker)
+        self._last_list = number
         block = md.item(marker, [Block(md.escape_lines(text))], indent)
         self.writer.add(block.text, tight=not fresh)
 
@@ -215,7 +197,7 @@ class Body:
     def _cell(self, cell: etree._Element) -> str:
         """A cell's blocks as lines."""
         outer, self.writer = self.writer, Writer()
-        lists, self._lists = self._lists, _Lists()
+        lists, self._lists = self._lists, Indents()
         self._depth += 1
         for child in cell:
             if child.tag == W + "tbl":
@@ -262,10 +244,6 @@ def _children(element: etree._Element, name: str) -> list[etree._Element]:
 
 def _is_deleted(properties: etree._Element | None) -> bool:
     return properties is not None and properties.find(f"{W}rPr/{W}del") is not None
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\*\*|(?<!\\)\*(?=\S)|(?<=\S)\*", "", text)
 
 
 def _plain_block(text: str) -> str:

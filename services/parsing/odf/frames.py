@@ -1,0 +1,90 @@
+"""Frames of OpenDocument: text boxes, pictures, charts, formulas, tables, groups of them."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing import markdown as md
+from services.parsing.archive import Archive
+from services.parsing.image import Pictures
+from services.parsing.markdown import Block
+from services.parsing.odf.styles import CHART, DRAW, OFFICE, PRESENTATION, SVG, TABLE, TEXT, XLINK
+
+if TYPE_CHECKING:
+    from services.parsing.odf.body import Body
+
+_MATH = "{http://www.w3.org/1998/Math/MathML}"
+#: Shapes that may hold paragraphs themselves.
+_SHAPES = frozenset(DRAW + n for n in ("custom-shape", "rect", "ellipse", "circle", "polygon", "path", "line", "connector", "caption", "text-box"))
+#: Placeholders that repeat on every slide.
+_RUNNING = ("header", "footer", "date-time", "page-number", "page")
+
+
+class Frames:
+    """Describes frames where they stand."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._pictures = Pictures()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._pictures.warnings
+
+    def blocks(self, element: etree._Element, body: Body) -> list[Block]:
+        """Everything in a frame or shape as blocks."""
+        text, blocks = self.describe(element, body)
+        return [Block(text), *blocks] if text.strip() else blocks
+
+    def describe(self, element: etree._Element, body: Body) -> tuple[str, list[Block]]:
+        """Inline markdown for pictures, and blocks for the rest of a frame, shape, link or group."""
+        if element.get(PRESENTATION + "class") in _RUNNING:
+            return "", []
+        if element.tag in _SHAPES:
+            return "", body.blocks_of(element)
+        if element.tag in (DRAW + "g", DRAW + "a"):
+            parts = [self.describe(child, body) for child in element if isinstance(child.tag, str)]
+            return "".join(text for text, _ in parts), [block for _, blocks in parts for block in blocks]
+        if element.tag != DRAW + "frame":
+            return "", []
+        return self._frame(element, body)
+
+    def _frame(self, frame: etree._Element, body: Body) -> tuple[str, list[Block]]:
+        """A frame's first content; the others repeat it in simpler formats."""
+        alt = (frame.findtext(SVG + "desc") or frame.findtext(SVG + "title") or "").strip()
+        for child in frame:
+            if child.tag == DRAW + "text-box":
+                return "", body.blocks_of(child)
+            if child.tag == TABLE + "table":
+                return "", [Block(md.table(body.rows(child)))]
+            if child.tag == DRAW + "object":
+                found = self._object(child.get(XLINK + "href", ""), body)
+                if found:
+                    return found
+        images = [child.get(XLINK + "href", "") for child in frame if child.tag == DRAW + "image"]
+        # A vector picture is followed by a rendering that can be looked at.
+        parts = [posixpath.normpath(name) for name in images if posixpath.normpath(name) in self._archive]
+        if not parts:
+            return (md.image(alt) if alt else ""), []
+        if parts[0].startswith("ObjectReplacements") and not alt:
+            return "", []
+        text, words = self._pictures.describe(self._archive.read(parts[-1]), alt, posixpath.basename(parts[-1]))
+        return text, [Block(word) for word in words]
+
+    def _object(self, href: str, body: Body) -> tuple[str, list[Block]] | None:
+        """A chart as the table that it draws, a formula as TeX where it brings its source."""
+        root = self._archive.xml_or_none(posixpath.normpath(posixpath.join(href, "content.xml")))
+        if root is None:
+            return None
+        if root.tag == _MATH + "math":
+            source = root.findtext(f".//{_MATH}annotation") or " ".join("".join(root.itertext()).split())
+            return f"${source.strip()}$", []
+        chart = root.find(f"{OFFICE}body/{OFFICE}chart/{CHART}chart")
+        if chart is None:
+            return None
+        title = " ".join("".join(t.itertext()) for t in chart.iterfind(f"{CHART}title/{TEXT}p"))
+        tables = [Block(md.table(body.rows(table))) for table in chart.iterfind(TABLE + "table")]
+        return "", [block for block in (Block(md.escape(title)), *tables) if block.text]
