@@ -71,11 +71,16 @@ async def test_a_short_call_does_not_wait_for_a_long_one(threads: BatchThreads) 
 
 
 async def test_an_error_in_a_batch_is_raised_and_stops_the_call(threads: BatchThreads) -> None:
+    started: list[list[int]] = []
+
     def fail(batch: list[int]) -> Vectors:
+        started.append(batch)
         raise ValueError("no memory")
 
     with pytest.raises(ValueError, match="no memory"):
-        await threads.run_batches([[0], [1], [2]], fail, np.zeros((3, 1), np.float32))
+        await threads.run_batches([[index] for index in range(50)], fail, np.zeros((50, 1), np.float32))
+    await threads.close()
+    assert len(started) <= 4
 
 
 async def test_closing_twice_is_harmless(threads: BatchThreads) -> None:
