@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-async def eventually(condition: Callable[[], bool], within_s: float = 10.0, what: str = "") -> None:
+async def eventually(condition: Callable[[], bool], within_s: float = 30.0, what: str = "") -> None:
     """Return when `condition` holds; fail when it does not in `within_s`."""
     deadline = time.monotonic() + within_s
     while not condition():

@@ -33,7 +33,7 @@ class ProcessSpec:
     env: Mapping[str, str] | None = None
     cwd: Path | None = None
     ready: Callable[[], Awaitable[None]] | None = None
-    ready_s: float = 60.0
+    ready_s: float = 120.0
     stop_s: float = 10.0
     keep_fds: Sequence[int] = field(default=())
 

@@ -62,7 +62,7 @@ class Bench:
             await eventually(lambda: f"{name} up" in self.lines())
 
         argv = [sys.executable, "-c", program, name, str(self.journal)]
-        return ProcessSpec(name, argv, self.folder / f"{name}.log", ready=is_up, ready_s=20, stop_s=stop_s)
+        return ProcessSpec(name, argv, self.folder / f"{name}.log", ready=is_up, ready_s=30, stop_s=stop_s)
 
     def supervisor(self, *stop_order: list[str], stop_within_s: float = 9.0) -> Supervisor:
         return Supervisor(stop_order, self.changes.append, QUICK, stop_within_s=stop_within_s, signals=())
@@ -137,7 +137,7 @@ async def test_a_child_that_ignores_sigterm_costs_the_others_neither_time_nor_th
         await supervisor.start(bench.spec("stubborn", STUBBORN))
         pid = supervisor.states["stubborn"].pid
         began = time.monotonic()
-    assert time.monotonic() - began < 3.5
+    assert time.monotonic() - began < 6
     assert bench.lines()[-1] == "broker down"
     assert supervisor.states["stubborn"].exit_status == -signal.SIGKILL
     assert pid
@@ -234,7 +234,7 @@ async def test_a_signal_stops_all_children_and_what_follows_the_context_runs(
     children = [int(pid) for pid in supervising.stdout.readline().split()]
     await eventually(lambda: {"gentle up", "stubborn up"} <= set(bench.lines()))
     supervising.send_signal(number)
-    rest, _ = await asyncio.to_thread(supervising.communicate, timeout=8)
+    rest, _ = await asyncio.to_thread(supervising.communicate, timeout=30)
     assert (rest, supervising.returncode) == ("stopped\n", 0)
     assert not any(map(is_alive, children))
     assert "gentle down" in bench.lines()
