@@ -1,0 +1,81 @@
+"""Who is calling, and what they may do.
+
+A key is known by its SHA-256 only. The preset admin key may do everything and for every tenant; the other
+keys belong to one tenant, may be limited to some of its databases, and may be admins or not.
+"""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+
+from api.catalogue import Catalogue
+from api.errors import Forbidden, Unauthorized
+from schemas.events import ApiKey
+
+TOKEN_HEADER = "x-chroma-token"  # noqa: S105  (a header's name)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The key that a request came with. `databases=None` means all of the tenant."""
+
+    key_id: str
+    tenant: str
+    admin: bool = False
+    databases: frozenset[str] | None = None
+    preset: bool = False
+
+    def require_database(self, database: str) -> None:
+        """Raises Forbidden for a database outside the key's scope."""
+        if self.databases is not None and database not in self.databases:
+            raise Forbidden(f"this key is limited to some databases, {database!r} is not one of them")
+
+    def require_admin(self, action: str) -> None:
+        """Raises Forbidden unless the key is an admin's."""
+        if not self.admin:
+            raise Forbidden(f"only an admin's key may {action}")
+
+    def require_unlimited(self, action: str) -> None:
+        """Raises Forbidden unless the key is an admin's for all databases of its tenant."""
+        self.require_admin(action)
+        if self.databases is not None:
+            raise Forbidden(f"only an admin's key that is not limited to databases may {action}")
+
+
+def hash_key(key: str) -> str:
+    """Lower-case hex SHA-256, the only form in which a key is kept. Headers may hold any bytes."""
+    return sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Doorkeeper:
+    """Tells callers from their tokens."""
+
+    def __init__(self, admin_key: str, tenant: str, catalogue: Catalogue) -> None:
+        self._admin_sha256 = hash_key(admin_key)
+        self._admin = Caller("preset", tenant, admin=True, preset=True)
+        self._catalogue = catalogue
+
+    async def caller(self, token: str | None) -> Caller:
+        """Raises Unauthorized for a missing or unknown token.
+
+        Hashes are compared, not keys, and in constant time: how long it takes says nothing about a key. A
+        hash that is unknown here may be a key that another gateway made a moment ago, so it is looked for a
+        second time with everything read.
+        """
+        if not token:
+            raise Unauthorized(f"the header {TOKEN_HEADER} is missing")
+        digest = hash_key(token)
+        if hmac.compare_digest(digest, self._admin_sha256):
+            return self._admin
+        key = self._catalogue.key_by_hash(digest)
+        if key is None:
+            await self._catalogue.refresh()
+            key = self._catalogue.key_by_hash(digest)
+        if key is None or not hmac.compare_digest(digest, key.key_sha256):
+            raise Unauthorized(f"the key in {TOKEN_HEADER} is not known")
+        return _caller(key)
+
+
+def _caller(key: ApiKey) -> Caller:
+    databases = None if key.databases is None else frozenset(key.databases)
+    return Caller(key.id, key.tenant, key.admin, databases)

@@ -1,0 +1,48 @@
+"""The application: routes from the table of operations, middlewares around them, parts that live with it."""
+
+import json
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from api.gateway import Gateway
+from api.health import HEALTH, Health
+from api.middleware import add_request_id, authenticate, observe, refusals
+from api.openapi import openapi
+from api.operations import OPERATIONS
+from api.parts import PARTS, Parts
+
+#: Most bytes of a JSON body. A thousand object keys of 1,024 bytes, S3's longest, fit.
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+
+def create_app(gateway: Gateway) -> web.Application:
+    """The gateway's application; it connects when it is started.
+
+    On shutdown event streams end at once, and requests under way, uploads among them, have the runner's
+    `shutdown_timeout` to finish before the views and the producer are closed.
+    """
+    app = web.Application(middlewares=[observe, refusals, authenticate], client_max_size=MAX_BODY_BYTES)
+    parts = Parts(gateway)
+    app[PARTS], app[HEALTH] = parts, Health(parts)
+    for operation in OPERATIONS:
+        app.router.add_route(operation.method, operation.path, operation.handler)
+    app.router.add_get("/openapi.json", _document)
+    app.on_response_prepare.append(add_request_id)
+    app.on_shutdown.append(_end_streams)
+    app.cleanup_ctx.append(_alive)
+    return app
+
+
+async def _document(request: web.Request) -> web.Response:
+    return web.Response(text=json.dumps(openapi()), content_type="application/json")
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[PARTS].streams.stop()
+
+
+async def _alive(app: web.Application) -> AsyncIterator[None]:
+    await app[PARTS].start()
+    yield
+    await app[PARTS].close()

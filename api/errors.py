@@ -1,0 +1,120 @@
+"""What a caller is told: status codes and the `error` names that Chroma's clients map to exceptions.
+
+RequestError
+└── HttpError             one class a status code
+    ├── BadRequest        400   ├── NotFound             404
+    ├── Unauthorized      401   ├── Conflict             409
+    ├── Forbidden         403   ├── PreconditionFailed   412
+    ├── Unavailable       503   └── TooManyRequests      429
+    └── NotAnswered       500
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import ClassVar
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from schemas.api import ErrorResponse
+from schemas.errors import RequestError
+
+#: Chroma's own API names these; everything else is a `ChromaError`.
+_NAMES = {400: "InvalidArgumentError", 404: "NotFoundError", 500: "InternalError", 503: "InternalError"}
+
+
+class HttpError(RequestError):
+    """A refusal with its status code."""
+
+    status: ClassVar[int] = 400
+    headers: ClassVar[Mapping[str, str]] = {}
+
+
+class BadRequest(HttpError):
+    """A field or parameter is missing, malformed or cannot be served."""
+
+
+class Unauthorized(HttpError):
+    """No key, or none that we know."""
+
+    status = 401
+
+
+class Forbidden(HttpError):
+    """The key may not do this."""
+
+    status = 403
+
+
+class NotFound(HttpError):
+    """There is no such thing, or it belongs to another tenant."""
+
+    status = 404
+
+
+class Conflict(HttpError):
+    """It exists already, or is closed."""
+
+    status = 409
+
+
+class PreconditionFailed(HttpError):
+    """It is not in the state that this needs."""
+
+    status = 412
+
+
+class TooManyRequests(HttpError):
+    """Over a cap; to be tried again shortly."""
+
+    status = 429
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+class NotAnswered(HttpError):
+    """A part behind the gateway did not do its work in time."""
+
+    status = 500
+
+
+class Unavailable(HttpError):
+    """A part that the gateway needs does not answer (`/health` only)."""
+
+    status = 503
+
+
+def error_name(status: int) -> str:
+    """The `error` field for a status code."""
+    return _NAMES.get(status, "ChromaError")
+
+
+def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """`{"error", "message"}` as JSON."""
+    body = ErrorResponse(error=error_name(status), message=message)
+    return web.Response(
+        status=status,
+        body=body.model_dump_json().encode(),
+        content_type="application/json",
+        headers=dict(headers or {}),
+    )
+
+
+def describe_invalid(error: ValidationError, subject: str) -> str:
+    """The first three faults of a body, each with its place."""
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False)[:3]:
+        place = ".".join(str(part) for part in fault["loc"])
+        faults.append(f"{place}: {fault['msg']}" if place else fault["msg"])
+    return f"{subject}: {'; '.join(faults)}"
+
+
+def describe_status(error: web.HTTPException) -> str:
+    """A sentence for the refusals that aiohttp itself makes."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return f"{error.method} is not possible here; possible are {allowed}"
+    if isinstance(error, web.HTTPNotFound):
+        return "there is no such path; /openapi.json lists those that there are"
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return f"the body is too large: {error.text}"
+    return error.text or HTTPStatus(error.status).phrase

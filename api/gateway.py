@@ -1,0 +1,72 @@
+"""What the gateway is made of and told: plain values, wired by the command."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.codec import Codec
+from streams.blobs import BlobStore
+from streams.kafka import Cluster
+
+#: The contract's limit on an uploaded file: 200 MiB.
+MAX_FILE_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ChromaAccess:
+    """Where Chroma's HTTP API is (`http://host:port`) and what it is sent along (a token, if any)."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Models:
+    """Dense models: what is used when a request names none, and all that may be named."""
+
+    default: str
+    served: Sequence[str] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that are served, the default first."""
+        return tuple(dict.fromkeys((self.default, *self.served)))
+
+
+@dataclass(frozen=True)
+class ChunkingDefaults:
+    """Limits that a request leaves open. Ten lines and 4,096 bytes are the contract's line fallback."""
+
+    max_size_bytes: int = 4096
+    max_lines: int = 10
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that `create_app` needs.
+
+    Args:
+        state_folder: where the views keep their SQLite files; one process at a time.
+        admin_key: the preset key; may do everything, in `default_tenant` and for others.
+        folder_roots: folder sources must lie below one of them; empty = none are taken.
+        uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
+        wait_s: how long a request waits for its records to be taken and shown.
+        heartbeat_s: pause after which a silent event stream sends a comment, so that proxies keep it open.
+        stalled_s: an upload that sends nothing for this long is refused.
+    """
+
+    cluster: Cluster
+    codec: Codec
+    blobs: BlobStore
+    state_folder: Path
+    chroma: ChromaAccess
+    models: Models
+    admin_key: str = field(repr=False)
+    folder_roots: Sequence[Path] = ()
+    chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
+    default_tenant: str = "default_tenant"
+    uploads_per_tenant: int = 8
+    max_file_bytes: int = MAX_FILE_BYTES
+    wait_s: float = 10.0
+    heartbeat_s: float = 15.0
+    stalled_s: float = 60.0

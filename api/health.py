@@ -1,0 +1,74 @@
+"""`/health`: whether everything that the gateway needs answers. Needs no key, so it tells little."""
+
+import asyncio
+
+from aiohttp import web
+
+from api.errors import Unavailable
+from api.parts import Parts
+from api.render import json_response
+from schemas.api import HealthResponse
+from schemas.errors import IngestError
+
+#: How long each part has to answer.
+_WITHIN_S = 2.0
+#: Answers are kept this long: whoever asks a thousand times a second asks the broker once.
+_KEEP_S = 1.0
+
+
+class Health:
+    """Asks the broker, the views and Chroma, at most once a second."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._asking = asyncio.Lock()
+        self._asked_at = float("-inf")
+        self._fault: str | None = None
+        self._folded = -1
+
+    async def fault(self) -> str | None:
+        """What does not answer, None when all is well."""
+        async with self._asking:
+            clock = asyncio.get_running_loop().time
+            if clock() - self._asked_at >= _KEEP_S:
+                self._fault = await self._ask()
+                self._asked_at = clock()
+        return self._fault
+
+    async def _ask(self) -> str | None:
+        views, outcomes, chroma = await asyncio.gather(
+            self._follows(), self._outcomes_follow(), self._parts.chroma.answers()
+        )
+        if not views:
+            return f"the view of sources and invocations does not follow the broker within {_WITHIN_S:g} s"
+        if not outcomes:
+            return "the view of progress does not follow the broker"
+        return None if chroma else "Chroma does not answer"
+
+    async def _follows(self) -> bool:
+        try:
+            async with asyncio.timeout(_WITHIN_S):
+                await self._parts.catalogue.refresh(_WITHIN_S)
+        except (IngestError, TimeoutError):
+            return False
+        return True
+
+    async def _outcomes_follow(self) -> bool:
+        """Up to date, or at least going on: a flood may keep this view behind for a while."""
+        before, self._folded = self._folded, self._parts.outcomes.folded
+        try:
+            await self._parts.outcomes.refresh(_WITHIN_S)
+        except IngestError:
+            return self._parts.outcomes.folded > max(before, 0)
+        return True
+
+
+HEALTH = web.AppKey("health", Health)
+
+
+async def health(request: web.Request) -> web.Response:
+    """200 when the broker answers, the views follow it and Chroma answers; else 503."""
+    fault = await request.app[HEALTH].fault()
+    if fault is not None:
+        raise Unavailable(fault)
+    return json_response(HealthResponse(broker="ok", views="ok", chroma="ok"))

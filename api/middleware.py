@@ -1,0 +1,96 @@
+"""What happens around every handler: a request id, a log line, figures, refusals as JSON, the caller's key.
+
+observe ─► refusals ─► authenticate ─► handler
+"""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from api.access import TOKEN_HEADER
+from api.errors import HttpError, describe_status, error_response
+from api.metrics import REQUESTS, SECONDS
+from api.parts import PARTS
+from api.requests import CALLER
+from schemas.errors import IngestError, RequestError, TransientError
+
+log = structlog.get_logger("api")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Paths that need no key.
+OPEN_PATHS = frozenset({"/health"})
+_REQUEST_ID = web.RequestKey("request_id", str)
+REQUEST_ID_HEADER = "X-Request-Id"
+
+
+async def add_request_id(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer names the request as the log does, event streams included."""
+    if _REQUEST_ID in request:
+        response.headers[REQUEST_ID_HEADER] = request[_REQUEST_ID]
+
+
+def _route(request: web.Request) -> str:
+    """The path's template: bounded in number, and free of ids."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One log line and one count a request. No header, query or body is logged: they may hold secrets."""
+    request[_REQUEST_ID] = uuid.uuid4().hex
+    route, began, status = _route(request), time.perf_counter(), 499  # 499: the caller left
+    with structlog.contextvars.bound_contextvars(request_id=request[_REQUEST_ID]):
+        try:
+            response = await handler(request)
+            status = response.status
+            return response
+        finally:
+            seconds = time.perf_counter() - began
+            REQUESTS.labels(request.method, route, status).inc()
+            SECONDS.labels(request.method, route).observe(seconds)
+            caller = request.get(CALLER)
+            log.info(
+                "request",
+                method=request.method,
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+                key_id=None if caller is None else caller.key_id,
+                tenant=None if caller is None else caller.tenant,
+            )
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error becomes `{"error", "message"}`; what nobody foresaw shows its request id and no more."""
+    try:
+        return await handler(request)
+    except HttpError as error:
+        return error_response(error.status, str(error), error.headers)
+    except web.HTTPException as error:
+        kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+        return error_response(error.status, describe_status(error), kept)
+    except TransientError as error:
+        log.warning("a part behind the gateway does not answer", error=str(error))
+        return error_response(500, str(error))
+    except (RequestError, IngestError) as error:
+        return error_response(400, str(error))
+    except ConnectionError:
+        return error_response(400, "the connection was lost before the request was whole")
+    except Exception:
+        log.exception("request failed", route=_route(request))
+        return error_response(500, f"something went wrong; the log has it as request {request[_REQUEST_ID]}")
+
+
+@web.middleware
+async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Who calls is known before anything of the body is read."""
+    if request.path not in OPEN_PATHS:
+        token = request.headers.get(TOKEN_HEADER)
+        request[CALLER] = await request.app[PARTS].doorkeeper.caller(token)
+    return await handler(request)

@@ -1,0 +1,261 @@
+"""Every operation of the gateway in one table: what is served and what `/openapi.json` says are the same."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from api import health, invocations, keys, progress, sources, uploads
+from api.requests import MAX_LIMIT
+from schemas import api
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query or a header."""
+
+    name: str
+    description: str
+    schema: Schema
+    place: str = "query"
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method and path, its handler, and what its document says.
+
+    Args:
+        answer: the model of the success; `many` = an array of it, `by_key` = an object of it.
+        refusals: status codes beside the success.
+        streams: also answers as server-sent events.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    id: str
+    summary: str
+    success: int = 200
+    answer: type[BaseModel] | None = None
+    many: bool = False
+    by_key: bool = False
+    body: type[BaseModel] | None = None
+    form: Schema | None = None
+    parameters: Sequence[Parameter] = field(default_factory=tuple)
+    refusals: Sequence[int] = (400, 401, 403, 404, 500)
+    streams: bool = False
+
+
+def _page(*filters: Parameter) -> tuple[Parameter, ...]:
+    limit: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": 100}
+    offset: Schema = {"type": "integer", "minimum": 0, "default": 0}
+    return (
+        *filters,
+        Parameter("limit", f"Most entries of the answer; at most {MAX_LIMIT}.", limit),
+        Parameter("offset", "Entries passed over.", offset),
+    )
+
+
+_ORDER = Parameter("order_by", "Order by time of creation.", {"type": "string", "enum": ["ASC", "DESC"]})
+_DATABASE = Parameter("database_name", "Only those of this database.", {"type": "string"})
+_TYPE = Parameter(
+    "source_type", "Only those of this type.", {"type": "string", "enum": list(api.SOURCE_TYPES)}
+)
+_STATUS = Parameter(
+    "status",
+    "Only those in this status.",
+    {"type": "string", "enum": ["pending", "processing", "complete", "failed", "cancelled"]},
+)
+_SOURCE = Parameter(
+    "source_id", "Only those of this source; not with database_name.", {"type": "string", "format": "uuid"}
+)
+_OUTCOME = Parameter(
+    "status", "Only those that ended so.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
+)
+
+_FILE_FORM: Schema = {
+    "type": "object",
+    "required": ["database_name", "collection_name", "file"],
+    "additionalProperties": False,
+    "properties": {
+        "database_name": {"type": "string", "description": "Where it goes; must come before `file`."},
+        "collection_name": {
+            "type": "string",
+            "description": "Made by the first upload; must come before `file`.",
+        },
+        "custom_id": {"type": "string", "maxLength": 120, "description": "Base of the chunk ids."},
+        "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
+        "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
+        "chunking": {"type": "string", "description": "`SourceChunkingConfig` as JSON."},
+        "content_type": {"type": "string", "maxLength": 512, "description": "Used before all other hints."},
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "At most 200 MiB. Its file name becomes the document's key.",
+        },
+    },
+}
+_FILE_SIZE = Parameter(
+    uploads.LENGTH_HEADER,
+    "Size of the file in bytes.",
+    {"type": "integer", "format": "int64", "minimum": 1, "maximum": 209_715_200},
+    place="header",
+    required=True,
+)
+
+_ROOT = "/api/v1"
+_SOURCE_PATH = f"{_ROOT}/sources/{{source_id}}"
+_RUN_PATH = f"{_ROOT}/invocations/{{invocation_id}}"
+_KEYED = (400, 401, 403, 500)
+
+OPERATIONS: Sequence[Operation] = (
+    Operation(
+        "GET",
+        "/health",
+        health.health,
+        "health_check",
+        "Whether broker, views and Chroma answer",
+        answer=api.HealthResponse,
+        refusals=(503,),
+    ),
+    Operation(
+        "GET",
+        f"{_ROOT}/sources",
+        sources.list_sources,
+        "list_sources",
+        "List sources",
+        answer=api.Source,
+        many=True,
+        parameters=(*_page(_DATABASE, _TYPE), _ORDER),
+    ),
+    Operation(
+        "POST",
+        f"{_ROOT}/sources",
+        sources.create_source,
+        "create_source",
+        "Create a source",
+        success=201,
+        answer=api.CreateSourceResponse,
+        body=api.CreateSourcePayload,
+        refusals=(400, 401, 403, 404, 409, 413, 500),
+    ),
+    Operation("GET", _SOURCE_PATH, sources.get_source, "get_source", "Show a source", answer=api.Source),
+    Operation(
+        "DELETE",
+        _SOURCE_PATH,
+        sources.delete_source,
+        "delete_source",
+        "Delete a source; its documents stay, its runs go on",
+        success=204,
+    ),
+    Operation(
+        "POST",
+        f"{_SOURCE_PATH}/invocations",
+        invocations.create_invocation,
+        "create_job",
+        "Run a source into a collection",
+        success=201,
+        answer=api.CreateJobResponse,
+        body=api.CreateJobPayload,
+        refusals=(400, 401, 403, 404, 409, 413, 500),
+    ),
+    Operation(
+        "POST",
+        f"{_SOURCE_PATH}/invocations/latest-by-keys",
+        invocations.latest_by_keys,
+        "latest_invocations_by_keys",
+        "The newest invocation of each object key",
+        answer=api.Job,
+        by_key=True,
+        body=api.LatestByKeysRequest,
+        refusals=(400, 401, 403, 404, 413, 500),
+    ),
+    Operation(
+        "GET",
+        f"{_ROOT}/invocations",
+        invocations.list_invocations,
+        "list_jobs",
+        "List invocations",
+        answer=api.Job,
+        many=True,
+        parameters=(*_page(_SOURCE, _DATABASE, _TYPE, _STATUS), _ORDER),
+    ),
+    Operation("GET", _RUN_PATH, invocations.get_invocation, "get_job", "Show an invocation", answer=api.Job),
+    Operation(
+        "PUT",
+        _RUN_PATH,
+        invocations.cancel_invocation,
+        "cancel_pending_job",
+        "Cancel an invocation that has not started",
+        success=202,
+        answer=api.CancelJobResponse,
+        refusals=(400, 401, 403, 404, 412, 500),
+    ),
+    Operation(
+        "GET",
+        f"{_RUN_PATH}/progress",
+        progress.get_progress,
+        "get_progress",
+        "Documents per stage, total and rate",
+        answer=api.InvocationProgress,
+        streams=True,
+    ),
+    Operation(
+        "GET",
+        f"{_RUN_PATH}/documents",
+        progress.get_documents,
+        "list_documents",
+        "What became of each document, with the reason of a failure",
+        answer=api.DocumentOutcome,
+        many=True,
+        parameters=_page(_OUTCOME),
+        streams=True,
+    ),
+    Operation(
+        "POST",
+        f"{_ROOT}/add-file",
+        uploads.add_file,
+        "add_file",
+        "Upload a file and index it",
+        success=201,
+        answer=api.AddFileResponse,
+        form=_FILE_FORM,
+        parameters=(_FILE_SIZE,),
+        refusals=(400, 401, 403, 404, 429, 500),
+    ),
+    Operation(
+        "GET",
+        f"{_ROOT}/keys",
+        keys.list_keys,
+        "list_keys",
+        "List keys",
+        answer=api.KeySummary,
+        many=True,
+        refusals=_KEYED,
+    ),
+    Operation(
+        "POST",
+        f"{_ROOT}/keys",
+        keys.create_key,
+        "create_key",
+        "Make a key; it is shown this once",
+        success=201,
+        answer=api.CreateKeyResponse,
+        body=api.CreateKeyPayload,
+        refusals=(*_KEYED, 413),
+    ),
+    Operation(
+        "DELETE",
+        f"{_ROOT}/keys/{{key_id}}",
+        keys.delete_key,
+        "delete_key",
+        "Revoke a key",
+        success=204,
+        refusals=(*_KEYED, 404),
+    ),
+)

@@ -1,0 +1,189 @@
+"""From what a request says about embedding, chunking, names and metadata to what goes onto the topics.
+
+Pure functions; each raises BadRequest with the value seen and the value expected.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from pydantic_core import from_json
+
+from api.errors import BadRequest
+from api.gateway import ChunkingDefaults, Models
+from schemas.api import DenseEmbeddingModel, SourceChunkingConfig, SourceEmbeddingConfig
+from schemas.events import Chunking, Embedding, MetadataValue, Task
+
+#: The contract's limits.
+MAX_METADATA_BYTES = 16 * 1024
+MAX_CUSTOM_ID_BYTES = 120
+#: Document keys are metadata of every chunk; the longest path that Linux knows is 4,096 bytes.
+MAX_NAME_BYTES = 4096
+#: A part of `chunks` is a message of at most 1 MB: a quarter of it for one chunk leaves room for the rest.
+MAX_CHUNK_BYTES = 256 * 1024
+#: Below this hardly a line fits, and a chunk of one line must be cut inside words.
+MIN_CHUNK_BYTES = 64
+
+#: What the pipeline writes itself (and `custom_id`, which has its own field).
+RESERVED_KEYS = frozenset(
+    {
+        *("document_key", "document_key_sha256", "version_key", "version_key_sha256", "custom_id"),
+        *("chunk_strategy", "language", "start_line", "end_line", "start_col", "end_col", "page", "context"),
+    }
+)
+#: Chroma's own, and characters that its server refuses to see at the beginning of a key.
+RESERVED_PREFIXES = ("chroma_", "chroma:", "#", "$")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_COLLECTION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
+_INT64 = 1 << 63
+
+
+def embedding_of(
+    config: SourceEmbeddingConfig | None, legacy: DenseEmbeddingModel | str | None, models: Models
+) -> Embedding:
+    """The dense model to use: `embedding.dense`, else the older `embedding_model`, else the default."""
+    if config is not None and config.sparse is not None:
+        raise BadRequest("embedding.sparse must be null: sparse indexing is not available in this version")
+    older = DenseEmbeddingModel(model=legacy) if isinstance(legacy, str) else legacy
+    dense = config.dense if config is not None else None
+    if dense is not None and older is not None and dense.model != older.model:
+        raise BadRequest(
+            f"embedding.dense.model {dense.model!r} and embedding_model {older.model!r} must agree"
+        )
+    chosen = dense or older or DenseEmbeddingModel(model=models.default)
+    if chosen.model not in models.names:
+        raise BadRequest(
+            f"model {chosen.model!r} is not served here; served are {', '.join(models.names)} "
+            "(HEADRACE_EMBEDDING_MODEL, HEADRACE_EMBEDDING_MODELS)"
+        )
+    task = None if chosen.task is None else Task(**chosen.task.model_dump())
+    return Embedding(model=chosen.model, task=task)
+
+
+def chunking_of(config: SourceChunkingConfig | None, defaults: ChunkingDefaults) -> Chunking:
+    """The strategy with its limits; null and 0 stand for the default."""
+    if config is None:
+        return Chunking(type="tree_sitter", max_size_bytes=defaults.max_size_bytes)
+    size = config.max_size_bytes or defaults.max_size_bytes
+    if not MIN_CHUNK_BYTES <= size <= MAX_CHUNK_BYTES:
+        raise BadRequest(
+            f"chunking.max_size_bytes is {size}, possible are {MIN_CHUNK_BYTES} to {MAX_CHUNK_BYTES}"
+        )
+    if config.type == "tree_sitter":
+        return Chunking(type="tree_sitter", max_size_bytes=size)
+    lines = config.max_lines or defaults.max_lines
+    if lines > MAX_CHUNK_BYTES:
+        raise BadRequest(f"chunking.max_lines is {lines}, at most {MAX_CHUNK_BYTES} are possible")
+    return Chunking(type="lines", max_size_bytes=size, max_lines=lines)
+
+
+def require_text(name: str, value: str) -> str:
+    """A value that is UTF-8 and not empty."""
+    if not value:
+        raise BadRequest(f"{name} must not be empty")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadRequest(f"{name} is not UTF-8")
+    return value
+
+
+def require_collection_name(name: str) -> str:
+    """Chroma's rule: 3 to 512 of a-z A-Z 0-9 . _ -, letter or digit at both ends, no "..", no IP address."""
+    if not _COLLECTION.fullmatch(name) or ".." in name or _is_ip(name):
+        raise BadRequest(
+            f"collection name {name[:80]!r}: expected 3 to 512 characters of a-z, A-Z, 0-9, '.', '_', '-', "
+            "a letter or digit first and last, no '..' and no IP address"
+        )
+    return name
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def require_file_name(name: str | None) -> str:
+    """The name of an uploaded file, which becomes its document key.
+
+    It is never used as a path. A name that climbs (`..`) is refused all the same: whoever exports documents
+    by their keys later must not be led out of a folder.
+    """
+    if not name:
+        raise BadRequest("the part 'file' needs a file name; it becomes the document's key")
+    require_text("the file name", name)
+    if _CONTROL.search(name):
+        raise BadRequest(f"the file name {name[:80]!r} has control characters")
+    if ".." in re.split(r"[/\\]", name):
+        raise BadRequest(f"the file name {name[:80]!r} has the path component '..'")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise BadRequest(
+            f"the file name has {len(name.encode())} bytes, at most {MAX_NAME_BYTES} are possible"
+        )
+    return name
+
+
+def require_custom_id(value: str) -> str:
+    """The base of a document's chunk ids: 1 to 120 bytes without control characters."""
+    require_text("custom_id", value)
+    size = len(value.encode())
+    if size > MAX_CUSTOM_ID_BYTES:
+        raise BadRequest(f"custom_id has {size} bytes, at most {MAX_CUSTOM_ID_BYTES} are possible")
+    if _CONTROL.search(value):
+        raise BadRequest("custom_id has control characters")
+    return value
+
+
+def parse_metadata(text: str) -> dict[str, MetadataValue]:
+    """The caller's metadata from its JSON. Null values are kept; they mean "no such key"."""
+    size = len(text.encode("utf-8", "surrogateescape"))
+    if size > MAX_METADATA_BYTES:
+        raise BadRequest(f"metadata has {size} bytes, at most {MAX_METADATA_BYTES} are possible")
+    try:
+        found = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadRequest(f"metadata is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise BadRequest(f"metadata must be a JSON object, found {type(found).__name__}")
+    return metadata_of(found)
+
+
+def metadata_of(found: Mapping[str, object]) -> dict[str, MetadataValue]:
+    """Checked metadata: scalars, null, and non-empty arrays of one kind of scalar."""
+    for key in found:
+        if not key or key in RESERVED_KEYS or key.startswith(RESERVED_PREFIXES):
+            raise BadRequest(f"metadata key {key!r} is reserved or empty; please choose another name")
+    return {key: _value(key, value) for key, value in found.items()}
+
+
+def _value(key: str, value: object) -> MetadataValue:
+    if isinstance(value, list):
+        return _array(key, value)
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int):
+        if not -_INT64 <= value < _INT64:
+            raise BadRequest(f"metadata {key!r}: {value} does not fit into 64 bits")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise BadRequest(f"metadata {key!r} is not a finite number")
+        return value
+    raise BadRequest(f"metadata {key!r} must be a scalar or an array of scalars, found an object")
+
+
+def _array(key: str, values: list[object]) -> MetadataValue:
+    """Integers beside fractions are numbers like them and become fractions; all else must be of one kind."""
+    for value in values:
+        if value is None or isinstance(value, list | dict):
+            raise BadRequest(f"metadata {key!r}: an array may hold strings, numbers or booleans only")
+        _value(key, value)
+    kinds = {type(value) for value in values}
+    if kinds == {int, float}:
+        return [float(value) for value in values]  # type: ignore[arg-type]
+    if len(kinds) != 1:
+        raise BadRequest(f"metadata {key!r}: an array must hold at least one value, and values of one kind")
+    return values  # type: ignore[return-value]

@@ -1,0 +1,92 @@
+"""Reading requests: bodies, ids, pages. Whatever does not fit is a BadRequest that says what would."""
+
+import uuid
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from api.access import Caller
+from api.catalogue import Page
+from api.errors import BadRequest, describe_invalid
+from api.options import require_text
+from api.source_types import require_type_name
+from schemas.events import Status
+
+#: Most rows of one answer; a thousand invocations are about 400 KB of JSON.
+MAX_LIMIT = 1000
+#: SQLite counts rows in 63 bits; nobody pages this far.
+_MAX_OFFSET = 2**31
+
+B = TypeVar("B", bound=BaseModel)
+
+CALLER = web.RequestKey("caller", Caller)
+
+
+def caller_of(request: web.Request) -> Caller:
+    """Who is calling."""
+    return request[CALLER]
+
+
+async def read_body(request: web.Request, model: type[B]) -> B:
+    """The JSON body."""
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        raise BadRequest(describe_invalid(error, "the body")) from error
+
+
+def path_id(request: web.Request, name: str) -> str:
+    """An id of the path, in the lower-case form in which ids are kept."""
+    text = request.match_info[name]
+    try:
+        parsed = uuid.UUID(text)
+    except ValueError:
+        parsed = None
+    if parsed is None or len(text) != 36:
+        raise BadRequest(f"{name} {text[:80]!r} is not a UUID")
+    return str(parsed)
+
+
+def query_text(request: web.Request, name: str) -> str | None:
+    """A parameter of the query, None when it is absent or empty."""
+    values = request.query.getall(name, [])
+    if len(values) > 1:
+        raise BadRequest(f"{name} is given {len(values)} times")
+    return require_text(name, values[0]) if values and values[0] else None
+
+
+def query_number(request: web.Request, name: str, default: int, most: int) -> int:
+    """A whole number of the query, 0 to `most`."""
+    text = query_text(request, name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 20) or int(text) > most:
+        raise BadRequest(f"{name} must be a whole number from 0 to {most}, found {text[:40]!r}")
+    return int(text)
+
+
+def query_choice(request: web.Request, name: str, choices: tuple[str, ...]) -> str | None:
+    """One of some words, None when it is absent."""
+    text = query_text(request, name)
+    if text is not None and text not in choices:
+        raise BadRequest(f"{name} must be one of {', '.join(choices)}, found {text[:40]!r}")
+    return text
+
+
+def page_of(request: web.Request) -> Page:
+    """Filters and place of a list; limited to what the caller may see."""
+    caller = caller_of(request)
+    database, kind = query_text(request, "database_name"), query_text(request, "source_type")
+    if database is not None:
+        caller.require_database(database)
+    return Page(
+        tenant=caller.tenant,
+        databases=caller.databases,
+        database=database,
+        type=None if kind is None else require_type_name(kind),
+        status=query_choice(request, "status", tuple(Status)),
+        limit=query_number(request, "limit", 100, MAX_LIMIT),
+        offset=query_number(request, "offset", 0, _MAX_OFFSET),
+        ascending=query_choice(request, "order_by", ("ASC", "DESC")) == "ASC",
+    )

@@ -1,0 +1,143 @@
+"""The gateway's application on the session's broker and Chroma, with a fake of tracking beside it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from api import ChromaAccess, Gateway, Models, create_app
+from schemas.codec import SingleObjectCodec
+from streams.blobs import BlobStore
+from streams.kafka import Cluster, ensure_topics
+from tests.api.fake_tracking import FakeTracking
+from tests.conftest import Chroma, Kafka
+
+ADMIN_KEY = "test-admin-key"
+DATABASE = "gateway_tests"
+MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running gateway: its configuration, and a client that sends the admin key."""
+
+    gateway: Gateway
+    client: Client
+
+    async def call(
+        self, method: str, path: str, *, status: int, key: str | None = ADMIN_KEY, **arguments: Any
+    ) -> Any:
+        """Send a request, expect a status; the JSON of the answer (None for an empty one)."""
+        headers = dict(arguments.pop("headers", {}))
+        if key is not None:
+            headers["x-chroma-token"] = key
+        async with self.client.request(method, path, headers=headers, **arguments) as response:
+            text = await response.text()
+            assert response.status == status, f"{method} {path}: {response.status} {text[:500]}"
+            return await response.json() if text else None
+
+
+Start = Callable[..., Awaitable[Server]]
+
+
+@pytest.fixture(scope="session")
+async def database(chroma: Chroma) -> str:
+    """A database of these tests."""
+    async with aiohttp.ClientSession() as session:
+        url = f"{chroma.url}/api/v2/tenants/default_tenant/databases"
+        async with session.post(url, json={"name": DATABASE}) as response:
+            assert response.status == 200, await response.text()
+    return DATABASE
+
+
+@pytest.fixture(scope="session")
+def cluster(kafka: Kafka) -> Cluster:
+    """The topics of these tests."""
+    found = Cluster(kafka.bootstrap_servers, prefix="api-tests.")
+    ensure_topics(found, partitions=2)
+    return found
+
+
+@pytest.fixture(scope="session")
+async def tracking(cluster: Cluster) -> AsyncIterator[FakeTracking]:
+    fake = FakeTracking(cluster)
+    await fake.start()
+    yield fake
+    await fake.close()
+
+
+@pytest.fixture(scope="session")
+def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder below which folder sources are allowed."""
+    return Path(tmp_path_factory.mktemp("roots"))
+
+
+@pytest.fixture(scope="session")
+def configuration(
+    cluster: Cluster, chroma: Chroma, roots: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Gateway:
+    folder = Path(tmp_path_factory.mktemp("gateway"))
+    return Gateway(
+        cluster=cluster,
+        codec=SingleObjectCodec(),
+        blobs=BlobStore(str(folder / "blobs")),
+        state_folder=folder / "state",
+        chroma=ChromaAccess(chroma.url),
+        models=Models(MODEL, ["other/model"]),
+        admin_key=ADMIN_KEY,
+        folder_roots=[roots],
+    )
+
+
+@pytest.fixture(scope="session")
+async def server(configuration: Gateway, tracking: FakeTracking, database: str) -> AsyncIterator[Server]:
+    """One gateway for all tests that need no other configuration."""
+    async with TestClient(TestServer(create_app(configuration))) as client:
+        yield Server(configuration, client)
+
+
+@pytest.fixture
+async def start(
+    configuration: Gateway, tracking: FakeTracking, database: str, tmp_path: Path
+) -> AsyncIterator[Start]:
+    """Starts further gateways with changed configuration."""
+    clients: list[Client] = []
+
+    async def start_one(**changes: Any) -> Server:
+        folder = tmp_path / f"state-{len(clients)}"
+        gateway = replace(configuration, **{"state_folder": folder, **changes})
+        client = TestClient(TestServer(create_app(gateway)))
+        clients.append(client)
+        await client.start_server()
+        return Server(gateway, client)
+
+    yield start_one
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def folder_source(server: Server, roots: Path, tmp_path: Path) -> str:
+    """The id of a new folder source."""
+    folder = roots / tmp_path.name
+    folder.mkdir()
+    return await create_folder_source(server, folder)
+
+
+async def create_folder_source(server: Server, folder: Path) -> str:
+    body = {"folder": {"path": str(folder)}, "database_name": DATABASE}
+    created = await server.call("POST", "/api/v1/sources", status=201, json=body)
+    return str(created["source_id"])
+
+
+async def create_run(server: Server, source_id: str, collection: str = "notes") -> str:
+    path = f"/api/v1/sources/{source_id}/invocations"
+    created = await server.call("POST", path, status=201, json={"target_collection_name": collection})
+    return str(created["invocation_id"])

@@ -1,0 +1,190 @@
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import DATABASE, MODEL, Server, Start, create_folder_source
+
+SOURCES = "/api/v1/sources"
+
+
+async def test_a_created_source_is_shown_with_its_defaults_filled_in(server: Server, roots: Path) -> None:
+    (roots / "filled").mkdir()
+    body = {
+        "folder": {"path": str(roots / "filled"), "include_globs": ["**/*.py", "**/*.md"]},
+        "database_name": DATABASE,
+        "embedding": {"dense": None, "sparse": None},
+        "embedding_model": None,
+        "chunking": None,
+    }
+    created = await server.call("POST", SOURCES, status=201, json=body)
+    assert list(created) == ["source_id"]
+
+    source = await server.call("GET", f"{SOURCES}/{created['source_id']}", status=200)
+
+    dense = {"model": MODEL, "task": None}
+    assert source.pop("created_at").endswith("Z")
+    assert source == {
+        "folder": {"path": str((roots / "filled").resolve()), "include_globs": ["**/*.md", "**/*.py"]},
+        "id": created["source_id"],
+        "database_name": DATABASE,
+        "embedding_model": dense,
+        "embedding": {"dense": dense, "sparse": None},
+        "chunking": {"type": "tree_sitter", "max_size_bytes": 4096},
+    }
+
+
+async def test_what_was_configured_is_kept(server: Server, roots: Path) -> None:
+    (roots / "kept").mkdir()
+    task = {"task_name": "code", "query_prompt": "find", "document_prompt": None}
+    body = {
+        "folder": {"path": str(roots / "kept")},
+        "database_name": DATABASE,
+        "embedding": {"dense": {"model": "other/model", "task": task}},
+        "chunking": {"type": "lines", "max_lines": 0, "max_size_bytes": 2000},
+    }
+    created = await server.call("POST", SOURCES, status=201, json=body)
+
+    source = await server.call("GET", f"{SOURCES}/{created['source_id']}", status=200)
+
+    assert source["embedding"] == {"dense": {"model": "other/model", "task": task}, "sparse": None}
+    assert source["chunking"] == {"type": "lines", "max_lines": 10, "max_size_bytes": 2000}
+
+
+async def test_the_older_embedding_model_may_be_a_name_or_an_object(server: Server, roots: Path) -> None:
+    for number, older in enumerate(("other/model", {"model": "other/model"})):
+        folder = roots / f"older-{number}"
+        folder.mkdir()
+        body = {"folder": {"path": str(folder)}, "database_name": DATABASE, "embedding_model": older}
+        created = await server.call("POST", SOURCES, status=201, json=body)
+        source = await server.call("GET", f"{SOURCES}/{created['source_id']}", status=200)
+        assert source["embedding_model"] == {"model": "other/model", "task": None}
+
+
+async def test_the_same_source_twice_is_a_conflict_until_it_is_deleted(server: Server, roots: Path) -> None:
+    (roots / "twice").mkdir()
+    source_id = await create_folder_source(server, roots / "twice")
+    spelt_out = {
+        "folder": {"path": f"{roots}/./twice", "include_globs": None},
+        "database_name": DATABASE,
+        "chunking": {"type": "tree_sitter", "max_size_bytes": 4096},
+    }
+    refused = await server.call("POST", SOURCES, status=409, json=spelt_out)
+    assert refused["error"] == "ChromaError"
+    assert source_id in refused["message"]
+
+    await server.call("DELETE", f"{SOURCES}/{source_id}", status=204)
+    missing = await server.call("GET", f"{SOURCES}/{source_id}", status=404)
+    assert missing["error"] == "NotFoundError"
+    await server.call("DELETE", f"{SOURCES}/{source_id}", status=404)
+
+    assert await create_folder_source(server, roots / "twice") == source_id
+
+
+async def test_lists_are_filtered_ordered_and_paged(server: Server, roots: Path) -> None:
+    made = []
+    for number in range(3):
+        (roots / f"listed-{number}").mkdir()
+        made.append(await create_folder_source(server, roots / f"listed-{number}"))
+
+    async def ids(**query: str) -> list[str]:
+        found = await server.call("GET", SOURCES, status=200, params=query)
+        return [source["id"] for source in found]
+
+    newest = await ids(database_name=DATABASE, source_type="folder", limit="3")
+    assert set(newest) == set(made)
+    assert await ids(limit="1", offset="1") == newest[1:2]
+    assert (await ids(order_by="ASC", limit="1000"))[-3:] == newest[::-1]
+    assert await ids(limit="0") == []
+    assert await ids(database_name="other") == []
+    assert await ids(source_type="s3") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=-1",
+        "limit=1001",
+        "limit=x",
+        "limit=1.0",
+        "offset=99999999999999999999",
+        "order_by=asc",
+        "source_type=ftp",
+        "limit=1&limit=2",
+        "offset=%D9%A1",
+    ],
+)
+async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) -> None:
+    refused = await server.call("GET", f"{SOURCES}?{query}", status=400)
+    assert refused["error"] == "InvalidArgumentError"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ({}, "exactly one"),
+        ({"folder": {"path": "/tmp"}, "file_upload": {}}, "exactly one"),
+        ({"folder": {"path": "relative"}}, "absolute"),
+        ({"folder": {"path": "/etc"}}, "HEADRACE_FOLDER_ROOTS"),
+        ({"folder": {"path": "{roots}/nowhere"}}, "does not exist"),
+        ({"folder": {"path": "{roots}/../../etc"}}, "HEADRACE_FOLDER_ROOTS"),
+        ({"folder": {"path": "{roots}/a\0b"}}, "absolute"),
+        ({"folder": {"path": "{roots}", "include_glob": ["*"]}}, "include_glob"),
+        ({"folder": {"path": "{roots}", "include_globs": [""]}}, "empty pattern"),
+        ({"folder": {"path": 7}}, "folder.path"),
+        ({"file_upload": {}}, "add-file"),
+        ({"github": {"repository": "owner/name", "app_id": None}}, "github is not available"),
+        ({"web_scrape": {"starting_url": "https://example.org"}}, "web_scrape is not available"),
+        ({"s3": {"bucket_name": "b", "region": "r", "collection_name": "c"}}, "s3 is not available"),
+        ({"github": {}}, "github.repository"),
+        ({"s3": {"bucket_name": "b"}}, "s3.region"),
+        ({"folder": {"path": "{roots}"}, "embedding": {"dense": {"model": "no/model"}}}, "other/model"),
+        ({"folder": {"path": "{roots}"}, "embedding_model": "no/model"}, "other/model"),
+        ({"folder": {"path": "{roots}"}, "embedding": {"sparse": {"key": "s"}}}, "sparse"),
+        ({"folder": {"path": "{roots}"}, "chunking": {"type": "words"}}, "chunking"),
+        ({"folder": {"path": "{roots}"}, "chunking": {"type": "lines", "max_lines": -1}}, "max_lines"),
+        ({"folder": {"path": "{roots}"}, "chunking": {"type": "lines", "max_size_bytes": 9}}, "64 to"),
+    ],
+)
+async def test_a_source_that_cannot_be_is_refused_with_the_reason(
+    server: Server, roots: Path, source: dict[str, object], reason: str
+) -> None:
+    folder = source.get("folder")
+    if isinstance(folder, dict) and isinstance(folder["path"], str):
+        source = {**source, "folder": {**folder, "path": folder["path"].replace("{roots}", str(roots))}}
+    refused = await server.call("POST", SOURCES, status=400, json={**source, "database_name": DATABASE})
+    assert refused["error"] == "InvalidArgumentError"
+    assert reason in refused["message"]
+
+
+async def test_a_symlink_out_of_the_roots_is_refused(server: Server, roots: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (roots / "way-out").symlink_to(tmp_path / "secret")
+    body = {"folder": {"path": str(roots / "way-out")}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+    assert "not below HEADRACE_FOLDER_ROOTS" in refused["message"]
+
+
+async def test_without_roots_no_folder_is_taken(start: Start, roots: Path) -> None:
+    server = await start(folder_roots=[])
+    body = {"folder": {"path": str(roots)}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+    assert "HEADRACE_FOLDER_ROOTS" in refused["message"]
+
+
+@pytest.mark.parametrize("name", ["unknown", "..", "a/b", "x" * 300])
+async def test_a_database_that_does_not_exist_is_not_found(server: Server, roots: Path, name: str) -> None:
+    body = {"folder": {"path": str(roots)}, "database_name": name}
+    refused = await server.call("POST", SOURCES, status=404, json=body)
+    assert refused["error"] == "NotFoundError"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"database_name":"\\ud800"}', b"\xff", b"nul\0l"])
+async def test_broken_json_is_refused(server: Server, body: bytes) -> None:
+    refused = await server.call("POST", SOURCES, status=400, data=body)
+    assert refused["error"] == "InvalidArgumentError"
+    assert refused["message"].startswith("the body")
+
+
+async def test_an_id_that_is_no_uuid_is_refused(server: Server) -> None:
+    refused = await server.call("GET", f"{SOURCES}/7", status=400)
+    assert "UUID" in refused["message"]
