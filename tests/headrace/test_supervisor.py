@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -221,9 +222,11 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def supervising(bench: Bench) -> "subprocess.Popen[str]":
+def supervising(bench: Bench) -> "Iterator[subprocess.Popen[str]]":
     argv = [sys.executable, "-c", SUPERVISING, str(bench.folder), GENTLE, STUBBORN]
-    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -161,12 +161,14 @@ asyncio.run(main())
 async def test_servers_die_with_a_parent_that_is_killed_and_give_their_folders_back(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", STARTING, str(tmp_path)]
     parent = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE)
-    assert parent.stdout
-    servers = [int(pid) for pid in (await parent.stdout.readline()).split()]
-    assert len(servers) == 2
-    assert all(map(is_alive, servers))
-    parent.kill()
-    await parent.wait()
+    try:
+        assert parent.stdout
+        servers = [int(pid) for pid in (await parent.stdout.readline()).split()]
+        assert len(servers) == 2
+        assert all(map(is_alive, servers))
+    finally:
+        parent.kill()
+        await parent.wait()
     await eventually(lambda: not any(map(is_alive, servers)), what=f"death of {servers}")
     for folder in ("kafka", "chroma"):
         DataDirLock(tmp_path / folder, "test").acquire()
