@@ -165,11 +165,12 @@ def _is_mail(head: bytes) -> bool:
     """Whether a text opens with the header of a message: at least three fields, three of them mail's own."""
     if head.startswith(b"From "):  # a line of the mbox format
         head = head.partition(b"\n")[2]
-    names, at = [], 0
+    names: list[bytes] = []
+    at = 0
     while (match := _HEADER.match(head, at)) and len(names) < 60:
         names.append(match[1].lower())
         at = match.end()
-    return len(_MAIL_HEADERS.intersection(names)) >= 3
+    return len(_MAIL_HEADERS.intersection(names)) >= 3 or {b"mime-version", b"content-type"} <= set(names)
 
 
 def _is_mhtml(data: bytes) -> bool:

@@ -132,7 +132,9 @@ def looked_at(picture: Image) -> tuple[str, str]:
         upright = _on_white(upright)
     upright = upright.convert("RGB")
     upright.format = format_
-    return vision.describe(upright) or "", ocr.read_text(upright) or ""
+    words = ocr.read_text(upright) or ""
+    # One or two characters are a logo's shape read as a letter, not a word.
+    return vision.describe(upright) or "", words if sum(map(str.isalnum, words)) > 2 else ""
 
 
 def _on_white(picture: Image) -> Image:

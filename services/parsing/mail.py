@@ -44,7 +44,7 @@ def mail_document(
     """What mail of any format becomes; the HTML body is taken when it has structure or is the only one."""
     writer = Writer()
     writer.heading(1, md.escape(subject))
-    writer.add("\n".join(f"**{name}:** {md.escape(' '.join(value.split()))}" for name, value in facts if value.strip()))
+    writer.add("\n".join(f"**{name}:** {' '.join(value.split())}" for name, value in facts if value.strip()))
     pictures = {a.name: a.data for a in attachments if (a.content_type or "").startswith("image/")}
     warnings: list[str] = []
     if html and (not (plain or b"").strip() or _STRUCTURED.search(html)):

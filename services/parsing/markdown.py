@@ -21,9 +21,8 @@ _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)|<(?=[A-Za-z/!?])"
     r"|\[(?=[^\]]*\][(\[])|&(?=#?\w+;)|~(?=~)"
 )
-_LINE_START = re.compile(
-    r"^(?:(?=[#>]{1,6}(?:\s|$)|[-+*](?:\s|$)|(?:-{3,}|={2,})\s*$|\|)|(\d{1,9})(?=[.)](?:\s|$)))", re.M
-)
+_LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
+_TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
 _REPEATED = re.compile("\ue001( ?)\ue000|\ue003( ?)\ue002")
 _EMPTY = re.compile("\ue000(\\s*)\ue001|\ue002(\\s*)\ue003")
 _OUTER_SPACE = re.compile("([\ue000\ue002])(\\s+)|(\\s+)([\ue001\ue003])")
@@ -128,8 +127,11 @@ def escape(text: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    """Finished inline text whose lines do not start a list, heading, quote or rule by accident."""
-    return _LINE_START.sub(lambda m: m[1] + "\\" if m[1] else "\\", text)
+    """Finished inline text whose lines do not become a heading, quote or rule by accident.
+
+    A number or bullet that the author typed at the start of a line is left to work as the list that it is.
+    """
+    return _TYPED_BULLET.sub("- ", _LINE_START.sub(r"\\", text))
 
 
 def tidy(text: str) -> str:

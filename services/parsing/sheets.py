@@ -117,11 +117,11 @@ def _rows(
     for row in sorted({r for r, _ in region}):
         line = []
         for column in range(left, right + 1):
-            source = covered.get((row, column)) if (row, column) in inside else None
-            if source is None:
+            here = (row, column)
+            if here not in inside:
                 line.append(Cell(""))
-            elif source == (row, column):
-                bottom, edge = size[source]
-                line.append(Cell(cells.get(source, ""), edge - column + 1, bottom - row + 1))
+            elif covered[here] == here:
+                bottom, edge = size[here]
+                line.append(Cell(cells.get(here, ""), edge - column + 1, bottom - row + 1))
         rows.append(line)
     return rows

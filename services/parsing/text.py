@@ -36,8 +36,8 @@ def decode(data: bytes, charset: str | None = None) -> tuple[str, tuple[str, ...
         else:
             if "\0" not in text:
                 return text, ()
-    elif text := _declared(data, charset):
-        return text, ()
+    elif (declared := _declared(data, charset)) is not None:
+        return declared, ()
     return _detected(data)
 
 
