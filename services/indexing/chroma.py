@@ -54,6 +54,8 @@ class ChromaStore:
 
     async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
         """See `VectorStore`. A collection that was deleted meanwhile is created again."""
+        if not rows:
+            return
         if self._base64 is None:
             known = await self._request("GET", "/api/v2/pre-flight-checks", None, "the pre-flight checks")
             self._base64 = bool(known.get("supports_base64_encoding"))
@@ -71,7 +73,7 @@ class ChromaStore:
 
     async def delete(self, collection: Collection, ids: Sequence[str], guard: Guard) -> None:
         """See `VectorStore`."""
-        for _ in (1, 2):
+        for _ in (1, 2) if ids else ():
             identity = self._ids.get(collection) or await self._look_up(collection)
             if identity is None:
                 return
@@ -113,7 +115,9 @@ class ChromaStore:
     def _remember(self, collection: Collection, answer: Mapping[str, Any]) -> str:
         if len(self._ids) >= _MAX_CACHED:
             self._ids.clear()
-        identity = self._ids[collection] = str(answer["id"])
+        if not isinstance(identity := answer.get("id"), str):
+            raise TransientError(f"{self._url} (HEADRACE_CHROMA_URL) does not answer as Chroma does: no id")
+        self._ids[collection] = identity
         return identity
 
     def _path(self, collection: Collection) -> str:

@@ -1,0 +1,72 @@
+"""A vector store in memory that behaves as Chroma was seen to: an upsert merges metadata, None clears a key,
+a request is refused whole, ids that do not exist are deleted without complaint."""
+
+from collections.abc import Callable, Sequence
+
+from schemas.errors import DocumentError
+from schemas.events import MetadataValue
+from services.indexing.rows import Collection, Row
+from services.indexing.vectors import Guard
+
+Stored = tuple[str, bytes, dict[str, MetadataValue]]
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+class Budget:
+    """How many requests may still be made before the process dies."""
+
+    def __init__(self, requests: int | None = None) -> None:
+        self.left = requests
+
+    def spend(self) -> None:
+        if self.left is not None:
+            if self.left == 0:
+                raise Crash
+            self.left -= 1
+
+
+class MemoryVectors:
+    """`watch` is called after every change. A row whose text begins with `poison` is refused."""
+
+    def __init__(self, watch: Callable[["MemoryVectors"], None] = lambda store: None) -> None:
+        self.collections: dict[Collection, dict[str, Stored]] = {}
+        self.requests: list[str] = []
+        self._watch = watch
+
+    async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+        guard()
+        self.requests.append(f"upsert {len(rows)}")
+        if any(row.text.startswith("poison") for row in rows):
+            raise DocumentError("Chroma refused it (400): poison")
+        self.put(collection, rows)
+
+    def put(self, collection: Collection, rows: Sequence[Row]) -> None:
+        stored = self.collections.setdefault(collection, {})
+        for row in rows:
+            metadata = dict(stored[row.id][2]) if row.id in stored else {}
+            metadata |= row.metadata
+            kept: dict[str, MetadataValue] = {k: v for k, v in metadata.items() if v is not None}
+            stored[row.id] = (row.text, bytes(row.vector), kept)
+        self._watch(self)
+
+    async def delete(self, collection: Collection, ids: Sequence[str], guard: Guard) -> None:
+        guard()
+        self.requests.append(f"delete {len(ids)}")
+        for id_ in ids:
+            self.collections.get(collection, {}).pop(id_, None)
+        self._watch(self)
+
+    async def close(self) -> None:
+        pass
+
+    def content(self) -> dict[str, Stored]:
+        """All rows of all collections, by id."""
+        return {id_: row for rows in self.collections.values() for id_, row in rows.items()}
+
+
+def stored(rows: Sequence[Row]) -> dict[str, Stored]:
+    """What a fresh collection holds after these rows."""
+    return {row.id: (row.text, bytes(row.vector), dict(row.metadata)) for row in rows}

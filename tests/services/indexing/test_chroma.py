@@ -1,0 +1,359 @@
+"""`ChromaStore` on a real server, and on servers that misbehave as a real one does on no demand."""
+
+import socket
+import struct
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import aiohttp
+import chromadb
+import pytest
+from aiohttp import web
+from chromadb.config import Settings
+
+from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
+from schemas.events import Embedding, MetadataValue, Task
+from services.indexing import vectors
+from services.indexing.chroma import ChromaStore, embedding_function
+from services.indexing.plan import plan
+from services.indexing.rows import Collection, Row
+from tests.conftest import Chroma
+from tests.services.indexing.documents import MINILM, NOON, Version, vector
+from tests.services.indexing.memory import Stored
+
+DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
+
+
+def alive() -> None:
+    """A guard that lets everything pass."""
+
+
+def collection(name: str, embedding: Embedding = MINILM, database: str = "default_database") -> Collection:
+    return Collection("default_tenant", database, f"indexing-{name}", embedding)
+
+
+def row(number: int, text: str = "text", dimension: int = 3, **metadata: MetadataValue) -> Row:
+    return Row(f"row-{number}", text, vector(text, dimension), metadata)
+
+
+@pytest.fixture
+async def store(chroma: Chroma) -> AsyncIterator[ChromaStore]:
+    store = ChromaStore(chroma.url)
+    yield store
+    await store.close()
+
+
+class Reader:
+    """Looks into the server past the code under test."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url + DATABASE + "/collections"
+
+    async def describe(self, target: Collection) -> dict[str, object]:
+        async with aiohttp.request("GET", f"{self._url}/{target.name}") as answer:
+            return dict(await answer.json())
+
+    async def content(self, target: Collection) -> dict[str, Stored]:
+        identity = (await self.describe(target))["id"]
+        include = {"include": ["documents", "metadatas", "embeddings"]}
+        async with aiohttp.request("POST", f"{self._url}/{identity}/get", json=include) as answer:
+            found = await answer.json()
+        rows = zip(found["ids"], found["documents"], found["embeddings"], found["metadatas"], strict=True)
+        # A collection of cosine space gives back what it had made unit vectors: the last bit may differ.
+        return {id_: (text, _packed([round(v) for v in values]), m or {}) for id_, text, values, m in rows}
+
+    async def drop(self, target: Collection) -> None:
+        async with aiohttp.request("DELETE", f"{self._url}/{target.name}") as answer:
+            assert answer.status == 200
+
+
+def _packed(values: Sequence[float]) -> bytes:
+    return struct.pack(f"<{len(values)}f", *values)
+
+
+@pytest.fixture
+def reader(chroma: Chroma) -> Reader:
+    return Reader(chroma.url)
+
+
+async def test_ids_texts_vectors_and_metadata_arrive_exactly(store: ChromaStore, reader: Reader) -> None:
+    target = collection("exact")
+    metadata: dict[str, MetadataValue] = {"s": 'a "b" ü \n', "i": 2**40, "f": 0.5, "b": True, "l": ["x", "y"]}
+    rows = [Row("row-0", "first\t\u0000é", vector("first"), metadata), row(1, "second")]
+
+    await store.upsert(target, rows, alive)
+
+    assert await reader.content(target) == {r.id: (r.text, r.vector, dict(r.metadata)) for r in rows}
+
+
+async def test_versions_replace_each_other_to_the_last_key(store: ChromaStore, reader: Reader) -> None:
+    target = collection("versions")
+    state = None
+    for version in (
+        Version(1, ["a", "b", "c"], {"team": "red", "draft": True, "tags": ["x"]}, page=7),
+        Version(2, ["x"], {"team": "blue"}),
+        Version(3, ["y", "z"], {"other": 1}, page=8),
+    ):
+        made = plan(state, version.events, NOON)
+        await store.upsert(target, [r for rows in made.upserts for r in rows], alive)
+        await store.delete(target, made.surplus, alive)
+        state = made.state
+
+        expected = {r.id: (r.text, r.vector, dict(r.metadata)) for r in version.rows}
+        assert await reader.content(target) == expected
+
+
+async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
+    store: ChromaStore, reader: Reader
+) -> None:
+    target = collection("made")
+
+    await store.upsert(target, [row(0)], alive)
+
+    made = (await reader.describe(target))["configuration_json"]
+    assert isinstance(made, dict)
+    assert made["hnsw"]["space"] == "cosine"
+    assert made["embedding_function"] == {"type": "known", "name": "default", "config": {}}
+
+
+@pytest.mark.parametrize(
+    ("embedding", "name"),
+    [
+        (Embedding(model="BAAI/bge-small-en-v1.5"), "sentence_transformer"),
+        (Embedding(model="Qwen/Qwen3-Embedding-0.6B"), "chroma-cloud-qwen"),
+        (
+            Embedding(
+                model="Qwen/Qwen3-Embedding-0.6B",
+                task=Task(task_name="generic_retrieval", query_prompt="Find"),
+            ),
+            "chroma-cloud-qwen",
+        ),
+        (Embedding(model="intfloat/e5", task=Task(task_name="t", query_prompt="query: ")), None),
+    ],
+)
+async def test_the_server_takes_every_embedding_function_that_we_name(
+    store: ChromaStore, reader: Reader, embedding: Embedding, name: str | None
+) -> None:
+    target = collection(f"function-{abs(hash(embedding.model_dump_json()))}", embedding)
+
+    await store.upsert(target, [row(0)], alive)
+
+    assert embedding_function(embedding).get("name") == name
+    made = (await reader.describe(target))["configuration_json"]
+    assert isinstance(made, dict)
+    assert made["embedding_function"] == embedding_function(embedding)
+
+
+async def test_rows_are_deleted_and_deleting_again_does_no_harm(store: ChromaStore, reader: Reader) -> None:
+    target = collection("deleted")
+    await store.upsert(target, [row(n) for n in range(4)], alive)
+
+    await store.delete(target, ["row-1", "row-3", "row-99"], alive)
+    await store.delete(target, ["row-1"], alive)
+
+    assert sorted(await reader.content(target)) == ["row-0", "row-2"]
+
+
+async def test_a_delete_in_a_collection_that_does_not_exist_is_done(
+    store: ChromaStore, reader: Reader
+) -> None:
+    await store.delete(collection("never"), ["row-0"], alive)
+
+    assert (await reader.describe(collection("never")))["error"] == "NotFoundError"
+
+
+async def test_a_collection_that_was_deleted_meanwhile_is_created_again(
+    store: ChromaStore, reader: Reader
+) -> None:
+    target = collection("recreated")
+    await store.upsert(target, [row(0)], alive)
+    await reader.drop(target)
+
+    await store.upsert(target, [row(1)], alive)
+    assert sorted(await reader.content(target)) == ["row-1"]
+
+    await reader.drop(target)
+    await store.delete(target, ["row-1"], alive)
+    assert (await reader.describe(target))["error"] == "NotFoundError"
+
+
+async def test_the_largest_request_that_is_packed_is_taken(store: ChromaStore, reader: Reader) -> None:
+    target = collection("largest")
+    nasty = "\u0000" * 20_000  # six bytes each in JSON
+    rows = [row(n, nasty) for n in range(vectors.MAX_ROWS)]
+    (packed, *_) = vectors.pack([("document", target, rows)])
+
+    await store.upsert(target, packed.rows, alive)
+
+    assert len(packed.rows) > 100
+    assert len(await reader.content(target)) == len(packed.rows)
+
+
+@pytest.mark.parametrize(
+    ("target", "rows", "message"),
+    [
+        (collection("dimension"), [row(1, dimension=4)], "dimension of 3, got 4"),
+        (collection("dimension"), [row(1), row(2, dimension=4)], "Inconsistent dimensions"),
+        (collection("dimension"), [Row("r", "t", vector("t"), {"#k": 1})], "Invalid metadata"),
+        (collection("dimension"), [Row("r", "t", vector("t"), {"k": float("nan")})], "JSON"),
+        (collection("dimension"), [Row("r", "\ud800", vector("t"), {})], "JSON"),
+        (collection("x", database="nowhere"), [row(1)], r"Database \[nowhere\] does not exist"),
+        (collection("x", database=".."), [row(1)], "is no name"),
+        (collection("b@d"), [row(1)], "Expected a name containing"),
+    ],
+)
+async def test_what_the_server_refuses_is_the_documents_error_in_its_words(
+    store: ChromaStore, target: Collection, rows: Sequence[Row], message: str
+) -> None:
+    await store.upsert(collection("dimension"), [row(0)], alive)
+
+    with pytest.raises(DocumentError, match=message):
+        await store.upsert(target, rows, alive)
+
+
+async def test_a_guard_that_forbids_it_stops_every_request_that_writes(
+    store: ChromaStore, reader: Reader
+) -> None:
+    def fenced() -> None:
+        raise FencedError("away for too long")
+
+    with pytest.raises(FencedError):
+        await store.upsert(collection("fenced"), [row(0)], fenced)
+    assert (await reader.describe(collection("fenced")))["error"] == "NotFoundError"
+
+    target = collection("fenced-later")
+    await store.upsert(target, [row(0)], alive)
+    with pytest.raises(FencedError):
+        await store.upsert(target, [row(1)], fenced)
+    with pytest.raises(FencedError):
+        await store.delete(target, ["row-0"], fenced)
+    assert sorted(await reader.content(target)) == ["row-0"]
+
+
+async def test_a_server_that_is_down_is_transient() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        store = ChromaStore(f"http://127.0.0.1:{reserved.getsockname()[1]}")
+
+        with pytest.raises(TransientError, match="HEADRACE_CHROMA_URL"):
+            await store.upsert(collection("down"), [row(0)], alive)
+        with pytest.raises(TransientError, match="HEADRACE_CHROMA_URL"):
+            await store.delete(collection("down"), ["row-0"], alive)
+    await store.close()
+
+
+class Scripted:
+    """A server that answers writes as it is told, and remembers what it was asked."""
+
+    def __init__(self, *, base64: bool = True) -> None:
+        self.status, self.headers, self.base64 = 200, dict[str, str](), base64
+        self.seen: list[tuple[str, str, dict[str, object]]] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.path.endswith("pre-flight-checks"):
+            return web.json_response({"max_batch_size": 1000, "supports_base64_encoding": self.base64})
+        token = request.headers.get("x-chroma-token", "")
+        self.seen.append((request.path, token, await request.json() if request.can_read_body else {}))
+        if request.path.endswith("collections"):
+            return web.json_response({"id": "abc"})
+        body = {"error": "E", "message": "the reason"} if self.status >= 300 else {}
+        return web.json_response(body, status=self.status, headers=self.headers)
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[tuple[Scripted, str]]:
+    server = Scripted()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield server, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message"),
+    [
+        (401, TransientError, "HEADRACE_CHROMA_API_KEY"),
+        (403, TransientError, "HEADRACE_CHROMA_API_KEY"),
+        (409, TransientError, "the reason"),
+        (413, DocumentTooLarge, "the reason"),
+        (422, DocumentError, "the reason"),
+        (500, TransientError, "the reason"),
+        (501, DocumentError, "the reason"),
+        (503, TransientError, "the reason"),
+    ],
+)
+async def test_an_error_status_says_what_becomes_of_the_document(
+    scripted: tuple[Scripted, str], status: int, error: type[Exception], message: str
+) -> None:
+    server, url = scripted
+    server.status = status
+    store = ChromaStore(url)
+
+    with pytest.raises(error, match=message) as raised:
+        await store.upsert(collection("status"), [row(0)], alive)
+
+    assert type(raised.value) is error
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [
+        ("7", 7.0),
+        (format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True), 300.0),
+        ("soon", 1.0),
+        (None, 1.0),
+    ],
+)
+async def test_a_server_that_asks_for_time_gets_it(
+    scripted: tuple[Scripted, str], retry_after: str | None, seconds: float
+) -> None:
+    server, url = scripted
+    server.status, server.headers = 429, {"Retry-After": retry_after} if retry_after else {}
+    store = ChromaStore(url)
+
+    with pytest.raises(RateLimited) as raised:
+        await store.upsert(collection("slow"), [row(0)], alive)
+
+    assert raised.value.retry_after == pytest.approx(seconds, abs=30)
+    await store.close()
+
+
+async def test_token_and_tenant_of_an_account_are_used(scripted: tuple[Scripted, str]) -> None:
+    server, url = scripted
+    store = ChromaStore(url + "/", token="secret", tenant="our/own")
+
+    await store.upsert(collection("cloud"), [row(0)], alive)
+
+    assert {token for _, token, _ in server.seen} == {"secret"}
+    assert all(path.startswith("/api/v2/tenants/our/own/databases/") for path, _, _ in server.seen)
+    await store.close()
+
+
+async def test_a_server_that_knows_no_base64_gets_numbers(scripted: tuple[Scripted, str]) -> None:
+    server, url = scripted
+    server.base64 = False
+    store = ChromaStore(url)
+
+    await store.upsert(collection("old"), [Row("r", "t", _packed([1.0, 2.5]), {})], alive)
+
+    assert server.seen[-1][2]["embeddings"] == [[1.0, 2.5]]
+    await store.close()
+
+
+async def test_a_stock_client_finds_what_was_written(chroma: Chroma, store: ChromaStore) -> None:
+    target = collection("client")
+    await store.upsert(target, [row(0, "near", page=1), row(1, "far")], alive)
+
+    host, port = chroma.url.removeprefix("http://").split(":")
+    client = await chromadb.AsyncHttpClient(
+        host=host, port=int(port), settings=Settings(anonymized_telemetry=False)
+    )
+    found = await (await client.get_collection(target.name)).get(where={"page": 1})
+
+    assert found["documents"] == ["near"]

@@ -1,0 +1,249 @@
+"""The plan: pure, so the laws are tested on histories that hypothesis makes up."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.errors import ContractError
+from schemas.events import DocumentState, Stage
+from schemas.ids import fingerprint
+from services.indexing.plan import Incoming, check, plan
+from services.indexing.rows import Collection
+from tests.services.indexing.documents import NOON, Version, deleted, document, embedded
+from tests.services.indexing.memory import Budget, Crash, MemoryVectors, stored
+
+TEXTS = st.lists(st.sampled_from(["one", "two", "three", "four"]), max_size=5)
+METADATA = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from([1, "x", None, [1, 2]]))
+PAGES = st.sampled_from([None, 3])
+
+
+@st.composite
+def histories(draw: st.DrawFn, deletes: bool = True) -> list[Version]:
+    """Versions of one document, the oldest first."""
+    texts = st.none() | TEXTS if deletes else TEXTS.filter(bool)
+    count = draw(st.integers(1, 4))
+    return [
+        Version(10 * n, draw(texts), draw(METADATA), draw(st.integers(1, 3)), draw(PAGES))
+        for n in range(count)
+    ]
+
+
+@st.composite
+def logs(draw: st.DrawFn, history: list[Version]) -> list[Incoming]:
+    """Events as a partition may hold them: the versions in order, their parts in any order, and among them
+    duplicates and events that come long after their time (dead letters that were replayed)."""
+    log: list[Incoming] = []
+    for version in history:
+        log.extend(draw(st.permutations(version.events)))
+    for _ in range(draw(st.integers(0, 4))):
+        index = draw(st.integers(0, len(log) - 1))
+        log.insert(draw(st.integers(index, len(log))), log[index])
+    return log
+
+
+class World:
+    """A collection, the recorded state, and a process that may die between any two requests."""
+
+    def __init__(self, vectors: MemoryVectors) -> None:
+        self.vectors = vectors
+        self.state: DocumentState | None = None
+
+    def process(self, events: Sequence[Incoming], budget: Budget) -> None:
+        made = plan(self.state, events, NOON)
+        collection = Collection.of(events[-1].document)
+        for rows in made.upserts:
+            for row in rows:  # one by one: a crash may come anywhere
+                budget.spend()
+                self.vectors.put(collection, [row])
+        for id_ in made.surplus:
+            budget.spend()
+            self.vectors.collections.get(collection, {}).pop(id_, None)
+            self.vectors._watch(self.vectors)
+        budget.spend()
+        self.state = made.state or self.state
+
+
+def run(world: World, log: list[Incoming], data: st.DataObject) -> None:
+    """Read the log in batches; a crash loses what was not recorded, and the batches are cut anew."""
+    offset = crashes = 0
+    while offset < len(log):
+        size = data.draw(st.integers(1, 4), "batch")
+        left = data.draw(st.none() | st.integers(0, 12), "requests until a crash") if crashes < 4 else None
+        try:
+            world.process(log[offset : offset + size], Budget(left))
+            offset += size
+        except Crash:
+            crashes += 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(history=histories(), data=st.data())
+def test_whatever_happens_the_collection_ends_as_the_newest_version_exactly(
+    history: list[Version], data: st.DataObject
+) -> None:
+    log = data.draw(logs(history), "log")
+    world = World(MemoryVectors())
+
+    run(world, log, data)
+
+    newest = history[-1]
+    assert world.vectors.content() == stored(newest.rows)
+    assert world.state is not None
+    assert world.state.sequence == newest.sequence
+    assert world.state.complete
+    assert world.state.deleted == (newest.texts is None)
+    assert world.state.extent == world.state.chunks == len(newest.rows)
+    assert world.state.fingerprint == fingerprint(newest.document)
+
+
+@settings(max_examples=150, deadline=None)
+@given(history=histories(deletes=False), data=st.data())
+def test_a_reader_never_sees_a_document_vanish_between_versions(
+    history: list[Version], data: st.DataObject
+) -> None:
+    world = World(MemoryVectors(watch=lambda vectors: sizes.append(len(vectors.content()))))
+    sizes: list[int] = []
+
+    run(world, data.draw(logs(history), "log"), data)
+
+    assert sizes
+    assert min(sizes) > 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(history=histories(), data=st.data())
+def test_every_event_of_a_run_is_reported_in_the_end(history: list[Version], data: st.DataObject) -> None:
+    log = data.draw(logs(history), "log")
+    state, reported, chunks = None, set(), {}
+    offset = 0
+    while offset < len(log):
+        batch = log[offset : offset + data.draw(st.integers(1, 4), "batch")]
+        made = plan(state, batch, NOON)
+        state, offset = made.state or state, offset + len(batch)
+        for note in (note for notes in made.notes for note in notes):
+            reported.add((note.run.ordinal, note.stage))
+            chunks[note.run.ordinal] = note.chunks
+
+    expected = {(v.sequence, Stage.DELETED if v.texts is None else Stage.INDEXED) for v in history}
+    assert reported == expected
+    assert chunks[history[-1].sequence] == len(history[-1].rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=histories())
+def test_a_replay_of_everything_changes_nothing(history: list[Version]) -> None:
+    log = [event for version in history for event in version.events]
+    state = plan(None, log, NOON).state
+
+    again = plan(state, log, NOON)
+
+    assert not any(again.upserts)
+    assert not again.surplus
+    assert again.state is None
+
+
+def test_a_version_that_is_missing_a_part_is_not_complete_and_keeps_the_old_tail() -> None:
+    old = plan(None, Version(1, ["a", "b", "c", "d"]).events, NOON).state
+    first, last = Version(2, ["x", "y"], parts=2).events
+
+    half = plan(old, [last], NOON)
+    assert half.state is not None
+    assert (half.state.complete, half.state.parts_done, half.state.extent) == (False, [1], 4)
+    assert half.surplus == []
+    assert half.notes == [[]]
+
+    whole = plan(half.state, [first], NOON)
+    assert whole.state is not None
+    assert (whole.state.complete, whole.state.extent) == (True, 2)
+    assert [id_.rsplit("-", 1)[1] for id_ in whole.surplus] == ["2", "3"]
+    assert [note.chunks for note in whole.notes[0]] == [2]
+
+
+def test_a_delete_of_an_unknown_document_fences_off_what_is_older() -> None:
+    fence = plan(None, Version(7, None).events, NOON)
+    assert fence.state is not None
+    assert (fence.state.deleted, fence.state.sequence, fence.surplus) == (True, 7, [])
+
+    late = plan(fence.state, Version(6, ["a"]).events, NOON)
+
+    assert late.state is None
+    assert not any(late.upserts)
+    assert [(note.stage, note.chunks) for note in late.notes[0]] == [(Stage.INDEXED, 0)]
+
+
+def test_keys_that_the_new_version_does_not_set_are_cleared() -> None:
+    old = plan(None, Version(1, ["a"], {"team": "red", "draft": True}, page=4).events, NOON).state
+
+    rows = plan(old, Version(2, ["b"], {"team": "blue"}).events, NOON).upserts[0]
+
+    cleared = {key for key, value in rows[0].metadata.items() if value is None}
+    assert cleared == {"draft", "page", "context", "custom_id"}
+    assert rows[0].metadata["team"] == "blue"
+
+
+def test_a_document_cut_anew_at_the_same_sequence_starts_over() -> None:
+    state = plan(None, embedded(document(), 1, ["a", "b", "c"], parts=3)[:2], NOON).state
+
+    again = plan(state, embedded(document(), 1, ["a", "b"], parts=1), NOON)
+
+    assert again.state is not None
+    assert (again.state.complete, again.state.extent) == (True, 2)
+    assert len(again.surplus) == 1
+
+
+def test_an_event_outside_of_an_invocation_reports_nothing() -> None:
+    assert plan(None, embedded(document(), 1, ["a"]), NOON).notes == [[]]
+    assert plan(None, [deleted(document(), 1)], NOON).notes == [[]]
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ({"vectors": b"123"}, "3 bytes of vectors for 2 chunks of 3 float32 values; 24 expected"),
+        ({"part": 1}, "part 1 of 1"),
+        ({"first": 1}, "chunks 1 to 2 of 2"),
+    ],
+)
+def test_a_part_that_contradicts_itself_breaks_the_contract(broken: dict[str, object], message: str) -> None:
+    event = embedded(document(), 1, ["a", "b"])[0].model_copy(update=broken)
+
+    with pytest.raises(ContractError, match=message):
+        check(event)
+
+
+def test_a_delete_without_a_sequence_breaks_the_contract() -> None:
+    with pytest.raises(ContractError, match="without a sequence"):
+        check(deleted(document(), 1).model_copy(update={"sequence": None}))
+
+
+def test_versions_may_differ_in_metadata_alone() -> None:
+    first = Version(1, ["a"], {"a": 1})
+    second = replace(first, sequence=2, metadata={"a": 2})
+
+    assert fingerprint(first.document) != fingerprint(second.document)
+
+
+def test_a_version_that_is_superseded_in_the_same_batch_is_not_written() -> None:
+    old, new = Version(1, ["a", "b", "c"]), Version(2, ["x"])
+
+    made = plan(None, [*old.events, *new.events], NOON)
+
+    assert [len(rows) for rows in made.upserts] == [0, 1]
+    assert [[(n.stage, n.chunks) for n in notes] for notes in made.notes] == [
+        [(Stage.INDEXED, 0)],
+        [(Stage.INDEXED, 1)],
+    ]
+
+
+def test_what_a_version_left_behind_before_a_crash_is_cleared_by_the_one_that_supersedes_it() -> None:
+    lost, new = Version(1, ["a", "b", "c"], {"draft": True}), Version(2, ["x"], {"team": "red"})
+    world = World(MemoryVectors())
+    with pytest.raises(Crash):
+        world.process(lost.events, Budget(3))  # all rows are in, the state is not
+
+    world.process([*lost.events, *new.events], Budget())
+
+    assert world.vectors.content() == stored(new.rows)

@@ -1,0 +1,297 @@
+"""The stage on a store of states as the engine keeps it, without a broker; the vectors in memory."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import count
+from math import inf
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.codec import SingleObjectCodec
+from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from schemas.events import DocumentEmbedded, DocumentState, RunPosition, Stage
+from schemas.ids import document_id
+from services.indexing import vectors
+from services.indexing.plan import Incoming
+from services.indexing.rows import Collection, Row
+from services.indexing.stage import IndexingStage
+from services.indexing.vectors import Guard
+from streams.kafka import Cluster
+from streams.outputs import Note, Output, Send
+from streams.producer import Written
+from streams.stage import Outcome, Record
+from streams.store import PartitionStore
+from streams.topics import DOCUMENT_STATES, SOURCE_DOCUMENTS
+from tests.services.indexing.documents import NOON, Version, deleted, document, embedded
+from tests.services.indexing.memory import MemoryVectors, Stored, stored
+
+
+class Alive:
+    """A context whose worker is in good health, for so many requests."""
+
+    requests: float = inf
+
+    def check_alive(self) -> None:
+        if self.requests <= 0:
+            raise FencedError("away for too long")
+        self.requests -= 1
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        raise AssertionError("indexing emits nothing on its own")
+
+
+class Indexer:
+    """An indexing stage with what the engine does around it: transactions, dead letters, restored state."""
+
+    def __init__(self, path: Path, store: MemoryVectors | None = None) -> None:
+        self.vectors = store or MemoryVectors()
+        cluster = Cluster("127.0.0.1:1")  # never reached: nothing is restored here
+        self.states = PartitionStore[DocumentState](cluster, SingleObjectCodec(), DOCUMENT_STATES, path)
+        self.stage = IndexingStage(self.vectors, self.states, lambda: NOON)
+        self.context = Alive()
+        self._offsets = count()
+
+    async def process(self, *events: Incoming) -> list[Outcome]:
+        """Outcomes of one batch; its outputs are recorded."""
+        records = [self.record(event) for event in events]
+        outcomes = list(await self.stage.process_batch(records, self.context))
+        for record, outcome in zip(records, outcomes, strict=True):
+            failed = isinstance(outcome, Exception)
+            outputs = self.stage.failed(record, outcome) if isinstance(outcome, Exception) else outcome
+            assert not failed or isinstance(outcome, DocumentError | ContractError)
+            sends = [output for output in outputs if isinstance(output, Send)]
+            self.states.apply([Written(send, 0, next(self._offsets)) for send in sends])
+        return outcomes
+
+    def record(self, event: Incoming) -> Record[Incoming]:
+        return Record("embeddings", 0, next(self._offsets), document_id(event.document), event, 0)
+
+    def state(self, version: Version) -> DocumentState | None:
+        return self.states.get(0, document_id(version.document))
+
+
+@pytest.fixture
+def indexer(tmp_path: Path) -> Iterator[Indexer]:
+    indexer = Indexer(tmp_path / "states.sqlite")
+    yield indexer
+    indexer.states.close()
+
+
+def sends(outcome: Outcome) -> list[Send]:
+    assert not isinstance(outcome, Exception), outcome
+    return [output for output in outcome if isinstance(output, Send)]
+
+
+def notes(outcome: Outcome) -> list[tuple[Stage, int, str | None]]:
+    assert not isinstance(outcome, Exception), outcome
+    return [(o.stage, o.chunks, o.document_key) for o in outcome if isinstance(o, Note)]
+
+
+async def test_a_document_is_written_recorded_and_reported(indexer: Indexer) -> None:
+    version = Version(1, ["a", "b"])
+
+    (outcome,) = await indexer.process(*version.events)
+
+    assert indexer.vectors.content() == stored(version.rows)
+    states, sources = sends(outcome)
+    assert (states.topic, sources.topic) == (DOCUMENT_STATES, SOURCE_DOCUMENTS)
+    assert states.key == sources.key == document_id(version.document)
+    assert (states.partition_key, sources.partition_key) == (None, "tree")
+    assert states.event == sources.event == indexer.state(version)
+    assert notes(outcome) == [(Stage.INDEXED, 2, "notes.md")]
+
+
+async def test_a_document_without_a_source_of_its_own_is_not_told_to_a_connector(indexer: Indexer) -> None:
+    (outcome,) = await indexer.process(*embedded(document(), 1, ["a"]))
+
+    assert [send.topic for send in sends(outcome)] == [DOCUMENT_STATES]
+
+
+async def test_a_deleted_document_is_removed_and_reported(indexer: Indexer) -> None:
+    await indexer.process(*Version(1, ["a", "b"]).events)
+
+    (outcome,) = await indexer.process(*Version(2, None).events)
+
+    assert indexer.vectors.content() == {}
+    assert notes(outcome) == [(Stage.DELETED, 0, "notes.md")]
+
+
+async def test_documents_of_a_batch_share_requests_and_creates_come_before_deletes(indexer: Indexer) -> None:
+    await indexer.process(*(e for key in "abc" for e in Version(1, ["x", "y"], key=key).events))
+    indexer.vectors.requests.clear()
+
+    await indexer.process(
+        *(e for key in "abc" for e in Version(2, ["z"], key=key).events), *Version(3, ["q"], key="d").events
+    )
+
+    assert indexer.vectors.requests == ["upsert 4", "delete 3"]
+
+
+async def test_one_bad_document_fails_alone(indexer: Indexer) -> None:
+    good, bad, other = Version(1, ["a"]), Version(2, ["poison"], key="bad"), Version(3, ["c"], key="other")
+
+    outcomes = await indexer.process(*good.events, *bad.events, *other.events)
+
+    assert isinstance(outcomes[1], DocumentError)
+    assert notes(outcomes[0]) == [(Stage.INDEXED, 1, "notes.md")]
+    assert notes(outcomes[2]) == [(Stage.INDEXED, 1, "other")]
+    assert indexer.vectors.content() == stored(good.rows + other.rows)
+    assert indexer.state(bad) is None
+
+
+async def test_a_version_is_kept_when_the_one_that_supersedes_it_is_refused(indexer: Indexer) -> None:
+    old, bad = Version(1, ["a"]), Version(2, ["poison"])
+
+    outcomes = await indexer.process(*old.events, *bad.events)
+
+    assert notes(outcomes[0]) == [(Stage.INDEXED, 1, "notes.md")]
+    assert isinstance(outcomes[1], DocumentError)
+    assert indexer.vectors.content() == stored(old.rows)
+    assert indexer.state(old) == indexer.state(bad)
+
+
+async def test_what_a_refused_part_left_behind_is_known_and_cleared_away(
+    indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "MAX_ROWS", 2)
+    await indexer.process(*Version(1, ["a"]).events)
+
+    (refused,) = await indexer.process(*Version(2, ["b", "c", "d", "poison"], {"draft": 1}).events)
+
+    assert isinstance(refused, DocumentError)
+    assert len(indexer.vectors.content()) == 2
+    state = indexer.state(Version(2, []))
+    assert state is not None
+    assert (state.sequence, state.complete, state.parts_done, state.extent) == (2, False, [], 4)
+
+    good = Version(3, ["x"])
+    await indexer.process(*good.events)
+    assert indexer.vectors.content() == stored(good.rows)
+
+
+async def test_a_part_that_comes_back_from_the_dead_letters_completes_its_document(indexer: Indexer) -> None:
+    version = Version(1, ["a", "b", "c"], parts=3)
+    first, second, third = version.events
+
+    before = await indexer.process(first, third)
+    (after,) = await indexer.process(second)
+
+    assert [notes(outcome) for outcome in before] == [[], []]
+    assert notes(after) == [(Stage.INDEXED, 3, "notes.md")]
+    assert indexer.vectors.content() == stored(version.rows)
+
+
+async def test_a_record_under_a_foreign_key_breaks_the_contract(indexer: Indexer) -> None:
+    (event,) = Version(1, ["a"]).events
+    record = Record("embeddings", 3, 99, "foreign", event, 0)
+
+    (outcome,) = await indexer.stage.process_batch([record], indexer.context)
+
+    assert isinstance(outcome, ContractError)
+    assert "embeddings, partition 3, offset 99" in str(outcome)
+    assert indexer.vectors.requests == []
+
+
+async def test_a_worker_that_was_away_for_too_long_writes_nothing(indexer: Indexer) -> None:
+    indexer.context.requests = 0
+
+    with pytest.raises(FencedError):
+        await indexer.process(*Version(1, ["a"]).events)
+
+    assert indexer.vectors.requests == []
+
+
+class DownVectors(MemoryVectors):
+    """A store that is away."""
+
+    async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+        raise TransientError("away")
+
+
+async def test_a_store_that_is_away_is_tried_again_with_the_whole_batch(tmp_path: Path) -> None:
+    indexer = Indexer(tmp_path / "states.sqlite", DownVectors())
+
+    with pytest.raises(TransientError):
+        await indexer.process(*Version(1, ["a"]).events)
+
+    assert indexer.state(Version(1, [])) is None
+
+
+async def test_a_delete_of_something_unknown_asks_nothing_of_the_store(indexer: Indexer) -> None:
+    (outcome,) = await indexer.process(
+        deleted(document(run=RunPosition(invocation_id="r", attempt=1, ordinal=0)), 4)
+    )
+
+    assert notes(outcome) == [(Stage.DELETED, 0, "notes.md")]
+    assert indexer.vectors.requests == []
+
+
+TEXTS = st.lists(st.sampled_from(["a", "b", "c", "poison"]), max_size=6)
+VERSIONS = st.builds(
+    lambda texts, metadata, parts: (texts, metadata, parts),
+    st.none() | TEXTS,
+    st.dictionaries(st.sampled_from("ab"), st.integers(0, 3)),
+    st.integers(1, 2),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    histories=st.lists(st.lists(VERSIONS, min_size=1, max_size=4), min_size=1, max_size=3),
+    data=st.data(),
+)
+def test_refusals_and_crashes_cost_no_other_document_and_leave_nothing_behind(
+    histories: list[list[tuple[list[str] | None, dict[str, int], int]]],
+    data: st.DataObject,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Up to three documents, requests of two rows, any row may be refused; the last versions are all good."""
+    sequence = count()
+    turns: list[Version] = []
+    for number, versions in enumerate(histories):
+        versions = [*versions, (["good", "end"][: number % 3], {"c": number}, 1)]
+        turns.extend(Version(next(sequence), t, m, p, key=str(number)) for t, m, p in versions)
+    order = data.draw(st.permutations(turns), "order")
+    log = [event for version in sorted(order, key=lambda v: _rank(v, order)) for event in version.events]
+    path = tmp_path_factory.mktemp("states") / "states.sqlite"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vectors, "MAX_ROWS", 2)
+        content = asyncio.run(_play(log, path, data))
+
+    newest = {version.key: version for version in sorted(turns, key=lambda v: v.sequence)}
+    assert content == stored([row for version in newest.values() for row in version.rows])
+
+
+async def _play(log: list[Incoming], path: Path, data: st.DataObject) -> dict[str, Stored]:
+    """Process in batches; a worker that dies in one has its batch cut anew. What the store holds then."""
+    indexer, deaths = Indexer(path), 0
+    while log:
+        size = data.draw(st.integers(1, 6), "batch")
+        indexer.context.requests = (
+            data.draw(st.just(inf) | st.integers(0, 6), "until death") if deaths < 4 else inf
+        )
+        try:
+            outcomes = await indexer.process(*log[:size])
+        except FencedError:
+            deaths += 1
+            continue
+        for event, outcome in zip(log[:size], outcomes, strict=True):
+            assert not isinstance(outcome, Exception) or "poison" in _texts(event)
+        del log[:size]
+    indexer.states.close()
+    return indexer.vectors.content()
+
+
+def _texts(event: Incoming) -> list[str]:
+    return [piece.text for piece in event.chunks] if isinstance(event, DocumentEmbedded) else []
+
+
+def _rank(version: Version, order: Sequence[Version]) -> tuple[int, int]:
+    """Documents are mixed as `order` has them, the versions of each stay in their order."""
+    places = sorted(place for place, other in enumerate(order) if other.key == version.key)
+    mine = sorted(other.sequence for other in order if other.key == version.key)
+    return places[mine.index(version.sequence)], 0
