@@ -16,18 +16,23 @@ from urllib.parse import urlsplit
 
 from services.parsing.document import Document
 from services.parsing.formats import parse
+from services.parsing.vision import Vision, configure
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9  # linux/prctl.h
 _M_ARENA_MAX = -8  # malloc.h: glibc reserves 64 MiB of addresses for each arena, one a thread
 #: Descriptors that a worker may hold; a parser needs its input and the libraries that it loads.
 _OPEN_FILES = 256
+#: Addresses that onnxruntime, OpenCV and the OCR models map when the first picture is read (measured: 520 MB
+#: beyond the arena that the picture needs). They are the worker's, not the document's.
+_LIBRARY_BYTES = 640 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Limits:
     memory_bytes: int
     cpu_seconds: int
+    vision: Vision | None = None
 
 
 def confine(limits: Limits) -> None:
@@ -38,11 +43,12 @@ def confine(limits: Limits) -> None:
     _native("mallopt", _M_ARENA_MAX, 2)
     # Addresses rather than resident pages: the only memory limit that Linux enforces for a process. What
     # the libraries have mapped so far is not the document's.
-    _limit(resource.RLIMIT_AS, _mapped_bytes() + limits.memory_bytes)
+    _limit(resource.RLIMIT_AS, _mapped_bytes() + _LIBRARY_BYTES + limits.memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    _leave_network()
+    configure(limits.vision)
+    _leave_network(urlsplit(limits.vision.url).hostname if limits.vision else None)
 
 
 def parse_confined(
@@ -83,12 +89,11 @@ def _native(name: str, *arguments: int) -> int:
         return -1
 
 
-def _leave_network() -> None:
+def _leave_network(allowed: str | None) -> None:
     """A network namespace of its own, with nothing in it, or where that is refused a socket without `connect`.
 
     A vision model is asked over HTTP from here, so when one is set its host stays reachable.
     """
-    allowed = urlsplit(os.environ.get("HEADRACE_VISION_URL", "")).hostname
     if allowed is None and _native("unshare", _CLONE_NEWUSER | _CLONE_NEWNET) == 0:
         return
     socket.socket.connect = _only(allowed, socket.socket.connect)  # type: ignore[method-assign]

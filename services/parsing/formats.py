@@ -63,7 +63,7 @@ def parse(
         raise DocumentTooLarge(f"{name}: parsing takes more memory than is allowed") from error
     except Exception as error:
         raise CorruptDocument(f"{name}: cannot be read: {type(error).__name__}: {error}") from error
-    return replace(document, media_type=media_type)
+    return replace(document, markdown=_encodable(document.markdown), media_type=media_type)
 
 
 def _convert(
@@ -89,6 +89,15 @@ def _parser(media_type: str) -> Callable[[bytes], Document]:
         importlib.import_module(f"services.parsing.{module}"), function
     )
     return parser
+
+
+def _encodable(text: str) -> str:
+    """Text without halves of characters, which some formats can spell and UTF-8 cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _charset(content_type: str | None) -> str | None:

@@ -8,7 +8,7 @@ import io
 import time
 from typing import TYPE_CHECKING
 
-from schemas.errors import CorruptDocument, DocumentTooLarge, TransientError
+from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing import markdown as md
 from services.parsing.document import Document
 
@@ -113,8 +113,8 @@ def _page(picture: Image, name: str, writer: md.Writer, warnings: list[str]) -> 
     seen = words = ""
     try:
         seen, words = looked_at(picture)
-    except (ImportError, RuntimeError, TransientError) as error:
-        warnings.append(f"the words in the picture could not be read: {error}")
+    except Exception as error:  # whatever ails the reading, the picture is known by its kind and size
+        warnings.append(f"the words in the picture could not be read: {type(error).__name__}")
     writer.add(md.image(seen, name, f"{picture.format}, {picture.width} × {picture.height}"))
     writer.add(words)
 

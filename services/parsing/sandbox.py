@@ -26,6 +26,7 @@ from pebble import ProcessExpired, ProcessPool
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
 from services.parsing import confinement
 from services.parsing.document import Document
+from services.parsing.vision import Vision
 
 #: Documents above this travel as a file: a worker that is killed in the middle of reading a long message
 #: would leave half of it in the pipe that all workers share.
@@ -41,7 +42,8 @@ class Sandbox:
 
     A document may take `memory_bytes` beyond what a fresh worker holds, `cpu_seconds` of processor and
     `wall_seconds` of clock time. Workers start with the first document (or with `start`) and are forked
-    from a server that has the common libraries loaded. Safe for concurrent use within one event loop.
+    from a server that has the common libraries loaded. Only the host of `vision`, the model that describes
+    pictures, can be reached from them. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -50,9 +52,10 @@ class Sandbox:
         memory_bytes: int = 1024**3,
         cpu_seconds: int = 120,
         wall_seconds: float = 180.0,
+        vision: Vision | None = None,
     ) -> None:
         self._workers = workers
-        self._limits = confinement.Limits(memory_bytes, cpu_seconds)
+        self._limits = confinement.Limits(memory_bytes, cpu_seconds, vision)
         self._wall_seconds = wall_seconds
         self._pool: ProcessPool | None = None
 

@@ -36,7 +36,9 @@ def parse_doc(data: bytes) -> Document:
 def _title(container: olefile.OleFileIO) -> str | None:
     try:
         facts = container.get_metadata()
-        title = facts.title.decode(f"cp{facts.codepage}" if (facts.codepage or 0) > 0 else "cp1252", "replace")
+        title = facts.title.decode(
+            f"cp{facts.codepage}" if (facts.codepage or 0) > 0 else "cp1252", "replace"
+        )
     except (AttributeError, LookupError, OSError, ValueError, TypeError):
         return None
     return title.strip("\0 ") or None
@@ -89,7 +91,9 @@ class _Body:
             text = self._file.text[first:last]
             if properties.get(binary.DELETED) == 1 or properties.get(binary.HIDDEN) == 1:
                 text = "".join(char for char in text if char in "\x13\x14\x15")
-            parts.append(_emphasised(text, properties.get(binary.BOLD) == 1, properties.get(binary.ITALIC) == 1))
+            parts.append(
+                _emphasised(text, properties.get(binary.BOLD) == 1, properties.get(binary.ITALIC) == 1)
+            )
         return _without_controls("".join(parts))
 
     def _place(self, paragraph: _Paragraph) -> None:

@@ -63,7 +63,9 @@ class WordFile:
             width = 2 if piece.wide else 1
             offset = piece.offset + (start - piece.start) * width
             _, properties, beyond = self.characters.run(offset)
-            stop = min(end, piece.end if piece.end > start else end, start + max((beyond - offset) // width, 1))
+            stop = min(
+                end, piece.end if piece.end > start else end, start + max((beyond - offset) // width, 1)
+            )
             yield start, stop, properties
             start = stop
 
@@ -152,7 +154,13 @@ def read_word(container: olefile.OleFileIO) -> WordFile:
     if not pieces:
         raise CorruptDocument("Word document without a table of its text pieces")
     text = "".join(_text(stream, piece) for piece in pieces)
-    counts = dict(zip(("main", "foot", "head", "macro", "comment", "end"), struct.unpack_from("<6I", stream, 0x4C), strict=True))
+    counts = dict(
+        zip(
+            ("main", "foot", "head", "macro", "comment", "end"),
+            struct.unpack_from("<6I", stream, 0x4C),
+            strict=True,
+        )
+    )
     return WordFile(
         text, pieces, Runs(stream, _part(stream, table, 13), True), Runs(stream, _part(stream, table, 12), False),
         table, stream[:0x600], counts,

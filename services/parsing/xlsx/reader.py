@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -95,8 +96,7 @@ def rows(archive: Archive, part: str, book: Book) -> Iterator[tuple[int, list[tu
         line = []
         column = -1
         for cell in row:
-            reference = _REFERENCE.match(cell.get("r") or "")
-            column = column_number(reference[1]) if reference else column + 1
+            column = _column(cell.get("r"), column + 1)
             text = _value(cell, book)
             if text:
                 line.append((column, text))
@@ -104,11 +104,21 @@ def rows(archive: Archive, part: str, book: Book) -> Iterator[tuple[int, list[tu
             yield at, line
 
 
+def _column(reference: str | None, expected: int) -> int:
+    """The column that a cell says it stands in; most just follow each other and need no sums."""
+    if reference is None:
+        return expected
+    letters = reference.rstrip("0123456789")
+    return (
+        column_number(letters) if letters.isalpha() and letters.isupper() and len(letters) <= 3 else expected
+    )
+
+
 def _value(cell: etree._Element, book: Book) -> str:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return _cell_text(_text(cell))
-    value = cell.findtext("{*}v")
+    value = next((child.text for child in cell if child.tag.endswith("}v")), None)
     if not value:
         return ""
     if kind == "s":
@@ -125,6 +135,7 @@ def _value(cell: etree._Element, book: Book) -> str:
         return _cell_text(value)
 
 
+@lru_cache(maxsize=16_384)
 def column_number(letters: str) -> int:
     number = 0
     for letter in letters:
