@@ -1,4 +1,4 @@
-"""Zip containers (office documents, e-books) opened with limits, and the XML in them read without entities."""
+"""Zip containers (office documents, e-books) opened with limits; the XML in them without entities."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Archive:
 
 
 def parse_xml(content: bytes, name: str = "XML") -> etree._Element:
-    """The root of an XML part. Entities are not resolved, nothing is fetched; damage is repaired if it can be."""
+    """The root of an XML part. No entities, nothing fetched; damage is repaired if it can be."""
     for recover in (False, True):
         parser = etree.XMLParser(
             resolve_entities=False,

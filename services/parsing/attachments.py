@@ -60,12 +60,26 @@ def _read(attachment: Attachment, name: str, result: Attached) -> None:
     text = document.markdown.strip("\n")
     if not text:
         return
-    if document.language and document.media_type != "text/markdown" and document.media_type.startswith(("text/", "application/")):
-        code = document.language if document.media_type not in ("text/html", "text/csv") and _is_code(document.media_type) else ""
+    if (
+        document.language
+        and document.media_type != "text/markdown"
+        and document.media_type.startswith(("text/", "application/"))
+    ):
+        code = (
+            document.language
+            if document.media_type not in ("text/html", "text/csv") and _is_code(document.media_type)
+            else ""
+        )
         result.blocks.append(md.code(text, code) if code else Block(text))
     else:
         result.blocks.append(Block(text))
 
 
 def _is_code(media_type: str) -> bool:
-    return media_type in ("text/plain", "application/json", "application/xml", "application/yaml", "application/toml")
+    return media_type in (
+        "text/plain",
+        "application/json",
+        "application/xml",
+        "application/yaml",
+        "application/toml",
+    )

@@ -20,8 +20,7 @@ def chart_blocks(root: etree._Element) -> list[str]:
     for _, points in series:
         categories.update(dict.fromkeys(points))
     rows = [["", *(name for name, _ in series)]]
-    for category in list(categories)[:MAX_POINTS]:
-        rows.append([category, *(points.get(category, "") for _, points in series)])
+    rows.extend([c, *(points.get(c, "") for _, points in series)] for c in list(categories)[:MAX_POINTS])
     table = md.pipe_table([[md.escape(cell) for cell in row] for row in rows]) if len(rows) > 1 else ""
     return [block for block in (md.escape_lines(md.escape(title)), table) if block]
 

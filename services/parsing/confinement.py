@@ -90,7 +90,7 @@ def _native(name: str, *arguments: int) -> int:
 
 
 def _leave_network(allowed: str | None) -> None:
-    """A network namespace of its own, with nothing in it, or where that is refused a socket without `connect`.
+    """An empty network namespace of its own, or where that is refused sockets that do not connect.
 
     A vision model is asked over HTTP from here, so when one is set its host stays reachable.
     """

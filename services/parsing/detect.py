@@ -50,9 +50,11 @@ _HTML_START = re.compile(
     re.I | re.S,
 )
 _HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n", re.M)
-_MAIL_HEADERS = frozenset(
-    b"from to cc subject date received return-path message-id mime-version delivered-to content-type reply-to sender".split()
-)
+_MAIL_NAMES = """
+    from to cc subject date received return-path message-id mime-version delivered-to content-type
+    reply-to sender
+"""
+_MAIL_HEADERS = frozenset(name.encode() for name in _MAIL_NAMES.split())
 
 
 def detect(data: bytes, filename: str | None = None, content_type: str | None = None) -> str:

@@ -13,7 +13,7 @@ from services.parsing.archive import Archive
 from services.parsing.document import Document
 from services.parsing.html.inline import image_text
 from services.parsing.html.page import render
-from services.parsing.html.render import Renderer
+from services.parsing.html.render import ImageText, Renderer
 from services.parsing.html.tree import parse_tree
 from services.parsing.image import Pictures
 from services.parsing.markdown import Writer
@@ -42,7 +42,9 @@ def parse_epub(data: bytes) -> Document:
     markdown, _ = writer.finish()
     title = (root.findtext(f".//{_DC}title") or "").strip()
     language = (root.findtext(f".//{_DC}language") or "").strip()
-    return Document(markdown, "", title=title or None, language=language or None, warnings=(*warnings, *pictures.warnings))
+    return Document(
+        markdown, "", title=title or None, language=language or None, warnings=(*warnings, *pictures.warnings)
+    )
 
 
 def _package(archive: Archive) -> str:
@@ -70,12 +72,14 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
     return parts
 
 
-def _images(archive: Archive, chapter: str, pictures: Pictures):  # type: ignore[no-untyped-def]
+def _images(archive: Archive, chapter: str, pictures: Pictures) -> ImageText:
     def text(el: HtmlElement) -> str:
         source = unquote(el.get("src") or "")
         part = posixpath.normpath(posixpath.join(posixpath.dirname(chapter), source))
         if part in archive:
-            inline, _ = pictures.describe(archive.read(part), (el.get("alt") or "").strip(), posixpath.basename(part))
+            inline, _ = pictures.describe(
+                archive.read(part), (el.get("alt") or "").strip(), posixpath.basename(part)
+            )
             return inline
         return image_text(el)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import PurePath
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError
 from services.parsing import detect
@@ -76,7 +77,7 @@ def _convert(
     if media_type.startswith("image/"):
         from services.parsing.image import parse_image
 
-        return parse_image(data, filename)
+        return parse_image(data, PurePath(filename or "").name)
     if media_type in _PARSERS:
         return _parser(media_type)(data)
     text, warnings = decode(data, _charset(content_type))

@@ -41,7 +41,7 @@ class Pictures:
         self.warnings: tuple[str, ...] = ()
 
     def describe(self, data: bytes, alt: str = "", name: str = "") -> tuple[str, list[str]]:
-        """Inline markdown for a picture, and blocks for what is written in it when that is a text of its own."""
+        """Inline markdown for a picture, and blocks for the words in it when they are a text of their own."""
         digest = hashlib.sha256(data).digest() + alt.encode()
         if digest not in self._known:
             self._known[digest] = self._describe(data, alt, name)
@@ -155,7 +155,7 @@ def opened(data: bytes) -> Image:
     from PIL import Image as images
 
     if data[4:8] == b"ftyp":
-        import pillow_heif  # type: ignore[import-untyped]
+        import pillow_heif
 
         pillow_heif.register_heif_opener()
     images.MAX_IMAGE_PIXELS = None  # our own limit below is the stricter one

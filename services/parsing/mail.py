@@ -15,10 +15,10 @@ from services.parsing.attachments import Attachment, attached
 from services.parsing.document import Document
 from services.parsing.html.inline import image_text
 from services.parsing.html.page import render, title_of
-from services.parsing.html.render import Renderer
+from services.parsing.html.render import ImageText, Renderer
 from services.parsing.html.tree import parse_tree
 from services.parsing.image import Pictures
-from services.parsing.markdown import Block, Writer
+from services.parsing.markdown import Writer
 from services.parsing.text import decode
 
 _SHOWN = ("From", "To", "Cc", "Date")
@@ -65,20 +65,27 @@ def parse_mhtml(data: bytes) -> Document:
     """The page of a web archive; its pictures come from the archive itself."""
     message = _message(data)
     parts = list(message.walk())
-    page = next((part for part in parts if part.get_content_type() in ("text/html", "application/xhtml+xml")), None)
+    page = next(
+        (part for part in parts if part.get_content_type() in ("text/html", "application/xhtml+xml")), None
+    )
     if page is None:
         raise CorruptDocument("web archive without an HTML part")
     pictures = {}
     for part in parts:
         if part.get_content_maintype() == "image":
-            for name in (str(part.get("Content-Location") or ""), str(part.get("Content-ID") or "").strip("<>")):
+            for name in (
+                str(part.get("Content-Location") or ""),
+                str(part.get("Content-ID") or "").strip("<>"),
+            ):
                 pictures[name] = _payload(part)
     root, warnings = parse_tree(_as_utf8(page), "text/html; charset=utf-8")
     markdown = render(root, Renderer(_with_pictures(pictures)))
-    return Document(markdown, "", title=title_of(root) or header(message, "Subject") or None, warnings=warnings)
+    return Document(
+        markdown, "", title=title_of(root) or header(message, "Subject") or None, warnings=warnings
+    )
 
 
-def _with_pictures(pictures: dict[str, bytes]):  # type: ignore[no-untyped-def]
+def _with_pictures(pictures: dict[str, bytes]) -> ImageText:
     known = Pictures()
 
     def text(el: HtmlElement) -> str:
@@ -123,14 +130,25 @@ def _parts(message: Message) -> tuple[dict[str, bytes], list[Attachment]]:
             bodies[kind] = _as_utf8(part)
         elif kind == "text/plain" and inline and not name:
             bodies[kind] += b"\n\n" + _as_utf8(part)
-        elif kind in ("application/pgp-signature", "application/pkcs7-signature", "application/pgp-encrypted"):
+        elif kind in (
+            "application/pgp-signature",
+            "application/pkcs7-signature",
+            "application/pgp-encrypted",
+        ):
             continue
         else:
-            payload = part.get_payload(0).as_bytes() if kind == "message/rfc822" and part.is_multipart() else _payload(part)  # type: ignore[union-attr]
+            payload = _nested_message(part) if kind == "message/rfc822" else _payload(part)
             if payload.strip():
                 name = name or str(part.get("Content-ID") or "").strip("<>") or kind
                 attachments.append(Attachment(name, payload, kind))
     return bodies, attachments
+
+
+def _nested_message(part: Message) -> bytes:
+    inner = part.get_payload()
+    return (
+        inner[0].as_bytes() if isinstance(inner, list) and isinstance(inner[0], Message) else _payload(part)
+    )
 
 
 def _leaves(message: Message) -> list[Message]:

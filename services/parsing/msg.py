@@ -13,7 +13,15 @@ from services.parsing.document import Document
 from services.parsing.mail import mail_document
 from services.parsing.text import decode
 
-_SUBJECT, _BODY, _HTML, _SENDER, _SENDER_MAIL, _TO, _CC = 0x0037, 0x1000, 0x1013, 0x0C1A, 0x5D01, 0x0E04, 0x0E03
+_SUBJECT, _BODY, _HTML, _SENDER, _SENDER_MAIL, _TO, _CC = (
+    0x0037,
+    0x1000,
+    0x1013,
+    0x0C1A,
+    0x5D01,
+    0x0E04,
+    0x0E03,
+)
 _FILE_LONG, _FILE_SHORT, _FILE_DATA, _FILE_TYPE = 0x3707, 0x3704, 0x3701, 0x370E
 _SUBMITTED, _DELIVERED = 0x0039, 0x0E06
 #: Property types: text in UTF-16, text in a code page, bytes.
@@ -37,7 +45,11 @@ def parse_msg(data: bytes) -> Document:
         html = properties.binary(_HTML) or properties.text(_HTML).encode() or None
         attachments = [found for folder in _folders(container) if (found := _attachment(container, folder))]
         return mail_document(
-            properties.text(_SUBJECT), facts, properties.text(_BODY).encode("utf-8", "replace"), html, attachments
+            properties.text(_SUBJECT),
+            facts,
+            properties.text(_BODY).encode("utf-8", "replace"),
+            html,
+            attachments,
         )
 
 

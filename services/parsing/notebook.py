@@ -37,7 +37,9 @@ def parse_notebook(data: bytes) -> Document:
 
 
 def _language(metadata: dict[str, Any]) -> str:
-    named = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get("language")
+    named = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get(
+        "language"
+    )
     return str(named).lower() if named else "python"
 
 

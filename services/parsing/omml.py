@@ -9,22 +9,72 @@ from lxml import etree  # type: ignore[import-untyped]
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
-_GREEK = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"]
+_GREEK = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "omicron",
+    "pi",
+    "rho",
+    "varsigma",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+]
 _SYMBOLS = {
     **{chr(0x3B1 + i): f"\\{name}" for i, name in enumerate(_GREEK)},
     **{chr(0x391 + i): f"\\{name.capitalize()}" for i, name in enumerate(_GREEK) if name in
        ("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega")},
-    "±": "\\pm", "∓": "\\mp", "×": "\\times", "÷": "\\div", "⋅": "\\cdot", "·": "\\cdot", "∗": "\\ast", "∘": "\\circ",
-    "≤": "\\leq", "≥": "\\geq", "≠": "\\neq", "≈": "\\approx", "≡": "\\equiv", "∼": "\\sim", "≅": "\\cong", "∝": "\\propto",
-    "→": "\\rightarrow", "←": "\\leftarrow", "↔": "\\leftrightarrow", "⇒": "\\Rightarrow", "⇔": "\\Leftrightarrow",
-    "∞": "\\infty", "∂": "\\partial", "∇": "\\nabla", "∈": "\\in", "∉": "\\notin", "⊂": "\\subset", "⊆": "\\subseteq",
-    "∪": "\\cup", "∩": "\\cap", "∅": "\\emptyset", "∀": "\\forall", "∃": "\\exists", "¬": "\\neg", "∧": "\\wedge", "∨": "\\vee",
-    "∑": "\\sum", "∏": "\\prod", "∫": "\\int", "∬": "\\iint", "∮": "\\oint", "√": "\\surd", "…": "\\ldots", "⋯": "\\cdots",
-    "ℝ": "\\mathbb{R}", "ℕ": "\\mathbb{N}", "ℤ": "\\mathbb{Z}", "ℂ": "\\mathbb{C}", "−": "-", "ϵ": "\\epsilon", "ϕ": "\\phi",
-    "%": "\\%", "#": "\\#", "&": "\\&", "{": "\\{", "}": "\\}", "_": "\\_", "$": "\\$",
+    "±": "\\pm", "∓": "\\mp", "×": "\\times", "÷": "\\div", "⋅": "\\cdot", "·": "\\cdot", "∗": "\\ast",
+    "∘": "\\circ", "≤": "\\leq", "≥": "\\geq", "≠": "\\neq", "≈": "\\approx", "≡": "\\equiv", "∼": "\\sim",
+    "≅": "\\cong", "∝": "\\propto", "→": "\\rightarrow", "←": "\\leftarrow", "↔": "\\leftrightarrow",
+    "⇒": "\\Rightarrow", "⇔": "\\Leftrightarrow", "∞": "\\infty", "∂": "\\partial", "∇": "\\nabla",
+    "∈": "\\in", "∉": "\\notin", "⊂": "\\subset", "⊆": "\\subseteq", "∪": "\\cup", "∩": "\\cap",
+    "∅": "\\emptyset", "∀": "\\forall", "∃": "\\exists", "¬": "\\neg", "∧": "\\wedge", "∨": "\\vee",
+    "∑": "\\sum", "∏": "\\prod", "∫": "\\int", "∬": "\\iint", "∮": "\\oint", "√": "\\surd", "…": "\\ldots",
+    "⋯": "\\cdots", "ℝ": "\\mathbb{R}", "ℕ": "\\mathbb{N}", "ℤ": "\\mathbb{Z}", "ℂ": "\\mathbb{C}",
+    "−": "-", "ϵ": "\\epsilon", "ϕ": "\\phi", "%": "\\%", "#": "\\#", "&": "\\&", "{": "\\{", "}": "\\}",
+    "_": "\\_", "$": "\\$",
 }  # fmt: skip
 _FUNCTIONS = frozenset(
-    ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "log", "ln", "exp", "lim", "max", "min", "sup", "inf", "det"]
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "log",
+        "ln",
+        "exp",
+        "lim",
+        "max",
+        "min",
+        "sup",
+        "inf",
+        "det",
+    ]
 )
 _ACCENTS = {
     "̂": "\\hat",
@@ -36,7 +86,8 @@ _ACCENTS = {
     "⃗": "\\vec",
     "̌": "\\check",
 }
-_BRACES = {"{": "\\{", "}": "\\}", "|": "|", "‖": "\\|", "⌈": "\\lceil", "⌉": "\\rceil", "⌊": "\\lfloor", "⌋": "\\rfloor",
+_BRACES = {"{": "\\{", "}": "\\}", "|": "|", "‖": "\\|", "⌈": "\\lceil", "⌉": "\\rceil",
+           "⌊": "\\lfloor", "⌋": "\\rfloor",
            "〈": "\\langle", "〉": "\\rangle", "⟨": "\\langle", "⟩": "\\rangle", "": "."}  # fmt: skip
 
 

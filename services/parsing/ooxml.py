@@ -47,7 +47,7 @@ class Graphics:
         return self._pictures.warnings
 
     def describe(self, drawing: etree._Element, targets: dict[str, tuple[str, str]]) -> tuple[str, list[str]]:
-        """Inline markdown for the pictures in a drawing; blocks for its charts, diagrams and texts in pictures."""
+        """Inline markdown for a drawing's pictures; blocks for its charts, diagrams and texts in pictures."""
         inline: list[str] = []
         blocks: list[str] = []
         alt = alternative_text(drawing)
@@ -66,7 +66,7 @@ class Graphics:
         return "".join(inline), blocks
 
     def picture(self, part: str, alt: str = "") -> tuple[str, list[str]]:
-        """A picture of the package as inline markdown, and what is written in it when that is a text of its own."""
+        """A picture of the package as inline markdown, and its words when they are a text of their own."""
         name = posixpath.basename(part)
         if part not in self._archive:
             return (md.image(alt, name) if alt else ""), []

@@ -21,8 +21,12 @@ _HEADER, _CHARS, _BYTES, _STYLE, _OUTLINE_REF = 3999, 4000, 4008, 4001, 3998
 _TEXT_BOX, _PLACEHOLDER, _ENCRYPTED = 0xF00D, 3011, 12052
 #: Kinds of text (§2.13.33).
 _TITLE, _BODY, _NOTE, _OTHER, _CENTRE_BODY, _CENTRE_TITLE, _HALF, _QUARTER = range(8)
+_TITLES = (_TITLE, _CENTRE_TITLE)
 _BULLETED = (_BODY, _HALF, _QUARTER)
 MAX_DEPTH = 32
+#: Bits of a paragraph mask and the bytes of their fields, in the order of the file (§2.9.20).
+_WIDTHS = ((0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2),
+           (0x100, 2), (0x400, 2), (0x8000, 2))  # fmt: skip
 #: Placeholders that repeat on every slide: date, number, footer, header (§2.13.23).
 _RUNNING = (7, 8, 9, 10)
 
@@ -45,7 +49,7 @@ class Record:
 
 
 def parse_ppt(data: bytes) -> Document:
-    """Each shown slide: its title, its text, its notes. Raises CorruptDocument when the records do not hold."""
+    """Each shown slide: its title, text and notes. Raises CorruptDocument when the records do not hold."""
     with olefile.OleFileIO(io.BytesIO(data)) as container:
         stream = container.openstream("PowerPoint Document").read()
         user = container.openstream("Current User").read() if container.exists("Current User") else b""
@@ -65,7 +69,7 @@ def parse_ppt(data: bytes) -> Document:
         writer.page(number, title or None)
         writer.heading(1, md.escape(title))
         for text in texts:
-            if text.kind not in (_TITLE, _CENTRE_TITLE):
+            if text.kind not in _TITLES:
                 writer.extend(_blocks(text))
         spoken = [block for text in deck.notes_of(slide) for block in _blocks(text)]
         if spoken:
@@ -243,8 +247,7 @@ def _levels(content: bytes, characters: int) -> list[tuple[int, bool | None]]:
 def _paragraph_bytes(content: bytes, at: int, mask: int) -> int:
     """Bytes of the optional fields of a TextPFException (§2.9.20) that its mask names."""
     size = 2 if mask & 0x000F else 0  # bullet flags
-    for bit, width in ((0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2),
-                       (0x100, 2), (0x400, 2), (0x8000, 2)):  # fmt: skip
+    for bit, width in _WIDTHS:
         size += width if mask & bit else 0
     if mask & 0x100000:  # tab stops
         count = struct.unpack_from("<H", content, at + size)[0] if at + size + 2 <= len(content) else 0

@@ -10,18 +10,27 @@ from services.parsing import markdown as md
 from services.parsing.document import Document
 from services.parsing.markdown import EMPH, EMPH_END, STRONG, STRONG_END, Block, Cell, Indents, Writer
 
-_TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.S)
-#: Destinations whose text is not the document's.
-_SKIPPED = frozenset(
-    "fonttbl colortbl stylesheet info pict object themedata colorschememapping latentstyles datastore listtable "
-    "listoverridetable rsidtbl generator xmlnstbl header headerl headerr headerf footer footerl footerr footerf "
-    "pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl annotation atnid atnauthor atndate bkmkstart "
-    "bkmkend fldinst ftnsep ftnsepc aftnsep userprops passwordhash wgrffmtfilter".split()
+_TOKEN = re.compile(
+    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
+    re.S,
 )
-_CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
-               "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "~": " ", "_": "-", "-": "", "softline": "\n"}  # fmt: skip
-_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253", 162: "cp1254",
-             163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250"}  # fmt: skip
+_SKIPPED_NAMES = """
+    fonttbl colortbl stylesheet info pict object themedata colorschememapping latentstyles datastore
+    listtable listoverridetable rsidtbl generator xmlnstbl header headerl headerr headerf footer footerl
+    footerr footerf pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl annotation atnid
+    atnauthor atndate bkmkstart bkmkend fldinst ftnsep ftnsepc aftnsep userprops passwordhash
+    wgrffmtfilter
+"""
+#: Destinations whose text is not the document's.
+_SKIPPED = frozenset(_SKIPPED_NAMES.split())
+_CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
+               "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
+               "~": " ", "_": "-",
+               "-": "", "softline": "\n"}  # fmt: skip
+_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
+             162: "cp1254",
+             163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
+             238: "cp1250"}  # fmt: skip
 MAX_DEPTH = 500
 
 
@@ -82,7 +91,9 @@ class _Reader:
     def _heading_styles(self) -> dict[int, int]:
         """Style number -> heading level, by the names in the style sheet."""
         found = {}
-        for number, name in re.findall(rb"\{\\s(\d+)[^{};]*?[ ]?((?:heading|title)[ \d]*);\}", self.data[:400_000], re.I):
+        for number, name in re.findall(
+            rb"\{\\s(\d+)[^{};]*?[ ]?((?:heading|title)[ \d]*);\}", self.data[:400_000], re.I
+        ):
             level = re.search(rb"\d", name)
             found[int(number)] = int(level[0]) if level else 1
         return found
@@ -199,7 +210,9 @@ class _Reader:
         self._skip_next = self._state.fallback
 
     def _open_link(self, end: int) -> None:
-        match = re.match(rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', self.data[end : end + 2300])
+        match = re.match(
+            rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', self.data[end : end + 2300]
+        )
         if match and not self._state.skip:
             self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
 

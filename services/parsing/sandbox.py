@@ -85,7 +85,8 @@ class Sandbox:
                 raise
             except (FutureTimeout, TimeoutError) as error:
                 raise DocumentTooLarge(
-                    f"{name}: parsing took longer than {self._wall_seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
+                    f"{name}: parsing took longer than {self._wall_seconds:g} s "
+                    "(HEADRACE_PARSING_WALL_SECONDS)"
                 ) from error
             except ProcessExpired as error:
                 raise self._told(name, error.exitcode) from error
@@ -99,7 +100,7 @@ class Sandbox:
         """Stops the workers, whatever they are at; waiting parses end with TransientError."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
     def _schedule(
@@ -129,7 +130,8 @@ class Sandbox:
         limit = _LIMIT_SIGNALS.get(signal.Signals(number)) if number in set(signal.Signals) else None
         if limit == "CPU time":
             return DocumentTooLarge(
-                f"{name}: parsing took more than {self._limits.cpu_seconds} s of CPU (HEADRACE_PARSING_CPU_SECONDS)"
+                f"{name}: parsing took more than {self._limits.cpu_seconds} s of CPU "
+                "(HEADRACE_PARSING_CPU_SECONDS)"
             )
         if limit == "memory":
             return DocumentTooLarge(

@@ -18,8 +18,12 @@ MAX_SPAN_CELLS = 10_000
 
 _EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
-_BUILT_IN_DATES = {14: "date", 15: "date", 16: "date", 17: "date", 18: "time", 19: "time", 20: "time", 21: "time",
-                   22: "datetime", 45: "time", 46: "time", 47: "time", 9: "percent", 10: "percent"}  # fmt: skip
+_BUILT_IN_DATES = {
+    **dict.fromkeys((9, 10), "percent"),
+    **dict.fromkeys((14, 15, 16, 17), "date"),
+    **dict.fromkeys((18, 19, 20, 21, 45, 46, 47), "time"),
+    22: "datetime",
+}
 
 
 def kind_of_format(number: int, code: str | None) -> str:

@@ -57,7 +57,7 @@ def _same(a: str, b: str) -> bool:
 
 
 def _declared(data: bytes, charset: str) -> str | None:
-    # Browsers read latin-1 as cp1252: the declared charset of most old pages is the former, its bytes the latter.
+    # Browsers read latin-1 as cp1252: most old pages declare the former and hold the latter.
     charset = "cp1252" if _same(charset, "latin-1") else charset
     try:
         return data.decode(charset)

@@ -36,7 +36,10 @@ def parse_xls(data: bytes) -> Document:
 def _sheets(data: bytes) -> Iterator[tuple[str, dict[Position, str], list[Merge]]]:
     workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     for facts in workbook.sheets_metadata:
-        if facts.visible != calamine.SheetVisibleEnum.Visible or facts.typ != calamine.SheetTypeEnum.WorkSheet:
+        if (
+            facts.visible != calamine.SheetVisibleEnum.Visible
+            or facts.typ != calamine.SheetTypeEnum.WorkSheet
+        ):
             continue
         sheet = workbook.get_sheet_by_name(facts.name)
         first_row, first_column = sheet.start or (0, 0)

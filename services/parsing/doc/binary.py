@@ -161,10 +161,9 @@ def read_word(container: olefile.OleFileIO) -> WordFile:
             strict=True,
         )
     )
-    return WordFile(
-        text, pieces, Runs(stream, _part(stream, table, 13), True), Runs(stream, _part(stream, table, 12), False),
-        table, stream[:0x600], counts,
-    )  # fmt: skip
+    paragraphs = Runs(stream, _part(stream, table, 13), True)
+    characters = Runs(stream, _part(stream, table, 12), False)
+    return WordFile(text, pieces, paragraphs, characters, table, stream[:0x600], counts)
 
 
 def _part(fib: bytes, table: bytes, index: int) -> bytes:

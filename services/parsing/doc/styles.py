@@ -91,7 +91,7 @@ def numbered_lists(file: WordFile) -> dict[tuple[int, int], bool]:
 
 
 def _list_kinds(lists: bytes, file: WordFile) -> dict[int, list[bool]]:
-    """List id -> for each of its depths whether it is numbered: LSTF entries, then their LVLs (§2.9.147, .150)."""
+    """List id -> whether it is numbered, for each of its depths: LSTFs, then their LVLs (§2.9.147, .150)."""
     if len(lists) < 2:
         return {}
     (count,) = struct.unpack_from("<H", lists)

@@ -14,7 +14,8 @@ MONOSPACED = re.compile(
 _HEADING = re.compile(r"^heading\s*(\d)$", re.I)
 #: Names of paragraph styles for code, as Word, pandoc and LibreOffice call them.
 _CODE = re.compile(
-    r"^(source ?code|code( block| text| snippet)?|verbatim( char)?|html[ -]?preformatted|preformatted text|macro ?text|programlisting)$",
+    r"^(source ?code|code( block| text| snippet)?|verbatim( char)?|html[ -]?preformatted"
+    r"|preformatted text|macro ?text|programlisting)$",
     re.I,
 )
 _QUOTE = re.compile(r"^(intense )?(quote|quotations?|block ?text|block ?quote)$", re.I)

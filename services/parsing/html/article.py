@@ -15,7 +15,8 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown as md
 from services.parsing.html.inline import is_hidden
-from services.parsing.html.render import BLOCKS, SKIPPED, Renderer
+from services.parsing.html.render import Renderer
+from services.parsing.html.tags import BLOCKS, SKIPPED
 
 _FURNITURE_TAGS = frozenset(
     ("nav", "aside", "footer", "form", "button", "figcaption", "menu", "address", "dialog")
@@ -37,9 +38,12 @@ _CONTENT_NAMES = re.compile(
     re.I,
 )
 _LEADS_AWAY = re.compile(
-    r"^\W*(?:read (?:more|also|next|the full)|also read|related|see also|more (?:from|on|stories|:)|recommended|advertis|share (?:this|on)|"
-    r"follow (?:us|@|\w+ on)|sign up|subscribe|click here|watch:|listen:|photos?:|image:|(?:photo|image|picture) (?:by|credit|courtesy)|"
-    r"getty images|copyright|©|all rights reserved|comments?\b.{0,12}$|tags?:|filed under|topics:|source:\s*\S+$|"
+    r"^\W*(?:read (?:more|also|next|the full)|also read|related|see also|"
+    r"more (?:from|on|stories|:)|recommended|advertis|share (?:this|on)|"
+    r"follow (?:us|@|\w+ on)|sign up|subscribe|click here|watch:|listen:|photos?:|image:|"
+    r"(?:photo|image|picture) (?:by|credit|courtesy)|"
+    r"getty images|copyright|©|all rights reserved|comments?\b.{0,12}$|tags?:|filed under|topics:|"
+    r"source:\s*\S+$|"
     r"leia (?:mais|tamb)|lea tamb|lesen sie|lire aussi|leggi anche|lees ook)",
     re.I,
 )
@@ -101,9 +105,9 @@ def weigh(body: HtmlElement) -> dict[HtmlElement, Weight]:
         chars, links, last = len(text), len(text) if linked else 0, text
         for child in el:
             if isinstance(child.tag, str) and child.tag not in SKIPPED:
-                c, l, end = visit(child, linked)
+                own, own_links, end = visit(child, linked)
                 weight.add(weights[child])
-                chars, links, last = chars + c, links + l, end or last
+                chars, links, last = chars + own, links + own_links, end or last
             tail = (child.tail or "").strip()
             if tail:
                 chars, links, last = chars + len(tail), links + (len(tail) if linked else 0), tail
@@ -199,7 +203,7 @@ def trim(best: HtmlElement, weights: dict[HtmlElement, Weight]) -> None:
 
 
 def cut_cards(body: HtmlElement, weights: dict[HtmlElement, Weight], total: float) -> None:
-    """Takes out rows of teasers: three or more siblings alike, each with a linked headline and little text."""
+    """Takes out rows of teasers: three or more alike, each with a linked headline and little text."""
     groups: dict[tuple[HtmlElement, str, str], list[HtmlElement]] = {}
     for el in _elements(body):
         if el.tag in ("div", "li", "article", "section", "a") and el in weights and weights[el].good < 500:
@@ -221,9 +225,11 @@ def _is_card(el: HtmlElement) -> bool:
     if el.tag == "a":
         return any(child.tag in BLOCKS or child.tag == "img" for child in el.iterdescendants())
     return any(
-        (child.tag == "a"
-        and (child.find("img") is not None or len(child) == 0 or child[0].tag in BLOCKS)
-        and child.getparent().tag != "p")
+        (
+            child.tag == "a"
+            and (child.find("img") is not None or len(child) == 0 or child[0].tag in BLOCKS)
+            and child.getparent().tag != "p"
+        )
         or (child.tag in ("h2", "h3", "h4", "h5") and child.find(".//a") is not None)
         for child in el.iterdescendants()
     )

@@ -82,7 +82,7 @@ def whole_number(value: str | None, default: int) -> int:
 
 
 def image_text(el: HtmlElement) -> str:
-    """An `img` as markdown; one that its page marks as decoration (an empty `alt`, a pixel) leaves nothing."""
+    """An `img` as markdown; one without words for it, or of a pixel, leaves nothing."""
     alt = (el.get("alt") or el.get("title") or "").strip()
     source = (el.get("src") or el.get("data-src") or "").strip()
     if any((el.get(side) or "").strip() in ("0", "1") for side in ("width", "height")):

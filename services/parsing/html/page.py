@@ -12,7 +12,7 @@ from services.parsing.html.tree import parse_tree
 
 
 def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> Document:
-    """HTML or XHTML bytes to markdown; with `main_content` without navigation, footers, comments and adverts."""
+    """HTML or XHTML to markdown; with `main_content` without navigation, footers and adverts."""
     root, warnings = parse_tree(data, content_type)
     if main_content:
         from services.parsing.html.article import main_part

@@ -48,7 +48,9 @@ def _written(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
         return _sheets(content, styles, frames)
     if content.tag == OFFICE + "presentation":
         return _slides(content, styles, frames)
-    titled = any(styles.named(p.get(TEXT + "style-name"), "title") for p in content.iter(TEXT + "p", TEXT + "h"))
+    titled = any(
+        styles.named(p.get(TEXT + "style-name"), "title") for p in content.iter(TEXT + "p", TEXT + "h")
+    )
     body = Body(styles, frames, titled)
     body.read(content)
     body.end_notes()
@@ -77,7 +79,7 @@ def _slides(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
 
 
 def _title_shape(shapes: list[etree._Element]) -> etree._Element | None:
-    """The slide's title: the placeholder, or else a first shape that holds one short paragraph above the rest."""
+    """The slide's title: the placeholder, or else a first shape that holds one short paragraph."""
     for shape in shapes:
         if shape.get(PRESENTATION + "class") == "title":
             return shape

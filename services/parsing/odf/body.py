@@ -13,7 +13,7 @@ from services.parsing.odf.styles import DRAW, OFFICE, TABLE, TEXT, XLINK, Styles
 
 #: Elements whose text a reader does not see where it stands.
 _GONE = frozenset((TEXT + "tracked-changes", OFFICE + "annotation", TEXT + "sequence-decls", OFFICE + "forms",
-                   TEXT + "bookmark", TEXT + "ruby-text", TEXT + "user-field-decls", TEXT + "variable-decls"))  # fmt: skip
+                   TEXT + "ruby-text", TEXT + "user-field-decls", TEXT + "variable-decls"))  # fmt: skip
 _PREFORMATTED = ("preformatted text", "source code", "source text", "code")
 MAX_DEPTH = 30
 
@@ -65,7 +65,12 @@ class Body:
             elif tag == TABLE + "table":
                 self._indents.close()
                 self._add(md.table(self.rows(child)))
-            elif tag in (TEXT + "section", TEXT + "index-body", TEXT + "index-title", TEXT + "table-of-content"):
+            elif tag in (
+                TEXT + "section",
+                TEXT + "index-body",
+                TEXT + "index-title",
+                TEXT + "table-of-content",
+            ):
                 self._blocks(child)
             elif tag.startswith(DRAW):
                 self._add("", self._frames.blocks(child, self))

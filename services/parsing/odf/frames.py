@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 
 _MATH = "{http://www.w3.org/1998/Math/MathML}"
 #: Shapes that may hold paragraphs themselves.
-_SHAPES = frozenset(DRAW + n for n in ("custom-shape", "rect", "ellipse", "circle", "polygon", "path", "line", "connector", "caption", "text-box"))
+_SHAPES = frozenset(
+    DRAW + n
+    for n in (
+        "custom-shape",
+        "rect",
+        "ellipse",
+        "circle",
+        "polygon",
+        "path",
+        "line",
+        "connector",
+        "caption",
+        "text-box",
+    )
+)
 #: Placeholders that repeat on every slide.
 _RUNNING = ("header", "footer", "date-time", "page-number", "page")
 
@@ -71,7 +85,9 @@ class Frames:
             return (md.image(alt) if alt else ""), []
         if parts[0].startswith("ObjectReplacements") and not alt:
             return "", []
-        text, words = self._pictures.describe(self._archive.read(parts[-1]), alt, posixpath.basename(parts[-1]))
+        text, words = self._pictures.describe(
+            self._archive.read(parts[-1]), alt, posixpath.basename(parts[-1])
+        )
         return text, [Block(word) for word in words]
 
     def _object(self, href: str, body: Body) -> tuple[str, list[Block]] | None:

@@ -9,8 +9,12 @@ from lxml import etree  # type: ignore[import-untyped]
 from services.parsing.docx.styles import MONOSPACED
 
 _NS = "urn:oasis:names:tc:opendocument:xmlns:"
-OFFICE, STYLE, TEXT, TABLE, DRAW = (f"{{{_NS}{n}:1.0}}" for n in ("office", "style", "text", "table", "drawing"))
-PRESENTATION, SVG, FO, CHART = (f"{{{_NS}{n}:1.0}}" for n in ("presentation", "svg-compatible", "xsl-fo-compatible", "chart"))
+OFFICE, STYLE, TEXT, TABLE, DRAW = (
+    f"{{{_NS}{n}:1.0}}" for n in ("office", "style", "text", "table", "drawing")
+)
+PRESENTATION, SVG, FO, CHART = (
+    f"{{{_NS}{n}:1.0}}" for n in ("presentation", "svg-compatible", "xsl-fo-compatible", "chart")
+)
 XLINK = "{http://www.w3.org/1999/xlink}"
 
 
@@ -73,7 +77,11 @@ def _style(element: etree._Element) -> Style:
     outline = element.get(STYLE + "default-outline-level") or ""
     weight = text.get(FO + "font-weight") if text is not None else None
     slope = text.get(FO + "font-style") if text is not None else None
-    fonts = " ".join(text.get(n) or "" for n in (STYLE + "font-name", FO + "font-family")) if text is not None else ""
+    fonts = (
+        " ".join(text.get(n) or "" for n in (STYLE + "font-name", FO + "font-family"))
+        if text is not None
+        else ""
+    )
     position = (text.get(STYLE + "text-position") or "") if text is not None else ""
     page = element.find(STYLE + "drawing-page-properties")
     table = element.find(STYLE + "table-properties")
@@ -84,7 +92,7 @@ def _style(element: etree._Element) -> Style:
         list_style=element.get(STYLE + "list-style-name", ""),
         strong=None if weight is None else weight in ("bold", "600", "700", "800", "900"),
         emphasised=None if slope is None else slope in ("italic", "oblique"),
-        raised=position.startswith("super") or position[:1].isdigit() and not position.startswith("0"),
+        raised=position.startswith("super") or (position[:1].isdigit() and not position.startswith("0")),
         monospaced=bool(MONOSPACED.search(fonts)),
         hidden=(text is not None and text.get(TEXT + "display") == "none")
         or (page is not None and page.get(PRESENTATION + "visibility") == "hidden")

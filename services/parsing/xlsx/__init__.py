@@ -34,9 +34,7 @@ def parse_xlsx(data: bytes) -> Document:
     book = Book(archive, root, targets)
     graphics = Graphics(archive)
     writer = Writer()
-    number = 0
-    for name, part in _visible_sheets(root, targets):
-        number += 1
+    for number, (name, part) in enumerate(_visible_sheets(root, targets), 1):
         writer.page(number, name)
         writer.heading(2, md.escape(name))
         if part in archive:

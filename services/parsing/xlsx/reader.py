@@ -22,7 +22,7 @@ class Book:
     """What the cells of a workbook refer to."""
 
     def __init__(self, archive: Archive, root: etree._Element, targets: dict[str, tuple[str, str]]) -> None:
-        parts = {kind: target for kind, target in targets.values()}
+        parts = dict(targets.values())
         self.strings = (
             list(_strings(archive, parts["sharedStrings"]))
             if parts.get("sharedStrings", "") in archive

@@ -1,0 +1,18 @@
+"""The elements of HTML by how they are read."""
+
+from __future__ import annotations
+
+_SKIPPED = """
+    script style head noscript template svg iframe object embed applet canvas video audio source track
+    textarea select datalist option button map area meta link base param frame frameset col colgroup dialog
+    progress meter
+"""
+_BLOCKS = """
+    address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre search section summary
+    table tbody td tfoot th thead tr ul caption listing xmp
+"""
+#: Elements whose content is not text to be read: programs, media, controls.
+SKIPPED = frozenset(_SKIPPED.split())
+#: Elements that begin on a line of their own.
+BLOCKS = frozenset(_BLOCKS.split())
