@@ -18,7 +18,7 @@ from services.chunking.code import cut_code
 from services.chunking.languages import Grammar, detect
 from services.chunking.lines import split_lines
 from services.chunking.markdown import cut_markdown
-from services.chunking.packing import pack
+from services.chunking.packing import CODE_FILL, PROSE_FILL, pack
 
 __all__ = ["DEFAULT_MAX_LINES", "DEFAULT_MAX_SIZE_BYTES", "MIN_SIZE_BYTES", "Chunk", "chunk"]
 
@@ -67,12 +67,12 @@ def chunk(
     language = kind.language if isinstance(kind, Grammar) else kind
     if strategy == "lines":
         return build_chunks(source, split_lines(source, lines, max_size_bytes), "lines", language, [])
-    if isinstance(kind, Grammar):
-        cuts, scopes = cut_code(source, kind, max_size_bytes)
-        return build_chunks(source, pack(source, cuts, max_size_bytes), "tree_sitter", language, scopes)
-    plain = kind is None
+    if isinstance(kind, Grammar) and (found := cut_code(source, kind, max_size_bytes)):
+        spans = pack(source, found[0], max_size_bytes, CODE_FILL)
+        return build_chunks(source, spans, "tree_sitter", language, found[1])
+    plain = kind != "markdown"
     cuts, scopes = cut_markdown(source, max_size_bytes, plain=plain)
-    spans = pack(source, cuts, max_size_bytes)
+    spans = pack(source, cuts, max_size_bytes, PROSE_FILL)
     return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
 
 

@@ -3,23 +3,30 @@
 import re
 import time
 from functools import cache
+from itertools import count
 
 from tree_sitter import Node, Parser, Tree
 
-from schemas.errors import DocumentTooLarge
 from services.chunking.chunk import Scope
 from services.chunking.languages import Grammar, load
-from services.chunking.packing import BLOCK, GLUED, INLINE, INNER, LINE, SECTION, Cuts
+from services.chunking.packing import CHARACTER, GLUED, INLINE, INNER, LEVEL, LINE, SECTION, Cuts
 from services.chunking.prose import refine
 
-#: Seconds that a grammar may take for one document. Healthy grammars parse 3 to 20 MB/s, so this is
-#: generous for the largest text we accept; a grammar that needs more is stuck on this document.
-PARSE_SECONDS = 60.0
+#: Processor seconds that a grammar may take for a document, and for every megabyte of it. Healthy
+#: grammars parse 2 to 20 MB/s; one that needs more is going round in circles (tree-sitter-typescript
+#: 0.23 does on some inputs with NUL characters), and another hour would not help it.
+PARSE_SECONDS = 5.0
+PARSE_SECONDS_PER_MEGABYTE = 2.0
+
+#: Levels of nesting that still make a difference to a price.
+DEEPEST = 15
+#: On top of the price of a statement: a chunk had better not start with `else`.
+KEYWORD = 400
 
 #: Kinds of nodes, told from the names that grammars give them. Checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
 _ATOM = re.compile(r"string|heredoc|char|regex|raw_text|template_literal|cdata|CData", re.I)
-_DEFINITION = r"(definition|declaration|item|def|specifier|statement|spec|block|signature|method|body|pair)?$"
+_DEFINITION = r"(definition|declaration|item|def|specifier|statement|spec|signature|method|pair)?$"
 _FUNCTION = re.compile(
     r"^(\w+_)?(function|method|constructor|destructor|lambda|closure|accessor|getter|setter|init|deinit|"
     r"procedure|subroutine|sub|macro|modifier|operator|singleton_method|fn|func)_?" + _DEFINITION
@@ -31,21 +38,27 @@ _CONTAINER = re.compile(
 )
 #: What only holds others: it is looked into, and what it holds counts as if it stood one level up.
 _TRANSPARENT = re.compile(
-    r"body|block|declaration_list|field_declaration_list|compound_statement|suite|statements|members|"
-    r"decorated_definition|export_statement|template_declaration|ambient_declaration|linkage_specification|"
+    r"declaration_list|compound_statement|suite|statements|members|linkage_specification|"
     r"preproc_if|preproc_ifdef|preproc_else|preproc_elif|source_file|program|module|translation_unit|"
     r"compilation_unit|document|stream|object$|array$|element|stylesheet|toplevel"
 )
+_BODY = re.compile(r"(^|_)(body|block)$")
+#: What stands around one definition.
+_WRAPPER = re.compile(r"decorated_definition|export_statement|template_declaration|ambient_declaration")
 
-PLAIN, COMMENT, ATOM, FUNCTION, CONTAINER, TRANSPARENT = range(6)
+PLAIN, COMMENT, ATOM, FUNCTION, CONTAINER, WRAPPER, TRANSPARENT = range(7)
 
 
 @cache
 def _kind(node_type: str) -> int:
     if _COMMENT.search(node_type):
         return COMMENT
-    if _ATOM.search(node_type):
+    if _ATOM.search(node_type) and node_type != "concatenated_string":
         return ATOM
+    if _BODY.search(node_type):
+        return TRANSPARENT
+    if _WRAPPER.match(node_type):
+        return WRAPPER
     if _FUNCTION.match(node_type):
         return FUNCTION
     if _CONTAINER.match(node_type):
@@ -53,111 +66,149 @@ def _kind(node_type: str) -> int:
     return TRANSPARENT if _TRANSPARENT.search(node_type) else PLAIN
 
 
-def cut_code(source: bytes, grammar: Grammar, limit: int) -> tuple[Cuts, list[Scope]]:
+def cut_code(source: bytes, grammar: Grammar, limit: int) -> tuple[Cuts, list[Scope]] | None:
     """Places where `source` may be cut, with their prices, and the definitions too big for one chunk.
 
-    Raises:
-        DocumentTooLarge: the grammar needs more than `PARSE_SECONDS`.
+    None when the grammar gives up or takes too long; the text then has to do without.
     """
-    cuts: Cuts = {}
-    scopes: list[Scope] = []
+    walker = _Walker(source, limit, grammar.data)
     if len(source) > limit:
         tree = _parse(source, grammar)
-        _walk(tree.root_node, source, grammar, limit, cuts, scopes)
-        refine(source, cuts, limit)
-    return cuts, scopes
+        if tree is None:
+            return None
+        walker.walk(tree.root_node)
+        refine(source, walker.cuts, limit)
+    return walker.cuts, walker.scopes
 
 
-def _parse(source: bytes, grammar: Grammar) -> Tree:
-    deadline = time.monotonic() + PARSE_SECONDS
+def _parse(source: bytes, grammar: Grammar) -> Tree | None:
+    deadline = time.thread_time() + PARSE_SECONDS + PARSE_SECONDS_PER_MEGABYTE * len(source) / 1e6
+
+    ticks = count()
 
     def overdue(_offset: int, _has_error: bool) -> bool:
-        return time.monotonic() > deadline
+        # Asked every few microseconds, and the clock costs about one.
+        return next(ticks) % 64 == 0 and time.thread_time() > deadline
 
     parser = Parser(load(grammar))
     try:
-        # A callback for progress is only asked when the source comes from a callback, too.
-        tree = parser.parse(
+        # The runtime asks for progress only when it reads the source through a callback.
+        return parser.parse(
             lambda offset, _point: source[offset : offset + 65_536], progress_callback=overdue
         )
-    except ValueError as error:
-        raise DocumentTooLarge(
-            f"the {grammar.language} grammar did not parse {len(source):,} bytes within {PARSE_SECONDS:.0f} s"
-        ) from error
-    return tree
+    except ValueError:
+        return None
 
 
-def _walk(root: Node, source: bytes, grammar: Grammar, limit: int, cuts: Cuts, scopes: list[Scope]) -> None:
-    """Collect cuts before the children of every node that is too big, parents first."""
-    half = limit // 2
-    todo: list[tuple[Node, bool, int]] = [(root, True, 0)]  # node, are its children members, depth
-    while todo:
-        node, members, depth = todo.pop()
-        previous_end = node.start_byte
-        previous_kind = PLAIN
-        price = (SECTION if members else INNER) + 10 * min(depth, 15)
+class _Walker:
+    """Finds cuts before the children of every node that is too big, from the root down.
+
+    Nodes that fit are never looked into, so the time goes with the number of chunks rather than with the
+    number of tokens; a stack of its own stands in for recursion, so nesting may be as deep as it likes.
+    """
+
+    def __init__(self, source: bytes, limit: int, data: bool) -> None:
+        self.source, self.limit, self.data = source, limit, data
+        self.cuts: Cuts = {}
+        self.scopes: list[Scope] = []
+        self.todo: list[tuple[Node, bool, int]] = []  # node, whether its children are members, depth
+
+    def walk(self, root: Node) -> None:
+        self.todo.append((root, True, 0))
+        while self.todo:
+            self.visit(*self.todo.pop())
+        self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
+
+    def visit(self, node: Node, members: bool, depth: int) -> None:
+        """Price the cuts before the children of `node`.
+
+        Members are what a file, a class or a data format holds; all else is inside of a function.
+        """
+        price = (SECTION if members else INNER) + LEVEL * min(depth, DEEPEST)
+        body = node.child_by_field_name("body")
+        head = body.start_byte if body else -1  # up to here a definition is its signature
+        before, glue = -1, False
         for child in node.children:
-            if not child.is_named:
-                previous_end = child.end_byte
-                continue
             start, end = child.start_byte, child.end_byte
-            kind = _kind(child.type)
-            gap = source[max(previous_end - 1, 0) : start]
-            breaks = gap.count(b"\n")
-            if start > previous_end or breaks:
-                position = start
-                if not breaks:
-                    cost = INLINE + 10 * min(depth, 15)
-                else:
-                    position = start - len(gap) + gap.rfind(b"\n") + 1
-                    if previous_kind == COMMENT and breaks == 1:
-                        cost = GLUED
-                    elif members and kind == PLAIN and not grammar.data:
-                        cost = price + BLOCK - SECTION
-                    else:
-                        cost = price
-                    if breaks > 1:
-                        cost -= 5
-                if cost < cuts.get(position, 1 << 30) and position:
-                    cuts[position] = cost
-            elif start > node.start_byte:
-                cuts.setdefault(start, INLINE + 10 * min(depth, 15))
-            size = end - start
-            if size > limit or (size > half and kind in (PLAIN, TRANSPARENT)):
-                if kind in (FUNCTION, CONTAINER) and size > limit and not grammar.data:
-                    scopes.append(Scope(start, end, _label(child, source)))
-                if kind in (ATOM, COMMENT):
-                    _cut_lines(source, start, end, cuts)
-                elif child.child_count:
-                    inside = grammar.data or kind == CONTAINER or (members and kind == TRANSPARENT)
-                    todo.append((child, inside, depth + 1))
-            previous_end, previous_kind = end, kind
-    scopes.sort(key=lambda scope: (scope.start, -scope.end))
+            if child.is_named:
+                kind = _kind(child.type)
+                breaks = self.cut_before(before, start, price, kind, glue or start <= head)
+                glue = kind == COMMENT and breaks
+                if end - start > self.limit // 2:
+                    self.look_into(child, kind, end - start, members, depth)
+            elif end - start > 1 and child.type[0].isalpha():  # a keyword: `else` in a block, any in a macro
+                self.cut_before(before, start, price + KEYWORD, PLAIN, glue or start <= head)
+                glue = False
+            before = end
 
+    def cut_before(self, before: int, start: int, price: int, kind: int, glue: bool) -> bool:
+        """Offer a cut before a child that starts at `start`, behind one that ends at `before`.
 
-def _cut_lines(source: bytes, start: int, end: int, cuts: Cuts) -> None:
-    """Cuts at the line ends of a comment or string that no chunk can hold."""
-    position = source.find(b"\n", start, end) + 1
-    while position:
-        cuts.setdefault(position, LINE)
-        position = source.find(b"\n", position, end) + 1
+        Nothing is offered before a first child (`before` is -1): its parent starts there, too.
+        Returns whether the child begins its line.
+        """
+        if before < 0:
+            return True
+        gap = self.source[max(before - 1, 0) : start]
+        breaks = gap.count(b"\n")
+        position = start
+        if breaks:
+            position += gap.rfind(b"\n") + 1 - len(gap)
+            price += 5 if kind == PLAIN else 0
+            if breaks == 1:
+                price = GLUED if glue else price + 4
+        else:
+            price = price + INLINE - SECTION
+        if price < self.cuts.get(position, CHARACTER):
+            self.cuts[position] = price
+        return breaks > 0
+
+    def look_into(self, node: Node, kind: int, size: int, members: bool, depth: int) -> None:
+        """Go on with a node that is too big, or that fills most of a chunk without being a definition."""
+        if size <= self.limit and kind not in (PLAIN, TRANSPARENT):
+            return
+        if kind in (ATOM, COMMENT):
+            self.cut_lines(node.start_byte, node.end_byte)
+        elif node.child_count:
+            if not self.data and (label := _label(node, kind, self.source)):
+                self.scopes.append(Scope(node.start_byte, node.end_byte, label))
+            inside = self.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
+            self.todo.append((node, inside, depth + 1))
+
+    def cut_lines(self, start: int, end: int) -> None:
+        """Offer the line ends of a comment or string that no chunk can hold."""
+        position = self.source.find(b"\n", start, end) + 1
+        while position:
+            self.cuts.setdefault(position, LINE)
+            position = self.source.find(b"\n", position, end) + 1
 
 
 #: A decorator, annotation or attribute in front of a definition.
 _PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 
 
-def _label(node: Node, source: bytes) -> str:
-    """The signature of a definition up to its name: `class Client`, `async def send`, `func (c *C) Send`."""
-    start = node.start_byte
-    inner = node.child_by_field_name("definition") or node.child_by_field_name("declaration") or node
-    name = inner.child_by_field_name("name") or inner.child_by_field_name("declarator")
-    body = inner.child_by_field_name("body")
-    end = name.end_byte if name else body.start_byte if body else min(start + 200, node.end_byte)
-    text = source[inner.start_byte : max(end, inner.start_byte + 1)].decode(errors="ignore")
+#: Values that bear the name of what they are bound to: `const send = async () => {…}`.
+_BINDING = re.compile(r"variable_declarator|field_definition|property_declaration")
+_LABEL_LENGTH = 80
+
+
+def _label(node: Node, kind: int, source: bytes) -> str:
+    """The signature of a definition up to its name: `class Client`, `async def send`, `func (c *C) Send`.
+
+    Empty for what has no name of its own, as a body or a lambda.
+    """
+    if kind not in (FUNCTION, CONTAINER) and not _BINDING.search(node.type):
+        return ""
+    name = node.child_by_field_name("name") or node.child_by_field_name("declarator")
+    body = node.child_by_field_name("body")
+    if name is None and body is None:
+        return ""
+    if name is None and kind != CONTAINER:
+        return ""
+    end = name.end_byte if name else body.start_byte if body else node.end_byte
+    text = source[node.start_byte : end].decode(errors="ignore")
     while match := _PREFIX.match(text):
         text = text[match.end() :]
-    if not name:
-        text = text.partition("\n")[0]
-    text = " ".join(text.split("(")[0].split() if name and name.type.endswith("declarator") else text.split())
-    return text.rstrip(" {:=")[:80] or node.type
+    if name is not None and name.type.endswith("declarator"):
+        text = text.partition("(")[0]
+    return " ".join(text.split()).rstrip(" {:=")[:_LABEL_LENGTH]

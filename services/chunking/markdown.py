@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from services.chunking.chunk import Scope
-from services.chunking.packing import BLOCK, GLUED, INNER, SECTION, SENTENCE, Cuts
+from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
 from services.chunking.prose import refine
 
 #: The lines that matter for structure; whatever lies between them is text. The line feed in front lets
@@ -98,7 +98,7 @@ class _Scanner:
         title = self.source[above:line].strip()
         if not title or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
             if match["rule"].startswith(b"---") and not title:
-                self.cuts[line] = SECTION + 40
+                self.cuts[line] = SECTION + 7 * LEVEL
             return
         self.start_section(above, 1 if match["rule"].startswith(b"=") else 2, title, self.next_line(line))
         self.cuts.pop(line, None)
@@ -153,7 +153,7 @@ class _Scanner:
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
         if line:
-            self.cuts[line] = self.price(line, SECTION + 5 * min(level, 6))
+            self.cuts[line] = self.price(line, SECTION + LEVEL * min(level, 6))
         while self.sections and self.sections[-1][0] >= level:
             self.close_section(line)
         self.sections.append((level, line, title[:_TITLE_BYTES].decode(errors="ignore")))

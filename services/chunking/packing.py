@@ -1,49 +1,64 @@
 """Choose among the places where a text may be cut: few chunks, each at the best place."""
 
-from collections import deque
+from heapq import heappop, heappush
 
 #: Prices of a cut, lowest first. Only their sums are compared: a document is cut where the sum is
-#: smallest, so three cuts between definitions are taken rather than one inside of a function.
-SECTION = 100  # before a heading, between definitions
-BLOCK = 160  # between paragraphs, between statements at top level
-INNER = 300  # between the statements of a function, the items of a list
-SENTENCE = 500
+#: smallest, so ten cuts between definitions are taken rather than one inside of a function.
+SECTION = 100  # before a heading, between definitions; deeper levels cost `LEVEL` more each
+BLOCK = 300  # between paragraphs
+INNER = 1_000  # between the statements of a function, the items of a list
+SENTENCE = 1_200
 GLUED = 4_000  # between what belongs together: a comment and its function, a heading and its text
 LINE = 6_000  # at a line's end inside of a string or of a token
 INLINE = 9_000  # in the middle of a line, between tokens
 WORD = 20_000
 CHARACTER = 80_000
 
+#: What one level of nesting adds to a price; what is below only chooses among cuts of one level.
+LEVEL = 10
+#: What a chunk pays that runs from the inside of a section or class on into the next one: more than the
+#: cut that would have kept the two apart.
+MIXED = 320
+
+#: From this share of the limit on, a chunk had better end at the next cut of its own level. Functions say
+#: more together than apart, so code is packed full; a paragraph is found better in a smaller chunk
+#: (docs/chunking.md has the figures).
+CODE_FILL = 0.8
+PROSE_FILL = 0.5
+
 #: Byte position -> price of a chunk that starts there.
 Cuts = dict[int, int]
 
 
-def pack(source: bytes, cuts: Cuts, limit: int) -> list[tuple[int, int]]:
+def pack(source: bytes, cuts: Cuts, limit: int, fill: float) -> list[tuple[int, int]]:
     """Spans of at most `limit` bytes, cut where the sum of the prices is lowest.
 
     Blank bytes at the ends of a span are left out, but for the indentation of its first line.
-    A shortest path over the cuts: the cheapest way to end at a unit comes from the cheapest start
-    within reach, and the starts within reach are a window that only moves forward, so a queue that is
-    kept ascending answers each step in constant time.
+
+    A shortest path over the cuts. The cheapest way to end at a unit comes from the cheapest start within
+    reach: a heap of starts, from which those that fell out of reach are dropped when they come up. Every
+    start is in it twice, once for as long as its chunk is pure and once, `MIXED` dearer, for good.
 
     Args:
         cuts: between two neighbours (or an end of the source) lie at most `limit` bytes that are
             not blank; see `prose.refine`, which makes that true.
+        fill: the share of `limit` from which a chunk had better end at the next cut of its own level.
     """
     starts, ends, prices = _units(source, cuts, limit)
     count = len(starts)
+    pure_until = _pure_until(starts, prices, int(limit * fill), limit)
     best = [0] * (count + 1)
     back = [0] * (count + 1)
-    window: deque[tuple[int, int]] = deque()  # (price of all up to a chunk that starts here, unit)
+    heap: list[tuple[int, int, int]] = []  # sum of prices, minus the unit, first unit that is out of bounds
     for unit in range(count):
         price = best[unit] + prices[unit]
-        while window and window[-1][0] >= price:
-            window.pop()
-        window.append((price, unit))
+        heappush(heap, (price, -unit, pure_until[unit]))
+        if pure_until[unit] < count:
+            heappush(heap, (price + MIXED, -unit, count))
         reach = ends[unit] - limit
-        while starts[window[0][1]] < reach:
-            window.popleft()
-        best[unit + 1], back[unit + 1] = window[0]
+        while heap[0][2] <= unit or starts[-heap[0][1]] < reach:
+            heappop(heap)
+        best[unit + 1], back[unit + 1] = heap[0][0], -heap[0][1]
     spans: list[tuple[int, int]] = []
     unit = count
     while unit:
@@ -54,25 +69,57 @@ def pack(source: bytes, cuts: Cuts, limit: int) -> list[tuple[int, int]]:
     return spans
 
 
+def _pure_until(starts: list[int], prices: list[int], fill: int, limit: int) -> list[int]:
+    """For every unit the first one that a chunk starting at it had better leave to the next chunk.
+
+    That is the next unit of a higher level (a section that this one is no part of), or one of the same
+    level from `fill` bytes on; the number of units when there is none within `limit`.
+    """
+    count = len(starts)
+    levels = [price // LEVEL for price in prices]
+    pure_until = [count] * count
+    waiting: list[int] = []  # units still without an answer, their levels ascending
+    for unit, level in enumerate(levels):
+        while waiting and levels[waiting[-1]] > level:
+            pure_until[waiting.pop()] = unit
+        waiting.append(unit)
+    full = 0
+    for unit, level in enumerate(levels):
+        least = starts[unit] + fill
+        while full < count and starts[full] < least:
+            full += 1
+        last = min(pure_until[unit], count)
+        following = full
+        while following < last and levels[following] > level and starts[following] - starts[unit] <= limit:
+            following += 1
+        if following < last:
+            pure_until[unit] = following
+    return pure_until
+
+
 def _units(source: bytes, cuts: Cuts, limit: int) -> tuple[list[int], list[int], list[int]]:
     """Starts, ends and prices of the stretches between the cuts, blank edges and blank units left out."""
     positions = [position for position in sorted(cuts) if position < len(source)]
     starts: list[int] = []
     ends: list[int] = []
     prices: list[int] = []
+    price = 0
     for position, following in zip([0, *positions], [*positions, len(source)], strict=True):
         piece = source[position:following]
         content = piece.lstrip()
+        price = min(price, cuts.get(position, 0)) if price else cuts.get(position, 0)
         if not content:
             continue
         start = first = position + len(piece) - len(content)
         end = position + len(piece.rstrip())
-        line = source.rfind(b"\n", position, first) + 1
-        if line or position == 0 or source[position - 1] == 10:
-            start = line or position
-        if end - start > limit:
-            start = first
+        if first > position:
+            line = source.rfind(b"\n", position, first) + 1
+            if line or position == 0 or source[position - 1] == 10:
+                start = line or position
+            if end - start > limit:
+                start = first
         starts.append(start)
         ends.append(end)
-        prices.append(cuts.get(position, 0))
+        prices.append(price)
+        price = 0
     return starts, ends, prices

@@ -5,27 +5,39 @@ from itertools import pairwise
 
 from services.chunking.packing import CHARACTER, INNER, SENTENCE, WORD, Cuts
 
-#: The end of a sentence: Latin and Greek marks with what closes behind them and white space, unless a
-#: small letter follows or an initial, a title or a number of one digit stands before; or the full stops
-#: of scripts that use no spaces (`。` `！` `？` `।` `؟` `۔` in UTF-8).
+# Every pattern starts with plain characters, which lets the search skip at the speed of `memchr`.
+
+#: The end of a sentence: a mark, what closes behind it and white space; unless a small letter follows, or
+#: an initial, a title or a number of one digit stands before it.
 _SENTENCE = re.compile(
-    rb"""(?<!\s[A-Z0-9])(?<!\bMr)(?<!\bDr)(?<!\bSt)(?<!\bMrs)(?<!\bvs)(?<!e\.g)(?<!i\.e)"""
-    rb"""[.!?\xa6]+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*\s+(?=[^\sa-z])"""
-    rb"|(?:\xe3\x80\x82|\xef\xbc\x81|\xef\xbc\x9f|\xe0\xa5\xa4|\xd8\x9f|\xdb\x94)"
+    rb"""[.!?](?<!\s[A-Z0-9]\.)(?<!\bMr\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bvs\.)(?<!e\.g\.)(?<!i\.e\.)"""
+    rb"""[.!?]*(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*\s+(?=[^\sa-z])"""
+)
+#: The full stops of scripts without spaces, and the ellipsis: `。` `！` `？` `।` `؟` `۔` `…` in UTF-8.
+_SENTENCE_WIDE = re.compile(
+    rb"(?:\xe3\x80\x82|\xef\xbc\x81|\xef\xbc\x9f|\xe0\xa5\xa4|\xd8\x9f|\xdb\x94|\xe2\x80\xa6)"
     rb"(?:\xe3\x80[\x8d\x8f]|\xe2\x80[\x99\x9d])*\s*(?=\S)"
 )
 #: A line that ends like a paragraph does, and any other.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
-#: Between records and escaped lines of serialised data, as in a log of messages.
-_RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])|(?:\\n){2,}(?=\S)")
+#: Between records and between escaped paragraphs of serialised data, as in a log of messages.
+_RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")
+_ESCAPED = re.compile(rb"\\n\\n(?:\\n)*(?=\S)")
 _CLAUSE = re.compile(rb"[,;:)}\]]\s+(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]")
 _WORD = re.compile(rb"\s+(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
 
 #: Rounds of patterns with their prices; the next round is tried on what is still too long.
 Rounds = tuple[tuple[tuple[re.Pattern[bytes], int], ...], ...]
 _ROUNDS: Rounds = (
-    ((_PARAGRAPH, INNER), (_RECORD, INNER), (_SENTENCE, SENTENCE), (_LINE, SENTENCE + 200)),
+    (
+        (_PARAGRAPH, INNER),
+        (_RECORD, INNER),
+        (_ESCAPED, INNER),
+        (_SENTENCE, SENTENCE),
+        (_SENTENCE_WIDE, SENTENCE),
+        (_LINE, SENTENCE + 200),
+    ),
     ((_CLAUSE, WORD - 4_000),),
     ((_WORD, WORD),),
 )
@@ -34,7 +46,7 @@ _ROUNDS: Rounds = (
 def refine(source: bytes, cuts: Cuts, limit: int) -> None:
     """Add cuts until no stretch between two of them holds more than `limit` bytes that are not blank."""
     for start, end in pairwise([0, *sorted(cuts), len(source)]):
-        if end - start > limit:
+        if end - start > limit and _content(source, start, end) > limit:
             _refine_stretch(source, start, end, cuts, limit)
 
 
