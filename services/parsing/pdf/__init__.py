@@ -11,33 +11,49 @@ not its pages. Everything after `source` is plain geometry on plain values.
 from __future__ import annotations
 
 from services.parsing.document import Document
+from services.parsing.image import Pictures
 from services.parsing.pdf.blocks import Block, Kind
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.layout import layout
 from services.parsing.pdf.render import render
 from services.parsing.pdf.running import Running
+from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import page_count, read_batches
 from services.parsing.pdf.text import Vocabulary
 
 __all__ = ["parse_pdf"]
 
 
-def parse_pdf(data: bytes) -> Document:
+#: Seconds that the scanned pages of a document may be read for (2 to 4 s each on one core), and those that
+#: its pictures may.
+SCAN_SECONDS = 600.0
+PICTURE_SECONDS = 20.0
+
+
+def parse_pdf(
+    data: bytes, scan_seconds: float = SCAN_SECONDS, picture_seconds: float = PICTURE_SECONDS
+) -> Document:
     """The document as markdown.
 
     Raises CorruptDocument (broken, encrypted) or DocumentTooLarge (more than `source.MAX_PAGES` pages).
     """
     count = page_count(data)
     vocabulary, running = Vocabulary(), Running()
+    scans, pictures = Scans(data, scan_seconds), Pictures(picture_seconds)
     blocks: list[Block] = []
     numbers: list[int] = []
     for pages in read_batches(data):
+        read = {page.number: markdown for page in pages if (markdown := scans.read(page)) is not None}
         running.strip(pages, alone=count == 1)
         for page in pages:
-            vocabulary.read(page.words)
             numbers.append(page.number)
-            blocks.extend(layout(page, vocabulary))
+            if page.number in read:
+                blocks.append(Block(Kind.MARKDOWN, read[page.number], page.number))
+                continue
+            vocabulary.read(page.words)
+            blocks.extend(layout(page, vocabulary, pictures))
+    scans.close()
     mark_headings(blocks, body_size(blocks))
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
-    return Document(markdown, "application/pdf", spans, title)
+    return Document(markdown, "application/pdf", spans, title, warnings=(*scans.warnings, *pictures.warnings))

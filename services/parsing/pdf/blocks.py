@@ -25,7 +25,7 @@ class Kind(Enum):
     ITEM = "item"
     CODE = "code"
     TABLE = "table"
-    PICTURE = "picture"
+    MARKDOWN = "markdown"
     HEADING = "heading"
 
 

@@ -9,6 +9,8 @@ from services.parsing.pdf.lines import Line, line_of
 
 #: The least white space between two columns of text, of the font size.
 GUTTER = 0.75
+#: White space higher than this (of the font size) ends columns, unless there are columns below it as well.
+APART = 3.0
 #: Columns within columns within columns, and no deeper.
 MAX_DEPTH = 3
 #: Lines of running text fill this share of their column, most of them.
@@ -23,7 +25,7 @@ def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxe
         return []
     out: list[list[Boxed]] = []
     single: list[Boxed] = []
-    for band, free in _bands(_strips(items), GUTTER * size):
+    for band, free in _bands(_strips(items), GUTTER * size, APART * size):
         columns = _columns(band, free) if depth < MAX_DEPTH else []
         if not columns:
             single.extend(band)
@@ -53,14 +55,17 @@ def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
     return strips
 
 
-def _bands(strips: Sequence[list[Boxed]], least: float) -> list[tuple[list[Boxed], list[_Span]]]:
+def _bands(
+    strips: Sequence[list[Boxed]], least: float, apart: float
+) -> list[tuple[list[Boxed], list[_Span]]]:
     """Neighbouring strips that keep a common vertical space free, with these spaces."""
     bands: list[tuple[list[Boxed], list[_Span]]] = []
     for strip in strips:
         gaps = _gaps(strip)
         if bands:
             kept = _meet(bands[-1][1], gaps, least)
-            if _inner(kept, bands[-1][0], strip):
+            near = min(i.y0 for i in strip) - max(i.y1 for i in bands[-1][0]) < apart
+            if _inner(kept, bands[-1][0], strip) and (near or _inner(kept, strip, strip)):
                 bands[-1][0].extend(strip)
                 bands[-1] = (bands[-1][0], kept)
                 continue

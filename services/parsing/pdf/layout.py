@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.parsing.image import Pictures
 from services.parsing.markdown import Cell
 from services.parsing.pdf.aligned import aligned_tables
 from services.parsing.pdf.blocks import Block, Kind, blocks_of
@@ -12,7 +13,7 @@ from services.parsing.pdf.columns import flows, lines_of
 from services.parsing.pdf.geometry import Boxed, Page, Picture, Piece, Word
 from services.parsing.pdf.ladders import ladder_tables
 from services.parsing.pdf.lines import Line, height_of, pieces_of, rows_of, split_row
-from services.parsing.pdf.pictures import described
+from services.parsing.pdf.pictures import counts, described
 from services.parsing.pdf.ruled import Grid, lattices, rules_of
 from services.parsing.pdf.text import Vocabulary
 
@@ -20,16 +21,22 @@ from services.parsing.pdf.text import Vocabulary
 MAX_STROKES = 6_000
 
 
-def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
+def layout(page: Page, vocabulary: Vocabulary, pictures: Pictures | None = None) -> list[Block]:
     """The blocks of a page: paragraphs, items, code, tables and pictures; headings are still text."""
     tables, words = _tables(page, vocabulary)
-    pieces = pieces_of(words) if words else []
+    pieces = [piece for piece in pieces_of(words) if not _is_dotted(piece)] if words else []
     body = height_of(pieces) if pieces else 10.0
-    items: list[Boxed] = [*pieces, *tables, *(p for p in page.pictures if _counts(p, page))]
+    items: list[Boxed] = [*pieces, *tables, *(p for p in page.pictures if counts(p, page))]
     out: list[Block] = []
     for flow in flows(items, body):
-        out.extend(_flow(flow, page, body, vocabulary))
+        out.extend(_flow(flow, page, body, vocabulary, pictures))
     return out
+
+
+def _is_dotted(piece: Piece) -> bool:
+    """Whether a piece is a line drawn with dots, dashes or stars, and nothing else."""
+    text = "".join(word.text for word in piece.words)
+    return len(text) >= 5 and not text.strip(".·•…-–—_=* ") and len(set(text)) <= 2
 
 
 def _tables(page: Page, vocabulary: Vocabulary) -> tuple[list[Table], list[Word]]:
@@ -93,13 +100,9 @@ def _nested(grid: Grid, words: Sequence[Word]) -> int:
     return count
 
 
-def _counts(picture: Picture, page: Page) -> bool:
-    """Icons, rules and backgrounds say nothing: a picture of at least a quarter inch, not the whole page."""
-    width, height = picture.x1 - picture.x0, picture.y1 - picture.y0
-    return min(width, height) >= 18 and width * height < 0.9 * page.width * page.height
-
-
-def _flow(flow: Sequence[Boxed], page: Page, body: float, vocabulary: Vocabulary) -> list[Block]:
+def _flow(
+    flow: Sequence[Boxed], page: Page, body: float, vocabulary: Vocabulary, pictures: Pictures | None
+) -> list[Block]:
     out: list[Block] = []
     held: list[Piece] = []
     for item in sorted(flow, key=lambda i: (i.y0 + i.y1) / 2 if isinstance(i, Piece) else i.y0):
@@ -110,8 +113,8 @@ def _flow(flow: Sequence[Boxed], page: Page, body: float, vocabulary: Vocabulary
         held = []
         if isinstance(item, Table):
             out.append(Block(Kind.TABLE, "", page.number, rows=item.rows))
-        elif isinstance(item, Picture):
-            out.append(Block(Kind.PICTURE, described(item), page.number))
+        elif isinstance(item, Picture) and pictures is not None:
+            out.extend(Block(Kind.MARKDOWN, text, page.number) for text in described(item, page, pictures))
     out.extend(_text(held, page.number, body, vocabulary))
     return out
 

@@ -73,7 +73,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
             tall.append(word)
             continue
         middle = (word.y0 + word.y1) / 2
-        row = next((r for r in reversed(rows[-6:]) if _beside(r, middle, height)), None)
+        row = next((r for r in reversed(rows[-6:]) if _beside(r, word, middle, height)), None)
         if row is None:
             rows.append(_Row([word], middle, height))
             continue
@@ -89,11 +89,21 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     return out
 
 
-def _beside(row: _Row, middle: float, height: float) -> bool:
+def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
     apart, least = abs(row.middle - middle), min(row.height, height)
+    if apart <= 0.15 * least:
+        return True
     if least > 0.75 * max(row.height, height):
-        return apart <= 0.45 * least
-    return (row.height + height) / 2 - apart >= 0.5 * least
+        near = apart <= 0.45 * least
+    else:
+        near = (row.height + height) / 2 - apart >= 0.5 * least
+    # Off the line only right behind or before its text (marks, indices): lines of another column are not.
+    reach = 1.2 * row.height
+    return (
+        near
+        and any(w.x0 - reach < word.x1 and word.x0 < w.x1 + reach for w in row.words)
+        and not any(w.x0 < word.x1 - 1 and word.x0 < w.x1 - 1 for w in row.words)
+    )
 
 
 def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
@@ -115,6 +125,7 @@ def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) 
         for row in rows:
             near = any(-1 <= w.x0 - first.x1 < row.height for w in row.words)
             if near and first.y0 - 0.3 * row.height <= row.middle <= first.y1:
+                first.y0, first.y1 = row.middle - row.height / 2, row.middle + row.height / 2
                 row.words.append(first)
                 return
     out.append(group)
@@ -158,6 +169,8 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def blank_between(before: Word, word: Word) -> bool:
+    if len(before.text) == 1 and before.style.size > TALL * word.style.size and not word.spaced:
+        return False  # an initial and the rest of its word
     least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
     return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)
 
@@ -188,7 +201,9 @@ def reads_left(words: Sequence[Word]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Ligatures as letters, odd blanks as blanks, no control characters and no soft hyphens."""
+    """Ligatures as letters, odd blanks as blanks, double quotes as such; no control characters, no soft hyphens."""
+    if "''" in text or "``" in text:
+        text = text.replace("''", '"').replace("``", '"')
     if text.isascii():
         return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)

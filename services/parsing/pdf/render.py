@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 from services.parsing.document import PageSpan
 from services.parsing.markdown import Block as Markdown
-from services.parsing.markdown import Writer, code, escape_lines, image, item, table, tidy, without_emphasis
+from services.parsing.markdown import Writer, code, item, table, tidy, without_emphasis
 from services.parsing.pdf.blocks import Block, Kind
 from services.parsing.pdf.text import Vocabulary, append
 
+#: What would begin a heading, quote, list, rule or table at the start of a line.
+_LINE_START = re.compile(
+    r"^(?:(?=#{1,6}(?:\s|$)|>|[-+*](?:\s|$)|(?:-{3,}|={2,}|\*{3,})\s*$|\|)|(\d{1,9})(?=[.)](?:\s|$)))", re.M
+)
 _ENDED = re.compile(r"[.!?:。！？؟][\"'”’)\]*_]*$")
 
 
@@ -35,6 +39,11 @@ def render(
     return writer.finish()
 
 
+def _as_text(text: str) -> str:
+    """Inline text whose lines stay text: lists and headings were told by their place on the page."""
+    return _LINE_START.sub(lambda m: f"{m[1] or ''}\\", tidy(text))
+
+
 def _item(writer: Writer, block: Block, indents: list[float]) -> None:
     """A list item, nested below those that stand further left."""
     slack = 0.6 * (block.style.size or 10.0)
@@ -42,7 +51,7 @@ def _item(writer: Writer, block: Block, indents: list[float]) -> None:
         indents.pop()
     if not indents or block.x0 > indents[-1] + slack:
         indents.append(block.x0)
-    text = escape_lines(tidy(block.text))
+    text = _as_text(block.text)
     writer.extend([item(block.marker, [Markdown(text)], "   " * (len(indents) - 1))])
 
 
@@ -53,10 +62,10 @@ def _other(writer: Writer, block: Block) -> None:
         writer.extend([code(block.text)])
     elif block.kind is Kind.TABLE:
         writer.add(table(block.rows))
-    elif block.kind is Kind.PICTURE:
-        writer.add(image(block.text))
+    elif block.kind is Kind.MARKDOWN:
+        writer.add(block.text)
     else:
-        writer.add(escape_lines(tidy(block.text)))
+        writer.add(_as_text(block.text))
 
 
 def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:

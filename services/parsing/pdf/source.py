@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -20,6 +20,12 @@ MAX_PAGES = 7_000
 BATCH = 32
 #: A path that is this thin (points) is a line, whatever its drawing operator.
 THIN = 2.5
+
+#: A page with more small shapes than this has no list but a dotted drawing.
+MOST_BULLETS = 200
+#: A page of pictures with fewer characters than this has its text in the pictures: a caption, a stamp, a
+#: page number is all that was set.
+SPARSE = 300
 
 _BOLD = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d", re.I)
 _ITALIC = re.compile(r"italic|oblique|CMTI|CMSL", re.I)
@@ -101,11 +107,30 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
         strokes.extend(_strokes(vectors, raw.width, raw.height))
         strokes.extend(_cell_edges(vectors, raw.width, raw.height))
     if vectors:
-        words.extend(_drawn_bullets(vectors))
+        words.extend(list(_drawn_bullets(vectors, words)))
     _mark_links(raw, words)
-    seen = raw.complexity
-    scanned = bool(seen) and bool({"scanned", "no-text", "garbled"} & set(seen.reasons if seen else ()))
+    scanned, useless = _needs_reading(raw, words, pictures)
+    if useless:
+        words = []
     return Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned)
+
+
+def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Picture]) -> tuple[bool, bool]:
+    """Whether a page is to be read from its picture, and whether its own text is of no use for it."""
+    seen = raw.complexity
+    if seen is None:
+        return False, False
+    if seen.is_garbled:
+        return True, True
+    drawn = bool(pictures) or seen.full_page_image or bool(raw.vector_graphics and raw.vector_graphics.shapes)
+    if not words:
+        return drawn, False
+    covered = sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in pictures) / (raw.width * raw.height or 1.0)
+    letters = sum(len(word.text) for word in words)
+    if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
+        return False, False
+    # A thin layer of unseen text below a picture is what a poor reading left behind.
+    return True, all((item.fill_color or "ff")[:2] == "00" for item in raw.text_items)
 
 
 def _words(item: TextItem, styles: dict[tuple[object, ...], Style]) -> Iterator[Word]:
@@ -118,9 +143,11 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style]) -> Iterator[
         size = item.font_height or item.height
         style = Style(round(size, 1), bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
         styles[key] = style
+    # The height of the run, not of the word: “a” is as high as “high”, and rows are told by middles.
+    top, bottom = item.y, item.y + item.height
     for word, spaced in zip(item.words, _blanks(item), strict=True):
         if word.text.strip() and word.width >= 0:
-            yield Word(word.text, word.x, word.y, word.x + word.width, word.y + word.height, style, spaced)
+            yield Word(word.text, word.x, top, word.x + word.width, bottom, style, spaced)
 
 
 def _blanks(item: TextItem) -> list[bool]:
@@ -166,11 +193,23 @@ def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterato
             yield Stroke(x + wide / 2, y, x + wide / 2, y + high)
 
 
-def _drawn_bullets(vectors: VectorGraphics) -> Iterator[Word]:
-    """Small round or square shapes, which some programs draw in place of a bullet character."""
-    for shape in vectors.shapes:
+def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
+    """Small round or square shapes left of a line, which some programs draw in place of a bullet character."""
+    shapes = [
+        s for s in vectors.shapes if 1.5 <= s.bbox[2] <= 7 and abs(s.bbox[2] - s.bbox[3]) <= 0.25 * s.bbox[2]
+    ]
+    if len(shapes) > MOST_BULLETS:
+        return  # a dotted drawing
+    for shape in shapes:
         x, y, width, height = shape.bbox
-        if 1.5 <= width <= 7 and abs(width - height) <= 0.25 * width and (shape.fill or shape.stroke):
+        middle = y + height / 2
+        row = [w for w in words if w.y0 < middle < w.y1]
+        begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
+        if (
+            begins
+            and not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
+            and (shape.fill or shape.stroke)
+        ):
             text = "•" if shape.fill else "◦"
             # The box of a character is higher than its ink: as high as the words beside it.
             yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)

@@ -1,0 +1,131 @@
+"""Pages whose text is in pictures: rendered, and read by a vision model or by OCR."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pypdfium2  # type: ignore[import-untyped]
+
+from services.parsing import ocr, vision
+from services.parsing.pdf.blocks import Block, Kind
+from services.parsing.pdf.geometry import Page, Style, Word
+from services.parsing.pdf.text import Vocabulary
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Most pixels per point: four would be 288 dots per inch, and what scanners make is seldom finer.
+MAX_SCALE = 4.0
+#: The font size of a line, of the height of its box: boxes hold ascenders, descenders and a little air.
+SIZE = 0.75
+
+
+class Scans:
+    """Renders and reads the pages of one document, as long as there is time.
+
+    `seconds` bounds what all pages together may take; what is left then stays unread and is said in
+    `warnings`.
+    """
+
+    def __init__(self, content: bytes, seconds: float) -> None:
+        self._content = content
+        self._seconds = seconds
+        self._spent = 0.0
+        self._pdf: pypdfium2.PdfDocument | None = None
+        self._unread: list[int] = []
+        self.warnings: list[str] = []
+
+    def read(self, page: Page) -> str | None:
+        """The page as markdown, if a vision model read it; else its words are added to the page."""
+        seen = vision.configured()
+        always = seen is not None and seen.pages == "always"
+        if not page.scanned and not always:
+            return None
+        if self._spent > self._seconds:
+            self._unread.append(page.number)
+            return None
+        begun = time.monotonic()
+        try:
+            image = self._render(page)
+            markdown = vision.read_page(image) if seen and seen.pages != "never" else None
+            if markdown is None and page.scanned:
+                add_words(page, ocr.find_text(image), image.width)
+        except (pypdfium2.PdfiumError, MemoryError, ValueError, RuntimeError) as error:
+            self.warnings.append(f"page {page.number}: its picture could not be read ({error})")
+            markdown = None
+        self._spent += time.monotonic() - begun
+        return markdown
+
+    def close(self) -> None:
+        if self._pdf is not None:
+            self._pdf.close()
+        if self._unread:
+            self.warnings.append(
+                f"{len(self._unread)} scanned pages from page {self._unread[0]} on were not read: "
+                f"{self._seconds:g} s were spent on those before"
+            )
+
+    def _render(self, page: Page) -> Image:
+        if self._pdf is None:
+            self._pdf = pypdfium2.PdfDocument(self._content)
+        scale = min(ocr.SIDE / max(page.width, page.height, 1.0), MAX_SCALE)
+        sheet = self._pdf[page.number - 1]
+        try:
+            bitmap = sheet.render(scale=scale, may_draw_forms=False)
+            image: Image = bitmap.to_pil().convert("RGB")
+        finally:
+            sheet.close()
+        return image
+
+
+def add_words(page: Page, found: Sequence[ocr.TextBox], width: int) -> None:
+    """Put the lines that were found in a picture of the page (`width` pixels wide) among its words, except
+    where words stand already."""
+    scale = page.width / max(width, 1)
+    boxes = [ocr.TextBox(b.text, b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in found]
+    free = [b for b in boxes if not any(_over(b, w) for w in page.words)]
+    page.words.extend(words_of(free))
+
+
+def _over(box: ocr.TextBox, word: Word) -> bool:
+    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
+
+
+def words_of(boxes: Iterable[ocr.TextBox]) -> list[Word]:
+    """The words of lines, each with its share of the line's box; sizes that differ little are one size."""
+    lines = list(boxes)
+    heights = sorted(b.y1 - b.y0 for b in lines)
+    usual = heights[len(heights) // 2] if heights else 0.0
+    words: list[Word] = []
+    for box in lines:
+        height = box.y1 - box.y0
+        size = usual if 0.75 * usual <= height <= 1.35 * usual else height
+        style = Style(round(SIZE * size, 1))
+        step = (box.x1 - box.x0) / max(len(box.text), 1)
+        at = 0
+        for text in box.text.split():
+            at = box.text.index(text, at)
+            left = box.x0 + at * step
+            words.append(Word(text, left, box.y0, left + len(text) * step, box.y1, style, at > 0))
+            at += len(text)
+    return words
+
+
+def plain_text(boxes: Sequence[ocr.TextBox], width: int, height: int) -> str:
+    """Lines found in a picture as plain text in reading order."""
+    from services.parsing.pdf.layout import layout
+
+    if not boxes:
+        return ""
+    page = Page(1, float(width), float(height), words_of(boxes))
+    parts = [_plain(block) for block in layout(page, Vocabulary())]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _plain(block: Block) -> str:
+    if block.kind is Kind.TABLE:
+        return "\n".join(" | ".join(cell.text for cell in row) for row in block.rows)
+    return block.plain or block.text
