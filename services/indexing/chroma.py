@@ -1,8 +1,8 @@
 """Chroma as a vector store: its HTTP API v2, spoken directly.
 
-The package `chromadb` writes as many rows a second, the server being the limit. Measured for 384 dimensions
-and 300 rows a request (`benchmarks/indexing.py`): it takes 33 µs of our CPU for a row where this module takes
-9 (vectors go from the event into the request without becoming Python floats), 40 MB more memory and a second
+The package `chromadb` writes no more rows a second, the server being the limit. For 384 dimensions and 300
+rows a request (`benchmarks/indexing.py`) it takes 35 µs of our CPU for a row where this module takes 18
+(vectors go from the event into the request without becoming Python floats), 40 MB more memory and a second
 more to start, and its errors drop the status and `Retry-After`, which decide here what happens to a document.
 """
 

@@ -16,6 +16,11 @@ from streams.stage import Context, Outcome, Record, StatefulStage
 from streams.store import PartitionStore
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS
 
+#: What to give the engine as the bytes of this stage's window. A row is about 3 KB on the topic (384 floats,
+#: a text of 1 KB, its document), so a batch has 1,400 rows at most: 12 s where Chroma is slowest (it rewrites
+#: 120 rows/s that exist), a tenth of what the engine calls stuck.
+BATCH_BYTES = 4 * 1024 * 1024
+
 
 class PartlyWritten(DocumentError):
     """Some rows of a part are in the collection and the rest was refused. `state` says what is there now."""
@@ -68,8 +73,8 @@ class IndexingStage(StatefulStage[Incoming]):
 
     name = "indexing"
     topic = EMBEDDINGS
-    #: See `benchmarks/indexing.py`: past a few full requests a batch gains nothing.
-    max_records = 500
+    #: 64 documents of 8 chunks are two full requests; more are not faster (`benchmarks/indexing.py`).
+    max_records = 64
 
     def __init__(
         self,

@@ -153,6 +153,27 @@ async def test_a_version_is_kept_when_the_one_that_supersedes_it_is_refused(inde
     assert indexer.state(old) == indexer.state(bad)
 
 
+async def test_a_version_that_is_refused_takes_nothing_away(indexer: Indexer) -> None:
+    old, bad = Version(1, ["a", "b", "c"]), Version(2, ["poison"])
+    await indexer.process(*old.events)
+
+    await indexer.process(*bad.events)
+
+    assert indexer.vectors.content() == stored(old.rows)
+
+
+async def test_versions_before_a_refused_one_follow_each_other_exactly(indexer: Indexer) -> None:
+    long, short, bad = Version(1, ["a", "b", "c"], {"x": 1}), Version(2, ["d"]), Version(3, ["poison"])
+
+    outcomes = await indexer.process(*long.events, *short.events, *bad.events)
+
+    assert [notes(outcome) for outcome in outcomes[:2]] == [
+        [(Stage.INDEXED, 3, "notes.md")],
+        [(Stage.INDEXED, 1, "notes.md")],
+    ]
+    assert indexer.vectors.content() == stored(short.rows)
+
+
 async def test_what_a_refused_part_left_behind_is_known_and_cleared_away(
     indexer: Indexer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,191 @@
+"""How fast rows reach Chroma: our HTTP client beside the package chromadb, and the stage by batch size.
+
+    python -m benchmarks.indexing [--rows 3000]
+
+Starts a Chroma server of its own in a temporary folder. Vectors have 384 dimensions, chunks 1,000 bytes,
+documents 8 chunks. CPU is this process's alone: what the indexer costs beside the server.
+"""
+
+import argparse
+import asyncio
+import random
+import resource
+import struct
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import count
+from pathlib import Path
+
+import chromadb
+import numpy as np
+from chromadb.api.models.AsyncCollection import AsyncCollection
+from chromadb.config import Settings
+
+from schemas.codec import SingleObjectCodec
+from schemas.events import Chunk, Document, DocumentEmbedded, DocumentState, Embedding
+from schemas.ids import document_id
+from services.indexing import ChromaStore, Collection, IndexingStage, Row
+from services.indexing import vectors as limits
+from services.indexing.plan import Incoming
+from services.indexing.rows import rows_of
+from streams.embedded import EmbeddedChroma
+from streams.kafka import Cluster
+from streams.outputs import Output, Send
+from streams.producer import Written
+from streams.stage import Record
+from streams.store import PartitionStore
+from streams.topics import DOCUMENT_STATES
+
+DIMENSION, CHUNK_BYTES, CHUNKS = 384, 1000, 8
+MODEL = Embedding(model="sentence-transformers/all-MiniLM-L6-v2")
+WORDS = ["stream", "broker", "chunk", "vector", "offset", "partition", "replay", "commit", "fence", "record"]
+
+_random = random.Random(7)
+
+
+class Alive:
+    """A context without an engine."""
+
+    def check_alive(self) -> None:
+        """Always."""
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """Nothing is emitted."""
+
+
+def event(number: int, collection: str, sequence: int) -> DocumentEmbedded:
+    """A document of CHUNKS chunks."""
+    document = Document(
+        tenant="default_tenant",
+        database="default_database",
+        collection=collection,
+        document_key=f"folder/file-{number}.md",
+        namespace="source",
+        source_id="source",
+        version_key=f"{sequence}",
+        embedding=MODEL,
+    )
+    texts = [" ".join(_random.choices(WORDS, k=CHUNK_BYTES // 7)) for _ in range(CHUNKS)]
+    return DocumentEmbedded(
+        document=document,
+        sequence=sequence,
+        part=0,
+        parts=1,
+        first=0,
+        total=CHUNKS,
+        chunks=[
+            Chunk(
+                text=text,
+                start_line=n,
+                end_line=n + 9,
+                start_col=0,
+                end_col=80,
+                strategy="markdown",
+                language="markdown",
+            )
+            for n, text in enumerate(texts)
+        ],
+        dimension=DIMENSION,
+        vectors=b"".join(
+            struct.pack(f"<{DIMENSION}f", *(_random.gauss(0, 1) for _ in range(DIMENSION))) for _ in texts
+        ),
+    )
+
+
+async def measured(label: str, rows: int, work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` once and print what it cost."""
+    begun, cpu = time.perf_counter(), time.process_time()
+    await work()
+    seconds, spent = time.perf_counter() - begun, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{label:<44}{rows / seconds:>8,.0f} rows/s{spent / rows * 1e6:>7,.0f} µs CPU/row{peak:>6} MB peak")
+
+
+async def by_request(url: str, rows: Sequence[Row]) -> None:
+    """Rows a second by rows of a request: our client, and the package chromadb."""
+    host, port = url.removeprefix("http://").split(":")
+    client = await chromadb.AsyncHttpClient(
+        host=host, port=int(port), settings=Settings(anonymized_telemetry=False)
+    )
+    store = ChromaStore(url)
+    for size in (100, limits.MAX_ROWS, 1000):
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+        target = Collection("default_tenant", "default_database", f"ours-{size}", MODEL)
+        theirs = await client.create_collection(f"theirs-{size}", embedding_function=None)
+
+        async def ours(batches: Sequence[Sequence[Row]] = batches, target: Collection = target) -> None:
+            for batch in batches:
+                await store.upsert(target, batch, lambda: None)
+
+        async def package(
+            batches: Sequence[Sequence[Row]] = batches,
+            theirs: AsyncCollection = theirs,
+        ) -> None:
+            for batch in batches:
+                await theirs.upsert(
+                    ids=[row.id for row in batch],
+                    embeddings=[np.frombuffer(row.vector, "<f4") for row in batch],
+                    documents=[row.text for row in batch],
+                    metadatas=[dict(row.metadata) for row in batch],  # type: ignore[arg-type]
+                )
+
+        await measured(f"ours, {size} rows a request", len(rows), ours)
+        await measured(f"chromadb, {size} rows a request", len(rows), package)
+    await store.close()
+
+
+async def by_batch(url: str, documents: int, folder: Path) -> None:
+    """The stage: first versions, then second versions of the same documents, by records of a batch."""
+    for size in (16, 64, 250, 500):
+        cluster, offsets = Cluster("127.0.0.1:1"), count()
+        states = PartitionStore[DocumentState](
+            cluster, SingleObjectCodec(), DOCUMENT_STATES, folder / f"{size}.db"
+        )
+        stage = IndexingStage(ChromaStore(url), states)
+        for version in (1, 2):
+            events = [event(n, f"stage-{size}", version * 10_000 + n) for n in range(documents)]
+
+            async def index(
+                events: Sequence[DocumentEmbedded] = events,
+                size: int = size,
+                stage: IndexingStage = stage,
+                states: PartitionStore[DocumentState] = states,
+                offsets: "count[int]" = offsets,
+            ) -> None:
+                async for outputs in batches(stage, events, size):
+                    sends = [output for output in outputs if isinstance(output, Send)]
+                    states.apply([Written(send, 0, next(offsets)) for send in sends])
+
+            await measured(f"stage, version {version}, {size} documents a batch", documents * CHUNKS, index)
+        await stage.close()
+        states.close()
+
+
+async def batches(
+    stage: IndexingStage, events: Sequence[DocumentEmbedded], size: int
+) -> AsyncIterator[list[Output]]:
+    """Outputs of each batch."""
+    for start in range(0, len(events), size):
+        records: list[Record[Incoming]] = [
+            Record("embeddings", 0, 0, document_id(each.document), each, 0)
+            for each in events[start : start + size]
+        ]
+        outcomes = await stage.process_batch(records, Alive())
+        yield [output for outcome in outcomes if not isinstance(outcome, Exception) for output in outcome]
+
+
+async def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=3000)
+    rows = parser.parse_args().rows
+    with tempfile.TemporaryDirectory() as folder:
+        async with EmbeddedChroma(Path(folder) / "chroma") as server:
+            made = [row for n in range(rows // CHUNKS) for row in rows_of(event(n, "requests", 1))]
+            await by_request(server.url, made)
+            await by_batch(server.url, rows // CHUNKS, Path(folder))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
