@@ -130,8 +130,15 @@ def _attached(before: Line, line: Line) -> bool:
 
 
 def _all(line: Line, look: str) -> bool:
-    words = [w for p in line.pieces for w in p.words if any(c.isalnum() for c in w.text)]
-    return bool(words) and all(getattr(w.style, look) for w in words)
+    """Whether every word of a line that has letters or digits is `bold` (or `mono`)."""
+    found = False
+    for piece in line.pieces:
+        for word in piece.words:
+            if getattr(word.style, look):
+                found = found or any(c.isalnum() for c in word.text)
+            elif any(c.isalnum() for c in word.text):
+                return False
+    return found
 
 
 def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting: Setting) -> bool:

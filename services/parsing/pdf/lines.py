@@ -156,7 +156,7 @@ def split_row(
 def joined(words: Sequence[Word]) -> str:
     """The words as text; a blank where there is one or the distance tells of one. Right-to-left lines are
     put in reading order."""
-    if _RTL.search("".join(word.text for word in words)):
+    if any(right_to_left(word.text) for word in words):
         return _right_to_left(words)
     parts: list[str] = []
     before: Word | None = None
@@ -192,7 +192,7 @@ def _right_to_left(words: Sequence[Word]) -> str:
 
 
 def right_to_left(text: str) -> bool:
-    return bool(_RTL.search(text))
+    return not text.isascii() and _RTL.search(text) is not None
 
 
 def reads_left(words: Sequence[Word]) -> bool:
@@ -201,7 +201,7 @@ def reads_left(words: Sequence[Word]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Ligatures as letters, odd blanks as blanks, double quotes as such; no control characters, no soft hyphens."""
+    """Ligatures as letters, odd blanks as blanks, doubled quotes as one; no control characters."""
     if "''" in text or "``" in text:
         text = text.replace("''", '"').replace("``", '"')
     if text.isascii():

@@ -13,6 +13,8 @@ from services.parsing.pdf.lines import clean, joined, rows_of
 ZONE = 0.13
 #: Rows looked at from the edge inwards.
 DEEPEST = 4
+#: On a single page they stand this near (share of its height) to its edge.
+EDGE = 0.08
 #: Two rows are on the same height when they are this close (points).
 SAME_HEIGHT = 4.0
 
@@ -49,23 +51,35 @@ class Running:
         for page, rows in zip(pages, margins, strict=True):
             out: set[int] = set()
             for top in (True, False):
-                for row in (r for r in rows if r.top is top):
-                    if not self._runs(row, page, alone):
+                side = [row for row in rows if row.top is top]
+                for row in side:
+                    if not self._runs(row, page):
                         break
                     out.update(id(word) for word in row.words)
+                if alone:
+                    out |= _margin_notes(page, side)
             if out:
                 page.words = [word for word in page.words if id(word) not in out]
         if len(self.known) > 20_000:  # a long document with a different line on every page
             self.known = {key: ys[-3:] for key, ys in self.known.items() if len(ys) > 1}
 
-    def _runs(self, row: _Row, page: Page, alone: bool) -> bool:
+    def _runs(self, row: _Row, page: Page) -> bool:
         heights = self.known.get((row.key, row.top), [])
         if row.key and sum(abs(y - row.y0) <= SAME_HEIGHT for y in heights) >= 2:
             return True
-        if _NUMBER.fullmatch(row.text) and row.place == 0:
-            middle = (row.y0 + row.y1) / 2
-            return middle < 0.08 * page.height or middle > 0.92 * page.height
-        return alone and _is_margin_note(row, page)
+        return row.place == 0 and _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
+
+
+def _is_apart(row: _Row, page: Page) -> bool:
+    """Whether an outermost row is at the very edge, or apart from all others by more than two lines."""
+    middle = (row.y0 + row.y1) / 2
+    if middle < 0.08 * page.height or middle > 0.92 * page.height:
+        return True
+    others = [w for w in page.words if (w.y0 > row.y1 if row.top else w.y1 < row.y0)]
+    if not others:
+        return False
+    gap = min(w.y0 for w in others) - row.y1 if row.top else row.y0 - max(w.y1 for w in others)
+    return gap > 2 * (row.y1 - row.y0)
 
 
 def _margins(page: Page) -> list[_Row]:
@@ -83,15 +97,23 @@ def _margins(page: Page) -> list[_Row]:
     return rows
 
 
-def _is_margin_note(row: _Row, page: Page) -> bool:
-    """A single page: the outermost line, alone in the margin, set smaller than the text."""
-    middle = (row.y0 + row.y1) / 2 / page.height
-    if row.place > 0 or 0.065 < middle < 0.935 or len(row.text) > 120:
-        return False
-    others = [w for w in page.words if (w.y0 > row.y1 if row.top else w.y1 < row.y0)]
+def _margin_notes(page: Page, rows: Sequence[_Row]) -> set[int]:
+    """A single page, where nothing can be compared: the few short lines at the very edge, set no larger than
+    the text and clearly apart from it. Returns the ids of their words."""
+    group: list[_Row] = []
+    for row in rows:
+        middle = (row.y0 + row.y1) / 2 / page.height
+        if EDGE < middle < 1 - EDGE or len(row.text) > 120 or row.place != len(group):
+            break
+        group.append(row)
+    if not group or len(group) > 3:
+        return set()
+    inner, top = group[-1], group[0].top
+    ids = {id(word) for row in group for word in row.words}
+    others = [w for w in page.words if id(w) not in ids]
     if not others:
-        return False
-    near = min(w.y0 for w in others) - row.y1 if row.top else row.y0 - max(w.y1 for w in others)
+        return set()
+    gap = min(w.y0 for w in others) - inner.y1 if top else inner.y0 - max(w.y1 for w in others)
     sizes = sorted(w.style.size for w in others)
-    size = max(w.style.size for w in row.words)
-    return near > 1.5 * size and size < 1.05 * sizes[len(sizes) // 2]
+    body, size = sizes[len(sizes) // 2], max(w.style.size for row in group for w in row.words)
+    return ids if gap > 1.5 * size and size < 1.15 * body else set()
