@@ -12,5 +12,6 @@ leaves a choice.
 
 from api.app import create_app
 from api.gateway import ChromaAccess, ChunkingDefaults, Gateway, Models
+from api.serving import serve
 
-__all__ = ["ChromaAccess", "ChunkingDefaults", "Gateway", "Models", "create_app"]
+__all__ = ["ChromaAccess", "ChunkingDefaults", "Gateway", "Models", "create_app", "serve"]

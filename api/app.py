@@ -17,11 +17,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 def create_app(gateway: Gateway) -> web.Application:
-    """The gateway's application; it connects when it is started.
-
-    On shutdown event streams end at once, and requests under way, uploads among them, have the runner's
-    `shutdown_timeout` to finish before the views and the producer are closed.
-    """
+    """The gateway's application; it connects when it is started. `api.serve` runs it and stops it gently."""
     app = web.Application(middlewares=[observe, refusals, authenticate], client_max_size=MAX_BODY_BYTES)
     parts = Parts(gateway)
     app[PARTS], app[HEALTH] = parts, Health(parts)

@@ -1,11 +1,11 @@
 """`/api/v1/invocations` and what a source's invocations are created through."""
 
 import uuid
-from datetime import UTC, datetime
 
 from aiohttp import web
 
 from api.catalogue import Page
+from api.clock import now
 from api.errors import BadRequest, Conflict, NotAnswered, NotFound, PreconditionFailed
 from api.options import require_collection_name
 from api.parts import PARTS, Parts
@@ -37,7 +37,7 @@ async def create_invocation(request: web.Request) -> web.Response:
 
 async def start_run(parts: Parts, source: Source, collection: str, upload: Upload | None = None) -> str:
     """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
-    invocation_id, now = str(uuid.uuid4()), datetime.now(UTC)
+    invocation_id, created_at = str(uuid.uuid4()), now()
     created = InvocationCreated(
         invocation_id=invocation_id,
         tenant=source.tenant,
@@ -48,10 +48,14 @@ async def start_run(parts: Parts, source: Source, collection: str, upload: Uploa
         single_document=upload is not None,
         object_key=None if upload is None else upload.filename,
         custom_id=None if upload is None else upload.custom_id,
-        created_at=now,
+        created_at=created_at,
     )
     requested = RunRequested(
-        invocation_id=invocation_id, source=source, collection=collection, upload=upload, requested_at=now
+        invocation_id=invocation_id,
+        source=source,
+        collection=collection,
+        upload=upload,
+        requested_at=created_at,
     )
     await parts.write(Send(PROGRESS, invocation_id, created))
     await parts.write(Send(RUNS[source.type], source.id, requested))

@@ -2,11 +2,11 @@
 
 import secrets
 import uuid
-from datetime import UTC, datetime
 
 from aiohttp import web
 
 from api.access import Caller, hash_key
+from api.clock import now
 from api.errors import BadRequest, Forbidden, NotFound
 from api.parts import PARTS
 from api.render import json_response, key_of
@@ -40,7 +40,7 @@ async def create_key(request: web.Request) -> web.Response:
         key_sha256=hash_key(secret),
         admin=payload.admin,
         databases=None if payload.databases is None else sorted(set(payload.databases)),
-        created_at=datetime.now(UTC),
+        created_at=now(),
     )
     await parts.catalogue.passed(await parts.write(Send(API_KEYS, key.id, key)))
     return json_response(CreateKeyResponse(**key_of(key).model_dump(), key=secret), 201)

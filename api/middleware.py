@@ -44,10 +44,13 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """One log line and one count a request. No header, query or body is logged: they may hold secrets."""
     request[_REQUEST_ID] = uuid.uuid4().hex
     route, began, status = _route(request), time.perf_counter(), 499  # 499: the caller left
-    with structlog.contextvars.bound_contextvars(request_id=request[_REQUEST_ID]):
+    requests = request.app[PARTS].requests
+    with requests.one(), structlog.contextvars.bound_contextvars(request_id=request[_REQUEST_ID]):
         try:
             response = await handler(request)
             status = response.status
+            if requests.stopping:  # the next request on this connection would not be answered
+                response.force_close()
             return response
         finally:
             seconds = time.perf_counter() - began

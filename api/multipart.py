@@ -72,7 +72,8 @@ class UploadBody:
     async def text(self, part: BodyPartReader) -> str:
         """The whole of a small part."""
         name, limit, content = part.name or "", TEXT_PARTS[part.name or ""], bytearray()
-        async for chunk in self.chunks(part):
+        # In small steps: the reader looks one step ahead, and what comes next may be a file that is slow.
+        async for chunk in self.chunks(part, 1024):
             content += chunk
             if len(content) > limit:
                 raise BadRequest(f"part {name!r} is larger than {limit} bytes")
@@ -81,11 +82,11 @@ class UploadBody:
         except UnicodeDecodeError as error:
             raise BadRequest(f"part {name!r} is not UTF-8") from error
 
-    async def chunks(self, part: BodyPartReader) -> AsyncIterator[bytes]:
-        """The bytes of a part, 64 KB at a time."""
+    async def chunks(self, part: BodyPartReader, size: int = 64 * 1024) -> AsyncIterator[bytes]:
+        """The bytes of a part, at most `size` at a time."""
         while True:
             with faults_as_refusals():
-                chunk = await self._in_time(part.read_chunk(64 * 1024))
+                chunk = await self._in_time(part.read_chunk(size))
             if not chunk:
                 return
             yield bytes(chunk)

@@ -46,6 +46,38 @@ class UploadSlots:
                 del self._taken[tenant]
 
 
+class RequestsUnderWay:
+    """Counts the requests that are being answered, so that the gateway can wait for them when it stops."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+        self.stopping = False
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Around the answering of a request."""
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def ended(self, within_s: float) -> bool:
+        """Wait until none is left; False when some are after `within_s` seconds."""
+        self.stopping = True
+        try:
+            async with asyncio.timeout(within_s):
+                await self._none.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
 class Parts:
     """Views, producer, Chroma, and the look-ups that several handlers need."""
 
@@ -56,6 +88,7 @@ class Parts:
         self.chroma = ChromaDirectory(gateway.chroma)
         self.doorkeeper = Doorkeeper(gateway.admin_key, gateway.default_tenant, self.catalogue)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
+        self.requests = RequestsUnderWay()
         self.streams = EventStreams(gateway.heartbeat_s)
 
     async def start(self) -> None:

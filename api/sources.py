@@ -1,10 +1,10 @@
 """`/api/v1/sources`: create, list, show, delete."""
 
 import json
-from datetime import UTC, datetime
 
 from aiohttp import web
 
+from api.clock import now
 from api.errors import Conflict
 from api.options import chunking_of, embedding_of
 from api.parts import PARTS, Parts
@@ -44,7 +44,7 @@ async def create_source(request: web.Request) -> web.Response:
             file_upload=configs.file_upload,
             embedding=embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models),
             chunking=chunking_of(payload.chunking, parts.gateway.chunking),
-            created_at=datetime.now(UTC),
+            created_at=now(),
         )
     )
     await parts.catalogue.refresh()
@@ -79,7 +79,7 @@ async def upload_source(parts: Parts, tenant: str, database: str) -> Source:
         file_upload=FileUploadConfig(),
         embedding=embedding_of(None, None, parts.gateway.models),
         chunking=chunking_of(None, parts.gateway.chunking),
-        created_at=datetime.now(UTC),
+        created_at=now(),
     )
     source = source.model_copy(update={"id": source_id(tenant, database, '{"file_upload":{}}')})
     known = parts.catalogue.source(source.id)

@@ -18,7 +18,7 @@ Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 #: The variants of a source; exactly one is given. `folder` is ours.
 SOURCE_TYPES = ("github", "web_scrape", "s3", "file_upload", "folder")
 
-#: In a JSON schema: exactly one of the variants, as the validator below demands it.
+#: In a JSON schema: exactly one of the variants.
 _ONE_SOURCE_TYPE: dict[str, Any] = {
     "oneOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in SOURCE_TYPES]
 }
@@ -283,7 +283,9 @@ class FolderJob(OwnBody):
 
 
 class IndexJobMetadata(Body):
-    """Where a run writes, and one member named after the source's type."""
+    """Where a run writes, and exactly one member named after the source's type."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_SOURCE_TYPE)
 
     database_name: str
     collection_name: str

@@ -1,0 +1,40 @@
+"""Listening, and stopping so that nobody is cut off."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from api.app import create_app
+from api.gateway import Gateway
+from api.parts import PARTS
+
+#: Requests that are on the wire when the port closes begin to be answered in this time.
+_GRACE_S = 0.05
+
+
+@asynccontextmanager
+async def serve(gateway: Gateway, host: str, port: int, drain_s: float = 8.0) -> AsyncIterator[int]:
+    """Listen while the block runs; yields the port (a free one for 0).
+
+    At its end no connection is accepted any more, event streams end, and requests under way, uploads among
+    them, have `drain_s` seconds to finish. This happens before aiohttp's own shutdown, which drops what
+    clients still send as soon as it begins: an upload could never end.
+    """
+    app = create_app(gateway)
+    # What the drain has not waited for is cut off at once.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        try:
+            yield int(runner.addresses[0][1])
+        finally:
+            await site.stop()
+            await asyncio.sleep(_GRACE_S)
+            app[PARTS].streams.stop()
+            await app[PARTS].requests.ended(drain_s)
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,80 @@
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from api import ChromaAccess
+from tests.api.conftest import ADMIN_KEY, Server, Start
+
+
+async def test_health_needs_no_key_and_says_that_all_is_well(server: Server) -> None:
+    assert await server.call("GET", "/health", status=200, key=None) == {
+        "broker": "ok",
+        "views": "ok",
+        "chroma": "ok",
+    }
+
+
+async def test_health_is_503_while_chroma_does_not_answer_and_requests_say_so(start: Start) -> None:
+    server = await start(chroma=ChromaAccess("http://127.0.0.1:9"))
+    refused = await server.call("GET", "/health", status=503, key=None)
+    assert refused["message"] == "Chroma does not answer"
+    body = {"folder": {"path": "/x"}, "database_name": "d"}
+    failed = await server.call("POST", "/api/v1/sources", status=500, json=body)
+    assert failed["error"] == "InternalError"
+    assert "HEADRACE_CHROMA_URL" in failed["message"]
+
+
+async def test_paths_and_methods_that_do_not_exist_are_refused_as_json(server: Server) -> None:
+    missing = await server.call("GET", "/no/such/path", status=404)
+    assert missing["error"] == "NotFoundError"
+    wrong = await server.call("PATCH", "/api/v1/sources", status=405)
+    assert wrong == {
+        "error": "ChromaError",
+        "message": "PATCH is not possible here; possible are GET, POST",
+    }
+
+
+async def test_a_body_over_the_limit_is_413(server: Server) -> None:
+    refused = await server.call("POST", "/api/v1/keys", status=413, data=b" " * (2 * 1024 * 1024 + 1))
+    assert refused["error"] == "ChromaError"
+
+
+async def test_an_error_that_nobody_foresaw_shows_its_request_id_and_nothing_else(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.catalogue import Catalogue
+
+    def broken(self: Catalogue, page: object) -> list[Any]:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(Catalogue, "sources", broken)
+    with capture_logs() as logs:
+        headers = {"x-chroma-token": ADMIN_KEY}
+        async with server.client.get("/api/v1/sources?database_name=x", headers=headers) as response:
+            answer = await response.json()
+            request_id = response.headers["X-Request-Id"]
+    assert response.status == 500
+    assert answer["error"] == "InternalError"
+    assert request_id in answer["message"]
+    assert "secret detail" not in str(answer)
+    assert [log["event"] for log in logs] == ["request failed", "request"]
+
+
+async def test_logs_have_the_route_and_no_secret(server: Server) -> None:
+    with capture_logs() as logs:
+        await server.call("GET", "/api/v1/sources/x?token=hush", status=400)
+        await server.call("GET", "/api/v1/sources", status=401, key="wrong-key")
+    assert [(log["route"], log["status"]) for log in logs] == [
+        ("/api/v1/sources/{source_id}", 400),
+        ("/api/v1/sources", 401),
+    ]
+    assert not any(word in str(logs) for word in ("hush", "wrong-key", ADMIN_KEY))
+
+
+async def test_requests_are_counted_by_route_and_status(server: Server) -> None:
+    labels = {"method": "GET", "route": "/api/v1/sources/{source_id}", "status": "400"}
+    before = REGISTRY.get_sample_value("headrace_http_requests_total", labels) or 0
+    await server.call("GET", "/api/v1/sources/x", status=400)
+    assert REGISTRY.get_sample_value("headrace_http_requests_total", labels) == before + 1
