@@ -51,8 +51,8 @@ class Log(Protocol):
         """Append an event; the future is done when it is safe. BufferError: not now."""
         ...
 
-    async def commit(self, offsets: Mapping[Partition, int]) -> None:
-        """Everything before these offsets is done."""
+    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
+        """Everything before these offsets is done. With `wait`, before the partitions leave."""
         ...
 
     async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
@@ -88,6 +88,11 @@ class Engine:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # ------------------------------------------------------------------------- what the log tells
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """What is assigned now."""
+        return list(self._windows)
 
     async def assign(self, partitions: Sequence[Partition]) -> None:
         """These partitions are ours; restores state where the stage keeps some."""
@@ -125,6 +130,12 @@ class Engine:
         """Somebody else has these partitions already: stop work on them and commit nothing."""
         await self._let_go(self._close(partitions), commit=False)
 
+    def commit_refused(self, partitions: Iterable[Partition]) -> None:
+        """Their last commit was not taken; it is tried again."""
+        for partition in partitions:
+            if window := self._windows.get(partition):
+                window.refused()
+
     def fail(self, error: BaseException) -> None:
         """The worker cannot go on; `run` raises this."""
         if not self._failed.done():
@@ -138,19 +149,19 @@ class Engine:
     async def run(self) -> None:
         """Commit as work is acknowledged, until `finish`; raises what ends the worker."""
         while not self._failed.done():
+            self.commit()
             await asyncio.wait([self._failed], timeout=_COMMIT_SECONDS)
-            await self.commit()
         self._failed.result()
 
-    async def commit(self, only: Iterable[Partition] | None = None) -> None:
-        """Commit what is acknowledged."""
+    def commit(self, leaving: Iterable[Partition] | None = None) -> None:
+        """Commit what is acknowledged: of all partitions, or of those that are about to leave."""
         offsets = {}
-        for partition in self._windows if only is None else only:
-            position = self._windows[partition].take_committable()
+        for partition in self._windows if leaving is None else leaving:
+            position = self._windows[partition].take_committable(last_chance=leaving is not None)
             if position is not None:
                 offsets[partition] = position
         if offsets and not self._stateful:
-            await self._log.commit(offsets)
+            self._log.commit(offsets, wait=leaving is not None)
 
     # ---------------------------------------------------------------------- what a stage may ask
 
@@ -328,7 +339,7 @@ class Engine:
         if doomed:
             await asyncio.wait(doomed, timeout=2)
         if commit:
-            await self.commit(windows)
+            self.commit(windows)
         for partition in windows:
             del self._windows[partition], self._releasing[partition]
         if self._stateful and windows:

@@ -1,5 +1,6 @@
 """Where the cluster is, how its clients are configured, and the administration of our topics."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -44,8 +45,17 @@ class Cluster:
 
 
 def admin(cluster: Cluster) -> AdminClient:
-    """A client for administration."""
-    return AdminClient(cluster.client(), logger=None)
+    """The process's one client for administration of a cluster: connecting costs more than asking, and a
+    client that is dropped while a request is under way never answers it."""
+    key = (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
+    with _lock:
+        if key not in _admins:
+            _admins[key] = AdminClient(cluster.client(), logger=None)
+        return _admins[key]
+
+
+_admins: dict[tuple[object, ...], AdminClient] = {}
+_lock = threading.Lock()
 
 
 def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10) -> dict[str, int]:

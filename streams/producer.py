@@ -1,5 +1,7 @@
 """An idempotent producer whose acknowledgements arrive in the event loop."""
 
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
 import asyncio
 import threading
 from collections import deque
@@ -101,6 +103,12 @@ class EventProducer:
 
     async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[Written]:
         """Produce events in order and wait until the broker has them all."""
+        return list(await asyncio.gather(*await self.hand_over(sends, headers)))
+
+    async def hand_over(
+        self, sends: Sequence[Send], headers: Headers | None = None
+    ) -> list[asyncio.Future[Written]]:
+        """Produce events in order; returns when the last is in the queue, each future when it is safe."""
         futures = []
         for send in sends:
             while True:
@@ -109,7 +117,7 @@ class EventProducer:
                     break
                 except BufferError:  # the queue is full: let acknowledgements come in
                     await asyncio.sleep(0.01)
-        return list(await asyncio.gather(*futures))
+        return futures
 
     async def close(self, timeout: float = 5) -> None:
         """Wait for what is under way, at most `timeout` seconds."""

@@ -1,11 +1,14 @@
 """Reads partitions from given offsets to their end, committed records only: what state is restored from."""
 
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
@@ -36,6 +39,12 @@ class Batch:
     positions: dict[Partition, int]
 
 
+@retry(  # leaders move when brokers come and go
+    retry=retry_if_exception_type(TransientError),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(15),
+    reraise=True,
+)
 def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
     """One above the last record of each partition, open transactions included.
 

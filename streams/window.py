@@ -79,6 +79,7 @@ class PartitionWindow:
         self._bytes = 0
         self._unreleased = 0  # index of the first entry that is not yet released
         self._next: int | None = None
+        self._taken: int | None = None
         self.paused = False
         self.closing = False
 
@@ -132,7 +133,16 @@ class PartitionWindow:
             self._unreleased -= 1
             self._next = head.offset + 1
 
-    def take_committable(self) -> int | None:
-        """The offset to commit (the next one to be read), if it has moved since the last call."""
-        position, self._next = self._next, None
-        return position
+    def refused(self) -> None:
+        """The last commit met a rebalance: the offset is to be taken again."""
+        self._taken = None
+
+    def take_committable(self, last_chance: bool = False) -> int | None:
+        """The offset to commit (the next one to be read), if it has moved since the last call.
+
+        With `last_chance` also if it has not: nobody knows yet whether that commit was refused.
+        """
+        if self._next == self._taken and not last_chance:
+            return None
+        self._taken = self._next
+        return self._next

@@ -1,19 +1,25 @@
 """Connects an engine to Kafka: the poll thread, rebalances, transactions, and the end of a worker.
 
 The poll thread does nothing but poll: it hands records to the event loop and answers rebalances, so the
-member keeps its partitions however long the work takes. Everything else happens in the loop.
+member keeps its partitions however long the work takes. It alone touches the consumer: a second thread that
+calls it while a rebalance is answered would wait for ever (confluent-kafka 2.16 holds a lock of its own).
+What the loop wants of the consumer it leaves as a call for the poll thread.
 """
 
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
 import asyncio
+import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, FencedError
@@ -32,6 +38,10 @@ log = structlog.get_logger(__name__)
 #: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
 DRAIN_SECONDS = 5.0
 _TRANSACTION_SECONDS = 30.0
+#: A transaction that met a rebalance is tried again with the new generation.
+_TRANSACTION_TRIES = 5
+#: How long a call of the loop may wait for the poll thread when nothing arrives.
+_POLL_SECONDS = 0.02
 #: An event loop that does not answer for this long is stuck in a call that never returns.
 _LOOP_STUCK_SECONDS = 120.0
 
@@ -73,6 +83,8 @@ class Worker:
         self._limits, self._journal_path = limits, journal
         self._stateful = isinstance(stage, StatefulStage)
         self._stopping = threading.Event()
+        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._owned: tuple[frozenset[Partition], Any] = (frozenset(), None)
         self._last_poll = _now()
         self._last_beat = _now()
         self._fenced = False
@@ -90,7 +102,8 @@ class Worker:
         journal = Journal(self._journal_path) if self._journal_path else None
         self._engine = Engine(self._stage, self, self._limits, journal)
         await self._stage.start()
-        self._consumer = Consumer(self._consumer_properties(member), logger=None)
+        properties = self._consumer_properties(member)
+        self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=None)
         poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         poller.start()
         try:
@@ -109,33 +122,37 @@ class Worker:
 
     def pause(self, partition: Partition) -> None:
         """See `streams.engine.Log`."""
-        self._consumer.pause([self._topic_partition(partition)])
+        self._calls.put(lambda: self._consumer.pause(self._still_ours([partition])))
 
     def resume(self, partition: Partition) -> None:
         """See `streams.engine.Log`."""
-        self._consumer.resume([self._topic_partition(partition)])
+        self._calls.put(lambda: self._consumer.resume(self._still_ours([partition])))
 
-    def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[Written]":
+    def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[Written]:
         """See `streams.engine.Log`."""
         return self._producer.produce(send, headers)
 
-    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
         """See `streams.engine.Log`. A refusal is no loss: the records come again, and change nothing."""
         positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
-        try:
-            await asyncio.to_thread(self._consumer.commit, offsets=positions, asynchronous=False)
-        except KafkaException as error:
-            log.warning("offsets not committed", stage=self._stage.name, error=error.args[0].str())
+        self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
 
     async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
         """See `streams.engine.Log`."""
-        try:
-            self._producer.client.begin_transaction()
-            written = await self._producer.send_all(sends)
-            await asyncio.to_thread(self._commit_transaction, offsets)
-        except KafkaException as error:
-            raise FencedError(f"the transaction was refused: {error.args[0].str()}") from error
-        return written
+        for attempt in range(1, _TRANSACTION_TRIES + 1):
+            try:
+                self._producer.client.begin_transaction()
+                futures = await self._producer.hand_over(sends)
+                await asyncio.to_thread(self._commit_transaction, offsets)
+                return list(await asyncio.gather(*futures))
+            except KafkaException as error:
+                reason = error.args[0]
+                if not reason.txn_requires_abort() or attempt == _TRANSACTION_TRIES:
+                    raise FencedError(f"the transaction was refused: {reason.str()}") from error
+                log.warning("transaction tried again", stage=self._stage.name, error=reason.str())
+                await asyncio.to_thread(self._producer.client.abort_transaction, _TRANSACTION_SECONDS)
+                await asyncio.gather(*futures, return_exceptions=True)
+        raise AssertionError("unreachable")
 
     def check_alive(self) -> None:
         """See `streams.engine.Log`."""
@@ -157,18 +174,58 @@ class Worker:
             )
             reported = 0.0
             while not self._stopping.is_set():
-                message = self._consumer.poll(0.1)
+                message = self._consumer.poll(_POLL_SECONDS)
                 self._note_poll()
                 if message is not None:
                     self._hand_over([message, *self._consumer.consume(500, 0)])
+                self._serve()
                 if _now() - reported > 5:
                     reported = _now()
                     self._report_lag()
+            self._in_loop(self._engine.revoke(self._engine.partitions, DRAIN_SECONDS))
         except BaseException as error:
             self._loop.call_soon_threadsafe(self._engine.fail, error)
+            self._in_loop(self._engine.lose(self._engine.partitions))
         finally:
-            self._consumer.close()  # revokes what is assigned: the drain
+            self._consumer.close()
             self._loop.call_soon_threadsafe(self._engine.finish)
+
+    def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
+        """Let the event loop do something and serve its calls until it has."""
+        future = asyncio.run_coroutine_threadsafe(call, self._loop)
+        begun = _now()
+        while not future.done():
+            self._serve()
+            wait([future], timeout=0.005)
+            if _now() - begun > _LOOP_STUCK_SECONDS:
+                raise FencedError("the event loop is stuck")
+        self._serve()
+        future.result()
+
+    def _serve(self) -> None:
+        """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
+        while not self._calls.empty():
+            self._calls.get()()
+        owned = frozenset(self._ours(self._consumer.assignment()))
+        self._owned = (owned, self._consumer.consumer_group_metadata() if self._stateful else None)
+
+    def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
+        try:
+            if asynchronous:
+                self._consumer.commit(offsets=positions, asynchronous=True)
+            else:
+                self._consumer.commit(offsets=positions, asynchronous=False)
+        except KafkaException as error:
+            self._committed(error.args[0], positions)
+
+    def _committed(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
+        if error is not None:
+            log.info("offsets not committed yet", stage=self._stage.name, error=error.str())
+            self._loop.call_soon_threadsafe(self._engine.commit_refused, self._ours(positions))
+
+    def _still_ours(self, partitions: Sequence[Partition]) -> list[TopicPartition]:
+        ours = set(self._ours(self._consumer.assignment()))
+        return [self._topic_partition(partition) for partition in partitions if partition in ours]
 
     def _note_poll(self) -> None:
         now = _now()
@@ -199,19 +256,17 @@ class Worker:
         consumer.incremental_assign(partitions)
         if self._stateful:  # nothing is read before the state is there; restoring may outlast a session
             consumer.pause(partitions)
-        future = asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
-        if not self._stateful:
-            future.result(DRAIN_SECONDS)
+            asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
+        else:
+            self._in_loop(self._take_on(self._ours(partitions)))
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        drain = self._engine.revoke(self._ours(partitions), DRAIN_SECONDS)
-        asyncio.run_coroutine_threadsafe(drain, self._loop).result(DRAIN_SECONDS * 2)
+        self._in_loop(self._engine.revoke(self._ours(partitions), DRAIN_SECONDS))
         self._last_poll = _now()  # the drain's time was not spent away
         consumer.incremental_unassign(partitions)
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        lose = self._engine.lose(self._ours(partitions))
-        asyncio.run_coroutine_threadsafe(lose, self._loop).result(DRAIN_SECONDS)
+        self._in_loop(self._engine.lose(self._ours(partitions)))
         consumer.incremental_unassign(partitions)
 
     def _report_lag(self) -> None:
@@ -227,7 +282,8 @@ class Worker:
         try:
             await self._engine.assign(partitions)
             if self._stateful:
-                self._consumer.resume([self._topic_partition(p) for p in partitions])
+                for partition in partitions:
+                    self.resume(partition)
         except Exception as error:
             self._engine.fail(error)
             return
@@ -256,10 +312,11 @@ class Worker:
         return entry
 
     def _commit_transaction(self, offsets: Mapping[Partition, int]) -> None:
+        owned, metadata = self._owned
+        if not owned.issuperset(offsets):
+            raise FencedError("partitions have left in the middle of a transaction")
         positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
-        self._producer.client.send_offsets_to_transaction(
-            positions, self._consumer.consumer_group_metadata(), _TRANSACTION_SECONDS
-        )
+        self._producer.client.send_offsets_to_transaction(positions, metadata, _TRANSACTION_SECONDS)
         self._producer.client.commit_transaction(_TRANSACTION_SECONDS)
 
     # --------------------------------------------------------------------------------- plumbing

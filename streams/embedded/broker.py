@@ -101,7 +101,9 @@ class EmbeddedBroker(EmbeddedServer):
         if not cluster.exists():
             # A cluster id is a UUID in URL-safe base64 without padding.
             cluster.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
-        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster.read_text()]
+        # One argument, because an id may begin with a dash.
+        cluster_id = f"--cluster-id={cluster.read_text()}"
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", cluster_id]
         done = subprocess.run([*java, *tool, "-c", properties], capture_output=True, text=True)  # noqa: S603
         if done.returncode != 0:
             raise TransientError(f"the broker's folder {self.data_dir} could not be formatted: {done.stderr}")
