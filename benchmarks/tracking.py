@@ -1,0 +1,182 @@
+"""Progress events per second of tracking: the fold, the fold between bytes, and a whole worker.
+
+    python -m benchmarks.tracking [--events 40000] [--batch 1000] [--worker]
+
+Every event carries one ordinal, the worst there is; a stage under load reports many in one. Two loads:
+
+- one run: one invocation whose documents pass four stages;
+- uploads: invocations of one document, seven events each (created, started, listed, four stages),
+  of which a few hundred are under way at once.
+
+`--worker` starts the embedded broker, fills `progress` and measures from the first transaction that becomes
+visible to the last invocation's completion.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from schemas.codec import SingleObjectCodec
+from schemas.events import (
+    Invocation,
+    InvocationCreated,
+    Passed,
+    Progress,
+    RunListed,
+    RunStarted,
+    Stage,
+    Status,
+)
+from services.tracking import InvocationState, TrackingStage
+from services.tracking.fold import ProgressEvent
+from streams.embedded import EmbeddedBroker
+from streams.kafka import Cluster, ensure_topics
+from streams.outputs import Send
+from streams.producer import EventProducer
+from streams.reader import Reader
+from streams.topics import INVOCATIONS, PROGRESS
+from streams.worker import Worker
+
+CODEC = SingleObjectCodec()
+WAY = (Stage.PARSED, Stage.CHUNKED, Stage.EMBEDDED, Stage.INDEXED)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+#: Uploads under way at once.
+ABREAST = 300
+PARTITIONS = 6
+
+
+def created(name: str, single: bool) -> InvocationCreated:
+    return InvocationCreated(
+        invocation_id=name,
+        tenant="default_tenant",
+        database="default_database",
+        collection="notes",
+        source_id="5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10",
+        source_type="file_upload" if single else "folder",
+        single_document=single,
+        created_at=NOW,
+    )
+
+
+def run_of(name: str, documents: int, single: bool) -> Iterator[ProgressEvent]:
+    """Everything that is reported about one invocation."""
+    yield created(name, single)
+    yield RunStarted(invocation_id=name, attempt=1, started_at=NOW)
+    yield RunListed(invocation_id=name, attempt=1, total=documents)
+    for ordinal in range(documents):
+        for stage in WAY:
+            passed = Passed(ordinal=ordinal, chunks=4 * (stage is Stage.INDEXED))
+            yield Progress(invocation_id=name, attempt=1, stage=stage, passed=[passed])
+
+
+def one_run(events: int) -> list[ProgressEvent]:
+    """One invocation of many documents."""
+    return list(run_of("run", events // len(WAY), single=False))
+
+
+def uploads(events: int) -> list[ProgressEvent]:
+    """Many invocations of one document, `ABREAST` of them taking turns."""
+    log: list[ProgressEvent] = []
+    count = events // 7
+    for first in range(0, count, ABREAST):
+        runs = [run_of(f"upload-{n}", 1, single=True) for n in range(first, min(first + ABREAST, count))]
+        log += [event for turn in zip(*runs, strict=True) for event in turn]
+    return log
+
+
+def rate_of_fold(log: Sequence[ProgressEvent]) -> float:
+    """Events/s of the pure fold, events and states in memory."""
+    states: dict[str, InvocationState] = {}
+    begun = time.perf_counter()
+    for event in log:
+        fold(states, event)
+    return len(log) / (time.perf_counter() - begun)
+
+
+def rate_of_bytes(log: Sequence[ProgressEvent], batch: int) -> float:
+    """Events/s from the bytes of the events to the bytes of the changed summaries and blocks, by batches."""
+    values = [CODEC.encode(event, PROGRESS.name) for event in log]
+    states: dict[str, InvocationState] = {}
+    begun = time.perf_counter()
+    for first in range(0, len(values), batch):
+        touched = {}
+        for value in values[first : first + batch]:
+            event: ProgressEvent = CODEC.decode(value)  # type: ignore[assignment]
+            touched[event.invocation_id] = fold(states, event)
+        for state in touched.values():
+            for _, block in state.blocks():
+                if block is not None:
+                    CODEC.encode(block, "progress-blocks")
+            CODEC.encode(state.summary(), INVOCATIONS.name)
+    return len(log) / (time.perf_counter() - begun)
+
+
+def fold(states: dict[str, InvocationState], event: ProgressEvent) -> InvocationState:
+    state = states.get(event.invocation_id)
+    if state is None and isinstance(event, InvocationCreated):
+        state = states[event.invocation_id] = InvocationState(event)
+    assert state is not None
+    state.fold(event, 0)
+    return state
+
+
+async def rate_of_worker(log: Sequence[ProgressEvent], cluster: Cluster, folder: Path) -> float:
+    """Events/s of a whole worker on a broker: consume, fold, one transaction a batch, stores."""
+    await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
+    producer = EventProducer(cluster, CODEC)
+    await producer.send_all([Send(PROGRESS, event.invocation_id, event) for event in log])
+    await producer.close()
+    worker = Worker(TrackingStage.opened(cluster, CODEC, folder), cluster, CODEC)
+    task = asyncio.create_task(worker.run())
+    await worker.ready.wait()
+    seconds = await asyncio.to_thread(until_complete, cluster, len({event.invocation_id for event in log}))
+    worker.stop()
+    await task
+    return len(log) / seconds
+
+
+def until_complete(cluster: Cluster, invocations: int) -> float:
+    """Seconds until so many invocations are complete."""
+    begun = time.perf_counter()
+    reader = Reader(cluster, CODEC)
+    reader.assign({(INVOCATIONS.name, p): 0 for p in range(PARTITIONS)})
+    complete: set[str] = set()
+    while len(complete) < invocations:
+        for change in reader.poll(0.1).changes:
+            if isinstance(change.event, Invocation) and change.event.status is Status.COMPLETE:
+                complete.add(change.key)
+    reader.close()
+    return time.perf_counter() - begun
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--events", type=int, default=40_000)
+    parser.add_argument("--batch", type=int, default=1_000)
+    parser.add_argument("--worker", action="store_true", help="on the embedded broker, too")
+    options = parser.parse_args()
+    loads = {"one run": one_run(options.events), "uploads": uploads(options.events)}
+    table = Table("events/s", *loads, title=f"tracking, {options.events:,} events of one ordinal each")
+    table.add_row("fold alone", *(f"{rate_of_fold(log):,.0f}" for log in loads.values()))
+    rates = [rate_of_bytes(log, options.batch) for log in loads.values()]
+    table.add_row(f"decode, fold, encode, batches of {options.batch:,}", *(f"{rate:,.0f}" for rate in rates))
+    if options.worker:
+        with tempfile.TemporaryDirectory() as folder:
+            async with EmbeddedBroker(Path(folder) / "kafka") as broker:
+                rates = []
+                for number, log in enumerate(loads.values()):
+                    cluster = Cluster(broker.bootstrap_servers, prefix=f"b{number}.")
+                    rates.append(await rate_of_worker(log, cluster, Path(folder) / str(number)))
+        table.add_row("a worker on the broker", *(f"{rate:,.0f}" for rate in rates))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
