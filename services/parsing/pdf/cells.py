@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from services.parsing.markdown import Cell, escape
 from services.parsing.pdf.geometry import Word, bounds
-from services.parsing.pdf.lines import rows_of
+from services.parsing.pdf.lines import reads_left, rows_of
 from services.parsing.pdf.ruled import Grid, Slot
 from services.parsing.pdf.text import Vocabulary, plain
 
@@ -41,6 +41,8 @@ def fill(grid: Grid, words: Sequence[Word], vocabulary: Vocabulary) -> list[list
     for slot, inside in zip(grid.slots, held, strict=True):
         text = escape(plain(rows_of(inside), vocabulary))
         rows[slot.row].append(Cell(text, slot.columns, slot.rows))
+    if reads_left(words):
+        return [row[::-1] for row in rows]
     return rows
 
 

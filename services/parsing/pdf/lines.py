@@ -18,6 +18,8 @@ GAP = 0.75
 BLANK = 0.13
 #: Before a sign that ends a clause it takes this much: `word .` is rarely meant.
 BLANK_BEFORE_SIGN = 0.3
+#: Signs at the end of a right-to-left word come in front of it.
+_LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -185,7 +187,7 @@ def _right_to_left(words: Sequence[Word]) -> str:
         if right_to_left(word.text) or not any(c.isalnum() for c in word.text):
             out.extend(reversed(run))
             run = []
-            out.append(word.text)
+            out.append(_LEADING.sub(r"\2\1", word.text))
         else:
             run.append(word.text)
     return " ".join([*out, *reversed(run)])

@@ -12,6 +12,7 @@ from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.pdf.geometry import Page, Picture, Stroke, Style, Word
+from services.parsing.pdf.turning import quarter, upright
 
 #: Most pages of a document. The biggest that the contract names has 7,000.
 MAX_PAGES = 7_000
@@ -23,6 +24,8 @@ THIN = 2.5
 
 #: A page with more small shapes than this has no list but a dotted drawing.
 MOST_BULLETS = 200
+#: As many curved shapes on a page without text may be letters drawn as outlines.
+OUTLINES = 20
 #: A page of pictures with fewer characters than this has its text in the pictures: a caption, a stamp, a
 #: page number is all that was set.
 SPARSE = 300
@@ -92,15 +95,19 @@ def read_batches(data: bytes) -> Iterator[list[Page]]:
             yield [_page(page, images.get(page.page_num, [])) for page in batch.result.pages]
     except (ParseError, RuntimeError, ValueError) as error:
         raise CorruptDocument(f"PDF: its pages cannot be read ({error})") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of the Rust library; it derives from BaseException
+            raise
+        raise CorruptDocument(f"PDF: the reader gave up on it ({error})") from error
 
 
 def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     words: list[Word] = []
     styles: dict[tuple[object, ...], Style] = {}
+    turned = _main_turn(raw)
     for item in raw.text_items:
-        if abs(item.rotation) > 1 and abs(item.rotation - 360) > 1:
-            continue  # stamps and side notes; a page that is turned as a whole comes upright
-        words.extend(_words(item, styles))
+        if quarter(item.rotation) == turned:  # what runs another way is a stamp or a note at the side
+            words.extend(_words(item, styles, turned in (90, 270)))
     vectors = raw.vector_graphics
     strokes: list[Stroke] = []
     if vectors:
@@ -112,7 +119,17 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     scanned, useless = _needs_reading(raw, words, pictures)
     if useless:
         words = []
-    return Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned)
+    page = Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned)
+    return upright(page, turned) if words else page
+
+
+def _main_turn(raw: ParsedPage) -> int:
+    letters = dict.fromkeys((0, 90, 180, 270), 0)
+    for item in raw.text_items:
+        turn = quarter(item.rotation)
+        if turn is not None:
+            letters[turn] += len(item.text)
+    return max(letters, key=lambda turn: letters[turn])
 
 
 def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Picture]) -> tuple[bool, bool]:
@@ -122,7 +139,8 @@ def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pi
         return False, False
     if seen.is_garbled:
         return True, True
-    drawn = bool(pictures) or seen.full_page_image or bool(raw.vector_graphics and raw.vector_graphics.shapes)
+    shapes = raw.vector_graphics.shapes if raw.vector_graphics else []
+    drawn = bool(pictures) or seen.full_page_image or sum(s.has_curve for s in shapes) >= OUTLINES
     if not words:
         return drawn, False
     covered = sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in pictures) / (raw.width * raw.height or 1.0)
@@ -133,7 +151,7 @@ def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pi
     return True, all((item.fill_color or "ff")[:2] == "00" for item in raw.text_items)
 
 
-def _words(item: TextItem, styles: dict[tuple[object, ...], Style]) -> Iterator[Word]:
+def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bool) -> Iterator[Word]:
     name, weight = item.font_name or "", item.font_weight or 0
     key = (name, item.font_height, weight)
     style = styles.get(key)
@@ -144,10 +162,14 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style]) -> Iterator[
         style = Style(round(size, 1), bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
         styles[key] = style
     # The height of the run, not of the word: “a” is as high as “high”, and rows are told by middles.
-    top, bottom = item.y, item.y + item.height
+    x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
     for word, spaced in zip(item.words, _blanks(item), strict=True):
-        if word.text.strip() and word.width >= 0:
-            yield Word(word.text, word.x, top, word.x + word.width, bottom, style, spaced)
+        if not word.text.strip() or word.width < 0 or word.height < 0:
+            continue
+        if vertical:
+            yield Word(word.text, x0, word.y, x1, word.y + word.height, style, spaced)
+        else:
+            yield Word(word.text, word.x, y0, word.x + word.width, y1, style, spaced)
 
 
 def _blanks(item: TextItem) -> list[bool]:
