@@ -109,12 +109,20 @@ class Version:
     parts: int = 1
     page: int | None = None
     key: str = "notes.md"
+    collection: str = "library"
 
     @property
     def document(self) -> Document:
         run = RunPosition(invocation_id="run", attempt=1, ordinal=self.sequence)
         version = f"v{self.sequence}"
-        return document(self.key, version=version, metadata=self.metadata, source="tree", run=run)
+        return document(
+            self.key,
+            version=version,
+            metadata=self.metadata,
+            collection=self.collection,
+            source="tree",
+            run=run,
+        )
 
     @property
     def events(self) -> Sequence[Incoming]:

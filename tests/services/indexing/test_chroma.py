@@ -1,12 +1,10 @@
 """`ChromaStore` on a real server, and on servers that misbehave as a real one does on no demand."""
 
 import socket
-import struct
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import aiohttp
 import chromadb
 import pytest
 from aiohttp import web
@@ -20,9 +18,7 @@ from services.indexing.plan import plan
 from services.indexing.rows import Collection, Row
 from tests.conftest import Chroma
 from tests.services.indexing.documents import MINILM, NOON, Version, vector
-from tests.services.indexing.memory import Stored
-
-DATABASE = "/api/v2/tenants/default_tenant/databases/default_database"
+from tests.services.indexing.reader import Reader, packed
 
 
 def alive() -> None:
@@ -44,34 +40,6 @@ async def store(chroma: Chroma) -> AsyncIterator[ChromaStore]:
     await store.close()
 
 
-class Reader:
-    """Looks into the server past the code under test."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url + DATABASE + "/collections"
-
-    async def describe(self, target: Collection) -> dict[str, object]:
-        async with aiohttp.request("GET", f"{self._url}/{target.name}") as answer:
-            return dict(await answer.json())
-
-    async def content(self, target: Collection) -> dict[str, Stored]:
-        identity = (await self.describe(target))["id"]
-        include = {"include": ["documents", "metadatas", "embeddings"]}
-        async with aiohttp.request("POST", f"{self._url}/{identity}/get", json=include) as answer:
-            found = await answer.json()
-        rows = zip(found["ids"], found["documents"], found["embeddings"], found["metadatas"], strict=True)
-        # A collection of cosine space gives back what it had made unit vectors: the last bit may differ.
-        return {id_: (text, _packed([round(v) for v in values]), m or {}) for id_, text, values, m in rows}
-
-    async def drop(self, target: Collection) -> None:
-        async with aiohttp.request("DELETE", f"{self._url}/{target.name}") as answer:
-            assert answer.status == 200
-
-
-def _packed(values: Sequence[float]) -> bytes:
-    return struct.pack(f"<{len(values)}f", *values)
-
-
 @pytest.fixture
 def reader(chroma: Chroma) -> Reader:
     return Reader(chroma.url)
@@ -84,7 +52,7 @@ async def test_ids_texts_vectors_and_metadata_arrive_exactly(store: ChromaStore,
 
     await store.upsert(target, rows, alive)
 
-    assert await reader.content(target) == {r.id: (r.text, r.vector, dict(r.metadata)) for r in rows}
+    assert await reader.content(target.name) == {r.id: (r.text, r.vector, dict(r.metadata)) for r in rows}
 
 
 async def test_versions_replace_each_other_to_the_last_key(store: ChromaStore, reader: Reader) -> None:
@@ -101,7 +69,7 @@ async def test_versions_replace_each_other_to_the_last_key(store: ChromaStore, r
         state = made.state
 
         expected = {r.id: (r.text, r.vector, dict(r.metadata)) for r in version.rows}
-        assert await reader.content(target) == expected
+        assert await reader.content(target.name) == expected
 
 
 async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
@@ -111,7 +79,7 @@ async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
 
     await store.upsert(target, [row(0)], alive)
 
-    made = (await reader.describe(target))["configuration_json"]
+    made = (await reader.describe(target.name))["configuration_json"]
     assert isinstance(made, dict)
     assert made["hnsw"]["space"] == "cosine"
     assert made["embedding_function"] == {"type": "known", "name": "default", "config": {}}
@@ -140,7 +108,7 @@ async def test_the_server_takes_every_embedding_function_that_we_name(
     await store.upsert(target, [row(0)], alive)
 
     assert embedding_function(embedding).get("name") == name
-    made = (await reader.describe(target))["configuration_json"]
+    made = (await reader.describe(target.name))["configuration_json"]
     assert isinstance(made, dict)
     assert made["embedding_function"] == embedding_function(embedding)
 
@@ -152,7 +120,7 @@ async def test_rows_are_deleted_and_deleting_again_does_no_harm(store: ChromaSto
     await store.delete(target, ["row-1", "row-3", "row-99"], alive)
     await store.delete(target, ["row-1"], alive)
 
-    assert sorted(await reader.content(target)) == ["row-0", "row-2"]
+    assert sorted(await reader.content(target.name)) == ["row-0", "row-2"]
 
 
 async def test_a_delete_in_a_collection_that_does_not_exist_is_done(
@@ -160,7 +128,7 @@ async def test_a_delete_in_a_collection_that_does_not_exist_is_done(
 ) -> None:
     await store.delete(collection("never"), ["row-0"], alive)
 
-    assert (await reader.describe(collection("never")))["error"] == "NotFoundError"
+    assert (await reader.describe(collection("never").name))["error"] == "NotFoundError"
 
 
 async def test_a_collection_that_was_deleted_meanwhile_is_created_again(
@@ -168,14 +136,14 @@ async def test_a_collection_that_was_deleted_meanwhile_is_created_again(
 ) -> None:
     target = collection("recreated")
     await store.upsert(target, [row(0)], alive)
-    await reader.drop(target)
+    await reader.drop(target.name)
 
     await store.upsert(target, [row(1)], alive)
-    assert sorted(await reader.content(target)) == ["row-1"]
+    assert sorted(await reader.content(target.name)) == ["row-1"]
 
-    await reader.drop(target)
+    await reader.drop(target.name)
     await store.delete(target, ["row-1"], alive)
-    assert (await reader.describe(target))["error"] == "NotFoundError"
+    assert (await reader.describe(target.name))["error"] == "NotFoundError"
 
 
 async def test_the_largest_request_that_is_packed_is_taken(store: ChromaStore, reader: Reader) -> None:
@@ -187,7 +155,7 @@ async def test_the_largest_request_that_is_packed_is_taken(store: ChromaStore, r
     await store.upsert(target, packed.rows, alive)
 
     assert len(packed.rows) > 100
-    assert len(await reader.content(target)) == len(packed.rows)
+    assert len(await reader.content(target.name)) == len(packed.rows)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +192,7 @@ async def test_a_guard_that_forbids_it_stops_every_request_that_writes(
 
     with pytest.raises(FencedError):
         await store.upsert(collection("fenced"), [row(0)], fenced)
-    assert (await reader.describe(collection("fenced")))["error"] == "NotFoundError"
+    assert (await reader.describe(collection("fenced").name))["error"] == "NotFoundError"
 
     target = collection("fenced-later")
     await store.upsert(target, [row(0)], alive)
@@ -232,7 +200,7 @@ async def test_a_guard_that_forbids_it_stops_every_request_that_writes(
         await store.upsert(target, [row(1)], fenced)
     with pytest.raises(FencedError):
         await store.delete(target, ["row-0"], fenced)
-    assert sorted(await reader.content(target)) == ["row-0"]
+    assert sorted(await reader.content(target.name)) == ["row-0"]
 
 
 async def test_a_server_that_is_down_is_transient() -> None:
@@ -309,7 +277,7 @@ async def test_an_error_status_says_what_becomes_of_the_document(
     ("retry_after", "seconds"),
     [
         ("7", 7.0),
-        (format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True), 300.0),
+        ("in 300 s", 300.0),
         ("soon", 1.0),
         (None, 1.0),
     ],
@@ -318,6 +286,8 @@ async def test_a_server_that_asks_for_time_gets_it(
     scripted: tuple[Scripted, str], retry_after: str | None, seconds: float
 ) -> None:
     server, url = scripted
+    if retry_after == "in 300 s":  # the header's other form, a date
+        retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=300), usegmt=True)
     server.status, server.headers = 429, {"Retry-After": retry_after} if retry_after else {}
     store = ChromaStore(url)
 
@@ -344,7 +314,7 @@ async def test_a_server_that_knows_no_base64_gets_numbers(scripted: tuple[Script
     server.base64 = False
     store = ChromaStore(url)
 
-    await store.upsert(collection("old"), [Row("r", "t", _packed([1.0, 2.5]), {})], alive)
+    await store.upsert(collection("old"), [Row("r", "t", packed([1.0, 2.5]), {})], alive)
 
     assert server.seen[-1][2]["embeddings"] == [[1.0, 2.5]]
     await store.close()

@@ -79,7 +79,7 @@ def run(world: World, log: list[Incoming], data: st.DataObject) -> None:
             crashes += 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(history=histories(), data=st.data())
 def test_whatever_happens_the_collection_ends_as_the_newest_version_exactly(
     history: list[Version], data: st.DataObject
@@ -99,7 +99,7 @@ def test_whatever_happens_the_collection_ends_as_the_newest_version_exactly(
     assert world.state.fingerprint == fingerprint(newest.document)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(history=histories(deletes=False), data=st.data())
 def test_a_reader_never_sees_a_document_vanish_between_versions(
     history: list[Version], data: st.DataObject
@@ -113,7 +113,7 @@ def test_a_reader_never_sees_a_document_vanish_between_versions(
     assert min(sizes) > 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(history=histories(), data=st.data())
 def test_every_event_of_a_run_is_reported_in_the_end(history: list[Version], data: st.DataObject) -> None:
     log = data.draw(logs(history), "log")

@@ -259,7 +259,7 @@ VERSIONS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     histories=st.lists(st.lists(VERSIONS, min_size=1, max_size=4), min_size=1, max_size=3),
     data=st.data(),

@@ -1,0 +1,138 @@
+"""The stage on the engine, the real broker and the real store."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from schemas.codec import SingleObjectCodec
+from schemas.events import DeadLetter, DocumentState
+from schemas.ids import document_id
+from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage
+from services.indexing.plan import Incoming
+from streams.kafka import Cluster, ensure_topics
+from streams.outputs import Send
+from streams.partitions import partition_of
+from streams.producer import EventProducer
+from streams.reader import Reader as TopicReader
+from streams.reader import end_offsets
+from streams.store import PartitionStore
+from streams.topics import DEAD_LETTERS, DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS, Topic
+from streams.window import Limits
+from streams.worker import Membership, Worker
+from tests.conftest import Chroma, Kafka
+from tests.services.indexing.documents import Version, embedded
+from tests.services.indexing.reader import Reader
+
+CODEC = SingleObjectCodec()
+PARTITIONS = 2
+
+
+class Service:
+    """Runs indexing workers, one after the other, on a cluster and a collection of its own."""
+
+    def __init__(self, kafka: Kafka, chroma: Chroma, folder: Path) -> None:
+        self.name = f"t{uuid.uuid4().hex[:8]}"
+        self.cluster = Cluster(kafka.bootstrap_servers, prefix=f"{self.name}.")
+        self.reader = Reader(chroma.url)
+        self._url, self._folder, self._runs = chroma.url, folder, 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """A worker with an empty store of states: all it knows it reads from the topic."""
+        self._runs += 1
+        states = self._states(f"states-{self._runs}.sqlite", DOCUMENT_STATES)
+        stage = IndexingStage(ChromaStore(self._url), states)
+        worker = Worker(stage, self.cluster, CODEC, Membership(), Limits(bytes=BATCH_BYTES))
+        task = asyncio.create_task(worker.run())
+        try:
+            yield
+        finally:
+            worker.stop()
+            await asyncio.wait_for(task, 30)
+            states.close()
+
+    async def produce(self, *events: Incoming) -> None:
+        producer = EventProducer(self.cluster, CODEC)
+        await producer.send_all([Send(EMBEDDINGS, document_id(e.document), e) for e in events])
+        await producer.close()
+
+    async def state(self, version: Version, topic: Topic = DOCUMENT_STATES) -> DocumentState | None:
+        """What the topic says of a document now."""
+        store = self._states(f"look-{uuid.uuid4().hex}.sqlite", topic)
+        await store.catch_up(range(PARTITIONS))
+        key = document_id(version.document)
+        home = key if topic is DOCUMENT_STATES else version.document.source_id or ""
+        found = store.get(partition_of(home, PARTITIONS), key)
+        store.close()
+        return found
+
+    async def reached(self, version: Version) -> DocumentState:
+        """The state once `version` is complete."""
+        async with asyncio.timeout(30):
+            while True:
+                state = await self.state(version)
+                if state and state.complete and state.sequence == version.sequence:
+                    return state
+                await asyncio.sleep(0.1)
+
+    async def dead_letters(self, count: int) -> list[DeadLetter]:
+        """The dead letters, once there are so many."""
+        async with asyncio.timeout(30):
+            while len(found := await asyncio.to_thread(self._dead_letters)) < count:  # noqa: ASYNC110  (asked of the broker)
+                await asyncio.sleep(0.1)
+        return found
+
+    def _dead_letters(self) -> list[DeadLetter]:
+        reader = TopicReader(self.cluster, CODEC)
+        ends = end_offsets(self.cluster, [(DEAD_LETTERS.name, p) for p in range(PARTITIONS)])
+        reader.assign(dict.fromkeys(ends, 0))
+        events = [change.event for batch in reader.read_to(ends) for change in batch.changes]
+        reader.close()
+        return [event for event in events if isinstance(event, DeadLetter)]
+
+    def _states(self, file: str, topic: Topic) -> PartitionStore[DocumentState]:
+        return PartitionStore(self.cluster, CODEC, topic, self._folder / file)
+
+
+@pytest.fixture
+async def service(kafka: Kafka, chroma: Chroma, tmp_path: Path) -> Service:
+    made = Service(kafka, chroma, tmp_path)
+    await asyncio.to_thread(ensure_topics, made.cluster, PARTITIONS)
+    return made
+
+
+async def test_a_worker_goes_on_with_the_state_that_the_last_one_left(service: Service) -> None:
+    old = Version(1, ["a", "b", "c"], {"draft": True}, collection=service.name)
+    new = Version(2, ["x"], {"team": "red"}, collection=service.name)
+
+    async with service.running():
+        await service.produce(*old.events)
+        await service.reached(old)
+    async with service.running():
+        await service.produce(*new.events, *old.events)
+        state = await service.reached(new)
+
+    expected = {row.id: (row.text, row.vector, dict(row.metadata)) for row in new.rows}
+    assert await service.reader.content(service.name) == expected
+    assert await service.state(new, SOURCE_DOCUMENTS) == state
+
+
+async def test_a_refused_document_is_a_dead_letter_and_the_others_are_indexed(service: Service) -> None:
+    good = Version(1, ["a"], collection=service.name)
+    other = Version(3, ["c"], key="other.md", collection=service.name)
+    bad = embedded(Version(2, ["b"], key="bad.md", collection=service.name).document, 2, ["b"], dimension=5)
+
+    async with service.running():
+        await service.produce(*good.events)
+        await service.reached(good)
+        await service.produce(*bad, *other.events)
+        await service.reached(other)
+        letters = await service.dead_letters(1)
+
+    assert "dimension of 3, got 5" in letters[0].error
+    assert letters[0].document_key == "bad.md"
+    assert len(await service.reader.content(service.name)) == 2
