@@ -1,0 +1,178 @@
+"""All settings, in one class. Every one is an environment variable `HEADRACE_<NAME>`.
+
+`docs/settings.md` is rendered from here (`python -m headrace.settings`).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from streams.embedded import default_cache_dir
+
+#: librdkafka properties begin behind this; `__` is a dot in names that have underscores of their own.
+_KAFKA_PREFIX = "HEADRACE_KAFKA_"
+
+CommaSeparated = Annotated[list[str], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What a deployment can choose. Defaults run everything on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore")
+
+    data_dir: Path = Field(
+        Path(".headrace"),
+        description="Folder of everything that is kept: the embedded broker and Chroma, blobs, views, caches, "
+        "logs, the admin key.",
+    )
+    cache_dir: Path = Field(
+        default_factory=default_cache_dir,
+        description="Folder of what is downloaded once: the broker's jars, models. Default: in the user's "
+        "cache directory.",
+    )
+
+    url: str | None = Field(None, description="Gateway that the command talks to, `http://host:port`.")
+    api_key: SecretStr | None = Field(
+        None, description="Admin key. When it is not set one is made and kept in the data folder (0600)."
+    )
+    host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
+    port: int = Field(8383, description="Port that the gateway listens on; 0 takes a free one.", ge=0)
+    folder_roots: CommaSeparated = Field(
+        default_factory=list,
+        description="Folders below which `folder` sources are taken, comma-separated. None in a deployment; "
+        "`headrace up` allows what its user can read.",
+    )
+    uploads_per_tenant: int = Field(
+        8, description="Uploads of a tenant that one gateway takes at once; one more is answered 429.", ge=1
+    )
+
+    kafka_bootstrap_servers: str | None = Field(
+        None,
+        description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set the same way: "
+        "`HEADRACE_KAFKA_SECURITY_PROTOCOL`, `HEADRACE_KAFKA_SASL_USERNAME`, …",
+    )
+    topic_prefix: str = Field("headrace.", description="Begins the names of all topics and groups.")
+    partitions: int = Field(
+        12,
+        description="Partitions of topics that are created: the most workers of one service that can share "
+        "the work. Existing topics keep theirs.",
+        ge=1,
+    )
+    replication: int = Field(1, description="Replicas of topics that are created.", ge=1)
+    schema_registry_url: str | None = Field(
+        None, description="Confluent schema registry; events are then framed in its wire format."
+    )
+    slot: str = Field(
+        "0",
+        description="Number of this process among those of its service. With `HEADRACE_STATIC_MEMBERSHIP` a "
+        "restarted process has its partitions back at once; two processes must never share one.",
+    )
+    static_membership: bool = Field(
+        False, description="Join consumer groups with a fixed member id made of service and slot."
+    )
+
+    chroma_url: str | None = Field(
+        None, description="Your own Chroma server, `http://host:port`, or Chroma Cloud."
+    )
+    chroma_api_key: SecretStr | None = Field(None, description="Token for Chroma Cloud.")
+    chroma_tenant: str | None = Field(
+        None, description="Chroma tenant of all documents, where the account has only one."
+    )
+
+    blob_url: str | None = Field(
+        None,
+        description="Blob store for payloads over 64 KB: a folder or `s3://bucket/prefix`. Default: in the "
+        "data folder.",
+    )
+    blob_max_age_days: int = Field(
+        14, description="Blobs older than this are swept; no record points to them any more.", ge=1
+    )
+
+    embedding_model: str = Field(
+        "sentence-transformers/all-MiniLM-L6-v2", description="Model where a request names none."
+    )
+    embedding_models: CommaSeparated = Field(
+        default_factory=list,
+        description="Further models that may be named, comma-separated: names that fastembed knows.",
+    )
+    embedding_folder: Path | None = Field(
+        None, description="Folder with an ONNX model and its tokenizer.json for `HEADRACE_EMBEDDING_MODEL`."
+    )
+    embed_context: bool = Field(
+        True,
+        description="Put where a chunk lives (its headings, its class) in front of the text that is embedded; "
+        "never into the stored document.",
+    )
+    vector_cache_bytes: int = Field(
+        1024**3, description="Most bytes of the cache of vectors, least recently used go first.", ge=0
+    )
+
+    workers: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
+        description="Worker processes of the parsing service, and of the chunking service.",
+        ge=1,
+    )
+    parsing_memory_bytes: int = Field(1024**3, description="Memory that parsing one document may take.", gt=0)
+    parsing_cpu_seconds: int = Field(120, description="Processor time that one document may take.", gt=0)
+    parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
+    run_window: int = Field(
+        500,
+        description="Documents that one run has in flight at most, so that a big run does not block a small.",
+        ge=1,
+    )
+
+    vision_url: str | None = Field(
+        None, description="OpenAI-compatible endpoint that describes pictures, `http://host:port/v1`."
+    )
+    vision_model: str = Field("", description="Model to ask there.")
+    vision_api_key: SecretStr | None = Field(None, description="Key for it.")
+    vision_pages: Literal["auto", "never", "always"] = Field(
+        "auto", description="Pages that the vision model reads whole: those without text, none, or all."
+    )
+
+    metrics_port: int | None = Field(
+        None, description="Port of a service's `/metrics`. `headrace up` gives each service a free one."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+
+    @field_validator("folder_roots", "embedding_models", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    def kafka_properties(self, environment: dict[str, str] | None = None) -> dict[str, str]:
+        """librdkafka properties from `HEADRACE_KAFKA_*`: `SASL_USERNAME` is `sasl.username`."""
+        given = dict(os.environ) if environment is None else environment
+        return {
+            name.removeprefix(_KAFKA_PREFIX).lower().replace("_", "."): value
+            for name, value in given.items()
+            if name.startswith(_KAFKA_PREFIX) and name != f"{_KAFKA_PREFIX}BOOTSTRAP_SERVERS"
+        }
+
+
+def _shown(field: FieldInfo) -> str:
+    default = None if field.default_factory else field.default
+    return "" if default is None else f"`{default}`"
+
+
+def render() -> str:
+    """`docs/settings.md`: a row for every field."""
+    rows = [
+        f"| `HEADRACE_{name.upper()}` | {_shown(field)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    head = (
+        "# Settings\n\nRendered from `headrace/settings.py`; `make docs` renders it again.\n\n"
+        "| variable | default | meaning |\n|---|---|---|\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    Path("docs/settings.md").write_text(render())
