@@ -20,10 +20,21 @@ from services.chunking.lines import split_lines
 from services.chunking.markdown import cut_markdown
 from services.chunking.packing import CODE_FILL, PROSE_FILL, pack
 
-__all__ = ["DEFAULT_MAX_LINES", "DEFAULT_MAX_SIZE_BYTES", "MIN_SIZE_BYTES", "Chunk", "chunk"]
+__all__ = [
+    "DEFAULT_LINES_SIZE_BYTES",
+    "DEFAULT_MAX_LINES",
+    "DEFAULT_MAX_SIZE_BYTES",
+    "MIN_SIZE_BYTES",
+    "Chunk",
+    "chunk",
+]
 
-DEFAULT_MAX_SIZE_BYTES = 4096
+#: Where structure decides. The trial model reads 256 tokens, about 1,000 bytes: what a longer chunk says
+#: after them cannot be found. Measured with questions whose answers are known (docs/chunking.md).
+DEFAULT_MAX_SIZE_BYTES = 1000
+#: Where lines are counted: the contract's fallback.
 DEFAULT_MAX_LINES = 10
+DEFAULT_LINES_SIZE_BYTES = 4096
 #: Below this a chunk holds less than a line of code, and its metadata outweigh it.
 MIN_SIZE_BYTES = 64
 
@@ -32,7 +43,7 @@ def chunk(
     text: str,
     filename: str | None = None,
     media_type: str | None = None,
-    max_size_bytes: int = DEFAULT_MAX_SIZE_BYTES,
+    max_size_bytes: int | None = None,
     *,
     strategy: Literal["tree_sitter", "lines"] = "tree_sitter",
     max_lines: int | None = None,
@@ -41,7 +52,8 @@ def chunk(
 
     Args:
         filename, media_type: tell the language; the name decides where they disagree.
-        max_size_bytes: most bytes of a chunk's text in UTF-8, at least `MIN_SIZE_BYTES`.
+        max_size_bytes: most bytes of a chunk's text in UTF-8, at least `MIN_SIZE_BYTES`; when not given,
+            `DEFAULT_MAX_SIZE_BYTES`, and `DEFAULT_LINES_SIZE_BYTES` for `lines`.
         strategy: `tree_sitter` cuts by structure (markdown and plain text, too); `lines` cuts every
             `max_lines` lines or `max_size_bytes` bytes.
         max_lines: only for `lines`; `DEFAULT_MAX_LINES` when not given.
@@ -52,28 +64,33 @@ def chunk(
     Raises:
         RequestError: a limit is too small.
         CorruptDocument: the text holds half of a surrogate pair, so it has no UTF-8 form.
-        DocumentTooLarge: the grammar did not finish in time.
     """
+    limit = max_size_bytes
+    if limit is None:
+        limit = DEFAULT_LINES_SIZE_BYTES if strategy == "lines" else DEFAULT_MAX_SIZE_BYTES
     lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
-    _check_limits(max_size_bytes, lines)
+    _check_limits(limit, lines)
+    source = _encode(text, filename)
+    kind = detect(filename, media_type, text[:200])
+    language = kind.language if isinstance(kind, Grammar) else kind
+    if strategy == "lines":
+        return build_chunks(source, split_lines(source, lines, limit), "lines", language, [])
+    if isinstance(kind, Grammar) and (code := cut_code(source, kind, limit)):
+        return build_chunks(source, pack(source, code[0], limit, CODE_FILL), "tree_sitter", language, code[1])
+    plain = kind != "markdown"
+    cuts, scopes = cut_markdown(source, limit, plain=plain)
+    spans = pack(source, cuts, limit, PROSE_FILL)
+    return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
+
+
+def _encode(text: str, filename: str | None) -> bytes:
     try:
-        source = text.encode()
+        return text.encode()
     except UnicodeEncodeError as error:
         raise CorruptDocument(
             f"character {error.start} of {filename or 'the text'} is half of a surrogate pair "
             f"(U+{ord(text[error.start]):04X}); text must be valid Unicode"
         ) from error
-    kind = detect(filename, media_type, text[:200])
-    language = kind.language if isinstance(kind, Grammar) else kind
-    if strategy == "lines":
-        return build_chunks(source, split_lines(source, lines, max_size_bytes), "lines", language, [])
-    if isinstance(kind, Grammar) and (found := cut_code(source, kind, max_size_bytes)):
-        spans = pack(source, found[0], max_size_bytes, CODE_FILL)
-        return build_chunks(source, spans, "tree_sitter", language, found[1])
-    plain = kind != "markdown"
-    cuts, scopes = cut_markdown(source, max_size_bytes, plain=plain)
-    spans = pack(source, cuts, max_size_bytes, PROSE_FILL)
-    return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
 
 
 def _check_limits(max_size_bytes: int, max_lines: int) -> None:

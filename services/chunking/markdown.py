@@ -128,9 +128,9 @@ class _Scanner:
             position = after
 
     def on_item(self, line: int, match: re.Match[bytes]) -> None:
-        depth = min(len(match["indent"].expandtabs(4)) // 2, 8)
+        depth = min(len(match["indent"].expandtabs(4)) // 2, 2)
         introduced = self.cuts.get(line) == BLOCK and self.source[:line].rstrip()[-1:] == b":"
-        self.cuts[line] = self.price(line, SENTENCE if introduced else INNER + 20 * depth)
+        self.cuts[line] = self.price(line, SENTENCE if introduced else INNER + 350 * depth)
 
     def on_row(self, line: int, match: re.Match[bytes]) -> None:
         after = self.next_line(line)

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 SECTION = 100  # before a heading, between definitions; deeper levels cost `LEVEL` more each
 BLOCK = 300  # between paragraphs
 INNER = 1_000  # between the statements of a function, the items of a list
-SENTENCE = 1_200
+SENTENCE = 1_800
 GLUED = 4_000  # between what belongs together: a comment and its function, a heading and its text
 LINE = 6_000  # at a line's end inside of a string or of a token
 INLINE = 9_000  # in the middle of a line, between tokens
@@ -23,7 +23,7 @@ MIXED = 320
 #: From this share of the limit on, a chunk had better end at the next cut of its own level. Functions say
 #: more together than apart, so code is packed full; a paragraph is found better in a smaller chunk
 #: (docs/chunking.md has the figures).
-CODE_FILL = 0.8
+CODE_FILL = 0.9
 PROSE_FILL = 0.5
 
 #: Byte position -> price of a chunk that starts there.
