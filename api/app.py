@@ -7,7 +7,7 @@ from aiohttp import web
 
 from api.gateway import Gateway
 from api.health import HEALTH, Health
-from api.middleware import add_request_id, authenticate, observe, refusals
+from api.middleware import add_headers, authenticate, observe, refusals
 from api.openapi import openapi
 from api.operations import OPERATIONS
 from api.parts import PARTS, Parts
@@ -24,7 +24,7 @@ def create_app(gateway: Gateway) -> web.Application:
     for operation in OPERATIONS:
         app.router.add_route(operation.method, operation.path, operation.handler)
     app.router.add_get("/openapi.json", _document)
-    app.on_response_prepare.append(add_request_id)
+    app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.append(_alive)
     return app

@@ -27,8 +27,9 @@ _REQUEST_ID = web.RequestKey("request_id", str)
 REQUEST_ID_HEADER = "X-Request-Id"
 
 
-async def add_request_id(request: web.Request, response: web.StreamResponse) -> None:
-    """Every answer names the request as the log does, event streams included."""
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer names the request as the log does, event streams included, and no versions."""
+    response.headers["Server"] = "headrace"
     if _REQUEST_ID in request:
         response.headers[REQUEST_ID_HEADER] = request[_REQUEST_ID]
 

@@ -1,3 +1,5 @@
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -5,7 +7,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from api import ChromaAccess
-from tests.api.conftest import ADMIN_KEY, Server, Start
+from tests.api.conftest import ADMIN_KEY, Server, Start, create_folder_source
 
 
 async def test_health_needs_no_key_and_says_that_all_is_well(server: Server) -> None:
@@ -78,3 +80,31 @@ async def test_requests_are_counted_by_route_and_status(server: Server) -> None:
     before = REGISTRY.get_sample_value("headrace_http_requests_total", labels) or 0
     await server.call("GET", "/api/v1/sources/x", status=400)
     assert REGISTRY.get_sample_value("headrace_http_requests_total", labels) == before + 1
+
+
+async def test_a_gateway_that_starts_again_knows_what_it_knew(
+    start: Start, roots: Path, tmp_path: Path
+) -> None:
+    first = await start(state_folder=tmp_path / "same")
+    (roots / tmp_path.name).mkdir()
+    source_id = await create_folder_source(first, roots / tmp_path.name)
+    await first.client.close()
+
+    second = await start(state_folder=tmp_path / "same")
+
+    assert (await second.call("GET", f"/api/v1/sources/{source_id}", status=200))["id"] == source_id
+
+
+async def test_two_gateways_that_create_the_same_source_create_one(
+    server: Server, start: Start, roots: Path, tmp_path: Path
+) -> None:
+    other = await start()
+    (roots / tmp_path.name).mkdir()
+    folder = roots / tmp_path.name
+    made = await asyncio.gather(
+        *(create_folder_source(gateway, folder) for gateway in (server, other)), return_exceptions=True
+    )
+    ids = [one for one in made if isinstance(one, str)]  # the slower one may be told 409
+    assert len(set(ids)) == 1
+    listed = await other.call("GET", "/api/v1/sources?limit=1000", status=200)
+    assert [source["id"] for source in listed].count(ids[0]) == 1
