@@ -51,12 +51,17 @@ def confine(limits: Limits) -> None:
     _leave_network(urlsplit(limits.vision.url).hostname if limits.vision else None)
 
 
-def parse_confined(
-    source: bytes | str, filename: str | None, content_type: str | None, main_content: bool, cpu_seconds: int
-) -> Document:
-    """Parses in this process with a CPU limit of its own; `source` is the document or the path of a file."""
+def limited(cpu_seconds: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function under a CPU limit of its own."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + cpu_seconds + 1, hard=False)
+    return function(*arguments)
+
+
+def parse_confined(
+    source: bytes | str, filename: str | None, content_type: str | None, main_content: bool
+) -> Document:
+    """Parses in this process; `source` is the document or the path of a file that holds it."""
     data = Path(source).read_bytes() if isinstance(source, str) else source
     return parse(data, filename, content_type, main_content=main_content)
 

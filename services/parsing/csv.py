@@ -17,7 +17,7 @@ _SAMPLE_LINES = 50
 def parse_csv(data: bytes) -> Document:
     """Raises UnsupportedFormat when the bytes are no text."""
     text, warnings = decode(data)
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(2**31 - 1)  # the whole text may be one quoted cell
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), skipinitialspace=True)
     lines = _table(reader)
     return Document("\n".join(lines) + "\n" if lines else "", "", warnings=warnings)

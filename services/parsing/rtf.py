@@ -213,7 +213,8 @@ class _Reader:
         match = re.match(
             rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', self.data[end : end + 2300]
         )
-        if match and not self._state.skip:
+        # The group marks itself as skippable; what counts is whether the text around it is shown.
+        if match and not (self._stack and self._stack[-1].skip):
             self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
 
     def _layout(self, word: str, number: int | None) -> None:

@@ -15,15 +15,17 @@ import contextlib
 import os
 import signal
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
+from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, IngestError, TransientError
 from services.parsing import confinement
 from services.parsing.document import Document
 from services.parsing.vision import Vision
@@ -58,11 +60,12 @@ class Sandbox:
         self._limits = confinement.Limits(memory_bytes, cpu_seconds, vision)
         self._wall_seconds = wall_seconds
         self._pool: ProcessPool | None = None
+        self._waiting: set[Future[Any]] = set()
 
     def start(self) -> None:
         """Starts the workers now rather than with the first document; returns at once."""
         for _ in range(self._workers):
-            self._schedule(confinement.ready, timeout=None)
+            self._schedule(confinement.ready, [], None)
 
     async def parse(
         self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
@@ -72,44 +75,57 @@ class Sandbox:
         Raises UnsupportedFormat, CorruptDocument (also when the worker dies on the file), DocumentTooLarge
         (also when it passes a limit), TransientError when the sandbox is closed under it.
         """
-        name = filename or "document"
         with _handed_over(data) as source:
-            future = self._schedule(
+            document: Document = await self.run(
+                filename or "document",
                 confinement.parse_confined,
-                args=[source, filename, content_type, main_content, self._limits.cpu_seconds],
-                timeout=self._wall_seconds,
-            )
-            try:
-                document: Document = await asyncio.wrap_future(future)
-            except DocumentError:
-                raise
-            except (FutureTimeout, TimeoutError) as error:
-                raise DocumentTooLarge(
-                    f"{name}: parsing took longer than {self._wall_seconds:g} s "
-                    "(HEADRACE_PARSING_WALL_SECONDS)"
-                ) from error
-            except ProcessExpired as error:
-                raise self._told(name, error.exitcode) from error
-            except asyncio.CancelledError:
-                if asyncio.current_task() is not None and asyncio.current_task().cancelling():  # type: ignore[union-attr]
-                    raise
-                raise TransientError(f"{name}: the parsing workers were stopped") from None
+                source, filename, content_type, main_content,
+            )  # fmt: skip
         return document
+
+    async def run(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Any function of a module in a worker, under the limits; errors speak of the document `name`."""
+        future = self._schedule(
+            confinement.limited, [self._limits.cpu_seconds, function, *arguments], self._wall_seconds
+        )
+        try:
+            return await asyncio.wrap_future(future)
+        except IngestError:
+            raise
+        except (FutureTimeout, TimeoutError) as error:
+            raise DocumentTooLarge(
+                f"{name}: parsing took longer than {self._wall_seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
+            ) from error
+        except ProcessExpired as error:
+            raise self._told(name, error.exitcode) from error
+        except MemoryError as error:
+            raise self._told(name, -signal.SIGABRT) from error
+        except BrokenProcessPool:
+            raise TransientError(f"{name}: the parsing workers were stopped") from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise TransientError(f"{name}: the parsing workers were stopped") from None
 
     def close(self) -> None:
         """Stops the workers, whatever they are at; waiting parses end with TransientError."""
         pool, self._pool = self._pool, None
+        for future in list(self._waiting):  # a pool that is stopped while it starts forgets some of them
+            future.cancel()
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
 
     def _schedule(
-        self, function: Any, args: list[Any] | None = None, timeout: float | None = None
+        self, function: Callable[..., Any], arguments: list[Any], timeout: float | None
     ) -> Future[Any]:
         pool = self._pool
         if pool is None or not pool.active:
             pool = self._pool = self._new_pool()
-        future: Future[Any] = pool.schedule(function, args=args or [], timeout=timeout)
+        future: Future[Any] = pool.schedule(function, args=arguments, timeout=timeout)
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
         return future
 
     def _new_pool(self) -> ProcessPool:

@@ -177,6 +177,8 @@ def choose(body: HtmlElement, weights: dict[HtmlElement, Weight]) -> HtmlElement
     for el in _elements(body):
         if el.tag in BLOCKS and el in weights and weights[el].value >= most:
             best, most = el, weights[el].value
+    if weights[best].good <= 0:  # no part reads like text, so none is better than the page
+        return body
     while True:
         inner = max((c for c in best if c in weights), key=lambda c: weights[c].good, default=None)
         if inner is None or inner.tag in _TEXT_TAGS or weights[inner].good < weights[best].good * ENOUGH:
