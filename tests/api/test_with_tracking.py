@@ -1,0 +1,78 @@
+"""The gateway beside the real tracking: what it asks for is decided there, and shown here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from api import Gateway, create_app
+from schemas.events import Passed, Progress, RunListed, RunStarted, Stage
+from services.tracking import TrackingStage
+from streams.kafka import Cluster, ensure_topics
+from streams.outputs import Send
+from streams.producer import EventProducer
+from streams.topics import PROGRESS
+from streams.worker import Membership, Worker
+from tests.api.conftest import Server, create_folder_source, create_run
+from tests.api.test_progress import BEGUN, stream
+from tests.conftest import Kafka
+
+
+@pytest.fixture(scope="module")
+async def tracked(
+    kafka: Kafka, configuration: Gateway, database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Server]:
+    cluster = Cluster(kafka.bootstrap_servers, prefix="api-tracking.")
+    ensure_topics(cluster, partitions=1)
+    folder = Path(tmp_path_factory.mktemp("tracked"))
+    codec = configuration.codec
+    stage = TrackingStage.opened(cluster, codec, folder / "tracking")
+    worker = Worker(stage, cluster, codec, Membership(slot="0", static=True))
+    running = asyncio.ensure_future(worker.run())
+    gateway = replace(configuration, cluster=cluster, state_folder=folder / "gateway", wait_s=30)
+    async with TestClient(TestServer(create_app(gateway))) as client:
+        yield Server(gateway, client)
+    worker.stop()
+    await running
+
+
+async def test_a_run_is_followed_from_its_creation_to_its_end(
+    tracked: Server, roots: Path, tmp_path: Path
+) -> None:
+    (roots / tmp_path.name).mkdir()
+    source_id = await create_folder_source(tracked, roots / tmp_path.name)
+    cancelled, run_id = [await create_run(tracked, source_id) for _ in range(2)]
+    producer = EventProducer(tracked.gateway.cluster, tracked.gateway.codec)
+    path = f"/api/v1/invocations/{run_id}"
+
+    assert await tracked.call("PUT", f"/api/v1/invocations/{cancelled}", status=202) == {}
+    await tracked.call("PUT", f"/api/v1/invocations/{cancelled}", status=412)
+
+    async with stream(tracked, f"{path}/progress") as events:
+        await producer.send(_about(RunStarted(invocation_id=run_id, attempt=7, started_at=BEGUN)))
+        while (await anext(events))[1]["status"] != "processing":
+            pass
+    await tracked.call("PUT", path, status=412)
+
+    ends = {Stage.INDEXED: Passed(ordinal=0, document_key="a.md", chunks=3)}
+    ends[Stage.FAILED] = Passed(ordinal=1, document_key="b.pdf", error="no such page")
+    for end, passed in ends.items():
+        await producer.send(_about(Progress(invocation_id=run_id, attempt=7, stage=end, passed=[passed])))
+    await producer.send(_about(RunListed(invocation_id=run_id, attempt=7, total=2)))
+    async with stream(tracked, f"{path}/progress") as events:
+        seen: list[tuple[str, Any]] = [event async for event in events]
+    await producer.close()
+
+    assert seen[-1] == ("end", {"status": "complete"})
+    assert seen[-2][1]["done"] == seen[-2][1]["total"] == 2
+    assert seen[-2][1]["last_errors"] == [{"document_key": "b.pdf", "error": "no such page"}]
+    found = await tracked.call("GET", f"{path}/documents", status=200)
+    assert [(d["document_key"], d["status"]) for d in found] == [("a.md", "indexed"), ("b.pdf", "failed")]
+
+
+def _about(event: RunStarted | RunListed | Progress) -> Send:
+    return Send(PROGRESS, event.invocation_id, event)
