@@ -71,7 +71,7 @@ def chunk(
     lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
     _check_limits(limit, lines)
     source = _encode(text, filename)
-    kind = detect(filename, media_type, text[:200])
+    kind = detect(filename, media_type, text)
     language = kind.language if isinstance(kind, Grammar) else kind
     if strategy == "lines":
         return build_chunks(source, split_lines(source, lines, limit), "lines", language, [])

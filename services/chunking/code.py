@@ -170,7 +170,7 @@ class _Walker:
         if kind in (ATOM, COMMENT):
             self.cut_lines(node.start_byte, node.end_byte)
         elif node.child_count:
-            if not self.data and (label := _label(node, kind, self.source)):
+            if label := _key(node, self.source) if self.data else _label(node, kind, self.source):
                 self.scopes.append(Scope(node.start_byte, node.end_byte, label))
             inside = self.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
             self.todo.append((node, inside, depth + 1))
@@ -190,6 +190,16 @@ _PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 #: Values that bear the name of what they are bound to: `const send = async () => {…}`.
 _BINDING = re.compile(r"variable_declarator|field_definition|property_declaration")
 _LABEL_LENGTH = 80
+
+
+def _key(node: Node, source: bytes) -> str:
+    """What a pair of a data format is called: the key in JSON and YAML, the name of a table in TOML."""
+    key = node.child_by_field_name("key")
+    if key is None and node.type.startswith("table"):
+        key = node.named_child(0)
+    if key is None:
+        return ""
+    return source[key.start_byte : key.end_byte].decode(errors="ignore").strip(" \"'")[:_LABEL_LENGTH]
 
 
 def _label(node: Node, kind: int, source: bytes) -> str:

@@ -1,6 +1,7 @@
 """Which language a document is in, and the grammar that parses it."""
 
 import importlib
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -147,7 +148,7 @@ _INTERPRETERS = {
 }
 
 
-def detect(filename: str | None, media_type: str | None, head: str) -> Grammar | str | None:
+def detect(filename: str | None, media_type: str | None, text: str) -> Grammar | str | None:
     """The grammar of a document, `"markdown"`, or None for plain text.
 
     The file's name decides, then its `#!` line, then the media type.
@@ -160,14 +161,26 @@ def detect(filename: str | None, media_type: str | None, head: str) -> Grammar |
             return "markdown"
         found = _BY_NAME.get(name) or _BY_EXTENSION.get(extension) or _BY_NAME.get(name.partition(".")[0])
         if found:
-            return found
-    if head.startswith("#!"):
-        words = head.partition("\n")[0][2:].split()
+            return _header(text) if extension == "h" else found
+    if text.startswith("#!"):
+        words = text[:200].partition("\n")[0][2:].split()
         program = words[-1 if words[:1] == ["/usr/bin/env"] else 0].rpartition("/")[2] if words else ""
         language = _INTERPRETERS.get(program.rstrip("0123456789."))
         if language:
             return _BY_LANGUAGE[language]
     return "markdown" if kind in _MARKDOWN_TYPES else _BY_TYPE.get(kind)
+
+
+#: What only C++ and Objective-C say at the start of a line.
+_CPP = re.compile(r"^[ \t]*(?:class|namespace|template|using|public:|private:)", re.M)
+_OBJECTIVE_C = re.compile(r"^[ \t]*(?:@interface|@protocol|@class|@import)", re.M)
+
+
+def _header(text: str) -> Grammar:
+    """The language of a `.h` file, which three of them share."""
+    if _OBJECTIVE_C.search(text):
+        return _BY_LANGUAGE["objective-c"]
+    return _BY_LANGUAGE["cpp" if _CPP.search(text) else "c"]
 
 
 @cache

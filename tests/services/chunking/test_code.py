@@ -105,6 +105,14 @@ def test_the_context_is_the_signature_up_to_the_name(filename: str, opening: str
     assert chunk(text, filename, None, 200)[2].context == context
 
 
+def test_data_names_the_keys_that_a_chunk_is_under() -> None:
+    values = ",\n".join(f'    "key_{n}": {n}' for n in range(40))
+
+    assert chunk(f'{{"a": {{\n  "b": {{\n{values}\n}}}}}}\n', "a.json", None, 100)[2].context == "a › b"
+    assert chunk(f"a:\n{values.replace(',', '')}\n", "a.yaml", None, 100)[2].context == "a"
+    assert chunk("[tool.x]\n" + repeated("k@@ = @@", 40), "a.toml", None, 100)[2].context == "tool.x"
+
+
 def test_lines_of_context_name_only_what_the_chunk_starts_inside_of() -> None:
     text = "class A:\n" + repeated("    def f_@@(self):\n        return @@\n", 30) + "\nclass B:\n    x = 1\n"
     chunks = chunk(text, "a.py", None, 200)
