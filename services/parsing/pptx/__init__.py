@@ -23,7 +23,9 @@ R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 def parse_pptx(data: bytes) -> Document:
     """Each shown slide: its title, its text in reading order, its notes. Hidden slides are left out."""
     archive = Archive(data)
-    main = next((t for k, t in relations(archive, "").values() if k == "officeDocument"), "ppt/presentation.xml")
+    main = next(
+        (t for k, t in relations(archive, "").values() if k == "officeDocument"), "ppt/presentation.xml"
+    )
     root = archive.xml(main)
     graphics = Graphics(archive)
     writer = Writer()

@@ -67,9 +67,16 @@ class Slide:
             for cell in row.iterchildren(A + "tc"):
                 if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
                     continue
-                texts = [paragraph_text(p, self._targets).replace("**", "") for p in cell.iterfind(f"{A}txBody/{A}p")]
+                texts = [
+                    paragraph_text(p, self._targets).replace("**", "")
+                    for p in cell.iterfind(f"{A}txBody/{A}p")
+                ]
                 line.append(
-                    Cell("\n".join(filter(None, texts)), _count(cell.get("gridSpan")), _count(cell.get("rowSpan")))
+                    Cell(
+                        "\n".join(filter(None, texts)),
+                        _count(cell.get("gridSpan")),
+                        _count(cell.get("rowSpan")),
+                    )
                 )
             rows.append(line)
         return rows

@@ -36,7 +36,9 @@ class Bullets:
         if mark is not None:
             for tree in (self._layout, self._master):
                 twin = _twin(tree, mark)
-                candidates.append(_level(twin.find(f"{P}txBody/{A}lstStyle") if twin is not None else None, level))
+                candidates.append(
+                    _level(twin.find(f"{P}txBody/{A}lstStyle") if twin is not None else None, level)
+                )
             if mark.get("type", "obj") in ("body", "obj") and self._master is not None:
                 candidates.append(_level(self._master.find(f"{P}txStyles/{P}bodyStyle"), level))
         for candidate in candidates:
@@ -53,7 +55,12 @@ def _level(styles: etree._Element | None, level: int) -> etree._Element | None:
 def _kind(properties: etree._Element | None) -> str | None:
     if properties is None:
         return None
-    for name, kind in (("buNone", "none"), ("buAutoNum", "number"), ("buChar", "bullet"), ("buBlip", "bullet")):
+    for name, kind in (
+        ("buNone", "none"),
+        ("buAutoNum", "number"),
+        ("buChar", "bullet"),
+        ("buBlip", "bullet"),
+    ):
         if properties.find(A + name) is not None:
             return kind
     return None
@@ -74,7 +81,9 @@ def _twin(tree: etree._Element | None, mark: etree._Element) -> etree._Element |
     return by_type
 
 
-def text_blocks(shape: etree._Element, body: etree._Element, bullets: Bullets, targets: Targets) -> list[Block]:
+def text_blocks(
+    shape: etree._Element, body: etree._Element, bullets: Bullets, targets: Targets
+) -> list[Block]:
     """The paragraphs and list items of a shape."""
     blocks: list[Block] = []
     widths: list[tuple[int, int]] = []  # level and marker width of the open items
