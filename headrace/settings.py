@@ -26,8 +26,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         Path(".headrace"),
-        description="Folder of everything that is kept: the embedded broker and Chroma, blobs, views, caches, "
-        "logs, the admin key.",
+        description="Folder of everything that is kept: the embedded broker and Chroma, blobs, views, "
+        "caches, logs, the admin key.",
     )
     cache_dir: Path = Field(
         default_factory=default_cache_dir,
@@ -52,8 +52,8 @@ class Settings(BaseSettings):
 
     kafka_bootstrap_servers: str | None = Field(
         None,
-        description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set the same way: "
-        "`HEADRACE_KAFKA_SECURITY_PROTOCOL`, `HEADRACE_KAFKA_SASL_USERNAME`, …",
+        description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set the same "
+        "way: `HEADRACE_KAFKA_SECURITY_PROTOCOL`, `HEADRACE_KAFKA_SASL_USERNAME`, …",
     )
     topic_prefix: str = Field("headrace.", description="Begins the names of all topics and groups.")
     partitions: int = Field(
@@ -104,8 +104,8 @@ class Settings(BaseSettings):
     )
     embed_context: bool = Field(
         True,
-        description="Put where a chunk lives (its headings, its class) in front of the text that is embedded; "
-        "never into the stored document.",
+        description="Put where a chunk lives (its headings, its class) in front of the text that is "
+        "embedded; never into the stored document.",
     )
     vector_cache_bytes: int = Field(
         1024**3, description="Most bytes of the cache of vectors, least recently used go first.", ge=0

@@ -14,7 +14,7 @@ import structlog
 
 from schemas.errors import DocumentError, FencedError
 from streams import metrics
-from streams.attempts import Attempts
+from streams.attempts import STUCK_SECONDS, Attempts
 from streams.dead_letters import dead_letter
 from streams.journal import Journal
 from streams.outputs import Output, Send
@@ -32,8 +32,6 @@ Partition = tuple[str, int]
 
 #: Acknowledged offsets are committed this often at most.
 _COMMIT_SECONDS = 0.05
-#: A batch and its transaction that take longer are stuck (seen after a broker was killed): the worker ends.
-_STUCK_SECONDS = 120.0
 
 
 class Log(Protocol):
@@ -204,15 +202,15 @@ class Engine:
         self._start_groups()
 
     async def _work(self, group: list[Entry]) -> None:
-        async with asyncio.timeout(_STUCK_SECONDS if self._stateful else None):
-            outcomes = await self._attempts.outcomes(group)
-            for entry, outcome in zip(group, outcomes, strict=True):
-                outputs = self._give_up(entry, outcome) if isinstance(outcome, Exception) else outcome
-                if window := self._windows.get(_partition(entry)):
-                    window.finish(entry, outputs)
-            if self._stateful:
+        outcomes = await self._attempts.outcomes(group)
+        for entry, outcome in zip(group, outcomes, strict=True):
+            outputs = self._give_up(entry, outcome) if isinstance(outcome, Exception) else outcome
+            if window := self._windows.get(_partition(entry)):
+                window.finish(entry, outputs)
+        if self._stateful:
+            async with asyncio.timeout(STUCK_SECONDS):
                 await self._transact(group, self._stateful)
-                return
+            return
         for partition in {_partition(entry) for entry in group}:
             await self._release(partition)
 

@@ -105,3 +105,8 @@ def _charset(content_type: str | None) -> str | None:
     from services.parsing.html.tree import declared_charset
 
     return declared_charset(b"", content_type) if content_type and "charset" in content_type.lower() else None
+
+
+def is_converted(media_type: str) -> bool:
+    """Whether a document of this type comes out as markdown rather than as the text that it is."""
+    return media_type == detect.HTML or media_type.startswith("image/") or media_type in _PARSERS

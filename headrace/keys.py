@@ -1,0 +1,30 @@
+"""The admin key: preset by a setting, else made once and kept in the data folder for its owner alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+from headrace.settings import Settings
+
+_BYTES = 32
+
+
+def key_file(data_dir: Path) -> Path:
+    """Where the key of a data folder is kept."""
+    return data_dir / "admin.key"
+
+
+def admin_key(settings: Settings) -> str:
+    """`HEADRACE_API_KEY`, or the key of the data folder; made (mode 0600) when there is none."""
+    if settings.api_key is not None:
+        return settings.api_key.get_secret_value()
+    path = key_file(settings.data_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    key = f"hr-{secrets.token_urlsafe(_BYTES)}"
+    with os.fdopen(handle, "w") as file:
+        file.write(key + "\n")
+    return key

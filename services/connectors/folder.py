@@ -1,0 +1,128 @@
+"""The folder connector: a folder on the server's disk, synced as a difference."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from schemas.errors import DocumentError, FencedError, TransientError
+from schemas.events import (
+    Document,
+    DocumentDeleted,
+    DocumentState,
+    DocumentUpserted,
+    FolderConfig,
+    RunRequested,
+    Stage,
+)
+from schemas.ids import document_id, fingerprint
+from services.connectors.difference import Action, Indexed, action, deleted_by, gone
+from services.connectors.runs import Attempt, InvocationView, scope_of
+from services.connectors.walk import list_files, read_file
+from streams import stage
+from streams.blobs import BlobStore
+from streams.outputs import Output, Send
+from streams.stage import Context, Record
+from streams.store import PartitionStore
+from streams.topics import DOCUMENTS, RUNS_FOLDER
+
+
+class FolderConnector(stage.Stage[RunRequested]):
+    """Runs of one source one after the other, runs of different sources side by side.
+
+    Args:
+        states: `source-documents`, partitioned as `runs.folder` is.
+        window: documents of a run that may be in flight.
+    """
+
+    name = "connectors.folder"
+    topic = RUNS_FOLDER
+    concurrency = 16
+    sequential_keys = True
+
+    def __init__(
+        self,
+        invocations: InvocationView,
+        states: PartitionStore[DocumentState],
+        blobs: BlobStore,
+        window: int,
+    ) -> None:
+        self._invocations, self._states, self._blobs, self._window = invocations, states, blobs, window
+        self._attempts: dict[str, Attempt] = {}
+
+    async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
+        """Emits as it goes; returns when every document of the run is done."""
+        run = record.event
+        attempt = Attempt(run.invocation_id, self._invocations, context, self._window)
+        self._attempts[run.invocation_id] = attempt
+        if not await attempt.begin():
+            return []
+        await self._states.catch_up([record.partition])
+        scope = scope_of(run.source.id, run.collection)
+        indexed = {
+            state.document.document_key: Indexed.of(state)
+            for _, state in self._states.scan(record.partition, scope)
+        }
+        config = run.source.folder or FolderConfig(path="")
+        try:
+            keys = await asyncio.to_thread(lambda: list(list_files(Path(config.path), config.include_globs)))
+        except OSError as error:
+            reason = f"the folder {config.path} cannot be listed: {error.strerror or error}"
+            return [attempt.failed(reason)]
+        for key in keys:
+            await self._sync(run, attempt, Path(config.path), key, indexed.get(key))
+        await self._clear_away(run, attempt, keys, indexed)
+        await attempt.end()
+        self._attempts.pop(run.invocation_id, None)
+        return []
+
+    def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
+        """A run that is given up has failed."""
+        attempt = self._attempts.pop(record.event.invocation_id, None)
+        return [attempt.failed(str(error))] if attempt else []
+
+    async def _sync(
+        self, run: RunRequested, attempt: Attempt, root: Path, key: str, indexed: Indexed | None
+    ) -> None:
+        try:
+            content = await asyncio.to_thread(read_file, root, key)
+        except (TransientError, FencedError):
+            raise
+        except DocumentError as error:
+            await attempt.count(Stage.FAILED, key, error=str(error))
+            return
+        document = _document(run, key, hashlib.sha256(content).hexdigest())
+        match action(indexed, document.version_key, fingerprint(document), run.invocation_id):
+            case Action.UNCHANGED:
+                await attempt.count(Stage.UNCHANGED, key)
+            case Action.WRITTEN:
+                await attempt.count(Stage.INDEXED, key, indexed.chunks if indexed else 0)
+            case Action.UPSERT:
+                payload = await self._blobs.put(content)
+                numbered = document.model_copy(update={"run": attempt.position()})
+                event = DocumentUpserted(document=numbered, content=payload, filename=key)
+                await attempt.add([Send(DOCUMENTS, document_id(document), event)])
+
+    async def _clear_away(
+        self, run: RunRequested, attempt: Attempt, keys: Sequence[str], indexed: Mapping[str, Indexed]
+    ) -> None:
+        for key in gone(indexed, keys):
+            document = _document(run, key, indexed[key].version_key)
+            numbered = document.model_copy(update={"run": attempt.position()})
+            await attempt.add([Send(DOCUMENTS, document_id(document), DocumentDeleted(document=numbered))])
+        for key in deleted_by(indexed, keys, run.invocation_id):
+            await attempt.count(Stage.DELETED, key)
+
+
+def _document(run: RunRequested, key: str, version_key: str) -> Document:
+    return Document(
+        tenant=run.source.tenant,
+        database=run.source.database,
+        collection=run.collection,
+        document_key=key,
+        namespace=run.source.id,
+        version_key=version_key,
+        chunking=run.source.chunking,
+        embedding=run.source.embedding,
+        source_id=run.source.id,
+    )

@@ -1,0 +1,182 @@
+"""What every run does: begin an attempt, number its documents, keep within its window, and end."""
+
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from schemas.codec import Codec
+from schemas.errors import TransientError
+from schemas.events import (
+    FINAL_STATUSES,
+    DocumentState,
+    Event,
+    Invocation,
+    RunFailed,
+    RunListed,
+    RunPosition,
+    RunStarted,
+    Stage,
+    Status,
+)
+from streams.kafka import Cluster
+from streams.outputs import Note, Output, Send
+from streams.reader import Change
+from streams.stage import Context
+from streams.store import PartitionStore
+from streams.topics import INVOCATIONS, PROGRESS, SOURCE_DOCUMENTS
+from streams.views import View
+
+#: How long tracking may take to answer the beginning of an attempt; it restarts in about 2 s.
+_ANSWER_SECONDS = 60.0
+#: A run of which nothing finishes for this long is begun anew: whatever got stuck is sent again.
+_STALLED_SECONDS = 900.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS invocations (id TEXT PRIMARY KEY, status TEXT, attempt INTEGER, done INTEGER);
+"""
+
+
+class InvocationView:
+    """What a connector must know of invocations: status, current attempt, documents that are done."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
+        self._view = View(cluster, codec, [INVOCATIONS], path, _SCHEMA, _fold)
+
+    async def start(self) -> None:
+        """Follow `invocations`."""
+        await self._view.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._view.close()
+
+    def get(self, invocation_id: str) -> tuple[Status, int | None, int] | None:
+        """Status, attempt and documents done, if the invocation is known."""
+        rows = self._view.query(
+            "SELECT status, attempt, done FROM invocations WHERE id = ?", (invocation_id,)
+        )
+        return (Status(rows[0]["status"]), rows[0]["attempt"], rows[0]["done"]) if rows else None
+
+    async def answered(self, invocation_id: str, attempt: int) -> bool:
+        """Wait until tracking has taken up this attempt (True) or the invocation has ended (False)."""
+
+        def known() -> bool:
+            found = self.get(invocation_id)
+            return found is not None and (found[0] in FINAL_STATUSES or found[1] == attempt)
+
+        if not await self._view.until(known, _ANSWER_SECONDS):
+            raise TransientError(f"tracking has not taken up invocation {invocation_id}")
+        found = self.get(invocation_id)
+        return found is not None and found[0] not in FINAL_STATUSES
+
+    async def done(self, invocation_id: str, attempt: int, at_least: int) -> None:
+        """Wait until so many documents of the attempt are done, or the invocation has ended.
+
+        Raises TransientError when another attempt has taken over, or nothing moves any more.
+        """
+        while True:
+            status, current, done = self.get(invocation_id) or (Status.PENDING, None, 0)
+            if status in FINAL_STATUSES or (current == attempt and done >= at_least):
+                return
+            if current != attempt:
+                raise TransientError(f"another attempt has taken over invocation {invocation_id}")
+            before = (status, current, done)
+            if not await self._view.until(lambda: self.get(invocation_id) != before, _STALLED_SECONDS):  # noqa: B023
+                raise TransientError(f"nothing of invocation {invocation_id} moves; it is begun anew")
+
+
+def _fold(database: sqlite3.Connection, change: Change) -> None:
+    if not isinstance(change.event, Invocation):
+        database.execute("DELETE FROM invocations WHERE id = ?", (change.key,))
+        return
+    invocation, counts = change.event, change.event.counts
+    done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
+    database.execute(
+        "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?)",
+        (change.key, invocation.status.value, invocation.attempt, done),
+    )
+
+
+def source_documents(cluster: Cluster, codec: Codec, path: Path) -> PartitionStore[DocumentState]:
+    """What is indexed, by source and collection; the scope is `scope_of`."""
+    return PartitionStore(
+        cluster,
+        codec,
+        SOURCE_DOCUMENTS,
+        path,
+        scope=lambda state: scope_of(state.document.source_id or "", state.document.collection),
+    )
+
+
+def scope_of(source_id: str, collection: str) -> str:
+    """Label of a source's documents in one collection."""
+    return f"{source_id}\0{collection}"
+
+
+class Attempt:
+    """One attempt at an invocation. Ordinals count from 0 in the order in which documents are numbered.
+
+    Args:
+        window: documents that may be numbered and not done.
+    """
+
+    def __init__(self, invocation_id: str, view: InvocationView, context: Context, window: int) -> None:
+        self.invocation_id = invocation_id
+        self.number = secrets.randbits(63)
+        self._view, self._context, self._window = view, context, window
+        self._numbered = 0
+        self._waiting: list[Output] = []
+
+    async def begin(self) -> bool:
+        """Whether there is anything to do: False if the invocation was cancelled or has ended already."""
+        known = self._view.get(self.invocation_id)
+        if known and known[0] in FINAL_STATUSES:
+            return False
+        started = RunStarted(
+            invocation_id=self.invocation_id, attempt=self.number, started_at=datetime.now(UTC)
+        )
+        await self._context.emit([self._progress(started)])
+        return await self._view.answered(self.invocation_id, self.number)
+
+    def position(self) -> RunPosition:
+        """The next document's number."""
+        self._numbered += 1
+        return RunPosition(invocation_id=self.invocation_id, attempt=self.number, ordinal=self._numbered - 1)
+
+    async def add(self, outputs: Sequence[Output]) -> None:
+        """Emit, in batches; waits while the window is full."""
+        self._waiting.extend(outputs)
+        if len(self._waiting) >= min(100, self._window):
+            await self._flush()
+            await self._view.done(self.invocation_id, self.number, self._numbered - self._window)
+
+    async def count(self, stage: Stage, key: str, chunks: int = 0, error: str | None = None) -> None:
+        """A document that needs no work: it is unchanged, done by an earlier attempt, or unreadable."""
+        shown = None if stage is Stage.UNCHANGED else key
+        await self.add([Note(self.position(), stage, chunks, shown, error)])
+
+    async def end(self) -> None:
+        """Everything is listed; wait until all of it is done."""
+        await self._flush()
+        await self._context.emit([self.listed()])
+        await self._view.done(self.invocation_id, self.number, self._numbered)
+
+    def listed(self) -> Send:
+        """The event that says how many documents the attempt has."""
+        return self._progress(
+            RunListed(invocation_id=self.invocation_id, attempt=self.number, total=self._numbered)
+        )
+
+    def failed(self, error: str) -> Send:
+        """The event that says that the run cannot be carried out."""
+        return self._progress(RunFailed(invocation_id=self.invocation_id, attempt=self.number, error=error))
+
+    async def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            await self._context.emit(waiting)
+
+    def _progress(self, event: Event) -> Send:
+        return Send(PROGRESS, self.invocation_id, event)

@@ -1,0 +1,119 @@
+"""The embedding stage: parts of chunks in, the same with vectors out; one batch across many documents."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from schemas import events
+from schemas.errors import DocumentError
+from schemas.events import Chunk, DocumentChunked, DocumentDeleted, DocumentEmbedded, Embedding
+from services.embedding.embedder import Embedder, Task, Vectors
+from streams.outputs import Note, Output, Send
+from streams.stage import BatchStage, Context, Outcome, Record
+from streams.topics import CHUNKS, EMBEDDINGS
+
+Incoming = DocumentChunked | DocumentDeleted
+Load = Callable[[str], Embedder]
+
+
+class EmbeddingStage(BatchStage[Incoming]):
+    """Embeds with whatever models the documents name.
+
+    Args:
+        load: the embedder of a model; called once a model, in a thread. Raises DocumentError for a model
+            that is not served.
+        context: whether a chunk's context goes in front of the text that is embedded.
+        preload: a model to load before the first record.
+    """
+
+    name = "embedding"
+    topic = CHUNKS
+    #: One batch computes while the next is decoded and the last produced.
+    concurrency = 2
+    #: A part has up to 64 chunks: enough for full batches at any length of text.
+    max_records = 64
+
+    def __init__(self, load: Load, context: bool, preload: str | None = None) -> None:
+        self._load, self._context, self._preload = load, context, preload
+        self._embedders: dict[str, asyncio.Task[Embedder]] = {}
+
+    async def start(self) -> None:
+        """Load the usual model."""
+        if self._preload:
+            await self._embedder(self._preload)
+
+    async def close(self) -> None:
+        """Unload the models."""
+        for task in self._embedders.values():
+            await (await task).close()
+
+    async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
+        """`DocumentEmbedded` for each part; deletes passed on."""
+        chunked = [record.event for record in records if isinstance(record.event, DocumentChunked)]
+        vectors: dict[int, Vectors | DocumentError] = {}
+        for embedding in {
+            _key(event.document.embedding): event.document.embedding for event in chunked
+        }.values():
+            alike = [event for event in chunked if _key(event.document.embedding) == _key(embedding)]
+            vectors.update(await self._embed(embedding, alike))
+        return [self._outcome(record, vectors) for record in records]
+
+    async def _embed(
+        self, embedding: Embedding, parts: Sequence[DocumentChunked]
+    ) -> dict[int, Vectors | DocumentError]:
+        """Vectors by the identity of the part, all texts in one call so that batches fill."""
+        try:
+            embedder = await self._embedder(embedding.model)
+        except DocumentError as error:
+            return {id(part): error for part in parts}
+        texts = [self._text(chunk) for part in parts for chunk in part.chunks]
+        rows = await embedder.embed_documents(texts, _task(embedding.task))
+        found: dict[int, Vectors | DocumentError] = {}
+        at = 0
+        for part in parts:
+            found[id(part)] = rows[at : at + len(part.chunks)]
+            at += len(part.chunks)
+        return found
+
+    def _outcome(self, record: Record[Incoming], vectors: dict[int, Vectors | DocumentError]) -> Outcome:
+        event = record.event
+        if isinstance(event, DocumentDeleted):
+            return [Send(EMBEDDINGS, record.key, event)]
+        rows = vectors[id(event)]
+        if isinstance(rows, DocumentError):
+            return rows
+        outputs: list[Output] = [Send(EMBEDDINGS, record.key, _embedded(event, rows))]
+        if event.document.run and event.part == event.parts - 1:
+            outputs.append(Note(event.document.run, events.Stage.EMBEDDED))
+        return outputs
+
+    def _text(self, chunk: Chunk) -> str:
+        return f"{chunk.context}\n{chunk.text}" if self._context and chunk.context else chunk.text
+
+    async def _embedder(self, model: str) -> Embedder:
+        if model not in self._embedders:
+            self._embedders[model] = asyncio.create_task(asyncio.to_thread(self._load, model))
+        try:
+            return await asyncio.shield(self._embedders[model])
+        except Exception:
+            del self._embedders[model]  # the next record tries again
+            raise
+
+
+def _key(embedding: Embedding) -> str:
+    return embedding.model_dump_json()
+
+
+def _task(task: events.Task | None) -> Task | None:
+    if task is None:
+        return None
+    return Task(task.task_name, task.document_prompt or "", task.query_prompt or "")
+
+
+def _embedded(part: DocumentChunked, rows: Vectors) -> DocumentEmbedded:
+    return DocumentEmbedded(
+        **{name: getattr(part, name) for name in DocumentChunked.model_fields},
+        dimension=int(rows.shape[1]) if len(rows) else 0,
+        vectors=np.ascontiguousarray(rows, dtype="<f4").tobytes(),
+    )

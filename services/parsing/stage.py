@@ -1,0 +1,98 @@
+"""The parsing stage: documents in, their text out. The first stage, so it also keeps the door."""
+
+import asyncio
+from collections.abc import Sequence
+
+from schemas.errors import ContractError
+from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Stage
+from schemas.ids import document_id
+from services.parsing.document import Document
+from services.parsing.formats import is_converted
+from services.parsing.sandbox import Sandbox
+from streams import stage
+from streams.blobs import BlobStore
+from streams.dead_letters import SEQUENCE_HEADER
+from streams.outputs import Note, Output, Send
+from streams.partitions import partition_of
+from streams.stage import Context, Record
+from streams.topics import DOCUMENTS, PARSED
+
+Incoming = DocumentUpserted | DocumentDeleted
+
+#: Larger documents are in memory one at a time; the smaller ones are bounded by `concurrency`.
+_LARGE_BYTES = 8 * 1024 * 1024
+
+
+class ParsingStage(stage.Stage[Incoming]):
+    """Parses in a sandbox.
+
+    Args:
+        sandbox: owned by the stage from now on.
+        partitions: of `documents`; a record on a partition that is not its key's would lose its order.
+    """
+
+    name = "parsing"
+    topic = DOCUMENTS
+
+    def __init__(self, sandbox: Sandbox, blobs: BlobStore, partitions: int, concurrency: int) -> None:
+        self._sandbox, self._blobs, self._partitions = sandbox, blobs, partitions
+        self.concurrency = concurrency
+        self._large = asyncio.Semaphore(1)
+
+    async def start(self) -> None:
+        """Have the workers ready before the first document."""
+        self._sandbox.start()
+
+    async def close(self) -> None:
+        """Stop the workers."""
+        self._sandbox.close()
+
+    async def process(self, record: Record[Incoming], context: Context) -> Sequence[Output]:
+        """`DocumentParsed`, or the delete passed on with its sequence."""
+        event = record.event
+        self._check(record)
+        sequence = int(record.headers.get(SEQUENCE_HEADER, record.offset))
+        if isinstance(event, DocumentDeleted):
+            return [Send(PARSED, record.key, event.model_copy(update={"sequence": sequence}))]
+        if event.content.size > _LARGE_BYTES:
+            async with self._large:
+                parsed = await self._parse(event)
+        else:
+            parsed = await self._parse(event)
+        outputs: list[Output] = [Send(PARSED, record.key, await self._event(event, parsed, sequence))]
+        if event.document.run:
+            outputs.append(Note(event.document.run, Stage.PARSED))
+        return outputs
+
+    async def _parse(self, event: DocumentUpserted) -> Document:
+        content = await self._blobs.get(event.content)
+        name = event.filename or event.document.document_key
+        return await self._sandbox.parse(content, name, event.content_type)
+
+    async def _event(self, event: DocumentUpserted, parsed: Document, sequence: int) -> DocumentParsed:
+        name = event.filename or event.document.document_key
+        return DocumentParsed(
+            document=event.document,
+            sequence=sequence,
+            text=await self._blobs.put(parsed.markdown.encode()),
+            filename=None if is_converted(parsed.media_type) else name,
+            media_type=parsed.media_type,
+            title=parsed.title,
+            language=parsed.language,
+            pages=[PageSpan(number=p.number, start=p.start, end=p.end, name=p.name) for p in parsed.pages],
+            warnings=list(parsed.warnings),
+        )
+
+    def _check(self, record: Record[Incoming]) -> None:
+        expected = document_id(record.event.document)
+        if record.key != expected:
+            raise ContractError(
+                f"the key must be the document id {expected} (schemas/ids.py says how it is made), "
+                f"found {record.key!r}"
+            )
+        partition = partition_of(record.key, self._partitions)
+        if record.partition != partition:
+            raise ContractError(
+                f"key {record.key} belongs on partition {partition}, found on {record.partition}: "
+                "set the producer's partitioner to murmur2 (librdkafka: partitioner=murmur2_random)"
+            )
