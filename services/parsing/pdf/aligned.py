@@ -28,7 +28,7 @@ def gutters(lines: Sequence[Sequence[Word]], strays: float = 0.1) -> list[float]
             runs.append((piece.x0, piece.x1))
             sizes.append(piece.size)
     least = GUTTER * sorted(sizes)[len(sizes) // 2]
-    allowed = int(strays * len(lines))
+    allowed = max(int(strays * len(lines)), int(len(lines) >= 6))
     events = sorted([(x0, 1) for x0, _ in runs] + [(x1, -1) for _, x1 in runs])
     found: list[float] = []
     depth, free_from = 0, None

@@ -99,10 +99,14 @@ def text_rows(words: Sequence[Word], xs: Sequence[float]) -> list[list[Word]]:
     spans = [bounds(line) for line in lines]
     gaps = [max(b.y0 - a.y1, 0.0) for a, b in itertools.pairwise(spans)]
     height = sorted(s.y1 - s.y0 for s in spans)[len(spans) // 2]
+    places = [{_place(xs, (w.x0 + w.x1) / 2) for w in line} for line in lines]
     part = _parting(gaps, height)
+    if part is not None:
+        begun = 1 + sum(gap > part for gap in gaps)
+        if sum(0 in filled and len(filled) > 1 for filled in places) > 2 * begun:
+            part = None  # the wide gaps part groups of rows
     rows = [list(lines[0])]
-    for gap, line in zip(gaps, lines[1:], strict=True):
-        filled = {_place(xs, (w.x0 + w.x1) / 2) for w in line}
+    for gap, line, filled in zip(gaps, lines[1:], places[1:], strict=True):
         begins = gap > part if part is not None else 0 in filled or len(filled) * 2 > len(xs) - 1
         if begins:
             rows.append(list(line))

@@ -81,7 +81,7 @@ def _is_frame(grid: Grid, rows: Sequence[Sequence[Cell]], words: Sequence[Word])
         return True
     if grid.columns < 2 and len(words) > 12 * grid.rows:
         return True
-    return _nested(grid, words) > 0.3 * len(words)
+    return _nested(grid, words) > 0.12 * len(words)
 
 
 def _nested(grid: Grid, words: Sequence[Word]) -> int:

@@ -14,6 +14,8 @@ from services.parsing.pdf.geometry import Stroke
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
+#: The narrowest column (points): less is a thick line or the corner of a frame.
+NARROWEST = 7.0
 #: Strokes on one line with less than this between them are one line.
 TOUCH = 3.5
 
@@ -128,11 +130,12 @@ def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], 
     grids: list[Grid] = []
     free: list[Rule] = []
     for horizontal, vertical in members.values():
-        grid = _lattice(horizontal, vertical) if horizontal and vertical else None
-        if grid is None:
+        if not vertical:
             free.extend(horizontal)
-        else:
+        elif horizontal and (grid := _lattice(horizontal, vertical)) is not None:
             grids.append(grid)
+        elif len(vertical) < 2:
+            free.extend(horizontal)  # else a frame around something
     return grids, free
 
 
@@ -224,4 +227,5 @@ def column_edges(rules: Sequence[Rule]) -> list[float]:
     """Columns of a ladder from the ends of its strokes; only the outer edges when they do not tell."""
     left, right = min(r.start for r in rules), max(r.end for r in rules)
     inner = [x for r in rules for x in (*r.breaks, r.start, r.end) if left + TOUCH < x < right - TOUCH]
-    return [left, *merged(inner), right]
+    edges = merged(inner)
+    return [left, *(x for x in edges if left + NARROWEST < x < right - NARROWEST), right]

@@ -43,7 +43,7 @@ class Scans:
         always = seen is not None and seen.pages == "always"
         if not page.scanned and not always:
             return None
-        if self._spent > self._seconds:
+        if self._spent >= self._seconds:
             self._unread.append(page.number)
             return None
         begun = time.monotonic()

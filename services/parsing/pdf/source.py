@@ -163,13 +163,19 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
         styles[key] = style
     # The height of the run, not of the word: “a” is as high as “high”, and rows are told by middles.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
+    last: Word | None = None
     for word, spaced in zip(item.words, _blanks(item), strict=True):
         if not word.text.strip() or word.width < 0 or word.height < 0:
             continue
+        if last and not spaced and not vertical and -1 < word.x - last.x1 < 0.5 * style.size:
+            last.text += word.text  # boxes part words at full stops and wide letters
+            last.x1 = word.x + word.width
+            continue
         if vertical:
-            yield Word(word.text, x0, word.y, x1, word.y + word.height, style, spaced)
+            last = Word(word.text, x0, word.y, x1, word.y + word.height, style, spaced)
         else:
-            yield Word(word.text, word.x, y0, word.x + word.width, y1, style, spaced)
+            last = Word(word.text, word.x, y0, word.x + word.width, y1, style, spaced)
+        yield last
 
 
 def _blanks(item: TextItem) -> list[bool]:
@@ -216,10 +222,9 @@ def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterato
 
 
 def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
-    """Small round or square shapes left of a line, which some programs draw in place of a bullet character."""
-    shapes = [
-        s for s in vectors.shapes if 1.5 <= s.bbox[2] <= 7 and abs(s.bbox[2] - s.bbox[3]) <= 0.25 * s.bbox[2]
-    ]
+    """Small round or square shapes left of a line, which some programs draw in place of a bullet."""
+    small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
+    shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
     if len(shapes) > MOST_BULLETS:
         return  # a dotted drawing
     for shape in shapes:
@@ -227,11 +232,8 @@ def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[W
         middle = y + height / 2
         row = [w for w in words if w.y0 < middle < w.y1]
         begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
-        if (
-            begins
-            and not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
-            and (shape.fill or shape.stroke)
-        ):
+        free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
+        if begins and free and (shape.fill or shape.stroke):
             text = "•" if shape.fill else "◦"
             # The box of a character is higher than its ink: as high as the words beside it.
             yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 #: a line's end is one that the word has anyway.
 HYPHENATED = 0.035
 
+#: Emphasis is a few words within a line. A run up to the line's end may have begun with a bold word only.
+LONGEST_STRONG = 8
 #: Different words kept: a big dictionary's worth, some 20 MB.
 MOST_WORDS = 200_000
 
@@ -24,14 +27,14 @@ MOST_WORDS = 200_000
 class Vocabulary:
     """The words seen so far and how often lines end in a broken one: what a hyphen at a line's end means."""
 
-    words: set[str] = field(default_factory=set)
+    words: Counter[str] = field(default_factory=Counter)
     lines: int = 0
     broken: int = 0
 
     def read(self, words: Iterable[Word]) -> None:
         for word in words:
             if len(word.text) > 1 and len(self.words) < MOST_WORDS:
-                self.words.add(word.text.strip(".,;:()[]\"'“”‘’").lower())
+                self.words[word.text.strip(".,;:()[]\"'“”‘’").lower()] += 1
 
     def read_line(self, last: str, following: str) -> None:
         self.lines += 1
@@ -43,8 +46,9 @@ class Vocabulary:
         stem, rest = head.lower(), tail.lower()
         if stem + rest in self.words:
             return True
-        if f"{stem}-{rest}" in self.words or (stem in self.words and rest in self.words and len(rest) > 2):
-            return False  # “keyword-matching”, where both are words of their own
+        # “keyword-matching”: both are words of their own; the second one stands here once already.
+        if f"{stem}-{rest}" in self.words or (stem in self.words and self.words[rest] > 1 and len(rest) > 2):
+            return False
         return self.broken > HYPHENATED * self.lines
 
 
@@ -113,9 +117,9 @@ def _marked(words: Sequence[Word], bold: bool, slanted: bool) -> str:
         text = escape(clean(joined(group)))
         if target:
             text = link(text, target)
-        if slant:
+        if slant and len(group) <= LONGEST_STRONG:
             text = f"{EMPH}{text}{EMPH_END}"
-        if strong:
+        if strong and len(group) <= LONGEST_STRONG and at + 1 < len(groups):
             text = f"{STRONG}{text}{STRONG_END}"
         if at and blank_between(groups[at - 1][1][-1], group[0]):
             parts.append(" ")
