@@ -304,6 +304,18 @@ def test_a_new_attempt_removes_the_blocks_of_the_older() -> None:
     assert topics.restored().summary().counts == Counts(parsed=1)
 
 
+def test_a_block_of_another_attempt_does_not_count_and_is_removed() -> None:
+    old, new = folded([started(1), passed(1, Stage.PARSED, 5)]), folded([started(2)])
+    blocks = [block for _, block in old.blocks() if block]
+
+    state = InvocationState.restored(new.summary(), blocks)
+    state.fold(passed(2, Stage.CHUNKED, 5), 0)
+
+    assert state.summary().counts == Counts(parsed=1, chunked=1)
+    state = InvocationState.restored(new.summary(), blocks)
+    assert list(state.blocks()) == [(f"{RUN}/parsed/0", None)]
+
+
 def test_a_million_documents_take_seconds() -> None:
     ordinals, begun = Ordinals(), time.process_time()
     for first in range(0, 1_000_000, 10_000):
