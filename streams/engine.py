@@ -24,7 +24,7 @@ from streams.retry import Backoff, backoff
 from streams.schedule import Rules, Schedule
 from streams.stage import AnyStage, BatchStage, Stage, StatefulStage
 from streams.tracing import continued
-from streams.window import Entry, Limits, PartitionWindow
+from streams.window import Entry, Limits, PartitionWindow, State
 
 log = structlog.get_logger(__name__)
 
@@ -329,6 +329,7 @@ class Engine:
             task
             for task, group in self._running.items()
             if all(_partition(entry) in windows for entry in group)
+            and any(entry.state is not State.ACKNOWLEDGED for entry in group)
         ]
         if doomed and self._stateful:  # nobody knows what became of its transaction
             self.fail(FencedError("partitions left in the middle of a transaction"))

@@ -1,0 +1,181 @@
+"""The whole system as processes, and what a test wants to do with it and see of it."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from headrace.services import SERVICES
+from headrace.supervisor import Backoff, Supervisor
+from schemas.events import Chunk, Chunking
+from services.chunking.stage import cut
+from services.parsing import parse
+from services.parsing.formats import is_converted
+from streams.embedded import ProcessSpec
+from streams.embedded.ports import free_port
+from streams.kafka import Cluster, ensure_topics
+
+_RUN = """
+import asyncio, sys
+from headrace.services import run_service
+from headrace.settings import Settings
+asyncio.run(run_service(sys.argv[1], Settings()))
+"""
+KEY = "the-key-of-the-tests"
+DATABASE = "default_database"
+#: Few, so that partitions hold several documents and every worker starts quickly.
+PARTITIONS = 4
+
+
+@dataclass
+class Pipeline:
+    """The gateway's and Chroma's HTTP interfaces, and the processes behind them."""
+
+    cluster: Cluster
+    chroma_url: str
+    http: aiohttp.ClientSession
+    supervisor: Supervisor
+    logs: Path
+
+    async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Status and JSON of a request to the gateway."""
+        async with self.http.request(method, path, **options) as response:
+            return response.status, await response.json() if response.content_length else None
+
+    async def source(self, folder: Path) -> str:
+        """The id of a new source for a folder."""
+        payload = {"folder": {"path": str(folder)}, "database_name": DATABASE}
+        status, body = await self.call("POST", "/api/v1/sources", json=payload)
+        assert status == 201, body
+        return str(body["source_id"])
+
+    async def begin(self, source: str, collection: str) -> str:
+        """Begin an invocation; its id."""
+        path = f"/api/v1/sources/{source}/invocations"
+        status, body = await self.call("POST", path, json={"target_collection_name": collection})
+        assert status == 201, body
+        return str(body["invocation_id"])
+
+    async def sync(self, source: str, collection: str) -> dict[str, int]:
+        """Run an invocation to its end; its counts, with `total`."""
+        return await self.ended(await self.begin(source, collection))
+
+    async def upload(self, collection: str, name: str, content: bytes, **fields: str) -> str:
+        """Upload a file; the id of its invocation."""
+        form = aiohttp.FormData()
+        for key, value in {"database_name": DATABASE, "collection_name": collection, **fields}.items():
+            form.add_field(key, value)
+        form.add_field("file", content, filename=name)
+        headers = {"x-upload-content-length": str(len(content))}
+        status, body = await self.call("POST", "/api/v1/add-file", data=form, headers=headers)
+        assert status == 201, body
+        return str(body["invocation_id"])
+
+    async def ended(self, invocation: str, within: float = 120) -> dict[str, int]:
+        """Counts of an invocation once it is complete; fails if it fails or takes too long."""
+        progress = await self.final(invocation, within)
+        assert "complete" in progress["status"], progress
+        return {**progress["counts"], "total": progress["total"]}
+
+    async def final(self, invocation: str, within: float = 120) -> dict[str, Any]:
+        """Progress of an invocation once it has ended, whichever way."""
+        deadline = time.monotonic() + within
+        progress: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            try:
+                _, progress = await self.call("GET", f"/api/v1/invocations/{invocation}/progress")
+            except aiohttp.ClientError:  # the gateway may be what a test has killed
+                await asyncio.sleep(0.2)
+                continue
+            if progress.get("status") not in ("pending", "processing") and "counts" in progress:
+                return progress
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not ended within {within:.0f} s: {progress}")
+
+    async def counted(self, invocation: str, at_least: int, stage: str = "indexed") -> None:
+        """Wait until so many documents have passed a stage: the run is in the middle."""
+        async with asyncio.timeout(60):
+            while True:
+                _, progress = await self.call("GET", f"/api/v1/invocations/{invocation}/progress")
+                if progress["counts"][stage] >= at_least:
+                    return
+                await asyncio.sleep(0.02)
+
+    def signal(self, service: str, number: signal.Signals) -> None:
+        """Send a signal to a service's process."""
+        pid = self.supervisor.states[service].pid
+        assert pid is not None
+        os.kill(pid, number)
+
+    async def rows(self, collection: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        """Everything in a collection: id → document, metadata. Empty if there is no collection."""
+        base = f"{self.chroma_url}/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"
+        async with aiohttp.ClientSession() as chroma:
+            async with chroma.get(f"{base}/{collection}") as response:
+                if response.status == 404:
+                    return {}
+                identity = (await response.json())["id"]
+            body = {"include": ["documents", "metadatas"]}
+            async with chroma.post(f"{base}/{identity}/get", json=body) as response:
+                found = await response.json()
+        return {
+            id_: (document, metadata)
+            for id_, document, metadata in zip(
+                found["ids"], found["documents"], found["metadatas"], strict=True
+            )
+        }
+
+
+def chunks_of(name: str, content: bytes) -> list[Chunk]:
+    """What the pure functions make of a file: what must be in the collection."""
+    document = parse(content, name)
+    filename = None if is_converted(document.media_type) else name
+    return cut(document.markdown, filename, document.media_type, Chunking(), [])
+
+
+@asynccontextmanager
+async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[Pipeline]:
+    """All services as processes of their own, started again when they die."""
+    cluster = Cluster(bootstrap, prefix=f"{data.name}.")
+    await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
+    port = free_port()
+    environment = os.environ | {
+        "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "HEADRACE_TOPIC_PREFIX": cluster.prefix,
+        "HEADRACE_CHROMA_URL": chroma_url,
+        "HEADRACE_DATA_DIR": str(data),
+        "HEADRACE_API_KEY": KEY,
+        "HEADRACE_PORT": str(port),
+        "HEADRACE_FOLDER_ROOTS": str(data.parent),
+        "HEADRACE_STATIC_MEMBERSHIP": "true",
+        "HEADRACE_RUN_WINDOW": "40",
+    }
+    async with Supervisor(backoff=Backoff(first_s=0.1), signals=()) as supervisor:
+        for name in SERVICES:
+            argv = [sys.executable, "-c", _RUN, name]
+            await supervisor.start(ProcessSpec(name, argv, data / f"{name}.log", environment))
+        headers = {"x-chroma-token": KEY}
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
+            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data)
+            await _healthy(pipeline)
+            yield pipeline
+
+
+async def _healthy(pipeline: Pipeline) -> None:
+    async with asyncio.timeout(90):
+        while True:
+            try:
+                async with pipeline.http.get("/health") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.2)
