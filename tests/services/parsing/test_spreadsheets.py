@@ -42,6 +42,15 @@ def test_tables_apart_on_a_sheet_are_tables_apart() -> None:
     ]
 
 
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_a_filled_block_is_one_table_whatever_its_size(height: int, width: int) -> None:
+    cells = {(r, c): f"{r}-{c}" for r in range(height) for c in range(width)}
+    blocks = sheet_blocks(cells)
+
+    assert len(blocks) == 1
+    assert all(text in blocks[0].text for text in cells.values())
+
+
 def test_merged_cells_span() -> None:
     merged = samples.rows(["head", None], ["a", "b"]) + '<mergeCells><mergeCell ref="A1:B1"/></mergeCells>'
 

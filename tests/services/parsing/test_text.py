@@ -38,6 +38,13 @@ def test_other_encodings_are_read_and_said(encoding: str) -> None:
     assert bool(warnings) == (encoding != "utf-8-sig")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_without_a_mark_is_seen_even_where_its_bytes_would_pass_for_utf8(encoding: str) -> None:
+    text = "plain words, all of them ASCII\n" * 3
+
+    assert decode(text.encode(encoding)) == (text, (f"encoding: {encoding} (detected)",))
+
+
 def test_a_declared_charset_wins_over_detection() -> None:
     assert decode("Привет".encode("koi8-r"), "koi8-r") == ("Привет", ())
 
