@@ -362,7 +362,7 @@ async def test_a_gateway_that_stops_finishes_the_upload_under_way(
         await eventually(lambda: (REGISTRY.get_sample_value("headrace_http_uploads_in_flight") or 0) > 0)
         leaving.set()
         await _until_refused(session)
-        assert not life.done()
+        assert (await asyncio.wait([life], timeout=0.5))[1], "it did not wait for the upload"
         held.go_on.set()
         response = await upload
         assert response.status == 201, await response.text()
