@@ -14,6 +14,10 @@ from services.parsing.pdf.lines import Line, clean, joined, main_style, reads_le
 from services.parsing.pdf.lists import is_bullet, is_marker, is_number, kept_label, marker
 from services.parsing.pdf.text import Vocabulary, inline, plain
 
+#: What a line of code has and a word set in a typewriter face has not.
+_CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
+#: The end of an entry of a table of contents.
+_LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
@@ -32,7 +36,7 @@ class Kind(Enum):
 @dataclass(slots=True)
 class Block:
     """A block as it goes into the document: its text is inline markdown (code: plain), its look is kept
-    until all pages are read and headings can be told."""
+    until all pages are read and headings can be told. `x0` is measured from the left edge of its column."""
 
     kind: Kind
     text: str
@@ -76,7 +80,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     setting = setting_of(lines, body)
     for before, line in itertools.pairwise(lines):
         vocabulary.read_line(before.words[-1].text, line.words[0].text)
-    styles = [main_style(line.words) for line in lines]
+    styles = _styles(lines)
     groups: list[list[int]] = []
     for at in range(len(lines)):
         if groups and not _breaks(lines, styles, groups[-1], at, setting):
@@ -86,9 +90,24 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     out: list[Block] = []
     for group in groups:
         block = _block([lines[i] for i in group], [styles[i] for i in group], page, vocabulary)
+        block.x0 -= setting.left
         if block.text:
             out.append(block)
     return out
+
+
+def _styles(lines: Sequence[Line]) -> list[Style]:
+    """The style of each line; `mono` only for lines of code, not for a name or an address set like it."""
+    mono = [_all(line, "mono") for line in lines]
+    out = []
+    for at, line in enumerate(lines):
+        code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or _is_code(line))
+        out.append(main_style(line.words)._replace(mono=code))
+    return out
+
+
+def _is_code(line: Line) -> bool:
+    return bool(_CODE.search("".join(word.text for word in line.words)))
 
 
 def _breaks(
@@ -103,15 +122,15 @@ def _breaks(
         return True
     if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
         return True
-    if a.mono and b.mono and _all(before, "mono") and _all(line, "mono"):
+    if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
+        return True
+    if a.mono:
         return False
     if (
         _all(before, "bold") != _all(line, "bold")
         and a.bold != b.bold
         and not _runs_on(before, line, setting)
     ):
-        return True
-    if _all(before, "mono") != _all(line, "mono"):
         return True
     if _starts_item(lines, at, group, setting):
         return True
@@ -194,11 +213,11 @@ def item_sign(words: Sequence[Word]) -> str | None:
 def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary: Vocabulary) -> Block:
     words = [line.words for line in lines]
     every = [word for line in words for word in line]
-    style = main_style(every)
+    style = main_style(every)._replace(mono=all(one.mono for one in styles))
     letters = [w for w in every if any(c.isalnum() for c in w.text)]
     style = style._replace(bold=bool(letters) and all(w.style.bold for w in letters))
     x0 = min(line.x0 for line in lines)
-    if style.mono and all(_all(line, "mono") for line in lines):
+    if all(one.mono for one in styles):
         return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
     first = item_sign(words[0])
     if first is not None:

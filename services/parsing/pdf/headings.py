@@ -14,7 +14,12 @@ LARGER = 1.12
 LONGEST = 200
 LONGEST_BOLD = 140
 
+#: A look that fewer than this share of a document's headings have is rare.
+RARE = 0.02
+
 _NUMBERED = re.compile(r"^(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S", re.I)
+#: An entry of a table of contents.
+_ENTRY = re.compile(r"\.{4}\s*\d+$")
 _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 
 
@@ -24,10 +29,11 @@ def mark_headings(blocks: Sequence[Block], body: float) -> None:
     share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
     if len(found) > 3 and share > 0.5:
         found = [b for b in found if b.style.size > 1.5 * body]
-    ranks = _ranks(found)
+    ranks, least = _ranks(found), _least_depths(found)
     for block in found:
+        deeper = (_dots(block) or 0) - least.get(_look(block), 0)
         block.kind = Kind.HEADING
-        block.level = min(ranks[_look(block)] + _depth(block, found), 6)
+        block.level = min(ranks[_look(block)] + max(deeper, 0), 6)
         block.text = f"{block.marker} {block.text}" if block.marker[:1].isdigit() else block.text
 
 
@@ -46,7 +52,7 @@ def _is_heading(block: Block, blocks: Sequence[Block], at: int, body: float) -> 
         return False
     if block.kind not in (Kind.TEXT, Kind.ITEM) or len(text) > LONGEST or block.lines > 4:
         return False
-    if not any(c.isalnum() for c in text):
+    if not any(c.isalnum() for c in text) or _ENTRY.search(text):
         return False
     if block.style.size >= LARGER * body:
         return not (block.kind is Kind.ITEM and not block.style.bold and block.style.size < 1.3 * body)
@@ -55,32 +61,46 @@ def _is_heading(block: Block, blocks: Sequence[Block], at: int, body: float) -> 
     return sum(c.isalpha() for c in text) > 1 and not _OPEN_END.search(text)
 
 
-def _look(block: Block) -> tuple[float, bool, bool]:
+_Look = tuple[float, bool, bool]
+
+
+def _look(block: Block) -> _Look:
     return (round(block.style.size * 2) / 2, block.style.bold, block.plain.isupper())
 
 
-def _ranks(found: Sequence[Block]) -> dict[tuple[float, bool, bool], int]:
-    """Levels of the looks that headings have: larger before smaller, then bold, then capitals."""
-    looks = sorted({_look(b) for b in found}, reverse=True)
-    ranks: dict[tuple[float, bool, bool], int] = {}
+def _ranks(found: Sequence[Block]) -> dict[_Look, int]:
+    """Levels of the looks that headings have: larger before smaller, then bold, then capitals.
+
+    In a long document a look that hardly occurs (the cover, a box) makes no level of its own: it takes that
+    of the next smaller one that does.
+    """
+    count = Counter(_look(block) for block in found)
+    often = {look for look, n in count.items() if n >= RARE * len(found)}
+    ranks: dict[_Look, int] = {}
     level = 0
-    before: tuple[float, bool, bool] | None = None
-    for look in looks:
+    before: _Look | None = None
+    waiting: list[_Look] = []
+    for look in sorted(count, reverse=True):
+        waiting.append(look)
+        if look not in often:
+            continue
         if before is None or before[0] - look[0] > 0.04 * before[0] or before[1] != look[1]:
             level += 1
-        ranks[look] = level
         before = look
+        ranks.update(dict.fromkeys(waiting, level))
+        waiting = []
+    ranks.update(dict.fromkeys(waiting, level + 1))
     return ranks
 
 
-def _depth(block: Block, found: Sequence[Block]) -> int:
-    """How much deeper the number of a heading is than the least deep one set in the same look."""
-    mine = _dots(block)
-    if mine is None:
-        return 0
-    look = _look(block)
-    peers = [d for b in found if _look(b) == look and (d := _dots(b)) is not None]
-    return mine - min(peers)
+def _least_depths(found: Sequence[Block]) -> dict[_Look, int]:
+    """How deep the least deep number of each look is."""
+    least: dict[_Look, int] = {}
+    for block in found:
+        dots = _dots(block)
+        if dots is not None:
+            least[_look(block)] = min(dots, least.get(_look(block), dots))
+    return least
 
 
 def _dots(block: Block) -> int | None:

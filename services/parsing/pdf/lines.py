@@ -203,9 +203,11 @@ def reads_left(words: Sequence[Word]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Ligatures as letters, odd blanks as blanks, doubled quotes as one; no control characters."""
+    """Dot leaders short, ligatures as letters, odd blanks and doubled quotes plain; no control characters."""
     if "''" in text or "``" in text:
         text = text.replace("''", '"').replace("``", '"')
+    if "....." in text:
+        text = _LEADER.sub(" .... ", text).strip()
     if text.isascii():
         return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
@@ -216,6 +218,7 @@ def clean(text: str) -> str:
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
 # The one glyph of lam and alef comes as two letters in the order of the page, not of reading.
 _LAM_ALEF = re.compile("(ا)([اأإآ])ل")
+_LEADER = re.compile(r"\s*\.{5,}\s*")
 _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
 

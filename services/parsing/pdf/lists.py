@@ -6,7 +6,8 @@ import re
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
-_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]")
+#: A capital with a full stop is an initial (`J. Doe`) far more often than it numbers an item.
+_NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
 
 
 def is_bullet(text: str) -> bool:

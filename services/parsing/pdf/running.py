@@ -10,7 +10,7 @@ from services.parsing.pdf.geometry import Page, Word, bounds
 from services.parsing.pdf.lines import clean, joined, rows_of
 
 #: Running lines stand within this share of the page's height from its edge.
-ZONE = 0.13
+ZONE = 0.18
 #: Rows looked at from the edge inwards.
 DEEPEST = 4
 #: On a single page they stand this near (share of its height) to its edge.

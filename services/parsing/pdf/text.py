@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from services.parsing.markdown import EMPH, EMPH_END, STRONG, STRONG_END, escape, link
+from services.parsing.markdown import STRONG, STRONG_END, escape, link
 from services.parsing.pdf.geometry import Word
 from services.parsing.pdf.lines import blank_between, clean, joined
 
@@ -86,40 +86,34 @@ def plain(lines: Iterable[Sequence[Word]], vocabulary: Vocabulary) -> str:
     return text
 
 
-def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary, emphasis: bool = True) -> str:
-    """Lines of words as inline markdown: escaped, with links, and with bold or italic runs within a text
-    that is otherwise neither (marked for `markdown.tidy` to resolve)."""
+def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> str:
+    """Lines of words as inline markdown: escaped, with links, and with the few bold words of a text that is
+    otherwise not bold (marked for `markdown.tidy` to resolve)."""
     every = [word for words in lines for word in words]
-    linked = any(word.link for word in every)
     bold = sum(len(w.text) for w in every if w.style.bold)
-    slanted = sum(len(w.text) for w in every if w.style.italic)
-    total = sum(len(w.text) for w in every) or 1
-    mark_bold = emphasis and 0 < bold < 0.5 * total
-    mark_slanted = emphasis and 0 < slanted < 0.5 * total
-    if not linked and not mark_bold and not mark_slanted:
+    strong = 0 < bold < 0.5 * sum(len(w.text) for w in every)
+    if not strong and not any(word.link for word in every):
         return escape(plain(lines, vocabulary))
     text = ""
     for words in lines:
-        text = append(text, _marked(words, mark_bold, mark_slanted), vocabulary)
+        text = append(text, _marked(words, strong), vocabulary)
     return text
 
 
-def _marked(words: Sequence[Word], bold: bool, slanted: bool) -> str:
-    groups: list[tuple[tuple[bool, bool, str | None], list[Word]]] = []
+def _marked(words: Sequence[Word], strong: bool) -> str:
+    groups: list[tuple[tuple[bool, str | None], list[Word]]] = []
     for word in words:
-        look = (bold and word.style.bold, slanted and word.style.italic, word.link)
+        look = (strong and word.style.bold, word.link)
         if groups and groups[-1][0] == look:
             groups[-1][1].append(word)
         else:
             groups.append((look, [word]))
     parts: list[str] = []
-    for at, ((strong, slant, target), group) in enumerate(groups):
+    for at, ((bold, target), group) in enumerate(groups):
         text = escape(clean(joined(group)))
         if target:
             text = link(text, target)
-        if slant and len(group) <= LONGEST_STRONG:
-            text = f"{EMPH}{text}{EMPH_END}"
-        if strong and len(group) <= LONGEST_STRONG and at + 1 < len(groups):
+        if bold and len(group) <= LONGEST_STRONG and at + 1 < len(groups):
             text = f"{STRONG}{text}{STRONG_END}"
         if at and blank_between(groups[at - 1][1][-1], group[0]):
             parts.append(" ")
