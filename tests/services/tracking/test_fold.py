@@ -182,6 +182,22 @@ def test_only_the_current_attempt_can_fail_the_run() -> None:
     assert state.summary().attempts == 2
 
 
+def test_an_upload_run_that_failed_stays_failed_whatever_is_still_indexed() -> None:
+    failed = RunFailed(invocation_id=RUN, attempt=1, error="gone")
+    events = [started(1), listed(1, 1), failed, passed(1, Stage.INDEXED, 0)]
+    summary = folded(events, InvocationState(created(single_document=True))).summary()
+
+    assert (summary.status, summary.error, summary.total) == (Status.FAILED, "gone", None)
+
+
+def test_a_new_attempt_begins_without_the_errors_and_the_total_of_the_older() -> None:
+    broken = passed(1, Stage.FAILED, Passed(ordinal=0, document_key="a", error="no"))
+    state = folded([started(1), listed(1, 2), broken, started(2), listed(1, 0)])
+
+    summary = state.summary()
+    assert (summary.status, summary.total, summary.last_errors) == (Status.PROCESSING, None, [])
+
+
 def test_a_run_can_fail_before_it_has_an_attempt() -> None:
     state = folded([RunFailed(invocation_id=RUN, attempt=1, error="no such folder")])
 
