@@ -42,6 +42,9 @@ class Chunk:
 
 #: Between the names of a context.
 SEPARATOR = " › "
+#: Names of a context that are kept from the outside and from the inside: more say nothing to a reader,
+#: and data may nest thousands deep.
+OUTER, INNERMOST = 3, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +78,34 @@ def build_chunks(
         if not text or text.isspace():
             continue
         while next_scope < len(scopes) and scopes[next_scope].start < start:
-            open_scopes.append(scopes[next_scope])
+            if scopes[next_scope].end > start:
+                _close(open_scopes, scopes[next_scope].start)
+                open_scopes.append(scopes[next_scope])
             next_scope += 1
-        open_scopes = [scope for scope in open_scopes if scope.end > start]
+        _close(open_scopes, start)
         if breaks := source.count(b"\n", seen, start):
             line, line_start = line + breaks, source.rfind(b"\n", seen, start) + 1
         first, column = line, start - line_start
         if breaks := source.count(b"\n", start, end):
             line, line_start = line + breaks, source.rfind(b"\n", start, end) + 1
         seen = end
-        context = SEPARATOR.join(scope.label for scope in open_scopes)
+        context = _path(open_scopes)
         chunks.append(
             Chunk(text, first, line, column, end - line_start, start, end, strategy, language, context)
         )
     return chunks
+
+
+def _close(open_scopes: list[Scope], position: int) -> None:
+    """Drop the scopes that ended; as they nest, the innermost go first."""
+    while open_scopes and open_scopes[-1].end <= position:
+        open_scopes.pop()
+
+
+def _path(open_scopes: list[Scope]) -> str:
+    """The labels from the outside in; of very many, the outer and the inner ones."""
+    labels = [scope.label for scope in open_scopes[:OUTER]]
+    if len(open_scopes) > OUTER + INNERMOST:
+        labels.append("…")
+    labels += [scope.label for scope in open_scopes[max(OUTER, len(open_scopes) - INNERMOST) :]]
+    return SEPARATOR.join(labels)

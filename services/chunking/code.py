@@ -18,6 +18,10 @@ from services.chunking.prose import refine
 PARSE_SECONDS = 5.0
 PARSE_SECONDS_PER_MEGABYTE = 2.0
 
+#: Above this a file is generated data rather than source, and it is cut as text. The worst tree seen, of
+#: an array of digits, took 300 bytes a byte, so 4 MB keep a worker near 1.2 GB.
+MAX_PARSE_BYTES = 4_000_000
+
 #: Levels of nesting that still make a difference to a price.
 DEEPEST = 15
 #: On top of the price of a statement: a chunk had better not start with `else`.
@@ -69,8 +73,11 @@ def _kind(node_type: str) -> int:
 def cut_code(source: bytes, grammar: Grammar, limit: int) -> tuple[Cuts, list[Scope]] | None:
     """Places where `source` may be cut, with their prices, and the definitions too big for one chunk.
 
-    None when the grammar gives up or takes too long; the text then has to do without.
+    None when the source is too big for a grammar, or the grammar gives up or takes too long; the text
+    then has to do without.
     """
+    if len(source) > MAX_PARSE_BYTES:
+        return None
     walker = _Walker(source, limit, grammar.data)
     if len(source) > limit:
         tree = _parse(source, grammar)

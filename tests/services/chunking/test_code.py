@@ -109,6 +109,7 @@ def test_data_names_the_keys_that_a_chunk_is_under() -> None:
     values = ",\n".join(f'    "key_{n}": {n}' for n in range(40))
 
     assert chunk(f'{{"a": {{\n  "b": {{\n{values}\n}}}}}}\n', "a.json", None, 100)[2].context == "a › b"
+    assert chunk("[" * 40 + f'{{"k": {{\n{values}}}}}', "a.json", None, 100)[2].context == "k"
     assert chunk(f"a:\n{values.replace(',', '')}\n", "a.yaml", None, 100)[2].context == "a"
     assert chunk("[tool.x]\n" + repeated("k@@ = @@", 40), "a.toml", None, 100)[2].context == "tool.x"
 
@@ -134,6 +135,12 @@ def test_a_grammar_that_does_not_finish_leaves_the_document_to_its_text(
 
     assert {(piece.strategy, piece.language) for piece in chunks} == {("text", "python")}
     assert_laws(text, chunks, 300)
+
+
+def test_a_file_too_big_for_a_grammar_is_cut_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "MAX_PARSE_BYTES", 400)
+
+    assert {piece.strategy for piece in chunk(SAMPLES["python"], "a.py", None, 300)} == {"text"}
 
 
 def test_broken_code_is_cut_all_the_same() -> None:
