@@ -12,7 +12,7 @@ from services.parsing.markdown import Cell
 from services.parsing.pdf.geometry import Style, Word
 from services.parsing.pdf.lines import Line, clean, joined, main_style, reads_left
 from services.parsing.pdf.lists import is_bullet, is_marker, is_number, kept_label, marker
-from services.parsing.pdf.text import Vocabulary, inline, plain
+from services.parsing.pdf.text import Vocabulary, inline
 
 #: What a line of code has and a word set in a typewriter face has not.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
@@ -221,22 +221,13 @@ def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary
         return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
     first = item_sign(words[0])
     if first is not None:
-        rest = [words[0][1:], *words[1:]]
         label = kept_label(first)
-        text = inline(rest, vocabulary)
-        return Block(
-            Kind.ITEM,
-            f"{label} {text}" if label else text,
-            page,
-            style,
-            lines[0].x0,
-            len(lines),
-            marker(first),
-            plain=clean(" ".join(w.text for w in every)),
-        )
-    return Block(
-        Kind.TEXT, inline(words, vocabulary), page, style, x0, len(lines), plain=plain(words, vocabulary)
-    )
+        text, bare = inline([words[0][1:], *words[1:]], vocabulary)
+        block = Block(Kind.ITEM, f"{label} {text}" if label else text, page, style, lines[0].x0, len(lines))
+        block.marker, block.plain = marker(first), f"{first} {bare}"
+        return block
+    text, bare = inline(words, vocabulary)
+    return Block(Kind.TEXT, text, page, style, x0, len(lines), plain=bare)
 
 
 def _code(lines: Sequence[Line]) -> str:

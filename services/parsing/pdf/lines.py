@@ -158,7 +158,7 @@ def split_row(
 def joined(words: Sequence[Word]) -> str:
     """The words as text; a blank where there is one or the distance tells of one. Right-to-left lines are
     put in reading order."""
-    if any(right_to_left(word.text) for word in words):
+    if right_to_left("".join([word.text for word in words])):
         return _right_to_left(words)
     parts: list[str] = []
     before: Word | None = None

@@ -13,6 +13,8 @@ from services.parsing.pdf.lines import blank_between, clean, joined
 
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
+HYPHENS = ("-", "\u2010", "\u00ad")
+LONGEST_WORD = 60
 #: In hyphenated text at least this share of the lines ends in a broken word; where it is less, a hyphen at
 #: a line's end is one that the word has anyway.
 HYPHENATED = 0.035
@@ -38,7 +40,7 @@ class Vocabulary:
 
     def read_line(self, last: str, following: str) -> None:
         self.lines += 1
-        if _BROKEN.search(last) and _TAIL.match(following):
+        if last[-1:] in HYPHENS and _BROKEN.search(last) and _TAIL.match(following):
             self.broken += 1
 
     def whole(self, head: str, tail: str) -> bool:
@@ -58,7 +60,7 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
         return text or following
     if text.endswith("\u00ad"):
         return text[:-1] + following
-    broken = _BROKEN.search(text)
+    broken = _BROKEN.search(text, max(len(text) - LONGEST_WORD, 0)) if text[-1] in HYPHENS else None
     if broken:
         tail = _TAIL.match(following)
         if tail is None:
@@ -86,18 +88,19 @@ def plain(lines: Iterable[Sequence[Word]], vocabulary: Vocabulary) -> str:
     return text
 
 
-def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> str:
-    """Lines of words as inline markdown: escaped, with links, and with the few bold words of a text that is
-    otherwise not bold (marked for `markdown.tidy` to resolve)."""
+def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> tuple[str, str]:
+    """Lines of words as inline markdown and as plain text. The markdown is escaped, has links, and the few
+    bold words of a text that is otherwise not bold (marked for `markdown.tidy` to resolve)."""
+    bare = plain(lines, vocabulary)
     every = [word for words in lines for word in words]
     bold = sum(len(w.text) for w in every if w.style.bold)
     strong = 0 < bold < 0.5 * sum(len(w.text) for w in every)
     if not strong and not any(word.link for word in every):
-        return escape(plain(lines, vocabulary))
+        return escape(bare), bare
     text = ""
     for words in lines:
         text = append(text, _marked(words, strong), vocabulary)
-    return text
+    return text, bare
 
 
 def _marked(words: Sequence[Word], strong: bool) -> str:
