@@ -1,0 +1,13 @@
+"""The command `headrace`.
+
+Modules of this package import next to nothing when they are imported: `headrace --help` answers at once, and
+each command loads what it needs.
+
+    up.py         up, service              records.py   topics, dead-letters, blobs
+    content.py    sync, query              documents.py parse, chunk
+    resources.py  sources, invocations, keys
+"""
+
+from headrace.cli.app import main
+
+__all__ = ["main"]

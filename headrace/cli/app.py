@@ -1,0 +1,117 @@
+"""The tree of commands, and the one place where an error becomes a line for a person."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from headrace.cli import content, documents, records, resources, up
+from headrace.cli.output import fail
+
+#: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+#: Exit statuses: as Unix has them, and 128 + SIGINT for what a user broke off.
+_FAILURE, _USAGE, _BROKEN_OFF = 1, 2, 130
+
+app = typer.Typer(
+    name="headrace",
+    help="Keep a Chroma collection true to a folder or a file: parsed, chunked, embedded, indexed.",
+    epilog="Every setting is an environment variable HEADRACE_…; docs/settings.md lists them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(rich_help_panel="Run")(up.up)
+app.command(rich_help_panel="Fill and ask")(content.sync)
+app.command(rich_help_panel="Fill and ask")(content.query)
+app.command(rich_help_panel="Look at what a document becomes")(documents.parse)
+app.command(rich_help_panel="Look at what a document becomes")(documents.chunk)
+app.add_typer(resources.sources, name="sources", rich_help_panel="As the API does")
+app.add_typer(resources.invocations, name="invocations", rich_help_panel="As the API does")
+app.add_typer(resources.keys, name="keys", rich_help_panel="As the API does")
+app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")
+app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
+app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
+app.command(rich_help_panel="Operate")(up.service)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"headrace {version('headrace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Keep a Chroma collection true to a folder or a file: parsed, chunked, embedded, indexed."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 130 broken off."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command; its exit status. Every error is one line on standard error, never a traceback."""
+    try:
+        status = app(arguments, prog_name="headrace", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except typer.Exit as end:
+        return int(end.exit_code)
+    except KeyboardInterrupt:
+        return _failed("broken off", _BROKEN_OFF)
+    except BrokenPipeError:  # `headrace … | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except _UsageError as error:
+        return _misused(error)
+    except Exception as error:
+        return _described(error)
+
+
+def _misused(error: Exception) -> int:
+    # Typer's errors know the command that was called; `headrace sources` alone shows its help.
+    context = getattr(error, "ctx", None)
+    message = str(getattr(error, "format_message", lambda: error)())
+    path = getattr(context, "command_path", "headrace")
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(message)
+        return _USAGE
+    return _failed(f"{message.rstrip('.')}; see `{path} --help`", _USAGE)
+
+
+def _described(error: Exception) -> int:
+    if os.environ.get("HEADRACE_LOG_LEVEL", "").lower() == "debug":
+        import traceback
+
+        traceback.print_exception(error)
+    from headrace.cli.settings import SettingsError
+    from schemas.errors import IngestError
+
+    if isinstance(error, SettingsError):
+        return _failed(str(error), _USAGE)
+    if isinstance(error, IngestError):
+        return _failed(str(error), _FAILURE)
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return _failed(f"{where}{error.strerror}", _FAILURE)
+    return _failed(
+        f"this should not have happened: {type(error).__name__}: {error}; "
+        "HEADRACE_LOG_LEVEL=debug shows where, please report it",
+        _FAILURE,
+    )
+
+
+def _failed(message: str, status: int) -> int:
+    fail(message)
+    return status

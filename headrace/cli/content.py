@@ -1,0 +1,171 @@
+"""`headrace sync` and `headrace query`: fill a collection, ask it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headrace.cli.settings import AsJson, Collection, Database, DataDir, load_settings
+
+if TYPE_CHECKING:
+    from headrace.connect import Endpoint
+    from headrace.search import Hit
+    from headrace.settings import Settings
+    from headrace.sync import SyncRequest, SyncResult
+
+
+def sync(
+    path: Annotated[str, typer.Argument(help="Folder or file.", show_default=False)],
+    collection: Collection,
+    database: Database = "default_database",
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", help="Only files that match, as in .gitignore; may be repeated."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run until its end.")] = True,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a folder or file into a collection; the next time only what has changed.
+
+    Talks to HEADRACE_URL, else to the `headrace up` of the data folder, else starts everything for the time
+    of the command. Fails (exit status 1) when a document did.
+    """
+    import asyncio
+
+    from headrace.cli.display import Startup
+    from headrace.cli.output import fail
+    from headrace.connect import with_gateway
+    from headrace.embedded import Interrupted
+    from headrace.sync import SyncRequest
+
+    settings = load_settings(data_dir)
+    where = _path_to_sync(path, settings)
+    request = SyncRequest(where, database, collection, tuple(include or ()))
+    with Startup() as startup:
+
+        async def use(endpoint: "Endpoint") -> "SyncResult | None":
+            startup.ready()
+            return await run_sync(endpoint, request, wait, as_json)
+
+        try:
+            result = asyncio.run(with_gateway(settings, use, startup.changed))
+        except Interrupted:
+            fail("broken off; the next sync goes on from here")
+            raise typer.Exit(130) from None
+    if result is not None and not result.ok:
+        raise typer.Exit(1)
+
+
+async def run_sync(
+    endpoint: "Endpoint", request: "SyncRequest", wait: bool, as_json: bool
+) -> "SyncResult | None":
+    """Begin a run, show it, and print what it came to; None when it is not waited for."""
+    from headrace.cli.display import RunDisplay
+    from headrace.client import GatewayClient
+    from headrace.sync import begin, finish, follow
+
+    async with GatewayClient(endpoint.url, endpoint.key) as client:
+        source_id, invocation_id = await begin(client, request)
+        if not wait:
+            _print_begun(source_id, invocation_id, as_json)
+            return None
+        title = f"{Path(request.path).name or request.path} → {request.collection}"
+        with RunDisplay(title, quiet=as_json) as display:
+            last = await follow(client, invocation_id, display.show)
+        result = await finish(client, source_id, last, display.seconds)
+        print_result(result, as_json)
+        return result
+
+
+def _path_to_sync(path: str, settings: "Settings") -> str:
+    """The absolute path; on our own disk it must be there."""
+    from schemas.errors import RequestError
+
+    local = Path(path).expanduser().absolute()
+    if settings.url is None and not local.exists():
+        raise RequestError(f"{local} does not exist; expected a folder or a file")
+    # `..` and links are the gateway's to resolve, on its disk; ours is the same one.
+    return str(local.resolve()) if settings.url is None else str(local)
+
+
+def _print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
+    from headrace.cli.output import print_json
+
+    if as_json:
+        print_json({"source_id": source_id, "invocation_id": invocation_id})
+    else:
+        print(f"invocation {invocation_id} runs; `headrace invocations show {invocation_id}` tells how far")
+
+
+def print_result(result: "SyncResult", as_json: bool = False) -> None:
+    """What a run came to, and every document that failed with its reason."""
+    from rich.text import Text
+
+    from headrace.cli.output import console
+    from headrace.progress import failure_of, status_of, summary
+    from headrace.sync import as_json as result_json
+
+    if as_json:
+        print(result_json(result))
+        return
+    out = console()
+    for failure in result.failures:
+        out.print(
+            Text.assemble(("failed  ", "red"), f"{failure.document_key}  ", (failure.error or "", "dim"))
+        )
+    status = status_of(result.progress.status)
+    mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
+    text = summary(result.progress, result.seconds)
+    if status != "complete":
+        text = f"{status}: {failure_of(result.progress.status) or ''} {text}"
+    out.print(Text.assemble(mark, text))
+
+
+def query(
+    text: Annotated[str, typer.Argument(help="What to look for, in plain words.", show_default=False)],
+    collection: Collection,
+    count: Annotated[int, typer.Option("-n", help="Most hits.", min=1, max=300)] = 5,
+    database: Database = "default_database",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask a collection a question; prints the chunks that answer it best, with file, lines and score."""
+    import asyncio
+
+    from headrace.cli.output import print_json
+    from headrace.connect import with_chroma
+    from headrace.search import search
+
+    settings = load_settings(data_dir)
+
+    async def use(chroma_url: str) -> "list[Hit]":
+        return await search(settings, chroma_url, database, collection, text, count)
+
+    hits = asyncio.run(with_chroma(settings, use))
+    if as_json:
+        print_json([hit.as_json() for hit in hits])
+    else:
+        print_hits(hits)
+
+
+def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
+    """Hits, best first, each with its place, its score and its first lines."""
+    from rich.text import Text
+
+    from headrace.cli.output import console
+
+    out = console()
+    if not hits:
+        out.print("nothing found: the collection is empty", style="dim")
+    for number, hit in enumerate(hits, 1):
+        head = Text.assemble((f"{number}  ", "dim"), (hit.place, "bold"), (f"   {hit.score:.3f}", "green"))
+        if hit.context:
+            head.append(f"   {hit.context.splitlines()[0][:80]}", style="cyan")
+        out.print(head)
+        shown = [line for line in hit.text.splitlines() if line.strip()]
+        for one in shown[:lines]:
+            out.print(Text(f"   {one[:110]}", style="dim"))
+        if len(shown) > lines:
+            out.print(Text("   …", style="dim"))
+        out.print()

@@ -1,0 +1,131 @@
+"""What moves while a command works: the start of the parts, and the progress of a run."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from headrace.cli.output import console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from headrace.supervisor import StateChange
+    from schemas.api import InvocationProgress
+
+#: Lines a second, at most, where nobody watches live.
+_LINE_EVERY_S = 1.0
+
+
+class Startup:
+    """Shows how the parts start, and later which of them died. Writes to standard error."""
+
+    def __init__(self) -> None:
+        self._console = console(stderr=True)
+        self._status = self._console.status("starting") if sys.stderr.isatty() else None
+        self._starting: list[str] = []
+        self._running: list[str] = []
+        self._is_ready = self._is_stopping = False
+
+    def __enter__(self) -> Self:
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status:
+            self._status.stop()
+
+    def changed(self, change: "StateChange") -> None:
+        """A process is in another state."""
+        from headrace.supervisor import State
+
+        if change.state is State.WAITING:
+            self._print(
+                f"[yellow]{change.name}[/] ended with {change.exit_status}; "
+                f"starts again in {change.pause_s:.1f} s"
+            )
+        elif change.state is State.RUNNING and change.restarts:
+            self._print(f"[green]{change.name}[/] runs again")
+        elif change.state is State.STOPPED:
+            self._stopping()
+        elif not self._is_ready:
+            self._started(change.name, change.state is State.RUNNING)
+
+    def ready(self) -> None:
+        """All parts run."""
+        self._is_ready = True
+        if self._status:
+            self._status.stop()
+
+    def stopped(self) -> None:
+        """All parts have ended."""
+        if self._status:
+            self._status.stop()
+            self._print("[dim]stopped[/]")
+
+    def _stopping(self) -> None:
+        if self._status and not self._is_stopping:
+            self._is_stopping = True
+            self._status.update("stopping")
+            self._status.start()
+
+    def _started(self, name: str, running: bool) -> None:
+        (self._running if running else self._starting).append(name)
+        if self._status:
+            waiting = [one for one in self._starting if one not in self._running]
+            done = f"[green]{' '.join(self._running)}[/] " if self._running else ""
+            self._status.update(f"starting  {done}[dim]{' '.join(waiting)}[/]")
+
+    def _print(self, message: str) -> None:
+        self._console.print(message)
+
+
+class RunDisplay:
+    """The progress of one run: live in a terminal, a line a second elsewhere. Writes to standard error
+    where `quiet` keeps standard output for a result."""
+
+    def __init__(self, title: str, quiet: bool = False) -> None:
+        self._title, self._began = title, time.monotonic()
+        self._console = console(stderr=quiet)
+        self._last: InvocationProgress | None = None
+        self._printed_at = float("-inf")
+        self._live = self._new_live() if self._console.is_terminal else None
+
+    @property
+    def seconds(self) -> float:
+        """Since the display began."""
+        return time.monotonic() - self._began
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, progress: "InvocationProgress") -> None:
+        """The run is here now."""
+        self._last = progress
+        if self._live is None and time.monotonic() - self._printed_at >= _LINE_EVERY_S:
+            from headrace.progress import line
+
+            self._printed_at = time.monotonic()
+            self._console.print(line(progress, self.seconds), markup=False)
+
+    def _new_live(self) -> "Live":
+        from rich.live import Live
+
+        return Live(console=self._console, get_renderable=self._draw, refresh_per_second=12)
+
+    def _draw(self) -> "RenderableType":
+        from headrace.progress import draw
+
+        return draw(self._last, self._title, self.seconds) if self._last else f"{self._title}   [dim]…[/]"

@@ -1,0 +1,132 @@
+"""`headrace parse` and `headrace chunk`: what becomes of a file, before anything is indexed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headrace.cli.output import console, print_json
+from headrace.cli.settings import AsJson
+
+if TYPE_CHECKING:
+    from services.chunking import Chunk
+    from services.parsing import Document
+
+File = Annotated[
+    Path, typer.Argument(help="Any document.", show_default=False, exists=True, dir_okay=False, readable=True)
+]
+
+
+def parse(
+    file: File,
+    main_content: Annotated[
+        bool, typer.Option("--main-content", help="A web page without navigation, footers and adverts.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a document as the markdown that is indexed."""
+    from dataclasses import asdict
+
+    document = _parsed(file, main_content)
+    if as_json:
+        print_json(asdict(document))
+        return
+    _warn(document)
+    print(document.markdown, end="" if document.markdown.endswith("\n") else "\n")
+
+
+def chunk(
+    file: File,
+    max_size_bytes: Annotated[
+        int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
+    ] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Cut by lines, not by structure.")] = False,
+    max_lines: Annotated[
+        int | None, typer.Option(help="With --lines: most lines of a chunk.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the chunks of a document, with rules between them that say where each stands."""
+    from dataclasses import asdict
+
+    from services.chunking import chunk as cut
+
+    document = _parsed(file)
+    chunks = cut(
+        document.markdown,
+        file.name,
+        document.media_type,
+        max_size_bytes,
+        strategy="lines" if lines else "tree_sitter",
+        max_lines=max_lines,
+    )
+    if as_json:
+        print_json([asdict(one) for one in chunks])
+        return
+    _warn(document)
+    _print_chunks(chunks, document)
+
+
+def _parsed(file: Path, main_content: bool = False) -> "Document":
+    from services.parsing import parse as parse_bytes
+
+    return parse_bytes(file.read_bytes(), file.name, main_content=main_content)
+
+
+def _warn(document: "Document") -> None:
+    for warning in document.warnings:
+        console(stderr=True).print(f"[yellow]warning[/] {warning}")
+
+
+def _print_chunks(chunks: "Sequence[Chunk]", document: "Document") -> None:
+    from headrace.progress import counted
+
+    out = console()
+    for number, one in enumerate(chunks, 1):
+        _print_chunk(number, one)
+    bytes_of = [len(one.text.encode()) for one in chunks]
+    if chunks:
+        mean, most = sum(bytes_of) // len(chunks), max(bytes_of)
+        sizes = f", {mean:,} bytes on average, {most:,} at most"
+    else:
+        sizes = ""
+    out.print(f"{counted(len(chunks), 'chunk')}{sizes}; {document.media_type}", style="dim")
+
+
+def _print_chunk(number: int, one: "Chunk") -> None:
+    """A rule that says where the chunk stands, then its text, coloured and with its line numbers."""
+    import sys
+
+    from rich.console import Console
+    from rich.rule import Rule
+    from rich.text import Text
+
+    place = f"lines {one.start_line}–{one.end_line}"
+    details = f"{len(one.text.encode()):,} bytes · {one.language or one.strategy}"
+    if not sys.stdout.isatty():
+        print(f"--- {number} · {place} · {details}" + (f" · {one.context}" if one.context else ""))
+        print(one.text.rstrip("\n"))
+        return
+    title = Text.assemble((f"{number} ", "bold"), (place, "bold cyan"), (f" · {details}", "dim"))
+    if one.context:
+        title.append(f" · {one.context.splitlines()[0]}", style="magenta")
+    wide = Console(highlight=False)
+    wide.print(Rule(title, align="left", style="cyan"))
+    wide.print(_coloured(one))
+
+
+def _coloured(one: "Chunk") -> object:
+    from rich.syntax import Syntax
+
+    # The first line may begin in its middle; the rest of it stands in the chunk before.
+    text = " " * one.start_col + one.text if one.start_col and one.language != "markdown" else one.text
+    return Syntax(
+        text.rstrip("\n"),
+        one.language or "text",
+        theme="ansi_dark",
+        line_numbers=True,
+        start_line=one.start_line,
+        word_wrap=True,
+        background_color="default",
+    )

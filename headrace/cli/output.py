@@ -1,0 +1,74 @@
+"""What commands print: tables for people, tab-separated lines for pipes, JSON for programs, errors."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(stderr: bool = False) -> "Console":
+    """A console on standard output or error."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """Rows as a table in a terminal, else tab-separated under a line of names; `empty`: there are none."""
+    texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        lines = [columns, *texts] if texts else []
+        sys.stdout.writelines("\t".join(line) + "\n" for line in lines)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not texts:
+        console().print(empty, style="dim")
+        return
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False)
+    for index, name in enumerate(columns):
+        numbers = all(isinstance(row[index], int | float) for row in rows)
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for line in texts:
+        table.add_row(*(Text(cell) for cell in line))
+    Console(highlight=False).print(table)
+
+
+def print_fields(fields: Sequence[tuple[str, object]]) -> None:
+    """Names and values, one a line."""
+    from rich.text import Text
+
+    width = max(len(name) for name, _ in fields)
+    for name, value in fields:
+        if value is not None and value != "":
+            console().print(Text.assemble((f"{name:<{width}}  ", "cyan"), _cell(value)))
+
+
+def fail(message: str) -> None:
+    """One line on standard error (more only where the message has the end of a log)."""
+    if sys.stderr.isatty():
+        from rich.text import Text
+
+        console(stderr=True).print(Text.assemble(("headrace: ", "bold red"), message))
+    else:
+        sys.stderr.write(f"headrace: {message}\n")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,176 @@
+"""`headrace topics`, `dead-letters`, `blobs`: what an operator looks at and mends."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headrace.cli.output import console, print_fields, print_json, print_rows
+from headrace.cli.settings import AsJson, DataDir, load_settings
+from schemas.errors import RequestError
+
+if TYPE_CHECKING:
+    from headrace.services import Wiring
+
+topics = typer.Typer(help="The topics on the cluster: ensure, list.", no_args_is_help=True)
+dead_letters = typer.Typer(
+    help="Records that could not be processed: list, show, replay.", no_args_is_help=True
+)
+blobs = typer.Typer(help="Payloads that travel by reference: sweep.", no_args_is_help=True)
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+def _wiring(data_dir: Path | None) -> "Wiring":
+    """The cluster that is set, else that of the system on the data folder."""
+    from headrace.running import read_running
+    from headrace.services import Wiring
+    from headrace.topics import quiet
+
+    settings = load_settings(data_dir)
+    if settings.kafka_bootstrap_servers is None:
+        running = read_running(settings.data_dir)
+        if running is None:
+            raise RequestError(
+                f"nothing runs on {settings.data_dir}: start it with `headrace up`, or set "
+                "HEADRACE_KAFKA_BOOTSTRAP_SERVERS to a cluster"
+            )
+        settings = settings.model_copy(update={"kafka_bootstrap_servers": running.kafka})
+    wiring = Wiring(settings)
+    wiring.cluster = quiet(wiring.cluster)
+    return wiring
+
+
+@topics.command("ensure")
+def ensure(data_dir: DataDir = None) -> None:
+    """Create the topics that are missing, and check those that are there."""
+    from headrace.topics import topic_faults, topic_states
+    from streams.kafka import ensure_topics
+
+    wiring = _wiring(data_dir)
+    settings = wiring.settings
+    created = ensure_topics(wiring.cluster, settings.partitions, settings.replication)
+    states = topic_states(wiring)
+    for fault in topic_faults(states):
+        console(stderr=True).print(f"[yellow]warning[/] {fault}")
+    print(f"{len(created)} created, {len(states)} topics of {states[0].partitions} partitions each")
+
+
+@topics.command("list")
+def list_topics(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List topics with partitions, cleanup and retention, and how far behind each consumer group is."""
+    from dataclasses import asdict
+
+    from headrace.topics import missing_topics, topic_states
+
+    states = topic_states(_wiring(data_dir))
+    if as_json:
+        print_json([asdict(state) for state in states])
+        return
+    rows = [
+        (
+            state.name,
+            state.partitions,
+            state.cleanup,
+            f"{state.retention_ms // _DAY_MS} days" if state.retention_ms else "for ever",
+            ", ".join(f"{group}: {lag:,}" for group, lag in sorted(state.lag.items())),
+        )
+        for state in states
+    ]
+    print_rows(("topic", "partitions", "cleanup", "kept", "lag"), rows, "no topics yet")
+    if missing := missing_topics(states):
+        console(stderr=True).print(f"missing: {', '.join(missing)}; `headrace topics ensure` creates them")
+
+
+@dead_letters.command("list")
+def list_letters(
+    limit: Annotated[int, typer.Option("-n", help="Most to show, newest first.", min=1)] = 20,
+    stage: Annotated[str | None, typer.Option(help="Only those of this stage.", show_default=False)] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List dead letters, newest first. They stay listed after a replay, until their retention ends."""
+    from headrace.letters import as_json as letter_json
+    from headrace.letters import read_letters
+
+    letters = [one for one in read_letters(_wiring(data_dir)) if stage in (None, one.stage)][-limit:][::-1]
+    if as_json:
+        print_json([letter_json(letter) for letter in letters])
+        return
+    rows = [(one.id[:8], one.stage, one.document_key, one.error, one.failed_at) for one in letters]
+    print_rows(("id", "stage", "document", "error", "failed"), rows, "no dead letters")
+
+
+@dead_letters.command("show")
+def show_letter(
+    letter_id: Annotated[str, typer.Argument(help="Id, or how it begins.", show_default=False)],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show a dead letter: where it stood, why it was given up, and what it holds."""
+    from headrace.letters import as_json as letter_json
+    from headrace.letters import choose, content_of, read_letters
+
+    wiring = _wiring(data_dir)
+    (letter,) = choose(read_letters(wiring), [letter_id])
+    if as_json:
+        print_json(letter_json(letter))
+        return
+    print_fields(
+        [
+            ("id", letter.id),
+            ("record", f"{letter.topic}[{letter.partition}]@{letter.offset}"),
+            ("stage", letter.stage),
+            ("document", letter.document_key),
+            ("invocation", letter.invocation_id),
+            ("failed", letter.failed_at),
+            ("tries", letter.attempt),
+            ("error", f"{letter.error_class}: {letter.error}"),
+            ("holds", content_of(wiring, letter)),
+        ]
+    )
+
+
+@dead_letters.command("replay")
+def replay_letters(
+    letter_ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids, or how they begin.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are kept.")] = False,
+    stage: Annotated[
+        str | None, typer.Option(help="With --all: only those of this stage.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Send records once more to where they came from. What is newer in the collection stays as it is."""
+    import asyncio
+
+    from headrace.letters import choose, read_letters, replay
+    from headrace.progress import counted
+
+    if everything == bool(letter_ids):
+        raise typer.BadParameter("give the ids of dead letters, or --all")
+    wiring = _wiring(data_dir)
+    letters = read_letters(wiring)
+    chosen = (
+        [one for one in letters if stage in (None, one.stage)]
+        if everything
+        else choose(letters, letter_ids or [])
+    )
+    asyncio.run(replay(wiring, chosen))
+    print(f"{counted(len(chosen), 'record')} sent again")
+
+
+@blobs.command("sweep")
+def sweep(data_dir: DataDir = None) -> None:
+    """Delete blobs that are older than any record that points to them. `headrace up` does it daily."""
+    import asyncio
+    from datetime import timedelta
+
+    from headrace.progress import counted
+    from streams.blobs import BlobStore
+
+    settings = load_settings(data_dir)
+    store = BlobStore(settings.blob_url or str(settings.data_dir.absolute() / "blobs"))
+    swept = asyncio.run(store.sweep(timedelta(days=settings.blob_max_age_days)))
+    print(f"{counted(swept, 'blob')} older than {settings.blob_max_age_days} days swept")

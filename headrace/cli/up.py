@@ -1,0 +1,86 @@
+"""`headrace up` and `headrace service`: what runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headrace.cli.settings import DataDir, load_settings
+
+if TYPE_CHECKING:
+    from headrace.embedded import Embedded
+    from headrace.settings import Settings
+
+
+def up(
+    data_dir: DataDir = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", "-p", help="Port of the gateway; 0 takes a free one.", show_default="8383"),
+    ] = None,
+) -> None:
+    """Run everything on this machine until Ctrl-C: broker, Chroma, all services, the gateway."""
+    import asyncio
+
+    from headrace.cli.display import Startup
+    from headrace.embedded import Interrupted, run_embedded
+
+    settings = load_settings(data_dir, port=port)
+
+    with Startup() as startup:
+
+        async def serve(embedded: "Embedded") -> None:
+            startup.ready()
+            _print_ready(settings, embedded)
+            await asyncio.Event().wait()
+
+        try:
+            asyncio.run(run_embedded(settings, serve, startup.changed))
+        except Interrupted:
+            startup.stopped()
+
+
+def _print_ready(settings: "Settings", embedded: "Embedded") -> None:
+    """One line for programs; in a terminal also what a person wants next."""
+    import sys
+
+    from headrace.cli.output import print_fields
+    from headrace.keys import key_file
+
+    print(f"ready {embedded.running.url}", flush=True)
+    if not sys.stdout.isatty():  # a log must not hold the key
+        return
+    print_fields(
+        [
+            ("  key", embedded.key if settings.api_key is None else "as HEADRACE_API_KEY says"),
+            ("", None if settings.api_key else f"kept in {key_file(settings.data_dir)}"),
+            ("  chroma", embedded.running.chroma_url),
+            ("  kafka", embedded.running.kafka),
+            ("  logs", settings.data_dir / "logs"),
+        ]
+    )
+    print("Ctrl-C stops it.", flush=True)
+
+
+def service(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="connectors, parsing, chunking, embedding, indexing, tracking or api.", show_default=False
+        ),
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """Run one service against HEADRACE_KAFKA_BOOTSTRAP_SERVERS, for deployments. SIGTERM drains it."""
+    import asyncio
+
+    from headrace.logs import configure_logs
+    from headrace.services import run_service
+
+    settings = load_settings(_absolute(data_dir))
+    configure_logs(settings.log_level)
+    asyncio.run(run_service(name, settings))
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()

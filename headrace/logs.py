@@ -1,0 +1,57 @@
+"""How log lines look: for people in a terminal, one JSON object a line everywhere else."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from structlog.types import Processor
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
+    """Send all log lines to standard error. What the engine binds (stage, topic, offset, …) is in each line.
+
+    Args:
+        terminal: whether a person reads; when not given, whether standard error is a terminal.
+    """
+    person = sys.stderr.isatty() if terminal is None else terminal
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendering: list[Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if person
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    structlog.configure(
+        processors=[*shared, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    _adopt_standard_logging(level, shared, rendering)
+
+
+def _adopt_standard_logging(level: Level, shared: list[Processor], rendering: list[Processor]) -> None:
+    """Libraries that use `logging` come out in the same form; their chatter begins at warnings."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(_number(level), logging.WARNING), force=True)
+
+
+def _number(level: Level) -> int:
+    return {
+        "debug": logging.DEBUG,
+        "info": logging.INFO,
+        "warning": logging.WARNING,
+        "error": logging.ERROR,
+    }[level]

@@ -1,0 +1,138 @@
+"""How far a run is, drawn for a terminal, or as plain lines for everything else. Pure functions."""
+
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from schemas.api import Complete, Failed, InvocationProgress, JobStatus, StageCounts
+
+#: The stages that a new or changed document passes, in order.
+STAGES = ("parsed", "chunked", "embedded", "indexed")
+_BAR_WIDTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class StageBar:
+    """Documents that passed a stage, and those that will have to; `None` while they are still listed."""
+
+    name: str
+    passed: int
+    expected: int | None
+
+
+def stage_bars(progress: InvocationProgress) -> list[StageBar]:
+    """A bar for each stage. What is unchanged, deleted or failed passes no further stage."""
+    counts = progress.counts
+    work = (
+        None
+        if progress.total is None
+        else max(0, progress.total - counts.unchanged - counts.deleted - counts.failed)
+    )
+    bars = []
+    for name in STAGES:
+        passed = getattr(counts, name)
+        # One that failed late has passed the stages before.
+        bars.append(StageBar(name, passed, None if work is None else max(work, passed)))
+    return bars
+
+
+def draw(progress: InvocationProgress, title: str, seconds: float) -> RenderableType:
+    """The display of a run: a line with what is listed, a bar for each stage, and how fast it goes."""
+    counts = progress.counts
+    head = Text.assemble((title, "bold"), (f"   {_head(progress)}", "dim"))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="left", style="cyan", min_width=9)
+    grid.add_column(width=_BAR_WIDTH)
+    grid.add_column(justify="right")
+    for bar in stage_bars(progress):
+        # Nothing to do is a full bar, not an empty one.
+        nothing = bar.expected == 0
+        drawn = ProgressBar(
+            total=1 if nothing else bar.expected,
+            completed=1 if nothing else bar.passed,
+            width=_BAR_WIDTH,
+            pulse=bar.expected is None,
+            animation_time=seconds,
+            complete_style="green",
+            finished_style="green",
+        )
+        of = "…" if bar.expected is None else f"{bar.expected:,}"
+        grid.add_row(bar.name, drawn, f"{bar.passed:,} / {of}")
+    foot = Text(f"{counts.chunks:,} chunks   {_rate(progress)}{_elapsed(seconds)}", style="dim")
+    if counts.failed:
+        foot.append(f"   {counts.failed:,} failed", style="red")
+    return Group(head, grid, foot)
+
+
+def line(progress: InvocationProgress, seconds: float) -> str:
+    """The same in one line without colours."""
+    counts = progress.counts
+    total = "?" if progress.total is None else f"{progress.total:,}"
+    stages = "  ".join(f"{name} {getattr(counts, name):,}" for name in STAGES)
+    rest = f"unchanged {counts.unchanged:,}  deleted {counts.deleted:,}  failed {counts.failed:,}"
+    return (
+        f"{seconds:6.1f} s  {progress.done:,} of {total} done  {stages}  {rest}  "
+        f"{counts.chunks:,} chunks  {_rate(progress)}".rstrip()
+    )
+
+
+def summary(progress: InvocationProgress, seconds: float) -> str:
+    """What a run came to, in one sentence."""
+    counts = progress.counts
+    listed = f"{counted(progress.total or 0, 'document')} listed"
+    if status_of(progress.status) == "complete" and not changed(counts):
+        return f"nothing changed: 0 written ({listed}, {_elapsed(seconds)})"
+    parts = [f"{counts.indexed:,} written", f"{counts.deleted:,} deleted", f"{counts.unchanged:,} unchanged"]
+    parts += [f"{counts.failed:,} failed", counted(counts.chunks, "chunk"), _elapsed(seconds)]
+    return f"{listed}: {', '.join(parts)}"
+
+
+def changed(counts: StageCounts) -> int:
+    """Documents that were not as they had been."""
+    return counts.indexed + counts.deleted + counts.failed
+
+
+def status_of(status: JobStatus) -> str:
+    """The bare word of a status."""
+    root = status.root
+    if isinstance(root, Complete):
+        return "complete"
+    return "failed" if isinstance(root, Failed) else root
+
+
+def failure_of(status: JobStatus) -> str | None:
+    """Why an invocation failed, if it did."""
+    return status.root.failed.error if isinstance(status.root, Failed) else None
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 document`, `2 documents`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _head(progress: InvocationProgress) -> str:
+    counts = progress.counts
+    status = status_of(progress.status)
+    if status == "pending":
+        return "waiting for a connector"
+    if progress.total is None:
+        return "listing"
+    parts = [counted(progress.total, "document")]
+    parts += [
+        f"{count:,} {name}"
+        for name, count in (("unchanged", counts.unchanged), ("deleted", counts.deleted))
+        if count
+    ]
+    return ", ".join(parts)
+
+
+def _rate(progress: InvocationProgress) -> str:
+    rate = progress.documents_per_second
+    return "" if not rate else f"{rate:,.1f} documents/s   "
+
+
+def _elapsed(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
