@@ -184,7 +184,7 @@ def test_only_the_current_attempt_can_fail_the_run() -> None:
 
 def test_an_upload_run_that_failed_stays_failed_whatever_is_still_indexed() -> None:
     failed = RunFailed(invocation_id=RUN, attempt=1, error="gone")
-    events = [started(1), listed(1, 1), failed, passed(1, Stage.INDEXED, 0)]
+    events: list[ProgressEvent] = [started(1), listed(1, 1), failed, passed(1, Stage.INDEXED, 0)]
     summary = folded(events, InvocationState(created(single_document=True))).summary()
 
     assert (summary.status, summary.error, summary.total) == (Status.FAILED, "gone", None)
