@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown as md
@@ -13,7 +15,7 @@ MAX_POINTS = 500
 
 
 def chart_blocks(root: etree._Element) -> list[str]:
-    """The chart's title, and a table with a row a category and a column a series."""
+    """The chart's title, its kind, and a table with a row a category and a column a series."""
     title = "".join(t.text or "" for t in root.iterfind(f".//{C}chart/{C}title//{A}t")).strip()
     series = [_series(element) for element in root.iter(C + "ser")]
     categories: dict[str, None] = {}
@@ -22,7 +24,16 @@ def chart_blocks(root: etree._Element) -> list[str]:
     rows = [["", *(name for name, _ in series)]]
     rows.extend([c, *(points.get(c, "") for _, points in series)] for c in list(categories)[:MAX_POINTS])
     table = md.pipe_table([[md.escape(cell) for cell in row] for row in rows]) if len(rows) > 1 else ""
-    return [block for block in (md.escape_lines(md.escape(title)), table) if block]
+    return [block for block in (md.escape_lines(md.escape(title)), _kind(root), table) if block]
+
+
+def _kind(root: etree._Element) -> str:
+    """What is drawn: "Bar chart", "Line chart"."""
+    for element in root.iterfind(f".//{C}plotArea/*"):
+        match = re.fullmatch(r"(\w+?)(3D)?Chart", etree.QName(element).localname)
+        if match:
+            return f"{match[1].capitalize()} chart"
+    return ""
 
 
 def _series(element: etree._Element) -> tuple[str, dict[str, str]]:

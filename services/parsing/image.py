@@ -27,8 +27,9 @@ _OCR_SIDE = 3000
 _ORNAMENT_PIXELS, _READABLE_PIXELS, _READABLE_SIDE = 32 * 32, 150 * 100, 40
 #: Seconds that a document's pictures may be read for, all together.
 _SECONDS = 20.0
-#: Characters in a picture from which its words are a text of their own rather than labels.
-_OWN_TEXT = 200
+#: Characters in a picture from which its words are a text of their own (half a printed page) rather than the
+#: labels of a diagram or the words of a screenshot.
+_OWN_TEXT = 1000
 
 
 class Pictures:

@@ -239,14 +239,21 @@ def table(rows: Sequence[Sequence[Cell]]) -> str:
 
     Cell texts are inline markdown; line breaks become `<br>`. Empty when no cell holds anything.
     """
-    rows = [row for row in rows if row]
-    while rows and not any(cell.text.strip() for cell in rows[-1]):
-        rows.pop()
+    rows = _without_empty_end([row for row in rows if row])
     if not rows:
         return ""
     if any(cell.columns > 1 or cell.rows > 1 for row in rows for cell in row):
         return _html_table(rows)
     return pipe_table([[cell.text for cell in row] for row in rows])
+
+
+def _without_empty_end(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+    """Rows up to the last that holds anything or that a cell above reaches into."""
+    reached = 0
+    for at, row in enumerate(rows):
+        filled = [at + cell.rows for cell in row if cell.text.strip()]
+        reached = max([reached, *filled])
+    return rows[:reached]
 
 
 def pipe_table(rows: Sequence[Sequence[str]]) -> str:

@@ -103,4 +103,6 @@ class Frames:
             return None
         title = " ".join("".join(t.itertext()) for t in chart.iterfind(f"{CHART}title/{TEXT}p"))
         tables = [Block(md.table(body.rows(table))) for table in chart.iterfind(TABLE + "table")]
-        return "", [block for block in (Block(md.escape(title)), *tables) if block.text]
+        kind = (chart.get(CHART + "class") or "").removeprefix("chart:").replace("circle", "pie")
+        named = f"{kind.capitalize()} chart" if kind else ""
+        return "", [block for block in (Block(md.escape(title)), Block(named), *tables) if block.text]
