@@ -91,6 +91,8 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
         raise RequestError(f"the topics must have equal partition counts, found {known}")
     count = next(iter(known.values()), partitions)
     missing = [topic for topic in CATALOGUE if topic.name not in known]
+    if not missing:
+        return []
     created = client.create_topics(
         [NewTopic(cluster.name(t), count, replication, config=_settings(t, replication)) for t in missing]
     )
