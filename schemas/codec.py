@@ -3,11 +3,15 @@
 The frame is Avro's single-object encoding (Avro 1.11 specification): the marker C3 01, the CRC-64-AVRO
 fingerprint of the writer's schema (8 bytes, little-endian), the body. `schemas.registry` speaks the
 Confluent wire format instead, for clusters with a schema registry.
+
+    event ── schemas.writer ──► body                           what this version writes
+    body ── schemas.reader, or fastavro for older schemas ──► fields ── pydantic ──► event
 """
 
+import inspect
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +22,14 @@ from pydantic import ValidationError
 from schemas import events
 from schemas.errors import ContractError
 from schemas.events import Event
+from schemas.reader import compile_reader
+from schemas.writer import compile_writer
 
 AVRO_FOLDER = Path(__file__).parent / "avro"
 _MARKER = b"\xc3\x01"
-_FRAME_BYTES = 10
+#: The marker and the fingerprint.
+FRAME_BYTES = 10
+NAMESPACE = "headrace"
 
 
 class Codec(Protocol):
@@ -67,7 +75,36 @@ RECORDS = (
 
 def render_schema(event_type: type[Event]) -> dict[str, Any]:
     """The Avro schema of an event class, as it is kept in `schemas/avro/`."""
-    return {"namespace": "headrace", **json.loads(event_type.avro_schema())}
+    schema: dict[str, Any] = _standard(json.loads(event_type.avro_schema()))
+    return {"namespace": NAMESPACE, **schema}
+
+
+def _standard(schema: Any) -> Any:
+    """A schema as the Avro specification has it, which the libraries of other languages insist on.
+
+    A union holds one array at most: `list[str] | list[int]` becomes an array of a union. Arrays and maps have
+    no names.
+    """
+    if isinstance(schema, list):
+        arrays = [branch["items"] for branch in schema if _is_array(branch)]
+        others = [_standard(branch) for branch in schema if not (_is_array(branch) and len(arrays) > 1)]
+        return [*others, {"type": "array", "items": arrays}] if len(arrays) > 1 else others
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: _standard(value) if key in _NESTED else value for key, value in schema.items()}
+    if made.get("type") in ("array", "map"):
+        made.pop("name", None)
+    if "doc" in made:
+        made["doc"] = inspect.cleandoc(made["doc"])
+    return made
+
+
+#: Attributes of a schema that hold schemas.
+_NESTED = ("type", "fields", "items", "values")
+
+
+def _is_array(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") == "array"
 
 
 def fingerprint(schema: dict[str, Any]) -> bytes:
@@ -76,71 +113,102 @@ def fingerprint(schema: dict[str, Any]) -> bytes:
     return bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO"))
 
 
-class _Record:
-    """An event class with its parsed schema and the frame that its bytes begin with."""
+class Record:
+    """An event class with its rendered schema: writes bodies, and reads those of the very same schema."""
 
-    def __init__(self, event_type: type[Event], schema: dict[str, Any]) -> None:
-        self.event_type = event_type
-        self.schema = fastavro.parse_schema(schema)
-        self.frame = _MARKER + fingerprint(schema)
+    def __init__(self, event_type: type[Event], text: str) -> None:
+        self.event_type, self.text = event_type, text
+        schema = json.loads(text)
+        self.fingerprint = fingerprint(schema)
+        self.parsed = fastavro.parse_schema(schema)
+        self.write = compile_writer(schema)
+        self.read = compile_reader(schema)
 
 
 @cache
-def _current() -> dict[type[Event], _Record]:
+def records() -> dict[type[Event], Record]:
     """The records as this version writes them, from the rendered files: quicker than rendering anew."""
     return {
-        event_type: _Record(event_type, json.loads((AVRO_FOLDER / f"{event_type.__name__}.avsc").read_text()))
+        event_type: Record(event_type, (AVRO_FOLDER / f"{event_type.__name__}.avsc").read_text())
         for event_type in event_types()
     }
 
 
+class BodyReader:
+    """Reads bodies that one writer's schema wrote, as events of the current class.
+
+    Raises ContractError when the schema is of no record that we know.
+    """
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._record = _record_of(schema)
+        self._read: Callable[[bytes], Any] = self._record.read
+        if fingerprint(schema) != self._record.fingerprint:
+            self._writer = fastavro.parse_schema(schema)
+            self._read = self._resolve
+
+    def event(self, body: bytes) -> Event:
+        """The event in `body`. Raises ContractError, whatever the bytes are."""
+        fields = self._read(body)
+        try:
+            return self._record.event_type.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, (self._record.event_type.__name__, *first["loc"])))
+            raise ContractError(f"{where}: {first['msg']}") from error
+
+    def _resolve(self, body: bytes) -> Any:
+        stream = io.BytesIO(body)
+        name = self._record.event_type.__name__
+        try:
+            fields = fastavro.schemaless_reader(stream, self._writer, self._record.parsed)
+        except Exception as error:  # fastavro raises whatever the broken bytes lead it to
+            raise ContractError(f"bytes of an older schema do not decode as {name}: {error!r}") from error
+        if rest := len(body) - stream.tell():
+            raise ContractError(f"bytes of an older schema do not decode as {name}: {rest} bytes too many")
+        return fields
+
+
+def _record_of(schema: dict[str, Any]) -> Record:
+    name = str(schema.get("name"))
+    full = name if "." in name else f"{schema.get('namespace', '')}.{name}"
+    for record in records().values():
+        if full == f"{NAMESPACE}.{record.event_type.__name__}":
+            return record
+    raise ContractError(f"the schema {full} is none of {NAMESPACE}'s records: {', '.join(RECORDS)}")
+
+
 @cache
-def _writers() -> dict[bytes, tuple[Any, _Record]]:
-    """Frame → (writer's schema, record that reads it), for this version's schemas and all earlier ones."""
-    known = {record.frame: (record.schema, record) for record in _current().values()}
-    names = {record.event_type.__name__: record for record in _current().values()}
-    for path in sorted((AVRO_FOLDER / "previous").glob("*.avsc")):
-        schema = json.loads(path.read_text())
-        reader = names[path.name.split(".")[0]]
-        known.setdefault(_MARKER + fingerprint(schema), (fastavro.parse_schema(schema), reader))
-    return known
-
-
-def encode_body(event: Event) -> bytes:
-    """The bare Avro body, without a frame."""
-    out = io.BytesIO()
-    fastavro.schemaless_writer(out, _current()[type(event)].schema, event.model_dump())
-    return out.getvalue()
-
-
-def decode_body(body: io.BytesIO, writer: Any, event_type: type[Event]) -> Event:
-    """Read a bare body written with `writer`'s schema. Raises ContractError."""
-    reader = _current()[event_type].schema
-    try:
-        fields = fastavro.schemaless_reader(body, writer, None if writer is reader else reader)
-        return event_type.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ContractError(f"{event_type.__name__}.{where}: {first['msg']}") from error
-    except Exception as error:  # fastavro raises whatever the broken bytes lead it to
-        raise ContractError(f"bytes do not decode as {event_type.__name__}: {error!r}") from error
+def _readers(folder: Path) -> dict[bytes, BodyReader]:
+    """Fingerprint → reader, for this version's schemas and all earlier ones."""
+    paths = [*sorted(folder.glob("*.avsc")), *sorted((folder / "previous").glob("*.avsc"))]
+    schemas = [json.loads(path.read_text()) for path in paths]
+    return {fingerprint(schema): BodyReader(schema) for schema in schemas}
 
 
 class SingleObjectCodec:
-    """Avro single-object encoding: needs nothing but the `.avsc` files."""
+    """Avro single-object encoding: needs nothing but the `.avsc` files.
+
+    Args:
+        folder: the current schemas, and those of earlier versions in `previous/`.
+    """
+
+    def __init__(self, folder: Path = AVRO_FOLDER) -> None:
+        self._readers = _readers(folder)
 
     def encode(self, event: Event, topic: str) -> bytes:
         """Frame and body; the topic does not matter here."""
-        return _current()[type(event)].frame + encode_body(event)
+        record = records()[type(event)]
+        out = bytearray(_MARKER + record.fingerprint)
+        record.write(event, out)
+        return bytes(out)
 
     def decode(self, value: bytes) -> Event:
         """The event in `value`; whatever schema version wrote it, it reads as the current class."""
-        known = _writers().get(value[:_FRAME_BYTES])
-        if known is None:
+        reader = self._readers.get(value[2:FRAME_BYTES]) if value.startswith(_MARKER) else None
+        if reader is None:
             raise ContractError(
-                f"value begins with {value[:_FRAME_BYTES].hex() or 'nothing'}, which is no known schema's "
+                f"value begins with {value[:FRAME_BYTES].hex() or 'nothing'}, which is no known schema's "
                 f"single-object frame (c301 + fingerprint); the schemas are in schemas/avro"
             )
-        writer, record = known
-        return decode_body(io.BytesIO(value[_FRAME_BYTES:]), writer, record.event_type)
+        return reader.event(value[FRAME_BYTES:])
