@@ -25,7 +25,7 @@ MAX_FRAMES = 500
 _OCR_SIDE = 3000
 #: Pictures within documents below this many pixels, or flatter than this, are ornaments.
 _ORNAMENT_PIXELS, _READABLE_PIXELS, _READABLE_SIDE = 32 * 32, 150 * 100, 40
-#: Seconds that a document's pictures may be read for, all together.
+#: Processor seconds that a document's pictures may be read for, all together.
 _SECONDS = 20.0
 #: Characters in a picture from which its words are a text of their own (half a printed page) rather than the
 #: labels of a diagram or the words of a screenshot.
@@ -69,11 +69,11 @@ class Pictures:
         """What a model says of a picture, and the words in it; nothing once the time is spent."""
         if picture.width * picture.height < _READABLE_PIXELS or min(picture.size) < _READABLE_SIDE:
             return "", ""
-        now = time.monotonic()
+        now = time.process_time()  # of the processor, so that a busy machine reads the same pictures
         self._deadline = self._deadline or now + self._seconds
         if now > self._deadline:
             self.warnings = (
-                f"pictures: not all were read, {self._seconds:g} s were spent on the first ones",
+                f"pictures: not all were read, {self._seconds:g} s of CPU were spent on the first ones",
             )
             return "", ""
         try:

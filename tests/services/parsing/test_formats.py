@@ -39,7 +39,7 @@ _SEEDS = {
         max_size=4,
     ),
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_damaged_documents_convert_or_fail_with_an_error_of_the_contract(
     kind: str, edits: list[tuple[float, bytes]]
 ) -> None:
