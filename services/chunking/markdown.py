@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
-from services.chunking.prose import refine
+from services.chunking.prose import loosen, refine
 
 #: The lines that matter for structure; whatever lies between them is text. The line feed in front lets
 #: the search jump from line to line at the speed of `memchr`; what repeats never gives back, so that a line
@@ -35,6 +35,7 @@ def cut_markdown(source: bytes, limit: int, *, plain: bool = False) -> tuple[Cut
     """
     scanner = _Scanner(source, limit, plain)
     scanner.scan()
+    loosen(source, scanner.cuts, limit)
     refine(source, scanner.cuts, limit)
     return scanner.cuts, scanner.scopes
 

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from services.chunking.packing import CHARACTER, INNER, SENTENCE, WORD, Cuts
+from services.chunking.packing import CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
 
 # Every pattern starts with plain characters, which lets the search skip at the speed of `memchr`, and what
 # repeats never gives back (`*+`), so that no text takes quadratic time.
@@ -30,8 +30,8 @@ _CLAUSE = re.compile(rb"[,;:)}\]]\s++(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]"
 _WORD = re.compile(rb"\s++(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
 
 #: Rounds of patterns with their prices; the next round is tried on what is still too long.
-Rounds = tuple[tuple[tuple[re.Pattern[bytes], int], ...], ...]
-_ROUNDS: Rounds = (
+Patterns = tuple[tuple[re.Pattern[bytes], int], ...]
+_ROUNDS: tuple[Patterns, ...] = (
     (
         (_PARAGRAPH, INNER),
         (_RECORD, INNER),
@@ -52,25 +52,48 @@ def refine(source: bytes, cuts: Cuts, limit: int) -> None:
             _refine_stretch(source, start, end, cuts, limit)
 
 
+def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
+    """Add cuts between sentences where what is glued together, as a heading and its text, is too long.
+
+    Without them a paragraph that fits by itself would leave its heading behind.
+    """
+    positions = [0, *sorted(position for position in cuts if position < len(source)), len(source)]
+    group = 0  # index of the position where the running group starts
+    for index in range(1, len(positions)):
+        last = index + 1 == len(positions)
+        if not last and cuts[positions[index]] >= GLUED:
+            continue
+        if index - group > 1 and _content(source, positions[group], positions[index]) > limit:
+            for start, end in pairwise(positions[group : index + 1]):
+                _cut_stretch(source, start, end, cuts, _ROUNDS[0])
+        group = index
+
+
 def _refine_stretch(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
     todo = [(start, end)]
     for patterns in _ROUNDS:
         rest: list[tuple[int, int]] = []
-        for first, following in todo:
-            last = first + len(source[first:following].rstrip())
-            found: Cuts = {}
-            for pattern, price in patterns:
-                for match in pattern.finditer(source, first, last):
-                    found.setdefault(match.end(), price)
-            for position, price in found.items():
-                cuts.setdefault(position, price)
-            stretches = pairwise([first, *sorted(found), last])
+        for first, last in todo:
+            found = _cut_stretch(source, first, last, cuts, patterns)
+            stretches = pairwise([first, *found, last])
             rest += [(a, b) for a, b in stretches if b - a > limit and _content(source, a, b) > limit]
         if not rest:
             return
         todo = rest
     for first, last in todo:
         _cut_characters(source, first, last, cuts, limit)
+
+
+def _cut_stretch(source: bytes, start: int, end: int, cuts: Cuts, patterns: Patterns) -> list[int]:
+    """Add the cuts that the patterns find in a stretch, the first pattern first; where they are."""
+    end = start + len(source[start:end].rstrip())
+    found: Cuts = {}
+    for pattern, price in patterns:
+        for match in pattern.finditer(source, start, end):
+            found.setdefault(match.end(), price)
+    for position, price in found.items():
+        cuts.setdefault(position, price)
+    return sorted(found)
 
 
 def _content(source: bytes, start: int, end: int) -> int:

@@ -36,7 +36,7 @@ _ODD = {
     "no line feed at the end": "one\ntwo\nthree",
     "a byte order mark": "\ufeffimport os\n" * 30,
     "NUL characters": "a = 'x\x00y'\n" * 30,
-    "four-byte characters": "🙂" * 500,
+    "four-byte characters": "x" + "🙂" * 500,
     "a line without spaces": "x" * 5000,
     "a minified line": "function f(a){return a+1};" * 300,
     "a long line of words": "word " * 2000,

@@ -32,6 +32,12 @@ def test_a_heading_never_ends_a_chunk(sections: list[tuple[int, int, str]], limi
         assert not piece.text.splitlines()[-1].startswith("#")
 
 
+def test_a_paragraph_that_just_fits_does_not_leave_its_heading_behind() -> None:
+    text = "# Title\n\n" + "Some words here. " * 11  # 187 bytes: within the limit without its heading only
+
+    assert _cut(text)[0].text.startswith("# Title\n\nSome words")
+
+
 def test_the_context_is_the_path_of_headings_above() -> None:
     text = (
         "# Book\n\n## One\n\n"
