@@ -25,8 +25,8 @@ __all__ = ["parse_pdf"]
 
 
 #: Seconds that the scanned pages of a document may be read for (2 to 4 s each on one core), and those that
-#: its pictures may.
-SCAN_SECONDS = 600.0
+#: its pictures may: together well below what the sandbox gives a document, which would cost it all its text.
+SCAN_SECONDS = 90.0
 PICTURE_SECONDS = 20.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.parsing.pdf.geometry import Boxed, Piece, bounds
-from services.parsing.pdf.lines import Line, line_of
+from services.parsing.pdf.lines import Line, line_of, reads_left
 
 #: The least white space between two columns of text, of the font size.
 GUTTER = 0.75
@@ -104,7 +104,9 @@ def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
         for item in band:
             groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
         if all(groups):
-            return groups if _are_columns(groups) else []
+            words = [word for item in band if isinstance(item, Piece) for word in item.words]
+            ordered = groups[::-1] if reads_left(words) else groups
+            return ordered if _are_columns(groups) else []
         cuts = [x for x, a, b in zip(cuts, groups, groups[1:], strict=False) if a and b]
     return []
 
