@@ -64,6 +64,10 @@ def parse(
         raise DocumentTooLarge(f"{name}: parsing takes more memory than is allowed") from error
     except Exception as error:
         raise CorruptDocument(f"{name}: cannot be read: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what Rust libraries raise, beside Exception
+            raise
+        raise CorruptDocument(f"{name}: the parser panicked: {error}") from error
     return replace(document, markdown=_encodable(document.markdown), media_type=media_type)
 
 

@@ -17,9 +17,10 @@ from services.parsing.document import PageSpan
 STRONG, STRONG_END, EMPH, EMPH_END = "\ue000", "\ue001", "\ue002", "\ue003"
 
 _MARKS = re.compile("[\ue000-\ue003]")
+#: What CommonMark would read as markup. Looking ahead is bounded: a megabyte of `[` must not take its square.
 _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])|<(?=[A-Za-z/!?])"
-    r"|\[(?=[^\]]*\][(\[])|&(?=#?\w+;)|~(?=~)"
+    r"|\[(?=[^\]]{0,300}\][(\[])|&(?=#?\w{1,32};)|~(?=~)"
 )
 _LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
 _TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
@@ -289,7 +290,7 @@ def _span(name: str, count: int) -> str:
 
 def _html_text(text: str) -> str:
     """Inline markdown as it may stand inside an HTML table, where no markdown is read."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"!?\[([^\]]{0,500})\]\([^)]{0,2000}\)", r"\1", text)
     text = re.sub(r"(?<!\\)(\*\*|~~|\*(?=\S)|(?<=\S)\*)", "", text)
     text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
     return "<br>".join(html.escape(line, quote=False) for line in re.split(r"\s*\n\s*", text.strip()))

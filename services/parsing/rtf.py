@@ -92,7 +92,7 @@ class _Reader:
         """Style number -> heading level, by the names in the style sheet."""
         found = {}
         for number, name in re.findall(
-            rb"\{\\s(\d+)[^{};]*?[ ]?((?:heading|title)[ \d]*);\}", self.data[:400_000], re.I
+            rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title)[ \d]*);\}", self.data[:400_000], re.I
         ):
             level = re.search(rb"\d", name)
             found[int(number)] = int(level[0]) if level else 1
@@ -101,7 +101,9 @@ class _Reader:
     def _font_encodings(self) -> dict[int, str]:
         return {
             int(number): _CHARSETS[int(charset)]
-            for number, charset in re.findall(rb"\\f(\d+)[^{};]*?\\fcharset(\d+)", self.data[:400_000])
+            for number, charset in re.findall(
+                rb"\\f(\d{1,6})[^{};]{0,200}?\\fcharset(\d+)", self.data[:400_000]
+            )
             if int(charset) in _CHARSETS and int(charset) != 0
         }
 

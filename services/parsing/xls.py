@@ -24,11 +24,8 @@ def parse_xls(data: bytes) -> Document:
             writer.page(number, name)
             writer.heading(2, md.escape(name))
             writer.extend(sheet_blocks(cells, merges))
-    except BaseException as error:
-        # A panic of the Rust library comes as a BaseException of its own.
-        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise CorruptDocument(f"workbook cannot be read: {error}") from error
-        raise
+    except calamine.CalamineError as error:
+        raise CorruptDocument(f"workbook cannot be read: {error}") from error
     markdown, pages = writer.finish()
     return Document(markdown, "", pages)
 

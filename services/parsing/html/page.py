@@ -14,11 +14,14 @@ from services.parsing.html.tree import parse_tree
 def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> Document:
     """HTML or XHTML to markdown; with `main_content` without navigation, footers and adverts."""
     root, warnings = parse_tree(data, content_type)
+    markdown = ""
     if main_content:
         from services.parsing.html.article import main_part
 
         markdown = main_part(root)
-    else:
+        if not markdown.strip():  # a page of teasers alone is all furniture, and better than nothing
+            root, warnings = parse_tree(data, content_type)
+    if not main_content or not markdown.strip():
         markdown = render(root)
     return Document(
         markdown=markdown,

@@ -34,4 +34,6 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise CorruptDocument(f"HTML: no element found in {len(data)} bytes") from error
+    if any("xcessive depth" in entry.message for entry in parser.error_log):
+        warnings = (*warnings, "HTML: nested more than 255 deep, what lies deeper was left out")
     return root, warnings

@@ -121,5 +121,18 @@ def test_without_main_content_the_whole_page_is_there() -> None:
     assert all(part in text for part in ("Home", "By A. Writer", "Card 4", "cookies", "# Floods"))
 
 
+def test_a_page_of_teasers_alone_keeps_them() -> None:
+    cards = "".join(f"<div class=card><h3><a href=/{n}>Card {n}</a></h3></div>" for n in range(6))
+
+    assert "### [Card 5](/5)" in markdown(cards, main_content=True)
+
+
+def test_what_is_nested_too_deep_is_said_to_be_left_out() -> None:
+    document = parse(("<html>" + "<ul><li>a" * 400).encode(), "a.html")
+
+    assert document.markdown.startswith("- a\n")
+    assert any("deep" in warning for warning in document.warnings)
+
+
 def test_a_page_without_running_text_keeps_what_it_has() -> None:
     assert "one" in markdown("<ul><li>one<li>two</ul>", main_content=True)
