@@ -47,11 +47,22 @@ class Cluster:
 def admin(cluster: Cluster) -> AdminClient:
     """The process's one client for administration of a cluster: connecting costs more than asking, and a
     client that is dropped while a request is under way never answers it."""
-    key = (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
+    key = _identity(cluster)
     with _lock:
         if key not in _admins:
             _admins[key] = AdminClient(cluster.client(), logger=None)
         return _admins[key]
+
+
+def forget_admin(cluster: Cluster) -> None:
+    """Connect anew at the next call of `admin`: after a broker came back, librdkafka (2.16) keeps asking with
+    the leader epoch that it knew before, and is refused for ever."""
+    with _lock:
+        _admins.pop(_identity(cluster), None)
+
+
+def _identity(cluster: Cluster) -> tuple[object, ...]:
+    return (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
 
 
 _admins: dict[tuple[object, ...], AdminClient] = {}

@@ -13,7 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import Event
-from streams.kafka import Cluster, admin
+from streams.kafka import Cluster, admin, forget_admin
 from streams.topics import BY_NAME, Topic
 
 Partition = tuple[str, int]
@@ -54,13 +54,15 @@ def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Parti
     wanted = {TopicPartition(cluster.name(t), p): latest for t, p in partitions}
     if not wanted:
         return {}
-    found = admin(cluster).list_offsets(wanted, request_timeout=10)
+    client = admin(cluster)  # held until it has answered
+    found = client.list_offsets(wanted, request_timeout=10)
     try:
         return {
             (tp.topic.removeprefix(cluster.prefix), tp.partition): future.result(15).offset
             for tp, future in found.items()
         }
     except KafkaException as error:
+        forget_admin(cluster)
         raise TransientError(f"end offsets cannot be read: {error.args[0].str()}") from error
 
 

@@ -1,0 +1,138 @@
+"""Whatever is killed or frozen in mid-run: nothing is lost, doubled or left behind, and the counts are exact.
+
+Each fault strikes while a run writes its second version of a folder: files are edited, shrunk, deleted and
+added, so that a loss, a double, a tail or a stale text would show in the collection.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from headrace.services import SERVICES
+from schemas.ids import text_sha256
+from streams.embedded import EmbeddedBroker, EmbeddedChroma
+from tests.system.pipeline import Pipeline, chunks_of, running
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+
+FILES = 60
+#: Longer than the session of 10 s, so that a frozen worker has lost its partitions when it wakes.
+FROZEN_SECONDS = 13.0
+
+
+class Servers:
+    """A broker and a Chroma server of these tests' own, because they are killed."""
+
+    def __init__(self, broker: EmbeddedBroker, chroma: EmbeddedChroma) -> None:
+        self.broker, self.chroma = broker, chroma
+
+
+@pytest.fixture(scope="module")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    folder = tmp_path_factory.mktemp("servers")
+    async with EmbeddedBroker(folder / "kafka") as broker, EmbeddedChroma(folder / "chroma") as chroma:
+        yield Servers(broker, chroma)
+
+
+@pytest.fixture(scope="module")
+async def victim(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pipeline]:
+    """A system of these tests' own."""
+    data = tmp_path_factory.mktemp("faults")
+    async with running(servers.broker.bootstrap_servers, servers.chroma.url, data) as made:
+        yield made
+
+
+def write(root: Path, number: int, sentences: int, version: str) -> None:
+    text = "\n\n".join(f"# Part {n} of {number}\n\n{version} says this. " * 12 for n in range(sentences))
+    (root / f"{number:03}.md").write_text(text)
+
+
+def second_version(root: Path) -> None:
+    """Of every four files one is edited, one shrunk, one deleted and one left; five are new."""
+    for number in range(FILES):
+        match number % 4:
+            case 0:
+                write(root, number, 3, "new")
+            case 1:
+                write(root, number, 1, "new")
+            case 2:
+                (root / f"{number:03}.md").unlink()
+    for number in range(FILES, FILES + 5):
+        write(root, number, 2, "new")
+
+
+def texts(folder: Path, source: str) -> dict[str, str]:
+    """What the collection must hold: id → text."""
+    return {
+        f"{text_sha256(f'{source}{chr(0)}{path.name}')}-{number}": piece.text
+        for path in sorted(folder.iterdir())
+        for number, piece in enumerate(chunks_of(path.name, path.read_bytes()))
+    }
+
+
+async def strike(pipeline: Pipeline, folder: Path, fault: Callable[[], Awaitable[None]]) -> None:
+    """Sync twice, with the fault in the middle of the second run, and look at everything."""
+    collection = folder.name
+    for number in range(FILES):
+        write(folder, number, 4, "old")
+    source = await pipeline.source(folder)
+    await pipeline.sync(source, collection)
+    second_version(folder)
+
+    invocation = await pipeline.begin(source, collection)
+    await pipeline.counted(invocation, 3)
+    await fault()
+    counts = await pipeline.ended(invocation, within=200)
+
+    rows = await pipeline.rows(collection)
+    assert {id_: text for id_, (text, _) in rows.items()} == texts(folder, source)
+    assert counts["failed"] == 0
+    quarter = FILES // 4
+    assert (counts["indexed"], counts["deleted"], counts["unchanged"]) == (2 * quarter + 5, quarter, quarter)
+    assert counts["total"] == FILES + 5
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_killed_in_mid_run_harms_nothing(
+    victim: Pipeline, tmp_path_factory: pytest.TempPathFactory, service: str
+) -> None:
+    async def kill() -> None:
+        victim.signal(service, signal.SIGKILL)
+
+    await strike(victim, tmp_path_factory.mktemp(f"killed-{service}-"), kill)
+
+
+async def test_the_broker_killed_in_mid_run_harms_nothing(
+    victim: Pipeline, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def kill() -> None:
+        await servers.broker.kill()
+        await servers.broker.start()
+
+    await strike(victim, tmp_path_factory.mktemp("killed-broker"), kill)
+
+
+async def test_chroma_killed_in_mid_run_harms_nothing(
+    victim: Pipeline, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def kill() -> None:
+        await servers.chroma.kill()
+        await servers.chroma.start()
+
+    await strike(victim, tmp_path_factory.mktemp("killed-chroma"), kill)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "api"])
+async def test_a_service_frozen_past_its_session_and_woken_harms_nothing(
+    victim: Pipeline, tmp_path_factory: pytest.TempPathFactory, service: str
+) -> None:
+    async def freeze() -> None:
+        victim.signal(service, signal.SIGSTOP)
+        await asyncio.sleep(FROZEN_SECONDS)
+        victim.signal(service, signal.SIGCONT)
+
+    await strike(victim, tmp_path_factory.mktemp(f"frozen-{service}-"), freeze)
