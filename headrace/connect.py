@@ -23,11 +23,11 @@ _STARTING_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A gateway and the key to it. `local`: it reads the same disk as we do."""
+    """A gateway and the key to it. `ours`: it was started by this command and ends with it."""
 
     url: str
     key: str
-    local: bool
+    ours: bool = False
 
 
 async def find_gateway(settings: Settings) -> Endpoint | None:
@@ -36,11 +36,11 @@ async def find_gateway(settings: Settings) -> Endpoint | None:
     Raises RequestError when there is one and no key to it.
     """
     if settings.url:
-        return Endpoint(settings.url, _key(settings, f"the gateway at {settings.url}"), local=False)
+        return Endpoint(settings.url, _key(settings, f"the gateway at {settings.url}"))
     running = await wait_for_running(settings)
     if running is None:
         return None
-    return Endpoint(running.url, _key(settings, f"`headrace up` on {settings.data_dir}"), local=True)
+    return Endpoint(running.url, _key(settings, f"`headrace up` on {settings.data_dir}"))
 
 
 async def require_gateway(settings: Settings) -> Endpoint:
@@ -66,7 +66,7 @@ async def with_gateway(
     from headrace.embedded import Embedded, run_embedded
 
     async def use_ours(embedded: Embedded) -> T:
-        return await use(Endpoint(embedded.running.url, embedded.key, local=True))
+        return await use(Endpoint(embedded.running.url, embedded.key, ours=True))
 
     return await run_embedded(settings.model_copy(update={"port": 0}), use_ours, on_change)
 

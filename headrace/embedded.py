@@ -21,7 +21,7 @@ from typing import TypeVar
 import aiohttp
 
 from headrace.keys import admin_key
-from headrace.running import Running, forget_running, read_running, write_running
+from headrace.running import Interrupted, Running, forget_running, read_running, write_running
 from headrace.services import SERVICES, Wiring
 from headrace.settings import Settings
 from headrace.supervisor import StateChange, Supervisor
@@ -44,10 +44,6 @@ STOP_ORDER = ([GATEWAY], _WORKERS, ["chroma", "broker"])
 _SWEEP_EVERY = timedelta(days=1)
 #: After the start, when the machine has time again.
 _SWEEP_FIRST = timedelta(minutes=1)
-
-
-class Interrupted(Exception):
-    """A signal stopped the system; everything has ended in order."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ async def run_embedded(
 @contextlib.contextmanager
 def _owned(data_dir: Path) -> Iterator[DataDirLock]:
     """The data folder is ours. Raises RequestError that says whose it is and what they serve."""
-    lock = DataDirLock(data_dir, "Headrace")
+    lock = DataDirLock(data_dir, "everything")
     try:
         lock.acquire()
     except RequestError as error:

@@ -23,6 +23,10 @@ class Running:
     pid: int
 
 
+class Interrupted(Exception):
+    """A signal stopped the system; everything has ended in order."""
+
+
 def is_held(data_dir: Path) -> bool:
     """Whether a process owns the data folder now."""
     try:

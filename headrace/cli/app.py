@@ -95,10 +95,10 @@ def _described(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
-    from headrace.cli.settings import SettingsError
+    from headrace.cli.settings import Misuse
     from schemas.errors import IngestError
 
-    if isinstance(error, SettingsError):
+    if isinstance(error, Misuse):
         return _failed(str(error), _USAGE)
     if isinstance(error, IngestError):
         return _failed(str(error), _FAILURE)

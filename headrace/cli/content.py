@@ -36,7 +36,7 @@ def sync(
     from headrace.cli.display import Startup
     from headrace.cli.output import fail
     from headrace.connect import with_gateway
-    from headrace.embedded import Interrupted
+    from headrace.running import Interrupted
     from headrace.sync import SyncRequest
 
     settings = load_settings(data_dir)
@@ -61,6 +61,8 @@ async def run_sync(
     endpoint: "Endpoint", request: "SyncRequest", wait: bool, as_json: bool
 ) -> "SyncResult | None":
     """Begin a run, show it, and print what it came to; None when it is not waited for."""
+    import asyncio
+
     from headrace.cli.display import RunDisplay
     from headrace.client import GatewayClient
     from headrace.sync import begin, finish, follow
@@ -72,7 +74,12 @@ async def run_sync(
             return None
         title = f"{Path(request.path).name or request.path} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
-            last = await follow(client, invocation_id, display.show)
+            try:
+                last = await follow(client, invocation_id, display.show)
+            except asyncio.CancelledError:
+                if not endpoint.ours:
+                    display.note(f"it goes on: headrace invocations show {invocation_id}")
+                raise
         result = await finish(client, source_id, last, display.seconds)
         print_result(result, as_json)
         return result
@@ -111,9 +118,8 @@ def print_result(result: "SyncResult", as_json: bool = False) -> None:
         return
     out = console()
     for failure in result.failures:
-        out.print(
-            Text.assemble(("failed  ", "red"), f"{failure.document_key}  ", (failure.error or "", "dim"))
-        )
+        why = (failure.error or "").removeprefix(f"{failure.document_key}: ")
+        out.print(Text.assemble(("failed  ", "red"), f"{failure.document_key}  ", (why, "dim")))
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
     text = summary(result.progress, result.seconds)

@@ -114,11 +114,19 @@ class RunDisplay:
     def show(self, progress: "InvocationProgress") -> None:
         """The run is here now."""
         self._last = progress
-        if self._live is None and time.monotonic() - self._printed_at >= _LINE_EVERY_S:
+        if (
+            progress.status.root != "pending"
+            and self._live is None
+            and time.monotonic() - self._printed_at >= _LINE_EVERY_S
+        ):
             from headrace.progress import line
 
             self._printed_at = time.monotonic()
             self._console.print(line(progress, self.seconds), markup=False)
+
+    def note(self, message: str) -> None:
+        """A line above the display."""
+        self._console.print(message, style="dim")
 
     def _new_live(self) -> "Live":
         from rich.live import Live

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.output import console, print_fields, print_json, print_rows
-from headrace.cli.settings import AsJson, DataDir, load_settings
+from headrace.cli.settings import AsJson, DataDir, Misuse, load_settings
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def replay_letters(
     from headrace.progress import counted
 
     if everything == bool(letter_ids):
-        raise typer.BadParameter("give the ids of dead letters, or --all")
+        raise Misuse("give the ids of dead letters, or --all; see `headrace dead-letters replay --help`")
     wiring = _wiring(data_dir)
     letters = read_letters(wiring)
     chosen = (

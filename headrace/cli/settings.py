@@ -26,14 +26,14 @@ Collection = Annotated[
 ]
 
 
-class SettingsError(RequestError):
-    """An environment variable has a value that is none."""
+class Misuse(RequestError):
+    """A command was called, or a setting was set, in a way that cannot be; exit status 2."""
 
 
 def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
     """The settings of the environment; what is `given` and not None comes first.
 
-    Raises SettingsError, which names the variable, its value and what is wrong with it.
+    Raises Misuse, which names the variable, its value and what is wrong with it.
     """
     from pydantic import ValidationError
 
@@ -47,4 +47,4 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
         name = str(fault["loc"][0]) if fault["loc"] else "?"
         hidden = "key" in name
         value = "" if hidden else f" is {str(fault['input'])[:80]!r}"
-        raise SettingsError(f"HEADRACE_{name.upper()}{value}: {fault['msg']} (docs/settings.md)") from None
+        raise Misuse(f"HEADRACE_{name.upper()}{value}: {fault['msg']} (docs/settings.md)") from None

@@ -23,7 +23,8 @@ def up(
     import asyncio
 
     from headrace.cli.display import Startup
-    from headrace.embedded import Interrupted, run_embedded
+    from headrace.embedded import run_embedded
+    from headrace.running import Interrupted
 
     settings = load_settings(data_dir, port=port)
 

@@ -1,0 +1,67 @@
+# Two commands do everything on a machine that has Python 3.11 or newer, git and make:
+#
+#   make demo    what it does, on real input        make test    that it does it
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+HEADRACE := $(BIN)/headrace
+UV := $(shell command -v uv 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check format lint types imports bench docs constraints clean
+
+help: ## show these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make .venv and install everything into it (uv if it is there, else pip)
+
+# --group wants pip 25.1; the pip that came with Python may be older.
+$(INSTALLED): pyproject.toml constraints.txt
+ifneq ($(UV),)
+	test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+else
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+endif
+	@touch $@
+
+demo: install ## sync this folder, watch it, ask three questions, stop; the second time nothing has changed
+	@$(BIN)/python -m examples.demo
+
+up: install ## run everything until Ctrl-C; prints the gateway's URL and key
+	@$(HEADRACE) up
+
+test: install ## run all tests, with a real broker and a real Chroma server
+	$(BIN)/python -m pytest
+
+check: format lint types imports test ## everything that CI runs: format, lint, types, import rules, tests
+
+format: install ## are all files formatted?
+	$(BIN)/ruff format --check .
+
+lint: install ## does the linter find nothing?
+	$(BIN)/ruff check .
+
+types: install ## are all types right?
+	$(BIN)/mypy
+
+imports: install ## does no package import what lies above or beside it?
+	$(BIN)/lint-imports
+
+bench: install ## measure the whole pipeline beside a plain loop over the same functions
+	$(BIN)/python -m benchmarks
+
+docs: install ## render docs/settings.md and schemas/avro from the code
+	$(BIN)/python -m headrace.settings
+	$(BIN)/python -m schemas.render
+
+constraints: install ## pin in constraints.txt what is installed now
+	$(BIN)/python .ci/constraints.py > constraints.new && mv constraints.new constraints.txt
+
+clean: ## remove what the other targets have made: .venv, .headrace, caches
+	rm -rf $(VENV) .headrace .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,73 @@
+"""`make demo`: this repository's own folder into a collection, and three questions to it.
+
+Everything stays in `.headrace/` of the checkout, so a second run finds what the first one did; a `make up`
+that runs is used. The invented documents in `examples/documents/` are among what is synced.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from headrace.cli.content import print_hits, run_sync
+from headrace.cli.display import Startup
+from headrace.cli.output import console, fail
+from headrace.cli.settings import load_settings
+from headrace.connect import Endpoint, with_gateway
+from headrace.running import Interrupted, read_running
+from headrace.search import search_all
+from headrace.settings import Settings
+from headrace.sync import SyncRequest, SyncResult
+from schemas.errors import IngestError, TransientError
+
+ROOT = Path(__file__).resolve().parent.parent
+COLLECTION = "headrace-demo"
+DATABASE = "default_database"
+
+#: One is answered by the repository, one by a PDF, one by a Word document.
+QUESTIONS = (
+    "What keeps a stale version of a document from overwriting a newer one?",
+    "How often does the trash rack have to be raked?",
+    "What do I do when the motor of the flood gate fails?",
+)
+
+
+async def demonstrate(endpoint: Endpoint, settings: Settings) -> SyncResult | None:
+    """Sync, then ask."""
+    result = await run_sync(endpoint, SyncRequest(str(ROOT), DATABASE, COLLECTION), wait=True, as_json=False)
+    running = read_running(settings.data_dir)
+    chroma_url = settings.chroma_url or (running.chroma_url if running else None)
+    if chroma_url is None:
+        raise TransientError(f"nothing runs on {settings.data_dir} any more")
+    answers = await search_all(settings, chroma_url, DATABASE, COLLECTION, list(QUESTIONS), 2)
+    for question, hits in zip(QUESTIONS, answers, strict=True):
+        console().print(f"\n[bold yellow]? {question}[/]\n")
+        print_hits(hits)
+    return result
+
+
+def main() -> int:
+    """Run the demo; the exit status."""
+    settings = load_settings(ROOT / ".headrace")
+    with Startup() as startup:
+
+        async def use(endpoint: Endpoint) -> SyncResult | None:
+            startup.ready()
+            return await demonstrate(endpoint, settings)
+
+        try:
+            result = asyncio.run(with_gateway(settings, use, startup.changed))
+        except IngestError as error:
+            fail(str(error))
+            return 1
+        except (Interrupted, KeyboardInterrupt):
+            fail("broken off; the next run goes on from here")
+            return 130
+    console().print(
+        "[green]✓[/] stopped. What was filled stays: "
+        f'[bold].venv/bin/headrace query "your question" -c {COLLECTION}[/]'
+    )
+    return 0 if result is not None and result.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
