@@ -19,6 +19,8 @@ install: $(INSTALLED) ## make .venv and install everything into it (uv if it is 
 
 # --group wants pip 25.1; the pip that came with Python may be older.
 $(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	  { echo "Python 3.11 or newer is needed; name it: make install PYTHON=python3.12"; exit 1; }
 ifneq ($(UV),)
 	test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
 	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
@@ -59,8 +61,16 @@ docs: install ## render docs/settings.md and schemas/avro from the code
 	$(BIN)/python -m headrace.settings
 	$(BIN)/python -m schemas.render
 
-constraints: install ## pin in constraints.txt what is installed now
-	$(BIN)/python .ci/constraints.py > constraints.new && mv constraints.new constraints.txt
+constraints: ## resolve everything anew in a throwaway environment and pin it in constraints.txt
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+ifneq ($(UV),)
+	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group examples
+else
+	build/pins/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	build/pins/bin/python -m pip install --quiet --editable . --group dev --group examples
+endif
+	build/pins/bin/python .ci/constraints.py > build/constraints.txt
+	mv build/constraints.txt constraints.txt && rm -rf build/pins
 
 clean: ## remove what the other targets have made: .venv, .headrace, caches
 	rm -rf $(VENV) .headrace .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
