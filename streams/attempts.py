@@ -15,9 +15,9 @@ from streams.window import Entry
 
 log = structlog.get_logger(__name__)
 
-#: A try of a stateful batch, or its transaction, that takes longer is stuck (seen after a broker was killed):
-#: the worker ends. The waits between tries do not count, so a store that is away for hours ends nobody.
-STUCK_SECONDS = 120.0
+#: A try of a stateful batch that takes longer is stuck: the worker ends. Waits between tries do not count,
+#: so a store that is away for hours ends nobody.
+_STUCK_SECONDS = 120.0
 #: Tries of a record that fails with something nobody foresaw.
 _UNFORESEEN_TRIES = 3
 
@@ -64,10 +64,10 @@ class Attempts:
         if isinstance(self._stage, Stage):
             return [await self._stage.process(records[0], self._context)]
         try:
-            async with asyncio.timeout(STUCK_SECONDS if isinstance(self._stage, StatefulStage) else None):
+            async with asyncio.timeout(_STUCK_SECONDS if isinstance(self._stage, StatefulStage) else None):
                 return await self._stage.process_batch(records, self._context)
         except TimeoutError as error:
-            raise FencedError(f"a batch of {self._stage.name} is stuck for {STUCK_SECONDS:.0f} s") from error
+            raise FencedError(f"a batch of {self._stage.name} is stuck for {_STUCK_SECONDS:.0f} s") from error
 
     async def _pause(self, attempt: int, error: TransientError, group: Sequence[Entry]) -> None:
         seconds = self._wait(attempt, error)

@@ -14,7 +14,7 @@ import structlog
 
 from schemas.errors import DocumentError, FencedError
 from streams import metrics
-from streams.attempts import STUCK_SECONDS, Attempts
+from streams.attempts import Attempts
 from streams.dead_letters import dead_letter
 from streams.journal import Journal
 from streams.outputs import Output, Send
@@ -32,6 +32,9 @@ Partition = tuple[str, int]
 
 #: Acknowledged offsets are committed this often at most.
 _COMMIT_SECONDS = 0.05
+#: A transaction that takes longer is stuck (seen after a broker was killed), and its coordinator has given it
+#: up after 15 s (`streams.producer`): the worker ends, and the next resumes where the last commit stands.
+_TRANSACTION_STUCK_SECONDS = 20.0
 
 
 class Log(Protocol):
@@ -208,7 +211,7 @@ class Engine:
             if window := self._windows.get(_partition(entry)):
                 window.finish(entry, outputs)
         if self._stateful:
-            async with asyncio.timeout(STUCK_SECONDS):
+            async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
                 await self._transact(group, self._stateful)
             return
         for partition in {_partition(entry) for entry in group}:

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 #: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
 DRAIN_SECONDS = 5.0
-_TRANSACTION_SECONDS = 30.0
+_TRANSACTION_SECONDS = 15.0
 #: A transaction that met a rebalance is tried again with the new generation.
 _TRANSACTION_TRIES = 5
 #: How long a call of the loop may wait for the poll thread when nothing arrives.

@@ -43,7 +43,16 @@ class Pipeline:
     chroma_url: str
     http: aiohttp.ClientSession
     supervisor: Supervisor
-    logs: Path
+    data: Path
+    environment: Mapping[str, str]
+
+    async def start(self, service: str, slot: int = 0) -> str:
+        """Start a process of a service; its name."""
+        name = f"{service}-{slot}"
+        argv = [sys.executable, "-c", _RUN, service]
+        environment = {**self.environment, "HEADRACE_SLOT": str(slot)}
+        await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))
+        return name
 
     async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         """Status and JSON of a request to the gateway."""
@@ -109,9 +118,9 @@ class Pipeline:
                     return
                 await asyncio.sleep(0.02)
 
-    def signal(self, service: str, number: signal.Signals) -> None:
-        """Send a signal to a service's process."""
-        pid = self.supervisor.states[service].pid
+    def signal(self, service: str, number: signal.Signals, slot: int = 0) -> None:
+        """Send a signal to a process of a service."""
+        pid = self.supervisor.states[f"{service}-{slot}"].pid
         assert pid is not None
         os.kill(pid, number)
 
@@ -159,12 +168,11 @@ async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[
         "HEADRACE_RUN_WINDOW": "40",
     }
     async with Supervisor(backoff=Backoff(first_s=0.1), signals=()) as supervisor:
-        for name in SERVICES:
-            argv = [sys.executable, "-c", _RUN, name]
-            await supervisor.start(ProcessSpec(name, argv, data / f"{name}.log", environment))
         headers = {"x-chroma-token": KEY}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
-            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data)
+            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment)
+            for name in SERVICES:
+                await pipeline.start(name)
             await _healthy(pipeline)
             yield pipeline
 

@@ -125,14 +125,18 @@ async def test_chroma_killed_in_mid_run_harms_nothing(
     await strike(victim, tmp_path_factory.mktemp("killed-chroma"), kill)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("service", [name for name in SERVICES if name != "api"])
-async def test_a_service_frozen_past_its_session_and_woken_harms_nothing(
-    victim: Pipeline, tmp_path_factory: pytest.TempPathFactory, service: str
+async def test_workers_frozen_past_their_session_and_woken_beside_their_heirs_harm_nothing(
+    victim: Pipeline, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    async def freeze() -> None:
-        victim.signal(service, signal.SIGSTOP)
-        await asyncio.sleep(FROZEN_SECONDS)
-        victim.signal(service, signal.SIGCONT)
+    workers = [name for name in SERVICES if name != "api"]
+    for name in workers:
+        await victim.start(name, slot=1)
 
-    await strike(victim, tmp_path_factory.mktemp(f"frozen-{service}-"), freeze)
+    async def freeze() -> None:
+        for name in workers:
+            victim.signal(name, signal.SIGSTOP)
+        await asyncio.sleep(FROZEN_SECONDS)
+        for name in workers:
+            victim.signal(name, signal.SIGCONT)
+
+    await strike(victim, tmp_path_factory.mktemp("frozen"), freeze)
