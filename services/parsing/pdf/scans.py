@@ -52,8 +52,10 @@ class Scans:
             markdown = vision.read_page(image) if seen and seen.pages != "never" else None
             if markdown is None and page.scanned:
                 add_words(page, ocr.find_text(image), image.width)
-        except (pypdfium2.PdfiumError, MemoryError, ValueError, RuntimeError) as error:
-            self.warnings.append(f"page {page.number}: its picture could not be read ({error})")
+        except Exception as error:  # whatever a picture does to its readers, the other pages stand
+            self.warnings.append(
+                f"page {page.number}: its picture could not be read ({type(error).__name__}: {error})"
+            )
             markdown = None
         self._spent += time.monotonic() - begun
         return markdown
