@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes, policy
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
@@ -114,7 +115,7 @@ def header(message: Message, name: str) -> str:
         return ""
     try:
         return " ".join(str(make_header(decode_header(str(value)))).split())
-    except (LookupError, ValueError, UnicodeError):
+    except (LookupError, ValueError, UnicodeError, HeaderParseError):
         return " ".join(str(value).split())
 
 
@@ -165,7 +166,7 @@ def _filename(part: Message) -> str:
     try:
         name = part.get_filename() or ""
         return str(make_header(decode_header(name))) if "=?" in name else name
-    except (LookupError, ValueError, UnicodeError, TypeError):
+    except (LookupError, ValueError, UnicodeError, TypeError, HeaderParseError):
         return ""
 
 

@@ -23,6 +23,12 @@ def test_a_mail_is_its_subject_headers_and_body() -> None:
     assert (document.title, document.media_type) == ("Grüße", "message/rfc822")
 
 
+def test_a_header_that_cannot_be_decoded_is_shown_as_it_is() -> None:
+    data = b"From: a@e.org\nTo: b@e.org\nSubject: =?utf-8?b?aGVsbG8x=a?=\n\nbody"
+
+    assert "body" in parse(data, "a.eml").markdown
+
+
 def test_an_html_body_is_taken_when_it_has_structure() -> None:
     assert "- one\n- two" in parse(message("one two", "<ul><li>one<li>two</ul>").as_bytes(), "a.eml").markdown
     assert "one two" in parse(message("one two", "<p>one<p>two").as_bytes(), "a.eml").markdown
