@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,14 @@ from schemas.errors import TransientError
 _REMEMBER_SECONDS = 30.0
 #: Names remembered at most; above that all are asked for again.
 _REMEMBER_NAMES = 10_000
+
+
+@dataclass(frozen=True)
+class FoundCollection:
+    """A collection's id, and whether its metadata says `finished_ingest: true`: it takes no more."""
+
+    id: str
+    finished: bool
 
 
 class ChromaDirectory:
@@ -44,10 +53,13 @@ class ChromaDirectory:
             self._known.clear()
         self._known[tenant, database] = self._clock() + _REMEMBER_SECONDS
 
-    async def is_finished(self, tenant: str, database: str, collection: str) -> bool:
-        """Whether the collection exists and its metadata says `finished_ingest: true`."""
-        found = await self._get(f"{_path(tenant, database)}/collections/{quote(collection, safe='')}")
-        return found is not None and (found.get("metadata") or {}).get("finished_ingest") is True
+    async def collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
+        """The collection, if it exists."""
+        found = await self._get(f"{_path(tenant, database)}/collections/{quote(name, safe='')}")
+        if found is None:
+            return None
+        finished = (found.get("metadata") or {}).get("finished_ingest") is True
+        return FoundCollection(str(found.get("id")), finished)
 
     async def answers(self) -> bool:
         """Whether the server is there."""

@@ -27,15 +27,23 @@ async def create_invocation(request: web.Request) -> web.Response:
     if source.folder is not None:  # the roots may have changed since the source was created
         require_below_roots(source.folder.path, parts.gateway.folder_roots)
     await parts.require_database(caller, source.database)
-    if await parts.chroma.is_finished(source.tenant, source.database, collection):
+    found = await parts.chroma.collection(source.tenant, source.database, collection)
+    if found is not None and found.finished:
         raise Conflict(
             f"collection {collection!r} is closed: its metadata has finished_ingest = true; "
             "choose another target_collection_name"
         )
-    return json_response(CreateJobResponse(invocation_id=await start_run(parts, source, collection)), 201)
+    invocation_id = await start_run(parts, source, collection, collection_id=found.id if found else None)
+    return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
 
 
-async def start_run(parts: Parts, source: Source, collection: str, upload: Upload | None = None) -> str:
+async def start_run(
+    parts: Parts,
+    source: Source,
+    collection: str,
+    upload: Upload | None = None,
+    collection_id: str | None = None,
+) -> str:
     """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
     invocation_id, created_at = str(uuid.uuid4()), now()
     created = InvocationCreated(
@@ -56,6 +64,7 @@ async def start_run(parts: Parts, source: Source, collection: str, upload: Uploa
         collection=collection,
         upload=upload,
         requested_at=created_at,
+        collection_id=collection_id,
     )
     await parts.write(Send(PROGRESS, invocation_id, created))
     await parts.write(Send(RUNS[source.type], source.id, requested))

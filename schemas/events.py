@@ -178,7 +178,8 @@ class DocumentState(Event):
     `sequence` fences: whatever carries a smaller one is stale. `complete` is false while parts of the
     sequence are still missing; `parts_done` names those that are in. `extent` is one above the highest
     chunk number that may exist in the collection, and `metadata_keys` are all keys that may be set on its
-    chunks: what the next version has to clear away. `deleted` keeps the fence up after a delete.
+    chunks: what the next version has to clear away. `deleted` keeps the fence up after a delete. `collection_id` is
+    the store's own id of the collection: one that was deleted and made anew holds nothing of this.
     """
 
     document: Document
@@ -192,6 +193,7 @@ class DocumentState(Event):
     extent: int = 0
     metadata_keys: list[str] = Field(default_factory=list)
     indexed_at: datetime
+    collection_id: str | None = None
 
 
 # ------------------------------------------------------------------------- sources and invocations
@@ -235,13 +237,18 @@ class Upload(Event):
 
 
 class RunRequested(Event):
-    """Topic `runs.<type>`: carry out one invocation of a source."""
+    """Topic `runs.<type>`: carry out one invocation of a source.
+
+    `collection_id` is the id of the collection when the run was asked for, None when there was none: only
+    what was indexed into this very collection counts as unchanged.
+    """
 
     invocation_id: str
     source: Source
     collection: str
     upload: Upload | None = None
     requested_at: datetime
+    collection_id: str | None = None
 
 
 class SourceTypeName(StrEnum):

@@ -26,6 +26,7 @@ class Indexed:
     deleted: bool
     chunks: int
     invocation_id: str | None
+    collection_id: str | None
 
     @classmethod
     def of(cls, state: DocumentState) -> "Indexed":
@@ -38,15 +39,24 @@ class Indexed:
             state.deleted,
             state.chunks,
             run.invocation_id if run else None,
+            state.collection_id,
         )
 
 
-def action(indexed: Indexed | None, version_key: str, fingerprint: str, invocation_id: str) -> Action:
-    """What to do with a document that is listed with this version. Whatever is not known to be in the
+def action(
+    indexed: Indexed | None,
+    version_key: str,
+    fingerprint: str,
+    invocation_id: str,
+    collection_id: str | None,
+) -> Action:
+    """What to do with a document that is listed with this version. Whatever is not known to be in this very
     collection, whole and the same, is sent again."""
     if indexed is None or indexed.deleted or not indexed.complete:
         return Action.UPSERT
     if (indexed.version_key, indexed.fingerprint) != (version_key, fingerprint):
+        return Action.UPSERT
+    if collection_id is None or indexed.collection_id != collection_id:
         return Action.UPSERT
     return Action.WRITTEN if indexed.invocation_id == invocation_id else Action.UNCHANGED
 

@@ -92,7 +92,10 @@ class FolderConnector(stage.Stage[RunRequested]):
             await attempt.count(Stage.FAILED, key, error=str(error))
             return
         document = _document(run, key, hashlib.sha256(content).hexdigest())
-        match action(indexed, document.version_key, fingerprint(document), run.invocation_id):
+        decided = action(
+            indexed, document.version_key, fingerprint(document), run.invocation_id, run.collection_id
+        )
+        match decided:
             case Action.UNCHANGED:
                 await attempt.count(Stage.UNCHANGED, key)
             case Action.WRITTEN:

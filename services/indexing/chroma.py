@@ -85,6 +85,10 @@ class ChromaStore:
             except _NoCollection:
                 self._ids.pop(collection, None)
 
+    def identity(self, collection: Collection) -> str | None:
+        """See `VectorStore`."""
+        return self._ids.get(collection)
+
     async def close(self) -> None:
         """Close the connections."""
         if self._opened is not None:

@@ -109,7 +109,7 @@ class IndexingStage(StatefulStage[Incoming]):
             if key in result.refused:
                 await self._one_by_one(each, key in result.touched, outcomes, context)
             else:
-                _settle(each, plans[key], outcomes)
+                self._settle(each, plans[key], outcomes)
         return outcomes
 
     def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> dict[str, _Waiting]:
@@ -144,7 +144,7 @@ class IndexingStage(StatefulStage[Incoming]):
                     error = PartlyWritten(str(error), state)
                 outcomes[place] = error
             else:
-                _settle(single, made, outcomes)
+                self._settle(single, made, outcomes)
                 state = made.state or state
 
     async def _carry_out(self, work: Sequence[tuple[_Waiting, Plan]], context: Context) -> _Result:
@@ -166,14 +166,14 @@ class IndexingStage(StatefulStage[Incoming]):
                 await result.record({key for key, _ in some}, write)
         return result
 
-
-def _settle(document: _Waiting, made: Plan, outcomes: list[Outcome]) -> None:
-    """Outputs of a document whose plan is carried out: notes with each record, the state with the last."""
-    for place, notes in zip(document.places, made.notes, strict=True):
-        outcomes[place] = [*notes]
-    if made.state is not None:
-        last = document.places[-1]
-        outcomes[last] = [*_sends(document.key, made.state), *made.notes[-1]]
+    def _settle(self, document: _Waiting, made: Plan, outcomes: list[Outcome]) -> None:
+        """Outputs of a document whose plan is carried out: the state goes with its last record."""
+        for place, notes in zip(document.places, made.notes, strict=True):
+            outcomes[place] = [*notes]
+        if made.state is not None:
+            identity = self._vectors.identity(document.collection)
+            state = made.state.model_copy(update={"collection_id": identity})
+            outcomes[document.places[-1]] = [*_sends(document.key, state), *made.notes[-1]]
 
 
 def _sends(key: str, state: DocumentState) -> Iterable[Send]:

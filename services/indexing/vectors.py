@@ -38,6 +38,10 @@ class VectorStore(Protocol):
         At most MAX_IDS ids."""
         ...
 
+    def identity(self, collection: Collection) -> str | None:
+        """The store's id of the collection that was written last under this name, if it is known."""
+        ...
+
     async def close(self) -> None:
         """Close the connections."""
         ...

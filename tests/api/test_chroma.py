@@ -95,4 +95,6 @@ async def test_what_is_no_answer_is_tried_again_by_the_caller(
 
 
 async def test_a_collection_without_metadata_is_open(directory: ChromaDirectory) -> None:
-    assert not await directory.is_finished("t", "db", "collection")
+    found = await directory.collection("t", "db", "collection")
+    assert found is not None
+    assert not found.finished

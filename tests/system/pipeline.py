@@ -124,6 +124,12 @@ class Pipeline:
         assert pid is not None
         os.kill(pid, number)
 
+    async def drop(self, collection: str) -> None:
+        """Delete a collection behind Headrace's back."""
+        path = f"/api/v2/tenants/default_tenant/databases/{DATABASE}/collections/{collection}"
+        async with aiohttp.ClientSession() as chroma, chroma.delete(self.chroma_url + path) as response:
+            assert response.status == 200
+
     async def rows(self, collection: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
         """Everything in a collection: id → document, metadata. Empty if there is no collection."""
         base = f"{self.chroma_url}/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"

@@ -97,6 +97,17 @@ async def test_an_edit_a_shrunk_file_and_a_deleted_one_change_only_themselves(
     assert await pipeline.rows("difference") == await expected(folder, source)
 
 
+async def test_a_collection_that_was_deleted_is_filled_again(pipeline: Pipeline, folder: Path) -> None:
+    source = await pipeline.source(folder)
+    await pipeline.sync(source, "deleted")
+    await pipeline.drop("deleted")
+
+    counts = await pipeline.sync(source, "deleted")
+
+    assert (counts["indexed"], counts["unchanged"]) == (5, 0)
+    assert await pipeline.rows("deleted") == await expected(folder, source)
+
+
 async def test_two_folders_share_a_collection_and_keep_to_themselves(
     pipeline: Pipeline, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -59,6 +59,9 @@ class MemoryVectors:
             self.collections.get(collection, {}).pop(id_, None)
         self._watch(self)
 
+    def identity(self, collection: Collection) -> str | None:
+        return collection.name if collection in self.collections else None
+
     async def close(self) -> None:
         pass
 
