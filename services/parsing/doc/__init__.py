@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from dataclasses import dataclass
 
 import olefile  # type: ignore[import-untyped]
@@ -34,12 +35,20 @@ def parse_doc(data: bytes) -> Document:
 
 
 def _title(container: olefile.OleFileIO) -> str | None:
+    """The title among the summary properties ([MS-OLEPS] §2.21); the rest of them is not read."""
+    if not container.exists("\x05SummaryInformation"):
+        return None
+    content = container.openstream("\x05SummaryInformation").read()
     try:
-        facts = container.get_metadata()
-        title = facts.title.decode(
-            f"cp{facts.codepage}" if (facts.codepage or 0) > 0 else "cp1252", "replace"
-        )
-    except (AttributeError, LookupError, OSError, ValueError, TypeError):
+        (section,) = struct.unpack_from("<I", content, 44)
+        (count,) = struct.unpack_from("<I", content, section + 4)
+        entries = [struct.unpack_from("<II", content, section + 8 + 8 * at) for at in range(min(count, 100))]
+        places = {number: section + offset for number, offset in reversed(entries)}  # the first of a number
+        page = struct.unpack_from("<H", content, places[1] + 4)[0] if 1 in places else 1252
+        (size,) = struct.unpack_from("<I", content, places[2] + 4)
+        encoding = "utf-8" if page == 65001 else f"cp{page}"
+        title = content[places[2] + 8 :][: min(size, 1000)].decode(encoding, "replace")
+    except (KeyError, LookupError, struct.error):
         return None
     return title.strip("\0 ") or None
 

@@ -67,7 +67,9 @@ def test_rtf_hidden_deleted_and_furniture_are_left_out() -> None:
     assert rtf(r"{\header running}{\v unseen}{\deleted gone}{\*\generator x}{\pict 0102}kept") == "kept"
 
 
-def word97(paragraphs: list[tuple[str, int, bytes]], flags: int = 0) -> bytes:
+def word97(
+    paragraphs: list[tuple[str, int, bytes]], more: dict[str, bytes] | None = None, flags: int = 0
+) -> bytes:
     """A Word 97 file: (text with its end mark, style, modifiers) by paragraph; style 1 is heading 1."""
     text = "".join(t for t, _, _ in paragraphs)
     begin = 1024
@@ -103,7 +105,7 @@ def word97(paragraphs: list[tuple[str, int, bytes]], flags: int = 0) -> bytes:
     stream = bytes(fib[:begin]) + text.encode("cp1252")
     # The FIB's list of structures ends before byte 1024 + 0x0, so the text may follow it directly.
     stream = stream.ljust(4096, b"\0") + bytes(page)
-    return samples.ole({"WordDocument": stream.ljust(8192, b"\0"), "0Table": table})
+    return samples.ole({"WordDocument": stream.ljust(8192, b"\0"), "0Table": table, **(more or {})})
 
 
 IN_TABLE = struct.pack("<HB", 0x2416, 1)
@@ -127,6 +129,18 @@ def test_word97_fields_leave_their_results() -> None:
     data = word97([('see \x13 HYPERLINK "http://e.org" \x14the site\x15 and \x13 PAGE \x147\x15\r', 0, b"")])
 
     assert parse(data, "a.doc").markdown == "see [the site](http://e.org) and 7\n"
+
+
+def test_word97_titles_are_read_without_trusting_the_counts_beside_them() -> None:
+    entries = (
+        struct.pack("<IIIIII", 200, 2**32 - 1, 1, 24, 2, 32)
+        + struct.pack("<IHHII", 2, 1252, 0, 30, 6)
+        + b"Title\0"
+    )
+    summary = b"\0" * 44 + struct.pack("<I", 48) + entries
+    data = word97([("x\r", 0, b"")], {"\x05SummaryInformation": summary})
+
+    assert parse(data, "a.doc").title == "Title"
 
 
 def test_word97_encrypted_says_so() -> None:
