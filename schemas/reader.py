@@ -3,7 +3,7 @@
 A reader takes bodies that were written with the very schema it was made of and gives plain values, as
 fastavro does, in two thirds of the time. It is stricter with foreign bytes: a negative or too long length,
 bytes after the end and values beyond 64 bits are refused (fastavro passes over some of them). Bodies of older
-schemas are read by fastavro, which resolves the difference.
+schemas are checked here and then read by fastavro, which resolves the difference.
 """
 
 import itertools
@@ -18,7 +18,7 @@ Schema = Any  # JSON: a name, a list (union) or an object
 Read = Callable[[bytes, int], tuple[Any, int]]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DOUBLE = Struct("<d").unpack_from
+_FLOAT, _DOUBLE = Struct("<f").unpack_from, Struct("<d").unpack_from
 
 
 def read_long(body: bytes, at: int) -> tuple[int, int]:
@@ -78,6 +78,7 @@ class _Compiler:
             "count_at": count_at,
             "double": _DOUBLE,
             "end_of": end_of,
+            "float32": _FLOAT,
             "moment": moment,
             "read_long": read_long,
         }
@@ -117,8 +118,10 @@ class _Compiler:
                 return [*_bytes(target), f"{target} = body[at:end].decode()", "at = end"]
             case "bytes":
                 return [*_bytes(target), f"{target} = body[at:end]", "at = end"]
-            case "long":
+            case "long" | "int":
                 return _long(target)
+            case "float":
+                return [f"{target} = float32(body, end_of(body, at, 4) - 4)[0]", "at += 4"]
             case "double":
                 return [f"{target} = double(body, end_of(body, at, 8) - 8)[0]", "at += 8"]
             case "boolean":

@@ -4,29 +4,54 @@ What stood in a released file stays readable for ever: its schema is kept under 
 """
 
 import json
+import sys
 from pathlib import Path
 
 from schemas.codec import AVRO_FOLDER, event_types, fingerprint, render_schema
+from schemas.errors import ContractError
+from schemas.evolution import incompatibility
 
 
 def render(folder: Path = AVRO_FOLDER) -> list[str]:
-    """Bring `folder` up to date; returns the names of the records whose schema changed."""
-    changed = []
-    (folder / "previous").mkdir(parents=True, exist_ok=True)
+    """Bring `folder` up to date; returns the names of the records whose file changed.
+
+    Raises ContractError, and writes nothing, when a schema cannot follow the one that is there.
+    """
+    changed: dict[Path, str] = {}
     for event_type in event_types():
         path = folder / f"{event_type.__name__}.avsc"
-        schema = render_schema(event_type)
-        text = json.dumps(schema, indent=2) + "\n"
-        before = path.read_text() if path.exists() else None
-        if before == text:
-            continue
-        changed.append(event_type.__name__)
-        if before is not None and fingerprint(json.loads(before)) != fingerprint(schema):
-            old = fingerprint(json.loads(before)).hex()
-            (folder / "previous" / f"{event_type.__name__}.{old}.avsc").write_text(before)
+        text = json.dumps(render_schema(event_type), indent=2) + "\n"
+        if not path.exists() or path.read_text() != text:
+            changed[path] = text
+    superseded = [path for path in changed if _supersedes(path, changed[path])]
+    for path in superseded:
+        old = json.loads(path.read_text())
+        kept = folder / "previous" / f"{path.stem}.{fingerprint(old).hex()}.avsc"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(path.read_text())
+    for path, text in changed.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return changed
+    return [path.stem for path in changed]
+
+
+def _supersedes(path: Path, text: str) -> bool:
+    """Whether the text is another schema than the file's, not just other words about it."""
+    if not path.exists():
+        return False
+    old, new = json.loads(path.read_text()), json.loads(text)
+    if fingerprint(old) == fingerprint(new):
+        return False
+    if reason := incompatibility(old, new):
+        raise ContractError(
+            f"{path.stem} has changed incompatibly: {reason}. A field comes and goes with a default; what "
+            f"was never released may be rendered anew after deleting {path}"
+        )
+    return True
 
 
 if __name__ == "__main__":
-    print("changed:", ", ".join(render()) or "none")
+    try:
+        print("changed:", ", ".join(render()) or "none")
+    except ContractError as error:
+        sys.exit(str(error))
