@@ -1,5 +1,6 @@
 """The topics as they are on the cluster, and how far behind each consumer group is."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +58,16 @@ def missing_topics(states: Iterable[TopicState]) -> list[str]:
     """Topics of the catalogue that are not on the cluster."""
     present = {state.name for state in states}
     return [topic.name for topic in CATALOGUE if topic.name not in present]
+
+
+def settled_states(wiring: Wiring) -> list[TopicState]:
+    """The topics once all of the catalogue are there: a broker shows what was made a moment later."""
+    deadline = time.monotonic() + _TIMEOUT_S
+    while missing_topics(states := topic_states(wiring)):
+        if time.monotonic() > deadline:
+            raise TransientError(f"topics were made, but not shown: {', '.join(missing_topics(states))}")
+        time.sleep(0.1)
+    return states
 
 
 def topic_faults(states: Iterable[TopicState]) -> list[str]:

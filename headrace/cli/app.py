@@ -70,9 +70,6 @@ def run(arguments: list[str]) -> int:
         return int(end.exit_code)
     except KeyboardInterrupt:
         return _failed("broken off", _BROKEN_OFF)
-    except BrokenPipeError:  # `headrace … | head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except _UsageError as error:
         return _misused(error)
     except Exception as error:

@@ -169,9 +169,19 @@ def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
         if hit.context:
             head.append(f"   {hit.context.splitlines()[0][:80]}", style="cyan")
         out.print(head)
-        shown = [line for line in hit.text.splitlines() if line.strip()]
-        for one in shown[:lines]:
-            out.print(Text(f"   {one[:110]}", style="dim"))
-        if len(shown) > lines:
-            out.print(Text("   …", style="dim"))
+        for one in beginning(hit.text, lines, min(out.width, 120) - 3):
+            out.print(Text(f"   {one}", style="dim"))
         out.print()
+
+
+def beginning(text: str, lines: int, width: int) -> list[str]:
+    """The first lines of a text that are not blank, folded to `width`; an ellipsis where it goes on."""
+    import textwrap
+
+    folded: list[str] = []
+    for line in text.splitlines():
+        if len(folded) > lines:
+            break
+        indent = line[: len(line) - len(line.lstrip())]
+        folded += textwrap.wrap(line, width, subsequent_indent=indent)
+    return folded if len(folded) <= lines else [*folded[:lines], "…"]

@@ -44,13 +44,13 @@ def _wiring(data_dir: Path | None) -> "Wiring":
 @topics.command("ensure")
 def ensure(data_dir: DataDir = None) -> None:
     """Create the topics that are missing, and check those that are there."""
-    from headrace.topics import topic_faults, topic_states
+    from headrace.topics import settled_states, topic_faults
     from streams.kafka import ensure_topics
 
     wiring = _wiring(data_dir)
     settings = wiring.settings
     created = ensure_topics(wiring.cluster, settings.partitions, settings.replication)
-    states = topic_states(wiring)
+    states = settled_states(wiring)
     for fault in topic_faults(states):
         console(stderr=True).print(f"[yellow]warning[/] {fault}")
     print(f"{len(created)} created, {len(states)} topics of {states[0].partitions} partitions each")

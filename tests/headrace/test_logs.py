@@ -1,0 +1,33 @@
+"""Log lines as they come out of a process."""
+
+import json
+import subprocess
+import sys
+
+CODE = """
+import logging, structlog
+from headrace.logs import configure_logs
+configure_logs("info")
+structlog.contextvars.bind_contextvars(stage="parsing")
+log = structlog.get_logger("streams.engine")
+log.debug("hidden")
+log.info("shown", topic="documents", offset=7)
+logging.getLogger("aiohttp").info("chatter")
+logging.getLogger("aiohttp").warning("somebody else's %s", "words")
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception("unforeseen")
+"""
+
+
+def test_a_process_without_a_terminal_writes_one_json_object_a_line() -> None:
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [one["event"] for one in lines] == ["shown", "somebody else's words", "unforeseen"]
+    assert {"stage": "parsing", "topic": "documents", "offset": 7, "level": "info"}.items() <= lines[
+        0
+    ].items()
+    assert lines[1]["logger"] == "aiohttp"
+    assert lines[2]["exception"][0]["exc_type"] == "ZeroDivisionError"

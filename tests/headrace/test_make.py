@@ -1,0 +1,67 @@
+"""What a new user types first: the Makefile, and the versions that it installs."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
+PINS = {
+    name: pinned
+    for name, _, pinned in (
+        line.partition("==")
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if not line.startswith("#")
+    )
+}
+
+
+def required() -> list[Requirement]:
+    """What the project asks for itself, and its tests."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    return [Requirement(one) for one in asked]
+
+
+def test_every_target_has_a_line_of_help() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    targets = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M).group(1).split())  # type: ignore[union-attr]
+    assert {"install", "demo", "test", "check", "up", "bench", "docs", "clean"} <= targets
+    assert {
+        line.split()[1].removesuffix("\x1b[0m") for line in shown.splitlines() if "make " in line
+    } == targets
+
+
+@pytest.mark.parametrize("requirement", required(), ids=str)
+def test_every_dependency_is_pinned_within_its_range(requirement: Requirement) -> None:
+    pinned = PINS.get(canonicalize_name(requirement.name))
+
+    assert pinned, f"{requirement.name} is not in constraints.txt: run `make constraints`"
+    assert pinned in requirement.specifier
+
+
+def test_pins_are_names_and_versions_and_nothing_else() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+
+    assert [line for line in lines[1:] if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9A-Za-z.]*", line)] == []
+
+
+def test_the_version_is_in_the_changelog() -> None:
+    assert f"## {version('headrace')} " in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
+
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

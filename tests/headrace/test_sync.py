@@ -1,0 +1,176 @@
+"""A sync against a small gateway of its own, which can break off and come back."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from headrace.client import GatewayClient, Refused
+from headrace.progress import status_of
+from headrace.sync import SyncRequest, SyncResult, as_json, begin, existing_source, finish, follow
+from schemas.api import InvocationProgress, Source
+from schemas.errors import TransientError
+from tests.headrace.test_progress import COMPLETE, progress
+
+ID = "5f0d9f2e-0000-4000-8000-00000000000{}"
+REQUEST = SyncRequest("/srv/notes", "default_database", "notes")
+
+
+def source(number: int, path: str = "/srv/notes", globs: list[str] | None = None) -> Source:
+    """A folder source as the gateway shows it."""
+    model = {"model": "m", "task": None}
+    return Source.model_validate_json(
+        json.dumps(
+            {
+                "id": ID.format(number),
+                "database_name": "default_database",
+                "folder": {"path": path, "include_globs": globs},
+                "embedding_model": model,
+                "embedding": {"dense": model, "sparse": None},
+                "chunking": {"type": "tree_sitter", "max_size_bytes": 1000},
+                "created_at": "2026-01-01T00:00:00Z",
+            }
+        )
+    )
+
+
+class FakeGateway:
+    """Answers with what a test tells it to; event streams end after each of `streams`."""
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self.streams: list[list[InvocationProgress]] = []
+        self.polled: list[InvocationProgress] = []
+        self.asked: list[str] = []
+        self.url = ""
+
+    async def create_source(self, request: web.Request) -> web.Response:
+        self.asked.append(json.dumps(await request.json()))
+        if self.sources:
+            words = f"source {self.sources[0].id} has the same configuration and exists already"
+            return web.json_response({"error": "ChromaError", "message": words}, status=409)
+        return web.json_response({"source_id": ID.format(9)}, status=201)
+
+    async def list_sources(self, request: web.Request) -> web.Response:
+        return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in self.sources])
+
+    async def create_invocation(self, request: web.Request) -> web.Response:
+        self.asked.append(request.match_info["id"])
+        return web.json_response({"invocation_id": "i"}, status=201)
+
+    async def progress(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Accept") != "text/event-stream":
+            return web.Response(text=self.polled.pop(0).model_dump_json(), content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b": heartbeat\n\n")
+        for one in self.streams.pop(0):
+            await response.write(f"event: progress\ndata: {one.model_dump_json()}\n\n".encode())
+        return response
+
+    async def documents(self, request: web.Request) -> web.Response:
+        failed = {"document_key": "a.pdf", "status": "failed", "chunks": 0, "error": "broken"}
+        return web.json_response([failed])
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[FakeGateway]:
+    fake, app = FakeGateway(), web.Application()
+    app.router.add_post("/api/v1/sources", fake.create_source)
+    app.router.add_get("/api/v1/sources", fake.list_sources)
+    app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
+    app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
+    app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield fake
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def client(gateway: FakeGateway) -> AsyncIterator[GatewayClient]:
+    async with GatewayClient(gateway.url, "key") as opened:
+        yield opened
+
+
+async def test_a_new_folder_becomes_a_source(gateway: FakeGateway, client: GatewayClient) -> None:
+    assert await begin(client, REQUEST) == (ID.format(9), "i")
+    assert json.loads(gateway.asked[0]) == {
+        "folder": {"path": "/srv/notes"},
+        "database_name": "default_database",
+    }
+
+
+async def test_a_folder_that_is_known_runs_again(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.sources = [source(1), source(2, "/srv/other")]
+
+    assert await begin(client, REQUEST) == (ID.format(1), "i")
+    assert gateway.asked[1] == ID.format(1)
+
+
+def test_of_several_sources_of_a_folder_the_refusal_names_the_equal_one() -> None:
+    known = [source(1), source(2), source(3, globs=["*.md"])]
+
+    assert existing_source(known, REQUEST, f"source {ID.format(2)} exists") == ID.format(2)
+    assert existing_source(known, REQUEST, "it exists") is None
+    only_markdown = SyncRequest("/srv/notes", "default_database", "notes", ("*.md",))
+    assert existing_source(known, only_markdown, "it exists") == ID.format(3)
+
+
+async def test_every_change_is_shown_until_the_end(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.streams = [[progress(parsed=1), progress(parsed=2), progress(COMPLETE, indexed=10)]]
+    shown: list[InvocationProgress] = []
+
+    last = await follow(client, "i", shown.append)
+
+    assert [one.counts.parsed for one in shown] == [1, 2, 0]
+    assert last.counts.indexed == 10
+
+
+async def test_a_stream_that_breaks_off_is_taken_up_again(
+    gateway: FakeGateway, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.sync._POLL_S", 0)
+    gateway.streams = [[progress(parsed=1)], [progress(COMPLETE, indexed=10)]]
+    gateway.polled = [progress(parsed=5)]
+    shown: list[InvocationProgress] = []
+
+    last = await follow(client, "i", shown.append)
+
+    assert [one.counts.parsed for one in shown] == [1, 5, 0]
+    assert status_of(last.status) == "complete"
+
+
+async def test_a_gateway_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.sync._PATIENCE_S", 0)
+    async with GatewayClient("http://127.0.0.1:1", "key") as client:
+        with pytest.raises(TransientError, match=r"the gateway at http://127\.0\.0\.1:1 does not answer"):
+            await asyncio.wait_for(follow(client, "i", lambda shown: None), 10)
+
+
+async def test_failed_documents_come_with_their_reason(client: GatewayClient) -> None:
+    result = await finish(client, "s", progress(COMPLETE, indexed=9, failed=1), 1.5)
+
+    assert not result.ok
+    told: dict[str, Any] = json.loads(as_json(result))
+    assert told["failures"] == [{"document_key": "a.pdf", "error": "broken"}]
+    assert (told["status"], told["listed"], told["written"], told["failed"]) == ("complete", 10, 9, 1)
+
+
+@pytest.mark.parametrize("status", ["cancelled", {"failed": {"error": "gone"}}])
+def test_a_run_that_did_not_complete_is_not_ok(status: Any) -> None:
+    assert not SyncResult("s", progress(status), [], 1).ok
+
+
+async def test_a_refusal_carries_the_gateways_words(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.sources = [source(1)]
+
+    with pytest.raises(Refused, match="exists already") as refused:
+        await client.create_source({})
+
+    assert refused.value.status == 409
