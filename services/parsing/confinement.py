@@ -23,9 +23,10 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9  # linux/prctl.h
 _M_ARENA_MAX = -8  # malloc.h: glibc reserves 64 MiB of addresses for each arena, one a thread
 #: Descriptors that a worker may hold; a parser needs its input and the libraries that it loads.
 _OPEN_FILES = 256
-#: Addresses that onnxruntime, OpenCV and the OCR models map when the first picture is read (measured: 520 MB
-#: beyond the arena that the picture needs). They are the worker's, not the document's.
-_LIBRARY_BYTES = 640 * 1024 * 1024
+#: Addresses that libraries reserve when they are first used, beyond what a document needs (measured):
+#: liteparse 1.2 GB for its first PDF (50 MB resident), onnxruntime, OpenCV and the OCR models 520 MB for the
+#: first picture. They are the worker's, not the document's.
+_LIBRARY_BYTES = 2 * 1024**3
 
 
 @dataclass(frozen=True)

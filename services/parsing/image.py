@@ -8,7 +8,7 @@ import io
 import time
 from typing import TYPE_CHECKING
 
-from schemas.errors import CorruptDocument, DocumentTooLarge
+from schemas.errors import CorruptDocument, DocumentTooLarge, UnsupportedFormat
 from services.parsing import markdown as md
 from services.parsing.document import Document
 
@@ -156,9 +156,13 @@ def opened(data: bytes) -> Image:
     from PIL import Image as images
 
     if data[4:8] == b"ftyp":
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
+        try:
+            import pi_heif  # type: ignore[import-untyped,unused-ignore]
+        except ImportError as error:
+            raise UnsupportedFormat(
+                "HEIC pictures need the extra `heic`: pip install 'headrace[heic]' (its decoder is LGPL)"
+            ) from error
+        pi_heif.register_heif_opener()
     images.MAX_IMAGE_PIXELS = None  # our own limit below is the stricter one
     picture = images.open(io.BytesIO(data), formats=_known_decoders())
     if picture.width * picture.height > MAX_PIXELS:
