@@ -13,6 +13,15 @@ from streams.window import Entry
 SEQUENCE_HEADER = "headrace-sequence"
 
 
+#: Characters of an error's text that travel: it may quote a document.
+MAX_ERROR_CHARACTERS = 2_000
+
+
+def error_text(error: str) -> str:
+    """An error's text as it may travel: bounded, and what is no Unicode is spelled out."""
+    return error[:MAX_ERROR_CHARACTERS].encode(errors="backslashreplace").decode()
+
+
 def document_of(event: Event | None) -> Document | None:
     """The document that an event is about, if it is about one."""
     document = getattr(event, "document", None)
@@ -32,7 +41,7 @@ def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None
         headers=dict(entry.raw.headers),
         stage=stage,
         error_class=type(error).__name__,
-        error=str(error),
+        error=error_text(str(error)),
         attempt=entry.attempt,
         document_key=document.document_key if document else None,
         invocation_id=document.run.invocation_id if document and document.run else None,

@@ -10,13 +10,17 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
 
 from schemas.errors import RequestError, TransientError
-from streams.topics import CATALOGUE, Topic
+from streams.topics import CATALOGUE, DEAD_LETTERS, Topic
 
 #: A worker that says nothing for this long has lost its partitions. 10 s: a survivor takes over quickly,
 #: and a garbage-collected or briefly suspended machine keeps its work.
 SESSION_SECONDS = 10.0
 #: Most bytes of a message's value; Kafka's default `message.max.bytes` is 1,048,588 with the record's frame.
 MAX_VALUE_BYTES = 1_000_000
+
+#: The same for a dead letter, which carries such a message whole (up to the broker's limit, if somebody else
+#: has written it) and says why it failed.
+MAX_LETTER_BYTES = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ def _settings(topic: Topic, replication: int) -> dict[str, str]:
     if topic.compact:
         # A laptop's states stay small: segments close daily or at 32 MB, so that compaction gets at them.
         return settings | {"cleanup.policy": "compact", "segment.ms": "86400000", "segment.bytes": "33554432"}
+    if topic is DEAD_LETTERS:
+        settings["max.message.bytes"] = str(MAX_LETTER_BYTES + 65_536)  # with key, headers and frame
     return settings | {"cleanup.policy": "delete", "retention.ms": str(topic.retention_ms)}
 
 
@@ -138,6 +144,7 @@ def delete_topics(cluster: Cluster, names: Sequence[str]) -> None:
 
 
 __all__ = [
+    "MAX_LETTER_BYTES",
     "MAX_VALUE_BYTES",
     "SESSION_SECONDS",
     "Cluster",

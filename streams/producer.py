@@ -12,10 +12,12 @@ from typing import Any
 from confluent_kafka import KafkaException, Message, Producer
 
 from schemas.codec import Codec
-from schemas.errors import DocumentTooLarge, FencedError, TransientError
-from streams.kafka import MAX_VALUE_BYTES, Cluster, admin, partition_counts
+from schemas.errors import ContractError, DocumentTooLarge, FencedError, TransientError
+from schemas.events import Event
+from streams.kafka import MAX_LETTER_BYTES, MAX_VALUE_BYTES, Cluster, admin, partition_counts
 from streams.outputs import Send
 from streams.partitions import partition_of
+from streams.topics import DEAD_LETTERS
 
 Headers = Mapping[str, bytes]
 
@@ -43,6 +45,7 @@ class EventProducer:
             "linger_ms": 2,  # batches form under load anyway; alone a record should not wait
             "compression_type": "lz4",
             "partitioner": "murmur2_random",
+            "message_max_bytes": MAX_LETTER_BYTES + 65_536,  # with key, headers and frame
             # Wait for a broker that is away for as long as it takes: the windows bound what waits.
             "message_timeout_ms": 0,
         }
@@ -69,13 +72,10 @@ class EventProducer:
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[Written]:
         """Hand over one event; the future is done when the broker has it.
 
-        Raises DocumentTooLarge for a value that no topic takes, BufferError while the queue is full.
+        Raises DocumentTooLarge for a value that the topic does not take, ContractError for an event that
+        its schema cannot express, BufferError while the queue is full.
         """
-        value = None if send.event is None else self._codec.encode(send.event, send.topic.name)
-        if value is not None and len(value) > MAX_VALUE_BYTES:
-            raise DocumentTooLarge(
-                f"an event of {len(value):,} bytes for {send.topic.name}: at most {MAX_VALUE_BYTES:,} fit"
-            )
+        value = None if send.event is None else self._encode(send.event, send.topic.name)
         future: asyncio.Future[Written] = self._loop.create_future()
 
         def acknowledged(error: Any, message: Message) -> None:
@@ -125,6 +125,18 @@ class EventProducer:
         self._closed = True
         await asyncio.to_thread(self._poller.join)
         self._settle()
+
+    def _encode(self, event: Event, topic: str) -> bytes:
+        try:
+            value = self._codec.encode(event, topic)
+        except (TransientError, ContractError):
+            raise
+        except Exception as error:  # a number beyond 64 bits, text that is not Unicode
+            raise ContractError(f"{type(event).__name__} cannot be written to {topic}: {error}") from error
+        most = MAX_LETTER_BYTES if topic == DEAD_LETTERS.name else MAX_VALUE_BYTES
+        if len(value) > most:
+            raise DocumentTooLarge(f"an event of {len(value):,} bytes for {topic}: at most {most:,} fit")
+        return value
 
     def _partition(self, send: Send) -> int:
         name = send.topic.name
