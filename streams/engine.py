@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from schemas.errors import DocumentError, FencedError
+from schemas.errors import ContractError, DocumentError, FencedError
 from streams import metrics
 from streams.attempts import Attempts
 from streams.dead_letters import dead_letter
@@ -82,6 +82,7 @@ class Engine:
         self._attempts = Attempts(stage, self, wait)
         self._schedule = Schedule(_rules(stage, self._limits))
         self._windows: dict[Partition, PartitionWindow] = {}
+        self._assignments: dict[Partition, object] = {}
         self._running: dict[asyncio.Task[None], list[Entry]] = {}
         self._releasing: dict[Partition, asyncio.Lock] = {}
         self._pending: set[asyncio.Task[None]] = set()
@@ -95,22 +96,33 @@ class Engine:
         """What is assigned now."""
         return list(self._windows)
 
-    async def assign(self, partitions: Sequence[Partition]) -> None:
-        """These partitions are ours; restores state where the stage keeps some."""
+    async def assign(self, partitions: Sequence[Partition]) -> list[Partition]:
+        """These partitions are ours; restores state where the stage keeps some.
+
+        Returns those that are ready now: some may have left while their state was restored, and one that
+        came back in the meantime waits for its newer restoration.
+        """
+        assignment = object()
+        self._assignments.update(dict.fromkeys(partitions, assignment))
         if self._stateful:
-            numbers = [number for _, number in partitions]
             for store in self._stateful.stores:
-                await store.catch_up(numbers)
-            await self._stateful.assigned(numbers)
-        for partition in partitions:
+                await store.catch_up([number for _, number in partitions])
+        ready = [p for p in partitions if self._assignments.get(p) is assignment]
+        if self._stateful and ready:
+            await self._stateful.assigned([number for _, number in ready])
+        for partition in ready:
             self._windows[partition] = PartitionWindow(self._limits)
             self._releasing[partition] = asyncio.Lock()
+        return ready
 
     def deliver(self, entries: Sequence[Entry]) -> None:
         """Records that were read, in the order of each partition."""
         touched: set[Partition] = set()
         for entry in entries:
-            self._windows[_partition(entry)].admit(entry)
+            window = self._windows.get(_partition(entry))
+            if window is None:  # read before the partition left; its next owner reads it again
+                continue
+            window.admit(entry)
             touched.add(_partition(entry))
             metrics.BYTES.labels(self._stage.name).inc(entry.size)
             self._judge(entry)
@@ -245,19 +257,30 @@ class Engine:
             entries = window.take_releasable() if window else []
             if window is None or not entries:
                 return
-            futures = []
+            futures: list[asyncio.Future[Written]] = []
             notes: list[Output] = []
             for entry in entries:
-                headers = continued(entry.raw.headers)
-                for output in entry.outputs:
-                    if isinstance(output, Send):
-                        futures.append(await self._produce(output, headers))
-                    else:
-                        notes.append(output)
+                notes.extend(await self._hand_over(entry, futures))
             futures.extend([await self._produce(send, {}) for send in coalesce(notes)])
         task = asyncio.create_task(self._acknowledged(partition, window, entries, futures))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
+
+    async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[Written]]") -> list[Output]:
+        """Produce the events of an entry; returns its notes. An event that no message takes costs its
+        document: what came before it stays written, as after a crash."""
+        headers = continued(entry.raw.headers)
+        outputs: Sequence[Output] = entry.outputs
+        try:
+            for send in outputs:
+                if isinstance(send, Send):
+                    futures.append(await self._produce(send, headers))
+        except (DocumentError, ContractError) as error:
+            outputs = self._give_up(entry, error)
+            for send in outputs:
+                if isinstance(send, Send):
+                    futures.append(await self._produce(send, headers))
+        return [output for output in outputs if not isinstance(output, Send)]
 
     async def _acknowledged(
         self,
@@ -312,7 +335,10 @@ class Engine:
     # ------------------------------------------------------------------------------- letting go
 
     def _close(self, partitions: Iterable[Partition]) -> dict[Partition, PartitionWindow]:
-        windows = {p: self._windows[p] for p in partitions if p in self._windows}
+        leaving = list(partitions)
+        for partition in leaving:
+            self._assignments.pop(partition, None)
+        windows = {p: self._windows[p] for p in leaving if p in self._windows}
         for window in windows.values():
             window.closing = True
         self._schedule.forget(lambda entry: _partition(entry) in windows)

@@ -177,7 +177,8 @@ class Worker:
                 message = self._consumer.poll(_POLL_SECONDS)
                 self._note_poll()
                 if message is not None:
-                    self._hand_over([message, *self._consumer.consume(500, 0)])
+                    self._hand_over([message])  # now: `consume` may answer a rebalance in between
+                    self._hand_over(self._consumer.consume(500, 0))
                 self._serve()
                 if _now() - reported > 5:
                     reported = _now()
@@ -250,7 +251,8 @@ class Worker:
                 raise FencedError(f"the consumer cannot go on: {error.str()}")
             elif not error.retriable():
                 log.warning("consumer", stage=self._stage.name, error=error.str())
-        self._loop.call_soon_threadsafe(self._deliver, sound)
+        if sound:
+            self._loop.call_soon_threadsafe(self._deliver, sound)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
@@ -280,9 +282,9 @@ class Worker:
 
     async def _take_on(self, partitions: list[Partition]) -> None:
         try:
-            await self._engine.assign(partitions)
+            ready = await self._engine.assign(partitions)
             if self._stateful:
-                for partition in partitions:
+                for partition in ready:
                     self.resume(partition)
         except Exception as error:
             self._engine.fail(error)
