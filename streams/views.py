@@ -3,6 +3,9 @@
 A view follows its topics in a thread of its own. Rows and the offsets that they came from are committed
 together, so a restart resumes exactly; a lost file is rebuilt. Who has written to a topic and must read it
 back waits until the view has passed the offset that the broker gave.
+
+A view that cannot fold a record (a full disk, a fault of its own) does not go on without it: it tries again,
+and until it succeeds every wait fails at once with the reason.
 """
 
 import asyncio
@@ -24,6 +27,9 @@ from streams.topics import Topic
 log = structlog.get_logger(__name__)
 
 Fold = Callable[[sqlite3.Connection, Change], None]
+
+#: A batch that could not be folded is tried again after this long.
+_TRY_AGAIN_SECONDS = 1.0
 
 _POSITIONS = """
 CREATE TABLE IF NOT EXISTS positions (
@@ -48,6 +54,7 @@ class View:
         self._positions: dict[Partition, int] = {}
         self._waiters: list[tuple[dict[Partition, int], asyncio.Future[None]]] = []
         self._watchers: list[asyncio.Event] = []
+        self._failure: str | None = None
         self._stopping = threading.Event()
 
     async def start(self) -> None:
@@ -82,11 +89,13 @@ class View:
         return Watch(self._watchers)
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds."""
+        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds. Raises
+        TransientError when the view cannot go on."""
         with self.changed() as watch:
             try:
                 async with asyncio.timeout(timeout):
                     while not condition():
+                        self._check()
                         await watch.wait()
             except TimeoutError:
                 return condition()
@@ -94,6 +103,7 @@ class View:
 
     async def _wait(self, ends: Mapping[Partition, int], timeout: float) -> None:
         missing = {p: end for p, end in ends.items() if self._positions.get(p, 0) < end}
+        self._check()
         if not missing:
             return
         future: asyncio.Future[None] = self._loop.create_future()
@@ -134,29 +144,65 @@ class View:
             except TransientError as error:
                 log.warning("view cannot read", error=str(error))
                 continue
-            if batch.positions:
-                self._store(batch)
+            if batch.positions and self._stored(batch):
                 self._loop.call_soon_threadsafe(self._moved, batch.positions)
         reader.close()
 
+    def _stored(self, batch: Batch) -> bool:
+        """Fold a batch, however long it takes; False if the view is closed before it could."""
+        while not self._stopping.is_set():
+            try:
+                self._store(batch)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                log.exception("view cannot go on", view=self._path.stem)
+                self._loop.call_soon_threadsafe(self._stuck, reason)
+                self._stopping.wait(_TRY_AGAIN_SECONDS)
+            else:
+                return True
+        return False
+
     def _store(self, batch: Batch) -> None:
         self._writer.execute("BEGIN")
-        for change in batch.changes:
-            self._fold(self._writer, change)
-        self._writer.executemany(
-            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
-            [(t, p, n) for (t, p), n in batch.positions.items()],
-        )
-        self._writer.execute("COMMIT")
+        try:
+            for change in batch.changes:
+                self._fold(self._writer, change)
+            self._writer.executemany(
+                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
+                [(t, p, n) for (t, p), n in batch.positions.items()],
+            )
+            self._writer.execute("COMMIT")
+        except Exception:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise TransientError(self._failure)
+
+    def _stuck(self, reason: str) -> None:
+        topics = ", ".join(topic.name for topic in self._topics)
+        self._failure = f"the view of {topics} cannot go on: {reason}"
+        for _, future in self._waiters:
+            if not future.done():
+                future.set_exception(TransientError(self._failure))
+        self._waiters.clear()
+        self._wake()
 
     def _moved(self, positions: Mapping[Partition, int]) -> None:
         self._positions.update(positions)
+        if positions:
+            self._failure = None
         for entry in list(self._waiters):
             missing, future = entry
             if future.done() or all(self._positions[p] >= end for p, end in missing.items()):
                 self._waiters.remove(entry)
                 if not future.done():
                     future.set_result(None)
+        self._wake()
+
+    def _wake(self) -> None:
         for event in self._watchers:
             event.set()
 
