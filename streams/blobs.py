@@ -64,6 +64,9 @@ class BlobStore:
             return payload.inline
         if payload.blob is None:
             raise DocumentError("the payload has neither inline content nor the name of a blob")
+        if payload.blob != _name(payload.sha256):
+            expected = _name(payload.sha256)
+            raise DocumentError(f"a blob is named by its hash: expected {expected}, found {payload.blob!r}")
         try:
             content = bytes(await (await obstore.get_async(self._store, payload.blob)).bytes_async())
         except FileNotFoundError as error:

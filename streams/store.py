@@ -46,6 +46,8 @@ def open_database(path: Path, schema: str) -> sqlite3.Connection:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=OFF")
             database.executescript(schema)
+            if (found := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(found)
             return database
         except sqlite3.DatabaseError:
             database.close()
