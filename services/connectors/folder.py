@@ -18,7 +18,7 @@ from schemas.events import (
 from schemas.ids import document_id, fingerprint
 from services.connectors.difference import Action, Indexed, action, deleted_by, gone
 from services.connectors.runs import Attempt, InvocationView, scope_of
-from services.connectors.walk import list_files, read_file
+from services.connectors.walk import list_files, read_file, shown_key
 from streams import stage
 from streams.blobs import BlobStore
 from streams.outputs import Output, Send
@@ -54,9 +54,9 @@ class FolderConnector(stage.Stage[RunRequested]):
         """Emits as it goes; returns when every document of the run is done."""
         run = record.event
         attempt = Attempt(run.invocation_id, self._invocations, context, self._window)
-        self._attempts[run.invocation_id] = attempt
         if not await attempt.begin():
             return []
+        self._attempts[run.invocation_id] = attempt
         await self._states.catch_up([record.partition])
         scope = scope_of(run.source.id, run.collection)
         indexed = {
@@ -67,6 +67,7 @@ class FolderConnector(stage.Stage[RunRequested]):
         try:
             keys = await asyncio.to_thread(lambda: list(list_files(Path(config.path), config.include_globs)))
         except OSError as error:
+            self._attempts.pop(run.invocation_id, None)
             reason = f"the folder {config.path} cannot be listed: {error.strerror or error}"
             return [attempt.failed(reason)]
         for key in keys:
@@ -89,7 +90,7 @@ class FolderConnector(stage.Stage[RunRequested]):
         except (TransientError, FencedError):
             raise
         except DocumentError as error:
-            await attempt.count(Stage.FAILED, key, error=str(error))
+            await attempt.count(Stage.FAILED, shown_key(key), error=str(error))
             return
         document = _document(run, key, hashlib.sha256(content).hexdigest())
         decided = action(

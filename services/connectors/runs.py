@@ -150,7 +150,6 @@ class Attempt:
         self._waiting.extend(outputs)
         if len(self._waiting) >= min(100, self._window):
             await self._flush()
-            await self._view.done(self.invocation_id, self.number, self._numbered - self._window)
 
     async def count(self, stage: Stage, key: str, chunks: int = 0, error: str | None = None) -> None:
         """A document that needs no work: it is unchanged, done by an earlier attempt, or unreadable."""
@@ -174,6 +173,7 @@ class Attempt:
         return self._progress(RunFailed(invocation_id=self.invocation_id, attempt=self.number, error=error))
 
     async def _flush(self) -> None:
+        await self._view.done(self.invocation_id, self.number, self._numbered - self._window)
         waiting, self._waiting = self._waiting, []
         if waiting:
             await self._context.emit(waiting)

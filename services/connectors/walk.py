@@ -31,17 +31,29 @@ def list_files(root: Path, include_globs: Sequence[str] | None = None) -> Iterat
 def _walk(
     folder: Path, top: Path, place: PurePosixPath, rules: list[tuple[PurePosixPath, GitIgnoreSpec]]
 ) -> Iterator[str]:
-    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    entries = _entries(folder, place)
     if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
         lines = (folder / ".gitignore").read_text(errors="replace").splitlines()
         rules = [*rules, (place, GitIgnoreSpec.from_lines(lines))]
     for entry in entries:
         key = place / entry.name
+        if entry.name == ".git":  # a folder; in a submodule or a worktree a file
+            continue
         if entry.is_dir(follow_symlinks=False):
-            if entry.name != ".git" and not _ignored(f"{key}/", rules):
+            if not _ignored(f"{key}/", rules):
                 yield from _walk(Path(entry.path), top, key, rules)
         elif not _ignored(str(key), rules) and _inside(Path(entry.path), top):
             yield str(key)
+
+
+def _entries(folder: Path, place: PurePosixPath) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        if place == PurePosixPath():
+            raise
+        return []  # a folder that went away during the walk; the root must be there
 
 
 def _ignored(key: str, rules: list[tuple[PurePosixPath, GitIgnoreSpec]]) -> bool:
@@ -66,13 +78,23 @@ def _inside(path: Path, top: Path) -> bool:
 
 def read_file(root: Path, key: str) -> bytes:
     """Content of a listed file. Raises DocumentError when it cannot be read, or is no longer inside."""
+    shown = shown_key(key)
+    if shown != key:
+        raise DocumentError(f"{shown}: the name is not UTF-8, so it cannot be a document key")
     path = root if root.is_file() else root / key
     try:
-        if path is not root and not _inside(path, root.resolve(strict=True)):
+        # Resolved, because a folder on the way may have become a link since it was listed.
+        target = path.resolve(strict=True)
+        if path is not root and not (target.is_file() and target.is_relative_to(root.resolve(strict=True))):
             raise DocumentError(f"{key}: no longer a file below {root}")
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise DocumentTooLarge(f"{key}: {size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
         return path.read_bytes()
-    except OSError as error:
-        raise DocumentError(f"{key}: cannot be read: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: a circle of links
+        raise DocumentError(f"{key}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def shown_key(key: str) -> str:
+    """The key as it may travel: bytes of a file name that are not UTF-8 are spelled out."""
+    return key.encode(errors="surrogateescape").decode(errors="backslashreplace")
