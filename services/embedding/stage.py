@@ -94,10 +94,12 @@ class EmbeddingStage(BatchStage[Incoming]):
     async def _embedder(self, model: str) -> Embedder:
         if model not in self._embedders:
             self._embedders[model] = asyncio.create_task(asyncio.to_thread(self._load, model))
+        loading = self._embedders[model]
         try:
-            return await asyncio.shield(self._embedders[model])
+            return await asyncio.shield(loading)
         except Exception:
-            del self._embedders[model]  # the next record tries again
+            if self._embedders.get(model) is loading:  # several batches may wait for one model
+                del self._embedders[model]  # the next record tries again
             raise
 
 

@@ -51,7 +51,7 @@ class ParsingStage(stage.Stage[Incoming]):
         """`DocumentParsed`, or the delete passed on with its sequence."""
         event = record.event
         self._check(record)
-        sequence = int(record.headers.get(SEQUENCE_HEADER, record.offset))
+        sequence = _sequence(record)
         if isinstance(event, DocumentDeleted):
             return [Send(PARSED, record.key, event.model_copy(update={"sequence": sequence}))]
         if event.content.size > _LARGE_BYTES:
@@ -96,3 +96,16 @@ class ParsingStage(stage.Stage[Incoming]):
                 f"key {record.key} belongs on partition {partition}, found on {record.partition}: "
                 "set the producer's partitioner to murmur2 (librdkafka: partitioner=murmur2_random)"
             )
+
+
+def _sequence(record: Record[Incoming]) -> int:
+    """The offset, or that of the first time if the record is a replay; a greater one would shut out versions
+    that are yet to come."""
+    header = record.headers.get(SEQUENCE_HEADER)
+    if header is None:
+        return record.offset
+    if not header.isdigit() or int(header) > record.offset:
+        raise ContractError(
+            f"header {SEQUENCE_HEADER} must be an earlier offset, found {header!r} at offset {record.offset}"
+        )
+    return int(header)
