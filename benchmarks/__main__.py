@@ -1,0 +1,42 @@
+"""`python -m benchmarks [NAME [options]]`: runs every benchmark at its short size, or one as it is told."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.rule import Rule
+
+#: Name, what it measures, and the options of its short run.
+BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
+    "pipeline": ("the whole pipeline beside a plain loop, and the time from upload to found", ()),
+    "embedding": ("texts per second of the embedding core beside naive batching", ()),
+    "indexing": ("rows per second into Chroma, beside the package chromadb", ("--rows", "1200")),
+    "tracking": ("progress events per second", ("--events", "20000")),
+    "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit status: 0 when every benchmark that ran has ended well."""
+    if not arguments:
+        return max([run(name, options) for name, (_, options) in BENCHMARKS.items()])
+    name, *options = arguments
+    if name not in BENCHMARKS:
+        known = "\n".join(f"  {known:<12}{what}" for known, (what, _) in BENCHMARKS.items())
+        print(f"usage: python -m benchmarks [NAME [options]]\n\n{known}\n\nNAME --help shows its options")
+        return 0 if name in {"-h", "--help"} else 2
+    return run(name, options)
+
+
+def run(name: str, options: Sequence[str]) -> int:
+    """One benchmark in a process of its own, so that none leaves threads or a warm model to the next."""
+    Console().print(Rule(f"{name}: {BENCHMARKS[name][0]}", align="left"))
+    status = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=False).returncode
+    if status:
+        print(f"{name} ended with status {status}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
