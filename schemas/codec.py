@@ -11,7 +11,7 @@ Confluent wire format instead, for clusters with a schema registry.
 import inspect
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -140,8 +140,8 @@ class BodyReader:
     Raises ContractError when the schema is of no record that we know.
     """
 
-    def __init__(self, schema: dict[str, Any]) -> None:
-        self._record = _record_of(schema)
+    def __init__(self, schema: dict[str, Any], own: Iterable[Record] = ()) -> None:
+        self._record = _record_of(schema, [*records().values(), *own])
         self._read: Callable[[bytes], Any] = self._record.read
         if fingerprint(schema) != self._record.fingerprint:
             self._check = compile_reader(schema)  # fastavro passes over some kinds of broken bytes
@@ -167,10 +167,10 @@ class BodyReader:
             raise ContractError(f"bytes of another schema cannot be read as {name}: {error!r}") from error
 
 
-def _record_of(schema: dict[str, Any]) -> Record:
+def _record_of(schema: dict[str, Any], known: Iterable[Record]) -> Record:
     name = str(schema.get("name"))
     full = name if "." in name else f"{schema.get('namespace', '')}.{name}"
-    for record in records().values():
+    for record in known:
         if full == f"{NAMESPACE}.{record.event_type.__name__}":
             return record
     raise ContractError(f"the schema {full} is none of {NAMESPACE}'s records: {', '.join(RECORDS)}")
@@ -189,14 +189,20 @@ class SingleObjectCodec:
 
     Args:
         folder: the current schemas, and those of earlier versions in `previous/`.
+        own: further event classes that may travel, for topics beside the catalogue's; their schemas are
+            rendered here and are no part of the contract.
     """
 
-    def __init__(self, folder: Path = AVRO_FOLDER) -> None:
-        self._readers = _readers(folder)
+    def __init__(self, folder: Path = AVRO_FOLDER, own: Iterable[type[Event]] = ()) -> None:
+        made = [Record(event_type, json.dumps(render_schema(event_type))) for event_type in own]
+        self._records = {**records(), **{record.event_type: record for record in made}}
+        self._readers = dict(_readers(folder))
+        for record in made:
+            self._readers[record.fingerprint] = BodyReader(json.loads(record.text), made)
 
     def encode(self, event: Event, topic: str) -> bytes:
         """Frame and body; the topic does not matter here."""
-        record = records()[type(event)]
+        record = self._records[type(event)]
         out = bytearray(_MARKER + record.fingerprint)
         record.write(event, out)
         return bytes(out)

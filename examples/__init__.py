@@ -1,0 +1,1 @@
+"""Programs beside Headrace, each to be run as a script."""
