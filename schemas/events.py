@@ -178,8 +178,9 @@ class DocumentState(Event):
     `sequence` fences: whatever carries a smaller one is stale. `complete` is false while parts of the
     sequence are still missing; `parts_done` names those that are in. `extent` is one above the highest
     chunk number that may exist in the collection, and `metadata_keys` are all keys that may be set on its
-    chunks: what the next version has to clear away. `deleted` keeps the fence up after a delete. `collection_id` is
-    the store's own id of the collection: one that was deleted and made anew holds nothing of this.
+    chunks: what the next version has to clear away. `deleted` keeps the fence up after a delete.
+    `collection_id` is the store's own id of the collection: one that was deleted and made anew holds nothing
+    of this.
     """
 
     document: Document
