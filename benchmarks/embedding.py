@@ -1,6 +1,6 @@
 """Texts per second of the embedding core beside naive batching, on this repository's own text.
 
-    python -m benchmarks.embedding [--texts 200] [--rounds 3] [--threads N]
+    python -m benchmarks embedding [--texts 200] [--rounds 3] [--threads N]
 
 Both ways run the trial model on the same texts, in turns, so that a busy neighbour slows both:
 
@@ -9,7 +9,6 @@ Both ways run the trial model on the same texts, in turns, so that a busy neighb
 - ours: `Embedder.embed_documents`, and the same again from the vector cache.
 """
 
-import argparse
 import asyncio
 import os
 import random
@@ -21,10 +20,9 @@ from statistics import median
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
-from rich.console import Console
-from rich.table import Table
 from tokenizers import Tokenizer
 
+from benchmarks.tables import command_line, show, table
 from services.embedding import TRIAL_MODEL, CachedEmbedder, VectorCache, Vectors, load_embedder
 from services.embedding.models import trial_model
 from services.embedding.onnx import normalise, pad, pool_mean
@@ -103,20 +101,17 @@ async def compare(count: int, rounds: int, threads: int) -> None:
                 taken, vectors[way] = await timed(embed, texts)
                 seconds[way].append(taken)
     await embedder.close()
-    table = Table(title=f"{len(texts)} texts, {tokens} tokens, {threads} threads, {rounds} rounds in turns")
-    for column in ("way", "texts/s", "tokens/s", "x naive"):
-        table.add_column(column, justify="left" if column == "way" else "right")
+    title = f"embedding, {len(texts)} texts, {tokens:,} tokens, {threads} threads, {rounds} rounds in turns"
+    made = table(title, ("way", "texts/s", "tokens/s", "x naive"))
     for way, own in seconds.items():
         ratio = median(base / one for base, one in zip(seconds[NAIVE], own, strict=True))
-        table.add_row(way, f"{len(texts) / median(own):,.0f}", f"{tokens / median(own):,.0f}", f"{ratio:.2f}")
+        made.add_row(way, f"{len(texts) / median(own):,.0f}", f"{tokens / median(own):,.0f}", f"{ratio:.2f}")
     difference = max(float(np.abs(rows - vectors[NAIVE]).max()) for rows in vectors.values())
-    Console().print(table, f"medians; largest difference of a coordinate from naive: {difference:.1e}")
+    show(made, f"medians; largest difference of a coordinate from naive: {difference:.1e}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("embedding", __doc__)
     parser.add_argument("--texts", type=int, default=200, help="how many chunks")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way runs")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="cores")

@@ -1,12 +1,11 @@
 """How fast rows reach Chroma: our HTTP client beside the package chromadb, and the stage by batch size.
 
-    python -m benchmarks.indexing [--rows 3000]
+    python -m benchmarks indexing [--rows 3000]
 
 Starts a Chroma server of its own in a temporary folder. Vectors have 384 dimensions, chunks 1,000 bytes,
 documents 8 chunks. CPU is this process's alone: what the indexer costs beside the server.
 """
 
-import argparse
 import asyncio
 import random
 import resource
@@ -22,6 +21,7 @@ import numpy as np
 from chromadb.api.models.AsyncCollection import AsyncCollection
 from chromadb.config import Settings
 
+from benchmarks.tables import command_line, show, table
 from schemas.codec import SingleObjectCodec
 from schemas.events import Chunk, Document, DocumentEmbedded, DocumentState, Embedding
 from schemas.ids import document_id
@@ -93,16 +93,16 @@ def event(number: int, collection: str, sequence: int) -> DocumentEmbedded:
     )
 
 
-async def measured(label: str, rows: int, work: Callable[[], Awaitable[None]]) -> None:
-    """Run `work` once and print what it cost."""
+async def measured(label: str, rows: int, work: Callable[[], Awaitable[None]]) -> list[str]:
+    """Run `work` once; a row of the table of what it cost."""
     begun, cpu = time.perf_counter(), time.process_time()
     await work()
     seconds, spent = time.perf_counter() - begun, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{label:<44}{rows / seconds:>8,.0f} rows/s{spent / rows * 1e6:>7,.0f} µs CPU/row{peak:>6} MB peak")
+    return [label, f"{rows / seconds:,.0f}", f"{spent / rows * 1e6:,.0f}", f"{peak}"]
 
 
-async def by_request(url: str, rows: Sequence[Row]) -> None:
+async def by_request(url: str, rows: Sequence[Row]) -> AsyncIterator[list[str]]:
     """Rows a second by rows of a request: our client, and the package chromadb."""
     host, port = url.removeprefix("http://").split(":")
     client = await chromadb.AsyncHttpClient(
@@ -130,12 +130,12 @@ async def by_request(url: str, rows: Sequence[Row]) -> None:
                     metadatas=[dict(row.metadata) for row in batch],  # type: ignore[arg-type]
                 )
 
-        await measured(f"ours, {size} rows a request", len(rows), ours)
-        await measured(f"chromadb, {size} rows a request", len(rows), package)
+        yield await measured(f"ours, {size} rows a request", len(rows), ours)
+        yield await measured(f"chromadb, {size} rows a request", len(rows), package)
     await store.close()
 
 
-async def by_batch(url: str, documents: int, folder: Path) -> None:
+async def by_batch(url: str, documents: int, folder: Path) -> AsyncIterator[list[str]]:
     """The stage: first versions, then second versions of the same documents, by records of a batch."""
     for size in (16, 64, 250, 500):
         cluster, offsets = Cluster("127.0.0.1:1"), count()
@@ -157,7 +157,9 @@ async def by_batch(url: str, documents: int, folder: Path) -> None:
                     sends = [output for output in outputs if isinstance(output, Send)]
                     states.apply([Written(send, 0, next(offsets)) for send in sends])
 
-            await measured(f"stage, version {version}, {size} documents a batch", documents * CHUNKS, index)
+            yield await measured(
+                f"stage, version {version}, {size} documents a batch", documents * CHUNKS, index
+            )
         await stage.close()
         states.close()
 
@@ -177,14 +179,22 @@ async def batches(
 
 async def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, default=3000)
+    parser = command_line("indexing", __doc__)
+    parser.add_argument("--rows", type=int, default=3000, help="of each way")
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedChroma(Path(folder) / "chroma") as server:
             made = [row for n in range(rows // CHUNKS) for row in rows_of(event(n, "requests", 1))]
-            await by_request(server.url, made)
-            await by_batch(server.url, rows // CHUNKS, Path(folder))
+            requests = [row async for row in by_request(server.url, made)]
+            stage = [row async for row in by_batch(server.url, rows // CHUNKS, Path(folder))]
+    columns = ("way", "rows/s", "µs CPU/row, ours", "MB peak")
+    show(
+        table(
+            f"indexing, {rows} rows of {DIMENSION} dimensions and {CHUNK_BYTES} bytes",
+            columns,
+            requests + stage,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Progress events per second of tracking: the fold, the fold between bytes, and a whole worker.
 
-    python -m benchmarks.tracking [--events 40000] [--batch 1000] [--worker]
+    python -m benchmarks tracking [--events 40000] [--batch 1000] [--worker]
 
 Every event carries one ordinal, the worst there is; a stage under load reports many in one. Two loads:
 
@@ -12,7 +12,6 @@ Every event carries one ordinal, the worst there is; a stage under load reports 
 partitions to the completion of the last invocation.
 """
 
-import argparse
 import asyncio
 import tempfile
 import time
@@ -20,9 +19,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks.tables import command_line, show, table
 from schemas.codec import SingleObjectCodec
 from schemas.events import (
     Invocation,
@@ -161,16 +158,16 @@ def until_complete(cluster: Cluster, invocations: int) -> tuple[float, float]:
 
 
 async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = command_line("tracking", __doc__)
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--batch", type=int, default=1_000)
     parser.add_argument("--worker", action="store_true", help="on the embedded broker, too")
     options = parser.parse_args()
     loads = {"one run": one_run(options.events), "uploads": uploads(options.events)}
-    table = Table("events/s", *loads, title=f"tracking, {options.events:,} events of one ordinal each")
-    table.add_row("fold alone", *(f"{rate_of_fold(log):,.0f}" for log in loads.values()))
+    made = table(f"tracking, {options.events:,} events of one ordinal each", ("events/s", *loads))
+    made.add_row("fold alone", *(f"{rate_of_fold(log):,.0f}" for log in loads.values()))
     rates = [rate_of_bytes(log, options.batch) for log in loads.values()]
-    table.add_row(f"decode, fold, encode, batches of {options.batch:,}", *(f"{rate:,.0f}" for rate in rates))
+    made.add_row(f"decode, fold, encode, batches of {options.batch:,}", *(f"{rate:,.0f}" for rate in rates))
     if options.worker:
         with tempfile.TemporaryDirectory() as folder:
             async with EmbeddedBroker(Path(folder) / "kafka") as broker:
@@ -178,9 +175,9 @@ async def main() -> None:
                 for number, log in enumerate(loads.values()):
                     cluster = Cluster(broker.bootstrap_servers, prefix=f"b{number}.")
                     both.append(await rates_of_worker(log, cluster, Path(folder) / str(number)))
-        table.add_row("a worker on the broker", *(f"{rate:,.0f}" for rate, _ in both))
-        table.add_row("  the same by its CPU time", *(f"{rate:,.0f}" for _, rate in both))
-    Console().print(table)
+        made.add_row("a worker on the broker", *(f"{rate:,.0f}" for rate, _ in both))
+        made.add_row("  the same by its CPU time", *(f"{rate:,.0f}" for _, rate in both))
+    show(made)
 
 
 if __name__ == "__main__":
