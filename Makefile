@@ -43,7 +43,7 @@ test: install ## run all tests, with a real broker and a real Chroma server
 check: format lint types imports test ## everything that CI runs: format, lint, types, import rules, tests
 
 format: install ## are all files formatted?
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check --exclude "*.md" .
 
 lint: install ## does the linter find nothing?
 	$(BIN)/ruff check .

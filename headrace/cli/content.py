@@ -124,7 +124,7 @@ def print_result(result: "SyncResult", as_json: bool = False) -> None:
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
     text = summary(result.progress, result.seconds)
     if status != "complete":
-        text = f"{status}: {failure_of(result.progress.status) or ''} {text}"
+        text = f"{status}: {failure_of(result.progress.status) or text}"
     out.print(Text.assemble(mark, text))
 
 
