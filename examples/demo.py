@@ -60,6 +60,7 @@ def main() -> int:
             fail(str(error))
             return 1
         except (Interrupted, KeyboardInterrupt):
+            startup.ready()  # whatever it still showed
             fail("broken off; the next run goes on from here")
             return 130
     console().print(

@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
         return status if isinstance(status, int) else 0
     except typer.Exit as end:
         return int(end.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return _failed("broken off", _BROKEN_OFF)
     except _UsageError as error:
         return _misused(error)

@@ -51,6 +51,7 @@ def sync(
         try:
             result = asyncio.run(with_gateway(settings, use, startup.changed))
         except Interrupted:
+            startup.ready()  # whatever it still showed
             fail("broken off; the next sync goes on from here")
             raise typer.Exit(130) from None
     if result is not None and not result.ok:

@@ -40,7 +40,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False)
     for index, name in enumerate(columns):
         numbers = all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        # Ids are there to be copied.
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=name == "id")
     for line in texts:
         table.add_row(*(Text(cell) for cell in line))
     Console(highlight=False).print(table)

@@ -164,11 +164,9 @@ def list_invocations(
         print_json(to_json(found))
         return
     rows = [
-        (j.id, _status(j), j.metadata.database_name, j.metadata.collection_name, j.source_id, j.created_at)
-        for j in found
+        (j.id, _status(j), j.metadata.database_name, j.metadata.collection_name, j.created_at) for j in found
     ]
-    columns = ("id", "status", "database", "collection", "source", "created")
-    print_rows(columns, rows, "no invocations yet")
+    print_rows(("id", "status", "database", "collection", "created"), rows, "no invocations yet")
 
 
 @invocations.command("show")
