@@ -10,6 +10,7 @@ from rich.rule import Rule
 #: Name, what it measures, and the options of its short run.
 BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "pipeline": ("the whole pipeline beside a plain loop, and the time from upload to found", ()),
+    "codec": ("microseconds to encode and decode an event, beside fastavro", ()),
     "embedding": ("texts per second of the embedding core beside naive batching", ()),
     "indexing": ("rows per second into Chroma, beside the package chromadb", ("--rows", "1200")),
     "tracking": ("progress events per second", ("--events", "20000")),

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.codec`: what encoding and decoding a typical chunk event costs.
+"""`python -m benchmarks codec`: what encoding and decoding a typical chunk event costs.
 
 Typical is a document of this repository: all its tracked text files are cut, and the one with the median
 number of chunks becomes one `DocumentChunked`. Figures are CPU time of one thread, the best of seven rounds.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import fastavro
 
+from benchmarks.tables import command_line, show, table
 from schemas.codec import SingleObjectCodec, records
 from schemas.events import (
     Chunking,
@@ -33,17 +34,18 @@ GOAL_MICROSECONDS = 50.0
 
 def main() -> None:
     """Print the figures."""
+    command_line("codec", __doc__).parse_args()
     events = [event for event in map(_event, _files()) if event is not None]
     typical = statistics.median_low(event.total for event in events)
     event = next(event for event in events if event.total == typical)
     codec = SingleObjectCodec()
     value = codec.encode(event, "chunks")
     encode, decode = _cost(lambda: codec.encode(event, "chunks")), _cost(lambda: codec.decode(value))
-    print(f"{len(events)} documents; typical: {typical} chunks, {len(value):,} bytes")
-    print(f"encode {encode:.1f} µs, decode {decode:.1f} µs, together {encode + decode:.1f} µs")
-    print(f"goal {GOAL_MICROSECONDS:g} µs: {'met' if encode + decode < GOAL_MICROSECONDS else 'MISSED'}")
-    writing, reading = _with_fastavro(event)
-    print(f"the same with fastavro: encode {writing:.1f} µs, decode {reading:.1f} µs")
+    ways = {"ours": (encode, decode), "fastavro and pydantic": _with_fastavro(event)}
+    rows = [(way, f"{e:.1f}", f"{d:.1f}", f"{e + d:.1f}") for way, (e, d) in ways.items()]
+    title = f"codec, {typical} chunks in {len(value):,} bytes (the median of {len(events)} documents), CPU µs"
+    met = "met" if encode + decode < GOAL_MICROSECONDS else "MISSED"
+    show(table(title, ("way", "encode", "decode", "together"), rows), f"goal {GOAL_MICROSECONDS:g} µs: {met}")
 
 
 def _files() -> list[Path]:
