@@ -1,0 +1,219 @@
+"""Everything around a connector in memory: tracking, the pipeline behind `documents`, and its states."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from schemas.events import (
+    FINAL_STAGES,
+    Chunking,
+    Document,
+    DocumentDeleted,
+    DocumentState,
+    DocumentUpserted,
+    Embedding,
+    Event,
+    FolderConfig,
+    Progress,
+    RunListed,
+    RunRequested,
+    RunStarted,
+    Source,
+    Stage,
+    Status,
+)
+from schemas.ids import document_id, fingerprint
+from services.connectors import InvocationView
+from services.connectors.runs import scope_of
+from streams.outputs import Output, Send
+from streams.progress import coalesce
+from streams.stage import Record
+from streams.store import PartitionStore
+from streams.topics import DOCUMENTS, PROGRESS
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+COLLECTION_ID = "the-collection"
+
+
+class Changes:
+    """Stands for a `streams.views.View`: wakes whoever waits."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    await self.event.wait()
+                    self.event.clear()
+        except TimeoutError:
+            return condition()
+        return True
+
+
+class Tracking(InvocationView):
+    """Answers attempts and counts documents, as tracking does."""
+
+    def __init__(self) -> None:
+        self._changes = Changes()
+        self._view = self._changes  # type: ignore[assignment]
+        self.status = Status.PENDING
+        self.attempt: int | None = None
+        self.done_ordinals: set[int] = set()
+        self.total: int | None = None
+        self.answers = True
+
+    def get(self, invocation_id: str) -> tuple[Status, int | None, int] | None:
+        return self.status, self.attempt, len(self.done_ordinals)
+
+    def fold(self, event: Event) -> None:
+        if isinstance(event, RunStarted) and self.answers:
+            self.status, self.attempt, self.total = Status.PROCESSING, event.attempt, None
+            self.done_ordinals = set()
+        if isinstance(event, RunListed) and event.attempt == self.attempt:
+            self.total = event.total
+        if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STAGES:
+            self.done_ordinals |= {passed.ordinal for passed in event.passed}
+        if self.total is not None and self.done_ordinals >= set(range(self.total)):
+            self.status = Status.COMPLETE
+        self._changes.event.set()
+
+    def becomes(self, status: Status | None = None, attempt: int | None = None) -> None:
+        """Somebody else has changed the invocation."""
+        self.status, self.attempt = status or self.status, attempt or self.attempt
+        self._changes.event.set()
+
+
+class Pipeline:
+    """The context of a stage. What is emitted to `documents` is indexed after `emit`, unless `slow`."""
+
+    def __init__(self, tracking: Tracking) -> None:
+        self._tracking = tracking
+        self.sends: list[Send] = []
+        self.states: dict[str, DocumentState] = {}
+        self.slow = False
+        self.most_in_flight = 0
+        self._under_way: list[Event] = []
+
+    def check_alive(self) -> None:
+        return
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        for send in coalesce(outputs):
+            self.sends.append(send)
+            assert send.event is not None
+            if send.topic is PROGRESS:
+                self._tracking.fold(send.event)
+            else:
+                self._under_way.append(send.event)
+        self.most_in_flight = max(self.most_in_flight, len(self._under_way))
+        if not self.slow:
+            asyncio.get_running_loop().call_soon(self.index_all)
+
+    def index_all(self) -> None:
+        """Everything that is under way arrives in the collection."""
+        for event in self._under_way:
+            assert isinstance(event, DocumentUpserted | DocumentDeleted)
+            deleted = isinstance(event, DocumentDeleted)
+            self.states[document_id(event.document)] = DocumentState(
+                document=event.document,
+                sequence=len(self.states),
+                fingerprint=fingerprint(event.document),
+                deleted=deleted,
+                complete=True,
+                chunks=0 if deleted else 3,
+                indexed_at=NOON,
+                collection_id=COLLECTION_ID,
+            )
+            run = event.document.run
+            assert run is not None
+            stage = Stage.DELETED if deleted else Stage.INDEXED
+            passed = Progress.model_validate(
+                {
+                    "invocation_id": run.invocation_id,
+                    "attempt": run.attempt,
+                    "stage": stage,
+                    "passed": [{"ordinal": run.ordinal}],
+                }
+            )
+            self._tracking.fold(passed)
+        self._under_way.clear()
+
+    def of(self, *kinds: type[Event]) -> list[Event]:
+        """What was emitted of these kinds, in order."""
+        return [send.event for send in self.sends if isinstance(send.event, kinds)]
+
+    def written(self) -> dict[str, str]:
+        """Document key → what was asked for, of the documents emitted."""
+        kinds = {DocumentUpserted: "upsert", DocumentDeleted: "delete"}
+        return {
+            send.event.document.document_key: kinds[type(send.event)]
+            for send in self.sends
+            if send.topic is DOCUMENTS and isinstance(send.event, DocumentUpserted | DocumentDeleted)
+        }
+
+    def counted(self, stage: Stage) -> list[str | None]:
+        """Keys (None where a note has none) that the connector itself has counted in a stage."""
+        notes = [e for e in self.of(Progress) if isinstance(e, Progress) and e.stage is stage]
+        return [passed.document_key for event in notes for passed in event.passed]
+
+    def ordinals(self) -> list[int]:
+        """Every number the connector has given, in the order of what was emitted."""
+        found: list[int] = []
+        for event in self.of(DocumentUpserted, DocumentDeleted, Progress):
+            if isinstance(event, Progress):
+                found.extend(passed.ordinal for passed in event.passed)
+            elif isinstance(event, DocumentUpserted | DocumentDeleted) and event.document.run:
+                found.append(event.document.run.ordinal)
+        return found
+
+
+class States(PartitionStore[DocumentState]):
+    """`source-documents`: knows what the pipeline has written up to the last `catch_up`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._read: dict[str, DocumentState] = {}
+
+    async def catch_up(self, partitions: Sequence[int]) -> None:
+        self._read = dict(self._pipeline.states)
+
+    def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, DocumentState]]:
+        for key, state in self._read.items():
+            if scope_of(state.document.source_id or "", state.document.collection) == scope:
+                yield key, state
+
+
+def source(path: str = "", kind: str = "folder", globs: list[str] | None = None) -> Source:
+    return Source(
+        id="source-1",
+        tenant="t",
+        database="d",
+        type=kind,
+        folder=FolderConfig(path=path, include_globs=globs),
+        embedding=Embedding(model="m"),
+        chunking=Chunking(),
+        created_at=NOON,
+    )
+
+
+def requested(
+    of: Source,
+    invocation: str = "run-1",
+    collection: str = "library",
+    collection_id: str | None = COLLECTION_ID,
+) -> Record[RunRequested]:
+    run = RunRequested(
+        invocation_id=invocation,
+        source=of,
+        collection=collection,
+        collection_id=collection_id,
+        requested_at=NOON,
+    )
+    return Record("runs.folder", 2, 0, of.id, run, 0)
+
+
+def documents(pipeline: Pipeline) -> list[Document]:
+    found = pipeline.of(DocumentUpserted, DocumentDeleted)
+    return [e.document for e in found if isinstance(e, DocumentUpserted | DocumentDeleted)]

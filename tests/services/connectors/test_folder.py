@@ -1,0 +1,213 @@
+"""A folder as a source: each run brings the collection to what the folder holds."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from schemas.events import (
+    DocumentUpserted,
+    Progress,
+    RunFailed,
+    RunListed,
+    Stage,
+    Status,
+)
+from schemas.ids import document_id
+from services.connectors import FolderConnector
+from streams.blobs import INLINE_BYTES, BlobStore
+from streams.topics import DOCUMENTS
+from tests.services.connectors.fakes import Pipeline, States, Tracking, documents, requested, source
+
+
+class World:
+    """A folder, a connector, and the pipeline behind it that lasts from run to run."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.folder = tmp_path / "folder"
+        self.folder.mkdir()
+        self.blobs = BlobStore(str(tmp_path / "blobs"))
+        self._runs = 0
+        self._states: Pipeline | None = None
+
+    def write(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.folder / f"{name}.md").write_text(text)
+
+    def begin(self) -> tuple[Pipeline, FolderConnector, Tracking]:
+        tracking = Tracking()
+        pipeline = Pipeline(tracking)
+        if self._states:
+            pipeline.states = self._states.states
+        self._states = pipeline
+        return pipeline, FolderConnector(tracking, States(pipeline), self.blobs, window=100), tracking
+
+    async def run(self, invocation: str | None = None, globs: list[str] | None = None) -> Pipeline:
+        """One whole run; a new invocation unless it is named."""
+        self._runs += 1
+        pipeline, connector, tracking = self.begin()
+        record = requested(source(str(self.folder), globs=globs), invocation or f"run-{self._runs}")
+        assert await connector.process(record, pipeline) == []
+        assert tracking.status is Status.COMPLETE
+        return pipeline
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+async def test_a_first_run_sends_every_file_with_all_that_later_stages_need(world: World) -> None:
+    world.write(a="text of a", b="b" * (INLINE_BYTES + 1))
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"a.md": "upsert", "b.md": "upsert"}
+    assert [(p.event and p.key) for p in pipeline.sends if p.topic is DOCUMENTS] == [
+        document_id(document) for document in documents(pipeline)
+    ]
+    first, second = [e for e in pipeline.of(DocumentUpserted) if isinstance(e, DocumentUpserted)]
+    assert (first.filename, first.content.inline) == ("a.md", b"text of a")
+    assert second.content.inline is None
+    assert await world.blobs.get(second.content) == b"b" * (INLINE_BYTES + 1)
+    document = first.document
+    assert document.version_key == first.content.sha256
+    assert (document.namespace, document.source_id, document.collection) == (
+        "source-1",
+        "source-1",
+        "library",
+    )
+    assert document.run
+    assert (document.run.invocation_id, document.run.ordinal) == ("run-1", 0)
+
+
+async def test_a_second_run_over_the_same_folder_writes_nothing(world: World) -> None:
+    world.write(a="1", b="2")
+    await world.run()
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {}
+    assert pipeline.counted(Stage.UNCHANGED) == [None, None]
+
+
+async def test_a_run_sends_the_difference_and_nothing_else(world: World) -> None:
+    world.write(kept="1", changed="2", removed="3")
+    await world.run()
+    world.write(changed="two", added="4")
+    (world.folder / "removed.md").unlink()
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"added.md": "upsert", "changed.md": "upsert", "removed.md": "delete"}
+    assert pipeline.counted(Stage.UNCHANGED) == [None]
+    assert sorted(pipeline.ordinals()) == [0, 1, 2, 3]
+
+
+async def test_a_file_that_is_no_longer_included_is_removed(world: World) -> None:
+    world.write(a="1", b="2")
+    await world.run()
+
+    pipeline = await world.run(globs=["a.md"])
+
+    assert pipeline.written() == {"b.md": "delete"}
+
+
+async def test_a_file_that_comes_back_is_sent_again(world: World) -> None:
+    world.write(a="1")
+    await world.run()
+    (world.folder / "a.md").unlink()
+    await world.run()
+    world.write(a="1")
+
+    assert (await world.run()).written() == {"a.md": "upsert"}
+
+
+async def test_a_second_attempt_counts_what_the_first_has_written_as_written(world: World) -> None:
+    world.write(a="1", gone="2")
+    await world.run()
+    (world.folder / "gone.md").unlink()
+    world.write(b="3", c="4")
+    await world.run("crashed")  # wrote everything; then its end was lost with the process
+    world.write(c="five")
+
+    pipeline = await world.run("crashed")
+
+    assert pipeline.written() == {"c.md": "upsert"}
+    assert pipeline.counted(Stage.INDEXED) == ["b.md"]
+    assert pipeline.counted(Stage.DELETED) == ["gone.md"]
+    assert pipeline.counted(Stage.UNCHANGED) == [None]
+    notes = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Stage.INDEXED]
+    assert [passed.chunks for note in notes for passed in note.passed] == [3]
+    [listed] = pipeline.of(RunListed)
+    assert isinstance(listed, RunListed)
+    assert sorted(pipeline.ordinals()) == list(range(listed.total)) == [0, 1, 2, 3]
+
+
+async def test_files_that_cannot_be_read_fail_alone_and_lose_nothing(world: World) -> None:
+    world.write(good="1", bad="2")
+    await world.run()
+    (world.folder / "bad.md").unlink()
+    (world.folder / os.fsdecode(b"caf\xe9.md")).touch()
+    with (world.folder / "bad.md").open("wb") as file:
+        file.truncate(200 * 1024 * 1024 + 1)
+
+    pipeline = await world.run()
+
+    assert sorted(str(key) for key in pipeline.counted(Stage.FAILED)) == ["bad.md", "caf\\xe9.md"]
+    assert pipeline.written() == {}  # the older version of bad.md stays
+
+
+async def test_a_folder_that_is_not_there_fails_the_run_and_removes_nothing(world: World) -> None:
+    world.write(a="1")
+    await world.run()
+    (world.folder / "a.md").unlink()
+    world.folder.rmdir()
+
+    pipeline, connector, _ = world.begin()
+    [output] = await connector.process(requested(source(str(world.folder))), pipeline)
+
+    failed = getattr(output, "event", None)
+    assert isinstance(failed, RunFailed)
+    assert "cannot be listed: No such file or directory" in failed.error
+    assert pipeline.written() == {}
+
+
+async def test_a_cancelled_run_emits_nothing(world: World) -> None:
+    world.write(a="1")
+    pipeline, connector, tracking = world.begin()
+    tracking.becomes(Status.CANCELLED)
+
+    assert await connector.process(requested(source(str(world.folder))), pipeline) == []
+    assert not pipeline.sends
+
+
+async def test_a_run_that_is_given_up_has_failed_with_the_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(a="1")
+    pipeline, connector, tracking = world.begin()
+    record = requested(source(str(world.folder)))
+
+    async def broken(content: bytes) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(world.blobs, "put", broken)
+    with pytest.raises(ZeroDivisionError):
+        await connector.process(record, pipeline)
+
+    [output] = connector.failed(record, ZeroDivisionError("a bug"))
+    failed = getattr(output, "event", None)
+    assert isinstance(failed, RunFailed)
+    assert (failed.attempt, failed.error) == (tracking.attempt, "a bug")
+    assert connector.failed(record, ZeroDivisionError("again")) == []
+
+
+async def test_a_collection_that_was_made_anew_is_filled_again(world: World) -> None:
+    world.write(a="1")
+    await world.run()
+    pipeline, connector, _ = world.begin()
+
+    await connector.process(requested(source(str(world.folder)), collection_id="another"), pipeline)
+
+    assert pipeline.written() == {"a.md": "upsert"}

@@ -1,0 +1,166 @@
+"""An attempt at an invocation: its numbers, its window, and what ends it."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.errors import TransientError
+from schemas.events import (
+    Document,
+    DocumentUpserted,
+    Embedding,
+    Payload,
+    RunListed,
+    RunStarted,
+    Stage,
+    Status,
+)
+from services.connectors import runs as runs_module
+from services.connectors.runs import Attempt
+from streams.outputs import Send
+from streams.topics import DOCUMENTS
+from tests.services.connectors.fakes import Pipeline, Tracking
+from tests.waiting import eventually
+
+
+def upsert(attempt: Attempt) -> Send:
+    position = attempt.position()
+    document = Document(
+        tenant="t",
+        database="d",
+        collection="c",
+        document_key=str(position.ordinal),
+        embedding=Embedding(model="m"),
+        run=position,
+    )
+    event = DocumentUpserted(document=document, content=Payload(size=0, sha256="", inline=b""))
+    return Send(DOCUMENTS, "key", event)
+
+
+async def run_through(window: int, kinds: list[bool], slow: bool = False) -> tuple[Pipeline, Tracking]:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    attempt = Attempt("run-1", tracking, pipeline, window)
+    assert await attempt.begin()
+    for sent in kinds:
+        if sent:
+            await attempt.add([upsert(attempt)])
+        else:
+            await attempt.count(Stage.UNCHANGED, "a.md")
+    await attempt.end()
+    return pipeline, tracking
+
+
+@settings(max_examples=60, deadline=None)
+@given(window=st.integers(1, 300), kinds=st.lists(st.booleans(), max_size=250))
+def test_ordinals_are_dense_from_zero_and_no_more_than_the_window_is_in_flight(
+    window: int, kinds: list[bool]
+) -> None:
+    pipeline, tracking = asyncio.run(run_through(window, kinds))
+
+    assert sorted(pipeline.ordinals()) == list(range(len(kinds)))
+    assert pipeline.most_in_flight <= window
+    [listed] = pipeline.of(RunListed)
+    assert isinstance(listed, RunListed)
+    assert listed.total == len(kinds)
+    assert pipeline.sends[-1].event is listed
+    assert tracking.status is Status.COMPLETE
+
+
+async def test_a_full_window_waits_for_what_is_in_flight() -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    pipeline.slow = True
+    attempt = Attempt("run-1", tracking, pipeline, window=2)
+    await attempt.begin()
+
+    async def send_six() -> None:
+        for _ in range(6):
+            await attempt.add([upsert(attempt)])
+
+    sending = asyncio.create_task(send_six())
+    await eventually(lambda: len(pipeline.of(DocumentUpserted)) == 2)
+    for _ in range(20):  # turns of the loop, in which it must not go on
+        await asyncio.sleep(0)
+    assert len(pipeline.of(DocumentUpserted)) == 2
+
+    pipeline.index_all()
+    await eventually(lambda: len(pipeline.of(DocumentUpserted)) == 4)
+    pipeline.index_all()
+    await sending
+
+
+async def test_an_attempt_begins_when_tracking_has_taken_it_up() -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    attempt = Attempt("run-1", tracking, pipeline, 10)
+
+    assert await attempt.begin()
+    [started] = pipeline.of(RunStarted)
+    assert isinstance(started, RunStarted)
+    assert (started.attempt, tracking.attempt) == (attempt.number, attempt.number)
+    assert 0 <= attempt.number < 2**63
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.COMPLETE, Status.FAILED])
+async def test_nothing_is_emitted_for_an_invocation_that_has_ended(status: Status) -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    tracking.becomes(status)
+
+    assert not await Attempt("run-1", tracking, pipeline, 10).begin()
+    assert not pipeline.sends
+
+
+async def test_an_invocation_that_is_cancelled_while_its_attempt_begins_is_dropped() -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    tracking.answers = False
+    beginning = asyncio.create_task(Attempt("run-1", tracking, pipeline, 10).begin())
+    await eventually(lambda: len(pipeline.sends) == 1)
+
+    tracking.becomes(Status.CANCELLED)
+
+    assert not await beginning
+    assert len(pipeline.sends) == 1
+
+
+async def test_a_tracking_that_does_not_answer_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_module, "_ANSWER_SECONDS", 0.01)
+    tracking = Tracking()
+    tracking.answers = False
+
+    with pytest.raises(TransientError, match="has not taken up invocation run-1"):
+        await Attempt("run-1", tracking, Pipeline(tracking), 10).begin()
+
+
+async def test_a_superseded_attempt_starts_over() -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    pipeline.slow = True
+    attempt = Attempt("run-1", tracking, pipeline, window=1)
+    await attempt.begin()
+    await attempt.add([upsert(attempt)])
+    adding = asyncio.create_task(attempt.add([upsert(attempt)]))
+    await asyncio.sleep(0)
+
+    tracking.becomes(attempt=attempt.number + 1)
+
+    with pytest.raises(TransientError, match="another attempt has taken over"):
+        await adding
+    assert len(pipeline.of(DocumentUpserted)) == 1
+
+
+async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs_module, "_STALLED_SECONDS", 0.01)
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    pipeline.slow = True
+    attempt = Attempt("run-1", tracking, pipeline, window=5)
+    await attempt.begin()
+    await attempt.add([upsert(attempt)])
+
+    with pytest.raises(TransientError, match="nothing of invocation run-1 moves"):
+        await attempt.end()

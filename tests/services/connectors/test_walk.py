@@ -1,0 +1,234 @@
+"""Listing a folder as git would, and reading only what is inside it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import DocumentError, DocumentTooLarge
+from services.connectors import walk
+from services.connectors.walk import MAX_FILE_BYTES, list_files, read_file, shown_key
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    made = tmp_path / "root"
+    made.mkdir()
+    return made
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    for key, text in files.items():
+        path = root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def keys(root: Path, globs: list[str] | None = None) -> list[str]:
+    return list(list_files(root, globs))
+
+
+def test_files_are_listed_by_their_relative_paths_in_order(root: Path) -> None:
+    write(root, {"b.md": "", "a/z.md": "", "a/b/c.md": "", ".hidden/notes": "", "a b.md": ""})
+
+    assert keys(root) == [".hidden/notes", "a/b/c.md", "a/z.md", "a b.md", "b.md"]
+
+
+def test_what_gitignore_names_is_left_out_and_the_file_itself_is_listed(root: Path) -> None:
+    write(
+        root,
+        {
+            ".gitignore": "*.log\n/build/\n# no\n",
+            "a.log": "",
+            "src/b.log": "",
+            "build/x": "",
+            "src/build/y": "",
+        },
+    )
+
+    assert keys(root) == [".gitignore", "src/build/y"]
+
+
+def test_a_deeper_gitignore_overrules_one_above(root: Path) -> None:
+    write(
+        root,
+        {
+            ".gitignore": "*.txt\n!keep.txt\n",
+            "a.txt": "",
+            "keep.txt": "",
+            "sub/.gitignore": "!a.txt\nkeep.txt\n/only-here.md\n",
+            "sub/a.txt": "",
+            "sub/keep.txt": "",
+            "sub/only-here.md": "",
+            "sub/deeper/only-here.md": "",
+            "sub/deeper/b.txt": "",
+        },
+    )
+
+    assert keys(root) == [".gitignore", "keep.txt", "sub/.gitignore", "sub/a.txt", "sub/deeper/only-here.md"]
+
+
+def test_what_is_in_an_ignored_folder_cannot_be_taken_back_as_in_git(root: Path) -> None:
+    write(root, {".gitignore": "out/\n!out/kept.md\n", "out/kept.md": "", "out/.gitignore": "!kept.md\n"})
+
+    assert keys(root) == [".gitignore"]
+
+
+def test_the_repository_itself_is_left_out_also_where_it_is_a_file(root: Path) -> None:
+    write(
+        root,
+        {".git/HEAD": "", "module/.git": "gitdir: ../.git/modules/module\n", "module/a.md": "", "x.git": ""},
+    )
+
+    assert keys(root) == ["module/a.md", "x.git"]
+
+
+@pytest.mark.parametrize(
+    ("globs", "expected"),
+    [
+        (["*.md"], ["a.md", "docs/b.md", "docs/deep/c.md"]),
+        (["/docs/"], ["docs/b.md", "docs/deep/c.md", "docs/d.txt"]),
+        (["docs/**/c.*"], ["docs/deep/c.md"]),
+        (["*.md", "!c.md"], ["a.md", "docs/b.md"]),
+        (["nothing"], []),
+        ([], ["a.md", "docs/b.md", "docs/d.txt", "docs/deep/c.md"]),
+    ],
+)
+def test_include_globs_choose_among_what_is_listed(root: Path, globs: list[str], expected: list[str]) -> None:
+    write(root, {"a.md": "", "docs/b.md": "", "docs/deep/c.md": "", "docs/d.txt": ""})
+
+    assert sorted(keys(root, globs)) == sorted(expected)
+
+
+def test_a_link_to_a_file_inside_is_listed_and_read(root: Path) -> None:
+    write(root, {"real/a.md": "text"})
+    (root / "link.md").symlink_to("real/a.md")
+
+    assert keys(root) == ["link.md", "real/a.md"]
+    assert read_file(root, "link.md") == b"text"
+
+
+def test_links_that_lead_out_dangle_circle_or_name_folders_are_left_out(root: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"secret.md": "secret"})
+    write(root, {"a.md": "", "folder/b.md": ""})
+    (root / "out.md").symlink_to(tmp_path / "secret.md")
+    (root / "up.md").symlink_to("../secret.md")
+    (root / "dangling.md").symlink_to("nowhere.md")
+    (root / "circle-a").symlink_to("circle-b")
+    (root / "circle-b").symlink_to("circle-a")
+    (root / "again").symlink_to("folder")
+    (root / "parent").symlink_to("..")
+
+    assert keys(root) == ["a.md", "folder/b.md"]
+
+
+def test_what_is_no_regular_file_is_left_out(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    write(root, {"a.md": ""})
+
+    assert keys(root) == ["a.md"]
+
+
+def test_a_root_may_be_a_link_or_a_single_file(root: Path, tmp_path: Path) -> None:
+    write(root, {"a.md": "text", "b.md": ""})
+    (root / "link.md").symlink_to("a.md")
+    (tmp_path / "alias").symlink_to(root)
+
+    assert keys(tmp_path / "alias") == ["a.md", "b.md", "link.md"]
+    assert read_file(tmp_path / "alias", "link.md") == b"text"
+    assert keys(root / "a.md") == ["a.md"]
+    assert read_file(root / "a.md", "a.md") == b"text"
+
+
+@pytest.mark.parametrize("kind", ["out", "circle"])
+def test_a_file_that_became_a_link_since_it_was_listed_is_not_followed(
+    root: Path, tmp_path: Path, kind: str
+) -> None:
+    write(tmp_path, {"secret.md": "secret"})
+    write(root, {"a.md": ""})
+    (root / "a.md").unlink()
+    (root / "a.md").symlink_to(tmp_path / "secret.md" if kind == "out" else "a.md")
+
+    with pytest.raises(DocumentError, match=r"^a\.md: "):
+        read_file(root, "a.md")
+
+
+def test_a_folder_that_became_a_link_since_it_was_listed_is_not_followed(root: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"elsewhere/a.md": "secret"})
+    (root / "folder").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(DocumentError, match="no longer a file below"):
+        read_file(root, "folder/a.md")
+
+
+@pytest.mark.parametrize("key", ["../secret.md", "a/../../secret.md", "/etc/hostname"])
+def test_a_key_cannot_lead_out(root: Path, tmp_path: Path, key: str) -> None:
+    write(tmp_path, {"secret.md": "secret"})
+    (root / "a").mkdir()
+
+    with pytest.raises(DocumentError):
+        read_file(root, key)
+
+
+def test_a_file_that_went_away_fails_with_the_reason(root: Path) -> None:
+    with pytest.raises(DocumentError, match=r"^gone\.md: cannot be read: No such file"):
+        read_file(root, "gone.md")
+
+
+def test_a_file_that_may_not_be_read_fails_with_the_reason(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"a.md": ""})
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)  # a test that runs as root may read everything
+    with pytest.raises(DocumentError, match=r"^a\.md: cannot be read: Permission denied"):
+        read_file(root, "a.md")
+
+
+def test_a_file_over_the_limit_is_refused_without_being_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (root / "huge.bin").open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)  # sparse: takes no disk
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("was read"))
+
+    with pytest.raises(DocumentTooLarge, match=r"huge\.bin: 209,715,201 bytes, the limit is 209,715,200"):
+        read_file(root, "huge.bin")
+
+
+def test_a_name_that_is_no_utf8_is_listed_and_fails_alone(root: Path) -> None:
+    raw = os.fsencode(root) + b"/caf\xe9.md"
+    with open(raw, "wb"):
+        pass
+    write(root, {"a.md": ""})
+
+    [good, bad] = sorted(keys(root))
+    assert good == "a.md"
+    assert shown_key(bad) == "caf\\xe9.md"
+    assert shown_key("café.md") == "café.md"
+    with pytest.raises(DocumentError, match=r"^caf\\xe9\.md: the name is not UTF-8"):
+        read_file(root, bad)
+
+
+def test_a_folder_that_is_not_there_cannot_be_listed(root: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        keys(root / "nowhere")
+
+
+def test_a_folder_that_goes_away_during_the_walk_is_empty(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"a.md": "", "b/c.md": "", "d.md": ""})
+    real = walk.os.scandir  # type: ignore[attr-defined]
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "b":
+            raise FileNotFoundError(2, "No such file or directory")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert keys(root) == ["a.md", "d.md"]
