@@ -153,9 +153,9 @@ def measure(kit: Kit, name: str, asked: argparse.Namespace) -> int:
         show(f"[bold red]NOT MEASURED, not installed: {', '.join(left_out)}[/] ({_hint()})")
     options = list(chosen.full if asked.full else chosen.short)
     if name == "chunks":
-        options += ["--cache", str(asked.cache)]
+        options += ["--cache", str(asked.cache.resolve())]
     sys.stdout.flush()
-    source = asked.code if name == "code" else CORPORA
+    source = asked.code.resolve() if name == "code" else CORPORA
     return kit.run(name, [str(source), "--impl", ",".join(["project", *peers]), *options])
 
 
@@ -168,10 +168,9 @@ def main() -> int:
     parser = command_line("documents", __doc__)
     parser.add_argument("--measures", default=None, help=f"comma-separated, of {', '.join(MEASURES)}")
     parser.add_argument("--full", action="store_true", help="all measures, formats and limits: many minutes")
-    parser.add_argument(
-        "--python", default=sys.executable, help="interpreter that has the kit's requirements"
-    )
-    parser.add_argument("--code", type=Path, default=ROOT, help="folder of source code for the measure code")
+    parser.add_argument("--install", action="store_true", help="install the kit's requirements first")
+    parser.add_argument("--python", help="interpreter that has the kit's requirements and ours")
+    parser.add_argument("--code", type=Path, default=ROOT / "services", help="folder of source code to cut")
     parser.add_argument(
         "--cache",
         type=Path,
