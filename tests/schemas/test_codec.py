@@ -167,6 +167,15 @@ def test_arrays_in_blocks_with_sizes_are_read_as_java_may_write_them() -> None:
     assert compile_reader(schema)(bytes([3, 4, 2, 4, 2, 6, 0])) == {"a": [1, 2, 3]}
 
 
+def test_a_negative_length_does_not_lead_backwards() -> None:
+    """Read as it stands, this one ends where the bytes end: "a", three bytes back, three longs."""
+    kinds = ["string", "string", "long", "long", "long"]
+    fields = [{"name": f"f{number}", "type": kind} for number, kind in enumerate(kinds)]
+
+    with pytest.raises(ContractError, match="a length of -3 bytes"):
+        compile_reader({"type": "record", "name": "R", "fields": fields})(bytes([2, 0x61, 5]))
+
+
 def test_a_named_type_that_is_used_twice_is_known_the_second_time() -> None:
     colour = {"type": "enum", "name": "Colour", "symbols": ["red", "blue"]}
     point = {"type": "record", "name": "Point", "fields": [{"name": "x", "type": "long"}]}
