@@ -9,6 +9,7 @@ from schemas.events import (
     Embedding,
     Payload,
     RunListed,
+    RunRequested,
     RunStarted,
     Status,
     Upload,

@@ -1,0 +1,190 @@
+"""The chunking stage: parts that fit a message, dense numbers, pages from spans."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import DocumentError
+from schemas.events import (
+    Chunk,
+    Chunking,
+    Document,
+    DocumentChunked,
+    DocumentDeleted,
+    DocumentParsed,
+    Embedding,
+    PageSpan,
+    Payload,
+    RunPosition,
+    Stage,
+)
+from services.chunking.stage import PART_BYTES, PART_CHUNKS, ChunkingStage, cut, page_numbers, parts
+from streams.blobs import BlobStore
+from streams.outputs import Note, Output, Send
+from streams.processes import WorkerProcesses
+from streams.stage import Record
+from streams.topics import CHUNKS
+
+RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=0)
+
+
+def parsed(text: str = "", chunking: Chunking | None = None, run: RunPosition | None = RUN) -> DocumentParsed:
+    document = Document(
+        tenant="t",
+        database="d",
+        collection="c",
+        document_key="notes.txt",
+        chunking=chunking or Chunking(type="lines"),
+        embedding=Embedding(model="m"),
+        run=run,
+    )
+    content = text.encode()
+    return DocumentParsed(
+        document=document,
+        sequence=7,
+        text=Payload(size=len(content), sha256=sha256(content).hexdigest(), inline=content),
+        filename="notes.txt",
+        media_type="text/plain",
+    )
+
+
+def piece(size: int) -> Chunk:
+    return Chunk(text="x" * size, start_line=1, end_line=1, start_col=0, end_col=size, strategy="lines")
+
+
+@given(st.lists(st.integers(0, 100_000), max_size=200))
+def test_parts_hold_all_chunks_in_order_numbered_densely_within_the_limits(sizes: list[int]) -> None:
+    chunks = [piece(size) for size in sizes]
+
+    made = parts(parsed(), chunks)
+
+    assert [chunk for part in made for chunk in part.chunks] == chunks
+    assert [part.part for part in made] == list(range(len(made)))
+    assert {part.parts for part in made} == {len(made)}
+    assert {part.total for part in made} == {len(chunks)}
+    assert {part.sequence for part in made} == {7}
+    first = 0
+    for part in made:
+        assert part.first == first
+        first += len(part.chunks)
+        assert len(part.chunks) <= PART_CHUNKS
+        assert len(part.chunks) == 1 or sum(len(chunk.text) for chunk in part.chunks) <= PART_BYTES
+        assert part.chunks or not chunks
+
+
+def test_sizes_are_bytes_and_not_characters() -> None:
+    made = parts(parsed(), [piece(1).model_copy(update={"text": "ж" * (PART_BYTES // 4)}) for _ in range(3)])
+
+    assert [len(part.chunks) for part in made] == [2, 1]
+
+
+def test_an_empty_document_has_one_part_without_chunks() -> None:
+    [part] = parts(parsed(), [])
+
+    assert (part.part, part.parts, part.first, part.total, part.chunks) == (0, 1, 0, 0, [])
+
+
+@given(
+    pages=st.lists(st.text(alphabet="aж€😀\n", max_size=8), min_size=1, max_size=6),
+    gap=st.sampled_from(["", "\n\n", "€"]),
+)
+def test_a_chunk_has_the_number_of_the_page_that_its_first_byte_stands_on(pages: list[str], gap: str) -> None:
+    text, spans, owners = "", [], []
+    for number, page in enumerate(pages, start=1):
+        spans.append(PageSpan(number=number, start=len(text), end=len(text) + len(page)))
+        for at, character in enumerate(page):
+            owners.append((len((text + page[:at]).encode()), number))
+            assert character
+        text += page + gap
+
+    found = page_numbers(text, [start for start, _ in owners], spans)
+
+    assert found == [number for _, number in owners]
+
+
+def test_without_pages_there_are_no_numbers() -> None:
+    assert page_numbers("text", [0, 2], []) == [None, None]
+
+
+def test_text_before_the_first_page_counts_to_it() -> None:
+    assert page_numbers("intro page", [0, 6], [PageSpan(number=5, start=6, end=10)]) == [5, 5]
+
+
+def test_chunks_carry_their_lines_and_pages() -> None:
+    text = "первая\nвторая\nтретья\n"
+    pages = [PageSpan(number=1, start=0, end=14), PageSpan(number=2, start=14, end=21)]
+
+    chunks = cut(text, "notes.txt", "text/plain", Chunking(type="lines", max_lines=1), pages)
+
+    assert [(c.text.strip(), c.start_line, c.page) for c in chunks] == [
+        ("первая", 1, 1),
+        ("вторая", 2, 1),
+        ("третья", 3, 2),
+    ]
+
+
+def test_a_text_without_a_file_name_is_markdown() -> None:
+    [chunk] = cut("# Title\n\nText.\n", None, "application/pdf", Chunking(), [])
+
+    assert (chunk.language, chunk.strategy) == ("markdown", "markdown")
+
+
+def test_a_limit_that_cannot_be_kept_fails_the_document_and_names_it() -> None:
+    with pytest.raises(DocumentError, match="max_size_bytes"):
+        cut("text", "notes.txt", "text/plain", Chunking(max_size_bytes=0), [])
+
+
+class NoContext:
+    """Offers nothing; this stage asks for nothing."""
+
+    def check_alive(self) -> None:
+        raise NotImplementedError
+
+    async def emit(self, outputs: object) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[WorkerProcesses]:
+    pool = WorkerProcesses(1, wall_seconds=60, preload=["services.chunking.stage"])
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def stage(workers: WorkerProcesses, tmp_path: Path) -> ChunkingStage:
+    return ChunkingStage(workers, BlobStore(str(tmp_path)), concurrency=2)
+
+
+async def run(stage: ChunkingStage, event: DocumentParsed | DocumentDeleted) -> list[Output]:
+    return list(await stage.process(Record("parsed", 0, 3, "a-key", event, 0), NoContext()))
+
+
+async def test_a_document_is_cut_in_a_worker_and_noted_behind_its_parts(stage: ChunkingStage) -> None:
+    lines = "".join(f"line {number}\n" for number in range(200))
+
+    outputs = await run(stage, parsed(lines, Chunking(type="lines", max_lines=2)))
+
+    sends = [output for output in outputs if isinstance(output, Send)]
+    assert {(send.topic, send.key) for send in sends} == {(CHUNKS, "a-key")}
+    events = [send.event for send in sends if isinstance(send.event, DocumentChunked)]
+    assert [len(event.chunks) for event in events] == [64, 36]
+    assert [event.first for event in events] == [0, 64]
+    assert outputs[2:] == [Note(RUN, Stage.CHUNKED)]
+    assert events[1].chunks[-1].end_line == 200
+
+
+async def test_a_document_that_nobody_counts_has_no_note(stage: ChunkingStage) -> None:
+    [output] = await run(stage, parsed("text\n", run=None))
+
+    assert isinstance(output, Send)
+
+
+async def test_a_delete_is_passed_on_as_it_is(stage: ChunkingStage) -> None:
+    deleted = DocumentDeleted(document=parsed().document, sequence=9)
+
+    assert await run(stage, deleted) == [Send(CHUNKS, "a-key", deleted)]
