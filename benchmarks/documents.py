@@ -59,6 +59,7 @@ _PEERS: Mapping[str, str | None] = {
 class Measure:
     """A script of the kit: the peers beside ours, and the options of the short and of the full run."""
 
+    script: str
     what: str
     peers: Sequence[str]
     short: Sequence[str] = ()
@@ -68,22 +69,33 @@ class Measure:
 #: Short runs leave out what takes minutes: slow peers, the long PDFs, all limits but one.
 MEASURES: Mapping[str, Measure] = {
     "articles": Measure(
-        "main content of web pages", ("trafilatura-nocomments", "readability", "resiliparse")
+        "articles", "main content of web pages", ("trafilatura-nocomments", "readability", "resiliparse")
     ),
     "documents": Measure(
-        "structure against a reference",
-        ("markitdown", "kreuzberg", "liteparse"),
-        short=("--only", "docx,xlsx,pptx,csv,odt,rendered"),
+        "documents",
+        "structure of office files and web pages against a reference",
+        ("markitdown", "kreuzberg"),
+        short=("--only", "docx,xlsx,pptx,csv,odt"),
+        full=("--only", "docx,xlsx,xlsm,pptx,csv,odt,ods,odp,html,md,epub,doc,xls,ppt"),
     ),
-    "facts": Measure("facts of scanned and printed pages", ("liteparse", "kreuzberg", "pdfium")),
-    "robust": Measure("every file: converted or a clean error", ("kreuzberg", "markitdown")),
+    "pdf": Measure(
+        "documents",
+        "structure of PDFs against a reference",
+        ("liteparse", "pdf-oxide", "kreuzberg"),
+        short=("--only", "rendered"),
+        full=("--only", "pdf"),
+    ),
+    "facts": Measure("facts", "facts of scanned and printed pages", ("liteparse", "kreuzberg", "pdfium")),
+    "robust": Measure("robust", "every file: converted or a clean error", ("kreuzberg", "markitdown")),
     "chunks": Measure(
+        "chunks",
         "answers retrieved at an equal budget of characters",
         ("lines", "chonkie", "semantic-text-splitter", "cocoindex", "langchain"),
         short=("--max-bytes", "1000", "--sample", "30"),
         full=("--max-bytes", "500,1000,2000,4096"),
     ),
     "code": Measure(
+        "code",
         "chunks of source code",
         ("cocoindex", "semantic-text-splitter", "langchain", "lines"),
         short=("--max-bytes", "4096"),
@@ -91,7 +103,7 @@ MEASURES: Mapping[str, Measure] = {
     ),
 }
 #: The short run: what a few minutes allow. `facts` and `robust` read long PDFs and scans.
-SHORT = ("articles", "documents", "chunks", "code")
+SHORT = ("articles", "documents", "pdf", "chunks", "code")
 
 
 class Kit:
@@ -156,7 +168,7 @@ def measure(kit: Kit, name: str, asked: argparse.Namespace) -> int:
         options += ["--cache", str(asked.cache.resolve())]
     sys.stdout.flush()
     source = asked.code.resolve() if name == "code" else CORPORA
-    return kit.run(name, [str(source), "--impl", ",".join(["project", *peers]), *options])
+    return kit.run(chosen.script, [str(source), "--impl", ",".join(["project", *peers]), *options])
 
 
 def _hint() -> str:
