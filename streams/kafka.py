@@ -8,6 +8,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.errors import RequestError, TransientError
 from streams.topics import CATALOGUE, DEAD_LETTERS, Topic
@@ -104,26 +105,45 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
     """
     client = admin(cluster)
     known = partition_counts(client, cluster)
-    if len(set(known.values())) > 1:
-        raise RequestError(f"the topics must have equal partition counts, found {known}")
-    count = next(iter(known.values()), partitions)
+    count = _agreed(known) or partitions
     missing = [topic for topic in CATALOGUE if topic.name not in known]
     if not missing:
         return []
     created = client.create_topics(
         [NewTopic(cluster.name(t), count, replication, config=_settings(t, replication)) for t in missing]
     )
-    for future in created.values():
-        _created(future)
-    return [topic.name for topic in missing]
+    ours = [topic.name for topic in missing if _created(created[cluster.name(topic)])]
+    _agreed(_all_visible(client, cluster))  # somebody else may have created some in the meantime
+    return ours
 
 
-def _created(future: Future[None]) -> None:
+def _agreed(known: Mapping[str, int]) -> int | None:
+    if len(set(known.values())) > 1:
+        raise RequestError(f"the topics must have equal partition counts, found {dict(known)}")
+    return next(iter(known.values()), None)
+
+
+def _created(future: Future[None]) -> bool:
     try:
         future.result(30)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise TransientError(f"a topic could not be created: {error.args[0].str()}") from error
+        return False
+    return True
+
+
+@retry(  # a broker learns of a new topic a moment after the controller has confirmed it
+    retry=retry_if_exception_type(TransientError),
+    wait=wait_fixed(0.05),
+    stop=stop_after_delay(10),
+    reraise=True,
+)
+def _all_visible(client: AdminClient, cluster: Cluster) -> dict[str, int]:
+    counts = partition_counts(client, cluster)
+    if missing := {topic.name for topic in CATALOGUE} - counts.keys():
+        raise TransientError(f"created topics do not appear: {', '.join(sorted(missing))}")
+    return counts
 
 
 def cleanup_policies(client: AdminClient, cluster: Cluster) -> dict[str, str]:
