@@ -1,6 +1,6 @@
 """The whole pipeline beside a plain loop over the same functions, and the time from upload to found.
 
-    python -m benchmarks pipeline [--documents 60] [--rounds 2] [--uploads 30] [--folder PATH]
+    python -m benchmarks pipeline [--documents 60] [--rounds 2] [--uploads 30] [--busy 100]
 
 Starts what `headrace up` starts (broker, Chroma, every service a process of its own) on a temporary data
 folder. A round syncs new documents through the pipeline and as many through the loop, in turns, into
@@ -25,7 +25,7 @@ from benchmarks.plain import DATABASE, TENANT, PlainLoop
 from benchmarks.processor import seconds_by_name
 from benchmarks.tables import command_line, show, table
 from benchmarks.texts import write_documents
-from benchmarks.uploads import UploadBench
+from benchmarks.uploads import UploadBench, beside_a_sync
 from headrace.cli.settings import load_settings
 from headrace.client import GatewayClient, to_json
 from headrace.embedded import Embedded, run_embedded
@@ -205,6 +205,12 @@ async def measure(asked: argparse.Namespace, system: Embedded, pids: Mapping[str
             show(rates(rate.ways, idle), costs(rate.ways, idle))
         if asked.uploads:
             show(*await UploadBench(system, http, loop).run(asked.uploads, asked.seed))
+        if asked.busy:
+            write_documents(work / "busy", asked.busy, asked.seed - 1)
+            sync = asyncio.create_task(rate.sync(work / "busy", "busy"))
+            found = await UploadBench(system, http, loop).beside(sync, asked.seed)
+            await sync
+            show(beside_a_sync(found, asked.busy))
     await chroma.close()
     await embedder.close()
 
@@ -237,6 +243,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=60, help="of a round")
     parser.add_argument("--rounds", type=int, default=2, help="how often each way runs; 0: uploads alone")
     parser.add_argument("--uploads", type=int, default=30, help="0: rates alone")
+    parser.add_argument("--busy", type=int, default=0, help="also uploads while so many documents are synced")
     parser.add_argument("--folder", type=Path, help="sync this folder, in one round, instead of new texts")
     parser.add_argument("--seed", type=int, default=1, help="other texts")
     asked = parser.parse_args()

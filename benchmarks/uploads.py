@@ -20,7 +20,7 @@ from schemas.ids import text_sha256
 #: How often is asked whether an upload can be found: what a figure may be too high by. A get by id takes
 #: Chroma about 2 ms.
 _ASK_SECONDS = 0.01
-_FOUND_SECONDS = 60
+_FOUND_SECONDS = 300
 _WARM_UPLOADS = 3
 COLLECTION, LOOP_COLLECTION = "uploads", "uploads-loop"
 
@@ -49,6 +49,15 @@ class UploadBench:
             # Whatever came last settles, and the next one does not always meet the same phase of a timer.
             await asyncio.sleep(chance.uniform(0.2, 0.4))
         return [totals(uploads, plain), await self._hops(uploads)]
+
+    async def beside(self, sync: "asyncio.Task[object]", seed: int) -> list[float]:
+        """Milliseconds from asked to found of one upload after the other, for as long as a sync runs."""
+        chance = random.Random(seed)
+        found: list[float] = []
+        while not sync.done():
+            upload = await self._upload(f"beside-{seed}-{len(found)}.txt", sentences(chance, 3).encode())
+            found.append(upload.found - upload.asked)
+        return found
 
     async def _upload(self, name: str, content: bytes) -> Upload:
         form = aiohttp.FormData({"database_name": DATABASE, "collection_name": COLLECTION})
@@ -111,6 +120,13 @@ def totals(uploads: Sequence[Upload], plain: Sequence[float]) -> Table:
         ratio = _quantile(values, 50) / _quantile(plain, 50)
         made.add_row(name, *(f"{_quantile(values, n):.0f}" for n in (50, 95)), f"{ratio:.1f}")
     return made
+
+
+def beside_a_sync(found: Sequence[float], documents: int) -> Table:
+    """How much a big run holds up small ones."""
+    row = (str(len(found)), f"{_quantile(found, 50):,.0f}", f"{max(found):,.0f}")
+    title = f"from upload to found while {documents} documents are synced, ms"
+    return table(title, ("uploads", "p50", "longest"), [row])
 
 
 def _quantile(values: Sequence[float], percent: int) -> float:
