@@ -23,9 +23,9 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     rendering: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if person
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [_TRACEBACKS, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     structlog.configure(
         processors=[*shared, *rendering],
@@ -34,6 +34,12 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
         cache_logger_on_first_use=True,
     )
     _adopt_standard_logging(level, shared, rendering)
+
+
+#: Local variables stay out: they hold keys, tokens and documents.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def _adopt_standard_logging(level: Level, shared: list[Processor], rendering: list[Processor]) -> None:

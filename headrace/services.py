@@ -46,7 +46,7 @@ class Wiring:
         if settings.schema_registry_url:
             from schemas.registry import RegistryCodec
 
-            self.codec = RegistryCodec(settings.schema_registry_url)
+            self.codec = RegistryCodec(settings.schema_registry_url, settings.topic_prefix)
         self.blobs = BlobStore(settings.blob_url or str(self.data / "blobs"))
 
     def state(self, service: str) -> Path:
@@ -115,7 +115,8 @@ async def _parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     # Enough that the pool never waits for a blob or an acknowledgement.
     concurrency = settings.workers * 4
     stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
-    yield [_worker(wiring, stage, journal=True)]
+    # What is done waits, with its text, behind a document that takes long: at most 64 KB each.
+    yield [_worker(wiring, stage, Limits(records=200), journal=True)]
 
 
 @contextlib.asynccontextmanager
@@ -125,7 +126,15 @@ async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
     settings = wiring.settings
     pool = WorkerProcesses(settings.workers, settings.parsing_wall_seconds, ["services.chunking.stage"])
-    yield [_worker(wiring, ChunkingStage(pool, wiring.blobs, settings.workers * 4), journal=True)]
+    # What is done waits, as chunks with their whole text, behind a document that takes long.
+    yield [
+        _worker(
+            wiring,
+            ChunkingStage(pool, wiring.blobs, settings.workers * 4),
+            Limits(records=100),
+            journal=True,
+        )
+    ]
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,8 @@
 """From records to outcomes: tries, waits between them, and who of a batch is to blame."""
 
 import asyncio
+import errno
+import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +22,10 @@ log = structlog.get_logger(__name__)
 _STUCK_SECONDS = 120.0
 #: Tries of a record that fails with something nobody foresaw.
 _UNFORESEEN_TRIES = 3
+#: Their waits begin as those of the fifth try, a few seconds: what passes by itself seldom does in 0.2 s.
+_UNFORESEEN_PATIENCE = 4
+#: Errors of a machine that is full or out of something: no document is to blame.
+_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 
 
 class Attempts:
@@ -45,11 +51,20 @@ class Attempts:
                 seconds = (time.perf_counter() - begun) / len(group)
                 metrics.SECONDS.labels(self._stage.name).observe(seconds)
                 return found
-            except (FencedError, asyncio.CancelledError):
+            except FencedError:
                 raise
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                # Not ours: something that the stage waited for was cancelled by somebody else.
+                await self._pause(attempt, TransientError(f"cancelled from inside: {error!r}"), group)
             except TransientError as error:
                 await self._pause(attempt, error, group)
             except Exception as error:
+                if _of_the_machine(error):
+                    await self._pause(attempt, TransientError(f"{type(error).__name__}: {error}"), group)
+                    continue
                 metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
                 if len(group) > 1:  # who is it?
                     return [outcome for entry in group for outcome in await self._tried([entry])]
@@ -57,7 +72,7 @@ class Attempts:
                 if isinstance(error, DocumentError | ContractError) or unforeseen >= _UNFORESEEN_TRIES:
                     return [error]
                 log.exception("unforeseen error", stage=self._stage.name, offset=group[0].offset)
-                await asyncio.sleep(self._wait(attempt, error))
+                await asyncio.sleep(self._wait(attempt + _UNFORESEEN_PATIENCE, error))
         raise AssertionError("unreachable")
 
     async def _call(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
@@ -84,3 +99,9 @@ class Attempts:
             error=str(error),
         )
         await asyncio.sleep(seconds)
+
+
+def _of_the_machine(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _MACHINE_ERRNOS
+    return isinstance(error, MemoryError | sqlite3.OperationalError)

@@ -183,7 +183,8 @@ class Engine:
         self._log.check_alive()
 
     async def emit(self, outputs: Sequence[Output]) -> None:
-        """See `streams.stage.Context`."""
+        """See `streams.stage.Context`. A worker that was away would give old content a new sequence."""
+        self.check_alive()
         await asyncio.gather(*[await self._produce(send, {}) for send in coalesce(outputs)])
 
     # ----------------------------------------------------------------------------------- working
@@ -307,13 +308,26 @@ class Engine:
         """Outputs, state and offsets of the group as one; one group runs at a time, so it is the head."""
         self.check_alive()
         offsets = {_partition(entry): entry.offset + 1 for entry in group}
-        sends = coalesce(output for entry in group for output in entry.outputs)
-        written = await self._log.transact(sends, offsets)
+        written = await self._written(group, offsets)
         for store in stage.stores:
             store.apply(written)
         for partition in offsets:
             window = self._windows[partition]
             self._done(partition, window, window.take_releasable())
+
+    async def _written(self, group: list[Entry], offsets: Mapping[Partition, int]) -> list[Written]:
+        """One transaction; where an event fits no message, one for each record, and its own is given up."""
+        sends = coalesce(output for entry in group for output in entry.outputs)
+        try:
+            return await self._log.transact(sends, offsets)
+        except (DocumentError, ContractError) as error:
+            if len(group) == 1:
+                group[0].outputs = self._give_up(group[0], error)
+                return await self._log.transact(coalesce(group[0].outputs), offsets)
+            written = []
+            for entry in group:
+                written += await self._written([entry], {_partition(entry): entry.offset + 1})
+            return written
 
     def _done(self, partition: Partition, window: PartitionWindow, entries: list[Entry]) -> None:
         window.acknowledge(entries)
@@ -354,10 +368,13 @@ class Engine:
             log.warning("work given back unfinished", stage=self._stage.name, after_seconds=deadline)
 
     async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
-        doomed = [  # a group that also holds records of partitions that stay goes on
+        # A group that also holds records of partitions that stay goes on; not so where it has effects: its
+        # retry would write what the new owner has overwritten meanwhile.
+        touched = any if self._stateful else all
+        doomed = [
             task
             for task, group in self._running.items()
-            if all(_partition(entry) in windows for entry in group)
+            if touched(_partition(entry) in windows for entry in group)
             and any(entry.state is not State.ACKNOWLEDGED for entry in group)
         ]
         if doomed and self._stateful:  # nobody knows what became of its transaction

@@ -5,7 +5,7 @@ from __future__ import annotations  # confluent's Message is generic for type ch
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,13 @@ class EventProducer:
     callback each would cost more than the records.
     """
 
-    def __init__(self, cluster: Cluster, codec: Codec, transactional_id: str | None = None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        transactional_id: str | None = None,
+        on_fatal: Callable[[FencedError], None] = lambda error: None,
+    ) -> None:
         self._cluster, self._codec = cluster, codec
         properties: dict[str, Any] = {
             "enable_idempotence": True,
@@ -60,6 +66,7 @@ class EventProducer:
         self._loop = asyncio.get_running_loop()
         self._acks: deque[tuple[asyncio.Future[Written], Written | Exception]] = deque()
         self._closed = False
+        self._on_fatal = on_fatal
         self._counts: dict[str, int] = {}
         self._poller = threading.Thread(target=self._poll, name="producer", daemon=True)
         self._poller.start()
@@ -148,10 +155,17 @@ class EventProducer:
         while not self._closed:
             try:
                 self._producer.poll(0.1)
-            except KafkaException as error:  # fatal states surface where the producer is used
-                raise FencedError(f"the producer cannot go on: {error}") from error
+            except KafkaException as error:  # fatal: nothing that is under way will ever be acknowledged
+                fatal = FencedError(f"the producer cannot go on: {error}")
+                if not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(self._break_off, fatal)
+                return
             if self._acks and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._settle)
+
+    def _break_off(self, error: FencedError) -> None:
+        self._settle()
+        self._on_fatal(error)
 
     def _settle(self) -> None:
         while self._acks:

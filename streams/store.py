@@ -6,6 +6,7 @@ stands; a lost, damaged or foreign file is rebuilt from the topic. The topic is 
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -77,6 +78,8 @@ class PartitionStore(Generic[E]):
         self._cluster, self._codec, self.topic, self._scope = cluster, codec, topic, scope
         self._database = open_database(path, _SCHEMA)
         self._lock = asyncio.Lock()
+        #: `apply` runs in the loop while `catch_up` restores other partitions in a thread.
+        self._writing = threading.Lock()
 
     async def catch_up(self, partitions: Sequence[int]) -> None:
         """Read these partitions to their end, waiting for open transactions to finish."""
@@ -135,12 +138,24 @@ class PartitionStore(Generic[E]):
         ).fetchone()
         if row and row[0] <= end and time.time() - row[1] < _STALE_SECONDS:
             return int(row[0])
-        self._database.execute("DELETE FROM rows WHERE partition = ?", (partition,))
-        self._database.execute("DELETE FROM positions WHERE partition = ?", (partition,))
+        with self._writing:
+            self._database.execute("BEGIN")
+            self._database.execute("DELETE FROM rows WHERE partition = ?", (partition,))
+            self._database.execute("DELETE FROM positions WHERE partition = ?", (partition,))
+            self._database.execute("COMMIT")
         return 0
 
     def _write(self, changes: Sequence[Change], positions: dict[Partition, int]) -> None:
-        self._database.execute("BEGIN")
+        with self._writing:
+            self._database.execute("BEGIN")
+            try:
+                self._put(changes, positions)
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def _put(self, changes: Sequence[Change], positions: dict[Partition, int]) -> None:
         for change in changes:
             if change.event is None:
                 self._database.execute(
@@ -157,7 +172,6 @@ class PartitionStore(Generic[E]):
             "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
             [(p, position, time.time()) for (_, p), position in positions.items()],
         )
-        self._database.execute("COMMIT")
 
     def _decode(self, value: bytes) -> E:
         return self._codec.decode(value)  # type: ignore[return-value]

@@ -129,6 +129,7 @@ class View:
             self._empty()
             stored = {}
         self._positions = {p: stored.get(p, 0) for p in partitions}
+        self._read_to = dict(self._positions)  # the thread's own copy
 
     def _empty(self) -> None:
         tables = self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -137,14 +138,19 @@ class View:
 
     def _follow(self) -> None:
         reader = Reader(self._cluster, self._codec, self._broken)
-        reader.assign(self._positions)
+        reader.assign(self._read_to)
         while not self._stopping.is_set():
             try:
                 batch = reader.poll(0.2)
-            except TransientError as error:
-                log.warning("view cannot read", error=str(error))
+            except Exception as error:  # a batch may be half taken: read it again from where the file stands
+                log.warning(
+                    "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
+                )
+                self._stopping.wait(_TRY_AGAIN_SECONDS)
+                reader.assign(self._read_to)
                 continue
             if batch.positions and self._stored(batch):
+                self._read_to.update(batch.positions)
                 self._loop.call_soon_threadsafe(self._moved, batch.positions)
         reader.close()
 

@@ -12,6 +12,7 @@ import asyncio
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.codec import Codec
-from schemas.errors import ContractError, FencedError
+from schemas.errors import ContractError, DocumentError, FencedError
 from streams import metrics
 from streams.engine import Engine, Partition
 from streams.journal import Journal
@@ -30,7 +31,6 @@ from streams.kafka import SESSION_SECONDS, Cluster
 from streams.outputs import Send
 from streams.producer import EventProducer, Headers, Written
 from streams.stage import AnyStage, Record, StatefulStage
-from streams.topics import BY_NAME
 from streams.window import Entry, Limits, Raw
 
 log = structlog.get_logger(__name__)
@@ -81,6 +81,8 @@ class Worker:
         self._stage, self._cluster, self._codec = stage, cluster, codec
         self._membership = membership or Membership()
         self._limits, self._journal_path = limits, journal
+        #: A burst must not overrun a window by more than itself before the pause takes hold.
+        self._most_at_once = min(500, (limits or Limits()).records)
         self._stateful = isinstance(stage, StatefulStage)
         self._stopping = threading.Event()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -95,7 +97,10 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         member = f"{self._stage.name}-{self._membership.slot}"
         self._producer = EventProducer(
-            self._cluster, self._codec, f"{member}.transactions" if self._stateful else None
+            self._cluster,
+            self._codec,
+            self._transactional_id(member) if self._stateful else None,
+            on_fatal=lambda error: self._engine.fail(error),
         )
         if self._stateful:
             await asyncio.to_thread(self._producer.client.init_transactions, _TRANSACTION_SECONDS)
@@ -145,6 +150,9 @@ class Worker:
                 futures = await self._producer.hand_over(sends)
                 await asyncio.to_thread(self._commit_transaction, offsets)
                 return list(await asyncio.gather(*futures))
+            except (DocumentError, ContractError):  # an event that fits no message: nothing was written
+                await asyncio.to_thread(self._producer.client.abort_transaction, _TRANSACTION_SECONDS)
+                raise
             except KafkaException as error:
                 reason = error.args[0]
                 if not reason.txn_requires_abort() or attempt == _TRANSACTION_TRIES:
@@ -178,7 +186,7 @@ class Worker:
                 self._note_poll()
                 if message is not None:
                     self._hand_over([message])  # now: `consume` may answer a rebalance in between
-                    self._hand_over(self._consumer.consume(500, 0))
+                    self._hand_over(self._consumer.consume(self._most_at_once, 0))
                 self._serve()
                 if _now() - reported > 5:
                     reported = _now()
@@ -260,6 +268,9 @@ class Worker:
             consumer.pause(partitions)
             asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
         else:
+            # librdkafka remembers a pause across assignments: a partition that left while its window was full
+            # would come back silent.
+            consumer.resume(partitions)
             self._in_loop(self._take_on(self._ours(partitions)))
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -303,7 +314,7 @@ class Worker:
         entry = Entry(topic, message.partition() or 0, message.offset() or 0, raw)
         try:
             event = self._codec.decode(raw.value or b"")
-            if not isinstance(event, BY_NAME[topic].records):
+            if not isinstance(event, self._stage.topic.records):
                 raise ContractError(f"a {type(event).__name__} does not belong here")
         except ContractError as error:
             entry.error = ContractError(f"{topic}[{entry.partition}]@{entry.offset}: {error}")
@@ -322,6 +333,13 @@ class Worker:
         self._producer.client.commit_transaction(_TRANSACTION_SECONDS)
 
     # --------------------------------------------------------------------------------- plumbing
+
+    def _transactional_id(self, member: str) -> str:
+        """Fixed for a static member, so that a restarted worker ends the open transaction of the dead one at
+        once; else of this process alone, because two that shared one would fence each other for ever. The
+        group's generation is what keeps a frozen worker out, either way."""
+        own = "" if self._membership.static else f".{uuid.uuid4().hex[:12]}"
+        return f"{member}{own}.transactions"
 
     def _consumer_properties(self, member: str) -> dict[str, Any]:
         properties: dict[str, Any] = {

@@ -56,9 +56,12 @@ def action(
         return Action.UPSERT
     if (indexed.version_key, indexed.fingerprint) != (version_key, fingerprint):
         return Action.UPSERT
-    if collection_id is None or indexed.collection_id != collection_id:
-        return Action.UPSERT
-    return Action.WRITTEN if indexed.invocation_id == invocation_id else Action.UNCHANGED
+    if indexed.invocation_id == invocation_id and collection_id in (None, indexed.collection_id):
+        return Action.WRITTEN  # None: the collection was made by this very run
+    if indexed.chunks == 0:  # nothing of it can be missing from any collection
+        return Action.UNCHANGED
+    same_collection = collection_id is not None and indexed.collection_id == collection_id
+    return Action.UNCHANGED if same_collection else Action.UPSERT
 
 
 def gone(indexed: Mapping[str, Indexed], listed: Iterable[str]) -> list[str]:

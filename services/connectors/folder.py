@@ -17,7 +17,7 @@ from schemas.events import (
 )
 from schemas.ids import document_id, fingerprint
 from services.connectors.difference import Action, Indexed, action, deleted_by, gone
-from services.connectors.runs import Attempt, InvocationView, scope_of
+from services.connectors.runs import Attempt, InvocationView, run_failed, scope_of
 from services.connectors.walk import list_files, read_file, shown_key
 from streams import stage
 from streams.blobs import BlobStore
@@ -54,9 +54,10 @@ class FolderConnector(stage.Stage[RunRequested]):
         """Emits as it goes; returns when every document of the run is done."""
         run = record.event
         attempt = Attempt(run.invocation_id, self._invocations, context, self._window)
-        if not await attempt.begin():
-            return []
         self._attempts[run.invocation_id] = attempt
+        if not await attempt.begin():
+            self._attempts.pop(run.invocation_id, None)
+            return []
         await self._states.catch_up([record.partition])
         scope = scope_of(run.source.id, run.collection)
         indexed = {
@@ -80,7 +81,7 @@ class FolderConnector(stage.Stage[RunRequested]):
     def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
         """A run that is given up has failed."""
         attempt = self._attempts.pop(record.event.invocation_id, None)
-        return [attempt.failed(str(error))] if attempt else []
+        return [run_failed(record.event.invocation_id, attempt.number if attempt else 0, error)]
 
     async def _sync(
         self, run: RunRequested, attempt: Attempt, root: Path, key: str, indexed: Indexed | None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.codec import Codec
-from schemas.errors import TransientError
+from schemas.errors import DocumentError, TransientError
 from schemas.events import (
     FINAL_STATUSES,
     DocumentState,
@@ -30,6 +30,8 @@ from streams.views import View
 
 #: How long tracking may take to answer the beginning of an attempt; it restarts in about 2 s.
 _ANSWER_SECONDS = 60.0
+#: A run whose invocation is still unknown after so many waits blocks those behind it no longer.
+_UNKNOWN_TRIES = 5
 #: A run of which nothing finishes for this long is begun anew: whatever got stuck is sent again.
 _STALLED_SECONDS = 900.0
 
@@ -43,6 +45,7 @@ class InvocationView:
 
     def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
         self._view = View(cluster, codec, [INVOCATIONS], path, _SCHEMA, _fold)
+        self._unanswered: dict[str, int] = {}
 
     async def start(self) -> None:
         """Follow `invocations`."""
@@ -67,7 +70,14 @@ class InvocationView:
             return found is not None and (found[0] in FINAL_STATUSES or found[1] == attempt)
 
         if not await self._view.until(known, _ANSWER_SECONDS):
+            self._unanswered[invocation_id] = tries = self._unanswered.get(invocation_id, 0) + 1
+            if tries >= _UNKNOWN_TRIES and self.get(invocation_id) is None:
+                self._unanswered.pop(invocation_id)
+                raise DocumentError(
+                    f"nobody has created invocation {invocation_id}: its record on `progress` is gone"
+                )
             raise TransientError(f"tracking has not taken up invocation {invocation_id}")
+        self._unanswered.pop(invocation_id, None)
         found = self.get(invocation_id)
         return found is not None and found[0] not in FINAL_STATUSES
 
@@ -113,6 +123,15 @@ def source_documents(cluster: Cluster, codec: Codec, path: Path) -> PartitionSto
 def scope_of(source_id: str, collection: str) -> str:
     """Label of a source's documents in one collection."""
     return f"{source_id}\0{collection}"
+
+
+def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
+    """The event that says that a run is given up; attempt 0 where none has begun."""
+    return Send(
+        PROGRESS,
+        invocation_id,
+        RunFailed(invocation_id=invocation_id, attempt=attempt, error=str(error) or type(error).__name__),
+    )
 
 
 class Attempt:

@@ -18,6 +18,7 @@ from streams.reader import Reader, end_offsets
 from streams.stage import AnyStage, Context, Record, Stage, StatefulStage
 from streams.store import PartitionStore
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, INVOCATIONS, Topic
+from streams.window import Limits
 from streams.worker import Membership, Worker
 from tests.conftest import Kafka
 from tests.streams.simulation import event
@@ -103,7 +104,7 @@ async def wait_committed(cluster: Cluster, group: str, topic: Topic) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_three_members_share_partitions_and_lose_or_double_nothing_as_they_come_and_go(
+async def test_three_members_share_partitions_and_lose_nothing_as_they_come_and_go(
     cluster: Cluster,
 ) -> None:
     producer = EventProducer(cluster, CODEC)
@@ -127,10 +128,13 @@ async def test_three_members_share_partitions_and_lose_or_double_nothing_as_they
 
     copies = await read_all(cluster, COPIES)
     numbers = [int(e.id) for _, _, e in copies if isinstance(e, ApiKey)]
-    assert sorted(numbers) == list(range(sent))
+    # A commit that meets the next rebalance is refused and its records come again; none is left out, and the
+    # first copies of a key are in its order.
+    assert sorted(set(numbers)) == list(range(sent))
+    assert len(numbers) < sent * 1.5
     for key in range(40):
         of_key = [int(e.id) for _, k, e in copies if k == str(key) and isinstance(e, ApiKey)]
-        assert of_key == sorted(of_key)
+        assert list(dict.fromkeys(of_key)) == sorted(set(of_key))
 
 
 async def test_bytes_that_do_not_decode_become_a_dead_letter_and_the_rest_goes_on(cluster: Cluster) -> None:
@@ -192,3 +196,49 @@ async def test_state_is_exact_when_workers_change_and_their_files_are_lost(
     assert {key: e.name for key, e in newest.items() if isinstance(e, ApiKey)} == {
         str(n): "150" for n in range(10)
     }
+
+
+class Slow(Copy):
+    """Keeps its window full."""
+
+    name = "slow"
+
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Send]:
+        await asyncio.sleep(0.02)
+        return [Send(COPIES, record.key, record.event)]
+
+
+async def test_a_partition_that_was_paused_when_it_left_is_read_on_when_it_comes_back(
+    cluster: Cluster,
+) -> None:
+    producer = EventProducer(cluster, CODEC)
+    await producer.send_all([Send(API_KEYS, str(n), event(n)) for n in range(1500)])
+    limits = Limits(records=20)  # full at once, so every partition is paused when it moves
+    first, second = (Worker(Slow(), cluster, CODEC, Membership(slot=str(slot)), limits) for slot in range(2))
+
+    async with working(first):
+        async with working(second):
+            await eventually(second.ready.is_set, 20)
+        await wait_committed(cluster, "slow", API_KEYS)
+    await producer.close()
+
+    copies = [int(e.id) for _, _, e in await read_all(cluster, COPIES) if isinstance(e, ApiKey)]
+    assert sorted(set(copies)) == list(range(1500))
+
+
+async def test_two_workers_of_a_stateful_stage_do_not_fence_each_other(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    stores = [PartitionStore[ApiKey](cluster, CODEC, INVOCATIONS, tmp_path / f"{n}.sqlite") for n in range(2)]
+    producer = EventProducer(cluster, CODEC)
+
+    async with working(*[worker(cluster, Latest(store), "0") for store in stores]):
+        for _ in range(5):
+            await producer.send_all([Send(API_KEYS, str(n % 10), event(n)) for n in range(100)])
+        await wait_committed(cluster, "latest", API_KEYS)
+    await producer.close()
+    for store in stores:
+        store.close()
+
+    newest = {key: e.name for _, key, e in await read_all(cluster, INVOCATIONS) if isinstance(e, ApiKey)}
+    assert newest == {str(n): "50" for n in range(10)}

@@ -58,6 +58,7 @@ class Tracking(InvocationView):
     def __init__(self) -> None:
         self._changes = Changes()
         self._view = self._changes  # type: ignore[assignment]
+        self._unanswered = {}
         self.status = Status.PENDING
         self.attempt: int | None = None
         self.done_ordinals: set[int] = set()

@@ -24,11 +24,11 @@ LISTED = st.dictionaries(KEYS, VERSIONS)
 
 
 def sound(indexed: Mapping[str, Indexed]) -> dict[str, tuple[str, str]]:
-    """What is in this very collection, whole."""
+    """What is in this very collection, whole; a document without chunks is in every one."""
     return {
         key: (known.version_key, known.fingerprint)
         for key, known in indexed.items()
-        if known.complete and not known.deleted and known.collection_id == HERE
+        if known.complete and not known.deleted and (known.collection_id == HERE or known.chunks == 0)
     }
 
 
@@ -76,6 +76,14 @@ def test_a_document_of_which_only_a_part_was_written_is_removed_when_it_is_gone(
 
 
 def test_a_run_that_found_no_collection_sends_everything() -> None:
-    known = Indexed("v1", "f1", True, False, 1, RUN, None)
+    known = Indexed("v1", "f1", True, False, 1, "earlier", HERE)
 
     assert action(known, "v1", "f1", RUN, None) is Action.UPSERT
+
+
+def test_a_first_run_that_is_begun_anew_counts_what_it_has_written_already() -> None:
+    written = Indexed("v1", "f1", True, False, 3, RUN, HERE)
+    earlier = Indexed("v1", "f1", True, False, 3, "earlier", "one that was deleted")
+
+    assert action(written, "v1", "f1", RUN, None) is Action.WRITTEN
+    assert action(earlier, "v1", "f1", RUN, None) is Action.UPSERT

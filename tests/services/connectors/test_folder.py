@@ -200,7 +200,8 @@ async def test_a_run_that_is_given_up_has_failed_with_the_reason(
     failed = getattr(output, "event", None)
     assert isinstance(failed, RunFailed)
     assert (failed.attempt, failed.error) == (tracking.attempt, "a bug")
-    assert connector.failed(record, ZeroDivisionError("again")) == []
+    [unbegun] = connector.failed(record, ZeroDivisionError("again"))
+    assert getattr(unbegun, "event", None) == RunFailed(invocation_id="run-1", attempt=0, error="again")
 
 
 async def test_a_collection_that_was_made_anew_is_filled_again(world: World) -> None:
