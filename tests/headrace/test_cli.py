@@ -1,8 +1,10 @@
 """The command as a user calls it: what it answers, what it says when it cannot."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,19 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m headrace parse long.md | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("a line\n", "")
+
+
+def test_a_sweep_takes_old_blobs_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    old, new = tmp_path / ".headrace/blobs/aa/aaaa", tmp_path / ".headrace/blobs/bb/bbbb"
+    for blob in (old, new):
+        blob.parent.mkdir(parents=True)
+        blob.write_bytes(b"payload")
+    month_ago = time.time() - 30 * 24 * 60 * 60
+    os.utime(old, (month_ago, month_ago))
+
+    assert run(["blobs", "sweep"]) == 0
+    assert capsys.readouterr().out == "1 blob older than 14 days swept\n"
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_parse_prints_the_markdown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
