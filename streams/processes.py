@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -69,5 +69,13 @@ class WorkerProcesses:
 
 
 def _begin() -> None:
-    """Workers belong to the fork server; they end when it does, and it ends with the service."""
+    """Workers belong to the fork server; they end when it does, and it ends with the service.
+
+    It ends when nobody holds the pipe by which the service shows that it lives, and every worker is given
+    that pipe too, for processes of its own: busy workers and the server would keep each other alive.
+    """
+    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
+    if alive is not None:
+        os.close(alive)
+        forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
     die_with_parent(os.getppid())

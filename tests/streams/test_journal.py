@@ -107,7 +107,7 @@ def test_the_file_stays_small_though_something_is_always_under_way(
     suspected.begin([C], alone=False)
     crashed(suspected)
     journal = Journal(path)
-    journal.begin([("documents", 1, 0)], alone=False)
+    journal.begin([A, ("documents", 1, 0)], alone=False)
     for offset in range(1, 500):
         journal.begin([("documents", 1, offset)], alone=False)
         journal.end([("documents", 1, offset - 1)])
@@ -116,5 +116,6 @@ def test_the_file_stays_small_though_something_is_always_under_way(
 
     after = Journal(path)
     assert after.deaths(("documents", 1, 499)) == 1  # was under way
+    assert after.deaths(A) == 1  # from the beginning
     assert after.deaths(("documents", 1, 498)) == 0
     assert after.deaths(C) == 1  # still to be tried

@@ -82,15 +82,20 @@ async def test_workers_can_be_closed_and_called_again() -> None:
     workers.close()
 
 
+def note_and_hang(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    hang()
+
+
 _PARENT = """
-import asyncio, os, sys
+import asyncio, sys
+from pathlib import Path
 from streams.processes import WorkerProcesses
+from tests.streams.test_processes import note_and_hang
 
 async def main():
     workers = WorkerProcesses(2, wall_seconds=60)
-    pids = await asyncio.gather(*[workers.run("a", os.getpid) for _ in range(2)])
-    print(*pids, flush=True)
-    await asyncio.sleep(60)
+    await asyncio.gather(*[workers.run("a", note_and_hang, Path(sys.argv[1])) for _ in range(2)])
 
 if __name__ == "__main__":
     asyncio.run(main())
@@ -98,17 +103,21 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no prctl elsewhere")
-def test_a_killed_parent_leaves_no_workers(tmp_path: Path) -> None:
-    script = tmp_path / "parent.py"
+def test_a_killed_parent_leaves_no_workers_whatever_they_are_at(tmp_path: Path) -> None:
+    script, noted = tmp_path / "parent.py", tmp_path / "noted"
     script.write_text(_PARENT)
-    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout
-    workers = [int(pid) for pid in parent.stdout.readline().split()]
-    assert workers
+    noted.mkdir()
+    root = str(Path(__file__).resolve().parents[2])
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(noted)], env={**os.environ, "PYTHONPATH": root}
+    )
+    try:
+        asyncio.run(eventually(lambda: len(list(noted.iterdir())) == 2, 30))
+    finally:
+        parent.kill()
+        parent.wait()
 
-    parent.kill()
-    parent.wait()
-
+    workers = [int(path.name) for path in noted.iterdir()]
     asyncio.run(eventually(lambda: not any(alive(pid) for pid in workers), 10))
 
 

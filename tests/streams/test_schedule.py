@@ -116,3 +116,16 @@ def test_records_of_a_partition_that_left_are_forgotten_also_behind_a_running_ke
     schedule.done(running)
 
     assert schedule.next_group() == [kept]
+
+
+def test_a_suspect_ends_the_group_before_it() -> None:
+    schedule = Schedule(Rules(1, group_records=3, group_bytes=1_000))
+    for one in records([0, 0, 0], frozenset({1})):
+        schedule.add(one)
+
+    started = []
+    while group := schedule.next_group():
+        started.append([one.offset for one in group])
+        schedule.done(group)
+
+    assert started == [[0], [1], [2]]
