@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     parsing_cpu_seconds: int = Field(120, description="Processor time that one document may take.", gt=0)
     parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
     run_window: int = Field(
-        500,
+        48,
         description="Documents that one run has in flight at most, so that a big run does not block a small.",
         ge=1,
     )

@@ -96,6 +96,11 @@ class Engine:
         """What is assigned now."""
         return list(self._windows)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no record is under way and every commit is taken."""
+        return all(window.empty for window in list(self._windows.values()))  # asked by the poll thread
+
     async def assign(self, partitions: Sequence[Partition]) -> list[Partition]:
         """These partitions are ours; restores state where the stage keeps some.
 

@@ -61,6 +61,9 @@ class EventProducer:
                 # A dead worker's open transaction blocks readers for this long; a batch takes far less.
                 "transaction_timeout_ms": 15_000,
                 "message_timeout_ms": 14_000,
+                # The coordinator is often still busy with the last transaction when the next sends its
+                # offsets; librdkafka would try again after 100 ms, which every other transaction then costs.
+                "retry_backoff_ms": 5,
             }
         self._producer = Producer(cluster.client(**properties), logger=None)
         self._loop = asyncio.get_running_loop()
@@ -131,7 +134,7 @@ class EventProducer:
         await asyncio.to_thread(self._producer.flush, timeout)
         self._closed = True
         await asyncio.to_thread(self._poller.join)
-        self._settle()
+        self.settle()
 
     def _encode(self, event: Event, topic: str) -> bytes:
         try:
@@ -161,13 +164,14 @@ class EventProducer:
                     self._loop.call_soon_threadsafe(self._break_off, fatal)
                 return
             if self._acks and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._settle)
+                self._loop.call_soon_threadsafe(self.settle)
 
     def _break_off(self, error: FencedError) -> None:
-        self._settle()
+        self.settle()
         self._on_fatal(error)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Deliver the acknowledgements that are in; in the event loop."""
         while self._acks:
             future, outcome = self._acks.popleft()
             if future.done():

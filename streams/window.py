@@ -94,6 +94,11 @@ class PartitionWindow:
         return len(self._entries) >= self._limits.records or self._bytes >= self._limits.bytes
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing is under way and nothing is left to commit."""
+        return not self._entries and self._next == self._taken
+
+    @property
     def low(self) -> bool:
         """Whether a paused partition should be resumed."""
         return len(self._entries) <= self._limits.records // 2 and self._bytes <= self._limits.bytes // 2

@@ -198,13 +198,16 @@ async def test_state_is_exact_when_workers_change_and_their_files_are_lost(
     }
 
 
-class Slow(Copy):
-    """Keeps its window full."""
+class Gated(Copy):
+    """Works only while its gate is open."""
 
-    name = "slow"
+    name = "gated"
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
 
     async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Send]:
-        await asyncio.sleep(0.02)
+        await self.gate.wait()
         return [Send(COPIES, record.key, record.event)]
 
 
@@ -212,18 +215,22 @@ async def test_a_partition_that_was_paused_when_it_left_is_read_on_when_it_comes
     cluster: Cluster,
 ) -> None:
     producer = EventProducer(cluster, CODEC)
-    await producer.send_all([Send(API_KEYS, str(n), event(n)) for n in range(1500)])
-    limits = Limits(records=20)  # full at once, so every partition is paused when it moves
-    first, second = (Worker(Slow(), cluster, CODEC, Membership(slot=str(slot)), limits) for slot in range(2))
+    await producer.send_all([Send(API_KEYS, str(n), event(n)) for n in range(600)])
+    stage, limits = Gated(), Limits(records=20)
+    first = Worker(stage, cluster, CODEC, Membership(slot="0"), limits)
+    second = Worker(Gated(), cluster, CODEC, Membership(slot="1"), limits)
 
     async with working(first):
+        await eventually(first.ready.is_set, 20)
+        await asyncio.sleep(1)  # the windows fill, and every partition is paused
         async with working(second):
-            await eventually(second.ready.is_set, 20)
-        await wait_committed(cluster, "slow", API_KEYS)
+            await eventually(second.ready.is_set, 30)
+        stage.gate.set()
+        await wait_committed(cluster, "gated", API_KEYS)
     await producer.close()
 
     copies = [int(e.id) for _, _, e in await read_all(cluster, COPIES) if isinstance(e, ApiKey)]
-    assert sorted(set(copies)) == list(range(1500))
+    assert sorted(set(copies)) == list(range(600))
 
 
 async def test_two_workers_of_a_stateful_stage_do_not_fence_each_other(
