@@ -62,14 +62,16 @@ class WorkerProcesses:
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 max_tasks=_TASKS_PER_WORKER,
-                initializer=_begin,
+                initializer=end_with_service,
                 context=context,
             )
         return self._pool
 
 
-def _begin() -> None:
-    """Workers belong to the fork server; they end when it does, and it ends with the service.
+def end_with_service() -> None:
+    """To be called first in a worker of a fork server's pool.
+
+    Workers belong to the fork server; they end when it does, and it ends with the service.
 
     It ends when nobody holds the pipe by which the service shows that it lives, and every worker is given
     that pipe too, for processes of its own: busy workers and the server would keep each other alive.

@@ -7,11 +7,12 @@ asked for by name, a missing engine is a failure.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NoReturn, cast
 
 import pytest
+import structlog
 
 from streams.embedded import EmbeddedBroker, EmbeddedChroma
 
@@ -90,3 +91,14 @@ async def chroma(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
     else:
         async with EmbeddedChroma(tmp_path_factory.mktemp("chroma")) as server:
             yield Chroma(server.url)
+
+
+@pytest.fixture(autouse=True)
+def quiet_logs() -> None:
+    """No log is written: thousands of provoked retries and tracebacks would bury what failed, and rendering
+    them took longer than the tests. `structlog.testing.capture_logs` sees them all the same."""
+
+    def drop(logger: object, method: str, event: MutableMapping[str, object]) -> NoReturn:
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[drop])

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from services.parsing.document import Document
 from services.parsing.formats import parse
 from services.parsing.vision import Vision, configure
+from streams.processes import end_with_service
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9  # linux/prctl.h
+_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _M_ARENA_MAX = -8  # malloc.h: glibc reserves 64 MiB of addresses for each arena, one a thread
 #: Descriptors that a worker may hold; a parser needs its input and the libraries that it loads.
 _OPEN_FILES = 256
@@ -39,7 +40,7 @@ class Limits:
 def confine(limits: Limits) -> None:
     """Runs first in every worker. What the platform refuses is left out; the rest still holds."""
     sys.dont_write_bytecode = True
-    _native("prctl", _PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    end_with_service()
     _native("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _native("mallopt", _M_ARENA_MAX, 2)
     # Addresses rather than resident pages: the only memory limit that Linux enforces for a process. What
