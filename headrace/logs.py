@@ -31,7 +31,6 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
     )
     _adopt_standard_logging(level, shared, rendering)
 
