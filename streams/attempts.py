@@ -11,6 +11,7 @@ import structlog
 
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
 from streams import metrics
+from streams.dead_letters import about
 from streams.retry import Backoff
 from streams.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.window import Entry
@@ -94,6 +95,7 @@ class Attempts:
             topic=group[0].topic,
             partition=group[0].partition,
             offset=group[0].offset,
+            **about(group[0].record),
             attempt=attempt,
             seconds=round(seconds, 2),
             error=str(error),

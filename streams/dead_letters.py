@@ -2,17 +2,17 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from schemas.events import DeadLetter, Document, Event
 from streams.outputs import Send
+from streams.stage import Record
 from streams.topics import DEAD_LETTERS, DOCUMENTS
 from streams.window import Entry
 
 #: Header of a replayed `documents` record: the offset that it had, which stays its sequence, so that a
 #: replay never overwrites what came after it.
 SEQUENCE_HEADER = "headrace-sequence"
-
-
 #: Characters of an error's text that travel: it may quote a document.
 MAX_ERROR_CHARACTERS = 2_000
 
@@ -26,6 +26,15 @@ def document_of(event: Event | None) -> Document | None:
     """The document that an event is about, if it is about one."""
     document = getattr(event, "document", None)
     return document if isinstance(document, Document) else None
+
+
+def about(record: Record[Any] | None) -> dict[str, str]:
+    """What a log says of a record: its document and invocation, where it has them."""
+    document = document_of(record.event if record else None)
+    if document is None:
+        return {}
+    run = document.run
+    return {"document": document.document_key} | ({"invocation": run.invocation_id} if run else {})
 
 
 def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None = None) -> Send:

@@ -15,7 +15,7 @@ import structlog
 from schemas.errors import ContractError, DocumentError, FencedError
 from streams import metrics
 from streams.attempts import Attempts
-from streams.dead_letters import dead_letter
+from streams.dead_letters import about, dead_letter
 from streams.journal import Journal
 from streams.outputs import Output, Send
 from streams.producer import Headers, Written
@@ -243,6 +243,7 @@ class Engine:
             topic=entry.topic,
             partition=entry.partition,
             offset=entry.offset,
+            **about(entry.record),
             error_class=type(error).__name__,
             error=str(error),
         )
