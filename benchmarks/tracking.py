@@ -39,6 +39,7 @@ from streams.outputs import Send
 from streams.producer import EventProducer
 from streams.reader import Reader
 from streams.topics import INVOCATIONS, PROGRESS
+from streams.window import Limits
 from streams.worker import Worker
 
 CODEC = SingleObjectCodec()
@@ -133,7 +134,8 @@ async def rates_of_worker(
     producer = EventProducer(cluster, CODEC)
     await producer.send_all([Send(PROGRESS, event.invocation_id, event) for event in log])
     await producer.close()
-    worker = Worker(TrackingStage.opened(cluster, CODEC, folder), cluster, CODEC)
+    stage = TrackingStage.opened(cluster, CODEC, folder)
+    worker = Worker(stage, cluster, CODEC, limits=Limits(records=10_000))  # as `headrace service` runs it
     task = asyncio.create_task(worker.run())
     await worker.ready.wait()
     invocations = len({event.invocation_id for event in log})

@@ -84,7 +84,7 @@ class Worker:
         self._membership = membership or Membership()
         self._limits, self._journal_path = limits, journal
         #: A burst must not overrun a window by more than itself before the pause takes hold.
-        self._most_at_once = min(500, (limits or Limits()).records)
+        self._most_at_once = min(2_000, (limits or Limits()).records)
         self._stateful = isinstance(stage, StatefulStage)
         self._stopping = threading.Event()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
