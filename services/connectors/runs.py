@@ -165,9 +165,10 @@ class Attempt:
         return RunPosition(invocation_id=self.invocation_id, attempt=self.number, ordinal=self._numbered - 1)
 
     async def add(self, outputs: Sequence[Output]) -> None:
-        """Emit, in batches; waits while the window is full."""
+        """Emit, in batches of a quarter of the window, so that it is refilled before it is empty; waits while
+        it is full."""
         self._waiting.extend(outputs)
-        if len(self._waiting) >= min(100, self._window):
+        if len(self._waiting) >= max(1, min(100, self._window // 4)):
             await self._flush()
 
     async def count(self, stage: Stage, key: str, chunks: int = 0, error: str | None = None) -> None:
