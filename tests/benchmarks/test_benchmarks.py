@@ -55,5 +55,6 @@ def test_the_time_of_a_child_counts_for_the_process_that_was_named() -> None:
     with subprocess.Popen([sys.executable, "-uc", parent], stdin=pipe, stdout=pipe) as process:
         assert process.stdout is not None
         process.stdout.readline()  # the child has ended
-        assert 0.3 <= seconds_by_name({"burner": process.pid})["burner"] < 5
+        # The kernel counts in ticks of 10 ms, user and system apart, and cuts off what is less.
+        assert 0.25 <= seconds_by_name({"burner": process.pid})["burner"] < 5
         process.communicate(b"\n")
