@@ -33,7 +33,13 @@ async def create_invocation(request: web.Request) -> web.Response:
             f"collection {collection!r} is closed: its metadata has finished_ingest = true; "
             "choose another target_collection_name"
         )
-    invocation_id = await start_run(parts, source, collection, collection_id=found.id if found else None)
+    invocation_id = await start_run(
+        parts,
+        source,
+        collection,
+        collection_id=found.id if found else None,
+        allow_empty=payload.allow_empty,
+    )
     return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
 
 
@@ -43,6 +49,7 @@ async def start_run(
     collection: str,
     upload: Upload | None = None,
     collection_id: str | None = None,
+    allow_empty: bool = False,
 ) -> str:
     """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
     invocation_id, created_at = str(uuid.uuid4()), now()
@@ -65,6 +72,7 @@ async def start_run(
         upload=upload,
         requested_at=created_at,
         collection_id=collection_id,
+        allow_empty=allow_empty,
     )
     await parts.write(Send(PROGRESS, invocation_id, created))
     await parts.write(Send(RUNS[source.type], source.id, requested))

@@ -36,7 +36,7 @@ class PlainLoop:
     async def sync(self, folder: Path, collection: str) -> tuple[int, int, float]:
         """Documents and chunks of all files of a folder, and when the last was indexed."""
         documents = chunks = 0
-        for key in list_files(folder):
+        for key in list_files(folder).keys:
             documents += 1
             chunks += await self.index(read_file(folder, key), key, collection)
         return documents, chunks, time.time()

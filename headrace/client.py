@@ -63,9 +63,11 @@ class GatewayClient:
         """Forget a source."""
         await self._send("DELETE", f"/sources/{source_id}")
 
-    async def create_invocation(self, source_id: str, collection: str) -> str:
+    async def create_invocation(self, source_id: str, collection: str, allow_empty: bool = False) -> str:
         """Run a source into a collection; the invocation's id."""
-        body = {"target_collection_name": collection}
+        body: dict[str, object] = {"target_collection_name": collection}
+        if allow_empty:
+            body["allow_empty"] = True
         path = f"/sources/{source_id}/invocations"
         return (await self._post(path, body, api.CreateJobResponse)).invocation_id
 

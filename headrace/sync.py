@@ -31,6 +31,7 @@ class SyncRequest:
     database: str
     collection: str
     include: tuple[str, ...] = ()
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class SyncResult:
 async def begin(client: GatewayClient, request: SyncRequest) -> tuple[str, str]:
     """Run the source of a folder, which is made if there is none; its id and the invocation's."""
     source_id = await folder_source(client, request)
-    return source_id, await client.create_invocation(source_id, request.collection)
+    return source_id, await client.create_invocation(source_id, request.collection, request.allow_empty)
 
 
 async def folder_source(client: GatewayClient, request: SyncRequest) -> str:

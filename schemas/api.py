@@ -204,13 +204,17 @@ GitRefIdentifier = GitSha | GitBranch
 
 
 class CreateJobPayload(Body):
-    """One run of a source into a collection."""
+    """One run of a source into a collection. `allow_empty` is ours, for folders."""
 
     target_collection_name: str | None = None
     object_key: str | None = None
     custom_id: str | None = Field(default=None, max_length=120)
     metadata: dict[str, Any] | None = None
     ref_identifier: GitRefIdentifier | None = None
+    allow_empty: bool = Field(
+        default=False,
+        description="A folder that lists no file deletes what is indexed of it; without this, its run fails.",
+    )
 
 
 class CreateJobResponse(Body):

@@ -241,7 +241,8 @@ class RunRequested(Event):
     """Topic `runs.<type>`: carry out one invocation of a source.
 
     `collection_id` is the id of the collection when the run was asked for, None when there was none: only
-    what was indexed into this very collection counts as unchanged.
+    what was indexed into this very collection counts as unchanged. With `allow_empty` a folder that lists no
+    file at all deletes what is indexed of it; without, the run fails.
     """
 
     invocation_id: str
@@ -250,6 +251,7 @@ class RunRequested(Event):
     upload: Upload | None = None
     requested_at: datetime
     collection_id: str | None = None
+    allow_empty: bool = False
 
 
 class SourceTypeName(StrEnum):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.settings import AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
     from headrace.connect import Endpoint
@@ -22,6 +22,7 @@ def sync(
         list[str] | None,
         typer.Option("--include", help="Only files that match, as in .gitignore; may be repeated."),
     ] = None,
+    allow_empty: AllowEmpty = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run until its end.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -41,7 +42,7 @@ def sync(
 
     settings = load_settings(data_dir)
     where = _path_to_sync(path, settings)
-    request = SyncRequest(where, database, collection, tuple(include or ()))
+    request = SyncRequest(where, database, collection, tuple(include or ()), allow_empty)
     with Startup() as startup:
 
         async def use(endpoint: "Endpoint") -> "SyncResult | None":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from headrace.cli.output import print_fields, print_json, print_rows
-from headrace.cli.settings import AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
     from headrace.client import GatewayClient
@@ -198,10 +198,14 @@ def _print_progress(progress: "InvocationProgress") -> None:
 
 @invocations.command("create")
 def create_invocation(
-    source_id: SourceId, collection: Collection, as_json: AsJson = False, data_dir: DataDir = None
+    source_id: SourceId,
+    collection: Collection,
+    allow_empty: AllowEmpty = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Run a source into a collection; prints the invocation's id."""
-    created = _ask(data_dir, lambda client: client.create_invocation(source_id, collection))
+    created = _ask(data_dir, lambda client: client.create_invocation(source_id, collection, allow_empty))
     print_json({"invocation_id": created}) if as_json else print(created)
 
 

@@ -24,6 +24,9 @@ Database = Annotated[str, typer.Option("--database", "-d", help="Database in Chr
 Collection = Annotated[
     str, typer.Option("--collection", "-c", help="Collection in Chroma.", show_default=False)
 ]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="A folder without any file deletes what is indexed of it.")
+]
 
 
 class Misuse(RequestError):

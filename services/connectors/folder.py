@@ -2,10 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.errors import DocumentError, FencedError, TransientError
+from schemas.errors import DocumentError, FencedError, RequestError, TransientError
 from schemas.events import (
     Document,
     DocumentDeleted,
@@ -18,13 +19,28 @@ from schemas.events import (
 from schemas.ids import document_id, fingerprint
 from services.connectors.difference import Action, Indexed, action, deleted_by, gone
 from services.connectors.runs import Attempt, InvocationView, run_failed, scope_of
-from services.connectors.walk import list_files, read_file, shown_key
+from services.connectors.walk import Listing, list_files, read_file, shown_key
 from streams import stage
 from streams.blobs import BlobStore
 from streams.outputs import Output, Send
 from streams.stage import Context, Record
 from streams.store import PartitionStore
 from streams.topics import DOCUMENTS, RUNS_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """What is listed against what is indexed, by key.
+
+    Attributes:
+        gone: keys to be deleted.
+        deleted: keys that an earlier attempt of the run has deleted.
+    """
+
+    listing: Listing
+    indexed: dict[str, Indexed]
+    gone: list[str]
+    deleted: list[str]
 
 
 class FolderConnector(stage.Stage[RunRequested]):
@@ -59,21 +75,19 @@ class FolderConnector(stage.Stage[RunRequested]):
             self._attempts.pop(run.invocation_id, None)
             return []
         await self._states.catch_up([record.partition])
-        scope = scope_of(run.source.id, run.collection)
-        indexed = {
-            state.document.document_key: Indexed.of(state)
-            for _, state in self._states.scan(record.partition, scope)
-        }
-        config = run.source.folder or FolderConfig(path="")
         try:
-            keys = await asyncio.to_thread(lambda: list(list_files(Path(config.path), config.include_globs)))
-        except OSError as error:
+            found = await self._compare(record)
+        except RequestError as error:
             self._attempts.pop(run.invocation_id, None)
-            reason = f"the folder {config.path} cannot be listed: {error.strerror or error}"
-            return [attempt.failed(reason)]
-        for key in keys:
-            await self._sync(run, attempt, Path(config.path), key, indexed.get(key))
-        await self._clear_away(run, attempt, keys, indexed)
+            return [attempt.failed(str(error))]
+        root = Path(_config(run).path)
+        for key in found.listing.keys:
+            await self._sync(run, attempt, root, key, found.indexed.get(key))
+        for place, why in found.listing.unreadable.items():
+            shown = shown_key(place)
+            error_text = f"{shown}: {why}; what is indexed of it stays"
+            await attempt.count(Stage.FAILED, shown, error=error_text)
+        await self._clear_away(run, attempt, found)
         await attempt.end()
         self._attempts.pop(run.invocation_id, None)
         return []
@@ -82,6 +96,26 @@ class FolderConnector(stage.Stage[RunRequested]):
         """A run that is given up has failed."""
         attempt = self._attempts.pop(record.event.invocation_id, None)
         return [run_failed(record.event.invocation_id, attempt.number if attempt else 0, error)]
+
+    async def _compare(self, record: Record[RunRequested]) -> _Comparison:
+        """Raises RequestError when the folder cannot be listed, or lists nothing and may not."""
+        run = record.event
+        scope = scope_of(run.source.id, run.collection)
+        indexed = {
+            state.document.document_key: Indexed.of(state)
+            for _, state in self._states.scan(record.partition, scope)
+        }
+        config = _config(run)
+        try:
+            listing = await asyncio.to_thread(list_files, Path(config.path), config.include_globs)
+        except OSError as error:
+            raise RequestError(
+                f"the folder {config.path} cannot be listed: {error.strerror or error}"
+            ) from error
+        doomed = [key for key in gone(indexed, listing.keys) if not listing.hides(key)]
+        if doomed and not listing.keys and not run.allow_empty:
+            raise RequestError(_nothing_listed(run, len(doomed)))
+        return _Comparison(listing, indexed, doomed, deleted_by(indexed, listing.keys, run.invocation_id))
 
     async def _sync(
         self, run: RunRequested, attempt: Attempt, root: Path, key: str, indexed: Indexed | None
@@ -108,15 +142,33 @@ class FolderConnector(stage.Stage[RunRequested]):
                 event = DocumentUpserted(document=numbered, content=payload, filename=key)
                 await attempt.add([Send(DOCUMENTS, document_id(document), event)])
 
-    async def _clear_away(
-        self, run: RunRequested, attempt: Attempt, keys: Sequence[str], indexed: Mapping[str, Indexed]
-    ) -> None:
-        for key in gone(indexed, keys):
-            document = _document(run, key, indexed[key].version_key)
+    async def _clear_away(self, run: RunRequested, attempt: Attempt, found: _Comparison) -> None:
+        for key in found.gone:
+            document = _document(run, key, found.indexed[key].version_key)
             numbered = document.model_copy(update={"run": attempt.position()})
             await attempt.add([Send(DOCUMENTS, document_id(document), DocumentDeleted(document=numbered))])
-        for key in deleted_by(indexed, keys, run.invocation_id):
+        for key in found.deleted:
             await attempt.count(Stage.DELETED, key)
+
+
+def _config(run: RunRequested) -> FolderConfig:
+    return run.source.folder or FolderConfig(path="")
+
+
+def _nothing_listed(run: RunRequested, documents: int) -> str:
+    """Why a run that would delete everything fails.
+
+    An empty folder looks like a disk that is not mounted. Device and inode do not tell them apart for sure:
+    they change when a container restarts, and stay the same when a network disk lists nothing.
+    """
+    config = _config(run)
+    chosen = f" that match {', '.join(config.include_globs)}" if config.include_globs else ""
+    indexed = "1 document of it is" if documents == 1 else f"{documents:,} documents of it are"
+    return (
+        f"{config.path} lists no files{chosen} though {indexed} indexed in collection {run.collection!r}; "
+        "nothing was deleted. Is its disk mounted? If it is meant to be empty, run it with allow_empty "
+        "(--allow-empty)"
+    )
 
 
 def _document(run: RunRequested, key: str, version_key: str) -> Document:

@@ -1,7 +1,9 @@
 """Lists a folder as git would: `.gitignore` files hold, symbolic links never lead out of the root."""
 
+import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
@@ -11,49 +13,114 @@ from schemas.errors import DocumentError, DocumentTooLarge
 #: The contract's limit on a file: 200 MiB.
 MAX_FILE_BYTES = 200 * 1024 * 1024
 
+#: A folder that went away during the walk. Whatever else happens to one says nothing of what is in it.
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
+#: A link that leads nowhere; Python before 3.13 tells of a circle by a RuntimeError instead of ELOOP.
+_DANGLING = _GONE | {errno.ELOOP, errno.ENAMETOOLONG}
 
-def list_files(root: Path, include_globs: Sequence[str] | None = None) -> Iterator[str]:
-    """Keys of the files below `root`: relative paths with `/`, in order.
+_Rules = list[tuple[PurePosixPath, GitIgnoreSpec]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in a folder, as far as it could be seen.
+
+    Attributes:
+        keys: relative paths with `/`, in order.
+        unreadable: folders, and entries of unknown kind, that could not be looked at → why. Nothing is known
+            of what is in them.
+    """
+
+    keys: list[str]
+    unreadable: dict[str, str]
+
+    def hides(self, key: str) -> bool:
+        """Whether a file of this key may be there unseen."""
+        path = PurePosixPath(key)
+        return bool(self.unreadable) and any(str(place) in self.unreadable for place in (path, *path.parents))
+
+
+def list_files(root: Path, include_globs: Sequence[str] | None = None) -> Listing:
+    """The files below `root`.
 
     Left out: what a `.gitignore` in the folder or above it (up to `root`) names, `.git` itself, links to
     folders, links that point outside `root`, and what is no regular file. A `root` that is a file is listed
-    by its name. Raises OSError when `root` cannot be read.
+    by its name. Raises OSError when `root` cannot be read, or was replaced while it was listed (a disk that
+    is unmounted in the middle leaves another folder behind).
     """
     if root.is_file():
-        yield root.name
-        return
+        return Listing([root.name], {})
     included = GitIgnoreSpec.from_lines(include_globs) if include_globs else None
-    for key in _walk(root, root.resolve(strict=True), PurePosixPath(), []):
-        if included is None or included.match_file(key):
-            yield key
+    walk = _Walk(root.resolve(strict=True), included)
+    before = _identity(root)
+    walk.folder(root, PurePosixPath(), [])
+    if _identity(root) != before:
+        raise OSError(errno.ESTALE, "another folder is in its place since the listing began")
+    return walk.listing
 
 
-def _walk(
-    folder: Path, top: Path, place: PurePosixPath, rules: list[tuple[PurePosixPath, GitIgnoreSpec]]
-) -> Iterator[str]:
-    entries = _entries(folder, place)
-    if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
-        lines = (folder / ".gitignore").read_text(errors="replace").splitlines()
-        rules = [*rules, (place, GitIgnoreSpec.from_lines(lines))]
-    for entry in entries:
-        key = place / entry.name
-        if entry.name == ".git":  # a folder; in a submodule or a worktree a file
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            if not _ignored(f"{key}/", rules):
-                yield from _walk(Path(entry.path), top, key, rules)
-        elif not _ignored(str(key), rules) and _inside(Path(entry.path), top):
-            yield str(key)
+def _identity(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_dev, found.st_ino
 
 
-def _entries(folder: Path, place: PurePosixPath) -> list[os.DirEntry[str]]:
+class _Walk:
+    """One walk below `top`, the real path of the root."""
+
+    def __init__(self, top: Path, included: GitIgnoreSpec | None) -> None:
+        self._top, self._included = top, included
+        self.listing = Listing([], {})
+
+    def folder(self, folder: Path, place: PurePosixPath, rules: _Rules) -> None:
+        """List a folder and those below it. Raises OSError for the root only."""
+        try:
+            entries, rules = _open(folder, place, rules)
+        except OSError as error:
+            if place == PurePosixPath():
+                raise
+            if error.errno not in _GONE:
+                self._unreadable(place, "listed", error)
+            return
+        for entry in entries:
+            if entry.name != ".git":  # a folder; in a submodule or a worktree a file
+                self._entry(entry, place / entry.name, rules)
+
+    def _entry(self, entry: os.DirEntry[str], key: PurePosixPath, rules: _Rules) -> None:
+        try:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if _ignored(f"{key}/" if is_folder else str(key), rules):
+                return
+            wanted = not is_folder and self._includes(key) and _is_inside(entry, self._top)
+        except OSError as error:
+            self._unreadable(key, "looked at", error)
+            return
+        if is_folder:
+            self.folder(Path(entry.path), key, rules)
+        elif wanted:
+            self.listing.keys.append(str(key))
+
+    def _includes(self, key: PurePosixPath) -> bool:
+        return self._included is None or self._included.match_file(str(key))
+
+    def _unreadable(self, place: PurePosixPath, verb: str, error: OSError) -> None:
+        self.listing.unreadable[str(place)] = f"cannot be {verb}: {error.strerror or error}"
+
+
+def _open(folder: Path, place: PurePosixPath, rules: _Rules) -> tuple[list[os.DirEntry[str]], _Rules]:
+    """Entries in order, and the rules that hold for them. A `.gitignore` that cannot be read makes the folder
+    unreadable: nobody knows what it keeps out."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
-        if place == PurePosixPath():
-            raise
-        return []  # a folder that went away during the walk; the root must be there
+        if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
+            lines = (folder / ".gitignore").read_text(errors="replace").splitlines()
+            rules = [*rules, (place, GitIgnoreSpec.from_lines(lines))]
+    except FileNotFoundError:
+        pass  # went away since
+    except OSError as error:
+        reason = f"its .gitignore cannot be read: {error.strerror or error}"
+        raise OSError(error.errno, reason) from error
+    return entries, rules
 
 
 def _ignored(key: str, rules: list[tuple[PurePosixPath, GitIgnoreSpec]]) -> bool:
@@ -66,14 +133,20 @@ def _ignored(key: str, rules: list[tuple[PurePosixPath, GitIgnoreSpec]]) -> bool
     return False
 
 
-def _inside(path: Path, top: Path) -> bool:
-    if not path.is_symlink():
-        return path.is_file()
+def _is_inside(entry: os.DirEntry[str], top: Path) -> bool:
+    """Whether an entry that is no folder is a file below `top`. Raises OSError when that cannot be known."""
+    if not entry.is_symlink():
+        return entry.is_file()
     try:
-        target = path.resolve(strict=True)
-    except (OSError, RuntimeError):  # dangling, or a circle
+        target = Path(entry.path).resolve(strict=True)
+    except RuntimeError:
         return False
-    return target.is_file() and target.is_relative_to(top)
+    except OSError as error:
+        leads_out = not Path(os.path.realpath(entry.path)).is_relative_to(top)
+        if error.errno in _DANGLING or leads_out:
+            return False
+        raise
+    return target.is_relative_to(top) and target.is_file()
 
 
 def read_file(root: Path, key: str) -> bytes:

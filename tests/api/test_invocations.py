@@ -36,6 +36,22 @@ async def test_a_created_invocation_is_pending_and_asks_the_connector(
     ]
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_whether_a_folder_may_be_empty_is_the_callers_to_say(
+    server: Server, folder_source: str, allowed: bool
+) -> None:
+    path, body = f"/api/v1/sources/{folder_source}/invocations", {"target_collection_name": "emptied"}
+    asked = {**body, "allow_empty": True} if allowed else body
+
+    created = await server.call("POST", path, status=201, json=asked)
+
+    runs = await asyncio.to_thread(_asked_runs, server)
+    [run] = [run for run in runs if run.invocation_id == created["invocation_id"]]
+    assert run.allow_empty is allowed
+    refused = await server.call("POST", path, status=400, json={**body, "allow_empty": "yes"})
+    assert "allow_empty" in refused["message"]
+
+
 def _asked_runs(server: Server) -> list[RunRequested]:
     from streams.reader import end_offsets
 

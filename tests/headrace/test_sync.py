@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ class FakeGateway:
         self.streams: list[list[InvocationProgress]] = []
         self.polled: list[InvocationProgress] = []
         self.asked: list[str] = []
+        self.runs: list[object] = []
         self.url = ""
 
     async def create_source(self, request: web.Request) -> web.Response:
@@ -59,6 +61,7 @@ class FakeGateway:
 
     async def create_invocation(self, request: web.Request) -> web.Response:
         self.asked.append(request.match_info["id"])
+        self.runs.append(await request.json())
         return web.json_response({"invocation_id": "i"}, status=201)
 
     async def progress(self, request: web.Request) -> web.StreamResponse:
@@ -111,6 +114,16 @@ async def test_a_folder_that_is_known_runs_again(gateway: FakeGateway, client: G
 
     assert await begin(client, REQUEST) == (ID.format(1), "i")
     assert gateway.asked[1] == ID.format(1)
+
+
+async def test_only_who_says_so_lets_a_folder_be_empty(gateway: FakeGateway, client: GatewayClient) -> None:
+    await begin(client, REQUEST)
+    await begin(client, replace(REQUEST, allow_empty=True))
+
+    assert gateway.runs == [
+        {"target_collection_name": "notes"},
+        {"target_collection_name": "notes", "allow_empty": True},
+    ]
 
 
 def test_of_several_sources_of_a_folder_the_refusal_names_the_equal_one() -> None:

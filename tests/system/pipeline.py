@@ -66,10 +66,11 @@ class Pipeline:
         assert status == 201, body
         return str(body["source_id"])
 
-    async def begin(self, source: str, collection: str) -> str:
+    async def begin(self, source: str, collection: str, allow_empty: bool = False) -> str:
         """Begin an invocation; its id."""
         path = f"/api/v1/sources/{source}/invocations"
-        status, body = await self.call("POST", path, json={"target_collection_name": collection})
+        payload = {"target_collection_name": collection, "allow_empty": allow_empty}
+        status, body = await self.call("POST", path, json=payload)
         assert status == 201, body
         return str(body["invocation_id"])
 

@@ -204,6 +204,7 @@ def requested(
     invocation: str = "run-1",
     collection: str = "library",
     collection_id: str | None = COLLECTION_ID,
+    allow_empty: bool = False,
 ) -> Record[RunRequested]:
     run = RunRequested(
         invocation_id=invocation,
@@ -211,6 +212,7 @@ def requested(
         collection=collection,
         collection_id=collection_id,
         requested_at=NOON,
+        allow_empty=allow_empty,
     )
     return Record("runs.folder", 2, 0, of.id, run, 0)
 

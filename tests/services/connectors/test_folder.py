@@ -18,6 +18,7 @@ from services.connectors import FolderConnector
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import Pipeline, States, Tracking, documents, requested, source
+from tests.services.connectors.test_walk import forbid
 
 
 class World:
@@ -42,14 +43,27 @@ class World:
         self._states = pipeline
         return pipeline, FolderConnector(tracking, States(pipeline), self.blobs, window=100), tracking
 
-    async def run(self, invocation: str | None = None, globs: list[str] | None = None) -> Pipeline:
+    async def run(
+        self, invocation: str | None = None, globs: list[str] | None = None, allow_empty: bool = False
+    ) -> Pipeline:
         """One whole run; a new invocation unless it is named."""
         self._runs += 1
         pipeline, connector, tracking = self.begin()
-        record = requested(source(str(self.folder), globs=globs), invocation or f"run-{self._runs}")
+        name = invocation or f"run-{self._runs}"
+        record = requested(source(str(self.folder), globs=globs), name, allow_empty=allow_empty)
         assert await connector.process(record, pipeline) == []
         assert tracking.status is Status.COMPLETE
         return pipeline
+
+    async def refused(self, globs: list[str] | None = None) -> str:
+        """The error of a run that cannot be carried out and changes nothing."""
+        pipeline, connector, tracking = self.begin()
+        [output] = await connector.process(requested(source(str(self.folder), globs=globs)), pipeline)
+        failed = getattr(output, "event", None)
+        assert isinstance(failed, RunFailed)
+        assert failed.attempt == tracking.attempt
+        assert pipeline.written() == {}
+        return failed.error
 
 
 @pytest.fixture
@@ -117,7 +131,7 @@ async def test_a_file_that_comes_back_is_sent_again(world: World) -> None:
     world.write(a="1")
     await world.run()
     (world.folder / "a.md").unlink()
-    await world.run()
+    await world.run(allow_empty=True)
     world.write(a="1")
 
     assert (await world.run()).written() == {"a.md": "upsert"}
@@ -164,13 +178,80 @@ async def test_a_folder_that_is_not_there_fails_the_run_and_removes_nothing(worl
     (world.folder / "a.md").unlink()
     world.folder.rmdir()
 
-    pipeline, connector, _ = world.begin()
-    [output] = await connector.process(requested(source(str(world.folder))), pipeline)
+    assert "cannot be listed: No such file or directory" in await world.refused()
 
-    failed = getattr(output, "event", None)
-    assert isinstance(failed, RunFailed)
-    assert "cannot be listed: No such file or directory" in failed.error
+
+async def test_a_folder_that_lists_nothing_fails_the_run_and_removes_nothing(world: World) -> None:
+    world.write(a="1", b="2")
+    await world.run()
+    (world.folder / "a.md").unlink()
+    (world.folder / "b.md").unlink()
+
+    error = await world.refused()
+
+    assert error.startswith(
+        f"{world.folder} lists no files though 2 documents of it are indexed in collection 'library'; nothing"
+    )
+    assert "--allow-empty" in error
+    world.write(a="1", b="2")  # the disk is mounted again
+    assert (await world.run()).counted(Stage.UNCHANGED) == [None, None]
+
+
+async def test_globs_that_match_nothing_any_more_fail_the_run_and_are_named(world: World) -> None:
+    world.write(a="1")
+    await world.run()
+
+    assert "lists no files that match *.rst though 1 document of it is indexed" in await world.refused(
+        ["*.rst"]
+    )
+
+
+async def test_a_folder_that_is_empty_on_purpose_empties_the_collection(world: World) -> None:
+    world.write(a="1", b="2")
+    await world.run()
+    (world.folder / "a.md").unlink()
+    (world.folder / "b.md").unlink()
+
+    assert (await world.run(allow_empty=True)).written() == {"a.md": "delete", "b.md": "delete"}
+    assert (await world.run()).written() == {}  # nothing is indexed any more, so no run is refused
+
+
+async def test_what_is_below_a_folder_that_cannot_be_listed_stays_and_the_rest_is_synced(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(kept="1", removed="2")
+    closed = world.folder / "closed" / "deep"
+    closed.mkdir(parents=True)
+    (closed / "c.md").write_text("3")
+    await world.run()
+    (world.folder / "removed.md").unlink()
+    (world.folder / "closed-too.md").write_text("4")
+    forbid(monkeypatch, "closed")
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"closed-too.md": "upsert", "removed.md": "delete"}
+    [failed] = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Stage.FAILED]
+    [passed] = failed.passed
+    assert passed.document_key == "closed"
+    assert passed.error == "closed: cannot be listed: Permission denied; what is indexed of it stays"
+    [listed] = pipeline.of(RunListed)
+    assert isinstance(listed, RunListed)
+    assert sorted(pipeline.ordinals()) == list(range(listed.total))
+
+
+async def test_a_folder_of_which_nothing_can_be_seen_keeps_all_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.folder / "closed").mkdir()
+    (world.folder / "closed" / "c.md").write_text("3")
+    await world.run()
+    forbid(monkeypatch, "closed")
+
+    pipeline = await world.run()
+
     assert pipeline.written() == {}
+    assert pipeline.counted(Stage.FAILED) == ["closed"]
 
 
 async def test_a_cancelled_run_emits_nothing(world: World) -> None:

@@ -1,5 +1,6 @@
 """Listing a folder as git would, and reading only what is inside it."""
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DocumentError, DocumentTooLarge
-from services.connectors import walk
 from services.connectors.walk import MAX_FILE_BYTES, list_files, read_file, shown_key
 
 
@@ -26,7 +26,7 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 
 def keys(root: Path, globs: list[str] | None = None) -> list[str]:
-    return list(list_files(root, globs))
+    return list_files(root, globs).keys
 
 
 def test_files_are_listed_by_their_relative_paths_in_order(root: Path) -> None:
@@ -219,16 +219,123 @@ def test_a_folder_that_is_not_there_cannot_be_listed(root: Path) -> None:
         keys(root / "nowhere")
 
 
-def test_a_folder_that_goes_away_during_the_walk_is_empty(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(root, {"a.md": "", "b/c.md": "", "d.md": ""})
-    real = walk.os.scandir  # type: ignore[attr-defined]
+def forbid(monkeypatch: pytest.MonkeyPatch, name: str, number: int = errno.EACCES) -> None:
+    """Folders of this name fail when they are listed; a test that runs as root may list everything."""
+    real = os.scandir
 
     def scandir(path: Path) -> object:
-        if Path(path).name == "b":
-            raise FileNotFoundError(2, "No such file or directory")
+        if Path(path).name == name:
+            raise OSError(number, os.strerror(number))
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert keys(root) == ["a.md", "d.md"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOTDIR])
+def test_a_folder_that_goes_away_during_the_walk_is_empty(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write(root, {"a.md": "", "b/c.md": "", "d.md": ""})
+    forbid(monkeypatch, "b", number)
+
+    listing = list_files(root)
+
+    assert (listing.keys, listing.unreadable) == (["a.md", "d.md"], {})
+    assert not listing.hides("b/c.md")
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EACCES, "Permission denied"),
+        (errno.EIO, "Input/output error"),
+        (errno.ESTALE, "Stale file handle"),
+    ],
+)
+def test_a_folder_that_cannot_be_listed_hides_what_is_below_it_and_nothing_else(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int, reason: str
+) -> None:
+    write(root, {"a.md": "", "x/b/c/d.md": "", "x/e.md": ""})
+    forbid(monkeypatch, "b", number)
+
+    listing = list_files(root)
+
+    assert listing.keys == ["a.md", "x/e.md"]
+    assert listing.unreadable == {"x/b": f"cannot be listed: {reason}"}
+    assert [key for key in ("x/b/c/d.md", "x/b", "x/bb", "x/e.md", "a.md") if listing.hides(key)] == [
+        "x/b/c/d.md",
+        "x/b",
+    ]
+
+
+def test_an_ignored_folder_is_not_missed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, {".gitignore": "lost+found/\n", "a.md": "", "lost+found/b": ""})
+    forbid(monkeypatch, "lost+found")
+
+    assert list_files(root).unreadable == {}
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_root_that_cannot_be_listed_is_an_error(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write(root, {"a.md": ""})
+    forbid(monkeypatch, "root", number)
+
+    with pytest.raises(OSError, match=os.strerror(number)):
+        list_files(root)
+
+
+def test_a_root_that_is_replaced_during_the_walk_is_an_error(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"a/b.md": ""})
+    real = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "a":  # the disk goes; what lies below its mount point is another folder
+            root.rename(tmp_path / "unmounted")
+            root.mkdir()
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(OSError, match="another folder is in its place"):
+        list_files(root)
+
+
+def test_a_gitignore_that_cannot_be_read_hides_its_folder(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"a.md": "", "b/.gitignore": "secret.md\n", "b/secret.md": ""})
+    real = Path.read_text
+
+    def read_text(path: Path, **options: str) -> str:
+        if path.parent.name == "b":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    listing = list_files(root)
+
+    assert listing.keys == ["a.md"]
+    assert listing.unreadable == {"b": "cannot be listed: its .gitignore cannot be read: Permission denied"}
+
+
+def test_a_link_whose_target_cannot_be_looked_at_is_not_taken_for_gone(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"real/a.md": ""})
+    (root / "in.md").symlink_to("real/a.md")
+    (root / "out.md").symlink_to(tmp_path / "elsewhere.md")
+    real = Path.resolve
+
+    def resolve(path: Path, strict: bool = False) -> Path:
+        if path.name in ("in.md", "out.md"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    listing = list_files(root)
+
+    assert listing.keys == ["real/a.md"]
+    assert listing.unreadable == {"in.md": "cannot be looked at: Permission denied"}
