@@ -10,8 +10,6 @@ import base64
 import io
 import json
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -117,6 +115,8 @@ def _answer(vision: Vision, body: bytes) -> str | None:
     url = f"{vision.url.rstrip('/')}/chat/completions"
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"HEADRACE_VISION_URL is {vision.url!r}, expected http:// or https://")
+    import urllib.request  # mail, TLS and all: as long to load as a document takes to read, and seldom needed
+
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (checked above)
     if vision.api_key:
         request.add_header("Authorization", f"Bearer {vision.api_key}")

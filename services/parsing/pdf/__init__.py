@@ -18,7 +18,7 @@ from services.parsing.pdf.layout import layout
 from services.parsing.pdf.render import render
 from services.parsing.pdf.running import Running
 from services.parsing.pdf.scans import Scans
-from services.parsing.pdf.source import page_count, read_batches
+from services.parsing.pdf.source import read_batches, without_lead
 from services.parsing.pdf.text import Vocabulary
 
 __all__ = ["parse_pdf"]
@@ -37,15 +37,15 @@ def parse_pdf(
 
     Raises CorruptDocument (broken, encrypted) or DocumentTooLarge (more than `source.MAX_PAGES` pages).
     """
-    count = page_count(data)
+    data = without_lead(data)
     vocabulary, running = Vocabulary(), Running()
     scans, pictures = Scans(data, scan_seconds), Pictures(picture_seconds)
     blocks: list[Block] = []
     numbers: list[int] = []
-    for pages in read_batches(data):
-        read = {page.number: markdown for page in pages if (markdown := scans.read(page)) is not None}
-        running.strip(pages, alone=count == 1)
-        for page in pages:
+    for batch in read_batches(data):
+        read = {page.number: markdown for page in batch.pages if (markdown := scans.read(page)) is not None}
+        running.strip(batch.pages, alone=batch.total == 1)
+        for page in batch.pages:
             numbers.append(page.number)
             if page.number in read:
                 blocks.append(Block(Kind.MARKDOWN, read[page.number], page.number))

@@ -150,14 +150,22 @@ def _attached(before: Line, line: Line) -> bool:
 
 def _all(line: Line, look: str) -> bool:
     """Whether every word of a line that has letters or digits is `bold` (or `mono`)."""
+    return _all_words(line.words, look)
+
+
+def _all_words(words: Sequence[Word], look: str) -> bool:
     found = False
-    for piece in line.pieces:
-        for word in piece.words:
-            if getattr(word.style, look):
-                found = found or any(c.isalnum() for c in word.text)
-            elif any(c.isalnum() for c in word.text):
-                return False
+    for word in words:
+        if getattr(word.style, look):
+            found = found or _says(word.text)
+        elif _says(word.text):
+            return False
     return found
+
+
+def _says(text: str) -> bool:
+    """Whether a text has a letter or a digit."""
+    return text.isalnum() or any(c.isalnum() for c in text)
 
 
 def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting: Setting) -> bool:
@@ -199,13 +207,13 @@ def item_sign(words: Sequence[Word]) -> str | None:
     A line that is all markers, or has the same bullet again further on (a legend, entries set in one line),
     is no item.
     """
-    if len(words) < 2 or reads_left(words):
+    if len(words) < 2:
         return None
     sign = words[0].text
     if is_bullet(sign):
         again = any(w.text == sign for w in words[1:])
-        return None if again and sign != "•" else sign
-    if not is_number(sign) or all(is_marker(w.text) for w in words):
+        return None if (again and sign != "•") or reads_left(words) else sign
+    if not is_number(sign) or all(is_marker(w.text) for w in words) or reads_left(words):
         return None
     return sign
 
@@ -213,11 +221,10 @@ def item_sign(words: Sequence[Word]) -> str | None:
 def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary: Vocabulary) -> Block:
     words = [line.words for line in lines]
     every = [word for line in words for word in line]
-    style = main_style(every)._replace(mono=all(one.mono for one in styles))
-    letters = [w for w in every if any(c.isalnum() for c in w.text)]
-    style = style._replace(bold=bool(letters) and all(w.style.bold for w in letters))
+    code = all(one.mono for one in styles)
+    style = main_style(every)._replace(mono=code, bold=_all_words(every, "bold"))
     x0 = min(line.x0 for line in lines)
-    if all(one.mono for one in styles):
+    if code:
         return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
     first = item_sign(words[0])
     if first is not None:

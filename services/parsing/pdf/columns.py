@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.parsing.pdf.geometry import Boxed, Piece, bounds
+from services.parsing.pdf.geometry import Box, Boxed, Piece, bounds
 from services.parsing.pdf.lines import Line, line_of, reads_left
 
 #: The least white space between two columns of text, of the font size.
@@ -60,16 +60,19 @@ def _bands(
 ) -> list[tuple[list[Boxed], list[_Span]]]:
     """Neighbouring strips that keep a common vertical space free, with these spaces."""
     bands: list[tuple[list[Boxed], list[_Span]]] = []
+    whole = Box(0.0, 0.0, 0.0, 0.0)  # of the last band
     for strip in strips:
-        gaps = _gaps(strip)
+        gaps, box = _gaps(strip), bounds(strip)
         if bands:
             kept = _meet(bands[-1][1], gaps, least)
-            near = min(i.y0 for i in strip) - max(i.y1 for i in bands[-1][0]) < apart
-            if _inner(kept, bands[-1][0], strip) and (near or _inner(kept, strip, strip)):
+            near = box.y0 - whole.y1 < apart
+            if _inner(kept, bounds((whole, box))) and (near or _inner(kept, box)):
                 bands[-1][0].extend(strip)
                 bands[-1] = (bands[-1][0], kept)
+                whole = bounds((whole, box))
                 continue
         bands.append((list(strip), gaps))
+        whole = box
     return bands
 
 
@@ -88,11 +91,9 @@ def _meet(a: Sequence[_Span], b: Sequence[_Span], least: float) -> list[_Span]:
     return [span for span in met if span[1] - span[0] >= least]
 
 
-def _inner(free: Sequence[_Span], band: Sequence[Boxed], strip: Sequence[Boxed]) -> bool:
+def _inner(free: Sequence[_Span], box: Box) -> bool:
     """Whether a space is left that is not just the margin beside everything."""
-    left = min(i.x0 for group in (band, strip) for i in group)
-    right = max(i.x1 for group in (band, strip) for i in group)
-    return any(a >= left and b <= right for a, b in free)
+    return any(a >= box.x0 and b <= box.x1 for a, b in free)
 
 
 def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:

@@ -111,10 +111,19 @@ class Box(NamedTuple):
 
 def bounds(things: Iterable[Boxed]) -> Box:
     """The smallest box around things; there must be one at least."""
-    boxes = [(t.x0, t.y0, t.x1, t.y1) for t in things]
-    return Box(
-        min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-    )
+    rest = iter(things)
+    first = next(rest)
+    x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
+    for thing in rest:  # one pass with plain comparisons: every word comes through here several times
+        if thing.x0 < x0:
+            x0 = thing.x0
+        if thing.y0 < y0:
+            y0 = thing.y0
+        if thing.x1 > x1:
+            x1 = thing.x1
+        if thing.y1 > y1:
+            y1 = thing.y1
+    return Box(x0, y0, x1, y1)
 
 
 def piece_of(words: Sequence[Word]) -> Piece:

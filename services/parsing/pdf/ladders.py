@@ -69,7 +69,7 @@ def _tabular(run: Sequence[Rule], rule: Rule, words: Sequence[Word]) -> bool:
 
 def _between(words: Sequence[Word], left: float, right: float, top: float, bottom: float) -> list[Word]:
     return [
-        w for w in words if left - 3 <= (w.x0 + w.x1) / 2 <= right + 3 and top < (w.y0 + w.y1) / 2 < bottom
+        w for w in words if top < (w.y0 + w.y1) / 2 < bottom and left - 3 <= (w.x0 + w.x1) / 2 <= right + 3
     ]
 
 

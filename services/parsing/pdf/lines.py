@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -29,20 +28,16 @@ class Line:
     """One line of text within one column."""
 
     pieces: list[Piece]
+    words: list[Word]
     x0: float
     y0: float
     x1: float
     y1: float
 
-    @property
-    def words(self) -> list[Word]:
-        return [word for piece in self.pieces for word in piece.words]
-
 
 def line_of(pieces: Iterable[Piece]) -> Line:
     ordered = sorted(pieces, key=lambda p: p.x0)
-    box = bounds(ordered)
-    return Line(ordered, *box)
+    return Line(ordered, [word for piece in ordered for word in piece.words], *bounds(ordered))
 
 
 @dataclass(slots=True)
@@ -65,7 +60,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     ordered = sorted(words, key=lambda w: w.y0 + w.y1)
     if not ordered:
         return []
-    heights = sorted(w.y1 - w.y0 for w in ordered)
+    heights = sorted([w.y1 - w.y0 for w in ordered])
     limit = TALL * heights[len(heights) // 2]
     rows: list[_Row] = []
     tall: list[Word] = []
@@ -75,30 +70,32 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
             tall.append(word)
             continue
         middle = (word.y0 + word.y1) / 2
-        row = next((r for r in reversed(rows[-6:]) if _beside(r, word, middle, height)), None)
-        if row is None:
+        for row in reversed(rows[-6:]):
+            if _beside(row, word, middle, height):
+                row.words.append(word)
+                if height > 1.05 * row.height:
+                    row.middle, row.height = middle, height
+                break
+        else:
             rows.append(_Row([word], middle, height))
-            continue
-        row.words.append(word)
-        if height > 1.05 * row.height:
-            row.middle, row.height = middle, height
     out = [row.words for row in rows]
     for group in _tall_rows(tall):
         _place_tall(group, rows, out)
     for line in out:
         line.sort(key=lambda w: w.x0)
-    out.sort(key=lambda line: sum(w.y0 + w.y1 for w in line) / len(line))
+    out.sort(key=lambda line: sum([w.y0 + w.y1 for w in line]) / len(line))
     return out
 
 
 def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
-    apart, least = abs(row.middle - middle), min(row.height, height)
-    if apart <= 0.15 * least:
+    apart = abs(row.middle - middle)
+    low, high = (height, row.height) if height < row.height else (row.height, height)
+    if apart <= 0.15 * low:
         return True
-    if least > 0.75 * max(row.height, height):
-        near = apart <= 0.45 * least
-    else:
-        near = (row.height + height) / 2 - apart >= 0.5 * least
+    if apart >= high:  # of another line, as most are
+        return False
+    alike = low > 0.75 * high
+    near = apart <= 0.45 * low if alike else (low + high) / 2 - apart >= 0.5 * low
     # Off the line only right behind or before its text (marks, indices): lines of another column are not.
     reach = 1.2 * row.height
     return (
@@ -145,14 +142,21 @@ def split_row(
     groups: list[list[Word]] = [[row[0]]]
     reach = row[0].x1
     for before, word in itertools.pairwise(row):
-        wide = gap * max(before.style.size, word.style.size)
-        middle = (word.y0 + word.y1) / 2
-        cut = any(reach - 1 <= x <= word.x0 + 1 and top <= middle <= bottom for x, top, bottom in cuts)
-        if word.x0 - reach > wide or cut:
-            groups.append([])
+        space = word.x0 - reach
+        wide = space > gap * before.style.size and space > gap * word.style.size
+        if wide or (cuts and _is_cut(reach, word, cuts)):
+            groups.append([word])
+            reach = word.x1
+            continue
         groups[-1].append(word)
-        reach = max(reach, word.x1) if len(groups[-1]) > 1 else word.x1
+        if word.x1 > reach:
+            reach = word.x1
     return [piece_of(group) for group in groups]
+
+
+def _is_cut(reach: float, word: Word, cuts: Sequence[tuple[float, float, float]]) -> bool:
+    middle = (word.y0 + word.y1) / 2
+    return any(reach - 1 <= x <= word.x0 + 1 and top <= middle <= bottom for x, top, bottom in cuts)
 
 
 def joined(words: Sequence[Word]) -> str:
@@ -163,7 +167,7 @@ def joined(words: Sequence[Word]) -> str:
     parts: list[str] = []
     before: Word | None = None
     for word in words:
-        if before is not None and blank_between(before, word):
+        if before is not None and (word.spaced or blank_between(before, word)):
             parts.append(" ")
         parts.append(word.text)
         before = word
@@ -199,7 +203,9 @@ def right_to_left(text: str) -> bool:
 
 def reads_left(words: Sequence[Word]) -> bool:
     """Whether most of the words are Arabic or Hebrew, so that they read from right to left."""
-    return sum(right_to_left(word.text) for word in words) * 2 > len(words)
+    if "".join([word.text for word in words]).isascii():
+        return False
+    return sum([right_to_left(word.text) for word in words]) * 2 > len(words)
 
 
 def clean(text: str) -> str:
@@ -225,19 +231,29 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\
 
 def main_style(words: Sequence[Word]) -> Style:
     """The style that most characters have."""
+    style, letters = words[0].style, 0
     weight: dict[Style, int] = {}
     for word in words:
-        weight[word.style] = weight.get(word.style, 0) + len(word.text)
+        if word.style is not style:  # runs share theirs: looked up once a run
+            weight[style] = weight.get(style, 0) + letters
+            style, letters = word.style, 0
+        letters += len(word.text)
+    weight[style] = weight.get(style, 0) + letters
     return max(weight, key=lambda s: weight[s])
 
 
 def height_of(pieces: Sequence[Piece]) -> float:
     """The usual font size of pieces, by characters."""
-    sizes = sorted((w.style.size, len(w.text)) for p in pieces for w in p.words)
-    total = [0]
-    for _, count in sizes:
-        total.append(total[-1] + count)
-    return sizes[max(bisect_left(total, total[-1] / 2) - 1, 0)][0] if sizes else 10.0
+    letters: dict[float, int] = {}
+    for piece in pieces:
+        for word in piece.words:
+            letters[word.style.size] = letters.get(word.style.size, 0) + len(word.text)
+    half, reached = sum(letters.values()) / 2, 0
+    for size in sorted(letters):
+        reached += letters[size]
+        if reached >= half:
+            return size
+    return 10.0
 
 
 def box_of(lines: Sequence[Line]) -> Box:

@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import pypdfium2  # type: ignore[import-untyped]
-
 from services.parsing import ocr, vision
 from services.parsing.pdf.blocks import Block, Kind
 from services.parsing.pdf.geometry import Page, Style, Word
 from services.parsing.pdf.text import Vocabulary
 
 if TYPE_CHECKING:
+    import pypdfium2  # type: ignore[import-untyped]
     from PIL.Image import Image
 
 #: Most pixels per point: four would be 288 dots per inch, and what scanners make is seldom finer.
@@ -71,6 +70,8 @@ class Scans:
 
     def _render(self, page: Page) -> Image:
         if self._pdf is None:
+            import pypdfium2  # loaded for the first scan: it takes longer than reading a document
+
             self._pdf = pypdfium2.PdfDocument(self._content)
         scale = min(ocr.SIDE / max(page.width, page.height, 1.0), MAX_SCALE)
         sheet = self._pdf[page.number - 1]

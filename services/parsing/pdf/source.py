@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
-import pypdfium2  # type: ignore[import-untyped]
 from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
@@ -38,28 +38,25 @@ _MONO = re.compile(
 _PASSWORD = re.compile("password", re.I)
 
 
-def page_count(data: bytes) -> int:
-    """Pages of the document; raises CorruptDocument or DocumentTooLarge."""
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as pdf:
-            count = len(pdf)
-    except pypdfium2.PdfiumError as error:
-        if _PASSWORD.search(str(error)):
-            raise CorruptDocument(
-                "PDF: it is encrypted and opens only with a password; store it without one"
-            ) from error
-        raise CorruptDocument(f"PDF: it cannot be opened ({str(error).rstrip('.')})") from error
-    if count > MAX_PAGES:
-        raise DocumentTooLarge(f"PDF: {count} pages, at most {MAX_PAGES} are read; split it")
-    if count == 0:
-        raise CorruptDocument("PDF: it holds no page that can be read")
-    return count
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Neighbouring pages, and how many the document has."""
+
+    pages: list[Page]
+    total: int
 
 
-def read_batches(data: bytes) -> Iterator[list[Page]]:
+def without_lead(data: bytes) -> bytes:
+    """The file from its header on. What stands before it (blank lines, the rest of a mail) is allowed, but
+    the reader takes the first bytes for the kind of the file, and hands other kinds to other programs."""
+    return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
+
+
+def read_batches(data: bytes) -> Iterator[Batch]:
     """The pages in order, a batch at a time, so that memory does not grow with the document.
 
-    A page that cannot be read comes without words. Raises CorruptDocument when reading fails altogether.
+    A page that cannot be read comes without words. There is one batch at least. Raises CorruptDocument
+    (broken, encrypted, without pages), DocumentTooLarge (more than MAX_PAGES pages).
     """
     reader = LiteParse(
         output_format="json",
@@ -76,8 +73,12 @@ def read_batches(data: bytes) -> Iterator[list[Page]]:
         include_complexity=True,
         continue_on_page_error=True,
     )
+    total = 0
     try:
         for batch in reader.parse_batches(data, batch_size=BATCH):
+            total = batch.total_pages
+            if total > MAX_PAGES:
+                raise DocumentTooLarge(f"PDF: {total} pages, at most {MAX_PAGES} are read; split it")
             images: dict[int, list[Picture]] = {}
             for image in batch.result.images:
                 box = image.bbox
@@ -92,13 +93,28 @@ def read_batches(data: bytes) -> Iterator[list[Page]]:
                         bytes(image.bytes),
                     )
                 )
-            yield [_page(page, images.get(page.page_num, [])) for page in batch.result.pages]
+            yield Batch([_page(page, images.get(page.page_num, [])) for page in batch.result.pages], total)
     except (ParseError, RuntimeError, ValueError) as error:
-        raise CorruptDocument(f"PDF: its pages cannot be read ({error})") from error
+        raise CorruptDocument(_reason(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # of the Rust library; it derives from BaseException
             raise
         raise CorruptDocument(f"PDF: the reader gave up on it ({error})") from error
+    if not total:
+        raise CorruptDocument(_reason(data) or "PDF: it holds no page that can be read")
+
+
+def _reason(data: bytes) -> str | None:
+    """Why a document does not open, or None if it does; the reader itself does not always tell."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)):
+            return None
+    except pypdfium2.PdfiumError as error:
+        if _PASSWORD.search(str(error)):
+            return "PDF: it is encrypted and opens only with a password; store it without one"
+        return f"PDF: it cannot be opened ({str(error).rstrip('.')})"
 
 
 def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
@@ -151,7 +167,7 @@ def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pi
     return True, all((item.fill_color or "ff")[:2] == "00" for item in raw.text_items)
 
 
-def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bool) -> Iterator[Word]:
+def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bool) -> list[Word]:
     name, weight = item.font_name or "", item.font_weight or 0
     key = (name, item.font_height, weight)
     style = styles.get(key)
@@ -163,23 +179,25 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
         styles[key] = style
     # The height of the run, not of the word: “a” is as high as “high”, and rows are told by middles.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
-    last: Word | None = None
+    out: list[Word] = []
     for word, spaced in zip(item.words, _blanks(item), strict=True):
-        if not word.text.strip() or word.width < 0 or word.height < 0:
+        text, left, width = word.text, word.x, word.width
+        if width < 0 or word.height < 0 or not text.strip():
             continue
-        if last and not spaced and not vertical and -1 < word.x - last.x1 < 0.5 * style.size:
-            last.text += word.text  # boxes part words at full stops and wide letters
-            last.x1 = word.x + word.width
-            continue
-        if vertical:
-            last = Word(word.text, x0, word.y, x1, word.y + word.height, style, spaced)
+        if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
+            out[-1].text += text  # boxes part words at full stops and wide letters
+            out[-1].x1 = left + width
+        elif vertical:
+            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, spaced))
         else:
-            last = Word(word.text, word.x, y0, word.x + word.width, y1, style, spaced)
-        yield last
+            out.append(Word(text, left, y0, left + width, y1, style, spaced))
+    return out
 
 
 def _blanks(item: TextItem) -> list[bool]:
     """Whether a blank stands before each word: the boxes also part words at wide letters, the text tells."""
+    if item.text.split() == [word.text for word in item.words]:  # as nearly always
+        return [item.text[0].isspace(), *([True] * (len(item.words) - 1))] if item.words else []
     out: list[bool] = []
     at = 0
     for word in item.words:

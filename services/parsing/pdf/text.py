@@ -21,6 +21,7 @@ HYPHENATED = 0.035
 
 #: Emphasis is a few words within a line. A run up to the line's end may have begun with a bold word only.
 LONGEST_STRONG = 8
+_AROUND = ".,;:()[]\"'“”‘’"
 #: Different words kept: a big dictionary's worth, some 20 MB.
 MOST_WORDS = 200_000
 
@@ -34,9 +35,10 @@ class Vocabulary:
     broken: int = 0
 
     def read(self, words: Iterable[Word]) -> None:
-        for word in words:
-            if len(word.text) > 1 and len(self.words) < MOST_WORDS:
-                self.words[word.text.strip(".,;:()[]\"'“”‘’").lower()] += 1
+        """Count words; new ones only as long as there is room for all of a page's."""
+        texts = [word.text.strip(_AROUND).lower() for word in words if len(word.text) > 1]
+        if len(self.words) + len(texts) < MOST_WORDS:
+            self.words.update(texts)
 
     def read_line(self, last: str, following: str) -> None:
         self.lines += 1
@@ -93,8 +95,8 @@ def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> tuple[str
     bold words of a text that is otherwise not bold (marked for `markdown.tidy` to resolve)."""
     bare = plain(lines, vocabulary)
     every = [word for words in lines for word in words]
-    bold = sum(len(w.text) for w in every if w.style.bold)
-    strong = 0 < bold < 0.5 * sum(len(w.text) for w in every)
+    bold = sum([len(w.text) for w in every if w.style.bold])
+    strong = 0 < bold < 0.5 * sum([len(w.text) for w in every])
     if not strong and not any(word.link for word in every):
         return escape(bare), bare
     text = ""

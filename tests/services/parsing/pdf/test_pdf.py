@@ -261,6 +261,14 @@ def test_what_cannot_be_opened_is_a_corrupt_document(data: bytes) -> None:
         parse_pdf(data)
 
 
+@pytest.mark.parametrize("lead", [b"\n\n", b"From a mail:\0\n", b"{\\rtf1 \0"])
+def test_what_stands_before_the_header_is_passed_over(sheet: Sheet, lead: bytes) -> None:
+    sheet.lines(72, 100, prose(6))
+    data = sheet.data()
+
+    assert parse_pdf(lead + data).markdown == parse_pdf(data).markdown != ""
+
+
 def test_an_encrypted_document_says_that_it_needs_a_password() -> None:
     from reportlab.lib.pdfencrypt import StandardEncryption  # type: ignore[import-untyped]
     from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
@@ -301,5 +309,5 @@ def test_pages_are_read_in_batches(sheet: Sheet) -> None:
         sheet.next_page()
     data = sheet.data()
 
-    assert [len(pages) for pages in source.read_batches(data)] == [source.BATCH, 3]
+    assert [len(batch.pages) for batch in source.read_batches(data)] == [source.BATCH, 3]
     assert pypdfium2.PdfDocument(data).__len__() == len(parse_pdf(data).pages)
