@@ -1,11 +1,15 @@
 """A folder as a source: each run brings the collection to what the folder holds."""
 
+import asyncio
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from schemas.events import (
+    DocumentState,
     DocumentUpserted,
     Progress,
     RunFailed,
@@ -64,6 +68,21 @@ class World:
         assert failed.attempt == tracking.attempt
         assert pipeline.written() == {}
         return failed.error
+
+
+class Patient(States):
+    """Reads on when the event loop has turned, or in the end without it."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        super().__init__(pipeline)
+        self._loop = asyncio.get_running_loop()
+        self.loop_turned: bool | None = None
+
+    def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, DocumentState]]:
+        turned = threading.Event()
+        self._loop.call_soon_threadsafe(turned.set)
+        self.loop_turned = turned.wait(1)
+        yield from super().scan(partition, scope)
 
 
 @pytest.fixture
@@ -293,3 +312,16 @@ async def test_a_collection_that_was_made_anew_is_filled_again(world: World) -> 
     await connector.process(requested(source(str(world.folder)), collection_id="another"), pipeline)
 
     assert pipeline.written() == {"a.md": "upsert"}
+
+
+async def test_the_loop_turns_while_what_is_indexed_is_read(world: World) -> None:
+    world.write(a="1")
+    await world.run()
+    pipeline, _, tracking = world.begin()
+    states = Patient(pipeline)
+
+    connector = FolderConnector(tracking, states, world.blobs, window=100)
+    await connector.process(requested(source(str(world.folder)), "patient"), pipeline)
+
+    assert states.loop_turned
+    assert pipeline.counted(Stage.UNCHANGED) == [None]
