@@ -26,6 +26,10 @@ MAX_PARSE_BYTES = 4_000_000
 DEEPEST = 15
 #: On top of the price of a statement: a chunk had better not start with `else`.
 KEYWORD = 400
+#: What takes more than this share of a chunk is looked into even if it fits: a table or loop next to
+#: definitions may stay as it is, but a function that has to be cut is cut into fewest pieces when there
+#: are more places to choose from (docs/chunking.md has the figures).
+ROOM_FOR_MEMBERS, ROOM_FOR_STATEMENTS = 1 / 2, 1 / 4
 
 #: Kinds of nodes, told from the names that grammars give them. Checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
@@ -134,6 +138,7 @@ class _Walker:
         price = (SECTION if members else INNER) + LEVEL * min(depth, DEEPEST)
         body = node.child_by_field_name("body")
         head = body.start_byte if body else -1  # up to here a definition is its signature
+        room = self.limit * (ROOM_FOR_MEMBERS if members else ROOM_FOR_STATEMENTS)
         before, glue = -1, False
         for child in node.children:
             start, end = child.start_byte, child.end_byte
@@ -141,7 +146,7 @@ class _Walker:
                 kind = _kind(child.type)
                 breaks = self.cut_before(before, start, price, kind, glue or start <= head)
                 glue = kind == COMMENT and breaks
-                if end - start > self.limit // 2:
+                if end - start > room:
                     self.look_into(child, kind, end - start, members, depth)
             elif end - start > 1 and child.type[0].isalpha():  # a keyword: `else` in a block, any in a macro
                 self.cut_before(before, start, price + KEYWORD, PLAIN, glue or start <= head)
@@ -171,7 +176,7 @@ class _Walker:
         return breaks > 0
 
     def look_into(self, node: Node, kind: int, size: int, members: bool, depth: int) -> None:
-        """Go on with a node that is too big, or that fills most of a chunk without being a definition."""
+        """Go on with a node that is too big, or that fills much of a chunk without being a definition."""
         if size <= self.limit and kind not in (PLAIN, TRANSPARENT):
             return
         if kind in (ATOM, COMMENT):

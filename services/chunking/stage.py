@@ -4,10 +4,20 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from schemas.errors import DocumentError, RequestError
-from schemas.events import Chunk, Chunking, DocumentChunked, DocumentDeleted, DocumentParsed, PageSpan, Stage
+from schemas.events import (
+    Chunk,
+    Chunking,
+    Document,
+    DocumentChunked,
+    DocumentDeleted,
+    DocumentParsed,
+    PageSpan,
+    Stage,
+)
 from services.chunking import chunk
 from streams import stage
 from streams.blobs import BlobStore
+from streams.kafka import MAX_VALUE_BYTES
 from streams.outputs import Note, Output, Send
 from streams.processes import WorkerProcesses
 from streams.stage import Context, Record
@@ -15,10 +25,15 @@ from streams.topics import CHUNKS, PARSED
 
 Incoming = DocumentParsed | DocumentDeleted
 
-#: Chunks and bytes of text in a part. With 1,024 floats a chunk (4 KB of vector) and the text, a part of
-#: embeddings stays under 600 KB of the 1 MB that a message may have.
-PART_CHUNKS = 64
+#: Bytes of text and context in a part, so that no record keeps the workers after this one for long.
 PART_BYTES = 256 * 1024
+#: The stage after this one adds a vector to every chunk, of which this one knows no more than that models of
+#: up to 4,096 dimensions are in use: 4,096 x 4 bytes. 57 chunks of 1,000 bytes fill a message of 1 MB.
+VECTOR_BYTES = 4_096 * 4
+#: A chunk's five numbers of at most 10 bytes in Avro, its strategy and language, its strings' lengths.
+CHUNK_FRAME_BYTES = 128
+#: The numbers of a part, the lengths of its lists and of its vectors, the codec's frame.
+PART_FRAME_BYTES = 1_024
 
 
 class ChunkingStage(stage.Stage[Incoming]):
@@ -96,16 +111,11 @@ def page_numbers(text: str, start_bytes: Sequence[int], pages: Sequence[PageSpan
 
 
 def parts(event: DocumentParsed, chunks: Sequence[Chunk]) -> list[DocumentChunked]:
-    """The chunks of a document in parts that fit a message; an empty document has one part without chunks."""
-    groups: list[list[Chunk]] = [[]]
-    size = 0
-    for piece in chunks:
-        length = len(piece.text.encode())
-        if groups[-1] and (len(groups[-1]) == PART_CHUNKS or size + length > PART_BYTES):
-            groups.append([])
-            size = 0
-        groups[-1].append(piece)
-        size += length
+    """The chunks of a document in parts that fit a message, with their vectors, too.
+
+    An empty document has one part without chunks; a chunk too big for any message is alone in its part.
+    """
+    groups = _groups(chunks, MAX_VALUE_BYTES - PART_FRAME_BYTES - _document_bytes(event.document))
     made, first = [], 0
     for number, group in enumerate(groups):
         made.append(
@@ -121,3 +131,27 @@ def parts(event: DocumentParsed, chunks: Sequence[Chunk]) -> list[DocumentChunke
         )
         first += len(group)
     return made
+
+
+def _groups(chunks: Sequence[Chunk], room: int) -> list[list[Chunk]]:
+    """The chunks in groups, at least one, of at most `PART_BYTES`, and of `room` bytes with their vectors."""
+    groups: list[list[Chunk]] = [[]]
+    size = 0
+    for piece in chunks:
+        length = len(piece.text.encode()) + len(piece.context.encode())
+        added = len(groups[-1]) + 1
+        embedded = size + length + added * (VECTOR_BYTES + CHUNK_FRAME_BYTES)
+        if groups[-1] and (size + length > PART_BYTES or embedded > room):
+            groups.append([])
+            size = 0
+        groups[-1].append(piece)
+        size += length
+    return groups
+
+
+def _document_bytes(document: Document) -> int:
+    """At least the bytes that a document's description takes in a message.
+
+    Three times its JSON, as `,.5` there are 9 bytes in Avro.
+    """
+    return 3 * len(document.model_dump_json().encode())

@@ -16,6 +16,9 @@ from streams.topics import CHUNKS, EMBEDDINGS
 Incoming = DocumentChunked | DocumentDeleted
 Load = Callable[[str], Embedder]
 
+#: Between the names in a chunk's context, outermost first.
+CONTEXT_SEPARATOR = " › "
+
 
 class EmbeddingStage(BatchStage[Incoming]):
     """Embeds with whatever models the documents name.
@@ -31,7 +34,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     topic = CHUNKS
     #: One batch computes while the next is decoded and the last produced.
     concurrency = 2
-    #: A part has up to 64 chunks, so these fill batches at any length of text; more would make the parts of a
+    #: A part has up to 60 chunks, so these fill batches at any length of text; more would make the parts of a
     #: small run wait longer behind those of a big one (measured: 69 s with 64 parts and a window of 500
     #: documents, 17 to 28 s with 8 and 32, the big run not slower).
     max_records = 8
@@ -91,7 +94,10 @@ class EmbeddingStage(BatchStage[Incoming]):
         return outputs
 
     def _text(self, chunk: Chunk) -> str:
-        return f"{chunk.context}\n{chunk.text}" if self._context and chunk.context else chunk.text
+        """What is embedded: the names of the context as sentences, which models know better than arrows."""
+        if not self._context or not chunk.context:
+            return chunk.text
+        return f"{'. '.join(chunk.context.split(CONTEXT_SEPARATOR))}.\n{chunk.text}"
 
     async def _embedder(self, model: str) -> Embedder:
         if model not in self._embedders:

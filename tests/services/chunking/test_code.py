@@ -59,6 +59,16 @@ def test_a_definition_too_big_is_cut_between_its_statements_and_named_in_the_con
     assert chunks[-1].context == ""
 
 
+def test_a_definition_too_big_is_cut_into_no_more_pieces_than_it_takes() -> None:
+    branch = "    if step == @@:\n" + "".join(f"        call_{n}(step, @@)\n" for n in range(6))
+    text = "def send(step):\n" + repeated(branch, 5)
+    limit = 450
+
+    assert len(branch) > limit / 3  # of whole branches a chunk would hold two, so there would be three chunks
+    assert limit < len(text.rstrip()) <= 2 * limit
+    assert len(chunk(text, "a.py", None, limit)) == 2
+
+
 def test_decorators_stay_with_their_function() -> None:
     text = repeated("@route('/@@')\n@cached\ndef handler_@@(request):\n    return render(request, @@)\n", 20)
 

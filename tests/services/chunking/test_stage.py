@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.codec import SingleObjectCodec
 from schemas.errors import DocumentError
 from schemas.events import (
     Chunk,
@@ -15,6 +16,7 @@ from schemas.events import (
     Document,
     DocumentChunked,
     DocumentDeleted,
+    DocumentEmbedded,
     DocumentParsed,
     Embedding,
     PageSpan,
@@ -22,12 +24,13 @@ from schemas.events import (
     RunPosition,
     Stage,
 )
-from services.chunking.stage import PART_BYTES, PART_CHUNKS, ChunkingStage, cut, page_numbers, parts
+from services.chunking.stage import PART_BYTES, ChunkingStage, cut, page_numbers, parts
 from streams.blobs import BlobStore
+from streams.kafka import MAX_VALUE_BYTES
 from streams.outputs import Note, Output, Send
 from streams.processes import WorkerProcesses
 from streams.stage import Record
-from streams.topics import CHUNKS
+from streams.topics import CHUNKS, EMBEDDINGS
 
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=0)
 
@@ -71,7 +74,6 @@ def test_parts_hold_all_chunks_in_order_numbered_densely_within_the_limits(sizes
     for part in made:
         assert part.first == first
         first += len(part.chunks)
-        assert len(part.chunks) <= PART_CHUNKS
         assert len(part.chunks) == 1 or sum(len(chunk.text) for chunk in part.chunks) <= PART_BYTES
         assert part.chunks or not chunks
 
@@ -80,6 +82,47 @@ def test_sizes_are_bytes_and_not_characters() -> None:
     made = parts(parsed(), [piece(1).model_copy(update={"text": "ж" * (PART_BYTES // 4)}) for _ in range(3)])
 
     assert [len(part.chunks) for part in made] == [2, 1]
+
+
+def test_what_the_context_takes_counts() -> None:
+    wide = piece(1).model_copy(update={"context": "c" * (PART_BYTES // 2 - 1)})
+
+    assert [len(part.chunks) for part in parts(parsed(), [wide] * 3)] == [2, 1]
+
+
+@pytest.mark.parametrize(("text", "context"), [(0, 0), (20, 0), (1_000, 80), (4_096, 1_000), (70_000, 400)])
+@pytest.mark.parametrize("metadata", [0, 1_600])
+def test_a_part_fits_its_message_with_vectors_of_4096_dimensions(
+    text: int, context: int, metadata: int
+) -> None:
+    chunks = [
+        Chunk(
+            text="x" * text,
+            start_line=2**40,
+            end_line=2**40,
+            start_col=2**40,
+            end_col=2**40,
+            strategy="tree_sitter",
+            language="objective-c",
+            context="c" * context,
+            page=2**40,
+        )
+    ] * 300
+    event = parsed()
+    event = event.model_copy(
+        update={"document": event.document.model_copy(update={"metadata": {"m": [0.5] * metadata}})}
+    )
+
+    made = parts(event, chunks)
+
+    codec = SingleObjectCodec()
+    for part in made:
+        common = {name: getattr(part, name) for name in DocumentChunked.model_fields}
+        vectors = bytes(len(part.chunks) * 4 * 4_096)
+        embedded = DocumentEmbedded(**common, dimension=4_096, vectors=vectors)
+        assert len(codec.encode(embedded, EMBEDDINGS.name)) <= MAX_VALUE_BYTES
+    if text <= 1_000:  # and wastes little: the vectors alone fill a message with 61
+        assert len(made[0].chunks) >= 50
 
 
 def test_an_empty_document_has_one_part_without_chunks() -> None:
@@ -172,8 +215,8 @@ async def test_a_document_is_cut_in_a_worker_and_noted_behind_its_parts(stage: C
     sends = [output for output in outputs if isinstance(output, Send)]
     assert {(send.topic, send.key) for send in sends} == {(CHUNKS, "a-key")}
     events = [send.event for send in sends if isinstance(send.event, DocumentChunked)]
-    assert [len(event.chunks) for event in events] == [64, 36]
-    assert [event.first for event in events] == [0, 64]
+    assert [len(event.chunks) for event in events] == [60, 40]
+    assert [event.first for event in events] == [0, 60]
     assert outputs[2:] == [Note(RUN, Stage.CHUNKED)]
     assert events[1].chunks[-1].end_line == 200
 

@@ -206,7 +206,12 @@ async def test_batches_that_wait_for_one_failing_load_fail_alike() -> None:
 
 @pytest.mark.parametrize(
     ("with_context", "context", "expected"),
-    [(True, "class A", "class A\ntext"), (True, "", "text"), (False, "class A", "text")],
+    [
+        (True, "class A", "class A.\ntext"),
+        (True, "Prices › Plans", "Prices. Plans.\ntext"),
+        (True, "", "text"),
+        (False, "class A", "text"),
+    ],
 )
 async def test_context_stands_in_front_of_the_text_where_it_is_wanted(
     with_context: bool, context: str, expected: str
