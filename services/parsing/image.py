@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import io
 import time
 from typing import TYPE_CHECKING
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, UnsupportedFormat
 from services.parsing import markdown as md
+from services.parsing import vision
 from services.parsing.document import Document
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ def looked_at(picture: Image) -> tuple[str, str]:
     """A model's description (empty when none is set), and the words in a picture."""
     from PIL import ImageOps
 
-    ocr = importlib.import_module("services.parsing.ocr")
-    vision = importlib.import_module("services.parsing.vision")
+    from services.parsing import ocr  # only for pictures: most documents have none
+
     format_ = picture.format
     upright = ImageOps.exif_transpose(picture)
     upright.thumbnail((_OCR_SIDE, _OCR_SIDE))

@@ -7,9 +7,15 @@ about a second, and stay loaded.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.page.layout import layout
+from services.parsing.page.text import Vocabulary
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 SIDE = 1500
 #: Readings less certain than this are left out: specks, textures, drawings.
 CERTAIN = 0.6
+#: The font size of a line, of the height of its box: boxes hold ascenders, descenders and a little air.
+SIZE = 0.75
 
 _reading = threading.Lock()
 
@@ -60,9 +68,42 @@ def find_text(image: Image) -> list[TextBox]:
 def read_text(image: Image) -> str:
     """What is written in a picture as plain text: paragraphs parted by empty lines, the cells of a table's
     row by ` | `. Empty when nothing is found."""
-    from services.parsing.pdf.scans import plain_text
-
     return plain_text(find_text(image), image.width, image.height)
+
+
+def words_of(boxes: Iterable[TextBox]) -> list[Word]:
+    """The words of lines, each with its share of the line's box; sizes that differ little are one size."""
+    lines = list(boxes)
+    heights = sorted(b.y1 - b.y0 for b in lines)
+    usual = heights[len(heights) // 2] if heights else 0.0
+    words: list[Word] = []
+    for box in lines:
+        height = box.y1 - box.y0
+        size = usual if 0.75 * usual <= height <= 1.35 * usual else height
+        style = Style(round(SIZE * size, 1))
+        step = (box.x1 - box.x0) / max(len(box.text), 1)
+        at = 0
+        for text in box.text.split():
+            at = box.text.index(text, at)
+            left = box.x0 + at * step
+            words.append(Word(text, left, box.y0, left + len(text) * step, box.y1, style, at > 0))
+            at += len(text)
+    return words
+
+
+def plain_text(boxes: Sequence[TextBox], width: int, height: int) -> str:
+    """Lines found in a picture as plain text in reading order."""
+    if not boxes:
+        return ""
+    page = Page(1, float(width), float(height), words_of(boxes))
+    parts = [_plain(block) for block in layout(page, Vocabulary())]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _plain(block: Block) -> str:
+    if block.kind is Kind.TABLE:
+        return "\n".join(" | ".join(cell.text for cell in row) for row in block.rows)
+    return block.plain or block.text
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,8 @@
 """PDF to markdown.
 
-    bytes ─► source ─► pages ─► running ─► layout ─► blocks ─► headings ─► render ─► Document
-             (words, strokes,   (furniture  (tables, columns,  (over the whole
-              pictures)          out)        paragraphs)        document)
+    bytes ─► source ─► pages ─► running ─► page.layout ─► blocks ─► headings ─► render ─► Document
+             (words, strokes,   (furniture  (tables, columns,       (over the whole
+              pictures)          out)        paragraphs)             document)
 
 Pages pass in batches and leave only their blocks behind, so that memory follows the text of a document and
 not its pages. Everything after `source` is plain geometry on plain values.
@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from services.parsing.document import Document
 from services.parsing.image import Pictures
-from services.parsing.pdf.blocks import Block, Kind
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.layout import layout
+from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.headings import body_size, mark_headings
-from services.parsing.pdf.layout import layout
+from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.running import Running
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import read_batches, without_lead
-from services.parsing.pdf.text import Vocabulary
 
 __all__ = ["parse_pdf"]
 
@@ -51,7 +52,7 @@ def parse_pdf(
                 blocks.append(Block(Kind.MARKDOWN, read[page.number], page.number))
                 continue
             vocabulary.read(page.words)
-            blocks.extend(layout(page, vocabulary, pictures))
+            blocks.extend(in_words(layout(page, vocabulary), page, pictures))
     scans.close()
     mark_headings(blocks, body_size(blocks))
     markdown, spans = render(blocks, numbers, vocabulary)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from services.parsing import ocr, vision
-from services.parsing.pdf.blocks import Block, Kind
-from services.parsing.pdf.geometry import Page, Style, Word
-from services.parsing.pdf.text import Vocabulary
+from services.parsing.page.geometry import Page, Word
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 
 #: Most pixels per point: four would be 288 dots per inch, and what scanners make is seldom finer.
 MAX_SCALE = 4.0
-#: The font size of a line, of the height of its box: boxes hold ascenders, descenders and a little air.
-SIZE = 0.75
 
 
 class Scans:
@@ -89,46 +85,9 @@ def add_words(page: Page, found: Sequence[ocr.TextBox], width: int) -> None:
     scale = page.width / max(width, 1)
     boxes = [ocr.TextBox(b.text, b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in found]
     free = [b for b in boxes if not any(_over(b, w) for w in page.words)]
-    page.words.extend(words_of(free))
+    page.words.extend(ocr.words_of(free))
 
 
 def _over(box: ocr.TextBox, word: Word) -> bool:
     x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
     return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
-
-
-def words_of(boxes: Iterable[ocr.TextBox]) -> list[Word]:
-    """The words of lines, each with its share of the line's box; sizes that differ little are one size."""
-    lines = list(boxes)
-    heights = sorted(b.y1 - b.y0 for b in lines)
-    usual = heights[len(heights) // 2] if heights else 0.0
-    words: list[Word] = []
-    for box in lines:
-        height = box.y1 - box.y0
-        size = usual if 0.75 * usual <= height <= 1.35 * usual else height
-        style = Style(round(SIZE * size, 1))
-        step = (box.x1 - box.x0) / max(len(box.text), 1)
-        at = 0
-        for text in box.text.split():
-            at = box.text.index(text, at)
-            left = box.x0 + at * step
-            words.append(Word(text, left, box.y0, left + len(text) * step, box.y1, style, at > 0))
-            at += len(text)
-    return words
-
-
-def plain_text(boxes: Sequence[ocr.TextBox], width: int, height: int) -> str:
-    """Lines found in a picture as plain text in reading order."""
-    from services.parsing.pdf.layout import layout
-
-    if not boxes:
-        return ""
-    page = Page(1, float(width), float(height), words_of(boxes))
-    parts = [_plain(block) for block in layout(page, Vocabulary())]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _plain(block: Block) -> str:
-    if block.kind is Kind.TABLE:
-        return "\n".join(" | ".join(cell.text for cell in row) for row in block.rows)
-    return block.plain or block.text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing import ocr
-from services.parsing.ocr import TextBox, find_text, read_text
-from services.parsing.pdf.geometry import Page, Style, Word
-from services.parsing.pdf.scans import add_words, plain_text, words_of
+from services.parsing.ocr import TextBox, find_text, plain_text, read_text, words_of
+from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.pdf.scans import add_words
 
 
 def drawn(

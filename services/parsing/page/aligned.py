@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from services.parsing.pdf.cells import Table, fill, text_rows
-from services.parsing.pdf.geometry import Word, bounds
-from services.parsing.pdf.lines import Line, split_row
-from services.parsing.pdf.lists import is_marker
-from services.parsing.pdf.ruled import Grid, slots_of
-from services.parsing.pdf.text import Vocabulary
+from services.parsing.page.cells import Table, fill, text_rows
+from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.lines import Line, split_row
+from services.parsing.page.lists import is_marker
+from services.parsing.page.ruled import Grid, slots_of
+from services.parsing.page.text import Vocabulary
 
 #: The least width of the white space between two columns, of the font size.
 GUTTER = 0.6

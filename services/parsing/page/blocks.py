@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.parsing.markdown import Cell
-from services.parsing.pdf.geometry import Style, Word
-from services.parsing.pdf.lines import Line, clean, joined, main_style, reads_left
-from services.parsing.pdf.lists import is_bullet, is_marker, is_number, kept_label, marker
-from services.parsing.pdf.text import Vocabulary, inline
+from services.parsing.page.geometry import Picture, Style, Word
+from services.parsing.page.lines import Line, clean, joined, main_style, reads_left
+from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
+from services.parsing.page.text import Vocabulary, inline
 
 #: What a line of code has and a word set in a typewriter face has not.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
@@ -29,6 +29,7 @@ class Kind(Enum):
     ITEM = "item"
     CODE = "code"
     TABLE = "table"
+    PICTURE = "picture"
     MARKDOWN = "markdown"
     HEADING = "heading"
 
@@ -48,6 +49,7 @@ class Block:
     level: int = 0
     rows: list[list[Cell]] = field(default_factory=list)
     plain: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(slots=True)

@@ -4,33 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.parsing.image import Pictures
 from services.parsing.markdown import Cell
-from services.parsing.pdf.aligned import aligned_tables
-from services.parsing.pdf.blocks import Block, Kind, blocks_of
-from services.parsing.pdf.cells import Table, fill, trimmed
-from services.parsing.pdf.columns import flows, lines_of
-from services.parsing.pdf.geometry import Boxed, Page, Picture, Piece, Word
-from services.parsing.pdf.ladders import ladder_tables
-from services.parsing.pdf.lines import Line, height_of, pieces_of, rows_of, split_row
-from services.parsing.pdf.pictures import counts, described
-from services.parsing.pdf.ruled import Grid, lattices, rules_of
-from services.parsing.pdf.text import Vocabulary
+from services.parsing.page.aligned import aligned_tables
+from services.parsing.page.blocks import Block, Kind, blocks_of
+from services.parsing.page.cells import Table, fill, trimmed
+from services.parsing.page.columns import flows, lines_of
+from services.parsing.page.geometry import Boxed, Page, Picture, Piece, Word
+from services.parsing.page.ladders import ladder_tables
+from services.parsing.page.lines import Line, height_of, pieces_of, rows_of, split_row
+from services.parsing.page.ruled import Grid, lattices, rules_of
+from services.parsing.page.text import Vocabulary
 
 #: A page with more strokes than this is a drawing; looking for tables in it costs time and finds none.
 MAX_STROKES = 6_000
+#: A picture smaller than this (points, a quarter inch) is an icon, a rule or a bullet.
+SMALLEST = 18
 
 
-def layout(page: Page, vocabulary: Vocabulary, pictures: Pictures | None = None) -> list[Block]:
+def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
     """The blocks of a page: paragraphs, items, code, tables and pictures; headings are still text."""
     tables, words = _tables(page, vocabulary)
     pieces = [piece for piece in pieces_of(words) if not _is_dotted(piece)] if words else []
     body = height_of(pieces) if pieces else 10.0
-    items: list[Boxed] = [*pieces, *tables, *(p for p in page.pictures if counts(p, page))]
+    items: list[Boxed] = [*pieces, *tables, *(p for p in page.pictures if _counts(p, page))]
     out: list[Block] = []
     for flow in flows(items, body):
-        out.extend(_flow(flow, page, body, vocabulary, pictures))
+        out.extend(_flow(flow, page, body, vocabulary))
     return out
+
+
+def _counts(picture: Picture, page: Page) -> bool:
+    """Whether a picture says anything by itself: neither an ornament nor the background of the whole page.
+    Those of a page that is read as one picture do not."""
+    if page.scanned:
+        return False
+    width, height = picture.x1 - picture.x0, picture.y1 - picture.y0
+    return min(width, height) >= SMALLEST and width * height < 0.9 * page.width * page.height
 
 
 def _is_dotted(piece: Piece) -> bool:
@@ -100,9 +109,7 @@ def _nested(grid: Grid, words: Sequence[Word]) -> int:
     return count
 
 
-def _flow(
-    flow: Sequence[Boxed], page: Page, body: float, vocabulary: Vocabulary, pictures: Pictures | None
-) -> list[Block]:
+def _flow(flow: Sequence[Boxed], page: Page, body: float, vocabulary: Vocabulary) -> list[Block]:
     out: list[Block] = []
     held: list[Piece] = []
     for item in sorted(flow, key=lambda i: (i.y0 + i.y1) / 2 if isinstance(i, Piece) else i.y0):
@@ -113,8 +120,8 @@ def _flow(
         held = []
         if isinstance(item, Table):
             out.append(Block(Kind.TABLE, "", page.number, rows=item.rows))
-        elif isinstance(item, Picture) and pictures is not None:
-            out.extend(Block(Kind.MARKDOWN, text, page.number) for text in described(item, page, pictures))
+        elif isinstance(item, Picture):
+            out.append(Block(Kind.PICTURE, "", page.number, picture=item))
     out.extend(_text(held, page.number, body, vocabulary))
     return out
 
