@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown as md
 from services.parsing.archive import Archive
 from services.parsing.image import Pictures
-from services.parsing.markdown import Block
+from services.parsing.markdown import Block, Cell
 from services.parsing.odf.styles import CHART, DRAW, OFFICE, PRESENTATION, SVG, TABLE, TEXT, XLINK
-
-if TYPE_CHECKING:
-    from services.parsing.odf.body import Body
 
 _MATH = "{http://www.w3.org/1998/Math/MathML}"
 #: Shapes that may hold paragraphs themselves.
@@ -37,6 +34,16 @@ _SHAPES = frozenset(
 _RUNNING = ("header", "footer", "date-time", "page-number", "page")
 
 
+class Content(Protocol):
+    """Reads what a frame holds: text boxes hold paragraphs, and these may hold frames again."""
+
+    def blocks_of(self, content: etree._Element) -> list[Block]:
+        """The blocks of a part on its own."""
+
+    def rows(self, table: etree._Element) -> list[list[Cell]]:
+        """The cells of a table, row by row."""
+
+
 class Frames:
     """Describes frames where they stand."""
 
@@ -48,12 +55,12 @@ class Frames:
     def warnings(self) -> tuple[str, ...]:
         return self._pictures.warnings
 
-    def blocks(self, element: etree._Element, body: Body) -> list[Block]:
+    def blocks(self, element: etree._Element, body: Content) -> list[Block]:
         """Everything in a frame or shape as blocks."""
         text, blocks = self.describe(element, body)
         return [Block(text), *blocks] if text.strip() else blocks
 
-    def describe(self, element: etree._Element, body: Body) -> tuple[str, list[Block]]:
+    def describe(self, element: etree._Element, body: Content) -> tuple[str, list[Block]]:
         """Inline markdown for pictures, and blocks for the rest of a frame, shape, link or group."""
         if element.get(PRESENTATION + "class") in _RUNNING:
             return "", []
@@ -66,7 +73,7 @@ class Frames:
             return "", []
         return self._frame(element, body)
 
-    def _frame(self, frame: etree._Element, body: Body) -> tuple[str, list[Block]]:
+    def _frame(self, frame: etree._Element, body: Content) -> tuple[str, list[Block]]:
         """A frame's first content; the others repeat it in simpler formats."""
         alt = (frame.findtext(SVG + "desc") or frame.findtext(SVG + "title") or "").strip()
         for child in frame:
@@ -90,7 +97,7 @@ class Frames:
         )
         return text, [Block(word) for word in words]
 
-    def _object(self, href: str, body: Body) -> tuple[str, list[Block]] | None:
+    def _object(self, href: str, body: Content) -> tuple[str, list[Block]] | None:
         """A chart as the table that it draws, a formula as TeX where it brings its source."""
         root = self._archive.xml_or_none(posixpath.normpath(posixpath.join(href, "content.xml")))
         if root is None:
