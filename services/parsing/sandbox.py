@@ -13,22 +13,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
+import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, IngestError, TransientError
-from services.parsing import confinement
+from services.parsing import confinement, landlock
 from services.parsing.document import Document
 from services.parsing.vision import Vision
+
+log = structlog.get_logger(__name__)
 
 #: Documents above this travel as a file: a worker that is killed in the middle of reading a long message
 #: would leave half of it in the pipe that all workers share.
@@ -45,7 +51,8 @@ class Sandbox:
     A document may take `memory_bytes` beyond what a fresh worker holds, `cpu_seconds` of processor and
     `wall_seconds` of clock time. Workers start with the first document (or with `start`) and are forked
     from a server that has the common libraries loaded. Only the host of `vision`, the model that describes
-    pictures, can be reached from them. Safe for concurrent use within one event loop.
+    pictures, can be reached from them. `modules` are those whose functions `run` is given, if they are not of
+    the project's packages; workers import them first. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -55,11 +62,13 @@ class Sandbox:
         cpu_seconds: int = 120,
         wall_seconds: float = 180.0,
         vision: Vision | None = None,
+        modules: Sequence[str] = (),
     ) -> None:
         self._workers = workers
-        self._limits = confinement.Limits(memory_bytes, cpu_seconds, vision)
+        self._limits = confinement.Limits(memory_bytes, cpu_seconds, vision, None, tuple(modules))
         self._wall_seconds = wall_seconds
         self._pool: ProcessPool | None = None
+        self._folder: Path | None = None
         self._waiting: set[Future[Any]] = set()
 
     def start(self) -> None:
@@ -75,7 +84,7 @@ class Sandbox:
         Raises UnsupportedFormat, CorruptDocument (also when the worker dies on the file), DocumentTooLarge
         (also when it passes a limit), TransientError when the sandbox is closed under it.
         """
-        with _handed_over(data) as source:
+        with _handed_over(data, self._documents) as source:
             document: Document = await self.run(
                 filename or "document",
                 confinement.parse_confined,
@@ -116,6 +125,21 @@ class Sandbox:
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _documents(self) -> Path:
+        """The folder that long documents are handed over in: the only one that workers look into.
+
+        They were told of it when they started, so when a cleaner of temporary files has taken it they start
+        anew.
+        """
+        if self._folder is not None and not self._folder.is_dir():
+            self.close()
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="headrace-parsing-"))
+        return self._folder
 
     def _schedule(
         self, function: Callable[..., Any], arguments: list[Any], timeout: float | None
@@ -132,11 +156,14 @@ class Sandbox:
         context = get_context("forkserver" if "forkserver" in _start_methods() else "spawn")
         if hasattr(context, "set_forkserver_preload"):
             context.set_forkserver_preload(["services.parsing.preloaded"])
+        if not landlock.version():
+            log.info("parsing workers can read what this service can: the system has no Landlock")
+        limits = replace(self._limits, documents=str(self._documents()))
         return ProcessPool(
             max_workers=self._workers,
             max_tasks=DOCUMENTS_PER_WORKER,
             initializer=confinement.confine,
-            initargs=[self._limits],
+            initargs=[limits],
             context=context,
         )
 
@@ -164,22 +191,29 @@ def _start_methods() -> list[str]:
 
 
 class _handed_over:
-    """A document as the worker gets it: its bytes, or for a long one the path of a file that holds them."""
+    """A document as the worker gets it: its bytes, or for a long one the path of a file that holds them.
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    Workers can read such a file by its name and cannot list the folder: the name, which only the worker of
+    this document is told, is the key to it.
+    """
+
+    def __init__(self, data: bytes, folder: Callable[[], Path]) -> None:
+        self._data, self._folder = data, folder
         self._path: Path | None = None
 
     def __enter__(self) -> bytes | str:
         if len(self._data) <= INLINE_BYTES:
             return self._data
-        handle, path = tempfile.mkstemp(prefix="headrace-parsing-")
-        self._path = Path(path)
-        with os.fdopen(handle, "wb") as file:
+        self._path = self._folder() / secrets.token_hex(16)
+        with open(self._path, "xb", opener=_private) as file:
             file.write(self._data)
-        return path
+        return str(self._path)
 
     def __exit__(self, *_: object) -> None:
         if self._path is not None:
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
