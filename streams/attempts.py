@@ -1,10 +1,11 @@
-"""From records to outcomes: tries, waits between them, and who of a batch is to blame."""
+"""From records to outcomes: one try of a group, when the next is due, and who of a batch is to blame."""
 
 import asyncio
 import errno
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -14,12 +15,11 @@ from streams import metrics
 from streams.dead_letters import about
 from streams.retry import Backoff
 from streams.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
-from streams.window import Entry
+from streams.window import Entry, Partition
 
 log = structlog.get_logger(__name__)
 
-#: A try of a stateful batch that takes longer is stuck: the worker ends. Waits between tries do not count,
-#: so a store that is away for hours ends nobody.
+#: A stateful batch between whose effects more time passes is stuck: the worker ends.
 _STUCK_SECONDS = 120.0
 #: Tries of a record that fails with something nobody foresaw.
 _UNFORESEEN_TRIES = 3
@@ -29,78 +29,127 @@ _UNFORESEEN_PATIENCE = 4
 _MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The record is to be tried again in `seconds`."""
+
+    seconds: float
+
+
 class Attempts:
-    """Calls a stage until each record has its outputs or the error that makes it a dead letter."""
+    """Calls a stage, and says of each record what its outputs are, what error makes it a dead letter, or when
+    it is due again."""
 
     def __init__(self, stage: AnyStage, context: Context, wait: Backoff) -> None:
         self._stage, self._context, self._wait = stage, context, wait
+        self._deadline: asyncio.Timeout | None = None
 
-    async def outcomes(self, group: Sequence[Entry]) -> list[Outcome]:
-        """One outcome for each entry, in order. Raises FencedError only."""
+    async def outcomes(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        """One for each entry, in order; counts the attempts of those that are due again. Raises FencedError
+        only."""
         sound = [entry for entry in group if entry.error is None]
         found = iter(await self._tried(sound) if sound else [])
         return [entry.error if entry.error is not None else next(found) for entry in group]
 
-    async def _tried(self, group: Sequence[Entry]) -> list[Outcome]:
-        unforeseen = 0
-        for attempt in range(1, 1_000_000):
-            for entry in group:
-                entry.attempt = attempt
-            begun = time.perf_counter()
-            try:
-                found = list(await self._call([entry.record for entry in group if entry.record]))
-                seconds = (time.perf_counter() - begun) / len(group)
-                metrics.SECONDS.labels(self._stage.name).observe(seconds)
-                return found
-            except FencedError:
+    def alive(self) -> None:
+        """The stage has come to its next effect: it is not stuck."""
+        if self._deadline is not None:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + _STUCK_SECONDS)
+
+    async def _tried(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        begun = time.perf_counter()
+        try:
+            found = await self._call([entry.record for entry in group if entry.record])
+            seconds = (time.perf_counter() - begun) / len(group)
+            metrics.SECONDS.labels(self._stage.name).observe(seconds)
+            return self._judged(group, found)
+        except FencedError:
+            raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
                 raise
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                # Not ours: something that the stage waited for was cancelled by somebody else.
-                await self._pause(attempt, TransientError(f"cancelled from inside: {error!r}"), group)
-            except TransientError as error:
-                await self._pause(attempt, error, group)
-            except Exception as error:
-                if _of_the_machine(error):
-                    await self._pause(attempt, TransientError(f"{type(error).__name__}: {error}"), group)
-                    continue
-                metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
-                if len(group) > 1:  # who is it?
-                    return [outcome for entry in group for outcome in await self._tried([entry])]
-                unforeseen += 1
-                if isinstance(error, DocumentError | ContractError) or unforeseen >= _UNFORESEEN_TRIES:
-                    return [error]
-                log.exception("unforeseen error", stage=self._stage.name, offset=group[0].offset)
-                await asyncio.sleep(self._wait(attempt + _UNFORESEEN_PATIENCE, error))
-        raise AssertionError("unreachable")
+            # Not ours: something that the stage waited for was cancelled by somebody else.
+            cancelled = TransientError(f"cancelled from inside: {error!r}")
+            return self._judged(group, [cancelled] * len(group))
+        except TransientError as error:
+            return self._judged(group, [error] * len(group))
+        except Exception as error:
+            if _of_the_machine(error):
+                return self._judged(group, [TransientError(f"{type(error).__name__}: {error}")] * len(group))
+            metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
+            if len(group) > 1:
+                return await self._one_by_one(group)
+            known = isinstance(error, DocumentError | ContractError)
+            return [error if known else self._unforeseen(group[0], error)]
+
+    async def _one_by_one(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        """Who is it? Behind a record that is due again nothing of its partition is tried: a stateful stage
+        would fold what is not written."""
+        outcomes: list[Outcome | Later] = []
+        due: dict[Partition, Later] = {}
+        for entry in group:
+            if entry.place in due:
+                outcomes.append(due[entry.place])
+                continue
+            [outcome] = await self._tried([entry])
+            outcomes.append(outcome)
+            if isinstance(outcome, Later):
+                due[entry.place] = outcome
+        return outcomes
 
     async def _call(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
         if isinstance(self._stage, Stage):
             return [await self._stage.process(records[0], self._context)]
+        if not isinstance(self._stage, StatefulStage):
+            return await self._stage.process_batch(records, self._context)
         try:
-            async with asyncio.timeout(_STUCK_SECONDS if isinstance(self._stage, StatefulStage) else None):
+            async with asyncio.timeout(_STUCK_SECONDS) as self._deadline:
                 return await self._stage.process_batch(records, self._context)
         except TimeoutError as error:
             raise FencedError(f"a batch of {self._stage.name} is stuck for {_STUCK_SECONDS:.0f} s") from error
+        finally:
+            self._deadline = None
 
-    async def _pause(self, attempt: int, error: TransientError, group: Sequence[Entry]) -> None:
-        seconds = self._wait(attempt, error)
+    def _judged(self, group: Sequence[Entry], outcomes: Sequence[Outcome]) -> list[Outcome | Later]:
+        """Transient errors become waits; each error is told once, with the first record that it met."""
+        told: set[int] = set()
+        judged: list[Outcome | Later] = []
+        for entry, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, TransientError):
+                later = Later(self._wait(entry.attempt, outcome))
+                if id(outcome) not in told:
+                    told.add(id(outcome))
+                    self._tell(entry, outcome, later)
+                entry.attempt += 1
+                judged.append(later)
+            else:
+                judged.append(outcome)
+        return judged
+
+    def _unforeseen(self, entry: Entry, error: Exception) -> Outcome | Later:
+        entry.unforeseen += 1
+        if entry.unforeseen >= _UNFORESEEN_TRIES:
+            return error
+        log.exception("unforeseen error", stage=self._stage.name, offset=entry.offset, exc_info=error)
+        later = Later(self._wait(entry.attempt + _UNFORESEEN_PATIENCE, error))
+        entry.attempt += 1
+        return later
+
+    def _tell(self, entry: Entry, error: TransientError, later: Later) -> None:
         metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
         metrics.RETRIES.labels(self._stage.name).inc()
         log.warning(
             "tried again later",
             stage=self._stage.name,
-            topic=group[0].topic,
-            partition=group[0].partition,
-            offset=group[0].offset,
-            **about(group[0].record),
-            attempt=attempt,
-            seconds=round(seconds, 2),
+            topic=entry.topic,
+            partition=entry.partition,
+            offset=entry.offset,
+            **about(entry.record),
+            attempt=entry.attempt,
+            seconds=round(later.seconds, 2),
             error=str(error),
         )
-        await asyncio.sleep(seconds)
 
 
 def _of_the_machine(error: Exception) -> bool:

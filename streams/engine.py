@@ -7,62 +7,30 @@ tests) only through `Log`; `streams.worker` connects it to a real consumer.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
 import structlog
 
-from schemas.errors import ContractError, DocumentError, FencedError
+from schemas.errors import DocumentError, FencedError
 from streams import metrics
-from streams.attempts import Attempts
-from streams.dead_letters import about, dead_letter
+from streams.attempts import Attempts, Later
 from streams.journal import Journal
-from streams.outputs import Output, Send
-from streams.producer import Headers, Written
-from streams.progress import coalesce
+from streams.log import Log
+from streams.outlet import Outlet
+from streams.outputs import Output
+from streams.producer import Written
 from streams.retry import Backoff, backoff
 from streams.schedule import Rules, Schedule
-from streams.stage import AnyStage, BatchStage, Stage, StatefulStage
-from streams.tracing import continued
-from streams.window import Entry, Limits, PartitionWindow, State
+from streams.stage import AnyStage, BatchStage, Outcome, Stage, StatefulStage
+from streams.window import Entry, Limits, Partition, PartitionWindow, State
 
 log = structlog.get_logger(__name__)
-
-Partition = tuple[str, int]
 
 #: Acknowledged offsets are committed this often at most.
 _COMMIT_SECONDS = 0.05
 #: A transaction that takes longer is stuck (seen after a broker was killed), and its coordinator has given it
 #: up after 15 s (`streams.producer`): the worker ends, and the next resumes where the last commit stands.
 _TRANSACTION_STUCK_SECONDS = 20.0
-
-
-class Log(Protocol):
-    """What the engine asks of a partitioned log."""
-
-    def pause(self, partition: Partition) -> None:
-        """Deliver nothing more of this partition for now."""
-        ...
-
-    def resume(self, partition: Partition) -> None:
-        """Deliver again."""
-        ...
-
-    def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[Written]":
-        """Append an event; the future is done when it is safe. BufferError: not now."""
-        ...
-
-    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
-        """Everything before these offsets is done. With `wait`, before the partitions leave."""
-        ...
-
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
-        """Append and commit as one. FencedError when that cannot be: nothing was written then."""
-        ...
-
-    def check_alive(self) -> None:
-        """FencedError if this member was away for longer than its session."""
-        ...
 
 
 class Engine:
@@ -80,6 +48,7 @@ class Engine:
         self._limits = limits or Limits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._attempts = Attempts(stage, self, wait)
+        self._outlet = Outlet(stage, log_)
         self._schedule = Schedule(_rules(stage, self._limits))
         self._windows: dict[Partition, PartitionWindow] = {}
         self._assignments: dict[Partition, object] = {}
@@ -124,11 +93,11 @@ class Engine:
         """Records that were read, in the order of each partition."""
         touched: set[Partition] = set()
         for entry in entries:
-            window = self._windows.get(_partition(entry))
+            window = self._windows.get(entry.place)
             if window is None:  # read before the partition left; its next owner reads it again
                 continue
             window.admit(entry)
-            touched.add(_partition(entry))
+            touched.add(entry.place)
             metrics.BYTES.labels(self._stage.name).inc(entry.size)
             self._judge(entry)
             self._schedule.add(entry)
@@ -186,11 +155,12 @@ class Engine:
     def check_alive(self) -> None:
         """See `streams.stage.Context`."""
         self._log.check_alive()
+        self._attempts.alive()
 
     async def emit(self, outputs: Sequence[Output]) -> None:
         """See `streams.stage.Context`. A worker that was away would give old content a new sequence."""
         self.check_alive()
-        await asyncio.gather(*[await self._produce(send, {}) for send in coalesce(outputs)])
+        await self._outlet.emit(outputs)
 
     # ----------------------------------------------------------------------------------- working
 
@@ -224,33 +194,48 @@ class Engine:
 
     async def _work(self, group: list[Entry]) -> None:
         outcomes = await self._attempts.outcomes(group)
-        for entry, outcome in zip(group, outcomes, strict=True):
-            outputs = self._give_up(entry, outcome) if isinstance(outcome, Exception) else outcome
-            if window := self._windows.get(_partition(entry)):
-                window.finish(entry, outputs)
+        settled = self._put_back(group, outcomes)
+        for entry, outcome in settled.items():
+            if isinstance(outcome, Exception):
+                outcome = self._outlet.given_up(entry, outcome)
+            self._windows[entry.place].finish(entry, outcome)
         if self._stateful:
-            async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
-                await self._transact(group, self._stateful)
+            if settled:
+                async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
+                    await self._transact(list(settled), self._stateful)
             return
-        for partition in {_partition(entry) for entry in group}:
+        for partition in {entry.place for entry in settled}:
             await self._release(partition)
 
-    def _give_up(self, entry: Entry, error: Exception) -> list[Output]:
-        metrics.DEAD_LETTERS.labels(self._stage.name, type(error).__name__).inc()
-        log.warning(
-            "dead letter",
-            stage=self._stage.name,
-            topic=entry.topic,
-            partition=entry.partition,
-            offset=entry.offset,
-            **about(entry.record),
-            error_class=type(error).__name__,
-            error=str(error),
-        )
-        outputs: list[Output] = [dead_letter(self._stage.name, entry, error)]
-        if entry.record is not None:
-            outputs.extend(self._stage.failed(entry.record, error))
-        return outputs
+    def _put_back(self, group: list[Entry], outcomes: list[Outcome | Later]) -> dict[Entry, Outcome]:
+        """Records that are due again wait for their time; returns what became of the others. A stateful
+        stage takes a partition's records strictly in order: all behind one that is due again go back too."""
+        settled: dict[Entry, Outcome] = {}
+        again: list[Entry] = []
+        held: dict[Partition, list[Entry]] = {}
+        seconds: dict[Partition, float] = {}
+        for entry, outcome in zip(group, outcomes, strict=True):
+            if entry.state is State.GONE:
+                continue
+            if not isinstance(outcome, Later) and not (self._stateful and entry.place in seconds):
+                settled[entry] = outcome
+                continue
+            entry.state = State.WAITING
+            if isinstance(outcome, Later):
+                seconds[entry.place] = max(outcome.seconds, seconds.get(entry.place, 0))
+            if self._windows[entry.place].closing:  # its next owner tries it
+                continue
+            again.append(entry)
+            if isinstance(outcome, Later):
+                held.setdefault(entry.place, []).append(entry)
+        self._schedule.put_back(again, [entry for entries in held.values() for entry in entries])
+        for partition, entries in held.items():
+            asyncio.get_running_loop().call_later(seconds[partition], self._resume, entries)
+        return settled
+
+    def _resume(self, entries: list[Entry]) -> None:
+        self._schedule.resume(entries)
+        self._start_groups()
 
     # --------------------------------------------------------------------------------- releasing
 
@@ -264,30 +249,10 @@ class Engine:
             entries = window.take_releasable() if window else []
             if window is None or not entries:
                 return
-            futures: list[asyncio.Future[Written]] = []
-            notes: list[Output] = []
-            for entry in entries:
-                notes.extend(await self._hand_over(entry, futures))
-            futures.extend([await self._produce(send, {}) for send in coalesce(notes)])
+            futures = await self._outlet.hand_over(entries)
         task = asyncio.create_task(self._acknowledged(partition, window, entries, futures))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
-
-    async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[Written]]") -> list[Output]:
-        """Produce the events of an entry; returns its notes. An event that no message takes costs its
-        document: what came before it stays written, as after a crash."""
-        headers = continued(entry.raw.headers)
-        outputs: Sequence[Output] = entry.outputs
-        try:
-            for send in outputs:
-                if isinstance(send, Send):
-                    futures.append(await self._produce(send, headers))
-        except (DocumentError, ContractError) as error:
-            outputs = self._give_up(entry, error)
-            for send in outputs:
-                if isinstance(send, Send):
-                    futures.append(await self._produce(send, headers))
-        return [output for output in outputs if not isinstance(output, Send)]
 
     async def _acknowledged(
         self,
@@ -303,37 +268,16 @@ class Engine:
             return
         self._done(partition, window, entries)
 
-    async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[Written]":
-        while True:
-            try:
-                return self._log.produce(send, headers)
-            except BufferError:  # the producer's queue is full: acknowledgements make room
-                await asyncio.sleep(0.01)
-
-    async def _transact(self, group: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
-        """Outputs, state and offsets of the group as one; one group runs at a time, so it is the head."""
+    async def _transact(self, entries: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
+        """Outputs, state and offsets as one; one group runs at a time, so it is the head."""
         self.check_alive()
-        offsets = {_partition(entry): entry.offset + 1 for entry in group}
-        written = await self._written(group, offsets)
+        offsets = {entry.place: entry.offset + 1 for entry in entries}
+        written = await self._outlet.transact(entries, offsets)
         for store in stage.stores:
             store.apply(written)
         for partition in offsets:
             window = self._windows[partition]
             self._done(partition, window, window.take_releasable())
-
-    async def _written(self, group: list[Entry], offsets: Mapping[Partition, int]) -> list[Written]:
-        """One transaction; where an event fits no message, one for each record, and its own is given up."""
-        sends = coalesce(output for entry in group for output in entry.outputs)
-        try:
-            return await self._log.transact(sends, offsets)
-        except (DocumentError, ContractError) as error:
-            if len(group) == 1:
-                group[0].outputs = self._give_up(group[0], error)
-                return await self._log.transact(coalesce(group[0].outputs), offsets)
-            written = []
-            for entry in group:
-                written += await self._written([entry], {_partition(entry): entry.offset + 1})
-            return written
 
     def _done(self, partition: Partition, window: PartitionWindow, entries: list[Entry]) -> None:
         window.acknowledge(entries)
@@ -361,7 +305,7 @@ class Engine:
         windows = {p: self._windows[p] for p in leaving if p in self._windows}
         for window in windows.values():
             window.closing = True
-        self._schedule.forget(lambda entry: _partition(entry) in windows)
+        self._schedule.forget(lambda entry: entry.place in windows)
         return windows
 
     async def _settled(self, windows: list[PartitionWindow], deadline: float) -> None:
@@ -380,8 +324,8 @@ class Engine:
         doomed = [
             task
             for task, group in self._running.items()
-            if touched(_partition(entry) in windows for entry in group)
-            and any(entry.state is not State.ACKNOWLEDGED for entry in group)
+            if touched(entry.place in windows for entry in group)
+            and any(entry.state not in (State.WAITING, State.ACKNOWLEDGED) for entry in group)
         ]
         if doomed and self._stateful:  # nobody knows what became of its transaction
             self.fail(FencedError("partitions left in the middle of a transaction"))
@@ -391,7 +335,8 @@ class Engine:
             await asyncio.wait(doomed, timeout=2)
         if commit:
             self.commit(windows)
-        for partition in windows:
+        for partition, window in windows.items():
+            window.abandon()
             del self._windows[partition], self._releasing[partition]
         if self._stateful and windows:
             await self._stateful.revoked([number for _, number in windows])
@@ -402,10 +347,6 @@ def _rules(stage: AnyStage, limits: Limits) -> Rules:
         concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
         return Rules(concurrency, stage.max_records, limits.bytes)
     return Rules(stage.concurrency, sequential_keys=stage.sequential_keys)
-
-
-def _partition(entry: Entry) -> Partition:
-    return entry.topic, entry.partition
 
 
 def _position(entry: Entry) -> tuple[str, int, int]:

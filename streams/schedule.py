@@ -1,10 +1,14 @@
 """Which records are worked on next. Pure: no task, no clock."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from streams.window import Entry, State
+from streams.window import Entry, Partition, State
+
+#: A record that failed goes with a quarter of the others at each further try, so that whoever fails a batch
+#: is alone with it after a few: of 64 records 16, 4, 1.
+_FEWER_BITS = 2
 
 
 @dataclass(frozen=True)
@@ -24,50 +28,136 @@ class Rules:
 
 
 class Schedule:
-    """Waiting records in their order of arrival, cut into groups as places become free.
+    """Waiting records, cut into groups as places become free; partitions take turns, a record each.
+
+    A record that is to be tried again later is held, and its partition with it: nothing more of it starts,
+    the others go on. When its time has come it is tried with nothing of its partition beside it. Where keys
+    are sequential only its key is held, because such records last: a source whose bucket is away must not
+    keep the runs of others waiting.
 
     A suspect (see `streams.journal`) goes alone: nothing starts beside it, and it starts beside nothing.
     """
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._waiting: deque[Entry] = deque()
-        self._behind: dict[str, list[Entry]] = {}  # key that is being worked on → records that wait for it
+        self._queues: dict[Partition, deque[Entry]] = {}
+        self._turns: deque[Partition] = deque()  # partitions with a queue, the next first
+        self._behind: dict[str, list[Entry]] = {}  # key that is worked on or held → records that wait for it
+        self._held: set[Entry] = set()
+        self._probes: dict[Entry, set[Partition]] = {}  # partitions of which a record is tried again now
         self._groups = 0
         self._alone = False
 
     def add(self, entry: Entry) -> None:
-        """A record that waits for work."""
-        self._waiting.append(entry)
+        """A record that waits for work, behind the others of its partition."""
+        self._queue(entry.place).append(entry)
 
     def next_group(self) -> list[Entry]:
         """Records to start now, or none. The caller starts them and calls `done` at their end."""
-        while self._waiting and not self._alone and self._groups < self._rules.concurrency:
-            if self._waiting[0].suspect and self._groups:
-                break
-            if self._held_back(head := self._waiting.popleft()):
+        if self._alone or self._groups >= self._rules.concurrency:
+            return []
+        waits = self._waits()
+        group: list[Entry] = []
+        room, size = self._rules.group_records, self._rules.group_bytes
+        while len(group) < room and (entry := self._next(group, size, waits)) is not None:
+            self._turns.rotate(-1)
+            self._queues[entry.place].popleft()
+            if self._held_back(entry):
                 continue
-            group = self._fill([head])
-            for entry in group:
-                entry.state = State.RUNNING
-            self._groups += 1
-            self._alone = head.suspect
-            return group
-        return []
+            group.append(entry)
+            room, size = min(room, self._most(entry)), size - entry.size
+        if group:
+            self._start(group)
+        return group
 
-    def done(self, group: list[Entry]) -> None:
-        """The group's place is free, and its keys are."""
+    def done(self, group: Sequence[Entry]) -> None:
+        """The group's place is free, and so are the keys and partitions of those that are not held."""
         self._groups -= 1
         self._alone = False
+        self._probes.pop(group[0], None)
         for entry in group:
-            if self._rules.sequential_keys and entry.record:
-                self._waiting.extendleft(reversed(self._behind.pop(entry.record.key, [])))
+            if entry not in self._held:
+                self._free_key(entry)
+
+    def put_back(self, entries: Sequence[Entry], held: Iterable[Entry]) -> None:
+        """Records of a group that were not finished, in their order: they wait again, before all others of
+        their partition. Those of `held`, which failed, keep it waiting until `resume`."""
+        self._held.update(held)
+        for entry in reversed(entries):
+            entry.state = State.WAITING
+            if not self._rules.sequential_keys:
+                self._queue(entry.place).appendleft(entry)
+
+    def resume(self, held: Iterable[Entry]) -> None:
+        """The time of these has come."""
+        for entry in held:
+            if entry in self._held:
+                self._held.discard(entry)
+                if self._rules.sequential_keys:
+                    self._free_key(entry)
+                    self._queue(entry.place).appendleft(entry)
 
     def forget(self, gone: Callable[[Entry], bool]) -> None:
         """Drop the waiting records of partitions that left."""
-        self._waiting = deque(entry for entry in self._waiting if not gone(entry))
+        for queue in self._queues.values():
+            kept = [entry for entry in queue if not gone(entry)]
+            queue.clear()
+            queue.extend(kept)
         for key, behind in self._behind.items():
             self._behind[key] = [entry for entry in behind if not gone(entry)]
+        for entry in [entry for entry in self._held if gone(entry)]:
+            self._held.discard(entry)
+            if self._rules.sequential_keys:
+                self._free_key(entry)
+
+    # ------------------------------------------------------------------------------------- inside
+
+    def _start(self, group: Sequence[Entry]) -> None:
+        for entry in group:
+            entry.state = State.RUNNING
+        self._groups += 1
+        self._alone = group[0].suspect
+        if group[0].attempt > 1 and not self._rules.sequential_keys:
+            self._probes[group[0]] = {entry.place for entry in group}
+
+    def _waits(self) -> set[Partition]:
+        """Partitions of which nothing may start now."""
+        if self._rules.sequential_keys:
+            return set()
+        return {entry.place for entry in self._held}.union(*self._probes.values())
+
+    def _most(self, entry: Entry) -> int:
+        """Records of a group that this one may be in."""
+        return max(1, self._rules.group_records >> _FEWER_BITS * (entry.attempt - 1))
+
+    def _next(self, group: Sequence[Entry], size: int, waits: set[Partition]) -> Entry | None:
+        """The head of the first partition in turn that may join the group; its turn is then at the front."""
+        for _ in range(len(self._turns)):
+            place = self._turns[0]
+            if not (queue := self._queues[place]):
+                self._turns.popleft()
+                del self._queues[place]
+                continue
+            if place not in waits:
+                if not group:
+                    # What runs comes to its end before a suspect.
+                    return None if queue[0].suspect and self._groups else queue[0]
+                if self._joins(queue[0], group) and queue[0].size <= size:
+                    return queue[0]
+            self._turns.rotate(-1)
+        return None
+
+    def _joins(self, entry: Entry, group: Sequence[Entry]) -> bool:
+        """No suspect has company, and what failed before drags no new records along."""
+        if entry.suspect or group[0].suspect or (entry.attempt > 1) is not (group[0].attempt > 1):
+            return False
+        return len(group) < self._most(entry)
+
+    def _queue(self, place: Partition) -> deque[Entry]:
+        if place not in self._queues:
+            self._queues[place] = deque()
+            self._turns.append(place)
+        return self._queues[place]
 
     def _held_back(self, entry: Entry) -> bool:
         if not self._rules.sequential_keys or entry.record is None:
@@ -78,12 +168,7 @@ class Schedule:
         self._behind[entry.record.key] = []
         return False
 
-    def _fill(self, group: list[Entry]) -> list[Entry]:
-        size = group[0].size
-        while self._waiting and not group[0].suspect and len(group) < self._rules.group_records:
-            following = self._waiting[0]
-            size += following.size
-            if following.suspect or size > self._rules.group_bytes:
-                break
-            group.append(self._waiting.popleft())
-        return group
+    def _free_key(self, entry: Entry) -> None:
+        if self._rules.sequential_keys and entry.record:
+            for behind in reversed(self._behind.pop(entry.record.key, [])):
+                self._queue(behind.place).appendleft(behind)

@@ -32,7 +32,6 @@ from streams.store import PartitionStore
 from streams.topics import Topic
 
 E = TypeVar("E", bound=Event)
-TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

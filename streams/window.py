@@ -16,6 +16,9 @@ from typing import Any
 from streams.outputs import Output
 from streams.stage import Record
 
+#: A topic (its name in the catalogue) and the number of a partition.
+Partition = tuple[str, int]
+
 #: Records of a partition that may be under way. 1,000 keep every worker of a stage busy at any latency seen.
 WINDOW_RECORDS = 1_000
 #: Bytes of a partition that may be under way. A message is at most 1 MB, so at least 32 are; twelve
@@ -40,11 +43,13 @@ class State(IntEnum):
     DONE = 2
     RELEASED = 3
     ACKNOWLEDGED = 4
+    GONE = 5
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One record in a window. `error` is set before it runs if it did not decode."""
+    """One record in a window. `error` is set before it runs if it did not decode; `attempt` counts tries from
+    1, `unforeseen` those that ended with an error which nobody foresaw."""
 
     topic: str
     partition: int
@@ -54,12 +59,18 @@ class Entry:
     error: Exception | None = None
     suspect: bool = False
     attempt: int = 1
+    unforeseen: int = 0
     state: State = State.WAITING
     outputs: Sequence[Output] = ()
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.size = len(self.raw.value or b"")
+
+    @property
+    def place(self) -> Partition:
+        """Its partition."""
+        return self.topic, self.partition
 
 
 @dataclass(frozen=True)
@@ -110,8 +121,12 @@ class PartitionWindow:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing of it is running, done and unreleased, or on its way to the broker."""
-        return all(entry.state in (State.WAITING, State.ACKNOWLEDGED) for entry in self._entries)
+        """Whether everything before the first record that waits is acknowledged. What stands behind that one
+        cannot be released before it, and is the next owner's."""
+        for entry in self._entries:
+            if entry.state is not State.ACKNOWLEDGED:
+                return entry.state is State.WAITING
+        return True
 
     def finish(self, entry: Entry, outputs: Sequence[Output]) -> None:
         """The entry's work is done."""
@@ -137,6 +152,11 @@ class PartitionWindow:
             self._bytes -= head.size
             self._unreleased -= 1
             self._next = head.offset + 1
+
+    def abandon(self) -> None:
+        """The partition has another owner: whoever still works on these entries works for nobody."""
+        for entry in self._entries:
+            entry.state = State.GONE
 
     def refused(self) -> None:
         """The last commit met a rebalance: the offset is to be taken again."""

@@ -25,13 +25,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.codec import Codec
 from schemas.errors import ContractError, DocumentError, FencedError
 from streams import metrics
-from streams.engine import Engine, Partition
+from streams.engine import Engine
 from streams.journal import Journal
 from streams.kafka import SESSION_SECONDS, Cluster
 from streams.outputs import Send
 from streams.producer import EventProducer, Headers, Written
 from streams.stage import AnyStage, Record, StatefulStage
-from streams.window import Entry, Limits, Raw
+from streams.window import Entry, Limits, Partition, Raw
 
 log = structlog.get_logger(__name__)
 

@@ -129,3 +129,85 @@ def test_a_suspect_ends_the_group_before_it() -> None:
         schedule.done(group)
 
     assert started == [[0], [1], [2]]
+
+
+def of_partitions(*places: tuple[int, int]) -> list[Entry]:
+    """Entries by partition and offset."""
+    return [entry(partition, offset) for partition, offset in places]
+
+
+def named(group: Sequence[Entry]) -> list[tuple[int, int]]:
+    return [(one.partition, one.offset) for one in group]
+
+
+def failed(schedule: Schedule, group: list[Entry]) -> None:
+    """All of the group is due again."""
+    for one in group:
+        one.attempt += 1
+    schedule.put_back(group, group)
+    schedule.done(group)
+
+
+def test_partitions_take_turns() -> None:
+    schedule = Schedule(Rules(1, group_records=4, group_bytes=1_000))
+    for one in of_partitions((0, 0), (0, 1), (0, 2), (1, 0), (2, 0)):
+        schedule.add(one)
+
+    assert named(schedule.next_group()) == [(0, 0), (1, 0), (2, 0), (0, 1)]
+
+
+def test_a_partition_waits_for_its_held_record_which_then_goes_first_and_with_none_of_its_own_beside_it() -> (
+    None
+):
+    schedule = Schedule(Rules(8))
+    for one in of_partitions((0, 0), (0, 1), (0, 2), (1, 0)):
+        schedule.add(one)
+    first = schedule.next_group()
+    failed(schedule, first)
+
+    other = schedule.next_group()
+    assert (named(other), schedule.next_group()) == ([(1, 0)], [])
+    schedule.resume(first)
+    again = schedule.next_group()
+    assert (named(again), schedule.next_group()) == ([(0, 0)], [])
+    schedule.done(again)
+    assert named(schedule.next_group()) == [(0, 1)]
+    assert named(schedule.next_group()) == [(0, 2)]
+
+
+def test_what_failed_together_is_tried_in_ever_smaller_groups_and_not_with_new_records() -> None:
+    schedule = Schedule(Rules(1, group_records=16, group_bytes=1_000))
+    for one in of_partitions(*((0, offset) for offset in range(20))):
+        schedule.add(one)
+    sizes = []
+    for _ in range(4):
+        group = schedule.next_group()
+        sizes.append(len(group))
+        failed(schedule, group)
+        schedule.resume(group)
+    assert sizes == [16, 4, 1, 1]
+
+    schedule.add(entry(1, 0))
+
+    groups = []
+    while group := schedule.next_group():
+        groups.append({one.attempt > 1 for one in group})
+        schedule.done(group)
+    assert {True} in groups
+    assert {False} in groups
+    assert {True, False} not in groups
+
+
+def test_the_held_records_of_a_partition_that_left_are_forgotten() -> None:
+    schedule = Schedule(Rules(2, sequential_keys=True))
+    held, behind, other = records([1, 1, 1])
+    other.partition = 1
+    for one in (held, behind, other):
+        schedule.add(one)
+    failed(schedule, schedule.next_group())
+
+    schedule.forget(lambda one: one.partition == 0)
+    schedule.resume([held])
+
+    assert named(schedule.next_group()) == [(1, 2)]
+    assert schedule.next_group() == []
