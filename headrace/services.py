@@ -81,11 +81,12 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.connectors import FolderConnector, InvocationView, UploadConnector, source_documents
 
     folder = wiring.state("connectors")
-    invocations = InvocationView(wiring.cluster, wiring.codec, folder / "invocations.sqlite")
+    invocations = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
     states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
+    window, partitions = wiring.settings.run_window, await wiring.partitions()
     await invocations.start()
     yield [
-        _worker(wiring, FolderConnector(invocations, states, wiring.blobs, wiring.settings.run_window)),
+        _worker(wiring, FolderConnector(invocations, states, wiring.blobs, window, partitions)),
         _worker(wiring, UploadConnector(invocations)),
     ]
     await invocations.close()

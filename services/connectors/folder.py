@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from schemas.errors import DocumentError, FencedError, RequestError, TransientError
@@ -17,6 +18,7 @@ from schemas.events import (
     Stage,
 )
 from schemas.ids import document_id, fingerprint
+from services.connectors.barrier import markers
 from services.connectors.difference import Action, Indexed, action, deleted_by, gone
 from services.connectors.runs import Attempt, InvocationView, run_failed, scope_of
 from services.connectors.walk import Listing, list_files, read_file, shown_key
@@ -49,6 +51,7 @@ class FolderConnector(stage.Stage[RunRequested]):
     Args:
         states: `source-documents`, partitioned as `runs.folder` is.
         window: documents of a run that may be in flight.
+        partitions: of `documents`.
     """
 
     name = "connectors.folder"
@@ -62,8 +65,10 @@ class FolderConnector(stage.Stage[RunRequested]):
         states: PartitionStore[DocumentState],
         blobs: BlobStore,
         window: int,
+        partitions: int,
     ) -> None:
         self._invocations, self._states, self._blobs, self._window = invocations, states, blobs, window
+        self._partitions = partitions
         self._attempts: dict[str, Attempt] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
@@ -74,6 +79,7 @@ class FolderConnector(stage.Stage[RunRequested]):
         if not await attempt.begin():
             self._attempts.pop(run.invocation_id, None)
             return []
+        await attempt.settle(self._states, record.partition, partial(self._markers, run))
         await self._states.catch_up([record.partition])
         try:
             found = await asyncio.to_thread(self._compare, record)
@@ -97,9 +103,12 @@ class FolderConnector(stage.Stage[RunRequested]):
         attempt = self._attempts.pop(record.event.invocation_id, None)
         return [run_failed(record.event.invocation_id, attempt.number if attempt else 0, error)]
 
+    def _markers(self, run: RunRequested) -> Sequence[Document]:
+        return markers(self._partitions, lambda key: _document(run, key, ""))
+
     def _compare(self, record: Record[RunRequested]) -> _Comparison:
-        """For a thread: a million documents take 18 s and more. What `catch_up` reads meanwhile for another run
-        does no harm: a row is seen before or after it, and either is a fact of the log.
+        """For a thread: a million documents take 18 s and more. What `catch_up` reads meanwhile for another
+        run does no harm: a row is seen before or after it, and either is a fact of the log.
 
         Raises RequestError when the folder cannot be listed, or lists nothing and may not.
         """

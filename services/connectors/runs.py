@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from schemas.codec import Codec
 from schemas.errors import DocumentError, TransientError
 from schemas.events import (
     FINAL_STATUSES,
+    Document,
     DocumentState,
     Event,
     Invocation,
@@ -20,6 +21,7 @@ from schemas.events import (
     Stage,
     Status,
 )
+from services.connectors import barrier
 from streams.kafka import Cluster
 from streams.outputs import Note, Output, Send
 from streams.reader import Change
@@ -36,7 +38,17 @@ _UNKNOWN_TRIES = 5
 _STALLED_SECONDS = 900.0
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS invocations (id TEXT PRIMARY KEY, status TEXT, attempt INTEGER, done INTEGER);
+CREATE TABLE IF NOT EXISTS invocations (
+    id TEXT PRIMARY KEY, status TEXT, attempt INTEGER, done INTEGER,
+    attempts INTEGER, source_id TEXT, collection TEXT, created_at REAL
+);
+CREATE INDEX IF NOT EXISTS by_source ON invocations (source_id, collection, created_at);
+"""
+#: The last run before this one, of the same source and collection, that has begun.
+_BEFORE = """
+SELECT earlier.status FROM invocations this JOIN invocations earlier USING (source_id, collection)
+WHERE this.id = ? AND earlier.id <> this.id AND earlier.attempts > 0
+ORDER BY earlier.created_at DESC LIMIT 1
 """
 
 
@@ -61,6 +73,21 @@ class InvocationView:
             "SELECT status, attempt, done FROM invocations WHERE id = ?", (invocation_id,)
         )
         return (Status(rows[0]["status"]), rows[0]["attempt"], rows[0]["done"]) if rows else None
+
+    def broken_off(self, invocation_id: str) -> bool:
+        """Whether documents of an earlier attempt may be on their way: of this invocation, or of the run of
+        its source and collection before it, if that was given up."""
+        rows = self._view.query("SELECT attempts FROM invocations WHERE id = ?", (invocation_id,))
+        before = self._view.query(_BEFORE, (invocation_id,))
+        return any(row["attempts"] > 1 for row in rows) or any(
+            row["status"] != Status.COMPLETE.value for row in before
+        )
+
+    def require_current(self, invocation_id: str, attempt: int) -> None:
+        """Raises TransientError when another attempt has taken over."""
+        found = self.get(invocation_id)
+        if found is None or found[1] != attempt:
+            raise TransientError(f"another attempt has taken over invocation {invocation_id}")
 
     async def answered(self, invocation_id: str, attempt: int) -> bool:
         """Wait until tracking has taken up this attempt (True) or the invocation has ended (False)."""
@@ -104,8 +131,17 @@ def _fold(database: sqlite3.Connection, change: Change) -> None:
     invocation, counts = change.event, change.event.counts
     done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
     database.execute(
-        "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?)",
-        (change.key, invocation.status.value, invocation.attempt, done),
+        "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            change.key,
+            invocation.status.value,
+            invocation.attempt,
+            done,
+            invocation.attempts,
+            invocation.source_id,
+            invocation.collection,
+            invocation.created_at.timestamp(),
+        ),
     )
 
 
@@ -158,6 +194,29 @@ class Attempt:
         )
         await self._context.emit([self._progress(started)])
         return await self._view.answered(self.invocation_id, self.number)
+
+    async def settle(
+        self,
+        states: PartitionStore[DocumentState],
+        partition: int,
+        markers: Callable[[], Sequence[Document]],
+    ) -> None:
+        """Wait until what attempts that were broken off have sent is indexed, if there were any.
+
+        Args:
+            markers: makes those of `barrier.markers`.
+        """
+        if not self._view.broken_off(self.invocation_id):
+            return
+        marked = [d.model_copy(update={"version_key": str(self.number)}) for d in markers()]
+        await self._context.emit(barrier.sends(marked))
+        await barrier.passed(
+            marked,
+            states,
+            partition,
+            lambda: self._view.require_current(self.invocation_id, self.number),
+            _STALLED_SECONDS,
+        )
 
     def position(self) -> RunPosition:
         """The next document's number."""

@@ -119,6 +119,15 @@ class Pipeline:
                     return
                 await asyncio.sleep(0.02)
 
+    async def begun_anew(self, invocation: str) -> None:
+        """Wait until another attempt has begun: nothing of it has passed a stage yet."""
+        async with asyncio.timeout(60):
+            while True:
+                _, progress = await self.call("GET", f"/api/v1/invocations/{invocation}/progress")
+                if not any(progress["counts"].values()):
+                    return
+                await asyncio.sleep(0.02)
+
     def signal(self, service: str, number: signal.Signals, slot: int = 0) -> None:
         """Send a signal to a process of a service."""
         pid = self.supervisor.states[f"{service}-{slot}"].pid

@@ -5,6 +5,7 @@ added, so that a loss, a double, a tail or a stale text would show in the collec
 """
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -123,6 +124,31 @@ async def test_chroma_killed_in_mid_run_harms_nothing(
         await servers.chroma.start()
 
     await strike(victim, tmp_path_factory.mktemp("killed-chroma"), kill)
+
+
+async def test_a_file_deleted_while_a_run_that_was_broken_off_had_it_on_its_way_does_not_stay(
+    victim: Pipeline, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("broken-off")
+    for number in range(3):
+        write(folder, number, 2, "new")
+    source = await victim.source(folder)
+    victim.signal("embedding", signal.SIGSTOP)  # what is sent stays on its way
+    invocation = await victim.begin(source, folder.name)
+    await victim.counted(invocation, 3, "chunked")
+
+    victim.signal("connectors", signal.SIGKILL)
+    (folder / "001.md").unlink()
+    await victim.begun_anew(invocation)
+    with contextlib.suppress(TimeoutError):  # a run that does not wait sends what is left once more
+        async with asyncio.timeout(3):
+            await victim.counted(invocation, 2, "chunked")
+    victim.signal("embedding", signal.SIGCONT)
+    counts = await victim.ended(invocation)
+
+    rows = await victim.rows(folder.name)
+    assert {id_: text for id_, (text, _) in rows.items()} == texts(folder, source)
+    assert (counts["total"], counts["indexed"], counts["deleted"]) == (3, 2, 1)
 
 
 async def test_workers_frozen_past_their_session_and_woken_beside_their_heirs_harm_nothing(

@@ -61,6 +61,7 @@ class Tracking(InvocationView):
         self._unanswered = {}
         self.status = Status.PENDING
         self.attempt: int | None = None
+        self.attempts = 0
         self.done_ordinals: set[int] = set()
         self.total: int | None = None
         self.answers = True
@@ -68,9 +69,13 @@ class Tracking(InvocationView):
     def get(self, invocation_id: str) -> tuple[Status, int | None, int] | None:
         return self.status, self.attempt, len(self.done_ordinals)
 
+    def broken_off(self, invocation_id: str) -> bool:
+        return self.attempts > 1
+
     def fold(self, event: Event) -> None:
         if isinstance(event, RunStarted) and self.answers:
             self.status, self.attempt, self.total = Status.PROCESSING, event.attempt, None
+            self.attempts += 1
             self.done_ordinals = set()
         if isinstance(event, RunListed) and event.attempt == self.attempt:
             self.total = event.total
@@ -128,7 +133,8 @@ class Pipeline:
                 collection_id=COLLECTION_ID,
             )
             run = event.document.run
-            assert run is not None
+            if run is None:  # a marker
+                continue
             stage = Stage.DELETED if deleted else Stage.INDEXED
             passed = Progress.model_validate(
                 {
@@ -179,6 +185,9 @@ class States(PartitionStore[DocumentState]):
 
     async def catch_up(self, partitions: Sequence[int]) -> None:
         self._read = dict(self._pipeline.states)
+
+    def get(self, partition: int, key: str) -> DocumentState | None:
+        return self._read.get(key)
 
     def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, DocumentState]]:
         for key, state in self._read.items():

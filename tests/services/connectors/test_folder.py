@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from schemas.errors import TransientError
 from schemas.events import (
+    DocumentDeleted,
     DocumentState,
     DocumentUpserted,
     Progress,
@@ -18,11 +20,12 @@ from schemas.events import (
     Status,
 )
 from schemas.ids import document_id
-from services.connectors import FolderConnector
+from services.connectors import FolderConnector, barrier
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import Pipeline, States, Tracking, documents, requested, source
 from tests.services.connectors.test_walk import forbid
+from tests.waiting import eventually
 
 
 class World:
@@ -45,7 +48,10 @@ class World:
         if self._states:
             pipeline.states = self._states.states
         self._states = pipeline
-        return pipeline, FolderConnector(tracking, States(pipeline), self.blobs, window=100), tracking
+        return pipeline, self.connector(tracking, States(pipeline)), tracking
+
+    def connector(self, tracking: Tracking, states: States) -> FolderConnector:
+        return FolderConnector(tracking, states, self.blobs, window=100, partitions=12)
 
     async def run(
         self, invocation: str | None = None, globs: list[str] | None = None, allow_empty: bool = False
@@ -83,6 +89,11 @@ class Patient(States):
         self._loop.call_soon_threadsafe(turned.set)
         self.loop_turned = turned.wait(1)
         yield from super().scan(partition, scope)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(barrier, "_LOOK_SECONDS", 0)
 
 
 @pytest.fixture
@@ -320,8 +331,103 @@ async def test_the_loop_turns_while_what_is_indexed_is_read(world: World) -> Non
     pipeline, _, tracking = world.begin()
     states = Patient(pipeline)
 
-    connector = FolderConnector(tracking, states, world.blobs, window=100)
+    connector = world.connector(tracking, states)
     await connector.process(requested(source(str(world.folder)), "patient"), pipeline)
 
     assert states.loop_turned
     assert pipeline.counted(Stage.UNCHANGED) == [None]
+
+
+class BrokenOff:
+    """A run whose first attempt has sent documents and died; they are still on their way."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.pipeline, self._connector, self.tracking = world.begin()
+        self._record = requested(source(str(world.folder)), "broken-off")
+
+    async def sends(self, number: int) -> None:
+        """The first attempt."""
+        self.pipeline.slow = True
+        attempt = asyncio.create_task(self._connector.process(self._record, self.pipeline))
+        await eventually(lambda: len(documents(self.pipeline)) == number)
+        attempt.cancel()
+        await asyncio.gather(attempt, return_exceptions=True)
+
+    async def begins_anew(self) -> None:
+        """The second attempt, in another process. The pipeline moves on when it has sent something too."""
+        sent = len(documents(self.pipeline))
+        connector = self._world.connector(self.tracking, States(self.pipeline))
+        attempt = asyncio.create_task(connector.process(self._record, self.pipeline))
+        await eventually(lambda: len(documents(self.pipeline)) > sent or attempt.done())
+        while not attempt.done():
+            self.pipeline.index_all()
+            await asyncio.sleep(0)
+        await attempt
+        self.pipeline.index_all()
+
+    def indexed(self) -> dict[str, str]:
+        """Document key → version key of what is in the collection."""
+        states = [state for state in self.pipeline.states.values() if not state.deleted]
+        return {state.document.document_key: state.document.version_key for state in states}
+
+
+async def test_a_file_deleted_while_a_broken_off_attempt_had_it_on_its_way_does_not_stay(
+    world: World,
+) -> None:
+    world.write(kept="1", deleted="2")
+    run = BrokenOff(world)
+    await run.sends(2)
+    (world.folder / "deleted.md").unlink()
+
+    await run.begins_anew()
+
+    assert list(run.indexed()) == ["kept.md"]
+    assert run.tracking.status is Status.COMPLETE
+    assert run.pipeline.counted(Stage.INDEXED) == ["kept.md"]  # not sent a second time
+    listed = run.pipeline.of(RunListed)[-1]
+    assert isinstance(listed, RunListed)
+    assert listed.total == 2
+
+
+async def test_a_file_taken_back_while_a_broken_off_attempt_had_it_on_its_way_is_as_it_was(
+    world: World,
+) -> None:
+    world.write(a="first")
+    await world.run()
+    world.write(a="second")
+    run = BrokenOff(world)
+    before = run.indexed()
+    await run.sends(1)
+    world.write(a="first")
+
+    await run.begins_anew()
+
+    assert run.indexed() == before
+
+
+async def test_an_emptied_folder_is_found_also_when_its_documents_were_on_their_way(world: World) -> None:
+    world.write(a="1")
+    run = BrokenOff(world)
+    await run.sends(1)
+    (world.folder / "a.md").unlink()
+
+    await run.begins_anew()
+
+    assert list(run.indexed()) == ["a.md"]
+
+
+async def test_who_waits_for_a_broken_off_attempt_gives_way_to_a_newer_one(world: World) -> None:
+    world.write(a="1")
+    run = BrokenOff(world)
+    await run.sends(1)
+    states = States(run.pipeline)
+    connector = world.connector(run.tracking, states)
+    record = requested(source(str(world.folder)), "broken-off")
+    attempt = asyncio.create_task(connector.process(record, run.pipeline))
+    await eventually(lambda: len(run.pipeline.of(DocumentDeleted)) == 12)
+
+    run.tracking.becomes(attempt=1)
+
+    with pytest.raises(TransientError, match="another attempt has taken over"):
+        await attempt

@@ -1,6 +1,8 @@
 """An attempt at an invocation: its numbers, its window, and what ends it."""
 
 import asyncio
+import sqlite3
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from schemas.events import (
     Document,
     DocumentUpserted,
     Embedding,
+    Invocation,
     Payload,
     RunListed,
     RunStarted,
@@ -18,10 +21,11 @@ from schemas.events import (
     Status,
 )
 from services.connectors import runs as runs_module
-from services.connectors.runs import Attempt
+from services.connectors.runs import Attempt, InvocationView
 from streams.outputs import Send
+from streams.reader import Change
 from streams.topics import DOCUMENTS
-from tests.services.connectors.fakes import Pipeline, Tracking
+from tests.services.connectors.fakes import NOON, Pipeline, Tracking
 from tests.waiting import eventually
 
 
@@ -164,3 +168,60 @@ async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew(monkeypatch: 
 
     with pytest.raises(TransientError, match="nothing of invocation run-1 moves"):
         await attempt.end()
+
+
+class Table(InvocationView):
+    """The view's table, without a topic."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect(":memory:")
+        self._database.row_factory = sqlite3.Row
+        self._database.executescript(runs_module._SCHEMA)
+        self._view = self  # type: ignore[assignment]
+
+    def query(self, sql: str, values: tuple[str, ...]) -> list[sqlite3.Row]:
+        return self._database.execute(sql, values).fetchall()
+
+    def has(self, number: int, status: Status, attempts: int, collection: str = "c") -> None:
+        """Run `number` of the source; a greater number is a newer run."""
+        invocation = Invocation(
+            id=f"run-{number}",
+            tenant="t",
+            database="d",
+            collection=collection,
+            source_id="source-1",
+            source_type="folder",
+            single_document=False,
+            status=status,
+            attempts=attempts,
+            created_at=NOON + timedelta(minutes=number),
+        )
+        runs_module._fold(self._database, Change("invocations", 0, number, invocation.id, invocation, 0))
+
+
+@pytest.mark.parametrize(
+    ("attempts", "before", "expected"),
+    [
+        (1, [], False),
+        (2, [], True),
+        (1, [(Status.COMPLETE, 1)], False),
+        (1, [(Status.COMPLETE, 3)], False),
+        (1, [(Status.FAILED, 1)], True),
+        (1, [(Status.FAILED, 1), (Status.COMPLETE, 1)], False),
+        (1, [(Status.COMPLETE, 1), (Status.FAILED, 1)], True),
+        (1, [(Status.PROCESSING, 1)], True),
+        (1, [(Status.CANCELLED, 0)], False),
+        (1, [(Status.FAILED, 1), (Status.CANCELLED, 0)], True),
+    ],
+)
+def test_a_second_attempt_and_a_run_after_one_that_was_given_up_have_something_to_wait_for(
+    attempts: int, before: list[tuple[Status, int]], expected: bool
+) -> None:
+    table = Table()
+    for number, (status, begun) in enumerate(before):
+        table.has(number, status, begun)
+    table.has(50, Status.FAILED, 1, "another collection")
+    table.has(99, Status.PROCESSING, attempts)
+    table.has(100, Status.PENDING, 0)
+
+    assert table.broken_off("run-99") is expected

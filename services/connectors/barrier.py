@@ -1,0 +1,82 @@
+"""Waits until everything that was sent before is indexed.
+
+What an attempt that was broken off has sent is on its way: it is neither listed nor indexed, so no comparison
+sees it, and a file that is deleted meanwhile would stay in the collection. A marker goes down every partition
+of `documents` behind it: the delete of a document that never was. Partitions keep their order in every stage,
+so once `source-documents` has all markers, it has all that was sent before them.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from schemas.errors import TransientError
+from schemas.events import Document, DocumentDeleted, DocumentState
+from schemas.ids import document_id
+from streams.outputs import Send
+from streams.partitions import partition_of
+from streams.store import PartitionStore
+from streams.topics import DOCUMENTS
+
+#: Between two looks. Each asks the broker for one offset; a document takes about half a second to be indexed.
+_LOOK_SECONDS = 0.25
+
+
+def markers(partitions: int, make: Callable[[str], Document]) -> list[Document]:
+    """A document for each partition of `documents`.
+
+    Always the same ones for a source and collection, so that they take no more room each time. Their keys
+    begin with `/`, as those of files never do.
+    """
+    found: dict[int, Document] = {}
+    number = 0
+    while len(found) < partitions:  # the hash is even: about n ln n tries
+        document = make(f"/{number}")
+        found.setdefault(partition_of(document_id(document), partitions), document)
+        number += 1
+    return list(found.values())
+
+
+def sends(documents: Sequence[Document]) -> list[Send]:
+    """The markers as events. Nobody counts them: they are of no run."""
+    return [Send(DOCUMENTS, document_id(d), DocumentDeleted(document=d)) for d in documents]
+
+
+async def passed(
+    documents: Sequence[Document],
+    states: PartitionStore[DocumentState],
+    partition: int,
+    still_wanted: Callable[[], None],
+    within_s: float,
+) -> None:
+    """Wait until all markers are indexed; each is known by its version key.
+
+    Args:
+        partition: of `source-documents`.
+        still_wanted: called at every look; what it raises ends the wait.
+
+    Raises TransientError when none arrives for `within_s` seconds.
+    """
+    missing = {document_id(document): document.version_key for document in documents}
+    moved = time.monotonic()
+    while missing:
+        still_wanted()
+        await states.catch_up([partition])
+        before = len(missing)
+        missing = {
+            key: version for key, version in missing.items() if not _is_at(states, partition, key, version)
+        }
+        if len(missing) < before:
+            moved = time.monotonic()
+        elif time.monotonic() - moved > within_s:
+            raise TransientError(
+                f"what an earlier attempt has sent is not indexed after {within_s:.0f} s: {before} of "
+                f"{len(documents)} partitions of `{DOCUMENTS.name}` do not move"
+            )
+        else:
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _is_at(states: PartitionStore[DocumentState], partition: int, key: str, version: str) -> bool:
+    state = states.get(partition, key)
+    return state is not None and state.document.version_key == version
