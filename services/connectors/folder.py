@@ -72,29 +72,20 @@ class FolderConnector(stage.Stage[RunRequested]):
         self._attempts: dict[str, Attempt] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """Emits as it goes; returns when every document of the run is done."""
+        """Emits as it goes; returns when every document of the run is done, or the run has failed."""
         run = record.event
         attempt = Attempt(run.invocation_id, self._invocations, context, self._window)
         self._attempts[run.invocation_id] = attempt
-        if not await attempt.begin():
-            self._attempts.pop(run.invocation_id, None)
-            return []
-        await attempt.settle(self._states, record.partition, partial(self._markers, run))
-        await self._states.catch_up([record.partition])
-        try:
-            found = await asyncio.to_thread(self._compare, record)
-        except RequestError as error:
-            self._attempts.pop(run.invocation_id, None)
-            return [attempt.failed(str(error))]
-        root = Path(_config(run).path)
-        for key in found.listing.keys:
-            await self._sync(run, attempt, root, key, found.indexed.get(key))
-        for place, why in found.listing.unreadable.items():
-            shown = shown_key(place)
-            error_text = f"{shown}: {why}; what is indexed of it stays"
-            await attempt.count(Stage.FAILED, shown, error=error_text)
-        await self._clear_away(run, attempt, found)
-        await attempt.end()
+        if await attempt.begin():
+            await attempt.settle(self._states, record.partition, partial(self._markers, run))
+            await self._states.catch_up([record.partition])
+            try:
+                found = await asyncio.to_thread(self._compare, record)
+            except RequestError as error:
+                await attempt.fail(str(error))
+            else:
+                await self._bring(run, attempt, found)
+                await attempt.end()
         self._attempts.pop(run.invocation_id, None)
         return []
 
@@ -127,6 +118,16 @@ class FolderConnector(stage.Stage[RunRequested]):
         if doomed and not listing.keys and not run.allow_empty:
             raise RequestError(_nothing_listed(run, len(doomed)))
         return _Comparison(listing, indexed, doomed, deleted_by(indexed, listing.keys, run.invocation_id))
+
+    async def _bring(self, run: RunRequested, attempt: Attempt, found: _Comparison) -> None:
+        root = Path(_config(run).path)
+        for key in found.listing.keys:
+            await self._sync(run, attempt, root, key, found.indexed.get(key))
+        for place, why in found.listing.unreadable.items():
+            shown = shown_key(place)
+            error = f"{shown}: {why}; what is indexed of it stays"
+            await attempt.count(Stage.FAILED, shown, error=error)
+        await self._clear_away(run, attempt, found)
 
     async def _sync(
         self, run: RunRequested, attempt: Attempt, root: Path, key: str, indexed: Indexed | None

@@ -247,9 +247,10 @@ class Attempt:
             RunListed(invocation_id=self.invocation_id, attempt=self.number, total=self._numbered)
         )
 
-    def failed(self, error: str) -> Send:
-        """The event that says that the run cannot be carried out."""
-        return self._progress(RunFailed(invocation_id=self.invocation_id, attempt=self.number, error=error))
+    async def fail(self, error: str) -> None:
+        """The run cannot be carried out. Said at once: what a stage returns waits for the runs before it."""
+        failed = RunFailed(invocation_id=self.invocation_id, attempt=self.number, error=error)
+        await self._context.emit([self._progress(failed)])
 
     async def _flush(self) -> None:
         await self._view.done(self.invocation_id, self.number, self._numbered - self._window)

@@ -16,6 +16,7 @@ from schemas.events import (
     Progress,
     RunFailed,
     RunListed,
+    RunStarted,
     Stage,
     Status,
 )
@@ -66,13 +67,13 @@ class World:
         return pipeline
 
     async def refused(self, globs: list[str] | None = None) -> str:
-        """The error of a run that cannot be carried out and changes nothing."""
+        """The error of a run that cannot be carried out, says so by itself and changes nothing."""
         pipeline, connector, tracking = self.begin()
-        [output] = await connector.process(requested(source(str(self.folder), globs=globs)), pipeline)
-        failed = getattr(output, "event", None)
+        assert await connector.process(requested(source(str(self.folder), globs=globs)), pipeline) == []
+        started, failed = [send.event for send in pipeline.sends]
+        assert isinstance(started, RunStarted)
         assert isinstance(failed, RunFailed)
-        assert failed.attempt == tracking.attempt
-        assert pipeline.written() == {}
+        assert failed.attempt == started.attempt == tracking.attempt
         return failed.error
 
 
