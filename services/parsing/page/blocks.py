@@ -119,11 +119,13 @@ def _breaks(
     before, line = lines[at - 1], lines[at]
     a, b = styles[at - 1], styles[at]
     size = max(a.size, b.size, 1.0)
-    gap = line.y0 - before.y1
+    gap = line.y0 - _foot(before)
     if abs(a.size - b.size) > 0.12 * size and not _attached(before, line):
         return True
     if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
         return True
+    if _leaves_the_middle(before, line, setting) and (size > 1.1 * setting.size or (a.bold and b.bold)):
+        return True  # a title and the heading below it, set alike
     if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
         return True
     if a.mono:
@@ -143,6 +145,20 @@ def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
     """Whether a full line plainly goes on. (Its weight may be that of its first words only.)"""
     full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
     return full and line.words[0].text[:1].islower()
+
+
+def _foot(line: Line) -> float:
+    """How far down the text of a line reaches. (Its bullet may be set in a larger face.)"""
+    if len(line.words) > 1 and is_bullet(line.words[0].text):
+        return max(word.y1 for word in line.words[1:])
+    return line.y1
+
+
+def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
+    """Whether a line that begins at the left edge of its column follows one that stands in its middle."""
+    middle, size = setting.left + setting.right, setting.size
+    centred = abs(before.x0 + before.x1 - middle) < 2 * size and before.x0 > setting.left + 2 * size
+    return centred and line.x0 < setting.left + 0.5 * size and abs(line.x0 + line.x1 - middle) > 4 * size
 
 
 def _attached(before: Line, line: Line) -> bool:

@@ -311,3 +311,42 @@ def test_pages_are_read_in_batches(sheet: Sheet) -> None:
 
     assert [len(batch.pages) for batch in source.read_batches(data)] == [source.BATCH, 3]
     assert pypdfium2.PdfDocument(data).__len__() == len(parse_pdf(data).pages)
+
+
+def centred(sheet: Sheet, y: float, text: str, lines: list[str]) -> None:
+    """A line of a title in the middle of the column that lines at x = 72 make."""
+    width = sheet.canvas.stringWidth
+    column = max(width(line, "Times-Roman", 10) for line in lines)
+    sheet.text(72 + (column - width(text, "Times-Bold", 18)) / 2, y, text, size=18, font="Times-Bold")
+
+
+def test_a_centred_title_does_not_run_into_a_heading_that_is_set_like_it(sheet: Sheet) -> None:
+    centred(sheet, 80, "The race of Elm Mill", prose(8))
+    sheet.text(72, 107, "1 Summary", size=18, font="Times-Bold")
+    sheet.lines(72, 130, prose(8))
+
+    headings = re.findall(r"^#+ .*", parse_pdf(sheet.data()).markdown, re.M)
+
+    assert headings == ["# The race of Elm Mill", "# 1 Summary"]
+
+
+def test_a_title_of_two_centred_lines_is_one(sheet: Sheet) -> None:
+    centred(sheet, 80, "The race of Elm Mill", prose(8))
+    centred(sheet, 102, "and its weir", prose(8))
+    sheet.lines(72, 130, prose(8))
+
+    headings = re.findall(r"^#+ .*", parse_pdf(sheet.data()).markdown, re.M)
+
+    assert headings == ["# The race of Elm Mill and its weir"]
+
+
+def test_a_larger_bullet_does_not_bring_the_paragraph_below_into_its_item(sheet: Sheet) -> None:
+    sheet.lines(72, 100, prose(5))
+    for y, text in ((170, "Raked every morning in winter,"), (188, f"{prose(1)[0]} by now.")):
+        sheet.text(72, y, "•", size=16)
+        sheet.text(84, y, text)
+    sheet.lines(72, 206, prose(3, seed=5))
+
+    item = next(line for line in parse_pdf(sheet.data()).markdown.split("\n") if line.endswith("now."))
+
+    assert item == f"- {prose(1)[0]} by now."
