@@ -22,7 +22,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, IngestError, TransientError
 from services.parsing import confinement, landlock
+from services.parsing.answers import WorkerContext
 from services.parsing.document import Document
 from services.parsing.vision import Vision
 
@@ -85,15 +85,23 @@ class Sandbox:
         (also when it passes a limit), TransientError when the sandbox is closed under it.
         """
         with _handed_over(data, self._documents) as source:
-            document: Document = await self.run(
+            document = await self.run(
                 filename or "document",
                 confinement.parse_confined,
                 source, filename, content_type, main_content,
             )  # fmt: skip
+        if not isinstance(document, Document):
+            raise CorruptDocument(
+                f"{filename or 'document'}: its parser answered with a {type(document).__name__}"
+            )
         return document
 
     async def run(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Any function of a module in a worker, under the limits; errors speak of the document `name`."""
+        """Any function of a module in a worker, under the limits; errors speak of the document `name`.
+
+        It answers with plain values, Documents, or exceptions of Python and of `schemas.errors`; anything
+        else comes as an `UnknownAnswer`.
+        """
         future = self._schedule(
             confinement.limited, [self._limits.cpu_seconds, function, *arguments], self._wall_seconds
         )
@@ -153,9 +161,8 @@ class Sandbox:
         return future
 
     def _new_pool(self) -> ProcessPool:
-        context = get_context("forkserver" if "forkserver" in _start_methods() else "spawn")
-        if hasattr(context, "set_forkserver_preload"):
-            context.set_forkserver_preload(["services.parsing.preloaded"])
+        context = WorkerContext()
+        context.set_forkserver_preload(["services.parsing.preloaded"])
         if not landlock.version():
             log.info("parsing workers can read what this service can: the system has no Landlock")
         limits = replace(self._limits, documents=str(self._documents()))
@@ -182,12 +189,6 @@ class Sandbox:
                 f"{self._limits.memory_bytes} bytes (HEADRACE_PARSING_MEMORY_BYTES)"
             )
         return CorruptDocument(f"{name}: the parser crashed on it (exit code {exit_code})")
-
-
-def _start_methods() -> list[str]:
-    from multiprocessing import get_all_start_methods
-
-    return get_all_start_methods()
 
 
 class _handed_over:
