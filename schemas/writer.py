@@ -45,7 +45,9 @@ _SMALL = tuple(long(number) for number in range(8192))
 
 def milliseconds(moment: datetime) -> int:
     """Milliseconds since 1970 UTC, rounded towards the past; a naive moment is local time."""
-    return (moment.astimezone(UTC) - _EPOCH) // _MILLISECOND
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def compile_writer(schema: Schema) -> Write:

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaException, Message, Producer
@@ -24,11 +25,15 @@ Headers = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where the broker put a record."""
+    """Where the broker put a record, and the bytes of its value where whoever made this has them."""
 
     send: Send
     partition: int
     offset: int
+    value: bytes | None = None
+
+
+_Settle = Callable[[Written | Exception], None]
 
 
 class EventProducer:
@@ -67,7 +72,7 @@ class EventProducer:
             }
         self._producer = Producer(cluster.client(**properties), logger=None)
         self._loop = asyncio.get_running_loop()
-        self._acks: deque[tuple[asyncio.Future[Written], Written | Exception]] = deque()
+        self._acks: deque[tuple[_Settle, Written | Exception]] = deque()
         self._closed = False
         self._on_fatal = on_fatal
         self._counts: dict[str, int] = {}
@@ -85,16 +90,61 @@ class EventProducer:
         Raises DocumentTooLarge for a value that the topic does not take, ContractError for an event that
         its schema cannot express, BufferError while the queue is full.
         """
-        value = None if send.event is None else self._encode(send.event, send.topic.name)
         future: asyncio.Future[Written] = self._loop.create_future()
+        self._produce(send, headers, partial(_resolve, future))
+        return future
+
+    async def send(self, send: Send, headers: Headers | None = None) -> Written:
+        """Produce one event and wait until the broker has it."""
+        return (await self.send_all([send], headers))[0]
+
+    async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[Written]:
+        """Produce events in order and wait until the broker has them all."""
+        return await (await self.hand_over_as_one(sends, headers))
+
+    async def hand_over(
+        self, sends: Sequence[Send], headers: Headers | None = None
+    ) -> list[asyncio.Future[Written]]:
+        """Produce events in order; returns when the last is in the queue, each future when it is safe."""
+        futures: list[asyncio.Future[Written]] = [self._loop.create_future() for _ in sends]
+        await self._queue(sends, headers, [partial(_resolve, future) for future in futures])
+        return futures
+
+    async def hand_over_as_one(
+        self, sends: Sequence[Send], headers: Headers | None = None
+    ) -> asyncio.Future[list[Written]]:
+        """The same with one future for all, in the order of `sends`: the first error is its error. A future
+        for each event, which must be gathered, costs as much as encoding the event."""
+        batch = _Batch(self._loop.create_future(), len(sends))
+        await self._queue(sends, headers, [partial(batch.settle, at) for at in range(len(sends))])
+        return batch.future
+
+    async def close(self, timeout: float = 5) -> None:
+        """Wait for what is under way, at most `timeout` seconds."""
+        await asyncio.to_thread(self._producer.flush, timeout)
+        self._closed = True
+        await asyncio.to_thread(self._poller.join)
+        self.settle()
+
+    async def _queue(self, sends: Sequence[Send], headers: Headers | None, settle: Sequence[_Settle]) -> None:
+        for send, settle_one in zip(sends, settle, strict=True):
+            while True:
+                try:
+                    self._produce(send, headers, settle_one)
+                    break
+                except BufferError:  # the queue is full: let acknowledgements come in
+                    await asyncio.sleep(0.01)
+
+    def _produce(self, send: Send, headers: Headers | None, settle: _Settle) -> None:
+        value = None if send.event is None else self._encode(send.event, send.topic.name)
 
         def acknowledged(error: Any, message: Message) -> None:
             outcome: Written | Exception
             if error is None:
-                outcome = Written(send, message.partition() or 0, message.offset() or 0)
+                outcome = Written(send, message.partition() or 0, message.offset() or 0, value)
             else:
                 outcome = TransientError(f"not written to {send.topic.name}: {error.str()}")
-            self._acks.append((future, outcome))
+            self._acks.append((settle, outcome))
 
         target: dict[str, Any] = {} if send.partition_key is None else {"partition": self._partition(send)}
         self._producer.produce(
@@ -105,36 +155,6 @@ class EventProducer:
             on_delivery=acknowledged,
             **target,
         )
-        return future
-
-    async def send(self, send: Send, headers: Headers | None = None) -> Written:
-        """Produce one event and wait until the broker has it."""
-        return (await self.send_all([send], headers))[0]
-
-    async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[Written]:
-        """Produce events in order and wait until the broker has them all."""
-        return list(await asyncio.gather(*await self.hand_over(sends, headers)))
-
-    async def hand_over(
-        self, sends: Sequence[Send], headers: Headers | None = None
-    ) -> list[asyncio.Future[Written]]:
-        """Produce events in order; returns when the last is in the queue, each future when it is safe."""
-        futures = []
-        for send in sends:
-            while True:
-                try:
-                    futures.append(self.produce(send, headers))
-                    break
-                except BufferError:  # the queue is full: let acknowledgements come in
-                    await asyncio.sleep(0.01)
-        return futures
-
-    async def close(self, timeout: float = 5) -> None:
-        """Wait for what is under way, at most `timeout` seconds."""
-        await asyncio.to_thread(self._producer.flush, timeout)
-        self._closed = True
-        await asyncio.to_thread(self._poller.join)
-        self.settle()
 
     def _encode(self, event: Event, topic: str) -> bytes:
         try:
@@ -173,10 +193,38 @@ class EventProducer:
     def settle(self) -> None:
         """Deliver the acknowledgements that are in; in the event loop."""
         while self._acks:
-            future, outcome = self._acks.popleft()
-            if future.done():
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+            settle, outcome = self._acks.popleft()
+            settle(outcome)
+
+
+class _Batch:
+    """Events that are waited for as one."""
+
+    __slots__ = ("_missing", "_written", "future")
+
+    def __init__(self, future: asyncio.Future[list[Written]], count: int) -> None:
+        self.future, self._missing = future, count
+        self._written: list[Any] = [None] * count
+        if not count:
+            future.set_result([])
+
+    def settle(self, position: int, outcome: Written | Exception) -> None:
+        """What became of one of them."""
+        if self.future.done():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+            return
+        self._written[position] = outcome
+        self._missing -= 1
+        if not self._missing:
+            self.future.set_result(self._written)
+
+
+def _resolve(future: asyncio.Future[Written], outcome: Written | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

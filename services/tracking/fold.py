@@ -112,8 +112,7 @@ class InvocationState:
         """The summary as it goes onto `invocations`; counts as written from then on."""
         self._changed = False
         identity = self._identity
-        # Not validated: every value here came out of a validated event or was counted by us.
-        return Invocation.model_construct(
+        return Invocation(
             id=identity.invocation_id,
             tenant=identity.tenant,
             database=identity.database,
@@ -264,7 +263,7 @@ _FOLDS: dict[type[Event], Callable[..., None]] = {
 
 
 def _identity(summary: Invocation) -> InvocationCreated:
-    return InvocationCreated.model_construct(
+    return InvocationCreated(
         invocation_id=summary.id,
         **{
             name: getattr(summary, name) for name in InvocationCreated.model_fields if name != "invocation_id"

@@ -133,9 +133,9 @@ class Ordinals:
     # -------------------------------------------------------------------------- to the topic and back
 
     def rendered(self) -> Counts:
-        """The counts as the summary carries them. Not validated: they are our own."""
+        """The counts as the summary carries them."""
         parsed, chunked, embedded, indexed, unchanged, deleted, failed = self.counts
-        return Counts.model_construct(
+        return Counts(
             parsed=parsed,
             chunked=chunked,
             embedded=embedded,
@@ -219,7 +219,6 @@ class Ordinals:
 
 
 def _block(invocation_id: str, attempt: int, stage: Stage, index: int, bitmap: bytes) -> ProgressBlock:
-    # Not validated: every value here is our own.
-    return ProgressBlock.model_construct(
+    return ProgressBlock(
         invocation_id=invocation_id, attempt=attempt, stage=stage, block=index, bitmap=bitmap
     )

@@ -1,6 +1,7 @@
 """The tracking stage: folds `progress` into `invocations` and `progress-blocks`, a transaction per batch."""
 
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import Invocation, InvocationCreated, ProgressBlock
 from services.tracking.fold import InvocationState, ProgressEvent
+from streams.garbage import collect_seldom
 from streams.kafka import Cluster
 from streams.outputs import Output, Send
 from streams.stage import Context, Outcome, Record, StatefulStage
@@ -39,7 +41,9 @@ class TrackingStage(StatefulStage[ProgressEvent]):
     ) -> None:
         self._invocations, self._blocks = invocations, blocks
         self.stores: Sequence[PartitionStore[Any]] = (invocations, blocks)
-        self._cache: dict[str, tuple[int, InvocationState]] = {}  # least recently used first
+        #: Partition and state, least recently used first.
+        self._cache: OrderedDict[str, tuple[int, InvocationState]] = OrderedDict()
+        self._cached_blocks = 0  # of the states in the cache, but for those that are being folded
 
     @classmethod
     def opened(cls, cluster: Cluster, codec: Codec, folder: Path) -> "TrackingStage":
@@ -55,6 +59,10 @@ class TrackingStage(StatefulStage[ProgressEvent]):
             ),
         )
 
+    async def start(self) -> None:
+        """Set the process up for what it holds: windows full of small records."""
+        collect_seldom()
+
     async def process_batch(
         self, records: Sequence[Record[ProgressEvent]], context: Context
     ) -> Sequence[Outcome]:
@@ -62,23 +70,29 @@ class TrackingStage(StatefulStage[ProgressEvent]):
         self._shrink()  # here the stores hold all that was written before
         errors: dict[int, ContractError] = {}
         touched: dict[str, InvocationState] = {}
-        for position, record in enumerate(records):
-            invocation_id = record.event.invocation_id
-            state = touched.get(invocation_id) or self._state(record)
-            if state is None:  # progress of an invocation that nobody created: there is nothing to write to
-                continue
-            touched[invocation_id] = state
-            try:
-                state.fold(record.event, record.timestamp_ms)
-            except ContractError as error:
-                errors[position] = error
+        try:
+            for position, record in enumerate(records):
+                invocation_id = record.event.invocation_id
+                state = touched.get(invocation_id) or self._state(record)
+                if state is None:  # progress of an invocation that nobody created: nothing to write to
+                    continue
+                touched[invocation_id] = state
+                try:
+                    state.fold(record.event, record.timestamp_ms)
+                except ContractError as error:
+                    errors[position] = error
+        finally:
+            self._cached_blocks += sum(state.size for state in touched.values())
         outcomes: list[Outcome] = [errors.get(position, ()) for position in range(len(records))]
         return _hang(outcomes, _changes(touched))
 
     async def revoked(self, partitions: Sequence[int]) -> None:
         """Forget the invocations of these partitions: somebody else writes them now."""
         gone = frozenset(partitions)
-        self._cache = {key: entry for key, entry in self._cache.items() if entry[0] not in gone}
+        for invocation_id, (partition, state) in list(self._cache.items()):
+            if partition in gone:
+                self._cached_blocks -= state.size
+                del self._cache[invocation_id]
 
     async def close(self) -> None:
         """Close the stores."""
@@ -89,7 +103,10 @@ class TrackingStage(StatefulStage[ProgressEvent]):
         """State of the record's invocation from memory or the stores; new if the record creates it."""
         invocation_id = record.event.invocation_id
         _, state = self._cache.pop(invocation_id, (0, None))
-        state = state or self._restored(record.partition, invocation_id)
+        if state is not None:
+            self._cached_blocks -= state.size
+        else:
+            state = self._restored(record.partition, invocation_id)
         if state is None and isinstance(record.event, InvocationCreated):
             state = InvocationState(record.event)
         if state is not None:
@@ -109,12 +126,9 @@ class TrackingStage(StatefulStage[ProgressEvent]):
 
     def _shrink(self) -> None:
         """Drop the least recently used invocations beyond the bounds."""
-        blocks = sum(state.size for _, state in self._cache.values())
-        for invocation_id, (_, state) in list(self._cache.items()):
-            if len(self._cache) <= _CACHED_INVOCATIONS and blocks <= _CACHED_BLOCKS:
-                return
-            blocks -= state.size
-            del self._cache[invocation_id]
+        while len(self._cache) > _CACHED_INVOCATIONS or self._cached_blocks > _CACHED_BLOCKS:
+            _, (_, state) = self._cache.popitem(last=False)
+            self._cached_blocks -= state.size
 
 
 def _changes(touched: dict[str, InvocationState]) -> Iterable[Output]:

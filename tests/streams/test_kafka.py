@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from schemas.errors import ContractError, DocumentTooLarge, RequestError
+from schemas.errors import ContractError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import ApiKey, DeadLetter
 from streams.kafka import (
     MAX_LETTER_BYTES,
@@ -171,3 +171,28 @@ async def test_an_event_that_its_schema_cannot_express_breaks_the_contract(produ
 
     with pytest.raises(ContractError, match="ApiKey cannot be written to api-keys"):
         await producer.send(Send(API_KEYS, "k", not_unicode))
+
+
+async def test_events_that_are_waited_for_as_one_come_back_in_their_order_with_their_bytes(
+    cluster: Cluster, producer: EventProducer
+) -> None:
+    sends = [Send(API_KEYS, f"one-{n}", key(f"one-{n}")) for n in range(50)] + [Send(API_KEYS, "one-0", None)]
+
+    written = await asyncio.wait_for(await producer.hand_over_as_one(sends), 20)
+
+    assert [record.send for record in written] == sends
+    assert [record.value and CODEC.decode(record.value) for record in written] == [s.event for s in sends]
+    assert len({(record.partition, record.offset) for record in written}) == len(sends)
+    assert await producer.send_all([]) == []
+
+
+async def test_events_that_are_waited_for_as_one_fail_as_one() -> None:
+    producer = EventProducer(Cluster("127.0.0.1:1"), CODEC)  # nobody is there, so that they stay in the queue
+    both = await producer.hand_over_as_one([Send(API_KEYS, name, key(name)) for name in "ab"])
+    assert not both.done()
+
+    producer.client.purge()
+
+    with pytest.raises(TransientError, match="not written to api-keys"):
+        await asyncio.wait_for(both, 20)
+    await producer.close()

@@ -179,3 +179,24 @@ async def test_what_a_transaction_wrote_is_taken_over_without_reading_and_readin
     assert opened.rows(7) == ["b", "c"]
     assert [name for name, _ in opened.store.scan(7, "mine")] == ["c"]
     opened.store.apply([])
+
+
+def test_a_batch_leaves_the_last_word_on_each_key_and_the_bytes_that_were_produced(tmp_path: Path) -> None:
+    opened = Opened(Cluster("nowhere:1"), tmp_path / "state.sqlite")
+    values = {name: CODEC.encode(key(name), API_KEYS.name) for name in ("a", "produced")}
+    sends = [
+        (Send(API_KEYS, "back", key("back")), None),
+        (Send(API_KEYS, "back", None), None),
+        (Send(API_KEYS, "back", key("back", "again")), None),
+        (Send(API_KEYS, "gone", key("gone")), None),
+        (Send(API_KEYS, "gone", None), None),
+        (Send(API_KEYS, "a", key("a")), values["produced"]),  # tells the bytes from an encoding of the event
+    ]
+
+    opened.store.apply([Written(send, 7, at, value) for at, (send, value) in enumerate(sends)])
+
+    assert opened.rows(7) == ["a", "back"]
+    assert opened.store.get(7, "back") == key("back", "again")
+    assert [name for name, _ in opened.store.scan(7, "again")] == ["back"]
+    assert opened.store.get(7, "a") == key("produced")
+    opened.close()
