@@ -11,7 +11,7 @@ The engine calls `process` for many records at once, and releases what they retu
 input of each partition. It commits an offset only when everything up to it is acknowledged. What a raise
 means:
 
-    TransientError      tried again with backoff, for as long as it takes; the record stays where it is
+    TransientError      tried again with backoff, for as long as it takes; its partition waits, others go on
     DocumentError,
     ContractError       dead letter, progress `failed` with the message; the partition moves on
     FencedError         the worker stops at once: its partitions have another owner
@@ -120,8 +120,9 @@ class BatchStage(Generic[E]):
 
     @abstractmethod
     async def process_batch(self, records: Sequence[Record[E]], context: Context) -> Sequence[Outcome]:
-        """One outcome for each record, in their order. A raise of DocumentError or of something unexpected
-        makes the engine try the records one by one."""
+        """One outcome for each record, in their order; a TransientError among them makes that record due
+        again, a raise of it all of them. A raise of DocumentError or of something unexpected makes the engine
+        try the records one by one."""
 
 
 class StatefulStage(BatchStage[E]):
@@ -130,7 +131,8 @@ class StatefulStage(BatchStage[E]):
     One batch is under way at a time. State lives on compacted topics that are partitioned as the input is:
     the engine brings `stores` up to date for a partition before its first record, and hands them what was
     written after each transaction. Within a batch a stage keeps its own overlay. A transaction that fails
-    ends the process, so there is nothing to take back.
+    ends the process, so there is nothing to take back. Behind a record that the stage returns as due again,
+    all others of its partition go back with it, whatever was returned for them.
     """
 
     stores: Sequence[PartitionStore[Any]] = ()

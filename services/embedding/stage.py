@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from schemas import events
-from schemas.errors import DocumentError
+from schemas.errors import DocumentError, IngestError, TransientError
 from schemas.events import Chunk, DocumentChunked, DocumentDeleted, DocumentEmbedded, Embedding
 from services.embedding.embedder import Embedder, Task, Vectors
 from streams.outputs import Note, Output, Send
@@ -56,7 +56,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """`DocumentEmbedded` for each part; deletes passed on."""
         chunked = [record.event for record in records if isinstance(record.event, DocumentChunked)]
-        vectors: dict[int, Vectors | DocumentError] = {}
+        vectors: dict[int, Vectors | IngestError] = {}
         for embedding in {
             _key(event.document.embedding): event.document.embedding for event in chunked
         }.values():
@@ -66,27 +66,27 @@ class EmbeddingStage(BatchStage[Incoming]):
 
     async def _embed(
         self, embedding: Embedding, parts: Sequence[DocumentChunked]
-    ) -> dict[int, Vectors | DocumentError]:
+    ) -> dict[int, Vectors | IngestError]:
         """Vectors by the identity of the part, all texts in one call so that batches fill."""
         try:
             embedder = await self._embedder(embedding.model)
-        except DocumentError as error:
+        except (DocumentError, TransientError) as error:  # of this model, not of the others
             return {id(part): error for part in parts}
         texts = [self._text(chunk) for part in parts for chunk in part.chunks]
         rows = await embedder.embed_documents(texts, _task(embedding.task))
-        found: dict[int, Vectors | DocumentError] = {}
+        found: dict[int, Vectors | IngestError] = {}
         at = 0
         for part in parts:
             found[id(part)] = rows[at : at + len(part.chunks)]
             at += len(part.chunks)
         return found
 
-    def _outcome(self, record: Record[Incoming], vectors: dict[int, Vectors | DocumentError]) -> Outcome:
+    def _outcome(self, record: Record[Incoming], vectors: dict[int, Vectors | IngestError]) -> Outcome:
         event = record.event
         if isinstance(event, DocumentDeleted):
             return [Send(EMBEDDINGS, record.key, event)]
         rows = vectors[id(event)]
-        if isinstance(rows, DocumentError):
+        if isinstance(rows, IngestError):
             return rows
         outputs: list[Output] = [Send(EMBEDDINGS, record.key, _embedded(event, rows))]
         if event.document.run and event.part == event.parts - 1:

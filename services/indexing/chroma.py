@@ -10,6 +10,7 @@ import base64
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -21,12 +22,15 @@ from yarl import URL
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 from schemas.events import Embedding
 from services.indexing.rows import Collection, Row
-from services.indexing.vectors import Guard
+from services.indexing.vectors import CollectionFault, Guard
 
 #: A request of 300 rows takes 0.2 s; a server that compacts or swaps may take long without being gone.
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 #: Ids kept of collections: about 300 bytes each.
 _MAX_CACHED = 10_000
+
+#: The collection that `writable` makes and removes.
+_PROBE = "headrace-probe"
 
 _MINILM = {"sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2"}
 _QWEN = "Qwen/Qwen3-Embedding-0.6B"
@@ -88,6 +92,22 @@ class ChromaStore:
     def identity(self, collection: Collection) -> str | None:
         """See `VectorStore`."""
         return self._ids.get(collection)
+
+    async def writable(self, beside: Collection, guard: Guard) -> bool:
+        """See `VectorStore`: one row into a collection made for it, which is then removed."""
+        probe = replace(beside, name=_PROBE)
+        row = Row("probe", "probe", struct.pack("<f", 1.0), {"probe": True})
+        try:
+            await self.upsert(probe, [row], guard)
+            guard()
+            await self._request("DELETE", f"{self._path(probe)}/{_PROBE}", None, str(probe))
+        except _NoCollection:  # another worker has just removed it
+            pass
+        except (TransientError, DocumentError):
+            return False
+        finally:
+            self._ids.pop(probe, None)
+        return True
 
     async def close(self) -> None:
         """Close the connections."""
@@ -228,7 +248,12 @@ def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> 
         return TransientError(f"{message}; the token is set by HEADRACE_CHROMA_API_KEY")
     if status == 413:
         return DocumentTooLarge(message)
-    if status in (408, 409) or (status >= 500 and status != 501) or status < 400:
+    if status in (
+        409,
+        500,
+    ):  # Chroma's own words; 502 to 504 are those of a proxy before a server that is away
+        return CollectionFault(message)
+    if status == 408 or (status > 501) or status < 400:
         return TransientError(message)
     return DocumentError(message)
 

@@ -1,16 +1,19 @@
 """The stage: embedded parts in, rows in the vector store and document states out."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
 from schemas.events import DocumentEmbedded, DocumentState
 from schemas.ids import document_id
+from services.indexing.faults import Faults
 from services.indexing.plan import Incoming, Plan, check, partly_written, plan
 from services.indexing.rows import Collection
-from services.indexing.vectors import MAX_IDS, VectorStore, pack
+from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
 from streams.outputs import Output, Send
 from streams.stage import Context, Outcome, Record, StatefulStage
 from streams.store import PartitionStore
@@ -46,20 +49,20 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """Documents that were refused something, and why; documents that something was done for."""
+    """Documents that were refused something, and why; documents that something was done for, or may have
+    been."""
 
     refused: dict[str, Exception]
     touched: set[str]
+    faults: dict[Collection, Exception]
 
-    async def record(self, documents: set[str], effect: Awaitable[None]) -> None:
-        """Carry out one request for these documents. Raises TransientError and FencedError."""
-        try:
-            await effect
-            self.touched.update(documents)
-        except (TransientError, FencedError):
-            raise
-        except Exception as error:  # also what nobody foresaw: it must not harm the other documents
-            self.refused.update(dict.fromkeys(documents, error))
+    def refuse(self, documents: set[str], error: Exception) -> None:
+        self.refused.update(dict.fromkeys(documents, error))
+
+    def refuse_unsure(self, documents: set[str], error: Exception) -> None:
+        """What answers with an error of its own may have done it all the same, now or in an earlier try."""
+        self.touched.update(documents)
+        self.refuse(documents, error)
 
 
 class IndexingStage(StatefulStage[Incoming]):
@@ -69,6 +72,7 @@ class IndexingStage(StatefulStage[Incoming]):
         vectors: where the collections live.
         states: what is indexed now; partitioned as `embeddings` is.
         now: the clock, in UTC.
+        clock: seconds that only grow.
     """
 
     name = "indexing"
@@ -81,9 +85,11 @@ class IndexingStage(StatefulStage[Incoming]):
         vectors: VectorStore,
         states: PartitionStore[DocumentState],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stores: Sequence[PartitionStore[Any]] = (states,)
         self._vectors, self._states, self._now = vectors, states, now
+        self._faults = Faults(vectors, clock)
 
     async def close(self) -> None:
         """Close the connections to the vector store."""
@@ -99,17 +105,21 @@ class IndexingStage(StatefulStage[Incoming]):
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Write all documents of the batch together; those of a refused request once more, one by one.
 
-        Raises TransientError and FencedError only: then nothing is recorded and all of it can be repeated.
+        Raises TransientError, when the store is away, and FencedError only: then nothing is recorded and all
+        of it can be repeated. A collection that answers with errors costs the documents of others nothing.
         """
         outcomes: list[Outcome] = [()] * len(records)
         waiting = self._group(records, outcomes)
         plans = {key: plan(each.state, each.events, self._now()) for key, each in waiting.items()}
         result = await self._carry_out([(waiting[key], made) for key, made in plans.items()], context)
         for key, each in waiting.items():
-            if key in result.refused:
-                await self._one_by_one(each, key in result.touched, outcomes, context)
-            else:
+            error = result.refused.get(key)
+            if error is None:
                 self._settle(each, plans[key], outcomes)
+            elif isinstance(error, TransientError):
+                _answer(outcomes, each.places, error)
+            else:
+                await self._one_by_one(each, key in result.touched, outcomes, context)
         return outcomes
 
     def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> dict[str, _Waiting]:
@@ -139,6 +149,9 @@ class IndexingStage(StatefulStage[Incoming]):
             result = await self._carry_out([(single, made)], context)
             touched = touched or document.key in result.touched
             if error := result.refused.get(document.key):
+                if isinstance(error, TransientError):
+                    _answer(outcomes, [at for at in document.places if at >= place], error)
+                    return
                 if touched and isinstance(event, DocumentEmbedded):
                     state = partly_written(state, event, self._now())
                     error = PartlyWritten(str(error), state)
@@ -149,11 +162,12 @@ class IndexingStage(StatefulStage[Incoming]):
 
     async def _carry_out(self, work: Sequence[tuple[_Waiting, Plan]], context: Context) -> _Result:
         """Upsert, then delete what is surplus: a reader never sees a document vanish."""
-        result = _Result({}, set())
+        result = _Result({}, set(), {})
+        guard = context.check_alive
         parts = [(each.key, each.collection, rows) for each, made in work for rows in made.upserts if rows]
         for request in pack(parts):
-            write = self._vectors.upsert(request.collection, request.rows, context.check_alive)
-            await result.record(request.documents, write)
+            upsert = partial(self._vectors.upsert, request.collection, request.rows, guard)
+            await self._request(result, request.collection, request.documents, upsert, guard)
         surplus: dict[Collection, list[tuple[str, str]]] = {}
         for each, made in work:
             if each.key not in result.refused:
@@ -161,10 +175,36 @@ class IndexingStage(StatefulStage[Incoming]):
         for collection, doomed in surplus.items():
             for start in range(0, len(doomed), MAX_IDS):
                 some = doomed[start : start + MAX_IDS]
-                ids = [id_ for _, id_ in some]
-                write = self._vectors.delete(collection, ids, context.check_alive)
-                await result.record({key for key, _ in some}, write)
+                delete = partial(self._vectors.delete, collection, [id_ for _, id_ in some], guard)
+                await self._request(result, collection, {key for key, _ in some}, delete, guard)
         return result
+
+    async def _request(
+        self,
+        result: _Result,
+        collection: Collection,
+        documents: set[str],
+        send: Callable[[], Awaitable[None]],
+        guard: Guard,
+    ) -> None:
+        """One request for these documents. Raises TransientError when the store is away, and FencedError."""
+        if error := result.faults.get(collection) or self._faults.broken(collection):
+            result.refuse_unsure(documents, error)
+            return
+        try:
+            await send()
+            self._faults.well(collection)
+            result.touched.update(documents)
+        except CollectionFault as fault:
+            error = result.faults[collection] = await self._faults.judged(collection, fault, guard)
+            result.refuse_unsure(documents, error)
+        except TransientError:
+            self._faults.away()
+            raise
+        except FencedError:
+            raise
+        except Exception as unforeseen:  # it must not harm the other documents
+            result.refuse(documents, unforeseen)
 
     def _settle(self, document: _Waiting, made: Plan, outcomes: list[Outcome]) -> None:
         """Outputs of a document whose plan is carried out: the state goes with its last record."""
@@ -174,6 +214,11 @@ class IndexingStage(StatefulStage[Incoming]):
             identity = self._vectors.identity(document.collection)
             state = made.state.model_copy(update={"collection_id": identity})
             outcomes[document.places[-1]] = [*_sends(document.key, state), *made.notes[-1]]
+
+
+def _answer(outcomes: list[Outcome], places: Iterable[int], error: Exception) -> None:
+    for place in places:
+        outcomes[place] = error
 
 
 def _sends(key: str, state: DocumentState) -> Iterable[Send]:

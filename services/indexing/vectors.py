@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from schemas.errors import TransientError
 from services.indexing.rows import Collection, Row
 
 #: Raises FencedError when this worker must not touch anything any more (`Context.check_alive`).
@@ -19,11 +20,16 @@ MAX_BYTES = 6 * 1024 * 1024
 MAX_IDS = 300
 
 
+class CollectionFault(TransientError):
+    """The store answers, but with an error of its own, to a request for one collection."""
+
+
 class VectorStore(Protocol):
     """Where collections live.
 
     Every method calls `guard` right before each of its requests. It raises TransientError when the same call
-    may work later, DocumentError when the store refuses what it was given, with the store's own words.
+    may work later (CollectionFault when that may hold for this collection alone), DocumentError when the
+    store refuses what it was given, with the store's own words.
     """
 
     async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
@@ -40,6 +46,10 @@ class VectorStore(Protocol):
 
     def identity(self, collection: Collection) -> str | None:
         """The store's id of the collection that was written last under this name, if it is known."""
+        ...
+
+    async def writable(self, beside: Collection, guard: Guard) -> bool:
+        """Whether the store takes a write in the database of this collection, elsewhere than in it."""
         ...
 
     async def close(self) -> None:

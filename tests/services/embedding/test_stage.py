@@ -182,10 +182,24 @@ async def test_a_load_that_failed_is_tried_again_with_the_next_record() -> None:
         return models.load(model)
 
     stage = EmbeddingStage(load, context=False)
-    with pytest.raises(TransientError):
-        await run(stage, part("a"))
+    [failed] = await run(stage, part("a"))
+    assert isinstance(failed, TransientError)
     [outcome] = await run(stage, part("a"))
     assert vectors(outcome) == [(1.0, 1.0)]
+
+
+async def test_a_model_whose_hub_is_away_keeps_no_other_waiting() -> None:
+    models = Models()
+
+    def load(model: str) -> Embedder:
+        if model == "m2":
+            raise TransientError("the hub is away")
+        return models.load(model)
+
+    outcomes = await run(EmbeddingStage(load, context=False), part("a"), part("b", model="m2"), part("cc"))
+
+    assert isinstance(outcomes[1], TransientError)
+    assert [vectors(outcomes[0]), vectors(outcomes[2])] == [[(1.0, 1.0)], [(2.0, 1.0)]]
 
 
 async def test_batches_that_wait_for_one_failing_load_fail_alike() -> None:
@@ -200,8 +214,8 @@ async def test_batches_that_wait_for_one_failing_load_fail_alike() -> None:
     await asyncio.sleep(0)
     go_on.set()
 
-    found = await asyncio.gather(*batches, return_exceptions=True)
-    assert [type(error) for error in found] == [TransientError] * 3
+    found = await asyncio.gather(*batches)
+    assert [type(error) for [error] in found] == [TransientError] * 3
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from schemas.errors import DocumentError
 from schemas.events import MetadataValue
 from services.indexing.rows import Collection, Row
-from services.indexing.vectors import Guard
+from services.indexing.vectors import CollectionFault, Guard
 
 Stored = tuple[str, bytes, dict[str, MetadataValue]]
 
@@ -29,16 +29,20 @@ class Budget:
 
 
 class MemoryVectors:
-    """`watch` is called after every change. A row whose text begins with `poison` is refused."""
+    """`watch` is called after every change. A row whose text begins with `poison` is refused; the collections
+    named in `faulty` answer with errors, and all others too while it is not `healthy`."""
 
     def __init__(self, watch: Callable[["MemoryVectors"], None] = lambda store: None) -> None:
         self.collections: dict[Collection, dict[str, Stored]] = {}
         self.requests: list[str] = []
+        self.faulty: set[str] = set()
+        self.healthy = True
         self._watch = watch
 
     async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
         guard()
         self.requests.append(f"upsert {len(rows)}")
+        self._check(collection)
         if any(row.text.startswith("poison") for row in rows):
             raise DocumentError("Chroma refused it (400): poison")
         self.put(collection, rows)
@@ -55,12 +59,20 @@ class MemoryVectors:
     async def delete(self, collection: Collection, ids: Sequence[str], guard: Guard) -> None:
         guard()
         self.requests.append(f"delete {len(ids)}")
+        self._check(collection)
         for id_ in ids:
             self.collections.get(collection, {}).pop(id_, None)
         self._watch(self)
 
     def identity(self, collection: Collection) -> str | None:
         return collection.name if collection in self.collections else None
+
+    async def writable(self, beside: Collection, guard: Guard) -> bool:
+        return self.healthy
+
+    def _check(self, collection: Collection) -> None:
+        if collection.name in self.faulty or not self.healthy:
+            raise CollectionFault(f"Chroma refused 1 chunks for {collection} (500): damaged")
 
     async def close(self) -> None:
         pass

@@ -16,6 +16,7 @@ from services.indexing import vectors
 from services.indexing.chroma import ChromaStore, embedding_function
 from services.indexing.plan import plan
 from services.indexing.rows import Collection, Row
+from services.indexing.vectors import CollectionFault
 from tests.conftest import Chroma
 from tests.services.indexing.documents import MINILM, NOON, Version, vector
 from tests.services.indexing.reader import Reader, packed
@@ -23,6 +24,11 @@ from tests.services.indexing.reader import Reader, packed
 
 def alive() -> None:
     """A guard that lets everything pass."""
+
+
+def fenced() -> None:
+    """A guard that lets nothing pass."""
+    raise FencedError("away for too long")
 
 
 def collection(name: str, embedding: Embedding = MINILM, database: str = "default_database") -> Collection:
@@ -187,9 +193,6 @@ async def test_what_the_server_refuses_is_the_documents_error_in_its_words(
 async def test_a_guard_that_forbids_it_stops_every_request_that_writes(
     store: ChromaStore, reader: Reader
 ) -> None:
-    def fenced() -> None:
-        raise FencedError("away for too long")
-
     with pytest.raises(FencedError):
         await store.upsert(collection("fenced"), [row(0)], fenced)
     assert (await reader.describe(collection("fenced").name))["error"] == "NotFoundError"
@@ -212,6 +215,26 @@ async def test_a_server_that_is_down_is_transient() -> None:
             await store.upsert(collection("down"), [row(0)], alive)
         with pytest.raises(TransientError, match="HEADRACE_CHROMA_URL"):
             await store.delete(collection("down"), ["row-0"], alive)
+    await store.close()
+
+
+async def test_a_store_that_takes_writes_says_so_and_keeps_nothing_of_the_question(
+    store: ChromaStore, reader: Reader
+) -> None:
+    assert await store.writable(collection("any"), alive)
+    assert await store.writable(collection("any"), alive)  # the collection it made is gone, and its id
+
+    assert (await reader.describe("headrace-probe"))["error"] == "NotFoundError"
+    with pytest.raises(FencedError):
+        await store.writable(collection("any"), fenced)
+
+
+async def test_a_store_that_takes_no_writes_says_so(scripted: "tuple[Scripted, str]") -> None:
+    server, url = scripted
+    store = ChromaStore(url)
+
+    for server.status in (500, 507, 422):
+        assert not await store.writable(collection("any"), alive)
     await store.close()
 
 
@@ -251,10 +274,10 @@ async def scripted() -> AsyncIterator[tuple[Scripted, str]]:
     [
         (401, TransientError, "HEADRACE_CHROMA_API_KEY"),
         (403, TransientError, "HEADRACE_CHROMA_API_KEY"),
-        (409, TransientError, "the reason"),
+        (409, CollectionFault, "the reason"),
         (413, DocumentTooLarge, "the reason"),
         (422, DocumentError, "the reason"),
-        (500, TransientError, "the reason"),
+        (500, CollectionFault, "the reason"),
         (501, DocumentError, "the reason"),
         (503, TransientError, "the reason"),
     ],

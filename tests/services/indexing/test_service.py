@@ -1,17 +1,20 @@
 """The stage on the engine, the real broker and the real store."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import DeadLetter, DocumentState
 from schemas.ids import document_id
-from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage
+from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage, faults
 from services.indexing.plan import Incoming
 from streams.kafka import Cluster, ensure_topics
 from streams.outputs import Send
@@ -26,6 +29,7 @@ from streams.worker import Membership, Worker
 from tests.conftest import Chroma, Kafka
 from tests.services.indexing.documents import Version, embedded
 from tests.services.indexing.reader import Reader
+from tests.waiting import eventually
 
 CODEC = SingleObjectCodec()
 PARTITIONS = 2
@@ -38,14 +42,15 @@ class Service:
         self.name = f"t{uuid.uuid4().hex[:8]}"
         self.cluster = Cluster(kafka.bootstrap_servers, prefix=f"{self.name}.")
         self.reader = Reader(chroma.url)
-        self._url, self._folder, self._runs = chroma.url, folder, 0
+        self.url = chroma.url
+        self._folder, self._runs = folder, 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """A worker with an empty store of states: all it knows it reads from the topic."""
         self._runs += 1
         states = self._states(f"states-{self._runs}.sqlite", DOCUMENT_STATES)
-        stage = IndexingStage(ChromaStore(self._url), states)
+        stage = IndexingStage(ChromaStore(self.url), states)
         worker = Worker(stage, self.cluster, CODEC, Membership(), Limits(bytes=BATCH_BYTES))
         task = asyncio.create_task(worker.run())
         try:
@@ -136,3 +141,63 @@ async def test_a_refused_document_is_a_dead_letter_and_the_others_are_indexed(se
     assert "dimension of 3, got 5" in letters[0].error
     assert letters[0].document_key == "bad.md"
     assert len(await service.reader.content(service.name)) == 2
+
+
+class Damaged:
+    """Stands before the store and answers for one collection as a server does whose files are damaged."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url, self._name = url, name
+        self.refused = 0
+
+    async def answer(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        if request.path.endswith("/collections") and json.loads(body)["name"] == self._name:
+            self.refused += 1
+            return web.json_response({"error": "InternalError", "message": "damaged"}, status=500)
+        kind = {"content-type": "application/json"}
+        async with (
+            aiohttp.ClientSession(headers=kind) as session,
+            session.request(request.method, self._url + request.path, data=body) as answer,
+        ):
+            return web.Response(body=await answer.read(), status=answer.status, headers=kind)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        app = web.Application(client_max_size=1024**3)
+        app.router.add_route("*", "/{path:.*}", self.answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        try:
+            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        finally:
+            await runner.cleanup()
+
+
+def in_partition(number: int, collection: str, stem: str) -> Version:
+    """A document whose events go to this partition."""
+    versions = (Version(1, ["a"], key=f"{stem}-{n}.md", collection=collection) for n in range(100))
+    return next(v for v in versions if partition_of(document_id(v.document), PARTITIONS) == number)
+
+
+async def test_a_damaged_collection_holds_up_only_its_partition_and_that_only_for_minutes(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = in_partition(0, f"{service.name}-bad", "bad")
+    behind = in_partition(0, service.name, "behind")
+    beside = in_partition(1, service.name, "beside")
+    proxy = Damaged(service.url, bad.document.collection)
+    async with proxy.listening() as service.url, service.running():
+        await service.produce(*bad.events, *behind.events, *beside.events)
+        await service.reached(beside)
+        await eventually(lambda: proxy.refused >= 3, 30)
+        assert await service.state(behind) is None
+
+        monkeypatch.setattr(faults, "_LASTING_SECONDS", 0.0)
+        await service.reached(behind)
+        letters = await service.dead_letters(1)
+
+    assert [letter.document_key for letter in letters] == [bad.document.document_key]
+    assert letters[0].attempt >= 3
+    assert "damaged" in letters[0].error

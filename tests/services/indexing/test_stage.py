@@ -18,7 +18,7 @@ from services.indexing import vectors
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
 from services.indexing.stage import IndexingStage
-from services.indexing.vectors import Guard
+from services.indexing.vectors import CollectionFault, Guard
 from streams.kafka import Cluster
 from streams.outputs import Note, Output, Send
 from streams.producer import Written
@@ -50,7 +50,8 @@ class Indexer:
         self.vectors = store or MemoryVectors()
         cluster = Cluster("127.0.0.1:1")  # never reached: nothing is restored here
         self.states = PartitionStore[DocumentState](cluster, SingleObjectCodec(), DOCUMENT_STATES, path)
-        self.stage = IndexingStage(self.vectors, self.states, lambda: NOON)
+        self.clock = 0.0
+        self.stage = IndexingStage(self.vectors, self.states, lambda: NOON, lambda: self.clock)
         self.context = Alive()
         self._offsets = count()
 
@@ -61,7 +62,9 @@ class Indexer:
         for record, outcome in zip(records, outcomes, strict=True):
             failed = isinstance(outcome, Exception)
             outputs = self.stage.failed(record, outcome) if isinstance(outcome, Exception) else outcome
-            assert not failed or isinstance(outcome, DocumentError | ContractError)
+            assert not failed or isinstance(outcome, DocumentError | ContractError | CollectionFault)
+            if isinstance(outcome, CollectionFault):  # due again: nothing is recorded
+                continue
             sends = [output for output in outputs if isinstance(output, Send)]
             self.states.apply([Written(send, 0, next(self._offsets)) for send in sends])
         return outcomes
@@ -239,6 +242,97 @@ async def test_a_store_that_is_away_is_tried_again_with_the_whole_batch(tmp_path
         await indexer.process(*Version(1, ["a"]).events)
 
     assert indexer.state(Version(1, [])) is None
+
+
+BAD = Version(1, ["a", "b"], collection="damaged")
+GOOD = Version(1, ["a"], key="good.md")
+
+
+async def test_a_collection_that_answers_with_errors_costs_the_others_of_a_batch_nothing(
+    indexer: Indexer,
+) -> None:
+    indexer.vectors.faulty = {"damaged"}
+
+    bad, good = await indexer.process(*BAD.events, *GOOD.events)
+
+    assert isinstance(bad, CollectionFault)
+    assert notes(good) == [(Stage.INDEXED, 1, "good.md")]
+    assert (indexer.state(BAD), indexer.state(GOOD) is None) == (None, False)
+    indexer.vectors.faulty.clear()
+    assert notes((await indexer.process(*BAD.events))[0]) == [(Stage.INDEXED, 2, "notes.md")]
+
+
+async def test_a_collection_that_goes_on_so_for_minutes_is_broken_and_its_documents_are_given_up(
+    indexer: Indexer,
+) -> None:
+    indexer.vectors.faulty = {"damaged"}
+    for indexer.clock in (0.0, 150.0, 299.0):
+        assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+
+    indexer.clock = 300.0
+    (given_up,) = await indexer.process(*BAD.events)
+
+    assert isinstance(given_up, DocumentError)
+    assert "'damaged'" in str(given_up)
+    assert "for 5 min" in str(given_up)
+    assert "replay" in str(given_up)
+    state = indexer.state(BAD)  # a server that answers 500 may have written all the same
+    assert state is not None
+    assert (state.complete, state.chunks) == (False, 2)
+
+
+async def test_a_broken_collection_is_asked_again_once_a_minute_until_it_is_mended(indexer: Indexer) -> None:
+    indexer.vectors.faulty = {"damaged"}
+    await indexer.process(*BAD.events)
+    indexer.clock = 300.0
+    await indexer.process(*BAD.events)
+    indexer.vectors.requests.clear()
+
+    later = Version(2, ["c"], key="later.md", collection="damaged")
+    for indexer.clock in (310.0, 359.0):
+        assert isinstance((await indexer.process(*later.events))[0], DocumentError)
+    assert not indexer.vectors.requests
+    indexer.clock = 360.0
+    assert isinstance((await indexer.process(*later.events))[0], DocumentError)
+    assert indexer.vectors.requests == ["upsert 1"]
+
+    indexer.vectors.faulty.clear()
+    indexer.clock = 420.0
+    assert notes((await indexer.process(*later.events))[0]) == [(Stage.INDEXED, 1, "later.md")]
+    indexer.vectors.faulty = {"damaged"}  # a new fault has its minutes
+    assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+
+
+async def test_a_store_that_takes_no_write_at_all_is_waited_for_however_long(indexer: Indexer) -> None:
+    indexer.vectors.healthy = False
+
+    for minute in range(60):
+        indexer.clock = minute * 60.0
+        assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+    indexer.vectors.healthy = True
+
+    assert notes((await indexer.process(*BAD.events))[0]) == [(Stage.INDEXED, 2, "notes.md")]
+
+
+async def test_minutes_in_which_the_store_was_away_are_no_fault_of_a_collection(tmp_path: Path) -> None:
+    class Restarting(MemoryVectors):
+        away = False
+
+        async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+            if self.away:
+                raise TransientError("away")
+            await super().upsert(collection, rows, guard)
+
+    store = Restarting()
+    indexer = Indexer(tmp_path / "states.sqlite", store)
+    store.faulty = {"damaged"}
+    await indexer.process(*BAD.events)
+    store.away, indexer.clock = True, 299.0
+    with pytest.raises(TransientError):
+        await indexer.process(*BAD.events)
+
+    store.away, indexer.clock = False, 301.0
+    assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
 
 
 async def test_a_delete_of_something_unknown_asks_nothing_of_the_store(indexer: Indexer) -> None:

@@ -1,0 +1,59 @@
+"""Is it the collection that is broken, or the store? It may hold up its own documents, nobody else's."""
+
+from collections.abc import Callable
+
+from schemas.errors import DocumentError
+from services.indexing.rows import Collection
+from services.indexing.vectors import CollectionFault, Guard, VectorStore
+
+#: A collection that has answered with errors for so long, while the store takes writes beside it, is broken:
+#: longer than a restart, a compaction or a migration takes.
+_LASTING_SECONDS = 300.0
+#: A broken one is asked again this often; documents that come in between fail at once.
+_ASKED_AGAIN_SECONDS = 60.0
+
+
+class Faults:
+    """Remembers which collections answer with errors, and since when.
+
+    Args:
+        store: asked for a write beside a collection before that one is called broken.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, store: VectorStore, clock: Callable[[], float]) -> None:
+        self._store, self._clock = store, clock
+        self._since: dict[Collection, float] = {}
+        self._broken: dict[Collection, tuple[float, DocumentError]] = {}
+
+    def broken(self, collection: Collection) -> DocumentError | None:
+        """The error of a collection that was found broken a moment ago and need not be asked now."""
+        at, error = self._broken.get(collection, (0.0, None))
+        return error if error and self._clock() - at < _ASKED_AGAIN_SECONDS else None
+
+    def well(self, collection: Collection) -> None:
+        """It has taken a request."""
+        self._since.pop(collection, None)
+        self._broken.pop(collection, None)
+
+    def away(self) -> None:
+        """The store did not answer at all: that is no collection's fault, and the time is not counted."""
+        self._since.clear()
+
+    async def judged(
+        self, collection: Collection, fault: CollectionFault, guard: Guard
+    ) -> CollectionFault | DocumentError:
+        """What the fault means for the documents: to be tried again, or after minutes of it given up."""
+        now = self._clock()
+        lasting = now - self._since.setdefault(collection, now)
+        if lasting < _LASTING_SECONDS:
+            return fault
+        if not await self._store.writable(collection, guard):
+            self._since[collection] = now  # the whole store is ill, its disk full for instance
+            return fault
+        error = DocumentError(
+            f"{collection} has answered with errors for {lasting / 60:.0f} min while Chroma takes writes "
+            f"beside it; mend or delete the collection, then replay the dead letters. Last: {fault}"
+        )
+        self._broken[collection] = now, error
+        return error
