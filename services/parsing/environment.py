@@ -27,8 +27,6 @@ def forget_environment() -> None:
             if value:
                 ctypes.memset(value, 0, len(ctypes.string_at(value)))
             del os.environb[name]
-    # onnxruntime writes to the home folder and sends what it is used for to its makers unless told not to.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def _kept(name: str) -> bool:
