@@ -11,7 +11,7 @@ from headrace.services import Wiring
 from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import DeadLetter
 from streams.dead_letters import replay_headers
-from streams.kafka import admin, partition_counts
+from streams.kafka import CLIENT_LOG, admin, partition_counts
 from streams.reader import Reader, end_offsets
 from streams.topics import DEAD_LETTERS
 
@@ -66,7 +66,7 @@ def _produce(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
             compression_type="lz4",
             message_timeout_ms=int(_REPLAY_S * 1000),
         ),
-        logger=None,
+        logger=CLIENT_LOG,
     )
     for letter in letters:
         producer.produce(

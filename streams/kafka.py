@@ -1,5 +1,6 @@
 """Where the cluster is, how its clients are configured, and the administration of our topics."""
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -22,6 +23,9 @@ MAX_VALUE_BYTES = 1_000_000
 #: The same for a dead letter, which carries such a message whole (up to the broker's limit, if somebody else
 #: has written it) and says why it failed.
 MAX_LETTER_BYTES = 1_500_000
+
+#: Where librdkafka's own lines go; left alone they go to standard error, in a form of their own.
+CLIENT_LOG = logging.getLogger("kafka")
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def admin(cluster: Cluster) -> AdminClient:
     key = _identity(cluster)
     with _lock:
         if key not in _admins:
-            _admins[key] = AdminClient(cluster.client(), logger=None)
+            # Its calls raise, that is enough; nobody polls it for lines.
+            _admins[key] = AdminClient({**cluster.client(), "log_level": 0})
         return _admins[key]
 
 
@@ -164,6 +169,7 @@ def delete_topics(cluster: Cluster, names: Sequence[str]) -> None:
 
 
 __all__ = [
+    "CLIENT_LOG",
     "MAX_LETTER_BYTES",
     "MAX_VALUE_BYTES",
     "SESSION_SECONDS",

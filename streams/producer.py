@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException, Message, Producer
 from schemas.codec import Codec
 from schemas.errors import ContractError, DocumentTooLarge, FencedError, TransientError
 from schemas.events import Event
-from streams.kafka import MAX_LETTER_BYTES, MAX_VALUE_BYTES, Cluster, admin, partition_counts
+from streams.kafka import CLIENT_LOG, MAX_LETTER_BYTES, MAX_VALUE_BYTES, Cluster, admin, partition_counts
 from streams.outputs import Send
 from streams.partitions import partition_of
 from streams.topics import DEAD_LETTERS
@@ -70,7 +70,7 @@ class EventProducer:
                 # offsets; librdkafka would try again after 100 ms, which every other transaction then costs.
                 "retry_backoff_ms": 5,
             }
-        self._producer = Producer(cluster.client(**properties), logger=None)
+        self._producer = Producer(cluster.client(**properties), logger=CLIENT_LOG)
         self._loop = asyncio.get_running_loop()
         self._acks: deque[tuple[_Settle, Written | Exception]] = deque()
         self._closed = False

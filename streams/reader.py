@@ -13,7 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import Event
-from streams.kafka import Cluster, admin, forget_admin
+from streams.kafka import CLIENT_LOG, Cluster, admin, forget_admin
 from streams.topics import BY_NAME, Topic
 
 Partition = tuple[str, int]
@@ -88,7 +88,7 @@ class Reader:
                 auto_offset_reset="earliest",
                 fetch_wait_max_ms=100,
             ),
-            logger=None,
+            logger=CLIENT_LOG,
         )
 
     def assign(self, positions: Mapping[Partition, int]) -> None:

@@ -27,7 +27,7 @@ from schemas.errors import ContractError, DocumentError, FencedError
 from streams import metrics
 from streams.engine import Engine
 from streams.journal import Journal
-from streams.kafka import SESSION_SECONDS, Cluster
+from streams.kafka import CLIENT_LOG, SESSION_SECONDS, Cluster
 from streams.outputs import Send
 from streams.producer import EventProducer, Headers, Written
 from streams.stage import AnyStage, Record, StatefulStage
@@ -110,7 +110,7 @@ class Worker:
         self._engine = Engine(self._stage, self, self._limits, journal)
         await self._stage.start()
         properties = self._consumer_properties(member)
-        self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=None)
+        self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
         poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         poller.start()
         try:

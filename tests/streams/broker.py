@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, Event
-from streams.kafka import Cluster, ensure_topics
+from streams.kafka import CLIENT_LOG, Cluster, ensure_topics
 from streams.topics import Topic
 from tests.conftest import Kafka
 
@@ -33,7 +33,7 @@ class Writer:
     def __init__(self, cluster: Cluster, transactional_id: str | None = None) -> None:
         self._cluster = cluster
         extra = {"transactional_id": cluster.name(transactional_id)} if transactional_id else {}
-        self.client = Producer(cluster.client(partitioner="murmur2_random", **extra), logger=None)
+        self.client = Producer(cluster.client(partitioner="murmur2_random", **extra), logger=CLIENT_LOG)
         if transactional_id:
             self.client.init_transactions(15)
 

@@ -1,6 +1,7 @@
 """On the real broker: topics, the producer, and where its partitioner puts keys."""
 
 import asyncio
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from schemas.errors import ContractError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import ApiKey, DeadLetter
 from streams.kafka import (
+    CLIENT_LOG,
     MAX_LETTER_BYTES,
     MAX_VALUE_BYTES,
     Cluster,
@@ -26,6 +28,7 @@ from streams.producer import EventProducer
 from streams.topics import API_KEYS, CATALOGUE, DEAD_LETTERS, SOURCE_DOCUMENTS, SOURCES, Topic
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, fresh_cluster, key
+from tests.waiting import eventually
 
 PARTITIONS = 7
 
@@ -107,7 +110,7 @@ async def test_keys_lie_where_librdkafka_and_our_rule_put_them(cluster: Cluster)
         assert error is None
         found[(message.key() or b"").decode()] = message.partition()
 
-    raw = Producer(cluster.client(partitioner="murmur2_random"), logger=None)
+    raw = Producer(cluster.client(partitioner="murmur2_random"), logger=CLIENT_LOG)
     for name in keys:
         raw.produce(cluster.name(SOURCES), b"", name.encode(), on_delivery=delivered)
     await asyncio.to_thread(raw.flush, 20)
@@ -196,3 +199,18 @@ async def test_events_that_are_waited_for_as_one_fail_as_one() -> None:
     with pytest.raises(TransientError, match="not written to api-keys"):
         await asyncio.wait_for(both, 20)
     await producer.close()
+
+
+async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_error(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = Cluster(f"127.0.0.1:{nobody.getsockname()[1]}")
+        producer = EventProducer(away, CODEC)
+        with pytest.raises(TransientError):
+            await asyncio.to_thread(partition_counts, admin(away), away, 1)
+        await eventually(lambda: "Connection refused" in caplog.text, 5)
+        await producer.close(timeout=0)
+
+    assert capfd.readouterr().err == ""
