@@ -20,10 +20,11 @@ from schemas.errors import IngestError, RequestError
 from schemas.events import DocumentState
 from streams.blobs import BlobStore
 from streams.kafka import Cluster, admin, partition_counts
+from streams.membership import Membership
 from streams.stage import AnyStage
 from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
 from streams.window import Limits
-from streams.worker import Membership, Worker
+from streams.worker import Worker
 
 log = structlog.get_logger(__name__)
 

@@ -12,55 +12,38 @@ import asyncio
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import wait
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from schemas.codec import Codec
-from schemas.errors import ContractError, DocumentError, FencedError
+from schemas.errors import FencedError
 from streams import metrics
 from streams.engine import Engine
+from streams.incoming import Incoming
 from streams.journal import Journal
-from streams.kafka import CLIENT_LOG, SESSION_SECONDS, Cluster
+from streams.kafka import CLIENT_LOG, Cluster
+from streams.membership import Membership
 from streams.outputs import Send
 from streams.producer import EventProducer, Headers, Written
-from streams.stage import AnyStage, Record, StatefulStage
-from streams.window import Entry, Limits, Partition, Raw
+from streams.stage import AnyStage, StatefulStage
+from streams.transactions import Transactions
+from streams.window import Limits, Partition
 
 log = structlog.get_logger(__name__)
 
 #: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
 DRAIN_SECONDS = 5.0
-_TRANSACTION_SECONDS = 15.0
-#: A transaction that met a rebalance is tried again with the new generation.
-_TRANSACTION_TRIES = 5
 #: How long a call of the loop may wait for the poll thread while records are in the windows, and when there
 #: are none: eight workers that woke fifty times a second took a tenth of a core with nothing to do.
 _BUSY_POLL_SECONDS = 0.02
 _IDLE_POLL_SECONDS = 0.2
 #: An event loop that does not answer for this long is stuck in a call that never returns.
 _LOOP_STUCK_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Membership:
-    """How a worker belongs to its consumer group.
-
-    Attributes:
-        slot: number of this process among those of its service on this deployment. With `static` it makes a
-            fixed member id and transactional id, so that a restarted worker has its partitions back at once
-            instead of after the dead one's session.
-    """
-
-    slot: str = "0"
-    static: bool = False
-    session_seconds: float = SESSION_SECONDS
 
 
 def _now() -> float:
@@ -83,12 +66,13 @@ class Worker:
         self._stage, self._cluster, self._codec = stage, cluster, codec
         self._membership = membership or Membership()
         self._limits, self._journal_path = limits, journal
+        self._incoming = Incoming(cluster, codec, stage.topic)
         #: A burst must not overrun a window by more than itself before the pause takes hold.
         self._most_at_once = min(2_000, (limits or Limits()).records)
         self._stateful = isinstance(stage, StatefulStage)
         self._stopping = threading.Event()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._owned: tuple[frozenset[Partition], Any] = (frozenset(), None)
+        self._transactions: Transactions | None = None
         self._last_poll = _now()
         self._last_beat = _now()
         self._fenced = False
@@ -97,19 +81,20 @@ class Worker:
     async def run(self) -> None:
         """Work until `stop` is called; drains then. Raises FencedError and other ends of a worker."""
         self._loop = asyncio.get_running_loop()
-        member = f"{self._stage.name}-{self._membership.slot}"
+        name = self._stage.name
         self._producer = EventProducer(
             self._cluster,
             self._codec,
-            self._transactional_id(member) if self._stateful else None,
+            self._membership.transactional_id(name) if self._stateful else None,
             on_fatal=lambda error: self._engine.fail(error),
         )
         if self._stateful:
-            await asyncio.to_thread(self._producer.client.init_transactions, _TRANSACTION_SECONDS)
+            self._transactions = Transactions(self._cluster, self._producer, name)
+            await self._transactions.start()
         journal = Journal(self._journal_path) if self._journal_path else None
         self._engine = Engine(self._stage, self, self._limits, journal)
         await self._stage.start()
-        properties = self._consumer_properties(member)
+        properties = self._membership.consumer(self._cluster, name)
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
         poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         poller.start()
@@ -128,45 +113,30 @@ class Worker:
     # ------------------------------------------------------------------- what the engine may ask
 
     def pause(self, partition: Partition) -> None:
-        """See `streams.engine.Log`."""
+        """See `streams.log.Log`."""
         self._calls.put(lambda: self._consumer.pause(self._still_ours([partition])))
 
     def resume(self, partition: Partition) -> None:
-        """See `streams.engine.Log`."""
+        """See `streams.log.Log`."""
         self._calls.put(lambda: self._consumer.resume(self._still_ours([partition])))
 
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[Written]:
-        """See `streams.engine.Log`."""
+        """See `streams.log.Log`."""
         return self._producer.produce(send, headers)
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
-        """See `streams.engine.Log`. A refusal is no loss: the records come again, and change nothing."""
+        """See `streams.log.Log`. A refusal is no loss: the records come again, and change nothing."""
         positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
         self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
 
     async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
-        """See `streams.engine.Log`."""
-        for attempt in range(1, _TRANSACTION_TRIES + 1):
-            try:
-                self._producer.client.begin_transaction()
-                futures = await self._producer.hand_over(sends)
-                await asyncio.to_thread(self._commit_transaction, offsets)
-                self._producer.settle()  # the commit has served them; the polling thread may sleep for 0.1 s
-                return list(await asyncio.gather(*futures))
-            except (DocumentError, ContractError):  # an event that fits no message: nothing was written
-                await asyncio.to_thread(self._producer.client.abort_transaction, _TRANSACTION_SECONDS)
-                raise
-            except KafkaException as error:
-                reason = error.args[0]
-                if not reason.txn_requires_abort() or attempt == _TRANSACTION_TRIES:
-                    raise FencedError(f"the transaction was refused: {reason.str()}") from error
-                log.warning("transaction tried again", stage=self._stage.name, error=reason.str())
-                await asyncio.to_thread(self._producer.client.abort_transaction, _TRANSACTION_SECONDS)
-                await asyncio.gather(*futures, return_exceptions=True)
-        raise AssertionError("unreachable")
+        """See `streams.log.Log`."""
+        if self._transactions is None:
+            raise TypeError(f"{self._stage.name} keeps no state")
+        return await self._transactions.transact(sends, offsets)
 
     def check_alive(self) -> None:
-        """See `streams.engine.Log`."""
+        """See `streams.log.Log`."""
         away = _now() - self._last_poll
         if self._fenced or away > self._membership.session_seconds:
             raise FencedError(
@@ -218,9 +188,9 @@ class Worker:
         """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
         while not self._calls.empty():
             self._calls.get()()
-        if self._stateful:
+        if self._transactions:
             owned = frozenset(self._ours(self._consumer.assignment()))
-            self._owned = (owned, self._consumer.consumer_group_metadata())
+            self._transactions.owned = (owned, self._consumer.consumer_group_metadata())
 
     def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
         try:
@@ -308,74 +278,14 @@ class Worker:
 
     def _deliver(self, messages: Sequence[Message[Any, Any]]) -> None:
         try:
-            self._engine.deliver([self._entry(message) for message in messages])
+            self._engine.deliver([self._incoming.entry(message) for message in messages])
         except Exception as error:
             self._engine.fail(error)
 
-    def _entry(self, message: Message[Any, Any]) -> Entry:
-        topic = (message.topic() or "").removeprefix(self._cluster.prefix)
-        raw = Raw(message.key(), message.value(), _headers(message))
-        entry = Entry(topic, message.partition() or 0, message.offset() or 0, raw)
-        try:
-            event = self._codec.decode(raw.value or b"")
-            if not isinstance(event, self._stage.topic.records):
-                raise ContractError(f"a {type(event).__name__} does not belong here")
-        except ContractError as error:
-            entry.error = ContractError(f"{topic}[{entry.partition}]@{entry.offset}: {error}")
-            return entry
-        key = (raw.key or b"").decode(errors="replace")
-        stamp = message.timestamp()[1]
-        entry.record = Record(topic, entry.partition, entry.offset, key, event, stamp, raw.headers)
-        return entry
-
-    def _commit_transaction(self, offsets: Mapping[Partition, int]) -> None:
-        owned, metadata = self._owned
-        if not owned.issuperset(offsets):
-            raise FencedError("partitions have left in the middle of a transaction")
-        positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
-        self._producer.client.send_offsets_to_transaction(positions, metadata, _TRANSACTION_SECONDS)
-        self._producer.client.commit_transaction(_TRANSACTION_SECONDS)
-
     # --------------------------------------------------------------------------------- plumbing
 
-    def _transactional_id(self, member: str) -> str:
-        """Fixed for a static member, so that a restarted worker ends the open transaction of the dead one at
-        once; else of this process alone, because two that shared one would fence each other for ever. The
-        group's generation is what keeps a frozen worker out, either way."""
-        own = "" if self._membership.static else f".{uuid.uuid4().hex[:12]}"
-        return f"{member}{own}.transactions"
-
-    def _consumer_properties(self, member: str) -> dict[str, Any]:
-        properties: dict[str, Any] = {
-            "group_id": self._cluster.name(self._stage.name),
-            "client_id": member,
-            "partition_assignment_strategy": "cooperative-sticky",
-            "session_timeout_ms": int(self._membership.session_seconds * 1000),
-            "heartbeat_interval_ms": int(self._membership.session_seconds * 1000 / 5),
-            "auto_offset_reset": "earliest",
-            "enable_auto_commit": False,
-            "isolation_level": "read_committed",
-            # The window holds what is under way; librdkafka needs to hold no more than the next of it.
-            "queued_max_messages_kbytes": 16 * 1024,
-            "fetch_wait_max_ms": 100,
-            "fetch_error_backoff_ms": 100,
-        }
-        if self._membership.static:
-            properties["group_instance_id"] = self._cluster.name(member)
-        return self._cluster.client(**properties)
-
-    def _topic_partition(self, partition: Partition, offset: int | None = None) -> TopicPartition:
-        name = self._cluster.name(partition[0])
-        return (
-            TopicPartition(name, partition[1])
-            if offset is None
-            else TopicPartition(name, partition[1], offset)
-        )
+    def _topic_partition(self, partition: Partition, offset: int = OFFSET_INVALID) -> TopicPartition:
+        return TopicPartition(self._cluster.name(partition[0]), partition[1], offset)
 
     def _ours(self, partitions: Sequence[TopicPartition]) -> list[Partition]:
         return [(tp.topic.removeprefix(self._cluster.prefix), tp.partition) for tp in partitions]
-
-
-def _headers(message: Message[Any, Any]) -> dict[str, bytes]:
-    pairs: Any = message.headers() or []
-    return {key: value or b"" for key, value in pairs}

@@ -13,10 +13,11 @@ from api import Gateway, create_app
 from schemas.events import Passed, Progress, RunListed, RunStarted, Stage
 from services.tracking import TrackingStage
 from streams.kafka import Cluster, ensure_topics
+from streams.membership import Membership
 from streams.outputs import Send
 from streams.producer import EventProducer
 from streams.topics import PROGRESS
-from streams.worker import Membership, Worker
+from streams.worker import Worker
 from tests.api.conftest import Server, create_folder_source, create_run
 from tests.api.test_progress import BEGUN, stream
 from tests.conftest import Kafka

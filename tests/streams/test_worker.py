@@ -12,6 +12,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, DeadLetter, Event
 from streams.kafka import Cluster, admin, ensure_topics
+from streams.membership import Membership
 from streams.outputs import Send
 from streams.producer import EventProducer
 from streams.reader import Reader, end_offsets
@@ -19,7 +20,7 @@ from streams.stage import AnyStage, Context, Record, Stage, StatefulStage
 from streams.store import PartitionStore
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, INVOCATIONS, Topic
 from streams.window import Limits
-from streams.worker import Membership, Worker
+from streams.worker import Worker
 from tests.conftest import Kafka
 from tests.streams.simulation import event
 from tests.waiting import eventually

@@ -1,7 +1,7 @@
 """How a worker ends, on the real broker: drained, fenced, or in the middle of a transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,14 @@ from confluent_kafka import ConsumerGroupTopicPartitions
 from schemas.errors import FencedError
 from schemas.events import ApiKey, DeadLetter
 from streams.kafka import Cluster, admin
+from streams.membership import Membership
 from streams.outputs import Send
 from streams.reader import Reader, end_offsets
 from streams.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, SOURCES, Topic
-from streams.worker import Membership, Worker
+from streams.transactions import Transactions
+from streams.window import Partition
+from streams.worker import Worker
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key
 from tests.waiting import eventually
@@ -158,27 +161,29 @@ class Transacted(StatefulStage[ApiKey]):
         return [[Send(COPIES, record.key, record.event)] for record in records]
 
 
-class Watched(Worker):
+class Watched:
     """Waits between the last output and the commit."""
 
-    def __init__(self, cluster: Cluster, stage: AnyStage) -> None:
-        super().__init__(stage, cluster, CODEC, Membership(slot="0"))
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.written, self.go_on = asyncio.Event(), asyncio.Event()
-        self.loop = asyncio.get_running_loop()
+        loop, commit = asyncio.get_running_loop(), Transactions._commit
 
-    def _commit_transaction(self, offsets: object) -> None:
-        self._producer.client.flush(10)
-        self.loop.call_soon_threadsafe(self.written.set)
-        asyncio.run_coroutine_threadsafe(self.go_on.wait(), self.loop).result(20)
-        super()._commit_transaction(offsets)  # type: ignore[arg-type]
+        def waiting(transactions: Transactions, offsets: Mapping[Partition, int]) -> None:
+            transactions._producer.client.flush(10)
+            loop.call_soon_threadsafe(self.written.set)
+            asyncio.run_coroutine_threadsafe(self.go_on.wait(), loop).result(20)
+            commit(transactions, offsets)
+
+        monkeypatch.setattr(Transactions, "_commit", waiting)
 
 
 async def test_outputs_of_a_stateful_stage_are_unseen_until_they_and_their_offsets_are_committed(
-    cluster: Cluster,
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write(cluster, "a", "b")
-    watched = Watched(cluster, Transacted())
-    running = asyncio.create_task(watched.run())
+    watched = Watched(monkeypatch)
+    worker = Worker(Transacted(), cluster, CODEC, Membership(slot="0"))
+    running = asyncio.create_task(worker.run())
     await asyncio.wait_for(watched.written.wait(), 20)
 
     reading = asyncio.create_task(copies(cluster))
@@ -192,5 +197,5 @@ async def test_outputs_of_a_stateful_stage_are_unseen_until_they_and_their_offse
         while await committed(cluster, "transacted") < 2:  # noqa: ASYNC110  (asked of the broker)
             await asyncio.sleep(0.05)
     assert await copies(cluster) == [key("a"), key("b")]
-    watched.stop()
+    worker.stop()
     await asyncio.wait_for(running, 20)

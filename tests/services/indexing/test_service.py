@@ -17,6 +17,7 @@ from schemas.ids import document_id
 from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage, faults
 from services.indexing.plan import Incoming
 from streams.kafka import Cluster, ensure_topics
+from streams.membership import Membership
 from streams.outputs import Send
 from streams.partitions import partition_of
 from streams.producer import EventProducer
@@ -25,7 +26,7 @@ from streams.reader import end_offsets
 from streams.store import PartitionStore
 from streams.topics import DEAD_LETTERS, DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS, Topic
 from streams.window import Limits
-from streams.worker import Membership, Worker
+from streams.worker import Worker
 from tests.conftest import Chroma, Kafka
 from tests.services.indexing.documents import Version, embedded
 from tests.services.indexing.reader import Reader

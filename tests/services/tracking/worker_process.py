@@ -11,8 +11,9 @@ from pathlib import Path
 from schemas.codec import SingleObjectCodec
 from services.tracking import TrackingStage
 from streams.kafka import Cluster
+from streams.membership import Membership
 from streams.window import Limits
-from streams.worker import Membership, Worker
+from streams.worker import Worker
 
 
 async def main(bootstrap_servers: str, prefix: str, folder: Path) -> None:

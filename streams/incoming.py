@@ -1,0 +1,39 @@
+"""From a message of Kafka to an entry of a window."""
+
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
+from typing import Any
+
+from confluent_kafka import Message
+
+from schemas.codec import Codec
+from schemas.errors import ContractError
+from streams.kafka import Cluster
+from streams.stage import Record
+from streams.topics import Topic
+from streams.window import Entry, Raw
+
+
+class Incoming:
+    """Decodes the messages of a topic."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, topic: Topic) -> None:
+        self._cluster, self._codec, self._topic = cluster, codec, topic
+
+    def entry(self, message: Message[Any, Any]) -> Entry:
+        """The message as it came, with the record that it holds or the ContractError that says why none."""
+        topic = (message.topic() or "").removeprefix(self._cluster.prefix)
+        headers: Any = message.headers() or []
+        raw = Raw(message.key(), message.value(), {key: value or b"" for key, value in headers})
+        entry = Entry(topic, message.partition() or 0, message.offset() or 0, raw)
+        try:
+            event = self._codec.decode(raw.value or b"")
+            if not isinstance(event, self._topic.records):
+                raise ContractError(f"a {type(event).__name__} does not belong here")
+        except ContractError as error:
+            entry.error = ContractError(f"{topic}[{entry.partition}]@{entry.offset}: {error}")
+            return entry
+        key = (raw.key or b"").decode(errors="replace")
+        stamp = message.timestamp()[1]
+        entry.record = Record(topic, entry.partition, entry.offset, key, event, stamp, raw.headers)
+        return entry
