@@ -7,7 +7,6 @@ stands; a lost, damaged or foreign file is rebuilt from the topic. The topic is 
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -15,15 +14,13 @@ from typing import Generic, TypeVar
 from schemas.codec import Codec
 from schemas.events import Event
 from streams.kafka import Cluster
+from streams.positions import SCHEMA as POSITIONS
+from streams.positions import Positions, topic_ids
 from streams.producer import Written
 from streams.reader import Partition, Reader, end_offsets
 from streams.topics import Topic
 
 E = TypeVar("E", bound=Event)
-
-#: A file that was last read further than this ago may have missed tombstones, which compaction removes
-#: after `delete.retention.ms` (24 h by default); it is rebuilt.
-_STALE_SECONDS = 12 * 60 * 60
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
@@ -31,9 +28,6 @@ CREATE TABLE IF NOT EXISTS rows (
     PRIMARY KEY (partition, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_scope ON rows (partition, scope) WHERE scope IS NOT NULL;
-CREATE TABLE IF NOT EXISTS positions (
-    partition INTEGER PRIMARY KEY, next INTEGER NOT NULL, read_at REAL NOT NULL
-);
 """
 _DELETE = "DELETE FROM rows WHERE partition = ? AND key = ?"
 #: 4 µs a row; INSERT OR REPLACE, which deletes and inserts, takes 7.
@@ -87,7 +81,8 @@ class PartitionStore(Generic[E]):
         scope: Callable[[E], str | None] = lambda event: None,
     ) -> None:
         self._cluster, self._codec, self.topic, self._scope = cluster, codec, topic, scope
-        self._database = open_database(path, _SCHEMA)
+        self._database = open_database(path, _SCHEMA + POSITIONS)
+        self._positions = Positions(self._database)
         self._lock = asyncio.Lock()
         #: `apply` runs in the loop while `catch_up` restores other partitions in a thread.
         self._writing = threading.Lock()
@@ -129,33 +124,29 @@ class PartitionStore(Generic[E]):
         self._database.close()
 
     def _catch_up(self, partitions: Sequence[int]) -> None:
+        ids = topic_ids(self._cluster, [self.topic.name])
         ends = end_offsets(self._cluster, [(self.topic.name, p) for p in partitions])
-        starts = {partition: self._start(partition[1], end) for partition, end in ends.items()}
-        behind = {partition: end for partition, end in ends.items() if starts[partition] < end}
+        starts = self._positions.usable(ends, ids)
+        for partition in ends.keys() - starts.keys():
+            self._empty(partition)
+        behind = {partition: end for partition, end in ends.items() if starts.get(partition, 0) < end}
         if not behind:
             return
         reader = Reader(self._cluster, self._codec)
         try:
-            reader.assign({partition: starts[partition] for partition in behind})
+            reader.assign({partition: starts.get(partition, 0) for partition in behind})
             for batch in reader.read_to(behind):
                 rows = {(change.partition, change.key): self._row(change.event) for change in batch.changes}
                 self._write(rows, batch.positions)
         finally:
             reader.close()
 
-    def _start(self, partition: int, end: int) -> int:
-        """Where to read on; a file that cannot belong to this topic any more is emptied first."""
-        row = self._database.execute(
-            "SELECT next, read_at FROM positions WHERE partition = ?", (partition,)
-        ).fetchone()
-        if row and row[0] <= end and time.time() - row[1] < _STALE_SECONDS:
-            return int(row[0])
+    def _empty(self, partition: Partition) -> None:
         with self._writing:
             self._database.execute("BEGIN")
-            self._database.execute("DELETE FROM rows WHERE partition = ?", (partition,))
-            self._database.execute("DELETE FROM positions WHERE partition = ?", (partition,))
+            self._database.execute("DELETE FROM rows WHERE partition = ?", (partition[1],))
+            self._positions.forget(partition)
             self._database.execute("COMMIT")
-        return 0
 
     def _row(self, event: Event | None, value: bytes | None = None) -> _Row | None:
         """A row's scope and value; None for a tombstone. `value`: the bytes of the event that were produced,
@@ -177,11 +168,7 @@ class PartitionStore(Generic[E]):
     def _put(self, rows: _Rows, positions: Mapping[Partition, int]) -> None:
         self._database.executemany(_DELETE, [key for key, row in rows.items() if row is None])
         self._database.executemany(_UPSERT, [(*key, *row) for key, row in rows.items() if row is not None])
-        now = time.time()
-        self._database.executemany(
-            "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
-            [(p, position, now) for (_, p), position in positions.items()],
-        )
+        self._positions.save(positions)
 
     def _decode(self, value: bytes) -> E:
         return self._codec.decode(value)  # type: ignore[return-value]

@@ -11,6 +11,7 @@ and until it succeeds every wait fails at once with the reason.
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import structlog
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from streams.kafka import Cluster, admin, partition_counts
+from streams.positions import SCHEMA as POSITIONS
+from streams.positions import Positions, topic_ids
 from streams.reader import Batch, Change, Partition, Reader, end_offsets
 from streams.store import open_database
 from streams.topics import Topic
@@ -30,11 +33,8 @@ Fold = Callable[[sqlite3.Connection, Change], None]
 
 #: A batch that could not be folded is tried again after this long.
 _TRY_AGAIN_SECONDS = 1.0
-
-_POSITIONS = """
-CREATE TABLE IF NOT EXISTS positions (
-    topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition));
-"""
+#: How often a view that stands at the end of its topics notes that, lest idle topics make its file stale.
+_CONFIRM_SECONDS = 60 * 60
 
 
 class View:
@@ -50,7 +50,7 @@ class View:
         self, cluster: Cluster, codec: Codec, topics: Sequence[Topic], path: Path, schema: str, fold: Fold
     ) -> None:
         self._cluster, self._codec, self._topics, self._fold = cluster, codec, topics, fold
-        self._path, self._schema = path, schema + _POSITIONS
+        self._path, self._schema = path, schema + POSITIONS
         self._positions: dict[Partition, int] = {}
         self._waiters: list[tuple[dict[Partition, int], asyncio.Future[None]]] = []
         self._watchers: list[asyncio.Event] = []
@@ -119,26 +119,29 @@ class View:
         self._writer = open_database(self._path, self._schema)
         self._database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
         self._database.row_factory = sqlite3.Row
+        self._saved = Positions(self._writer)
         counts = partition_counts(admin(self._cluster), self._cluster)
         partitions = [(t.name, p) for t in self._topics for p in range(counts[t.name])]
-        ends = end_offsets(self._cluster, partitions)
-        stored = {
-            (t, p): n for t, p, n in self._writer.execute("SELECT topic, partition, next FROM positions")
-        }
-        if any(stored.get(p, 0) > ends[p] for p in partitions):  # another cluster, or topics made anew
-            self._empty()
-            stored = {}
-        self._positions = {p: stored.get(p, 0) for p in partitions}
+        ids = topic_ids(self._cluster, [topic.name for topic in self._topics])
+        stored = self._saved.usable(end_offsets(self._cluster, partitions), ids)
+        if len(stored) < len(partitions):  # rows do not say where they came from: all or nothing
+            stored = dict.fromkeys(partitions, 0)
+            self._empty(stored)
+        self._positions = stored
         self._read_to = dict(self._positions)  # the thread's own copy
 
-    def _empty(self) -> None:
+    def _empty(self, positions: Mapping[Partition, int]) -> None:
         tables = self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        self._writer.execute("BEGIN")
         for (table,) in tables:
             self._writer.execute(f'DELETE FROM "{table}"')  # noqa: S608  (names of our own tables)
+        self._saved.save(positions)
+        self._writer.execute("COMMIT")
 
     def _follow(self) -> None:
         reader = Reader(self._cluster, self._codec, self._broken)
         reader.assign(self._read_to)
+        confirm_at = time.monotonic() + _CONFIRM_SECONDS
         while not self._stopping.is_set():
             try:
                 batch = reader.poll(0.2)
@@ -152,7 +155,19 @@ class View:
             if batch.positions and self._stored(batch):
                 self._read_to.update(batch.positions)
                 self._loop.call_soon_threadsafe(self._moved, batch.positions)
+            if time.monotonic() > confirm_at:
+                confirm_at = time.monotonic() + _CONFIRM_SECONDS
+                self._confirm()
         reader.close()
+
+    def _confirm(self) -> None:
+        """Note that the view has read what there is."""
+        try:
+            ends = end_offsets(self._cluster, list(self._read_to))
+        except TransientError:  # said another time
+            return
+        if all(self._read_to[partition] >= end for partition, end in ends.items()):
+            self._saved.save(self._read_to)
 
     def _stored(self, batch: Batch) -> bool:
         """Fold a batch, however long it takes; False if the view is closed before it could."""
@@ -173,10 +188,7 @@ class View:
         try:
             for change in batch.changes:
                 self._fold(self._writer, change)
-            self._writer.executemany(
-                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)",
-                [(t, p, n) for (t, p), n in batch.positions.items()],
-            )
+            self._saved.save(batch.positions)
             self._writer.execute("COMMIT")
         except Exception:
             if self._writer.in_transaction:

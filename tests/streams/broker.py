@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, Event
-from streams.kafka import CLIENT_LOG, Cluster, ensure_topics
+from streams.kafka import CLIENT_LOG, Cluster, delete_topics, ensure_topics
 from streams.topics import Topic
 from tests.conftest import Kafka
 
@@ -20,6 +20,16 @@ async def fresh_cluster(kafka: Kafka, partitions: int = 2) -> Cluster:
     made = Cluster(kafka.bootstrap_servers, prefix=f"t{uuid.uuid4().hex[:8]}.")
     await asyncio.to_thread(ensure_topics, made, partitions)
     return made
+
+
+async def made_anew(cluster: Cluster, topic: Topic) -> None:
+    """Delete a topic and create it again, as soon as the broker takes its name."""
+    await asyncio.to_thread(delete_topics, cluster, [topic.name])
+    async with asyncio.timeout(20):
+        while True:
+            if topic.name in await asyncio.to_thread(ensure_topics, cluster, 1):
+                return
+            await asyncio.sleep(0.05)
 
 
 def key(name: str, says: str = "") -> ApiKey:

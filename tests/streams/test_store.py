@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from schemas.events import ApiKey
-from streams import store as store_module
+from streams import positions
 from streams.kafka import Cluster
 from streams.outputs import Send
 from streams.producer import Written
 from streams.store import PartitionStore
 from streams.topics import API_KEYS, SOURCES
 from tests.conftest import Kafka
-from tests.streams.broker import CODEC, Writer, fresh_cluster, key
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,22 @@ async def test_a_file_of_another_cluster_is_emptied(cluster: Cluster, opened: Op
     moved.close()
 
 
+async def test_a_file_of_a_topic_that_was_made_anew_and_has_grown_further_is_emptied(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    own = await fresh_cluster(kafka)
+    opened = Opened(own, tmp_path / "state.sqlite")
+    await write(own, 0, "a", "b")
+    await opened.store.catch_up([0])
+    await made_anew(own, API_KEYS)
+    await write(own, 0, "x", "y", "z")
+
+    await opened.reopen().catch_up([0])
+
+    assert opened.rows(0) == ["x", "y", "z"]
+    opened.close()
+
+
 async def test_a_file_that_may_have_missed_tombstones_is_rebuilt(
     cluster: Cluster, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +155,7 @@ async def test_a_file_that_may_have_missed_tombstones_is_rebuilt(
     await opened.store.catch_up([5])
     with sqlite3.connect(opened.path) as database:
         database.execute("UPDATE rows SET key = 'removed long ago' WHERE key = 'a'")
-    monkeypatch.setattr(store_module, "_STALE_SECONDS", 0)
+    monkeypatch.setattr(positions, "_STALE_SECONDS", 0)
 
     await opened.reopen().catch_up([5])
 

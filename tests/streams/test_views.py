@@ -18,7 +18,8 @@ from streams.reader import Change
 from streams.topics import API_KEYS
 from streams.views import Fold, View
 from tests.conftest import Kafka
-from tests.streams.broker import CODEC, fresh_cluster, key
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
+from tests.waiting import eventually
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, says TEXT);"
 
@@ -50,6 +51,14 @@ async def following(cluster: Cluster, path: Path, folded: Fold = fold) -> AsyncI
         yield view
     finally:
         await view.close()
+
+
+async def written(cluster: Cluster, *names: str) -> None:
+    """All into one partition."""
+    writer = Writer(cluster)
+    for name in names:
+        writer.write(API_KEYS, name, key("x", "one"))
+    await writer.written()
 
 
 def says(view: View, name: str) -> str | None:
@@ -98,6 +107,50 @@ async def test_a_file_of_another_cluster_is_emptied(
 
     async with following(await fresh_cluster(kafka), path) as view:
         assert says(view, "elsewhere") is None
+
+
+async def test_a_file_of_a_topic_that_was_made_anew_and_has_grown_further_is_emptied(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    own, path = await fresh_cluster(kafka), tmp_path / "view.sqlite"
+    await written(own, "a")
+    async with following(own, path) as view:
+        assert says(view, "a") == "one"
+    await made_anew(own, API_KEYS)
+    await written(own, "b", "c")
+
+    async with following(own, path) as view:
+        assert [says(view, name) for name in "abc"] == [None, "one", "one"]
+
+
+async def test_a_file_that_may_have_missed_tombstones_is_rebuilt(kafka: Kafka, tmp_path: Path) -> None:
+    own, path = await fresh_cluster(kafka), tmp_path / "view.sqlite"
+    await written(own, "a")
+    async with following(own, path):
+        pass
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE keys SET id = 'removed long ago' WHERE id = 'a'")
+        database.execute("UPDATE read_to SET read_at = read_at - 11 * 3600")
+    async with following(own, path) as view:
+        assert says(view, "a") is None
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE read_to SET read_at = read_at - 13 * 3600")
+
+    async with following(own, path) as view:
+        assert (says(view, "a"), says(view, "removed long ago")) == ("one", None)
+
+
+async def test_a_view_of_idle_topics_does_not_grow_stale_while_it_follows_them(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_module, "_CONFIRM_SECONDS", 0)
+    own, path = await fresh_cluster(kafka), tmp_path / "view.sqlite"
+    await written(own, "a")
+    async with following(own, path) as view:
+        for _ in range(3):  # the first time also coming to the end of a partition is noted
+            with sqlite3.connect(path) as database:
+                database.execute("UPDATE read_to SET read_at = 0")
+            await eventually(lambda: view.query("SELECT min(read_at) > 0 FROM read_to")[0][0] == 1, 10)
 
 
 async def test_waiting_for_what_nobody_writes_ends_after_its_time(cluster: Cluster, tmp_path: Path) -> None:
