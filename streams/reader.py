@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from streams.kafka import CLIENT_LOG, Cluster, admin, forget_admin
 from streams.topics import BY_NAME, Topic
 
 Partition = tuple[str, int]
+
+#: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
+_DOUBT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,35 @@ class Reader:
         return batch
 
     def read_to(self, ends: Mapping[Partition, int]) -> Iterator[Batch]:
-        """Batches until every partition is read up to its offset in `ends`."""
+        """Batches until every partition is read up to its offset in `ends`.
+
+        Raises TransientError when that cannot be any more, because a topic was made anew in the meantime.
+        """
         missing = {partition: end for partition, end in ends.items() if end > 0}
+        moved_at = time.monotonic()
         while missing:
             batch = self.poll(1.0)
+            if batch.positions:
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > _DOUBT_SECONDS:
+                self._check_ends(missing)
+                moved_at = time.monotonic()
             for partition, position in batch.positions.items():
                 if position >= missing.get(partition, position + 1):
                     del missing[partition]
             yield batch
+
+    def _check_ends(self, missing: Mapping[Partition, int]) -> None:
+        try:
+            ends = end_offsets(self._cluster, missing)
+        except TransientError:  # nobody answers: the reader waits for the broker, too
+            return
+        for (topic, partition), end in ends.items():
+            if end < (wanted := missing[topic, partition]):
+                raise TransientError(
+                    f"{topic}[{partition}] ends at {end}, and ended at {wanted} when reading began: "
+                    f"it was made anew in the meantime"
+                )
 
     def close(self) -> None:
         """Let go of the broker."""
