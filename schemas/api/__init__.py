@@ -1,0 +1,122 @@
+"""The JSON of the HTTP gateway: what it takes and what it answers.
+
+The names are those of the contract (`Job` is an invocation); `folder` sources, keys, progress and documents
+are ours beside it. Bodies of the contract's shapes pass over fields that they do not know, as a newer client
+may send them; our own shapes refuse them. A null stands for "not given" everywhere.
+
+Answers are built with every field that they are to show and written with `exclude_unset`: a variant
+(`folder`, `github`, …) that is not set does not appear, a null that is set does.
+
+This page is what the rest of the code imports from. The classes stand in a module for each group of
+operations; `parts` holds what several of them share.
+"""
+
+from schemas.api.invocations import (
+    AddFileResponse,
+    CancelJobResponse,
+    Complete,
+    CreateJobPayload,
+    CreateJobResponse,
+    Failed,
+    Failure,
+    FileUploadJob,
+    Finished,
+    FolderJob,
+    GitBranch,
+    GithubJob,
+    GitRefIdentifier,
+    GitSha,
+    IndexJobMetadata,
+    Job,
+    JobStatus,
+    LatestByKeysRequest,
+    S3Job,
+)
+from schemas.api.operations import (
+    CreateKeyPayload,
+    CreateKeyResponse,
+    ErrorResponse,
+    HealthResponse,
+    KeySummary,
+)
+from schemas.api.parts import (
+    Body,
+    DenseEmbeddingModel,
+    Id,
+    LinesChunking,
+    OwnBody,
+    Qwen3EmbeddingTask,
+    SourceChunkingConfig,
+    SourceEmbeddingConfig,
+    SparseEmbeddingConfig,
+    TreeSitterChunking,
+)
+from schemas.api.progress import (
+    DocumentError,
+    DocumentOutcome,
+    InvocationProgress,
+    StageCounts,
+)
+from schemas.api.sources import (
+    SOURCE_TYPES,
+    CreateSourcePayload,
+    CreateSourceResponse,
+    FileUploadSource,
+    FolderSource,
+    GithubSource,
+    S3Source,
+    Source,
+    SourceVariants,
+    WebScrapeSource,
+)
+
+__all__ = [
+    "SOURCE_TYPES",
+    "AddFileResponse",
+    "Body",
+    "CancelJobResponse",
+    "Complete",
+    "CreateJobPayload",
+    "CreateJobResponse",
+    "CreateKeyPayload",
+    "CreateKeyResponse",
+    "CreateSourcePayload",
+    "CreateSourceResponse",
+    "DenseEmbeddingModel",
+    "DocumentError",
+    "DocumentOutcome",
+    "ErrorResponse",
+    "Failed",
+    "Failure",
+    "FileUploadJob",
+    "FileUploadSource",
+    "Finished",
+    "FolderJob",
+    "FolderSource",
+    "GitBranch",
+    "GitRefIdentifier",
+    "GitSha",
+    "GithubJob",
+    "GithubSource",
+    "HealthResponse",
+    "Id",
+    "IndexJobMetadata",
+    "InvocationProgress",
+    "Job",
+    "JobStatus",
+    "KeySummary",
+    "LatestByKeysRequest",
+    "LinesChunking",
+    "OwnBody",
+    "Qwen3EmbeddingTask",
+    "S3Job",
+    "S3Source",
+    "Source",
+    "SourceChunkingConfig",
+    "SourceEmbeddingConfig",
+    "SourceVariants",
+    "SparseEmbeddingConfig",
+    "StageCounts",
+    "TreeSitterChunking",
+    "WebScrapeSource",
+]

@@ -1,0 +1,137 @@
+"""Invocations, which the contract calls jobs: how one is asked for, and how it is shown."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, RootModel
+
+from schemas.api.parts import Body, Id, OwnBody
+from schemas.api.sources import ONE_SOURCE_TYPE
+
+
+class GitSha(Body):
+    """A commit."""
+
+    sha: str
+
+
+class GitBranch(Body):
+    """A branch: its newest commit when the run starts."""
+
+    branch: str
+
+
+GitRefIdentifier = GitSha | GitBranch
+
+
+class CreateJobPayload(Body):
+    """One run of a source into a collection. `allow_empty` is ours, for folders."""
+
+    target_collection_name: str | None = None
+    object_key: str | None = None
+    custom_id: str | None = Field(default=None, max_length=120)
+    metadata: dict[str, Any] | None = None
+    ref_identifier: GitRefIdentifier | None = None
+    allow_empty: bool = Field(
+        default=False,
+        description="A folder that lists no file deletes what is indexed of it; without this, its run fails.",
+    )
+
+
+class CreateJobResponse(Body):
+    """The new invocation."""
+
+    invocation_id: Id
+
+
+class AddFileResponse(CreateJobResponse):
+    """The invocation that indexes the uploaded file."""
+
+
+class CancelJobResponse(Body):
+    """Empty: the invocation is cancelled."""
+
+
+class Finished(Body):
+    """When an invocation was complete, and how long it ran."""
+
+    finished_at: datetime
+    duration_ms: int = Field(ge=0)
+
+
+class Complete(Body):
+    """The invocation is done."""
+
+    complete: Finished
+
+
+class Failure(Body):
+    """Why an invocation failed."""
+
+    error: str
+
+
+class Failed(Body):
+    """The invocation cannot be carried out."""
+
+    failed: Failure
+
+
+class JobStatus(RootModel[Literal["pending", "processing", "cancelled"] | Complete | Failed]):
+    """A bare word, or an object where there is more to say."""
+
+
+class GithubJob(Body):
+    """What a run read from a repository."""
+
+    git_ref_identifier: GitRefIdentifier
+
+
+class S3Job(Body):
+    """What a run read from a bucket."""
+
+    bucket_name: str
+    object_key: str | None = None
+    custom_id: str | None = None
+    additional_metadata: dict[str, Any] | None = None
+
+
+class FileUploadJob(OwnBody):
+    """What was uploaded."""
+
+    object_key: str | None
+    custom_id: str | None
+
+
+class FolderJob(OwnBody):
+    """Nothing more to say: the path stands in the source."""
+
+
+class IndexJobMetadata(Body):
+    """Where a run writes, and exactly one member named after the source's type."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_SOURCE_TYPE)
+
+    database_name: str
+    collection_name: str
+    github: GithubJob | None = None
+    s3: S3Job | None = None
+    web_scrape: dict[str, Any] | None = None
+    file_upload: FileUploadJob | None = None
+    folder: FolderJob | None = None
+
+
+class Job(Body):
+    """An invocation."""
+
+    id: Id
+    source_id: Id | None = None
+    status: JobStatus
+    metadata: IndexJobMetadata
+    created_at: datetime
+
+
+class LatestByKeysRequest(Body):
+    """Keys whose newest invocations are asked for."""
+
+    object_keys: list[str] = Field(max_length=1000)

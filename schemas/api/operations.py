@@ -1,0 +1,49 @@
+"""What those who run it deal with: keys, refusals, health."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.api.parts import Body, Id, OwnBody
+
+
+class CreateKeyPayload(OwnBody):
+    """A key to be made. `databases` limits it, `admin` lets it create and delete sources and keys."""
+
+    name: str = Field(min_length=1, max_length=200)
+    admin: bool = False
+    databases: list[str] | None = None
+    tenant: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class KeySummary(Body):
+    """A key without its secret, of which only a hash is kept."""
+
+    id: Id
+    name: str
+    tenant: str
+    admin: bool
+    databases: list[str] | None
+    created_at: datetime
+
+
+class CreateKeyResponse(KeySummary):
+    """The new key. `key` is shown this once."""
+
+    key: str = Field(repr=False)
+
+
+class ErrorResponse(Body):
+    """Every refusal: a name that Chroma's clients know, and a sentence for a person."""
+
+    error: str
+    message: str
+
+
+class HealthResponse(Body):
+    """Every part that the gateway needs answers."""
+
+    broker: Literal["ok"]
+    views: Literal["ok"]
+    chroma: Literal["ok"]

@@ -1,0 +1,66 @@
+"""What bodies of several operations are made of: their base, how chunks are cut and become vectors."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+class Body(BaseModel):
+    """Base of everything here: immutable, and no guessing at types ("1" is no number)."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+
+class OwnBody(Body):
+    """Base of the shapes that only we have: a misspelt field is an error."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Qwen3EmbeddingTask(Body):
+    """What the model is told about the texts; null prompts mean no instruction."""
+
+    task_name: str
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+
+
+class DenseEmbeddingModel(Body):
+    """A dense model by name; which names are served is the deployment's choice."""
+
+    model: str
+    task: Qwen3EmbeddingTask | None = None
+
+
+class SparseEmbeddingConfig(Body):
+    """A sparse model and the metadata key that holds its vectors."""
+
+    model: Literal["Chroma/BM25", "prithivida/Splade_PP_en_v1"] | None = None
+    key: str | None = None
+
+
+class SourceEmbeddingConfig(Body):
+    """How the chunks become vectors."""
+
+    dense: DenseEmbeddingModel | None = None
+    sparse: SparseEmbeddingConfig | None = None
+
+
+class TreeSitterChunking(Body):
+    """Chunks along the structure of source code and markdown, lines where there is none."""
+
+    type: Literal["tree_sitter"]
+    max_size_bytes: int | None = Field(default=None, ge=0)
+
+
+class LinesChunking(Body):
+    """Chunks of whole lines."""
+
+    type: Literal["lines"]
+    max_lines: int | None = Field(default=None, ge=0)
+    max_size_bytes: int | None = Field(default=None, ge=0)
+
+
+SourceChunkingConfig = Annotated[TreeSitterChunking | LinesChunking, Field(discriminator="type")]

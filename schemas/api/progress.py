@@ -1,0 +1,57 @@
+"""How far an invocation is, and what became of its documents. These are ours, beside the contract."""
+
+from datetime import datetime
+from typing import Literal
+
+from schemas.api.invocations import JobStatus
+from schemas.api.parts import Body, Id
+
+
+class StageCounts(Body):
+    """Documents that passed each stage, each counted once, and chunks written."""
+
+    parsed: int
+    chunked: int
+    embedded: int
+    indexed: int
+    unchanged: int
+    deleted: int
+    failed: int
+    chunks: int
+
+
+class DocumentError(Body):
+    """A document that failed, and why."""
+
+    document_key: str
+    error: str
+
+
+class InvocationProgress(Body):
+    """How far an invocation is. `total` is null until everything is listed; `done` documents need no more
+    work; `documents_per_second` is the mean since the start, null before it."""
+
+    invocation_id: Id
+    source_id: Id
+    database_name: str
+    collection_name: str
+    status: JobStatus
+    attempts: int
+    total: int | None
+    done: int
+    counts: StageCounts
+    documents_per_second: float | None
+    elapsed_ms: int | None
+    last_errors: list[DocumentError]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class DocumentOutcome(Body):
+    """What became of one document of an invocation; unchanged documents are counted, not named."""
+
+    document_key: str | None
+    status: Literal["indexed", "deleted", "failed"]
+    chunks: int
+    error: str | None

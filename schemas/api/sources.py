@@ -1,0 +1,119 @@
+"""Sources: how one is made, and how it is shown."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from schemas.api.parts import (
+    Body,
+    DenseEmbeddingModel,
+    Id,
+    OwnBody,
+    SourceChunkingConfig,
+    SourceEmbeddingConfig,
+)
+
+#: The variants of a source; exactly one is given. `folder` is ours.
+SOURCE_TYPES = ("github", "web_scrape", "s3", "file_upload", "folder")
+
+#: In a JSON schema: exactly one of the variants.
+ONE_SOURCE_TYPE: dict[str, Any] = {
+    "oneOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in SOURCE_TYPES]
+}
+
+
+class GithubSource(Body):
+    """A repository."""
+
+    repository: str
+    app_id: str | None = None
+    include_globs: list[str] | None = Field(default=None, json_schema_extra={"uniqueItems": True})
+
+
+class WebScrapeSource(Body):
+    """A website."""
+
+    starting_url: str
+    max_depth: int | None = Field(default=None, ge=0)
+    page_limit: int | None = Field(default=None, ge=0)
+    include_path_regexes: list[str] | None = Field(default=None, json_schema_extra={"uniqueItems": True})
+    exclude_path_regexes: list[str] | None = Field(default=None, json_schema_extra={"uniqueItems": True})
+
+
+class S3Source(Body):
+    """A bucket, with a saved credential or an inline pair."""
+
+    bucket_name: str
+    region: str
+    collection_name: str
+    aws_credential_id: int | None = None
+    aws_access_key_id: str | None = None
+    aws_secret_access_key: str | None = Field(default=None, repr=False)
+    path_prefix: str | None = None
+    auto_sync: Literal["none", "direct", "metadata"] | None = None
+
+
+class FileUploadSource(OwnBody):
+    """The uploads of a database; made by its first upload."""
+
+
+class FolderSource(OwnBody):
+    """A folder or a single file on the server's disk."""
+
+    path: str = Field(min_length=1, max_length=4096)
+    include_globs: list[str] | None = None
+
+
+class SourceVariants(Body):
+    """Exactly one of these is given."""
+
+    github: GithubSource | None = None
+    web_scrape: WebScrapeSource | None = None
+    s3: S3Source | None = None
+    file_upload: FileUploadSource | None = None
+    folder: FolderSource | None = None
+
+    @property
+    def source_type(self) -> str:
+        """The name of the variant that is given."""
+        return next(name for name in SOURCE_TYPES if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in SOURCE_TYPES if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"exactly one of {', '.join(SOURCE_TYPES)} must be given, found {', '.join(given) or 'none'}"
+            )
+        return self
+
+
+class CreateSourcePayload(SourceVariants):
+    """A source to be created. `embedding_model` is the older way to name the dense model."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_SOURCE_TYPE)
+
+    database_name: str
+    embedding: SourceEmbeddingConfig | None = None
+    embedding_model: DenseEmbeddingModel | str | None = None
+    chunking: SourceChunkingConfig | None = None
+
+
+class CreateSourceResponse(Body):
+    """The new source."""
+
+    source_id: Id
+
+
+class Source(SourceVariants):
+    """A source as it is kept: every default filled in."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_SOURCE_TYPE)
+
+    id: Id
+    database_name: str
+    embedding_model: DenseEmbeddingModel
+    embedding: SourceEmbeddingConfig
+    chunking: SourceChunkingConfig
+    created_at: datetime

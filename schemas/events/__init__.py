@@ -1,0 +1,114 @@
+"""Every event on every topic, defined once: these classes are the contract.
+
+The `.avsc` files in `schemas/avro/` are rendered from them (`python -m schemas.render`), so a program in
+another language reads the same contract. An event never says what a stage should look up elsewhere: it
+carries all that the later stages need.
+
+    documents ─► parsed ─► chunks ─► embeddings ─► document-states, source-documents
+        └──────────┴──────────┴──────────┴──────────► progress ─► invocations
+
+This page is what the rest of the code imports from. The classes stand in a module for each group of topics:
+
+    documents      the upper line: from `documents` to `document-states` and `source-documents`
+    sources        `sources`, `runs.<type>`
+    progress       `progress`
+    invocations    `invocations`, `progress-blocks`
+    operations     `api-keys`, `dead-letters`
+    parts          what records of several topics are made of
+
+Times are UTC. Hashes are lower-case hex SHA-256. Offsets, lines and columns say their base where they stand.
+"""
+
+from schemas.events.documents import (
+    Chunk,
+    Document,
+    DocumentChunked,
+    DocumentDeleted,
+    DocumentEmbedded,
+    DocumentParsed,
+    DocumentState,
+    DocumentUpserted,
+    PageSpan,
+    RunPosition,
+)
+from schemas.events.invocations import (
+    FINAL_STATUSES,
+    Counts,
+    DocumentFailure,
+    Invocation,
+    ProgressBlock,
+    Status,
+)
+from schemas.events.operations import (
+    ApiKey,
+    DeadLetter,
+)
+from schemas.events.parts import (
+    Chunking,
+    Embedding,
+    Event,
+    MetadataValue,
+    Payload,
+    Task,
+)
+from schemas.events.progress import (
+    FINAL_STAGES,
+    CancelRequested,
+    InvocationCreated,
+    Passed,
+    Progress,
+    RunFailed,
+    RunListed,
+    RunStarted,
+    Stage,
+)
+from schemas.events.sources import (
+    FileUploadConfig,
+    FolderConfig,
+    RunRequested,
+    Source,
+    SourceTypeName,
+    Upload,
+)
+
+__all__ = [
+    "FINAL_STAGES",
+    "FINAL_STATUSES",
+    "ApiKey",
+    "CancelRequested",
+    "Chunk",
+    "Chunking",
+    "Counts",
+    "DeadLetter",
+    "Document",
+    "DocumentChunked",
+    "DocumentDeleted",
+    "DocumentEmbedded",
+    "DocumentFailure",
+    "DocumentParsed",
+    "DocumentState",
+    "DocumentUpserted",
+    "Embedding",
+    "Event",
+    "FileUploadConfig",
+    "FolderConfig",
+    "Invocation",
+    "InvocationCreated",
+    "MetadataValue",
+    "PageSpan",
+    "Passed",
+    "Payload",
+    "Progress",
+    "ProgressBlock",
+    "RunFailed",
+    "RunListed",
+    "RunPosition",
+    "RunRequested",
+    "RunStarted",
+    "Source",
+    "SourceTypeName",
+    "Stage",
+    "Status",
+    "Task",
+    "Upload",
+]

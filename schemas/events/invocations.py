@@ -1,0 +1,76 @@
+"""Progress as `tracking` has folded it: the topics `invocations` and `progress-blocks`."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from schemas.events.parts import Event
+from schemas.events.progress import Stage
+
+
+class Status(StrEnum):
+    """Status of an invocation, in the contract's words."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL_STATUSES = frozenset({Status.COMPLETE, Status.FAILED, Status.CANCELLED})
+
+
+class Counts(Event):
+    """Documents per stage, and chunks written. Each document counts once, however often it was processed."""
+
+    parsed: int = 0
+    chunked: int = 0
+    embedded: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    failed: int = 0
+    chunks: int = 0
+
+
+class DocumentFailure(Event):
+    """Why a document failed."""
+
+    document_key: str
+    error: str
+
+
+class Invocation(Event):
+    """Topic `invocations`: the summary a person reads. Only `tracking` writes it."""
+
+    id: str
+    tenant: str
+    database: str
+    collection: str
+    source_id: str
+    source_type: str
+    single_document: bool
+    object_key: str | None = None
+    custom_id: str | None = None
+    status: Status
+    attempt: int | None = None
+    attempts: int = 0
+    total: int | None = None
+    counts: Counts = Field(default_factory=Counts)
+    last_errors: list[DocumentFailure] = Field(default_factory=list)
+    error: str | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class ProgressBlock(Event):
+    """Topic `progress-blocks`: 65,536 ordinals of one stage of an attempt as a serialised roaring bitmap."""
+
+    invocation_id: str
+    attempt: int
+    stage: Stage
+    block: int
+    bitmap: bytes

@@ -1,0 +1,84 @@
+"""What is reported of an invocation while it runs: the topic `progress`. `tracking` folds it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from schemas.events.parts import Event
+
+
+class Stage(StrEnum):
+    """What a document's ordinal can have passed. The last four are final: a document ends in one of them."""
+
+    PARSED = "parsed"
+    CHUNKED = "chunked"
+    EMBEDDED = "embedded"
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    FAILED = "failed"
+
+
+FINAL_STAGES = frozenset({Stage.INDEXED, Stage.UNCHANGED, Stage.DELETED, Stage.FAILED})
+
+
+class InvocationCreated(Event):
+    """Topic `progress`: an invocation exists and waits for its connector."""
+
+    invocation_id: str
+    tenant: str
+    database: str
+    collection: str
+    source_id: str
+    source_type: str
+    single_document: bool
+    object_key: str | None = None
+    custom_id: str | None = None
+    created_at: datetime
+
+
+class CancelRequested(Event):
+    """Topic `progress`: cancel the invocation if it has not started."""
+
+    invocation_id: str
+
+
+class RunStarted(Event):
+    """Topic `progress`: a connector begins an attempt (a random 63-bit number); older attempts end here."""
+
+    invocation_id: str
+    attempt: int
+    started_at: datetime
+
+
+class RunListed(Event):
+    """Topic `progress`: the attempt has listed everything; its ordinals are 0 to total - 1."""
+
+    invocation_id: str
+    attempt: int
+    total: int
+
+
+class RunFailed(Event):
+    """Topic `progress`: the connector cannot carry out the run at all."""
+
+    invocation_id: str
+    attempt: int
+    error: str
+
+
+class Passed(Event):
+    """One ordinal that passed a stage. `chunks` counts what was written; key and error where they matter."""
+
+    ordinal: int
+    chunks: int = 0
+    document_key: str | None = None
+    error: str | None = None
+
+
+class Progress(Event):
+    """Topic `progress`: ordinals of one attempt that passed one stage, as many as were done together."""
+
+    invocation_id: str
+    attempt: int
+    stage: Stage
+    passed: list[Passed]
