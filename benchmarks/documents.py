@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.tables import command_line, show
-from streams.embedded import default_cache_dir
+from streams.cache_dir import default_cache_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 KIT = ROOT.parent / "shared" / "tools" / "evalkit"

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from streams.embedded import default_cache_dir
+from streams.cache_dir import default_cache_dir
 
 #: librdkafka properties begin behind this; `__` is a dot in names that have underscores of their own.
 _KAFKA_PREFIX = "HEADRACE_KAFKA_"

@@ -13,7 +13,6 @@ reconnect by themselves after a restart.
 
 from streams.embedded.broker import EmbeddedBroker
 from streams.embedded.chroma import EmbeddedChroma
-from streams.embedded.jars import default_cache_dir
 from streams.embedded.lock import DataDirLock
 from streams.embedded.process import ChildProcess, ProcessSpec
 
@@ -23,5 +22,4 @@ __all__ = [
     "EmbeddedBroker",
     "EmbeddedChroma",
     "ProcessSpec",
-    "default_cache_dir",
 ]

@@ -21,7 +21,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from schemas.errors import TransientError
-from streams.embedded.jars import default_cache_dir, kafka_jars
+from streams.cache_dir import default_cache_dir
+from streams.embedded.jars import kafka_jars
 from streams.embedded.java import find_java
 from streams.embedded.ports import LOOPBACK, kept_port
 from streams.embedded.process import ProcessSpec, wait_until

@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,15 +43,6 @@ class LockedJar:
     @property
     def name(self) -> str:
         return f"{self.artifact}-{self.version}.jar"
-
-
-def default_cache_dir() -> Path:
-    """`HEADRACE_CACHE_DIR`, else `headrace` in the user's cache directory (XDG; Library/Caches on macOS)."""
-    if chosen := os.environ.get("HEADRACE_CACHE_DIR"):
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "headrace"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headrace"
 
 
 def read_lock(lock_file: Path = LOCK_FILE) -> list[LockedJar]:

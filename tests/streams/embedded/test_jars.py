@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import RequestError, TransientError
+from streams.cache_dir import default_cache_dir
 from streams.embedded import jars
-from streams.embedded.jars import LockedJar, check_jars, default_cache_dir, kafka_jars, read_lock
+from streams.embedded.jars import LockedJar, check_jars, kafka_jars, read_lock
 
 CONTENT = b"PK of a jar"
 
