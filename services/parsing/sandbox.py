@@ -12,17 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -32,13 +27,11 @@ from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, Ing
 from services.parsing import confinement, landlock
 from services.parsing.answers import WorkerContext
 from services.parsing.document import Document
+from services.parsing.handover import INLINE_BYTES, Handover
 from services.parsing.vision import Vision
 
 log = structlog.get_logger(__name__)
 
-#: Documents above this travel as a file: a worker that is killed in the middle of reading a long message
-#: would leave half of it in the pipe that all workers share.
-INLINE_BYTES = 1024 * 1024
 #: Documents after which a worker is replaced, so that what a library leaks stays small.
 DOCUMENTS_PER_WORKER = 500
 #: Signals that tell of a limit rather than of a broken file: the CPU limit, and the kernel out of memory.
@@ -68,7 +61,7 @@ class Sandbox:
         self._limits = confinement.Limits(memory_bytes, cpu_seconds, vision, None, tuple(modules))
         self._wall_seconds = wall_seconds
         self._pool: ProcessPool | None = None
-        self._folder: Path | None = None
+        self._handover: Handover | None = None
         self._waiting: set[Future[Any]] = set()
 
     def start(self) -> None:
@@ -84,7 +77,8 @@ class Sandbox:
         Raises UnsupportedFormat, CorruptDocument (also when the worker dies on the file), DocumentTooLarge
         (also when it passes a limit), TransientError when the sandbox is closed under it.
         """
-        with _handed_over(data, self._documents) as source:
+        long = len(data) > INLINE_BYTES
+        with self._documents().source(data) if long else contextlib.nullcontext(data) as source:
             document = await self.run(
                 filename or "document",
                 confinement.parse_confined,
@@ -133,21 +127,17 @@ class Sandbox:
         if pool is not None:
             pool.stop()  # type: ignore[no-untyped-call]
             pool.join()
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        handover, self._handover = self._handover, None
+        if handover is not None:
+            handover.close()
 
-    def _documents(self) -> Path:
-        """The folder that long documents are handed over in: the only one that workers look into.
-
-        They were told of it when they started, so when a cleaner of temporary files has taken it they start
-        anew.
-        """
-        if self._folder is not None and not self._folder.is_dir():
+    def _documents(self) -> Handover:
+        """Workers are told of its folder when they start, so when that is gone they start anew."""
+        if self._handover is not None and not self._handover.alive:
             self.close()
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="headrace-parsing-"))
-        return self._folder
+        if self._handover is None:
+            self._handover = Handover()
+        return self._handover
 
     def _schedule(
         self, function: Callable[..., Any], arguments: list[Any], timeout: float | None
@@ -165,7 +155,7 @@ class Sandbox:
         context.set_forkserver_preload(["services.parsing.preloaded"])
         if not landlock.version():
             log.info("parsing workers can read what this service can: the system has no Landlock")
-        limits = replace(self._limits, documents=str(self._documents()))
+        limits = replace(self._limits, documents=str(self._documents().folder))
         return ProcessPool(
             max_workers=self._workers,
             max_tasks=DOCUMENTS_PER_WORKER,
@@ -189,32 +179,3 @@ class Sandbox:
                 f"{self._limits.memory_bytes} bytes (HEADRACE_PARSING_MEMORY_BYTES)"
             )
         return CorruptDocument(f"{name}: the parser crashed on it (exit code {exit_code})")
-
-
-class _handed_over:
-    """A document as the worker gets it: its bytes, or for a long one the path of a file that holds them.
-
-    Workers can read such a file by its name and cannot list the folder: the name, which only the worker of
-    this document is told, is the key to it.
-    """
-
-    def __init__(self, data: bytes, folder: Callable[[], Path]) -> None:
-        self._data, self._folder = data, folder
-        self._path: Path | None = None
-
-    def __enter__(self) -> bytes | str:
-        if len(self._data) <= INLINE_BYTES:
-            return self._data
-        self._path = self._folder() / secrets.token_hex(16)
-        with open(self._path, "xb", opener=_private) as file:
-            file.write(self._data)
-        return str(self._path)
-
-    def __exit__(self, *_: object) -> None:
-        if self._path is not None:
-            with contextlib.suppress(OSError):
-                self._path.unlink()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -17,7 +17,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing import confinement, landlock
-from services.parsing.sandbox import INLINE_BYTES, Sandbox
+from services.parsing.handover import INLINE_BYTES
+from services.parsing.sandbox import Sandbox
 from services.parsing.vision import Vision
 from tests.services.parsing import hostile, samples
 from tests.services.parsing.pdf.conftest import Sheet
@@ -67,10 +68,13 @@ async def test_a_worker_reads_a_long_document_by_its_name_alone(tmp_path: Path) 
     try:
         long = b"a line\n" * (INLINE_BYTES // 7 + 1)
         assert (await box.parse(long, "a.txt", None)).markdown.encode() == long
-        (box._documents() / "name").write_bytes(b"another document")
-        assert await box.run("a.txt", hostile.reads, str(box._documents() / "name")) == b"another document"
+        (box._documents().folder / "name").write_bytes(b"another document")
+        assert (
+            await box.run("a.txt", hostile.reads, str(box._documents().folder / "name"))
+            == b"another document"
+        )
         with pytest.raises(PermissionError):
-            await box.run("a.txt", hostile.lists, str(box._documents()))
+            await box.run("a.txt", hostile.lists, str(box._documents().folder))
     finally:
         box.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, TransientError, UnsupportedFormat
+from services.parsing.handover import Handover
 from services.parsing.sandbox import Sandbox
 from tests.services.parsing import hostile, samples
 
@@ -49,6 +50,25 @@ async def test_long_documents_travel_too_and_leave_no_file(
     finally:
         box.close()
 
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_service_left_is_cleared_away_and_what_a_living_one_holds_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = tmp_path / "headrace-parsing-left"
+    left.mkdir()
+    (left / "document").write_text("secret")
+    living = Handover()
+
+    with living.source(b"text") as path:
+        other = Handover()
+        assert not left.exists()
+        assert Path(path).read_bytes() == b"text"
+
+    living.close()
+    other.close()
     assert os.listdir(tmp_path) == []
 
 
