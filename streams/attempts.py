@@ -79,13 +79,21 @@ class Attempts:
                 return self._judged(group, [TransientError(f"{type(error).__name__}: {error}")] * len(group))
             metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
             if len(group) > 1:
-                return await self._one_by_one(group)
+                stateful = isinstance(self._stage, StatefulStage)
+                return self._in_smaller_groups(group) if stateful else await self._one_by_one(group)
             known = isinstance(error, DocumentError | ContractError)
             return [error if known else self._unforeseen(group[0], error)]
 
+    def _in_smaller_groups(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        """Who is it? Each further try is a group of its own (`streams.schedule` makes them smaller): what a
+        stateful stage folds rests on what was written before it."""
+        for entry in group:
+            entry.attempt += 1
+        return [Later(0.0)] * len(group)
+
     async def _one_by_one(self, group: Sequence[Entry]) -> list[Outcome | Later]:
-        """Who is it? Behind a record that is due again nothing of its partition is tried: a stateful stage
-        would fold what is not written."""
+        """Who is it? Behind a record that is due again nothing of its partition is tried: its outputs would
+        wait for it all the same."""
         outcomes: list[Outcome | Later] = []
         due: dict[Partition, Later] = {}
         for entry in group:

@@ -122,7 +122,7 @@ class BatchStage(Generic[E]):
     async def process_batch(self, records: Sequence[Record[E]], context: Context) -> Sequence[Outcome]:
         """One outcome for each record, in their order; a TransientError among them makes that record due
         again, a raise of it all of them. A raise of DocumentError or of something unexpected makes the engine
-        try the records one by one."""
+        try the records one by one (of a stateful stage: in ever smaller batches)."""
 
 
 class StatefulStage(BatchStage[E]):
@@ -132,7 +132,8 @@ class StatefulStage(BatchStage[E]):
     the engine brings `stores` up to date for a partition before its first record, and hands them what was
     written after each transaction. Within a batch a stage keeps its own overlay. A transaction that fails
     ends the process, so there is nothing to take back. Behind a record that the stage returns as due again,
-    all others of its partition go back with it, whatever was returned for them.
+    all others of its partition go back with it, whatever was returned for them; what it returned for those
+    before must hold without them.
     """
 
     stores: Sequence[PartitionStore[Any]] = ()

@@ -112,14 +112,17 @@ class IndexingStage(StatefulStage[Incoming]):
         waiting = self._group(records, outcomes)
         plans = {key: plan(each.state, each.events, self._now()) for key, each in waiting.items()}
         result = await self._carry_out([(waiting[key], made) for key, made in plans.items()], context)
+        joint: list[_Waiting] = []
         for key, each in waiting.items():
             error = result.refused.get(key)
             if error is None:
                 self._settle(each, plans[key], outcomes)
+                joint.append(each)
             elif isinstance(error, TransientError):
                 _answer(outcomes, each.places, error)
             else:
                 await self._one_by_one(each, key in result.touched, outcomes, context)
+        _keep_whole(joint, [record.partition for record in records], outcomes)
         return outcomes
 
     def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> dict[str, _Waiting]:
@@ -214,6 +217,24 @@ class IndexingStage(StatefulStage[Incoming]):
             identity = self._vectors.identity(document.collection)
             state = made.state.model_copy(update={"collection_id": identity})
             outcomes[document.places[-1]] = [*_sends(document.key, state), *made.notes[-1]]
+
+
+def _keep_whole(documents: Sequence[_Waiting], partitions: Sequence[int], outcomes: list[Outcome]) -> None:
+    """Documents with a record before and one behind a record that is due again are due again whole: their
+    state hangs on their last record, which goes back with all that stands behind."""
+    due: dict[int, tuple[int, TransientError]] = {}  # partition → place of its first, and why
+    for place, outcome in enumerate(outcomes):
+        if isinstance(outcome, TransientError):
+            due.setdefault(partitions[place], (place, outcome))
+    moved = bool(due)
+    while moved:  # one that is drawn in may draw in others
+        moved = False
+        for each in documents:
+            home, first = partitions[each.places[0]], each.places[0]
+            if home in due and first < due[home][0] <= each.places[-1]:
+                due[home] = first, due[home][1]
+                _answer(outcomes, each.places, due[home][1])
+                moved = True
 
 
 def _answer(outcomes: list[Outcome], places: Iterable[int], error: Exception) -> None:

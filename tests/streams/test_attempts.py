@@ -195,6 +195,19 @@ async def test_a_batch_may_say_which_of_its_records_are_due_again() -> None:
     assert [one.attempt for one in made] == [1, 2, 1]
 
 
+async def test_a_stateful_batch_with_a_bad_record_is_cut_for_each_rests_on_what_was_written() -> None:
+    class Folding(StatefulStage[ApiKey], Batches):
+        name = "folding"
+
+    stage = Folding(lambda key, number: DocumentError("never") if key == "0-1" else None)
+    made = [entry(0, offset) for offset in range(3)]
+
+    assert await attempts(stage).outcomes(made) == [Later(0), Later(0), Later(0)]
+    assert [one.attempt for one in made] == [2, 2, 2]
+    [outcome] = await attempts(stage).outcomes(made[1:2])
+    assert isinstance(outcome, DocumentError)
+
+
 async def test_behind_a_record_that_is_due_again_nothing_of_its_partition_is_tried_alone() -> None:
     def raises(key: str, number: int) -> Exception | None:
         return {"0-0": DocumentError("never"), "0-1": TransientError("away")}.get(key)
