@@ -39,6 +39,7 @@ from schemas.events import (
 from services.tracking import InvocationState, TrackingStage
 from services.tracking.fold import ProgressEvent
 from streams.embedded import EmbeddedBroker
+from streams.garbage import collect_seldom
 from streams.kafka import Cluster, admin, ensure_topics
 from streams.outputs import Send
 from streams.producer import EventProducer
@@ -140,7 +141,8 @@ async def rates_of_worker(
     await producer.send_all([Send(PROGRESS, event.invocation_id, event) for event in log])
     await producer.close()
     stage = TrackingStage.opened(cluster, CODEC, folder)
-    worker = Worker(stage, cluster, CODEC, limits=Limits(records=10_000))  # as `headrace service` runs it
+    collect_seldom()  # this and the window as `headrace service` has them
+    worker = Worker(stage, cluster, CODEC, limits=Limits(records=10_000))
     task = asyncio.create_task(worker.run())
     await worker.ready.wait()
     seconds, cpu_seconds = await asyncio.to_thread(until_committed, cluster, len(log))

@@ -19,6 +19,7 @@ from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError
 from schemas.events import DocumentState
 from streams.blobs import BlobStore
+from streams.garbage import collect_seldom
 from streams.kafka import Cluster, admin, partition_counts
 from streams.membership import Membership
 from streams.stage import AnyStage
@@ -255,6 +256,7 @@ async def run_service(name: str, settings: Settings) -> None:
     if name not in _RUNS:
         raise RequestError(f"no service {name!r}: there are {', '.join(SERVICES)}")
     wiring = Wiring(settings)
+    collect_seldom()
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port, addr=settings.host)
     stop = asyncio.Event()

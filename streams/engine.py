@@ -92,15 +92,17 @@ class Engine:
     def deliver(self, entries: Sequence[Entry]) -> None:
         """Records that were read, in the order of each partition."""
         touched: set[Partition] = set()
+        size = 0
         for entry in entries:
             window = self._windows.get(entry.place)
             if window is None:  # read before the partition left; its next owner reads it again
                 continue
             window.admit(entry)
             touched.add(entry.place)
-            metrics.BYTES.labels(self._stage.name).inc(entry.size)
             self._judge(entry)
             self._schedule.add(entry)
+            size += entry.size
+        metrics.BYTES.labels(self._stage.name).inc(size)
         for partition in touched:
             self._balance(partition)
         self._start_groups()

@@ -4,7 +4,7 @@ import gc
 
 #: New objects before the youngest are looked through. Python's 700 suit a program whose objects die young;
 #: the records of a window (a dozen objects each, 60,000 records at most) live on, and were looked through
-#: again and again: a third of the CPU time of `tracking`. A cycle is found later; 50,000 objects are ~10 MB.
+#: again and again: a third of the CPU time of tracking. A cycle is found later; 50,000 objects are ~10 MB.
 _YOUNG_OBJECTS = 50_000
 
 

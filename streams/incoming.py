@@ -22,18 +22,18 @@ class Incoming:
 
     def entry(self, message: Message[Any, Any]) -> Entry:
         """The message as it came, with the record that it holds or the ContractError that says why none."""
-        topic = (message.topic() or "").removeprefix(self._cluster.prefix)
+        topic, partition, offset = self._topic.name, message.partition() or 0, message.offset() or 0
         headers: Any = message.headers() or []
         raw = Raw(message.key(), message.value(), {key: value or b"" for key, value in headers})
-        entry = Entry(topic, message.partition() or 0, message.offset() or 0, raw)
+        entry = Entry(topic, partition, offset, raw)
         try:
             event = self._codec.decode(raw.value or b"")
             if not isinstance(event, self._topic.records):
                 raise ContractError(f"a {type(event).__name__} does not belong here")
         except ContractError as error:
-            entry.error = ContractError(f"{topic}[{entry.partition}]@{entry.offset}: {error}")
+            entry.error = ContractError(f"{topic}[{partition}]@{offset}: {error}")
             return entry
         key = (raw.key or b"").decode(errors="replace")
         stamp = message.timestamp()[1]
-        entry.record = Record(topic, entry.partition, entry.offset, key, event, stamp, raw.headers)
+        entry.record = Record(topic, partition, offset, key, event, stamp, raw.headers)
         return entry

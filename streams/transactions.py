@@ -39,13 +39,13 @@ class Transactions:
     async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
         """See `streams.log.Log`."""
         for attempt in range(1, _TRIES + 1):
-            futures: list[asyncio.Future[Written]] = []
+            written: asyncio.Future[list[Written]] | None = None
             try:
                 self._producer.client.begin_transaction()
-                futures = await self._producer.hand_over(sends)
+                written = await self._producer.hand_over_as_one(sends)
                 await asyncio.to_thread(self._commit, offsets)
                 self._producer.settle()  # the commit has served them; the polling thread may sleep for 0.1 s
-                return list(await asyncio.gather(*futures))
+                return await written
             except (DocumentError, ContractError):  # an event that fits no message: nothing was written
                 await self._abort()
                 raise
@@ -55,7 +55,8 @@ class Transactions:
                     raise FencedError(f"the transaction was refused: {reason.str()}") from error
                 log.warning("transaction tried again", stage=self._stage, error=reason.str())
                 await self._abort()
-                await asyncio.gather(*futures, return_exceptions=True)
+                if written is not None:
+                    await asyncio.gather(written, return_exceptions=True)
         raise AssertionError("unreachable")
 
     async def _abort(self) -> None:

@@ -10,7 +10,6 @@ from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import Invocation, InvocationCreated, ProgressBlock
 from services.tracking.fold import InvocationState, ProgressEvent
-from streams.garbage import collect_seldom
 from streams.kafka import Cluster
 from streams.outputs import Output, Send
 from streams.stage import Context, Outcome, Record, StatefulStage
@@ -58,10 +57,6 @@ class TrackingStage(StatefulStage[ProgressEvent]):
                 scope=lambda block: block.invocation_id,
             ),
         )
-
-    async def start(self) -> None:
-        """Set the process up for what it holds: windows full of small records."""
-        collect_seldom()
 
     async def process_batch(
         self, records: Sequence[Record[ProgressEvent]], context: Context
