@@ -1,4 +1,7 @@
-"""Every event there can be: hypothesis strategies from the annotations of the event classes."""
+"""Every event there can be: hypothesis strategies from the annotations of the event classes.
+
+What another version of a class wrote has only its schema left; `records_of` makes it from that.
+"""
 
 import types
 from datetime import UTC, datetime
@@ -23,6 +26,15 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
 }
 
+_AVRO_SCALARS = {
+    "boolean": bool,
+    "long": int,
+    "double": float,
+    "string": str,
+    "bytes": bytes,
+    "null": type(None),
+}
+
 
 def events_of(event_type: type[Event]) -> st.SearchStrategy[Event]:
     """Events of one class, every field filled in."""
@@ -44,3 +56,29 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(annotation)
     assert issubclass(annotation, Event), f"no strategy for {annotation}"
     return events_of(annotation)
+
+
+def records_of(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Records as a version of ours with this schema can have written them."""
+    return _of_schema(schema, {})
+
+
+def _of_schema(schema: Any, named: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """`named` holds the records and enums met so far, to which a schema refers by name."""
+    if isinstance(schema, list):
+        return st.one_of([_of_schema(branch, named) for branch in schema])
+    if not isinstance(schema, dict):
+        return named[schema] if schema in named else _SCALARS[_AVRO_SCALARS[schema]]
+    match schema["type"]:
+        case "record":
+            fields = {field["name"]: _of_schema(field["type"], named) for field in schema["fields"]}
+            return named.setdefault(schema["name"], st.fixed_dictionaries(fields))
+        case "enum":
+            return named.setdefault(schema["name"], st.sampled_from(schema["symbols"]))
+        case "array":
+            # An array of a union stands for `list[str] | list[int]`: its items are all of one type.
+            items = schema["items"] if isinstance(schema["items"], list) else [schema["items"]]
+            return st.one_of([st.lists(_of_schema(item, named), max_size=3) for item in items])
+        case "map":
+            return st.dictionaries(_SCALARS[str], _of_schema(schema["values"], named), max_size=3)
+    return _MOMENTS if "logicalType" in schema else _of_schema(schema["type"], named)

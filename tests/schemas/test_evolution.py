@@ -9,11 +9,13 @@ from typing import Any
 import fastavro
 import pytest
 from fastavro.utils import generate_many
+from hypothesis import Phase, given, settings
 
-from schemas.codec import AVRO_FOLDER, SingleObjectCodec, fingerprint, records
+from schemas.codec import AVRO_FOLDER, RECORDS, SingleObjectCodec, fingerprint, records
 from schemas.errors import ContractError
 from schemas.events import Chunking, Invocation, Progress
 from schemas.evolution import incompatibility
+from tests.schemas.strategies import records_of
 
 PREVIOUS = sorted((AVRO_FOLDER / "previous").glob("*.avsc"))
 
@@ -78,14 +80,33 @@ def test_broken_bytes_of_an_older_schema_are_refused(folder: Path, cut: int) -> 
         codec.decode(value[:-cut] if cut > 0 else value + b"\0")
 
 
+def check_that_it_reads(codec: SingleObjectCodec, old: dict[str, Any]) -> None:
+    """Whatever a record of the older schema holds, the codec reads it."""
+
+    @settings(max_examples=25, deadline=None, phases=[Phase.generate])  # to shrink a record takes minutes
+    @given(records_of(old))
+    def is_read(record: dict[str, Any]) -> None:
+        assert type(codec.decode(framed(old, record))).__name__ == old["name"]
+
+    is_read()
+
+
 @pytest.mark.parametrize("path", PREVIOUS or [None], ids=lambda path: path.name if path else "none yet")
 def test_what_every_earlier_version_wrote_is_read_by_the_current_classes(path: Path | None) -> None:
     if path is None:
         pytest.skip("schemas/avro/previous is empty: no schema has changed since the first release")
     old = json.loads(path.read_text())
+
     assert incompatibility(old, schema_of(old["name"])) is None
-    for record in generate_many(fastavro.parse_schema(deepcopy(old)), 20):
-        assert type(SingleObjectCodec().decode(framed(old, record))).__name__ == old["name"]
+    check_that_it_reads(SingleObjectCodec(), old)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_whatever_a_record_holds_is_read_after_its_schema_has_changed(folder: Path, name: str) -> None:
+    old = schema_of(name)
+    old["fields"].append({"name": "colour", "type": "string", "default": "blue"})
+
+    check_that_it_reads(with_previous(folder, old), old)
 
 
 def _field(schema: dict[str, Any], name: str) -> dict[str, Any]:
