@@ -1,6 +1,6 @@
 """Which records are worked on next. Pure: no task, no clock."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +45,7 @@ class Schedule:
         self._behind: dict[str, list[Entry]] = {}  # key that is worked on or held → records that wait for it
         self._held: set[Entry] = set()
         self._probes: dict[Entry, set[Partition]] = {}  # partitions of which a record is tried again now
+        self._waits: Counter[Partition] = Counter()  # why nothing of a partition may start: held, probed
         self._groups = 0
         self._alone = False
 
@@ -56,16 +57,26 @@ class Schedule:
         """Records to start now, or none. The caller starts them and calls `done` at their end."""
         if self._alone or self._groups >= self._rules.concurrency:
             return []
-        waits = self._waits()
         group: list[Entry] = []
+        passed_over: list[Partition] = []
         room, size = self._rules.group_records, self._rules.group_bytes
-        while len(group) < room and (entry := self._next(group, size, waits)) is not None:
-            self._turns.rotate(-1)
-            self._queues[entry.place].popleft()
-            if self._held_back(entry):
+        while len(group) < room and self._turns:
+            place = self._turns[0]
+            if not (queue := self._queues[place]):
+                del self._queues[self._turns.popleft()]
                 continue
-            group.append(entry)
-            room, size = min(room, self._most(entry)), size - entry.size
+            entry = queue[0]
+            if place in self._waits or (group and not self._joins(entry, group, size)):
+                passed_over.append(self._turns.popleft())
+                continue
+            if entry.suspect and self._groups:  # what runs comes to its end before a suspect
+                break
+            self._turns.rotate(-1)
+            queue.popleft()
+            if not self._held_back(entry):
+                group.append(entry)
+                room, size = min(room, self._most(entry)), size - entry.size
+        self._turns.extendleft(reversed(passed_over))  # they keep their turn
         if group:
             self._start(group)
         return group
@@ -74,7 +85,7 @@ class Schedule:
         """The group's place is free, and so are the keys and partitions of those that are not held."""
         self._groups -= 1
         self._alone = False
-        self._probes.pop(group[0], None)
+        self._wait_no_more(self._probes.pop(group[0], ()))
         for entry in group:
             if entry not in self._held:
                 self._free_key(entry)
@@ -82,7 +93,10 @@ class Schedule:
     def put_back(self, entries: Sequence[Entry], held: Iterable[Entry]) -> None:
         """Records of a group that were not finished, in their order: they wait again, before all others of
         their partition. Those of `held`, which failed, keep it waiting until `resume`."""
-        self._held.update(held)
+        for entry in held:
+            self._held.add(entry)
+            if not self._rules.sequential_keys:
+                self._waits[entry.place] += 1
         for entry in reversed(entries):
             entry.state = State.WAITING
             if not self._rules.sequential_keys:
@@ -92,9 +106,8 @@ class Schedule:
         """The time of these has come."""
         for entry in held:
             if entry in self._held:
-                self._held.discard(entry)
+                self._let_go(entry)
                 if self._rules.sequential_keys:
-                    self._free_key(entry)
                     self._queue(entry.place).appendleft(entry)
 
     def forget(self, gone: Callable[[Entry], bool]) -> None:
@@ -106,9 +119,7 @@ class Schedule:
         for key, behind in self._behind.items():
             self._behind[key] = [entry for entry in behind if not gone(entry)]
         for entry in [entry for entry in self._held if gone(entry)]:
-            self._held.discard(entry)
-            if self._rules.sequential_keys:
-                self._free_key(entry)
+            self._let_go(entry)
 
     # ------------------------------------------------------------------------------------- inside
 
@@ -119,39 +130,33 @@ class Schedule:
         self._alone = group[0].suspect
         if group[0].attempt > 1 and not self._rules.sequential_keys:
             self._probes[group[0]] = {entry.place for entry in group}
+            self._waits.update(self._probes[group[0]])
 
-    def _waits(self) -> set[Partition]:
-        """Partitions of which nothing may start now."""
+    def _wait_no_more(self, places: Iterable[Partition]) -> None:
+        for place in places:
+            self._waits[place] -= 1
+            if not self._waits[place]:
+                del self._waits[place]
+
+    def _let_go(self, entry: Entry) -> None:
+        """It is held no longer."""
+        self._held.discard(entry)
         if self._rules.sequential_keys:
-            return set()
-        return {entry.place for entry in self._held}.union(*self._probes.values())
+            self._free_key(entry)
+        else:
+            self._wait_no_more([entry.place])
 
     def _most(self, entry: Entry) -> int:
         """Records of a group that this one may be in."""
         return max(1, self._rules.group_records >> _FEWER_BITS * (entry.attempt - 1))
 
-    def _next(self, group: Sequence[Entry], size: int, waits: set[Partition]) -> Entry | None:
-        """The head of the first partition in turn that may join the group; its turn is then at the front."""
-        for _ in range(len(self._turns)):
-            place = self._turns[0]
-            if not (queue := self._queues[place]):
-                self._turns.popleft()
-                del self._queues[place]
-                continue
-            if place not in waits:
-                if not group:
-                    # What runs comes to its end before a suspect.
-                    return None if queue[0].suspect and self._groups else queue[0]
-                if self._joins(queue[0], group) and queue[0].size <= size:
-                    return queue[0]
-            self._turns.rotate(-1)
-        return None
-
-    def _joins(self, entry: Entry, group: Sequence[Entry]) -> bool:
-        """No suspect has company, and what failed before drags no new records along."""
-        if entry.suspect or group[0].suspect or (entry.attempt > 1) is not (group[0].attempt > 1):
+    def _joins(self, entry: Entry, group: Sequence[Entry], size: int) -> bool:
+        """No suspect has company, what failed before drags no new records along, and it must fit."""
+        if entry.size > size or entry.suspect or group[0].suspect:
             return False
-        return len(group) < self._most(entry)
+        if entry.attempt == group[0].attempt == 1:
+            return True
+        return entry.attempt > 1 and group[0].attempt > 1 and len(group) < self._most(entry)
 
     def _queue(self, place: Partition) -> deque[Entry]:
         if place not in self._queues:
