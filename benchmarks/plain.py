@@ -9,10 +9,11 @@ import hashlib
 import time
 from pathlib import Path
 
-from schemas.events import Chunk, Document, DocumentEmbedded, Embedding
+from schemas.events import Document, DocumentEmbedded, Embedding
 from services.chunking.stage import cut
 from services.connectors.walk import list_files, read_file
 from services.embedding import Embedder
+from services.embedding.stage import embedded_text
 from services.indexing import ChromaStore
 from services.indexing.rows import Collection, rows_of
 from services.indexing.vectors import pack
@@ -54,7 +55,8 @@ class PlainLoop:
         parsed = parse(content, key)
         filename = None if is_converted(parsed.media_type) else key
         chunks = cut(parsed.markdown, filename, parsed.media_type, document.chunking, [])
-        vectors = await self._embedder.embed_documents([self._text(chunk) for chunk in chunks])
+        texts = [embedded_text(chunk, self._context) for chunk in chunks]
+        vectors = await self._embedder.embed_documents(texts)
         event = DocumentEmbedded(
             document=document,
             sequence=0,
@@ -69,6 +71,3 @@ class PlainLoop:
         for request in pack([(key, Collection.of(document), rows_of(event))]):
             await self._chroma.upsert(request.collection, request.rows, lambda: None)
         return len(chunks)
-
-    def _text(self, chunk: Chunk) -> str:
-        return f"{chunk.context}\n{chunk.text}" if self._context and chunk.context else chunk.text

@@ -45,7 +45,7 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """Tokens of a text that count, special tokens and prompt included; what follows is cut off."""
+        """Tokens read at once, special tokens and prompt included; a longer text is read in windows."""
 
     async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
         """Vectors of texts that are to be found, in the order of `texts`. No text: shape (0, dimension)."""

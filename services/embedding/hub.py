@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from fastembed import TextEmbedding
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from schemas.errors import RequestError, TransientError
-from services.embedding.batches import pack_batches, split_budget
 from services.embedding.embedder import Task, Vectors
-from services.embedding.onnx import BATCH_TOKENS, normalise
+from services.embedding.onnx import embed_windows
 from services.embedding.threads import BatchThreads
+from services.embedding.windows import METHOD, Frame, read
 
 #: How a model was trained to be told its task, where it is not the prompt and then the text.
 #: Source: the card of Qwen3-Embedding; documents get no instruction there.
@@ -39,7 +41,8 @@ def prompted(model: str, prompt: str, text: str) -> str:
 class HubEmbedder:
     """See `services.embedding.Embedder`. Downloads and loads the model in the constructor.
 
-    Lengths are guessed at four characters a token for packing: fastembed tokenises inside a batch.
+    fastembed tokenises inside a batch and cuts what is too long, so texts are tokenised here before: to cut
+    them into windows, and to know their lengths for packing.
 
     Raises:
         TransientError: the model is neither in `cache_dir` nor could it be downloaded. fastembed
@@ -54,8 +57,8 @@ class HubEmbedder:
         self.model = model
         self._texts = _load(model, cache_dir, download)
         self.dimension = int(self._texts.embedding_size)
-        self.max_tokens = self._length_limit()
-        self.fingerprint = f"fastembed {version('fastembed')} {model} {self.max_tokens}"
+        self._tokenizer, self.max_tokens = _tokenizer_of(self._texts)
+        self.fingerprint = f"fastembed {version('fastembed')} {model} {self.max_tokens} {METHOD}"
         self._threads = BatchThreads(workers, "embedding")
 
     async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
@@ -71,23 +74,26 @@ class HubEmbedder:
         await self._threads.close()
 
     async def _embed(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
-        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
         if not texts:
-            return out
-        ready = [prompted(self.model, prompt, text).encode("utf-8", "replace").decode() for text in texts]
-        lengths = [min(2 + len(text) // 4, self.max_tokens) for text in ready]
-        batches = pack_batches(lengths, split_budget(lengths, BATCH_TOKENS, self._threads.workers))
-        return await self._threads.run_batches(batches, partial(self._run, ready, query), out)
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        frame: Frame = partial(prompted, self.model, prompt) if prompt else str
+        windows = await self._threads.call(partial(read, self._tokenizer, self.max_tokens, texts, frame))
+        run = partial(self._run, windows.texts, query)
+        return await embed_windows(windows, self.dimension, run, self._threads)
 
-    def _run(self, texts: list[str], query: bool, batch: list[int]) -> Vectors:
+    def _run(self, texts: list[str], query: bool, batch: list[int]) -> NDArray[np.float32]:
         chosen = [texts[index] for index in batch]
         embed = self._texts.query_embed if query else self._texts.embed
-        return normalise(np.stack(list(embed(chosen, batch_size=len(chosen)))))
+        return np.stack(list(embed(chosen, batch_size=len(chosen))))
 
-    def _length_limit(self) -> int:
-        # Not part of fastembed's public face, hence the careful reading.
-        truncation = getattr(getattr(self._texts.model, "tokenizer", None), "truncation", None)
-        return int(truncation["max_length"]) if truncation else 512
+
+def _tokenizer_of(texts: TextEmbedding) -> tuple[Tokenizer, int]:
+    """A copy of the model's tokenizer that cuts and pads nothing, and the tokens at which fastembed cuts."""
+    own: Tokenizer = texts.model.tokenizer  # type: ignore[attr-defined]  # every class of models has one
+    copy = Tokenizer.from_str(own.to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    return copy, int((own.truncation or {}).get("max_length", 512))
 
 
 def _load(model: str, cache_dir: Path | None, download: bool) -> TextEmbedding:

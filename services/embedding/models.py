@@ -9,6 +9,7 @@ from pathlib import Path
 from schemas.errors import DocumentError, RequestError
 from services.embedding.embedder import Embedder
 from services.embedding.onnx import OnnxEmbedder, OnnxModel, Pool, pool_first, pool_last, pool_mean
+from services.embedding.windows import METHOD
 
 TRIAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -148,7 +149,7 @@ def _open(model: OnnxModel, threads: int | None) -> Embedder:
 
 
 def _digest(pins: str, max_tokens: int, pooling: str) -> str:
-    return hashlib.sha256(f"{pins}/{max_tokens}/{pooling}".encode()).hexdigest()
+    return hashlib.sha256(f"{pins}/{max_tokens}/{pooling}/{METHOD}".encode()).hexdigest()
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """An embedder on onnxruntime: a transformer exported to ONNX and its tokenizer, on the CPU.
 
-texts ─► tokenise once ─► pack_batches ─► one session, a thread a core ─► pool ─► length 1
+texts ─► tokens, in windows ─► pack_batches ─► one session, a thread a core ─► pool ─► mean ─► length 1
 """
 
 import os
@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 from services.embedding.batches import pack_batches, split_budget
 from services.embedding.embedder import Task, Vectors
-from services.embedding.threads import BatchThreads
+from services.embedding.threads import BatchThreads, RunBatch
+from services.embedding.windows import Frame, Windows, read
 
 #: Tokens of a batch, padding included. Measured on the trial model, 379 chunks of code and prose
 #: (5-256 tokens, mean 91), 2 cores (AVX-512), seconds of CPU for all of them, one thread a batch:
@@ -57,7 +58,7 @@ def normalise(vectors: NDArray[np.float32]) -> Vectors:
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """What is loaded: files, how long a text may be, how tokens become one vector."""
+    """What is loaded: files, how many tokens it reads at once, how tokens become one vector."""
 
     name: str
     weights: Path
@@ -85,10 +86,10 @@ class OnnxEmbedder:
         self._pool_tokens = model.pool
         self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(model.max_tokens)
+        self._tokenizer.no_truncation()
         self._session = open_session(model.weights)
         self._inputs = {node.name for node in self._session.get_inputs()}
-        self.dimension = int(self._run([self._tokenizer.encode("")]).shape[1])
+        self.dimension = int(self._run([self._tokenizer.encode("").ids]).shape[1])
         self._threads = BatchThreads(workers, "embedding")
 
     async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
@@ -104,28 +105,33 @@ class OnnxEmbedder:
         await self._threads.close()
 
     async def _embed(self, texts: Sequence[str], prompt: str) -> Vectors:
-        out = np.zeros((len(texts), self.dimension), dtype=np.float32)
         if not texts:
-            return out
-        encodings = await self._threads.call(partial(self._tokenise, [prompt + text for text in texts]))
-        lengths = [len(encoding.ids) for encoding in encodings]
-        batches = pack_batches(lengths, split_budget(lengths, BATCH_TOKENS, self._threads.workers))
-        return await self._threads.run_batches(
-            batches, lambda batch: self._run([encodings[index] for index in batch]), out
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        frame: Frame = prompt.__add__ if prompt else str
+        windows = await self._threads.call(partial(read, self._tokenizer, self.max_tokens, texts, frame))
+        return await embed_windows(
+            windows,
+            self.dimension,
+            lambda batch: self._run([windows.ids[index] for index in batch]),
+            self._threads,
         )
 
-    def _tokenise(self, texts: list[str]) -> list[Encoding]:
-        # A lone surrogate is no character and the tokenizer refuses it; it reads as "?".
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        return self._tokenizer.encode_batch_fast(clean)
-
-    def _run(self, encodings: Sequence[Encoding]) -> Vectors:
-        ids, mask = pad([encoding.ids for encoding in encodings])
+    def _run(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Pooled vectors of one batch, of whatever length the model gives them."""
+        ids, mask = pad(windows)
         feed = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(ids)
-        hidden = self._session.run(None, feed)[0]
-        return normalise(self._pool_tokens(hidden, mask) if hidden.ndim == 3 else hidden)
+        hidden: NDArray[np.float32] = self._session.run(None, feed)[0]
+        return self._pool_tokens(hidden, mask) if hidden.ndim == 3 else hidden
+
+
+async def embed_windows(windows: Windows, dimension: int, run: RunBatch, threads: BatchThreads) -> Vectors:
+    """Vectors of texts whose windows `run` embeds, those of all texts packed together by their lengths."""
+    lengths = windows.lengths
+    batches = pack_batches(lengths, split_budget(lengths, BATCH_TOKENS, threads.workers))
+    rows = np.zeros((len(lengths), dimension), dtype=np.float32)
+    return normalise(windows.mean(await threads.run_batches(batches, run, rows)))
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

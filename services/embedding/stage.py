@@ -72,7 +72,7 @@ class EmbeddingStage(BatchStage[Incoming]):
             embedder = await self._embedder(embedding.model)
         except (DocumentError, TransientError) as error:  # of this model, not of the others
             return {id(part): error for part in parts}
-        texts = [self._text(chunk) for part in parts for chunk in part.chunks]
+        texts = [embedded_text(chunk, self._context) for part in parts for chunk in part.chunks]
         rows = await embedder.embed_documents(texts, _task(embedding.task))
         found: dict[int, Vectors | IngestError] = {}
         at = 0
@@ -93,12 +93,6 @@ class EmbeddingStage(BatchStage[Incoming]):
             outputs.append(Note(event.document.run, events.Stage.EMBEDDED))
         return outputs
 
-    def _text(self, chunk: Chunk) -> str:
-        """What is embedded: the names of the context as sentences, which models know better than arrows."""
-        if not self._context or not chunk.context:
-            return chunk.text
-        return f"{'. '.join(chunk.context.split(CONTEXT_SEPARATOR))}.\n{chunk.text}"
-
     async def _embedder(self, model: str) -> Embedder:
         if model not in self._embedders:
             self._embedders[model] = asyncio.create_task(asyncio.to_thread(self._load, model))
@@ -109,6 +103,13 @@ class EmbeddingStage(BatchStage[Incoming]):
             if self._embedders.get(model) is loading:  # several batches may wait for one model
                 del self._embedders[model]  # the next record tries again
             raise
+
+
+def embedded_text(chunk: Chunk, context: bool) -> str:
+    """What is embedded: the names of the context as sentences, which models know better than arrows."""
+    if not context or not chunk.context:
+        return chunk.text
+    return f"{'. '.join(chunk.context.split(CONTEXT_SEPARATOR))}.\n{chunk.text}"
 
 
 def _key(embedding: Embedding) -> str:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from schemas.errors import DocumentError, RequestError
-from services.embedding import TRIAL_MODEL, Embedder, UnknownModel, load_embedder, served_models
+from services.embedding import TRIAL_MODEL, Embedder, UnknownModel, load_embedder, models, served_models
 from services.embedding.hub import prompted
-from services.embedding.models import TRIAL_TOKENIZER, folder_model, packaged_file
+from services.embedding.models import TRIAL_TOKENIZER, folder_model, packaged_file, trial_model
 from services.embedding.onnx import pool_first, pool_last, pool_mean
 
 
@@ -71,6 +71,15 @@ def test_the_folder_says_how_long_a_text_may_be_and_how_tokens_are_pooled(model_
     told = folder_model("m", model_folder)
     assert (told.max_tokens, told.pool) == (256, pool_first)
     assert told.fingerprint != plain.fingerprint
+
+
+def test_another_way_of_reading_long_texts_is_another_fingerprint(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = trial_model().fingerprint, folder_model("m", model_folder).fingerprint
+    monkeypatch.setattr(models, "METHOD", "the beginning only")
+    after = trial_model().fingerprint, folder_model("m", model_folder).fingerprint
+    assert not {*before} & {*after}
 
 
 def test_pooling_that_is_not_known_is_refused(model_folder: Path) -> None:
