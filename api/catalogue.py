@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from schemas.codec import Codec
 from schemas.events import ApiKey, Invocation, Source
@@ -33,6 +34,8 @@ CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
 CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
 """
+
+Found = TypeVar("Found", Source, Invocation, ApiKey)
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,11 @@ class Catalogue:
 
     def source(self, source_id: str) -> Source | None:
         """A source by its id."""
-        rows = self._view.query("SELECT value FROM sources WHERE id = ?", (source_id,))
-        return Source.model_validate_json(rows[0][0]) if rows else None
+        return self._one(Source, "SELECT value FROM sources WHERE id = ?", source_id)
 
     def invocation(self, invocation_id: str) -> Invocation | None:
         """An invocation by its id."""
-        rows = self._view.query("SELECT value FROM invocations WHERE id = ?", (invocation_id,))
-        return Invocation.model_validate_json(rows[0][0]) if rows else None
+        return self._one(Invocation, "SELECT value FROM invocations WHERE id = ?", invocation_id)
 
     def status(self, invocation_id: str) -> str | None:
         """The status of an invocation, without the rest of it."""
@@ -123,31 +124,29 @@ class Catalogue:
 
     def latest_by_keys(self, source_id: str, keys: Sequence[str]) -> dict[str, Invocation]:
         """The newest invocation of each key that has one."""
-        found: dict[str, Invocation] = {}
-        for key in keys:
-            rows = self._view.query(
-                "SELECT value FROM invocations WHERE source_id = ? AND object_key = ? "
-                "ORDER BY created_ms DESC, id DESC LIMIT 1",
-                (source_id, key),
-            )
-            if rows:
-                found[key] = Invocation.model_validate_json(rows[0][0])
-        return found
+        newest = (
+            "SELECT value FROM invocations WHERE source_id = ? AND object_key = ? "
+            "ORDER BY created_ms DESC, id DESC LIMIT 1"
+        )
+        found = {key: self._one(Invocation, newest, source_id, key) for key in keys}
+        return {key: run for key, run in found.items() if run is not None}
 
     def key_by_hash(self, sha256: str) -> ApiKey | None:
         """The key with this hash."""
-        rows = self._view.query("SELECT value FROM api_keys WHERE sha256 = ?", (sha256,))
-        return ApiKey.model_validate_json(rows[0][0]) if rows else None
+        return self._one(ApiKey, "SELECT value FROM api_keys WHERE sha256 = ?", sha256)
 
     def key(self, key_id: str) -> ApiKey | None:
         """A key by its id."""
-        rows = self._view.query("SELECT value FROM api_keys WHERE id = ?", (key_id,))
-        return ApiKey.model_validate_json(rows[0][0]) if rows else None
+        return self._one(ApiKey, "SELECT value FROM api_keys WHERE id = ?", key_id)
 
     def keys(self, tenant: str | None) -> list[ApiKey]:
         """The keys of a tenant, or of all."""
         rows = self._view.query("SELECT value FROM api_keys WHERE ? IS NULL OR tenant = ?", (tenant, tenant))
         return sorted((ApiKey.model_validate_json(row[0]) for row in rows), key=lambda k: k.created_at)
+
+    def _one(self, kind: type[Found], sql: str, *values: str) -> Found | None:
+        rows = self._view.query(sql, values)
+        return kind.model_validate_json(rows[0][0]) if rows else None
 
 
 def fold_catalogue(database: sqlite3.Connection, change: Change) -> None:

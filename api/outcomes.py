@@ -26,6 +26,12 @@ CREATE TABLE IF NOT EXISTS outcomes (
     status TEXT, document_key TEXT, chunks INTEGER, error TEXT, UNIQUE (invocation_id, attempt, ordinal));
 """
 
+#: The fields of `Outcome`, of one attempt and, unless that is null, with one status.
+_OF_ATTEMPT = """
+SELECT sequence, status, document_key, chunks, error FROM outcomes
+WHERE invocation_id = ? AND attempt = ? AND (? IS NULL OR status = ?)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -64,22 +70,14 @@ class Outcomes:
 
     def of(self, run: Invocation, status: str | None, limit: int, offset: int) -> list[Outcome]:
         """Outcomes of the invocation's current attempt, in the order of the listing."""
-        rows = self._view.query(
-            "SELECT sequence, status, document_key, chunks, error FROM outcomes "
-            "WHERE invocation_id = ? AND attempt = ? AND (? IS NULL OR status = ?) "
-            "ORDER BY ordinal LIMIT ? OFFSET ?",
-            (run.id, run.attempt, status, status, limit, offset),
-        )
-        return [Outcome(*row) for row in rows]
+        return self._select(run, status, "ORDER BY ordinal LIMIT ? OFFSET ?", limit, offset)
 
     def after(self, run: Invocation, status: str | None, sequence: int, limit: int) -> list[Outcome]:
         """Outcomes that changed after `sequence`, in the order in which they did."""
-        rows = self._view.query(
-            "SELECT sequence, status, document_key, chunks, error FROM outcomes "
-            "WHERE invocation_id = ? AND attempt = ? AND (? IS NULL OR status = ?) AND sequence > ? "
-            "ORDER BY sequence LIMIT ?",
-            (run.id, run.attempt, status, status, sequence, limit),
-        )
+        return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
+
+    def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
+        rows = self._view.query(_OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
         return [Outcome(*row) for row in rows]
 
     def _fold(self, database: sqlite3.Connection, change: Change) -> None:

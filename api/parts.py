@@ -1,8 +1,9 @@
 """The parts that the handlers share, and their life."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -17,6 +18,8 @@ from api.streaming import EventStreams
 from schemas.events import Invocation, Source
 from streams.outputs import Send
 from streams.producer import EventProducer, Written
+
+Found = TypeVar("Found", Source, Invocation)
 
 
 class UploadSlots:
@@ -116,23 +119,19 @@ class Parts:
 
     async def source(self, caller: Caller, source_id: str) -> Source:
         """A source that the caller may see, also one that another gateway made a moment ago."""
-        found = self.catalogue.source(source_id)
-        if found is None:
-            await self.catalogue.refresh()
-            found = self.catalogue.source(source_id)
-        if found is None or found.tenant != caller.tenant:
-            raise NotFound(f"source {source_id} does not exist")
-        caller.require_database(found.database)
-        return found
+        return await self._seen("source", self.catalogue.source, caller, source_id)
 
     async def invocation(self, caller: Caller, invocation_id: str) -> Invocation:
         """An invocation that the caller may see, also one that another gateway made a moment ago."""
-        found = self.catalogue.invocation(invocation_id)
+        return await self._seen("invocation", self.catalogue.invocation, caller, invocation_id)
+
+    async def _seen(self, kind: str, find: Callable[[str], Found | None], caller: Caller, id_: str) -> Found:
+        found = find(id_)
         if found is None:
             await self.catalogue.refresh()
-            found = self.catalogue.invocation(invocation_id)
+            found = find(id_)
         if found is None or found.tenant != caller.tenant:
-            raise NotFound(f"invocation {invocation_id} does not exist")
+            raise NotFound(f"{kind} {id_} does not exist")
         caller.require_database(found.database)
         return found
 
