@@ -32,6 +32,11 @@ _COMMIT_SECONDS = 0.05
 #: up after 15 s (`streams.producer`): the worker ends, and the next resumes where the last commit stands.
 _TRANSACTION_STUCK_SECONDS = 20.0
 
+#: States of an entry that nobody works on: what has left may leave.
+_AT_REST = (State.WAITING, State.ACKNOWLEDGED)
+#: Seconds, and the records of a partition that are tried again when they have passed.
+_Due = list[tuple[float, list[Entry]]]
+
 
 class Engine:
     """Runs one stage over the partitions that it is given."""
@@ -52,7 +57,7 @@ class Engine:
         self._schedule = Schedule(_rules(stage, self._limits))
         self._windows: dict[Partition, PartitionWindow] = {}
         self._assignments: dict[Partition, object] = {}
-        self._running: dict[asyncio.Task[None], list[Entry]] = {}
+        self._running: dict[asyncio.Task[_Due], list[Entry]] = {}
         self._releasing: dict[Partition, asyncio.Lock] = {}
         self._pending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -183,20 +188,23 @@ class Engine:
             metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))
             task.add_done_callback(self._ended)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _ended(self, task: "asyncio.Task[_Due]") -> None:
         group = self._running.pop(task)
         metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
         if self._journal:
             self._journal.end([_position(entry) for entry in group])
         self._schedule.done(group)
-        if not task.cancelled() and (error := task.exception()):
-            self.fail(error)
+        if not task.cancelled():
+            if error := task.exception():
+                self.fail(error)
+            else:
+                self._wait_for(task.result())
         self._changed.set()
         self._start_groups()
 
-    async def _work(self, group: list[Entry]) -> None:
+    async def _work(self, group: list[Entry]) -> _Due:
         outcomes = await self._attempts.outcomes(group)
-        settled = self._put_back(group, outcomes)
+        settled, due = self._put_back(group, outcomes)
         for entry, outcome in settled.items():
             if isinstance(outcome, Exception):
                 outcome = self._outlet.given_up(entry, outcome)
@@ -205,12 +213,15 @@ class Engine:
             if settled:
                 async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
                     await self._transact(list(settled), self._stateful)
-            return
+            return due
         for partition in {entry.place for entry in settled}:
             await self._release(partition)
+        return due
 
-    def _put_back(self, group: list[Entry], outcomes: list[Outcome | Later]) -> dict[Entry, Outcome]:
-        """Records that are due again wait for their time; returns what became of the others. A stateful
+    def _put_back(
+        self, group: list[Entry], outcomes: list[Outcome | Later]
+    ) -> tuple[dict[Entry, Outcome], _Due]:
+        """Holds records that are due again; returns what became of the others, and the waits. A stateful
         stage takes a partition's records strictly in order: all behind one that is due again go back too."""
         settled: dict[Entry, Outcome] = {}
         again: list[Entry] = []
@@ -231,9 +242,12 @@ class Engine:
             if isinstance(outcome, Later):
                 held.setdefault(entry.place, []).append(entry)
         self._schedule.put_back(again, [entry for entries in held.values() for entry in entries])
-        for partition, entries in held.items():
-            asyncio.get_running_loop().call_later(seconds[partition], self._resume, entries)
-        return settled
+        return settled, [(seconds[partition], entries) for partition, entries in held.items()]
+
+    def _wait_for(self, due: _Due) -> None:
+        """Begins when their group has ended, so that no record is in two."""
+        for seconds, entries in due:
+            asyncio.get_running_loop().call_later(seconds, self._resume, entries)
 
     def _resume(self, entries: list[Entry]) -> None:
         self._schedule.resume(entries)
@@ -247,7 +261,7 @@ class Engine:
         if lock is None:
             return
         async with lock:
-            window = self._windows.get(partition)
+            window = self._windows.get(partition) if self._releasing.get(partition) is lock else None
             entries = window.take_releasable() if window else []
             if window is None or not entries:
                 return
@@ -327,7 +341,7 @@ class Engine:
             task
             for task, group in self._running.items()
             if touched(entry.place in windows for entry in group)
-            and any(entry.state not in (State.WAITING, State.ACKNOWLEDGED) for entry in group)
+            and any(entry.place in windows and entry.state not in _AT_REST for entry in group)
         ]
         if doomed and self._stateful:  # nobody knows what became of its transaction
             self.fail(FencedError("partitions left in the middle of a transaction"))

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +13,10 @@ from schemas.errors import DocumentError, TransientError
 from schemas.events import ApiKey
 from streams.engine import Engine
 from streams.outputs import Output, Send
+from streams.producer import Headers, Written
 from streams.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.topics import DEAD_LETTERS
-from streams.window import Entry
+from streams.window import Entry, Partition
 from tests.streams.simulation import INPUT, OUTPUT, SimulatedLog, entry
 from tests.waiting import eventually
 
@@ -200,6 +201,58 @@ async def test_a_record_that_waits_delays_no_rebalance_and_is_tried_by_its_next_
     await committed(engine, log, {ZERO: 2})
     assert copied(log, 0) == ["0-0", "0-1"]
     assert away.tried["0-0"] == 2
+
+
+class SlowLog(SimulatedLog):
+    """Takes nothing before it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(random.Random(1))
+        self.going = asyncio.Event()
+
+    def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[Written]":
+        if not self.going.is_set():
+            raise BufferError
+        return super().produce(send, headers)
+
+    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[Written]:
+        await self.going.wait()
+        return await super().transact(sends, offsets)
+
+
+@pytest.mark.parametrize("kind", [Batches, Stateful])
+async def test_a_record_is_not_tried_again_before_the_rest_of_its_batch_is_out(kind: type[Batches]) -> None:
+    away, log = Away({"0-0"}), SlowLog()
+    stage = kind(away)
+    stage.concurrency = 2
+    engine = Engine(stage, log, wait=lambda attempt, error: 0.0)
+    await engine.assign([ZERO, ONE])
+    engine.deliver([entry(0, 0), entry(1, 0)])
+
+    await eventually(lambda: away.tried["0-0"] > 0, 5)
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    assert away.tried["0-0"] == 1
+
+    log.going.set()
+    await eventually(lambda: away.tried["0-0"] > 1, 5)
+    await committed(engine, log, {ONE: 1})
+
+
+async def test_a_partition_whose_records_were_put_back_may_leave_during_the_transaction_of_others() -> None:
+    away, log = Away({"0-0"}), SlowLog()
+    engine = Engine(Stateful(away), log, wait=never)
+    ended = asyncio.create_task(engine.run())
+    await engine.assign([ZERO, ONE])
+    engine.deliver([entry(0, 0), entry(1, 0)])
+    await eventually(lambda: away.tried["1-0"] == 1, 5)
+
+    await engine.revoke([ZERO], deadline=5)
+    log.going.set()
+    await committed(engine, log, {ONE: 1})
+
+    engine.finish()
+    await ended
 
 
 class Dicey(Stateful):
