@@ -7,7 +7,7 @@ import posixpath
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown as md
-from services.parsing.archive import Archive
+from services.parsing.archive import Archive, relations
 from services.parsing.charts import chart_blocks
 from services.parsing.image import Pictures
 
@@ -24,6 +24,12 @@ _AUTOMATIC = (
     "generated with",
     "generated description",
 )
+
+
+def main_part(archive: Archive) -> str | None:
+    """The document, workbook or presentation, if the package names it and has it."""
+    named = (target for kind, target in relations(archive, "").values() if kind == "officeDocument")
+    return next((target for target in named if target in archive), None)
 
 
 def core_properties(archive: Archive) -> tuple[str | None, str | None]:

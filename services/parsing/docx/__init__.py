@@ -12,7 +12,7 @@ from services.parsing.document import Document
 from services.parsing.docx.body import Body
 from services.parsing.docx.runs import Inline
 from services.parsing.docx.styles import Numbering, Styles, W
-from services.parsing.ooxml import Graphics, core_properties
+from services.parsing.ooxml import Graphics, core_properties, main_part
 
 __all__ = ["parse_docx"]
 
@@ -44,9 +44,8 @@ def parse_docx(data: bytes) -> Document:
 
 
 def _main_part(archive: Archive) -> str:
-    for kind, target in relations(archive, "").values():
-        if kind == "officeDocument" and target in archive:
-            return target
+    if named := main_part(archive):
+        return named
     found = [name for name in archive.names() if re.fullmatch(r"word/document\d*\.xml", name)]
     if not found:
         raise CorruptDocument("no Word document part in the package")

@@ -10,7 +10,7 @@ from schemas.errors import CorruptDocument
 from services.parsing.archive import Archive, relations
 from services.parsing.document import Document
 from services.parsing.markdown import Writer
-from services.parsing.ooxml import Graphics, core_properties
+from services.parsing.ooxml import Graphics, core_properties, main_part
 from services.parsing.pptx.slide import Slide
 from services.parsing.pptx.text import Bullets
 
@@ -23,9 +23,7 @@ R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 def parse_pptx(data: bytes) -> Document:
     """Each shown slide: its title, its text in reading order, its notes. Hidden slides are left out."""
     archive = Archive(data)
-    main = next(
-        (t for k, t in relations(archive, "").values() if k == "officeDocument"), "ppt/presentation.xml"
-    )
+    main = main_part(archive) or "ppt/presentation.xml"
     root = archive.xml(main)
     graphics = Graphics(archive)
     writer = Writer()

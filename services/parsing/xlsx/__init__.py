@@ -11,7 +11,7 @@ from services.parsing import markdown as md
 from services.parsing.archive import Archive, relations
 from services.parsing.document import Document
 from services.parsing.markdown import Block, Writer
-from services.parsing.ooxml import Graphics, core_properties
+from services.parsing.ooxml import Graphics, core_properties, main_part
 from services.parsing.sheets import sheet_blocks
 from services.parsing.xlsx.comments import comment_blocks
 from services.parsing.xlsx.reader import Book, merges, rows
@@ -45,9 +45,8 @@ def parse_xlsx(data: bytes) -> Document:
 
 
 def _main_part(archive: Archive) -> str:
-    for kind, target in relations(archive, "").values():
-        if kind == "officeDocument" and target in archive:
-            return target
+    if named := main_part(archive):
+        return named
     if "xl/workbook.xml" in archive:
         return "xl/workbook.xml"
     raise CorruptDocument("no workbook part in the package (binary workbooks, .xlsb, are not read)")
