@@ -29,8 +29,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 #: Ids kept of collections: about 300 bytes each.
 _MAX_CACHED = 10_000
 
-#: The collection that `writable` makes and removes.
-_PROBE = "headrace-probe"
+#: The collection that `writable` makes and removes; nobody has one of this name of their own.
+PROBE = "headrace-probe-2f81d06c9be4"
 
 _MINILM = {"sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2"}
 _QWEN = "Qwen/Qwen3-Embedding-0.6B"
@@ -95,12 +95,12 @@ class ChromaStore:
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
         """See `VectorStore`: one row into a collection made for it, which is then removed."""
-        probe = replace(beside, name=_PROBE)
+        probe = replace(beside, name=PROBE)
         row = Row("probe", "probe", struct.pack("<f", 1.0), {"probe": True})
         try:
             await self.upsert(probe, [row], guard)
             guard()
-            await self._request("DELETE", f"{self._path(probe)}/{_PROBE}", None, str(probe))
+            await self._request("DELETE", f"{self._path(probe)}/{PROBE}", None, str(probe))
         except _NoCollection:  # another worker has just removed it
             pass
         except (TransientError, DocumentError):
@@ -248,10 +248,7 @@ def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> 
         return TransientError(f"{message}; the token is set by HEADRACE_CHROMA_API_KEY")
     if status == 413:
         return DocumentTooLarge(message)
-    if status in (
-        409,
-        500,
-    ):  # Chroma's own words; 502 to 504 are those of a proxy before a server that is away
+    if status in (409, 500):  # Chroma's own words; those of a proxy before a server that is away: 502 to 504
         return CollectionFault(message)
     if status == 408 or (status > 501) or status < 400:
         return TransientError(message)

@@ -1,6 +1,7 @@
 """Is it the collection that is broken, or the store? It may hold up its own documents, nobody else's."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from schemas.errors import DocumentError
 from services.indexing.rows import Collection
@@ -11,6 +12,18 @@ from services.indexing.vectors import CollectionFault, Guard, VectorStore
 _LASTING_SECONDS = 300.0
 #: A broken one is asked again this often; documents that come in between fail at once.
 _ASKED_AGAIN_SECONDS = 60.0
+#: What is tried again is tried within a minute or two. A collection that nobody has asked for so long may
+#: have been mended, or have been another worker's meanwhile: its minutes begin anew.
+_FORGOTTEN_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """When a collection first and last answered with an error, and since when it counts as broken."""
+
+    since: float
+    last: float
+    broken: tuple[float, DocumentError] | None = None
 
 
 class Faults:
@@ -23,37 +36,42 @@ class Faults:
 
     def __init__(self, store: VectorStore, clock: Callable[[], float]) -> None:
         self._store, self._clock = store, clock
-        self._since: dict[Collection, float] = {}
-        self._broken: dict[Collection, tuple[float, DocumentError]] = {}
+        self._troubles: dict[Collection, _Trouble] = {}
 
     def broken(self, collection: Collection) -> DocumentError | None:
         """The error of a collection that was found broken a moment ago and need not be asked now."""
-        at, error = self._broken.get(collection, (0.0, None))
-        return error if error and self._clock() - at < _ASKED_AGAIN_SECONDS else None
+        trouble = self._troubles.get(collection)
+        if trouble is None or trouble.broken is None:
+            return None
+        at, error = trouble.broken
+        return error if self._clock() - at < _ASKED_AGAIN_SECONDS else None
 
     def well(self, collection: Collection) -> None:
         """It has taken a request."""
-        self._since.pop(collection, None)
-        self._broken.pop(collection, None)
+        self._troubles.pop(collection, None)
 
     def away(self) -> None:
         """The store did not answer at all: that is no collection's fault, and the time is not counted."""
-        self._since.clear()
+        for trouble in self._troubles.values():
+            trouble.since = self._clock()
 
     async def judged(
         self, collection: Collection, fault: CollectionFault, guard: Guard
     ) -> CollectionFault | DocumentError:
         """What the fault means for the documents: to be tried again, or after minutes of it given up."""
         now = self._clock()
-        lasting = now - self._since.setdefault(collection, now)
+        self._troubles = {c: t for c, t in self._troubles.items() if now - t.last < _FORGOTTEN_SECONDS}
+        trouble = self._troubles.setdefault(collection, _Trouble(now, now))
+        trouble.last = now
+        lasting = now - trouble.since
         if lasting < _LASTING_SECONDS:
             return fault
         if not await self._store.writable(collection, guard):
-            self._since[collection] = now  # the whole store is ill, its disk full for instance
+            trouble.since = now  # the whole store is ill, its disk full for instance
             return fault
         error = DocumentError(
             f"{collection} has answered with errors for {lasting / 60:.0f} min while Chroma takes writes "
             f"beside it; mend or delete the collection, then replay the dead letters. Last: {fault}"
         )
-        self._broken[collection] = now, error
+        trouble.broken = now, error
         return error

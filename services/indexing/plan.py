@@ -112,6 +112,11 @@ def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: da
     return following
 
 
+def partly_deleted(state: DocumentState) -> DocumentState:
+    """The state after only some rows may have been deleted: nothing of its version counts as being there."""
+    return state.model_copy(update={"complete": False, "parts_done": []})
+
+
 def _version(state: DocumentState | None) -> _Version | None:
     if state is None:
         return None

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
 from schemas.events import DocumentEmbedded, DocumentState
 from schemas.ids import document_id
 from services.indexing.faults import Faults
-from services.indexing.plan import Incoming, Plan, check, partly_written, plan
+from services.indexing.plan import Incoming, Plan, check, partly_deleted, partly_written, plan
 from services.indexing.rows import Collection
 from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
 from streams.outputs import Output, Send
@@ -26,7 +26,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 
 class PartlyWritten(DocumentError):
-    """Some rows of a part are in the collection and the rest was refused. `state` says what is there now."""
+    """Some of it may be done, and the rest was refused. `state` says what is known to be there now."""
 
     def __init__(self, message: str, state: DocumentState) -> None:
         super().__init__(message)
@@ -158,6 +158,9 @@ class IndexingStage(StatefulStage[Incoming]):
                 if touched and isinstance(event, DocumentEmbedded):
                     state = partly_written(state, event, self._now())
                     error = PartlyWritten(str(error), state)
+                elif touched and state is not None and not state.deleted:
+                    state = partly_deleted(state)
+                    error = PartlyWritten(str(error), state)
                 outcomes[place] = error
             else:
                 self._settle(single, made, outcomes)
@@ -201,6 +204,8 @@ class IndexingStage(StatefulStage[Incoming]):
         except CollectionFault as fault:
             error = result.faults[collection] = await self._faults.judged(collection, fault, guard)
             result.refuse_unsure(documents, error)
+        except RateLimited:  # it is there, and says so
+            raise
         except TransientError:
             self._faults.away()
             raise

@@ -8,12 +8,13 @@ from email.utils import format_datetime
 import chromadb
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from chromadb.config import Settings
 
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
 from schemas.events import Embedding, MetadataValue, Task
 from services.indexing import vectors
-from services.indexing.chroma import ChromaStore, embedding_function
+from services.indexing.chroma import PROBE, ChromaStore, embedding_function
 from services.indexing.plan import plan
 from services.indexing.rows import Collection, Row
 from services.indexing.vectors import CollectionFault
@@ -221,10 +222,13 @@ async def test_a_server_that_is_down_is_transient() -> None:
 async def test_a_store_that_takes_writes_says_so_and_keeps_nothing_of_the_question(
     store: ChromaStore, reader: Reader
 ) -> None:
+    own = collection("headrace-probe")  # what a person may call one
+    await store.upsert(own, [row(0)], alive)
     assert await store.writable(collection("any"), alive)
     assert await store.writable(collection("any"), alive)  # the collection it made is gone, and its id
 
-    assert (await reader.describe("headrace-probe"))["error"] == "NotFoundError"
+    assert (await reader.describe(PROBE))["error"] == "NotFoundError"
+    assert sorted(await reader.content(own.name)) == ["row-0"]
     with pytest.raises(FencedError):
         await store.writable(collection("any"), fenced)
 
@@ -258,15 +262,11 @@ class Scripted:
 
 @pytest.fixture
 async def scripted() -> AsyncIterator[tuple[Scripted, str]]:
-    server = Scripted()
+    script = Scripted()
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", server.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield server, f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    app.router.add_route("*", "/{path:.*}", script.answer)
+    async with TestServer(app) as server:
+        yield script, f"http://{server.host}:{server.port}"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import DeadLetter, DocumentState
@@ -167,13 +168,8 @@ class Damaged:
     async def listening(self) -> AsyncIterator[str]:
         app = web.Application(client_max_size=1024**3)
         app.router.add_route("*", "/{path:.*}", self.answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        try:
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-        finally:
-            await runner.cleanup()
+        async with TestServer(app) as server:
+            yield f"http://{server.host}:{server.port}"
 
 
 def in_partition(number: int, collection: str, stem: str) -> Version:

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import SingleObjectCodec
-from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
 from schemas.events import DocumentEmbedded, DocumentState, RunPosition, Stage
 from schemas.ids import document_id
 from services.indexing import vectors
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
-from services.indexing.stage import IndexingStage
+from services.indexing.stage import IndexingStage, PartlyWritten
 from services.indexing.vectors import CollectionFault, Guard
 from streams.kafka import Cluster
 from streams.outputs import Note, Output, Send
@@ -333,6 +333,66 @@ async def test_minutes_in_which_the_store_was_away_are_no_fault_of_a_collection(
 
     store.away, indexer.clock = False, 301.0
     assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+
+
+async def test_the_minutes_of_a_collection_that_nobody_asked_for_long_begin_anew(indexer: Indexer) -> None:
+    """Its partition was with another worker meanwhile, or the collection has been mended."""
+    indexer.vectors.faulty = {"damaged"}
+    await indexer.process(*BAD.events)
+
+    for indexer.clock in (86_400.0, 86_400.0 + 299):
+        assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+    indexer.clock += 1
+    assert type((await indexer.process(*BAD.events))[0]) is PartlyWritten
+
+
+async def test_a_store_that_asks_for_patience_is_not_away(tmp_path: Path) -> None:
+    class Busy(MemoryVectors):
+        async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+            if collection.name == "busy":
+                raise RateLimited("slow down", 1.0)
+            await super().upsert(collection, rows, guard)
+
+    store = Busy()
+    indexer = Indexer(tmp_path / "states.sqlite", store)
+    store.faulty = {"damaged"}
+    for indexer.clock in (0.0, 150.0, 299.0):
+        assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+        with pytest.raises(RateLimited):
+            await indexer.process(*Version(2, ["a"], key="other", collection="busy").events)
+
+    indexer.clock = 300.0
+    assert type((await indexer.process(*BAD.events))[0]) is PartlyWritten
+
+
+async def test_a_collection_that_is_never_asked_for_again_is_not_remembered(indexer: Indexer) -> None:
+    for number in range(5):
+        indexer.vectors.faulty = {str(number)}
+        indexer.clock = number * 1_000.0
+        await indexer.process(*Version(number, ["a"], key=str(number), collection=str(number)).events)
+
+    assert len(indexer.stage._faults._troubles) == 1
+
+
+async def test_a_delete_that_was_given_up_halfway_leaves_no_document_that_passes_for_whole(
+    indexer: Indexer,
+) -> None:
+    await indexer.process(*BAD.events)
+    indexer.vectors.faulty = {"damaged"}
+    remove = Version(2, None, collection="damaged")
+    await indexer.process(*remove.events)
+    indexer.clock = 300.0
+
+    (given_up,) = await indexer.process(*remove.events)
+
+    assert isinstance(given_up, DocumentError)
+    state = indexer.state(BAD)
+    assert state is not None
+    assert (state.complete, state.deleted, state.sequence, state.extent) == (False, False, 1, 2)
+    indexer.vectors.faulty.clear()
+    indexer.clock = 600.0
+    await indexer.process(*Version(3, ["x"], collection="damaged").events)
+    assert indexer.vectors.content() == stored(Version(3, ["x"], collection="damaged").rows)
 
 
 async def test_a_delete_of_something_unknown_asks_nothing_of_the_store(indexer: Indexer) -> None:
