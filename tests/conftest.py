@@ -8,6 +8,7 @@ asked for by name, a missing engine is a failure.
 
 import asyncio
 from collections.abc import AsyncIterator, MutableMapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, NoReturn, cast
 
@@ -61,17 +62,23 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return wanted
 
 
+@asynccontextmanager
+async def in_thread(container: AbstractContextManager[str]) -> AsyncIterator[str]:
+    """The address of a container, whose start and end take seconds."""
+    address = await asyncio.to_thread(container.__enter__)
+    try:
+        yield address
+    finally:
+        await asyncio.to_thread(container.__exit__, None, None, None)
+
+
 @pytest.fixture(scope="session")
 async def kafka(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
     if engine == "docker":
         from tests.containers import kafka_container
 
-        container = kafka_container()
-        bootstrap_servers = await asyncio.to_thread(container.__enter__)
-        try:
+        async with in_thread(kafka_container()) as bootstrap_servers:
             yield Kafka(bootstrap_servers)
-        finally:
-            await asyncio.to_thread(container.__exit__, None, None, None)
     else:
         async with EmbeddedBroker(tmp_path_factory.mktemp("kafka")) as broker:
             yield Kafka(broker.bootstrap_servers)
@@ -82,12 +89,8 @@ async def chroma(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
     if engine == "docker":
         from tests.containers import chroma_container
 
-        container = chroma_container()
-        url = await asyncio.to_thread(container.__enter__)
-        try:
+        async with in_thread(chroma_container()) as url:
             yield Chroma(url)
-        finally:
-            await asyncio.to_thread(container.__exit__, None, None, None)
     else:
         async with EmbeddedChroma(tmp_path_factory.mktemp("chroma")) as server:
             yield Chroma(server.url)

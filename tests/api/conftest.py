@@ -1,5 +1,6 @@
 """The gateway's application on the session's broker and Chroma, with a fake of tracking beside it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +13,17 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from api import ChromaAccess, Gateway, Models, create_app
 from schemas.codec import SingleObjectCodec
+from schemas.events import RunRequested
 from streams.blobs import BlobStore
 from streams.kafka import Cluster, ensure_topics
+from streams.reader import Reader, end_offsets
+from streams.topics import Topic
 from tests.api.fake_tracking import FakeTracking
 from tests.conftest import Chroma, Kafka
 
 ADMIN_KEY = "test-admin-key"
 DATABASE = "gateway_tests"
+PARTITIONS = 2
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 Client = TestClient[web.Request, web.Application]
@@ -61,7 +66,7 @@ async def database(chroma: Chroma) -> str:
 def cluster(kafka: Kafka) -> Cluster:
     """The topics of these tests."""
     found = Cluster(kafka.bootstrap_servers, prefix="api-tests.")
-    ensure_topics(found, partitions=2)
+    ensure_topics(found, partitions=PARTITIONS)
     return found
 
 
@@ -135,6 +140,21 @@ async def create_folder_source(server: Server, folder: Path) -> str:
     body = {"folder": {"path": str(folder)}, "database_name": DATABASE}
     created = await server.call("POST", "/api/v1/sources", status=201, json=body)
     return str(created["source_id"])
+
+
+async def asked_runs(server: Server, topic: Topic) -> list[RunRequested]:
+    """What the connector of a topic `runs.<type>` has been asked."""
+
+    def read() -> list[RunRequested]:
+        cluster = server.gateway.cluster
+        ends = end_offsets(cluster, [(topic.name, partition) for partition in range(PARTITIONS)])
+        reader = Reader(cluster, server.gateway.codec)
+        reader.assign(dict.fromkeys(ends, 0))
+        found = [change.event for batch in reader.read_to(ends) for change in batch.changes]
+        reader.close()
+        return [event for event in found if isinstance(event, RunRequested)]
+
+    return await asyncio.to_thread(read)
 
 
 async def create_run(server: Server, source_id: str, collection: str = "notes") -> str:

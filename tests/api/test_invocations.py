@@ -1,4 +1,3 @@
-import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,10 +5,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from schemas.events import RunRequested, Status
-from streams.reader import Reader
+from schemas.events import Status
 from streams.topics import RUNS_FOLDER
-from tests.api.conftest import DATABASE, Server, Start, create_folder_source, create_run
+from tests.api.conftest import DATABASE, Server, Start, asked_runs, create_folder_source, create_run
 from tests.api.fake_tracking import FakeTracking
 from tests.conftest import Chroma
 
@@ -30,7 +28,7 @@ async def test_a_created_invocation_is_pending_and_asks_the_connector(
         "status": "pending",
         "metadata": {"database_name": DATABASE, "collection_name": "my-notes", "folder": {}},
     }
-    asked = await asyncio.to_thread(_asked_runs, server)
+    asked = await asked_runs(server, RUNS_FOLDER)
     assert [(run.source.id, run.collection) for run in asked if run.invocation_id == run_id] == [
         (folder_source, "my-notes")
     ]
@@ -45,23 +43,11 @@ async def test_whether_a_folder_may_be_empty_is_the_callers_to_say(
 
     created = await server.call("POST", path, status=201, json=asked)
 
-    runs = await asyncio.to_thread(_asked_runs, server)
+    runs = await asked_runs(server, RUNS_FOLDER)
     [run] = [run for run in runs if run.invocation_id == created["invocation_id"]]
     assert run.allow_empty is allowed
     refused = await server.call("POST", path, status=400, json={**body, "allow_empty": "yes"})
     assert "allow_empty" in refused["message"]
-
-
-def _asked_runs(server: Server) -> list[RunRequested]:
-    from streams.reader import end_offsets
-
-    cluster = server.gateway.cluster
-    ends = end_offsets(cluster, [(RUNS_FOLDER.name, p) for p in range(2)])
-    reader = Reader(cluster, server.gateway.codec)
-    reader.assign(dict.fromkeys(ends, 0))
-    found = [change.event for batch in reader.read_to(ends) for change in batch.changes]
-    reader.close()
-    return [event for event in found if isinstance(event, RunRequested)]
 
 
 async def test_each_status_has_its_form(server: Server, folder_source: str, tracking: FakeTracking) -> None:

@@ -14,9 +14,8 @@ from prometheus_client import REGISTRY
 from api import Gateway, serve
 from schemas.events import RunRequested
 from streams.blobs import BlobStore
-from streams.reader import Reader, end_offsets
 from streams.topics import RUNS_FILE_UPLOAD
-from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start
+from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start, asked_runs
 from tests.waiting import eventually
 
 ADD_FILE = "/api/v1/add-file"
@@ -40,18 +39,8 @@ async def add(server: Server, content: bytes = b"some text", /, *, status: int, 
 
 async def requested(server: Server, invocation_id: str) -> RunRequested:
     """What the connector of uploads is asked."""
-
-    def find() -> RunRequested:
-        cluster = server.gateway.cluster
-        ends = end_offsets(cluster, [(RUNS_FILE_UPLOAD.name, p) for p in range(2)])
-        reader = Reader(cluster, server.gateway.codec)
-        reader.assign(dict.fromkeys(ends, 0))
-        found = [change.event for batch in reader.read_to(ends) for change in batch.changes]
-        reader.close()
-        asked = [event for event in found if isinstance(event, RunRequested)]
-        return next(event for event in asked if event.invocation_id == invocation_id)
-
-    return await asyncio.to_thread(find)
+    asked = await asked_runs(server, RUNS_FILE_UPLOAD)
+    return next(event for event in asked if event.invocation_id == invocation_id)
 
 
 async def test_an_uploaded_file_arrives_whole_with_all_its_options(server: Server) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from headrace.client import GatewayClient, Refused
 from headrace.progress import status_of
@@ -87,12 +88,9 @@ async def gateway() -> AsyncIterator[FakeGateway]:
     app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
     app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
     app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield fake
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        fake.url = f"http://{server.host}:{server.port}"
+        yield fake
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
 from schemas.codec import SingleObjectCodec, records
@@ -76,13 +77,9 @@ async def registry() -> AsyncIterator[Registry]:
     app.router.add_post("/subjects/{subject}/versions", made.register)
     app.router.add_post("/subjects/{subject}", made.lookup)
     app.router.add_get("/schemas/ids/{id}", made.schema)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        made.url = f"http://{server.host}:{server.port}"
+        yield made
 
 
 async def encode(codec: RegistryCodec, event: Event, topic: str) -> bytes:
