@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -42,6 +42,7 @@ def windows_of(windows: Windows, number: int) -> list[str]:
     return windows.texts[windows.starts[number] : end]
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(min_value=8, max_value=64))
 def test_windows_together_are_the_text_and_none_is_longer_than_the_limit(
     texts: list[str], limit: int
@@ -52,6 +53,7 @@ def test_windows_together_are_the_text_and_none_is_longer_than_the_limit(
     assert windows.ids == [TOKENIZER.encode(text).ids for text in windows.texts]
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(min_value=8, max_value=64))
 def test_a_text_that_fits_is_one_window_and_no_other_is(texts: list[str], limit: int) -> None:
     windows = read(TOKENIZER, limit, texts)
@@ -59,6 +61,7 @@ def test_a_text_that_fits_is_one_window_and_no_other_is(texts: list[str], limit:
         assert (len(windows_of(windows, number)) == 1) == (len(TOKENIZER.encode(text)) <= limit)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=1_000), st.integers(min_value=8, max_value=64))
 def test_windows_are_as_few_as_can_be_and_about_as_long_as_each_other(words: int, limit: int) -> None:
     windows = read(TOKENIZER, limit, ["log " * words])
@@ -80,6 +83,7 @@ def test_a_word_longer_than_a_window_is_cut() -> None:
     assert max(windows.lengths) <= 8
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=1, max_value=45), min_size=30, max_size=60))
 def test_words_of_many_tokens_make_few_more_windows(sizes: list[int]) -> None:
     text = " ".join("q7" * size for size in sizes)
