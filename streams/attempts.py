@@ -115,6 +115,8 @@ class Attempts:
             async with asyncio.timeout(_STUCK_SECONDS) as self._deadline:
                 return await self._stage.process_batch(records, self._context)
         except TimeoutError as error:
+            if self._deadline is not None and not self._deadline.expired():
+                raise TransientError(f"timed out: {error}") from error  # one of the stage's own
             raise FencedError(f"a batch of {self._stage.name} is stuck for {_STUCK_SECONDS:.0f} s") from error
         finally:
             self._deadline = None

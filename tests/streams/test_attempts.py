@@ -250,6 +250,17 @@ async def test_a_stateful_batch_that_never_ends_is_stuck_and_another_may_take_it
         await attempts(Stuck()).outcomes([entry(0, 0)])
 
 
+async def test_a_time_out_of_a_stateful_stage_itself_is_no_end_of_the_worker() -> None:
+    class Asking(StatefulStage[ApiKey], Batches):
+        name = "asking"
+
+    stage = Asking(lambda key, number: TimeoutError("no answer") if number == 1 else None)
+
+    [outcome] = await final(attempts(stage), [entry(0, 0)])
+
+    assert not isinstance(outcome, Exception)
+
+
 async def test_a_stateful_batch_that_comes_from_effect_to_effect_is_not_stuck(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
