@@ -58,6 +58,7 @@ class Naive:
         model = trial_model()
         self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
         self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         self._session = ort.InferenceSession(str(model.weights), options, providers=["CPUExecutionProvider"])
