@@ -1,6 +1,6 @@
-"""Is it the collection that is broken, or the store? It may hold up its own documents, nobody else's."""
+"""Is it a document that the store cannot take, a broken collection, or the store? Each holds up its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from schemas.errors import DocumentError
@@ -26,6 +26,17 @@ class _Trouble:
     broken: tuple[float, DocumentError] | None = None
 
 
+@dataclass(slots=True)
+class _Alone:
+    """A document that was alone in a request which met an error: when it last did, since when its collection
+    was seen to take others, and whether it has taken one since that last error."""
+
+    collection: Collection
+    last: float
+    since: float | None = None
+    others: bool = False
+
+
 class Faults:
     """Remembers which collections answer with errors, and since when.
 
@@ -37,6 +48,7 @@ class Faults:
     def __init__(self, store: VectorStore, clock: Callable[[], float]) -> None:
         self._store, self._clock = store, clock
         self._troubles: dict[Collection, _Trouble] = {}
+        self._documents: dict[str, _Alone] = {}
 
     def broken(self, collection: Collection) -> DocumentError | None:
         """The error of a collection that was found broken a moment ago and need not be asked now."""
@@ -46,14 +58,40 @@ class Faults:
         at, error = trouble.broken
         return error if self._clock() - at < _ASKED_AGAIN_SECONDS else None
 
-    def well(self, collection: Collection) -> None:
-        """It has taken a request."""
+    def well(self, collection: Collection, documents: Iterable[str]) -> None:
+        """It has taken a request for these documents."""
         self._troubles.pop(collection, None)
+        for document in documents:
+            self._documents.pop(document, None)
+        for alone in self._documents.values():
+            if alone.collection == collection:
+                alone.others = True
+                alone.since = self._clock() if alone.since is None else alone.since
 
     def away(self) -> None:
-        """The store did not answer at all: that is no collection's fault, and the time is not counted."""
+        """The store did not answer at all: that is nobody's fault, and the time is not counted."""
         for trouble in self._troubles.values():
             trouble.since = self._clock()
+        for alone in self._documents.values():
+            alone.since = None
+
+    def of_document(
+        self, collection: Collection, documents: set[str], fault: CollectionFault
+    ) -> DocumentError | None:
+        """The error of a document that has met faults for minutes while its collection took others."""
+        if len(documents) != 1:
+            return None
+        now, (document,) = self._clock(), documents
+        self._documents = {d: a for d, a in self._documents.items() if now - a.last < _FORGOTTEN_SECONDS}
+        alone = self._documents.setdefault(document, _Alone(collection, now))
+        lasting = 0.0 if alone.since is None else now - alone.since
+        if lasting < _LASTING_SECONDS or not alone.others:
+            alone.last, alone.others = now, False
+            return None
+        return DocumentError(
+            f"Chroma has answered with errors to this document for {lasting / 60:.0f} min while {collection} "
+            f"takes others. Last: {fault}"
+        )
 
     async def judged(
         self, collection: Collection, fault: CollectionFault, guard: Guard

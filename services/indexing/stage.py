@@ -199,9 +199,12 @@ class IndexingStage(StatefulStage[Incoming]):
             return
         try:
             await send()
-            self._faults.well(collection)
+            self._faults.well(collection, documents)
             result.touched.update(documents)
         except CollectionFault as fault:
+            if lone := self._faults.of_document(collection, documents, fault):
+                result.refuse_unsure(documents, lone)
+                return
             error = result.faults[collection] = await self._faults.judged(collection, fault, guard)
             result.refuse_unsure(documents, error)
         except RateLimited:  # it is there, and says so

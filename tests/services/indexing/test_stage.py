@@ -365,6 +365,31 @@ async def test_a_store_that_asks_for_patience_is_not_away(tmp_path: Path) -> Non
     assert type((await indexer.process(*BAD.events))[0]) is PartlyWritten
 
 
+async def test_a_document_that_the_store_cannot_take_is_given_up_though_its_collection_is_well(
+    tmp_path: Path,
+) -> None:
+    class Choking(MemoryVectors):
+        async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+            if any(row.text == "choke" for row in rows):
+                raise CollectionFault("Chroma refused 1 chunks (500): index out of bounds")
+            await super().upsert(collection, rows, guard)
+
+    indexer = Indexer(tmp_path / "states.sqlite", Choking())
+    bad = Version(1, ["choke"], key="bad.md")
+    for indexer.clock in (0.0, 100.0, 200.0):
+        assert isinstance((await indexer.process(*bad.events))[0], CollectionFault)
+        good = Version(2, [str(indexer.clock)], key=f"{indexer.clock}.md")
+        assert notes((await indexer.process(*good.events))[0]) == [(Stage.INDEXED, 1, good.key)]
+
+    indexer.clock = 300.0
+    (given_up,) = await indexer.process(*bad.events)
+
+    assert type(given_up) is PartlyWritten
+    assert "this document for 5 min while collection 'library'" in str(given_up)
+    last = Version(3, ["x"], key="last.md")
+    assert notes((await indexer.process(*last.events))[0]) == [(Stage.INDEXED, 1, "last.md")]
+
+
 async def test_a_collection_that_is_never_asked_for_again_is_not_remembered(indexer: Indexer) -> None:
     for number in range(5):
         indexer.vectors.faulty = {str(number)}
@@ -372,6 +397,7 @@ async def test_a_collection_that_is_never_asked_for_again_is_not_remembered(inde
         await indexer.process(*Version(number, ["a"], key=str(number), collection=str(number)).events)
 
     assert len(indexer.stage._faults._troubles) == 1
+    assert len(indexer.stage._faults._documents) == 1
 
 
 async def test_a_delete_that_was_given_up_halfway_leaves_no_document_that_passes_for_whole(
