@@ -12,6 +12,12 @@ from schemas.errors import RequestError, TransientError
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
+#: Neighbours that Chroma is asked for at least, of which the best are kept. Its index walks a graph, as
+#: broadly as it is asked for results (100 at least), and a chunk unlike all others hangs on it by few edges:
+#: among 2,870 chunks of a repository a walk of 100 missed the best one for 2 % of 151 questions, one of 300
+#: for none. 300 is also the most that Chroma Cloud answers.
+_BREADTH = 300
+
 #: The names under which Chroma keeps an embedding function, and where its configuration has the model.
 _DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
 _MODEL_FIELDS = {"sentence_transformer": "model_name", "chroma-cloud-qwen": "model"}
@@ -79,15 +85,16 @@ class ChromaSearch:
         return Collection(found["id"], model_of(found.get("configuration_json") or {}))
 
     async def nearest(self, collection: Collection, vector: list[float], count: int) -> list[Hit]:
-        """The chunks nearest to a vector, best first."""
+        """The chunks nearest to a vector, best first; at most `count`."""
         body = {
             "query_embeddings": [vector],
-            "n_results": count,
+            "n_results": max(count, _BREADTH),
             "include": ["documents", "metadatas", "distances"],
         }
         found = await self._call("POST", f"/{collection.id}/query", body)
         rows = zip(found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True)
-        return [_hit(text or "", metadata or {}, distance) for text, metadata, distance in rows]
+        hits = [_hit(text or "", metadata or {}, distance) for text, metadata, distance in rows]
+        return hits[:count]
 
     async def _names(self) -> list[str]:
         try:
