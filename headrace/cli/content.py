@@ -89,11 +89,15 @@ async def run_sync(
 
 def _path_to_sync(path: str, settings: "Settings") -> str:
     """The absolute path; on our own disk it must be there."""
+    from headrace.cli.settings import Misuse
     from schemas.errors import RequestError
 
+    if not path:  # a shell variable that is not set; the current folder is `.`
+        raise Misuse("PATH is empty; expected a folder or a file")
     local = Path(path).expanduser().absolute()
-    if settings.url is None and not local.exists():
-        raise RequestError(f"{local} does not exist; expected a folder or a file")
+    if settings.url is None and not (local.is_dir() or local.is_file()):
+        found = "is neither" if local.exists() else "does not exist"
+        raise RequestError(f"{local} {found}; expected a folder or a file")
     # `..` and links are the gateway's to resolve, on its disk; ours is the same one.
     return str(local.resolve()) if settings.url is None else str(local)
 
@@ -111,7 +115,7 @@ def print_result(result: "SyncResult", as_json: bool = False) -> None:
     """What a run came to, and every document that failed with its reason."""
     from rich.text import Text
 
-    from headrace.cli.output import console
+    from headrace.cli.output import console, visible
     from headrace.progress import failure_of, status_of, summary
     from headrace.sync import as_json as result_json
 
@@ -120,13 +124,13 @@ def print_result(result: "SyncResult", as_json: bool = False) -> None:
         return
     out = console()
     for failure in result.failures:
-        why = (failure.error or "").removeprefix(f"{failure.document_key}: ")
-        out.print(Text.assemble(("failed  ", "red"), f"{failure.document_key}  ", (why, "dim")))
+        why = visible((failure.error or "").removeprefix(f"{failure.document_key}: "))
+        out.print(Text.assemble(("failed  ", "red"), f"{visible(failure.document_key)}  ", (why, "dim")))
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
     text = summary(result.progress, result.seconds)
     if status != "complete":
-        text = f"{status}: {failure_of(result.progress.status) or text}"
+        text = f"{status}: {visible(failure_of(result.progress.status) or text)}"
     out.print(Text.assemble(mark, text))
 
 
@@ -161,17 +165,19 @@ def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
     """Hits, best first, each with its place, its score and its first lines."""
     from rich.text import Text
 
-    from headrace.cli.output import console
+    from headrace.cli.output import console, visible
 
     out = console()
     if not hits:
         out.print("nothing found: the collection is empty", style="dim")
     for number, hit in enumerate(hits, 1):
-        head = Text.assemble((f"{number}  ", "dim"), (hit.place, "bold"), (f"   {hit.score:.3f}", "green"))
+        head = Text.assemble(
+            (f"{number}  ", "dim"), (visible(hit.place), "bold"), (f"   {hit.score:.3f}", "green")
+        )
         if hit.context:
-            head.append(f"   {hit.context.splitlines()[0][:80]}", style="cyan")
+            head.append(f"   {visible(hit.context.splitlines()[0][:80])}", style="cyan")
         out.print(head)
-        for one in beginning(hit.text, lines, min(out.width, 120) - 3):
+        for one in beginning(visible(hit.text, keep="\n\t"), lines, min(out.width, 120) - 3):
             out.print(Text(f"   {one}", style="dim"))
         out.print()
 

@@ -134,6 +134,10 @@ class RunDisplay:
         return Live(console=self._console, get_renderable=self._draw, refresh_per_second=12)
 
     def _draw(self) -> "RenderableType":
+        from rich.text import Text
+
         from headrace.progress import draw
 
-        return draw(self._last, self._title, self.seconds) if self._last else f"{self._title}   [dim]…[/]"
+        if self._last is None:
+            return Text.assemble(self._title, ("   …", "dim"))
+        return draw(self._last, self._title, self.seconds)

@@ -1,6 +1,7 @@
 """What commands print: tables for people, tab-separated lines for pipes, JSON for programs, errors."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+#: What moves a cursor, colours, renames a window or turns the direction of writing: C0, C1, line and
+#: paragraph separators, bidirectional overrides.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """`text` with control characters as escapes (`\\x1b`, `\\n`), but for those to `keep`.
+
+    Names and contents of documents are other people's: they must neither steer a terminal nor break a line
+    of a table in two.
+    """
+    return _CONTROLS.sub(
+        lambda found: found[0] if found[0] in keep else found[0].encode("unicode_escape").decode(), text
+    )
 
 
 def console(stderr: bool = False) -> "Console":
@@ -54,11 +70,12 @@ def print_fields(fields: Sequence[tuple[str, object]]) -> None:
     width = max(len(name) for name, _ in fields)
     for name, value in fields:
         if value is not None and value != "":
-            console().print(Text.assemble((f"{name:<{width}}  ", "cyan"), _cell(value)))
+            console().print(Text.assemble((f"{visible(name):<{width}}  ", "cyan"), _cell(value)))
 
 
 def fail(message: str) -> None:
     """One line on standard error (more only where the message has the end of a log)."""
+    message = visible(message, keep="\n\t")
     if sys.stderr.isatty():
         from rich.text import Text
 
@@ -72,4 +89,4 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else visible(str(value))

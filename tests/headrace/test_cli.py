@@ -84,6 +84,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["query", "x", "-c", "c", "-n", "many"], "'-n': Input should be a valid integer"),
         (["invocations", "list", "--status", "lost"], "Invalid value for '--status'"),
         (["parse", "missing.pdf"], "missing.pdf"),
+        (["sync", "", "-c", "notes"], "PATH is empty"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_status_2(
@@ -115,6 +116,7 @@ def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
         (["dead-letters", "list"], "nothing runs on .headrace"),
         (["query", "x", "-c", "notes"], "fill one with `headrace sync`"),
         (["sync", "nowhere", "-c", "notes"], "nowhere does not exist"),
+        (["sync", "/dev/null", "-c", "notes"], "/dev/null is neither; expected a folder or a file"),
         (["service", "baking"], "there are connectors, parsing"),
         (["service", "parsing"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
     ],
