@@ -258,7 +258,7 @@ async def run_service(name: str, settings: Settings) -> None:
     wiring = Wiring(settings)
     collect_seldom()
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr=settings.host)
+        _serve_metrics(settings.host, settings.metrics_port)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -274,3 +274,11 @@ async def run_service(name: str, settings: Settings) -> None:
     except Exception:
         log.exception("service ends, to be started again")
         os._exit(RESTART)
+
+
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, addr=host)
+    except OSError as error:
+        where = f"{host}:{port} (HEADRACE_HOST, HEADRACE_METRICS_PORT)"
+        raise RequestError(f"metrics cannot be served at {where}: {error.strerror}") from error

@@ -22,7 +22,8 @@ CommaSeparated = Annotated[list[str], NoDecode]
 class Settings(BaseSettings):
     """What a deployment can choose. Defaults run everything on one machine."""
 
-    model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore")
+    # A variable that is empty is not set: an empty key would lock everybody out, an empty folder be this one.
+    model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(
         Path(".headrace"),
@@ -40,7 +41,9 @@ class Settings(BaseSettings):
         None, description="Admin key. When it is not set one is made and kept in the data folder (0600)."
     )
     host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
-    port: int = Field(8383, description="Port that the gateway listens on; 0 takes a free one.", ge=0)
+    port: int = Field(
+        8383, description="Port that the gateway listens on; 0 takes a free one.", ge=0, le=65535
+    )
     folder_roots: CommaSeparated = Field(
         default_factory=list,
         description="Folders below which `folder` sources are taken, comma-separated. None in a deployment; "
@@ -135,7 +138,10 @@ class Settings(BaseSettings):
     )
 
     metrics_port: int | None = Field(
-        None, description="Port of a service's `/metrics`. `headrace up` gives each service a free one."
+        None,
+        description="Port of a service's `/metrics`. `headrace up` gives each service a free one.",
+        ge=0,
+        le=65535,
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
 
@@ -145,6 +151,22 @@ class Settings(BaseSettings):
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("url", "chroma_url", "schema_registry_url", "vision_url")
+    @classmethod
+    def _has_scheme(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it should begin with http:// or https://")
+        return value
+
+    @field_validator("api_key", "chroma_api_key", "vision_api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        # A key that was read from a file may end with its line break.
+        key = "" if value is None else value.get_secret_value().strip()
+        if not all("!" <= character <= "~" for character in key):
+            raise ValueError("it should be printable ASCII without blanks")
+        return SecretStr(key) if key else None
 
     def kafka_properties(self, environment: dict[str, str] | None = None) -> dict[str, str]:
         """librdkafka properties from `HEADRACE_KAFKA_*`: `SASL_USERNAME` is `sasl.username`."""
@@ -168,7 +190,8 @@ def render() -> str:
         for name, field in Settings.model_fields.items()
     ]
     head = (
-        "# Settings\n\nRendered from `headrace/settings.py`; `make docs` renders it again.\n\n"
+        "# Settings\n\nRendered from `headrace/settings.py`; `make docs` renders it again. "
+        "A variable that is empty is one that is not set.\n\n"
         "| variable | default | meaning |\n|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"

@@ -99,6 +99,8 @@ def _described(error: Exception) -> int:
         return _failed(str(error), _USAGE)
     if isinstance(error, IngestError):
         return _failed(str(error), _FAILURE)
+    if type(error).__name__ == "KafkaException":  # confluent_kafka is not loaded for a name
+        return _failed(f"Kafka: {error.args[0].str()} (HEADRACE_KAFKA_…, docs/deployment.md)", _FAILURE)
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror}", _FAILURE)

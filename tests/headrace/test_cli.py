@@ -128,6 +128,27 @@ def test_what_cannot_be_done_says_what_to_do(
     assert expected in said(capsys)
 
 
+def test_a_property_that_librdkafka_does_not_know_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("HEADRACE_KAFKA_NONSENSE", "1")
+
+    assert run(["topics", "list"]) == 1
+    assert said(capsys).startswith('headrace: Kafka: No such configuration property: "nonsense"')
+
+
+def test_metrics_that_cannot_be_served_name_the_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("HEADRACE_HOST", "192.0.2.1")  # RFC 5737: nobody's
+    monkeypatch.setenv("HEADRACE_METRICS_PORT", "9")
+
+    assert run(["service", "parsing"]) == 1
+    assert "metrics cannot be served at 192.0.2.1:9 (HEADRACE_HOST" in said(capsys)
+
+
 def test_a_gateway_without_a_key_to_it_names_the_setting(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

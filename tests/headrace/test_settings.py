@@ -45,3 +45,41 @@ def test_a_value_that_is_none_is_named_and_keys_are_not_shown(monkeypatch: pytes
     with pytest.raises(Misuse, match="HEADRACE_LOG_LEVEL is 'loud': Input should be 'debug'"):
         load_settings()
     assert "secret" not in repr(load_settings(log_level="info", api_key="secret"))
+
+
+def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEADRACE_API_KEY", "HEADRACE_DATA_DIR", "HEADRACE_PORT"):
+        monkeypatch.setenv(name, "")
+
+    settings = load_settings()
+
+    assert (settings.api_key, settings.data_dir, settings.port) == (None, Path(".headrace"), 8383)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("HEADRACE_PORT", "65536", "less than or equal to 65535"),
+        ("HEADRACE_METRICS_PORT", "-1", "greater than or equal to 0"),
+        ("HEADRACE_URL", "127.0.0.1:8383", "it should begin with http:// or https://"),
+        ("HEADRACE_CHROMA_URL", "chroma:8000", "it should begin with http:// or https://"),
+    ],
+)
+def test_ports_and_urls_are_checked_before_anything_starts(
+    name: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Misuse, match=f"{name} is '{value}': .*{expected}"):
+        load_settings()
+
+
+def test_a_key_fits_a_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = load_settings(api_key="hr-1\n").api_key
+    assert key is not None
+    assert key.get_secret_value() == "hr-1"
+    monkeypatch.setenv("HEADRACE_API_KEY", "two\nlines")
+
+    with pytest.raises(Misuse, match=r"HEADRACE_API_KEY: .*printable ASCII") as refusal:
+        load_settings()
+    assert "two" not in str(refusal.value)
