@@ -69,6 +69,8 @@ def draw(progress: InvocationProgress, title: str, seconds: float) -> Renderable
 
 def line(progress: InvocationProgress, seconds: float) -> str:
     """The same in one line without colours."""
+    if status_of(progress.status) == "pending":
+        return f"{seconds:6.1f} s  {_head(progress)}"
     counts = progress.counts
     total = "?" if progress.total is None else f"{progress.total:,}"
     stages = "  ".join(f"{name} {getattr(counts, name):,}" for name in STAGES)
@@ -117,7 +119,7 @@ def _head(progress: InvocationProgress) -> str:
     counts = progress.counts
     status = status_of(progress.status)
     if status == "pending":
-        return "waiting for a connector"
+        return "waiting for a connector, or for the run of this source before"
     if progress.total is None:
         return "listing"
     parts = [counted(progress.total, "document")]

@@ -125,7 +125,9 @@ def print_result(result: "SyncResult", as_json: bool = False) -> None:
     out = console()
     for failure in result.failures:
         why = visible((failure.error or "").removeprefix(f"{failure.document_key}: "))
-        out.print(Text.assemble(("failed  ", "red"), f"{visible(failure.document_key)}  ", (why, "dim")))
+        out.print(
+            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (why, "dim"))
+        )
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
     text = summary(result.progress, result.seconds)

@@ -44,8 +44,10 @@ class Startup:
         from headrace.supervisor import State
 
         if change.state is State.WAITING:
+            # Who was killed could not say why.
+            why = " (its log in the data folder says why)" if (change.exit_status or 0) > 0 else ""
             self._print(
-                f"[yellow]{change.name}[/] ended with {change.exit_status}; "
+                f"[yellow]{change.name}[/] ended with {change.exit_status}{why}; "
                 f"starts again in {change.pause_s:.1f} s"
             )
         elif change.state is State.RUNNING and change.restarts:
@@ -114,11 +116,7 @@ class RunDisplay:
     def show(self, progress: "InvocationProgress") -> None:
         """The run is here now."""
         self._last = progress
-        if (
-            progress.status.root != "pending"
-            and self._live is None
-            and time.monotonic() - self._printed_at >= _LINE_EVERY_S
-        ):
+        if self._live is None and time.monotonic() - self._printed_at >= _LINE_EVERY_S:
             from headrace.progress import line
 
             self._printed_at = time.monotonic()

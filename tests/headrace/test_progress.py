@@ -97,6 +97,12 @@ def test_a_line_is_one_line() -> None:
     assert "\n" not in shown
 
 
+def test_a_line_says_what_a_run_waits_for() -> None:
+    assert line(progress("pending", total=None), 70) == (
+        "  70.0 s  waiting for a connector, or for the run of this source before"
+    )
+
+
 def test_a_run_that_found_nothing_to_do_says_so() -> None:
     said = summary(progress(COMPLETE, unchanged=10), 0.5)
 
