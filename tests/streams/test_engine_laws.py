@@ -51,7 +51,7 @@ class Work:
 
 
 class Single(Stage[ApiKey]):
-    name = "single"
+    name = "laws-single"
     topic = INPUT
     concurrency = 4
 
@@ -70,7 +70,7 @@ class Single(Stage[ApiKey]):
 class Runs(Single):
     """Two sources a partition, whose runs never overlap."""
 
-    name = "runs"
+    name = "laws-runs"
     sequential_keys = True
 
     async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Output]:
@@ -84,7 +84,7 @@ class Runs(Single):
 
 
 class Batches(BatchStage[ApiKey]):
-    name = "batches"
+    name = "laws-batches"
     topic = INPUT
     concurrency = 2
     max_records = 5
@@ -99,7 +99,7 @@ class Batches(BatchStage[ApiKey]):
 
 
 class Stateful(StatefulStage[ApiKey], Batches):
-    name = "stateful"
+    name = "laws-stateful"
     max_records = 8
 
 
