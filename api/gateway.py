@@ -35,10 +35,14 @@ class Models:
 
 @dataclass(frozen=True)
 class ChunkingDefaults:
-    """Limits that a request leaves open. Ten lines and 4,096 bytes are the contract's line fallback."""
+    """Limits that a request leaves open: `max_size_bytes` of `tree_sitter`, the other two of `lines`.
+
+    Ten lines and 4,096 bytes are the contract's.
+    """
 
     max_size_bytes: int = 4096
     max_lines: int = 10
+    lines_size_bytes: int = 4096
 
 
 @dataclass(frozen=True)

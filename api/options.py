@@ -66,7 +66,8 @@ def chunking_of(config: SourceChunkingConfig | None, defaults: ChunkingDefaults)
     """The strategy with its limits; null and 0 stand for the default."""
     if config is None:
         return Chunking(type="tree_sitter", max_size_bytes=defaults.max_size_bytes)
-    size = config.max_size_bytes or defaults.max_size_bytes
+    open_size = defaults.lines_size_bytes if config.type == "lines" else defaults.max_size_bytes
+    size = config.max_size_bytes or open_size
     if not MIN_CHUNK_BYTES <= size <= MAX_CHUNK_BYTES:
         raise BadRequest(
             f"chunking.max_size_bytes is {size}, possible are {MIN_CHUNK_BYTES} to {MAX_CHUNK_BYTES}"

@@ -112,6 +112,8 @@ def test_limits_that_are_left_open_are_filled_in() -> None:
     assert chunking_of(tree, defaults) == Chunking(type="tree_sitter", max_size_bytes=2000)
     lines = LinesChunking(type="lines", max_lines=0, max_size_bytes=64)
     assert chunking_of(lines, defaults) == Chunking(type="lines", max_lines=7, max_size_bytes=64)
+    lines = LinesChunking(type="lines")
+    assert chunking_of(lines, defaults) == Chunking(type="lines", max_lines=7, max_size_bytes=4096)
 
 
 def test_models_that_disagree_are_refused() -> None:
