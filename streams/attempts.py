@@ -5,7 +5,7 @@ import errno
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -15,7 +15,7 @@ from streams import metrics
 from streams.dead_letters import about
 from streams.retry import Backoff
 from streams.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
-from streams.window import Entry, Partition
+from streams.window import Entry, Partition, State
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,16 @@ class Later:
     """The record is to be tried again in `seconds`."""
 
     seconds: float
+
+
+@dataclass(slots=True)
+class Wait:
+    """Records of one partition that are due again: `held`, which failed, after `seconds`, and with them, in
+    their order, all that go back."""
+
+    seconds: float = 0.0
+    held: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
 
 class Attempts:
@@ -160,6 +170,32 @@ class Attempts:
             seconds=round(later.seconds, 2),
             error=str(error),
         )
+
+
+def parted(
+    group: Sequence[Entry], outcomes: Sequence[Outcome | Later], in_order: bool
+) -> tuple[dict[Entry, Outcome], dict[Partition, Wait]]:
+    """What became of the records of a group, and what is due again; records of partitions that have left are
+    neither.
+
+    Args:
+        in_order: the stage takes a partition strictly in order: all behind one that is due again go back.
+    """
+    settled: dict[Entry, Outcome] = {}
+    waits: dict[Partition, Wait] = {}
+    for entry, outcome in zip(group, outcomes, strict=True):
+        if entry.state is State.GONE:
+            continue
+        if isinstance(outcome, Later):
+            wait = waits.setdefault(entry.place, Wait())
+            wait.seconds = max(wait.seconds, outcome.seconds)
+            wait.held.append(entry)
+        elif not (in_order and entry.place in waits):
+            settled[entry] = outcome
+            continue
+        entry.state = State.WAITING
+        waits[entry.place].entries.append(entry)
+    return settled, waits
 
 
 def _of_the_machine(error: Exception) -> bool:

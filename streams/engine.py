@@ -7,21 +7,21 @@ tests) only through `Log`; `streams.worker` connects it to a real consumer.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
 from schemas.errors import DocumentError, FencedError
 from streams import metrics
-from streams.attempts import Attempts, Later
+from streams.attempts import Attempts, Wait, parted
 from streams.journal import Journal
 from streams.log import Log
 from streams.outlet import Outlet
 from streams.outputs import Output
-from streams.producer import Written
+from streams.release import Release
 from streams.retry import Backoff, backoff
 from streams.schedule import Rules, Schedule
-from streams.stage import AnyStage, BatchStage, Outcome, Stage, StatefulStage
+from streams.stage import AnyStage, Stage, StatefulStage
 from streams.window import Entry, Limits, Partition, PartitionWindow, State
 
 log = structlog.get_logger(__name__)
@@ -34,8 +34,6 @@ _TRANSACTION_STUCK_SECONDS = 20.0
 
 #: States of an entry that nobody works on: what has left may leave.
 _AT_REST = (State.WAITING, State.ACKNOWLEDGED)
-#: Seconds, and the records of a partition that are tried again when they have passed.
-_Due = list[tuple[float, list[Entry]]]
 
 
 class Engine:
@@ -54,12 +52,11 @@ class Engine:
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._attempts = Attempts(stage, self, wait)
         self._outlet = Outlet(stage, log_)
-        self._schedule = Schedule(_rules(stage, self._limits))
+        self._release = Release(self._outlet, self._done, self.fail)
+        self._schedule = Schedule(Rules.of(stage, self._limits))
         self._windows: dict[Partition, PartitionWindow] = {}
         self._assignments: dict[Partition, object] = {}
-        self._running: dict[asyncio.Task[_Due], list[Entry]] = {}
-        self._releasing: dict[Partition, asyncio.Lock] = {}
-        self._pending: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[list[Wait]], list[Entry]] = {}
         self._changed = asyncio.Event()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -91,7 +88,6 @@ class Engine:
             await self._stateful.assigned([number for _, number in ready])
         for partition in ready:
             self._windows[partition] = PartitionWindow(self._limits)
-            self._releasing[partition] = asyncio.Lock()
         return ready
 
     def deliver(self, entries: Sequence[Entry]) -> None:
@@ -173,7 +169,7 @@ class Engine:
 
     def _judge(self, entry: Entry) -> None:
         """A record over which a worker died is tried alone; over which two died, not at all."""
-        deaths = self._journal.deaths(_position(entry)) if self._journal else 0
+        deaths = self._journal.deaths(entry.position) if self._journal else 0
         entry.suspect = deaths == 1
         if deaths >= 2:
             where = f"{entry.topic}[{entry.partition}]@{entry.offset}"
@@ -182,107 +178,54 @@ class Engine:
     def _start_groups(self) -> None:
         while group := self._schedule.next_group():
             if self._journal:
-                self._journal.begin([_position(entry) for entry in group], alone=not self._running)
+                self._journal.begin([entry.position for entry in group], alone=not self._running)
             task = asyncio.create_task(self._work(group))
             self._running[task] = group
             metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))
             task.add_done_callback(self._ended)
 
-    def _ended(self, task: "asyncio.Task[_Due]") -> None:
+    def _ended(self, task: "asyncio.Task[list[Wait]]") -> None:
         group = self._running.pop(task)
         metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
         if self._journal:
-            self._journal.end([_position(entry) for entry in group])
+            self._journal.end([entry.position for entry in group])
         self._schedule.done(group)
         if not task.cancelled():
             if error := task.exception():
                 self.fail(error)
-            else:
-                self._wait_for(task.result())
+            else:  # now, so that no record is in two groups
+                for wait in task.result():
+                    asyncio.get_running_loop().call_later(wait.seconds, self._resume, wait.held)
         self._changed.set()
         self._start_groups()
 
-    async def _work(self, group: list[Entry]) -> _Due:
+    async def _work(self, group: list[Entry]) -> list[Wait]:
         outcomes = await self._attempts.outcomes(group)
-        settled, due = self._put_back(group, outcomes)
+        settled, waits = parted(group, outcomes, self._stateful is not None)
+        waiting = self._put_back(waits)
+        windows = {self._windows[entry.place] for entry in settled}
         for entry, outcome in settled.items():
             if isinstance(outcome, Exception):
                 outcome = self._outlet.given_up(entry, outcome)
             self._windows[entry.place].finish(entry, outcome)
-        if self._stateful:
-            if settled:
-                async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
-                    await self._transact(list(settled), self._stateful)
-            return due
-        for partition in {entry.place for entry in settled}:
-            await self._release(partition)
-        return due
+        if not self._stateful:
+            for window in windows:
+                await self._release.head(window)
+        elif settled:
+            async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
+                await self._transact(list(settled), self._stateful)
+        return waiting
 
-    def _put_back(
-        self, group: list[Entry], outcomes: list[Outcome | Later]
-    ) -> tuple[dict[Entry, Outcome], _Due]:
-        """Holds records that are due again; returns what became of the others, and the waits. A stateful
-        stage takes a partition's records strictly in order: all behind one that is due again go back too."""
-        settled: dict[Entry, Outcome] = {}
-        again: list[Entry] = []
-        held: dict[Partition, list[Entry]] = {}
-        seconds: dict[Partition, float] = {}
-        for entry, outcome in zip(group, outcomes, strict=True):
-            if entry.state is State.GONE:
-                continue
-            if not isinstance(outcome, Later) and not (self._stateful and entry.place in seconds):
-                settled[entry] = outcome
-                continue
-            entry.state = State.WAITING
-            if isinstance(outcome, Later):
-                seconds[entry.place] = max(outcome.seconds, seconds.get(entry.place, 0))
-            if self._windows[entry.place].closing:  # its next owner tries it
-                continue
-            again.append(entry)
-            if isinstance(outcome, Later):
-                held.setdefault(entry.place, []).append(entry)
-        self._schedule.put_back(again, [entry for entries in held.values() for entry in entries])
-        return settled, [(seconds[partition], entries) for partition, entries in held.items()]
-
-    def _wait_for(self, due: _Due) -> None:
-        """Begins when their group has ended, so that no record is in two."""
-        for seconds, entries in due:
-            asyncio.get_running_loop().call_later(seconds, self._resume, entries)
+    def _put_back(self, waits: Mapping[Partition, Wait]) -> list[Wait]:
+        """Hold what is due again, but for what its next owner will try."""
+        staying = {place: wait for place, wait in waits.items() if not self._windows[place].closing}
+        for wait in staying.values():
+            self._schedule.put_back(wait.entries, wait.held)
+        return list(staying.values())
 
     def _resume(self, entries: list[Entry]) -> None:
         self._schedule.resume(entries)
         self._start_groups()
-
-    # --------------------------------------------------------------------------------- releasing
-
-    async def _release(self, partition: Partition) -> None:
-        """Produce the outputs of the done head of a partition; one at a time, so that order is kept."""
-        lock = self._releasing.get(partition)
-        if lock is None:
-            return
-        async with lock:
-            window = self._windows.get(partition) if self._releasing.get(partition) is lock else None
-            entries = window.take_releasable() if window else []
-            if window is None or not entries:
-                return
-            futures = await self._outlet.hand_over(entries)
-        task = asyncio.create_task(self._acknowledged(partition, window, entries, futures))
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
-
-    async def _acknowledged(
-        self,
-        partition: Partition,
-        window: PartitionWindow,
-        entries: list[Entry],
-        futures: "list[asyncio.Future[Written]]",
-    ) -> None:
-        try:
-            await asyncio.gather(*futures)
-        except Exception as error:
-            self.fail(error)
-            return
-        self._done(partition, window, entries)
 
     async def _transact(self, entries: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
         """Outputs, state and offsets as one; one group runs at a time, so it is the head."""
@@ -293,12 +236,13 @@ class Engine:
             store.apply(written)
         for partition in offsets:
             window = self._windows[partition]
-            self._done(partition, window, window.take_releasable())
+            self._done(window, window.take_releasable())
 
-    def _done(self, partition: Partition, window: PartitionWindow, entries: list[Entry]) -> None:
+    def _done(self, window: PartitionWindow, entries: Sequence[Entry]) -> None:
         window.acknowledge(entries)
         metrics.RECORDS.labels(self._stage.name).inc(len(entries))
-        self._balance(partition)
+        for partition in {entry.place for entry in entries}:
+            self._balance(partition)
         self._changed.set()
 
     def _balance(self, partition: Partition) -> None:
@@ -353,17 +297,6 @@ class Engine:
             self.commit(windows)
         for partition, window in windows.items():
             window.abandon()
-            del self._windows[partition], self._releasing[partition]
+            del self._windows[partition]
         if self._stateful and windows:
             await self._stateful.revoked([number for _, number in windows])
-
-
-def _rules(stage: AnyStage, limits: Limits) -> Rules:
-    if isinstance(stage, BatchStage):
-        concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
-        return Rules(concurrency, stage.max_records, limits.bytes)
-    return Rules(stage.concurrency, sequential_keys=stage.sequential_keys)
-
-
-def _position(entry: Entry) -> tuple[str, int, int]:
-    return entry.topic, entry.partition, entry.offset

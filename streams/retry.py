@@ -11,6 +11,9 @@ from schemas.errors import RateLimited
 #: full jitter, so that a thousand workers do not come back at once.
 _BACKOFF: wait_base = wait_random_exponential(multiplier=0.2, max=30)
 
+#: The longest wait that another side may ask for: one that says a day, or for ever, is asked sooner.
+_LONGEST_ASKED_SECONDS = 300.0
+
 Backoff = Callable[[int, Exception], float]
 
 
@@ -24,5 +27,5 @@ class _Attempt:
 def backoff(attempt: int, error: Exception) -> float:
     """Seconds before try `attempt` + 1: what the other side asked for, else exponential with jitter."""
     if isinstance(error, RateLimited):
-        return error.retry_after
+        return min(error.retry_after, _LONGEST_ASKED_SECONDS)
     return float(_BACKOFF(_Attempt(attempt)))  # type: ignore[arg-type]

@@ -4,7 +4,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from streams.window import Entry, Partition, State
+from streams.stage import AnyStage, BatchStage, StatefulStage
+from streams.window import Entry, Limits, Partition, State
 
 #: A record that failed goes with a quarter of the others at each further try, so that whoever fails a batch
 #: is alone with it after a few: of 64 records 16, 4, 1.
@@ -25,6 +26,14 @@ class Rules:
     group_records: int = 1
     group_bytes: int = 0
     sequential_keys: bool = False
+
+    @classmethod
+    def of(cls, stage: AnyStage, limits: Limits) -> "Rules":
+        """The rules of a stage; no group has more bytes than a window."""
+        if isinstance(stage, BatchStage):
+            concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
+            return cls(concurrency, stage.max_records, limits.bytes)
+        return cls(stage.concurrency, sequential_keys=stage.sequential_keys)
 
 
 class Schedule:

@@ -72,6 +72,11 @@ class Entry:
         """Its partition."""
         return self.topic, self.partition
 
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """Its place on the log."""
+        return self.topic, self.partition, self.offset
+
 
 @dataclass(frozen=True)
 class Limits:
