@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: What moves a cursor, colours, renames a window or turns the direction of writing: C0, C1, line and
 #: paragraph separators, bidirectional overrides.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: What Chroma's log, whose end stands in some messages, is coloured with.
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -75,7 +77,7 @@ def print_fields(fields: Sequence[tuple[str, object]]) -> None:
 
 def fail(message: str) -> None:
     """One line on standard error (more only where the message has the end of a log)."""
-    message = visible(message, keep="\n\t")
+    message = visible(_COLOURS.sub("", message), keep="\n\t")
     if sys.stderr.isatty():
         from rich.text import Text
 

@@ -30,7 +30,7 @@ def test_a_field_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_error_keeps_the_lines_of_a_log_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
-    fail("ended:\n\tline \x1b[2J")
+    fail("ended:\n\t\x1b[2;3mline\x1b[0m \x1b[2J")
 
     assert capsys.readouterr().err == "headrace: ended:\n\tline \\x1b[2J\n"
 
