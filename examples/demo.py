@@ -48,10 +48,13 @@ async def demonstrate(endpoint: Endpoint, settings: Settings) -> SyncResult | No
 def main() -> int:
     """Run the demo; the exit status."""
     settings = load_settings(ROOT / ".headrace")
+    end = "done"
     with Startup() as startup:
 
         async def use(endpoint: Endpoint) -> SyncResult | None:
+            nonlocal end
             startup.ready()
+            end = "stopped" if endpoint.ours else "done; what ran before runs on"
             return await demonstrate(endpoint, settings)
 
         try:
@@ -64,7 +67,7 @@ def main() -> int:
             fail("broken off; the next run goes on from here")
             return 130
     console().print(
-        "[green]✓[/] stopped. What was filled stays: "
+        f"[green]✓[/] {end}. What was filled stays: "
         f'[bold].venv/bin/headrace query "your question" -c {COLLECTION}[/]'
     )
     return 0 if result is not None and result.ok else 1
