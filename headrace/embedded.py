@@ -21,6 +21,8 @@ from typing import TypeVar
 import aiohttp
 
 from headrace.keys import admin_key
+from headrace.misuse import EXIT_STATUS as MISUSED
+from headrace.preflight import check_models
 from headrace.running import Interrupted, Running, forget_running, read_running, write_running
 from headrace.services import SERVICES, Wiring
 from headrace.settings import Settings
@@ -67,10 +69,12 @@ async def run_embedded(
         on_change: called with every change of a process's state.
 
     Raises:
-        RequestError: the data folder or the port is somebody else's.
-        TransientError: a part did not start; the message has the end of its log.
+        Misuse: a setting cannot be.
+        RequestError: the data folder or the port is somebody else's, or a part cannot run as it is set.
+        TransientError: a part did not start; the message has the last line of its log.
         Interrupted: SIGINT or SIGTERM came.
     """
+    check_models(settings)
     data_dir = settings.data_dir.resolve()
     with _owned(data_dir) as lock:
         system = _System(settings.model_copy(update={"data_dir": data_dir}), lock.fd)
@@ -194,6 +198,7 @@ class _System:
             environment,
             ready=lambda: _answers(serving),
             keep_fds=(self._lock_fd,),
+            final={MISUSED},
         )
 
 

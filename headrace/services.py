@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from headrace.keys import admin_key
+from headrace.preflight import check_models, naming_model
 from headrace.settings import Settings
 from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError
@@ -149,8 +150,10 @@ async def _embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     cache = VectorCache(wiring.data / "cache" / "vectors.sqlite", settings.vector_cache_bytes)
 
     def load(model: str) -> Embedder:
-        folder = settings.embedding_folder if model == settings.embedding_model else None
-        return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
+        usual = model == settings.embedding_model
+        with naming_model(settings) if usual else contextlib.nullcontext():
+            folder = settings.embedding_folder if usual else None
+            return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
 
     stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
     yield [_worker(wiring, stage, journal=True)]
@@ -256,6 +259,8 @@ async def run_service(name: str, settings: Settings) -> None:
     if name not in _RUNS:
         raise RequestError(f"no service {name!r}: there are {', '.join(SERVICES)}")
     wiring = Wiring(settings)
+    if name == "embedding":
+        check_models(settings)
     collect_seldom()
     if settings.metrics_port is not None:
         _serve_metrics(settings.host, settings.metrics_port)

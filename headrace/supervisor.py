@@ -10,8 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from schemas.errors import TransientError
+from schemas.errors import RequestError, TransientError
 from streams.embedded import ChildProcess, ProcessSpec
+from streams.embedded.last_words import last_words
 from streams.embedded.process import cap_log
 
 #: All is stopped in under 10 s; the last of them for what SIGKILL and the kernel take.
@@ -34,7 +35,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What became of a process: `pid` and `exit_status` of its last run, `pause_s` before the next."""
+    """What became of a process: `pid` and `exit_status` of its last run, `pause_s` before the next.
+
+    `reason` is its last words when it ended by itself; who was killed could not say why.
+    """
 
     name: str
     state: State
@@ -42,6 +46,7 @@ class StateChange:
     restarts: int = 0
     exit_status: int | None = None
     pause_s: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ class Supervisor:
     stops every child, and a signal ends there: the code after the context runs. A second signal while
     they stop kills what is left at once. When we are killed ourselves, the children die with us.
 
+    A child that ends with a status that is `final` for it also interrupts the body and stops all others;
+    the context then raises RequestError with the child's last words.
+
     Args:
         stop_order: groups of names; a group is stopped when the one before is gone, its members at the
             same time. Children not named are stopped first.
@@ -97,6 +105,7 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._body: asyncio.Task[object] | None = None
         self._signalled = self._stopping = False
+        self._hopeless: RequestError | None = None
 
     @property
     def states(self) -> Mapping[str, StateChange]:
@@ -107,11 +116,17 @@ class Supervisor:
         """Start a child, wait until it is ready, and from then on start it again whenever it ends.
 
         Raises:
-            TransientError: it ended or was not ready in time; the message has the end of its log.
+            TransientError: it ended or was not ready in time; the message has the last line of its log.
+            RequestError: it ended with a final status.
         """
         child = self._children[spec.name] = ChildProcess(spec)
         self._changed(spec.name, State.STARTING)
-        await child.start_ready()
+        try:
+            await child.start_ready()
+        except TransientError as error:
+            if child.returncode in spec.final:
+                raise RequestError(str(error)) from None
+            raise
         self._changed(spec.name, State.RUNNING, pid=child.pid)
         self._tasks.append(asyncio.create_task(self._keep_running(child), name=f"keep {spec.name} running"))
 
@@ -142,21 +157,28 @@ class Supervisor:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if self._signalled and self._body and kind is asyncio.CancelledError:
+        interrupted = kind is asyncio.CancelledError and bool(self._signalled or self._hopeless)
+        if interrupted and self._body:
             self._body.uncancel()
         try:
             await self.stop()
         finally:
             for number in self._signals:
                 asyncio.get_running_loop().remove_signal_handler(number)
-        return self._signalled and kind is asyncio.CancelledError
+        if interrupted and self._hopeless and not self._signalled:
+            raise self._hopeless from None
+        return interrupted
 
     def _on_signal(self) -> None:
         if self._stopping:
             for child in self._children.values():
                 child.signal(signal.SIGKILL)
-        elif self._body and not self._signalled:
+        elif not self._signalled:
             self._signalled = True
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._body and not self._body.cancelling():
             self._body.cancel()
 
     async def _keep_running(self, child: ChildProcess) -> None:
@@ -164,10 +186,16 @@ class Supervisor:
         began = time.monotonic()
         while True:
             status = await child.wait()
+            if status in child.spec.final:
+                self._hopeless = RequestError(
+                    f"{child.spec.name} ended with {status}: {last_words(child.spec.log)} ({child.spec.log})"
+                )
+                self._interrupt()
+                return
             deaths = 1 if time.monotonic() - began > self._backoff.reset_after_s else deaths + 1
             pause_s = self._backoff.pause_s(deaths, random.random())  # noqa: S311
-            name = child.spec.name
-            self._changed(name, State.WAITING, child.pid, restarts, exit_status=status, pause_s=pause_s)
+            name, reason = child.spec.name, last_words(child.spec.log) if status > 0 else ""
+            self._changed(name, State.WAITING, child.pid, restarts, status, pause_s, reason)
             await child.kill()  # what it left in its process group
             await asyncio.sleep(pause_s)
             restarts += 1
@@ -193,8 +221,9 @@ class Supervisor:
         restarts: int = 0,
         exit_status: int | None = None,
         pause_s: float = 0.0,
+        reason: str = "",
     ) -> None:
-        self._states[name] = StateChange(name, state, pid, restarts, exit_status, pause_s)
+        self._states[name] = StateChange(name, state, pid, restarts, exit_status, pause_s, reason)
         self._on_change(self._states[name])
 
     async def _cap_logs(self) -> None:

@@ -92,7 +92,7 @@ def _described(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
-    from headrace.cli.settings import Misuse
+    from headrace.misuse import Misuse
     from schemas.errors import IngestError
 
     if isinstance(error, Misuse):

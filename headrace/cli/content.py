@@ -89,7 +89,7 @@ async def run_sync(
 
 def _path_to_sync(path: str, settings: "Settings") -> str:
     """The absolute path; on our own disk it must be there."""
-    from headrace.cli.settings import Misuse
+    from headrace.misuse import Misuse
     from schemas.errors import RequestError
 
     if not path:  # a shell variable that is not set; the current folder is `.`

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from headrace.cli.output import console
+from headrace.cli.output import console, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -41,11 +41,12 @@ class Startup:
 
     def changed(self, change: "StateChange") -> None:
         """A process is in another state."""
+        from rich.markup import escape
+
         from headrace.supervisor import State
 
         if change.state is State.WAITING:
-            # Who was killed could not say why.
-            why = " (its log in the data folder says why)" if (change.exit_status or 0) > 0 else ""
+            why = f": {escape(visible(change.reason))}" if change.reason else ""
             self._print(
                 f"[yellow]{change.name}[/] ended with {change.exit_status}{why}; "
                 f"starts again in {change.pause_s:.1f} s"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.output import console, print_fields, print_json, print_rows
-from headrace.cli.settings import AsJson, DataDir, Misuse, load_settings
+from headrace.cli.settings import AsJson, DataDir, load_settings
+from headrace.misuse import Misuse
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:

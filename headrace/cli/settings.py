@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from schemas.errors import RequestError
+from headrace.misuse import Misuse
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -27,10 +27,6 @@ Collection = Annotated[
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", help="A folder without any file deletes what is indexed of it.")
 ]
-
-
-class Misuse(RequestError):
-    """A command was called, or a setting was set, in a way that cannot be; exit status 2."""
 
 
 def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":

@@ -16,7 +16,7 @@ from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.cached import CacheCounts, CachedEmbedder
 from services.embedding.embedder import Embedder, Task, Vectors
-from services.embedding.models import TRIAL_MODEL, UnknownModel, load_embedder, served_models
+from services.embedding.models import TRIAL_MODEL, UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
     "TRIAL_MODEL",
@@ -27,6 +27,7 @@ __all__ = [
     "UnknownModel",
     "VectorCache",
     "Vectors",
+    "check_model",
     "load_embedder",
     "pack_batches",
     "served_models",

@@ -38,6 +38,19 @@ class UnknownModel(DocumentError, RequestError):
     """No such model is served: refuse the request; give up on a document that asks for it."""
 
 
+def check_model(name: str, folder: Path | None = None) -> None:
+    """Whether `load_embedder` may take a name and a folder, as far as that is known without loading.
+
+    Raises:
+        UnknownModel: nobody knows the name.
+        RequestError: files are missing in the folder.
+    """
+    if folder is not None:
+        _model_files(name, folder)
+    elif name != TRIAL_MODEL:
+        _check_hub(name)
+
+
 def load_embedder(
     name: str,
     *,
@@ -68,8 +81,15 @@ def load_embedder(
         return _open(folder_model(name, folder), threads)
     if name == TRIAL_MODEL:
         return _open(trial_model(), threads)
+    _check_hub(name)
+    from services.embedding.hub import HubEmbedder
+
+    return HubEmbedder(name, threads=threads, cache_dir=cache_dir, download=download)
+
+
+def _check_hub(name: str) -> None:
     # Imported here: fastembed takes 0.5 s to import and the trial model needs nothing of it.
-    from services.embedding.hub import HubEmbedder, hub_models
+    from services.embedding.hub import hub_models
 
     if name not in hub_models():
         raise UnknownModel(
@@ -77,7 +97,6 @@ def load_embedder(
             f"installation) and, downloaded on first use, {', '.join(served_models()[1:])}; any other runs "
             f"from a local folder with its ONNX weights and tokenizer.json"
         )
-    return HubEmbedder(name, threads=threads, cache_dir=cache_dir, download=download)
 
 
 def served_models() -> list[str]:
@@ -120,6 +139,13 @@ def packaged_file(package: str, path: str, sha256: str) -> Path:
 
 def folder_model(name: str, folder: Path) -> OnnxModel:
     """A model in a local folder, as sentence-transformers and optimum export it."""
+    weights, tokenizer = _model_files(name, folder)
+    max_tokens, (pooling, pool) = _max_tokens(folder), _pooling(name, folder)
+    pins = f"{sha256_of(weights)}/{sha256_of(tokenizer)}"
+    return OnnxModel(name, weights, tokenizer, max_tokens, pool, _digest(pins, max_tokens, pooling))
+
+
+def _model_files(name: str, folder: Path) -> tuple[Path, Path]:
     weights = next((folder / file for file in WEIGHT_FILES if (folder / file).is_file()), None)
     tokenizer = folder / "tokenizer.json"
     if weights is None or not tokenizer.is_file():
@@ -127,9 +153,7 @@ def folder_model(name: str, folder: Path) -> OnnxModel:
             f"the folder {folder} for the embedding model {name!r} must hold tokenizer.json and one of "
             f"{', '.join(WEIGHT_FILES)}; it holds {', '.join(_names(folder)) or 'nothing'}"
         )
-    max_tokens, (pooling, pool) = _max_tokens(folder), _pooling(name, folder)
-    pins = f"{sha256_of(weights)}/{sha256_of(tokenizer)}"
-    return OnnxModel(name, weights, tokenizer, max_tokens, pool, _digest(pins, max_tokens, pooling))
+    return weights, tokenizer
 
 
 def sha256_of(path: Path) -> str:

@@ -7,12 +7,13 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.errors import RequestError, TransientError
 from streams.embedded import guard
+from streams.embedded.last_words import last_words
 
 #: A log larger than this is moved to NAME.log.1, so a child uses at most about twice as much of the disk.
 LOG_BYTES = 10 * 1024 * 1024
@@ -24,7 +25,8 @@ class ProcessSpec:
 
     `ready` returns when the process serves and may raise or wait forever while it does not;
     `ready_s` is how long it may take. `stop_s` is how long the process may take to end after SIGTERM.
-    `env` is the whole environment; None is ours. `keep_fds` stay open in the child.
+    `env` is the whole environment; None is ours. `keep_fds` stay open in the child. `final` are exit
+    statuses after which another start would end the same way.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ProcessSpec:
     ready_s: float = 120.0
     stop_s: float = 10.0
     keep_fds: Sequence[int] = field(default=())
+    final: Collection[int] = field(default=())
 
 
 class ChildProcess:
@@ -94,7 +97,7 @@ class ChildProcess:
         """Start the process and wait until it serves. It is killed when it does not.
 
         Raises:
-            TransientError: it ended or was not ready in `ready_s`; the message has the end of its log.
+            TransientError: it ended or was not ready in `ready_s`; the message has the last line of its log.
         """
         await self.start()
         try:
@@ -107,7 +110,7 @@ class ChildProcess:
         """Wait until the process serves.
 
         Raises:
-            TransientError: it ended or was not ready in `ready_s`; the message has the end of its log.
+            TransientError: it ended or was not ready in `ready_s`; the message has the last line of its log.
         """
         if self.spec.ready is None:
             return
@@ -124,9 +127,7 @@ class ChildProcess:
                 why = f"ended with {self.returncode}"
             elif serving.done():
                 why = f"could not be asked whether it is ready: {serving.exception()!r}"
-            raise TransientError(
-                f"{self.spec.name} {why}; end of {self.spec.log}:\n{log_tail(self.spec.log)}"
-            )
+            raise TransientError(f"{self.spec.name} {why}: {last_words(self.spec.log)} ({self.spec.log})")
         finally:
             for task in (serving, ended):
                 task.cancel()
@@ -170,17 +171,6 @@ def cap_log(log: Path, most: int = LOG_BYTES) -> None:
         if log.stat().st_size > most:
             shutil.copyfile(log, log.with_name(log.name + ".1"))
             os.truncate(log, 0)
-
-
-def log_tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log, for an error message."""
-    try:
-        size = log.stat().st_size
-        with log.open("rb") as file:
-            file.seek(max(0, size - 8_192))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
-    except FileNotFoundError:
-        return "(no log)"
 
 
 async def wait_until(condition: Callable[[], Awaitable[bool]], every_s: float = 0.05) -> None:

@@ -69,7 +69,7 @@ class EmbeddedServer(ABC):
 
         Raises:
             RequestError: another process owns the data folder; the message names it.
-            TransientError: the server ended or did not answer; the message has the end of its log.
+            TransientError: the server ended or did not answer; the message has the last line of its log.
         """
         await self.prepare()
         await self._started().start_ready()

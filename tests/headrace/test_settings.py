@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace.cli.settings import Misuse, load_settings
+from headrace.cli.settings import load_settings
+from headrace.misuse import Misuse
 from headrace.settings import Settings, render
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.supervisor import Backoff, State, StateChange, Supervisor
-from schemas.errors import TransientError
+from schemas.errors import RequestError, TransientError
 from streams.embedded import DataDirLock, EmbeddedChroma
 from streams.embedded.process import ProcessSpec
 from tests.processes import is_alive
@@ -253,3 +253,36 @@ async def test_children_die_with_a_supervisor_that_is_killed(
     supervising.kill()
     supervising.communicate()
     await eventually(lambda: not any(map(is_alive, children)), what=f"death of {children}")
+
+
+async def test_a_death_is_told_with_the_last_words_of_the_child(bench: Bench) -> None:
+    program = "import sys; sys.stderr.write('the hub\\n  is away\\n'); sys.exit(70)"
+    async with bench.supervisor() as supervisor:
+        await supervisor.start(replace(bench.spec("embedding", program), ready=None))
+        await eventually(lambda: supervisor.states["embedding"].restarts >= 2)
+    waiting = [change for change in bench.changes if change.state is State.WAITING]
+    assert {(change.exit_status, change.reason) for change in waiting} == {(70, "the hub")}
+
+
+async def test_a_child_that_can_never_run_stops_everything_with_its_reason(bench: Bench) -> None:
+    program = "import sys; sys.stderr.write('headrace: no such model\\n'); sys.exit(2)"
+    hopeless = replace(bench.spec("embedding", program), ready=None, final={2})
+    supervisor = bench.supervisor()
+
+    async def run() -> None:
+        async with supervisor:
+            await supervisor.start(bench.spec("broker"))
+            await supervisor.start(hopeless)
+            await supervisor.wait()
+
+    with pytest.raises(RequestError, match=r"^embedding ended with 2: no such model \("):
+        await run()
+    assert bench.lines() == ["broker up", "broker down"]
+    assert not [change for change in bench.changes if change.state is State.WAITING]
+
+
+async def test_a_child_that_can_never_run_is_refused_while_it_starts(bench: Bench) -> None:
+    hopeless = replace(bench.spec("embedding", "raise SystemExit(2)"), final={2})
+    with pytest.raises(RequestError, match="embedding ended with 2"):
+        async with bench.supervisor() as supervisor:
+            await supervisor.start(hopeless)
