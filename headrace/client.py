@@ -47,6 +47,14 @@ class GatewayClient:
     ) -> None:
         await self._session.close()
 
+    async def fault(self) -> str | None:
+        """What does not answer behind the gateway, or the gateway itself; None when all is well."""
+        try:
+            async with self._session.get(f"{self.url}/health") as answer:
+                return None if answer.status == 200 else _words(answer.status, await answer.text())
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return f"the gateway at {self.url} does not answer"
+
     async def create_source(self, payload: Mapping[str, Any]) -> str:
         """The new source's id."""
         return (await self._post("/sources", payload, api.CreateSourceResponse)).source_id

@@ -13,7 +13,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -22,11 +22,11 @@ import aiohttp
 
 from headrace.keys import admin_key
 from headrace.misuse import EXIT_STATUS as MISUSED
-from headrace.preflight import check_models
+from headrace.preflight import check_models, check_room, shortage
 from headrace.running import Interrupted, Running, forget_running, read_running, write_running
 from headrace.services import SERVICES, Wiring
 from headrace.settings import Settings
-from headrace.supervisor import StateChange, Supervisor
+from headrace.supervisor import State, StateChange, Supervisor
 from headrace.topics import quiet
 from schemas.errors import IngestError, RequestError
 from streams.embedded import DataDirLock, EmbeddedBroker, EmbeddedChroma, ProcessSpec
@@ -70,16 +70,18 @@ async def run_embedded(
 
     Raises:
         Misuse: a setting cannot be.
-        RequestError: the data folder or the port is somebody else's, or a part cannot run as it is set.
+        RequestError: the data folder or the port is somebody else's, a disk is full, or a part cannot run as
+            it is set.
         TransientError: a part did not start; the message has the last line of its log.
         Interrupted: SIGINT or SIGTERM came.
     """
     check_models(settings)
     data_dir = settings.data_dir.resolve()
+    check_room(data_dir)
     with _owned(data_dir) as lock:
         system = _System(settings.model_copy(update={"data_dir": data_dir}), lock.fd)
         try:
-            async with Supervisor(STOP_ORDER, on_change) as supervisor:
+            async with Supervisor(STOP_ORDER, with_shortage(on_change, data_dir)) as supervisor:
                 embedded = await system.start(supervisor)
                 sweeping = asyncio.create_task(_sweep(embedded.wiring), name="sweep blobs")
                 try:
@@ -105,6 +107,17 @@ def _owned(data_dir: Path) -> Iterator[DataDirLock]:
         yield lock
     finally:
         lock.release()
+
+
+def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> Callable[[StateChange], None]:
+    """A death on a full disk is told with that, whatever the dead said."""
+
+    def told(change: StateChange) -> None:
+        if change.state is State.WAITING and (full := shortage(data_dir)):
+            change = replace(change, reason=full)
+        on_change(change)
+
+    return told
 
 
 class _System:

@@ -1,8 +1,9 @@
 """How log lines look: for people in a terminal, one JSON object a line everywhere else."""
 
+import contextlib
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.types import Processor
@@ -30,9 +31,24 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(_number(level)),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Lossy(sys.stderr))),
     )
     _adopt_standard_logging(level, shared, rendering)
+
+
+class _Lossy:
+    """A stream that loses lines on a full disk: what could not be logged must not fail for that."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 #: Local variables stay out: they hold keys, tokens and documents.

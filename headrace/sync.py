@@ -17,6 +17,9 @@ from schemas.errors import TransientError
 _POLL_S = 0.5
 #: A gateway that is away for longer than its restart takes is given up.
 _PATIENCE_S = 60.0
+#: A run in which nothing moves for this long is looked into. A long document alone takes as long, seldom; a
+#: part that died is back within 30 s.
+_STALLED_S = 30.0
 #: Failed documents that are told by name; the API has them all.
 _MOST_FAILURES = 1000
 _UNFINISHED = frozenset({"pending", "processing"})
@@ -114,6 +117,52 @@ async def follow(
             if status_of(progress.status) not in _UNFINISHED:
                 return progress
         await asyncio.sleep(_POLL_S)
+
+
+class Stalls:
+    """Says why nothing moves in a run, once for each reason.
+
+    Args:
+        say: takes a sentence for a person.
+        shortage: says which disk is full, if one is (`headrace.preflight.shortage`).
+    """
+
+    def __init__(
+        self,
+        client: GatewayClient,
+        say: Callable[[str], None],
+        shortage: Callable[[], str],
+        after_s: float = _STALLED_S,
+    ) -> None:
+        self._client, self._say, self._shortage, self._after_s = client, say, shortage, after_s
+        self._last: InvocationProgress | None = None
+        self._moved_at = time.monotonic()
+
+    def saw(self, progress: InvocationProgress) -> None:
+        """The run is here now."""
+        if progress != self._last:
+            self._last, self._moved_at = progress, time.monotonic()
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        told, moved_at = "", self._moved_at
+        while True:
+            if moved_at != self._moved_at:
+                told, moved_at = "", self._moved_at
+            still_s = time.monotonic() - moved_at
+            await asyncio.sleep(max(self._after_s - still_s, self._after_s / 10))
+            if moved_at == self._moved_at and (why := await self._why()) != told:
+                told = why
+                self._say(f"nothing has moved for {time.monotonic() - moved_at:.0f} s: {why}")
+
+    async def _why(self) -> str:
+        if full := self._shortage():
+            return f"{full}; make room there, the run goes on by itself"
+        if fault := await self._client.fault():
+            return f"{fault}; waiting until it does"
+        if self._last and status_of(self._last.status) == "pending":
+            return "waiting for a connector, or for the run of this source before"
+        return "all parts answer, so this waits for a long document, or for a service whose log says why"
 
 
 async def finish(

@@ -8,10 +8,13 @@ import typer
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from headrace.connect import Endpoint
     from headrace.search import Hit
     from headrace.settings import Settings
     from headrace.sync import SyncRequest, SyncResult
+    from schemas.api import InvocationProgress
 
 
 def sync(
@@ -37,8 +40,10 @@ def sync(
     from headrace.cli.display import Startup
     from headrace.cli.output import fail
     from headrace.connect import with_gateway
+    from headrace.preflight import shortage
     from headrace.running import Interrupted
     from headrace.sync import SyncRequest
+    from schemas.errors import IngestError, TransientError
 
     settings = load_settings(data_dir)
     where = _path_to_sync(path, settings)
@@ -47,7 +52,12 @@ def sync(
 
         async def use(endpoint: "Endpoint") -> "SyncResult | None":
             startup.ready()
-            return await run_sync(endpoint, request, wait, as_json)
+            try:
+                return await run_sync(endpoint, request, wait, as_json, lambda: shortage(settings.data_dir))
+            except IngestError as error:
+                if full := shortage(settings.data_dir):
+                    raise TransientError(f"{error}; {full}") from error
+                raise
 
         try:
             result = asyncio.run(with_gateway(settings, use, startup.changed))
@@ -60,14 +70,21 @@ def sync(
 
 
 async def run_sync(
-    endpoint: "Endpoint", request: "SyncRequest", wait: bool, as_json: bool
+    endpoint: "Endpoint",
+    request: "SyncRequest",
+    wait: bool,
+    as_json: bool,
+    shortage: "Callable[[], str]" = lambda: "",
 ) -> "SyncResult | None":
-    """Begin a run, show it, and print what it came to; None when it is not waited for."""
+    """Begin a run, show it, and print what it came to; None when it is not waited for.
+
+    While nothing moves it says why; `shortage` says which disk is full, if one is.
+    """
     import asyncio
 
     from headrace.cli.display import RunDisplay
     from headrace.client import GatewayClient
-    from headrace.sync import begin, finish, follow
+    from headrace.sync import Stalls, begin, finish, follow
 
     async with GatewayClient(endpoint.url, endpoint.key) as client:
         source_id, invocation_id = await begin(client, request)
@@ -76,12 +93,21 @@ async def run_sync(
             return None
         title = f"{Path(request.path).name or request.path} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
+            stalls = Stalls(client, display.note, shortage)
+
+            def show(progress: "InvocationProgress") -> None:
+                stalls.saw(progress)
+                display.show(progress)
+
+            watching = asyncio.create_task(stalls.watch())
             try:
-                last = await follow(client, invocation_id, display.show)
+                last = await follow(client, invocation_id, show)
             except asyncio.CancelledError:
                 if not endpoint.ours:
                     display.note(f"it goes on: headrace invocations show {invocation_id}")
                 raise
+            finally:
+                watching.cancel()
         result = await finish(client, source_id, last, display.seconds)
         print_result(result, as_json)
         return result

@@ -1,8 +1,11 @@
 """Log lines as they come out of a process."""
 
 import json
+import os
 import subprocess
 import sys
+
+import pytest
 
 CODE = """
 import logging, structlog
@@ -31,3 +34,13 @@ def test_a_process_without_a_terminal_writes_one_json_object_a_line() -> None:
     ].items()
     assert lines[1]["logger"] == "aiohttp"
     assert lines[2]["exception"][0]["exc_type"] == "ZeroDivisionError"
+
+
+@pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="NOT TESTED here: needs /dev/full, as Linux has it"
+)
+def test_a_line_that_the_disk_has_no_room_for_is_lost_and_fails_nothing() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", CODE + "print('went on')"], stdout=-1, stderr=full)
+
+    assert done.stdout == b"went on\n"

@@ -12,10 +12,11 @@ from aiohttp.test_utils import TestServer
 
 from headrace.client import GatewayClient, Refused
 from headrace.progress import status_of
-from headrace.sync import SyncRequest, SyncResult, as_json, begin, existing_source, finish, follow
+from headrace.sync import Stalls, SyncRequest, SyncResult, as_json, begin, existing_source, finish, follow
 from schemas.api import InvocationProgress, Source
 from schemas.errors import TransientError
 from tests.headrace.test_progress import COMPLETE, progress
+from tests.waiting import eventually
 
 ID = "5f0d9f2e-0000-4000-8000-00000000000{}"
 REQUEST = SyncRequest("/srv/notes", "default_database", "notes")
@@ -49,6 +50,11 @@ class FakeGateway:
         self.asked: list[str] = []
         self.runs: list[object] = []
         self.url = ""
+        self.fault: str | None = None
+
+    async def health(self, request: web.Request) -> web.Response:
+        fault = {"error": "InternalError", "message": self.fault}
+        return web.json_response(fault if self.fault else {}, status=503 if self.fault else 200)
 
     async def create_source(self, request: web.Request) -> web.Response:
         self.asked.append(json.dumps(await request.json()))
@@ -83,6 +89,7 @@ class FakeGateway:
 @pytest.fixture
 async def gateway() -> AsyncIterator[FakeGateway]:
     fake, app = FakeGateway(), web.Application()
+    app.router.add_get("/health", fake.health)
     app.router.add_post("/api/v1/sources", fake.create_source)
     app.router.add_get("/api/v1/sources", fake.list_sources)
     app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
@@ -185,3 +192,45 @@ async def test_a_refusal_carries_the_gateways_words(gateway: FakeGateway, client
         await client.create_source({})
 
     assert refused.value.status == 409
+
+
+async def test_a_run_in_which_nothing_moves_says_why_once_for_each_reason(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    said: list[str] = []
+    full = ""
+    stalls = Stalls(client, said.append, lambda: full, after_s=0.01)
+    stalls.saw(progress(parsed=1))
+    watching = asyncio.create_task(stalls.watch())
+    try:
+        await eventually(lambda: len(said) == 1)
+        gateway.fault = "Chroma does not answer"
+        await eventually(lambda: len(said) == 2)
+        full = "the disk is full"
+        await eventually(lambda: len(said) == 3)
+    finally:
+        watching.cancel()
+    reasons = [one.partition(" s: ")[2] for one in said]
+    assert reasons[0].startswith("all parts answer")
+    assert reasons[1:] == [
+        "Chroma does not answer; waiting until it does",
+        "the disk is full; make room there, the run goes on by itself",
+    ]
+
+
+async def test_a_run_that_waits_for_a_gateway_that_is_gone_says_so(client: GatewayClient) -> None:
+    async with GatewayClient("http://127.0.0.1:1", "key") as gone:
+        assert await gone.fault() == "the gateway at http://127.0.0.1:1 does not answer"
+    assert await client.fault() is None
+
+
+async def test_a_run_that_moved_in_between_is_told_of_again(client: GatewayClient) -> None:
+    said: list[str] = []
+    stalls = Stalls(client, said.append, lambda: "", after_s=0.01)
+    watching = asyncio.create_task(stalls.watch())
+    for parsed in (1, 2, 3):
+        stalls.saw(progress(parsed=parsed))
+        await eventually(lambda: len(said) == parsed)  # noqa: B023
+        stalls.saw(progress(parsed=parsed))  # the same again is no movement
+    watching.cancel()
+    assert len({one.partition(" s: ")[2] for one in said}) == 1
