@@ -64,6 +64,13 @@ def test_every_variable_of_ours_is_a_setting(services: dict[str, Any]) -> None:
     assert used <= known
 
 
+def test_metrics_of_every_service_can_be_scraped_inside_the_network(services: dict[str, Any]) -> None:
+    for name in SERVICES:
+        assert services[name]["environment"]["HEADRACE_HOST"] == "0.0.0.0"
+        assert services[name]["environment"]["HEADRACE_METRICS_PORT"] == "9100"
+    assert [name for name in SERVICES if "ports" in services[name]] == ["api"]
+
+
 def test_no_key_is_written_down_and_only_loopback_is_published(services: dict[str, Any]) -> None:
     for name in SERVICES:
         assert services[name]["environment"]["HEADRACE_API_KEY"].startswith("${HEADRACE_API_KEY:?")
