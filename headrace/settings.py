@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="Admin key. When it is not set one is made and kept in the data folder (0600)."
     )
-    host: str = Field("127.0.0.1", description="Address that the gateway listens on.")
+    host: str = Field("127.0.0.1", description="Address that the gateway and `/metrics` listen on.")
     port: int = Field(
         8383, description="Port that the gateway listens on; 0 takes a free one.", ge=0, le=65535
     )
@@ -123,8 +123,9 @@ class Settings(BaseSettings):
     parsing_cpu_seconds: int = Field(120, description="Processor time that one document may take.", gt=0)
     parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
     run_window: int = Field(
-        48,
-        description="Documents that one run has in flight at most, so that a big run does not block a small.",
+        1000,
+        description="Documents that one run has in flight at most. It has as many as get done in two "
+        "seconds, so that a big run does not block a small one.",
         ge=1,
     )
 

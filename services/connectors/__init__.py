@@ -5,6 +5,7 @@
                                          └──► progress: RunStarted, ordinals, RunListed
 
     runs.py        what every run does: begin an attempt, number documents, keep within the window
+    pace.py        how wide the window is now
     barrier.py     waits for what a broken-off attempt has sent
     difference.py  the core: listed against indexed
     folder.py      lists a folder (what git would) and reads its files

@@ -22,6 +22,7 @@ from schemas.events import (
     Status,
 )
 from services.connectors import barrier
+from services.connectors.pace import Pace
 from streams.kafka import Cluster
 from streams.outputs import Note, Output, Send
 from streams.reader import Change
@@ -36,6 +37,8 @@ _ANSWER_SECONDS = 60.0
 _UNKNOWN_TRIES = 5
 #: A run of which nothing finishes for this long is begun anew: whatever got stuck is sent again.
 _STALLED_SECONDS = 900.0
+#: Outputs that are produced together: the broker's answer is waited for once.
+_MOST_AT_ONCE = 100
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS invocations (
@@ -108,15 +111,22 @@ class InvocationView:
         found = self.get(invocation_id)
         return found is not None and found[0] not in FINAL_STATUSES
 
-    async def done(self, invocation_id: str, attempt: int, at_least: int) -> None:
-        """Wait until so many documents of the attempt are done, or the invocation has ended.
+    def done_now(self, invocation_id: str) -> int:
+        """Documents of the current attempt that are done."""
+        found = self.get(invocation_id)
+        return found[2] if found else 0
+
+    async def done(self, invocation_id: str, attempt: int, at_least: int) -> bool:
+        """Wait until so many documents of the attempt are done (True), or the invocation has ended.
 
         Raises TransientError when another attempt has taken over, or nothing moves any more.
         """
         while True:
             status, current, done = self.get(invocation_id) or (Status.PENDING, None, 0)
-            if status in FINAL_STATUSES or (current == attempt and done >= at_least):
-                return
+            if current == attempt and done >= at_least:
+                return True
+            if status in FINAL_STATUSES:
+                return False
             if current != attempt:
                 raise TransientError(f"another attempt has taken over invocation {invocation_id}")
             before = (status, current, done)
@@ -174,15 +184,18 @@ class Attempt:
     """One attempt at an invocation. Ordinals count from 0 in the order in which documents are numbered.
 
     Args:
-        window: documents that may be numbered and not done.
+        window: documents that may be under way at most; `Pace` says how many now.
     """
 
     def __init__(self, invocation_id: str, view: InvocationView, context: Context, window: int) -> None:
         self.invocation_id = invocation_id
         self.number = secrets.randbits(63)
-        self._view, self._context, self._window = view, context, window
+        self._view, self._context, self._pace = view, context, Pace(window)
         self._numbered = 0
         self._waiting: list[Output] = []
+        self._waiting_work = 0
+        self._batch = 1  # documents with work that are emitted together
+        self._sent = self._counted = 0  # documents that were emitted, and those that needed no work
 
     async def begin(self) -> bool:
         """Whether there is anything to do: False if the invocation was cancelled or has ended already."""
@@ -227,7 +240,8 @@ class Attempt:
         """Emit, in batches of a quarter of the window, so that it is refilled before it is empty; waits while
         it is full."""
         self._waiting.extend(outputs)
-        if len(self._waiting) >= max(1, min(100, self._window // 4)):
+        self._waiting_work += sum(isinstance(output, Send) for output in outputs)
+        if self._waiting_work >= self._batch or len(self._waiting) >= _MOST_AT_ONCE:
             await self._flush()
 
     async def count(self, stage: Stage, key: str, chunks: int = 0, error: str | None = None) -> None:
@@ -253,10 +267,24 @@ class Attempt:
         await self._context.emit([self._progress(failed)])
 
     async def _flush(self) -> None:
-        await self._view.done(self.invocation_id, self.number, self._numbered - self._window)
-        waiting, self._waiting = self._waiting, []
+        await self._make_room(self._waiting_work)
+        waiting, work = self._waiting, self._waiting_work
+        self._waiting, self._waiting_work = [], 0
         if waiting:
             await self._context.emit(waiting)
+        self._sent += work
+        self._counted += len(waiting) - work
+
+    async def _make_room(self, work: int) -> None:
+        """Wait until so many documents more fit into the window, which changes as documents get done."""
+        while work:
+            done = self._view.done_now(self.invocation_id)
+            through = done - self._counted
+            window = self._pace.window(through)
+            self._batch = max(1, min(_MOST_AT_ONCE, window // 4))
+            missing = self._sent + work - through - max(window, work)
+            if missing <= 0 or not await self._view.done(self.invocation_id, self.number, done + missing):
+                return
 
     def _progress(self, event: Event) -> Send:
         return Send(PROGRESS, self.invocation_id, event)

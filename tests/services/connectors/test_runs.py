@@ -225,3 +225,35 @@ def test_a_second_attempt_and_a_run_after_one_that_was_given_up_have_something_t
     table.has(100, Status.PENDING, 0)
 
     assert table.broken_off("run-99") is expected
+
+
+async def test_a_run_that_was_cancelled_does_not_wait_for_room() -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    pipeline.slow = True
+    attempt = Attempt("run-1", tracking, pipeline, window=1)
+    await attempt.begin()
+    await attempt.add([upsert(attempt)])
+
+    adding = asyncio.create_task(attempt.add([upsert(attempt)]))
+    await asyncio.sleep(0)
+    assert not adding.done()
+    tracking.becomes(Status.CANCELLED)
+
+    await asyncio.wait_for(adding, 5)
+
+
+async def test_documents_that_need_no_work_fill_no_window() -> None:
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    pipeline.slow = True
+    attempt = Attempt("run-1", tracking, pipeline, window=2)
+    await attempt.begin()
+    await attempt.add([upsert(attempt)])
+
+    async with asyncio.timeout(5):
+        for _ in range(1_000):
+            await attempt.count(Stage.UNCHANGED, "a.md")
+        await attempt.add([upsert(attempt)])
+
+    assert len(pipeline.of(DocumentUpserted)) == 2
