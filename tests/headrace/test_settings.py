@@ -1,5 +1,6 @@
 """Settings: documented, read from the environment, refused with a reason."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,20 @@ def test_the_page_about_settings_is_up_to_date() -> None:
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_every_variable_that_the_code_names_is_a_setting() -> None:
+    known = {f"HEADRACE_{name.upper()}" for name in Settings.model_fields}
+    sources = [
+        path
+        for package in ("api", "headrace", "services", "streams")
+        for path in (ROOT / package).rglob("*.py")
+    ]
+    named = {
+        name for path in sources for name in re.findall(r"\bHEADRACE_[A-Z][A-Z_]*[A-Z]\b", path.read_text())
+    }
+
+    assert {name for name in named if not name.startswith("HEADRACE_KAFKA_")} - known == set()
 
 
 def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
