@@ -4,9 +4,12 @@ A new type enters here with its check, in `schemas.events.Source` with its confi
 with the topic of its runs.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pathspec import GitIgnoreSpec
 
 from api.errors import BadRequest
 from schemas.api import (
@@ -72,6 +75,7 @@ def require_below_roots(path: str, roots: Sequence[Path]) -> Path:
         real = Path(path).resolve()
         allowed = [root.resolve() for root in roots]
         inside, there = any(real.is_relative_to(root) for root in allowed), real.exists()
+        readable = real.is_dir() or real.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of symlinks, a name too long, not UTF-8
         raise BadRequest(f"folder.path {path[:200]!r} cannot be read on the server") from error
     if not inside:  # first, so that nobody learns what else is on the disk
@@ -79,14 +83,29 @@ def require_below_roots(path: str, roots: Sequence[Path]) -> Path:
         raise BadRequest(f"folder.path {path!r} is not below HEADRACE_FOLDER_ROOTS ({shown})")
     if not there:
         raise BadRequest(f"folder.path {path!r} does not exist on the server")
+    if not readable:
+        raise BadRequest(f"folder.path {path!r} is neither a folder nor a file")
     return real
+
+
+def _require_pattern(glob: str) -> None:
+    """Raises BadRequest for what can match nothing: git takes a bracket that is never closed in silence."""
+    try:
+        matches = any(pattern.include is not None for pattern in GitIgnoreSpec.from_lines([glob]).patterns)
+    except (ValueError, re.error):
+        matches = False
+    if not matches:
+        raise BadRequest(
+            f"folder.include_globs has {'an empty pattern' if not glob else repr(glob[:200])}, which matches "
+            "nothing; expected a pattern as in .gitignore, such as *.md"
+        )
 
 
 def _configure_folder(payload: CreateSourcePayload, roots: Sequence[Path]) -> Configs:
     folder = payload.folder
     assert folder is not None  # the table's key says so
-    if folder.include_globs is not None and not all(folder.include_globs):
-        raise BadRequest("folder.include_globs has an empty pattern")
+    for glob in folder.include_globs or ():
+        _require_pattern(glob)
     path = require_below_roots(folder.path, roots)
     globs = sorted(set(folder.include_globs)) if folder.include_globs else None
     return Configs(folder=FolderConfig(path=str(path), include_globs=globs))

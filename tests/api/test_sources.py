@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,10 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
         ({"folder": {"path": "{roots}/a\0b"}}, "absolute"),
         ({"folder": {"path": "{roots}", "include_glob": ["*"]}}, "include_glob"),
         ({"folder": {"path": "{roots}", "include_globs": [""]}}, "empty pattern"),
+        *(
+            ({"folder": {"path": "{roots}", "include_globs": ["*.md", glob]}}, "matches nothing; expected")
+            for glob in ("[", "a[", "[z-a]", "!", "# notes", "/", " ")
+        ),
         ({"folder": {"path": 7}}, "folder.path"),
         ({"file_upload": {}}, "add-file"),
         ({"github": {"repository": "owner/name", "app_id": None}}, "github is not available"),
@@ -162,6 +167,13 @@ async def test_a_symlink_out_of_the_roots_is_refused(server: Server, roots: Path
     body = {"folder": {"path": str(roots / "way-out")}, "database_name": DATABASE}
     refused = await server.call("POST", SOURCES, status=400, json=body)
     assert "not below HEADRACE_FOLDER_ROOTS" in refused["message"]
+
+
+async def test_what_is_neither_a_folder_nor_a_file_is_refused(server: Server, roots: Path) -> None:
+    os.mkfifo(roots / "pipe")
+    body = {"folder": {"path": str(roots / "pipe")}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+    assert "neither a folder nor a file" in refused["message"]
 
 
 async def test_without_roots_no_folder_is_taken(start: Start, roots: Path) -> None:
