@@ -13,6 +13,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "codec": ("microseconds to encode and decode an event, beside fastavro", ()),
     "embedding": ("texts per second of the embedding core beside naive batching", ()),
     "indexing": ("rows per second into Chroma, beside the package chromadb", ("--rows", "1200")),
+    "recall": (
+        "whether Chroma finds the best chunk, by the settings of its graph",
+        ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),
+    ),
     "tracking": ("progress events per second", ("--events", "20000")),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }

@@ -17,6 +17,8 @@ M = TypeVar("M")
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 #: The gateway sends a comment every 15 s; a stream that is silent for four of them is dead.
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
+#: The header that every answer of a gateway has, also through a proxy.
+_REQUEST_ID = "X-Request-Id"
 #: The most that a list answers at once.
 _PAGE = 1000
 
@@ -153,7 +155,12 @@ class GatewayClient:
         try:
             return TypeAdapter(kind).validate_json(body)
         except ValidationError as error:
-            raise TransientError(f"{self.url} does not answer as a Headrace gateway does: {error}") from error
+            raise TransientError(
+                f"{self._no_gateway()}, but: {body[:200].decode(errors='replace')}"
+            ) from error
+
+    def _no_gateway(self) -> str:
+        return f"{self.url} (HEADRACE_URL) does not answer as a Headrace gateway does"
 
     @contextlib.asynccontextmanager
     async def _request(
@@ -173,7 +180,10 @@ class GatewayClient:
                 method, url, params=given, json=body, headers=headers, timeout=timeout
             ) as answer:
                 if answer.status >= 400:
-                    raise Refused(_words(answer.status, await answer.text()), answer.status)
+                    words = _words(answer.status, await answer.text())
+                    if _REQUEST_ID not in answer.headers:
+                        words = f"{self._no_gateway()}, but: {words}"
+                    raise Refused(words, answer.status)
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__

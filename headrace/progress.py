@@ -81,15 +81,23 @@ def line(progress: InvocationProgress, seconds: float) -> str:
     )
 
 
-def summary(progress: InvocationProgress, seconds: float) -> str:
-    """What a run came to, in one sentence."""
+def summary(progress: InvocationProgress, seconds: float, looked_for: str = "documents") -> str:
+    """What a run came to, in one sentence; `looked_for` says what a run that found nothing had to find."""
     counts = progress.counts
-    listed = f"{counted(progress.total or 0, 'document')} listed"
+    found = f"{counted(listed(progress) or 0, 'document')} listed"
+    if status_of(progress.status) == "complete" and listed(progress) == 0 and not counts.failed:
+        then = f"; {counted(counts.deleted, 'document')} deleted" if counts.deleted else ""
+        return f"nothing found: no {looked_for}, or a .gitignore names them{then} ({_elapsed(seconds)})"
     if status_of(progress.status) == "complete" and not changed(counts):
-        return f"nothing changed: 0 written ({listed}, {_elapsed(seconds)})"
+        return f"nothing changed: 0 written ({found}, {_elapsed(seconds)})"
     parts = [f"{counts.indexed:,} written", f"{counts.deleted:,} deleted", f"{counts.unchanged:,} unchanged"]
     parts += [f"{counts.failed:,} failed", counted(counts.chunks, "chunk"), _elapsed(seconds)]
-    return f"{listed}: {', '.join(parts)}"
+    return f"{found}: {', '.join(parts)}"
+
+
+def listed(progress: InvocationProgress) -> int | None:
+    """Documents that are there; the total also counts those that are gone and get deleted."""
+    return None if progress.total is None else max(0, progress.total - progress.counts.deleted)
 
 
 def changed(counts: StageCounts) -> int:

@@ -61,9 +61,8 @@ class ChromaSearch:
     def __init__(self, url: str, settings: Settings, database: str) -> None:
         tenant = settings.chroma_tenant or "default_tenant"
         self._url, self._database = url.rstrip("/"), database
-        self._path = (
-            f"/api/v2/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}/collections"
-        )
+        self._databases = f"/api/v2/tenants/{quote(tenant, safe='')}/databases"
+        self._path = f"{self._databases}/{quote(database, safe='')}/collections"
         token = settings.chroma_api_key
         headers = {"x-chroma-token": token.get_secret_value()} if token else {}
         self._session = aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT)
@@ -77,9 +76,10 @@ class ChromaSearch:
     async def collection(self, name: str) -> Collection:
         """Look a collection up. Raises RequestError with the names there are when it is not there."""
         try:
-            found = await self._call("GET", f"/{quote(name, safe='')}")
+            found = await self._call("GET", f"{self._path}/{quote(name, safe='')}")
         except LookupError:
-            names = ", ".join(await self._names()) or "no collection at all"
+            await self._require_database()
+            names = ", ".join(await self._names(self._path)) or "no collection at all"
             raise RequestError(
                 f"no collection {name!r} in database {self._database!r}; it holds {names}"
             ) from None
@@ -92,21 +92,28 @@ class ChromaSearch:
             "n_results": max(count, _BREADTH),
             "include": ["documents", "metadatas", "distances"],
         }
-        found = await self._call("POST", f"/{collection.id}/query", body)
+        found = await self._call("POST", f"{self._path}/{collection.id}/query", body)
         rows = zip(found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True)
         hits = [_hit(text or "", metadata or {}, distance) for text, metadata, distance in rows]
         return hits[:count]
 
-    async def _names(self) -> list[str]:
+    async def _require_database(self) -> None:
         try:
-            return sorted(one["name"] for one in await self._call("GET", "?limit=20"))
+            await self._call("GET", f"{self._databases}/{quote(self._database, safe='')}")
+        except LookupError:
+            names = ", ".join(await self._names(self._databases)) or "none"
+            raise RequestError(f"no database {self._database!r} in Chroma; there are {names}") from None
+
+    async def _names(self, path: str) -> list[str]:
+        try:
+            return sorted(one["name"] for one in await self._call("GET", f"{path}?limit=20"))
         except LookupError:
             return []
 
     async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The answer's JSON. Raises LookupError for 404, RequestError for what Chroma refuses."""
         try:
-            async with self._session.request(method, f"{self._url}{self._path}{path}", json=body) as answer:
+            async with self._session.request(method, f"{self._url}{path}", json=body) as answer:
                 if answer.status == 404:
                     raise LookupError(path)
                 if answer.status >= 400:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from headrace.client import GatewayClient, Refused
-from headrace.progress import status_of
+from headrace.progress import listed, status_of
 from schemas.api import DocumentOutcome, InvocationProgress, Source
 from schemas.errors import TransientError
 
@@ -35,6 +35,12 @@ class SyncRequest:
     collection: str
     include: tuple[str, ...] = ()
     allow_empty: bool = False
+
+
+def looked_for(request: SyncRequest) -> str:
+    """What a run of the request lists, in words."""
+    chosen = f" that match {', '.join(request.include)}" if request.include else ""
+    return f"files{chosen} in {request.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +195,7 @@ def as_json(result: SyncResult) -> str:
             "source_id": result.source_id,
             "invocation_id": progress.invocation_id,
             "status": status_of(progress.status),
-            "listed": progress.total,
+            "listed": listed(progress),
             "written": counts.indexed,
             "deleted": counts.deleted,
             "unchanged": counts.unchanged,

@@ -84,7 +84,9 @@ def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10)
     try:
         known = client.list_topics(timeout=timeout).topics
     except KafkaException as error:
-        raise TransientError(f"no broker answers at {cluster.bootstrap_servers}: {error}") from error
+        raise TransientError(
+            f"no broker answers at {cluster.bootstrap_servers}: {error.args[0].str()}"
+        ) from error
     return {
         topic.name: len(known[cluster.name(topic)].partitions)
         for topic in CATALOGUE

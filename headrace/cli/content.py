@@ -84,7 +84,7 @@ async def run_sync(
 
     from headrace.cli.display import RunDisplay
     from headrace.client import GatewayClient
-    from headrace.sync import Stalls, begin, finish, follow
+    from headrace.sync import Stalls, begin, finish, follow, looked_for
 
     async with GatewayClient(endpoint.url, endpoint.key) as client:
         source_id, invocation_id = await begin(client, request)
@@ -109,7 +109,7 @@ async def run_sync(
             finally:
                 watching.cancel()
         result = await finish(client, source_id, last, display.seconds)
-        print_result(result, as_json)
+        print_result(result, as_json, looked_for(request))
         return result
 
 
@@ -137,12 +137,12 @@ def _print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
         print(f"invocation {invocation_id} runs; `headrace invocations show {invocation_id}` tells how far")
 
 
-def print_result(result: "SyncResult", as_json: bool = False) -> None:
+def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     """What a run came to, and every document that failed with its reason."""
     from rich.text import Text
 
     from headrace.cli.output import console, visible
-    from headrace.progress import failure_of, status_of, summary
+    from headrace.progress import failure_of, listed, status_of, summary
     from headrace.sync import as_json as result_json
 
     if as_json:
@@ -156,9 +156,11 @@ def print_result(result: "SyncResult", as_json: bool = False) -> None:
         )
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
-    text = summary(result.progress, result.seconds)
+    if result.ok and listed(result.progress) == 0:
+        mark = ("! ", "yellow")  # as it was asked for, but hardly as it was meant
+    text = visible(summary(result.progress, result.seconds, looked_for))
     if status != "complete":
-        text = f"{status}: {visible(failure_of(result.progress.status) or text)}"
+        text = f"{status}: {visible(failure_of(result.progress.status) or '') or text}"
     out.print(Text.assemble(mark, text))
 
 
@@ -175,8 +177,11 @@ def query(
 
     from headrace.cli.output import print_json
     from headrace.connect import with_chroma
+    from headrace.misuse import Misuse
     from headrace.search import search
 
+    if not text.strip():
+        raise Misuse("TEXT is empty; expected what to look for")
     settings = load_settings(data_dir)
 
     async def use(chroma_url: str) -> "list[Hit]":

@@ -11,6 +11,7 @@ import pytest
 
 from headrace.cli import app
 from headrace.cli.app import run
+from streams.kafka import partition_counts
 
 SAMPLE = """\
 # Gates
@@ -85,6 +86,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["invocations", "list", "--status", "lost"], "Invalid value for '--status'"),
         (["parse", "missing.pdf"], "missing.pdf"),
         (["sync", "", "-c", "notes"], "PATH is empty"),
+        (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_status_2(
@@ -136,6 +138,18 @@ def test_a_property_that_librdkafka_does_not_know_is_named(
 
     assert run(["topics", "list"]) == 1
     assert said(capsys).startswith('headrace: Kafka: No such configuration property: "nonsense"')
+
+
+def test_a_broker_that_is_away_is_named_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr(partition_counts, "__defaults__", (0.5,))  # seconds; 10 is for a broker that is busy
+
+    assert run(["topics", "list"]) == 1
+    told = said(capsys)
+    assert told.startswith("headrace: no broker answers at 127.0.0.1:1: ")
+    assert "KafkaError" not in told
 
 
 def test_metrics_that_cannot_be_served_name_the_settings(

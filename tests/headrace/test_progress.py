@@ -103,6 +103,24 @@ def test_a_line_says_what_a_run_waits_for() -> None:
     )
 
 
+def test_a_run_that_listed_nothing_says_what_it_looked_for() -> None:
+    said = summary(progress(COMPLETE, total=0), 0.5, "files that match *.rst in /srv/notes")
+
+    assert said == (
+        "nothing found: no files that match *.rst in /srv/notes, or a .gitignore names them (0.5 s)"
+    )
+
+
+def test_what_was_deleted_because_nothing_is_there_any_more_is_not_listed() -> None:
+    said = summary(progress(COMPLETE, total=1, deleted=1), 0.5, "files in /srv/notes")
+
+    assert said == (
+        "nothing found: no files in /srv/notes, or a .gitignore names them; 1 document deleted (0.5 s)"
+    )
+    some = summary(progress(COMPLETE, total=3, deleted=1, indexed=2, chunks=2), 0.5)
+    assert some.startswith("2 documents listed: 2 written, 1 deleted")
+
+
 def test_a_run_that_found_nothing_to_do_says_so() -> None:
     said = summary(progress(COMPLETE, unchanged=10), 0.5)
 
@@ -112,7 +130,7 @@ def test_a_run_that_found_nothing_to_do_says_so() -> None:
 def test_a_run_says_what_it_came_to() -> None:
     said = summary(progress(COMPLETE, indexed=6, deleted=1, unchanged=2, failed=1, chunks=1), 130)
 
-    assert said == ("10 documents listed: 6 written, 1 deleted, 2 unchanged, 1 failed, 1 chunk, 2 min 10 s")
+    assert said == ("9 documents listed: 6 written, 1 deleted, 2 unchanged, 1 failed, 1 chunk, 2 min 10 s")
 
 
 def test_a_failed_document_is_a_change() -> None:

@@ -12,7 +12,17 @@ from aiohttp.test_utils import TestServer
 
 from headrace.client import GatewayClient, Refused
 from headrace.progress import status_of
-from headrace.sync import Stalls, SyncRequest, SyncResult, as_json, begin, existing_source, finish, follow
+from headrace.sync import (
+    Stalls,
+    SyncRequest,
+    SyncResult,
+    as_json,
+    begin,
+    existing_source,
+    finish,
+    follow,
+    looked_for,
+)
 from schemas.api import InvocationProgress, Source
 from schemas.errors import TransientError
 from tests.headrace.test_progress import COMPLETE, progress
@@ -51,6 +61,14 @@ class FakeGateway:
         self.runs: list[object] = []
         self.url = ""
         self.fault: str | None = None
+        self.is_one = True
+
+    async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        if self.is_one:
+            response.headers["X-Request-Id"] = "r"
+
+    async def page(self, request: web.Request) -> web.Response:
+        return web.Response(text="<html>", content_type="text/html")
 
     async def health(self, request: web.Request) -> web.Response:
         fault = {"error": "InternalError", "message": self.fault}
@@ -89,7 +107,9 @@ class FakeGateway:
 @pytest.fixture
 async def gateway() -> AsyncIterator[FakeGateway]:
     fake, app = FakeGateway(), web.Application()
+    app.on_response_prepare.append(fake.sign)
     app.router.add_get("/health", fake.health)
+    app.router.add_get("/page/api/v1/keys", fake.page)
     app.router.add_post("/api/v1/sources", fake.create_source)
     app.router.add_get("/api/v1/sources", fake.list_sources)
     app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
@@ -169,6 +189,28 @@ async def test_a_gateway_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyP
     async with GatewayClient("http://127.0.0.1:1", "key") as client:
         with pytest.raises(TransientError, match=r"the gateway at http://127\.0\.0\.1:1 does not answer"):
             await asyncio.wait_for(follow(client, "i", lambda shown: None), 10)
+
+
+async def test_what_is_no_gateway_is_told_as_that(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.is_one = False
+    gateway.sources = [source(1)]
+
+    with pytest.raises(Refused, match=rf"^{gateway.url} \(HEADRACE_URL\) does not answer as .*, but: source"):
+        await client.create_source({})
+
+
+async def test_a_page_of_something_else_is_not_taken_for_an_answer(gateway: FakeGateway) -> None:
+    async with GatewayClient(f"{gateway.url}/page", "key") as client:
+        with pytest.raises(TransientError, match=r"does not answer as a Headrace gateway does, but: <html>$"):
+            await client.keys()
+
+
+def test_a_request_says_what_it_looks_for() -> None:
+    assert looked_for(REQUEST) == "files in /srv/notes"
+    assert (
+        looked_for(replace(REQUEST, include=("*.md", "*.rst")))
+        == "files that match *.md, *.rst in /srv/notes"
+    )
 
 
 async def test_failed_documents_come_with_their_reason(client: GatewayClient) -> None:

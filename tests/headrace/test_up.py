@@ -133,6 +133,39 @@ def test_a_folder_is_synced_asked_and_synced_again(up: Up) -> None:
     assert "nothing changed: 0 written" in up.call("sync", "notes", "-c", "notes").stdout
 
 
+def test_a_database_that_is_not_there_is_not_said_to_be_empty(up: Up) -> None:
+    asked = up.call("query", "x", "-c", "notes", "-d", "nope")
+    assert asked.stderr == "headrace: no database 'nope' in Chroma; there are default_database\n"
+    asked = up.call("query", "x", "-c", "other")
+    assert asked.stderr.startswith("headrace: no collection 'other' in database 'default_database'; it holds")
+
+
+def test_a_run_that_lists_nothing_says_what_it_looked_for(up: Up) -> None:
+    drafts = up.folder / "drafts"
+    drafts.mkdir()
+    said = up.call("sync", "drafts", "-c", "drafts", "--include", "*.rst").stdout
+    assert f"! nothing found: no files that match *.rst in {drafts}, or" in said
+
+    (drafts / "a.md").write_text("# A\n\nword\n")
+    assert "1 document listed: 1 written" in up.call("sync", "drafts", "-c", "drafts").stdout
+    (drafts / "a.md").unlink()
+    said = up.call("sync", "drafts", "-c", "drafts", "--allow-empty").stdout
+    assert f"nothing found: no files in {drafts}, or a .gitignore names them; 1 document deleted" in said
+    for source in json.loads(up.call("sources", "list", "--json").stdout):
+        if source["folder"]["path"] == str(drafts):
+            up.call("sources", "delete", source["id"])
+
+
+def test_an_address_that_is_no_gateways_is_told_as_that(up: Up) -> None:
+    environment_ = environment() | {"HEADRACE_URL": up.running.chroma_url, "HEADRACE_API_KEY": "x"}
+    command = [sys.executable, "-m", "headrace", "sources", "list"]
+    asked = subprocess.run(command, cwd=up.folder, env=environment_, capture_output=True, text=True)
+    assert asked.returncode == 1
+    assert (
+        f"{up.running.chroma_url} (HEADRACE_URL) does not answer as a Headrace gateway does" in asked.stderr
+    )
+
+
 def test_sources_invocations_and_dead_letters_are_listed(up: Up) -> None:
     sources = json.loads(up.call("sources", "list", "--json").stdout)
     assert [source["folder"]["path"] for source in sources] == [str(up.folder / "notes")]

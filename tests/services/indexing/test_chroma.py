@@ -9,6 +9,7 @@ import chromadb
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from chromadb.api import AsyncClientAPI
 from chromadb.config import Settings
 
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
@@ -89,6 +90,12 @@ async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
     made = (await reader.describe(target.name))["configuration_json"]
     assert isinstance(made, dict)
     assert made["hnsw"]["space"] == "cosine"
+    graph = {
+        "max_neighbors": 32,
+        "ef_construction": 200,
+        "ef_search": 300,
+    }  # docs/indexing.md has the figures
+    assert made["hnsw"].items() >= graph.items()
     assert made["embedding_function"] == {"type": "known", "name": "default", "config": {}}
 
 
@@ -118,6 +125,20 @@ async def test_the_server_takes_every_embedding_function_that_we_name(
     made = (await reader.describe(target.name))["configuration_json"]
     assert isinstance(made, dict)
     assert made["embedding_function"] == embedding_function(embedding)
+
+
+async def test_a_collection_that_a_user_has_made_keeps_its_configuration(
+    chroma: Chroma, store: ChromaStore, reader: Reader
+) -> None:
+    target = collection("theirs")
+    client = await stock_client(chroma)
+    await client.create_collection(target.name, configuration={"hnsw": {"space": "l2", "max_neighbors": 8}})
+    before = (await reader.describe(target.name))["configuration_json"]
+
+    await store.upsert(target, [row(0)], alive)
+
+    assert (await reader.describe(target.name))["configuration_json"] == before
+    assert sorted(await reader.content(target.name)) == ["row-0"]
 
 
 async def test_rows_are_deleted_and_deleting_again_does_no_harm(store: ChromaStore, reader: Reader) -> None:
@@ -343,14 +364,22 @@ async def test_a_server_that_knows_no_base64_gets_numbers(scripted: tuple[Script
     await store.close()
 
 
-async def test_a_stock_client_finds_what_was_written(chroma: Chroma, store: ChromaStore) -> None:
-    target = collection("client")
-    await store.upsert(target, [row(0, "near", page=1), row(1, "far")], alive)
-
+async def stock_client(chroma: Chroma) -> AsyncClientAPI:
     host, port = chroma.url.removeprefix("http://").split(":")
-    client = await chromadb.AsyncHttpClient(
+    return await chromadb.AsyncHttpClient(
         host=host, port=int(port), settings=Settings(anonymized_telemetry=False)
     )
-    found = await (await client.get_collection(target.name)).get(where={"page": 1})
+
+
+async def test_a_stock_client_finds_what_was_written(chroma: Chroma, store: ChromaStore) -> None:
+    target = collection("client")
+    near = Row("row-0", "near", packed([1.0, 0.0, 0.1]), {"page": 1})
+    far = Row("row-1", "far", packed([0.0, 1.0, 0.1]), {})
+    await store.upsert(target, [near, far], alive)
+
+    theirs = await (await stock_client(chroma)).get_collection(target.name)
+    found = await theirs.get(where={"page": 1})
+    nearest = await theirs.query(query_embeddings=[0.1, 1.0, 0.0], n_results=1)
 
     assert found["documents"] == ["near"]
+    assert nearest["ids"] == [["row-1"]]
