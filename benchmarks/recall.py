@@ -36,8 +36,9 @@ QUESTIONS = 200
 
 @dataclass(frozen=True)
 class Corpus:
-    """Vectors of chunks, the places of each document's, and the vectors of questions."""
+    """Chunks and their vectors, the places of each document's, and the vectors of questions."""
 
+    texts: Sequence[str]
     vectors: Vectors
     documents: Sequence[Sequence[int]]
     usual: Vectors
@@ -62,7 +63,7 @@ async def corpus(limit: int) -> Corpus:
     vectors = await embedder.embed_documents(texts)
     usual = await embedder.embed_queries(chance.sample(sentences, QUESTIONS))
     await embedder.close()
-    return Corpus(vectors, documents, usual, rare_questions(vectors, usual, chance))
+    return Corpus(texts, vectors, documents, usual, rare_questions(vectors, usual, chance))
 
 
 def rare_questions(vectors: Vectors, usual: Vectors, chance: random.Random) -> Vectors:
@@ -100,7 +101,7 @@ async def measured(setting: str, texts: Corpus, rounds: int) -> list[str]:
 
             async def write(places: Sequence[int]) -> float:
                 before = seconds_by_name({"chroma": server.pid}).get("chroma", 0.0)
-                await write_rows(store, vectors, places)
+                await write_rows(store, texts.texts, vectors, places)
                 await found(session, path, vectors, texts.usual[:1])  # until then the last rows wait in a log
                 spent = seconds_by_name({"chroma": server.pid}).get("chroma", 0.0) - before
                 return spent / len(places) * 1e3
@@ -119,10 +120,12 @@ async def measured(setting: str, texts: Corpus, rounds: int) -> list[str]:
     return [setting, *costs, *(cell for row in figures for cell in row)]
 
 
-async def write_rows(store: ChromaStore, vectors: Vectors, places: Sequence[int]) -> None:
+async def write_rows(
+    store: ChromaStore, texts: Sequence[str], vectors: Vectors, places: Sequence[int]
+) -> None:
     """In requests as the indexer makes them."""
     target = Collection("default_tenant", "default_database", "lived", Embedding(model=TRIAL_MODEL))
-    rows = [Row(str(place), "text", vectors[place].tobytes(), {}) for place in places]
+    rows = [Row(str(place), texts[place], vectors[place].tobytes(), {}) for place in places]
     for start in range(0, len(rows), MAX_ROWS):
         await store.upsert(target, rows[start : start + MAX_ROWS], lambda: None)
 

@@ -34,7 +34,7 @@ _MAX_CACHED = 10_000
 #: when each document had been rewritten twice on average (docs/indexing.md), Chroma's figures had the best
 #: chunk among 10 hits for 85 to 88 % of questions about rare ones, these for 99 to 100 %; 48, 400, 300 do no
 #: better. A new row costs the server 0.7 ms of CPU instead of 0.6, a replaced one 2.0 instead of 1.4 (a chunk
-#: takes the model 48), a question no more than the noise, and a row has 128 bytes more (16 edges of 4, twice as
+#: takes the model 48), a question no more than the noise; a row has 128 bytes more (16 edges of 4, twice as
 #: many at the bottom; its vector has 1,536). Chroma Cloud has another index (SPANN) and takes only the space.
 GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
 
