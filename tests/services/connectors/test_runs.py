@@ -43,6 +43,16 @@ def upsert(attempt: Attempt) -> Send:
     return Send(DOCUMENTS, "key", event)
 
 
+async def on_a_slow_pipeline(window: int) -> tuple[Tracking, Pipeline, Attempt]:
+    """An attempt that has begun, and whose documents are indexed when they are told to be."""
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    pipeline.slow = True
+    attempt = Attempt("run-1", tracking, pipeline, window)
+    await attempt.begin()
+    return tracking, pipeline, attempt
+
+
 async def run_through(window: int, kinds: list[bool], slow: bool = False) -> tuple[Pipeline, Tracking]:
     tracking = Tracking()
     pipeline = Pipeline(tracking)
@@ -74,11 +84,7 @@ def test_ordinals_are_dense_from_zero_and_no_more_than_the_window_is_in_flight(
 
 
 async def test_a_full_window_waits_for_what_is_in_flight() -> None:
-    tracking = Tracking()
-    pipeline = Pipeline(tracking)
-    pipeline.slow = True
-    attempt = Attempt("run-1", tracking, pipeline, window=2)
-    await attempt.begin()
+    _, pipeline, attempt = await on_a_slow_pipeline(window=2)
 
     async def send_six() -> None:
         for _ in range(6):
@@ -141,11 +147,7 @@ async def test_a_tracking_that_does_not_answer_is_asked_again_later(monkeypatch:
 
 
 async def test_a_superseded_attempt_starts_over() -> None:
-    tracking = Tracking()
-    pipeline = Pipeline(tracking)
-    pipeline.slow = True
-    attempt = Attempt("run-1", tracking, pipeline, window=1)
-    await attempt.begin()
+    tracking, pipeline, attempt = await on_a_slow_pipeline(window=1)
     await attempt.add([upsert(attempt)])
     adding = asyncio.create_task(attempt.add([upsert(attempt)]))
     await asyncio.sleep(0)
@@ -159,11 +161,7 @@ async def test_a_superseded_attempt_starts_over() -> None:
 
 async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs_module, "_STALLED_SECONDS", 0.01)
-    tracking = Tracking()
-    pipeline = Pipeline(tracking)
-    pipeline.slow = True
-    attempt = Attempt("run-1", tracking, pipeline, window=5)
-    await attempt.begin()
+    _, _, attempt = await on_a_slow_pipeline(window=5)
     await attempt.add([upsert(attempt)])
 
     with pytest.raises(TransientError, match="nothing of invocation run-1 moves"):
@@ -228,11 +226,7 @@ def test_a_second_attempt_and_a_run_after_one_that_was_given_up_have_something_t
 
 
 async def test_a_run_that_was_cancelled_does_not_wait_for_room() -> None:
-    tracking = Tracking()
-    pipeline = Pipeline(tracking)
-    pipeline.slow = True
-    attempt = Attempt("run-1", tracking, pipeline, window=1)
-    await attempt.begin()
+    tracking, _, attempt = await on_a_slow_pipeline(window=1)
     await attempt.add([upsert(attempt)])
 
     adding = asyncio.create_task(attempt.add([upsert(attempt)]))
@@ -244,11 +238,7 @@ async def test_a_run_that_was_cancelled_does_not_wait_for_room() -> None:
 
 
 async def test_documents_that_need_no_work_fill_no_window() -> None:
-    tracking = Tracking()
-    pipeline = Pipeline(tracking)
-    pipeline.slow = True
-    attempt = Attempt("run-1", tracking, pipeline, window=2)
-    await attempt.begin()
+    _, pipeline, attempt = await on_a_slow_pipeline(window=2)
     await attempt.add([upsert(attempt)])
 
     async with asyncio.timeout(5):
