@@ -59,7 +59,7 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(
 
 def _adopt_standard_logging(level: Level, shared: list[Processor], rendering: list[Processor]) -> None:
     """Libraries that use `logging` come out in the same form; their chatter begins at warnings."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(cast(TextIO, _Lossy(sys.stderr)))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

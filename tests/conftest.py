@@ -7,6 +7,7 @@ asked for by name, a missing engine is a failure.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -105,3 +106,8 @@ def quiet_logs() -> None:
         raise structlog.DropEvent
 
     structlog.configure(processors=[drop])
+    for handler in list(logging.root.handlers):
+        if (
+            type(handler) is logging.StreamHandler
+        ):  # of a command that ran in this process, on a stream of then
+            logging.root.removeHandler(handler)
