@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
     run_window: int = Field(
         1000,
-        description="Documents that one run has in flight at most. It has as many as get done in two "
+        description="Documents that one run has in flight at most. It has as many as get done in three "
         "seconds, so that a big run does not block a small one.",
         ge=1,
     )

@@ -237,7 +237,7 @@ class Attempt:
         return RunPosition(invocation_id=self.invocation_id, attempt=self.number, ordinal=self._numbered - 1)
 
     async def add(self, outputs: Sequence[Output]) -> None:
-        """Emit, in batches of a quarter of the window, so that it is refilled before it is empty; waits while
+        """Emit, in batches of half the window, so that it is refilled before it is empty; waits while
         it is full."""
         self._waiting.extend(outputs)
         self._waiting_work += sum(isinstance(output, Send) for output in outputs)
@@ -281,7 +281,7 @@ class Attempt:
             done = self._view.done_now(self.invocation_id)
             through = done - self._counted
             window = self._pace.window(through)
-            self._batch = max(1, min(_MOST_AT_ONCE, window // 4))
+            self._batch = max(1, min(_MOST_AT_ONCE, window // 2))
             missing = self._sent + work - through - max(window, work)
             if missing <= 0 or not await self._view.done(self.invocation_id, self.number, done + missing):
                 return
