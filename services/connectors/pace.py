@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 #: What is under way is done in so many seconds, which a small upload waits behind a big run. A document that
 #: meets nobody takes 0.1 s, but batches of embeddings fill better with more of them. CPU of the pipeline over
-#: that of a plain loop, on two cores: 15 % with three seconds, 21 % with two, and 5 % with 48 documents at any
+#: that of a plain loop, on two cores: 15 % with three seconds, 21 % with two, 5 % with 48 documents at any
 #: rate, which an upload waited ten seconds behind (`python -m benchmarks pipeline --busy 100`).
 _SECONDS = 3.0
 #: Whatever the rate: at the start, and of documents that take minutes each.
