@@ -13,9 +13,10 @@ import structlog
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
 from streams import metrics
 from streams.dead_letters import about
+from streams.partitions import Partition
 from streams.retry import Backoff
 from streams.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
-from streams.window import Entry, Partition, State
+from streams.window import Entry, State
 
 log = structlog.get_logger(__name__)
 

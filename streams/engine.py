@@ -18,11 +18,12 @@ from streams.journal import Journal
 from streams.log import Log
 from streams.outlet import Outlet
 from streams.outputs import Output
+from streams.partitions import Partition
 from streams.release import Release
 from streams.retry import Backoff, backoff
 from streams.schedule import Rules, Schedule
 from streams.stage import AnyStage, Stage, StatefulStage
-from streams.window import Entry, Limits, Partition, PartitionWindow, State
+from streams.window import Entry, Limits, PartitionWindow, State
 
 log = structlog.get_logger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from streams.outputs import Send
+from streams.partitions import Partition
 from streams.producer import Headers, Written
-from streams.window import Partition
 
 
 class Log(Protocol):

@@ -10,11 +10,12 @@ from streams import metrics
 from streams.dead_letters import about, dead_letter
 from streams.log import Log
 from streams.outputs import Output, Send
+from streams.partitions import Partition
 from streams.producer import Headers, Written
 from streams.progress import coalesce
 from streams.stage import AnyStage
 from streams.tracing import continued
-from streams.window import Entry, Partition
+from streams.window import Entry
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,7 @@
-"""Which partition a key belongs to: Kafka's own rule, so that every client agrees."""
+"""What a partition is called, and which a key belongs to: Kafka's own rule, so that every client agrees."""
+
+#: A topic (its name in the catalogue) and the number of a partition.
+Partition = tuple[str, int]
 
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF

@@ -9,7 +9,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from schemas.errors import TransientError
 from streams.kafka import Cluster, admin, forget_admin
-from streams.reader import Partition
+from streams.partitions import Partition
 
 #: A file that was last read further than this ago may have missed tombstones, which compaction removes
 #: after `delete.retention.ms` (24 h by default); it is rebuilt.

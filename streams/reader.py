@@ -15,9 +15,8 @@ from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import Event
 from streams.kafka import CLIENT_LOG, Cluster, admin, forget_admin
+from streams.partitions import Partition
 from streams.topics import BY_NAME, Topic
-
-Partition = tuple[str, int]
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
 _DOUBT_SECONDS = 10.0

@@ -4,8 +4,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from streams.partitions import Partition
 from streams.stage import AnyStage, BatchStage, StatefulStage
-from streams.window import Entry, Limits, Partition, State
+from streams.window import Entry, Limits, State
 
 #: A record that failed goes with a quarter of the others at each further try, so that whoever fails a batch
 #: is alone with it after a few: of 64 records 16, 4, 1.

@@ -14,10 +14,11 @@ from typing import Generic, TypeVar
 from schemas.codec import Codec
 from schemas.events import Event
 from streams.kafka import Cluster
+from streams.partitions import Partition
 from streams.positions import SCHEMA as POSITIONS
 from streams.positions import Positions, topic_ids
 from streams.producer import Written
-from streams.reader import Partition, Reader, end_offsets
+from streams.reader import Reader, end_offsets
 from streams.topics import Topic
 
 E = TypeVar("E", bound=Event)

@@ -12,8 +12,8 @@ from confluent_kafka import KafkaException, TopicPartition
 from schemas.errors import ContractError, DocumentError, FencedError
 from streams.kafka import Cluster
 from streams.outputs import Send
+from streams.partitions import Partition
 from streams.producer import EventProducer, Written
-from streams.window import Partition
 
 log = structlog.get_logger(__name__)
 

@@ -21,9 +21,10 @@ import structlog
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from streams.kafka import Cluster, admin, partition_counts
+from streams.partitions import Partition
 from streams.positions import SCHEMA as POSITIONS
 from streams.positions import Positions, topic_ids
-from streams.reader import Batch, Change, Partition, Reader, end_offsets
+from streams.reader import Batch, Change, Reader, end_offsets
 from streams.store import open_database
 from streams.topics import Topic
 

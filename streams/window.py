@@ -14,10 +14,8 @@ from enum import IntEnum
 from typing import Any
 
 from streams.outputs import Output
+from streams.partitions import Partition
 from streams.stage import Record
-
-#: A topic (its name in the catalogue) and the number of a partition.
-Partition = tuple[str, int]
 
 #: Records of a partition that may be under way. 1,000 keep every worker of a stage busy at any latency seen.
 WINDOW_RECORDS = 1_000

@@ -29,10 +29,11 @@ from streams.journal import Journal
 from streams.kafka import CLIENT_LOG, Cluster
 from streams.membership import Membership
 from streams.outputs import Send
+from streams.partitions import Partition
 from streams.producer import EventProducer, Headers, Written
 from streams.stage import AnyStage, StatefulStage
 from streams.transactions import Transactions
-from streams.window import Limits, Partition
+from streams.window import Limits
 
 log = structlog.get_logger(__name__)
 

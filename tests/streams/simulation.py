@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from schemas.errors import TransientError
 from schemas.events import ApiKey
 from streams.outputs import Send
+from streams.partitions import Partition
 from streams.producer import Headers, Written
 from streams.stage import Context, Record, Stage
 from streams.topics import API_KEYS, SOURCES, Topic
-from streams.window import Entry, Partition, Raw
+from streams.window import Entry, Raw
 
 INPUT: Topic = API_KEYS
 OUTPUT: Topic = SOURCES

@@ -13,10 +13,11 @@ from schemas.errors import DocumentError, TransientError
 from schemas.events import ApiKey
 from streams.engine import Engine
 from streams.outputs import Output, Send
+from streams.partitions import Partition
 from streams.producer import Headers, Written
 from streams.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.topics import DEAD_LETTERS
-from streams.window import Entry, Partition
+from streams.window import Entry
 from tests.streams import virtual_time
 from tests.streams.simulation import INPUT, OUTPUT, SimulatedLog, entry
 from tests.waiting import eventually

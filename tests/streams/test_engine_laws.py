@@ -15,10 +15,11 @@ from schemas.events import ApiKey
 from streams import metrics
 from streams.engine import Engine
 from streams.outputs import Output, Send
+from streams.partitions import Partition
 from streams.producer import Written
 from streams.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.topics import DEAD_LETTERS
-from streams.window import Limits, Partition
+from streams.window import Limits
 from tests.streams import virtual_time
 from tests.streams.simulation import INPUT, OUTPUT, SimulatedLog, entry
 

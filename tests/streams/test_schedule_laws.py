@@ -7,9 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from streams.partitions import Partition
 from streams.schedule import Rules, Schedule
 from streams.stage import Record
-from streams.window import Entry, Partition, State
+from streams.window import Entry, State
 from tests.streams.simulation import INPUT, entry, event
 
 PARTITIONS = 3

@@ -12,11 +12,11 @@ from schemas.events import ApiKey, DeadLetter
 from streams.kafka import Cluster, admin
 from streams.membership import Membership
 from streams.outputs import Send
+from streams.partitions import Partition
 from streams.reader import Reader, end_offsets
 from streams.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, SOURCES, Topic
 from streams.transactions import Transactions
-from streams.window import Partition
 from streams.worker import Worker
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key
