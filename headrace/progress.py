@@ -11,6 +11,8 @@ from schemas.api import Complete, Failed, InvocationProgress, JobStatus, StageCo
 
 #: The stages that a new or changed document passes, in order.
 STAGES = ("parsed", "chunked", "embedded", "indexed")
+#: What a run that has not begun waits for.
+PENDING = "waiting for a connector, or for the run of this source before"
 _BAR_WIDTH = 32
 
 
@@ -127,7 +129,7 @@ def _head(progress: InvocationProgress) -> str:
     counts = progress.counts
     status = status_of(progress.status)
     if status == "pending":
-        return "waiting for a connector, or for the run of this source before"
+        return PENDING
     if progress.total is None:
         return "listing"
     parts = [counted(progress.total, "document")]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from headrace.client import GatewayClient, Refused
-from headrace.progress import listed, status_of
+from headrace.progress import PENDING, listed, status_of
 from schemas.api import DocumentOutcome, InvocationProgress, Source
 from schemas.errors import TransientError
 
@@ -167,7 +167,7 @@ class Stalls:
         if fault := await self._client.fault():
             return f"{fault}; waiting until it does"
         if self._last and status_of(self._last.status) == "pending":
-            return "waiting for a connector, or for the run of this source before"
+            return PENDING
         return "all parts answer, so this waits for a long document, or for a service whose log says why"
 
 

@@ -102,21 +102,20 @@ class EventProducer:
         """Produce events in order and wait until the broker has them all."""
         return await (await self.hand_over_as_one(sends, headers))
 
-    async def hand_over(
-        self, sends: Sequence[Send], headers: Headers | None = None
-    ) -> list[asyncio.Future[Written]]:
-        """Produce events in order; returns when the last is in the queue, each future when it is safe."""
-        futures: list[asyncio.Future[Written]] = [self._loop.create_future() for _ in sends]
-        await self._queue(sends, headers, [partial(_resolve, future) for future in futures])
-        return futures
-
     async def hand_over_as_one(
         self, sends: Sequence[Send], headers: Headers | None = None
     ) -> asyncio.Future[list[Written]]:
-        """The same with one future for all, in the order of `sends`: the first error is its error. A future
-        for each event, which must be gathered, costs as much as encoding the event."""
+        """Produce events in order; returns when the last is in the queue. One future for all, in the order of
+        `sends`: the first error is its error. A future for each event, which must be gathered, costs as much
+        as encoding the event."""
         batch = _Batch(self._loop.create_future(), len(sends))
-        await self._queue(sends, headers, [partial(batch.settle, at) for at in range(len(sends))])
+        for at, send in enumerate(sends):
+            while True:
+                try:
+                    self._produce(send, headers, partial(batch.settle, at))
+                    break
+                except BufferError:  # the queue is full: let acknowledgements come in
+                    await asyncio.sleep(0.01)
         return batch.future
 
     async def close(self, timeout: float = 5) -> None:
@@ -125,15 +124,6 @@ class EventProducer:
         self._closed = True
         await asyncio.to_thread(self._poller.join)
         self.settle()
-
-    async def _queue(self, sends: Sequence[Send], headers: Headers | None, settle: Sequence[_Settle]) -> None:
-        for send, settle_one in zip(sends, settle, strict=True):
-            while True:
-                try:
-                    self._produce(send, headers, settle_one)
-                    break
-                except BufferError:  # the queue is full: let acknowledgements come in
-                    await asyncio.sleep(0.01)
 
     def _produce(self, send: Send, headers: Headers | None, settle: _Settle) -> None:
         value = None if send.event is None else self._encode(send.event, send.topic.name)

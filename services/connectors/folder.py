@@ -82,7 +82,7 @@ class FolderConnector(stage.Stage[RunRequested]):
             try:
                 found = await asyncio.to_thread(self._compare, record)
             except RequestError as error:
-                await attempt.fail(str(error))
+                await attempt.fail(error)
             else:
                 await self._bring(run, attempt, found)
                 await attempt.end()

@@ -90,7 +90,7 @@ class InvocationView:
         """Raises TransientError when another attempt has taken over."""
         found = self.get(invocation_id)
         if found is None or found[1] != attempt:
-            raise TransientError(f"another attempt has taken over invocation {invocation_id}")
+            raise _taken_over(invocation_id)
 
     async def answered(self, invocation_id: str, attempt: int) -> bool:
         """Wait until tracking has taken up this attempt (True) or the invocation has ended (False)."""
@@ -128,10 +128,14 @@ class InvocationView:
             if status in FINAL_STATUSES:
                 return False
             if current != attempt:
-                raise TransientError(f"another attempt has taken over invocation {invocation_id}")
+                raise _taken_over(invocation_id)
             before = (status, current, done)
             if not await self._view.until(lambda: self.get(invocation_id) != before, _STALLED_SECONDS):  # noqa: B023
                 raise TransientError(f"nothing of invocation {invocation_id} moves; it is begun anew")
+
+
+def _taken_over(invocation_id: str) -> TransientError:
+    return TransientError(f"another attempt has taken over invocation {invocation_id}")
 
 
 def _fold(database: sqlite3.Connection, change: Change) -> None:
@@ -261,10 +265,9 @@ class Attempt:
             RunListed(invocation_id=self.invocation_id, attempt=self.number, total=self._numbered)
         )
 
-    async def fail(self, error: str) -> None:
+    async def fail(self, error: Exception) -> None:
         """The run cannot be carried out. Said at once: what a stage returns waits for the runs before it."""
-        failed = RunFailed(invocation_id=self.invocation_id, attempt=self.number, error=error)
-        await self._context.emit([self._progress(failed)])
+        await self._context.emit([run_failed(self.invocation_id, self.number, error)])
 
     async def _flush(self) -> None:
         await self._make_room(self._waiting_work)

@@ -207,12 +207,10 @@ class IndexingStage(StatefulStage[Incoming]):
                 return
             error = result.faults[collection] = await self._faults.judged(collection, fault, guard)
             result.refuse_unsure(documents, error)
-        except RateLimited:  # it is there, and says so
+        except (RateLimited, FencedError):  # neither says that the store is away
             raise
         except TransientError:
             self._faults.away()
-            raise
-        except FencedError:
             raise
         except Exception as unforeseen:  # it must not harm the other documents
             result.refuse(documents, unforeseen)

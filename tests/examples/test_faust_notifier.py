@@ -107,10 +107,10 @@ async def test_each_committed_end_is_posted_once_also_when_the_receiver_is_away_
 
     async def write(sends: list[Send], commit: bool = True) -> None:
         client.begin_transaction()
-        futures = await producer.hand_over(sends)
+        written = await producer.hand_over_as_one(sends)
         await asyncio.to_thread(client.flush, 20)
         await asyncio.to_thread(client.commit_transaction if commit else client.abort_transaction, 30)
-        await asyncio.gather(*futures, return_exceptions=True)
+        await asyncio.gather(written, return_exceptions=True)
 
     await write([invocation("begun", Status.PROCESSING)])
     await write([invocation("never", Status.FAILED)], commit=False)
