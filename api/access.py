@@ -8,8 +8,8 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 
-from api.catalogue import Catalogue
 from api.errors import Forbidden, Unauthorized
+from api.views.catalogue import Catalogue
 from schemas.events import ApiKey
 
 TOKEN_HEADER = "x-chroma-token"  # noqa: S105  (a header's name)
@@ -47,7 +47,7 @@ def hash_key(key: str) -> str:
     return sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-class Doorkeeper:
+class Authenticator:
     """Tells callers from their tokens."""
 
     def __init__(self, admin_key: str, tenant: str, catalogue: Catalogue) -> None:

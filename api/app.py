@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from api.dependencies import PARTS, Dependencies
 from api.gateway import Gateway
 from api.health import HEALTH, Health
 from api.middleware import add_headers, authenticate, observe, refusals
 from api.openapi import openapi
 from api.operations import OPERATIONS
-from api.parts import PARTS, Parts
 
 #: Most bytes of a JSON body. A thousand object keys of 1,024 bytes, S3's longest, fit.
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -19,7 +19,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 def create_app(gateway: Gateway) -> web.Application:
     """The gateway's application; it connects when it is started. `api.serve` runs it and stops it gently."""
     app = web.Application(middlewares=[observe, refusals, authenticate], client_max_size=MAX_BODY_BYTES)
-    parts = Parts(gateway)
+    parts = Dependencies(gateway)
     app[PARTS], app[HEALTH] = parts, Health(parts)
     for operation in OPERATIONS:
         app.router.add_route(operation.method, operation.path, operation.handler)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.codec import Codec
 from streams.blobs import BlobStore
-from streams.kafka import Cluster
+from streams.kafka.cluster import Cluster
 
 #: The contract's limit on an uploaded file: 200 MiB.
 MAX_FILE_BYTES = 200 * 1024 * 1024

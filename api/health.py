@@ -4,9 +4,9 @@ import asyncio
 
 from aiohttp import web
 
+from api.dependencies import Dependencies
 from api.errors import Unavailable
-from api.parts import Parts
-from api.render import json_response
+from api.sync.render import json_response
 from schemas.api import HealthResponse
 from schemas.errors import IngestError
 
@@ -19,7 +19,7 @@ _KEEP_S = 1.0
 class Health:
     """Asks the broker, the views and Chroma, at most once a second."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Dependencies) -> None:
         self._parts = parts
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")

@@ -11,9 +11,9 @@ import structlog
 from aiohttp import web
 
 from api.access import TOKEN_HEADER
+from api.dependencies import PARTS
 from api.errors import HttpError, describe_status, error_response
 from api.metrics import REQUESTS, SECONDS
-from api.parts import PARTS
 from api.requests import CALLER
 from schemas.errors import IngestError, RequestError, TransientError
 

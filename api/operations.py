@@ -7,8 +7,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from api import health, invocations, keys, progress, sources, uploads
+from api import health
+from api.admin import keys
 from api.requests import MAX_LIMIT
+from api.sync import invocations, progress, sources, uploads
 from schemas import api
 
 Schema = dict[str, Any]

@@ -7,10 +7,10 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from api.access import Caller
-from api.catalogue import Page
 from api.errors import BadRequest, describe_invalid
-from api.options import require_text
-from api.source_types import require_type_name
+from api.sync.options import require_text
+from api.sync.source_types import require_type_name
+from api.views.catalogue import ResultPage
 from schemas.events import Status
 
 #: Most rows of one answer; a thousand invocations are about 400 KB of JSON.
@@ -74,13 +74,13 @@ def query_choice(request: web.Request, name: str, choices: tuple[str, ...]) -> s
     return text
 
 
-def page_of(request: web.Request) -> Page:
+def page_of(request: web.Request) -> ResultPage:
     """Filters and place of a list; limited to what the caller may see."""
     caller = caller_of(request)
     database, kind = query_text(request, "database_name"), query_text(request, "source_type")
     if database is not None:
         caller.require_database(database)
-    return Page(
+    return ResultPage(
         tenant=caller.tenant,
         databases=caller.databases,
         database=database,

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from api.app import create_app
+from api.dependencies import PARTS
 from api.gateway import Gateway
-from api.parts import PARTS
 
 #: Requests that are on the wire when the port closes begin to be answered in this time.
 _GRACE_S = 0.05

@@ -16,8 +16,8 @@ from schemas.events import (
     RunRequested,
     RunStarted,
 )
-from streams.kafka import Cluster, admin, partition_counts
-from streams.reader import Reader, end_offsets
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.state.reader import Reader, end_offsets
 from streams.topics import (
     CHUNKS,
     DOCUMENT_STATES,

@@ -29,12 +29,12 @@ from services.indexing import ChromaStore, Collection, IndexingStage, Row
 from services.indexing import vectors as limits
 from services.indexing.plan import Incoming
 from services.indexing.rows import rows_of
-from streams.embedded import EmbeddedChroma
-from streams.kafka import Cluster
-from streams.outputs import Output, Send
-from streams.producer import Written
-from streams.stage import Record
-from streams.store import PartitionStore
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Record
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import RecordMetadata
+from streams.local import LocalChroma
+from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES
 
 DIMENSION, CHUNK_BYTES, CHUNKS = 384, 1000, 8
@@ -155,7 +155,7 @@ async def by_batch(url: str, documents: int, folder: Path) -> AsyncIterator[list
             ) -> None:
                 async for outputs in batches(stage, events, size):
                     sends = [output for output in outputs if isinstance(output, Send)]
-                    states.apply([Written(send, 0, next(offsets)) for send in sends])
+                    states.apply([RecordMetadata(send, 0, next(offsets)) for send in sends])
 
             yield await measured(
                 f"stage, version {version}, {size} documents a batch", documents * CHUNKS, index
@@ -183,7 +183,7 @@ async def main() -> None:
     parser.add_argument("--rows", type=int, default=3000, help="of each way")
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as folder:
-        async with EmbeddedChroma(Path(folder) / "chroma") as server:
+        async with LocalChroma(Path(folder) / "chroma") as server:
             made = [row for n in range(rows // CHUNKS) for row in rows_of(event(n, "requests", 1))]
             requests = [row async for row in by_request(server.url, made)]
             stage = [row async for row in by_batch(server.url, rows // CHUNKS, Path(folder))]

@@ -27,9 +27,9 @@ from benchmarks.tables import command_line, show, table
 from benchmarks.texts import write_documents
 from benchmarks.uploads import UploadBench, beside_a_sync
 from headrace.cli.settings import load_settings
-from headrace.client import GatewayClient, to_json
-from headrace.embedded import Embedded, run_embedded
-from headrace.supervisor import StateChange
+from headrace.client.gateway import GatewayClient, to_json
+from headrace.local.supervisor import StateChange
+from headrace.local.system import LocalSystem, run_local
 from services.embedding import load_embedder
 from services.indexing import ChromaStore
 
@@ -70,7 +70,7 @@ class RateBench:
     """Syncs folders through a running system and through the plain loop."""
 
     def __init__(
-        self, system: Embedded, client: GatewayClient, http: aiohttp.ClientSession, loop: PlainLoop
+        self, system: LocalSystem, client: GatewayClient, http: aiohttp.ClientSession, loop: PlainLoop
     ) -> None:
         self._system, self._client, self._http, self._loop = system, client, http, loop
         self._pids: dict[str, int] = {}
@@ -184,7 +184,9 @@ def costs(ways: tuple[Way, Way], idle: Mapping[str, float]) -> Table:
     return table("CPU by process, without what it takes when idle", columns, rows)
 
 
-async def measure(asked: argparse.Namespace, system: Embedded, pids: Mapping[str, int], work: Path) -> None:
+async def measure(
+    asked: argparse.Namespace, system: LocalSystem, pids: Mapping[str, int], work: Path
+) -> None:
     """Both measurements on a system that is ready."""
     settings = system.wiring.settings
     embedder = load_embedder(
@@ -234,7 +236,7 @@ async def run(asked: argparse.Namespace) -> None:
 
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as folder:
         settings = load_settings(Path(folder) / "data", port=0, log_level="warning")
-        await run_embedded(settings, lambda system: measure(asked, system, pids, Path(folder)), changed)
+        await run_local(settings, lambda system: measure(asked, system, pids, Path(folder)), changed)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from services.indexing import ChromaStore
 from services.indexing.rows import Collection, rows_of
 from services.indexing.vectors import pack
 from services.parsing import parse
-from services.parsing.formats import is_converted
+from services.parsing.parser import is_converted
 
 TENANT, DATABASE = "default_tenant", "default_database"
 

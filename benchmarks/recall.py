@@ -27,7 +27,7 @@ from services.chunking import chunk
 from services.embedding import TRIAL_MODEL, Vectors, load_embedder
 from services.indexing import ChromaStore, Collection, Row
 from services.indexing.vectors import MAX_ROWS
-from streams.embedded import EmbeddedChroma
+from streams.local import LocalChroma
 
 ROOT = Path(__file__).resolve().parents[1]
 HITS = 10
@@ -92,7 +92,7 @@ async def measured(setting: str, texts: Corpus, rounds: int) -> list[str]:
     }
     vectors, chance = texts.vectors.copy(), random.Random(2)
     with tempfile.TemporaryDirectory() as folder:
-        async with EmbeddedChroma(Path(folder)) as server, aiohttp.ClientSession() as session:
+        async with LocalChroma(Path(folder)) as server, aiohttp.ClientSession() as session:
             path = f"{server.url}/api/v2/tenants/default_tenant/databases/default_database/collections"
             body = {"name": "lived", "configuration": {"hnsw": graph}}
             async with session.post(path, json=body) as answer:  # the store leaves one that exists as it is

@@ -8,7 +8,7 @@ Every event carries one ordinal, the worst there is; a stage under load reports 
 - uploads: invocations of one document, seven events each (created, started, listed, four stages),
   of which a few hundred are under way at once.
 
-`--worker` starts the embedded broker, fills `progress` and measures from the moment the worker has its
+`--worker` starts the local broker, fills `progress` and measures from the moment the worker has its
 partitions to the commit of the last event, with what it made; each load `--repeat` times (the median counts).
 It ends with the proof that every invocation is complete.
 """
@@ -33,23 +33,23 @@ from schemas.events import (
     Progress,
     RunListed,
     RunStarted,
-    Stage,
     Status,
+    Step,
 )
 from services.tracking import InvocationState, TrackingStage
 from services.tracking.fold import ProgressEvent
-from streams.embedded import EmbeddedBroker
-from streams.garbage import collect_seldom
-from streams.kafka import Cluster, admin, ensure_topics
-from streams.outputs import Send
-from streams.producer import EventProducer
-from streams.reader import Reader, end_offsets
+from streams.engine.outputs import Send
+from streams.engine.window import WindowLimits
+from streams.gc_tuning import collect_seldom
+from streams.kafka.cluster import Cluster, admin, ensure_topics
+from streams.kafka.producer import EventProducer
+from streams.kafka.worker import Worker
+from streams.local import LocalBroker
+from streams.state.reader import Reader, end_offsets
 from streams.topics import INVOCATIONS, PROGRESS
-from streams.window import Limits
-from streams.worker import Worker
 
 CODEC = SingleObjectCodec()
-WAY = (Stage.PARSED, Stage.CHUNKED, Stage.EMBEDDED, Stage.INDEXED)
+WAY = (Step.PARSED, Step.CHUNKED, Step.EMBEDDED, Step.INDEXED)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 #: Uploads under way at once.
 ABREAST = 300
@@ -76,7 +76,7 @@ def run_of(name: str, documents: int, single: bool) -> Iterator[ProgressEvent]:
     yield RunListed(invocation_id=name, attempt=1, total=documents)
     for ordinal in range(documents):
         for stage in WAY:
-            passed = Passed(ordinal=ordinal, chunks=4 * (stage is Stage.INDEXED))
+            passed = Passed(ordinal=ordinal, chunks=4 * (stage is Step.INDEXED))
             yield Progress(invocation_id=name, attempt=1, stage=stage, passed=[passed])
 
 
@@ -142,7 +142,7 @@ async def rates_of_worker(
     await producer.close()
     stage = TrackingStage.opened(cluster, CODEC, folder)
     collect_seldom()  # this and the window as `headrace service` has them
-    worker = Worker(stage, cluster, CODEC, limits=Limits(records=10_000))
+    worker = Worker(stage, cluster, CODEC, limits=WindowLimits(records=10_000))
     task = asyncio.create_task(worker.run())
     await worker.ready.wait()
     seconds, cpu_seconds = await asyncio.to_thread(until_committed, cluster, len(log))
@@ -186,7 +186,7 @@ async def on_the_broker(loads: Sequence[Sequence[ProgressEvent]], repeat: int) -
     """Medians of `rates_of_worker` for each load; the loads take turns, so that a busy minute meets all."""
     rates: list[list[tuple[float, float]]] = [[] for _ in loads]
     with tempfile.TemporaryDirectory() as folder:
-        async with EmbeddedBroker(Path(folder) / "kafka") as broker:
+        async with LocalBroker(Path(folder) / "kafka") as broker:
             for turn, number in itertools.product(range(repeat), range(len(loads))):
                 cluster = Cluster(broker.bootstrap_servers, prefix=f"b{number}-{turn}.")
                 state = Path(folder) / cluster.prefix
@@ -198,7 +198,7 @@ async def main() -> None:
     parser = command_line("tracking", __doc__)
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--batch", type=int, default=1_000)
-    parser.add_argument("--worker", action="store_true", help="on the embedded broker, too")
+    parser.add_argument("--worker", action="store_true", help="on the local broker, too")
     parser.add_argument("--repeat", type=int, default=3, help="times that a worker folds each load")
     options = parser.parse_args()
     loads = {"one run": one_run(options.events), "uploads": uploads(options.events)}

@@ -13,8 +13,8 @@ from benchmarks.hops import Upload, hops, moments
 from benchmarks.plain import DATABASE, TENANT, PlainLoop
 from benchmarks.tables import table
 from benchmarks.texts import sentences
-from headrace.embedded import Embedded
-from headrace.topics import quiet
+from headrace.admin.topics import quiet
+from headrace.local.system import LocalSystem
 from schemas.ids import text_sha256
 
 #: How often is asked whether an upload can be found: what a figure may be too high by. A get by id takes
@@ -28,7 +28,7 @@ COLLECTION, LOOP_COLLECTION = "uploads", "uploads-loop"
 class UploadBench:
     """Uploads small texts one after the other to a warm system, each beside the plain functions."""
 
-    def __init__(self, system: Embedded, http: aiohttp.ClientSession, loop: PlainLoop) -> None:
+    def __init__(self, system: LocalSystem, http: aiohttp.ClientSession, loop: PlainLoop) -> None:
         self._system, self._http, self._loop = system, http, loop
         base = f"/api/v2/tenants/{TENANT}/databases/{DATABASE}/collections"
         self._collections = f"{system.running.chroma_url}{base}"

@@ -18,11 +18,11 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from schemas.codec import SingleObjectCodec
 from schemas.events import Document, DocumentDeleted, DocumentParsed, Event
 from streams.blobs import BlobStore
-from streams.kafka import Cluster, admin
-from streams.outputs import Output, Send
-from streams.stage import Context, Record, Stage
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Context, Record, Stage
+from streams.kafka.cluster import Cluster, admin
+from streams.kafka.worker import Worker
 from streams.topics import PARSED, Topic
-from streams.worker import Worker
 
 PATTERNS = {
     "AWS access key": re.compile(r"\bAKIA[0-9A-Z]{16}\b"),

@@ -12,11 +12,11 @@ from headrace.cli.content import print_hits, run_sync
 from headrace.cli.display import Startup
 from headrace.cli.output import console, fail
 from headrace.cli.settings import load_settings
-from headrace.connect import Endpoint, with_gateway
-from headrace.running import Interrupted, read_running
-from headrace.search import search_all
+from headrace.client.connect import Endpoint, with_gateway
+from headrace.client.search import search_all
+from headrace.client.sync import SyncRequest, SyncResult
+from headrace.local.running_file import Interrupted, read_running
 from headrace.settings import Settings
-from headrace.sync import SyncRequest, SyncResult
 from schemas.errors import IngestError, TransientError
 
 ROOT = Path(__file__).resolve().parent.parent

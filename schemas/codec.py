@@ -113,7 +113,7 @@ def fingerprint(schema: dict[str, Any]) -> bytes:
     return bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO"))
 
 
-class Record:
+class RecordSchema:
     """An event class with its rendered schema: writes bodies, and reads those of the very same schema."""
 
     def __init__(self, event_type: type[Event], text: str) -> None:
@@ -126,10 +126,10 @@ class Record:
 
 
 @cache
-def records() -> dict[type[Event], Record]:
+def records() -> dict[type[Event], RecordSchema]:
     """The records as this version writes them, from the rendered files: quicker than rendering anew."""
     return {
-        event_type: Record(event_type, (AVRO_FOLDER / f"{event_type.__name__}.avsc").read_text())
+        event_type: RecordSchema(event_type, (AVRO_FOLDER / f"{event_type.__name__}.avsc").read_text())
         for event_type in event_types()
     }
 
@@ -140,7 +140,7 @@ class BodyReader:
     Raises ContractError when the schema is of no record that we know.
     """
 
-    def __init__(self, schema: dict[str, Any], own: Iterable[Record] = ()) -> None:
+    def __init__(self, schema: dict[str, Any], own: Iterable[RecordSchema] = ()) -> None:
         self._record = _record_of(schema, [*records().values(), *own])
         self._read: Callable[[bytes], Any] = self._record.read
         if fingerprint(schema) != self._record.fingerprint:
@@ -167,7 +167,7 @@ class BodyReader:
             raise ContractError(f"bytes of another schema cannot be read as {name}: {error!r}") from error
 
 
-def _record_of(schema: dict[str, Any], known: Iterable[Record]) -> Record:
+def _record_of(schema: dict[str, Any], known: Iterable[RecordSchema]) -> RecordSchema:
     name = str(schema.get("name"))
     full = name if "." in name else f"{schema.get('namespace', '')}.{name}"
     for record in known:
@@ -194,7 +194,7 @@ class SingleObjectCodec:
     """
 
     def __init__(self, folder: Path = AVRO_FOLDER, own: Iterable[type[Event]] = ()) -> None:
-        made = [Record(event_type, json.dumps(render_schema(event_type))) for event_type in own]
+        made = [RecordSchema(event_type, json.dumps(render_schema(event_type))) for event_type in own]
         self._records = {**records(), **{record.event_type: record for record in made}}
         self._readers = dict(_readers(folder))
         for record in made:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from schemas.errors import DocumentError, DocumentTooLarge
-from streams.embedded.guard import die_with_parent
+from streams.local.die_with_parent import die_with_parent
 
 T = TypeVar("T")
 

@@ -1,7 +1,7 @@
 """A broker and a vector store for the whole test session: real ones, started by us or in containers.
 
 Tests take the fixtures `kafka` and `chroma`. A test marked `system` runs twice: with the servers that
-the embedded mode starts, and (marked `docker`) with the images of docker-compose.yml, skipped with the
+the local mode starts, and (marked `docker`) with the images of docker-compose.yml, skipped with the
 reason when no container engine answers. `--engine=embedded` or `--engine=docker` runs one of the two;
 asked for by name, a missing engine is a failure.
 """
@@ -16,7 +16,7 @@ from typing import Literal, NoReturn, cast
 import pytest
 import structlog
 
-from streams.embedded import EmbeddedBroker, EmbeddedChroma
+from streams.local import LocalBroker, LocalChroma
 
 Engine = Literal["embedded", "docker"]
 
@@ -81,7 +81,7 @@ async def kafka(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Asy
         async with in_thread(kafka_container()) as bootstrap_servers:
             yield Kafka(bootstrap_servers)
     else:
-        async with EmbeddedBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        async with LocalBroker(tmp_path_factory.mktemp("kafka")) as broker:
             yield Kafka(broker.bootstrap_servers)
 
 
@@ -93,7 +93,7 @@ async def chroma(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
         async with in_thread(chroma_container()) as url:
             yield Chroma(url)
     else:
-        async with EmbeddedChroma(tmp_path_factory.mktemp("chroma")) as server:
+        async with LocalChroma(tmp_path_factory.mktemp("chroma")) as server:
             yield Chroma(server.url)
 
 

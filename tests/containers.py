@@ -9,7 +9,7 @@ import yaml
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
 
-from streams.embedded.ports import LOOPBACK, free_port
+from streams.local.ports import LOOPBACK, free_port
 
 COMPOSE_FILE = Path(__file__).parents[1] / "docker-compose.yml"
 

@@ -92,10 +92,10 @@ def _described(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
-    from headrace.misuse import Misuse
+    from headrace.usage_error import UsageError
     from schemas.errors import IngestError
 
-    if isinstance(error, Misuse):
+    if isinstance(error, UsageError):
         return _failed(str(error), _USAGE)
     if isinstance(error, IngestError):
         return _failed(str(error), _FAILURE)

@@ -10,10 +10,10 @@ from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, Data
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from headrace.connect import Endpoint
-    from headrace.search import Hit
+    from headrace.client.connect import Endpoint
+    from headrace.client.search import Hit
+    from headrace.client.sync import SyncRequest, SyncResult
     from headrace.settings import Settings
-    from headrace.sync import SyncRequest, SyncResult
     from schemas.api import InvocationProgress
 
 
@@ -39,10 +39,10 @@ def sync(
 
     from headrace.cli.display import Startup
     from headrace.cli.output import fail
-    from headrace.connect import with_gateway
-    from headrace.preflight import shortage
-    from headrace.running import Interrupted
-    from headrace.sync import SyncRequest
+    from headrace.client.connect import with_gateway
+    from headrace.client.sync import SyncRequest
+    from headrace.local.preflight import shortage
+    from headrace.local.running_file import Interrupted
     from schemas.errors import IngestError, TransientError
 
     settings = load_settings(data_dir)
@@ -83,8 +83,8 @@ async def run_sync(
     import asyncio
 
     from headrace.cli.display import RunDisplay
-    from headrace.client import GatewayClient
-    from headrace.sync import Stalls, begin, finish, follow, looked_for
+    from headrace.client.gateway import GatewayClient
+    from headrace.client.sync import Stalls, begin, finish, follow, looked_for
 
     async with GatewayClient(endpoint.url, endpoint.key) as client:
         source_id, invocation_id = await begin(client, request)
@@ -115,11 +115,11 @@ async def run_sync(
 
 def _path_to_sync(path: str, settings: "Settings") -> str:
     """The absolute path; on our own disk it must be there."""
-    from headrace.misuse import Misuse
+    from headrace.usage_error import UsageError
     from schemas.errors import RequestError
 
     if not path:  # a shell variable that is not set; the current folder is `.`
-        raise Misuse("PATH is empty; expected a folder or a file")
+        raise UsageError("PATH is empty; expected a folder or a file")
     local = Path(path).expanduser().absolute()
     if settings.url is None and not (local.is_dir() or local.is_file()):
         found = "is neither" if local.exists() else "does not exist"
@@ -142,8 +142,8 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     from rich.text import Text
 
     from headrace.cli.output import console, visible
-    from headrace.progress import failure_of, listed, status_of, summary
-    from headrace.sync import as_json as result_json
+    from headrace.cli.progress import failure_of, listed, status_of, summary
+    from headrace.client.sync import as_json as result_json
 
     if as_json:
         print(result_json(result))
@@ -176,12 +176,12 @@ def query(
     import asyncio
 
     from headrace.cli.output import print_json
-    from headrace.connect import with_chroma
-    from headrace.misuse import Misuse
-    from headrace.search import search
+    from headrace.client.connect import with_chroma
+    from headrace.client.search import search
+    from headrace.usage_error import UsageError
 
     if not text.strip():
-        raise Misuse("TEXT is empty; expected what to look for")
+        raise UsageError("TEXT is empty; expected what to look for")
     settings = load_settings(data_dir)
 
     async def use(chroma_url: str) -> "list[Hit]":

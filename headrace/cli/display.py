@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from headrace.supervisor import StateChange
+    from headrace.local.supervisor import StateChange
     from schemas.api import InvocationProgress
 
 #: Lines a second, at most, where nobody watches live.
@@ -43,20 +43,20 @@ class Startup:
         """A process is in another state."""
         from rich.markup import escape
 
-        from headrace.supervisor import State
+        from headrace.local.supervisor import ProcessState
 
-        if change.state is State.WAITING:
+        if change.state is ProcessState.WAITING:
             why = f": {escape(visible(change.reason))}" if change.reason else ""
             self._print(
                 f"[yellow]{change.name}[/] ended with {change.exit_status}{why}; "
                 f"starts again in {change.pause_s:.1f} s"
             )
-        elif change.state is State.RUNNING and change.restarts:
+        elif change.state is ProcessState.RUNNING and change.restarts:
             self._print(f"[green]{change.name}[/] runs again")
-        elif change.state is State.STOPPED:
+        elif change.state is ProcessState.STOPPED:
             self._stopping()
         elif not self._is_ready:
-            self._started(change.name, change.state is State.RUNNING)
+            self._started(change.name, change.state is ProcessState.RUNNING)
 
     def ready(self) -> None:
         """All parts run."""
@@ -118,7 +118,7 @@ class RunDisplay:
         """The run is here now."""
         self._last = progress
         if self._live is None and time.monotonic() - self._printed_at >= _LINE_EVERY_S:
-            from headrace.progress import line
+            from headrace.cli.progress import line
 
             self._printed_at = time.monotonic()
             self._console.print(line(progress, self.seconds), markup=False)
@@ -135,7 +135,7 @@ class RunDisplay:
     def _draw(self) -> "RenderableType":
         from rich.text import Text
 
-        from headrace.progress import draw
+        from headrace.cli.progress import draw
 
         if self._last is None:
             return Text.assemble(self._title, ("   …", "dim"))

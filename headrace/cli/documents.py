@@ -10,8 +10,8 @@ from headrace.cli.output import console, print_json
 from headrace.cli.settings import AsJson
 
 if TYPE_CHECKING:
-    from services.chunking import Chunk
-    from services.parsing import Document
+    from services.chunking import TextChunk
+    from services.parsing import ParsedDocument
 
 File = Annotated[
     Path, typer.Argument(help="Any document.", show_default=False, exists=True, dir_okay=False, readable=True)
@@ -68,19 +68,19 @@ def chunk(
     _print_chunks(chunks, document)
 
 
-def _parsed(file: Path, main_content: bool = False) -> "Document":
+def _parsed(file: Path, main_content: bool = False) -> "ParsedDocument":
     from services.parsing import parse as parse_bytes
 
     return parse_bytes(file.read_bytes(), file.name, main_content=main_content)
 
 
-def _warn(document: "Document") -> None:
+def _warn(document: "ParsedDocument") -> None:
     for warning in document.warnings:
         console(stderr=True).print(f"[yellow]warning[/] {warning}")
 
 
-def _print_chunks(chunks: "Sequence[Chunk]", document: "Document") -> None:
-    from headrace.progress import counted
+def _print_chunks(chunks: "Sequence[TextChunk]", document: "ParsedDocument") -> None:
+    from headrace.cli.progress import counted
 
     out = console()
     for number, one in enumerate(chunks, 1):
@@ -94,7 +94,7 @@ def _print_chunks(chunks: "Sequence[Chunk]", document: "Document") -> None:
     out.print(f"{counted(len(chunks), 'chunk')}{sizes}; {document.media_type}", style="dim")
 
 
-def _print_chunk(number: int, one: "Chunk") -> None:
+def _print_chunk(number: int, one: "TextChunk") -> None:
     """A rule that says where the chunk stands, then its text, coloured and with its line numbers."""
     import sys
 
@@ -116,7 +116,7 @@ def _print_chunk(number: int, one: "Chunk") -> None:
     wide.print(_coloured(one))
 
 
-def _coloured(one: "Chunk") -> object:
+def _coloured(one: "TextChunk") -> object:
     from rich.syntax import Syntax
 
     # The first line may begin in its middle; the rest of it stands in the chunk before.

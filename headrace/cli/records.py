@@ -7,11 +7,11 @@ import typer
 
 from headrace.cli.output import console, print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, DataDir, load_settings
-from headrace.misuse import Misuse
+from headrace.usage_error import UsageError
 from schemas.errors import RequestError
 
 if TYPE_CHECKING:
-    from headrace.services import Wiring
+    from headrace.wiring import Wiring
 
 topics = typer.Typer(help="The topics on the cluster: ensure, list.", no_args_is_help=True)
 dead_letters = typer.Typer(
@@ -24,9 +24,9 @@ _DAY_MS = 24 * 60 * 60 * 1000
 
 def _wiring(data_dir: Path | None) -> "Wiring":
     """The cluster that is set, else that of the system on the data folder."""
-    from headrace.running import read_running
-    from headrace.services import Wiring
-    from headrace.topics import quiet
+    from headrace.admin.topics import quiet
+    from headrace.local.running_file import read_running
+    from headrace.wiring import Wiring
 
     settings = load_settings(data_dir)
     if settings.kafka_bootstrap_servers is None:
@@ -45,8 +45,8 @@ def _wiring(data_dir: Path | None) -> "Wiring":
 @topics.command("ensure")
 def ensure(data_dir: DataDir = None) -> None:
     """Create the topics that are missing, and check those that are there."""
-    from headrace.topics import settled_states, topic_faults
-    from streams.kafka import ensure_topics
+    from headrace.admin.topics import settled_states, topic_faults
+    from streams.kafka.cluster import ensure_topics
 
     wiring = _wiring(data_dir)
     settings = wiring.settings
@@ -62,7 +62,7 @@ def list_topics(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List topics with partitions, cleanup and retention, and how far behind each consumer group is."""
     from dataclasses import asdict
 
-    from headrace.topics import missing_topics, topic_states
+    from headrace.admin.topics import missing_topics, topic_states
 
     states = topic_states(_wiring(data_dir))
     if as_json:
@@ -91,8 +91,8 @@ def list_letters(
     data_dir: DataDir = None,
 ) -> None:
     """List dead letters, newest first. They stay listed after a replay, until their retention ends."""
-    from headrace.letters import as_json as letter_json
-    from headrace.letters import read_letters
+    from headrace.admin.dead_letters import as_json as letter_json
+    from headrace.admin.dead_letters import read_letters
 
     letters = [one for one in read_letters(_wiring(data_dir)) if stage in (None, one.stage)][-limit:][::-1]
     if as_json:
@@ -109,8 +109,8 @@ def show_letter(
     data_dir: DataDir = None,
 ) -> None:
     """Show a dead letter: where it stood, why it was given up, and what it holds."""
-    from headrace.letters import as_json as letter_json
-    from headrace.letters import choose, content_of, read_letters
+    from headrace.admin.dead_letters import as_json as letter_json
+    from headrace.admin.dead_letters import choose, content_of, read_letters
 
     wiring = _wiring(data_dir)
     (letter,) = choose(read_letters(wiring), [letter_id])
@@ -146,11 +146,11 @@ def replay_letters(
     """Send records once more to where they came from. What is newer in the collection stays as it is."""
     import asyncio
 
-    from headrace.letters import choose, read_letters, replay
-    from headrace.progress import counted
+    from headrace.admin.dead_letters import choose, read_letters, replay
+    from headrace.cli.progress import counted
 
     if everything == bool(letter_ids):
-        raise Misuse("give the ids of dead letters, or --all; see `headrace dead-letters replay --help`")
+        raise UsageError("give the ids of dead letters, or --all; see `headrace dead-letters replay --help`")
     wiring = _wiring(data_dir)
     letters = read_letters(wiring)
     chosen = (
@@ -168,7 +168,7 @@ def sweep(data_dir: DataDir = None) -> None:
     import asyncio
     from datetime import timedelta
 
-    from headrace.progress import counted
+    from headrace.cli.progress import counted
     from streams.blobs import BlobStore
 
     settings = load_settings(data_dir)

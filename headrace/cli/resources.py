@@ -11,7 +11,7 @@ from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
-    from headrace.client import GatewayClient
+    from headrace.client.gateway import GatewayClient
     from schemas.api import InvocationProgress, Job, Source
 
 T = TypeVar("T")
@@ -53,8 +53,8 @@ def _ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") 
     """The answer of the gateway that runs."""
     import asyncio
 
-    from headrace.client import GatewayClient
-    from headrace.connect import require_gateway
+    from headrace.client.connect import require_gateway
+    from headrace.client.gateway import GatewayClient
 
     async def asked() -> T:
         endpoint = await require_gateway(load_settings(data_dir))
@@ -74,7 +74,7 @@ def _configured(source: "Source") -> str:
 @sources.command("list")
 def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List sources, newest first."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     found = _ask(data_dir, lambda client: client.sources(database_name=database))
     if as_json:
@@ -87,7 +87,7 @@ def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir:
 @sources.command("show")
 def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show a source with every default filled in."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     source = _ask(data_dir, lambda client: client.source(source_id))
     if as_json:
@@ -141,7 +141,7 @@ def delete_source(source_id: SourceId, data_dir: DataDir = None) -> None:
 
 
 def _status(job: "Job") -> str:
-    from headrace.progress import status_of
+    from headrace.cli.progress import status_of
 
     return status_of(job.status)
 
@@ -156,7 +156,7 @@ def list_invocations(
     data_dir: DataDir = None,
 ) -> None:
     """List invocations, newest first."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     query = {"source_id": source, "database_name": database, "status": status.value if status else None}
     found = _ask(data_dir, lambda client: client.invocations(limit, **query))
@@ -172,14 +172,14 @@ def list_invocations(
 @invocations.command("show")
 def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show how far an invocation is, and its last errors."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     progress = _ask(data_dir, lambda client: client.progress(invocation_id))
     print_json(to_json(progress)) if as_json else _print_progress(progress)
 
 
 def _print_progress(progress: "InvocationProgress") -> None:
-    from headrace.progress import failure_of, status_of
+    from headrace.cli.progress import failure_of, status_of
 
     counts = progress.counts
     fields: list[tuple[str, object]] = [
@@ -224,7 +224,7 @@ def list_documents(
     data_dir: DataDir = None,
 ) -> None:
     """List what became of each document of an invocation; those that were unchanged are not named."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     wanted = status.value if status else None
     found = _ask(data_dir, lambda client: client.documents(invocation_id, wanted, limit))
@@ -238,7 +238,7 @@ def list_documents(
 @keys.command("list")
 def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List keys; their secrets are not kept."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     found = _ask(data_dir, lambda client: client.keys())
     if as_json:
@@ -273,7 +273,7 @@ def create_key(
     data_dir: DataDir = None,
 ) -> None:
     """Make a key. It is shown this once."""
-    from headrace.client import to_json
+    from headrace.client.gateway import to_json
 
     payload = {"name": name, "admin": admin, "databases": database, "tenant": tenant}
     made = _ask(data_dir, lambda client: client.create_key(payload))

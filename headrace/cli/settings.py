@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.misuse import Misuse
+from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
     from headrace.settings import Settings
@@ -32,7 +32,7 @@ AllowEmpty = Annotated[
 def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
     """The settings of the environment; what is `given` and not None comes first.
 
-    Raises Misuse, which names the variable, its value and what is wrong with it.
+    Raises UsageError, which names the variable, its value and what is wrong with it.
     """
     from pydantic import ValidationError
 
@@ -46,4 +46,4 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
         name = str(fault["loc"][0]) if fault["loc"] else "?"
         hidden = "key" in name
         value = "" if hidden else f" is {str(fault['input'])[:80]!r}"
-        raise Misuse(f"HEADRACE_{name.upper()}{value}: {fault['msg']} (docs/settings.md)") from None
+        raise UsageError(f"HEADRACE_{name.upper()}{value}: {fault['msg']} (docs/settings.md)") from None

@@ -8,7 +8,7 @@ import typer
 from headrace.cli.settings import DataDir, load_settings
 
 if TYPE_CHECKING:
-    from headrace.embedded import Embedded
+    from headrace.local.system import LocalSystem
     from headrace.settings import Settings
 
 
@@ -23,30 +23,30 @@ def up(
     import asyncio
 
     from headrace.cli.display import Startup
-    from headrace.embedded import run_embedded
-    from headrace.running import Interrupted
+    from headrace.local.running_file import Interrupted
+    from headrace.local.system import run_local
 
     settings = load_settings(data_dir, port=port)
 
     with Startup() as startup:
 
-        async def serve(embedded: "Embedded") -> None:
+        async def serve(embedded: "LocalSystem") -> None:
             startup.ready()
             _print_ready(settings, embedded)
             await asyncio.Event().wait()
 
         try:
-            asyncio.run(run_embedded(settings, serve, startup.changed))
+            asyncio.run(run_local(settings, serve, startup.changed))
         except Interrupted:
             startup.stopped()
 
 
-def _print_ready(settings: "Settings", embedded: "Embedded") -> None:
+def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
     """One line for programs; in a terminal also what a person wants next."""
     import sys
 
     from headrace.cli.output import print_fields
-    from headrace.keys import key_file
+    from headrace.local.admin_key import key_file
 
     print(f"ready {embedded.running.url}", flush=True)
     if not sys.stdout.isatty():  # a log must not hold the key
@@ -76,7 +76,7 @@ def service(
     import asyncio
 
     from headrace.logs import configure_logs
-    from headrace.services import run_service
+    from headrace.wiring import run_service
 
     settings = load_settings(_absolute(data_dir))
     configure_logs(settings.log_level)

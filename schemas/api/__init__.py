@@ -11,6 +11,18 @@ This page is what the rest of the code imports from. The classes stand in a modu
 operations; `parts` holds what several of them share.
 """
 
+from schemas.api.common import (
+    Body,
+    DenseEmbeddingModel,
+    Id,
+    LinesChunking,
+    OwnBody,
+    Qwen3EmbeddingTask,
+    SourceChunkingConfig,
+    SourceEmbeddingConfig,
+    SparseEmbeddingConfig,
+    TreeSitterChunking,
+)
 from schemas.api.invocations import (
     AddFileResponse,
     CancelJobResponse,
@@ -39,20 +51,8 @@ from schemas.api.operations import (
     HealthResponse,
     KeySummary,
 )
-from schemas.api.parts import (
-    Body,
-    DenseEmbeddingModel,
-    Id,
-    LinesChunking,
-    OwnBody,
-    Qwen3EmbeddingTask,
-    SourceChunkingConfig,
-    SourceEmbeddingConfig,
-    SparseEmbeddingConfig,
-    TreeSitterChunking,
-)
 from schemas.api.progress import (
-    DocumentError,
+    DocumentFailure,
     DocumentOutcome,
     InvocationProgress,
     StageCounts,
@@ -83,7 +83,7 @@ __all__ = [
     "CreateSourcePayload",
     "CreateSourceResponse",
     "DenseEmbeddingModel",
-    "DocumentError",
+    "DocumentFailure",
     "DocumentOutcome",
     "ErrorResponse",
     "Failed",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from schemas.api.parts import Body, Id, OwnBody
+from schemas.api.common import Body, Id, OwnBody
 from schemas.api.sources import ONE_SOURCE_TYPE
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.api.parts import Body, Id, OwnBody
+from schemas.api.common import Body, Id, OwnBody
 
 
 class CreateKeyPayload(OwnBody):

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from schemas.api.common import Body, Id
 from schemas.api.invocations import JobStatus
-from schemas.api.parts import Body, Id
 
 
 class StageCounts(Body):
@@ -20,7 +20,7 @@ class StageCounts(Body):
     chunks: int
 
 
-class DocumentError(Body):
+class DocumentFailure(Body):
     """A document that failed, and why."""
 
     document_key: str
@@ -42,7 +42,7 @@ class InvocationProgress(Body):
     counts: StageCounts
     documents_per_second: float | None
     elapsed_ms: int | None
-    last_errors: list[DocumentError]
+    last_errors: list[DocumentFailure]
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

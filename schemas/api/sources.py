@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from schemas.api.parts import (
+from schemas.api.common import (
     Body,
     DenseEmbeddingModel,
     Id,

@@ -19,6 +19,14 @@ This page is what the rest of the code imports from. The classes stand in a modu
 Times are UTC. Hashes are lower-case hex SHA-256. Offsets, lines and columns say their base where they stand.
 """
 
+from schemas.events.common import (
+    Chunking,
+    Embedding,
+    Event,
+    MetadataValue,
+    Payload,
+    Task,
+)
 from schemas.events.documents import (
     Chunk,
     Document,
@@ -43,16 +51,8 @@ from schemas.events.operations import (
     ApiKey,
     DeadLetter,
 )
-from schemas.events.parts import (
-    Chunking,
-    Embedding,
-    Event,
-    MetadataValue,
-    Payload,
-    Task,
-)
 from schemas.events.progress import (
-    FINAL_STAGES,
+    FINAL_STEPS,
     CancelRequested,
     InvocationCreated,
     Passed,
@@ -60,7 +60,7 @@ from schemas.events.progress import (
     RunFailed,
     RunListed,
     RunStarted,
-    Stage,
+    Step,
 )
 from schemas.events.sources import (
     FileUploadConfig,
@@ -72,8 +72,8 @@ from schemas.events.sources import (
 )
 
 __all__ = [
-    "FINAL_STAGES",
     "FINAL_STATUSES",
+    "FINAL_STEPS",
     "ApiKey",
     "CancelRequested",
     "Chunk",
@@ -107,8 +107,8 @@ __all__ = [
     "RunStarted",
     "Source",
     "SourceTypeName",
-    "Stage",
     "Status",
+    "Step",
     "Task",
     "Upload",
 ]

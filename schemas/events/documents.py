@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schemas.events.parts import Chunking, Embedding, Event, MetadataValue, Payload
+from schemas.events.common import Chunking, Embedding, Event, MetadataValue, Payload
 
 
 class RunPosition(Event):

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.events.parts import Event
-from schemas.events.progress import Stage
+from schemas.events.common import Event
+from schemas.events.progress import Step
 
 
 class Status(StrEnum):
@@ -71,6 +71,6 @@ class ProgressBlock(Event):
 
     invocation_id: str
     attempt: int
-    stage: Stage
+    stage: Step
     block: int
     bitmap: bytes

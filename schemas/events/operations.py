@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schemas.events.parts import Event
+from schemas.events.common import Event
 
 
 class ApiKey(Event):

@@ -1,12 +1,12 @@
 """What is reported of an invocation while it runs: the topic `progress`. `tracking` folds it."""
 
 from datetime import datetime
-from enum import StrEnum
+from enum import StrEnum, nonmember
 
-from schemas.events.parts import Event
+from schemas.events.common import Event
 
 
-class Stage(StrEnum):
+class Step(StrEnum):
     """What a document's ordinal can have passed. The last four are final: a document ends in one of them."""
 
     PARSED = "parsed"
@@ -17,8 +17,14 @@ class Stage(StrEnum):
     DELETED = "deleted"
     FAILED = "failed"
 
+    @nonmember
+    class Meta:
+        """The name on the wire stays."""
 
-FINAL_STAGES = frozenset({Stage.INDEXED, Stage.UNCHANGED, Stage.DELETED, Stage.FAILED})
+        schema_name = "Stage"
+
+
+FINAL_STEPS = frozenset({Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED})
 
 
 class InvocationCreated(Event):
@@ -80,5 +86,5 @@ class Progress(Event):
 
     invocation_id: str
     attempt: int
-    stage: Stage
+    stage: Step
     passed: list[Passed]

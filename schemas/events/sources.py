@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.events.parts import Chunking, Embedding, Event, MetadataValue, Payload
+from schemas.events.common import Chunking, Embedding, Event, MetadataValue, Payload
 
 
 class SourceTypeName(StrEnum):

@@ -13,7 +13,7 @@ A pure library: `chunk` is a function of its arguments and knows nothing of Kafk
 from typing import Literal
 
 from schemas.errors import CorruptDocument, RequestError
-from services.chunking.chunk import Chunk, build_chunks
+from services.chunking.chunk import TextChunk, build_chunks
 from services.chunking.code import cut_code
 from services.chunking.languages import Grammar, detect
 from services.chunking.lines import split_lines
@@ -25,7 +25,7 @@ __all__ = [
     "DEFAULT_MAX_LINES",
     "DEFAULT_MAX_SIZE_BYTES",
     "MIN_SIZE_BYTES",
-    "Chunk",
+    "TextChunk",
     "chunk",
 ]
 
@@ -47,8 +47,8 @@ def chunk(
     *,
     strategy: Literal["tree_sitter", "lines"] = "tree_sitter",
     max_lines: int | None = None,
-) -> list[Chunk]:
-    """Cut a document into chunks; see `Chunk` for the laws that they obey.
+) -> list[TextChunk]:
+    """Cut a document into chunks; see `TextChunk` for the laws that they obey.
 
     Args:
         filename, media_type: tell the language; the name decides where they disagree.

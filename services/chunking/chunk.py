@@ -8,7 +8,7 @@ Strategy = Literal["tree_sitter", "markdown", "text", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class TextChunk:
     """A piece of a document, exactly as it stands there.
 
     Laws, for the chunks of one document in order, with `source = text.encode()`:
@@ -62,14 +62,14 @@ def build_chunks(
     strategy: Strategy,
     language: str | None,
     scopes: list[Scope],
-) -> list[Chunk]:
+) -> list[TextChunk]:
     """Turn ordered byte spans into chunks, counting lines and columns along the way.
 
     Args:
         spans: not overlapping, in order, each starting and ending at a character of the source.
         scopes: in order of their start; a chunk's context names those that it starts inside of.
     """
-    chunks: list[Chunk] = []
+    chunks: list[TextChunk] = []
     line, line_start, seen = 1, 0, 0
     open_scopes: list[Scope] = []
     next_scope = 0
@@ -91,7 +91,7 @@ def build_chunks(
         seen = end
         context = _path(open_scopes)
         chunks.append(
-            Chunk(text, first, line, column, end - line_start, start, end, strategy, language, context)
+            TextChunk(text, first, line, column, end - line_start, start, end, strategy, language, context)
         )
     return chunks
 

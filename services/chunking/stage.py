@@ -12,15 +12,15 @@ from schemas.events import (
     DocumentDeleted,
     DocumentParsed,
     PageSpan,
-    Stage,
+    Step,
 )
 from services.chunking import chunk
-from streams import stage
 from streams.blobs import BlobStore
-from streams.kafka import MAX_VALUE_BYTES
-from streams.outputs import Note, Output, Send
+from streams.engine import stage
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Context, Record
+from streams.kafka.cluster import MAX_VALUE_BYTES
 from streams.processes import WorkerProcesses
-from streams.stage import Context, Record
 from streams.topics import CHUNKS, PARSED
 
 Incoming = DocumentParsed | DocumentDeleted
@@ -62,7 +62,7 @@ class ChunkingStage(stage.Stage[Incoming]):
         )
         outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in parts(event, chunks)]
         if document.run:
-            outputs.append(Note(document.run, Stage.CHUNKED))
+            outputs.append(ProgressReport(document.run, Step.CHUNKED))
         return outputs
 
 

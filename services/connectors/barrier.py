@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from schemas.errors import TransientError
 from schemas.events import Document, DocumentDeleted, DocumentState
 from schemas.ids import document_id
-from streams.outputs import Send
+from streams.engine.outputs import Send
 from streams.partitions import partition_of
-from streams.store import PartitionStore
+from streams.state.store import PartitionStore
 from streams.topics import DOCUMENTS
 
 #: Between two looks. Each asks the broker for one offset; a document takes about half a second to be indexed.

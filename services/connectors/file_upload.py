@@ -6,8 +6,8 @@ from schemas.errors import ContractError
 from schemas.events import Document, DocumentUpserted, RunRequested
 from schemas.ids import document_id
 from services.connectors.runs import Attempt, InvocationView, run_failed
-from streams.outputs import Output, Send
-from streams.stage import Context, Record, Stage
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Context, Record, Stage
 from streams.topics import DOCUMENTS, RUNS_FILE_UPLOAD
 
 

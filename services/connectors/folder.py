@@ -15,18 +15,18 @@ from schemas.events import (
     DocumentUpserted,
     FolderConfig,
     RunRequested,
-    Stage,
+    Step,
 )
 from schemas.ids import document_id, fingerprint
 from services.connectors.barrier import markers
 from services.connectors.difference import Action, Indexed, action, deleted_by, gone
 from services.connectors.runs import Attempt, InvocationView, run_failed, scope_of
 from services.connectors.walk import Listing, list_files, read_file, shown_key
-from streams import stage
 from streams.blobs import BlobStore
-from streams.outputs import Output, Send
-from streams.stage import Context, Record
-from streams.store import PartitionStore
+from streams.engine import stage
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Context, Record
+from streams.state.store import PartitionStore
 from streams.topics import DOCUMENTS, RUNS_FOLDER
 
 
@@ -126,7 +126,7 @@ class FolderConnector(stage.Stage[RunRequested]):
         for place, why in found.listing.unreadable.items():
             shown = shown_key(place)
             error = f"{shown}: {why}; what is indexed of it stays"
-            await attempt.count(Stage.FAILED, shown, error=error)
+            await attempt.count(Step.FAILED, shown, error=error)
         await self._clear_away(run, attempt, found)
 
     async def _sync(
@@ -137,7 +137,7 @@ class FolderConnector(stage.Stage[RunRequested]):
         except (TransientError, FencedError):
             raise
         except DocumentError as error:
-            await attempt.count(Stage.FAILED, shown_key(key), error=str(error))
+            await attempt.count(Step.FAILED, shown_key(key), error=str(error))
             return
         document = _document(run, key, hashlib.sha256(content).hexdigest())
         decided = action(
@@ -145,9 +145,9 @@ class FolderConnector(stage.Stage[RunRequested]):
         )
         match decided:
             case Action.UNCHANGED:
-                await attempt.count(Stage.UNCHANGED, key)
+                await attempt.count(Step.UNCHANGED, key)
             case Action.WRITTEN:
-                await attempt.count(Stage.INDEXED, key, indexed.chunks if indexed else 0)
+                await attempt.count(Step.INDEXED, key, indexed.chunks if indexed else 0)
             case Action.UPSERT:
                 payload = await self._blobs.put(content)
                 numbered = document.model_copy(update={"run": attempt.position()})
@@ -160,7 +160,7 @@ class FolderConnector(stage.Stage[RunRequested]):
             numbered = document.model_copy(update={"run": attempt.position()})
             await attempt.add([Send(DOCUMENTS, document_id(document), DocumentDeleted(document=numbered))])
         for key in found.deleted:
-            await attempt.count(Stage.DELETED, key)
+            await attempt.count(Step.DELETED, key)
 
 
 def _config(run: RunRequested) -> FolderConfig:

@@ -18,18 +18,18 @@ from schemas.events import (
     RunListed,
     RunPosition,
     RunStarted,
-    Stage,
     Status,
+    Step,
 )
 from services.connectors import barrier
-from services.connectors.pace import Pace
-from streams.kafka import Cluster
-from streams.outputs import Note, Output, Send
-from streams.reader import Change
-from streams.stage import Context
-from streams.store import PartitionStore
+from services.connectors.in_flight import InFlightLimit
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Context
+from streams.kafka.cluster import Cluster
+from streams.state.reader import ChangelogRecord
+from streams.state.store import PartitionStore
+from streams.state.views import View
 from streams.topics import INVOCATIONS, PROGRESS, SOURCE_DOCUMENTS
-from streams.views import View
 
 #: How long tracking may take to answer the beginning of an attempt; it restarts in about 2 s.
 _ANSWER_SECONDS = 60.0
@@ -138,7 +138,7 @@ def _taken_over(invocation_id: str) -> TransientError:
     return TransientError(f"another attempt has taken over invocation {invocation_id}")
 
 
-def _fold(database: sqlite3.Connection, change: Change) -> None:
+def _fold(database: sqlite3.Connection, change: ChangelogRecord) -> None:
     if not isinstance(change.event, Invocation):
         database.execute("DELETE FROM invocations WHERE id = ?", (change.key,))
         return
@@ -188,13 +188,13 @@ class Attempt:
     """One attempt at an invocation. Ordinals count from 0 in the order in which documents are numbered.
 
     Args:
-        window: documents that may be under way at most; `Pace` says how many now.
+        window: documents that may be under way at most; `InFlightLimit` says how many now.
     """
 
     def __init__(self, invocation_id: str, view: InvocationView, context: Context, window: int) -> None:
         self.invocation_id = invocation_id
         self.number = secrets.randbits(63)
-        self._view, self._context, self._pace = view, context, Pace(window)
+        self._view, self._context, self._pace = view, context, InFlightLimit(window)
         self._numbered = 0
         self._waiting: list[Output] = []
         self._waiting_work = 0
@@ -248,10 +248,10 @@ class Attempt:
         if self._waiting_work >= self._batch or len(self._waiting) >= _MOST_AT_ONCE:
             await self._flush()
 
-    async def count(self, stage: Stage, key: str, chunks: int = 0, error: str | None = None) -> None:
+    async def count(self, stage: Step, key: str, chunks: int = 0, error: str | None = None) -> None:
         """A document that needs no work: it is unchanged, done by an earlier attempt, or unreadable."""
-        shown = None if stage is Stage.UNCHANGED else key
-        await self.add([Note(self.position(), stage, chunks, shown, error)])
+        shown = None if stage is Step.UNCHANGED else key
+        await self.add([ProgressReport(self.position(), stage, chunks, shown, error)])
 
     async def end(self) -> None:
         """Everything is listed; wait until all of it is done."""

@@ -15,7 +15,7 @@ The core in three lines::
 from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.cached import CacheCounts, CachedEmbedder
-from services.embedding.embedder import Embedder, Task, Vectors
+from services.embedding.embedder import Embedder, Prompts, Vectors
 from services.embedding.models import TRIAL_MODEL, UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "CacheCounts",
     "CachedEmbedder",
     "Embedder",
-    "Task",
+    "Prompts",
     "UnknownModel",
     "VectorCache",
     "Vectors",

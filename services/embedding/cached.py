@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.embedding.cache import VectorCache, vector_key
-from services.embedding.embedder import Embedder, Task, Vectors
+from services.embedding.embedder import Embedder, Prompts, Vectors
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class CachedEmbedder:
         self.max_tokens = embedder.max_tokens
         self.counts = CacheCounts()
 
-    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of `texts`; only those not in the cache are computed, each once."""
         side = f"document:{task.document_prompt if task else ''}"
         return await self._embed(texts, side, lambda missing: self._embedder.embed_documents(missing, task))
 
-    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of `texts`; only those not in the cache are computed, each once."""
         side = f"query:{task.query_prompt if task else ''}"
         return await self._embed(texts, side, lambda missing: self._embedder.embed_queries(missing, task))

@@ -12,7 +12,7 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Task:
+class Prompts:
     """What the vectors are for, for models that were trained to be told.
 
     A prompt is put before the text as it stands (the convention of sentence-transformers), so it
@@ -47,10 +47,10 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Tokens read at once, special tokens and prompt included; a longer text is read in windows."""
 
-    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of texts that are to be found, in the order of `texts`. No text: shape (0, dimension)."""
 
-    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of texts that are to find, in the order of `texts`."""
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from schemas.errors import RequestError, TransientError
-from services.embedding.embedder import Task, Vectors
+from services.embedding.embedder import Prompts, Vectors
 from services.embedding.onnx import embed_windows
 from services.embedding.threads import BatchThreads
 from services.embedding.windows import METHOD, Frame, read
@@ -61,11 +61,11 @@ class HubEmbedder:
         self.fingerprint = f"fastembed {version('fastembed')} {model} {self.max_tokens} {METHOD}"
         self._threads = BatchThreads(workers, "embedding")
 
-    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors by the model's way for passages, the task's document prompt before each text."""
         return await self._embed(texts, task.document_prompt if task else "", query=False)
 
-    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors by the model's way for queries, the task's query prompt before each text."""
         return await self._embed(texts, task.query_prompt if task else "", query=True)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from services.embedding.batches import pack_batches, split_budget
-from services.embedding.embedder import Task, Vectors
+from services.embedding.embedder import Prompts, Vectors
 from services.embedding.threads import BatchThreads, RunBatch
 from services.embedding.windows import Frame, Windows, read
 
@@ -92,11 +92,11 @@ class OnnxEmbedder:
         self.dimension = int(self._run([self._tokenizer.encode("").ids]).shape[1])
         self._threads = BatchThreads(workers, "embedding")
 
-    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of `texts`, the task's document prompt before each."""
         return await self._embed(texts, task.document_prompt if task else "")
 
-    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of `texts`, the task's query prompt before each."""
         return await self._embed(texts, task.query_prompt if task else "")
 

@@ -8,9 +8,9 @@ import numpy as np
 from schemas import events
 from schemas.errors import DocumentError, IngestError, TransientError
 from schemas.events import Chunk, DocumentChunked, DocumentDeleted, DocumentEmbedded, Embedding
-from services.embedding.embedder import Embedder, Task, Vectors
-from streams.outputs import Note, Output, Send
-from streams.stage import BatchStage, Context, Outcome, Record
+from services.embedding.embedder import Embedder, Prompts, Vectors
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import BatchStage, Context, Outcome, Record
 from streams.topics import CHUNKS, EMBEDDINGS
 
 Incoming = DocumentChunked | DocumentDeleted
@@ -90,7 +90,7 @@ class EmbeddingStage(BatchStage[Incoming]):
             return rows
         outputs: list[Output] = [Send(EMBEDDINGS, record.key, _embedded(event, rows))]
         if event.document.run and event.part == event.parts - 1:
-            outputs.append(Note(event.document.run, events.Stage.EMBEDDED))
+            outputs.append(ProgressReport(event.document.run, events.Step.EMBEDDED))
         return outputs
 
     async def _embedder(self, model: str) -> Embedder:
@@ -116,10 +116,10 @@ def _key(embedding: Embedding) -> str:
     return embedding.model_dump_json()
 
 
-def _task(task: events.Task | None) -> Task | None:
+def _task(task: events.Task | None) -> Prompts | None:
     if task is None:
         return None
-    return Task(task.task_name, task.document_prompt or "", task.query_prompt or "")
+    return Prompts(task.task_name, task.document_prompt or "", task.query_prompt or "")
 
 
 def _embedded(part: DocumentChunked, rows: Vectors) -> DocumentEmbedded:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.errors import ContractError
-from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, Stage
+from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, Step
 from schemas.ids import fingerprint
 from services.indexing.rows import Row, check_part, metadata_keys, row_id, rows_of
-from streams.outputs import Note
+from streams.engine.outputs import ProgressReport
 
 Incoming = DocumentEmbedded | DocumentDeleted
 
@@ -34,7 +34,7 @@ class Plan:
     upserts: Sequence[Sequence[Row]]
     surplus: Sequence[str]
     state: DocumentState | None
-    notes: Sequence[Sequence[Note]]
+    notes: Sequence[Sequence[ProgressReport]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
     )
 
 
-def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[Note]]:
+def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[ProgressReport]]:
     assert version is not None or not events
     current = [i for i, event in enumerate(events) if version and event.sequence == version.sequence]
     return [
@@ -189,13 +189,13 @@ def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[No
     ]
 
 
-def _note(version: _Version, event: Incoming, last: bool) -> list[Note]:
+def _note(version: _Version, event: Incoming, last: bool) -> list[ProgressReport]:
     """A superseded event reports at once, the current version when it is complete, by its last event."""
     document = event.document
     superseded = event.sequence != version.sequence
     if document.run is None or not (superseded or (last and version.complete)):
         return []
     if isinstance(event, DocumentDeleted):
-        return [Note(document.run, Stage.DELETED, document_key=document.document_key)]
+        return [ProgressReport(document.run, Step.DELETED, document_key=document.document_key)]
     chunks = 0 if superseded else version.total
-    return [Note(document.run, Stage.INDEXED, chunks, document.document_key)]
+    return [ProgressReport(document.run, Step.INDEXED, chunks, document.document_key)]

@@ -14,9 +14,9 @@ from services.indexing.faults import Faults
 from services.indexing.plan import Incoming, Plan, check, partly_deleted, partly_written, plan
 from services.indexing.rows import Collection
 from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
-from streams.outputs import Output, Send
-from streams.stage import Context, Outcome, Record, StatefulStage
-from streams.store import PartitionStore
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Context, Outcome, Record, StatefulStage
+from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS
 
 #: What to give the engine as the bytes of this stage's window. A row is about 3 KB on the topic (384 floats,

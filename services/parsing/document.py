@@ -19,7 +19,7 @@ class PageSpan:
 
 
 @dataclass(frozen=True)
-class Document:
+class ParsedDocument:
     """A parsed document.
 
     `media_type` is that of the input as detected; `language` is the natural or programming language when

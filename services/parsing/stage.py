@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Sequence
 
 from schemas.errors import ContractError
-from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Stage
+from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
 from schemas.ids import document_id
-from services.parsing.document import Document
-from services.parsing.formats import is_converted
-from services.parsing.sandbox import Sandbox
-from streams import stage
+from services.parsing.document import ParsedDocument
+from services.parsing.parser import is_converted
+from services.parsing.sandbox.pool import Sandbox
 from streams.blobs import BlobStore
-from streams.dead_letters import SEQUENCE_HEADER
-from streams.outputs import Note, Output, Send
+from streams.engine import stage
+from streams.engine.dead_letters import SEQUENCE_HEADER
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Context, Record
 from streams.partitions import partition_of
-from streams.stage import Context, Record
 from streams.topics import DOCUMENTS, PARSED
 
 Incoming = DocumentUpserted | DocumentDeleted
@@ -61,15 +61,15 @@ class ParsingStage(stage.Stage[Incoming]):
             parsed = await self._parse(event)
         outputs: list[Output] = [Send(PARSED, record.key, await self._event(event, parsed, sequence))]
         if event.document.run:
-            outputs.append(Note(event.document.run, Stage.PARSED))
+            outputs.append(ProgressReport(event.document.run, Step.PARSED))
         return outputs
 
-    async def _parse(self, event: DocumentUpserted) -> Document:
+    async def _parse(self, event: DocumentUpserted) -> ParsedDocument:
         content = await self._blobs.get(event.content)
         name = event.filename or event.document.document_key
         return await self._sandbox.parse(content, name, event.content_type)
 
-    async def _event(self, event: DocumentUpserted, parsed: Document, sequence: int) -> DocumentParsed:
+    async def _event(self, event: DocumentUpserted, parsed: ParsedDocument, sequence: int) -> DocumentParsed:
         name = event.filename or event.document.document_key
         return DocumentParsed(
             document=event.document,

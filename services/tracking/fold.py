@@ -30,10 +30,10 @@ from schemas.events import (
     RunFailed,
     RunListed,
     RunStarted,
-    Stage,
     Status,
+    Step,
 )
-from services.tracking.ordinals import MAX_ORDINALS, Ordinals
+from services.tracking.bitmaps import MAX_ORDINALS, Ordinals
 
 #: Documents' errors that a summary holds, newest last.
 LAST_ERRORS = 10
@@ -195,7 +195,7 @@ class InvocationState:
         for passed in event.passed:
             if passed.ordinal < most and ordinals.passed(stage, passed.ordinal, passed.chunks, closed):
                 moved = True
-                if stage is Stage.FAILED:
+                if stage is Step.FAILED:
                     self._failed(passed.document_key, passed.error)
                 elif self._errors:
                     self._mend(stage, passed.document_key)
@@ -242,9 +242,9 @@ class InvocationState:
         self._errors.append(DocumentFailure(document_key=document_key or "", error=reason))
         del self._errors[:-LAST_ERRORS]
 
-    def _mend(self, stage: Stage, document_key: str | None) -> None:
+    def _mend(self, stage: Step, document_key: str | None) -> None:
         """A document that failed has got through after all."""
-        if stage in (Stage.INDEXED, Stage.DELETED):
+        if stage in (Step.INDEXED, Step.DELETED):
             self._errors = [failure for failure in self._errors if failure.document_key != document_key]
 
 

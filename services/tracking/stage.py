@@ -10,10 +10,10 @@ from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import Invocation, InvocationCreated, ProgressBlock
 from services.tracking.fold import InvocationState, ProgressEvent
-from streams.kafka import Cluster
-from streams.outputs import Output, Send
-from streams.stage import Context, Outcome, Record, StatefulStage
-from streams.store import PartitionStore
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Context, Outcome, Record, StatefulStage
+from streams.kafka.cluster import Cluster
+from streams.state.store import PartitionStore
 from streams.topics import INVOCATIONS, PROGRESS, PROGRESS_BLOCKS, Topic
 
 #: Invocations kept in memory between batches, ~2 KB each, and blocks of ordinals, at most 57 KB each when

@@ -15,8 +15,8 @@ from api import ChromaAccess, Gateway, Models, create_app
 from schemas.codec import SingleObjectCodec
 from schemas.events import RunRequested
 from streams.blobs import BlobStore
-from streams.kafka import Cluster, ensure_topics
-from streams.reader import Reader, end_offsets
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.state.reader import Reader, end_offsets
 from streams.topics import Topic
 from tests.api.fake_tracking import FakeTracking
 from tests.conftest import Chroma, Kafka

@@ -8,10 +8,10 @@ import asyncio
 import threading
 
 from schemas.events import CancelRequested, Invocation, InvocationCreated, Status
-from streams.kafka import Cluster, admin, partition_counts
-from streams.outputs import Send
-from streams.producer import EventProducer, Written
-from streams.reader import Change, Reader
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.producer import EventProducer, RecordMetadata
+from streams.state.reader import ChangelogRecord, Reader
 from streams.topics import INVOCATIONS, PROGRESS
 
 from schemas.codec import SingleObjectCodec  # isort: skip
@@ -38,7 +38,7 @@ class FakeTracking:
         await asyncio.to_thread(self._thread.join)
         await self.producer.close()
 
-    async def put(self, invocation_id: str, **fields: object) -> Written:
+    async def put(self, invocation_id: str, **fields: object) -> RecordMetadata:
         """Write an invocation with some fields changed."""
         run = self.known[invocation_id].model_copy(update=fields)
         self.known[invocation_id] = run
@@ -53,7 +53,7 @@ class FakeTracking:
                 self._loop.call_soon_threadsafe(self._fold, change)
         reader.close()
 
-    def _fold(self, change: Change) -> None:
+    def _fold(self, change: ChangelogRecord) -> None:
         event = change.event
         if isinstance(event, InvocationCreated) and self.answer is not None:
             fields = {**event.model_dump(exclude={"invocation_id"}), "id": event.invocation_id}

@@ -46,7 +46,7 @@ async def test_a_body_over_the_limit_is_413(server: Server) -> None:
 async def test_an_error_that_nobody_foresaw_shows_its_request_id_and_nothing_else(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.catalogue import Catalogue
+    from api.views.catalogue import Catalogue
 
     def broken(self: Catalogue, page: object) -> list[Any]:
         raise RuntimeError("secret detail")

@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
+from api.dependencies import Dependencies
 from api.health import Health
-from api.parts import Parts
 from schemas.errors import TransientError
 
 
@@ -35,7 +35,7 @@ def parts() -> StandInParts:
 
 
 def health_of(parts: StandInParts) -> Health:
-    return Health(cast(Parts, cast(Any, parts)))
+    return Health(cast(Dependencies, cast(Any, parts)))
 
 
 async def test_all_well(parts: StandInParts) -> None:

@@ -10,16 +10,16 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from api import Gateway, create_app
-from schemas.events import Passed, Progress, RunListed, RunStarted, Stage
+from schemas.events import Passed, Progress, RunListed, RunStarted, Step
 from services.tracking import TrackingStage
-from streams.kafka import Cluster, ensure_topics
-from streams.membership import Membership
-from streams.outputs import Send
-from streams.producer import EventProducer
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.kafka.membership import Membership
+from streams.kafka.producer import EventProducer
+from streams.kafka.worker import Worker
 from streams.topics import PROGRESS
-from streams.worker import Worker
 from tests.api.conftest import Server, create_folder_source, create_run
-from tests.api.test_progress import BEGUN, stream
+from tests.api.sync.test_progress import BEGUN, stream
 from tests.conftest import Kafka
 
 
@@ -59,8 +59,8 @@ async def test_a_run_is_followed_from_its_creation_to_its_end(
             pass
     await tracked.call("PUT", path, status=412)
 
-    ends = {Stage.INDEXED: Passed(ordinal=0, document_key="a.md", chunks=3)}
-    ends[Stage.FAILED] = Passed(ordinal=1, document_key="b.pdf", error="no such page")
+    ends = {Step.INDEXED: Passed(ordinal=0, document_key="a.md", chunks=3)}
+    ends[Step.FAILED] = Passed(ordinal=1, document_key="b.pdf", error="no such page")
     for end, passed in ends.items():
         await producer.send(_about(Progress(invocation_id=run_id, attempt=7, stage=end, passed=[passed])))
     await producer.send(_about(RunListed(invocation_id=run_id, attempt=7, total=2)))

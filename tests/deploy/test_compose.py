@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.embedded.jars import read_lock
-from streams.embedded.properties import SINGLE_NODE, as_environment
+from streams.local.jars import read_lock
+from streams.local.properties import SINGLE_NODE, as_environment
 from tests.containers import compose_services
 
 ROOT = Path(__file__).parents[2]

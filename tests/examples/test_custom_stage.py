@@ -14,9 +14,9 @@ from schemas.codec import SingleObjectCodec
 from schemas.events import Document, DocumentDeleted, DocumentParsed, Embedding, Event
 from schemas.ids import document_id
 from streams.blobs import BlobStore
-from streams.kafka import Cluster, ensure_topics
-from streams.outputs import Send
-from streams.producer import EventProducer
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.kafka.producer import EventProducer
 from streams.topics import PARSED
 from tests.conftest import Kafka
 

@@ -20,7 +20,7 @@ from services.embedding import TRIAL_MODEL, Vectors, load_embedder
 from services.indexing.chroma import ChromaStore
 from services.indexing.rows import Collection, Row
 from services.indexing.vectors import MAX_ROWS
-from services.parsing.formats import parse
+from services.parsing.parser import parse
 from tests.conftest import Chroma
 
 ROOT = Path(__file__).parents[2]

@@ -17,9 +17,9 @@ from aiohttp.test_utils import TestServer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import Counts, Invocation, Status
-from streams.kafka import Cluster, ensure_topics
-from streams.outputs import Send
-from streams.producer import EventProducer
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.kafka.producer import EventProducer
 from streams.topics import INVOCATIONS
 from tests.conftest import Kafka
 from tests.waiting import eventually

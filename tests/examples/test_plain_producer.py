@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from schemas.codec import SingleObjectCodec, records
 from schemas.events import Document, DocumentDeleted, DocumentUpserted, Embedding
 from schemas.ids import chunk_id_base, document_id
-from streams.kafka import MAX_VALUE_BYTES, Cluster, ensure_topics
+from streams.kafka.cluster import MAX_VALUE_BYTES, Cluster, ensure_topics
 from streams.partitions import murmur2, partition_of
 from streams.topics import DOCUMENTS
 from tests.conftest import Kafka

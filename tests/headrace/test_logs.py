@@ -12,7 +12,7 @@ import logging, structlog
 from headrace.logs import configure_logs
 configure_logs("info")
 structlog.contextvars.bind_contextvars(stage="parsing")
-log = structlog.get_logger("streams.engine")
+log = structlog.get_logger("streams.engine.engine")
 log.debug("hidden")
 log.info("shown", topic="documents", offset=7)
 logging.getLogger("aiohttp").info("chatter")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from headrace.cli.settings import load_settings
-from headrace.misuse import Misuse
 from headrace.settings import Settings, render
+from headrace.usage_error import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def test_librdkafka_properties_come_from_the_environment() -> None:
 def test_a_value_that_is_none_is_named_and_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_LOG_LEVEL", "loud")
 
-    with pytest.raises(Misuse, match="HEADRACE_LOG_LEVEL is 'loud': Input should be 'debug'"):
+    with pytest.raises(UsageError, match="HEADRACE_LOG_LEVEL is 'loud': Input should be 'debug'"):
         load_settings()
     assert "secret" not in repr(load_settings(log_level="info", api_key="secret"))
 
@@ -86,7 +86,7 @@ def test_ports_and_urls_are_checked_before_anything_starts(
 ) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(Misuse, match=f"{name} is '{value}': .*{expected}"):
+    with pytest.raises(UsageError, match=f"{name} is '{value}': .*{expected}"):
         load_settings()
 
 
@@ -96,6 +96,6 @@ def test_a_key_fits_a_header(monkeypatch: pytest.MonkeyPatch) -> None:
     assert key.get_secret_value() == "hr-1"
     monkeypatch.setenv("HEADRACE_API_KEY", "two\nlines")
 
-    with pytest.raises(Misuse, match=r"HEADRACE_API_KEY: .*printable ASCII") as refusal:
+    with pytest.raises(UsageError, match=r"HEADRACE_API_KEY: .*printable ASCII") as refusal:
         load_settings()
     assert "two" not in str(refusal.value)

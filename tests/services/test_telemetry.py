@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("module", ["services.embedding.onnx", "services.parsing.ocr"])
+@pytest.mark.parametrize("module", ["services.embedding.onnx", "services.parsing.images.ocr"])
 def test_the_runtime_of_the_models_keeps_no_file_of_events(module: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
 

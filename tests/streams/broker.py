@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, Event
-from streams.kafka import CLIENT_LOG, Cluster, delete_topics, ensure_topics
+from streams.kafka.cluster import CLIENT_LOG, Cluster, delete_topics, ensure_topics
 from streams.topics import Topic
 from tests.conftest import Kafka
 

@@ -13,19 +13,19 @@ from typing import Any
 
 import aiohttp
 
-from headrace.services import SERVICES
-from headrace.supervisor import Backoff, Supervisor
+from headrace.local.supervisor import RestartDelay, Supervisor
+from headrace.wiring import SERVICES
 from schemas.events import Chunk, Chunking
 from services.chunking.stage import cut
 from services.parsing import parse
-from services.parsing.formats import is_converted
-from streams.embedded import ProcessSpec
-from streams.embedded.ports import free_port
-from streams.kafka import Cluster, ensure_topics
+from services.parsing.parser import is_converted
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.local import ProcessSpec
+from streams.local.ports import free_port
 
 _RUN = """
 import asyncio, sys
-from headrace.services import run_service
+from headrace.wiring import run_service
 from headrace.settings import Settings
 asyncio.run(run_service(sys.argv[1], Settings()))
 """
@@ -183,7 +183,7 @@ async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[
         "HEADRACE_STATIC_MEMBERSHIP": "true",
         "HEADRACE_RUN_WINDOW": "40",
     }
-    async with Supervisor(backoff=Backoff(first_s=0.1), signals=()) as supervisor:
+    async with Supervisor(backoff=RestartDelay(first_s=0.1), signals=()) as supervisor:
         headers = {"x-chroma-token": KEY}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
             pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment)

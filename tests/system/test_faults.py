@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from headrace.services import SERVICES
+from headrace.wiring import SERVICES
 from schemas.ids import text_sha256
-from streams.embedded import EmbeddedBroker, EmbeddedChroma
+from streams.local import LocalBroker, LocalChroma
 from tests.system.pipeline import Pipeline, chunks_of, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
@@ -27,14 +27,14 @@ FROZEN_SECONDS = 13.0
 class Servers:
     """A broker and a Chroma server of these tests' own, because they are killed."""
 
-    def __init__(self, broker: EmbeddedBroker, chroma: EmbeddedChroma) -> None:
+    def __init__(self, broker: LocalBroker, chroma: LocalChroma) -> None:
         self.broker, self.chroma = broker, chroma
 
 
 @pytest.fixture(scope="module")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
     folder = tmp_path_factory.mktemp("servers")
-    async with EmbeddedBroker(folder / "kafka") as broker, EmbeddedChroma(folder / "chroma") as chroma:
+    async with LocalBroker(folder / "kafka") as broker, LocalChroma(folder / "chroma") as chroma:
         yield Servers(broker, chroma)
 
 

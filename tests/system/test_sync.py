@@ -7,7 +7,7 @@ import pytest
 
 from schemas.codec import SingleObjectCodec
 from schemas.ids import text_sha256
-from streams.reader import Reader, end_offsets
+from streams.state.reader import Reader, end_offsets
 from streams.topics import DEAD_LETTERS
 from tests.system.pipeline import PARTITIONS, Pipeline, chunks_of
 

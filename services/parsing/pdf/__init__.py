@@ -10,15 +10,15 @@ not its pages. Everything after `source` is plain geometry on plain values.
 
 from __future__ import annotations
 
-from services.parsing.document import Document
-from services.parsing.image import Pictures
-from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.layout import layout
-from services.parsing.page.text import Vocabulary
+from services.parsing.document import ParsedDocument
+from services.parsing.formats.image import Pictures
 from services.parsing.pdf.headings import body_size, mark_headings
+from services.parsing.pdf.page.blocks import Block, Kind
+from services.parsing.pdf.page.layout import layout
+from services.parsing.pdf.page.text import Vocabulary
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
-from services.parsing.pdf.running import Running
+from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import read_batches, without_lead
 
@@ -33,13 +33,13 @@ PICTURE_SECONDS = 20.0
 
 def parse_pdf(
     data: bytes, scan_seconds: float = SCAN_SECONDS, picture_seconds: float = PICTURE_SECONDS
-) -> Document:
+) -> ParsedDocument:
     """The document as markdown.
 
     Raises CorruptDocument (broken, encrypted) or DocumentTooLarge (more than `source.MAX_PAGES` pages).
     """
     data = without_lead(data)
-    vocabulary, running = Vocabulary(), Running()
+    vocabulary, running = Vocabulary(), RunningHeads()
     scans, pictures = Scans(data, scan_seconds), Pictures(picture_seconds)
     blocks: list[Block] = []
     numbers: list[int] = []
@@ -57,4 +57,6 @@ def parse_pdf(
     mark_headings(blocks, body_size(blocks))
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
-    return Document(markdown, "application/pdf", spans, title, warnings=(*scans.warnings, *pictures.warnings))
+    return ParsedDocument(
+        markdown, "application/pdf", spans, title, warnings=(*scans.warnings, *pictures.warnings)
+    )

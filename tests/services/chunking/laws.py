@@ -1,9 +1,9 @@
 """The laws of chunks, checked on one document. Every test that makes chunks runs them."""
 
-from services.chunking import Chunk
+from services.chunking import TextChunk
 
 
-def assert_laws(text: str, chunks: list[Chunk], limit: int) -> None:
+def assert_laws(text: str, chunks: list[TextChunk], limit: int) -> None:
     """Limit, exact bytes, lines and columns, order, and every non-blank character exactly once."""
     source = text.encode()
     previous = 0

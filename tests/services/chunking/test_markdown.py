@@ -3,11 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.chunking import Chunk, chunk
+from services.chunking import TextChunk, chunk
 from tests.services.chunking.laws import assert_laws
 
 
-def _cut(text: str, limit: int = 200) -> list[Chunk]:
+def _cut(text: str, limit: int = 200) -> list[TextChunk]:
     chunks = chunk(text, "a.md", None, limit)
     assert_laws(text, chunks, limit)
     return chunks

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from services.chunking import Chunk, chunk
+from services.chunking import TextChunk, chunk
 
 _SHARED = Path(__file__).resolve().parents[4] / "shared" / "corpora" / "chunking"
 _STDLIB = Path(sysconfig.get_paths()["stdlib"])
@@ -68,7 +68,7 @@ def _ranking(counts: list[Counter[str]], question: str) -> list[int]:
     return sorted(range(len(counts)), key=lambda index: -scores[index])
 
 
-def _recall(text: str, chunks: list[Chunk], question: Question, order: list[int]) -> float:
+def _recall(text: str, chunks: list[TextChunk], question: Question, order: list[int]) -> float:
     """Share of the answer's characters among the first `_BUDGET` characters of the ranked chunks."""
     read: set[int] = set()
     left = _BUDGET

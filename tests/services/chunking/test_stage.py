@@ -22,14 +22,14 @@ from schemas.events import (
     PageSpan,
     Payload,
     RunPosition,
-    Stage,
+    Step,
 )
 from services.chunking.stage import PART_BYTES, ChunkingStage, cut, page_numbers, parts
 from streams.blobs import BlobStore
-from streams.kafka import MAX_VALUE_BYTES
-from streams.outputs import Note, Output, Send
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Record
+from streams.kafka.cluster import MAX_VALUE_BYTES
 from streams.processes import WorkerProcesses
-from streams.stage import Record
 from streams.topics import CHUNKS, EMBEDDINGS
 
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=0)
@@ -217,7 +217,7 @@ async def test_a_document_is_cut_in_a_worker_and_noted_behind_its_parts(stage: C
     events = [send.event for send in sends if isinstance(send.event, DocumentChunked)]
     assert [len(event.chunks) for event in events] == [60, 40]
     assert [event.first for event in events] == [0, 60]
-    assert outputs[2:] == [Note(RUN, Stage.CHUNKED)]
+    assert outputs[2:] == [ProgressReport(RUN, Step.CHUNKED)]
     assert events[1].chunks[-1].end_line == 200
 
 

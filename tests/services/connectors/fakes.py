@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from schemas.events import (
-    FINAL_STAGES,
+    FINAL_STEPS,
     Chunking,
     Document,
     DocumentDeleted,
@@ -19,16 +19,16 @@ from schemas.events import (
     RunRequested,
     RunStarted,
     Source,
-    Stage,
     Status,
+    Step,
 )
 from schemas.ids import document_id, fingerprint
 from services.connectors import InvocationView
 from services.connectors.runs import scope_of
-from streams.outputs import Output, Send
-from streams.progress import coalesce
-from streams.stage import Record
-from streams.store import PartitionStore
+from streams.engine.outputs import Output, Send
+from streams.engine.progress import coalesce
+from streams.engine.stage import Record
+from streams.state.store import PartitionStore
 from streams.topics import DOCUMENTS, PROGRESS
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -36,7 +36,7 @@ COLLECTION_ID = "the-collection"
 
 
 class Changes:
-    """Stands for a `streams.views.View`: wakes whoever waits."""
+    """Stands for a `streams.state.views.View`: wakes whoever waits."""
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
@@ -79,7 +79,7 @@ class Tracking(InvocationView):
             self.done_ordinals = set()
         if isinstance(event, RunListed) and event.attempt == self.attempt:
             self.total = event.total
-        if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STAGES:
+        if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STEPS:
             self.done_ordinals |= {passed.ordinal for passed in event.passed}
         if self.total is not None and self.done_ordinals >= set(range(self.total)):
             self.status = Status.COMPLETE
@@ -135,7 +135,7 @@ class Pipeline:
             run = event.document.run
             if run is None:  # a marker
                 continue
-            stage = Stage.DELETED if deleted else Stage.INDEXED
+            stage = Step.DELETED if deleted else Step.INDEXED
             passed = Progress.model_validate(
                 {
                     "invocation_id": run.invocation_id,
@@ -160,7 +160,7 @@ class Pipeline:
             if send.topic is DOCUMENTS and isinstance(send.event, DocumentUpserted | DocumentDeleted)
         }
 
-    def counted(self, stage: Stage) -> list[str | None]:
+    def counted(self, stage: Step) -> list[str | None]:
         """Keys (None where a note has none) that the connector itself has counted in a stage."""
         notes = [e for e in self.of(Progress) if isinstance(e, Progress) and e.stage is stage]
         return [passed.document_key for event in notes for passed in event.passed]

@@ -16,8 +16,8 @@ from schemas.events import (
 )
 from schemas.ids import document_id
 from services.connectors import UploadConnector
-from streams.outputs import Send
-from streams.stage import Record
+from streams.engine.outputs import Send
+from streams.engine.stage import Record
 from streams.topics import DOCUMENTS, PROGRESS
 from tests.services.connectors.fakes import Pipeline, Tracking, requested, source
 

@@ -17,8 +17,8 @@ from schemas.events import (
     RunFailed,
     RunListed,
     RunStarted,
-    Stage,
     Status,
+    Step,
 )
 from schemas.ids import document_id
 from services.connectors import FolderConnector, barrier
@@ -133,7 +133,7 @@ async def test_a_second_run_over_the_same_folder_writes_nothing(world: World) ->
     pipeline = await world.run()
 
     assert pipeline.written() == {}
-    assert pipeline.counted(Stage.UNCHANGED) == [None, None]
+    assert pipeline.counted(Step.UNCHANGED) == [None, None]
 
 
 async def test_a_run_sends_the_difference_and_nothing_else(world: World) -> None:
@@ -145,7 +145,7 @@ async def test_a_run_sends_the_difference_and_nothing_else(world: World) -> None
     pipeline = await world.run()
 
     assert pipeline.written() == {"added.md": "upsert", "changed.md": "upsert", "removed.md": "delete"}
-    assert pipeline.counted(Stage.UNCHANGED) == [None]
+    assert pipeline.counted(Step.UNCHANGED) == [None]
     assert sorted(pipeline.ordinals()) == [0, 1, 2, 3]
 
 
@@ -179,10 +179,10 @@ async def test_a_second_attempt_counts_what_the_first_has_written_as_written(wor
     pipeline = await world.run("crashed")
 
     assert pipeline.written() == {"c.md": "upsert"}
-    assert pipeline.counted(Stage.INDEXED) == ["b.md"]
-    assert pipeline.counted(Stage.DELETED) == ["gone.md"]
-    assert pipeline.counted(Stage.UNCHANGED) == [None]
-    notes = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Stage.INDEXED]
+    assert pipeline.counted(Step.INDEXED) == ["b.md"]
+    assert pipeline.counted(Step.DELETED) == ["gone.md"]
+    assert pipeline.counted(Step.UNCHANGED) == [None]
+    notes = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Step.INDEXED]
     assert [passed.chunks for note in notes for passed in note.passed] == [3]
     [listed] = pipeline.of(RunListed)
     assert isinstance(listed, RunListed)
@@ -199,7 +199,7 @@ async def test_files_that_cannot_be_read_fail_alone_and_lose_nothing(world: Worl
 
     pipeline = await world.run()
 
-    assert sorted(str(key) for key in pipeline.counted(Stage.FAILED)) == ["bad.md", "caf\\xe9.md"]
+    assert sorted(str(key) for key in pipeline.counted(Step.FAILED)) == ["bad.md", "caf\\xe9.md"]
     assert pipeline.written() == {}  # the older version of bad.md stays
 
 
@@ -225,7 +225,7 @@ async def test_a_folder_that_lists_nothing_fails_the_run_and_removes_nothing(wor
     )
     assert "--allow-empty" in error
     world.write(a="1", b="2")  # the disk is mounted again
-    assert (await world.run()).counted(Stage.UNCHANGED) == [None, None]
+    assert (await world.run()).counted(Step.UNCHANGED) == [None, None]
 
 
 async def test_globs_that_match_nothing_any_more_fail_the_run_and_are_named(world: World) -> None:
@@ -262,7 +262,7 @@ async def test_what_is_below_a_folder_that_cannot_be_listed_stays_and_the_rest_i
     pipeline = await world.run()
 
     assert pipeline.written() == {"closed-too.md": "upsert", "removed.md": "delete"}
-    [failed] = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Stage.FAILED]
+    [failed] = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Step.FAILED]
     [passed] = failed.passed
     assert passed.document_key == "closed"
     assert passed.error == "closed: cannot be listed: Permission denied; what is indexed of it stays"
@@ -282,7 +282,7 @@ async def test_a_folder_of_which_nothing_can_be_seen_keeps_all_of_it(
     pipeline = await world.run()
 
     assert pipeline.written() == {}
-    assert pipeline.counted(Stage.FAILED) == ["closed"]
+    assert pipeline.counted(Step.FAILED) == ["closed"]
 
 
 async def test_a_cancelled_run_emits_nothing(world: World) -> None:
@@ -336,7 +336,7 @@ async def test_the_loop_turns_while_what_is_indexed_is_read(world: World) -> Non
     await connector.process(requested(source(str(world.folder)), "patient"), pipeline)
 
     assert states.loop_turned
-    assert pipeline.counted(Stage.UNCHANGED) == [None]
+    assert pipeline.counted(Step.UNCHANGED) == [None]
 
 
 class BrokenOff:
@@ -385,7 +385,7 @@ async def test_a_file_deleted_while_a_broken_off_attempt_had_it_on_its_way_does_
 
     assert list(run.indexed()) == ["kept.md"]
     assert run.tracking.status is Status.COMPLETE
-    assert run.pipeline.counted(Stage.INDEXED) == ["kept.md"]  # not sent a second time
+    assert run.pipeline.counted(Step.INDEXED) == ["kept.md"]  # not sent a second time
     listed = run.pipeline.of(RunListed)[-1]
     assert isinstance(listed, RunListed)
     assert listed.total == 2

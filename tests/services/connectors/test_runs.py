@@ -17,13 +17,13 @@ from schemas.events import (
     Payload,
     RunListed,
     RunStarted,
-    Stage,
     Status,
+    Step,
 )
 from services.connectors import runs as runs_module
 from services.connectors.runs import Attempt, InvocationView
-from streams.outputs import Send
-from streams.reader import Change
+from streams.engine.outputs import Send
+from streams.state.reader import ChangelogRecord
 from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import NOON, Pipeline, Tracking
 from tests.waiting import eventually
@@ -62,7 +62,7 @@ async def run_through(window: int, kinds: list[bool], slow: bool = False) -> tup
         if sent:
             await attempt.add([upsert(attempt)])
         else:
-            await attempt.count(Stage.UNCHANGED, "a.md")
+            await attempt.count(Step.UNCHANGED, "a.md")
     await attempt.end()
     return pipeline, tracking
 
@@ -194,7 +194,9 @@ class Table(InvocationView):
             attempts=attempts,
             created_at=NOON + timedelta(minutes=number),
         )
-        runs_module._fold(self._database, Change("invocations", 0, number, invocation.id, invocation, 0))
+        runs_module._fold(
+            self._database, ChangelogRecord("invocations", 0, number, invocation.id, invocation, 0)
+        )
 
 
 @pytest.mark.parametrize(
@@ -243,7 +245,7 @@ async def test_documents_that_need_no_work_fill_no_window() -> None:
 
     async with asyncio.timeout(5):
         for _ in range(1_000):
-            await attempt.count(Stage.UNCHANGED, "a.md")
+            await attempt.count(Step.UNCHANGED, "a.md")
         await attempt.add([upsert(attempt)])
 
     assert len(pipeline.of(DocumentUpserted)) == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.embedding import CacheCounts, CachedEmbedder, Embedder, Task, VectorCache, Vectors
+from services.embedding import CacheCounts, CachedEmbedder, Embedder, Prompts, VectorCache, Vectors
 
 
 class CountingEmbedder:
@@ -20,11 +20,11 @@ class CountingEmbedder:
         self.asked: list[list[str]] = []
         self.closed = False
 
-    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         self.asked.append(list(texts))
         return np.array([[len(text), 1] for text in texts], dtype=np.float32).reshape(-1, 2)
 
-    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         return -(await self.embed_documents(texts, task))
 
     async def close(self) -> None:
@@ -69,9 +69,9 @@ async def test_sides_prompts_and_models_do_not_share_vectors(
 ) -> None:
     await cached.embed_documents(["a"])
     assert (await cached.embed_queries(["a"]))[0].tolist() == [-1, -1]
-    await cached.embed_documents(["a"], Task("t", document_prompt="passage: "))
+    await cached.embed_documents(["a"], Prompts("t", document_prompt="passage: "))
     assert len(model.asked) == 3
-    await cached.embed_documents(["a"], Task("another name, the same prompts"))
+    await cached.embed_documents(["a"], Prompts("another name, the same prompts"))
     assert len(model.asked) == 3
 
     other = CountingEmbedder(fingerprint="2")
@@ -112,7 +112,7 @@ async def test_closing_closes_the_model(cached: CachedEmbedder, model: CountingE
 
 async def test_a_cancelled_call_stores_nothing(tmp_path: Path) -> None:
     class Stuck(CountingEmbedder):
-        async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
             await asyncio.Event().wait()
             raise AssertionError
 

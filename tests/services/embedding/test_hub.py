@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest_asyncio
 
-from services.embedding import TRIAL_MODEL, Embedder, Task
+from services.embedding import TRIAL_MODEL, Embedder, Prompts
 from services.embedding.hub import HubEmbedder
 from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
 
@@ -53,7 +53,7 @@ async def test_a_long_text_is_read_to_its_end(hub: Embedder, trial: Embedder) ->
 
 
 async def test_a_prompt_is_put_before_each_window(hub: Embedder, trial: Embedder) -> None:
-    task = Task("retrieval", document_prompt="passage: ", query_prompt="query: ")
+    task = Prompts("retrieval", document_prompt="passage: ", query_prompt="query: ")
     texts = ["log", "commit log " * 200]
     for ours, theirs in (
         (hub.embed_documents, trial.embed_documents),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from services.embedding import Embedder, Task
+from services.embedding import Embedder, Prompts
 from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
 
 WORDS = [
@@ -158,7 +158,7 @@ async def test_meaning_is_near_meaning(trial: Embedder) -> None:
 
 
 async def test_a_prompt_is_put_before_the_text_of_its_side(trial: Embedder) -> None:
-    task = Task("retrieval", document_prompt="passage: ", query_prompt="query: ")
+    task = Prompts("retrieval", document_prompt="passage: ", query_prompt="query: ")
     expected = await trial.embed_documents(["passage: log", "query: log"])
     document = await trial.embed_documents(["log"], task)
     query = await trial.embed_queries(["log"], task)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.chunking import Chunk, chunk
+from services.chunking import TextChunk, chunk
 from services.embedding import Embedder, Vectors
 
 _SHARED = Path(__file__).resolve().parents[4] / "shared" / "corpora" / "chunking"
@@ -30,7 +30,7 @@ def _questions(name: str) -> list[tuple[str, Spans]]:
     return found[::3]
 
 
-def _recall(text: str, chunks: list[Chunk], scores: Vectors, answers: Spans) -> float:
+def _recall(text: str, chunks: list[TextChunk], scores: Vectors, answers: Spans) -> float:
     """Share of the answer's characters among the first `_BUDGET` characters of the chunks, best first."""
     wanted, read = np.zeros(len(text), dtype=bool), np.zeros(len(text), dtype=bool)
     for start, end in answers:

@@ -18,13 +18,13 @@ from schemas.events import (
     DocumentEmbedded,
     Embedding,
     RunPosition,
-    Stage,
+    Step,
 )
-from services.embedding import Embedder, Task
+from services.embedding import Embedder, Prompts
 from services.embedding.embedder import Vectors
 from services.embedding.stage import EmbeddingStage, Incoming
-from streams.outputs import Note, Output, Send
-from streams.stage import Record
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Record
 from streams.topics import EMBEDDINGS
 
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=0)
@@ -37,15 +37,15 @@ class Lengths:
 
     def __init__(self, model: str) -> None:
         self.model = self.fingerprint = model
-        self.calls: list[tuple[list[str], Task | None]] = []
+        self.calls: list[tuple[list[str], Prompts | None]] = []
         self.closed = False
 
-    async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         self.calls.append((list(texts), task))
         rows = [[len(text), float(self.model[-1])] for text in texts]
         return np.array(rows, dtype=np.float32).reshape(len(texts), 2)
 
-    async def embed_queries(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -158,7 +158,7 @@ async def test_several_models_and_tasks_share_a_batch() -> None:
     )
 
     assert [vectors(outcome)[0] for outcome in outcomes] == [(1.0, 1.0), (2.0, 2.0), (3.0, 1.0), (4.0, 1.0)]
-    assert models.loaded["m1"].calls == [(["a", "dddd"], None), (["ccc"], Task("search", "passage: ", ""))]
+    assert models.loaded["m1"].calls == [(["a", "dddd"], None), (["ccc"], Prompts("search", "passage: ", ""))]
     assert models.loads == ["m1", "m2"]
 
 
@@ -248,11 +248,11 @@ async def test_only_the_last_part_is_noted() -> None:
     )
 
     notes = [
-        [o for o in outcome if isinstance(o, Note)]
+        [o for o in outcome if isinstance(o, ProgressReport)]
         for outcome in outcomes
         if not isinstance(outcome, Exception)
     ]
-    assert notes == [[], [], [Note(RUN, Stage.EMBEDDED)]]
+    assert notes == [[], [], [ProgressReport(RUN, Step.EMBEDDED)]]
 
 
 async def test_a_delete_is_passed_on_among_parts() -> None:
@@ -288,7 +288,7 @@ async def test_the_usual_model_is_loaded_at_the_start_and_all_are_closed_at_the_
 
 async def test_vectors_of_another_byte_order_or_width_are_packed_as_the_contract_says() -> None:
     class Odd(Lengths):
-        async def embed_documents(self, texts: Sequence[str], task: Task | None = None) -> Vectors:
+        async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
             # Neither contiguous, nor float32, nor little-endian.
             return np.arange(2 * len(texts), dtype=">f8").reshape(2, len(texts)).T
 

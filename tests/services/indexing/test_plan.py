@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ContractError
-from schemas.events import DocumentState, Stage
+from schemas.events import DocumentState, Step
 from schemas.ids import fingerprint
 from services.indexing.plan import Incoming, check, plan
 from services.indexing.rows import Collection
@@ -127,7 +127,7 @@ def test_every_event_of_a_run_is_reported_in_the_end(history: list[Version], dat
             reported.add((note.run.ordinal, note.stage))
             chunks[note.run.ordinal] = note.chunks
 
-    expected = {(v.sequence, Stage.DELETED if v.texts is None else Stage.INDEXED) for v in history}
+    expected = {(v.sequence, Step.DELETED if v.texts is None else Step.INDEXED) for v in history}
     assert reported == expected
     assert chunks[history[-1].sequence] == len(history[-1].rows)
 
@@ -171,7 +171,7 @@ def test_a_delete_of_an_unknown_document_fences_off_what_is_older() -> None:
 
     assert late.state is None
     assert not any(late.upserts)
-    assert [(note.stage, note.chunks) for note in late.notes[0]] == [(Stage.INDEXED, 0)]
+    assert [(note.stage, note.chunks) for note in late.notes[0]] == [(Step.INDEXED, 0)]
 
 
 def test_keys_that_the_new_version_does_not_set_are_cleared() -> None:
@@ -233,8 +233,8 @@ def test_a_version_that_is_superseded_in_the_same_batch_is_not_written() -> None
 
     assert [len(rows) for rows in made.upserts] == [0, 1]
     assert [[(n.stage, n.chunks) for n in notes] for notes in made.notes] == [
-        [(Stage.INDEXED, 0)],
-        [(Stage.INDEXED, 1)],
+        [(Step.INDEXED, 0)],
+        [(Step.INDEXED, 1)],
     ]
 
 

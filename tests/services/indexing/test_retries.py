@@ -13,21 +13,21 @@ from structlog.testing import capture_logs
 
 from schemas.codec import SingleObjectCodec
 from schemas.errors import TransientError
-from schemas.events import DocumentState, Progress, Stage
+from schemas.events import DocumentState, Progress, Step
 from schemas.ids import document_id
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
 from services.indexing.stage import IndexingStage
 from services.indexing.vectors import CollectionFault, Guard
-from streams.engine import Engine
-from streams.kafka import Cluster
-from streams.stage import Context, Outcome, Record
-from streams.store import PartitionStore
+from streams.engine.engine import Engine
+from streams.engine.stage import Context, Outcome, Record
+from streams.engine.window import Entry, Raw
+from streams.kafka.cluster import Cluster
+from streams.state.store import PartitionStore
 from streams.topics import DEAD_LETTERS, DOCUMENT_STATES, EMBEDDINGS
-from streams.window import Entry, Raw
 from tests.services.indexing.documents import NOON, Version
 from tests.services.indexing.memory import MemoryVectors, stored
-from tests.streams.simulation import SimulatedLog
+from tests.streams.engine.simulation import SimulatedLog
 from tests.waiting import eventually
 
 HOME = (EMBEDDINGS.name, 0)
@@ -103,7 +103,7 @@ class Service:
     def indexed(self) -> list[tuple[int, int]]:
         """Ordinals that were reported as indexed, and their chunks."""
         found = [send.event for send in self.log.produced if isinstance(send.event, Progress)]
-        return [(p.ordinal, p.chunks) for one in found if one.stage is Stage.INDEXED for p in one.passed]
+        return [(p.ordinal, p.chunks) for one in found if one.stage is Step.INDEXED for p in one.passed]
 
     def state(self, version: Version) -> DocumentState | None:
         return self.states.get(0, document_id(version.document))

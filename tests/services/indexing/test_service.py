@@ -17,17 +17,17 @@ from schemas.events import DeadLetter, DocumentState
 from schemas.ids import document_id
 from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage, faults
 from services.indexing.plan import Incoming
-from streams.kafka import Cluster, ensure_topics
-from streams.membership import Membership
-from streams.outputs import Send
+from streams.engine.outputs import Send
+from streams.engine.window import WindowLimits
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.kafka.membership import Membership
+from streams.kafka.producer import EventProducer
+from streams.kafka.worker import Worker
 from streams.partitions import partition_of
-from streams.producer import EventProducer
-from streams.reader import Reader as TopicReader
-from streams.reader import end_offsets
-from streams.store import PartitionStore
+from streams.state.reader import Reader as TopicReader
+from streams.state.reader import end_offsets
+from streams.state.store import PartitionStore
 from streams.topics import DEAD_LETTERS, DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS, Topic
-from streams.window import Limits
-from streams.worker import Worker
 from tests.conftest import Chroma, Kafka
 from tests.services.indexing.documents import Version, embedded
 from tests.services.indexing.reader import Reader
@@ -53,7 +53,7 @@ class Service:
         self._runs += 1
         states = self._states(f"states-{self._runs}.sqlite", DOCUMENT_STATES)
         stage = IndexingStage(ChromaStore(self.url), states)
-        worker = Worker(stage, self.cluster, CODEC, Membership(), Limits(bytes=BATCH_BYTES))
+        worker = Worker(stage, self.cluster, CODEC, Membership(), WindowLimits(bytes=BATCH_BYTES))
         task = asyncio.create_task(worker.run())
         try:
             yield

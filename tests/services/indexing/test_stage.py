@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 
 from schemas.codec import SingleObjectCodec
 from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
-from schemas.events import DocumentEmbedded, DocumentState, RunPosition, Stage
+from schemas.events import DocumentEmbedded, DocumentState, RunPosition, Step
 from schemas.ids import document_id
 from services.indexing import vectors
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
 from services.indexing.stage import IndexingStage, PartlyWritten
 from services.indexing.vectors import CollectionFault, Guard
-from streams.kafka import Cluster
-from streams.outputs import Note, Output, Send
-from streams.producer import Written
-from streams.stage import Outcome, Record
-from streams.store import PartitionStore
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Outcome, Record
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import RecordMetadata
+from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES, SOURCE_DOCUMENTS
 from tests.services.indexing.documents import NOON, Version, deleted, document, embedded
 from tests.services.indexing.memory import MemoryVectors, Stored, stored
@@ -66,7 +66,7 @@ class Indexer:
             if isinstance(outcome, CollectionFault):  # due again: nothing is recorded
                 continue
             sends = [output for output in outputs if isinstance(output, Send)]
-            self.states.apply([Written(send, 0, next(self._offsets)) for send in sends])
+            self.states.apply([RecordMetadata(send, 0, next(self._offsets)) for send in sends])
         return outcomes
 
     def record(self, event: Incoming) -> Record[Incoming]:
@@ -88,9 +88,9 @@ def sends(outcome: Outcome) -> list[Send]:
     return [output for output in outcome if isinstance(output, Send)]
 
 
-def notes(outcome: Outcome) -> list[tuple[Stage, int, str | None]]:
+def notes(outcome: Outcome) -> list[tuple[Step, int, str | None]]:
     assert not isinstance(outcome, Exception), outcome
-    return [(o.stage, o.chunks, o.document_key) for o in outcome if isinstance(o, Note)]
+    return [(o.stage, o.chunks, o.document_key) for o in outcome if isinstance(o, ProgressReport)]
 
 
 async def test_a_document_is_written_recorded_and_reported(indexer: Indexer) -> None:
@@ -104,7 +104,7 @@ async def test_a_document_is_written_recorded_and_reported(indexer: Indexer) -> 
     assert states.key == sources.key == document_id(version.document)
     assert (states.partition_key, sources.partition_key) == (None, "tree")
     assert states.event == sources.event == indexer.state(version)
-    assert notes(outcome) == [(Stage.INDEXED, 2, "notes.md")]
+    assert notes(outcome) == [(Step.INDEXED, 2, "notes.md")]
 
 
 async def test_a_document_without_a_source_of_its_own_is_not_told_to_a_connector(indexer: Indexer) -> None:
@@ -119,7 +119,7 @@ async def test_a_deleted_document_is_removed_and_reported(indexer: Indexer) -> N
     (outcome,) = await indexer.process(*Version(2, None).events)
 
     assert indexer.vectors.content() == {}
-    assert notes(outcome) == [(Stage.DELETED, 0, "notes.md")]
+    assert notes(outcome) == [(Step.DELETED, 0, "notes.md")]
 
 
 async def test_documents_of_a_batch_share_requests_and_creates_come_before_deletes(indexer: Indexer) -> None:
@@ -139,8 +139,8 @@ async def test_one_bad_document_fails_alone(indexer: Indexer) -> None:
     outcomes = await indexer.process(*good.events, *bad.events, *other.events)
 
     assert isinstance(outcomes[1], DocumentError)
-    assert notes(outcomes[0]) == [(Stage.INDEXED, 1, "notes.md")]
-    assert notes(outcomes[2]) == [(Stage.INDEXED, 1, "other")]
+    assert notes(outcomes[0]) == [(Step.INDEXED, 1, "notes.md")]
+    assert notes(outcomes[2]) == [(Step.INDEXED, 1, "other")]
     assert indexer.vectors.content() == stored(good.rows + other.rows)
     assert indexer.state(bad) is None
 
@@ -150,7 +150,7 @@ async def test_a_version_is_kept_when_the_one_that_supersedes_it_is_refused(inde
 
     outcomes = await indexer.process(*old.events, *bad.events)
 
-    assert notes(outcomes[0]) == [(Stage.INDEXED, 1, "notes.md")]
+    assert notes(outcomes[0]) == [(Step.INDEXED, 1, "notes.md")]
     assert isinstance(outcomes[1], DocumentError)
     assert indexer.vectors.content() == stored(old.rows)
     assert indexer.state(old) == indexer.state(bad)
@@ -171,8 +171,8 @@ async def test_versions_before_a_refused_one_follow_each_other_exactly(indexer: 
     outcomes = await indexer.process(*long.events, *short.events, *bad.events)
 
     assert [notes(outcome) for outcome in outcomes[:2]] == [
-        [(Stage.INDEXED, 3, "notes.md")],
-        [(Stage.INDEXED, 1, "notes.md")],
+        [(Step.INDEXED, 3, "notes.md")],
+        [(Step.INDEXED, 1, "notes.md")],
     ]
     assert indexer.vectors.content() == stored(short.rows)
 
@@ -204,7 +204,7 @@ async def test_a_part_that_comes_back_from_the_dead_letters_completes_its_docume
     (after,) = await indexer.process(second)
 
     assert [notes(outcome) for outcome in before] == [[], []]
-    assert notes(after) == [(Stage.INDEXED, 3, "notes.md")]
+    assert notes(after) == [(Step.INDEXED, 3, "notes.md")]
     assert indexer.vectors.content() == stored(version.rows)
 
 
@@ -256,10 +256,10 @@ async def test_a_collection_that_answers_with_errors_costs_the_others_of_a_batch
     bad, good = await indexer.process(*BAD.events, *GOOD.events)
 
     assert isinstance(bad, CollectionFault)
-    assert notes(good) == [(Stage.INDEXED, 1, "good.md")]
+    assert notes(good) == [(Step.INDEXED, 1, "good.md")]
     assert (indexer.state(BAD), indexer.state(GOOD) is None) == (None, False)
     indexer.vectors.faulty.clear()
-    assert notes((await indexer.process(*BAD.events))[0]) == [(Stage.INDEXED, 2, "notes.md")]
+    assert notes((await indexer.process(*BAD.events))[0]) == [(Step.INDEXED, 2, "notes.md")]
 
 
 async def test_a_collection_that_goes_on_so_for_minutes_is_broken_and_its_documents_are_given_up(
@@ -298,7 +298,7 @@ async def test_a_broken_collection_is_asked_again_once_a_minute_until_it_is_mend
 
     indexer.vectors.faulty.clear()
     indexer.clock = 420.0
-    assert notes((await indexer.process(*later.events))[0]) == [(Stage.INDEXED, 1, "later.md")]
+    assert notes((await indexer.process(*later.events))[0]) == [(Step.INDEXED, 1, "later.md")]
     indexer.vectors.faulty = {"damaged"}  # a new fault has its minutes
     assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
 
@@ -311,7 +311,7 @@ async def test_a_store_that_takes_no_write_at_all_is_waited_for_however_long(ind
         assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
     indexer.vectors.healthy = True
 
-    assert notes((await indexer.process(*BAD.events))[0]) == [(Stage.INDEXED, 2, "notes.md")]
+    assert notes((await indexer.process(*BAD.events))[0]) == [(Step.INDEXED, 2, "notes.md")]
 
 
 async def test_minutes_in_which_the_store_was_away_are_no_fault_of_a_collection(tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ async def test_a_document_that_the_store_cannot_take_is_given_up_though_its_coll
     for indexer.clock in (0.0, 100.0, 200.0):
         assert isinstance((await indexer.process(*bad.events))[0], CollectionFault)
         good = Version(2, [str(indexer.clock)], key=f"{indexer.clock}.md")
-        assert notes((await indexer.process(*good.events))[0]) == [(Stage.INDEXED, 1, good.key)]
+        assert notes((await indexer.process(*good.events))[0]) == [(Step.INDEXED, 1, good.key)]
 
     indexer.clock = 300.0
     (given_up,) = await indexer.process(*bad.events)
@@ -387,7 +387,7 @@ async def test_a_document_that_the_store_cannot_take_is_given_up_though_its_coll
     assert type(given_up) is PartlyWritten
     assert "this document for 5 min while collection 'library'" in str(given_up)
     last = Version(3, ["x"], key="last.md")
-    assert notes((await indexer.process(*last.events))[0]) == [(Stage.INDEXED, 1, "last.md")]
+    assert notes((await indexer.process(*last.events))[0]) == [(Step.INDEXED, 1, "last.md")]
 
 
 async def test_a_collection_that_is_never_asked_for_again_is_not_remembered(indexer: Indexer) -> None:
@@ -426,7 +426,7 @@ async def test_a_delete_of_something_unknown_asks_nothing_of_the_store(indexer: 
         deleted(document(run=RunPosition(invocation_id="r", attempt=1, ordinal=0)), 4)
     )
 
-    assert notes(outcome) == [(Stage.DELETED, 0, "notes.md")]
+    assert notes(outcome) == [(Step.DELETED, 0, "notes.md")]
     assert indexer.vectors.requests == []
 
 

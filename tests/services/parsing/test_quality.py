@@ -19,7 +19,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from schemas.errors import DocumentError
-from services.parsing import image, parse
+from services.parsing import parse
+from services.parsing.formats import image
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 

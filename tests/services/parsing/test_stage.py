@@ -16,18 +16,18 @@ from schemas.events import (
     PageSpan,
     Payload,
     RunPosition,
-    Stage,
+    Step,
 )
 from schemas.ids import document_id
 from services.parsing import document as parsed
 from services.parsing.stage import Incoming, ParsingStage
 from streams.blobs import INLINE_BYTES, BlobStore
-from streams.dead_letters import SEQUENCE_HEADER
-from streams.outputs import Note, Output, Send
+from streams.engine.dead_letters import SEQUENCE_HEADER
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.stage import Record
 from streams.partitions import partition_of
-from streams.stage import Record
 from streams.topics import PARSED
-from tests.services.parsing.sandbox_double import Recorded
+from tests.services.parsing.sandbox.sandbox_double import Recorded
 
 PARTITIONS = 6
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=4)
@@ -72,7 +72,7 @@ def blobs(tmp_path: Path) -> BlobStore:
 
 @pytest.fixture
 def sandbox() -> Recorded:
-    return Recorded(parsed.Document("# Title\n", "text/markdown"))
+    return Recorded(parsed.ParsedDocument("# Title\n", "text/markdown"))
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_a_document_is_handed_on_with_its_text_and_its_offset_as_sequence(
         "notes.md",
     )
     assert [output.key for output in outputs if isinstance(output, Send)] == [made.key]
-    assert outputs[1:] == [Note(RUN, Stage.PARSED)]
+    assert outputs[1:] == [ProgressReport(RUN, Step.PARSED)]
     assert sandbox.calls == [(b"# Title\n", "notes.md", "text/markdown")]
 
 
@@ -116,7 +116,7 @@ async def test_what_the_parser_found_travels_and_a_converted_document_has_no_fil
     stage: ParsingStage, sandbox: Recorded
 ) -> None:
     text = "x" * (INLINE_BYTES + 1)
-    sandbox.document = parsed.Document(
+    sandbox.document = parsed.ParsedDocument(
         text, "application/pdf", (parsed.PageSpan(1, 0, 9, "one"),), "A title", "de", ("guessed",)
     )
 

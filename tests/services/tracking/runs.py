@@ -13,13 +13,13 @@ from schemas.events import (
     Progress,
     RunListed,
     RunStarted,
-    Stage,
+    Step,
 )
 from services.tracking.fold import InvocationState, ProgressEvent
 
 RUN = "3f0c6a52-9d0e-4a53-8f6e-0f6f5d0e7a11"
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WAY = (Stage.PARSED, Stage.CHUNKED, Stage.EMBEDDED)
+WAY = (Step.PARSED, Step.CHUNKED, Step.EMBEDDED)
 
 
 def created(invocation_id: str = RUN, *, single_document: bool = False) -> InvocationCreated:
@@ -44,7 +44,7 @@ def listed(attempt: int, total: int, invocation_id: str = RUN) -> RunListed:
     return RunListed(invocation_id=invocation_id, attempt=attempt, total=total)
 
 
-def passed(attempt: int, stage: Stage, *passed: Passed | int, invocation_id: str = RUN) -> Progress:
+def passed(attempt: int, stage: Step, *passed: Passed | int, invocation_id: str = RUN) -> Progress:
     ordinals = [Passed(ordinal=entry) if isinstance(entry, int) else entry for entry in passed]
     return Progress(invocation_id=invocation_id, attempt=attempt, stage=stage, passed=ordinals)
 
@@ -61,19 +61,19 @@ class Fate:
     """What becomes of a document: where it ends, whether it fails on the way (or for good), how far it
     came before, how many chunks it has."""
 
-    end: Stage
+    end: Step
     fails: bool
     came: int
     chunks: int
 
-    def reports(self, ordinal: int) -> list[tuple[Stage, Passed]]:
+    def reports(self, ordinal: int) -> list[tuple[Step, Passed]]:
         key = f"{ordinal}.md"
-        on_the_way = WAY if self.end is Stage.INDEXED else WAY[: self.came] if self.fails else ()
+        on_the_way = WAY if self.end is Step.INDEXED else WAY[: self.came] if self.fails else ()
         reports = [(stage, Passed(ordinal=ordinal)) for stage in on_the_way]
-        if self.fails or self.end is Stage.FAILED:
-            reports.append((Stage.FAILED, Passed(ordinal=ordinal, document_key=key, error=f"bad {key}")))
-        if self.end is not Stage.FAILED:
-            chunks = self.chunks if self.end is Stage.INDEXED else 0
+        if self.fails or self.end is Step.FAILED:
+            reports.append((Step.FAILED, Passed(ordinal=ordinal, document_key=key, error=f"bad {key}")))
+        if self.end is not Step.FAILED:
+            chunks = self.chunks if self.end is Step.INDEXED else 0
             reports.append((self.end, Passed(ordinal=ordinal, document_key=key, chunks=chunks)))
         return reports
 
@@ -83,17 +83,17 @@ def plain_counts(fates: Sequence[Fate]) -> Counts:
     counts = dict.fromkeys(Counts.model_fields, 0)
     for fate in fates:
         counts[fate.end.value] += 1
-        came = 3 if fate.end is Stage.INDEXED else fate.came if fate.end is Stage.FAILED else 0
+        came = 3 if fate.end is Step.INDEXED else fate.came if fate.end is Step.FAILED else 0
         for stage in WAY[:came]:
             counts[stage.value] += 1
-        counts["chunks"] += fate.chunks if fate.end is Stage.INDEXED else 0
+        counts["chunks"] += fate.chunks if fate.end is Step.INDEXED else 0
     return Counts(**counts)
 
 
 def fates() -> st.SearchStrategy[list[Fate]]:
-    ends = st.sampled_from([Stage.INDEXED, Stage.UNCHANGED, Stage.DELETED, Stage.FAILED])
+    ends = st.sampled_from([Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED])
     fate = st.builds(
-        lambda end, fails, came, chunks: Fate(end, fails or end is Stage.FAILED, came, chunks),
+        lambda end, fails, came, chunks: Fate(end, fails or end is Step.FAILED, came, chunks),
         ends,
         st.booleans(),
         st.integers(0, 3),
@@ -109,7 +109,7 @@ def reports_of(draw: st.DrawFn, attempt: int, fates: Sequence[Fate]) -> list[Pro
     if single:
         single += draw(st.lists(st.sampled_from(single), max_size=10))
     events: list[ProgressEvent] = [listed(attempt, len(fates))] * draw(st.integers(1, 2))
-    for stage in Stage:
+    for stage in Step:
         waiting = [entry for reported, entry in draw(st.permutations(single)) if reported is stage]
         while waiting:
             size = draw(st.integers(1, len(waiting)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.codec import SingleObjectCodec
 from schemas.errors import ContractError
 from schemas.events import (
-    FINAL_STAGES,
+    FINAL_STEPS,
     CancelRequested,
     Counts,
     Invocation,
@@ -19,11 +19,11 @@ from schemas.events import (
     ProgressBlock,
     RunFailed,
     RunListed,
-    Stage,
     Status,
+    Step,
 )
+from services.tracking.bitmaps import BLOCK, MAX_ORDINALS, Ordinals
 from services.tracking.fold import LAST_ERRORS, InvocationState, ProgressEvent
-from services.tracking.ordinals import BLOCK, MAX_ORDINALS, Ordinals
 from tests.services.tracking.runs import (
     RUN,
     Fate,
@@ -83,7 +83,7 @@ def test_a_run_is_complete_exactly_when_everything_is_accounted_for(log: Log) ->
         state.fold(event, at)
         if getattr(event, "attempt", None) == 99:
             total = event.total if isinstance(event, RunListed) else total
-            if isinstance(event, Progress) and event.stage in FINAL_STAGES:
+            if isinstance(event, Progress) and event.stage in FINAL_STEPS:
                 ended |= {entry.ordinal for entry in event.passed}
         complete = total is not None and ended == set(range(total))
         assert (state.summary().status is Status.COMPLETE) == complete
@@ -108,7 +108,7 @@ def test_a_restart_with_a_replay_anywhere_changes_nothing(log: Log, data: st.Dat
     summary = topics.restored().summary()
     assert summary.counts == plain_counts(fates)
     assert summary.status is Status.COMPLETE
-    failing = any(fate.end is Stage.FAILED for fate in fates)
+    failing = any(fate.end is Step.FAILED for fate in fates)
     assert any("failed" in key for key in topics.rows) == failing
     assert failing or list(topics.rows) == [RUN]
 
@@ -166,7 +166,7 @@ def test_a_run_that_fails_keeps_counting_what_was_under_way() -> None:
         [
             started(1),
             RunFailed(invocation_id=RUN, attempt=1, error="the folder is gone"),
-            passed(1, Stage.INDEXED, Passed(ordinal=0, chunks=3)),
+            passed(1, Step.INDEXED, Passed(ordinal=0, chunks=3)),
         ]
     )
 
@@ -184,14 +184,14 @@ def test_only_the_current_attempt_can_fail_the_run() -> None:
 
 def test_an_upload_run_that_failed_stays_failed_whatever_is_still_indexed() -> None:
     failed = RunFailed(invocation_id=RUN, attempt=1, error="gone")
-    events: list[ProgressEvent] = [started(1), listed(1, 1), failed, passed(1, Stage.INDEXED, 0)]
+    events: list[ProgressEvent] = [started(1), listed(1, 1), failed, passed(1, Step.INDEXED, 0)]
     summary = folded(events, InvocationState(created(single_document=True))).summary()
 
     assert (summary.status, summary.error, summary.total) == (Status.FAILED, "gone", None)
 
 
 def test_a_new_attempt_begins_without_the_errors_and_the_total_of_the_older() -> None:
-    broken = passed(1, Stage.FAILED, Passed(ordinal=0, document_key="a", error="no"))
+    broken = passed(1, Step.FAILED, Passed(ordinal=0, document_key="a", error="no"))
     state = folded([started(1), listed(1, 2), broken, started(2), listed(1, 0)])
 
     summary = state.summary()
@@ -205,7 +205,7 @@ def test_a_run_can_fail_before_it_has_an_attempt() -> None:
 
 
 def test_a_failed_upload_fails_its_invocation_with_the_reason() -> None:
-    broken = passed(1, Stage.FAILED, Passed(ordinal=0, document_key="a.md", error="not a PDF"))
+    broken = passed(1, Step.FAILED, Passed(ordinal=0, document_key="a.md", error="not a PDF"))
     state = folded([started(1), broken, listed(1, 1)], InvocationState(created(single_document=True)))
 
     summary = state.summary()
@@ -215,11 +215,11 @@ def test_a_failed_upload_fails_its_invocation_with_the_reason() -> None:
 
 def test_an_upload_whose_dead_letter_is_replayed_is_complete_after_all() -> None:
     state = folded(
-        [started(1), listed(1, 1), passed(1, Stage.FAILED, Passed(ordinal=0, document_key="a", error="no"))],
+        [started(1), listed(1, 1), passed(1, Step.FAILED, Passed(ordinal=0, document_key="a", error="no"))],
         InvocationState(created(single_document=True)),
     )
     state = InvocationState.restored(state.summary(), [])
-    state.fold(passed(1, Stage.INDEXED, Passed(ordinal=0, document_key="a", chunks=4)), 0)
+    state.fold(passed(1, Step.INDEXED, Passed(ordinal=0, document_key="a", chunks=4)), 0)
 
     summary = state.summary()
     assert (summary.status, summary.error, summary.last_errors) == (Status.COMPLETE, None, [])
@@ -232,8 +232,8 @@ def test_a_failed_document_of_many_is_counted_and_can_be_indexed_after_the_end()
         [
             started(1),
             listed(1, 2),
-            passed(1, Stage.FAILED, Passed(ordinal=1, document_key="b", error="no")),
-            passed(1, Stage.INDEXED, Passed(ordinal=0, document_key="a", chunks=2)),
+            passed(1, Step.FAILED, Passed(ordinal=1, document_key="b", error="no")),
+            passed(1, Step.INDEXED, Passed(ordinal=0, document_key="a", chunks=2)),
         ]
     )
     summary = state.summary()
@@ -242,8 +242,8 @@ def test_a_failed_document_of_many_is_counted_and_can_be_indexed_after_the_end()
 
     topics.write(state)
     state = topics.restored()
-    again = passed(1, Stage.INDEXED, Passed(ordinal=1, document_key="b", chunks=5))
-    folded([again, again, passed(1, Stage.FAILED, 1)], state)
+    again = passed(1, Step.INDEXED, Passed(ordinal=1, document_key="b", chunks=5))
+    folded([again, again, passed(1, Step.FAILED, 1)], state)
     topics.write(state)
 
     summary = topics.restored().summary()
@@ -254,7 +254,7 @@ def test_a_failed_document_of_many_is_counted_and_can_be_indexed_after_the_end()
 
 def test_the_last_errors_are_bounded_in_number_and_length() -> None:
     broken = [Passed(ordinal=n, document_key=f"{n}", error="x" * 100_000) for n in range(50)]
-    summary = folded([started(1), passed(1, Stage.FAILED, *broken)]).summary()
+    summary = folded([started(1), passed(1, Step.FAILED, *broken)]).summary()
 
     assert [failure.document_key for failure in summary.last_errors] == [f"{n}" for n in range(40, 50)]
     assert len(summary.last_errors) == LAST_ERRORS
@@ -266,7 +266,7 @@ def test_an_impossible_ordinal_breaks_the_contract_and_changes_nothing(ordinal: 
     state = folded([started(1)])
     state.summary()
     with pytest.raises(ContractError, match="ordinal"):
-        state.fold(passed(1, Stage.INDEXED, 0, ordinal), 0)
+        state.fold(passed(1, Step.INDEXED, 0, ordinal), 0)
 
     assert not state.changed
     assert state.summary().counts == Counts()
@@ -281,13 +281,13 @@ def test_an_impossible_total_breaks_the_contract() -> None:
 
 @pytest.mark.parametrize("total", [2, BLOCK, BLOCK + 1])
 def test_ordinals_beyond_the_total_complete_nothing_early(total: int) -> None:
-    beyond = passed(1, Stage.INDEXED, total, total + BLOCK)
-    most = passed(1, Stage.UNCHANGED, *range(total - 1))
+    beyond = passed(1, Step.INDEXED, total, total + BLOCK)
+    most = passed(1, Step.UNCHANGED, *range(total - 1))
     state = folded([started(1), beyond, most, listed(1, total), beyond])
     assert state.summary().status is Status.PROCESSING
     assert state.summary().counts == Counts(unchanged=total - 1)
 
-    state.fold(passed(1, Stage.DELETED, total - 1), 0)
+    state.fold(passed(1, Step.DELETED, total - 1), 0)
     assert state.summary().status is Status.COMPLETE
 
 
@@ -299,7 +299,7 @@ def test_blocks_meet_at_65536_ordinals() -> None:
     for first in range(0, total, 10_000):
         topics.write(state)
         state = topics.restored()
-        state.fold(passed(1, Stage.INDEXED, *ordinals[first : first + 10_000]), 0)
+        state.fold(passed(1, Step.INDEXED, *ordinals[first : first + 10_000]), 0)
     assert state.summary().status is Status.COMPLETE
     assert f"{RUN}/indexed/2" in topics.rows
     assert max(map(len, topics.rows.values())) < 8_400
@@ -309,23 +309,23 @@ def test_blocks_meet_at_65536_ordinals() -> None:
 
 
 def test_a_new_attempt_removes_the_blocks_of_the_older() -> None:
-    topics, state = Topics(), folded([started(1), passed(1, Stage.PARSED, 0, BLOCK, 3 * BLOCK)])
+    topics, state = Topics(), folded([started(1), passed(1, Step.PARSED, 0, BLOCK, 3 * BLOCK)])
     topics.write(state)
     assert len(topics.rows) == 4
 
     state = topics.restored()
-    folded([started(2), passed(2, Stage.PARSED, 0)], state)
+    folded([started(2), passed(2, Step.PARSED, 0)], state)
     topics.write(state)
     assert sorted(topics.rows) == [RUN, f"{RUN}/parsed/0"]
     assert topics.restored().summary().counts == Counts(parsed=1)
 
 
 def test_a_block_of_another_attempt_does_not_count_and_is_removed() -> None:
-    old, new = folded([started(1), passed(1, Stage.PARSED, 5)]), folded([started(2)])
+    old, new = folded([started(1), passed(1, Step.PARSED, 5)]), folded([started(2)])
     blocks = [block for _, block in old.blocks() if block]
 
     state = InvocationState.restored(new.summary(), blocks)
-    state.fold(passed(2, Stage.CHUNKED, 5), 0)
+    state.fold(passed(2, Step.CHUNKED, 5), 0)
 
     assert state.summary().counts == Counts(parsed=1, chunked=1)
     state = InvocationState.restored(new.summary(), blocks)
@@ -336,7 +336,7 @@ def test_a_million_documents_take_seconds() -> None:
     ordinals, begun = Ordinals(), time.process_time()
     for first in range(0, 1_000_000, 10_000):
         for ordinal in range(first, first + 10_000):
-            ordinals.passed(Stage.UNCHANGED if ordinal % 10 else Stage.INDEXED, ordinal, 2, False)
+            ordinals.passed(Step.UNCHANGED if ordinal % 10 else Step.INDEXED, ordinal, 2, False)
         list(ordinals.changes(RUN, 1))
 
     assert (ordinals.covered, ordinals.chunks) == (1_000_000, 200_000)

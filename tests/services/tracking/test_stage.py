@@ -7,13 +7,13 @@ import pytest
 
 from schemas.codec import SingleObjectCodec
 from schemas.errors import ContractError
-from schemas.events import CancelRequested, Invocation, Passed, ProgressBlock, Stage, Status
+from schemas.events import CancelRequested, Invocation, Passed, ProgressBlock, Status, Step
 from services.tracking import TrackingStage, stage
 from services.tracking.fold import ProgressEvent
-from streams.kafka import Cluster
-from streams.outputs import Output, Send
-from streams.producer import Written
-from streams.stage import Outcome, Record
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Outcome, Record
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import RecordMetadata
 from streams.topics import INVOCATIONS, PROGRESS_BLOCKS
 from tests.services.tracking.runs import created, listed, passed, started
 
@@ -47,7 +47,7 @@ class Driven:
         written = []
         for send in sends:
             self._offset += 1
-            written.append(Written(send, PARTITION, self._offset))
+            written.append(RecordMetadata(send, PARTITION, self._offset))
         for store in self.stage.stores:
             store.apply(written)
         return outcomes, sends
@@ -78,7 +78,7 @@ async def test_a_batch_writes_each_invocation_and_each_changed_block_once(driven
     _, sends = await driven.batch(
         created("a"),
         started(1, "a"),
-        *(passed(1, Stage.PARSED, n, invocation_id="a") for n in range(100)),
+        *(passed(1, Step.PARSED, n, invocation_id="a") for n in range(100)),
         created("b"),
     )
 
@@ -91,7 +91,7 @@ async def test_a_batch_writes_each_invocation_and_each_changed_block_once(driven
 
 
 async def test_repeated_progress_writes_nothing(driven: Driven) -> None:
-    report = passed(1, Stage.PARSED, 7, invocation_id="a")
+    report = passed(1, Step.PARSED, 7, invocation_id="a")
     await driven.batch(created("a"), started(1, "a"), report)
 
     _, sends = await driven.batch(created("a"), started(1, "a"), report, report)
@@ -122,7 +122,7 @@ async def test_an_impossible_record_costs_only_itself(driven: Driven) -> None:
         started(1, "a"),
         listed(1, 1, "a"),
         listed(1, -1, "a"),
-        passed(1, Stage.INDEXED, -1, invocation_id="a"),
+        passed(1, Step.INDEXED, -1, invocation_id="a"),
     )
     assert [type(outcome) for outcome in outcomes[3:]] == [ContractError, ContractError]
     assert summaries(sends)[0].total == 1
@@ -139,7 +139,7 @@ async def test_state_goes_on_whatever_is_lost_from_memory(
     sends: list[Send] = []
     for ordinal in range(total):
         entry = Passed(ordinal=ordinal, document_key=f"{ordinal}", chunks=2, error="no")
-        end = Stage.FAILED if ordinal == 4 else Stage.INDEXED
+        end = Step.FAILED if ordinal == 4 else Step.INDEXED
         _, sends = await driven.batch(passed(1, end, entry, invocation_id="a"))
         if lost == "restart":
             await driven.restart()
@@ -174,8 +174,8 @@ async def test_memory_is_bounded_by_the_least_recently_used(
 ) -> None:
     monkeypatch.setattr(stage, "_CACHED_BLOCKS", 2)
     for name in "abcb":
-        await driven.batch(created(name), started(1, name), passed(1, Stage.PARSED, 0, invocation_id=name))
-    await driven.batch(created("d"), passed(1, Stage.PARSED, 70_000, invocation_id="a"))
+        await driven.batch(created(name), started(1, name), passed(1, Step.PARSED, 0, invocation_id=name))
+    await driven.batch(created("d"), passed(1, Step.PARSED, 70_000, invocation_id="a"))
 
     assert list(driven.stage._cache) == ["c", "b", "d", "a"]
     await driven.batch(started(2, "d"))
@@ -184,8 +184,8 @@ async def test_memory_is_bounded_by_the_least_recently_used(
 
 def test_blocks_are_found_by_their_invocation(tmp_path: Path) -> None:
     opened = TrackingStage.opened(Cluster("nowhere:1"), SingleObjectCodec(), tmp_path)
-    block = ProgressBlock(invocation_id="a", attempt=1, stage=Stage.PARSED, block=0, bitmap=b"")
-    opened._blocks.apply([Written(Send(PROGRESS_BLOCKS, "a/parsed/0", block), 0, 0)])
+    block = ProgressBlock(invocation_id="a", attempt=1, stage=Step.PARSED, block=0, bitmap=b"")
+    opened._blocks.apply([RecordMetadata(Send(PROGRESS_BLOCKS, "a/parsed/0", block), 0, 0)])
 
     assert list(opened._blocks.scan(0, "a")) == [("a/parsed/0", block)]
     assert list(opened._blocks.scan(0, "b")) == []

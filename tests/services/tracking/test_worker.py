@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from schemas.codec import SingleObjectCodec
-from schemas.events import Counts, Invocation, Passed, ProgressBlock, Stage, Status
+from schemas.events import Counts, Invocation, Passed, ProgressBlock, Status, Step
 from services.tracking.fold import ProgressEvent
-from streams.kafka import Cluster, ensure_topics
-from streams.outputs import Send
-from streams.producer import EventProducer
-from streams.reader import Batch, Reader, end_offsets
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster, ensure_topics
+from streams.kafka.producer import EventProducer
+from streams.state.reader import ReadBatch, Reader, end_offsets
 from streams.topics import INVOCATIONS, PROGRESS, PROGRESS_BLOCKS
 from tests.conftest import Kafka
 from tests.services.tracking.runs import WAY, created, listed, passed, started
@@ -30,7 +30,7 @@ def reports(invocation_id: str, total: int, chance: random.Random) -> list[Progr
     events: list[ProgressEvent] = [listed(1, total, invocation_id)]
     for ordinal in range(total):
         failing = ordinal % 50 == 49
-        end = Stage.FAILED if failing else Stage.INDEXED
+        end = Step.FAILED if failing else Step.INDEXED
         entry = Passed(ordinal=ordinal, document_key=f"{ordinal}", chunks=0 if failing else 2)
         events += [passed(1, stage, entry, invocation_id=invocation_id) for stage in (*WAY, end)]
     events += chance.sample(events, len(events) // 10)
@@ -100,7 +100,7 @@ class Rows:
     def open(self) -> int:
         return sum(row.status is not Status.COMPLETE for row in self.invocations.values())
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: ReadBatch) -> None:
         for change in batch.changes:
             self.writes += 1
             if isinstance(change.event, Invocation):
@@ -149,4 +149,4 @@ async def test_counts_are_exact_though_the_worker_is_killed_in_mid_stream(
     assert {upload.counts for upload in rows.invocations.values()} == {
         Counts(parsed=1, chunked=1, embedded=1, indexed=1, chunks=2)
     }
-    assert set(rows.blocks) == {f"run/{stage}/0" for stage in (*WAY, Stage.FAILED)}
+    assert set(rows.blocks) == {f"run/{stage}/0" for stage in (*WAY, Step.FAILED)}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from schemas.codec import SingleObjectCodec
 from services.tracking import TrackingStage
-from streams.kafka import Cluster
-from streams.membership import Membership
-from streams.window import Limits
-from streams.worker import Worker
+from streams.engine.window import WindowLimits
+from streams.kafka.cluster import Cluster
+from streams.kafka.membership import Membership
+from streams.kafka.worker import Worker
 
 
 async def main(bootstrap_servers: str, prefix: str, folder: Path) -> None:
@@ -23,7 +23,7 @@ async def main(bootstrap_servers: str, prefix: str, folder: Path) -> None:
         cluster,
         codec,
         Membership(slot="0", static=True, session_seconds=6),
-        Limits(records=60),  # small batches: many transactions for a kill to fall into
+        WindowLimits(records=60),  # small batches: many transactions for a kill to fall into
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
     await worker.run()

@@ -1,0 +1,1 @@
+"""Ours, for administrators: API keys."""

@@ -1,0 +1,67 @@
+"""`/api/v1/keys`: who may call. A key is shown once, when it is made; only its hash is kept."""
+
+import secrets
+import uuid
+
+from aiohttp import web
+
+from api.access import Caller, hash_key
+from api.clock import now
+from api.dependencies import PARTS
+from api.errors import BadRequest, Forbidden, NotFound
+from api.requests import caller_of, path_id, read_body
+from api.sync.render import json_response, key_of
+from schemas.api import CreateKeyPayload, CreateKeyResponse
+from schemas.events import ApiKey
+from streams.engine.outputs import Send
+from streams.topics import API_KEYS
+
+
+async def list_keys(request: web.Request) -> web.Response:
+    """Keys of the tenant, of all tenants for the preset key."""
+    caller = caller_of(request)
+    caller.require_unlimited("list keys")
+    keys = request.app[PARTS].catalogue.keys(None if caller.preset else caller.tenant)
+    return json_response([key_of(key) for key in keys])
+
+
+async def create_key(request: web.Request) -> web.Response:
+    """A new key."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_unlimited("create keys")
+    payload = await read_body(request, CreateKeyPayload)
+    if payload.databases is not None and not all(payload.databases):
+        raise BadRequest("databases has an empty name")
+    secret = f"hr_{secrets.token_urlsafe(32)}"
+    key = ApiKey(
+        id=str(uuid.uuid4()),
+        name=payload.name,
+        tenant=_tenant(caller, payload),
+        key_sha256=hash_key(secret),
+        admin=payload.admin,
+        databases=None if payload.databases is None else sorted(set(payload.databases)),
+        created_at=now(),
+    )
+    await parts.catalogue.passed(await parts.write(Send(API_KEYS, key.id, key)))
+    return json_response(CreateKeyResponse(**key_of(key).model_dump(), key=secret), 201)
+
+
+async def delete_key(request: web.Request) -> web.Response:
+    """Revoke a key: at once here, within milliseconds at the other gateways."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_unlimited("delete keys")
+    key_id = path_id(request, "key_id")
+    await parts.catalogue.refresh()
+    key = parts.catalogue.key(key_id)
+    if key is None or not (caller.preset or key.tenant == caller.tenant):
+        raise NotFound(f"key {key_id} does not exist")
+    await parts.catalogue.passed(await parts.write(Send(API_KEYS, key_id, None)))
+    return web.Response(status=204)
+
+
+def _tenant(caller: Caller, payload: CreateKeyPayload) -> str:
+    if payload.tenant is None or payload.tenant == caller.tenant:
+        return caller.tenant
+    if not caller.preset:
+        raise Forbidden("only the preset admin key may create keys of other tenants")
+    return payload.tenant

@@ -1,0 +1,146 @@
+"""The parts that the handlers share, and their life."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from aiohttp import web
+
+from api.access import Authenticator, Caller
+from api.chroma import ChromaDirectory
+from api.errors import BadRequest, NotAnswered, NotFound, TooManyRequests
+from api.gateway import Gateway
+from api.metrics import UPLOADS
+from api.sse import EventStreams
+from api.views.catalogue import Catalogue
+from api.views.outcomes import Outcomes
+from schemas.events import Invocation, Source
+from streams.engine.outputs import Send
+from streams.kafka.producer import EventProducer, RecordMetadata
+
+Found = TypeVar("Found", Source, Invocation)
+
+
+class UploadSlots:
+    """How many uploads each tenant has under way in this process."""
+
+    def __init__(self, per_tenant: int) -> None:
+        self._per_tenant = per_tenant
+        self._taken: dict[str, int] = {}
+
+    @contextmanager
+    def slot(self, tenant: str) -> Iterator[None]:
+        """Raises TooManyRequests when all slots of the tenant are taken."""
+        taken = self._taken.get(tenant, 0)
+        if taken >= self._per_tenant:
+            raise TooManyRequests(
+                f"{taken} uploads of this tenant are under way, more are not taken at once "
+                "(HEADRACE_UPLOADS_PER_TENANT); try again shortly"
+            )
+        self._taken[tenant] = taken + 1
+        UPLOADS.inc()
+        try:
+            yield
+        finally:
+            UPLOADS.dec()
+            self._taken[tenant] -= 1
+            if not self._taken[tenant]:
+                del self._taken[tenant]
+
+
+class RequestsUnderWay:
+    """Counts the requests that are being answered, so that the gateway can wait for them when it stops."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+        self.stopping = False
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Around the answering of a request."""
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def ended(self, within_s: float) -> bool:
+        """Wait until none is left; False when some are after `within_s` seconds."""
+        self.stopping = True
+        try:
+            async with asyncio.timeout(within_s):
+                await self._none.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+class Dependencies:
+    """Views, producer, Chroma, and the look-ups that several handlers need."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.catalogue = Catalogue(gateway.cluster, gateway.codec, gateway.state_folder)
+        self.outcomes = Outcomes(gateway.cluster, gateway.codec, gateway.state_folder)
+        self.chroma = ChromaDirectory(gateway.chroma)
+        self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
+        self.uploads = UploadSlots(gateway.uploads_per_tenant)
+        self.requests = RequestsUnderWay()
+        self.streams = EventStreams(gateway.heartbeat_s)
+
+    async def start(self) -> None:
+        """Connect; returns when the views know what is there."""
+        self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
+        await self.chroma.start()
+        await asyncio.gather(self.catalogue.start(), self.outcomes.start())
+
+    async def close(self) -> None:
+        """Let go of everything; what was produced is delivered first."""
+        await self._producer.close()
+        await asyncio.gather(self.catalogue.close(), self.outcomes.close())
+        await self.chroma.close()
+
+    async def write(self, send: Send) -> RecordMetadata:
+        """Produce a record and wait for its acknowledgement. Raises NotAnswered when Kafka takes too long;
+        the record may come through later."""
+        try:
+            async with asyncio.timeout(self.gateway.wait_s):
+                return await self._producer.send(send)
+        except TimeoutError as error:
+            raise NotAnswered(
+                f"Kafka did not take a record of {send.topic.name} within {self.gateway.wait_s:g} s"
+            ) from error
+
+    async def source(self, caller: Caller, source_id: str) -> Source:
+        """A source that the caller may see, also one that another gateway made a moment ago."""
+        return await self._seen("source", self.catalogue.source, caller, source_id)
+
+    async def invocation(self, caller: Caller, invocation_id: str) -> Invocation:
+        """An invocation that the caller may see, also one that another gateway made a moment ago."""
+        return await self._seen("invocation", self.catalogue.invocation, caller, invocation_id)
+
+    async def _seen(self, kind: str, find: Callable[[str], Found | None], caller: Caller, id_: str) -> Found:
+        found = find(id_)
+        if found is None:
+            await self.catalogue.refresh()
+            found = find(id_)
+        if found is None or found.tenant != caller.tenant:
+            raise NotFound(f"{kind} {id_} does not exist")
+        caller.require_database(found.database)
+        return found
+
+    async def require_database(self, caller: Caller, database: str) -> None:
+        """Raises BadRequest, Forbidden or NotFound unless the caller may write to an existing database."""
+        if not database or len(database) > 512:
+            raise BadRequest("database_name must have 1 to 512 characters")
+        caller.require_database(database)
+        await self.chroma.require_database(caller.tenant, database)
+
+
+PARTS = web.AppKey("parts", Dependencies)

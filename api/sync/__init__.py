@@ -1,0 +1,1 @@
+"""Chroma Sync's contract: sources, invocations and uploads over HTTP."""

@@ -1,0 +1,165 @@
+"""`/api/v1/invocations` and what a source's invocations are created through."""
+
+import uuid
+
+from aiohttp import web
+
+from api.clock import now
+from api.dependencies import PARTS, Dependencies
+from api.errors import BadRequest, Conflict, NotAnswered, NotFound, PreconditionFailed
+from api.requests import caller_of, page_of, path_id, query_text, read_body
+from api.sync.options import require_collection_name
+from api.sync.render import job_of, json_response
+from api.sync.source_types import require_below_roots
+from api.views.catalogue import ResultPage
+from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, LatestByKeysRequest
+from schemas.events import CancelRequested, InvocationCreated, RunRequested, Source, Status, Upload
+from streams.engine.outputs import Send
+from streams.topics import PROGRESS, RUNS
+
+
+async def create_invocation(request: web.Request) -> web.Response:
+    """Run a source into a collection."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    source = await parts.source(caller, path_id(request, "source_id"))
+    payload = await read_body(request, CreateJobPayload)
+    collection = _target(source, payload)
+    if source.folder is not None:  # the roots may have changed since the source was created
+        require_below_roots(source.folder.path, parts.gateway.folder_roots)
+    await parts.require_database(caller, source.database)
+    found = await parts.chroma.collection(source.tenant, source.database, collection)
+    if found is not None and found.finished:
+        raise Conflict(
+            f"collection {collection!r} is closed: its metadata has finished_ingest = true; "
+            "choose another target_collection_name"
+        )
+    invocation_id = await start_run(
+        parts,
+        source,
+        collection,
+        collection_id=found.id if found else None,
+        allow_empty=payload.allow_empty,
+    )
+    return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
+
+
+async def start_run(
+    parts: Dependencies,
+    source: Source,
+    collection: str,
+    upload: Upload | None = None,
+    collection_id: str | None = None,
+    allow_empty: bool = False,
+) -> str:
+    """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
+    invocation_id, created_at = str(uuid.uuid4()), now()
+    created = InvocationCreated(
+        invocation_id=invocation_id,
+        tenant=source.tenant,
+        database=source.database,
+        collection=collection,
+        source_id=source.id,
+        source_type=source.type,
+        single_document=upload is not None,
+        object_key=None if upload is None else upload.filename,
+        custom_id=None if upload is None else upload.custom_id,
+        created_at=created_at,
+    )
+    requested = RunRequested(
+        invocation_id=invocation_id,
+        source=source,
+        collection=collection,
+        upload=upload,
+        requested_at=created_at,
+        collection_id=collection_id,
+        allow_empty=allow_empty,
+    )
+    await parts.write(Send(PROGRESS, invocation_id, created))
+    await parts.write(Send(RUNS[source.type], source.id, requested))
+    if not await parts.catalogue.shown(invocation_id, parts.gateway.wait_s):
+        raise NotAnswered(
+            f"invocation {invocation_id} was asked for, but tracking did not show it within "
+            f"{parts.gateway.wait_s:g} s; is the service 'tracking' running? It goes on when tracking does"
+        )
+    return invocation_id
+
+
+def _target(source: Source, payload: CreateJobPayload) -> str:
+    """The collection's name. Fields of other types of sources are refused."""
+    if source.type == "file_upload":
+        raise BadRequest("a file_upload source runs by POST /api/v1/add-file, not here")
+    for field in ("object_key", "custom_id", "metadata", "ref_identifier"):
+        if getattr(payload, field) is not None:
+            raise BadRequest(f"{field} is not possible for a source of type {source.type}")
+    if payload.target_collection_name is None:
+        raise BadRequest(f"target_collection_name is required for a source of type {source.type}")
+    return require_collection_name(payload.target_collection_name)
+
+
+async def list_invocations(request: web.Request) -> web.Response:
+    """Invocations of a source, a database or the tenant, newest first."""
+    parts, page = request.app[PARTS], page_of(request)
+    source_id = query_text(request, "source_id")
+    if source_id is None:
+        return json_response([job_of(run) for run in parts.catalogue.invocations(page)])
+    if page.database is not None:
+        raise BadRequest("source_id and database_name cannot be given together")
+    page = ResultPage(**{**vars(page), "source_id": _parse_id(source_id)})
+    found = parts.catalogue.invocations(page)
+    if not found:  # nothing to show, or no such source: a deleted one still shows its history
+        await _require_source(request, page)
+        found = parts.catalogue.invocations(page)
+    return json_response([job_of(run) for run in found])
+
+
+async def _require_source(request: web.Request, page: ResultPage) -> None:
+    history = ResultPage(tenant=page.tenant, source_id=page.source_id, limit=1)
+    if not request.app[PARTS].catalogue.invocations(history):
+        await request.app[PARTS].source(caller_of(request), page.source_id or "")
+
+
+def _parse_id(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError as error:
+        raise BadRequest(f"source_id {text[:80]!r} is not a UUID") from error
+
+
+async def get_invocation(request: web.Request) -> web.Response:
+    """One invocation."""
+    run = await request.app[PARTS].invocation(caller_of(request), path_id(request, "invocation_id"))
+    return json_response(job_of(run))
+
+
+async def cancel_invocation(request: web.Request) -> web.Response:
+    """Cancel an invocation that has not started. Tracking decides; its answer is waited for."""
+    parts = request.app[PARTS]
+    run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
+    if run.status is not Status.PENDING:
+        raise PreconditionFailed(_not_pending(run.id, run.status))
+    await parts.write(Send(PROGRESS, run.id, CancelRequested(invocation_id=run.id)))
+    # Whatever tracking decides, the invocation is not pending afterwards: it is cancelled, or had begun.
+    if not await parts.catalogue.decided(run.id, parts.gateway.wait_s):
+        raise NotAnswered(
+            f"tracking did not answer the cancellation of {run.id} within {parts.gateway.wait_s:g} s; "
+            "is the service 'tracking' running?"
+        )
+    status = parts.catalogue.status(run.id)
+    if status is None:
+        raise NotFound(f"invocation {run.id} does not exist any more")
+    if status != Status.CANCELLED:
+        raise PreconditionFailed(_not_pending(run.id, status))
+    return json_response(CancelJobResponse(), 202)
+
+
+def _not_pending(invocation_id: str, status: str) -> str:
+    return f"invocation {invocation_id} is {status}; only a pending one can be cancelled"
+
+
+async def latest_by_keys(request: web.Request) -> web.Response:
+    """The newest invocation of each object key; keys that were never synced are absent."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    source = await parts.source(caller, path_id(request, "source_id"))
+    keys = (await read_body(request, LatestByKeysRequest)).object_keys
+    found = parts.catalogue.latest_by_keys(source.id, keys)
+    return json_response({key: job_of(run) for key, run in found.items()})

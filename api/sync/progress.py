@@ -1,0 +1,81 @@
+"""How far an invocation is, and what became of its documents: once as JSON, or live as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from api.dependencies import PARTS, Dependencies
+from api.requests import MAX_LIMIT, caller_of, path_id, query_choice, query_number
+from api.sse import ServerEvent, any_change, end_event, wants_events
+from api.sync.render import json_response, json_text, outcome_of, progress_of
+from schemas.events import FINAL_STATUSES, Invocation
+
+_OUTCOME_STATUSES = ("indexed", "deleted", "failed")
+#: A display needs no more than ten frames a second; what changes in between is in the next.
+_FRAME_SECONDS = 0.1
+
+
+async def get_progress(request: web.Request) -> web.StreamResponse:
+    """Counts per stage. As a stream: an event `progress` at every change, `end` when the invocation ends."""
+    parts = request.app[PARTS]
+    run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
+    if not wants_events(request):
+        return json_response(progress_of(run))
+    return await parts.streams.send(request, _progress_events(parts, run))
+
+
+async def get_documents(request: web.Request) -> web.StreamResponse:
+    """Documents that ended. As a stream: an event `document` for each, `end` when the invocation ends."""
+    parts = request.app[PARTS]
+    run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
+    status = query_choice(request, "status", _OUTCOME_STATUSES)
+    limit = query_number(request, "limit", 100, MAX_LIMIT)
+    offset = query_number(request, "offset", 0, 2**31)
+    if wants_events(request):
+        return await parts.streams.send(request, _document_events(parts, run, status))
+    if run.status in FINAL_STATUSES:  # the counts stand, so the documents behind them have to be here too
+        await parts.outcomes.refresh()
+    found = parts.outcomes.of(run, status, limit, offset)
+    return json_response([outcome_of(outcome) for outcome in found])
+
+
+async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterator[ServerEvent | None]:
+    """Ends with the invocation, or when it is gone."""
+    with parts.catalogue.changed() as watch:
+        shown: Invocation | None = None
+        current = parts.catalogue.invocation(run.id)
+        while current is not None:
+            if current != shown:
+                yield ServerEvent("progress", json_text(progress_of(current)))
+                shown = current
+            if current.status in FINAL_STATUSES:
+                break
+            await asyncio.sleep(_FRAME_SECONDS)
+            if not await any_change([watch], parts.streams.heartbeat_s):
+                yield None
+            current = parts.catalogue.invocation(run.id)
+        yield end_event("gone" if current is None else current.status.value)
+
+
+async def _document_events(
+    parts: Dependencies, run: Invocation, status: str | None
+) -> AsyncIterator[ServerEvent | None]:
+    """Ends when the invocation has ended and everything that led to it was sent."""
+    sequence = 0
+    with parts.catalogue.changed() as runs, parts.outcomes.changed() as outcomes:
+        while True:
+            current = parts.catalogue.invocation(run.id)
+            ended = current is None or current.status in FINAL_STATUSES
+            if ended:
+                await parts.outcomes.refresh()
+            while found := parts.outcomes.after(current or run, status, sequence, MAX_LIMIT):
+                for outcome in found:
+                    yield ServerEvent("document", json_text(outcome_of(outcome)))
+                sequence = found[-1].sequence
+            if ended:
+                break
+            await asyncio.sleep(_FRAME_SECONDS)
+            if not await any_change([runs, outcomes], parts.streams.heartbeat_s):
+                yield None
+        yield end_event("gone" if current is None else current.status.value)

@@ -1,0 +1,148 @@
+"""From kept events to the JSON of the contract."""
+
+import json
+from datetime import UTC, datetime
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from api.sync.source_types import AVAILABLE
+from api.views.outcomes import Outcome
+from schemas import api
+from schemas.api import (
+    Complete,
+    DocumentOutcome,
+    Failed,
+    Failure,
+    Finished,
+    InvocationProgress,
+    Job,
+    JobStatus,
+    KeySummary,
+    StageCounts,
+)
+from schemas.events import ApiKey, Invocation, Source, Status
+
+
+def json_response(
+    body: BaseModel | list[BaseModel] | dict[str, BaseModel], status: int = 200
+) -> web.Response:
+    """A body as JSON: what was set is written, what was not stays away."""
+    return web.Response(status=status, text=json_text(body), content_type="application/json")
+
+
+def json_text(body: BaseModel | list[BaseModel] | dict[str, BaseModel]) -> str:
+    """The JSON of one model, an array of them, or an object of them."""
+    if isinstance(body, BaseModel):
+        return body.model_dump_json(exclude_unset=True)
+    if isinstance(body, list):
+        return f"[{','.join(json_text(item) for item in body)}]"
+    members = (f"{_quoted(key)}:{json_text(item)}" for key, item in body.items())
+    return f"{{{','.join(members)}}}"
+
+
+def _quoted(key: str) -> str:
+    return json.dumps(key, ensure_ascii=False)
+
+
+def source_of(source: Source) -> api.Source:
+    """A source with its defaults filled in, and its config under the name of its type."""
+    task = source.embedding.task
+    shown_task = None if task is None else api.Qwen3EmbeddingTask(**task.model_dump())
+    dense = api.DenseEmbeddingModel(model=source.embedding.model, task=shown_task)
+    variant = AVAILABLE[source.type].variant(source)
+    return api.Source(
+        **{source.type: getattr(variant, source.type)},
+        id=source.id,
+        database_name=source.database,
+        embedding_model=dense,
+        embedding=api.SourceEmbeddingConfig(dense=dense, sparse=None),
+        chunking=_chunking_of(source),
+        created_at=source.created_at,
+    )
+
+
+def _chunking_of(source: Source) -> api.TreeSitterChunking | api.LinesChunking:
+    chunking = source.chunking
+    if chunking.type == "lines":
+        return api.LinesChunking(
+            type="lines", max_lines=chunking.max_lines, max_size_bytes=chunking.max_size_bytes
+        )
+    return api.TreeSitterChunking(type="tree_sitter", max_size_bytes=chunking.max_size_bytes)
+
+
+def status_of(run: Invocation) -> JobStatus:
+    """A bare word, or an object for `complete` and `failed`."""
+    if run.status is Status.COMPLETE:
+        finished = run.finished_at or run.created_at
+        duration = max(0, _milliseconds_between(run.started_at or run.created_at, finished))
+        return JobStatus(Complete(complete=Finished(finished_at=finished, duration_ms=duration)))
+    if run.status is Status.FAILED:
+        return JobStatus(Failed(failed=Failure(error=run.error or "failed without a reason")))
+    return JobStatus.model_validate(run.status.value)
+
+
+def job_of(run: Invocation) -> Job:
+    """An invocation as the contract shows it."""
+    return Job(
+        id=run.id,
+        source_id=run.source_id,
+        status=status_of(run),
+        metadata=AVAILABLE[run.source_type].metadata(run),
+        created_at=run.created_at,
+    )
+
+
+def progress_of(run: Invocation, now: datetime | None = None) -> InvocationProgress:
+    """Counts per stage, and the mean rate from the start to the end or to `now`."""
+    counts = run.counts
+    done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
+    elapsed = None
+    if run.started_at is not None:
+        elapsed = max(0, _milliseconds_between(run.started_at, run.finished_at or now or datetime.now(UTC)))
+    errors = [api.DocumentFailure(document_key=e.document_key, error=e.error) for e in run.last_errors]
+    return InvocationProgress(
+        invocation_id=run.id,
+        source_id=run.source_id,
+        database_name=run.database,
+        collection_name=run.collection,
+        status=status_of(run),
+        attempts=run.attempts,
+        total=run.total,
+        done=done,
+        counts=StageCounts(**counts.model_dump()),
+        documents_per_second=round(done * 1000 / elapsed, 3) if elapsed else None,
+        elapsed_ms=elapsed,
+        last_errors=errors,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+    )
+
+
+def outcome_of(outcome: Outcome) -> DocumentOutcome:
+    """What became of a document."""
+    return DocumentOutcome.model_validate(
+        {
+            "document_key": outcome.document_key,
+            "status": outcome.status,
+            "chunks": outcome.chunks,
+            "error": outcome.error,
+        }
+    )
+
+
+def key_of(key: ApiKey) -> KeySummary:
+    """A key without its hash."""
+    return KeySummary(
+        id=key.id,
+        name=key.name,
+        tenant=key.tenant,
+        admin=key.admin,
+        databases=key.databases,
+        created_at=key.created_at,
+    )
+
+
+def _milliseconds_between(start: datetime, end: datetime) -> int:
+    return round((end - start).total_seconds() * 1000)

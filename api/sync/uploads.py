@@ -1,0 +1,179 @@
+"""`/api/v1/add-file`: a file is streamed to the blob store and an invocation indexes it.
+
+    key ─► declared size ─► database_name, collection_name ─► scope, database, options ─► file ─► invocation
+
+Everything that can be refused is refused before the first byte of the file is read. Optional parts may also
+follow the file; what is wrong in them is then found after it was stored, and the blob is swept by its age.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aiohttp import BodyPartReader, web
+from pydantic import TypeAdapter, ValidationError
+
+from api.access import Caller
+from api.dependencies import PARTS, Dependencies
+from api.errors import BadRequest, describe_invalid
+from api.gateway import Gateway
+from api.metrics import UPLOADED_BYTES
+from api.requests import caller_of
+from api.sync.invocations import start_run
+from api.sync.multipart import TEXT_PARTS, UploadBody
+from api.sync.options import (
+    chunking_of,
+    embedding_of,
+    parse_metadata,
+    require_collection_name,
+    require_custom_id,
+    require_file_name,
+    require_text,
+)
+from api.sync.render import json_response
+from api.sync.sources import upload_source
+from schemas.api import AddFileResponse, SourceChunkingConfig, SourceEmbeddingConfig
+from schemas.events import Chunking, Embedding, MetadataValue, Payload, Upload
+
+T = TypeVar("T")
+
+LENGTH_HEADER = "x-upload-content-length"
+_MAX_CONTENT_TYPE = 512
+_EMBEDDING: TypeAdapter[SourceEmbeddingConfig | None] = TypeAdapter(SourceEmbeddingConfig | None)
+_CHUNKING: TypeAdapter[SourceChunkingConfig | None] = TypeAdapter(SourceChunkingConfig | None)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the optional parts say."""
+
+    custom_id: str | None
+    metadata: dict[str, MetadataValue]
+    embedding: Embedding
+    chunking: Chunking
+    content_type: str | None
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """The file part, once its bytes are in the blob store."""
+
+    name: str
+    content: Payload
+    content_type: str | None
+
+
+async def add_file(request: web.Request) -> web.Response:
+    """Store the file, ask for its run."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    declared = _declared_size(request, parts.gateway.max_file_bytes)
+    with parts.uploads.slot(caller.tenant):
+        fields, file = await _receive(request, parts, caller, declared)
+        options = parse_options(fields, parts.gateway)
+        upload = Upload(
+            filename=file.name,
+            content=file.content,
+            content_type=options.content_type or file.content_type,
+            custom_id=options.custom_id,
+            metadata=options.metadata,
+            embedding=options.embedding,
+            chunking=options.chunking,
+        )
+        source = await upload_source(parts, caller.tenant, fields["database_name"])
+        invocation_id = await start_run(parts, source, fields["collection_name"], upload)
+    return json_response(AddFileResponse(invocation_id=invocation_id), 201)
+
+
+def parse_options(fields: Mapping[str, str], gateway: Gateway) -> Options:
+    """The optional parts, checked; raises BadRequest."""
+    content_type = fields.get("content_type")
+    return Options(
+        custom_id=require_custom_id(fields["custom_id"]) if "custom_id" in fields else None,
+        metadata=parse_metadata(fields["metadata"]) if "metadata" in fields else {},
+        embedding=embedding_of(_json(_EMBEDDING, fields, "embedding"), None, gateway.models),
+        chunking=chunking_of(_json(_CHUNKING, fields, "chunking"), gateway.chunking),
+        content_type=_content_type(content_type) if content_type else None,
+    )
+
+
+def _json(adapter: TypeAdapter[T], fields: Mapping[str, str], name: str) -> T | None:
+    if name not in fields:
+        return None
+    try:
+        return adapter.validate_json(fields[name])
+    except ValidationError as error:
+        raise BadRequest(describe_invalid(error, f"part {name!r}")) from error
+
+
+def _declared_size(request: web.Request, most: int) -> int:
+    text = request.headers.get(LENGTH_HEADER)
+    if text is None:
+        raise BadRequest(f"the header {LENGTH_HEADER} is missing: the size of the file in bytes")
+    if not (text.isascii() and text.isdecimal() and len(text) < 20) or not 1 <= int(text) <= most:
+        raise BadRequest(f"{LENGTH_HEADER} must be a whole number from 1 to {most}, found {text[:40]!r}")
+    return int(text)
+
+
+def _content_type(value: str) -> str:
+    require_text("content_type", value)
+    if len(value) > _MAX_CONTENT_TYPE or not value.isprintable():
+        raise BadRequest(f"content_type must be at most {_MAX_CONTENT_TYPE} printable characters")
+    return value
+
+
+async def _receive(
+    request: web.Request, parts: Dependencies, caller: Caller, declared: int
+) -> tuple[dict[str, str], StoredFile]:
+    """All parts of the body; the file's bytes are in the blob store."""
+    body = UploadBody(request, parts.gateway.stalled_s)
+    fields: dict[str, str] = {}
+    file: StoredFile | None = None
+    async for part in body.parts():
+        name = part.name or ""
+        if name in fields or (name == "file" and file is not None):
+            raise BadRequest(f"part {name!r} is given twice")
+        if name == "file":
+            await _admit(parts, caller, fields)
+            file = await _store(body, part, parts, declared)
+        elif name in TEXT_PARTS:
+            fields[name] = await body.text(part)
+        else:
+            known = ", ".join([*TEXT_PARTS, "file"])
+            raise BadRequest(f"part {name[:80]!r} is not known; known are {known}")
+    if file is None:
+        raise BadRequest("the part 'file' is missing")
+    return fields, file
+
+
+async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str]) -> None:
+    """All that can be known before the file is read."""
+    for name in ("database_name", "collection_name"):
+        if name not in fields:
+            raise BadRequest(f"the part {name!r} must come before 'file', so that no byte is read in vain")
+    require_collection_name(fields["collection_name"])
+    await parts.require_database(caller, fields["database_name"])
+    parse_options(fields, parts.gateway)
+
+
+async def _store(body: UploadBody, part: BodyPartReader, parts: Dependencies, declared: int) -> StoredFile:
+    name = require_file_name(part.filename)
+    content_type = part.headers.get("Content-Type", "")
+    known = content_type and content_type.split(";")[0].strip().lower() != "application/octet-stream"
+    shown = _content_type(content_type) if known else None
+    content = await parts.gateway.blobs.put_stream(
+        _exactly(body.chunks(part), declared), parts.gateway.max_file_bytes
+    )
+    return StoredFile(name, content, shown)
+
+
+async def _exactly(chunks: AsyncIterator[bytes], declared: int) -> AsyncIterator[bytes]:
+    """The bytes as they come. Raises BadRequest when there are more or fewer than declared."""
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > declared:
+            raise BadRequest(f"the file is larger than {LENGTH_HEADER}, which says {declared} bytes")
+        UPLOADED_BYTES.inc(len(chunk))
+        yield chunk
+    if size < declared:
+        raise BadRequest(f"the file has {size} bytes, {LENGTH_HEADER} says {declared}")

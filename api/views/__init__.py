@@ -1,0 +1,1 @@
+"""What the gateway reads: materialised views of sources, invocations, keys and document outcomes."""

@@ -1,0 +1,203 @@
+"""What the gateway knows of sources, invocations and keys: a materialised view that whoever has written reads
+back at once.
+
+Every gateway process has its own file; the topics are the truth.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from schemas.codec import Codec
+from schemas.events import ApiKey, Invocation, Source
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import RecordMetadata
+from streams.state.reader import ChangelogRecord
+from streams.state.views import View, Watch
+from streams.topics import API_KEYS, INVOCATIONS, SOURCES
+
+_CATALOGUE = """
+CREATE TABLE IF NOT EXISTS sources (
+    id TEXT PRIMARY KEY, tenant TEXT, database TEXT, type TEXT, created_ms INTEGER, value TEXT);
+CREATE INDEX IF NOT EXISTS sources_by_tenant ON sources (tenant, created_ms, id);
+CREATE TABLE IF NOT EXISTS invocations (
+    id TEXT PRIMARY KEY, tenant TEXT, database TEXT, type TEXT, source_id TEXT, status TEXT,
+    object_key TEXT, created_ms INTEGER, value TEXT);
+CREATE INDEX IF NOT EXISTS invocations_by_tenant ON invocations (tenant, created_ms, id);
+CREATE INDEX IF NOT EXISTS invocations_by_source ON invocations (source_id, created_ms, id);
+CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_key, created_ms, id)
+    WHERE object_key IS NOT NULL;
+CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
+CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
+"""
+
+Found = TypeVar("Found", Source, Invocation, ApiKey)
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """Which rows of a list. `databases=None` means all; the other filters apply when they are given."""
+
+    tenant: str
+    databases: frozenset[str] | None = None
+    database: str | None = None
+    type: str | None = None
+    source_id: str | None = None
+    status: str | None = None
+    limit: int = 100
+    offset: int = 0
+    ascending: bool = False
+
+
+class Catalogue:
+    """Sources, invocations and keys, as the topics have them."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
+        topics = (SOURCES, INVOCATIONS, API_KEYS)
+        self._view = View(cluster, codec, topics, folder / "catalogue-1.sqlite", _CATALOGUE, fold_catalogue)
+        self._refreshing = asyncio.Lock()
+        self._refreshed_from = 0.0
+
+    async def start(self) -> None:
+        """Follow the topics; returns when what is there now is known."""
+        await self._view.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._view.close()
+
+    def changed(self) -> Watch:
+        """Wakes at every change."""
+        return self._view.changed()
+
+    async def passed(self, written: RecordMetadata) -> None:
+        """Wait until a record that was written is known here."""
+        await self._view.passed(written.send.topic, written.partition, written.offset)
+
+    async def refresh(self, timeout: float = 10) -> None:
+        """Know everything that was on the topics when this was called, also from other gateways.
+
+        Callers that arrive while others wait share one round to the broker.
+        """
+        called = asyncio.get_running_loop().time()
+        async with self._refreshing:
+            if self._refreshed_from >= called:
+                return
+            begun = asyncio.get_running_loop().time()
+            await self._view.caught_up(timeout)
+            self._refreshed_from = begun
+
+    async def shown(self, invocation_id: str, timeout: float) -> bool:
+        """Wait until an invocation is known; False after `timeout` seconds."""
+        return await self._view.until(lambda: self.invocation(invocation_id) is not None, timeout)
+
+    async def decided(self, invocation_id: str, timeout: float) -> bool:
+        """Wait until an invocation is not pending any more; False after `timeout` seconds."""
+        return await self._view.until(lambda: self.status(invocation_id) != "pending", timeout)
+
+    def source(self, source_id: str) -> Source | None:
+        """A source by its id."""
+        return self._one(Source, "SELECT value FROM sources WHERE id = ?", source_id)
+
+    def invocation(self, invocation_id: str) -> Invocation | None:
+        """An invocation by its id."""
+        return self._one(Invocation, "SELECT value FROM invocations WHERE id = ?", invocation_id)
+
+    def status(self, invocation_id: str) -> str | None:
+        """The status of an invocation, without the rest of it."""
+        rows = self._view.query("SELECT status FROM invocations WHERE id = ?", (invocation_id,))
+        return str(rows[0][0]) if rows else None
+
+    def sources(self, page: ResultPage) -> list[Source]:
+        """Sources of a tenant, by time of creation."""
+        sql, values = _select("sources", page)
+        return [Source.model_validate_json(row[0]) for row in self._view.query(sql, values)]
+
+    def invocations(self, page: ResultPage) -> list[Invocation]:
+        """Invocations of a tenant, by time of creation."""
+        sql, values = _select("invocations", page)
+        return [Invocation.model_validate_json(row[0]) for row in self._view.query(sql, values)]
+
+    def latest_by_keys(self, source_id: str, keys: Sequence[str]) -> dict[str, Invocation]:
+        """The newest invocation of each key that has one."""
+        newest = (
+            "SELECT value FROM invocations WHERE source_id = ? AND object_key = ? "
+            "ORDER BY created_ms DESC, id DESC LIMIT 1"
+        )
+        found = {key: self._one(Invocation, newest, source_id, key) for key in keys}
+        return {key: run for key, run in found.items() if run is not None}
+
+    def key_by_hash(self, sha256: str) -> ApiKey | None:
+        """The key with this hash."""
+        return self._one(ApiKey, "SELECT value FROM api_keys WHERE sha256 = ?", sha256)
+
+    def key(self, key_id: str) -> ApiKey | None:
+        """A key by its id."""
+        return self._one(ApiKey, "SELECT value FROM api_keys WHERE id = ?", key_id)
+
+    def keys(self, tenant: str | None) -> list[ApiKey]:
+        """The keys of a tenant, or of all."""
+        rows = self._view.query("SELECT value FROM api_keys WHERE ? IS NULL OR tenant = ?", (tenant, tenant))
+        return sorted((ApiKey.model_validate_json(row[0]) for row in rows), key=lambda k: k.created_at)
+
+    def _one(self, kind: type[Found], sql: str, *values: str) -> Found | None:
+        rows = self._view.query(sql, values)
+        return kind.model_validate_json(rows[0][0]) if rows else None
+
+
+def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> None:
+    """Apply one record of `sources`, `invocations` or `api-keys`; the newest of a key counts."""
+    event = change.event
+    if isinstance(event, Source):
+        created = _milliseconds(event)
+        row = (change.key, event.tenant, event.database, event.type, created, event.model_dump_json())
+        database.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?)", row)
+    elif isinstance(event, Invocation):
+        database.execute("INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(event))
+    elif isinstance(event, ApiKey):
+        key = (change.key, event.tenant, event.key_sha256, event.model_dump_json())
+        database.execute("INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?)", key)
+    elif event is None:
+        table = {SOURCES.name: "sources", INVOCATIONS.name: "invocations", API_KEYS.name: "api_keys"}
+        database.execute(f"DELETE FROM {table[change.topic]} WHERE id = ?", (change.key,))  # noqa: S608
+
+
+def _row(event: Invocation) -> tuple[object, ...]:
+    return (
+        event.id,
+        event.tenant,
+        event.database,
+        event.source_type,
+        event.source_id,
+        event.status.value,
+        event.object_key,
+        _milliseconds(event),
+        event.model_dump_json(),
+    )
+
+
+def _milliseconds(event: Source | Invocation) -> int:
+    return round(event.created_at.timestamp() * 1000)
+
+
+def _select(table: str, page: ResultPage) -> tuple[str, dict[str, object]]:
+    """The query for a page of a table. Scopes travel as one JSON array, so the text depends on no value."""
+    columns = {"database": page.database, "type": page.type}
+    if table == "invocations":
+        columns |= {"source_id": page.source_id, "status": page.status}
+    given = {name: value for name, value in columns.items() if value is not None}
+    conditions = ["tenant = :tenant", *(f"{name} = :{name}" for name in given)]
+    values: dict[str, object] = {**given, "tenant": page.tenant, "limit": page.limit, "offset": page.offset}
+    if page.databases is not None:
+        conditions.append("database IN (SELECT value FROM json_each(:databases))")
+        values["databases"] = json.dumps(sorted(page.databases))
+    direction = "ASC" if page.ascending else "DESC"
+    sql = (
+        f"SELECT value FROM {table} WHERE {' AND '.join(conditions)} "  # noqa: S608  (names of ours)
+        f"ORDER BY created_ms {direction}, id {direction} LIMIT :limit OFFSET :offset"
+    )
+    return sql, values

@@ -1,0 +1,124 @@
+"""What became of each document of an invocation: a materialised view over `progress`.
+
+It is apart from the catalogue, so that a flood of progress never delays the answer to a request that waits
+for its own record.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.codec import Codec
+from schemas.events import Invocation, Progress, RunStarted, Step
+from streams.kafka.cluster import Cluster
+from streams.state.reader import ChangelogRecord
+from streams.state.views import View, Watch
+from streams.topics import PROGRESS
+
+#: Progress is kept on its topic for 7 days (`streams.topics`); what is older could not be rebuilt.
+_OUTCOMES_MS = 7 * 24 * 60 * 60 * 1000
+
+_OUTCOMES = """
+CREATE TABLE IF NOT EXISTS runs (invocation_id TEXT PRIMARY KEY, attempt INTEGER, started_ms INTEGER);
+CREATE INDEX IF NOT EXISTS runs_by_age ON runs (started_ms);
+CREATE TABLE IF NOT EXISTS outcomes (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, invocation_id TEXT, attempt INTEGER, ordinal INTEGER,
+    status TEXT, document_key TEXT, chunks INTEGER, error TEXT, UNIQUE (invocation_id, attempt, ordinal));
+"""
+
+#: The fields of `Outcome`, of one attempt and, unless that is null, with one status.
+_OF_ATTEMPT = """
+SELECT sequence, status, document_key, chunks, error FROM outcomes
+WHERE invocation_id = ? AND attempt = ? AND (? IS NULL OR status = ?)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a document; `sequence` grows with every change that this process has seen."""
+
+    sequence: int
+    status: str
+    document_key: str | None
+    chunks: int
+    error: str | None
+
+
+class Outcomes:
+    """Which documents of an invocation were indexed, deleted or failed."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
+        path = folder / "outcomes-1.sqlite"
+        self._view = View(cluster, codec, (PROGRESS,), path, _OUTCOMES, self._fold)
+        self.folded = 0
+
+    async def start(self) -> None:
+        """Follow the topic; returns when what is there now is known."""
+        await self._view.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._view.close()
+
+    def changed(self) -> Watch:
+        """Wakes at every change."""
+        return self._view.changed()
+
+    async def refresh(self, timeout: float = 10) -> None:
+        """Know everything that is on the topic at this moment."""
+        await self._view.caught_up(timeout)
+
+    def of(self, run: Invocation, status: str | None, limit: int, offset: int) -> list[Outcome]:
+        """Outcomes of the invocation's current attempt, in the order of the listing."""
+        return self._select(run, status, "ORDER BY ordinal LIMIT ? OFFSET ?", limit, offset)
+
+    def after(self, run: Invocation, status: str | None, sequence: int, limit: int) -> list[Outcome]:
+        """Outcomes that changed after `sequence`, in the order in which they did."""
+        return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
+
+    def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
+        rows = self._view.query(_OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
+        return [Outcome(*row) for row in rows]
+
+    def _fold(self, database: sqlite3.Connection, change: ChangelogRecord) -> None:
+        fold_outcomes(database, change)
+        self.folded += 1
+
+
+#: Stages at which a document ends and is named.
+_NAMED = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED})
+
+#: A failure that arrives late (a replay of an older record) never hides a success.
+_PUT_OUTCOME = """
+INSERT OR REPLACE INTO outcomes (invocation_id, attempt, ordinal, status, document_key, chunks, error)
+SELECT :run, :attempt, :ordinal, :status, :key, :chunks, :error
+WHERE :status != 'failed' OR NOT EXISTS (
+    SELECT 1 FROM outcomes
+    WHERE invocation_id = :run AND attempt = :attempt AND ordinal = :ordinal AND status != 'failed')
+"""
+
+
+def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None:
+    """Apply one record of `progress`: a new attempt clears the older ones, a later outcome replaces."""
+    event = change.event
+    if isinstance(event, RunStarted):
+        database.execute(
+            "DELETE FROM outcomes WHERE invocation_id = ? AND attempt != ?",
+            (event.invocation_id, event.attempt),
+        )
+        run = (event.invocation_id, event.attempt, change.timestamp_ms)
+        database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", run)
+        _forget(database, change.timestamp_ms - _OUTCOMES_MS)
+    elif isinstance(event, Progress) and event.stage in _NAMED:
+        common = {"run": event.invocation_id, "attempt": event.attempt, "status": event.stage.value}
+        rows = [
+            {**common, "ordinal": p.ordinal, "key": p.document_key, "chunks": p.chunks, "error": p.error}
+            for p in event.passed
+        ]
+        database.executemany(_PUT_OUTCOME, rows)
+
+
+def _forget(database: sqlite3.Connection, before_ms: int) -> None:
+    old = database.execute("SELECT invocation_id FROM runs WHERE started_ms < ?", (before_ms,)).fetchall()
+    database.executemany("DELETE FROM outcomes WHERE invocation_id = ?", old)
+    database.executemany("DELETE FROM runs WHERE invocation_id = ?", old)

@@ -1,0 +1,114 @@
+"""Dead letters: read from their topic, and sent once more to where they came from."""
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import Producer
+
+from headrace.wiring import Wiring
+from schemas.errors import ContractError, RequestError, TransientError
+from schemas.events import DeadLetter
+from streams.engine.dead_letters import replay_headers
+from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
+from streams.state.reader import Reader, end_offsets
+from streams.topics import DEAD_LETTERS
+
+_REPLAY_S = 30.0
+
+
+def read_letters(wiring: Wiring) -> list[DeadLetter]:
+    """All dead letters that are kept, oldest first. Blocks."""
+    count = partition_counts(admin(wiring.cluster), wiring.cluster).get(DEAD_LETTERS.name)
+    if count is None:
+        raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
+    partitions = [(DEAD_LETTERS.name, partition) for partition in range(count)]
+    reader = Reader(wiring.cluster, wiring.codec)
+    found: dict[str, DeadLetter] = {}
+    try:
+        reader.assign(dict.fromkeys(partitions, 0))
+        for batch in reader.read_to(end_offsets(wiring.cluster, partitions)):
+            letters = (change.event for change in batch.changes)
+            # The id is that of the record: one that was given up twice is one letter.
+            found |= {letter.id: letter for letter in letters if isinstance(letter, DeadLetter)}
+    finally:
+        reader.close()
+    return sorted(found.values(), key=lambda letter: letter.failed_at)
+
+
+def choose(letters: Sequence[DeadLetter], wanted: Sequence[str]) -> list[DeadLetter]:
+    """The letters with these ids or beginnings of ids. Raises RequestError for one that fits none or many."""
+    chosen = []
+    for prefix in wanted:
+        fitting = [letter for letter in letters if letter.id.startswith(prefix)]
+        if len(fitting) != 1:
+            what = "no dead letter begins" if not fitting else f"{len(fitting)} dead letters begin"
+            raise RequestError(f"{what} with {prefix!r}; `headrace dead-letters list` shows their ids")
+        chosen += fitting
+    return chosen
+
+
+async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
+    """Send records once more, with their key, value and headers, and wait until the broker has them.
+
+    A record of `documents` keeps the sequence that it had, so it overwrites nothing newer.
+    """
+    await asyncio.to_thread(_produce, wiring, letters)
+
+
+def _produce(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
+    failures: list[str] = []
+    producer = Producer(
+        wiring.cluster.client(
+            enable_idempotence=True,
+            partitioner="murmur2_random",
+            compression_type="lz4",
+            message_timeout_ms=int(_REPLAY_S * 1000),
+        ),
+        logger=CLIENT_LOG,
+    )
+    for letter in letters:
+        producer.produce(
+            wiring.cluster.name(letter.topic),
+            key=letter.key,
+            value=letter.value,
+            headers=list(replay_headers(letter).items()),
+            on_delivery=lambda error, message: failures.append(error.str()) if error else None,
+        )
+        producer.poll(0)
+    left = producer.flush(_REPLAY_S + 5)
+    if failures or left:
+        raise TransientError(
+            f"{len(failures) + left} of {len(letters)} records were not written again: "
+            f"{failures[0] if failures else 'the broker does not answer'}"
+        )
+
+
+def as_json(letter: DeadLetter) -> dict[str, Any]:
+    """A letter for programs; bytes in base64."""
+    shown = letter.model_dump(mode="python")
+    shown["failed_at"] = letter.failed_at.isoformat()
+    shown["headers"] = {name: _text(value) for name, value in letter.headers.items()}
+    shown["key"] = None if letter.key is None else _text(letter.key)
+    shown["value"] = None if letter.value is None else base64.b64encode(letter.value).decode()
+    return shown
+
+
+def _text(value: bytes) -> str:
+    """Keys and headers are text as we write them; what is not is shown in base64."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
+
+
+def content_of(wiring: Wiring, letter: DeadLetter) -> str:
+    """What kind of event a letter holds, if it is one at all."""
+    if letter.value is None:
+        return "a tombstone"
+    try:
+        event = wiring.codec.decode(letter.value)
+    except ContractError:
+        return f"{len(letter.value):,} bytes that no schema of ours wrote"
+    return f"{type(event).__name__}, {len(letter.value):,} bytes"

@@ -1,0 +1,137 @@
+"""The topics as they are on the cluster, and how far behind each consumer group is."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
+
+from headrace.wiring import Wiring
+from schemas.errors import TransientError
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.state.reader import end_offsets
+from streams.topics import BY_NAME, CATALOGUE
+
+_TIMEOUT_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic of ours. `lag` has each group that reads it, and the records it has not committed."""
+
+    name: str
+    partitions: int
+    cleanup: str
+    retention_ms: int | None
+    records: str
+    lag: Mapping[str, int]
+
+
+def topic_states(wiring: Wiring) -> list[TopicState]:
+    """The topics that exist, in the order of a document's way. Blocks."""
+    counts = partition_counts(admin(wiring.cluster), wiring.cluster)
+    settings = _settings(wiring.cluster, counts)
+    lags = group_lags(wiring.cluster, counts)
+    return [
+        TopicState(
+            name=topic.name,
+            partitions=counts[topic.name],
+            cleanup=settings[topic.name]["cleanup.policy"],
+            retention_ms=None if topic.compact else int(settings[topic.name]["retention.ms"]),
+            records=", ".join(record.__name__ for record in BY_NAME[topic.name].records),
+            lag={group: lag[topic.name] for group, lag in lags.items() if topic.name in lag},
+        )
+        for topic in CATALOGUE
+        if topic.name in counts
+    ]
+
+
+def quiet(cluster: Cluster) -> Cluster:
+    """The cluster for clients of the command itself: a broker that is away is told by an error, once, and
+    not by librdkafka's own lines on standard error."""
+    return replace(cluster, properties={**cluster.properties, "log_level": "0"})
+
+
+def missing_topics(states: Iterable[TopicState]) -> list[str]:
+    """Topics of the catalogue that are not on the cluster."""
+    present = {state.name for state in states}
+    return [topic.name for topic in CATALOGUE if topic.name not in present]
+
+
+def settled_states(wiring: Wiring) -> list[TopicState]:
+    """The topics once all of the catalogue are there: a broker shows what was made a moment later."""
+    deadline = time.monotonic() + _TIMEOUT_S
+    while missing_topics(states := topic_states(wiring)):
+        if time.monotonic() > deadline:
+            raise TransientError(f"topics were made, but not shown: {', '.join(missing_topics(states))}")
+        time.sleep(0.1)
+    return states
+
+
+def topic_faults(states: Iterable[TopicState]) -> list[str]:
+    """What is not as it has to be on topics that somebody else has set up."""
+    faults = []
+    for state in states:
+        expected = "compact" if BY_NAME[state.name].compact else "delete"
+        if expected not in state.cleanup.split(","):
+            faults.append(f"topic {state.name} has cleanup.policy {state.cleanup}, expected {expected}")
+    return faults
+
+
+def group_lags(cluster: Cluster, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """For each consumer group of ours, the records of each topic that it has not committed."""
+    client = admin(cluster)
+    groups = _groups(cluster)
+    if not groups:
+        return {}
+    ends = end_offsets(cluster, [(name, p) for name, count in counts.items() for p in range(count)])
+    lags: dict[str, dict[str, int]] = {}
+    for group in groups:
+        asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        committed: dict[tuple[str, int], int] = {}
+        for found in _result(asked[group], "offsets of groups").topic_partitions or []:
+            if found.offset >= 0:
+                committed[found.topic.removeprefix(cluster.prefix), found.partition] = found.offset
+        lags[group.removeprefix(cluster.prefix)] = lag_by_topic(committed, ends, counts)
+    return lags
+
+
+def lag_by_topic(
+    committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int], counts: Mapping[str, int]
+) -> dict[str, int]:
+    """Records not committed, of the topics of which the group has committed any; others it does not read.
+
+    A partition without a commit is read from its beginning, so all of its records count.
+    """
+    topics = {topic for topic, _ in committed if topic in counts}
+    return {
+        topic: sum(
+            max(0, ends.get((topic, p), 0) - committed.get((topic, p), 0)) for p in range(counts[topic])
+        )
+        for topic in topics
+    }
+
+
+def _groups(cluster: Cluster) -> list[str]:
+    listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
+    return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
+
+
+def _settings(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:
+    resources = {name: ConfigResource(ConfigResource.Type.TOPIC, cluster.name(name)) for name in names}
+    if not resources:
+        return {}
+    asked = admin(cluster).describe_configs(list(resources.values()))
+    return {
+        name: {key: entry.value for key, entry in _result(asked[resource], f"settings of {name}").items()}
+        for name, resource in resources.items()
+    }
+
+
+def _result(future: Any, what: str) -> Any:
+    try:
+        return future.result(_TIMEOUT_S)
+    except KafkaException as error:
+        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error

@@ -1,0 +1,111 @@
+"""Which gateway and which vector store a command talks to, and starting them when none runs.
+
+HEADRACE_URL  ──►  the `up` of the data folder  ──►  one of our own, for the time of the command
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from headrace.local.admin_key import key_file
+from headrace.local.running_file import RunningSystem, is_held, read_running
+from headrace.local.supervisor import StateChange
+from headrace.settings import Settings
+from schemas.errors import RequestError
+
+T = TypeVar("T")
+
+#: A system that begins to start when we look is ready after this time, unless its start fails: 3 s is
+#: usual, 30 s where the broker's jars have to be fetched.
+_STARTING_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A gateway and the key to it. `ours`: it was started by this command and ends with it."""
+
+    url: str
+    key: str
+    ours: bool = False
+
+
+async def find_gateway(settings: Settings) -> Endpoint | None:
+    """The gateway that is set, or that runs on the data folder; None when none runs.
+
+    Raises RequestError when there is one and no key to it.
+    """
+    if settings.url:
+        return Endpoint(settings.url, _key(settings, f"the gateway at {settings.url}"))
+    running = await wait_for_running(settings)
+    if running is None:
+        return None
+    return Endpoint(running.url, _key(settings, f"`headrace up` on {settings.data_dir}"))
+
+
+async def require_gateway(settings: Settings) -> Endpoint:
+    """The gateway, for commands that ask and do not start anything."""
+    found = await find_gateway(settings)
+    if found is None:
+        raise RequestError(
+            f"nothing runs on {settings.data_dir}: start it with `headrace up`, or set HEADRACE_URL "
+            "(and HEADRACE_API_KEY) to a gateway"
+        )
+    return found
+
+
+async def with_gateway(
+    settings: Settings,
+    use: Callable[[Endpoint], Awaitable[T]],
+    on_change: Callable[[StateChange], None] = lambda change: None,
+) -> T:
+    """`use` a gateway: the one there is, else one that is started for as long as that takes."""
+    found = await find_gateway(settings)
+    if found is not None:
+        return await use(found)
+    from headrace.local.system import LocalSystem, run_local
+
+    async def use_ours(embedded: LocalSystem) -> T:
+        return await use(Endpoint(embedded.running.url, embedded.key, ours=True))
+
+    return await run_local(settings.model_copy(update={"port": 0}), use_ours, on_change)
+
+
+async def with_chroma(settings: Settings, use: Callable[[str], Awaitable[T]]) -> T:
+    """`use` the URL of the vector store: the one that is set or runs, else ours, started on its data."""
+    running = None if settings.chroma_url else await wait_for_running(settings)
+    url = settings.chroma_url or (running.chroma_url if running else None)
+    if url is not None:
+        return await use(url)
+    folder = settings.data_dir / "chroma"
+    if not folder.is_dir():
+        raise RequestError(f"{settings.data_dir} holds no collections yet: fill one with `headrace sync`")
+    from streams.local import DataDirLock, LocalChroma
+
+    with DataDirLock(settings.data_dir, "headrace query"):
+        async with LocalChroma(folder) as chroma:
+            return await use(chroma.url)
+
+
+async def wait_for_running(settings: Settings) -> RunningSystem | None:
+    """The system on the data folder, waited for when it starts just now; None when there is none."""
+    deadline = asyncio.get_running_loop().time() + _STARTING_S
+    while (running := read_running(settings.data_dir)) is None and is_held(settings.data_dir):
+        if asyncio.get_running_loop().time() > deadline:
+            raise RequestError(
+                f"{settings.data_dir} is in use, but nothing there was ready within {_STARTING_S:g} s"
+            )
+        await asyncio.sleep(0.1)
+    return running
+
+
+def _key(settings: Settings, whose: str) -> str:
+    if settings.api_key is not None:
+        return settings.api_key.get_secret_value()
+    file = key_file(settings.data_dir)
+    try:
+        if not settings.url:
+            return file.read_text().strip()
+    except OSError as error:
+        raise RequestError(f"{file} cannot be read ({error.strerror}): set HEADRACE_API_KEY") from error
+    raise RequestError(f"no key for {whose}: set HEADRACE_API_KEY to one")

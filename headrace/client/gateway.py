@@ -1,0 +1,206 @@
+"""The gateway's HTTP API, as the command calls it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from schemas import api
+from schemas.errors import RequestError, TransientError
+
+M = TypeVar("M")
+
+#: Creating an invocation waits up to 10 s for tracking; the rest is for a machine that is busy.
+_TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
+#: The gateway sends a comment every 15 s; a stream that is silent for four of them is dead.
+_STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
+#: The header that every answer of a gateway has, also through a proxy.
+_REQUEST_ID = "X-Request-Id"
+#: The most that a list answers at once.
+_PAGE = 1000
+
+
+class ApiError(RequestError):
+    """The gateway's answer was no; `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class GatewayClient:
+    """One gateway and the key to it; an asynchronous context.
+
+    Every call raises ApiError for an answer of 400 and above, TransientError when nobody answers.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url.rstrip("/")
+        self._session = aiohttp.ClientSession(headers={"x-chroma-token": key}, timeout=_TIMEOUT)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def fault(self) -> str | None:
+        """What does not answer behind the gateway, or the gateway itself; None when all is well."""
+        try:
+            async with self._session.get(f"{self.url}/health") as answer:
+                return None if answer.status == 200 else _words(answer.status, await answer.text())
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return f"the gateway at {self.url} does not answer"
+
+    async def create_source(self, payload: Mapping[str, Any]) -> str:
+        """The new source's id."""
+        return (await self._post("/sources", payload, api.CreateSourceResponse)).source_id
+
+    async def source(self, source_id: str) -> api.Source:
+        """One source."""
+        return await self._get(f"/sources/{source_id}", api.Source)
+
+    async def sources(self, **query: str | None) -> list[api.Source]:
+        """All sources that match, newest first."""
+        return await self._all("/sources", list[api.Source], query)
+
+    async def delete_source(self, source_id: str) -> None:
+        """Forget a source."""
+        await self._send("DELETE", f"/sources/{source_id}")
+
+    async def create_invocation(self, source_id: str, collection: str, allow_empty: bool = False) -> str:
+        """Run a source into a collection; the invocation's id."""
+        body: dict[str, object] = {"target_collection_name": collection}
+        if allow_empty:
+            body["allow_empty"] = True
+        path = f"/sources/{source_id}/invocations"
+        return (await self._post(path, body, api.CreateJobResponse)).invocation_id
+
+    async def invocation(self, invocation_id: str) -> api.Job:
+        """One invocation."""
+        return await self._get(f"/invocations/{invocation_id}", api.Job)
+
+    async def invocations(self, limit: int, **query: str | None) -> list[api.Job]:
+        """The newest `limit` invocations that match."""
+        return await self._get("/invocations", list[api.Job], {**query, "limit": str(limit)})
+
+    async def cancel(self, invocation_id: str) -> None:
+        """Cancel an invocation that has not started."""
+        await self._send("PUT", f"/invocations/{invocation_id}")
+
+    async def progress(self, invocation_id: str) -> api.InvocationProgress:
+        """How far an invocation is."""
+        return await self._get(f"/invocations/{invocation_id}/progress", api.InvocationProgress)
+
+    async def documents(
+        self, invocation_id: str, status: str | None = None, limit: int | None = None
+    ) -> list[api.DocumentOutcome]:
+        """What became of an invocation's documents: all, or the first `limit`."""
+        path, query = f"/invocations/{invocation_id}/documents", {"status": status}
+        return await self._all(path, list[api.DocumentOutcome], query, limit)
+
+    async def keys(self) -> list[api.KeySummary]:
+        """The keys, without their secrets."""
+        return await self._get("/keys", list[api.KeySummary])
+
+    async def create_key(self, payload: Mapping[str, Any]) -> api.CreateKeyResponse:
+        """A new key; its secret is shown this once."""
+        return await self._post("/keys", payload, api.CreateKeyResponse)
+
+    async def revoke_key(self, key_id: str) -> None:
+        """No longer take a key."""
+        await self._send("DELETE", f"/keys/{key_id}")
+
+    async def events(self, path: str) -> AsyncIterator[tuple[str, str]]:
+        """Server-sent events of a path: name and data. Ends with the stream."""
+        name = ""
+        async with self._request("GET", path, stream=True) as answer:
+            async for line in answer.content:
+                field, _, value = line.decode().rstrip("\r\n").partition(": ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    yield name, value
+
+    async def _get(self, path: str, kind: type[M], query: Mapping[str, str | None] | None = None) -> M:
+        async with self._request("GET", path, query) as answer:
+            return self._read(kind, await answer.read())
+
+    async def _all(
+        self, path: str, kind: type[list[M]], query: Mapping[str, str | None], limit: int | None = None
+    ) -> list[M]:
+        found: list[M] = []
+        while limit is None or len(found) < limit:
+            size = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            page = await self._get(path, kind, {**query, "limit": str(size), "offset": str(len(found))})
+            found += page
+            if len(page) < size:
+                break
+        return found
+
+    async def _post(self, path: str, body: Mapping[str, Any], kind: type[M]) -> M:
+        async with self._request("POST", path, body=body) as answer:
+            return self._read(kind, await answer.read())
+
+    async def _send(self, method: str, path: str) -> None:
+        async with self._request(method, path):
+            pass
+
+    def _read(self, kind: type[M], body: bytes) -> M:
+        try:
+            return TypeAdapter(kind).validate_json(body)
+        except ValidationError as error:
+            raise TransientError(
+                f"{self._no_gateway()}, but: {body[:200].decode(errors='replace')}"
+            ) from error
+
+    def _no_gateway(self) -> str:
+        return f"{self.url} (HEADRACE_URL) does not answer as a Headrace gateway does"
+
+    @contextlib.asynccontextmanager
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        stream: bool = False,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        headers = {"Accept": "text/event-stream"} if stream else {}
+        timeout = _STREAM_TIMEOUT if stream else _TIMEOUT
+        url = f"{self.url}/api/v1{path}"
+        try:
+            async with self._session.request(
+                method, url, params=given, json=body, headers=headers, timeout=timeout
+            ) as answer:
+                if answer.status >= 400:
+                    words = _words(answer.status, await answer.text())
+                    if _REQUEST_ID not in answer.headers:
+                        words = f"{self._no_gateway()}, but: {words}"
+                    raise ApiError(words, answer.status)
+                yield answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            reason = str(error) or type(error).__name__
+            raise TransientError(f"the gateway at {self.url} does not answer: {reason}") from error
+
+
+def _words(status: int, body: str) -> str:
+    """The gateway's sentence, and for a refused key where a better one comes from."""
+    try:
+        message = api.ErrorResponse.model_validate_json(body).message
+    except ValidationError:
+        message = f"{body.strip()[:300] or 'no reason given'} ({status})"
+    return f"{message}; HEADRACE_API_KEY sets the key" if status == 401 else message
+
+
+def to_json(value: BaseModel | list[Any]) -> Any:
+    """Models as plain JSON values, what was not set left out."""
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    return value.model_dump(mode="json", exclude_unset=True)

@@ -1,0 +1,209 @@
+"""`headrace sync`: a folder or file into a collection, followed until it is there."""
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from headrace.cli.progress import PENDING, listed, status_of
+from headrace.client.gateway import ApiError, GatewayClient
+from schemas.api import DocumentOutcome, InvocationProgress, Source
+from schemas.errors import TransientError
+
+#: Between two looks at a run where the event stream broke off.
+_POLL_S = 0.5
+#: A gateway that is away for longer than its restart takes is given up.
+_PATIENCE_S = 60.0
+#: A run in which nothing moves for this long is looked into. A long document alone takes as long, seldom; a
+#: part that died is back within 30 s.
+_STALLED_S = 30.0
+#: Failed documents that are told by name; the API has them all.
+_MOST_FAILURES = 1000
+_UNFINISHED = frozenset({"pending", "processing"})
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What goes where. `path` is absolute, on the disk of the gateway."""
+
+    path: str
+    database: str
+    collection: str
+    include: tuple[str, ...] = ()
+    allow_empty: bool = False
+
+
+def looked_for(request: SyncRequest) -> str:
+    """What a run of the request lists, in words."""
+    chosen = f" that match {', '.join(request.include)}" if request.include else ""
+    return f"files{chosen} in {request.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them."""
+
+    source_id: str
+    progress: InvocationProgress
+    failures: list[DocumentOutcome]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run is complete and no document failed."""
+        return status_of(self.progress.status) == "complete" and not self.progress.counts.failed
+
+
+async def begin(client: GatewayClient, request: SyncRequest) -> tuple[str, str]:
+    """Run the source of a folder, which is made if there is none; its id and the invocation's."""
+    source_id = await folder_source(client, request)
+    return source_id, await client.create_invocation(source_id, request.collection, request.allow_empty)
+
+
+async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
+    """The id of the source with this path and these globs; made when there is none."""
+    folder: dict[str, object] = {"path": request.path}
+    if request.include:
+        folder["include_globs"] = sorted(set(request.include))
+    try:
+        return await client.create_source({"folder": folder, "database_name": request.database})
+    except ApiError as error:
+        if error.status != 409:
+            raise
+        known = await client.sources(database_name=request.database, source_type="folder")
+        found = existing_source(known, request, str(error))
+        if found is None:
+            raise
+        return found
+
+
+def existing_source(known: list[Source], request: SyncRequest, refusal: str) -> str | None:
+    """The source that stood in the way of making the same one.
+
+    Several may read one folder, with other models or limits; the refusal names the one that is equal.
+    """
+    named = set(_UUID.findall(refusal))
+    globs = sorted(set(request.include)) or None
+    same = [
+        source.id
+        for source in known
+        if source.folder and source.folder.path == request.path and source.folder.include_globs == globs
+    ]
+    return next((one for one in same if one in named), same[0] if len(same) == 1 else None)
+
+
+async def follow(
+    client: GatewayClient, invocation_id: str, show: Callable[[InvocationProgress], None]
+) -> InvocationProgress:
+    """Show every change of a run until it ends; its last state.
+
+    Listens to the event stream; where that breaks off, looks again and again until it is back. Raises
+    TransientError when the gateway stays away.
+    """
+    answered = time.monotonic()
+    while True:
+        with contextlib.suppress(TransientError):
+            async for progress in _events(client, invocation_id):
+                answered = time.monotonic()
+                show(progress)
+                if status_of(progress.status) not in _UNFINISHED:
+                    return progress
+        try:
+            progress = await client.progress(invocation_id)
+        except TransientError:
+            if time.monotonic() - answered > _PATIENCE_S:
+                raise
+        else:
+            answered = time.monotonic()
+            show(progress)
+            if status_of(progress.status) not in _UNFINISHED:
+                return progress
+        await asyncio.sleep(_POLL_S)
+
+
+class Stalls:
+    """Says why nothing moves in a run, once for each reason.
+
+    Args:
+        say: takes a sentence for a person.
+        shortage: says which disk is full, if one is (`headrace.local.preflight.shortage`).
+    """
+
+    def __init__(
+        self,
+        client: GatewayClient,
+        say: Callable[[str], None],
+        shortage: Callable[[], str],
+        after_s: float = _STALLED_S,
+    ) -> None:
+        self._client, self._say, self._shortage, self._after_s = client, say, shortage, after_s
+        self._last: InvocationProgress | None = None
+        self._moved_at = time.monotonic()
+
+    def saw(self, progress: InvocationProgress) -> None:
+        """The run is here now."""
+        if progress != self._last:
+            self._last, self._moved_at = progress, time.monotonic()
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        told, moved_at = "", self._moved_at
+        while True:
+            if moved_at != self._moved_at:
+                told, moved_at = "", self._moved_at
+            still_s = time.monotonic() - moved_at
+            await asyncio.sleep(max(self._after_s - still_s, self._after_s / 10))
+            if moved_at == self._moved_at and (why := await self._why()) != told:
+                told = why
+                self._say(f"nothing has moved for {time.monotonic() - moved_at:.0f} s: {why}")
+
+    async def _why(self) -> str:
+        if full := self._shortage():
+            return f"{full}; make room there, the run goes on by itself"
+        if fault := await self._client.fault():
+            return f"{fault}; waiting until it does"
+        if self._last and status_of(self._last.status) == "pending":
+            return PENDING
+        return "all parts answer, so this waits for a long document, or for a service whose log says why"
+
+
+async def finish(
+    client: GatewayClient, source_id: str, last: InvocationProgress, seconds: float
+) -> SyncResult:
+    """The result of a run that has ended."""
+    failures = []
+    if last.counts.failed:
+        failures = await client.documents(last.invocation_id, "failed", _MOST_FAILURES)
+    return SyncResult(source_id, last, failures, seconds)
+
+
+async def _events(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:
+    async for name, data in client.events(f"/invocations/{invocation_id}/progress"):
+        if name == "progress":
+            yield InvocationProgress.model_validate_json(data)
+
+
+def as_json(result: SyncResult) -> str:
+    """A result for programs."""
+    counts, progress = result.progress.counts, result.progress
+    return json.dumps(
+        {
+            "source_id": result.source_id,
+            "invocation_id": progress.invocation_id,
+            "status": status_of(progress.status),
+            "listed": listed(progress),
+            "written": counts.indexed,
+            "deleted": counts.deleted,
+            "unchanged": counts.unchanged,
+            "failed": counts.failed,
+            "chunks": counts.chunks,
+            "seconds": round(result.seconds, 3),
+            "failures": [{"document_key": f.document_key, "error": f.error} for f in result.failures],
+        },
+        ensure_ascii=False,
+        indent=2,
+    )

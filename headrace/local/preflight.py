@@ -1,0 +1,98 @@
+"""What is looked at before anything starts, so that it is told at once and to the person who starts it."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from headrace.settings import Settings
+from headrace.usage_error import UsageError
+from schemas.errors import RequestError
+
+#: Where data are kept: 3 MB are written by a start, 9 logs take 20 MB each before they are cut (183 MB), and
+#: 73 MB are for the first documents on their way.
+START_BYTES = 256 * 1024 * 1024
+#: Where temporary files are: the first start downloads 43 MB of jars there, and documents of more than 1 MB
+#: are handed to the parsers there.
+TEMPORARY_BYTES = 64 * 1024 * 1024
+#: Less than this is a full disk: the broker cannot write a batch (1 MB) with its indexes (10 MB each, where
+#: files have no holes).
+FULL_BYTES = 16 * 1024 * 1024
+
+
+def check_models(settings: Settings) -> None:
+    """Every embedding model that is set can be served, as far as that is known without loading it.
+
+    Raises UsageError with the setting, its value and what is possible.
+    """
+    from services.embedding import check_model
+
+    with naming_model(settings):
+        check_model(settings.embedding_model, settings.embedding_folder)
+    for model in settings.embedding_models:
+        with _blaming("EMBEDDING_MODELS", model):
+            check_model(model)
+
+
+@contextlib.contextmanager
+def naming_model(settings: Settings) -> Iterator[None]:
+    """What is wrong in the body with the usual model is told with the setting that chose it."""
+    name, value = ("EMBEDDING_MODEL", settings.embedding_model)
+    if settings.embedding_folder is not None:
+        name, value = ("EMBEDDING_FOLDER", str(settings.embedding_folder))
+    with _blaming(name, value):
+        yield
+
+
+@contextlib.contextmanager
+def _blaming(name: str, value: str) -> Iterator[None]:
+    try:
+        yield
+    except RequestError as error:
+        raise UsageError(f"HEADRACE_{name} is {value!r}: {error}") from error
+
+
+def check_room(data_dir: Path) -> None:
+    """There is room for a start where data are kept and where temporary files go.
+
+    Raises RequestError with the place, what is free, and what to do.
+    """
+    for place, setting, least in _places(data_dir, START_BYTES, TEMPORARY_BYTES):
+        free = _free_bytes(place)
+        if free is not None and free < least:
+            raise RequestError(
+                f"the disk of {place} has {free:,} bytes free, a start needs {least:,}: make room there, or "
+                f"choose a folder on another disk with {setting}"
+            )
+
+
+def shortage(data_dir: Path) -> str:
+    """Which disk is full, if one is, as words to end a sentence with; else nothing."""
+    with contextlib.suppress(RequestError, OSError):
+        for place, setting, least in _places(data_dir, FULL_BYTES, FULL_BYTES):
+            free = _free_bytes(place)
+            if free is not None and free < least:
+                return f"the disk of {place} ({setting}) is full: {free:,} bytes free"
+    return ""
+
+
+def _places(data_dir: Path, data_bytes: int, temporary_bytes: int) -> Iterator[tuple[Path, str, int]]:
+    yield data_dir, "HEADRACE_DATA_DIR", data_bytes
+    try:
+        # SQLite, in Chroma, takes TMPDIR where it can write there, even to a full disk; Python does not.
+        given = os.environ.get("TMPDIR", "")
+        usable = os.path.isdir(given) and os.access(given, os.W_OK | os.X_OK)
+        yield Path(given if usable else tempfile.gettempdir()), "TMPDIR", temporary_bytes
+    except FileNotFoundError as error:
+        raise RequestError("no folder for temporary files can be written to: set TMPDIR to one") from error
+
+
+def _free_bytes(place: Path) -> int | None:
+    """What a user may still write on the disk of a place, which need not be there yet; None: nobody knows."""
+    there = next((one for one in (place, *place.absolute().parents) if one.is_dir()), None)
+    if there is None:
+        return None
+    usage = shutil.disk_usage(there)
+    return usage.free if usage.total else None  # some network and user-space file systems say 0 of 0

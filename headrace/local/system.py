@@ -1,0 +1,249 @@
+"""The local mode: broker, Chroma, every service and the gateway on one machine, in one data folder.
+
+                      ┌ broker ┐                ┌ connectors … tracking ┐
+    lock the folder ──┤        ├── topics ──────┤                       ├── /health is green ── ready
+                      └ Chroma ┘                └ api                   ┘
+
+A cluster or a Chroma server of the user's own (`HEADRACE_KAFKA_BOOTSTRAP_SERVERS`, `HEADRACE_CHROMA_URL`)
+is used in place of ours.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+
+from headrace.admin.topics import quiet
+from headrace.local.admin_key import admin_key
+from headrace.local.preflight import check_models, check_room, shortage
+from headrace.local.running_file import (
+    Interrupted,
+    RunningSystem,
+    forget_running,
+    read_running,
+    write_running,
+)
+from headrace.local.supervisor import ProcessState, StateChange, Supervisor
+from headrace.settings import Settings
+from headrace.usage_error import EXIT_STATUS as MISUSED
+from headrace.wiring import SERVICES, Wiring
+from schemas.errors import IngestError, RequestError
+from streams.kafka.cluster import ensure_topics
+from streams.local import DataDirLock, LocalBroker, LocalChroma, ProcessSpec
+from streams.local.ports import LOOPBACK, is_free, kept_port
+from streams.local.process import wait_until
+
+T = TypeVar("T")
+
+GATEWAY = "api"
+_WORKERS = [name for name in SERVICES if name != GATEWAY]
+
+#: The gateway first, so that nobody asks a system that stops; the servers last, so that the services can
+#: write what they have in hand.
+STOP_ORDER = ([GATEWAY], _WORKERS, ["chroma", "broker"])
+
+_SWEEP_EVERY = timedelta(days=1)
+#: After the start, when the machine has time again.
+_SWEEP_FIRST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class LocalSystem:
+    """A system that was started here: where it is, the key of its gateway, and its parts for our own use."""
+
+    running: RunningSystem
+    key: str
+    wiring: Wiring
+
+
+async def run_local(
+    settings: Settings,
+    use: Callable[[LocalSystem], Awaitable[T]],
+    on_change: Callable[[StateChange], None] = lambda change: None,
+) -> T:
+    """Start everything, `use` it, and stop everything, in under 10 s, however `use` ends.
+
+    Args:
+        settings: `data_dir` holds all that is kept; `port` 0 takes a free port and keeps it.
+        on_change: called with every change of a process's state.
+
+    Raises:
+        UsageError: a setting cannot be.
+        RequestError: the data folder or the port is somebody else's, a disk is full, or a part cannot run as
+            it is set.
+        TransientError: a part did not start; the message has the last line of its log.
+        Interrupted: SIGINT or SIGTERM came.
+    """
+    check_models(settings)
+    data_dir = settings.data_dir.resolve()
+    check_room(data_dir)
+    with _owned(data_dir) as lock:
+        system = _System(settings.model_copy(update={"data_dir": data_dir}), lock.fd)
+        try:
+            async with Supervisor(STOP_ORDER, with_shortage(on_change, data_dir)) as supervisor:
+                embedded = await system.start(supervisor)
+                sweeping = asyncio.create_task(_sweep(embedded.wiring), name="sweep blobs")
+                try:
+                    return await use(embedded)
+                finally:
+                    sweeping.cancel()
+                    forget_running(data_dir)
+        finally:
+            await system.close()
+    raise Interrupted
+
+
+@contextlib.contextmanager
+def _owned(data_dir: Path) -> Iterator[DataDirLock]:
+    """The data folder is ours. Raises RequestError that says whose it is and what they serve."""
+    lock = DataDirLock(data_dir, "everything")
+    try:
+        lock.acquire()
+    except RequestError as error:
+        running = read_running(data_dir)
+        raise RequestError(f"{error} It serves {running.url}." if running else str(error)) from None
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> Callable[[StateChange], None]:
+    """A death on a full disk is told with that, whatever the dead said."""
+
+    def told(change: StateChange) -> None:
+        if change.state is ProcessState.WAITING and (full := shortage(data_dir)):
+            change = replace(change, reason=full)
+        on_change(change)
+
+    return told
+
+
+class _System:
+    """The parts in the order of their start."""
+
+    def __init__(self, settings: Settings, lock_fd: int) -> None:
+        self._settings, self._lock_fd = settings, lock_fd
+        self._data_dir = settings.data_dir
+        self._broker = LocalBroker(self._data_dir / "kafka", settings.cache_dir, java=settings.java)
+        self._chroma = LocalChroma(self._data_dir / "chroma")
+
+    async def start(self, supervisor: Supervisor) -> LocalSystem:
+        """Start all parts and wait until the gateway's health is green."""
+        port = self._gateway_port()
+        kafka, chroma_url = await asyncio.gather(
+            self._start_broker(supervisor), self._start_chroma(supervisor)
+        )
+        settings = self._settings.model_copy(update={"kafka_bootstrap_servers": kafka})
+        wiring = Wiring(settings)
+        cluster = quiet(wiring.cluster)
+        await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
+        key = admin_key(settings)
+        running = RunningSystem(f"http://{_reachable(settings.host)}:{port}", chroma_url, kafka, os.getpid())
+        specs = self._services(running, key, port)
+        await asyncio.gather(*(supervisor.start(spec) for spec in specs))
+        write_running(self._data_dir, running)
+        return LocalSystem(running, key, wiring)
+
+    async def close(self) -> None:
+        """Give the servers' folders back; the processes have ended before."""
+        await self._broker.close()
+        await self._chroma.close()
+
+    async def _start_broker(self, supervisor: Supervisor) -> str:
+        if self._settings.kafka_bootstrap_servers:
+            return self._settings.kafka_bootstrap_servers
+        await supervisor.start(await self._broker.prepare())
+        return self._broker.bootstrap_servers
+
+    async def _start_chroma(self, supervisor: Supervisor) -> str:
+        if self._settings.chroma_url:
+            return self._settings.chroma_url
+        await supervisor.start(await self._chroma.prepare())
+        return self._chroma.url
+
+    def _gateway_port(self) -> int:
+        port = self._settings.port
+        if port == 0:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            return kept_port(self._data_dir / "port")
+        if not is_free(port):
+            raise RequestError(
+                f"port {port} is taken by another program; choose one with --port or HEADRACE_PORT, "
+                "0 takes a free one"
+            )
+        return port
+
+    def _services(self, running: RunningSystem, key: str, port: int) -> list[ProcessSpec]:
+        ports = self._metrics_ports(port)
+        return [self._spec(name, running, key, port, ports[name]) for name in SERVICES]
+
+    def _metrics_ports(self, taken: int) -> Mapping[str, int]:
+        folder = self._data_dir / "ports"
+        folder.mkdir(exist_ok=True)
+        ports: dict[str, int] = {}
+        for name in SERVICES:
+            ports[name] = kept_port(folder / name, frozenset({taken, *ports.values()}))
+        return ports
+
+    def _spec(self, name: str, running: RunningSystem, key: str, port: int, metrics_port: int) -> ProcessSpec:
+        environment = os.environ | {
+            "HEADRACE_DATA_DIR": str(self._data_dir),
+            "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": running.kafka,
+            "HEADRACE_CHROMA_URL": running.chroma_url,
+            "HEADRACE_PORT": str(port),
+            "HEADRACE_METRICS_PORT": str(metrics_port),
+            # One process a service: it has its partitions back at once when it is started again.
+            "HEADRACE_STATIC_MEMBERSHIP": "true",
+            "HEADRACE_SLOT": "0",
+            # Whoever starts the system on this machine may read what the services read: it is one user.
+            "HEADRACE_FOLDER_ROOTS": ",".join(self._settings.folder_roots) or "/",
+        }
+        environment.pop("HEADRACE_API_KEY", None)
+        if name == GATEWAY:
+            environment["HEADRACE_API_KEY"] = key
+        serving = f"{running.url}/health" if name == GATEWAY else f"http://{LOOPBACK}:{metrics_port}/metrics"
+        return ProcessSpec(
+            name,
+            [sys.executable, "-m", "headrace", "service", name],
+            self._data_dir / "logs" / f"{name}.log",
+            environment,
+            ready=lambda: _answers(serving),
+            keep_fds=(self._lock_fd,),
+            final={MISUSED},
+        )
+
+
+def _reachable(host: str) -> str:
+    """An address that a client on this machine can use for what the gateway listens on."""
+    return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 – compared, not bound
+
+
+async def _answers(url: str) -> None:
+    """Return when a GET of `url` is answered with 200."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        await wait_until(lambda: _is_200(session, url))
+
+
+async def _is_200(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+async def _sweep(wiring: Wiring) -> None:
+    """Delete old blobs, once a day while the system runs."""
+    await asyncio.sleep(_SWEEP_FIRST.total_seconds())
+    while True:
+        with contextlib.suppress(IngestError, OSError):
+            await wiring.blobs.sweep(timedelta(days=wiring.settings.blob_max_age_days))
+        await asyncio.sleep(_SWEEP_EVERY.total_seconds())

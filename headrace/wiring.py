@@ -1,0 +1,291 @@
+"""Wires each service: settings in, a stage with its store, its seams and its worker out.
+
+The one place that knows all packages. A service is a process; `run_service` is its whole life.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from prometheus_client import start_http_server
+
+from headrace.local.admin_key import admin_key
+from headrace.local.preflight import check_models, naming_model
+from headrace.settings import Settings
+from schemas.codec import Codec, SingleObjectCodec
+from schemas.errors import IngestError, RequestError
+from schemas.events import DocumentState
+from streams.blobs import BlobStore
+from streams.engine.stage import AnyStage
+from streams.engine.window import WindowLimits
+from streams.gc_tuning import collect_seldom
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.membership import Membership
+from streams.kafka.worker import Worker
+from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
+
+log = structlog.get_logger(__name__)
+
+#: Exit status of a service that must be started again: fenced, stuck, or hit by something unforeseen.
+RESTART = 70
+
+
+class Wiring:
+    """What services share, made from the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.kafka_bootstrap_servers is None:
+            raise RequestError("no broker: set HEADRACE_KAFKA_BOOTSTRAP_SERVERS, or use `headrace up`")
+        self.settings = settings
+        self.data = settings.data_dir.absolute()
+        self.cluster = Cluster(
+            settings.kafka_bootstrap_servers, settings.topic_prefix, settings.kafka_properties()
+        )
+        self.codec: Codec = SingleObjectCodec()
+        if settings.schema_registry_url:
+            from schemas.registry import RegistryCodec
+
+            self.codec = RegistryCodec(settings.schema_registry_url, settings.topic_prefix)
+        self.blobs = BlobStore(settings.blob_url or str(self.data / "blobs"))
+
+    def state(self, service: str) -> Path:
+        """Folder of the state of this process of a service; one process at a time."""
+        return self.data / "state" / f"{service}-{self.settings.slot}"
+
+    @property
+    def chroma_url(self) -> str:
+        """Where Chroma answers. Raises RequestError when nothing says so."""
+        if self.settings.chroma_url is None:
+            raise RequestError("no Chroma: set HEADRACE_CHROMA_URL, or use `headrace up`")
+        return self.settings.chroma_url
+
+    @property
+    def chroma_token(self) -> str | None:
+        """What Chroma Cloud asks for."""
+        key = self.settings.chroma_api_key
+        return key.get_secret_value() if key else None
+
+    async def partitions(self) -> int:
+        """Partitions of `documents`, once all topics are there. Waits for them."""
+        while True:
+            counts = await asyncio.to_thread(partition_counts, admin(self.cluster), self.cluster)
+            if len(counts) == len(CATALOGUE):
+                return counts[DOCUMENTS.name]
+            log.info("waiting for topics: `headrace topics ensure` creates them")
+            await asyncio.sleep(1)
+
+
+@contextlib.asynccontextmanager
+async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.connectors import FolderConnector, InvocationView, UploadConnector, source_documents
+
+    folder = wiring.state("connectors")
+    invocations = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
+    states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
+    window, partitions = wiring.settings.run_window, await wiring.partitions()
+    await invocations.start()
+    yield [
+        _worker(wiring, FolderConnector(invocations, states, wiring.blobs, window, partitions)),
+        _worker(wiring, UploadConnector(invocations)),
+    ]
+    await invocations.close()
+    states.close()
+
+
+@contextlib.asynccontextmanager
+async def _parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.parsing.images.vision import Vision
+    from services.parsing.sandbox.pool import Sandbox
+    from services.parsing.stage import ParsingStage
+
+    settings = wiring.settings
+    key = settings.vision_api_key.get_secret_value() if settings.vision_api_key else ""
+    vision = (
+        Vision(settings.vision_url, settings.vision_model, key, settings.vision_pages)
+        if settings.vision_url
+        else None
+    )
+    sandbox = Sandbox(
+        settings.workers,
+        settings.parsing_memory_bytes,
+        settings.parsing_cpu_seconds,
+        settings.parsing_wall_seconds,
+        vision,
+    )
+    # Enough that the pool never waits for a blob or an acknowledgement.
+    concurrency = settings.workers * 4
+    stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
+    # What is done waits, with its text, behind a document that takes long: at most 64 KB each.
+    yield [_worker(wiring, stage, WindowLimits(records=200), journal=True)]
+
+
+@contextlib.asynccontextmanager
+async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.chunking.stage import ChunkingStage
+    from streams.processes import WorkerProcesses
+
+    settings = wiring.settings
+    pool = WorkerProcesses(settings.workers, settings.parsing_wall_seconds, ["services.chunking.stage"])
+    # What is done waits, as chunks with their whole text, behind a document that takes long.
+    yield [
+        _worker(
+            wiring,
+            ChunkingStage(pool, wiring.blobs, settings.workers * 4),
+            WindowLimits(records=100),
+            journal=True,
+        )
+    ]
+
+
+@contextlib.asynccontextmanager
+async def _embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.embedding import CachedEmbedder, Embedder, VectorCache, load_embedder
+    from services.embedding.stage import EmbeddingStage
+
+    settings = wiring.settings
+    cache = VectorCache(wiring.data / "cache" / "vectors.sqlite", settings.vector_cache_bytes)
+
+    def load(model: str) -> Embedder:
+        usual = model == settings.embedding_model
+        with naming_model(settings) if usual else contextlib.nullcontext():
+            folder = settings.embedding_folder if usual else None
+            return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
+
+    stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
+    yield [_worker(wiring, stage, journal=True)]
+    cache.close()
+
+
+@contextlib.asynccontextmanager
+async def _indexing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage
+    from streams.state.store import PartitionStore
+
+    path = wiring.state("indexing") / "document-states.sqlite"
+    states = PartitionStore[DocumentState](wiring.cluster, wiring.codec, DOCUMENT_STATES, path)
+    chroma = ChromaStore(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
+    yield [_worker(wiring, IndexingStage(chroma, states), WindowLimits(bytes=BATCH_BYTES))]
+    states.close()
+
+
+@contextlib.asynccontextmanager
+async def _tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.tracking import TrackingStage
+
+    stage = TrackingStage.opened(wiring.cluster, wiring.codec, wiring.state("tracking"))
+    # Progress events are small; what a batch may hold decides how many of them share a transaction.
+    yield [_worker(wiring, stage, WindowLimits(records=10_000))]
+    for store in stage.stores:
+        store.close()
+
+
+def _worker(
+    wiring: Wiring, stage: AnyStage, limits: WindowLimits | None = None, journal: bool = False
+) -> Worker:
+    settings = wiring.settings
+    return Worker(
+        stage,
+        wiring.cluster,
+        wiring.codec,
+        Membership(settings.slot, settings.static_membership),
+        limits,
+        wiring.data / "journal" / f"{stage.name}-{settings.slot}" if journal else None,
+    )
+
+
+async def _work(
+    open_workers: Callable[[Wiring], contextlib.AbstractAsyncContextManager[list[Worker]]],
+    wiring: Wiring,
+    stop: asyncio.Event,
+) -> None:
+    await wiring.partitions()
+    async with open_workers(wiring) as workers:
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for worker in workers:
+            worker.stop()
+        await asyncio.gather(*running)
+        stopping.cancel()
+
+
+async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
+    from api import ChromaAccess, ChunkingDefaults, Gateway, Models, serve
+    from services.chunking import DEFAULT_LINES_SIZE_BYTES, DEFAULT_MAX_LINES, DEFAULT_MAX_SIZE_BYTES
+
+    settings = wiring.settings
+    await wiring.partitions()
+    token = wiring.chroma_token
+    gateway = Gateway(
+        cluster=wiring.cluster,
+        codec=wiring.codec,
+        blobs=wiring.blobs,
+        state_folder=wiring.state("api"),
+        chroma=ChromaAccess(wiring.chroma_url, {"x-chroma-token": token} if token else {}),
+        models=Models(settings.embedding_model, settings.embedding_models),
+        admin_key=admin_key(settings),
+        folder_roots=[Path(root) for root in settings.folder_roots],
+        chunking=ChunkingDefaults(DEFAULT_MAX_SIZE_BYTES, DEFAULT_MAX_LINES, DEFAULT_LINES_SIZE_BYTES),
+        uploads_per_tenant=settings.uploads_per_tenant,
+    )
+    async with serve(gateway, settings.host, settings.port) as port:
+        log.info("listening", url=f"http://{settings.host}:{port}")
+        await stop.wait()
+
+
+Run = Callable[[Wiring, asyncio.Event], Awaitable[None]]
+
+_RUNS: dict[str, Run] = {
+    "connectors": lambda wiring, stop: _work(_connectors, wiring, stop),
+    "parsing": lambda wiring, stop: _work(_parsing, wiring, stop),
+    "chunking": lambda wiring, stop: _work(_chunking, wiring, stop),
+    "embedding": lambda wiring, stop: _work(_embedding, wiring, stop),
+    "indexing": lambda wiring, stop: _work(_indexing, wiring, stop),
+    "tracking": lambda wiring, stop: _work(_tracking, wiring, stop),
+    "api": _api,
+}
+
+SERVICES: tuple[str, ...] = tuple(_RUNS)
+
+
+async def run_service(name: str, settings: Settings) -> None:
+    """Run one service until SIGTERM or SIGINT; drains then.
+
+    Raises RequestError for what the user can mend. Anything else ends the process with status `RESTART`,
+    at once: a thread that hangs in a transaction must not keep a worker half alive.
+    """
+    if name not in _RUNS:
+        raise RequestError(f"no service {name!r}: there are {', '.join(SERVICES)}")
+    wiring = Wiring(settings)
+    if name == "embedding":
+        check_models(settings)
+    collect_seldom()
+    if settings.metrics_port is not None:
+        _serve_metrics(settings.host, settings.metrics_port)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    structlog.contextvars.bind_contextvars(service=name, slot=settings.slot)
+    try:
+        await _RUNS[name](wiring, stop)
+    except RequestError:
+        raise
+    except IngestError as error:
+        log.error("service ends, to be started again", error=str(error), error_class=type(error).__name__)
+        os._exit(RESTART)
+    except Exception:
+        log.exception("service ends, to be started again")
+        os._exit(RESTART)
+
+
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, addr=host)
+    except OSError as error:
+        where = f"{host}:{port} (HEADRACE_HOST, HEADRACE_METRICS_PORT)"
+        raise RequestError(f"metrics cannot be served at {where}: {error.strerror}") from error

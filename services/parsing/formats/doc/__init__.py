@@ -1,0 +1,192 @@
+"""Word 97 to 2003 documents (.doc): headings, lists, tables and emphasis from the binary properties."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from dataclasses import dataclass
+
+import olefile  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.document import ParsedDocument
+from services.parsing.formats.doc import binary
+from services.parsing.formats.doc.binary import WordFile, read_word
+from services.parsing.formats.doc.styles import ParagraphStyle, numbered_lists, paragraph_styles
+from services.parsing.markdown_writer import (
+    EMPH,
+    EMPH_END,
+    STRONG,
+    STRONG_END,
+    Cell,
+    Indents,
+    MarkdownBlock,
+    Writer,
+)
+
+__all__ = ["parse_doc"]
+
+_CONTROL = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\xa0": " ", "\t": " "}
+_FIELD = re.compile(r"\x13([^\x13\x14\x15]*)(?:\x14([^\x13\x15]*))?\x15")
+_LINK = re.compile(r'HYPERLINK\s+(?:\\l\s+)?"([^"]*)"')
+
+
+def parse_doc(data: bytes) -> ParsedDocument:
+    """Raises CorruptDocument for encrypted files and broken structures."""
+    with olefile.OleFileIO(io.BytesIO(data)) as container:
+        file = read_word(container)
+        title = _title(container)
+    body = _Body(file)
+    body.read(file.text[: file.counts["main"]])
+    markdown, pages = body.writer.finish()
+    return ParsedDocument(markdown, "", pages if len(pages) > 1 else (), title)
+
+
+def _title(container: olefile.OleFileIO) -> str | None:
+    """The title among the summary properties ([MS-OLEPS] §2.21); the rest of them is not read."""
+    if not container.exists("\x05SummaryInformation"):
+        return None
+    content = container.openstream("\x05SummaryInformation").read()
+    try:
+        (section,) = struct.unpack_from("<I", content, 44)
+        (count,) = struct.unpack_from("<I", content, section + 4)
+        entries = [struct.unpack_from("<II", content, section + 8 + 8 * at) for at in range(min(count, 100))]
+        places = {number: section + offset for number, offset in reversed(entries)}  # the first of a number
+        page = struct.unpack_from("<H", content, places[1] + 4)[0] if 1 in places else 1252
+        (size,) = struct.unpack_from("<I", content, places[2] + 4)
+        encoding = "utf-8" if page == 65001 else f"cp{page}"
+        title = content[places[2] + 8 :][: min(size, 1000)].decode(encoding, "replace")
+    except (KeyError, LookupError, struct.error):
+        return None
+    return title.strip("\0 ") or None
+
+
+@dataclass(frozen=True)
+class _Paragraph:
+    text: str  # inline markdown
+    level: int | None  # of a heading; 0 for the title
+    properties: binary.Modifiers
+    end: str  # the mark that ends it
+
+
+class _Body:
+    def __init__(self, file: WordFile) -> None:
+        self.writer = Writer()
+        self._file = file
+        self._styles = paragraph_styles(file)
+        self._numbered = numbered_lists(file)
+        self._indents = Indents()
+        self._counts: dict[tuple[int, int], int] = {}
+        self._rows: list[list[Cell]] = []
+        self._cells: list[Cell] = []
+        self._lines: list[str] = []
+        self._titled = False
+
+    def read(self, text: str) -> None:
+        page = 1
+        self.writer.page(page)
+        for match in re.finditer(r"[^\r\x07\x0c]*[\r\x07\x0c]|[^\r\x07\x0c]+$", text):
+            paragraph = self._paragraph(match.start(), match.end())
+            self._place(paragraph)
+            if paragraph.end == "\x0c":
+                page += 1
+                self.writer.page(page)
+        self._end_table()
+
+    def _paragraph(self, start: int, end: int) -> _Paragraph:
+        number, own, _ = self._file.paragraphs.run(self._file.offset_of(end - 1))
+        style = self._styles.get(number, ParagraphStyle())
+        properties = {**style.properties, **own}
+        mark = self._file.text[end - 1]
+        stop = end - 1 if mark in "\r\x07\x0c" else end
+        return _Paragraph(md.tidy(self._inline(start, stop)), style.level, properties, mark)
+
+    def _inline(self, start: int, end: int) -> str:
+        """Text with emphasis, without what was deleted or is hidden; fields by their results."""
+        parts: list[str] = []
+        for first, last, properties in self._file.runs(start, end):
+            text = self._file.text[first:last]
+            if properties.get(binary.DELETED) == 1 or properties.get(binary.HIDDEN) == 1:
+                text = "".join(char for char in text if char in "\x13\x14\x15")
+            parts.append(
+                _emphasised(text, properties.get(binary.BOLD) == 1, properties.get(binary.ITALIC) == 1)
+            )
+        return _without_controls("".join(parts))
+
+    def _place(self, paragraph: _Paragraph) -> None:
+        properties = paragraph.properties
+        if properties.get(binary.IN_TABLE) or properties.get(binary.TABLE_DEPTH):
+            self._table_text(paragraph)
+            return
+        self._end_table()
+        if not paragraph.text:
+            return
+        level = paragraph.level
+        if level is None and properties.get(binary.OUTLINE, 9) < 9:
+            level = properties[binary.OUTLINE] + 1
+        number = properties.get(binary.LIST_ID, 0)
+        if level is not None:
+            self._titled = self._titled or level == 0
+            self._indents.close()
+            self.writer.heading(level + self._titled, md.plain(paragraph.text))
+        elif number and number < 0x7FF:
+            self._item(paragraph.text, number, min(properties.get(binary.LIST_DEPTH, 0), 8))
+        else:
+            self._indents.close()
+            self.writer.add(md.escape_lines(paragraph.text))
+
+    def _item(self, text: str, number: int, depth: int) -> None:
+        marker = "-"
+        if self._numbered.get((number, depth)):
+            for deeper in [key for key in self._counts if key[0] == number and key[1] > depth]:
+                del self._counts[deeper]
+            self._counts[number, depth] = self._counts.get((number, depth), 0) + 1
+            marker = f"{self._counts[number, depth]}."
+        self.writer.add(
+            md.item(marker, [MarkdownBlock(text)], self._indents.under(depth, marker)).text, tight=True
+        )
+
+    def _table_text(self, paragraph: _Paragraph) -> None:
+        """Text of a cell; a cell ends with its mark, a row with a mark whose paragraph says so."""
+        if paragraph.properties.get(binary.ROW_END):
+            if self._cells:
+                self._rows.append(self._cells)
+            self._cells, self._lines = [], []
+            return
+        if paragraph.text:
+            self._lines.append(md.plain(paragraph.text))
+        if paragraph.end == "\x07":
+            self._cells.append(Cell("\n".join(self._lines)))
+            self._lines = []
+
+    def _end_table(self) -> None:
+        if self._rows or self._cells:
+            rows = [*self._rows, self._cells] if self._cells else self._rows
+            self._rows, self._cells = [], []
+            self._indents.close()
+            self.writer.add(md.table(rows))
+
+
+def _emphasised(text: str, bold: bool, italic: bool) -> str:
+    if not text.strip() or "\x13" in text or "\x15" in text:
+        return md.escape(text)
+    text = md.escape(text)
+    text = f"{EMPH}{text}{EMPH_END}" if italic else text
+    return f"{STRONG}{text}{STRONG_END}" if bold else text
+
+
+def _without_controls(text: str) -> str:
+    """Fields as their results (links as links), breaks and blanks as such, other control characters gone."""
+    for _ in range(8):  # fields nest
+        text, found = _FIELD.subn(_field, text)
+        if not found:
+            break
+    text = "".join(_CONTROL.get(char, char) for char in text)
+    return re.sub(r"[\x00-\x08\x0f-\x1f]", "", text).replace("\x0c", "")
+
+
+def _field(match: re.Match[str]) -> str:
+    link = _LINK.search(match[1].replace("\\_", "_"))
+    shown = match[2] or ""
+    return md.link(shown, link[1]) if link else shown

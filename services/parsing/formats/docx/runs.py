@@ -1,0 +1,235 @@
+"""The inside of a Word paragraph: runs, links, fields, notes, pictures, formulas, text boxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.formats.docx.styles import Styles, W, is_monospaced, switched_on, value
+from services.parsing.markdown_writer import EMPH, EMPH_END, STRONG, STRONG_END
+from services.parsing.office.omml import tex_of
+from services.parsing.office.ooxml import Graphics
+
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+
+#: Elements whose text the author deleted or that a reader does not see.
+_GONE = frozenset(
+    W + n for n in ("del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "annotationRef")
+)
+_THROUGH = frozenset(
+    W + n
+    for n in (
+        "ins",
+        "moveTo",
+        "smartTag",
+        "sdt",
+        "sdtContent",
+        "fldSimple",
+        "customXml",
+        "dir",
+        "bdo",
+        "ruby",
+        "rubyBase",
+    )
+)
+_MARKED = {W + "tab": " ", W + "cr": "\n", W + "noBreakHyphen": "-", W + "softHyphen": "", W + "ptab": " "}
+
+
+@dataclass
+class Line:
+    """What one paragraph holds."""
+
+    parts: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)  # as typed, for code
+    boxes: list[etree._Element] = field(default_factory=list)  # text boxes anchored here
+    drawn: list[str] = field(default_factory=list)  # charts and diagrams anchored here, finished blocks
+    breaks: int = 0  # pages that begin in it
+    letters: int = 0  # characters that show
+    monospaced: int = 0  # of these, in a monospaced font
+    formulas: int = 0
+
+    @property
+    def text(self) -> str:
+        return md.tidy("".join(self.parts))
+
+
+class Inline:
+    """Reads paragraphs of one part (the body, the notes) with that part's relations."""
+
+    def __init__(
+        self, styles: Styles, targets: dict[str, tuple[str, str]], graphics: Graphics, saved_breaks: bool
+    ) -> None:
+        self._styles = styles
+        self._targets = targets
+        self._graphics = graphics
+        self._saved_breaks = saved_breaks
+        self.notes: list[tuple[str, str]] = []  # (kind, id) in order of their first mention
+        self._fields: list[list[str]] = []  # open fields: the instruction and where the shown text begins
+
+    def read(self, paragraph: etree._Element) -> Line:
+        line = Line()
+        self._fields = []
+        self._children(paragraph, line)
+        return line
+
+    def _children(self, element: etree._Element, line: Line) -> None:
+        for child in element:
+            tag = child.tag
+            if tag == W + "r":
+                self._run(child, line)
+            elif tag == W + "hyperlink":
+                self._link(child, line)
+            elif tag in (M + "oMath", M + "oMathPara"):
+                self._formula(child, line)
+            elif tag == MC + "AlternateContent":
+                for part in chosen(child):
+                    self._children(part, line)
+            elif tag in _THROUGH:
+                self._children(child, line)
+
+    def _link(self, element: etree._Element, line: Line) -> None:
+        start = len(line.parts)
+        self._children(element, line)
+        target = self._targets.get(element.get(R + "id", ""), ("", ""))[1]
+        line.parts[start:] = [md.link("".join(line.parts[start:]), target)]
+
+    def _formula(self, element: etree._Element, line: Line) -> None:
+        block = element.tag == M + "oMathPara"
+        for math in [element] if not block else element.iterchildren(M + "oMath"):
+            tex = tex_of(math)
+            if tex:
+                line.parts.append(f"\n\n$${tex}$$\n\n" if block else f"${tex}$")
+                line.formulas += 1
+
+    def _run(self, run: etree._Element, line: Line) -> None:
+        properties = run.find(W + "rPr")
+        if switched_on(properties, "vanish") or switched_on(properties, "webHidden"):
+            return
+        style = value(properties, W + "rStyle")
+        mono = is_monospaced(properties) or self._styles.is_monospaced(style)
+        start = len(line.parts)
+        before = sum(map(len, line.raw))
+        self._pieces(run, line)
+        shown = sum(map(len, line.raw)) - before
+        line.letters += shown
+        line.monospaced += shown if mono else 0
+        text = "".join(line.parts[start:])
+        line.parts[start:] = [self._emphasised(text, properties, style)]
+
+    def _emphasised(self, text: str, properties: etree._Element | None, style: str | None) -> str:
+        if not text.strip():
+            return text
+        names = {s.name.lower() for s in self._styles.chain(style)}
+        if switched_on(properties, "i") or "emphasis" in names:
+            text = f"{EMPH}{text}{EMPH_END}"
+        if switched_on(properties, "b") or "strong" in names:
+            text = f"{STRONG}{text}{STRONG_END}"
+        return text
+
+    def _pieces(self, run: etree._Element, line: Line) -> None:
+        for child in run:
+            tag = child.tag
+            if tag == W + "t":
+                if child.text and not self._in_instruction():
+                    line.parts.append(md.escape(child.text))
+                    line.raw.append(child.text)
+            elif tag in _MARKED:
+                line.parts.append(_MARKED[tag])
+                line.raw.append("    " if tag == W + "tab" else _MARKED[tag])
+            elif tag == W + "br":
+                self._break(child, line)
+            elif tag == W + "lastRenderedPageBreak":
+                line.breaks += 1
+            elif tag == W + "sym":
+                line.parts.append(_symbol(child))
+            elif tag == W + "fldChar":
+                self._field(child, line)
+            elif tag == W + "instrText" and self._fields:
+                self._fields[-1][0] += child.text or ""
+            elif tag in (W + "footnoteReference", W + "endnoteReference"):
+                line.parts.append(self._note(tag, child.get(W + "id", "")))
+            elif tag in (W + "drawing", W + "pict", W + "object"):
+                self._drawing(child, line)
+            elif tag == MC + "AlternateContent":
+                for part in chosen(child):
+                    self._pieces(part, line)
+            elif tag in _THROUGH:
+                self._children(child, line)
+
+    def _break(self, element: etree._Element, line: Line) -> None:
+        if element.get(W + "type") == "page":
+            line.breaks += not self._saved_breaks
+        elif element.get(W + "type") != "column":
+            line.parts.append("\n")
+            line.raw.append("\n")
+
+    def _in_instruction(self) -> bool:
+        return any(len(f) == 1 for f in self._fields)
+
+    def _field(self, element: etree._Element, line: Line) -> None:
+        kind = element.get(W + "fldCharType")
+        if kind == "begin":
+            self._fields.append([""])
+        elif kind == "separate" and self._fields:
+            self._fields[-1].append(str(len(line.parts)))
+        elif kind == "end" and self._fields:
+            opened = self._fields.pop()
+            match = re.match(r'\s*HYPERLINK\s+"([^"]+)"', opened[0])
+            if match and len(opened) > 1:
+                start = min(int(opened[1]), len(line.parts))
+                line.parts[start:] = [md.link("".join(line.parts[start:]), match[1])]
+
+    def _note(self, tag: str, note_id: str) -> str:
+        key = ("endnote" if "endnote" in tag else "footnote", note_id)
+        if key not in self.notes:
+            self.notes.append(key)
+        return f"[^{self.notes.index(key) + 1}]"
+
+    def _drawing(self, element: etree._Element, line: Line) -> None:
+        text, blocks = self._graphics.describe(element, self._targets)
+        line.parts.append(text)
+        line.drawn.extend(blocks)
+        line.boxes.extend(text_boxes(element))
+
+
+def chosen(alternatives: etree._Element) -> Iterator[etree._Element]:
+    """Of alternative contents the first; the fallback repeats it for older programs."""
+    for child in alternatives:
+        if child.tag in (MC + "Choice", MC + "Fallback"):
+            yield child
+            return
+
+
+def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
+    """Text boxes in a drawing, outermost only and each once (not again in its fallback)."""
+    for child in element:
+        if child.tag == W + "txbxContent":
+            yield child
+        elif child.tag == MC + "AlternateContent":
+            for part in chosen(child):
+                yield from text_boxes(part)
+        elif isinstance(child.tag, str):
+            yield from text_boxes(child)
+
+
+def _symbol(element: etree._Element) -> str:
+    """A character of a symbol font; Wingdings and Symbol sit at U+F000 and mean nothing elsewhere."""
+    code = int(element.get(W + "char", "0") or "0", 16)
+    known = {
+        0xF0B7: "•",
+        0xF0A7: "▪",
+        0xF0FC: "✓",
+        0xF0E0: "→",
+        0xF06D: "µ",
+        0xF061: "α",
+        0xF062: "β",
+        0xF0B0: "°",
+        0xF0B1: "±",
+    }
+    return known.get(code, "" if 0xE000 <= code <= 0xF8FF or not code else chr(code))

@@ -1,0 +1,110 @@
+"""What stands within a line of HTML: images, formulas, code, superscripts, and what is hidden."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from urllib.parse import unquote_to_bytes
+
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_LANGUAGE_CLASS = re.compile(
+    r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
+)
+
+
+def is_hidden(el: HtmlElement) -> bool:
+    """Whether the page says that its reader shall not see this."""
+    if el.get("hidden") is not None:
+        return True
+    style = el.get("style")
+    return bool(style and _HIDDEN_STYLE.search(style))
+
+
+def plain(el: HtmlElement) -> str:
+    return "".join(el.itertext())
+
+
+def preformatted(el: HtmlElement) -> str:
+    """The text of a `pre`, with `br` and blocks inside it as line ends."""
+    parts: list[str] = []
+
+    def walk(node: HtmlElement) -> None:
+        if node.tag in ("div", "p", "li", "tr") and parts and not parts[-1].endswith("\n"):
+            parts.append("\n")
+        parts.append("\n" if node.tag == "br" else node.text or "")
+        for child in node:
+            if isinstance(child.tag, str) and child.tag not in ("script", "style", "button"):
+                walk(child)
+            parts.append(child.tail or "")
+
+    walk(el)
+    return textwrap.dedent("".join(parts).expandtabs(4))
+
+
+def code_language(el: HtmlElement) -> str:
+    """The language that a code block's classes or those around it name."""
+    candidates = [el, *el.findall("code")]
+    parent = el.getparent()
+    if parent is not None:
+        candidates.append(parent)
+    for candidate in candidates:
+        named = candidate.get("data-lang") or candidate.get("data-language")
+        match = _LANGUAGE_CLASS.search(candidate.get("class") or "")
+        language = named or (match[1] if match else "")
+        if language and re.fullmatch(r"[\w+#-]{1,20}", language):
+            return language.lower()
+    return ""
+
+
+def math_text(el: HtmlElement) -> str:
+    """A formula as TeX where the page brings it, else its symbols."""
+    for note in el.iter("annotation"):
+        if "tex" in (note.get("encoding") or "").lower() and note.text:
+            return f"${' '.join(note.text.split())}$"
+    tex = el.get("alttext")
+    return f"${tex}$" if tex else " ".join(plain(el).split())
+
+
+def superscript(text: str, noted: bool) -> str:
+    """`x^2` for exponents, `[3]` for the mark of a note, and letters (1st) as they are."""
+    bare = text.strip()
+    if noted and bare.isdigit():
+        return f"[{bare}]"
+    return f"^{bare}" if re.fullmatch(r"[+−-]?\d+", bare) else text
+
+
+def whole_number(value: str | None, default: int) -> int:
+    return int(value) if value and re.fullmatch(r"\d{1,9}", value.strip()) else default
+
+
+def image_text(el: HtmlElement) -> str:
+    """An `img` as markdown; one without words for it, or of a pixel, leaves nothing."""
+    alt = (el.get("alt") or el.get("title") or "").strip()
+    source = (el.get("src") or el.get("data-src") or "").strip()
+    if any((el.get(side) or "").strip() in ("0", "1") for side in ("width", "height")):
+        return ""
+    if source.startswith("data:"):
+        return _embedded(alt, source)
+    if not alt:
+        return ""
+    return md.image(alt, source if not re.match(r"(javascript|blob|cid):", source, re.I) else "")
+
+
+def _embedded(alt: str, source: str) -> str:
+    import base64
+    import binascii
+
+    from services.parsing.formats.image import describe
+
+    head, _, body = source.partition(",")
+    if not head.startswith("data:image/") or len(body) < 200:
+        return md.image(alt) if alt else ""
+    try:
+        raw = unquote_to_bytes(body)
+        return describe(base64.b64decode(raw) if head.endswith(";base64") else raw, alt)
+    except (binascii.Error, ValueError):
+        return md.image(alt) if alt else ""

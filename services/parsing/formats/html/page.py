@@ -1,0 +1,48 @@
+"""A web page as a document."""
+
+from __future__ import annotations
+
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from schemas.errors import CorruptDocument
+from services.parsing import markdown_writer as md
+from services.parsing.document import ParsedDocument
+from services.parsing.formats.html.render import Renderer
+from services.parsing.formats.html.tree import parse_tree
+
+
+def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> ParsedDocument:
+    """HTML or XHTML to markdown; with `main_content` without navigation, footers and adverts."""
+    root, warnings = parse_tree(data, content_type)
+    markdown = ""
+    if main_content:
+        from services.parsing.formats.html.article import main_part
+
+        markdown = main_part(root)
+        if not markdown.strip():  # a page of teasers alone is all furniture, and better than nothing
+            root, warnings = parse_tree(data, content_type)
+    if not main_content or not markdown.strip():
+        markdown = render(root)
+    return ParsedDocument(
+        markdown=markdown,
+        media_type="text/html",
+        title=title_of(root),
+        language=(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or None),
+        warnings=warnings,
+    )
+
+
+def render(root: HtmlElement, renderer: Renderer | None = None) -> str:
+    """A whole tree as markdown. Raises CorruptDocument when it is nested too deeply to be a page."""
+    body = root.find("body")
+    writer = md.Writer()
+    try:
+        writer.extend((renderer or Renderer()).blocks(root if body is None else body))
+    except RecursionError as error:
+        raise CorruptDocument("HTML: elements are nested more than 300 deep") from error
+    return writer.finish()[0]
+
+
+def title_of(root: HtmlElement) -> str | None:
+    found = root.find(".//title")
+    return " ".join("".join(found.itertext()).split()) or None if found is not None else None

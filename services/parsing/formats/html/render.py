@@ -1,0 +1,260 @@
+"""An HTML tree to blocks of markdown: one renderer for pages, EPUB chapters, MHTML and mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.formats.html import inline, tables
+from services.parsing.formats.html.tags import BLOCKS, SKIPPED
+from services.parsing.markdown_writer import EMPH, EMPH_END, STRONG, STRONG_END, MarkdownBlock
+
+_SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
+_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
+
+ImageText = Callable[[HtmlElement], str]
+
+
+class Renderer:
+    """Renders elements to blocks; one instance a document.
+
+    `images` says what stands in the text for an `img` (inline markdown, empty for nothing).
+    """
+
+    def __init__(self, images: ImageText = inline.image_text) -> None:
+        self._images = images
+        self._out: list[MarkdownBlock] = []
+        self._line: list[str] = []
+        self._href: str | None = None
+        self._cells = 0  # table cells that we are in: no block markup there
+        self._lists = 0  # lists that we are in
+
+    def blocks(self, element: HtmlElement) -> list[MarkdownBlock]:
+        """The blocks of an element's content, in document order."""
+        outer = self._out, self._line
+        self._out, self._line = [], []
+        self._content(element)
+        self._flush()
+        result = self._out
+        self._out, self._line = outer
+        return result
+
+    def cell(self, element: HtmlElement) -> str:
+        """A table cell's content as inline text, its blocks as lines."""
+        self._cells += 1
+        blocks = self.blocks(element)
+        self._cells -= 1
+        return "\n".join(block.text for block in blocks)
+
+    def _content(self, element: HtmlElement) -> None:
+        self._text(element.text)
+        for child in element:
+            if isinstance(child.tag, str):
+                self._element(child)
+            self._text(child.tail)
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._line.append(md.escape(_SPACE.sub(" ", _INVISIBLE.sub("", text))))
+
+    def _flush(self) -> None:
+        text = md.tidy("".join(self._line))
+        self._line = []
+        for paragraph in re.split(r"\n{2,}", text):
+            if paragraph:
+                linked = md.link(paragraph, self._href) if self._href else paragraph
+                self._out.append(MarkdownBlock(linked if self._cells else md.escape_lines(linked)))
+
+    def _emit(self, block: MarkdownBlock) -> None:
+        self._flush()
+        if block.text.strip():
+            self._out.append(block)
+
+    def _element(self, el: HtmlElement) -> None:
+        tag = el.tag.rsplit(":", 1)[-1].lower()
+        if tag in SKIPPED or inline.is_hidden(el):
+            return
+        handler = _HANDLERS.get(tag)
+        if handler is not None:
+            handler(self, el)
+        elif tag in BLOCKS:
+            self._flush()
+            self._content(el)
+            self._flush()
+        else:
+            self._content(el)
+
+    def _heading(self, el: HtmlElement) -> None:
+        if self._cells or any(child.tag in ("table", "ul", "ol", "pre") for child in el.iterdescendants()):
+            self._flush()
+            self._content(el)
+            self._flush()
+            return
+        text = " ".join(block.text for block in self.blocks(el))
+        text = md.link(text, self._href) if self._href else text
+        self._emit(MarkdownBlock(md.heading(int(el.tag[-1]), re.sub(r"\*\*|^\\", "", text))))
+
+    def _strong(self, el: HtmlElement) -> None:
+        self._marked(el, STRONG, STRONG_END)
+
+    def _emph(self, el: HtmlElement) -> None:
+        self._marked(el, EMPH, EMPH_END)
+
+    def _marked(self, el: HtmlElement, opening: str, closing: str) -> None:
+        if self._cells:
+            self._content(el)
+            return
+        self._line.append(opening)
+        self._content(el)
+        self._line.append(closing)
+
+    def _strike(self, el: HtmlElement) -> None:
+        if el.tag != "del":
+            self._content(el)
+
+    def _link(self, el: HtmlElement) -> None:
+        href = el.get("href") or ""
+        if any(child.tag in BLOCKS for child in el.iterdescendants()):
+            self._flush()
+            outer, self._href = self._href, href or self._href
+            self._content(el)
+            self._flush()
+            self._href = outer
+            return
+        start = len(self._line)
+        self._content(el)
+        text = "".join(self._line[start:])
+        self._line[start:] = [text if self._href else md.link(text, href)]
+
+    def _break(self, el: HtmlElement) -> None:
+        self._line.append("\n")
+
+    def _superscript(self, el: HtmlElement) -> None:
+        start = len(self._line)
+        self._content(el)
+        text = "".join(self._line[start:])
+        self._line[start:] = [inline.superscript(text, noted=el.find(".//a") is not None)]
+
+    def _quoted(self, el: HtmlElement) -> None:
+        self._line.append("“")
+        self._content(el)
+        self._line.append("”")
+
+    def _code(self, el: HtmlElement) -> None:
+        if any(child.tag in BLOCKS for child in el.iterdescendants()):
+            self._content(el)
+        else:
+            text = inline.plain(el)
+            lead, tail = text[:1].isspace(), text[-1:].isspace()
+            self._line.append(f"{' ' * lead}{md.code_span(text)}{' ' * tail}")
+
+    def _math(self, el: HtmlElement) -> None:
+        self._line.append(inline.math_text(el))
+
+    def _image(self, el: HtmlElement) -> None:
+        self._line.append(self._images(el))
+
+    def _checkbox(self, el: HtmlElement) -> None:
+        if (el.get("type") or "").lower() == "checkbox":
+            self._line.append("[x] " if el.get("checked") is not None else "[ ] ")
+
+    def _pre(self, el: HtmlElement) -> None:
+        if self._cells:
+            self._line.append(md.code_span(inline.preformatted(el)))
+        else:
+            self._emit(md.code(inline.preformatted(el), inline.code_language(el)))
+
+    def _quote(self, el: HtmlElement) -> None:
+        self._flush()
+        blocks = self.blocks(el)
+        if self._cells:
+            self._out.extend(blocks)
+        elif blocks:
+            self._emit(md.quote(blocks))
+
+    def _table(self, el: HtmlElement) -> None:
+        self._flush()
+        if self._cells:
+            self._out.extend(MarkdownBlock(line) for line in tables.flat_lines(el, self.cell))
+            return
+        if tables.is_layout(el):
+            for cell in tables.layout_cells(el):
+                self._out.extend(self.blocks(cell))
+            return
+        caption = el.find("caption")
+        if caption is not None:
+            self._out.extend(self.blocks(caption))
+        self._emit(MarkdownBlock(md.table(tables.rows(el, self.cell))))
+
+    def _list(self, el: HtmlElement) -> None:
+        self._flush()
+        self._lists += 1
+        number = inline.whole_number(el.get("start"), 1) if el.tag == "ol" else None
+        items: list[MarkdownBlock] = []
+        for child in el:
+            if not isinstance(child.tag, str) or child.tag in SKIPPED or inline.is_hidden(child):
+                continue
+            if child.tag in ("ul", "ol") and items:  # nested without an item of its own: under the last one
+                nested = md.join(self._nested(child))
+                items[-1] = MarkdownBlock(
+                    items[-1].text + "\n" + md.indented(nested, "  " if number is None else "   "), True
+                )
+                continue
+            blocks = self.blocks(child) if child.tag not in ("ul", "ol") else self._nested(child)
+            if not blocks:
+                continue
+            if number is not None:
+                number = inline.whole_number(child.get("value"), number)
+            items.append(self._item(blocks, number))
+            number = number + 1 if number is not None else None
+        self._lists -= 1
+        if items:
+            self._out.append(MarkdownBlock(md.join(items), tight=self._lists > 0))
+
+    def _nested(self, el: HtmlElement) -> list[MarkdownBlock]:
+        outer, self._out = self._out, []
+        self._list(el)
+        result, self._out = self._out, outer
+        return result
+
+    def _item(self, blocks: list[MarkdownBlock], number: int | None) -> MarkdownBlock:
+        first = MarkdownBlock(blocks[0].text, tight=True)
+        return md.item("-" if number is None else f"{number}.", [first, *blocks[1:]])
+
+    def _loose_item(self, el: HtmlElement) -> None:
+        """An `li` outside of any list."""
+        self._flush()
+        blocks = self.blocks(el)
+        if blocks:
+            self._out.append(self._item(blocks, None))
+
+    def _term(self, el: HtmlElement) -> None:
+        self._flush()
+        self._strong(el)
+        self._flush()
+
+
+_HANDLERS: dict[str, Callable[[Renderer, HtmlElement], None]] = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Renderer._heading),
+    **dict.fromkeys(("b", "strong"), Renderer._strong),
+    **dict.fromkeys(("i", "em"), Renderer._emph),
+    **dict.fromkeys(("s", "strike", "del"), Renderer._strike),
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), Renderer._list),
+    **dict.fromkeys(("code", "kbd", "samp", "tt"), Renderer._code),
+    **dict.fromkeys(("pre", "listing", "xmp"), Renderer._pre),
+    "a": Renderer._link,
+    "br": Renderer._break,
+    "sup": Renderer._superscript,
+    "q": Renderer._quoted,
+    "math": Renderer._math,
+    "img": Renderer._image,
+    "input": Renderer._checkbox,
+    "blockquote": Renderer._quote,
+    "table": Renderer._table,
+    "li": Renderer._loose_item,
+    "dt": Renderer._term,
+    "summary": Renderer._term,
+}

@@ -1,0 +1,99 @@
+"""HTML tables: which hold records and which only lay out a page, and their cells with spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from services.parsing.formats.html.inline import is_hidden, whole_number
+from services.parsing.markdown_writer import Cell
+
+#: A span that a page may ask for; more is an attack on memory or a slip.
+MAX_SPAN = 1000
+#: Characters in one cell above which a table without a head is taken for a layout.
+LAYOUT_CELL = 1500
+
+
+def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
+    for child in table:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("thead", "tbody", "tfoot"):
+            yield from (row for row in child if row.tag == "tr")
+
+
+def _cells(row: HtmlElement) -> list[HtmlElement]:
+    return [cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)]
+
+
+def is_layout(table: HtmlElement) -> bool:
+    """Whether a table only places things on the page: its cells are then read as blocks."""
+    if (table.get("role") or "").lower() in ("presentation", "none"):
+        return True
+    grid = [_cells(row) for row in _rows(table)]
+    if sum(map(len, grid)) <= 1:
+        return True
+    if any(cell.tag == "th" for row in grid for cell in row) or table.find("caption") is not None:
+        return False
+    if max(map(len, grid)) == 1 and any(
+        True for _ in table.iter("p", "div", "h1", "h2", "h3", "ul", "table")
+    ):
+        return True
+    inner = any(cell.find(".//table") is not None for row in grid for cell in row)
+    longest = max(len(" ".join("".join(cell.itertext()).split())) for row in grid for cell in row)
+    return longest > LAYOUT_CELL or (inner and longest > LAYOUT_CELL // 5)
+
+
+def layout_cells(table: HtmlElement) -> Iterator[HtmlElement]:
+    for row in _rows(table):
+        yield from _cells(row)
+
+
+def rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[list[Cell]]:
+    """The table's cells row by row; rows and spans without content are dropped."""
+    result = []
+    for row in _rows(table):
+        if is_hidden(row):
+            continue
+        cells = [
+            Cell(text(cell), _span(cell.get("colspan")), _span(cell.get("rowspan"))) for cell in _cells(row)
+        ]
+        if any(cell.text for cell in cells) or any(cell.rows > 1 for cell in cells):
+            result.append(cells)
+    return without_idle_spans(merged_starts(result))
+
+
+def merged_starts(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Rows that hold nothing but the start of spans joined with the next row, where their text belongs."""
+    result: list[list[Cell]] = []
+    carried: list[Cell] = []
+    for row in rows:
+        full = carried + row
+        if full and all(cell.rows > 1 for cell in full) and len(row) < max(map(len, rows)):
+            carried = [Cell(c.text, c.columns, c.rows - 1) for c in full]
+        else:
+            result.append(full)
+            carried = []
+    return result + ([carried] if carried else [])
+
+
+def without_idle_spans(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Rows whose spans reach beyond the table, or cover every row or column alike, without those spans."""
+    if not rows:
+        return rows
+    height = len(rows)
+    cut = [[Cell(c.text, c.columns, min(c.rows, height - at)) for c in row] for at, row in enumerate(rows)]
+    if all(len(row) == 1 for row in cut):
+        return [[Cell(c.text) for c in row] for row in cut]
+    return cut
+
+
+def flat_lines(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[str]:
+    """A table inside a cell: a line for each of its rows."""
+    lines = [" ".join(filter(None, (text(cell) for cell in _cells(row)))) for row in _rows(table)]
+    return [line for line in lines if line]
+
+
+def _span(value: str | None) -> int:
+    return min(max(whole_number(value, 1), 1), MAX_SPAN)

@@ -1,0 +1,39 @@
+"""HTML bytes to a tree: the encoding, then libxml2's lenient parser. Nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree, html  # type: ignore[import-untyped]
+
+from schemas.errors import CorruptDocument
+from services.parsing.formats.text import decode
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
+_XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
+
+
+def declared_charset(data: bytes, content_type: str | None = None) -> str | None:
+    """The charset that the transport or the page's head names, if any."""
+    if content_type and (found := re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.I)):
+        return found[1]
+    head = data[:4096]
+    match = _XML_ENCODING.search(head) or _META_CHARSET.search(head)
+    return match[1].decode("ascii") if match else None
+
+
+def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlElement, tuple[str, ...]]:
+    """The page's root element and what had to be guessed about its encoding.
+
+    Raises CorruptDocument when there is no element in it at all.
+    """
+    text, warnings = decode(data, declared_charset(data, content_type))
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue003]", "", text)
+    try:
+        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise CorruptDocument(f"HTML: no element found in {len(data)} bytes") from error
+    if any("xcessive depth" in entry.message for entry in parser.error_log):
+        warnings = (*warnings, "HTML: nested more than 255 deep, what lies deeper was left out")
+    return root, warnings

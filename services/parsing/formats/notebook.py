@@ -1,0 +1,80 @@
+"""Jupyter notebooks: markdown cells as they are, code and its printed results as code blocks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from schemas.errors import CorruptDocument
+from services.parsing import markdown_writer as md
+from services.parsing.document import ParsedDocument
+from services.parsing.formats.text import decode
+from services.parsing.markdown_writer import MarkdownBlock, Writer
+
+#: Characters of one result that are kept; the rest of a longer one is a log.
+MAX_RESULT = 10_000
+
+
+def parse_notebook(data: bytes) -> ParsedDocument:
+    """Raises CorruptDocument when the JSON is broken or holds no cells."""
+    text, warnings = decode(data)
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CorruptDocument(f"notebook is no JSON: {error}") from error
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if cells is None and isinstance(notebook, dict):  # format 3
+        cells = [cell for sheet in notebook.get("worksheets", []) for cell in sheet.get("cells", [])]
+    if not isinstance(cells, list):
+        raise CorruptDocument("notebook without cells")
+    language = _language(notebook.get("metadata") or {})
+    writer = Writer()
+    for cell in cells:
+        if isinstance(cell, dict):
+            writer.extend(_cell(cell, language))
+    markdown, _ = writer.finish()
+    return ParsedDocument(markdown, "", title=_title(cells), language=language or None, warnings=warnings)
+
+
+def _language(metadata: dict[str, Any]) -> str:
+    named = (metadata.get("language_info") or {}).get("name") or (metadata.get("kernelspec") or {}).get(
+        "language"
+    )
+    return str(named).lower() if named else "python"
+
+
+def _cell(cell: dict[str, Any], language: str) -> list[MarkdownBlock]:
+    source = _joined(cell.get("source", cell.get("input", "")))
+    if cell.get("cell_type") == "markdown":
+        return [MarkdownBlock(source.strip("\n"))]
+    if cell.get("cell_type") == "heading":
+        return [MarkdownBlock(md.heading(int(cell.get("level", 1)), source))]
+    if cell.get("cell_type") != "code":
+        return [MarkdownBlock(source)]
+    blocks = [md.code(source, language)] if source.strip() else []
+    for output in cell.get("outputs") or []:
+        result = _result(output) if isinstance(output, dict) else ""
+        if result.strip():
+            blocks.append(md.code(result[:MAX_RESULT]))
+    return blocks
+
+
+def _result(output: dict[str, Any]) -> str:
+    if output.get("output_type") == "error":
+        return f"{output.get('ename', 'Error')}: {output.get('evalue', '')}"
+    if "text" in output:
+        return _joined(output["text"])
+    return _joined((output.get("data") or {}).get("text/plain", ""))
+
+
+def _joined(source: Any) -> str:
+    return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+
+
+def _title(cells: list[Any]) -> str | None:
+    for cell in cells:
+        if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
+            for line in _joined(cell.get("source")).splitlines():
+                if line.startswith("# "):
+                    return line[2:].strip()
+    return None

@@ -1,0 +1,272 @@
+"""Text content of OpenDocument: paragraphs, lists, tables, frames, notes, as blocks."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.formats.odf.frames import Frames
+from services.parsing.formats.odf.styles import DRAW, OFFICE, TABLE, TEXT, XLINK, Styles
+from services.parsing.markdown_writer import (
+    EMPH,
+    EMPH_END,
+    STRONG,
+    STRONG_END,
+    Cell,
+    Indents,
+    MarkdownBlock,
+    Writer,
+)
+
+#: Elements whose text a reader does not see where it stands.
+_GONE = frozenset((TEXT + "tracked-changes", OFFICE + "annotation", TEXT + "sequence-decls", OFFICE + "forms",
+                   TEXT + "ruby-text", TEXT + "user-field-decls", TEXT + "variable-decls"))  # fmt: skip
+_PREFORMATTED = ("preformatted text", "source code", "source text", "code")
+MAX_DEPTH = 30
+
+
+class Body:
+    """Reads block content into `writer`. With `titled` headings stand one level below the title."""
+
+    def __init__(self, styles: Styles, frames: Frames, titled: bool = False) -> None:
+        self.writer = Writer()
+        self._styles = styles
+        self._frames = frames
+        self._shift = 1 if titled else 0
+        self._indents = Indents()
+        self._counts: dict[tuple[str, int], int] = {}
+        self._code: list[str] = []
+        self._notes: list[str] = []
+        self._after: list[MarkdownBlock] = []  # what the frames of the current paragraph hold
+        self._depth = 0
+
+    def read(self, content: etree._Element) -> None:
+        self._blocks(content)
+        self._end_code()
+
+    def end_notes(self) -> None:
+        for at, text in enumerate(self._notes, 1):
+            self.writer.add(f"[^{at}]: {text}")
+
+    def blocks_of(self, content: etree._Element) -> list[MarkdownBlock]:
+        """The blocks of a part on its own: a cell, a text box."""
+        outer, indents, code = self.writer, self._indents, self._code
+        self.writer, self._indents, self._code = Writer(), Indents(), []
+        self._depth += 1
+        if self._depth < MAX_DEPTH:
+            self.read(content)
+        self._depth -= 1
+        result = self.writer.blocks
+        self.writer, self._indents, self._code = outer, indents, code
+        return result
+
+    def _blocks(self, content: etree._Element) -> None:
+        for child in content:
+            tag = child.tag
+            if not isinstance(tag, str) or tag in _GONE:
+                continue
+            if tag in (TEXT + "p", TEXT + "h"):
+                self._paragraph(child)
+            elif tag == TEXT + "list":
+                self._list(child, 1, child.get(TEXT + "style-name", ""))
+            elif tag == TABLE + "table":
+                self._indents.close()
+                self._add(md.table(self.rows(child)))
+            elif tag in (
+                TEXT + "section",
+                TEXT + "index-body",
+                TEXT + "index-title",
+                TEXT + "table-of-content",
+            ):
+                self._blocks(child)
+            elif tag.startswith(DRAW):
+                self._add("", self._frames.blocks(child, self))
+
+    def _add(self, text: str, more: list[MarkdownBlock] | None = None) -> None:
+        self._end_code()
+        self.writer.add(text)
+        self.writer.extend(more or [])
+
+    def _end_code(self) -> None:
+        if self._code:
+            lines, self._code = self._code, []
+            self.writer.blocks.append(md.code("\n".join(lines)))
+
+    def _paragraph(self, p: etree._Element) -> None:
+        style = p.get(TEXT + "style-name")
+        text = self.line(p)
+        after, self._after = self._after, []
+        level = self._level(p, style)
+        if level is not None and text:
+            self._indents.close()
+            self._add(md.heading(level, md.plain(text)), after)
+        elif text and self._styles.named(style, *_PREFORMATTED):
+            self._code.append(raw_text(p))
+        elif text and self._styles.named(style, "quotations", "quote"):
+            self._add(md.quote([MarkdownBlock(text)]).text, after)
+        elif text or after:
+            if text:
+                self._indents.close()
+            self._add("")
+            for part in re.split(r"\n{2,}", text):
+                self.writer.add(md.escape_lines(part))
+            self.writer.extend(after)
+
+    def _level(self, p: etree._Element, style: str | None) -> int | None:
+        if self._styles.named(style, "title"):
+            return 1
+        if self._styles.named(style, "subtitle"):
+            return 1 + self._shift
+        if p.tag == TEXT + "h":
+            outline = p.get(TEXT + "outline-level") or "1"
+            return (int(outline) if outline.isdigit() else 1) + self._shift
+        return None
+
+    def _list(self, element: etree._Element, depth: int, style: str) -> None:
+        if element.get(TEXT + "continue-numbering") != "true":
+            for key in [key for key in self._counts if key[0] == style and key[1] >= depth]:
+                del self._counts[key]
+        for item in element:
+            if item.tag not in (TEXT + "list-item", TEXT + "list-header") or depth > MAX_DEPTH:
+                continue
+            marked = item.tag == TEXT + "list-header"
+            for child in item:
+                if child.tag == TEXT + "list":
+                    self._list(child, depth + 1, child.get(TEXT + "style-name") or style)
+                elif child.tag == TEXT + "h":
+                    self._paragraph(child)
+                elif child.tag == TEXT + "p":
+                    marked = self._item(child, item, depth, style, marked)
+
+    def _item(self, p: etree._Element, item: etree._Element, depth: int, style: str, marked: bool) -> bool:
+        """A paragraph of a list item, the first one with the marker."""
+        text = self.line(p)
+        after, self._after = self._after, []
+        if text and self._level(p, p.get(TEXT + "style-name")) is not None:
+            self._paragraph(p)
+            return True
+        if text:
+            self._end_code()
+            level = self._styles.level(style, depth)
+            marker = "-"
+            if level.numbered and not marked:
+                start = item.get(TEXT + "start-value") or ""
+                default = self._counts.get((style, depth), level.start - 1) + 1
+                self._counts[style, depth] = int(start) if start.isdigit() else default
+                marker = f"{self._counts[style, depth]}."
+            if marked:
+                self.writer.add(md.indented(md.escape_lines(text), "  " * depth))
+            else:
+                block = md.item(
+                    marker, [MarkdownBlock(md.escape_lines(text))], self._indents.under(depth, marker)
+                )
+                self.writer.add(block.text, tight=True)
+        self.writer.extend(after)
+        return marked or bool(text)
+
+    def line(self, p: etree._Element) -> str:
+        """A paragraph's inline text; what its frames hold waits in `_after`."""
+        return md.tidy(self._inline(p))
+
+    def _inline(self, element: etree._Element) -> str:
+        parts = [_clean(element.text)]
+        for child in element:
+            if isinstance(child.tag, str) and child.tag not in _GONE:
+                parts.append(self._piece(child))
+            parts.append(_clean(child.tail))
+        return "".join(parts)
+
+    def _piece(self, child: etree._Element) -> str:
+        tag = child.tag
+        if tag == TEXT + "span":
+            return self._span(child)
+        if tag == TEXT + "s":
+            return " "
+        if tag == TEXT + "tab":
+            return " "
+        if tag == TEXT + "line-break":
+            return "\n"
+        if tag == TEXT + "a":
+            return md.link(self._inline(child), child.get(XLINK + "href", ""))
+        if tag == TEXT + "note":
+            return self._note(child)
+        if tag.startswith(DRAW):
+            text, blocks = self._frames.describe(child, self)
+            self._after.extend(blocks)
+            return text
+        return self._inline(child)
+
+    def _span(self, span: etree._Element) -> str:
+        style = span.get(TEXT + "style-name")
+        chain = self._styles.chain(style)
+        if any(s.hidden for s in chain):
+            return ""
+        text = self._inline(span)
+        if chain and chain[0].raised and re.fullmatch(r"[+−-]?\d+", text.strip()):
+            return f"^{text.strip()}"
+        if text.strip() and self._styles.emphasised(style):
+            text = f"{EMPH}{text}{EMPH_END}"
+        if text.strip() and self._styles.strong(style):
+            text = f"{STRONG}{text}{STRONG_END}"
+        return text
+
+    def _note(self, note: etree._Element) -> str:
+        body = note.find(TEXT + "note-body")
+        if body is None:
+            return ""
+        self._notes.append(" ".join(self.line(p).replace("\n", " ") for p in body.iter(TEXT + "p")))
+        return f"[^{len(self._notes)}]"
+
+    def rows(self, table: etree._Element) -> list[list[Cell]]:
+        """The cells of a table with their spans."""
+        return [
+            [self._cell(cell) for cell in row if cell.tag == TABLE + "table-cell"]
+            for row in table_rows(table)
+        ]  # fmt: skip
+
+    def _cell(self, cell: etree._Element) -> Cell:
+        text = "\n".join(_bare(block.text) for block in self.blocks_of(cell))
+        return Cell(text, _count(cell, "number-columns-spanned"), _count(cell, "number-rows-spanned"))
+
+
+def table_rows(table: etree._Element) -> list[etree._Element]:
+    """Rows of a table, those in header and group elements in their place."""
+    found = []
+    for child in table:
+        if child.tag == TABLE + "table-row":
+            found.append(child)
+        elif child.tag in (TABLE + "table-header-rows", TABLE + "table-row-group", TABLE + "table-rows"):
+            found.extend(table_rows(child))
+    return found
+
+
+def raw_text(p: etree._Element) -> str:
+    """A paragraph as typed, blanks and tabs kept, for code."""
+    parts = [p.text or ""]
+    for child in p:
+        if child.tag == TEXT + "s":
+            count = child.get(TEXT + "c") or "1"
+            parts.append(" " * min(int(count) if count.isdigit() else 1, 200))
+        elif child.tag == TEXT + "tab":
+            parts.append("    ")
+        elif child.tag == TEXT + "line-break":
+            parts.append("\n")
+        elif isinstance(child.tag, str) and child.tag not in _GONE:
+            parts.append(raw_text(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+def _clean(text: str | None) -> str:
+    return md.escape(re.sub(r"[ \t\r\n]+", " ", text)) if text else ""
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"^(#{1,6} |```.*$)", "", md.plain(text), flags=re.M).strip()
+
+
+def _count(cell: etree._Element, name: str) -> int:
+    value = cell.get(TABLE + name) or "1"
+    return min(int(value), 1000) if value.isdigit() and int(value) > 0 else 1

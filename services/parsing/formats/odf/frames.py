@@ -1,0 +1,117 @@
+"""Frames of OpenDocument: text boxes, pictures, charts, formulas, tables, groups of them."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Protocol
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.formats.image import Pictures
+from services.parsing.formats.odf.styles import CHART, DRAW, OFFICE, PRESENTATION, SVG, TABLE, TEXT, XLINK
+from services.parsing.markdown_writer import Cell, MarkdownBlock
+from services.parsing.office.archive import Archive
+
+_MATH = "{http://www.w3.org/1998/Math/MathML}"
+#: Shapes that may hold paragraphs themselves.
+_SHAPES = frozenset(
+    DRAW + n
+    for n in (
+        "custom-shape",
+        "rect",
+        "ellipse",
+        "circle",
+        "polygon",
+        "path",
+        "line",
+        "connector",
+        "caption",
+        "text-box",
+    )
+)
+#: Placeholders that repeat on every slide.
+_RUNNING = ("header", "footer", "date-time", "page-number", "page")
+
+
+class Content(Protocol):
+    """Reads what a frame holds: text boxes hold paragraphs, and these may hold frames again."""
+
+    def blocks_of(self, content: etree._Element) -> list[MarkdownBlock]:
+        """The blocks of a part on its own."""
+
+    def rows(self, table: etree._Element) -> list[list[Cell]]:
+        """The cells of a table, row by row."""
+
+
+class Frames:
+    """Describes frames where they stand."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._pictures = Pictures()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._pictures.warnings
+
+    def blocks(self, element: etree._Element, body: Content) -> list[MarkdownBlock]:
+        """Everything in a frame or shape as blocks."""
+        text, blocks = self.describe(element, body)
+        return [MarkdownBlock(text), *blocks] if text.strip() else blocks
+
+    def describe(self, element: etree._Element, body: Content) -> tuple[str, list[MarkdownBlock]]:
+        """Inline markdown for pictures, and blocks for the rest of a frame, shape, link or group."""
+        if element.get(PRESENTATION + "class") in _RUNNING:
+            return "", []
+        if element.tag in _SHAPES:
+            return "", body.blocks_of(element)
+        if element.tag in (DRAW + "g", DRAW + "a"):
+            parts = [self.describe(child, body) for child in element if isinstance(child.tag, str)]
+            return "".join(text for text, _ in parts), [block for _, blocks in parts for block in blocks]
+        if element.tag != DRAW + "frame":
+            return "", []
+        return self._frame(element, body)
+
+    def _frame(self, frame: etree._Element, body: Content) -> tuple[str, list[MarkdownBlock]]:
+        """A frame's first content; the others repeat it in simpler formats."""
+        alt = (frame.findtext(SVG + "desc") or frame.findtext(SVG + "title") or "").strip()
+        for child in frame:
+            if child.tag == DRAW + "text-box":
+                return "", body.blocks_of(child)
+            if child.tag == TABLE + "table":
+                return "", [MarkdownBlock(md.table(body.rows(child)))]
+            if child.tag == DRAW + "object":
+                found = self._object(child.get(XLINK + "href", ""), body)
+                if found:
+                    return found
+        images = [child.get(XLINK + "href", "") for child in frame if child.tag == DRAW + "image"]
+        # A vector picture is followed by a rendering that can be looked at.
+        parts = [posixpath.normpath(name) for name in images if posixpath.normpath(name) in self._archive]
+        if not parts:
+            return (md.image(alt) if alt else ""), []
+        if parts[0].startswith("ObjectReplacements") and not alt:
+            return "", []
+        text, words = self._pictures.describe(
+            self._archive.read(parts[-1]), alt, posixpath.basename(parts[-1])
+        )
+        return text, [MarkdownBlock(word) for word in words]
+
+    def _object(self, href: str, body: Content) -> tuple[str, list[MarkdownBlock]] | None:
+        """A chart as the table that it draws, a formula as TeX where it brings its source."""
+        root = self._archive.xml_or_none(posixpath.normpath(posixpath.join(href, "content.xml")))
+        if root is None:
+            return None
+        if root.tag == _MATH + "math":
+            source = root.findtext(f".//{_MATH}annotation") or " ".join("".join(root.itertext()).split())
+            return f"${source.strip()}$", []
+        chart = root.find(f"{OFFICE}body/{OFFICE}chart/{CHART}chart")
+        if chart is None:
+            return None
+        title = " ".join("".join(t.itertext()) for t in chart.iterfind(f"{CHART}title/{TEXT}p"))
+        tables = [MarkdownBlock(md.table(body.rows(table))) for table in chart.iterfind(TABLE + "table")]
+        kind = (chart.get(CHART + "class") or "").removeprefix("chart:").replace("circle", "pie")
+        named = f"{kind.capitalize()} chart" if kind else ""
+        return "", [
+            block for block in (MarkdownBlock(md.escape(title)), MarkdownBlock(named), *tables) if block.text
+        ]

@@ -1,0 +1,111 @@
+"""OpenDocument styles: what paragraphs, spans and lists inherit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing.formats.docx.styles import MONOSPACED
+
+_NS = "urn:oasis:names:tc:opendocument:xmlns:"
+OFFICE, STYLE, TEXT, TABLE, DRAW = (
+    f"{{{_NS}{n}:1.0}}" for n in ("office", "style", "text", "table", "drawing")
+)
+PRESENTATION, SVG, FO, CHART = (
+    f"{{{_NS}{n}:1.0}}" for n in ("presentation", "svg-compatible", "xsl-fo-compatible", "chart")
+)
+XLINK = "{http://www.w3.org/1999/xlink}"
+
+
+@dataclass(frozen=True)
+class Style:
+    name: str = ""
+    parent: str = ""
+    outline: int | None = None
+    list_style: str = ""
+    strong: bool | None = None
+    emphasised: bool | None = None
+    raised: bool = False
+    monospaced: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Level:
+    numbered: bool = False
+    start: int = 1
+
+
+@dataclass
+class Styles:
+    styles: dict[str, Style] = field(default_factory=dict)
+    lists: dict[str, dict[int, Level]] = field(default_factory=dict)
+
+    def read(self, root: etree._Element | None) -> None:
+        """Takes in the styles of a part; later parts win."""
+        if root is None:
+            return
+        for element in root.iter(STYLE + "style"):
+            self.styles[element.get(STYLE + "name", "")] = _style(element)
+        for element in root.iter(TEXT + "list-style", TEXT + "outline-style"):
+            self.lists[element.get(STYLE + "name", "")] = _levels(element)
+
+    def chain(self, name: str | None) -> list[Style]:
+        """A style and those that it builds on, nearest first."""
+        found: list[Style] = []
+        while name and name in self.styles and len(found) < 20:
+            found.append(self.styles[name])
+            name = found[-1].parent
+        return found
+
+    def named(self, name: str | None, *wanted: str) -> bool:
+        return any(style.name.replace("_20_", " ").lower() in wanted for style in self.chain(name))
+
+    def strong(self, name: str | None) -> bool:
+        return next((s.strong for s in self.chain(name) if s.strong is not None), False)
+
+    def emphasised(self, name: str | None) -> bool:
+        return next((s.emphasised for s in self.chain(name) if s.emphasised is not None), False)
+
+    def level(self, list_style: str, depth: int) -> Level:
+        return self.lists.get(list_style, {}).get(depth, Level())
+
+
+def _style(element: etree._Element) -> Style:
+    text = element.find(STYLE + "text-properties")
+    outline = element.get(STYLE + "default-outline-level") or ""
+    weight = text.get(FO + "font-weight") if text is not None else None
+    slope = text.get(FO + "font-style") if text is not None else None
+    fonts = (
+        " ".join(text.get(n) or "" for n in (STYLE + "font-name", FO + "font-family"))
+        if text is not None
+        else ""
+    )
+    position = (text.get(STYLE + "text-position") or "") if text is not None else ""
+    page = element.find(STYLE + "drawing-page-properties")
+    table = element.find(STYLE + "table-properties")
+    return Style(
+        name=element.get(STYLE + "name", ""),
+        parent=element.get(STYLE + "parent-style-name", ""),
+        outline=int(outline) if outline.isdigit() else None,
+        list_style=element.get(STYLE + "list-style-name", ""),
+        strong=None if weight is None else weight in ("bold", "600", "700", "800", "900"),
+        emphasised=None if slope is None else slope in ("italic", "oblique"),
+        raised=position.startswith("super") or (position[:1].isdigit() and not position.startswith("0")),
+        monospaced=bool(MONOSPACED.search(fonts)),
+        hidden=(text is not None and text.get(TEXT + "display") == "none")
+        or (page is not None and page.get(PRESENTATION + "visibility") == "hidden")
+        or (table is not None and table.get(TABLE + "display") == "false"),
+    )
+
+
+def _levels(element: etree._Element) -> dict[int, Level]:
+    levels = {}
+    for child in element:
+        depth = child.get(TEXT + "level") or ""
+        if depth.isdigit():
+            start = child.get(TEXT + "start-value") or "1"
+            numbered = child.tag == TEXT + "list-level-style-number" and bool(child.get(STYLE + "num-format"))
+            levels[int(depth)] = Level(numbered, int(start) if start.isdigit() else 1)
+    return levels

@@ -1,0 +1,66 @@
+"""PowerPoint decks (.pptx, .ppsx, .potx): slide by slide, titles as headings, tables, charts, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from schemas.errors import CorruptDocument
+from services.parsing.document import ParsedDocument
+from services.parsing.formats.pptx.slide import Slide
+from services.parsing.formats.pptx.text import Bullets
+from services.parsing.markdown_writer import Writer
+from services.parsing.office.archive import Archive, relations
+from services.parsing.office.ooxml import Graphics, core_properties, main_part
+
+__all__ = ["parse_pptx"]
+
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+
+
+def parse_pptx(data: bytes) -> ParsedDocument:
+    """Each shown slide: its title, its text in reading order, its notes. Hidden slides are left out."""
+    archive = Archive(data)
+    main = main_part(archive) or "ppt/presentation.xml"
+    root = archive.xml(main)
+    graphics = Graphics(archive)
+    writer = Writer()
+    for number, part in enumerate(_slides(root, relations(archive, main)), 1):
+        tree = archive.xml_or_none(part)
+        if tree is None or tree.get("show") == "0":
+            continue
+        targets = relations(archive, part)
+        slide = Slide(tree, targets, graphics, Bullets(*_layouts(archive, targets)))
+        writer.page(number, slide.title or None)
+        slide.write(writer, _part(archive, targets, "notesSlide"))
+    markdown, pages = writer.finish()
+    title, language = core_properties(archive)
+    return ParsedDocument(markdown, "", pages, title, language, graphics.warnings)
+
+
+def _slides(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterator[str]:
+    listed = root.find(P + "sldIdLst")
+    if listed is None:
+        return
+    for slide in listed:
+        target = targets.get(slide.get(R + "id", ""))
+        if target:
+            yield target[1]
+
+
+def _layouts(
+    archive: Archive, targets: dict[str, tuple[str, str]]
+) -> tuple[etree._Element | None, etree._Element | None]:
+    """The slide's layout and the master behind it."""
+    name = next((t for k, t in targets.values() if k == "slideLayout"), "")
+    try:
+        behind = relations(archive, name) if name else {}
+    except CorruptDocument:
+        behind = {}
+    return archive.xml_or_none(name), _part(archive, behind, "slideMaster")
+
+
+def _part(archive: Archive, targets: dict[str, tuple[str, str]], kind: str) -> etree._Element | None:
+    return archive.xml_or_none(next((t for k, t in targets.values() if k == kind), ""))

@@ -1,0 +1,105 @@
+"""Excel workbooks (.xlsx, .xlsm, .xltx) read as a stream, a row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from schemas.errors import CorruptDocument, DocumentTooLarge
+from services.parsing import markdown_writer as md
+from services.parsing.document import ParsedDocument
+from services.parsing.formats.xlsx.comments import comment_blocks
+from services.parsing.formats.xlsx.reader import Book, merges, rows
+from services.parsing.markdown_writer import MarkdownBlock, Writer
+from services.parsing.office.archive import Archive, relations
+from services.parsing.office.ooxml import Graphics, core_properties, main_part
+from services.parsing.office.sheets import sheet_blocks
+
+__all__ = ["parse_xlsx"]
+
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+#: Bytes of a sheet's XML from which it is written row by row, as one table: about a million cells.
+STREAMED_BYTES = 48 * 1024 * 1024
+#: Characters that one workbook may become; Python needs as much again to join them.
+MAX_CHARACTERS = 300_000_000
+
+
+def parse_xlsx(data: bytes) -> ParsedDocument:
+    """Each visible sheet under its name: its tables, comments, charts and pictures."""
+    archive = Archive(data)
+    main = _main_part(archive)
+    root = archive.xml(main)
+    targets = relations(archive, main)
+    book = Book(archive, root, targets)
+    graphics = Graphics(archive)
+    writer = Writer()
+    for number, (name, part) in enumerate(_visible_sheets(root, targets), 1):
+        writer.page(number, name)
+        writer.heading(2, md.escape(name))
+        if part in archive:
+            writer.extend(_sheet(archive, part, book, graphics))
+    markdown, pages = writer.finish()
+    title, language = core_properties(archive)
+    return ParsedDocument(markdown, "", pages, title, language, graphics.warnings)
+
+
+def _main_part(archive: Archive) -> str:
+    if named := main_part(archive):
+        return named
+    if "xl/workbook.xml" in archive:
+        return "xl/workbook.xml"
+    raise CorruptDocument("no workbook part in the package (binary workbooks, .xlsb, are not read)")
+
+
+def _visible_sheets(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for sheet in root.iterfind("{*}sheets/{*}sheet"):
+        if sheet.get("state", "visible") == "visible":
+            yield sheet.get("name", ""), targets.get(sheet.get(R + "id", ""), ("", ""))[1]
+
+
+def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics) -> Iterable[MarkdownBlock]:
+    targets = relations(archive, part)
+    if archive.size(part) > STREAMED_BYTES:
+        yield MarkdownBlock(_streamed(archive, part, book))
+    else:
+        cells = {(row, column): text for row, line in rows(archive, part, book) for column, text in line}
+        yield from sheet_blocks(cells, merges(archive, part))
+    yield from comment_blocks(archive, targets)
+    for kind, target in targets.values():
+        if kind == "drawing" and (drawing := archive.xml_or_none(target)) is not None:
+            yield from _drawn(drawing, graphics, relations(archive, target))
+
+
+def _streamed(archive: Archive, part: str, book: Book) -> str:
+    """A large sheet as one pipe table, without holding its cells."""
+    lines: list[str] = []
+    size = 0
+    for _, line in rows(archive, part, book):
+        texts: list[str] = []
+        for column, text in line:
+            texts.extend([""] * (min(column, 16_384) - len(texts)))
+            texts.append(text)
+        lines.append(md.pipe_row(texts))
+        size += len(lines[-1]) + 1
+        if size > MAX_CHARACTERS:
+            raise DocumentTooLarge(f"sheet {part} has more than {MAX_CHARACTERS} characters")
+        if len(lines) == 1:
+            lines.append("|" + " --- |" * len(texts))
+    return "\n".join(lines)
+
+
+def _drawn(
+    drawing: etree._Element, graphics: Graphics, targets: dict[str, tuple[str, str]]
+) -> Iterator[MarkdownBlock]:
+    for anchor in drawing:
+        if not isinstance(anchor.tag, str):
+            continue
+        text, blocks = graphics.describe(anchor, targets)
+        words = [
+            " ".join(t.text or "" for t in p.iter("{*}t"))
+            for p in anchor.iter("{http://schemas.openxmlformats.org/drawingml/2006/main}p")
+        ]
+        for part in [text, *blocks, *(md.escape_lines(md.escape(w)) for w in words)]:
+            if part.strip():
+                yield MarkdownBlock(part)

@@ -1,0 +1,1 @@
+"""Text in pictures: OCR and vision models."""

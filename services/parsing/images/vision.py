@@ -1,0 +1,125 @@
+"""A vision model that says what a picture shows or reads a whole page, behind an OpenAI-compatible endpoint.
+
+Nothing here fails: without a model, or when it does not answer, the answer is None and the caller goes on
+with what OCR finds.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: The longer side (pixels) of what is sent: models see no more, and a page stays readable.
+SIDE = 1568
+#: Seconds in which a model that failed is not asked again, so that one that is down costs one time-out.
+PAUSE = 30.0
+
+_DESCRIBE = (
+    "Describe this picture from a document in one or two plain sentences for someone who cannot see it. "
+    "If it is a chart or diagram, say what it shows and its main values. Answer with the description alone."
+)
+_READ = (
+    "Transcribe this page to markdown: headings, paragraphs, lists, tables as pipe tables, formulas as LaTeX "
+    "between dollar signs, in reading order. Leave out running headers, footers and page numbers. Describe "
+    "pictures in one sentence where they stand. Answer with the markdown alone."
+)
+
+
+@dataclass(frozen=True)
+class Vision:
+    """The endpoint and when to use it.
+
+    `url` is the base that `/chat/completions` is added to (`http://host:8000/v1`). `pages`: `auto` has the
+    model read the pages that hold no text, `always` all pages, `never` none (pictures are still described).
+    """
+
+    url: str
+    model: str
+    api_key: str = ""
+    pages: Literal["auto", "never", "always"] = "auto"
+    timeout: float = 60.0
+
+
+_vision: Vision | None = None
+_paused_until = 0.0
+
+
+def configure(vision: Vision | None) -> None:
+    """Use this endpoint from now on in this process, or none."""
+    global _vision, _paused_until
+    _vision, _paused_until = vision, 0.0
+
+
+def configured() -> Vision | None:
+    return _vision
+
+
+def describe(image: Image) -> str | None:
+    """What a picture shows, on one line."""
+    answer = _ask(image, _DESCRIBE, most_tokens=300)
+    return " ".join(answer.split()) if answer else None
+
+
+def read_page(image: Image) -> str | None:
+    """A page as markdown."""
+    answer = _ask(image, _READ, most_tokens=8_000)
+    return _unfenced(answer) if answer else None
+
+
+def _unfenced(answer: str) -> str:
+    """Models like to put a whole answer into a code fence."""
+    lines = answer.strip().split("\n")
+    if len(lines) > 1 and lines[0] in ("```", "```markdown", "```md") and lines[-1] == "```":
+        lines = lines[1:-1]
+    return "\n".join(lines).strip()
+
+
+def _ask(image: Image, question: str, most_tokens: int) -> str | None:
+    global _paused_until
+    vision = _vision
+    if vision is None or time.monotonic() < _paused_until:
+        return None
+    try:
+        return _answer(vision, _body(vision, image, question, most_tokens))
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        # ApiError, timed out, not 200, or an answer of another shape: all the same to the caller.
+        _paused_until = time.monotonic() + PAUSE
+        return None
+
+
+def _body(vision: Vision, image: Image, question: str, most_tokens: int) -> bytes:
+    picture = image.convert("RGB")
+    picture.thumbnail((SIDE, SIDE))
+    held = io.BytesIO()
+    picture.save(held, "JPEG", quality=85)
+    url = "data:image/jpeg;base64," + base64.b64encode(held.getvalue()).decode()
+    content = [{"type": "text", "text": question}, {"type": "image_url", "image_url": {"url": url}}]
+    return json.dumps(
+        {
+            "model": vision.model,
+            "messages": [{"role": "user", "content": content}],
+            "max_tokens": most_tokens,
+            "temperature": 0,
+        }
+    ).encode()
+
+
+def _answer(vision: Vision, body: bytes) -> str | None:
+    url = f"{vision.url.rstrip('/')}/chat/completions"
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"HEADRACE_VISION_URL is {vision.url!r}, expected http:// or https://")
+    import urllib.request  # mail, TLS and all: as long to load as a document takes to read, and seldom needed
+
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (checked above)
+    if vision.api_key:
+        request.add_header("Authorization", f"Bearer {vision.api_key}")
+    with urllib.request.urlopen(request, timeout=vision.timeout) as reply:  # noqa: S310 (checked above)
+        answer = json.load(reply)["choices"][0]["message"]["content"]
+    return answer.strip() or None if isinstance(answer, str) else None

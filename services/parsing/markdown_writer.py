@@ -1,0 +1,296 @@
+"""Writing markdown: escapes, emphasis, lists, tables, code, and a writer that keeps page spans.
+
+Every format ends here, so that a list from Word looks like a list from a web page. Emphasis is carried
+through inline text as private-use characters and becomes asterisks only when the whole line is known:
+neighbouring runs merge, and marks that CommonMark would not read are dropped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.parsing.document import PageSpan
+
+STRONG, STRONG_END, EMPH, EMPH_END = "\ue000", "\ue001", "\ue002", "\ue003"
+
+_MARKS = re.compile("[\ue000-\ue003]")
+#: What CommonMark would read as markup. Looking ahead is bounded: a megabyte of `[` must not take its square.
+_SPECIAL = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])|<(?=[A-Za-z/!?])"
+    r"|\[(?=[^\]]{0,300}\][(\[])|&(?=#?\w{1,32};)|~(?=~)"
+)
+_LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
+_TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
+_REPEATED = re.compile("\ue001( ?)\ue000|\ue003( ?)\ue002")
+_EMPTY = re.compile("\ue000(\\s*)\ue001|\ue002(\\s*)\ue003")
+_OUTER_SPACE = re.compile("([\ue000\ue002])(\\s+)|(\\s+)([\ue001\ue003])")
+_SPACES = re.compile(r"[ \t\r\f]+")
+_AROUND_BREAK = re.compile(r" *\n *")
+
+
+@dataclass(frozen=True)
+class MarkdownBlock:
+    """One block of markdown; a tight block (a list item) stands on the line after its neighbour."""
+
+    text: str
+    tight: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell and how many columns and rows it covers."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass
+class Indents:
+    """The open list items above the next one: their depths and the widths that their text is indented by.
+
+    For sources that keep lists as a flat row of items with depths.
+    """
+
+    _open: list[tuple[int, int]] = field(default_factory=list)
+
+    def under(self, depth: int, marker: str) -> str:
+        """The indentation of an item of this depth, which becomes the last open one."""
+        while self._open and self._open[-1][0] >= depth:
+            self._open.pop()
+        width = sum(w for _, w in self._open)
+        self._open.append((depth, len(marker) + 1))
+        return " " * width
+
+    def close(self) -> None:
+        self._open.clear()
+
+
+@dataclass
+class Writer:
+    """Collects blocks in reading order and knows where each page, slide or sheet began."""
+
+    blocks: list[MarkdownBlock] = field(default_factory=list)
+    _marks: list[tuple[int, int, str | None]] = field(default_factory=list)
+
+    def add(self, text: str, tight: bool = False) -> None:
+        if text.strip():
+            self.blocks.append(MarkdownBlock(text, tight))
+
+    def extend(self, blocks: Iterable[MarkdownBlock]) -> None:
+        self.blocks.extend(b for b in blocks if b.text.strip())
+
+    def heading(self, level: int, text: str) -> None:
+        self.add(heading(level, text))
+
+    def page(self, number: int, name: str | None = None) -> None:
+        """What is added from here on stands on this page."""
+        self._marks.append((len(self.blocks), number, name))
+
+    def finish(self) -> tuple[str, tuple[PageSpan, ...]]:
+        """The markdown, ending in a newline if there is any, and the spans of the pages."""
+        starts, text = _join(self.blocks)
+        starts.append(len(text))
+        ends = [index for index, _, _ in self._marks[1:]] + [len(self.blocks)]
+        spans = tuple(
+            PageSpan(number, starts[index], starts[end], name)
+            for (index, number, name), end in zip(self._marks, ends if self._marks else [], strict=True)
+        )
+        return text, spans
+
+
+def join(blocks: Sequence[MarkdownBlock]) -> str:
+    """Blocks as one text: an empty line between them, none between tight ones."""
+    return _join(blocks)[1].rstrip("\n")
+
+
+def _join(blocks: Sequence[MarkdownBlock]) -> tuple[list[int], str]:
+    parts: list[str] = []
+    starts: list[int] = []
+    size = 0
+    for index, block in enumerate(blocks):
+        if index:
+            gap = "\n" if block.tight and blocks[index - 1].tight else "\n\n"
+            parts.append(gap)
+            size += len(gap)
+        starts.append(size)
+        parts.append(block.text)
+        size += len(block.text)
+    return starts, "".join(parts) + ("\n" if parts else "")
+
+
+def escape(text: str) -> str:
+    """Plain text so that CommonMark shows it as it is, with as few backslashes as that takes."""
+    return _SPECIAL.sub(lambda m: "\\" + m[0], text)
+
+
+def escape_lines(text: str) -> str:
+    """Finished inline text whose lines do not become a heading, quote or rule by accident.
+
+    A number or bullet that the author typed at the start of a line is left to work as the list that it is.
+    """
+    return _TYPED_BULLET.sub("- ", _LINE_START.sub(r"\\", text))
+
+
+def tidy(text: str) -> str:
+    """Inline text with runs of blanks as one and none around line breaks; emphasis marks resolved."""
+    text = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text)).strip()
+    return resolve(text) if _MARKS.search(text) else text
+
+
+def without_emphasis(text: str) -> str:
+    return _MARKS.sub("", text)
+
+
+def resolve(text: str) -> str:
+    """Emphasis marks as asterisks; marks that would not be read as emphasis are dropped."""
+    previous = ""
+    while previous != text:
+        previous = text
+        text = _REPEATED.sub(lambda m: m[1] or m[2] or "", text)
+        text = _EMPTY.sub(lambda m: m[1] or m[2] or "", text)
+        text = _OUTER_SPACE.sub(lambda m: m[2] + m[1] if m[1] else m[4] + m[3], text)
+    for opening, closing, mark in ((EMPH, EMPH_END, "*"), (STRONG, STRONG_END, "**")):
+        pair = re.compile(f"{opening}([^{opening}{closing}\n]+){closing}")
+        text = pair.sub(lambda m, mark=mark: _emphasised(m, mark), text)  # type: ignore[misc]
+    return re.sub(" {2,}", " ", without_emphasis(text)).strip()
+
+
+def _emphasised(match: re.Match[str], mark: str) -> str:
+    text, before, after = match[1], match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    plain = without_emphasis(text)
+    opens = plain[:1].isalnum() or not before.isalnum()
+    closes = plain[-1:].isalnum() or not after.isalnum()
+    if not opens or not closes or not any(c.isalnum() for c in plain):
+        return text
+    return f"{mark}{text}{mark}"
+
+
+def plain(text: str) -> str:
+    """Inline markdown without its asterisks of emphasis."""
+    return re.sub(r"(?<!\\)(?:\*\*|\*(?=\S)|(?<=\S)\*)", "", text)
+
+
+def heading(level: int, text: str) -> str:
+    """An ATX heading, level 1 to 6 (deeper ones are 6); empty when the text is."""
+    line = " ".join(tidy(without_emphasis(text)).split())
+    return f"{'#' * min(max(level, 1), 6)} {line}" if line else ""
+
+
+def item(marker: str, blocks: Sequence[MarkdownBlock], indent: str = "") -> MarkdownBlock:
+    """A list item: its blocks under the marker (`-`, `3.`), continuation lines indented below its text."""
+    body = indented(join(blocks), indent + " " * (len(marker) + 1))
+    return MarkdownBlock(f"{indent}{marker} {body.lstrip()}", tight=True)
+
+
+def indented(text: str, by: str) -> str:
+    return "\n".join(by + line if line else "" for line in text.split("\n"))
+
+
+def quote(blocks: Sequence[MarkdownBlock]) -> MarkdownBlock:
+    return MarkdownBlock("\n".join(f"> {line}".rstrip() for line in join(blocks).split("\n")))
+
+
+def code(text: str, language: str = "") -> MarkdownBlock:
+    """A fenced block; the fence is longer than any run of backticks inside."""
+    text = text.strip("\n").rstrip()
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return MarkdownBlock(f"{fence}{language}\n{text}\n{fence}")
+
+
+def code_span(text: str) -> str:
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def link(text: str, target: str) -> str:
+    """An inline link; targets that cannot be followed from elsewhere leave the text alone."""
+    target = target.strip()
+    if not text.strip() or not target or re.match(r"#|javascript:|data:|about:|blob:|file:", target, re.I):
+        return text
+    target = re.sub(r"\s", "%20", target)
+    if target.count("(") != target.count(")"):
+        target = target.replace("(", "%28").replace(")", "%29")
+    target = target.replace("<", "%3C").replace(">", "%3E")
+    body = text.strip()
+    lead = text[: len(text) - len(text.lstrip())]
+    tail = text[len(text.rstrip()) :]
+    return f"{lead}[{_SPACES.sub(' ', body.replace(chr(10), ' '))}]({target}){tail}"
+
+
+def image(alt: str, source: str = "", title: str = "") -> str:
+    """An image; what is known of it beyond its alternative text goes into the title."""
+    alt = " ".join(alt.replace("[", "(").replace("]", ")").split())
+    title = " ".join(title.replace('"', "'").split())
+    source = re.sub(r"[\s()<>]", lambda m: f"%{ord(m[0]):02X}", source)
+    return f'![{alt}]({source} "{title}")' if title else f"![{alt}]({source})"
+
+
+def table(rows: Sequence[Sequence[Cell]]) -> str:
+    """Rows as a pipe table, its first row the head; as an HTML table where cells span.
+
+    Cell texts are inline markdown; line breaks become `<br>`. Empty when no cell holds anything.
+    """
+    rows = _without_empty_end([row for row in rows if row])
+    if not rows:
+        return ""
+    if any(cell.columns > 1 or cell.rows > 1 for row in rows for cell in row):
+        return _html_table(rows)
+    return pipe_table([[cell.text for cell in row] for row in rows])
+
+
+def _without_empty_end(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+    """Rows up to the last that holds anything or that a cell above reaches into."""
+    reached = 0
+    for at, row in enumerate(rows):
+        filled = [at + cell.rows for cell in row if cell.text.strip()]
+        reached = max([reached, *filled])
+    return rows[:reached]
+
+
+def pipe_table(rows: Sequence[Sequence[str]]) -> str:
+    width = max(map(len, rows))
+    lines = [pipe_row([*row, *[""] * (width - len(row))]) for row in rows]
+    lines.insert(1, "|" + " --- |" * width)
+    return "\n".join(lines)
+
+
+def pipe_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(pipe_cell(cell) for cell in cells) + " |"
+
+
+def pipe_cell(text: str) -> str:
+    text = re.sub(r"\s*\n\s*", "<br>", text.strip()) if "\n" in text else text.strip()
+    return re.sub(r"(?<!\\)\|", r"\\|", text) if "|" in text else text
+
+
+def _html_table(rows: Sequence[Sequence[Cell]]) -> str:
+    lines = ["<table>"]
+    for row in rows:
+        cells = "".join(
+            f"<td{_span('colspan', c.columns)}{_span('rowspan', c.rows)}>{_html_text(c.text)}</td>"
+            for c in row
+        )
+        lines.append(f"<tr>{cells}</tr>")
+    return "\n".join([*lines, "</table>"])
+
+
+def _span(name: str, count: int) -> str:
+    return f' {name}="{count}"' if count > 1 else ""
+
+
+def _html_text(text: str) -> str:
+    """Inline markdown as it may stand inside an HTML table, where no markdown is read."""
+    text = re.sub(r"!?\[([^\]]{0,500})\]\([^)]{0,2000}\)", r"\1", text)
+    text = re.sub(r"(?<!\\)(\*\*|~~|\*(?=\S)|(?<=\S)\*)", "", text)
+    text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+    return "<br>".join(html.escape(line, quote=False) for line in re.split(r"\s*\n\s*", text.strip()))

@@ -1,0 +1,101 @@
+"""What Word, PowerPoint and Excel packages share: properties, pictures, charts, diagrams."""
+
+from __future__ import annotations
+
+import posixpath
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.formats.image import Pictures
+from services.parsing.office.archive import Archive, relations
+from services.parsing.office.charts import chart_blocks
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_VML_IMAGE = "{urn:schemas-microsoft-com:vml}imagedata"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+#: Descriptions that programs write, not people.
+_AUTOMATIC = (
+    "ai-generated content",
+    "description automatically generated",
+    "generated with",
+    "generated description",
+)
+
+
+def main_part(archive: Archive) -> str | None:
+    """The document, workbook or presentation, if the package names it and has it."""
+    named = (target for kind, target in relations(archive, "").values() if kind == "officeDocument")
+    return next((target for target in named if target in archive), None)
+
+
+def core_properties(archive: Archive) -> tuple[str | None, str | None]:
+    """Title and language that the author gave the document."""
+    root = archive.xml_or_none("docProps/core.xml")
+    if root is None:
+        return None, None
+    title, language = (root.findtext("{http://purl.org/dc/elements/1.1/}" + n) for n in ("title", "language"))
+    return (title or "").strip() or None, (language or "").strip() or None
+
+
+class Graphics:
+    """Describes drawings where they stand."""
+
+    def __init__(self, archive: Archive, pictures: Pictures | None = None) -> None:
+        self._archive = archive
+        self._pictures = pictures or Pictures()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._pictures.warnings
+
+    def describe(self, drawing: etree._Element, targets: dict[str, tuple[str, str]]) -> tuple[str, list[str]]:
+        """Inline markdown for a drawing's pictures; blocks for its charts, diagrams and texts in pictures."""
+        inline: list[str] = []
+        blocks: list[str] = []
+        alt = alternative_text(drawing)
+        for element in drawing.iter(A + "blip", _VML_IMAGE, _CHART, _DIAGRAM + "relIds"):
+            if any(parent.tag == _FALLBACK for parent in element.iterancestors()):
+                continue
+            if element.tag == _CHART:
+                blocks.extend(self._chart(targets.get(element.get(R + "id", ""), ("", ""))[1]))
+            elif element.tag == _DIAGRAM + "relIds":
+                blocks.extend(self._diagram(targets.get(element.get(R + "dm", ""), ("", ""))[1]))
+            else:
+                relation = element.get(R + "embed") or element.get(R + "link") or element.get(R + "id") or ""
+                text, words = self.picture(targets.get(relation, ("", ""))[1], alt)
+                inline.append(text)
+                blocks.extend(words)
+        return "".join(inline), blocks
+
+    def picture(self, part: str, alt: str = "") -> tuple[str, list[str]]:
+        """A picture of the package as inline markdown, and its words when they are a text of their own."""
+        name = posixpath.basename(part)
+        if part not in self._archive:
+            return (md.image(alt, name) if alt else ""), []
+        return self._pictures.describe(self._archive.read(part), alt, name)
+
+    def _chart(self, part: str) -> list[str]:
+        root = self._archive.xml_or_none(part)
+        return chart_blocks(root) if root is not None else []
+
+    def _diagram(self, part: str) -> list[str]:
+        """The texts of a SmartArt diagram as a list."""
+        root = self._archive.xml_or_none(part)
+        if root is None:
+            return []
+        points = ("".join(t.text or "" for t in point.iter(A + "t")) for point in root.iter(_DIAGRAM + "pt"))
+        return ["\n".join(f"- {md.escape(text)}" for text in points if text.strip())]
+
+
+def alternative_text(drawing: etree._Element) -> str:
+    """What the author says a drawing shows; what a program guessed is left out."""
+    for element in drawing.iter():
+        if isinstance(element.tag, str) and element.tag.rsplit("}", 1)[-1] in ("docPr", "cNvPr", "shape"):
+            text = (element.get("descr") or element.get("alt") or "").strip()
+            if text and not any(mark in text.lower() for mark in _AUTOMATIC):
+                return text
+    return ""

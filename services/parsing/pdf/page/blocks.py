@@ -1,0 +1,267 @@
+"""Lines to blocks: paragraphs, list items, code."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from services.parsing.markdown_writer import Cell
+from services.parsing.pdf.page.geometry import Picture, Style, Word
+from services.parsing.pdf.page.lines import Line, clean, joined, main_style, reads_left
+from services.parsing.pdf.page.lists import is_bullet, is_marker, is_number, kept_label, marker
+from services.parsing.pdf.page.text import Vocabulary, inline
+
+#: What a line of code has and a word set in a typewriter face has not.
+_CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
+#: The end of an entry of a table of contents.
+_LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
+_ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
+
+
+UNSET = Style(0.0)
+
+
+class Kind(Enum):
+    TEXT = "text"
+    ITEM = "item"
+    CODE = "code"
+    TABLE = "table"
+    PICTURE = "picture"
+    MARKDOWN = "markdown"
+    HEADING = "heading"
+
+
+@dataclass(slots=True)
+class Block:
+    """A block as it goes into the document: its text is inline markdown (code: plain), its look is kept
+    until all pages are read and headings can be told. `x0` is measured from the left edge of its column."""
+
+    kind: Kind
+    text: str
+    page: int
+    style: Style = UNSET
+    x0: float = 0.0
+    lines: int = 1
+    marker: str = ""
+    level: int = 0
+    rows: list[list[Cell]] = field(default_factory=list)
+    plain: str = ""
+    picture: Picture | None = None
+
+
+@dataclass(slots=True)
+class Setting:
+    """How a flow is set: its edges and the usual space between two lines of a paragraph."""
+
+    left: float
+    right: float
+    gap: float
+    size: float
+
+
+def setting_of(lines: Sequence[Line], size: float) -> Setting:
+    """Measured where a line fills its column, as then the next one most likely goes on with it."""
+    left = min(line.x0 for line in lines)
+    right = max(line.x1 for line in lines)
+    full = sorted(
+        b.y0 - a.y1
+        for a, b in itertools.pairwise(lines)
+        if a.x1 > right - 0.1 * (right - left) and -0.5 * size < b.y0 - a.y1 < 1.6 * size
+    )
+    gap = full[len(full) // 3] if len(full) >= 3 else 0.25 * size
+    return Setting(left, right, gap, size)
+
+
+def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabulary) -> list[Block]:
+    """The blocks of a run of lines of one column."""
+    if not lines:
+        return []
+    setting = setting_of(lines, body)
+    for before, line in itertools.pairwise(lines):
+        vocabulary.read_line(before.words[-1].text, line.words[0].text)
+    styles = _styles(lines)
+    groups: list[list[int]] = []
+    for at in range(len(lines)):
+        if groups and not _breaks(lines, styles, groups[-1], at, setting):
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    out: list[Block] = []
+    for group in groups:
+        block = _block([lines[i] for i in group], [styles[i] for i in group], page, vocabulary)
+        block.x0 -= setting.left
+        if block.text:
+            out.append(block)
+    return out
+
+
+def _styles(lines: Sequence[Line]) -> list[Style]:
+    """The style of each line; `mono` only for lines of code, not for a name or an address set like it."""
+    mono = [_all(line, "mono") for line in lines]
+    out = []
+    for at, line in enumerate(lines):
+        code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or _is_code(line))
+        out.append(main_style(line.words)._replace(mono=code))
+    return out
+
+
+def _is_code(line: Line) -> bool:
+    return bool(_CODE.search("".join(word.text for word in line.words)))
+
+
+def _breaks(
+    lines: Sequence[Line], styles: Sequence[Style], group: Sequence[int], at: int, setting: Setting
+) -> bool:
+    """Whether a new block begins at a line, given the lines of the block before it."""
+    before, line = lines[at - 1], lines[at]
+    a, b = styles[at - 1], styles[at]
+    size = max(a.size, b.size, 1.0)
+    gap = line.y0 - _foot(before)
+    if abs(a.size - b.size) > 0.12 * size and not _attached(before, line):
+        return True
+    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
+        return True
+    if _leaves_the_middle(before, line, setting) and (size > 1.1 * setting.size or (a.bold and b.bold)):
+        return True  # a title and the heading below it, set alike
+    if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
+        return True
+    if a.mono:
+        return False
+    if (
+        _all(before, "bold") != _all(line, "bold")
+        and a.bold != b.bold
+        and not _runs_on(before, line, setting)
+    ):
+        return True
+    if _starts_item(lines, at, group, setting):
+        return True
+    return _new_paragraph(lines, group, at, setting)
+
+
+def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
+    """Whether a full line plainly goes on. (Its weight may be that of its first words only.)"""
+    full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
+    return full and line.words[0].text[:1].islower()
+
+
+def _foot(line: Line) -> float:
+    """How far down the text of a line reaches. (Its bullet may be set in a larger face.)"""
+    if len(line.words) > 1 and is_bullet(line.words[0].text):
+        return max(word.y1 for word in line.words[1:])
+    return line.y1
+
+
+def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
+    """Whether a line that begins at the left edge of its column follows one that stands in its middle."""
+    middle, size = setting.left + setting.right, setting.size
+    centred = abs(before.x0 + before.x1 - middle) < 2 * size and before.x0 > setting.left + 2 * size
+    return centred and line.x0 < setting.left + 0.5 * size and abs(line.x0 + line.x1 - middle) > 4 * size
+
+
+def _attached(before: Line, line: Line) -> bool:
+    """A row of a few small signs (an index, a footnote mark) that overlaps its neighbour."""
+    return line.y0 < before.y1 - 0.2 * (before.y1 - before.y0) and min(len(line.words), len(before.words)) < 4
+
+
+def _all(line: Line, look: str) -> bool:
+    """Whether every word of a line that has letters or digits is `bold` (or `mono`)."""
+    return _all_words(line.words, look)
+
+
+def _all_words(words: Sequence[Word], look: str) -> bool:
+    found = False
+    for word in words:
+        if getattr(word.style, look):
+            found = found or _says(word.text)
+        elif _says(word.text):
+            return False
+    return found
+
+
+def _says(text: str) -> bool:
+    """Whether a text has a letter or a digit."""
+    return text.isalnum() or any(c.isalnum() for c in text)
+
+
+def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting: Setting) -> bool:
+    before, line = lines[at - 1], lines[at]
+    size = setting.size
+    first = lines[group[0]]
+    item = item_sign(first.words) is not None
+    indent = line.x0 - before.x0
+    after = lines[at + 1] if at + 1 < len(lines) else None
+    if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
+        # A first line set in; the next one stands back at the left again.
+        return after is None or after.x0 < line.x0 - 0.5 * size
+    if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
+        centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
+        return not centred
+    room = setting.right - before.x1 - line.words[0].x1 + line.words[0].x0
+    text, ended = line.words[0].text, bool(_ENDED.search(before.words[-1].text))
+    starts = text[:1].isupper() or text[:1].isdigit() or not text[:1].isalnum()
+    return room > 2 * size and starts and (ended or room > 0.3 * (setting.right - setting.left))
+
+
+def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: Setting) -> bool:
+    words = lines[at].words
+    sign = item_sign(words)
+    if sign is None:
+        return False
+    if is_bullet(sign):
+        return True
+    first = lines[group[0]]
+    hangs = at + 1 < len(lines) and abs(lines[at + 1].x0 - words[1].x0) < 0.4 * setting.size
+    in_list = is_number(first.words[0].text) and abs(first.x0 - lines[at].x0) < 2 * setting.size
+    short = lines[at - 1].x1 < setting.right - 0.15 * (setting.right - setting.left)
+    return hangs or in_list or short
+
+
+def item_sign(words: Sequence[Word]) -> str | None:
+    """The list marker that a line begins with, if it does.
+
+    A line that is all markers, or has the same bullet again further on (a legend, entries set in one line),
+    is no item.
+    """
+    if len(words) < 2:
+        return None
+    sign = words[0].text
+    if is_bullet(sign):
+        again = any(w.text == sign for w in words[1:])
+        return None if (again and sign != "•") or reads_left(words) else sign
+    if not is_number(sign) or all(is_marker(w.text) for w in words) or reads_left(words):
+        return None
+    return sign
+
+
+def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary: Vocabulary) -> Block:
+    words = [line.words for line in lines]
+    every = [word for line in words for word in line]
+    code = all(one.mono for one in styles)
+    style = main_style(every)._replace(mono=code, bold=_all_words(every, "bold"))
+    x0 = min(line.x0 for line in lines)
+    if code:
+        return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
+    first = item_sign(words[0])
+    if first is not None:
+        label = kept_label(first)
+        text, bare = inline([words[0][1:], *words[1:]], vocabulary)
+        block = Block(Kind.ITEM, f"{label} {text}" if label else text, page, style, lines[0].x0, len(lines))
+        block.marker, block.plain = marker(first), f"{first} {bare}"
+        return block
+    text, bare = inline(words, vocabulary)
+    return Block(Kind.TEXT, text, page, style, x0, len(lines), plain=bare)
+
+
+def _code(lines: Sequence[Line]) -> str:
+    """Lines of code with their indentation, from the width of a character."""
+    every: list[Word] = [w for line in lines for w in line.words]
+    width = sum(w.x1 - w.x0 for w in every) / max(sum(len(w.text) for w in every), 1) or 5.0
+    left = min(line.x0 for line in lines)
+    out = []
+    for line in lines:
+        text = " " * round((line.x0 - left) / width)
+        out.append(text + clean(joined(line.words)))
+    return "\n".join(out)

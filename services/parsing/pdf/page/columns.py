@@ -1,0 +1,154 @@
+"""Reading order: what stands on a page, cut into flows that are each read from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.parsing.pdf.page.geometry import Box, Boxed, Piece, bounds
+from services.parsing.pdf.page.lines import Line, line_of, reads_left
+
+#: The least white space between two columns of text, of the font size.
+GUTTER = 0.75
+#: White space higher than this (of the font size) ends columns, unless there are columns below it as well.
+APART = 3.0
+#: Columns within columns within columns, and no deeper.
+MAX_DEPTH = 3
+#: Lines of running text fill this share of their column, most of them.
+FILLED = 0.6
+
+_Span = tuple[float, float]
+
+
+def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxed]]:
+    """Pieces, tables and pictures in reading order; a flow is one column of a part of the page."""
+    if not items:
+        return []
+    out: list[list[Boxed]] = []
+    single: list[Boxed] = []
+    for band, free in _bands(_strips(items), GUTTER * size, APART * size):
+        columns = _columns(band, free) if depth < MAX_DEPTH else []
+        if not columns:
+            single.extend(band)
+            continue
+        if single:
+            out.append(single)
+            single = []
+        for column in columns:
+            out.extend(flows(column, size, depth + 1))
+    if single:
+        out.append(single)
+    return out
+
+
+def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
+    """Items cut by horizontal white space: the items of a strip overlap in height, directly or by others."""
+    strips: list[list[Boxed]] = []
+    reach = -1e9
+    for item in sorted(items, key=lambda i: i.y0):
+        # Boxes of fonts are higher than their ink: neighbouring lines may overlap a little.
+        slack = 0.2 * min(item.y1 - item.y0, 12.0)
+        if strips and item.y0 + slack < reach:
+            strips[-1].append(item)
+        else:
+            strips.append([item])
+        reach = max(reach, item.y1 - slack)
+    return strips
+
+
+def _bands(
+    strips: Sequence[list[Boxed]], least: float, apart: float
+) -> list[tuple[list[Boxed], list[_Span]]]:
+    """Neighbouring strips that keep a common vertical space free, with these spaces."""
+    bands: list[tuple[list[Boxed], list[_Span]]] = []
+    whole = Box(0.0, 0.0, 0.0, 0.0)  # of the last band
+    for strip in strips:
+        gaps, box = _gaps(strip), bounds(strip)
+        if bands:
+            kept = _meet(bands[-1][1], gaps, least)
+            near = box.y0 - whole.y1 < apart
+            if _inner(kept, bounds((whole, box))) and (near or _inner(kept, box)):
+                bands[-1][0].extend(strip)
+                bands[-1] = (bands[-1][0], kept)
+                whole = bounds((whole, box))
+                continue
+        bands.append((list(strip), gaps))
+        whole = box
+    return bands
+
+
+def _gaps(items: Sequence[Boxed]) -> list[_Span]:
+    spans: list[_Span] = []
+    reach = -1e9
+    for x0, x1 in sorted((i.x0, i.x1) for i in items):
+        if x0 > reach:
+            spans.append((reach, x0))
+        reach = max(reach, x1)
+    return [*spans, (reach, 1e9)]
+
+
+def _meet(a: Sequence[_Span], b: Sequence[_Span], least: float) -> list[_Span]:
+    met = [(max(p[0], q[0]), min(p[1], q[1])) for p in a for q in b]
+    return [span for span in met if span[1] - span[0] >= least]
+
+
+def _inner(free: Sequence[_Span], box: Box) -> bool:
+    """Whether a space is left that is not just the margin beside everything."""
+    return any(a >= box.x0 and b <= box.x1 for a, b in free)
+
+
+def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
+    """The columns of a band, or none when it is one column or a table."""
+    left, right = min(i.x0 for i in band), max(i.x1 for i in band)
+    cuts = sorted((a + b) / 2 for a, b in free if a >= left and b <= right)
+    while cuts:
+        groups: list[list[Boxed]] = [[] for _ in range(len(cuts) + 1)]
+        for item in band:
+            groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
+        if all(groups):
+            words = [word for item in band if isinstance(item, Piece) for word in item.words]
+            ordered = groups[::-1] if reads_left(words) else groups
+            return ordered if _are_columns(groups) else []
+        cuts = [x for x, a, b in zip(cuts, groups, groups[1:], strict=False) if a and b]
+    return []
+
+
+def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
+    """Columns hold running text, or at least lines that do not stand in rows with the other columns'."""
+    lines = [lines_of([i for i in group if isinstance(i, Piece)]) for group in groups]
+    others = [any(not isinstance(i, Piece) for i in group) for group in groups]
+    if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):
+        return False
+    if all(other or _is_prose(column) for column, other in zip(lines, others, strict=True)):
+        return True
+    return _in_rows(lines) < 0.5
+
+
+def _is_prose(lines: Sequence[Line]) -> bool:
+    box = bounds(lines)
+    width = max(box.x1 - box.x0, 1.0)
+    filled = sum((line.x1 - line.x0) / width >= FILLED for line in lines)
+    words = sum(word.text.count(" ") + 1 for line in lines for word in line.words)
+    return filled >= 0.5 * len(lines) and words >= 3 * len(lines) and width > 60
+
+
+def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
+    """The share of the lines of the shortest column that stand on one height with a line beside them."""
+    shortest = min(columns, key=len)
+    if not shortest:
+        return 0.0
+    heights = [line.y0 + line.y1 for column in columns if column is not shortest for line in column]
+    return sum(any(abs(line.y0 + line.y1 - h) < 4 for h in heights) for line in shortest) / len(shortest)
+
+
+def lines_of(pieces: Sequence[Piece]) -> list[Line]:
+    """Pieces of one column as its lines, from top to bottom."""
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: p.y0 + p.y1):
+        if rows:
+            last = rows[-1][0]
+            overlap = min(last.y1, piece.y1) - max(last.y0, piece.y0)
+            if overlap > 0.5 * min(last.y1 - last.y0, piece.y1 - piece.y0):
+                rows[-1].append(piece)
+                continue
+        rows.append([piece])
+    return [line_of(row) for row in rows]

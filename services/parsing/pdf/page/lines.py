@@ -1,0 +1,256 @@
+"""Words to rows, rows to pieces, pieces to text."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.parsing.pdf.page.geometry import Piece, Style, Word, bounds, piece_of
+
+#: A gap wider than this (of the font size) separates pieces. Blanks are about 0.25; justified lines may
+#: stretch them past this, but then the pieces meet again as one line of a paragraph.
+GAP = 0.75
+#: A gap wider than this (of the font size) is a blank where words of two runs meet.
+BLANK = 0.13
+#: Before a sign that ends a clause it takes this much: `word .` is rarely meant.
+BLANK_BEFORE_SIGN = 0.3
+#: Signs at the end of a right-to-left word come in front of it.
+_LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
+_SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of text within one column."""
+
+    pieces: list[Piece]
+    words: list[Word]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def line_of(pieces: Iterable[Piece]) -> Line:
+    ordered = sorted(pieces, key=lambda p: p.x0)
+    return Line(ordered, [word for piece in ordered for word in piece.words], *bounds(ordered))
+
+
+@dataclass(slots=True)
+class _Row:
+    words: list[Word]
+    middle: float
+    height: float
+
+
+#: A word this many times higher than most is an initial or a sum sign, not the measure of a row.
+TALL = 1.7
+
+
+def rows_of(words: Iterable[Word]) -> list[list[Word]]:
+    """Words grouped by the row they stand in, rows from top to bottom, words from left to right.
+
+    Words of one height stand on one line; a small one (footnote mark, index) belongs to the row that it
+    overlaps by half its height, a tall one (initial) to the uppermost row beside it.
+    """
+    ordered = sorted(words, key=lambda w: w.y0 + w.y1)
+    if not ordered:
+        return []
+    heights = sorted([w.y1 - w.y0 for w in ordered])
+    limit = TALL * heights[len(heights) // 2]
+    rows: list[_Row] = []
+    tall: list[Word] = []
+    for word in ordered:
+        height = word.y1 - word.y0
+        if height > limit:
+            tall.append(word)
+            continue
+        middle = (word.y0 + word.y1) / 2
+        for row in reversed(rows[-6:]):
+            if _beside(row, word, middle, height):
+                row.words.append(word)
+                if height > 1.05 * row.height:
+                    row.middle, row.height = middle, height
+                break
+        else:
+            rows.append(_Row([word], middle, height))
+    out = [row.words for row in rows]
+    for group in _tall_rows(tall):
+        _place_tall(group, rows, out)
+    for line in out:
+        line.sort(key=lambda w: w.x0)
+    out.sort(key=lambda line: sum([w.y0 + w.y1 for w in line]) / len(line))
+    return out
+
+
+def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
+    apart = abs(row.middle - middle)
+    low, high = (height, row.height) if height < row.height else (row.height, height)
+    if apart <= 0.15 * low:
+        return True
+    if apart >= high:  # of another line, as most are
+        return False
+    alike = low > 0.75 * high
+    near = apart <= 0.45 * low if alike else (low + high) / 2 - apart >= 0.5 * low
+    # Off the line only right behind or before its text (marks, indices): lines of another column are not.
+    reach = 1.2 * row.height
+    return (
+        near
+        and any(w.x0 - reach < word.x1 and word.x0 < w.x1 + reach for w in row.words)
+        and not any(w.x0 < word.x1 - 1 and word.x0 < w.x1 - 1 for w in row.words)
+    )
+
+
+def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
+    groups: list[list[Word]] = []
+    for word in tall:
+        if groups and abs((groups[-1][0].y0 + groups[-1][0].y1) - (word.y0 + word.y1)) < 0.6 * (
+            word.y1 - word.y0
+        ):
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
+
+
+def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
+    """Tall words are a row of their own, or, one alone with text right behind it, begin that text."""
+    first = group[0]
+    if len(group) == 1:
+        for row in rows:
+            near = any(-1 <= w.x0 - first.x1 < row.height for w in row.words)
+            if near and first.y0 - 0.3 * row.height <= row.middle <= first.y1:
+                first.y0, first.y1 = row.middle - row.height / 2, row.middle + row.height / 2
+                row.words.append(first)
+                return
+    out.append(group)
+
+
+def pieces_of(words: Iterable[Word], cuts: Sequence[tuple[float, float, float]] = ()) -> list[Piece]:
+    """Pieces of a page, top to bottom. `cuts` are vertical strokes (x, y0, y1) that no piece crosses."""
+    return [piece for row in rows_of(words) for piece in split_row(row, GAP, cuts)]
+
+
+def split_row(
+    row: Sequence[Word], gap: float, cuts: Sequence[tuple[float, float, float]] = ()
+) -> list[Piece]:
+    """A row cut where the gap between two words is wider than `gap` times their font size."""
+    groups: list[list[Word]] = [[row[0]]]
+    reach = row[0].x1
+    for before, word in itertools.pairwise(row):
+        space = word.x0 - reach
+        wide = space > gap * before.style.size and space > gap * word.style.size
+        if wide or (cuts and _is_cut(reach, word, cuts)):
+            groups.append([word])
+            reach = word.x1
+            continue
+        groups[-1].append(word)
+        if word.x1 > reach:
+            reach = word.x1
+    return [piece_of(group) for group in groups]
+
+
+def _is_cut(reach: float, word: Word, cuts: Sequence[tuple[float, float, float]]) -> bool:
+    middle = (word.y0 + word.y1) / 2
+    return any(reach - 1 <= x <= word.x0 + 1 and top <= middle <= bottom for x, top, bottom in cuts)
+
+
+def joined(words: Sequence[Word]) -> str:
+    """The words as text; a blank where there is one or the distance tells of one. Right-to-left lines are
+    put in reading order."""
+    if right_to_left("".join([word.text for word in words])):
+        return _right_to_left(words)
+    parts: list[str] = []
+    before: Word | None = None
+    for word in words:
+        if before is not None and (word.spaced or blank_between(before, word)):
+            parts.append(" ")
+        parts.append(word.text)
+        before = word
+    return "".join(parts)
+
+
+def blank_between(before: Word, word: Word) -> bool:
+    if len(before.text) == 1 and before.style.size > TALL * word.style.size and not word.spaced:
+        return False  # an initial and the rest of its word
+    least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
+    return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)
+
+
+def _right_to_left(words: Sequence[Word]) -> str:
+    """Words from right to left; runs of numbers and Latin words keep their own order."""
+    if not reads_left(words):
+        return " ".join(word.text for word in words)
+    out: list[str] = []
+    run: list[str] = []
+    for word in reversed(words):
+        if right_to_left(word.text) or not any(c.isalnum() for c in word.text):
+            out.extend(reversed(run))
+            run = []
+            out.append(_LEADING.sub(r"\2\1", word.text))
+        else:
+            run.append(word.text)
+    return " ".join([*out, *reversed(run)])
+
+
+def right_to_left(text: str) -> bool:
+    return not text.isascii() and _RTL.search(text) is not None
+
+
+def reads_left(words: Sequence[Word]) -> bool:
+    """Whether most of the words are Arabic or Hebrew, so that they read from right to left."""
+    if "".join([word.text for word in words]).isascii():
+        return False
+    return sum([right_to_left(word.text) for word in words]) * 2 > len(words)
+
+
+def clean(text: str) -> str:
+    """Dot leaders short, ligatures as letters, odd blanks and doubled quotes plain; no control characters."""
+    if "''" in text or "``" in text:
+        text = text.replace("''", '"').replace("``", '"')
+    if "....." in text:
+        text = _LEADER.sub(" .... ", text).strip()
+    if text.isascii():
+        return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    return _LAM_ALEF.sub(r"\1ل\2", text) if right_to_left(text) else text
+
+
+_LIGATURES = re.compile("[\ufb00-\ufb06]")
+# The one glyph of lam and alef comes as two letters in the order of the page, not of reading.
+_LAM_ALEF = re.compile("(ا)([اأإآ])ل")
+_LEADER = re.compile(r"\s*\.{5,}\s*")
+_BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
+
+
+def main_style(words: Sequence[Word]) -> Style:
+    """The style that most characters have."""
+    style, letters = words[0].style, 0
+    weight: dict[Style, int] = {}
+    for word in words:
+        if word.style is not style:  # runs share theirs: looked up once a run
+            weight[style] = weight.get(style, 0) + letters
+            style, letters = word.style, 0
+        letters += len(word.text)
+    weight[style] = weight.get(style, 0) + letters
+    return max(weight, key=lambda s: weight[s])
+
+
+def height_of(pieces: Sequence[Piece]) -> float:
+    """The usual font size of pieces, by characters."""
+    letters: dict[float, int] = {}
+    for piece in pieces:
+        for word in piece.words:
+            letters[word.style.size] = letters.get(word.style.size, 0) + len(word.text)
+    half, reached = sum(letters.values()) / 2, 0
+    for size in sorted(letters):
+        reached += letters[size]
+        if reached >= half:
+            return size
+    return 10.0

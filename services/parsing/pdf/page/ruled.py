@@ -1,0 +1,231 @@
+"""Tables by their ruling lines: strokes to grids of cells.
+
+Two kinds. A lattice has vertical strokes: its columns and rows are where strokes run, and a cell spans
+where one is missing. A ladder has horizontal strokes only; where the program drew them cell by cell, their
+ends tell the columns just as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.parsing.pdf.page.geometry import Stroke
+
+#: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
+NEAR = 2.6
+#: The narrowest column (points): less is a thick line or the corner of a frame.
+NARROWEST = 7.0
+#: Strokes on one line with less than this between them are one line.
+TOUCH = 3.5
+
+
+@dataclass(slots=True)
+class Rule:
+    """Strokes on one line merged: `at` is its y (or x), `breaks` are the ends of strokes inside it."""
+
+    at: float
+    start: float
+    end: float
+    breaks: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A cell of a grid: its first row and column, and how many it covers."""
+
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Column edges, row edges (both ascending) and the cells between them."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    slots: tuple[Slot, ...]
+
+    @property
+    def columns(self) -> int:
+        return len(self.xs) - 1
+
+    @property
+    def rows(self) -> int:
+        return len(self.ys) - 1
+
+
+def rules_of(strokes: Iterable[Stroke]) -> tuple[list[Rule], list[Rule]]:
+    """Horizontal and vertical rules, merged from strokes."""
+    across = sorted((s.y0, s.x0, s.x1) for s in strokes if s.horizontal)
+    down = sorted((s.x0, s.y0, s.y1) for s in strokes if not s.horizontal)
+    return _merge(across), _merge(down)
+
+
+def _merge(strokes: Sequence[tuple[float, float, float]]) -> list[Rule]:
+    rules: list[Rule] = []
+    for cluster in _clusters(strokes):
+        at = sum(s[0] for s in cluster) / len(cluster)
+        current: Rule | None = None
+        ends: list[float] = []
+        for _, start, end in sorted(cluster, key=lambda s: (s[1], s[2])):
+            if current is None or start > current.end + TOUCH:
+                current = Rule(at, start, end)
+                rules.append(current)
+                ends = [end]
+                continue
+            if any(abs(start - x) <= TOUCH for x in ends):
+                current.breaks.append(start)
+            current.end = max(current.end, end)
+            ends = [*(x for x in ends if x > start - TOUCH), end]
+    for rule in rules:
+        rule.breaks = [x for x in merged(rule.breaks) if rule.start + TOUCH < x < rule.end - TOUCH]
+    return rules
+
+
+def _clusters(strokes: Sequence[tuple[float, float, float]]) -> list[list[tuple[float, float, float]]]:
+    out: list[list[tuple[float, float, float]]] = []
+    for stroke in strokes:
+        if out and stroke[0] - out[-1][0][0] <= NEAR:
+            out[-1].append(stroke)
+        else:
+            out.append([stroke])
+    return out
+
+
+def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
+    """Values ascending, those close to each other as their mean."""
+    groups: list[list[float]] = []
+    for value in sorted(values):
+        if groups and value - groups[-1][-1] <= near:
+            groups[-1].append(value)
+        else:
+            groups.append([value])
+    return [sum(group) / len(group) for group in groups]
+
+
+def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], list[Rule]]:
+    """Grids of rules that cross, and the horizontal rules that belong to none."""
+    if not down or not across:
+        return [], list(across)
+    group = list(range(len(across) + len(down)))
+
+    def root(i: int) -> int:
+        while group[i] != i:
+            group[i] = group[group[i]]
+            i = group[i]
+        return i
+
+    for i, h in enumerate(across):
+        for j, v in enumerate(down, len(across)):
+            if h.start - NEAR <= v.at <= h.end + NEAR and v.start - NEAR <= h.at <= v.end + NEAR:
+                group[root(i)] = root(j)
+    members: dict[int, tuple[list[Rule], list[Rule]]] = {}
+    for i, h in enumerate(across):
+        members.setdefault(root(i), ([], []))[0].append(h)
+    for j, v in enumerate(down, len(across)):
+        members.setdefault(root(j), ([], []))[1].append(v)
+    grids: list[Grid] = []
+    free: list[Rule] = []
+    for horizontal, vertical in members.values():
+        if not vertical:
+            free.extend(horizontal)
+        elif horizontal and (grid := _lattice(horizontal, vertical)) is not None:
+            grids.append(grid)
+        elif len(vertical) < 2:
+            free.extend(horizontal)  # else a frame around something
+    return grids, free
+
+
+def _lattice(across: list[Rule], down: list[Rule]) -> Grid | None:
+    xs = merged([v.at for v in down] + [min(h.start for h in across), max(h.end for h in across)])
+    ys = merged([h.at for h in across] + [min(v.start for v in down), max(v.end for v in down)])
+    if (
+        len(xs) < 2
+        or len(ys) < 2
+        or (len(xs) == 2 and len(ys) == 2)
+        or (len(xs) - 1) * (len(ys) - 1) > 20_000
+    ):
+        return None
+    right = [
+        [_covers(down, xs[c + 1], (ys[r] + ys[r + 1]) / 2) for c in range(len(xs) - 1)]
+        for r in range(len(ys) - 1)
+    ]
+    below = [
+        [_covers(across, ys[r + 1], (xs[c] + xs[c + 1]) / 2) for c in range(len(xs) - 1)]
+        for r in range(len(ys) - 1)
+    ]
+    return Grid(tuple(xs), tuple(ys), tuple(slots_of(right, below)))
+
+
+def _covers(rules: Sequence[Rule], at: float, where: float) -> bool:
+    return any(abs(rule.at - at) <= TOUCH and rule.start - NEAR <= where <= rule.end + NEAR for rule in rules)
+
+
+def slots_of(right: Sequence[Sequence[bool]], below: Sequence[Sequence[bool]]) -> list[Slot]:
+    """Cells from the edges on the right of and below each place of the grid; each place is in one cell."""
+    rows, columns = len(right), len(right[0])
+    taken: set[tuple[int, int]] = set()
+    slots: list[Slot] = []
+    for r in range(rows):
+        for c in range(columns):
+            if (r, c) in taken:
+                continue
+            wide = 1
+            while c + wide < columns and not right[r][c + wide - 1] and (r, c + wide) not in taken:
+                wide += 1
+            high = 1
+            while r + high < rows and _open(right, below, r + high, c, wide, taken):
+                high += 1
+            taken.update((i, j) for i in range(r, r + high) for j in range(c, c + wide))
+            slots.append(Slot(r, c, high, wide))
+    return slots
+
+
+def _open(
+    right: Sequence[Sequence[bool]],
+    below: Sequence[Sequence[bool]],
+    row: int,
+    column: int,
+    wide: int,
+    taken: set[tuple[int, int]],
+) -> bool:
+    """Whether a cell reaches down into a row: nothing above it there, nothing between its columns."""
+    places = range(column, column + wide)
+    return (
+        not any(below[row - 1][c] for c in places)
+        and not any(right[row][c] for c in places[:-1])
+        and not any((row, c) in taken for c in places)
+    )
+
+
+def ladders(across: Sequence[Rule]) -> list[list[Rule]]:
+    """Horizontal rules grouped into those that could belong to one table: same ends, one below another."""
+    groups: list[list[Rule]] = []
+    for rule in sorted(across, key=lambda r: r.at):
+        if rule.end - rule.start < 40:
+            continue
+        for group in reversed(groups):
+            left, right = min(r.start for r in group), max(r.end for r in group)
+            if abs(rule.start - left) <= 6 and abs(rule.end - right) <= 6:
+                group.append(rule)
+                break
+            if group[-1].at < rule.at and rule.start >= left - 6 and rule.end <= right + 6:
+                group.append(rule)  # a rule below part of the columns
+                break
+            if rule.start <= left + 6 and rule.end >= right - 6 and rule.at - group[-1].at < 60:
+                group.append(rule)
+                break
+        else:
+            groups.append([rule])
+    return groups
+
+
+def column_edges(rules: Sequence[Rule]) -> list[float]:
+    """Columns of a ladder from the ends of its strokes; only the outer edges when they do not tell."""
+    left, right = min(r.start for r in rules), max(r.end for r in rules)
+    inner = [x for r in rules for x in (*r.breaks, r.start, r.end) if left + TOUCH < x < right - TOUCH]
+    edges = merged(inner)
+    return [left, *(x for x in edges if left + NARROWEST < x < right - NARROWEST), right]

@@ -1,0 +1,126 @@
+"""Lines to running text: words that were broken at a line's end made whole, blanks put where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.parsing.markdown_writer import STRONG, STRONG_END, escape, link
+from services.parsing.pdf.page.geometry import Word
+from services.parsing.pdf.page.lines import blank_between, clean, joined
+
+_BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
+_TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
+HYPHENS = ("-", "\u2010", "\u00ad")
+LONGEST_WORD = 60
+#: In hyphenated text at least this share of the lines ends in a broken word; where it is less, a hyphen at
+#: a line's end is one that the word has anyway.
+HYPHENATED = 0.035
+
+#: Emphasis is a few words within a line. A run up to the line's end may have begun with a bold word only.
+LONGEST_STRONG = 8
+_AROUND = ".,;:()[]\"'“”‘’"
+#: Different words kept: a big dictionary's worth, some 20 MB.
+MOST_WORDS = 200_000
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """The words seen so far and how often lines end in a broken one: what a hyphen at a line's end means."""
+
+    words: Counter[str] = field(default_factory=Counter)
+    lines: int = 0
+    broken: int = 0
+
+    def read(self, words: Iterable[Word]) -> None:
+        """Count words; new ones only as long as there is room for all of a page's."""
+        texts = [word.text.strip(_AROUND).lower() for word in words if len(word.text) > 1]
+        if len(self.words) + len(texts) < MOST_WORDS:
+            self.words.update(texts)
+
+    def read_line(self, last: str, following: str) -> None:
+        self.lines += 1
+        if last[-1:] in HYPHENS and _BROKEN.search(last) and _TAIL.match(following):
+            self.broken += 1
+
+    def whole(self, head: str, tail: str) -> bool:
+        """Whether `head-` at a line's end and `tail` on the next line are one word without a hyphen."""
+        stem, rest = head.lower(), tail.lower()
+        if stem + rest in self.words:
+            return True
+        # “keyword-matching”: both are words of their own; the second one stands here once already.
+        if f"{stem}-{rest}" in self.words or (stem in self.words and self.words[rest] > 1 and len(rest) > 2):
+            return False
+        return self.broken > HYPHENATED * self.lines
+
+
+def append(text: str, following: str, vocabulary: Vocabulary) -> str:
+    """The text of one line with that of the next."""
+    if not text or not following:
+        return text or following
+    if text.endswith("\u00ad"):
+        return text[:-1] + following
+    broken = _BROKEN.search(text, max(len(text) - LONGEST_WORD, 0)) if text[-1] in HYPHENS else None
+    if broken:
+        tail = _TAIL.match(following)
+        if tail is None:
+            return text + following  # “Alpaca-” / “GPT4”: a hyphen of the word's own
+        if vocabulary.whole(broken[1], tail[0]):
+            return text[:-1] + following
+        return text + following
+    if text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace():
+        return text + following
+    if _wide(text[-1]) and _wide(following[0]):
+        return text + following
+    return f"{text} {following}"
+
+
+def _wide(char: str) -> bool:
+    """Characters of scripts written without blanks between words."""
+    return "\u3040" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or "\u3000" <= char <= "\u303f"
+
+
+def plain(lines: Iterable[Sequence[Word]], vocabulary: Vocabulary) -> str:
+    """Lines of words as one plain text."""
+    text = ""
+    for words in lines:
+        text = append(text, clean(joined(words)).strip(), vocabulary)
+    return text
+
+
+def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> tuple[str, str]:
+    """Lines of words as inline markdown and as plain text. The markdown is escaped, has links, and the few
+    bold words of a text that is otherwise not bold (marked for `markdown.tidy` to resolve)."""
+    bare = plain(lines, vocabulary)
+    every = [word for words in lines for word in words]
+    bold = sum([len(w.text) for w in every if w.style.bold])
+    strong = 0 < bold < 0.5 * sum([len(w.text) for w in every])
+    if not strong and not any(word.link for word in every):
+        return escape(bare), bare
+    text = ""
+    for words in lines:
+        text = append(text, _marked(words, strong), vocabulary)
+    return text, bare
+
+
+def _marked(words: Sequence[Word], strong: bool) -> str:
+    groups: list[tuple[tuple[bool, str | None], list[Word]]] = []
+    for word in words:
+        look = (strong and word.style.bold, word.link)
+        if groups and groups[-1][0] == look:
+            groups[-1][1].append(word)
+        else:
+            groups.append((look, [word]))
+    parts: list[str] = []
+    for at, ((bold, target), group) in enumerate(groups):
+        text = escape(clean(joined(group)))
+        if target:
+            text = link(text, target)
+        if bold and len(group) <= LONGEST_STRONG and at + 1 < len(groups):
+            text = f"{STRONG}{text}{STRONG_END}"
+        if at and blank_between(groups[at - 1][1][-1], group[0]):
+            parts.append(" ")
+        parts.append(text)
+    return "".join(parts).strip()

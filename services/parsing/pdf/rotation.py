@@ -1,0 +1,51 @@
+"""Pages whose text runs up or down: turned so that it runs from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.parsing.pdf.page.geometry import Box, Page, Picture, Stroke
+
+#: Text may lean this much (degrees): slanted fonts are told as turned ones.
+LEAN = 30.0
+
+
+def quarter(rotation: float) -> int | None:
+    """The quarter turn (0, 90, 180, 270) that text is nearest to, or None for text across the page."""
+    nearest = round(rotation / 90) * 90
+    return nearest % 360 if abs(rotation - nearest) <= LEAN else None
+
+
+def upright(page: Page, turned: int) -> Page:
+    """The page with text that was turned by 90 (running down), 180 or 270 degrees (running up) upright."""
+    if turned == 0:
+        return page
+    turn = _TURNS[turned]
+
+    def moved(box: Box) -> Box:
+        return turn(box, page.width, page.height)
+
+    for word in page.words:
+        word.x0, word.y0, word.x1, word.y1 = moved(Box(word.x0, word.y0, word.x1, word.y1))
+    page.strokes = [Stroke(*moved(Box(s.x0, s.y0, s.x1, s.y1))) for s in page.strokes]
+    page.pictures = [
+        Picture(*moved(Box(p.x0, p.y0, p.x1, p.y1)), p.width, p.height, p.content) for p in page.pictures
+    ]
+    if turned != 180:
+        page.width, page.height = page.height, page.width
+    return page
+
+
+def _down(box: Box, width: float, height: float) -> Box:
+    return Box(box.y0, width - box.x1, box.y1, width - box.x0)
+
+
+def _over(box: Box, width: float, height: float) -> Box:
+    return Box(width - box.x1, height - box.y1, width - box.x0, height - box.y0)
+
+
+def _up(box: Box, width: float, height: float) -> Box:
+    return Box(height - box.y1, box.x0, height - box.y0, box.x1)
+
+
+_TURNS: dict[int, Callable[[Box, float, float], Box]] = {90: _down, 180: _over, 270: _up}

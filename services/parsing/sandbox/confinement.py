@@ -1,0 +1,197 @@
+"""What holds inside a parsing worker: limits on memory, CPU, files and the network."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import logging
+import os
+import resource
+import socket
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import schemas
+import services
+import streams
+from services.parsing.document import ParsedDocument
+from services.parsing.images.vision import Vision, configure
+from services.parsing.parser import parse
+from services.parsing.sandbox import landlock
+from services.parsing.sandbox.environment import forget_environment
+from streams.processes import end_with_service
+
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
+_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+_M_ARENA_MAX = -8  # malloc.h: glibc reserves 64 MiB of addresses for each arena, one a thread
+#: Descriptors that a worker may hold; a parser needs its input and the libraries that it loads.
+_OPEN_FILES = 256
+#: Addresses that libraries reserve when they are first used, beyond what a document needs (measured):
+#: liteparse 1.2 GB for its first PDF (50 MB resident), onnxruntime, OpenCV and the OCR models 520 MB for the
+#: first picture. They are the worker's, not the document's.
+_LIBRARY_BYTES = 2 * 1024**3
+#: What can be read of the system: libraries, fonts, time zones, the machine's size. /proc/self/environ and
+#: other processes are not among it.
+_SYSTEM = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"),
+    *("/usr/share", "/usr/local/share/fonts", "/etc/fonts", "/etc/ld.so.cache"),
+    *("/etc/localtime", "/etc/mime.types", "/etc/os-release"),
+    *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
+    *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory"),
+    *("/proc/self/cgroup", "/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/status"),
+    *("/sys/devices/system", "/sys/fs/cgroup"),
+)
+#: What finding a host and checking its certificate reads besides.
+_NETWORK = (
+    *("/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf"),
+    *("/etc/gai.conf", "/etc/services", "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf"),
+    *("/etc/pki/tls/certs", "/etc/pki/ca-trust", "/etc/ca-certificates", "/usr/local/share/ca-certificates"),
+)
+_DNS = 53
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SandboxLimits:
+    """`documents` is the folder that long documents are handed over in, `modules` are those whose functions
+    are called besides the project's."""
+
+    memory_bytes: int
+    cpu_seconds: int
+    vision: Vision | None = None
+    documents: str | None = None
+    modules: tuple[str, ...] = ()
+
+
+def confine(limits: SandboxLimits) -> None:
+    """Runs first in every worker. What the platform refuses is left out; the rest still holds."""
+    sys.dont_write_bytecode = True
+    end_with_service()
+    forget_environment()
+    for name in limits.modules:
+        importlib.import_module(name)
+    _native("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _native("mallopt", _M_ARENA_MAX, 2)
+    # Addresses rather than resident pages: the only memory limit that Linux enforces for a process. What
+    # the libraries have mapped so far is not the document's.
+    _limit(resource.RLIMIT_AS, _mapped_bytes() + _LIBRARY_BYTES + limits.memory_bytes)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    configure(limits.vision)
+    _leave_network(urlsplit(limits.vision.url).hostname if limits.vision else None)
+    _leave_files(limits)
+
+
+def limited(cpu_seconds: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function under a CPU limit of its own."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + cpu_seconds + 1, hard=False)
+    return function(*arguments)
+
+
+def parse_confined(
+    source: bytes | str, filename: str | None, content_type: str | None, main_content: bool
+) -> ParsedDocument:
+    """Parses in this process; `source` is the document or the path of a file that holds it."""
+    data = Path(source).read_bytes() if isinstance(source, str) else source
+    return parse(data, filename, content_type, main_content=main_content)
+
+
+def ready() -> bool:
+    return True
+
+
+def _limit(kind: int, value: int, hard: bool = True) -> None:
+    _, ceiling = resource.getrlimit(kind)
+    if ceiling != resource.RLIM_INFINITY:
+        value = min(value, ceiling)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (value, value if hard else ceiling))
+
+
+def _mapped_bytes() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return 1024**3
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _native(name: str, *arguments: int) -> int:
+    """Calls libc where it has the function; -1 otherwise."""
+    try:
+        return int(getattr(ctypes.CDLL(None), name)(*arguments))
+    except (OSError, AttributeError):
+        return -1
+
+
+def _leave_network(allowed: str | None) -> None:
+    """An empty network namespace of its own, or where that is refused sockets that do not connect.
+
+    A vision model is asked over HTTP from here, so when one is set its host stays reachable.
+    """
+    if allowed is None and _native("unshare", _CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+        return
+    socket.socket.connect = _only(allowed, socket.socket.connect)  # type: ignore[method-assign]
+    socket.socket.connect_ex = _only(allowed, socket.socket.connect_ex)  # type: ignore[method-assign]
+
+
+def _leave_files(limits: SandboxLimits) -> None:
+    """Only what Python and the libraries are made of stays readable, and a document whose name is known.
+
+    Where the kernel can, connections are refused by it too, whatever the code that asks for them.
+    """
+    try:
+        landlock.restrict(
+            _readable(limits.vision is not None),
+            by_name=[Path(limits.documents)] if limits.documents else [],
+            write=[Path("/dev/null")],
+            ports=[_port(limits.vision.url), _DNS] if limits.vision else [],
+        )
+    except OSError as error:
+        log.warning("a parsing worker's reading is not confined: %s", error)
+
+
+def _readable(network: bool) -> Iterator[Path]:
+    yield from map(Path, _SYSTEM)
+    yield from (Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
+        yield from (Path(prefix, "lib"), Path(prefix, "lib64"))
+    yield from (Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
+    yield from map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
+    # Not the folder that they lie in: in a checkout it holds the data of a trial.
+    for package in (schemas, services, streams):
+        yield from map(Path, package.__path__)
+    if network:
+        import ssl
+
+        yield from map(Path, _NETWORK)
+        certificates = ssl.get_default_verify_paths()
+        yield from (Path(path) for path in (certificates.cafile, certificates.capath) if path)
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _only(host: str | None, connect: Callable[..., Any]) -> Callable[..., Any]:
+    addresses = set()
+    if host is not None:
+        with contextlib.suppress(OSError):
+            addresses = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
+
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in addresses:
+            raise PermissionError(f"parsing workers have no network: {address[0]}")
+        return connect(self, address)
+
+    return guarded

@@ -1,0 +1,303 @@
+"""The stage loop: schedules records, retries, releases outputs in order, commits behind them.
+
+The engine lives in the event loop and never blocks it. It knows the log (Kafka, or a simulated one in
+tests) only through `Log`; `streams.kafka.worker` connects it to a real consumer.
+
+    deliver ─► window ─► schedule ─► stage ─► finish ─► release in order ─► acknowledged ─► commit
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+import structlog
+
+from schemas.errors import DocumentError, FencedError
+from streams import metrics
+from streams.engine.backoff import Backoff, backoff
+from streams.engine.journal import Journal
+from streams.engine.log import Log
+from streams.engine.ordering import Release
+from streams.engine.outputs import Output
+from streams.engine.publisher import Publisher
+from streams.engine.retries import Attempts, Retry, parted
+from streams.engine.schedule import Rules, Schedule
+from streams.engine.stage import AnyStage, Stage, StatefulStage
+from streams.engine.window import Entry, EntryState, PartitionWindow, WindowLimits
+from streams.partitions import Partition
+
+log = structlog.get_logger(__name__)
+
+#: Acknowledged offsets are committed this often at most.
+_COMMIT_SECONDS = 0.05
+#: A transaction that takes longer is stuck (seen after a broker was killed), and its coordinator has given it
+#: up after 15 s (`streams.kafka.producer`): the worker ends, and the next resumes where the last commit stands.
+_TRANSACTION_STUCK_SECONDS = 20.0
+
+#: States of an entry that nobody works on: what has left may leave.
+_AT_REST = (EntryState.WAITING, EntryState.ACKNOWLEDGED)
+
+
+class Engine:
+    """Runs one stage over the partitions that it is given."""
+
+    def __init__(
+        self,
+        stage: AnyStage,
+        log_: Log,
+        limits: WindowLimits | None = None,
+        journal: Journal | None = None,
+        wait: Backoff = backoff,
+    ) -> None:
+        self._stage, self._log, self._journal = stage, log_, journal
+        self._limits = limits or WindowLimits()
+        self._stateful = stage if isinstance(stage, StatefulStage) else None
+        self._attempts = Attempts(stage, self, wait)
+        self._outlet = Publisher(stage, log_)
+        self._release = Release(self._outlet, self._done, self.fail)
+        self._schedule = Schedule(Rules.of(stage, self._limits))
+        self._windows: dict[Partition, PartitionWindow] = {}
+        self._assignments: dict[Partition, object] = {}
+        self._running: dict[asyncio.Task[list[Retry]], list[Entry]] = {}
+        self._changed = asyncio.Event()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    # ------------------------------------------------------------------------- what the log tells
+
+    @property
+    def partitions(self) -> list[Partition]:
+        """What is assigned now."""
+        return list(self._windows)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no record is under way and every commit is taken."""
+        return all(window.empty for window in list(self._windows.values()))  # asked by the poll thread
+
+    async def assign(self, partitions: Sequence[Partition]) -> list[Partition]:
+        """These partitions are ours; restores state where the stage keeps some.
+
+        Returns those that are ready now: some may have left while their state was restored, and one that
+        came back in the meantime waits for its newer restoration.
+        """
+        assignment = object()
+        self._assignments.update(dict.fromkeys(partitions, assignment))
+        if self._stateful:
+            for store in self._stateful.stores:
+                await store.catch_up([number for _, number in partitions])
+        ready = [p for p in partitions if self._assignments.get(p) is assignment]
+        if self._stateful and ready:
+            await self._stateful.assigned([number for _, number in ready])
+        for partition in ready:
+            self._windows[partition] = PartitionWindow(self._limits)
+        return ready
+
+    def deliver(self, entries: Sequence[Entry]) -> None:
+        """Records that were read, in the order of each partition."""
+        touched: set[Partition] = set()
+        size = 0
+        for entry in entries:
+            window = self._windows.get(entry.place)
+            if window is None:  # read before the partition left; its next owner reads it again
+                continue
+            window.admit(entry)
+            touched.add(entry.place)
+            self._judge(entry)
+            self._schedule.add(entry)
+            size += entry.size
+        metrics.BYTES.labels(self._stage.name).inc(size)
+        for partition in touched:
+            self._balance(partition)
+        self._start_groups()
+
+    async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
+        """Finish what is under way within `deadline` seconds, commit it, and let the partitions go."""
+        windows = self._close(partitions)
+        lasting = isinstance(self._stage, Stage) and self._stage.sequential_keys
+        if not lasting:  # a run of hours is begun anew by the next owner
+            await self._settled(list(windows.values()), deadline)
+        await self._let_go(windows)
+
+    async def lose(self, partitions: Iterable[Partition]) -> None:
+        """Somebody else has these partitions already: stop work on them and commit nothing."""
+        await self._let_go(self._close(partitions), commit=False)
+
+    def commit_refused(self, partitions: Iterable[Partition]) -> None:
+        """Their last commit was not taken; it is tried again."""
+        for partition in partitions:
+            if window := self._windows.get(partition):
+                window.refused()
+
+    def fail(self, error: BaseException) -> None:
+        """The worker cannot go on; `run` raises this."""
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+    def finish(self) -> None:
+        """Nothing more will come; `run` returns."""
+        if not self._failed.done():
+            self._failed.set_result(None)
+
+    async def run(self) -> None:
+        """Commit as work is acknowledged, until `finish`; raises what ends the worker."""
+        while not self._failed.done():
+            self.commit()
+            await asyncio.wait([self._failed], timeout=_COMMIT_SECONDS)
+        self._failed.result()
+
+    def commit(self, leaving: Iterable[Partition] | None = None) -> None:
+        """Commit what is acknowledged: of all partitions, or of those that are about to leave."""
+        offsets = {}
+        for partition in self._windows if leaving is None else leaving:
+            position = self._windows[partition].take_committable(last_chance=leaving is not None)
+            if position is not None:
+                offsets[partition] = position
+        if offsets and not self._stateful:
+            self._log.commit(offsets, wait=leaving is not None)
+
+    # ---------------------------------------------------------------------- what a stage may ask
+
+    def check_alive(self) -> None:
+        """See `streams.engine.stage.Context`."""
+        self._log.check_alive()
+        self._attempts.alive()
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """See `streams.engine.stage.Context`. A worker that was away would give old content a new sequence."""
+        self.check_alive()
+        await self._outlet.emit(outputs)
+
+    # ----------------------------------------------------------------------------------- working
+
+    def _judge(self, entry: Entry) -> None:
+        """A record over which a worker died is tried alone; over which two died, not at all."""
+        deaths = self._journal.deaths(entry.position) if self._journal else 0
+        entry.suspect = deaths == 1
+        if deaths >= 2:
+            where = f"{entry.topic}[{entry.partition}]@{entry.offset}"
+            entry.error = DocumentError(f"the record {where} has killed its worker twice")
+
+    def _start_groups(self) -> None:
+        while group := self._schedule.next_group():
+            if self._journal:
+                self._journal.begin([entry.position for entry in group], alone=not self._running)
+            task = asyncio.create_task(self._work(group))
+            self._running[task] = group
+            metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[list[Retry]]") -> None:
+        group = self._running.pop(task)
+        metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
+        if self._journal:
+            self._journal.end([entry.position for entry in group])
+        self._schedule.done(group)
+        if not task.cancelled():
+            if error := task.exception():
+                self.fail(error)
+            else:  # now, so that no record is in two groups
+                for wait in task.result():
+                    asyncio.get_running_loop().call_later(wait.seconds, self._resume, wait.held)
+        self._changed.set()
+        self._start_groups()
+
+    async def _work(self, group: list[Entry]) -> list[Retry]:
+        outcomes = await self._attempts.outcomes(group)
+        settled, waits = parted(group, outcomes, self._stateful is not None)
+        waiting = self._put_back(waits)
+        windows = {self._windows[entry.place] for entry in settled}
+        for entry, outcome in settled.items():
+            if isinstance(outcome, Exception):
+                outcome = self._outlet.given_up(entry, outcome)
+            self._windows[entry.place].finish(entry, outcome)
+        if not self._stateful:
+            for window in windows:
+                await self._release.head(window)
+        elif settled:
+            async with asyncio.timeout(_TRANSACTION_STUCK_SECONDS):
+                await self._transact(list(settled), self._stateful)
+        return waiting
+
+    def _put_back(self, waits: Mapping[Partition, Retry]) -> list[Retry]:
+        """Hold what is due again, but for what its next owner will try."""
+        staying = {place: wait for place, wait in waits.items() if not self._windows[place].closing}
+        for wait in staying.values():
+            self._schedule.put_back(wait.entries, wait.held)
+        return list(staying.values())
+
+    def _resume(self, entries: list[Entry]) -> None:
+        self._schedule.resume(entries)
+        self._start_groups()
+
+    async def _transact(self, entries: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
+        """Outputs, state and offsets as one; one group runs at a time, so it is the head."""
+        self.check_alive()
+        offsets = {entry.place: entry.offset + 1 for entry in entries}
+        written = await self._outlet.transact(entries, offsets)
+        for store in stage.stores:
+            store.apply(written)
+        for partition in offsets:
+            window = self._windows[partition]
+            self._done(window, window.take_releasable())
+
+    def _done(self, window: PartitionWindow, entries: Sequence[Entry]) -> None:
+        window.acknowledge(entries)
+        metrics.RECORDS.labels(self._stage.name).inc(len(entries))
+        for partition in {entry.place for entry in entries}:
+            self._balance(partition)
+        self._changed.set()
+
+    def _balance(self, partition: Partition) -> None:
+        window = self._windows.get(partition)
+        if window is None or window.closing:
+            return
+        if window.full and not window.paused:
+            window.paused = True
+            self._log.pause(partition)
+        elif window.paused and window.low:
+            window.paused = False
+            self._log.resume(partition)
+
+    # ------------------------------------------------------------------------------- letting go
+
+    def _close(self, partitions: Iterable[Partition]) -> dict[Partition, PartitionWindow]:
+        leaving = list(partitions)
+        for partition in leaving:
+            self._assignments.pop(partition, None)
+        windows = {p: self._windows[p] for p in leaving if p in self._windows}
+        for window in windows.values():
+            window.closing = True
+        self._schedule.forget(lambda entry: entry.place in windows)
+        return windows
+
+    async def _settled(self, windows: list[PartitionWindow], deadline: float) -> None:
+        try:
+            async with asyncio.timeout(deadline):
+                while not all(window.settled for window in windows) and not self._failed.done():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            log.warning("work given back unfinished", stage=self._stage.name, after_seconds=deadline)
+
+    async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
+        # A group that also holds records of partitions that stay goes on; not so where it has effects: its
+        # retry would write what the new owner has overwritten meanwhile.
+        touched = any if self._stateful else all
+        doomed = [
+            task
+            for task, group in self._running.items()
+            if touched(entry.place in windows for entry in group)
+            and any(entry.place in windows and entry.state not in _AT_REST for entry in group)
+        ]
+        if doomed and self._stateful:  # nobody knows what became of its transaction
+            self.fail(FencedError("partitions left in the middle of a transaction"))
+        for task in doomed:
+            task.cancel()
+        if doomed:
+            await asyncio.wait(doomed, timeout=2)
+        if commit:
+            self.commit(windows)
+        for partition, window in windows.items():
+            window.abandon()
+            del self._windows[partition]
+        if self._stateful and windows:
+            await self._stateful.revoked([number for _, number in windows])

@@ -1,0 +1,46 @@
+"""Notes of progress become `Progress` events: as many ordinals in one as were released together and fit."""
+
+from collections.abc import Iterable, Iterator
+
+from schemas.events import Passed, Progress, Step
+from streams.engine.dead_letters import error_text
+from streams.engine.outputs import Output, ProgressReport, Send
+from streams.topics import PROGRESS
+
+#: Bytes of notes in one event: a thousand failures with long reasons would outgrow a message of 1 MB.
+_EVENT_BYTES = 256 * 1024
+
+
+def coalesce(outputs: Iterable[Output]) -> list[Send]:
+    """The events to produce, in order, and behind them one `Progress` per run, attempt and stage
+    (more where one would outgrow a message)."""
+    sends: list[Send] = []
+    passed: dict[tuple[str, int, Step], list[ProgressReport]] = {}
+    for output in outputs:
+        if isinstance(output, Send):
+            sends.append(output)
+            continue
+        run = output.run
+        passed.setdefault((run.invocation_id, run.attempt, output.stage), []).append(output)
+    for (invocation_id, attempt, stage), notes in passed.items():
+        for ordinals in _fitting(notes):
+            event = Progress(invocation_id=invocation_id, attempt=attempt, stage=stage, passed=ordinals)
+            sends.append(Send(PROGRESS, invocation_id, event))
+    return sends
+
+
+def _fitting(notes: Iterable[ProgressReport]) -> Iterator[list[Passed]]:
+    ordinals: list[Passed] = []
+    size = 0
+    for note in notes:
+        error = None if note.error is None else error_text(note.error)
+        # Four bytes a character at most; 20 for the numbers.
+        length = 20 + 4 * (len(note.document_key or "") + len(error or ""))
+        if ordinals and size + length > _EVENT_BYTES:
+            yield ordinals
+            ordinals, size = [], 0
+        ordinals.append(
+            Passed(ordinal=note.run.ordinal, chunks=note.chunks, document_key=note.document_key, error=error)
+        )
+        size += length
+    yield ordinals

@@ -1,0 +1,96 @@
+"""The way out of a stage: outputs, notes and dead letters onto the log, in order or as one transaction."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from schemas.errors import ContractError, DocumentError
+from streams import metrics
+from streams.engine.dead_letters import about, dead_letter
+from streams.engine.log import Log
+from streams.engine.outputs import Output, Send
+from streams.engine.progress import coalesce
+from streams.engine.stage import AnyStage
+from streams.engine.window import Entry
+from streams.kafka.producer import Headers, RecordMetadata
+from streams.partitions import Partition
+from streams.tracing import continued
+
+log = structlog.get_logger(__name__)
+
+
+class Publisher:
+    """Takes to the log what a stage has made of its records."""
+
+    def __init__(self, stage: AnyStage, log_: Log) -> None:
+        self._stage, self._log = stage, log_
+
+    def given_up(self, entry: Entry, error: Exception) -> list[Output]:
+        """The outputs of a record that failed for good: its dead letter, and what its stage says of it."""
+        metrics.DEAD_LETTERS.labels(self._stage.name, type(error).__name__).inc()
+        log.warning(
+            "dead letter",
+            stage=self._stage.name,
+            topic=entry.topic,
+            partition=entry.partition,
+            offset=entry.offset,
+            **about(entry.record),
+            error_class=type(error).__name__,
+            error=str(error),
+        )
+        outputs: list[Output] = [dead_letter(self._stage.name, entry, error)]
+        if entry.record is not None:
+            outputs.extend(self._stage.failed(entry.record, error))
+        return outputs
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """Produce at once, and wait until the broker has it."""
+        await asyncio.gather(*[await self._produce(send, {}) for send in coalesce(outputs)])
+
+    async def hand_over(self, entries: Sequence[Entry]) -> "list[asyncio.Future[RecordMetadata]]":
+        """Produce the outputs of entries in their order; a future for each event, done when it is safe."""
+        futures: list[asyncio.Future[RecordMetadata]] = []
+        notes: list[Output] = []
+        for entry in entries:
+            notes.extend(await self._hand_over(entry, futures))
+        return [*futures, *[await self._produce(send, {}) for send in coalesce(notes)]]
+
+    async def transact(
+        self, entries: Sequence[Entry], offsets: Mapping[Partition, int]
+    ) -> list[RecordMetadata]:
+        """One transaction; where an event fits no message, one for each record, and its own is given up."""
+        sends = coalesce(output for entry in entries for output in entry.outputs)
+        try:
+            return await self._log.transact(sends, offsets)
+        except (DocumentError, ContractError) as error:
+            if len(entries) == 1:
+                entries[0].outputs = self.given_up(entries[0], error)
+                return await self._log.transact(coalesce(entries[0].outputs), offsets)
+            written = []
+            for entry in entries:
+                written += await self.transact([entry], {entry.place: entry.offset + 1})
+            return written
+
+    async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]") -> list[Output]:
+        """Produce the events of an entry; returns its notes. An event that no message takes costs its
+        document: what came before it stays written, as after a crash."""
+        headers = continued(entry.raw.headers)
+        outputs: Sequence[Output] = entry.outputs
+        try:
+            for send in outputs:
+                if isinstance(send, Send):
+                    futures.append(await self._produce(send, headers))
+        except (DocumentError, ContractError) as error:
+            outputs = self.given_up(entry, error)
+            for send in outputs:
+                if isinstance(send, Send):
+                    futures.append(await self._produce(send, headers))
+        return [output for output in outputs if not isinstance(output, Send)]
+
+    async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
+        while True:
+            try:
+                return self._log.produce(send, headers)
+            except BufferError:  # the producer's queue is full: acknowledgements make room
+                await asyncio.sleep(0.01)

@@ -1,0 +1,205 @@
+"""From records to outcomes: one try of a group, when the next is due, and who of a batch is to blame."""
+
+import asyncio
+import errno
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from streams import metrics
+from streams.engine.backoff import Backoff
+from streams.engine.dead_letters import about
+from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
+from streams.engine.window import Entry, EntryState
+from streams.partitions import Partition
+
+log = structlog.get_logger(__name__)
+
+#: A stateful batch between whose effects more time passes is stuck: the worker ends.
+_STUCK_SECONDS = 120.0
+#: Tries of a record that fails with something nobody foresaw.
+_UNFORESEEN_TRIES = 3
+#: Their waits begin as those of the fifth try, a few seconds: what passes by itself seldom does in 0.2 s.
+_UNFORESEEN_PATIENCE = 4
+#: Errors of a machine that is full or out of something: no document is to blame.
+_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The record is to be tried again in `seconds`."""
+
+    seconds: float
+
+
+@dataclass(slots=True)
+class Retry:
+    """Records of one partition that are due again: `held`, which failed, after `seconds`, and with them, in
+    their order, all that go back."""
+
+    seconds: float = 0.0
+    held: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Attempts:
+    """Calls a stage, and says of each record what its outputs are, what error makes it a dead letter, or when
+    it is due again."""
+
+    def __init__(self, stage: AnyStage, context: Context, wait: Backoff) -> None:
+        self._stage, self._context, self._wait = stage, context, wait
+        self._deadline: asyncio.Timeout | None = None
+
+    async def outcomes(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        """One for each entry, in order; counts the attempts of those that are due again. Raises FencedError
+        only."""
+        sound = [entry for entry in group if entry.error is None]
+        found = iter(await self._tried(sound) if sound else [])
+        return [entry.error if entry.error is not None else next(found) for entry in group]
+
+    def alive(self) -> None:
+        """The stage has come to its next effect: it is not stuck."""
+        if self._deadline is not None:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + _STUCK_SECONDS)
+
+    async def _tried(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        begun = time.perf_counter()
+        try:
+            found = await self._call([entry.record for entry in group if entry.record])
+            seconds = (time.perf_counter() - begun) / len(group)
+            metrics.SECONDS.labels(self._stage.name).observe(seconds)
+            return self._judged(group, found)
+        except FencedError:
+            raise
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not ours: something that the stage waited for was cancelled by somebody else.
+            cancelled = TransientError(f"cancelled from inside: {error!r}")
+            return self._judged(group, [cancelled] * len(group))
+        except TransientError as error:
+            return self._judged(group, [error] * len(group))
+        except Exception as error:
+            if _of_the_machine(error):
+                return self._judged(group, [TransientError(f"{type(error).__name__}: {error}")] * len(group))
+            metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
+            if len(group) > 1:
+                stateful = isinstance(self._stage, StatefulStage)
+                return self._in_smaller_groups(group) if stateful else await self._one_by_one(group)
+            known = isinstance(error, DocumentError | ContractError)
+            return [error if known else self._unforeseen(group[0], error)]
+
+    def _in_smaller_groups(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        """Who is it? Each further try is a group of its own (`streams.engine.schedule` makes them smaller): what a
+        stateful stage folds rests on what was written before it."""
+        for entry in group:
+            entry.attempt += 1
+        return [Later(0.0)] * len(group)
+
+    async def _one_by_one(self, group: Sequence[Entry]) -> list[Outcome | Later]:
+        """Who is it? Behind a record that is due again nothing of its partition is tried: its outputs would
+        wait for it all the same."""
+        outcomes: list[Outcome | Later] = []
+        due: dict[Partition, Later] = {}
+        for entry in group:
+            if entry.place in due:
+                outcomes.append(due[entry.place])
+                continue
+            [outcome] = await self._tried([entry])
+            outcomes.append(outcome)
+            if isinstance(outcome, Later):
+                due[entry.place] = outcome
+        return outcomes
+
+    async def _call(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
+        if isinstance(self._stage, Stage):
+            return [await self._stage.process(records[0], self._context)]
+        if not isinstance(self._stage, StatefulStage):
+            return await self._stage.process_batch(records, self._context)
+        try:
+            async with asyncio.timeout(_STUCK_SECONDS) as self._deadline:
+                return await self._stage.process_batch(records, self._context)
+        except TimeoutError as error:
+            if self._deadline is not None and not self._deadline.expired():
+                raise TransientError(f"timed out: {error}") from error  # one of the stage's own
+            raise FencedError(f"a batch of {self._stage.name} is stuck for {_STUCK_SECONDS:.0f} s") from error
+        finally:
+            self._deadline = None
+
+    def _judged(self, group: Sequence[Entry], outcomes: Sequence[Outcome]) -> list[Outcome | Later]:
+        """Transient errors become waits; each error is told once, with the first record that it met."""
+        told: set[int] = set()
+        judged: list[Outcome | Later] = []
+        for entry, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, TransientError):
+                later = Later(self._wait(entry.attempt, outcome))
+                if id(outcome) not in told:
+                    told.add(id(outcome))
+                    self._tell(entry, outcome, later)
+                entry.attempt += 1
+                judged.append(later)
+            else:
+                judged.append(outcome)
+        return judged
+
+    def _unforeseen(self, entry: Entry, error: Exception) -> Outcome | Later:
+        entry.unforeseen += 1
+        if entry.unforeseen >= _UNFORESEEN_TRIES:
+            return error
+        log.exception("unforeseen error", stage=self._stage.name, offset=entry.offset, exc_info=error)
+        later = Later(self._wait(entry.attempt + _UNFORESEEN_PATIENCE, error))
+        entry.attempt += 1
+        return later
+
+    def _tell(self, entry: Entry, error: TransientError, later: Later) -> None:
+        metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
+        metrics.RETRIES.labels(self._stage.name).inc()
+        log.warning(
+            "tried again later",
+            stage=self._stage.name,
+            topic=entry.topic,
+            partition=entry.partition,
+            offset=entry.offset,
+            **about(entry.record),
+            attempt=entry.attempt,
+            seconds=round(later.seconds, 2),
+            error=str(error),
+        )
+
+
+def parted(
+    group: Sequence[Entry], outcomes: Sequence[Outcome | Later], in_order: bool
+) -> tuple[dict[Entry, Outcome], dict[Partition, Retry]]:
+    """What became of the records of a group, and what is due again; records of partitions that have left are
+    neither.
+
+    Args:
+        in_order: the stage takes a partition strictly in order: all behind one that is due again go back.
+    """
+    settled: dict[Entry, Outcome] = {}
+    waits: dict[Partition, Retry] = {}
+    for entry, outcome in zip(group, outcomes, strict=True):
+        if entry.state is EntryState.GONE:
+            continue
+        if isinstance(outcome, Later):
+            wait = waits.setdefault(entry.place, Retry())
+            wait.seconds = max(wait.seconds, outcome.seconds)
+            wait.held.append(entry)
+        elif not (in_order and entry.place in waits):
+            settled[entry] = outcome
+            continue
+        entry.state = EntryState.WAITING
+        waits[entry.place].entries.append(entry)
+    return settled, waits
+
+
+def _of_the_machine(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _MACHINE_ERRNOS
+    return isinstance(error, MemoryError | sqlite3.OperationalError)

@@ -1,0 +1,189 @@
+"""Which records are worked on next. Pure: no task, no clock."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from streams.engine.stage import AnyStage, BatchStage, StatefulStage
+from streams.engine.window import Entry, EntryState, WindowLimits
+from streams.partitions import Partition
+
+#: A record that failed goes with a quarter of the others at each further try, so that whoever fails a batch
+#: is alone with it after a few: of 64 records 16, 4, 1.
+_FEWER_BITS = 2
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a stage wants its work.
+
+    Attributes:
+        concurrency: groups worked on at once.
+        group_records, group_bytes: most records and bytes of a group.
+        sequential_keys: records of one key one after the other.
+    """
+
+    concurrency: int
+    group_records: int = 1
+    group_bytes: int = 0
+    sequential_keys: bool = False
+
+    @classmethod
+    def of(cls, stage: AnyStage, limits: WindowLimits) -> "Rules":
+        """The rules of a stage; no group has more bytes than a window."""
+        if isinstance(stage, BatchStage):
+            concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
+            return cls(concurrency, stage.max_records, limits.bytes)
+        return cls(stage.concurrency, sequential_keys=stage.sequential_keys)
+
+
+class Schedule:
+    """Waiting records, cut into groups as places become free; partitions take turns, a record each.
+
+    A record that is to be tried again later is held, and its partition with it: nothing more of it starts,
+    the others go on. When its time has come it is tried with nothing of its partition beside it. Where keys
+    are sequential only its key is held, because such records last: a source whose bucket is away must not
+    keep the runs of others waiting.
+
+    A suspect (see `streams.engine.journal`) goes alone: nothing starts beside it, and it starts beside nothing.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._queues: dict[Partition, deque[Entry]] = {}
+        self._turns: deque[Partition] = deque()  # partitions with a queue, the next first
+        self._behind: dict[str, list[Entry]] = {}  # key that is worked on or held → records that wait for it
+        self._held: set[Entry] = set()
+        self._probes: dict[Entry, set[Partition]] = {}  # partitions of which a record is tried again now
+        self._waits: Counter[Partition] = Counter()  # why nothing of a partition may start: held, probed
+        self._groups = 0
+        self._alone = False
+
+    def add(self, entry: Entry) -> None:
+        """A record that waits for work, behind the others of its partition."""
+        self._queue(entry.place).append(entry)
+
+    def next_group(self) -> list[Entry]:
+        """Records to start now, or none. The caller starts them and calls `done` at their end."""
+        if self._alone or self._groups >= self._rules.concurrency:
+            return []
+        group: list[Entry] = []
+        passed_over: list[Partition] = []
+        room, size = self._rules.group_records, self._rules.group_bytes
+        while len(group) < room and self._turns:
+            place = self._turns[0]
+            if not (queue := self._queues[place]):
+                del self._queues[self._turns.popleft()]
+                continue
+            entry = queue[0]
+            if place in self._waits or (group and not self._joins(entry, group, size)):
+                passed_over.append(self._turns.popleft())
+                continue
+            if entry.suspect and self._groups:  # what runs comes to its end before a suspect
+                break
+            self._turns.rotate(-1)
+            queue.popleft()
+            if not self._held_back(entry):
+                group.append(entry)
+                room, size = min(room, self._most(entry)), size - entry.size
+        self._turns.extendleft(reversed(passed_over))  # they keep their turn
+        if group:
+            self._start(group)
+        return group
+
+    def done(self, group: Sequence[Entry]) -> None:
+        """The group's place is free, and so are the keys and partitions of those that are not held."""
+        self._groups -= 1
+        self._alone = False
+        self._wait_no_more(self._probes.pop(group[0], ()))
+        for entry in group:
+            if entry not in self._held:
+                self._free_key(entry)
+
+    def put_back(self, entries: Sequence[Entry], held: Iterable[Entry]) -> None:
+        """Records of a group that were not finished, in their order: they wait again, before all others of
+        their partition. Those of `held`, which failed, keep it waiting until `resume`."""
+        for entry in held:
+            self._held.add(entry)
+            if not self._rules.sequential_keys:
+                self._waits[entry.place] += 1
+        for entry in reversed(entries):
+            entry.state = EntryState.WAITING
+            if not self._rules.sequential_keys:
+                self._queue(entry.place).appendleft(entry)
+
+    def resume(self, held: Iterable[Entry]) -> None:
+        """The time of these has come."""
+        for entry in held:
+            if entry in self._held:
+                self._let_go(entry)
+                if self._rules.sequential_keys:
+                    self._queue(entry.place).appendleft(entry)
+
+    def forget(self, gone: Callable[[Entry], bool]) -> None:
+        """Drop the waiting records of partitions that left."""
+        for queue in self._queues.values():
+            kept = [entry for entry in queue if not gone(entry)]
+            queue.clear()
+            queue.extend(kept)
+        for key, behind in self._behind.items():
+            self._behind[key] = [entry for entry in behind if not gone(entry)]
+        for entry in [entry for entry in self._held if gone(entry)]:
+            self._let_go(entry)
+
+    # ------------------------------------------------------------------------------------- inside
+
+    def _start(self, group: Sequence[Entry]) -> None:
+        for entry in group:
+            entry.state = EntryState.RUNNING
+        self._groups += 1
+        self._alone = group[0].suspect
+        if group[0].attempt > 1 and not self._rules.sequential_keys:
+            self._probes[group[0]] = {entry.place for entry in group}
+            self._waits.update(self._probes[group[0]])
+
+    def _wait_no_more(self, places: Iterable[Partition]) -> None:
+        for place in places:
+            self._waits[place] -= 1
+            if not self._waits[place]:
+                del self._waits[place]
+
+    def _let_go(self, entry: Entry) -> None:
+        """It is held no longer."""
+        self._held.discard(entry)
+        if self._rules.sequential_keys:
+            self._free_key(entry)
+        else:
+            self._wait_no_more([entry.place])
+
+    def _most(self, entry: Entry) -> int:
+        """Records of a group that this one may be in."""
+        return max(1, self._rules.group_records >> _FEWER_BITS * (entry.attempt - 1))
+
+    def _joins(self, entry: Entry, group: Sequence[Entry], size: int) -> bool:
+        """No suspect has company, what failed before drags no new records along, and it must fit."""
+        if entry.size > size or entry.suspect or group[0].suspect:
+            return False
+        if entry.attempt == group[0].attempt == 1:
+            return True
+        return entry.attempt > 1 and group[0].attempt > 1 and len(group) < self._most(entry)
+
+    def _queue(self, place: Partition) -> deque[Entry]:
+        if place not in self._queues:
+            self._queues[place] = deque()
+            self._turns.append(place)
+        return self._queues[place]
+
+    def _held_back(self, entry: Entry) -> bool:
+        if not self._rules.sequential_keys or entry.record is None:
+            return False
+        if entry.record.key in self._behind:
+            self._behind[entry.record.key].append(entry)
+            return True
+        self._behind[entry.record.key] = []
+        return False
+
+    def _free_key(self, entry: Entry) -> None:
+        if self._rules.sequential_keys and entry.record:
+            for behind in reversed(self._behind.pop(entry.record.key, [])):
+                self._queue(behind.place).appendleft(behind)

@@ -1,0 +1,176 @@
+"""The window of a partition: what has been read and not yet committed, in order and bounded.
+
+    committed │ acknowledged │ released │ done … running … waiting │ not read yet
+              └────────────────── the window ──────────────────────┘
+
+Records may finish in any order; they are released to the producer in the order of their offsets, and the
+offset that may be committed is the one behind the acknowledged head. Pure: no Kafka, no clock, no task.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from streams.engine.outputs import Output
+from streams.engine.stage import Record
+from streams.partitions import Partition
+
+#: Records of a partition that may be under way. 1,000 keep every worker of a stage busy at any latency seen.
+WINDOW_RECORDS = 1_000
+#: Bytes of a partition that may be under way. A message is at most 1 MB, so at least 32 are; twelve
+#: partitions stay under 400 MB in the worst case.
+WINDOW_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A record as it came, for dead letters."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes]
+
+
+class EntryState(IntEnum):
+    """How far an entry has come."""
+
+    WAITING = 0
+    RUNNING = 1
+    DONE = 2
+    RELEASED = 3
+    ACKNOWLEDGED = 4
+    GONE = 5
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One record in a window. `error` is set before it runs if it did not decode; `attempt` counts tries from
+    1, `unforeseen` those that ended with an error which nobody foresaw."""
+
+    topic: str
+    partition: int
+    offset: int
+    raw: Raw
+    record: Record[Any] | None = None
+    error: Exception | None = None
+    suspect: bool = False
+    attempt: int = 1
+    unforeseen: int = 0
+    state: EntryState = EntryState.WAITING
+    outputs: Sequence[Output] = ()
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = len(self.raw.value or b"")
+
+    @property
+    def place(self) -> Partition:
+        """Its partition."""
+        return self.topic, self.partition
+
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """Its place on the log."""
+        return self.topic, self.partition, self.offset
+
+
+@dataclass(frozen=True)
+class WindowLimits:
+    """Bounds of a window. It is full at the bound and takes records again below half of it."""
+
+    records: int = WINDOW_RECORDS
+    bytes: int = WINDOW_BYTES
+
+
+class PartitionWindow:
+    """Entries of one partition between reading and committing."""
+
+    def __init__(self, limits: WindowLimits) -> None:
+        self._limits = limits
+        self._entries: deque[Entry] = deque()
+        self._bytes = 0
+        self._unreleased = 0  # index of the first entry that is not yet released
+        self._next: int | None = None
+        self._taken: int | None = None
+        self.paused = False
+        self.closing = False
+
+    def admit(self, entry: Entry) -> None:
+        """Take in the next record of the partition."""
+        self._entries.append(entry)
+        self._bytes += entry.size
+
+    @property
+    def full(self) -> bool:
+        """Whether the partition should be paused."""
+        return len(self._entries) >= self._limits.records or self._bytes >= self._limits.bytes
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is under way and nothing is left to commit."""
+        return not self._entries and self._next == self._taken
+
+    @property
+    def low(self) -> bool:
+        """Whether a paused partition should be resumed."""
+        return len(self._entries) <= self._limits.records // 2 and self._bytes <= self._limits.bytes // 2
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What is in the window, oldest first."""
+        return tuple(self._entries)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything before the first record that waits is acknowledged. What stands behind that one
+        cannot be released before it, and is the next owner's."""
+        for entry in self._entries:
+            if entry.state is not EntryState.ACKNOWLEDGED:
+                return entry.state is EntryState.WAITING
+        return True
+
+    def finish(self, entry: Entry, outputs: Sequence[Output]) -> None:
+        """The entry's work is done."""
+        entry.outputs, entry.state = outputs, EntryState.DONE
+
+    def take_releasable(self) -> list[Entry]:
+        """The done entries that nothing unfinished stands before; they count as released from now on."""
+        taken: list[Entry] = []
+        while (at := self._unreleased + len(taken)) < len(self._entries):
+            if self._entries[at].state is not EntryState.DONE:
+                break
+            self._entries[at].state = EntryState.RELEASED
+            taken.append(self._entries[at])
+        self._unreleased += len(taken)
+        return taken
+
+    def acknowledge(self, entries: Iterable[Entry]) -> None:
+        """The broker has the outputs of these; the acknowledged head leaves the window."""
+        for entry in entries:
+            entry.state, entry.outputs = EntryState.ACKNOWLEDGED, ()
+        while self._entries and self._entries[0].state is EntryState.ACKNOWLEDGED:
+            head = self._entries.popleft()
+            self._bytes -= head.size
+            self._unreleased -= 1
+            self._next = head.offset + 1
+
+    def abandon(self) -> None:
+        """The partition has another owner: whoever still works on these entries works for nobody."""
+        for entry in self._entries:
+            entry.state = EntryState.GONE
+
+    def refused(self) -> None:
+        """The last commit met a rebalance: the offset is to be taken again."""
+        self._taken = None
+
+    def take_committable(self, last_chance: bool = False) -> int | None:
+        """The offset to commit (the next one to be read), if it has moved since the last call.
+
+        With `last_chance` also if it has not: nobody knows yet whether that commit was refused.
+        """
+        if self._next == self._taken and not last_chance:
+            return None
+        self._taken = self._next
+        return self._next

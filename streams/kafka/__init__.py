@@ -1,0 +1,1 @@
+"""Kafka at the edge: the cluster, the consumer worker, producers, transactions, group membership."""

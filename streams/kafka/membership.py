@@ -1,0 +1,53 @@
+"""How a worker belongs to its consumer group, and what it is called there."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from streams.kafka.cluster import SESSION_SECONDS, Cluster
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How a worker belongs to its consumer group.
+
+    Attributes:
+        slot: number of this process among those of its service on this deployment. With `static` it makes a
+            fixed member id and transactional id, so that a restarted worker has its partitions back at once
+            instead of after the dead one's session.
+    """
+
+    slot: str = "0"
+    static: bool = False
+    session_seconds: float = SESSION_SECONDS
+
+    def member(self, stage: str) -> str:
+        """The name of this process among the workers of a stage."""
+        return f"{stage}-{self.slot}"
+
+    def transactional_id(self, stage: str) -> str:
+        """Fixed for a static member, so that a restarted worker ends the open transaction of the dead one at
+        once; else of this process alone, because two that shared one would fence each other for ever. The
+        group's generation is what keeps a frozen worker out, either way."""
+        own = "" if self.static else f".{uuid.uuid4().hex[:12]}"
+        return f"{self.member(stage)}{own}.transactions"
+
+    def consumer(self, cluster: Cluster, stage: str) -> dict[str, Any]:
+        """librdkafka properties of this member's consumer."""
+        properties: dict[str, Any] = {
+            "group_id": cluster.name(stage),
+            "client_id": self.member(stage),
+            "partition_assignment_strategy": "cooperative-sticky",
+            "session_timeout_ms": int(self.session_seconds * 1000),
+            "heartbeat_interval_ms": int(self.session_seconds * 1000 / 5),
+            "auto_offset_reset": "earliest",
+            "enable_auto_commit": False,
+            "isolation_level": "read_committed",
+            # The window holds what is under way; librdkafka needs to hold no more than the next of it.
+            "queued_max_messages_kbytes": 16 * 1024,
+            "fetch_wait_max_ms": 100,
+            "fetch_error_backoff_ms": 100,
+        }
+        if self.static:
+            properties["group_instance_id"] = cluster.name(self.member(stage))
+        return cluster.client(**properties)

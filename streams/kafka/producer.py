@@ -1,0 +1,227 @@
+"""An idempotent producer whose acknowledgements arrive in the event loop."""
+
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from confluent_kafka import KafkaException, Message, Producer
+
+from schemas.codec import Codec
+from schemas.errors import ContractError, DocumentTooLarge, FencedError, TransientError
+from schemas.events import Event
+from streams.engine.outputs import Send
+from streams.kafka.cluster import (
+    CLIENT_LOG,
+    MAX_LETTER_BYTES,
+    MAX_VALUE_BYTES,
+    Cluster,
+    admin,
+    partition_counts,
+)
+from streams.partitions import partition_of
+from streams.topics import DEAD_LETTERS
+
+Headers = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMetadata:
+    """Where the broker put a record, and the bytes of its value where whoever made this has them."""
+
+    send: Send
+    partition: int
+    offset: int
+    value: bytes | None = None
+
+
+_Settle = Callable[[RecordMetadata | Exception], None]
+
+
+class EventProducer:
+    """Produces events in order and exactly once per call, as long as the process lives.
+
+    Acknowledgements of one batch of deliveries reach the event loop as one callback: at 20,000 records/s a
+    callback each would cost more than the records.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        transactional_id: str | None = None,
+        on_fatal: Callable[[FencedError], None] = lambda error: None,
+    ) -> None:
+        self._cluster, self._codec = cluster, codec
+        properties: dict[str, Any] = {
+            "enable_idempotence": True,
+            "linger_ms": 2,  # batches form under load anyway; alone a record should not wait
+            "compression_type": "lz4",
+            "partitioner": "murmur2_random",
+            "message_max_bytes": MAX_LETTER_BYTES + 65_536,  # with key, headers and frame
+            # Wait for a broker that is away for as long as it takes: the windows bound what waits.
+            "message_timeout_ms": 0,
+        }
+        if transactional_id:
+            properties |= {
+                "transactional_id": cluster.name(transactional_id),
+                # A dead worker's open transaction blocks readers for this long; a batch takes far less.
+                "transaction_timeout_ms": 15_000,
+                "message_timeout_ms": 14_000,
+                # The coordinator is often still busy with the last transaction when the next sends its
+                # offsets; librdkafka would try again after 100 ms, which every other transaction then costs.
+                "retry_backoff_ms": 5,
+            }
+        self._producer = Producer(cluster.client(**properties), logger=CLIENT_LOG)
+        self._loop = asyncio.get_running_loop()
+        self._acks: deque[tuple[_Settle, RecordMetadata | Exception]] = deque()
+        self._closed = False
+        self._on_fatal = on_fatal
+        self._counts: dict[str, int] = {}
+        self._poller = threading.Thread(target=self._poll, name="producer", daemon=True)
+        self._poller.start()
+
+    @property
+    def client(self) -> Producer:
+        """The librdkafka producer, for transactions."""
+        return self._producer
+
+    def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
+        """Hand over one event; the future is done when the broker has it.
+
+        Raises DocumentTooLarge for a value that the topic does not take, ContractError for an event that
+        its schema cannot express, BufferError while the queue is full.
+        """
+        future: asyncio.Future[RecordMetadata] = self._loop.create_future()
+        self._produce(send, headers, partial(_resolve, future))
+        return future
+
+    async def send(self, send: Send, headers: Headers | None = None) -> RecordMetadata:
+        """Produce one event and wait until the broker has it."""
+        return (await self.send_all([send], headers))[0]
+
+    async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[RecordMetadata]:
+        """Produce events in order and wait until the broker has them all."""
+        return await (await self.hand_over_as_one(sends, headers))
+
+    async def hand_over_as_one(
+        self, sends: Sequence[Send], headers: Headers | None = None
+    ) -> asyncio.Future[list[RecordMetadata]]:
+        """Produce events in order; returns when the last is in the queue. One future for all, in the order of
+        `sends`: the first error is its error. A future for each event, which must be gathered, costs as much
+        as encoding the event."""
+        batch = _Batch(self._loop.create_future(), len(sends))
+        for at, send in enumerate(sends):
+            while True:
+                try:
+                    self._produce(send, headers, partial(batch.settle, at))
+                    break
+                except BufferError:  # the queue is full: let acknowledgements come in
+                    await asyncio.sleep(0.01)
+        return batch.future
+
+    async def close(self, timeout: float = 5) -> None:
+        """Wait for what is under way, at most `timeout` seconds."""
+        await asyncio.to_thread(self._producer.flush, timeout)
+        self._closed = True
+        await asyncio.to_thread(self._poller.join)
+        self.settle()
+
+    def _produce(self, send: Send, headers: Headers | None, settle: _Settle) -> None:
+        value = None if send.event is None else self._encode(send.event, send.topic.name)
+
+        def acknowledged(error: Any, message: Message) -> None:
+            outcome: RecordMetadata | Exception
+            if error is None:
+                outcome = RecordMetadata(send, message.partition() or 0, message.offset() or 0, value)
+            else:
+                outcome = TransientError(f"not written to {send.topic.name}: {error.str()}")
+            self._acks.append((settle, outcome))
+
+        target: dict[str, Any] = {} if send.partition_key is None else {"partition": self._partition(send)}
+        self._producer.produce(
+            self._cluster.name(send.topic),
+            value=value,
+            key=send.key.encode(),
+            headers=dict(headers) if headers else None,
+            on_delivery=acknowledged,
+            **target,
+        )
+
+    def _encode(self, event: Event, topic: str) -> bytes:
+        try:
+            value = self._codec.encode(event, topic)
+        except (TransientError, ContractError):
+            raise
+        except Exception as error:  # a number beyond 64 bits, text that is not Unicode
+            raise ContractError(f"{type(event).__name__} cannot be written to {topic}: {error}") from error
+        most = MAX_LETTER_BYTES if topic == DEAD_LETTERS.name else MAX_VALUE_BYTES
+        if len(value) > most:
+            raise DocumentTooLarge(f"an event of {len(value):,} bytes for {topic}: at most {most:,} fit")
+        return value
+
+    def _partition(self, send: Send) -> int:
+        name = send.topic.name
+        if name not in self._counts:
+            self._counts = partition_counts(admin(self._cluster), self._cluster)
+        return partition_of(send.partition_key or "", self._counts[name])
+
+    def _poll(self) -> None:
+        while not self._closed:
+            try:
+                self._producer.poll(0.1)
+            except KafkaException as error:  # fatal: nothing that is under way will ever be acknowledged
+                fatal = FencedError(f"the producer cannot go on: {error}")
+                if not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(self._break_off, fatal)
+                return
+            if self._acks and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self.settle)
+
+    def _break_off(self, error: FencedError) -> None:
+        self.settle()
+        self._on_fatal(error)
+
+    def settle(self) -> None:
+        """Deliver the acknowledgements that are in; in the event loop."""
+        while self._acks:
+            settle, outcome = self._acks.popleft()
+            settle(outcome)
+
+
+class _Batch:
+    """Events that are waited for as one."""
+
+    __slots__ = ("_missing", "_written", "future")
+
+    def __init__(self, future: asyncio.Future[list[RecordMetadata]], count: int) -> None:
+        self.future, self._missing = future, count
+        self._written: list[Any] = [None] * count
+        if not count:
+            future.set_result([])
+
+    def settle(self, position: int, outcome: RecordMetadata | Exception) -> None:
+        """What became of one of them."""
+        if self.future.done():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+            return
+        self._written[position] = outcome
+        self._missing -= 1
+        if not self._missing:
+            self.future.set_result(self._written)
+
+
+def _resolve(future: asyncio.Future[RecordMetadata], outcome: RecordMetadata | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

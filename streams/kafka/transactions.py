@@ -1,0 +1,71 @@
+"""Outputs and offsets as one Kafka transaction that carries the consumer group's generation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from confluent_kafka import KafkaException, TopicPartition
+
+from schemas.errors import ContractError, DocumentError, FencedError
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import EventProducer, RecordMetadata
+from streams.partitions import Partition
+
+log = structlog.get_logger(__name__)
+
+_SECONDS = 15.0
+#: One that met a rebalance is tried again with the new generation.
+_TRIES = 5
+
+
+class Transactions:
+    """Writes transactions with a producer that has a transactional id.
+
+    `owned` is what the consumer has now, and its group's metadata; the poll thread keeps it up to date.
+    """
+
+    def __init__(self, cluster: Cluster, producer: EventProducer, stage: str) -> None:
+        self._cluster, self._producer, self._stage = cluster, producer, stage
+        self.owned: tuple[frozenset[Partition], Any] = (frozenset(), None)
+
+    async def start(self) -> None:
+        """Fence whoever had this transactional id before."""
+        await asyncio.to_thread(self._producer.client.init_transactions, _SECONDS)
+
+    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+        """See `streams.engine.log.Log`."""
+        for attempt in range(1, _TRIES + 1):
+            written: asyncio.Future[list[RecordMetadata]] | None = None
+            try:
+                self._producer.client.begin_transaction()
+                written = await self._producer.hand_over_as_one(sends)
+                await asyncio.to_thread(self._commit, offsets)
+                self._producer.settle()  # the commit has served them; the polling thread may sleep for 0.1 s
+                return await written
+            except (DocumentError, ContractError):  # an event that fits no message: nothing was written
+                await self._abort()
+                raise
+            except KafkaException as error:
+                reason = error.args[0]
+                if not reason.txn_requires_abort() or attempt == _TRIES:
+                    raise FencedError(f"the transaction was refused: {reason.str()}") from error
+                log.warning("transaction tried again", stage=self._stage, error=reason.str())
+                await self._abort()
+                if written is not None:
+                    await asyncio.gather(written, return_exceptions=True)
+        raise AssertionError("unreachable")
+
+    async def _abort(self) -> None:
+        await asyncio.to_thread(self._producer.client.abort_transaction, _SECONDS)
+
+    def _commit(self, offsets: Mapping[Partition, int]) -> None:
+        owned, metadata = self.owned
+        if not owned.issuperset(offsets):
+            raise FencedError("partitions have left in the middle of a transaction")
+        positions = [TopicPartition(self._cluster.name(t), p, offset) for (t, p), offset in offsets.items()]
+        self._producer.client.send_offsets_to_transaction(positions, metadata, _SECONDS)
+        self._producer.client.commit_transaction(_SECONDS)

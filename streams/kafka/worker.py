@@ -1,0 +1,292 @@
+"""Connects an engine to Kafka: the poll thread, rebalances, transactions, and the end of a worker.
+
+The poll thread does nothing but poll: it hands records to the event loop and answers rebalances, so the
+member keeps its partitions however long the work takes. It alone touches the consumer: a second thread that
+calls it while a rebalance is answered would wait for ever (confluent-kafka 2.16 holds a lock of its own).
+What the loop wants of the consumer it leaves as a call for the poll thread.
+"""
+
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import wait
+from pathlib import Path
+from typing import Any
+
+import structlog
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.codec import Codec
+from schemas.errors import FencedError
+from streams import metrics
+from streams.engine.engine import Engine
+from streams.engine.journal import Journal
+from streams.engine.outputs import Send
+from streams.engine.stage import AnyStage, StatefulStage
+from streams.engine.window import WindowLimits
+from streams.kafka.cluster import CLIENT_LOG, Cluster
+from streams.kafka.decoding import Incoming
+from streams.kafka.membership import Membership
+from streams.kafka.producer import EventProducer, Headers, RecordMetadata
+from streams.kafka.transactions import Transactions
+from streams.partitions import Partition
+
+log = structlog.get_logger(__name__)
+
+#: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
+DRAIN_SECONDS = 5.0
+#: How long a call of the loop may wait for the poll thread while records are in the windows, and when there
+#: are none: eight workers that woke fifty times a second took a tenth of a core with nothing to do.
+_BUSY_POLL_SECONDS = 0.02
+_IDLE_POLL_SECONDS = 0.2
+#: An event loop that does not answer for this long is stuck in a call that never returns.
+_LOOP_STUCK_SECONDS = 120.0
+
+
+def _now() -> float:
+    """Seconds that also count while the machine sleeps, where the platform can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Worker:
+    """One member of a stage's consumer group. `run` works until `stop`, or raises what ended it."""
+
+    def __init__(
+        self,
+        stage: AnyStage,
+        cluster: Cluster,
+        codec: Codec,
+        membership: Membership | None = None,
+        limits: WindowLimits | None = None,
+        journal: Path | None = None,
+    ) -> None:
+        self._stage, self._cluster, self._codec = stage, cluster, codec
+        self._membership = membership or Membership()
+        self._limits, self._journal_path = limits, journal
+        self._incoming = Incoming(cluster, codec, stage.topic)
+        #: A burst must not overrun a window by more than itself before the pause takes hold.
+        self._most_at_once = min(2_000, (limits or WindowLimits()).records)
+        self._stateful = isinstance(stage, StatefulStage)
+        self._stopping = threading.Event()
+        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._transactions: Transactions | None = None
+        self._last_poll = _now()
+        self._last_beat = _now()
+        self._fenced = False
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop` is called; drains then. Raises FencedError and other ends of a worker."""
+        self._loop = asyncio.get_running_loop()
+        name = self._stage.name
+        self._producer = EventProducer(
+            self._cluster,
+            self._codec,
+            self._membership.transactional_id(name) if self._stateful else None,
+            on_fatal=lambda error: self._engine.fail(error),
+        )
+        if self._stateful:
+            self._transactions = Transactions(self._cluster, self._producer, name)
+            await self._transactions.start()
+        journal = Journal(self._journal_path) if self._journal_path else None
+        self._engine = Engine(self._stage, self, self._limits, journal)
+        await self._stage.start()
+        properties = self._membership.consumer(self._cluster, name)
+        self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
+        poller = threading.Thread(target=self._poll, name="poll", daemon=True)
+        poller.start()
+        try:
+            await self._engine.run()
+        finally:
+            self._stopping.set()
+            await asyncio.to_thread(poller.join)
+            await self._producer.close()
+            await self._stage.close()
+
+    def stop(self) -> None:
+        """Drain and end. Returns at once; `run` returns when it is done."""
+        self._stopping.set()
+
+    # ------------------------------------------------------------------- what the engine may ask
+
+    def pause(self, partition: Partition) -> None:
+        """See `streams.engine.log.Log`."""
+        self._calls.put(lambda: self._consumer.pause(self._still_ours([partition])))
+
+    def resume(self, partition: Partition) -> None:
+        """See `streams.engine.log.Log`."""
+        self._calls.put(lambda: self._consumer.resume(self._still_ours([partition])))
+
+    def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
+        """See `streams.engine.log.Log`."""
+        return self._producer.produce(send, headers)
+
+    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
+        """See `streams.engine.log.Log`. A refusal is no loss: the records come again, and change nothing."""
+        positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
+        self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
+
+    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+        """See `streams.engine.log.Log`."""
+        if self._transactions is None:
+            raise TypeError(f"{self._stage.name} keeps no state")
+        return await self._transactions.transact(sends, offsets)
+
+    def check_alive(self) -> None:
+        """See `streams.engine.log.Log`."""
+        away = _now() - self._last_poll
+        if self._fenced or away > self._membership.session_seconds:
+            raise FencedError(
+                f"away for {away:.1f} s, longer than the session of {self._membership.session_seconds:.0f} s"
+            )
+
+    # --------------------------------------------------------------------------- the poll thread
+
+    def _poll(self) -> None:
+        try:
+            self._consumer.subscribe(
+                [self._cluster.name(self._stage.topic)],
+                on_assign=self._assigned,
+                on_revoke=self._revoked,
+                on_lost=self._lost,
+            )
+            reported = 0.0
+            while not self._stopping.is_set():
+                message = self._consumer.poll(_IDLE_POLL_SECONDS if self._engine.idle else _BUSY_POLL_SECONDS)
+                self._note_poll()
+                if message is not None:
+                    self._hand_over([message])  # now: `consume` may answer a rebalance in between
+                    self._hand_over(self._consumer.consume(self._most_at_once, 0))
+                self._serve()
+                if _now() - reported > 5:
+                    reported = _now()
+                    self._report_lag()
+            self._in_loop(self._engine.revoke(self._engine.partitions, DRAIN_SECONDS))
+        except BaseException as error:
+            self._loop.call_soon_threadsafe(self._engine.fail, error)
+            self._in_loop(self._engine.lose(self._engine.partitions))
+        finally:
+            self._consumer.close()
+            self._loop.call_soon_threadsafe(self._engine.finish)
+
+    def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
+        """Let the event loop do something and serve its calls until it has."""
+        future = asyncio.run_coroutine_threadsafe(call, self._loop)
+        begun = _now()
+        while not future.done():
+            self._serve()
+            wait([future], timeout=0.005)
+            if _now() - begun > _LOOP_STUCK_SECONDS:
+                raise FencedError("the event loop is stuck")
+        self._serve()
+        future.result()
+
+    def _serve(self) -> None:
+        """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
+        while not self._calls.empty():
+            self._calls.get()()
+        if self._transactions:
+            owned = frozenset(self._ours(self._consumer.assignment()))
+            self._transactions.owned = (owned, self._consumer.consumer_group_metadata())
+
+    def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
+        try:
+            if asynchronous:
+                self._consumer.commit(offsets=positions, asynchronous=True)
+            else:
+                self._consumer.commit(offsets=positions, asynchronous=False)
+        except KafkaException as error:
+            self._committed(error.args[0], positions)
+
+    def _committed(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
+        if error is not None:
+            log.info("offsets not committed yet", stage=self._stage.name, error=error.str())
+            self._loop.call_soon_threadsafe(self._engine.commit_refused, self._ours(positions))
+
+    def _still_ours(self, partitions: Sequence[Partition]) -> list[TopicPartition]:
+        ours = set(self._ours(self._consumer.assignment()))
+        return [self._topic_partition(partition) for partition in partitions if partition in ours]
+
+    def _note_poll(self) -> None:
+        now = _now()
+        if now - self._last_poll > self._membership.session_seconds:
+            self._fenced = True
+            raise FencedError(f"frozen for {now - self._last_poll:.1f} s; the partitions have other owners")
+        if now - self._last_beat > _LOOP_STUCK_SECONDS:
+            raise FencedError("the event loop is stuck")
+        self._last_poll = now
+        self._loop.call_soon_threadsafe(self._beat, now)
+
+    def _beat(self, at: float) -> None:
+        self._last_beat = at
+
+    def _hand_over(self, messages: Sequence[Message[Any, Any]]) -> None:
+        sound = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                sound.append(message)
+            elif error.fatal():
+                raise FencedError(f"the consumer cannot go on: {error.str()}")
+            elif not error.retriable():
+                log.warning("consumer", stage=self._stage.name, error=error.str())
+        if sound:
+            self._loop.call_soon_threadsafe(self._deliver, sound)
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.incremental_assign(partitions)
+        if self._stateful:  # nothing is read before the state is there; restoring may outlast a session
+            consumer.pause(partitions)
+            asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
+        else:
+            # librdkafka remembers a pause across assignments: a partition that left while its window was full
+            # would come back silent.
+            consumer.resume(partitions)
+            self._in_loop(self._take_on(self._ours(partitions)))
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._in_loop(self._engine.revoke(self._ours(partitions), DRAIN_SECONDS))
+        self._last_poll = _now()  # the drain's time was not spent away
+        consumer.incremental_unassign(partitions)
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._in_loop(self._engine.lose(self._ours(partitions)))
+        consumer.incremental_unassign(partitions)
+
+    def _report_lag(self) -> None:
+        for partition in self._consumer.position(self._consumer.assignment()):
+            _, high = self._consumer.get_watermark_offsets(partition, cached=True)
+            if high >= 0 and partition.offset >= 0:
+                lag = metrics.LAG.labels(self._stage.name, partition.partition)
+                lag.set(max(0, high - partition.offset))
+
+    # ------------------------------------------------------------------------------- in the loop
+
+    async def _take_on(self, partitions: list[Partition]) -> None:
+        try:
+            ready = await self._engine.assign(partitions)
+            if self._stateful:
+                for partition in ready:
+                    self.resume(partition)
+        except Exception as error:
+            self._engine.fail(error)
+            return
+        self.ready.set()
+
+    def _deliver(self, messages: Sequence[Message[Any, Any]]) -> None:
+        try:
+            self._engine.deliver([self._incoming.entry(message) for message in messages])
+        except Exception as error:
+            self._engine.fail(error)
+
+    # --------------------------------------------------------------------------------- plumbing
+
+    def _topic_partition(self, partition: Partition, offset: int = OFFSET_INVALID) -> TopicPartition:
+        return TopicPartition(self._cluster.name(partition[0]), partition[1], offset)
+
+    def _ours(self, partitions: Sequence[TopicPartition]) -> list[Partition]:
+        return [(tp.topic.removeprefix(self._cluster.prefix), tp.partition) for tp in partitions]

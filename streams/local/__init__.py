@@ -1,0 +1,25 @@
+"""What the local mode runs beside our own services: a real Kafka broker and a Chroma server.
+
+    LocalBroker ──┐                        ┌── java.py    which Java runs it
+                     ├── ChildProcess ────────┼── jars.py    which jars, checked against jars.lock
+    LocalChroma ──┘   (process.py)         ├── ports.py   a port that stays the same
+                          die with us,        └── lock.py    one owner of a data folder
+                          log to a file
+
+Both are started from what Python packages bring, listen on loopback only, keep everything in their
+data folder and die with the process that started them. A data folder keeps its port, so clients
+reconnect by themselves after a restart.
+"""
+
+from streams.local.broker import LocalBroker
+from streams.local.chroma import LocalChroma
+from streams.local.lock import DataDirLock
+from streams.local.process import ChildProcess, ProcessSpec
+
+__all__ = [
+    "ChildProcess",
+    "DataDirLock",
+    "LocalBroker",
+    "LocalChroma",
+    "ProcessSpec",
+]

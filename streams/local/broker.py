@@ -1,0 +1,132 @@
+"""The local broker: Apache Kafka in KRaft mode, one node, on this machine.
+
+data_dir/
+    lock               who owns the folder
+    port, controller   the ports, the same at every start
+    cluster            the cluster's id
+    server.properties  written at every start
+    broker.log         warnings and errors
+    kafka/             the records
+    tmp/               native libraries that the JVM unpacks; emptied at every start
+"""
+
+import asyncio
+import base64
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from schemas.errors import TransientError
+from streams.cache_dir import default_cache_dir
+from streams.local.jars import kafka_jars
+from streams.local.java import find_java
+from streams.local.ports import LOOPBACK, kept_port
+from streams.local.process import ProcessSpec, wait_until
+from streams.local.properties import server_properties
+from streams.local.server import EmbeddedServer
+
+
+class LocalBroker(EmbeddedServer):
+    """A Kafka broker of our own, in a process of about `heap_mb` + 150 MB at most.
+
+    Args:
+        data_dir: where its records live.
+        cache_dir: where the jars are kept, for all data folders; default `default_cache_dir()`.
+        heap_mb: most memory for the JVM's heap.
+        port: the port on loopback; default the one that this data folder had before, else a free one.
+        java: which Java, see `find_java`.
+
+    Besides what `EmbeddedServer.start` says, it raises RequestError when a jar is not the pinned one and
+    TransientError when one cannot be downloaded.
+    """
+
+    title = "Kafka broker"
+
+    def __init__(
+        self,
+        data_dir: Path,
+        cache_dir: Path | None = None,
+        *,
+        heap_mb: int = 512,
+        port: int | None = None,
+        java: str | None = None,
+    ) -> None:
+        super().__init__(data_dir, port)
+        self.cache_dir = cache_dir or default_cache_dir()
+        self.heap_mb = heap_mb
+        self._java = java
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """`host:port` for a client's `bootstrap.servers`."""
+        return self.address
+
+    def _prepare(self) -> ProcessSpec:
+        java = find_java(self._java)
+        class_path = ":".join(map(str, kafka_jars(self.cache_dir)))
+        shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)
+        (self.data_dir / "tmp").mkdir()
+        properties = self._write_properties()
+        jvm = [str(java), "-XX:+UseSerialGC", "-XX:-UsePerfData", f"-Djava.io.tmpdir={self.data_dir / 'tmp'}"]
+        if not (self.data_dir / "kafka" / "meta.properties").exists():
+            self._format([*jvm, "-Xmx128m", "-cp", class_path], properties)
+        argv = [
+            *jvm,
+            "-Xms64m",
+            f"-Xmx{self.heap_mb}m",
+            "-XX:+ExitOnOutOfMemoryError",
+            f"-XX:ErrorFile={self.data_dir / 'jvm-crash.log'}",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+            "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+            *("-cp", class_path, "kafka.Kafka", str(properties)),
+        ]
+        log = self.data_dir / "broker.log"
+        return ProcessSpec(
+            "broker", argv, log, cwd=self.data_dir, ready=self._answers, keep_fds=(self._lock.fd,)
+        )
+
+    def _write_properties(self) -> Path:
+        self.port = self.port or kept_port(self.data_dir / "port")
+        controller = kept_port(self.data_dir / "controller", avoid=frozenset({self.port}))
+        properties = self.data_dir / "server.properties"
+        properties.write_text(server_properties(self.port, controller, self.data_dir / "kafka"))
+        return properties
+
+    def _format(self, java: list[str], properties: Path) -> None:
+        cluster = self.data_dir / "cluster"
+        if not cluster.exists():
+            # A cluster id is a UUID in URL-safe base64 without padding.
+            cluster.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        # One argument, because an id may begin with a dash.
+        cluster_id = f"--cluster-id={cluster.read_text()}"
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", cluster_id]
+        done = subprocess.run([*java, *tool, "-c", properties], capture_output=True, text=True)  # noqa: S603
+        if done.returncode != 0:
+            raise TransientError(f"the broker's folder {self.data_dir} could not be formatted: {done.stderr}")
+
+    async def _answers(self) -> None:
+        await wait_until(self._listens)
+        # log_level 0 (emergencies): connections that are refused while it starts are no news.
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+        await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
+
+    async def _listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(LOOPBACK, self.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+
+def _has_broker(admin: AdminClient) -> bool:
+    """Whether an admin request is answered, and by a broker that the controller lets serve."""
+    try:
+        return bool(admin.list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False

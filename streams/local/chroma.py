@@ -1,0 +1,66 @@
+"""The local vector store: `chroma run` of the package chromadb, on this machine.
+
+data_dir/
+    lock, port     who owns the folder; the port, the same at every start
+    chroma.log     what the server prints
+    store/         the collections
+"""
+
+import os
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from streams.local.ports import LOOPBACK, kept_port
+from streams.local.process import ProcessSpec, wait_until
+from streams.local.server import EmbeddedServer
+
+
+class LocalChroma(EmbeddedServer):
+    """A Chroma server of our own, without telemetry.
+
+    Args:
+        data_dir: where its collections live.
+        port: the port on loopback; default the one that this data folder had before, else a free one.
+    """
+
+    title = "Chroma server"
+
+    def __init__(self, data_dir: Path, port: int | None = None) -> None:
+        super().__init__(data_dir, port)
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`."""
+        return f"http://{self.address}"
+
+    def _prepare(self) -> ProcessSpec:
+        self.port = self.port or kept_port(self.data_dir / "port")
+        # The command that pip installed beside this interpreter, whatever the PATH says.
+        command = Path(sysconfig.get_path("scripts")) / "chroma"
+        argv = [str(command), "run", "--path", str(self.data_dir / "store")]
+        argv += ["--host", LOOPBACK, "--port", str(self.port)]
+        log = self.data_dir / "chroma.log"
+        return ProcessSpec(
+            "chroma", argv, log, _environment(), self.data_dir, ready=self._answers, keep_fds=(self._lock.fd,)
+        )
+
+    async def _answers(self) -> None:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session:
+            await wait_until(lambda: _has_heartbeat(session, f"{self.url}/api/v2/heartbeat"))
+
+
+async def _has_heartbeat(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def _environment() -> Mapping[str, str]:
+    # What a user set for Chroma as a client must not change where or how our server runs.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CHROMA_")}
+    return own | {"ANONYMIZED_TELEMETRY": "False"}

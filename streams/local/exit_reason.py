@@ -1,0 +1,35 @@
+"""Why a process ended, by the log that it left."""
+
+import json
+from pathlib import Path
+
+#: What is read of a log's end: the deepest stack trace of the broker is 6 KB.
+_END_BYTES = 16_384
+
+
+def exit_reason(log: Path) -> str:
+    """The last line of a log that is not part of the way there: Python, Rust and Java all indent that.
+
+    Of a line of JSON it is the error that counts, else the event.
+    """
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _END_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return "it left no log"
+    said = [line for line in lines if line.strip() and not line[0].isspace()]
+    return _words(said[-1]) if said else "its log is empty"
+
+
+def _words(line: str) -> str:
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return line.removeprefix("headrace: ")
+    if not isinstance(fields, dict):
+        return line
+    trace = fields.get("exception")
+    if isinstance(trace, list) and trace and isinstance(trace[0], dict):
+        return f"{trace[0].get('exc_type')}: {trace[0].get('exc_value')}"
+    return str(fields.get("error") or fields.get("event") or line)

@@ -1,0 +1,182 @@
+"""A child process: its log in a file, stopped with SIGTERM and in time, dead when we are."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.errors import RequestError, TransientError
+from streams.local import die_with_parent as guard
+from streams.local.exit_reason import exit_reason
+
+#: A log larger than this is moved to NAME.log.1, so a child uses at most about twice as much of the disk.
+LOG_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """What to run and how to know that it runs.
+
+    `ready` returns when the process serves and may raise or wait forever while it does not;
+    `ready_s` is how long it may take. `stop_s` is how long the process may take to end after SIGTERM.
+    `env` is the whole environment; None is ours. `keep_fds` stay open in the child. `final` are exit
+    statuses after which another start would end the same way.
+    """
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    env: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    ready: Callable[[], Awaitable[None]] | None = None
+    ready_s: float = 120.0
+    stop_s: float = 10.0
+    keep_fds: Sequence[int] = field(default=())
+    final: Collection[int] = field(default=())
+
+
+class ChildProcess:
+    """Runs a `ProcessSpec`; may be started again after it ended.
+
+    The child leads a session of its own, so that a Ctrl-C in our terminal reaches it only through us.
+    Use it from the main thread: on Linux the child dies with the *thread* that started it.
+    """
+
+    def __init__(self, spec: ProcessSpec) -> None:
+        self.spec = spec
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the present or last run.
+
+        Raises:
+            RequestError: it was never started.
+        """
+        if self._process is None:
+            raise RequestError(f"{self.spec.name} was not started")
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit status of the last run, minus the signal's number if one ended it; None while it runs."""
+        return self._process.returncode if self._process else None
+
+    async def start(self) -> None:
+        """Start the process; says nothing about its readiness. Does nothing when it runs."""
+        if self.running:
+            return
+        spec = self.spec
+        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        cap_log(spec.log)
+        guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv]
+        # O_APPEND: the child writes the file itself, so its output never waits for us nor dies with us.
+        with spec.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *guarded,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=spec.env,
+                cwd=spec.cwd,
+                pass_fds=spec.keep_fds,
+                start_new_session=True,
+            )
+
+    async def start_ready(self) -> None:
+        """Start the process and wait until it serves. It is killed when it does not.
+
+        Raises:
+            TransientError: it ended or was not ready in `ready_s`; the message has the last line of its log.
+        """
+        await self.start()
+        try:
+            await self.wait_ready()
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def wait_ready(self) -> None:
+        """Wait until the process serves.
+
+        Raises:
+            TransientError: it ended or was not ready in `ready_s`; the message has the last line of its log.
+        """
+        if self.spec.ready is None:
+            return
+        serving = asyncio.ensure_future(self.spec.ready())
+        ended = asyncio.ensure_future(self.wait())
+        try:
+            await asyncio.wait(
+                {serving, ended}, timeout=self.spec.ready_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if serving.done() and serving.exception() is None:
+                return
+            why = f"was not ready in {self.spec.ready_s:g} s"
+            if ended.done():
+                why = f"ended with {self.returncode}"
+            elif serving.done():
+                why = f"could not be asked whether it is ready: {serving.exception()!r}"
+            raise TransientError(f"{self.spec.name} {why}: {exit_reason(self.spec.log)} ({self.spec.log})")
+        finally:
+            for task in (serving, ended):
+                task.cancel()
+            await asyncio.gather(serving, ended, return_exceptions=True)
+
+    async def wait(self) -> int:
+        """Wait for the end of the process; its exit status, minus the signal's number if one ended it."""
+        assert self._process is not None, "wait() before start()"
+        return await self._process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal; does nothing when it does not run."""
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    async def stop(self, grace_s: float | None = None) -> None:
+        """SIGTERM, `grace_s` (default: the spec's `stop_s`) to end in, then SIGKILL for its whole group."""
+        self.signal(signal.SIGTERM)
+        if self.running:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.wait(), self.spec.stop_s if grace_s is None else grace_s)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL for the process and all that it left in its group; returns when it is gone."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self.wait()
+
+
+def cap_log(log: Path, most: int = LOG_BYTES) -> None:
+    """Move what is in a log of more than `most` bytes to NAME.log.1; its writers go on undisturbed.
+
+    The content is copied and the file cut, not renamed: a child holds it open (O_APPEND, so it goes on
+    at the new end). What it writes between the two steps, microseconds, is lost.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > most:
+            shutil.copyfile(log, log.with_name(log.name + ".1"))
+            os.truncate(log, 0)
+
+
+async def wait_until(condition: Callable[[], Awaitable[bool]], every_s: float = 0.05) -> None:
+    """Return as soon as `condition` holds; the caller sets the deadline."""
+    while True:
+        began = time.monotonic()
+        if await condition():
+            return
+        await asyncio.sleep(max(0.0, began + every_s - time.monotonic()))

@@ -1,0 +1,1 @@
+"""State folded from compacted topics: partition stores, materialised views, and the reader behind them."""

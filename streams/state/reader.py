@@ -1,0 +1,173 @@
+"""Reads partitions from given offsets to their end, committed records only: what state is restored from."""
+
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from schemas.codec import Codec
+from schemas.errors import ContractError, TransientError
+from schemas.events import Event
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, forget_admin
+from streams.partitions import Partition
+from streams.topics import BY_NAME, Topic
+
+#: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
+_DOUBT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangelogRecord:
+    """One record of a compacted topic; `event=None` is a tombstone."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    event: Event | None
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """What came in at once, and the offset that each partition is read up to (exclusive)."""
+
+    changes: list[ChangelogRecord]
+    positions: dict[Partition, int]
+
+
+@retry(  # leaders move when brokers come and go
+    retry=retry_if_exception_type(TransientError),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(15),
+    reraise=True,
+)
+def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """One above the last record of each partition, open transactions included.
+
+    A reader that waits for these offsets has waited for every transaction begun before the call to end.
+    """
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    wanted = {TopicPartition(cluster.name(t), p): latest for t, p in partitions}
+    if not wanted:
+        return {}
+    client = admin(cluster)  # held until it has answered
+    found = client.list_offsets(wanted, request_timeout=10)
+    try:
+        return {
+            (tp.topic.removeprefix(cluster.prefix), tp.partition): future.result(15).offset
+            for tp, future in found.items()
+        }
+    except KafkaException as error:
+        forget_admin(cluster)
+        raise TransientError(f"end offsets cannot be read: {error.args[0].str()}") from error
+
+
+class Reader:
+    """A consumer outside any group. Not to be shared between threads.
+
+    `on_broken` is told of a record that does not decode; the record is passed over.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        on_broken: Callable[[ContractError], None] = lambda error: None,
+    ) -> None:
+        self._cluster, self._codec, self._on_broken = cluster, codec, on_broken
+        self._consumer = Consumer(
+            cluster.client(
+                group_id=cluster.name("readers"),  # named as librdkafka demands, never joined
+                isolation_level="read_committed",
+                enable_auto_commit=False,
+                enable_partition_eof=True,
+                auto_offset_reset="earliest",
+                fetch_wait_max_ms=100,
+            ),
+            logger=CLIENT_LOG,
+        )
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """Read these partitions from these offsets on."""
+        self._consumer.assign(
+            [TopicPartition(self._cluster.name(t), p, offset) for (t, p), offset in positions.items()]
+        )
+
+    def poll(self, timeout: float) -> ReadBatch:
+        """What is there, waiting up to `timeout` seconds for the first record. Raises TransientError."""
+        batch = ReadBatch([], {})
+        first = self._consumer.poll(timeout)
+        messages = [] if first is None else [first, *self._consumer.consume(5_000, 0)]
+        for message in messages:
+            self._take(message, batch)
+        return batch
+
+    def read_to(self, ends: Mapping[Partition, int]) -> Iterator[ReadBatch]:
+        """Batches until every partition is read up to its offset in `ends`.
+
+        Raises TransientError when that cannot be any more, because a topic was made anew in the meantime.
+        """
+        missing = {partition: end for partition, end in ends.items() if end > 0}
+        moved_at = time.monotonic()
+        while missing:
+            batch = self.poll(1.0)
+            if batch.positions:
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > _DOUBT_SECONDS:
+                self._check_ends(missing)
+                moved_at = time.monotonic()
+            for partition, position in batch.positions.items():
+                if position >= missing.get(partition, position + 1):
+                    del missing[partition]
+            yield batch
+
+    def _check_ends(self, missing: Mapping[Partition, int]) -> None:
+        try:
+            ends = end_offsets(self._cluster, missing)
+        except TransientError:  # nobody answers: the reader waits for the broker, too
+            return
+        for (topic, partition), end in ends.items():
+            if end < (wanted := missing[topic, partition]):
+                raise TransientError(
+                    f"{topic}[{partition}] ends at {end}, and ended at {wanted} when reading began: "
+                    f"it was made anew in the meantime"
+                )
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._consumer.close()
+
+    def _take(self, message: Message[Any, Any], batch: ReadBatch) -> None:
+        topic = (message.topic() or "").removeprefix(self._cluster.prefix)
+        partition, offset = message.partition() or 0, message.offset() or 0
+        if (error := message.error()) is not None:
+            if error.code() == KafkaError._PARTITION_EOF:  # the only way to learn of control records
+                batch.positions[topic, partition] = offset
+                return
+            if error.fatal():
+                raise TransientError(f"reading {topic}: {error.str()}")
+            return  # librdkafka goes on by itself
+        batch.positions[topic, partition] = offset + 1
+        try:
+            event = self._decode(BY_NAME[topic], message)
+        except ContractError as broken:
+            self._on_broken(ContractError(f"{topic}[{partition}]@{offset}: {broken}"))
+            return
+        key = (message.key() or b"").decode(errors="replace")
+        batch.changes.append(ChangelogRecord(topic, partition, offset, key, event, message.timestamp()[1]))
+
+    def _decode(self, topic: Topic, message: Message[Any, Any]) -> Event | None:
+        value = message.value()
+        if value is None:
+            return None
+        event = self._codec.decode(value)
+        if not isinstance(event, topic.records):
+            raise ContractError(f"a {type(event).__name__} does not belong on topic {topic.name}")
+        return event

@@ -1,0 +1,175 @@
+"""State of a stateful stage: the owned partitions of a compacted topic, at hand in SQLite.
+
+Rows and the offsets that they came from are written in one transaction, so a restart resumes where the file
+stands; a lost, damaged or foreign file is rebuilt from the topic. The topic is the truth, the file a copy.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from schemas.codec import Codec
+from schemas.events import Event
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import RecordMetadata
+from streams.partitions import Partition
+from streams.state.checkpoints import SCHEMA as POSITIONS
+from streams.state.checkpoints import Positions, topic_ids
+from streams.state.reader import Reader, end_offsets
+from streams.topics import Topic
+
+E = TypeVar("E", bound=Event)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (
+    partition INTEGER NOT NULL, key TEXT NOT NULL, scope TEXT, value BLOB NOT NULL,
+    PRIMARY KEY (partition, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_scope ON rows (partition, scope) WHERE scope IS NOT NULL;
+"""
+_DELETE = "DELETE FROM rows WHERE partition = ? AND key = ?"
+#: 4 µs a row; INSERT OR REPLACE, which deletes and inserts, takes 7.
+_UPSERT = """
+INSERT INTO rows VALUES (?, ?, ?, ?)
+ON CONFLICT (partition, key) DO UPDATE SET scope = excluded.scope, value = excluded.value
+"""
+
+#: What a key's row is to hold: scope and value.
+_Row = tuple[str | None, bytes]
+#: The last word on each (partition, key); None removes it.
+_Rows = dict[tuple[int, str], _Row | None]
+
+
+def open_database(path: Path, schema: str) -> sqlite3.Connection:
+    """A database that survives the process, not the power: the topic can rebuild it. A damaged file is
+    thrown away."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in (1, 2):
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=OFF")
+            database.executescript(schema)
+            if (found := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise sqlite3.DatabaseError(found)
+            return database
+        except sqlite3.DatabaseError:
+            database.close()
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            if attempt == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+class PartitionStore(Generic[E]):
+    """Key → event for some partitions of a compacted topic.
+
+    Args:
+        path: the SQLite file; one process at a time.
+        scope: an optional label by which `scan` finds rows (a source's documents).
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        topic: Topic,
+        path: Path,
+        scope: Callable[[E], str | None] = lambda event: None,
+    ) -> None:
+        self._cluster, self._codec, self.topic, self._scope = cluster, codec, topic, scope
+        self._database = open_database(path, _SCHEMA + POSITIONS)
+        self._positions = Positions(self._database)
+        self._lock = asyncio.Lock()
+        #: `apply` runs in the loop while `catch_up` restores other partitions in a thread.
+        self._writing = threading.Lock()
+
+    async def catch_up(self, partitions: Sequence[int]) -> None:
+        """Read these partitions to their end, waiting for open transactions to finish."""
+        async with self._lock:
+            await asyncio.to_thread(self._catch_up, partitions)
+
+    def get(self, partition: int, key: str) -> E | None:
+        """The newest event of `key`, or None."""
+        row = self._database.execute(
+            "SELECT value FROM rows WHERE partition = ? AND key = ?", (partition, key)
+        ).fetchone()
+        return None if row is None else self._decode(row[0])
+
+    def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, E]]:
+        """All keys and events of a partition, or those of one scope."""
+        where, values = ("", (partition,)) if scope is None else (" AND scope = ?", (partition, scope))
+        for key, value in self._database.execute(
+            f"SELECT key, value FROM rows WHERE partition = ?{where}",  # noqa: S608  (a constant)
+            values,
+        ):
+            yield key, self._decode(value)
+
+    def apply(self, written: Iterable[RecordMetadata]) -> None:
+        """Take over what this process has written to the topic itself, after its transaction."""
+        rows: _Rows = {}
+        ends: dict[Partition, int] = {}
+        for record in written:
+            if record.send.topic is self.topic:
+                rows[record.partition, record.send.key] = self._row(record.send.event, record.value)
+                ends[self.topic.name, record.partition] = record.offset + 1
+        if rows:
+            self._write(rows, ends)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _catch_up(self, partitions: Sequence[int]) -> None:
+        ids = topic_ids(self._cluster, [self.topic.name])
+        ends = end_offsets(self._cluster, [(self.topic.name, p) for p in partitions])
+        starts = self._positions.usable(ends, ids)
+        for partition in ends.keys() - starts.keys():
+            self._empty(partition)
+        behind = {partition: end for partition, end in ends.items() if starts.get(partition, 0) < end}
+        if not behind:
+            return
+        reader = Reader(self._cluster, self._codec)
+        try:
+            reader.assign({partition: starts.get(partition, 0) for partition in behind})
+            for batch in reader.read_to(behind):
+                rows = {(change.partition, change.key): self._row(change.event) for change in batch.changes}
+                self._write(rows, batch.positions)
+        finally:
+            reader.close()
+
+    def _empty(self, partition: Partition) -> None:
+        with self._writing:
+            self._database.execute("BEGIN")
+            self._database.execute("DELETE FROM rows WHERE partition = ?", (partition[1],))
+            self._positions.forget(partition)
+            self._database.execute("COMMIT")
+
+    def _row(self, event: Event | None, value: bytes | None = None) -> _Row | None:
+        """A row's scope and value; None for a tombstone. `value`: the bytes of the event that were produced,
+        so that it is not encoded a second time."""
+        if event is None:
+            return None
+        return self._scope(event), value or self._codec.encode(event, self.topic.name)  # type: ignore[arg-type]
+
+    def _write(self, rows: _Rows, positions: Mapping[Partition, int]) -> None:
+        with self._writing:
+            self._database.execute("BEGIN")
+            try:
+                self._put(rows, positions)
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def _put(self, rows: _Rows, positions: Mapping[Partition, int]) -> None:
+        self._database.executemany(_DELETE, [key for key, row in rows.items() if row is None])
+        self._database.executemany(_UPSERT, [(*key, *row) for key, row in rows.items() if row is not None])
+        self._positions.save(positions)
+
+    def _decode(self, value: bytes) -> E:
+        return self._codec.decode(value)  # type: ignore[return-value]

@@ -1,0 +1,248 @@
+"""Materialised views: whole topics folded into SQLite tables that a gateway or a command can query.
+
+A view follows its topics in a thread of its own. Rows and the offsets that they came from are committed
+together, so a restart resumes exactly; a lost file is rebuilt. Who has written to a topic and must read it
+back waits until the view has passed the offset that the broker gave.
+
+A view that cannot fold a record (a full disk, a fault of its own) does not go on without it: it tries again,
+and until it succeeds every wait fails at once with the reason.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from schemas.codec import Codec
+from schemas.errors import ContractError, TransientError
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.partitions import Partition
+from streams.state.checkpoints import SCHEMA as POSITIONS
+from streams.state.checkpoints import Positions, topic_ids
+from streams.state.reader import ChangelogRecord, ReadBatch, Reader, end_offsets
+from streams.state.store import open_database
+from streams.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+Fold = Callable[[sqlite3.Connection, ChangelogRecord], None]
+
+#: A batch that could not be folded is tried again after this long.
+_TRY_AGAIN_SECONDS = 1.0
+#: How often a view that stands at the end of its topics notes that, lest idle topics make its file stale.
+_CONFIRM_SECONDS = 60 * 60
+
+
+class View:
+    """Follows topics and folds their records into tables.
+
+    Args:
+        schema: `CREATE TABLE IF NOT EXISTS …` statements.
+        fold: applies one record; runs inside the transaction that moves the offset. It may see a record
+            again after a rebuild, so it replaces rather than adds.
+    """
+
+    def __init__(
+        self, cluster: Cluster, codec: Codec, topics: Sequence[Topic], path: Path, schema: str, fold: Fold
+    ) -> None:
+        self._cluster, self._codec, self._topics, self._fold = cluster, codec, topics, fold
+        self._path, self._schema = path, schema + POSITIONS
+        self._positions: dict[Partition, int] = {}
+        self._waiters: list[tuple[dict[Partition, int], asyncio.Future[None]]] = []
+        self._watchers: list[asyncio.Event] = []
+        self._failure: str | None = None
+        self._stopping = threading.Event()
+
+    async def start(self) -> None:
+        """Open the file, begin to follow, and return when what is on the topics now has been read."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._open)
+        self._thread = threading.Thread(target=self._follow, name=f"view-{self._path.stem}", daemon=True)
+        self._thread.start()
+        await self.caught_up(timeout=120)
+
+    async def close(self) -> None:
+        """Stop following and close the file."""
+        self._stopping.set()
+        await asyncio.to_thread(self._thread.join)
+        self._writer.close()
+        self._database.close()
+
+    def query(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
+        """Rows of the tables as they are now; meant for look-ups of a few milliseconds."""
+        return self._database.execute(sql, values).fetchall()
+
+    async def passed(self, topic: Topic, partition: int, offset: int, timeout: float = 10) -> None:
+        """Wait until the record at `offset` is folded in. Raises TransientError after `timeout` seconds."""
+        await self._wait({(topic.name, partition): offset + 1}, timeout)
+
+    async def caught_up(self, timeout: float = 10) -> None:
+        """Wait until everything that is on the topics at this moment is folded in."""
+        await self._wait(await asyncio.to_thread(end_offsets, self._cluster, list(self._positions)), timeout)
+
+    def changed(self) -> "Watch":
+        """A watch whose `wait` returns at every change of the view: for conditions and live streams."""
+        return Watch(self._watchers)
+
+    async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds. Raises
+        TransientError when the view cannot go on."""
+        with self.changed() as watch:
+            try:
+                async with asyncio.timeout(timeout):
+                    while not condition():
+                        self._check()
+                        await watch.wait()
+            except TimeoutError:
+                return condition()
+        return True
+
+    async def _wait(self, ends: Mapping[Partition, int], timeout: float) -> None:
+        missing = {p: end for p, end in ends.items() if self._positions.get(p, 0) < end}
+        self._check()
+        if not missing:
+            return
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiters.append((missing, future))
+        self._moved({})
+        try:
+            await asyncio.wait_for(future, timeout)
+        except TimeoutError as error:
+            topics = ", ".join(sorted({topic for topic, _ in missing}))
+            raise TransientError(f"the view of {topics} is more than {timeout:.0f} s behind") from error
+
+    def _open(self) -> None:
+        self._writer = open_database(self._path, self._schema)
+        self._database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._database.row_factory = sqlite3.Row
+        self._saved = Positions(self._writer)
+        counts = partition_counts(admin(self._cluster), self._cluster)
+        partitions = [(t.name, p) for t in self._topics for p in range(counts[t.name])]
+        ids = topic_ids(self._cluster, [topic.name for topic in self._topics])
+        stored = self._saved.usable(end_offsets(self._cluster, partitions), ids)
+        if len(stored) < len(partitions):  # rows do not say where they came from: all or nothing
+            stored = dict.fromkeys(partitions, 0)
+            self._empty(stored)
+        self._positions = stored
+        self._read_to = dict(self._positions)  # the thread's own copy
+
+    def _empty(self, positions: Mapping[Partition, int]) -> None:
+        tables = self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        self._writer.execute("BEGIN")
+        for (table,) in tables:
+            self._writer.execute(f'DELETE FROM "{table}"')  # noqa: S608  (names of our own tables)
+        self._saved.save(positions)
+        self._writer.execute("COMMIT")
+
+    def _follow(self) -> None:
+        reader = Reader(self._cluster, self._codec, self._broken)
+        reader.assign(self._read_to)
+        confirm_at = time.monotonic() + _CONFIRM_SECONDS
+        while not self._stopping.is_set():
+            try:
+                batch = reader.poll(0.2)
+            except Exception as error:  # a batch may be half taken: read it again from where the file stands
+                log.warning(
+                    "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
+                )
+                self._stopping.wait(_TRY_AGAIN_SECONDS)
+                reader.assign(self._read_to)
+                continue
+            if batch.positions and self._stored(batch):
+                self._read_to.update(batch.positions)
+                self._loop.call_soon_threadsafe(self._moved, batch.positions)
+            if time.monotonic() > confirm_at:
+                confirm_at = time.monotonic() + _CONFIRM_SECONDS
+                self._confirm()
+        reader.close()
+
+    def _confirm(self) -> None:
+        """Note that the view has read what there is."""
+        try:
+            ends = end_offsets(self._cluster, list(self._read_to))
+        except TransientError:  # said another time
+            return
+        if all(self._read_to[partition] >= end for partition, end in ends.items()):
+            self._saved.save(self._read_to)
+
+    def _stored(self, batch: ReadBatch) -> bool:
+        """Fold a batch, however long it takes; False if the view is closed before it could."""
+        while not self._stopping.is_set():
+            try:
+                self._store(batch)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                log.exception("view cannot go on", view=self._path.stem)
+                self._loop.call_soon_threadsafe(self._stuck, reason)
+                self._stopping.wait(_TRY_AGAIN_SECONDS)
+            else:
+                return True
+        return False
+
+    def _store(self, batch: ReadBatch) -> None:
+        self._writer.execute("BEGIN")
+        try:
+            for change in batch.changes:
+                self._fold(self._writer, change)
+            self._saved.save(batch.positions)
+            self._writer.execute("COMMIT")
+        except Exception:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise TransientError(self._failure)
+
+    def _stuck(self, reason: str) -> None:
+        topics = ", ".join(topic.name for topic in self._topics)
+        self._failure = f"the view of {topics} cannot go on: {reason}"
+        for _, future in self._waiters:
+            if not future.done():
+                future.set_exception(TransientError(self._failure))
+        self._waiters.clear()
+        self._wake()
+
+    def _moved(self, positions: Mapping[Partition, int]) -> None:
+        self._positions.update(positions)
+        if positions:
+            self._failure = None
+        for entry in list(self._waiters):
+            missing, future = entry
+            if future.done() or all(self._positions[p] >= end for p, end in missing.items()):
+                self._waiters.remove(entry)
+                if not future.done():
+                    future.set_result(None)
+        self._wake()
+
+    def _wake(self) -> None:
+        for event in self._watchers:
+            event.set()
+
+    def _broken(self, error: ContractError) -> None:
+        log.error("record passed over", error=str(error))
+
+
+class Watch:
+    """Wakes at every change of a view; to be used in a `with`."""
+
+    def __init__(self, watchers: list[asyncio.Event]) -> None:
+        self._watchers, self._event = watchers, asyncio.Event()
+
+    def __enter__(self) -> "Watch":
+        self._watchers.append(self._event)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._watchers.remove(self._event)
+
+    async def wait(self) -> None:
+        """Return at the next change, or at once if there was one since the last call."""
+        await self._event.wait()
+        self._event.clear()

@@ -1,0 +1,59 @@
+"""Topics and lag, computed and on the real broker."""
+
+from headrace.admin.topics import TopicState, lag_by_topic, missing_topics, settled_states, topic_faults
+from headrace.cli.settings import load_settings
+from headrace.wiring import Wiring
+from streams.kafka.cluster import ensure_topics
+from streams.topics import CATALOGUE
+from tests.conftest import Kafka
+
+ENDS = {("documents", 0): 10, ("documents", 1): 5, ("parsed", 0): 7, ("parsed", 1): 0}
+COUNTS = {"documents": 2, "parsed": 2}
+
+
+def test_lag_is_what_was_not_committed() -> None:
+    assert lag_by_topic({("documents", 0): 8, ("documents", 1): 5}, ENDS, COUNTS) == {"documents": 2}
+
+
+def test_a_partition_without_a_commit_counts_whole() -> None:
+    assert lag_by_topic({("documents", 0): 10}, ENDS, COUNTS) == {"documents": 5}
+
+
+def test_a_commit_beyond_the_end_is_no_negative_lag() -> None:
+    committed = {("documents", 0): 99, ("documents", 1): 5, ("somebody-elses", 0): 1}
+    assert lag_by_topic(committed, ENDS, COUNTS) == {"documents": 0}
+
+
+def state(name: str, cleanup: str) -> TopicState:
+    return TopicState(name, 12, cleanup, None, "", {})
+
+
+def test_a_topic_with_the_wrong_cleanup_is_told() -> None:
+    faults = topic_faults(
+        [state("sources", "delete"), state("documents", "delete"), state("invocations", "compact")]
+    )
+
+    assert faults == ["topic sources has cleanup.policy delete, expected compact"]
+
+
+def test_topics_that_are_not_there_are_told() -> None:
+    missing = missing_topics([state("sources", "compact")])
+
+    assert "documents" in missing
+    assert "sources" not in missing
+
+
+async def test_what_ensure_made_is_listed(kafka: Kafka) -> None:
+    settings = load_settings(kafka_bootstrap_servers=kafka.bootstrap_servers, topic_prefix="listed.")
+    wiring = Wiring(settings)
+    ensure_topics(wiring.cluster, 1)
+
+    states = settled_states(wiring)
+
+    assert [one.name for one in states] == [topic.name for topic in CATALOGUE]
+    assert {one.partitions for one in states} == {1}
+    assert not topic_faults(states)
+    assert not missing_topics(states)
+    by_name = {one.name: one for one in states}
+    assert (by_name["sources"].cleanup, by_name["sources"].retention_ms) == ("compact", None)
+    assert by_name["dead-letters"].retention_ms == 14 * 24 * 60 * 60 * 1000

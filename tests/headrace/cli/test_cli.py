@@ -1,0 +1,262 @@
+"""The command as a user calls it: what it answers, what it says when it cannot."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from headrace.cli import app
+from headrace.cli.app import run
+from streams.kafka.cluster import partition_counts
+
+SAMPLE = """\
+# Gates
+
+Only the operator may move a gate.
+
+## At night
+
+Never alone.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("HEADRACE_URL", "HEADRACE_API_KEY", "HEADRACE_DATA_DIR", "HEADRACE_LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What went to standard error: one line, never a traceback."""
+    text = capsys.readouterr().err
+    assert text.startswith("headrace: ")
+    assert text.count("\n") == 1
+    return text
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+
+    shown = capsys.readouterr().out
+    for command in ("up", "sync", "query", "service", "topics", "sources", "invocations", "keys"):
+        assert f"│ {command} " in shown
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        ["sync", "query"],
+        ["topics", "ensure"],
+        ["topics", "list"],
+        *(["sources", verb] for verb in ("list", "show", "create", "delete")),
+        *(["invocations", verb] for verb in ("list", "show", "create", "cancel", "documents")),
+        *(["keys", verb] for verb in ("list", "create", "revoke")),
+        *(["dead-letters", verb] for verb in ("list", "show", "replay")),
+        ["blobs", "sweep"],
+        ["parse"],
+        ["chunk"],
+        ["service"],
+    ],
+)
+def test_every_command_has_help(called: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*called, "--help"]) == 0
+    assert "Usage: headrace" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, headrace.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"pydantic", "aiohttp", "confluent_kafka", "chromadb", "numpy", "structlog", "jgo"}
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["sync"], "Missing argument 'path'; see `headrace sync --help`"),
+        (["sync", "."], "Missing option '--collection'"),
+        (["query", "x", "-c", "c", "-n", "many"], "'-n': Input should be a valid integer"),
+        (["invocations", "list", "--status", "lost"], "Invalid value for '--status'"),
+        (["parse", "missing.pdf"], "missing.pdf"),
+        (["sync", "", "-c", "notes"], "PATH is empty"),
+        (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_status_2(
+    called: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(called) == 2
+    assert expected in said(capsys)
+
+
+def test_a_setting_that_is_none_is_named_with_its_value(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_PORT", "eighty")
+
+    assert run(["query", "x", "-c", "notes"]) == 2
+    assert "HEADRACE_PORT is 'eighty'" in said(capsys)
+
+
+def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["dead-letters", "replay"]) == 2
+    assert "--all" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        (["sources", "list"], "start it with `headrace up`, or set HEADRACE_URL"),
+        (["topics", "list"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
+        (["dead-letters", "list"], "nothing runs on .headrace"),
+        (["query", "x", "-c", "notes"], "fill one with `headrace sync`"),
+        (["sync", "nowhere", "-c", "notes"], "nowhere does not exist"),
+        (["sync", "/dev/null", "-c", "notes"], "/dev/null is neither; expected a folder or a file"),
+        (["service", "baking"], "there are connectors, parsing"),
+        (["service", "parsing"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
+    ],
+)
+def test_what_cannot_be_done_says_what_to_do(
+    called: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(called) == 1
+    assert expected in said(capsys)
+
+
+def test_a_property_that_librdkafka_does_not_know_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("HEADRACE_KAFKA_NONSENSE", "1")
+
+    assert run(["topics", "list"]) == 1
+    assert said(capsys).startswith('headrace: Kafka: No such configuration property: "nonsense"')
+
+
+def test_a_broker_that_is_away_is_named_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr(partition_counts, "__defaults__", (0.5,))  # seconds; 10 is for a broker that is busy
+
+    assert run(["topics", "list"]) == 1
+    told = said(capsys)
+    assert told.startswith("headrace: no broker answers at 127.0.0.1:1: ")
+    assert "KafkaError" not in told
+
+
+def test_metrics_that_cannot_be_served_name_the_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("HEADRACE_HOST", "192.0.2.1")  # RFC 5737: nobody's
+    monkeypatch.setenv("HEADRACE_METRICS_PORT", "9")
+
+    assert run(["service", "parsing"]) == 1
+    assert "metrics cannot be served at 192.0.2.1:9 (HEADRACE_HOST" in said(capsys)
+
+
+def test_a_gateway_without_a_key_to_it_names_the_setting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_URL", "http://127.0.0.1:1")
+
+    assert run(["keys", "list"]) == 1
+    assert "HEADRACE_API_KEY" in said(capsys)
+
+
+def test_a_gateway_that_is_away_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("HEADRACE_API_KEY", "x")
+
+    assert run(["keys", "list"]) == 1
+    assert "the gateway at http://127.0.0.1:1 does not answer" in said(capsys)
+
+
+def test_what_nobody_foresaw_is_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(app, "app", broken)
+
+    assert run([]) == 1
+    assert "ZeroDivisionError: division by zero" in said(capsys)
+
+
+def test_debug_shows_where(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_LOG_LEVEL", "debug")
+
+    assert run(["sync", "nowhere", "-c", "notes"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "long.md").write_text("a line\n" * 100_000)
+    command = f"{sys.executable} -m headrace parse long.md | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("a line\n", "")
+
+
+def test_a_sweep_takes_old_blobs_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    old, new = tmp_path / ".headrace/blobs/aa/aaaa", tmp_path / ".headrace/blobs/bb/bbbb"
+    for blob in (old, new):
+        blob.parent.mkdir(parents=True)
+        blob.write_bytes(b"payload")
+    month_ago = time.time() - 30 * 24 * 60 * 60
+    os.utime(old, (month_ago, month_ago))
+
+    assert run(["blobs", "sweep"]) == 0
+    assert capsys.readouterr().out == "1 blob older than 14 days swept\n"
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_parse_prints_the_markdown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "gates.html").write_text("<h1>Gates</h1><ul><li>upper</li></ul>")
+
+    assert run(["parse", "gates.html"]) == 0
+    assert capsys.readouterr().out == "# Gates\n\n- upper\n"
+
+
+def test_parse_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "gates.md").write_text(SAMPLE)
+
+    assert run(["parse", "gates.md", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["markdown"] == SAMPLE
+
+
+def test_a_file_that_cannot_be_parsed_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
+
+    assert run(["parse", "broken.pdf"]) == 1
+    assert "broken.pdf" in said(capsys)
+
+
+def test_chunk_shows_where_each_chunk_stands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "gates.md").write_text(SAMPLE)
+
+    assert run(["chunk", "gates.md", "--max-size-bytes", "64"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "--- 1 · lines 1–3 · " in shown
+    assert "Never alone." in shown
+    assert "2 chunks" in shown
+
+
+def test_chunk_for_programs_has_lines_and_context(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "gates.md").write_text(SAMPLE)
+
+    assert run(["chunk", "gates.md", "--max-size-bytes", "64", "--json"]) == 0
+
+    chunks = json.loads(capsys.readouterr().out)
+    assert [(one["start_line"], one["context"]) for one in chunks] == [(1, ""), (5, "Gates")]

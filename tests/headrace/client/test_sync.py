@@ -1,0 +1,280 @@
+"""A sync against a small gateway of its own, which can break off and come back."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from headrace.cli.progress import status_of
+from headrace.client.gateway import ApiError, GatewayClient
+from headrace.client.sync import (
+    Stalls,
+    SyncRequest,
+    SyncResult,
+    as_json,
+    begin,
+    existing_source,
+    finish,
+    follow,
+    looked_for,
+)
+from schemas.api import InvocationProgress, Source
+from schemas.errors import TransientError
+from tests.headrace.cli.test_progress import COMPLETE, progress
+from tests.waiting import eventually
+
+ID = "5f0d9f2e-0000-4000-8000-00000000000{}"
+REQUEST = SyncRequest("/srv/notes", "default_database", "notes")
+
+
+def source(number: int, path: str = "/srv/notes", globs: list[str] | None = None) -> Source:
+    """A folder source as the gateway shows it."""
+    model = {"model": "m", "task": None}
+    return Source.model_validate_json(
+        json.dumps(
+            {
+                "id": ID.format(number),
+                "database_name": "default_database",
+                "folder": {"path": path, "include_globs": globs},
+                "embedding_model": model,
+                "embedding": {"dense": model, "sparse": None},
+                "chunking": {"type": "tree_sitter", "max_size_bytes": 1000},
+                "created_at": "2026-01-01T00:00:00Z",
+            }
+        )
+    )
+
+
+class FakeGateway:
+    """Answers with what a test tells it to; event streams end after each of `streams`."""
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self.streams: list[list[InvocationProgress]] = []
+        self.polled: list[InvocationProgress] = []
+        self.asked: list[str] = []
+        self.runs: list[object] = []
+        self.url = ""
+        self.fault: str | None = None
+        self.is_one = True
+
+    async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
+        if self.is_one:
+            response.headers["X-Request-Id"] = "r"
+
+    async def page(self, request: web.Request) -> web.Response:
+        return web.Response(text="<html>", content_type="text/html")
+
+    async def health(self, request: web.Request) -> web.Response:
+        fault = {"error": "InternalError", "message": self.fault}
+        return web.json_response(fault if self.fault else {}, status=503 if self.fault else 200)
+
+    async def create_source(self, request: web.Request) -> web.Response:
+        self.asked.append(json.dumps(await request.json()))
+        if self.sources:
+            words = f"source {self.sources[0].id} has the same configuration and exists already"
+            return web.json_response({"error": "ChromaError", "message": words}, status=409)
+        return web.json_response({"source_id": ID.format(9)}, status=201)
+
+    async def list_sources(self, request: web.Request) -> web.Response:
+        return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in self.sources])
+
+    async def create_invocation(self, request: web.Request) -> web.Response:
+        self.asked.append(request.match_info["id"])
+        self.runs.append(await request.json())
+        return web.json_response({"invocation_id": "i"}, status=201)
+
+    async def progress(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Accept") != "text/event-stream":
+            return web.Response(text=self.polled.pop(0).model_dump_json(), content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b": heartbeat\n\n")
+        for one in self.streams.pop(0):
+            await response.write(f"event: progress\ndata: {one.model_dump_json()}\n\n".encode())
+        return response
+
+    async def documents(self, request: web.Request) -> web.Response:
+        failed = {"document_key": "a.pdf", "status": "failed", "chunks": 0, "error": "broken"}
+        return web.json_response([failed])
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[FakeGateway]:
+    fake, app = FakeGateway(), web.Application()
+    app.on_response_prepare.append(fake.sign)
+    app.router.add_get("/health", fake.health)
+    app.router.add_get("/page/api/v1/keys", fake.page)
+    app.router.add_post("/api/v1/sources", fake.create_source)
+    app.router.add_get("/api/v1/sources", fake.list_sources)
+    app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
+    app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
+    app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)
+    async with TestServer(app) as server:
+        fake.url = f"http://{server.host}:{server.port}"
+        yield fake
+
+
+@pytest.fixture
+async def client(gateway: FakeGateway) -> AsyncIterator[GatewayClient]:
+    async with GatewayClient(gateway.url, "key") as opened:
+        yield opened
+
+
+async def test_a_new_folder_becomes_a_source(gateway: FakeGateway, client: GatewayClient) -> None:
+    assert await begin(client, REQUEST) == (ID.format(9), "i")
+    assert json.loads(gateway.asked[0]) == {
+        "folder": {"path": "/srv/notes"},
+        "database_name": "default_database",
+    }
+
+
+async def test_a_folder_that_is_known_runs_again(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.sources = [source(1), source(2, "/srv/other")]
+
+    assert await begin(client, REQUEST) == (ID.format(1), "i")
+    assert gateway.asked[1] == ID.format(1)
+
+
+async def test_only_who_says_so_lets_a_folder_be_empty(gateway: FakeGateway, client: GatewayClient) -> None:
+    await begin(client, REQUEST)
+    await begin(client, replace(REQUEST, allow_empty=True))
+
+    assert gateway.runs == [
+        {"target_collection_name": "notes"},
+        {"target_collection_name": "notes", "allow_empty": True},
+    ]
+
+
+def test_of_several_sources_of_a_folder_the_refusal_names_the_equal_one() -> None:
+    known = [source(1), source(2), source(3, globs=["*.md"])]
+
+    assert existing_source(known, REQUEST, f"source {ID.format(2)} exists") == ID.format(2)
+    assert existing_source(known, REQUEST, "it exists") is None
+    only_markdown = SyncRequest("/srv/notes", "default_database", "notes", ("*.md",))
+    assert existing_source(known, only_markdown, "it exists") == ID.format(3)
+
+
+async def test_every_change_is_shown_until_the_end(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.streams = [[progress(parsed=1), progress(parsed=2), progress(COMPLETE, indexed=10)]]
+    shown: list[InvocationProgress] = []
+
+    last = await follow(client, "i", shown.append)
+
+    assert [one.counts.parsed for one in shown] == [1, 2, 0]
+    assert last.counts.indexed == 10
+
+
+async def test_a_stream_that_breaks_off_is_taken_up_again(
+    gateway: FakeGateway, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.client.sync._POLL_S", 0)
+    gateway.streams = [[progress(parsed=1)], [progress(COMPLETE, indexed=10)]]
+    gateway.polled = [progress(parsed=5)]
+    shown: list[InvocationProgress] = []
+
+    last = await follow(client, "i", shown.append)
+
+    assert [one.counts.parsed for one in shown] == [1, 5, 0]
+    assert status_of(last.status) == "complete"
+
+
+async def test_a_gateway_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.client.sync._PATIENCE_S", 0)
+    async with GatewayClient("http://127.0.0.1:1", "key") as client:
+        with pytest.raises(TransientError, match=r"the gateway at http://127\.0\.0\.1:1 does not answer"):
+            await asyncio.wait_for(follow(client, "i", lambda shown: None), 10)
+
+
+async def test_what_is_no_gateway_is_told_as_that(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.is_one = False
+    gateway.sources = [source(1)]
+
+    with pytest.raises(
+        ApiError, match=rf"^{gateway.url} \(HEADRACE_URL\) does not answer as .*, but: source"
+    ):
+        await client.create_source({})
+
+
+async def test_a_page_of_something_else_is_not_taken_for_an_answer(gateway: FakeGateway) -> None:
+    async with GatewayClient(f"{gateway.url}/page", "key") as client:
+        with pytest.raises(TransientError, match=r"does not answer as a Headrace gateway does, but: <html>$"):
+            await client.keys()
+
+
+def test_a_request_says_what_it_looks_for() -> None:
+    assert looked_for(REQUEST) == "files in /srv/notes"
+    assert (
+        looked_for(replace(REQUEST, include=("*.md", "*.rst")))
+        == "files that match *.md, *.rst in /srv/notes"
+    )
+
+
+async def test_failed_documents_come_with_their_reason(client: GatewayClient) -> None:
+    result = await finish(client, "s", progress(COMPLETE, indexed=9, failed=1), 1.5)
+
+    assert not result.ok
+    told: dict[str, Any] = json.loads(as_json(result))
+    assert told["failures"] == [{"document_key": "a.pdf", "error": "broken"}]
+    assert (told["status"], told["listed"], told["written"], told["failed"]) == ("complete", 10, 9, 1)
+
+
+@pytest.mark.parametrize("status", ["cancelled", {"failed": {"error": "gone"}}])
+def test_a_run_that_did_not_complete_is_not_ok(status: Any) -> None:
+    assert not SyncResult("s", progress(status), [], 1).ok
+
+
+async def test_a_refusal_carries_the_gateways_words(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.sources = [source(1)]
+
+    with pytest.raises(ApiError, match="exists already") as refused:
+        await client.create_source({})
+
+    assert refused.value.status == 409
+
+
+async def test_a_run_in_which_nothing_moves_says_why_once_for_each_reason(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    said: list[str] = []
+    full = ""
+    stalls = Stalls(client, said.append, lambda: full, after_s=0.01)
+    stalls.saw(progress(parsed=1))
+    watching = asyncio.create_task(stalls.watch())
+    try:
+        await eventually(lambda: len(said) == 1)
+        gateway.fault = "Chroma does not answer"
+        await eventually(lambda: len(said) == 2)
+        full = "the disk is full"
+        await eventually(lambda: len(said) == 3)
+    finally:
+        watching.cancel()
+    reasons = [one.partition(" s: ")[2] for one in said]
+    assert reasons[0].startswith("all parts answer")
+    assert reasons[1:] == [
+        "Chroma does not answer; waiting until it does",
+        "the disk is full; make room there, the run goes on by itself",
+    ]
+
+
+async def test_a_run_that_waits_for_a_gateway_that_is_gone_says_so(client: GatewayClient) -> None:
+    async with GatewayClient("http://127.0.0.1:1", "key") as gone:
+        assert await gone.fault() == "the gateway at http://127.0.0.1:1 does not answer"
+    assert await client.fault() is None
+
+
+async def test_a_run_that_moved_in_between_is_told_of_again(client: GatewayClient) -> None:
+    said: list[str] = []
+    stalls = Stalls(client, said.append, lambda: "", after_s=0.01)
+    watching = asyncio.create_task(stalls.watch())
+    for parsed in (1, 2, 3):
+        stalls.saw(progress(parsed=parsed))
+        await eventually(lambda: len(said) == parsed)  # noqa: B023
+        stalls.saw(progress(parsed=parsed))  # the same again is no movement
+    watching.cancel()
+    assert len({one.partition(" s: ")[2] for one in said}) == 1

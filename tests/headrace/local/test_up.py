@@ -1,0 +1,225 @@
+"""`headrace up` and what talks to it, as a user has them: real processes, a real broker, a real Chroma."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from headrace.local.running_file import RunningSystem, read_running
+from headrace.local.supervisor import STOP_WITHIN_S
+from tests.processes import is_alive
+from tests.waiting import eventually
+
+#: A start takes 8 s on two free cores; these are seldom free.
+_READY_S = 120
+
+
+def environment() -> dict[str, str]:
+    """Ours, without settings that would lead elsewhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
+
+
+@dataclass
+class Up:
+    """A `headrace up` in a folder."""
+
+    folder: Path
+    process: subprocess.Popen[str]
+    first_line: str
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / ".headrace"
+
+    @property
+    def running(self) -> RunningSystem:
+        running = read_running(self.data_dir)
+        assert running is not None
+        return running
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command in the same folder."""
+        command = [sys.executable, "-m", "headrace", *arguments]
+        return subprocess.run(command, cwd=self.folder, env=environment(), capture_output=True, text=True)
+
+    def service(self, name: str) -> int | None:
+        """Process id of a service, found by its parent and its command line."""
+        for entry in Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if words[-3:-1] == [b"service", name.encode()] and int(parent) == self.process.pid:
+                return int(entry.name)
+        return None
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    folder = tmp_path_factory.mktemp("up")
+    log = (folder / "up.log").open("w")
+    command = [sys.executable, "-m", "headrace", "up", "--port", "0"]
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder / "up.log").read_text()
+        yield Up(folder, process, line)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        log.close()
+
+
+pytestmark = [
+    pytest.mark.timeout(2 * _READY_S),
+    pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED here: finds processes through /proc"),
+]
+
+
+def test_it_says_that_it_is_ready_when_health_is_green(up: Up) -> None:
+    assert up.first_line == f"ready {up.running.url}\n"
+    with urllib.request.urlopen(f"{up.running.url}/health", timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_a_second_one_says_what_holds_the_data(up: Up) -> None:
+    second = up.call("up", "--port", "0")
+
+    assert second.returncode == 1
+    assert f"in use by process {up.process.pid}" in second.stderr
+    assert up.running.url in second.stderr
+
+
+def test_every_topic_is_there(up: Up) -> None:
+    topics = json.loads(up.call("topics", "list", "--json").stdout)
+
+    assert {"documents", "dead-letters", "invocations"} <= {topic["name"] for topic in topics}
+
+
+def test_a_folder_is_synced_asked_and_synced_again(up: Up) -> None:
+    notes = up.folder / "notes"
+    notes.mkdir()
+    (notes / "gates.md").write_text("# Flood gate\n\nTurn the crank to the right when the motor fails.\n")
+    (notes / "tours.md").write_text("# Tours\n\nGroups of more than twelve people book a week ahead.\n")
+    (notes / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
+
+    first = up.call("sync", "notes", "-c", "notes")
+    assert first.returncode == 1
+    assert "failed  broken.pdf  " in first.stdout
+    assert "3 documents listed: 2 written, 0 deleted, 0 unchanged, 1 failed, 2 chunks" in first.stdout
+
+    hits = json.loads(up.call("query", "the motor does not run", "-c", "notes", "-n", "1", "--json").stdout)
+    assert [(hit["document_key"], hit["start_line"], hit["end_line"]) for hit in hits] == [("gates.md", 1, 3)]
+    shown = up.call("query", "the motor does not run", "-c", "notes", "-n", "1").stdout
+    assert shown.startswith("1  gates.md:1–3   0.")
+
+    (notes / "broken.pdf").unlink()
+    second = up.call("sync", "notes", "-c", "notes", "--json")
+    assert second.returncode == 0
+    assert json.loads(second.stdout)["unchanged"] == 2
+    assert "nothing changed: 0 written" in up.call("sync", "notes", "-c", "notes").stdout
+
+
+def test_a_database_that_is_not_there_is_not_said_to_be_empty(up: Up) -> None:
+    asked = up.call("query", "x", "-c", "notes", "-d", "nope")
+    assert asked.stderr == "headrace: no database 'nope' in Chroma; there are default_database\n"
+    asked = up.call("query", "x", "-c", "other")
+    assert asked.stderr.startswith("headrace: no collection 'other' in database 'default_database'; it holds")
+
+
+def test_a_run_that_lists_nothing_says_what_it_looked_for(up: Up) -> None:
+    drafts = up.folder / "drafts"
+    drafts.mkdir()
+    said = up.call("sync", "drafts", "-c", "drafts", "--include", "*.rst").stdout
+    assert f"! nothing found: no files that match *.rst in {drafts}, or" in said
+
+    (drafts / "a.md").write_text("# A\n\nword\n")
+    assert "1 document listed: 1 written" in up.call("sync", "drafts", "-c", "drafts").stdout
+    (drafts / "a.md").unlink()
+    said = up.call("sync", "drafts", "-c", "drafts", "--allow-empty").stdout
+    assert f"nothing found: no files in {drafts}, or a .gitignore names them; 1 document deleted" in said
+    for source in json.loads(up.call("sources", "list", "--json").stdout):
+        if source["folder"]["path"] == str(drafts):
+            up.call("sources", "delete", source["id"])
+
+
+def test_an_address_that_is_no_gateways_is_told_as_that(up: Up) -> None:
+    environment_ = environment() | {"HEADRACE_URL": up.running.chroma_url, "HEADRACE_API_KEY": "x"}
+    command = [sys.executable, "-m", "headrace", "sources", "list"]
+    asked = subprocess.run(command, cwd=up.folder, env=environment_, capture_output=True, text=True)
+    assert asked.returncode == 1
+    assert (
+        f"{up.running.chroma_url} (HEADRACE_URL) does not answer as a Headrace gateway does" in asked.stderr
+    )
+
+
+def test_sources_invocations_and_dead_letters_are_listed(up: Up) -> None:
+    sources = json.loads(up.call("sources", "list", "--json").stdout)
+    assert [source["folder"]["path"] for source in sources] == [str(up.folder / "notes")]
+
+    runs = json.loads(up.call("invocations", "list", "--json").stdout)
+    first = json.loads(up.call("invocations", "documents", runs[-1]["id"], "--json").stdout)
+    assert {one["document_key"]: one["status"] for one in first} == {
+        "broken.pdf": "failed",
+        "gates.md": "indexed",
+        "tours.md": "indexed",
+    }
+
+    letters = json.loads(up.call("dead-letters", "list", "--json").stdout)
+    assert [letter["document_key"] for letter in letters] == ["broken.pdf"]
+    assert up.call("dead-letters", "replay", letters[0]["id"][:8]).stdout == "1 record sent again\n"
+
+
+def test_a_key_works_until_it_is_revoked(up: Up) -> None:
+    made = json.loads(up.call("keys", "create", "ci", "--json").stdout)
+
+    def status() -> int:
+        request = urllib.request.Request(f"{up.running.url}/api/v1/sources")
+        request.add_header("x-chroma-token", made["key"])
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status() == 200
+    assert up.call("keys", "revoke", made["id"]).returncode == 0
+    assert status() == 401
+
+
+async def test_a_service_that_dies_comes_back(up: Up) -> None:
+    killed = up.service("chunking")
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+
+    await eventually(lambda: up.service("chunking") not in (None, killed), 60, "chunking runs again")
+
+    assert "chunking ended with -9; starts again in" in (up.folder / "up.log").read_text()
+
+
+def test_ctrl_c_stops_all_of_it_in_under_ten_seconds(up: Up) -> None:
+    services = [pid for name in ("api", "parsing", "tracking") if (pid := up.service(name)) is not None]
+    assert len(services) == 3
+
+    began = time.monotonic()
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(60) == 0
+
+    assert time.monotonic() - began < STOP_WITHIN_S + 1
+    assert not any(is_alive(pid) for pid in services)
+    assert read_running(up.data_dir) is None
+    key = (up.data_dir / "admin.key").read_text().strip()
+    assert key not in (up.folder / "up.log").read_text() + up.first_line

@@ -1,0 +1,99 @@
+"""Dead letters: the record as it came and why; a replay keeps its place among versions."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.errors import CorruptDocument
+from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedding, RunPosition
+from streams.engine.dead_letters import SEQUENCE_HEADER, dead_letter, replay_headers
+from streams.engine.stage import Record
+from streams.engine.window import Entry, Raw
+from streams.topics import DEAD_LETTERS
+from tests.streams.engine.simulation import event
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def failing(
+    topic: str = "documents", headers: dict[str, bytes] | None = None, *, decoded: bool = True
+) -> Entry:
+    entry = Entry(topic, 3, 41, Raw(b"a-key", b"its bytes", headers or {}), attempt=2)
+    if decoded:
+        document = Document(
+            tenant="t",
+            database="d",
+            collection="c",
+            document_key="report.pdf",
+            embedding=Embedding(model="m"),
+            run=RunPosition(invocation_id="run-1", attempt=1, ordinal=0),
+        )
+        entry.record = Record(topic, 3, 41, "a-key", DocumentDeleted(document=document), 0)
+    return entry
+
+
+def letter_of(entry: Entry, error: Exception | None = None, stage: str = "parsing") -> DeadLetter:
+    made = dead_letter(stage, entry, error or CorruptDocument("report.pdf: no pages"), NOON).event
+    assert isinstance(made, DeadLetter)
+    return made
+
+
+def test_a_letter_says_what_came_from_where_and_why() -> None:
+    letter = letter_of(failing(headers={"who": b"me"}))
+
+    assert (letter.topic, letter.partition, letter.offset) == ("documents", 3, 41)
+    assert (letter.key, letter.value, letter.headers) == (b"a-key", b"its bytes", {"who": b"me"})
+    assert (letter.stage, letter.error_class, letter.error) == (
+        "parsing",
+        "CorruptDocument",
+        "report.pdf: no pages",
+    )
+    assert (letter.attempt, letter.failed_at) == (2, NOON)
+    assert (letter.document_key, letter.invocation_id) == ("report.pdf", "run-1")
+
+
+def test_a_record_that_does_not_decode_has_a_letter_without_a_document() -> None:
+    letter = letter_of(failing(decoded=False))
+
+    assert (letter.document_key, letter.invocation_id) == (None, None)
+    assert letter.value == b"its bytes"
+
+
+def test_the_same_failure_makes_the_same_letter_and_another_stage_another_one() -> None:
+    assert letter_of(failing()).id == letter_of(failing()).id
+    assert letter_of(failing()).id != letter_of(failing(), stage="chunking").id
+
+
+@pytest.mark.parametrize(("key", "expected"), [(b"a-key", "a-key"), (b"\xff", "\ufffd")])
+def test_letters_are_keyed_as_their_records_are(key: bytes, expected: str) -> None:
+    entry = failing()
+    entry.raw = Raw(key, None, {})
+
+    send = dead_letter("parsing", entry, ValueError("x"))
+
+    assert (send.topic, send.key) == (DEAD_LETTERS, expected)
+
+
+def test_a_reason_is_bounded_and_always_unicode() -> None:
+    assert len(letter_of(failing(), ValueError("x" * 1_000_000)).error) == 2_000
+    assert letter_of(failing(), ValueError("\udcff")).error == "\\udcff"
+
+
+def test_a_replay_on_documents_keeps_the_offset_of_the_first_time_as_its_sequence() -> None:
+    first = letter_of(failing(headers={"who": b"me"}))
+    assert replay_headers(first) == {"who": b"me", SEQUENCE_HEADER: b"41"}
+
+    again = first.model_copy(update={"offset": 99, "headers": replay_headers(first)})
+    assert replay_headers(again)[SEQUENCE_HEADER] == b"41"
+
+
+def test_a_replay_on_a_later_topic_needs_no_header_because_its_event_carries_the_sequence() -> None:
+    assert replay_headers(letter_of(failing("parsed"))) == {}
+
+
+def test_an_event_that_is_about_no_document_has_none() -> None:
+    entry = failing()
+    made: ApiKey = event(1)
+    entry.record = Record("api-keys", 0, 0, "k", made, 0)
+
+    assert letter_of(entry).document_key is None

@@ -1,0 +1,75 @@
+"""Reading to an end that was there when reading began."""
+
+import asyncio
+import time
+
+import pytest
+
+from schemas.errors import TransientError
+from streams.kafka.cluster import Cluster
+from streams.state import reader as reader_module
+from streams.state.reader import ReadBatch, Reader
+from streams.topics import API_KEYS
+from tests.conftest import Kafka
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
+
+PARTITION = (API_KEYS.name, 0)
+
+
+async def test_an_end_that_is_gone_because_the_topic_was_made_anew_is_not_waited_for(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_DOUBT_SECONDS", 0)
+    cluster = await fresh_cluster(kafka)
+    await write(cluster, "a", "b")
+    await made_anew(cluster, API_KEYS)
+    await write(cluster, "a")
+
+    with pytest.raises(TransientError, match=r"api-keys\[0\] ends at 1, and ended at 2 when reading began"):
+        await asyncio.to_thread(read_to, cluster, 2)
+
+
+async def test_an_end_that_an_open_transaction_holds_up_is_waited_for_however_long_it_takes(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_DOUBT_SECONDS", 0)
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    check_ends = Reader._check_ends
+
+    def check(self: Reader, missing: dict[tuple[str, int], int]) -> None:
+        check_ends(self, missing)
+        loop.call_soon_threadsafe(asked.set)
+
+    monkeypatch.setattr(Reader, "_check_ends", check)
+    cluster = await fresh_cluster(kafka)
+    writer = Writer(cluster, "open")
+    writer.client.begin_transaction()
+    writer.write(API_KEYS, "a", key("a"))
+    await asyncio.to_thread(writer.client.flush, 10)
+
+    reading = asyncio.create_task(asyncio.to_thread(read_to, cluster, 1))
+    await asyncio.wait_for(asked.wait(), 20)
+    assert not reading.done()
+    await asyncio.to_thread(writer.client.commit_transaction, 10)
+
+    assert [change.key for batch in await reading for change in batch.changes] == ["a"]
+
+
+def read_to(cluster: Cluster, end: int) -> list[ReadBatch]:
+    reader = Reader(cluster, CODEC)
+    reader.assign({PARTITION: 0})
+    deadline = time.monotonic() + 20
+    batches = []
+    for batch in reader.read_to({PARTITION: end}):
+        assert time.monotonic() < deadline, "still reading"
+        batches.append(batch)
+    reader.close()
+    return batches
+
+
+async def write(cluster: Cluster, *names: str) -> None:
+    writer = Writer(cluster)
+    for name in names:
+        writer.write(API_KEYS, name, key(name))
+    await writer.written()
