@@ -18,7 +18,6 @@ from services.indexing import ChromaStore
 from services.indexing.rows import Collection, rows_of
 from services.indexing.vectors import pack
 from services.parsing import parse
-from services.parsing.parser import is_converted
 
 TENANT, DATABASE = "default_tenant", "default_database"
 
@@ -53,8 +52,7 @@ class PlainLoop:
             embedding=self._embedding,
         )
         parsed = parse(content, key)
-        filename = None if is_converted(parsed.media_type) else key
-        chunks = cut(parsed.markdown, filename, parsed.media_type, document.chunking, [])
+        chunks = cut(parsed.markdown, key, parsed.text_type, document.chunking, [])
         texts = [embedded_text(chunk, self._context) for chunk in chunks]
         vectors = await self._embedder.embed_documents(texts)
         event = DocumentEmbedded(

@@ -56,7 +56,7 @@ def chunk(
     chunks = cut(
         document.markdown,
         file.name,
-        document.media_type,
+        document.text_type,
         max_size_bytes,
         strategy="lines" if lines else "tree_sitter",
         max_lines=max_lines,

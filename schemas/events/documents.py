@@ -76,13 +76,18 @@ class DocumentDeleted(Event):
 
 
 class DocumentParsed(Event):
-    """Topic `parsed`: the document as markdown or source text (UTF-8)."""
+    """Topic `parsed`: the document as markdown or source text (UTF-8).
+
+    `media_type` is that of the original, `text_type` that of `text`: `text/markdown` where a format was
+    converted. Records from before it existed have none; there, no `filename` means converted.
+    """
 
     document: Document
     sequence: int
     text: Payload
     filename: str | None = None
     media_type: str
+    text_type: str | None = None
     title: str | None = None
     language: str | None = None
     pages: list[PageSpan] = Field(default_factory=list)

@@ -42,7 +42,7 @@ MIN_SIZE_BYTES = 64
 def chunk(
     text: str,
     filename: str | None = None,
-    media_type: str | None = None,
+    text_type: str | None = None,
     max_size_bytes: int | None = None,
     *,
     strategy: Literal["tree_sitter", "lines"] = "tree_sitter",
@@ -51,7 +51,8 @@ def chunk(
     """Cut a document into chunks; see `TextChunk` for the laws that they obey.
 
     Args:
-        filename, media_type: tell the language; the name decides where they disagree.
+        filename, text_type: tell the language. `text/markdown` is believed whatever the name says: it is the
+            text of a converted report.docx. Else the name decides where they disagree.
         max_size_bytes: most bytes of a chunk's text in UTF-8, at least `MIN_SIZE_BYTES`; when not given,
             `DEFAULT_MAX_SIZE_BYTES`, and `DEFAULT_LINES_SIZE_BYTES` for `lines`.
         strategy: `tree_sitter` cuts by structure (markdown and plain text, too); `lines` cuts every
@@ -71,7 +72,7 @@ def chunk(
     lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
     _check_limits(limit, lines)
     source = _encode(text, filename)
-    kind = detect(filename, media_type, text)
+    kind = detect(filename, text_type, text)
     language = kind.language if isinstance(kind, Grammar) else kind
     if strategy == "lines":
         return build_chunks(source, split_lines(source, lines, limit), "lines", language, [])

@@ -148,12 +148,15 @@ _INTERPRETERS = {
 }
 
 
-def detect(filename: str | None, media_type: str | None, text: str) -> Grammar | str | None:
+def detect(filename: str | None, text_type: str | None, text: str) -> Grammar | str | None:
     """The grammar of a document, `"markdown"`, or None for plain text.
 
-    The file's name decides, then its `#!` line, then the media type.
+    The type `text/markdown` decides (a converted document keeps its name), then the file's name, then its
+    `#!` line, then any other type.
     """
-    kind = (media_type or "").partition(";")[0].strip().lower()
+    kind = (text_type or "").partition(";")[0].strip().lower()
+    if kind in _MARKDOWN_TYPES:
+        return "markdown"
     if filename:
         name = PurePosixPath(filename.replace("\\", "/")).name
         extension = name.rpartition(".")[2].lower() if "." in name else ""
@@ -168,7 +171,7 @@ def detect(filename: str | None, media_type: str | None, text: str) -> Grammar |
         language = _INTERPRETERS.get(program.rstrip("0123456789."))
         if language:
             return _BY_LANGUAGE[language]
-    return "markdown" if kind in _MARKDOWN_TYPES else _BY_TYPE.get(kind)
+    return _BY_TYPE.get(kind)
 
 
 #: What only C++ and Objective-C say at the start of a line.

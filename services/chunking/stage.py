@@ -56,9 +56,9 @@ class ChunkingStage(stage.Stage[Incoming]):
         if isinstance(event, DocumentDeleted):
             return [Send(CHUNKS, record.key, event)]
         text = (await self._blobs.get(event.text)).decode()
-        document = event.document
+        document, text_type = event.document, _text_type(event)
         chunks = await self._workers.run(
-            document.document_key, cut, text, event.filename, event.media_type, document.chunking, event.pages
+            document.document_key, cut, text, event.filename, text_type, document.chunking, event.pages
         )
         outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in parts(event, chunks)]
         if document.run:
@@ -67,14 +67,14 @@ class ChunkingStage(stage.Stage[Incoming]):
 
 
 def cut(
-    text: str, filename: str | None, media_type: str, chunking: Chunking, pages: Sequence[PageSpan]
+    text: str, filename: str | None, text_type: str, chunking: Chunking, pages: Sequence[PageSpan]
 ) -> list[Chunk]:
-    """The chunks of a text as events. Without a file name the text is markdown that a parser made."""
+    """The chunks of a text as events."""
     try:
         pieces = chunk(
             text,
             filename,
-            media_type if filename else "text/markdown",
+            text_type,
             chunking.max_size_bytes,
             strategy="lines" if chunking.type == "lines" else "tree_sitter",
             max_lines=chunking.max_lines,
@@ -96,6 +96,11 @@ def cut(
         )
         for piece, number in zip(pieces, numbers, strict=True)
     ]
+
+
+def _text_type(event: DocumentParsed) -> str:
+    """Records from before the field existed have no file name where the text was converted."""
+    return event.text_type or (event.media_type if event.filename else "text/markdown")
 
 
 def page_numbers(text: str, start_bytes: Sequence[int], pages: Sequence[PageSpan]) -> list[int | None]:

@@ -22,13 +22,18 @@ class PageSpan:
 class ParsedDocument:
     """A parsed document.
 
-    `media_type` is that of the input as detected; `language` is the natural or programming language when
-    it is known cheaply; `warnings` say what was guessed or left out.
+    Attributes:
+        markdown: the text that is cut and indexed.
+        language: the natural or programming language, where it is known cheaply.
+        warnings: what was guessed or left out.
+        media_type: that of the input as detected; `parse` fills it in.
+        text_type: media type of `markdown`: `text/markdown` where a format was converted, else `media_type`.
     """
 
     markdown: str
-    media_type: str
     pages: tuple[PageSpan, ...] = ()
     title: str | None = None
     language: str | None = None
     warnings: tuple[str, ...] = ()
+    media_type: str = ""
+    text_type: str = ""

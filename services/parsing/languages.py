@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-HTML_LIKE = frozenset((".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht"))
+PLAIN = "text/plain"
 
-#: Suffixes of text that is a format of its own rather than a programming language.
+#: Suffixes of text that stays as it is and is no programming language.
 TEXT_TYPES = {
-    ".txt": "text/plain",
-    ".text": "text/plain",
-    ".log": "text/plain",
+    ".txt": PLAIN,
+    ".text": PLAIN,
+    ".log": PLAIN,
     ".md": "text/markdown",
     ".markdown": "text/markdown",
     ".mdx": "text/markdown",
     ".rst": "text/x-rst",
     ".org": "text/org",
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".tab": "text/tab-separated-values",
-    ".eml": "message/rfc822",
-    ".ipynb": "application/x-ipynb+json",
     ".json": "application/json",
     ".jsonl": "application/x-ndjson",
     ".ndjson": "application/x-ndjson",

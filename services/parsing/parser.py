@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import PurePath
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError
-from services.parsing import detect
+from services.parsing.detect import detect
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Input
+from services.parsing.formats.html.tree import declared_charset
 from services.parsing.formats.text import decode
 from services.parsing.languages import language_of
+from services.parsing.registry import BY_MEDIA_TYPE, FORMATS
 
 #: Bytes of one document. The upload limit of the public contract (200 MiB).
 MAX_BYTES = 200 * 1024 * 1024
-
-#: Media type -> module and function; each takes the bytes and returns a Document.
-_PARSERS = {
-    detect.PDF: "pdf:parse_pdf",
-    detect.DOCX: "formats.docx:parse_docx",
-    detect.DOC: "formats.doc:parse_doc",
-    detect.ODT: "formats.odf:parse_odf",
-    detect.ODS: "formats.odf:parse_odf",
-    detect.ODP: "formats.odf:parse_odf",
-    detect.RTF: "formats.rtf:parse_rtf",
-    detect.XLSX: "formats.xlsx:parse_xlsx",
-    detect.XLS: "formats.xls:parse_xls",
-    detect.PPTX: "formats.pptx:parse_pptx",
-    detect.PPT: "formats.ppt:parse_ppt",
-    detect.EPUB: "formats.epub:parse_epub",
-    detect.EML: "formats.mail.eml:parse_eml",
-    detect.MHTML: "formats.mail.eml:parse_mhtml",
-    detect.MSG: "formats.mail.msg:parse_msg",
-    detect.IPYNB: "formats.notebook:parse_notebook",
-    detect.CSV: "formats.delimited:parse_csv",
-    detect.TSV: "formats.delimited:parse_csv",
-}
 
 
 def parse(
@@ -54,8 +32,7 @@ def parse(
     if len(data) > MAX_BYTES:
         raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_BYTES}")
     try:
-        media_type = detect.detect(data, filename, content_type)
-        document = _convert(data, media_type, filename, content_type, main_content)
+        document = _converted(Input(data, filename, content_type, main_content))
     except IngestError as error:
         raise type(error)(f"{name}: {error}") from error
     except ImportError:
@@ -68,32 +45,18 @@ def parse(
         if type(error).__name__ != "PanicException":  # what Rust libraries raise, beside Exception
             raise
         raise CorruptDocument(f"{name}: the parser panicked: {error}") from error
-    return replace(document, markdown=_encodable(document.markdown), media_type=media_type)
+    return replace(document, markdown=_encodable(document.markdown))
 
 
-def _convert(
-    data: bytes, media_type: str, filename: str | None, content_type: str | None, main_content: bool
-) -> ParsedDocument:
-    if media_type == detect.HTML:
-        from services.parsing.formats.html import parse_html
-
-        return parse_html(data, content_type, main_content=main_content)
-    if media_type.startswith("image/"):
-        from services.parsing.formats.image import parse_image
-
-        return parse_image(data, PurePath(filename or "").name)
-    if media_type in _PARSERS:
-        return _parser(media_type)(data)
-    text, warnings = decode(data, _charset(content_type))
-    return ParsedDocument(text, media_type, language=language_of(filename), warnings=warnings)
-
-
-def _parser(media_type: str) -> Callable[[bytes], ParsedDocument]:
-    module, function = _PARSERS[media_type].split(":")
-    parser: Callable[[bytes], ParsedDocument] = getattr(
-        importlib.import_module(f"services.parsing.{module}"), function
-    )
-    return parser
+def _converted(source: Input) -> ParsedDocument:
+    media_type = detect(source.data, source.filename, source.content_type, formats=FORMATS)
+    if one := BY_MEDIA_TYPE.get(media_type):
+        document, text_type = one.parse(source), "text/markdown"
+    else:
+        text, warnings = decode(source.data, _charset(source.content_type))
+        document, text_type = ParsedDocument(text, warnings=warnings), media_type
+        document = replace(document, language=language_of(source.filename))
+    return replace(document, media_type=media_type, text_type=text_type)
 
 
 def _encodable(text: str) -> str:
@@ -106,11 +69,4 @@ def _encodable(text: str) -> str:
 
 
 def _charset(content_type: str | None) -> str | None:
-    from services.parsing.formats.html.tree import declared_charset
-
     return declared_charset(b"", content_type) if content_type and "charset" in content_type.lower() else None
-
-
-def is_converted(media_type: str) -> bool:
-    """Whether a document of this type comes out as markdown rather than as the text that it is."""
-    return media_type == detect.HTML or media_type.startswith("image/") or media_type in _PARSERS

@@ -7,7 +7,6 @@ from schemas.errors import ContractError
 from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
 from schemas.ids import document_id
 from services.parsing.document import ParsedDocument
-from services.parsing.parser import is_converted
 from services.parsing.sandbox.pool import Sandbox
 from streams.blobs import BlobStore
 from streams.engine import stage
@@ -75,8 +74,9 @@ class ParsingStage(stage.Stage[Incoming]):
             document=event.document,
             sequence=sequence,
             text=await self._blobs.put(parsed.markdown.encode()),
-            filename=None if is_converted(parsed.media_type) else name,
+            filename=name,
             media_type=parsed.media_type,
+            text_type=parsed.text_type,
             title=parsed.title,
             language=parsed.language,
             pages=[PageSpan(number=p.number, start=p.start, end=p.end, name=p.name) for p in parsed.pages],

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 #: Acknowledged offsets are committed this often at most.
 _COMMIT_SECONDS = 0.05
 #: A transaction that takes longer is stuck (seen after a broker was killed), and its coordinator has given it
-#: up after 15 s (`streams.kafka.producer`): the worker ends, and the next resumes where the last commit stands.
+#: up after 15 s (`streams.kafka.producer`): the worker ends; the next resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
 
 #: States of an entry that nobody works on: what has left may leave.
@@ -162,7 +162,8 @@ class Engine:
         self._attempts.alive()
 
     async def emit(self, outputs: Sequence[Output]) -> None:
-        """See `streams.engine.stage.Context`. A worker that was away would give old content a new sequence."""
+        """See `streams.engine.stage.Context`. A worker that was away would give old content a new
+        sequence."""
         self.check_alive()
         await self._outlet.emit(outputs)
 

@@ -96,8 +96,8 @@ class Attempts:
             return [error if known else self._unforeseen(group[0], error)]
 
     def _in_smaller_groups(self, group: Sequence[Entry]) -> list[Outcome | Later]:
-        """Who is it? Each further try is a group of its own (`streams.engine.schedule` makes them smaller): what a
-        stateful stage folds rests on what was written before it."""
+        """Find who is to blame: each further try is a smaller group of its own (`streams.engine.schedule`). A
+        stateful stage builds on what was written before, so it cannot go record by record."""
         for entry in group:
             entry.attempt += 1
         return [Later(0.0)] * len(group)

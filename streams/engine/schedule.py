@@ -45,7 +45,7 @@ class Schedule:
     are sequential only its key is held, because such records last: a source whose bucket is away must not
     keep the runs of others waiting.
 
-    A suspect (see `streams.engine.journal`) goes alone: nothing starts beside it, and it starts beside nothing.
+    A suspect (see `streams.engine.journal`) runs alone.
     """
 
     def __init__(self, rules: Rules) -> None:

@@ -18,7 +18,6 @@ from headrace.wiring import SERVICES
 from schemas.events import Chunk, Chunking
 from services.chunking.stage import cut
 from services.parsing import parse
-from services.parsing.parser import is_converted
 from streams.kafka.cluster import Cluster, ensure_topics
 from streams.local import ProcessSpec
 from streams.local.ports import free_port
@@ -162,8 +161,7 @@ class Pipeline:
 def chunks_of(name: str, content: bytes) -> list[Chunk]:
     """What the pure functions make of a file: what must be in the collection."""
     document = parse(content, name)
-    filename = None if is_converted(document.media_type) else name
-    return cut(document.markdown, filename, document.media_type, Chunking(), [])
+    return cut(document.markdown, name, document.text_type, Chunking(), [])
 
 
 @asynccontextmanager

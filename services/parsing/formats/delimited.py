@@ -7,6 +7,7 @@ import io
 
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 
 _DELIMITERS = ",;\t|"
@@ -20,7 +21,7 @@ def parse_csv(data: bytes) -> ParsedDocument:
     csv.field_size_limit(2**31 - 1)  # the whole text may be one quoted cell
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), skipinitialspace=True)
     lines = _table(reader)
-    return ParsedDocument("\n".join(lines) + "\n" if lines else "", "", warnings=warnings)
+    return ParsedDocument("\n".join(lines) + "\n" if lines else "", warnings=warnings)
 
 
 def _table(reader: csv._reader) -> list[str]:  # type: ignore[name-defined]
@@ -53,3 +54,9 @@ def delimiter_of(text: str) -> str:
         if score > most:
             best, most = delimiter, score
     return best
+
+
+FORMATS = (
+    Format("text/csv", from_bytes(parse_csv), suffixes=(".csv",)),
+    Format("text/tab-separated-values", from_bytes(parse_csv), suffixes=(".tsv", ".tab")),
+)

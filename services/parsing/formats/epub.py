@@ -10,6 +10,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.html.inline import image_text
 from services.parsing.formats.html.page import render
 from services.parsing.formats.html.render import ImageText, Renderer
@@ -43,7 +44,7 @@ def parse_epub(data: bytes) -> ParsedDocument:
     title = (root.findtext(f".//{_DC}title") or "").strip()
     language = (root.findtext(f".//{_DC}language") or "").strip()
     return ParsedDocument(
-        markdown, "", title=title or None, language=language or None, warnings=(*warnings, *pictures.warnings)
+        markdown, title=title or None, language=language or None, warnings=(*warnings, *pictures.warnings)
     )
 
 
@@ -84,3 +85,6 @@ def _images(archive: Archive, chapter: str, pictures: Pictures) -> ImageText:
         return image_text(el)
 
     return text
+
+
+FORMAT = Format("application/epub+zip", from_bytes(parse_epub), zip_mimetype=True)

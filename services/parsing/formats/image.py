@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from collections.abc import Callable
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, UnsupportedFormat
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, starts_with
 from services.parsing.images import vision
 
 if TYPE_CHECKING:
@@ -107,7 +110,7 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise CorruptDocument(f"picture cannot be decoded: {error}") from error
     markdown, pages = writer.finish()
-    return ParsedDocument(markdown, "", pages, warnings=tuple(dict.fromkeys(warnings)))
+    return ParsedDocument(markdown, pages, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _page(picture: Image, name: str, writer: md.Writer, warnings: list[str]) -> None:
@@ -177,3 +180,34 @@ def _known_decoders() -> list[str]:
 
     images.init()
     return [name for name in _DECODERS if name in images.OPEN]
+
+
+def _is_heif(data: bytes) -> bool:
+    brands = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
+    return data[4:8] == b"ftyp" and data[8:12] in brands
+
+
+def _is_bmp(data: bytes) -> bool:
+    """BM is no rare start of a text, so the size of the header must be one that there is."""
+    sizes = (12, 40, 52, 56, 64, 108, 124)
+    return data[:2] == b"BM" and len(data) > 26 and int.from_bytes(data[14:18], "little") in sizes
+
+
+_SIGNATURES: dict[str, Callable[[bytes], bool]] = {
+    "png": starts_with(b"\x89PNG\r\n\x1a\n"),
+    "jpeg": starts_with(b"\xff\xd8\xff"),
+    "gif": starts_with(b"GIF87a", b"GIF89a"),
+    "tiff": starts_with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "webp": lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP",
+    "heic": _is_heif,
+    "bmp": _is_bmp,
+}
+
+FORMATS = tuple(
+    Format(
+        f"image/{kind}",
+        lambda source: parse_image(source.data, PurePath(source.filename or "").name),
+        signature=signature,
+    )
+    for kind, signature in _SIGNATURES.items()
+)

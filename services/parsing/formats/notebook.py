@@ -8,6 +8,7 @@ from typing import Any
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 
@@ -33,7 +34,7 @@ def parse_notebook(data: bytes) -> ParsedDocument:
         if isinstance(cell, dict):
             writer.extend(_cell(cell, language))
     markdown, _ = writer.finish()
-    return ParsedDocument(markdown, "", title=_title(cells), language=language or None, warnings=warnings)
+    return ParsedDocument(markdown, title=_title(cells), language=language or None, warnings=warnings)
 
 
 def _language(metadata: dict[str, Any]) -> str:
@@ -78,3 +79,12 @@ def _title(cells: list[Any]) -> str | None:
                 if line.startswith("# "):
                     return line[2:].strip()
     return None
+
+
+def _is_notebook(head: bytes, data: bytes) -> bool:
+    return head.lstrip()[:1] == b"{" and b'"nbformat"' in data and b'"cells"' in data
+
+
+FORMAT = Format(
+    "application/x-ipynb+json", from_bytes(parse_notebook), suffixes=(".ipynb",), sniff=_is_notebook
+)

@@ -12,6 +12,7 @@ import olefile  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 
 # Record types (§2.13.24).
@@ -75,7 +76,7 @@ def parse_ppt(data: bytes) -> ParsedDocument:
         if spoken:
             writer.extend([MarkdownBlock("**Notes:**"), *spoken])
     markdown, pages = writer.finish()
-    return ParsedDocument(markdown, "", pages)
+    return ParsedDocument(markdown, pages)
 
 
 class _Deck:
@@ -276,3 +277,6 @@ def _blocks(text: Text) -> list[MarkdownBlock]:
             indents.close()
             blocks.append(MarkdownBlock(md.escape_lines(shown)))
     return blocks
+
+
+FORMAT = Format("application/vnd.ms-powerpoint", from_bytes(parse_ppt), ole_streams=("PowerPoint Document",))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.markdown_writer import (
     EMPH,
     EMPH_END,
@@ -68,7 +69,7 @@ def parse_rtf(data: bytes) -> ParsedDocument:
     reader = _Reader(data)
     reader.run()
     markdown, _ = reader.writer.finish()
-    return ParsedDocument(markdown, "", title=reader.title)
+    return ParsedDocument(markdown, title=reader.title)
 
 
 @dataclass
@@ -286,3 +287,10 @@ def _joined_surrogates(before: list[str], char: str) -> str:
         first = before.pop()
         return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
     return char
+
+
+FORMAT = Format(
+    "application/rtf",
+    from_bytes(parse_rtf),
+    signature=lambda data: data[:32].lstrip().startswith(b"{\\rtf"),
+)

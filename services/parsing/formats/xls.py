@@ -12,6 +12,7 @@ import python_calamine as calamine
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.markdown_writer import Writer
 from services.parsing.office.sheets import Merge, Position, sheet_blocks, shown_date, shown_number
 
@@ -27,7 +28,7 @@ def parse_xls(data: bytes) -> ParsedDocument:
     except calamine.CalamineError as error:
         raise CorruptDocument(f"workbook cannot be read: {error}") from error
     markdown, pages = writer.finish()
-    return ParsedDocument(markdown, "", pages)
+    return ParsedDocument(markdown, pages)
 
 
 def _sheets(data: bytes) -> Iterator[tuple[str, dict[Position, str], list[Merge]]]:
@@ -57,3 +58,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return shown_date(value)
     return md.escape(str(value).strip())
+
+
+FORMAT = Format("application/vnd.ms-excel", from_bytes(parse_xls), ole_streams=("Workbook", "Book"))

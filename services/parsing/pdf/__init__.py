@@ -11,6 +11,7 @@ not its pages. Everything after `source` is plain geometry on plain values.
 from __future__ import annotations
 
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.image import Pictures
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.page.blocks import Block, Kind
@@ -22,7 +23,7 @@ from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import read_batches, without_lead
 
-__all__ = ["parse_pdf"]
+__all__ = ["FORMAT", "parse_pdf"]
 
 
 #: Seconds that the scanned pages of a document may be read for (2 to 4 s each on one core), and those that
@@ -57,6 +58,11 @@ def parse_pdf(
     mark_headings(blocks, body_size(blocks))
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
-    return ParsedDocument(
-        markdown, "application/pdf", spans, title, warnings=(*scans.warnings, *pictures.warnings)
-    )
+    return ParsedDocument(markdown, spans, title, warnings=(*scans.warnings, *pictures.warnings))
+
+
+def _is_pdf(data: bytes) -> bool:
+    return data[:1024].lstrip()[:5] == b"%PDF-" or (b"%PDF-" in data[:1024] and b"\0" in data[:65536])
+
+
+FORMAT = Format("application/pdf", from_bytes(parse_pdf), signature=_is_pdf)

@@ -19,7 +19,7 @@ _KNOWN = {
         ("pebble.common.types", name)
         for name in ("RemoteException.rebuild_exception", "Result", "ResultStatus")
     ),
-    *(("services.parsing.document", name) for name in ("Document", "PageSpan")),
+    *(("services.parsing.document", name) for name in ("ParsedDocument", "PageSpan")),
 }
 _ERRORS = ("builtins", "schemas.errors")
 

@@ -170,8 +170,9 @@ def test_chunks_carry_their_lines_and_pages() -> None:
     ]
 
 
-def test_a_text_without_a_file_name_is_markdown() -> None:
-    [chunk] = cut("# Title\n\nText.\n", None, "application/pdf", Chunking(), [])
+@pytest.mark.parametrize("name", ["report.pdf", "page.html", "query.sql", None])
+def test_a_converted_text_is_markdown_whatever_its_name(name: str | None) -> None:
+    [chunk] = cut("# Title\n\nText.\n", name, "text/markdown", Chunking(), [])
 
     assert (chunk.language, chunk.strategy) == ("markdown", "markdown")
 

@@ -1,33 +1,40 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from schemas.errors import CorruptDocument, UnsupportedFormat
-from services.parsing import detect
-from services.parsing.detect import detect as detected
+from services.parsing.detect import detect
+from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, Input, from_bytes, starts_with
+from services.parsing.registry import BY_MEDIA_TYPE, FORMATS
 from tests.services.parsing import samples
 
+detected = partial(detect, formats=FORMATS)
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
 _MAIL = b"From: a@b.c\nTo: d@e.f\nSubject: hello\nDate: today\n\nbody\n"
 
 
 @pytest.mark.parametrize(
     ("data", "media_type"),
     [
-        (b"%PDF-1.7\n", detect.PDF),
-        (b"{\\rtf1 x}", detect.RTF),
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"{\\rtf1 x}", "application/rtf"),
         (b"\x89PNG\r\n\x1a\n", "image/png"),
         (b"\xff\xd8\xff\xe0", "image/jpeg"),
         (b"RIFF0000WEBP", "image/webp"),
         (b"\0\0\0\x18ftypheic", "image/heic"),
-        (b" <!DOCTYPE html><p>x", detect.HTML),
-        (_MAIL, detect.EML),
-        (samples.docx(samples.paragraph("x")), detect.DOCX),
-        (samples.xlsx({"a": ""}), detect.XLSX),
-        (samples.opendocument("text", ""), detect.ODT),
-        (samples.ole({"WordDocument": b"x"}), detect.DOC),
-        (samples.ole({"PowerPoint Document": b"x"}), detect.PPT),
-        (samples.ole({"Workbook": b"x"}), detect.XLS),
-        (b'{"cells": [], "nbformat": 4}', detect.IPYNB),
+        (b" <!DOCTYPE html><p>x", "text/html"),
+        (_MAIL, "message/rfc822"),
+        (samples.docx(samples.paragraph("x")), _OFFICE + "wordprocessingml.document"),
+        (samples.xlsx({"a": ""}), _OFFICE + "spreadsheetml.sheet"),
+        (samples.opendocument("text", ""), "application/vnd.oasis.opendocument.text"),
+        (samples.ole({"WordDocument": b"x"}), "application/msword"),
+        (samples.ole({"PowerPoint Document": b"x"}), "application/vnd.ms-powerpoint"),
+        (samples.ole({"Workbook": b"x"}), "application/vnd.ms-excel"),
+        (b'{"cells": [], "nbformat": 4}', "application/x-ipynb+json"),
     ],
 )
 @pytest.mark.parametrize("name", [None, "file.pdf", "file.jpg", "file", "file.docx"])
@@ -71,3 +78,37 @@ def test_a_broken_container_is_corrupt() -> None:
 def test_an_encrypted_office_document_says_so() -> None:
     with pytest.raises(CorruptDocument, match="encrypted"):
         detected(samples.ole({"EncryptedPackage": b"x"}))
+
+
+def test_a_new_format_is_one_module_and_one_line() -> None:
+    def parse_subtitles(data: bytes) -> ParsedDocument:
+        return ParsedDocument(data.decode().partition("\n")[2])
+
+    subtitles = Format("application/x-subrip", from_bytes(parse_subtitles), suffixes=(".srt",))
+    slides = Format("application/x-deck", from_bytes(parse_subtitles), signature=starts_with(b"DECK"))
+    formats = (*FORMATS, subtitles, slides)
+
+    assert detect(b"1\nhello", "film.SRT", formats=formats) == "application/x-subrip"
+    assert detect(b"DECK\0", "film.pdf", formats=formats) == "application/x-deck"
+    assert detect(b"1\nhello", "film.txt", formats=formats) == "text/plain"
+    assert subtitles.parse(Input(b"1\nhello")).markdown == "hello"
+
+
+def test_no_two_formats_share_a_media_type() -> None:
+    assert len(BY_MEDIA_TYPE) == len(FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "media_type"),
+    [
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related\n\ntext/html", "a.html", "multipart/related"),
+        (b"no markup at all", "a.mht", "text/html"),
+        (_MAIL, "a.html", "text/html"),
+        (b"{}", "a.ipynb", "application/x-ipynb+json"),
+        (b"a\tb", "a.tab", "text/tab-separated-values"),
+    ],
+)
+def test_formats_that_share_a_suffix_are_told_apart_by_content(
+    data: bytes, name: str, media_type: str
+) -> None:
+    assert detected(data, name) == media_type

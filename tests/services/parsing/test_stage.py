@@ -72,7 +72,7 @@ def blobs(tmp_path: Path) -> BlobStore:
 
 @pytest.fixture
 def sandbox() -> Recorded:
-    return Recorded(parsed.ParsedDocument("# Title\n", "text/markdown"))
+    return Recorded(parsed.ParsedDocument("# Title\n", media_type="text/markdown", text_type="text/markdown"))
 
 
 @pytest.fixture
@@ -112,17 +112,22 @@ async def test_a_document_is_handed_on_with_its_text_and_its_offset_as_sequence(
     assert sandbox.calls == [(b"# Title\n", "notes.md", "text/markdown")]
 
 
-async def test_what_the_parser_found_travels_and_a_converted_document_has_no_file_name(
+async def test_what_the_parser_found_travels_and_a_converted_document_says_so(
     stage: ParsingStage, sandbox: Recorded
 ) -> None:
     text = "x" * (INLINE_BYTES + 1)
+    pages = (parsed.PageSpan(1, 0, 9, "one"),)
     sandbox.document = parsed.ParsedDocument(
-        text, "application/pdf", (parsed.PageSpan(1, 0, 9, "one"),), "A title", "de", ("guessed",)
+        text, pages, "A title", "de", ("guessed",), "application/pdf", "text/markdown"
     )
 
     event = sent(await run(stage, record(upserted(filename="report.pdf"))))
 
-    assert event.filename is None
+    assert (event.filename, event.media_type, event.text_type) == (
+        "report.pdf",
+        "application/pdf",
+        "text/markdown",
+    )
     assert (event.title, event.language, event.warnings) == ("A title", "de", ["guessed"])
     assert event.pages == [PageSpan(number=1, start=0, end=9, name="one")]
     assert event.text.inline is None

@@ -15,9 +15,8 @@ from tests.streams.engine.simulation import OUTPUT, event
 def note(
     ordinal: int, stage: Step = Step.PARSED, invocation: str = "i", attempt: int = 1, **more: str
 ) -> ProgressReport:
-    return ProgressReport(
-        RunPosition(invocation_id=invocation, attempt=attempt, ordinal=ordinal), stage, **more
-    )  # type: ignore[arg-type]
+    position = RunPosition(invocation_id=invocation, attempt=attempt, ordinal=ordinal)
+    return ProgressReport(position, stage, **more)  # type: ignore[arg-type]
 
 
 def progress(sends: list[Send]) -> list[Progress]:

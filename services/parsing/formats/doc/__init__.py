@@ -11,6 +11,7 @@ import olefile  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.doc import binary
 from services.parsing.formats.doc.binary import WordFile, read_word
 from services.parsing.formats.doc.styles import ParagraphStyle, numbered_lists, paragraph_styles
@@ -25,7 +26,7 @@ from services.parsing.markdown_writer import (
     Writer,
 )
 
-__all__ = ["parse_doc"]
+__all__ = ["FORMAT", "parse_doc"]
 
 _CONTROL = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\xa0": " ", "\t": " "}
 _FIELD = re.compile(r"\x13([^\x13\x14\x15]*)(?:\x14([^\x13\x15]*))?\x15")
@@ -40,7 +41,7 @@ def parse_doc(data: bytes) -> ParsedDocument:
     body = _Body(file)
     body.read(file.text[: file.counts["main"]])
     markdown, pages = body.writer.finish()
-    return ParsedDocument(markdown, "", pages if len(pages) > 1 else (), title)
+    return ParsedDocument(markdown, pages if len(pages) > 1 else (), title)
 
 
 def _title(container: olefile.OleFileIO) -> str | None:
@@ -190,3 +191,6 @@ def _field(match: re.Match[str]) -> str:
     link = _LINK.search(match[1].replace("\\_", "_"))
     shown = match[2] or ""
     return md.link(shown, link[1]) if link else shown
+
+
+FORMAT = Format("application/msword", from_bytes(parse_doc), ole_streams=("WordDocument",))

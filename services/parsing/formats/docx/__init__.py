@@ -8,13 +8,14 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.docx.body import Body
 from services.parsing.formats.docx.runs import Inline
 from services.parsing.formats.docx.styles import Numbering, Styles, W
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
 
-__all__ = ["parse_docx"]
+__all__ = ["FORMAT", "parse_docx"]
 
 
 def parse_docx(data: bytes) -> ParsedDocument:
@@ -40,7 +41,7 @@ def parse_docx(data: bytes) -> ParsedDocument:
     body.notes({kind: part(kind + "s") for kind in ("footnote", "endnote")})
     markdown, pages = body.writer.finish()
     title, language = core_properties(archive)
-    return ParsedDocument(markdown, "", pages if len(pages) > 1 else (), title, language, graphics.warnings)
+    return ParsedDocument(markdown, pages if len(pages) > 1 else (), title, language, graphics.warnings)
 
 
 def _main_part(archive: Archive) -> str:
@@ -54,3 +55,10 @@ def _main_part(archive: Archive) -> str:
 
 def _has_title(root: etree._Element, styles: Styles) -> bool:
     return any(styles.heading(p.get(W + "val")) == 0 for p in root.iter(W + "pStyle"))
+
+
+FORMAT = Format(
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    from_bytes(parse_docx),
+    zip_part="word/",
+)

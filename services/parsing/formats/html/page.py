@@ -25,7 +25,6 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
         markdown = render(root)
     return ParsedDocument(
         markdown=markdown,
-        media_type="text/html",
         title=title_of(root),
         language=(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or None),
         warnings=warnings,

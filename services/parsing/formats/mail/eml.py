@@ -13,6 +13,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.html.inline import image_text
 from services.parsing.formats.html.page import render, title_of
 from services.parsing.formats.html.render import ImageText, Renderer
@@ -59,7 +60,7 @@ def mail_document(
     found = attached(attachments)
     writer.extend(found.blocks)
     markdown, _ = writer.finish()
-    return ParsedDocument(markdown, "", title=subject or None, warnings=(*warnings, *found.warnings))
+    return ParsedDocument(markdown, title=subject or None, warnings=(*warnings, *found.warnings))
 
 
 def parse_mhtml(data: bytes) -> ParsedDocument:
@@ -82,7 +83,7 @@ def parse_mhtml(data: bytes) -> ParsedDocument:
     root, warnings = parse_tree(_as_utf8(page), "text/html; charset=utf-8")
     markdown = render(root, Renderer(_with_pictures(pictures)))
     return ParsedDocument(
-        markdown, "", title=title_of(root) or header(message, "Subject") or None, warnings=warnings
+        markdown, title=title_of(root) or header(message, "Subject") or None, warnings=warnings
     )
 
 
@@ -182,3 +183,45 @@ def _as_utf8(part: Message) -> bytes:
         return decode(payload, charset)[0].encode("utf-8", "replace")
     except Exception:
         return payload.decode("utf-8", "replace").encode("utf-8")
+
+
+_HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n", re.M)
+_MAIL_NAMES = """
+    from to cc subject date received return-path message-id mime-version delivered-to content-type
+    reply-to sender
+"""
+_MAIL_HEADERS = frozenset(name.encode() for name in _MAIL_NAMES.split())
+
+
+def _is_mail(head: bytes, data: bytes) -> bool:
+    """Whether a text opens with the header of a message: at least three fields, three of them mail's own."""
+    if head.startswith(b"From "):  # a line of the mbox format
+        head = head.partition(b"\n")[2]
+    names: list[bytes] = []
+    at = 0
+    while (match := _HEADER.match(head, at)) and len(names) < 60:
+        names.append(match[1].lower())
+        at = match.end()
+    return len(_MAIL_HEADERS.intersection(names)) >= 3 or {b"mime-version", b"content-type"} <= set(names)
+
+
+def _is_web_archive(head: bytes, data: bytes) -> bool:
+    head = data[:4096].lower()
+    return (
+        b"multipart/related" in head
+        and b"mime-version:" in head
+        and b"text/html" in data[:65536].lower()
+        and not re.search(rb"^(to|received):", head, re.M)
+    )
+
+
+#: A web archive first: it is a message, too, and its names are those of pages.
+FORMATS = (
+    Format(
+        "multipart/related",
+        from_bytes(parse_mhtml),
+        suffixes=(".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht"),
+        sniff=_is_web_archive,
+    ),
+    Format("message/rfc822", from_bytes(parse_eml), suffixes=(".eml",), sniff=_is_mail),
+)

@@ -9,6 +9,7 @@ import struct
 import olefile  # type: ignore[import-untyped]
 
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.mail.attachments import Attachment
 from services.parsing.formats.mail.eml import mail_document
 from services.parsing.formats.text import decode
@@ -105,3 +106,6 @@ def _date(container: olefile.OleFileIO) -> str:
         return ""
     moment = datetime.datetime.fromtimestamp((stamp - _EPOCH) / 1e7, datetime.UTC)
     return moment.isoformat(sep=" ", timespec="seconds")
+
+
+FORMAT = Format("application/vnd.ms-outlook", from_bytes(parse_msg), ole_streams=("__properties_version1.0",))

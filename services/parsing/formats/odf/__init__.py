@@ -9,6 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.odf.body import Body, table_rows
 from services.parsing.formats.odf.frames import Frames
 from services.parsing.formats.odf.styles import DRAW, OFFICE, PRESENTATION, TABLE, TEXT, Styles
@@ -16,7 +17,7 @@ from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.archive import Archive
 from services.parsing.office.sheets import Merge, Position, sheet_blocks
 
-__all__ = ["parse_odf"]
+__all__ = ["FORMATS", "parse_odf"]
 
 _DC = "{http://purl.org/dc/elements/1.1/}"
 #: A row or cell repeated more often than this is formatting to the edge of the sheet.
@@ -40,7 +41,7 @@ def parse_odf(data: bytes) -> ParsedDocument:
     meta = archive.xml_or_none("meta.xml")
     title = (meta.findtext(f".//{_DC}title") or "").strip() if meta is not None else ""
     language = (meta.findtext(f".//{_DC}language") or "").strip() if meta is not None else ""
-    return ParsedDocument(markdown, "", pages, title or None, language or None, frames.warnings)
+    return ParsedDocument(markdown, pages, title or None, language or None, frames.warnings)
 
 
 def _written(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
@@ -143,3 +144,9 @@ def _line(row: etree._Element, body: Body) -> Iterator[tuple[int, str, int, int]
 def _number(element: etree._Element, name: str) -> int:
     value = element.get(TABLE + name) or "1"
     return int(value) if value.isdigit() and int(value) > 0 else 1
+
+
+FORMATS = tuple(
+    Format(f"application/vnd.oasis.opendocument.{kind}", from_bytes(parse_odf), zip_mimetype=True)
+    for kind in ("text", "spreadsheet", "presentation")
+)

@@ -8,13 +8,14 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.pptx.slide import Slide
 from services.parsing.formats.pptx.text import Bullets
 from services.parsing.markdown_writer import Writer
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
 
-__all__ = ["parse_pptx"]
+__all__ = ["FORMAT", "parse_pptx"]
 
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -37,7 +38,7 @@ def parse_pptx(data: bytes) -> ParsedDocument:
         slide.write(writer, _part(archive, targets, "notesSlide"))
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
-    return ParsedDocument(markdown, "", pages, title, language, graphics.warnings)
+    return ParsedDocument(markdown, pages, title, language, graphics.warnings)
 
 
 def _slides(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterator[str]:
@@ -64,3 +65,10 @@ def _layouts(
 
 def _part(archive: Archive, targets: dict[str, tuple[str, str]], kind: str) -> etree._Element | None:
     return archive.xml_or_none(next((t for k, t in targets.values() if k == kind), ""))
+
+
+FORMAT = Format(
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    from_bytes(parse_pptx),
+    zip_part="ppt/",
+)

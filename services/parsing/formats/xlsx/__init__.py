@@ -9,6 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.format import Format, from_bytes
 from services.parsing.formats.xlsx.comments import comment_blocks
 from services.parsing.formats.xlsx.reader import Book, merges, rows
 from services.parsing.markdown_writer import MarkdownBlock, Writer
@@ -16,7 +17,7 @@ from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
 from services.parsing.office.sheets import sheet_blocks
 
-__all__ = ["parse_xlsx"]
+__all__ = ["FORMAT", "parse_xlsx"]
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 #: Bytes of a sheet's XML from which it is written row by row, as one table: about a million cells.
@@ -41,7 +42,7 @@ def parse_xlsx(data: bytes) -> ParsedDocument:
             writer.extend(_sheet(archive, part, book, graphics))
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
-    return ParsedDocument(markdown, "", pages, title, language, graphics.warnings)
+    return ParsedDocument(markdown, pages, title, language, graphics.warnings)
 
 
 def _main_part(archive: Archive) -> str:
@@ -103,3 +104,10 @@ def _drawn(
         for part in [text, *blocks, *(md.escape_lines(md.escape(w)) for w in words)]:
             if part.strip():
                 yield MarkdownBlock(part)
+
+
+FORMAT = Format(
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    from_bytes(parse_xlsx),
+    zip_part="xl/",
+)

@@ -57,7 +57,7 @@ async def test_no_answer_ends_the_service(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        ParsedDocument("# one", "text/html", (PageSpan(1, 0, 5, "a"),), "one", "en", ("guessed",)),
+        ParsedDocument("# one", (PageSpan(1, 0, 5, "a"),), "one", "en", ("guessed",), "text/html"),
         {"plain": [1, 2.0, b"3", None, True, (4,), {5}, frozenset({6})]},
     ],
 )

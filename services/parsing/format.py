@@ -1,0 +1,63 @@
+"""What a document format is: how it is recognised, and what parses it.
+
+    FORMAT = Format("application/x-subrip", from_bytes(parse_subtitles), suffixes=(".srt",))
+
+A format module declares its `FORMAT` (or `FORMATS`); `services.parsing.registry` lists the modules. Nothing
+else knows a format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.parsing.document import ParsedDocument
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a parser is given. `filename` and `content_type` are what the sender says; both may be wrong."""
+
+    data: bytes
+    filename: str | None = None
+    content_type: str | None = None
+    main_content: bool = False
+
+
+Parser = Callable[[Input], ParsedDocument]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format. Content decides first, then the name, then the type that the sender declared.
+
+    Attributes:
+        media_type: identifies the format.
+        parse: raises DocumentError for what cannot be read; any other error counts as a corrupt document.
+        signature: whether these bytes, of a binary file, are of this format.
+        zip_mimetype: the zip member `mimetype` names `media_type` (OpenDocument, EPUB).
+        zip_part: start of the names of members that only this kind of OOXML package has.
+        ole_streams: streams of an OLE container that only this format has.
+        suffixes: file names that mean this format, lower case with the dot. Only for formats that are text.
+        sniff: whether a text that its name says nothing of is of this format. Gets the first 64 KiB (as UTF-8
+            where a byte order mark says UTF-16) and all bytes.
+    """
+
+    media_type: str
+    parse: Parser
+    signature: Callable[[bytes], bool] | None = None
+    zip_mimetype: bool = False
+    zip_part: str | None = None
+    ole_streams: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    sniff: Callable[[bytes, bytes], bool] | None = None
+
+
+def from_bytes(parse: Callable[[bytes], ParsedDocument]) -> Parser:
+    """A parser that needs nothing but the bytes."""
+    return lambda source: parse(source.data)
+
+
+def starts_with(*magic: bytes) -> Callable[[bytes], bool]:
+    """A signature: the bytes begin with one of these."""
+    return lambda data: data.startswith(magic)

@@ -1,0 +1,46 @@
+"""The table of formats. A new format is a module that declares its `FORMAT`, and one line here.
+
+Order matters where two formats claim the same content: the first one wins.
+"""
+
+from __future__ import annotations
+
+from services.parsing import pdf
+from services.parsing.format import Format
+from services.parsing.formats import (
+    delimited,
+    doc,
+    docx,
+    epub,
+    html,
+    image,
+    notebook,
+    odf,
+    ppt,
+    pptx,
+    rtf,
+    xls,
+    xlsx,
+)
+from services.parsing.formats.mail import eml, msg
+
+FORMATS: tuple[Format, ...] = (
+    pdf.FORMAT,
+    rtf.FORMAT,
+    docx.FORMAT,
+    xlsx.FORMAT,
+    pptx.FORMAT,
+    *odf.FORMATS,
+    epub.FORMAT,
+    doc.FORMAT,
+    xls.FORMAT,
+    ppt.FORMAT,
+    msg.FORMAT,
+    *image.FORMATS,
+    *eml.FORMATS,
+    html.FORMAT,
+    notebook.FORMAT,
+    *delimited.FORMATS,
+)
+
+BY_MEDIA_TYPE: dict[str, Format] = {one.media_type: one for one in FORMATS}

@@ -1,0 +1,102 @@
+"""`headrace chunk FILE` shows exactly the chunks that the pipeline indexes."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.cli import main
+from schemas.events import Chunking, Document, DocumentChunked, DocumentDeleted, DocumentUpserted, Embedding
+from schemas.ids import document_id
+from services.chunking.stage import ChunkingStage
+from services.parsing import ParsedDocument, parse
+from services.parsing.stage import ParsingStage
+from streams.blobs import BlobStore
+from streams.engine.outputs import Output, Send
+from streams.engine.stage import Record
+from streams.partitions import partition_of
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "documents").iterdir())
+PARTITIONS = 12
+
+
+class InProcess:
+    """Parses and cuts in this process: the same functions, without workers."""
+
+    async def parse(
+        self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
+    ) -> ParsedDocument:
+        return parse(data, filename, content_type, main_content=main_content)
+
+    async def run(self, name: str, function: Callable[..., Any], *arguments: object) -> Any:
+        return function(*arguments)
+
+    def close(self) -> None:
+        pass
+
+
+class NoContext:
+    def check_alive(self) -> None:
+        pass
+
+    async def emit(self, outputs: object) -> None:
+        raise AssertionError
+
+
+async def indexed(name: str, content: bytes, blobs: BlobStore) -> list[dict[str, Any]]:
+    """The chunks that the two stages put onto `chunks`."""
+    workers: Any = InProcess()
+    document = Document(
+        tenant="t",
+        database="d",
+        collection="c",
+        document_key=name,
+        version_key="1",
+        chunking=Chunking(),
+        embedding=Embedding(model="m"),
+    )
+    key = document_id(document)
+    event = DocumentUpserted(document=document, content=await blobs.put(content))
+    first: Record[DocumentUpserted | DocumentDeleted] = Record(
+        "documents", partition_of(key, PARTITIONS), 0, key, event, 0
+    )
+    [parsed] = _sent(await ParsingStage(workers, blobs, PARTITIONS, 1).process(first, NoContext()))
+    second = Record("parsed", first.partition, 0, key, parsed, 0)
+    parts = _sent(await ChunkingStage(workers, blobs, 1).process(second, NoContext()))
+    return [
+        chunk.model_dump() for part in parts if isinstance(part, DocumentChunked) for chunk in part.chunks
+    ]
+
+
+def _sent(outputs: Any) -> list[Any]:
+    found: list[Output] = list(outputs)
+    return [output.event for output in found if isinstance(output, Send)]
+
+
+def shown(file: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    with pytest.raises(SystemExit) as end:
+        main(["chunk", str(file), "--json"])
+    assert end.value.code in (0, None)
+    chunks: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return chunks
+
+
+@pytest.mark.parametrize(
+    "file", [*EXAMPLES, Path(__file__), EXAMPLES[0].parents[2] / "README.md"], ids=lambda file: file.name
+)
+async def test_the_chunks_that_are_shown_are_those_that_are_indexed(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = await asyncio.to_thread(file.read_bytes)
+
+    expected = await indexed(file.name, content, BlobStore(str(tmp_path)))
+    seen = shown(file, capsys)
+
+    fields = ("text", "start_line", "end_line", "start_col", "end_col", "strategy", "language", "context")
+    assert expected
+    assert [[one[name] for name in fields] for one in seen] == [
+        [one[name] for name in fields] for one in expected
+    ]
