@@ -1,8 +1,9 @@
-"""The command: settings, the wiring of the services, and the supervisor that runs everything on one machine.
+"""The command `headrace`, and what it stands on.
 
-cli/         the command's tree, options and output      settings.py   every HEADRACE_… variable
-embedded.py  broker, Chroma and services on one machine  services.py   wires and runs one service
-connect.py   which gateway a command talks to            supervisor.py keeps processes running
-client.py    the gateway's HTTP API                      running.py    what runs on a data folder
-sync.py      a folder into a collection, followed        search.py     a question to a collection
+cli/         the tree of commands, their options and output
+client/      the gateway's HTTP client; `sync` and `query` on top of it
+local/       everything on one machine: supervisor, broker, Chroma, services, one data folder
+admin/       work on the cluster itself: topics, lag, dead letters
+wiring.py    settings in, running services out: the one place that knows every package
+settings.py  every HEADRACE_… variable
 """

@@ -13,8 +13,8 @@ from pathlib import Path
 import structlog
 from prometheus_client import start_http_server
 
-from headrace.local.admin_key import admin_key
-from headrace.local.preflight import check_models, naming_model
+from headrace.admin_key import admin_key
+from headrace.preflight import check_models, naming_model
 from headrace.settings import Settings
 from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError

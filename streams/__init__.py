@@ -1,0 +1,8 @@
+"""The runtime of the services: streams of records on Kafka.
+
+engine/   the stage contract and the loop that runs a stage; knows no Kafka
+kafka/    the consumer worker, producers, transactions, the cluster
+state/    stores and materialised views folded from compacted topics
+local/    a broker and a Chroma server started on this machine
+blobs.py  claim check for large payloads        topics.py  every topic in one table
+"""

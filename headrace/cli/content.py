@@ -41,8 +41,8 @@ def sync(
     from headrace.cli.output import fail
     from headrace.client.connect import with_gateway
     from headrace.client.sync import SyncRequest
-    from headrace.local.preflight import shortage
     from headrace.local.running_file import Interrupted
+    from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
 
     settings = load_settings(data_dir)
@@ -142,7 +142,7 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     from rich.text import Text
 
     from headrace.cli.output import console, visible
-    from headrace.cli.progress import failure_of, listed, status_of, summary
+    from headrace.client.progress import failure_of, listed, status_of, summary
     from headrace.client.sync import as_json as result_json
 
     if as_json:

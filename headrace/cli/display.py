@@ -118,7 +118,7 @@ class RunDisplay:
         """The run is here now."""
         self._last = progress
         if self._live is None and time.monotonic() - self._printed_at >= _LINE_EVERY_S:
-            from headrace.cli.progress import line
+            from headrace.client.progress import line
 
             self._printed_at = time.monotonic()
             self._console.print(line(progress, self.seconds), markup=False)
@@ -135,7 +135,7 @@ class RunDisplay:
     def _draw(self) -> "RenderableType":
         from rich.text import Text
 
-        from headrace.cli.progress import draw
+        from headrace.client.progress import draw
 
         if self._last is None:
             return Text.assemble(self._title, ("   …", "dim"))

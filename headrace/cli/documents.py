@@ -80,7 +80,7 @@ def _warn(document: "ParsedDocument") -> None:
 
 
 def _print_chunks(chunks: "Sequence[TextChunk]", document: "ParsedDocument") -> None:
-    from headrace.cli.progress import counted
+    from headrace.client.progress import counted
 
     out = console()
     for number, one in enumerate(chunks, 1):

@@ -147,7 +147,7 @@ def replay_letters(
     import asyncio
 
     from headrace.admin.dead_letters import choose, read_letters, replay
-    from headrace.cli.progress import counted
+    from headrace.client.progress import counted
 
     if everything == bool(letter_ids):
         raise UsageError("give the ids of dead letters, or --all; see `headrace dead-letters replay --help`")
@@ -168,7 +168,7 @@ def sweep(data_dir: DataDir = None) -> None:
     import asyncio
     from datetime import timedelta
 
-    from headrace.cli.progress import counted
+    from headrace.client.progress import counted
     from streams.blobs import BlobStore
 
     settings = load_settings(data_dir)

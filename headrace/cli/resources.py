@@ -141,7 +141,7 @@ def delete_source(source_id: SourceId, data_dir: DataDir = None) -> None:
 
 
 def _status(job: "Job") -> str:
-    from headrace.cli.progress import status_of
+    from headrace.client.progress import status_of
 
     return status_of(job.status)
 
@@ -179,7 +179,7 @@ def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_d
 
 
 def _print_progress(progress: "InvocationProgress") -> None:
-    from headrace.cli.progress import failure_of, status_of
+    from headrace.client.progress import failure_of, status_of
 
     counts = progress.counts
     fields: list[tuple[str, object]] = [

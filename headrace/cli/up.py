@@ -45,8 +45,8 @@ def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
     """One line for programs; in a terminal also what a person wants next."""
     import sys
 
+    from headrace.admin_key import key_file
     from headrace.cli.output import print_fields
-    from headrace.local.admin_key import key_file
 
     print(f"ready {embedded.running.url}", flush=True)
     if not sys.stdout.isatty():  # a log must not hold the key

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from headrace.local.admin_key import key_file
+from headrace.admin_key import key_file
 from headrace.local.running_file import RunningSystem, is_held, read_running
 from headrace.local.supervisor import StateChange
 from headrace.settings import Settings

@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from headrace.cli.progress import PENDING, listed, status_of
 from headrace.client.gateway import ApiError, GatewayClient
+from headrace.client.progress import PENDING, listed, status_of
 from schemas.api import DocumentOutcome, InvocationProgress, Source
 from schemas.errors import TransientError
 
@@ -130,7 +130,7 @@ class Stalls:
 
     Args:
         say: takes a sentence for a person.
-        shortage: says which disk is full, if one is (`headrace.local.preflight.shortage`).
+        shortage: says which disk is full, if one is (`headrace.preflight.shortage`).
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 data_dir/
     lock          held while it runs
     running.json  where gateway, Chroma and broker are; written when all is ready, removed at the end
-    admin.key     the key that was made when none was set (`headrace.local.admin_key`)
+    admin.key     the key that was made when none was set (`headrace.admin_key`)
 """
 
 import fcntl

@@ -21,8 +21,7 @@ from typing import TypeVar
 import aiohttp
 
 from headrace.admin.topics import quiet
-from headrace.local.admin_key import admin_key
-from headrace.local.preflight import check_models, check_room, shortage
+from headrace.admin_key import admin_key
 from headrace.local.running_file import (
     Interrupted,
     RunningSystem,
@@ -31,6 +30,7 @@ from headrace.local.running_file import (
     write_running,
 )
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
+from headrace.preflight import check_models, check_room, shortage
 from headrace.settings import Settings
 from headrace.usage_error import EXIT_STATUS as MISUSED
 from headrace.wiring import SERVICES, Wiring

@@ -1,10 +1,10 @@
 """What the local mode runs beside our own services: a real Kafka broker and a Chroma server.
 
-    LocalBroker ──┐                        ┌── java.py    which Java runs it
-                     ├── ChildProcess ────────┼── jars.py    which jars, checked against jars.lock
-    LocalChroma ──┘   (process.py)         ├── ports.py   a port that stays the same
-                          die with us,        └── lock.py    one owner of a data folder
-                          log to a file
+    LocalBroker ──┐                     ┌── java.py    which Java runs it
+                  ├── ChildProcess ─────┼── jars.py    which jars, checked against jars.lock
+    LocalChroma ──┘   (process.py)      ├── ports.py   a port that stays the same
+                      die with us,      └── lock.py    one owner of a data folder
+                      log to a file
 
 Both are started from what Python packages bring, listen on loopback only, keep everything in their
 data folder and die with the process that started them. A data folder keeps its port, so clients

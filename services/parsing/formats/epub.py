@@ -15,7 +15,7 @@ from services.parsing.formats.html.inline import image_text
 from services.parsing.formats.html.page import render
 from services.parsing.formats.html.render import ImageText, Renderer
 from services.parsing.formats.html.tree import parse_tree
-from services.parsing.formats.image import Pictures
+from services.parsing.images.pictures import Pictures
 from services.parsing.markdown_writer import Writer
 from services.parsing.office.archive import Archive
 

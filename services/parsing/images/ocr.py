@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from services.parsing.pdf.page.blocks import Block, Kind
-from services.parsing.pdf.page.geometry import Page, Style, Word
-from services.parsing.pdf.page.layout import layout
-from services.parsing.pdf.page.text import Vocabulary
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.page.layout import layout
+from services.parsing.page.text import Vocabulary
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,7 +7,7 @@ import posixpath
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
-from services.parsing.formats.image import Pictures
+from services.parsing.images.pictures import Pictures
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.charts import chart_blocks
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
-from services.parsing.formats.image import Pictures
+from services.parsing.images.pictures import Pictures
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.layout import layout
+from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.headings import body_size, mark_headings
-from services.parsing.pdf.page.blocks import Block, Kind
-from services.parsing.pdf.page.layout import layout
-from services.parsing.pdf.page.text import Vocabulary
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.running_heads import RunningHeads

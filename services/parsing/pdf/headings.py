@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from services.parsing.pdf.page.blocks import Block, Kind
+from services.parsing.page.blocks import Block, Kind
 
 #: A heading is set this much larger than the text, or bold.
 LARGER = 1.12

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from services.parsing.formats.image import Pictures
+from services.parsing.images.pictures import Pictures
 from services.parsing.markdown_writer import image
-from services.parsing.pdf.page.blocks import Block, Kind
-from services.parsing.pdf.page.geometry import Page, Picture
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.geometry import Page, Picture
 
 #: Below this share of the page a picture is named by its kind and size, without reading it: logos, portraits.
 READABLE = 0.04

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from services.parsing.document import PageSpan
 from services.parsing.markdown_writer import MarkdownBlock as Markdown
 from services.parsing.markdown_writer import Writer, code, item, table, tidy, without_emphasis
-from services.parsing.pdf.page.blocks import Block, Kind
-from services.parsing.pdf.page.text import Vocabulary, append
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.text import Vocabulary, append
 
 #: What would begin a heading, quote, list, rule or table at the start of a line.
 _LINE_START = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.parsing.pdf.page.geometry import Box, Page, Picture, Stroke
+from services.parsing.page.geometry import Box, Page, Picture, Stroke
 
 #: Text may lean this much (degrees): slanted fonts are told as turned ones.
 LEAN = 30.0

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.parsing.pdf.page.geometry import Page, Word, bounds
-from services.parsing.pdf.page.lines import clean, joined, rows_of
+from services.parsing.page.geometry import Page, Word, bounds
+from services.parsing.page.lines import clean, joined, rows_of
 
 #: Running lines stand within this share of the page's height from its edge.
 ZONE = 0.18

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from services.parsing.images import ocr, vision
-from services.parsing.pdf.page.geometry import Page, Word
+from services.parsing.page.geometry import Page, Word
 
 if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]

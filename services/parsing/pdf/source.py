@@ -11,7 +11,7 @@ from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.pdf.page.geometry import Page, Picture, Stroke, Style, Word
+from services.parsing.page.geometry import Page, Picture, Stroke, Style, Word
 from services.parsing.pdf.rotation import quarter, upright
 
 #: Most pages of a document. The biggest that the contract names has 7,000.

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from headrace.cli.progress import status_of
 from headrace.client.gateway import ApiError, GatewayClient
+from headrace.client.progress import status_of
 from headrace.client.sync import (
     Stalls,
     SyncRequest,
@@ -25,7 +25,7 @@ from headrace.client.sync import (
 )
 from schemas.api import InvocationProgress, Source
 from schemas.errors import TransientError
-from tests.headrace.cli.test_progress import COMPLETE, progress
+from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
 ID = "5f0d9f2e-0000-4000-8000-00000000000{}"

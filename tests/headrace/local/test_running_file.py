@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from headrace.admin_key import admin_key, key_file
 from headrace.cli.settings import load_settings
 from headrace.client.connect import find_gateway
-from headrace.local.admin_key import admin_key, key_file
 from headrace.local.running_file import RunningSystem, forget_running, is_held, read_running, write_running
 from headrace.local.system import run_local
 from schemas.errors import RequestError

@@ -20,7 +20,7 @@ from markdown_it.token import Token
 
 from schemas.errors import DocumentError
 from services.parsing import parse
-from services.parsing.formats import image
+from services.parsing.images import pictures
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason=f"no corpora at {CO
 @pytest.fixture(autouse=True)
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OCR, which costs seconds a picture and has tests of its own."""
-    monkeypatch.setattr(image, "looked_at", lambda picture: ("", ""))
+    monkeypatch.setattr(pictures, "looked_at", lambda picture: ("", ""))
 
 
 def words(text: str) -> list[str]:

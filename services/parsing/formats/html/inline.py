@@ -98,7 +98,7 @@ def _embedded(alt: str, source: str) -> str:
     import base64
     import binascii
 
-    from services.parsing.formats.image import describe
+    from services.parsing.images.pictures import describe
 
     head, _, body = source.partition(",")
     if not head.startswith("data:image/") or len(body) < 200:

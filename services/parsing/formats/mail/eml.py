@@ -18,9 +18,9 @@ from services.parsing.formats.html.inline import image_text
 from services.parsing.formats.html.page import render, title_of
 from services.parsing.formats.html.render import ImageText, Renderer
 from services.parsing.formats.html.tree import parse_tree
-from services.parsing.formats.image import Pictures
 from services.parsing.formats.mail.attachments import Attachment, attached
 from services.parsing.formats.text import decode
+from services.parsing.images.pictures import Pictures
 from services.parsing.markdown_writer import Writer
 
 _SHOWN = ("From", "To", "Cc", "Date")

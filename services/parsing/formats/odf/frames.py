@@ -8,8 +8,8 @@ from typing import Protocol
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
-from services.parsing.formats.image import Pictures
 from services.parsing.formats.odf.styles import CHART, DRAW, OFFICE, PRESENTATION, SVG, TABLE, TEXT, XLINK
+from services.parsing.images.pictures import Pictures
 from services.parsing.markdown_writer import Cell, MarkdownBlock
 from services.parsing.office.archive import Archive
 

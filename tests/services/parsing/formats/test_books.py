@@ -11,7 +11,7 @@ from PIL import Image
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing import parse
-from services.parsing.formats import image
+from services.parsing.images import pictures
 from tests.services.parsing import samples
 
 
@@ -74,7 +74,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (60, 40)) -> bytes:
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OCR, which loads its models for seconds and has tests of its own."""
-    monkeypatch.setattr(image, "looked_at", lambda picture: ("a white square", "words in it"))
+    monkeypatch.setattr(pictures, "looked_at", lambda picture: ("a white square", "words in it"))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
@@ -86,7 +86,7 @@ def test_a_picture_is_described_by_kind_size_and_words(kind: str) -> None:
 
 
 def test_too_many_pixels_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
 
     with pytest.raises(DocumentTooLarge, match="60 × 40 pixels"):
         parse(picture(), "a.png")

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing.images import ocr
 from services.parsing.images.ocr import TextBox, find_text, plain_text, read_text, words_of
-from services.parsing.pdf.page.geometry import Page, Style, Word
+from services.parsing.page.geometry import Page, Style, Word
 from services.parsing.pdf.scans import add_words
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.parsing.markdown_writer import Cell
-from services.parsing.pdf.page.geometry import Picture, Style, Word
-from services.parsing.pdf.page.lines import Line, clean, joined, main_style, reads_left
-from services.parsing.pdf.page.lists import is_bullet, is_marker, is_number, kept_label, marker
-from services.parsing.pdf.page.text import Vocabulary, inline
+from services.parsing.page.geometry import Picture, Style, Word
+from services.parsing.page.lines import Line, clean, joined, main_style, reads_left
+from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
+from services.parsing.page.text import Vocabulary, inline
 
 #: What a line of code has and a word set in a typewriter face has not.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")

@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from services.parsing.pdf.page.cells import Table, fill, text_rows
-from services.parsing.pdf.page.geometry import Word, bounds
-from services.parsing.pdf.page.lines import Line, split_row
-from services.parsing.pdf.page.lists import is_marker
-from services.parsing.pdf.page.ruled import Grid, slots_of
-from services.parsing.pdf.page.text import Vocabulary
+from services.parsing.page.cells import Table, fill, text_rows
+from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.lines import Line, split_row
+from services.parsing.page.lists import is_marker
+from services.parsing.page.ruled import Grid, slots_of
+from services.parsing.page.text import Vocabulary
 
 #: The least width of the white space between two columns, of the font size.
 GUTTER = 0.6

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.parsing.pdf.page.geometry import Box, Boxed, Piece, bounds
-from services.parsing.pdf.page.lines import Line, line_of, reads_left
+from services.parsing.page.geometry import Box, Boxed, Piece, bounds
+from services.parsing.page.lines import Line, line_of, reads_left
 
 #: The least white space between two columns of text, of the font size.
 GUTTER = 0.75

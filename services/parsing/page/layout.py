@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.parsing.markdown_writer import Cell
-from services.parsing.pdf.page.aligned import aligned_tables
-from services.parsing.pdf.page.blocks import Block, Kind, blocks_of
-from services.parsing.pdf.page.cells import Table, fill, trimmed
-from services.parsing.pdf.page.columns import flows, lines_of
-from services.parsing.pdf.page.geometry import Boxed, Page, Picture, Piece, Word
-from services.parsing.pdf.page.half_ruled import ladder_tables
-from services.parsing.pdf.page.lines import Line, height_of, pieces_of, rows_of, split_row
-from services.parsing.pdf.page.ruled import Grid, lattices, rules_of
-from services.parsing.pdf.page.text import Vocabulary
+from services.parsing.page.aligned import aligned_tables
+from services.parsing.page.blocks import Block, Kind, blocks_of
+from services.parsing.page.cells import Table, fill, trimmed
+from services.parsing.page.columns import flows, lines_of
+from services.parsing.page.geometry import Boxed, Page, Picture, Piece, Word
+from services.parsing.page.half_ruled import ladder_tables
+from services.parsing.page.lines import Line, height_of, pieces_of, rows_of, split_row
+from services.parsing.page.ruled import Grid, lattices, rules_of
+from services.parsing.page.text import Vocabulary
 
 #: A page with more strokes than this is a drawing; looking for tables in it costs time and finds none.
 MAX_STROKES = 6_000

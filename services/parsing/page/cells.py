@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.parsing.markdown_writer import Cell, escape
-from services.parsing.pdf.page.geometry import Word, bounds
-from services.parsing.pdf.page.lines import reads_left, rows_of
-from services.parsing.pdf.page.ruled import Grid, Slot
-from services.parsing.pdf.page.text import Vocabulary, plain
+from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.lines import reads_left, rows_of
+from services.parsing.page.ruled import Grid, Slot
+from services.parsing.page.text import Vocabulary, plain
 
 
 @dataclass(slots=True)

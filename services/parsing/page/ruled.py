@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from services.parsing.pdf.page.geometry import Stroke
+from services.parsing.page.geometry import Stroke
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.parsing.pdf.page.geometry import Piece, Style, Word, bounds, piece_of
+from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
 
 #: A gap wider than this (of the font size) separates pieces. Blanks are about 0.25; justified lines may
 #: stretch them past this, but then the pieces meet again as one line of a paragraph.

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.parsing.markdown_writer import STRONG, STRONG_END, escape, link
-from services.parsing.pdf.page.geometry import Word
-from services.parsing.pdf.page.lines import blank_between, clean, joined
+from services.parsing.page.geometry import Word
+from services.parsing.page.lines import blank_between, clean, joined
 
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from headrace.cli.progress import STAGES, draw, line, stage_bars, summary
+from headrace.client.progress import STAGES, draw, line, stage_bars, summary
 from schemas.api import InvocationProgress
 
 NONE = dict.fromkeys((*STAGES, "unchanged", "deleted", "failed", "chunks"), 0)

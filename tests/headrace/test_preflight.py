@@ -9,7 +9,9 @@ import pytest
 from headrace.cli.app import run
 from headrace.cli.display import Startup
 from headrace.cli.settings import load_settings
-from headrace.local.preflight import (
+from headrace.local.supervisor import ProcessState, StateChange
+from headrace.local.system import run_local, with_shortage
+from headrace.preflight import (
     FULL_BYTES,
     START_BYTES,
     TEMPORARY_BYTES,
@@ -18,8 +20,6 @@ from headrace.local.preflight import (
     naming_model,
     shortage,
 )
-from headrace.local.supervisor import ProcessState, StateChange
-from headrace.local.system import run_local, with_shortage
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
 
@@ -88,7 +88,7 @@ async def test_nothing_starts_on_a_disk_that_has_no_room(
 def test_room_is_asked_for_where_temporary_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     disk(monkeypatch, START_BYTES - 1)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("headrace.local.preflight.START_BYTES", 0)
+    monkeypatch.setattr("headrace.preflight.START_BYTES", 0)
     check_room(tmp_path / "data")
 
     disk(monkeypatch, TEMPORARY_BYTES - 1)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from services.parsing.pdf.page.aligned import gutters, is_listing
-from services.parsing.pdf.page.cells import Table, fill, text_rows
-from services.parsing.pdf.page.geometry import Box, Word, bounds
-from services.parsing.pdf.page.lines import rows_of, split_row
-from services.parsing.pdf.page.ruled import TOUCH, Grid, Rule, column_edges, ladders, slots_of
-from services.parsing.pdf.page.text import Vocabulary
+from services.parsing.page.aligned import gutters, is_listing
+from services.parsing.page.cells import Table, fill, text_rows
+from services.parsing.page.geometry import Box, Word, bounds
+from services.parsing.page.lines import rows_of, split_row
+from services.parsing.page.ruled import TOUCH, Grid, Rule, column_edges, ladders, slots_of
+from services.parsing.page.text import Vocabulary
 
 
 def ladder_tables(
