@@ -98,7 +98,7 @@ async def test_a_record_type_is_registered_once_a_topic_and_its_frame_is_the_con
     values = [await encode(codec, EVENT, "progress") for _ in range(3)]
 
     assert set(values) == {b"\0" + (100).to_bytes(4, "big") + b"\x02i"}
-    subject = "headrace.client.progress-headrace.CancelRequested"
+    subject = "headrace.progress-headrace.CancelRequested"
     assert registry.requests == [f"POST /subjects/{subject}", f"POST /subjects/{subject}/versions"]
     assert json.loads(registry.schemas[100])["name"] == "CancelRequested"
 
