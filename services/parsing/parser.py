@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError
+from schemas.limits import MAX_FILE_BYTES
 from services.parsing import detect
 from services.parsing.document import ParsedDocument
 from services.parsing.formats.text import decode
 from services.parsing.languages import language_of
-
-#: Bytes of one document. The upload limit of the public contract (200 MiB).
-MAX_BYTES = 200 * 1024 * 1024
 
 #: Media type -> module and function; each takes the bytes and returns a Document.
 _PARSERS = {
@@ -51,8 +49,8 @@ def parse(
     Raises UnsupportedFormat, CorruptDocument or DocumentTooLarge; nothing else.
     """
     name = filename or "document"
-    if len(data) > MAX_BYTES:
-        raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_BYTES}")
+    if len(data) > MAX_FILE_BYTES:
+        raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_FILE_BYTES}")
     try:
         media_type = detect.detect(data, filename, content_type)
         document = _convert(data, media_type, filename, content_type, main_content)
