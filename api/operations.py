@@ -12,6 +12,7 @@ from api.admin import keys
 from api.requests import MAX_LIMIT
 from api.sync import invocations, progress, sources, uploads
 from schemas import api
+from schemas.limits import MAX_CUSTOM_ID_BYTES, MAX_FILE_BYTES
 
 Schema = dict[str, Any]
 
@@ -90,7 +91,11 @@ _FILE_FORM: Schema = {
             "type": "string",
             "description": "Made by the first upload; must come before `file`.",
         },
-        "custom_id": {"type": "string", "maxLength": 120, "description": "Base of the chunk ids."},
+        "custom_id": {
+            "type": "string",
+            "maxLength": MAX_CUSTOM_ID_BYTES,
+            "description": "Base of the chunk ids.",
+        },
         "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
         "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
         "chunking": {"type": "string", "description": "`SourceChunkingConfig` as JSON."},
@@ -105,7 +110,7 @@ _FILE_FORM: Schema = {
 _FILE_SIZE = Parameter(
     uploads.LENGTH_HEADER,
     "Size of the file in bytes.",
-    {"type": "integer", "format": "int64", "minimum": 1, "maximum": 209_715_200},
+    {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_FILE_BYTES},
     place="header",
     required=True,
 )

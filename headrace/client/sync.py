@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from headrace.cli.progress import PENDING, listed, status_of
 from headrace.client.gateway import ApiError, GatewayClient
-from schemas.api import DocumentOutcome, InvocationProgress, Source
+from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import TransientError
 
 #: Between two looks at a run where the event stream broke off.
@@ -23,7 +22,6 @@ _STALLED_S = 30.0
 #: Failed documents that are told by name; the API has them all.
 _MOST_FAILURES = 1000
 _UNFINISHED = frozenset({"pending", "processing"})
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +70,9 @@ async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
     try:
         return await client.create_source({"folder": folder, "database_name": request.database})
     except ApiError as error:
-        if error.status != 409:
+        if error.source_id is None:
             raise
-        known = await client.sources(database_name=request.database, source_type="folder")
-        found = existing_source(known, request, str(error))
-        if found is None:
-            raise
-        return found
-
-
-def existing_source(known: list[Source], request: SyncRequest, refusal: str) -> str | None:
-    """The source that stood in the way of making the same one.
-
-    Several may read one folder, with other models or limits; the refusal names the one that is equal.
-    """
-    named = set(_UUID.findall(refusal))
-    globs = sorted(set(request.include)) or None
-    same = [
-        source.id
-        for source in known
-        if source.folder and source.folder.path == request.path and source.folder.include_globs == globs
-    ]
-    return next((one for one in same if one in named), same[0] if len(same) == 1 else None)
+        return error.source_id
 
 
 async def follow(

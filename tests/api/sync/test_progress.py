@@ -109,7 +109,7 @@ async def test_a_silent_stream_sends_heartbeats_and_ends_when_the_gateway_stops(
     async with stream(other, f"/api/v1/invocations/{run_id}/documents") as events:
         assert await anext(events) == ("comment", "heartbeat")
         async with asyncio.timeout(5):
-            stopping = asyncio.ensure_future(other.client.server.close())
+            stopping = asyncio.ensure_future(other.stop())
             assert {name async for name, _ in events} <= {"comment"}
             await stopping
 

@@ -18,7 +18,6 @@ from headrace.client.sync import (
     SyncResult,
     as_json,
     begin,
-    existing_source,
     finish,
     follow,
     looked_for,
@@ -78,7 +77,8 @@ class FakeGateway:
         self.asked.append(json.dumps(await request.json()))
         if self.sources:
             words = f"source {self.sources[0].id} has the same configuration and exists already"
-            return web.json_response({"error": "ChromaError", "message": words}, status=409)
+            refusal = {"error": "ChromaError", "message": words, "source_id": self.sources[0].id}
+            return web.json_response(refusal, status=409)
         return web.json_response({"source_id": ID.format(9)}, status=201)
 
     async def list_sources(self, request: web.Request) -> web.Response:
@@ -149,15 +149,6 @@ async def test_only_who_says_so_lets_a_folder_be_empty(gateway: FakeGateway, cli
         {"target_collection_name": "notes"},
         {"target_collection_name": "notes", "allow_empty": True},
     ]
-
-
-def test_of_several_sources_of_a_folder_the_refusal_names_the_equal_one() -> None:
-    known = [source(1), source(2), source(3, globs=["*.md"])]
-
-    assert existing_source(known, REQUEST, f"source {ID.format(2)} exists") == ID.format(2)
-    assert existing_source(known, REQUEST, "it exists") is None
-    only_markdown = SyncRequest("/srv/notes", "default_database", "notes", ("*.md",))
-    assert existing_source(known, only_markdown, "it exists") == ID.format(3)
 
 
 async def test_every_change_is_shown_until_the_end(gateway: FakeGateway, client: GatewayClient) -> None:
@@ -235,7 +226,7 @@ async def test_a_refusal_carries_the_gateways_words(gateway: FakeGateway, client
     with pytest.raises(ApiError, match="exists already") as refused:
         await client.create_source({})
 
-    assert refused.value.status == 409
+    assert (refused.value.status, refused.value.source_id) == (409, ID.format(1))
 
 
 async def test_a_run_in_which_nothing_moves_says_why_once_for_each_reason(
