@@ -80,6 +80,7 @@ _SOURCE = Parameter(
 _OUTCOME = Parameter(
     "status", "Only those that ended so.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
 )
+_WARNED = Parameter("warnings", "Only those with warnings.", {"type": "string", "enum": ["true"]})
 
 _FILE_FORM: Schema = {
     "type": "object",
@@ -149,7 +150,7 @@ OPERATIONS: Sequence[Operation] = (
         success=201,
         answer=api.CreateSourceResponse,
         body=api.CreateSourcePayload,
-        refusals=(400, 401, 403, 404, 409, 413, 500),
+        refusals=(400, 401, 403, 404, 409, 413, 415, 500),
     ),
     Operation("GET", _SOURCE_PATH, sources.get_source, "get_source", "Show a source", answer=api.Source),
     Operation(
@@ -169,7 +170,7 @@ OPERATIONS: Sequence[Operation] = (
         success=201,
         answer=api.CreateJobResponse,
         body=api.CreateJobPayload,
-        refusals=(400, 401, 403, 404, 409, 413, 500),
+        refusals=(400, 401, 403, 404, 409, 413, 415, 500),
     ),
     Operation(
         "POST",
@@ -180,7 +181,7 @@ OPERATIONS: Sequence[Operation] = (
         answer=api.Job,
         by_key=True,
         body=api.LatestByKeysRequest,
-        refusals=(400, 401, 403, 404, 413, 500),
+        refusals=(400, 401, 403, 404, 413, 415, 500),
     ),
     Operation(
         "GET",
@@ -220,7 +221,7 @@ OPERATIONS: Sequence[Operation] = (
         "What became of each document, with the reason of a failure",
         answer=api.DocumentOutcome,
         many=True,
-        parameters=_page(_OUTCOME),
+        parameters=_page(_OUTCOME, _WARNED),
         streams=True,
     ),
     Operation(
@@ -233,7 +234,7 @@ OPERATIONS: Sequence[Operation] = (
         answer=api.AddFileResponse,
         form=_FILE_FORM,
         parameters=(_FILE_SIZE,),
-        refusals=(400, 401, 403, 404, 429, 500),
+        refusals=(400, 401, 403, 404, 409, 415, 429, 500),
     ),
     Operation(
         "GET",
@@ -254,7 +255,7 @@ OPERATIONS: Sequence[Operation] = (
         success=201,
         answer=api.CreateKeyResponse,
         body=api.CreateKeyPayload,
-        refusals=(*_KEYED, 413),
+        refusals=(*_KEYED, 413, 415),
     ),
     Operation(
         "DELETE",

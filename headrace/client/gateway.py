@@ -98,10 +98,11 @@ class GatewayClient:
         return await self._get(f"/invocations/{invocation_id}/progress", api.InvocationProgress)
 
     async def documents(
-        self, invocation_id: str, status: str | None = None, limit: int | None = None
+        self, invocation_id: str, status: str | None = None, limit: int | None = None, warned: bool = False
     ) -> list[api.DocumentOutcome]:
-        """What became of an invocation's documents: all, or the first `limit`."""
-        path, query = f"/invocations/{invocation_id}/documents", {"status": status}
+        """What became of an invocation's documents, or of those with warnings: all, or the first `limit`."""
+        path = f"/invocations/{invocation_id}/documents"
+        query = {"status": status, "warnings": "true" if warned else None}
         return await self._all(path, list[api.DocumentOutcome], query, limit)
 
     async def keys(self) -> list[api.KeySummary]:

@@ -5,7 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headrace.cli.progress import PENDING, listed, status_of
 from headrace.client.gateway import ApiError, GatewayClient
@@ -21,6 +21,8 @@ _PATIENCE_S = 60.0
 _STALLED_S = 30.0
 #: Failed documents that are told by name; the API has them all.
 _MOST_FAILURES = 1000
+#: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
+_MOST_WARNED = 10
 _UNFINISHED = frozenset({"pending", "processing"})
 
 
@@ -43,12 +45,14 @@ def looked_for(request: SyncRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them."""
+    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them, `warned` the
+    first of those with warnings."""
 
     source_id: str
     progress: InvocationProgress
     failures: list[DocumentOutcome]
     seconds: float
+    warned: list[DocumentOutcome] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -157,7 +161,10 @@ async def finish(
     failures = []
     if last.counts.failed:
         failures = await client.documents(last.invocation_id, "failed", _MOST_FAILURES)
-    return SyncResult(source_id, last, failures, seconds)
+    warned = []
+    if last.warnings:
+        warned = await client.documents(last.invocation_id, limit=_MOST_WARNED, warned=True)
+    return SyncResult(source_id, last, failures, seconds, warned)
 
 
 async def _events(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:
@@ -182,6 +189,8 @@ def as_json(result: SyncResult) -> str:
             "chunks": counts.chunks,
             "seconds": round(result.seconds, 3),
             "failures": [{"document_key": f.document_key, "error": f.error} for f in result.failures],
+            "with_warnings": progress.warnings,
+            "warnings": [{"document_key": w.document_key, "warnings": w.warnings} for w in result.warned],
         },
         ensure_ascii=False,
         indent=2,

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from headrace.cli.content import print_result
 from headrace.cli.progress import status_of
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.sync import (
@@ -101,7 +102,9 @@ class FakeGateway:
 
     async def documents(self, request: web.Request) -> web.Response:
         failed = {"document_key": "a.pdf", "status": "failed", "chunks": 0, "error": "broken"}
-        return web.json_response([failed])
+        warned = {"document_key": "a.txt", "status": "indexed", "chunks": 1, "error": None}
+        warned |= {"warnings": ["encoding guessed as cp1252"]}
+        return web.json_response([warned if request.query.get("warnings") else failed])
 
 
 @pytest.fixture
@@ -213,6 +216,21 @@ async def test_failed_documents_come_with_their_reason(client: GatewayClient) ->
     told: dict[str, Any] = json.loads(as_json(result))
     assert told["failures"] == [{"document_key": "a.pdf", "error": "broken"}]
     assert (told["status"], told["listed"], told["written"], told["failed"]) == ("complete", 10, 9, 1)
+
+
+async def test_documents_with_warnings_are_told_at_the_end(
+    client: GatewayClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = progress(COMPLETE, indexed=10).model_copy(update={"warnings": 3})
+
+    result = await finish(client, "s", last, 1.5)
+
+    told = json.loads(as_json(result))
+    assert told["with_warnings"] == 3
+    assert told["warnings"] == [{"document_key": "a.txt", "warnings": ["encoding guessed as cp1252"]}]
+    print_result(result, as_json=False, looked_for="files")
+    shown = capsys.readouterr().out
+    assert "3 documents with warnings:\n  a.txt: encoding guessed as cp1252\n  and 2 more" in shown
 
 
 @pytest.mark.parametrize("status", ["cancelled", {"failed": {"error": "gone"}}])

@@ -120,14 +120,26 @@ async def test_what_the_parser_found_travels_and_a_converted_document_has_no_fil
         text, "application/pdf", (parsed.PageSpan(1, 0, 9, "one"),), "A title", "de", ("guessed",)
     )
 
-    event = sent(await run(stage, record(upserted(filename="report.pdf"))))
+    outputs = await run(stage, record(upserted(filename="report.pdf")))
 
+    event = sent(outputs)
+    assert outputs[1:] == [ProgressReport(RUN, Step.PARSED, warnings=("guessed",))]
     assert event.filename is None
     assert (event.title, event.language, event.warnings) == ("A title", "de", ["guessed"])
     assert event.pages == [PageSpan(number=1, start=0, end=9, name="one")]
     assert event.text.inline is None
     assert event.text.size == len(text)
     assert sandbox.calls[0][1] == "report.pdf"
+
+
+async def test_progress_carries_few_and_short_warnings(stage: ParsingStage, sandbox: Recorded) -> None:
+    many = tuple(f"{number} {'x' * 10_000}" for number in range(100))
+    sandbox.document = parsed.ParsedDocument("text", "text/plain", warnings=many)
+
+    [_, note] = await run(stage, record(upserted()))
+
+    assert isinstance(note, ProgressReport)
+    assert note.warnings == tuple(warning[:300] for warning in many[:5])
 
 
 async def test_a_document_that_nobody_counts_has_no_note(stage: ParsingStage) -> None:
