@@ -8,7 +8,7 @@ from aiohttp import web
 from api.dependencies import PARTS, Dependencies
 from api.gateway import Gateway
 from api.health import HEALTH, Health
-from api.middleware import add_headers, authenticate, observe, refusals
+from api.middleware import add_headers, authenticate, observe, plain, refusals
 from api.openapi import openapi
 from api.operations import OPERATIONS
 
@@ -18,11 +18,15 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 
 def create_app(gateway: Gateway) -> web.Application:
     """The gateway's application; it connects when it is started. `api.serve` runs it and stops it gently."""
-    app = web.Application(middlewares=[observe, refusals, authenticate], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(
+        middlewares=[observe, refusals, authenticate, plain], client_max_size=MAX_BODY_BYTES
+    )
     parts = Dependencies(gateway)
     app[PARTS], app[HEALTH] = parts, Health(parts)
     for operation in OPERATIONS:
         app.router.add_route(operation.method, operation.path, operation.handler)
+        if operation.method == "GET":
+            app.router.add_route("HEAD", operation.path, operation.handler)
     app.router.add_get("/openapi.json", _document)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)

@@ -8,8 +8,8 @@ from typing import TypeVar
 from aiohttp import web
 
 from api.access import Authenticator, Caller
-from api.chroma import ChromaDirectory
-from api.errors import BadRequest, NotAnswered, NotFound, TooManyRequests
+from api.chroma import ChromaDirectory, FoundCollection
+from api.errors import BadRequest, Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
 from api.sse import EventStreams
@@ -141,6 +141,15 @@ class Dependencies:
             raise BadRequest("database_name must have 1 to 512 characters")
         caller.require_database(database)
         await self.chroma.require_database(caller.tenant, database)
+
+    async def open_collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
+        """The collection, None when it is still to be made. Raises Conflict for one that is closed."""
+        found = await self.chroma.collection(tenant, database, name)
+        if found is not None and found.finished:
+            raise Conflict(
+                f"collection {name!r} is closed: its metadata has finished_ingest = true; choose another one"
+            )
+        return found
 
 
 PARTS = web.AppKey("parts", Dependencies)

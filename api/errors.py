@@ -3,10 +3,10 @@
 RequestError
 └── HttpError             one class a status code
     ├── BadRequest        400   ├── NotFound             404
-    ├── Unauthorized      401   ├── Conflict             409
+    ├── Unauthorized      401   ├── Conflict             409 ── SourceExists
     ├── Forbidden         403   ├── PreconditionFailed   412
-    ├── Unavailable       503   └── TooManyRequests      429
-    └── NotAnswered       500
+    ├── Unavailable       503   ├── Encoded              415
+    └── NotAnswered       500   └── TooManyRequests      429
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,16 @@ from schemas.errors import RequestError
 _NAMES = {400: "InvalidArgumentError", 404: "NotFoundError", 500: "InternalError", 503: "InternalError"}
 
 
+#: Listing a fault takes 2 µs, and a body may have a hundred thousand.
+_MOST_FAULTS = 1000
+
+
 class HttpError(RequestError):
-    """A refusal with its status code."""
+    """A refusal with its status code. `fields` stand in the body beside `error` and `message`."""
 
     status: ClassVar[int] = 400
     headers: ClassVar[Mapping[str, str]] = {}
+    fields: Mapping[str, str] = {}
 
 
 class BadRequest(HttpError):
@@ -58,10 +63,25 @@ class Conflict(HttpError):
     status = 409
 
 
+class SourceExists(Conflict):
+    """A source with the same configuration exists; the body says which."""
+
+    def __init__(self, source_id: str) -> None:
+        super().__init__(f"source {source_id} has the same configuration and exists already")
+        self.fields = {"source_id": source_id}
+
+
 class PreconditionFailed(HttpError):
     """It is not in the state that this needs."""
 
     status = 412
+
+
+class Encoded(HttpError):
+    """The body is compressed; only plain bodies are taken."""
+
+    status = 415
+    headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "identity"}
 
 
 class TooManyRequests(HttpError):
@@ -88,12 +108,17 @@ def error_name(status: int) -> str:
     return _NAMES.get(status, "ChromaError")
 
 
-def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """`{"error", "message"}` as JSON."""
-    body = ErrorResponse(error=error_name(status), message=message)
+def error_response(
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> web.Response:
+    """`{"error", "message"}` as JSON, and `fields` beside them."""
+    body = ErrorResponse(error=error_name(status), message=message, **(fields or {}))
     return web.Response(
         status=status,
-        body=body.model_dump_json().encode(),
+        body=body.model_dump_json(exclude_unset=True).encode(),
         content_type="application/json",
         headers=dict(headers or {}),
     )
@@ -101,6 +126,8 @@ def error_response(status: int, message: str, headers: Mapping[str, str] | None 
 
 def describe_invalid(error: ValidationError, subject: str) -> str:
     """The first three faults of a body, each with its place."""
+    if error.error_count() > _MOST_FAULTS:
+        return f"{subject}: {error.error_count():,} faults, too many to list"
     faults = []
     for fault in error.errors(include_url=False, include_input=False)[:3]:
         place = ".".join(str(part) for part in fault["loc"])
@@ -117,4 +144,6 @@ def describe_status(error: web.HTTPException) -> str:
         return "there is no such path; /openapi.json lists those that there are"
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return f"the body is too large: {error.text}"
+    if isinstance(error, web.HTTPExpectationFailed):
+        return "the only expectation that is met is 100-continue"
     return error.text or HTTPStatus(error.status).phrase

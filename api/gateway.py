@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.codec import Codec
+from schemas.limits import (
+    DEFAULT_LINES_SIZE_BYTES,
+    DEFAULT_MAX_LINES,
+    DEFAULT_MAX_SIZE_BYTES,
+    MAX_FILE_BYTES,
+)
 from streams.blobs import BlobStore
 from streams.kafka.cluster import Cluster
-
-#: The contract's limit on an uploaded file: 200 MiB.
-MAX_FILE_BYTES = 200 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,11 @@ class Models:
 
 @dataclass(frozen=True)
 class ChunkingDefaults:
-    """Limits that a request leaves open: `max_size_bytes` of `tree_sitter`, the other two of `lines`.
+    """Limits that a request leaves open: `max_size_bytes` of `tree_sitter`, the other two of `lines`."""
 
-    Ten lines and 4,096 bytes are the contract's.
-    """
-
-    max_size_bytes: int = 4096
-    max_lines: int = 10
-    lines_size_bytes: int = 4096
+    max_size_bytes: int = DEFAULT_MAX_SIZE_BYTES
+    max_lines: int = DEFAULT_MAX_LINES
+    lines_size_bytes: int = DEFAULT_LINES_SIZE_BYTES
 
 
 @dataclass(frozen=True)

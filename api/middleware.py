@@ -1,6 +1,6 @@
 """What happens around every handler: a request id, a log line, figures, refusals as JSON, the caller's key.
 
-observe ─► refusals ─► authenticate ─► handler
+observe ─► refusals ─► authenticate ─► plain ─► handler
 """
 
 import time
@@ -11,8 +11,9 @@ import structlog
 from aiohttp import web
 
 from api.access import TOKEN_HEADER
+from api.connection import REQUEST_ID_HEADER, SERVER
 from api.dependencies import PARTS
-from api.errors import HttpError, describe_status, error_response
+from api.errors import Encoded, HttpError, describe_status, error_response
 from api.metrics import REQUESTS, SECONDS
 from api.requests import CALLER
 from schemas.errors import IngestError, RequestError, TransientError
@@ -24,12 +25,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Paths that need no key.
 OPEN_PATHS = frozenset({"/health"})
 _REQUEST_ID = web.RequestKey("request_id", str)
-REQUEST_ID_HEADER = "X-Request-Id"
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Every answer names the request as the log does, event streams included, and no versions."""
-    response.headers["Server"] = "headrace"
+    response.headers["Server"] = SERVER
     if _REQUEST_ID in request:
         response.headers[REQUEST_ID_HEADER] = request[_REQUEST_ID]
 
@@ -75,7 +75,7 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except HttpError as error:
-        return error_response(error.status, str(error), error.headers)
+        return error_response(error.status, str(error), error.headers, error.fields)
     except web.HTTPException as error:
         kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
         return error_response(error.status, describe_status(error), kept)
@@ -84,8 +84,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         return error_response(500, str(error))
     except (RequestError, IngestError) as error:
         return error_response(400, str(error))
-    except ConnectionError:
-        return error_response(400, "the connection was lost before the request was whole")
+    except (ConnectionError, web.RequestPayloadError):
+        return error_response(400, "the request ended, or its framing broke, before its body was whole")
     except Exception:
         log.exception("request failed", route=_route(request))
         return error_response(500, f"something went wrong; the log has it as request {request[_REQUEST_ID]}")
@@ -97,4 +97,13 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
     if request.path not in OPEN_PATHS:
         token = request.headers.get(TOKEN_HEADER)
         request[CALLER] = await request.app[PARTS].doorkeeper.caller(token)
+    return await handler(request)
+
+
+@web.middleware
+async def plain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Compressed bodies are refused: a few kilobytes of one unpack to gigabytes."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Encoded("the body has a Content-Encoding; bodies are sent as they are")
     return await handler(request)

@@ -12,6 +12,7 @@ from api.admin import keys
 from api.requests import MAX_LIMIT
 from api.sync import invocations, progress, sources, uploads
 from schemas import api
+from schemas.limits import MAX_CUSTOM_ID_BYTES, MAX_FILE_BYTES
 
 Schema = dict[str, Any]
 
@@ -79,6 +80,7 @@ _SOURCE = Parameter(
 _OUTCOME = Parameter(
     "status", "Only those that ended so.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
 )
+_WARNED = Parameter("warnings", "Only those with warnings.", {"type": "string", "enum": ["true"]})
 
 _FILE_FORM: Schema = {
     "type": "object",
@@ -90,7 +92,11 @@ _FILE_FORM: Schema = {
             "type": "string",
             "description": "Made by the first upload; must come before `file`.",
         },
-        "custom_id": {"type": "string", "maxLength": 120, "description": "Base of the chunk ids."},
+        "custom_id": {
+            "type": "string",
+            "maxLength": MAX_CUSTOM_ID_BYTES,
+            "description": "Base of the chunk ids.",
+        },
         "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
         "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
         "chunking": {"type": "string", "description": "`SourceChunkingConfig` as JSON."},
@@ -105,7 +111,7 @@ _FILE_FORM: Schema = {
 _FILE_SIZE = Parameter(
     uploads.LENGTH_HEADER,
     "Size of the file in bytes.",
-    {"type": "integer", "format": "int64", "minimum": 1, "maximum": 209_715_200},
+    {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_FILE_BYTES},
     place="header",
     required=True,
 )
@@ -144,7 +150,7 @@ OPERATIONS: Sequence[Operation] = (
         success=201,
         answer=api.CreateSourceResponse,
         body=api.CreateSourcePayload,
-        refusals=(400, 401, 403, 404, 409, 413, 500),
+        refusals=(400, 401, 403, 404, 409, 413, 415, 500),
     ),
     Operation("GET", _SOURCE_PATH, sources.get_source, "get_source", "Show a source", answer=api.Source),
     Operation(
@@ -164,7 +170,7 @@ OPERATIONS: Sequence[Operation] = (
         success=201,
         answer=api.CreateJobResponse,
         body=api.CreateJobPayload,
-        refusals=(400, 401, 403, 404, 409, 413, 500),
+        refusals=(400, 401, 403, 404, 409, 413, 415, 500),
     ),
     Operation(
         "POST",
@@ -175,7 +181,7 @@ OPERATIONS: Sequence[Operation] = (
         answer=api.Job,
         by_key=True,
         body=api.LatestByKeysRequest,
-        refusals=(400, 401, 403, 404, 413, 500),
+        refusals=(400, 401, 403, 404, 413, 415, 500),
     ),
     Operation(
         "GET",
@@ -215,7 +221,7 @@ OPERATIONS: Sequence[Operation] = (
         "What became of each document, with the reason of a failure",
         answer=api.DocumentOutcome,
         many=True,
-        parameters=_page(_OUTCOME),
+        parameters=_page(_OUTCOME, _WARNED),
         streams=True,
     ),
     Operation(
@@ -228,7 +234,7 @@ OPERATIONS: Sequence[Operation] = (
         answer=api.AddFileResponse,
         form=_FILE_FORM,
         parameters=(_FILE_SIZE,),
-        refusals=(400, 401, 403, 404, 429, 500),
+        refusals=(400, 401, 403, 404, 409, 415, 429, 500),
     ),
     Operation(
         "GET",
@@ -249,7 +255,7 @@ OPERATIONS: Sequence[Operation] = (
         success=201,
         answer=api.CreateKeyResponse,
         body=api.CreateKeyPayload,
-        refusals=(*_KEYED, 413),
+        refusals=(*_KEYED, 413, 415),
     ),
     Operation(
         "DELETE",

@@ -2,6 +2,7 @@
 
 import uuid
 from typing import TypeVar
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -50,10 +51,20 @@ def path_id(request: web.Request, name: str) -> str:
 
 def query_text(request: web.Request, name: str) -> str | None:
     """A parameter of the query, None when it is absent or empty."""
+    if not _is_utf8(request.rel_url.raw_query_string):
+        raise BadRequest("the query is not UTF-8")
     values = request.query.getall(name, [])
     if len(values) > 1:
         raise BadRequest(f"{name} is given {len(values)} times")
     return require_text(name, values[0]) if values and values[0] else None
+
+
+def _is_utf8(query: str) -> bool:
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def query_number(request: web.Request, name: str, default: int, most: int) -> int:

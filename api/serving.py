@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from api.app import create_app
+from api.connection import MAX_LINE_BYTES, Connection
 from api.dependencies import PARTS
 from api.gateway import Gateway
 
@@ -24,17 +25,34 @@ async def serve(gateway: Gateway, host: str, port: int, drain_s: float = 8.0) ->
     """
     app = create_app(gateway)
     # What the drain has not waited for is cut off at once.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
+        listening = await _listen(runner, host, port)
         try:
-            yield int(runner.addresses[0][1])
+            yield int(listening.sockets[0].getsockname()[1])
         finally:
-            await site.stop()
+            listening.close()
             await asyncio.sleep(_GRACE_S)
             app[PARTS].streams.stop()
             await app[PARTS].requests.ended(drain_s)
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
+    """Take connections of ours for the runner's application. No body is ever unpacked."""
+    loop, server = asyncio.get_running_loop(), runner.server
+    assert server is not None  # it was set up
+
+    def connect() -> Connection:
+        return Connection(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # "observe" logs; None is what AppRunner documents
+            auto_decompress=False,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_LINE_BYTES,
+        )
+
+    return await loop.create_server(connect, host, port, backlog=128)

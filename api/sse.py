@@ -32,7 +32,7 @@ HEARTBEAT = b": heartbeat\n\n"
 
 def wants_events(request: web.Request) -> bool:
     """Whether the caller asks for server-sent events."""
-    return "text/event-stream" in request.headers.get("Accept", "")
+    return request.method == "GET" and "text/event-stream" in request.headers.get("Accept", "")
 
 
 def end_event(status: str) -> ServerEvent:

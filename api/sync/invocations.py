@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
-from api.errors import BadRequest, Conflict, NotAnswered, NotFound, PreconditionFailed
+from api.errors import BadRequest, NotAnswered, NotFound, PreconditionFailed
 from api.requests import caller_of, page_of, path_id, query_text, read_body
 from api.sync.options import require_collection_name
 from api.sync.render import job_of, json_response
@@ -27,12 +27,7 @@ async def create_invocation(request: web.Request) -> web.Response:
     if source.folder is not None:  # the roots may have changed since the source was created
         require_below_roots(source.folder.path, parts.gateway.folder_roots)
     await parts.require_database(caller, source.database)
-    found = await parts.chroma.collection(source.tenant, source.database, collection)
-    if found is not None and found.finished:
-        raise Conflict(
-            f"collection {collection!r} is closed: its metadata has finished_ingest = true; "
-            "choose another target_collection_name"
-        )
+    found = await parts.open_collection(source.tenant, source.database, collection)
     invocation_id = await start_run(
         parts,
         source,

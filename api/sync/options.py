@@ -14,30 +14,29 @@ from api.errors import BadRequest
 from api.gateway import ChunkingDefaults, Models
 from schemas.api import DenseEmbeddingModel, SourceChunkingConfig, SourceEmbeddingConfig
 from schemas.events import Chunking, Embedding, MetadataValue, Task
-
-#: The contract's limits.
-MAX_METADATA_BYTES = 16 * 1024
-MAX_CUSTOM_ID_BYTES = 120
-#: Document keys are metadata of every chunk; the longest path that Linux knows is 4,096 bytes.
-MAX_NAME_BYTES = 4096
-#: A part of `chunks` is a message of at most 1 MB: a quarter of it for one chunk leaves room for the rest.
-MAX_CHUNK_BYTES = 256 * 1024
-#: Below this hardly a line fits, and a chunk of one line must be cut inside words.
-MIN_CHUNK_BYTES = 64
-
-#: What the pipeline writes itself (and `custom_id`, which has its own field).
-RESERVED_KEYS = frozenset(
-    {
-        *("document_key", "document_key_sha256", "version_key", "version_key_sha256", "custom_id"),
-        *("chunk_strategy", "language", "start_line", "end_line", "start_col", "end_col", "page", "context"),
-    }
+from schemas.limits import (
+    MAX_CHUNK_BYTES,
+    MAX_CUSTOM_ID_BYTES,
+    MAX_FILE_NAME_BYTES,
+    MAX_METADATA_BYTES,
+    MIN_CHUNK_BYTES,
+    RESERVED_METADATA_KEYS,
 )
+
 #: Chroma's own, and characters that its server refuses to see at the beginning of a key.
 RESERVED_PREFIXES = ("chroma_", "chroma:", "#", "$")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _COLLECTION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
 _INT64 = 1 << 63
+_JSON_KINDS: Mapping[type, str] = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
 
 
 def embedding_of(
@@ -107,6 +106,17 @@ def _is_ip(name: str) -> bool:
     return True
 
 
+def require_tenant(name: str) -> str:
+    """A name that a tenant of Chroma can have: it is part of the paths of Chroma's API."""
+    require_text("tenant", name)
+    if _CONTROL.search(name) or name in (".", "..") or "/" in name or "\\" in name:
+        raise BadRequest(
+            f"tenant {name[:80]!r} cannot exist in Chroma: expected a name without '/', '\\' and control "
+            "characters"
+        )
+    return name
+
+
 def require_file_name(name: str | None) -> str:
     """The name of an uploaded file, which becomes its document key.
 
@@ -120,9 +130,9 @@ def require_file_name(name: str | None) -> str:
         raise BadRequest(f"the file name {name[:80]!r} has control characters")
     if ".." in re.split(r"[/\\]", name):
         raise BadRequest(f"the file name {name[:80]!r} has the path component '..'")
-    if len(name.encode()) > MAX_NAME_BYTES:
+    if len(name.encode()) > MAX_FILE_NAME_BYTES:
         raise BadRequest(
-            f"the file name has {len(name.encode())} bytes, at most {MAX_NAME_BYTES} are possible"
+            f"the file name has {len(name.encode())} bytes, at most {MAX_FILE_NAME_BYTES} are possible"
         )
     return name
 
@@ -148,14 +158,14 @@ def parse_metadata(text: str) -> dict[str, MetadataValue]:
     except ValueError as error:
         raise BadRequest(f"metadata is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise BadRequest(f"metadata must be a JSON object, found {type(found).__name__}")
+        raise BadRequest(f"metadata must be a JSON object, found {_JSON_KINDS[type(found)]}")
     return metadata_of(found)
 
 
 def metadata_of(found: Mapping[str, object]) -> dict[str, MetadataValue]:
     """Checked metadata: scalars, null, and non-empty arrays of one kind of scalar."""
     for key in found:
-        if not key or key in RESERVED_KEYS or key.startswith(RESERVED_PREFIXES):
+        if not key or key in RESERVED_METADATA_KEYS or key.startswith(RESERVED_PREFIXES):
             raise BadRequest(f"metadata key {key!r} is reserved or empty; please choose another name")
     return {key: _value(key, value) for key, value in found.items()}
 

@@ -9,6 +9,7 @@ from api.dependencies import PARTS, Dependencies
 from api.requests import MAX_LIMIT, caller_of, path_id, query_choice, query_number
 from api.sse import ServerEvent, any_change, end_event, wants_events
 from api.sync.render import json_response, json_text, outcome_of, progress_of
+from schemas.api import InvocationProgress
 from schemas.events import FINAL_STATUSES, Invocation
 
 _OUTCOME_STATUSES = ("indexed", "deleted", "failed")
@@ -21,7 +22,7 @@ async def get_progress(request: web.Request) -> web.StreamResponse:
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
     if not wants_events(request):
-        return json_response(progress_of(run))
+        return json_response(await _progress(parts, run))
     return await parts.streams.send(request, _progress_events(parts, run))
 
 
@@ -32,12 +33,20 @@ async def get_documents(request: web.Request) -> web.StreamResponse:
     status = query_choice(request, "status", _OUTCOME_STATUSES)
     limit = query_number(request, "limit", 100, MAX_LIMIT)
     offset = query_number(request, "offset", 0, 2**31)
+    warned = query_choice(request, "warnings", ("true",)) is not None
     if wants_events(request):
         return await parts.streams.send(request, _document_events(parts, run, status))
     if run.status in FINAL_STATUSES:  # the counts stand, so the documents behind them have to be here too
         await parts.outcomes.refresh()
-    found = parts.outcomes.of(run, status, limit, offset)
+    found = parts.outcomes.of(run, status, limit, offset, warned)
     return json_response([outcome_of(outcome) for outcome in found])
+
+
+async def _progress(parts: Dependencies, run: Invocation) -> InvocationProgress:
+    """How far a run is; when it has ended, with all its warnings."""
+    if run.status in FINAL_STATUSES:
+        await parts.outcomes.refresh()
+    return progress_of(run, parts.outcomes.with_warnings(run))
 
 
 async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterator[ServerEvent | None]:
@@ -47,7 +56,7 @@ async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterato
         current = parts.catalogue.invocation(run.id)
         while current is not None:
             if current != shown:
-                yield ServerEvent("progress", json_text(progress_of(current)))
+                yield ServerEvent("progress", json_text(await _progress(parts, current)))
                 shown = current
             if current.status in FINAL_STATUSES:
                 break

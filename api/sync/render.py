@@ -93,8 +93,8 @@ def job_of(run: Invocation) -> Job:
     )
 
 
-def progress_of(run: Invocation, now: datetime | None = None) -> InvocationProgress:
-    """Counts per stage, and the mean rate from the start to the end or to `now`."""
+def progress_of(run: Invocation, warnings: int = 0, now: datetime | None = None) -> InvocationProgress:
+    """Counts per stage, documents with warnings, and the mean rate from the start to the end or to `now`."""
     counts = run.counts
     done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
     elapsed = None
@@ -114,6 +114,7 @@ def progress_of(run: Invocation, now: datetime | None = None) -> InvocationProgr
         documents_per_second=round(done * 1000 / elapsed, 3) if elapsed else None,
         elapsed_ms=elapsed,
         last_errors=errors,
+        warnings=warnings,
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,
@@ -128,6 +129,7 @@ def outcome_of(outcome: Outcome) -> DocumentOutcome:
             "status": outcome.status,
             "chunks": outcome.chunks,
             "error": outcome.error,
+            "warnings": list(outcome.warnings),
         }
     )
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
-from api.errors import Conflict
+from api.errors import SourceExists
 from api.requests import caller_of, page_of, path_id, read_body
 from api.sync.options import chunking_of, embedding_of
 from api.sync.render import json_response, source_of
@@ -49,7 +49,7 @@ async def create_source(request: web.Request) -> web.Response:
     )
     await parts.catalogue.refresh()
     if parts.catalogue.source(source.id) is not None:
-        raise Conflict(f"source {source.id} has the same configuration and exists already")
+        raise SourceExists(source.id)
     await _keep(parts, source)
     return json_response(CreateSourceResponse(source_id=source.id), 201)
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from api.access import Caller
@@ -20,7 +20,7 @@ from api.gateway import Gateway
 from api.metrics import UPLOADED_BYTES
 from api.requests import caller_of
 from api.sync.invocations import start_run
-from api.sync.multipart import TEXT_PARTS, UploadBody
+from api.sync.multipart import TEXT_PARTS, Part, UploadBody
 from api.sync.options import (
     chunking_of,
     embedding_of,
@@ -129,14 +129,14 @@ async def _receive(
     fields: dict[str, str] = {}
     file: StoredFile | None = None
     async for part in body.parts():
-        name = part.name or ""
+        name = part.name
         if name in fields or (name == "file" and file is not None):
             raise BadRequest(f"part {name!r} is given twice")
         if name == "file":
             await _admit(parts, caller, fields)
             file = await _store(body, part, parts, declared)
         elif name in TEXT_PARTS:
-            fields[name] = await body.text(part)
+            fields[name] = await body.text(name)
         else:
             known = ", ".join([*TEXT_PARTS, "file"])
             raise BadRequest(f"part {name[:80]!r} is not known; known are {known}")
@@ -153,15 +153,16 @@ async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str])
     require_collection_name(fields["collection_name"])
     await parts.require_database(caller, fields["database_name"])
     parse_options(fields, parts.gateway)
+    await parts.open_collection(caller.tenant, fields["database_name"], fields["collection_name"])
 
 
-async def _store(body: UploadBody, part: BodyPartReader, parts: Dependencies, declared: int) -> StoredFile:
+async def _store(body: UploadBody, part: Part, parts: Dependencies, declared: int) -> StoredFile:
     name = require_file_name(part.filename)
-    content_type = part.headers.get("Content-Type", "")
+    content_type = part.content_type
     known = content_type and content_type.split(";")[0].strip().lower() != "application/octet-stream"
     shown = _content_type(content_type) if known else None
     content = await parts.gateway.blobs.put_stream(
-        _exactly(body.chunks(part), declared), parts.gateway.max_file_bytes
+        _exactly(body.chunks(), declared), parts.gateway.max_file_bytes
     )
     return StoredFile(name, content, shown)
 

@@ -4,6 +4,7 @@ It is apart from the catalogue, so that a flood of progress never delays the ans
 for its own record.
 """
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,22 @@ CREATE INDEX IF NOT EXISTS runs_by_age ON runs (started_ms);
 CREATE TABLE IF NOT EXISTS outcomes (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, invocation_id TEXT, attempt INTEGER, ordinal INTEGER,
     status TEXT, document_key TEXT, chunks INTEGER, error TEXT, UNIQUE (invocation_id, attempt, ordinal));
+CREATE TABLE IF NOT EXISTS warnings (
+    invocation_id TEXT, attempt INTEGER, ordinal INTEGER, texts TEXT,
+    PRIMARY KEY (invocation_id, attempt, ordinal)) WITHOUT ROWID;
 """
 
-#: The fields of `Outcome`, of one attempt and, unless that is null, with one status.
+#: The fields of `Outcome`, of one attempt and, unless that is null, with one status. Warnings come with the
+#: stage that parses and by another producer, so they may be read before the outcome or after it.
 _OF_ATTEMPT = """
-SELECT sequence, status, document_key, chunks, error FROM outcomes
+SELECT sequence, status, document_key, chunks, error, texts
+FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
 WHERE invocation_id = ? AND attempt = ? AND (? IS NULL OR status = ?)
+"""
+
+_WITH_WARNINGS = """
+SELECT count(*) FROM warnings JOIN outcomes USING (invocation_id, attempt, ordinal)
+WHERE invocation_id = ? AND attempt = ?
 """
 
 
@@ -42,6 +53,7 @@ class Outcome:
     document_key: str | None
     chunks: int
     error: str | None
+    warnings: tuple[str, ...] = ()
 
 
 class Outcomes:
@@ -68,9 +80,17 @@ class Outcomes:
         """Know everything that is on the topic at this moment."""
         await self._view.caught_up(timeout)
 
-    def of(self, run: Invocation, status: str | None, limit: int, offset: int) -> list[Outcome]:
-        """Outcomes of the invocation's current attempt, in the order of the listing."""
-        return self._select(run, status, "ORDER BY ordinal LIMIT ? OFFSET ?", limit, offset)
+    def of(
+        self, run: Invocation, status: str | None, limit: int, offset: int, warned: bool = False
+    ) -> list[Outcome]:
+        """Outcomes of the invocation's current attempt, in the order of the listing; `warned`: only those
+        that have warnings."""
+        only = "AND texts IS NOT NULL " if warned else ""
+        return self._select(run, status, f"{only}ORDER BY ordinal LIMIT ? OFFSET ?", limit, offset)
+
+    def with_warnings(self, run: Invocation) -> int:
+        """How many documents of the current attempt ended and have warnings."""
+        return int(self._view.query(_WITH_WARNINGS, (run.id, run.attempt))[0][0])
 
     def after(self, run: Invocation, status: str | None, sequence: int, limit: int) -> list[Outcome]:
         """Outcomes that changed after `sequence`, in the order in which they did."""
@@ -78,7 +98,10 @@ class Outcomes:
 
     def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
         rows = self._view.query(_OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
-        return [Outcome(*row) for row in rows]
+        return [
+            Outcome(sequence, status_, key, chunks, error, tuple(json.loads(texts or "[]")))
+            for sequence, status_, key, chunks, error, texts in rows
+        ]
 
     def _fold(self, database: sqlite3.Connection, change: ChangelogRecord) -> None:
         fold_outcomes(database, change)
@@ -102,10 +125,11 @@ def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None
     """Apply one record of `progress`: a new attempt clears the older ones, a later outcome replaces."""
     event = change.event
     if isinstance(event, RunStarted):
-        database.execute(
-            "DELETE FROM outcomes WHERE invocation_id = ? AND attempt != ?",
-            (event.invocation_id, event.attempt),
-        )
+        for table in ("outcomes", "warnings"):
+            database.execute(
+                f"DELETE FROM {table} WHERE invocation_id = ? AND attempt != ?",  # noqa: S608
+                (event.invocation_id, event.attempt),
+            )
         run = (event.invocation_id, event.attempt, change.timestamp_ms)
         database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", run)
         _forget(database, change.timestamp_ms - _OUTCOMES_MS)
@@ -116,9 +140,17 @@ def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None
             for p in event.passed
         ]
         database.executemany(_PUT_OUTCOME, rows)
+    elif isinstance(event, Progress):
+        warned = [
+            (event.invocation_id, event.attempt, p.ordinal, json.dumps(p.warnings))
+            for p in event.passed
+            if p.warnings
+        ]
+        database.executemany("INSERT OR REPLACE INTO warnings VALUES (?, ?, ?, ?)", warned)
 
 
 def _forget(database: sqlite3.Connection, before_ms: int) -> None:
     old = database.execute("SELECT invocation_id FROM runs WHERE started_ms < ?", (before_ms,)).fetchall()
     database.executemany("DELETE FROM outcomes WHERE invocation_id = ?", old)
+    database.executemany("DELETE FROM warnings WHERE invocation_id = ?", old)
     database.executemany("DELETE FROM runs WHERE invocation_id = ?", old)

@@ -154,6 +154,7 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
         out.print(
             Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (why, "dim"))
         )
+    _print_warnings(result)
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
     if result.ok and listed(result.progress) == 0:
@@ -162,6 +163,25 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     if status != "complete":
         text = f"{status}: {visible(failure_of(result.progress.status) or '') or text}"
     out.print(Text.assemble(mark, text))
+
+
+def _print_warnings(result: "SyncResult") -> None:
+    """What was guessed or left out, of the first documents that it concerns."""
+    from rich.text import Text
+
+    from headrace.cli.output import console, visible
+    from headrace.client.progress import counted
+
+    number = result.progress.warnings
+    if not number:
+        return
+    told = [f"{one.document_key or '?'}: {'; '.join(one.warnings)}" for one in result.warned]
+    if (more := number - len(told)) > 0:
+        told.append(f"and {more:,} more: headrace invocations documents {result.progress.invocation_id}")
+    out = console()
+    out.print(Text(f"{counted(number, 'document')} with warnings:", "yellow"))
+    for line in told:
+        out.print(Text(f"  {visible(line)}", "dim"))
 
 
 def query(

@@ -231,8 +231,8 @@ def list_documents(
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(d.status, d.document_key, d.chunks, d.error) for d in found]
-    print_rows(("status", "document", "chunks", "error"), rows, "no documents")
+    rows = [(d.status, d.document_key, d.chunks, d.error or "; ".join(d.warnings)) for d in found]
+    print_rows(("status", "document", "chunks", "error or warnings"), rows, "no documents")
 
 
 @keys.command("list")

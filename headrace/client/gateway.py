@@ -24,11 +24,11 @@ _PAGE = 1000
 
 
 class ApiError(RequestError):
-    """The gateway's answer was no; `status` is HTTP's."""
+    """The gateway's answer was no. `status` is HTTP's; `source_id` names a source that exists already."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, source_id: str | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.status, self.source_id = status, source_id
 
 
 class GatewayClient:
@@ -98,10 +98,11 @@ class GatewayClient:
         return await self._get(f"/invocations/{invocation_id}/progress", api.InvocationProgress)
 
     async def documents(
-        self, invocation_id: str, status: str | None = None, limit: int | None = None
+        self, invocation_id: str, status: str | None = None, limit: int | None = None, warned: bool = False
     ) -> list[api.DocumentOutcome]:
-        """What became of an invocation's documents: all, or the first `limit`."""
-        path, query = f"/invocations/{invocation_id}/documents", {"status": status}
+        """What became of an invocation's documents, or of those with warnings: all, or the first `limit`."""
+        path = f"/invocations/{invocation_id}/documents"
+        query = {"status": status, "warnings": "true" if warned else None}
         return await self._all(path, list[api.DocumentOutcome], query, limit)
 
     async def keys(self) -> list[api.KeySummary]:
@@ -180,22 +181,30 @@ class GatewayClient:
                 method, url, params=given, json=body, headers=headers, timeout=timeout
             ) as answer:
                 if answer.status >= 400:
-                    words = _words(answer.status, await answer.text())
+                    text = await answer.text()
+                    words = _words(answer.status, text)
                     if _REQUEST_ID not in answer.headers:
                         words = f"{self._no_gateway()}, but: {words}"
-                    raise ApiError(words, answer.status)
+                    refusal = _refusal(text)
+                    raise ApiError(words, answer.status, refusal.source_id if refusal else None)
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise TransientError(f"the gateway at {self.url} does not answer: {reason}") from error
 
 
+def _refusal(body: str) -> api.ErrorResponse | None:
+    """What the gateway says; None when the answer is not a gateway's."""
+    try:
+        return api.ErrorResponse.model_validate_json(body)
+    except ValidationError:
+        return None
+
+
 def _words(status: int, body: str) -> str:
     """The gateway's sentence, and for a refused key where a better one comes from."""
-    try:
-        message = api.ErrorResponse.model_validate_json(body).message
-    except ValidationError:
-        message = f"{body.strip()[:300] or 'no reason given'} ({status})"
+    refusal = _refusal(body)
+    message = refusal.message if refusal else f"{body.strip()[:300] or 'no reason given'} ({status})"
     return f"{message}; HEADRACE_API_KEY sets the key" if status == 401 else message
 
 

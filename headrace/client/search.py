@@ -9,6 +9,7 @@ import aiohttp
 
 from headrace.settings import Settings
 from schemas.errors import RequestError, TransientError
+from schemas.limits import TRIAL_MODEL
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
@@ -20,7 +21,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 _BREADTH = 300
 
 #: The names under which Chroma keeps an embedding function, and where its configuration has the model.
-_DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
+_DEFAULT = TRIAL_MODEL
 _MODEL_FIELDS = {"sentence_transformer": "model_name", "chroma-cloud-qwen": "model"}
 
 

@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import PENDING, listed, status_of
-from schemas.api import DocumentOutcome, InvocationProgress, Source
+from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import TransientError
 
 #: Between two looks at a run where the event stream broke off.
@@ -22,8 +21,9 @@ _PATIENCE_S = 60.0
 _STALLED_S = 30.0
 #: Failed documents that are told by name; the API has them all.
 _MOST_FAILURES = 1000
+#: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
+_MOST_WARNED = 10
 _UNFINISHED = frozenset({"pending", "processing"})
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,14 @@ def looked_for(request: SyncRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them."""
+    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them, `warned` the
+    first of those with warnings."""
 
     source_id: str
     progress: InvocationProgress
     failures: list[DocumentOutcome]
     seconds: float
+    warned: list[DocumentOutcome] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -72,28 +74,9 @@ async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
     try:
         return await client.create_source({"folder": folder, "database_name": request.database})
     except ApiError as error:
-        if error.status != 409:
+        if error.source_id is None:
             raise
-        known = await client.sources(database_name=request.database, source_type="folder")
-        found = existing_source(known, request, str(error))
-        if found is None:
-            raise
-        return found
-
-
-def existing_source(known: list[Source], request: SyncRequest, refusal: str) -> str | None:
-    """The source that stood in the way of making the same one.
-
-    Several may read one folder, with other models or limits; the refusal names the one that is equal.
-    """
-    named = set(_UUID.findall(refusal))
-    globs = sorted(set(request.include)) or None
-    same = [
-        source.id
-        for source in known
-        if source.folder and source.folder.path == request.path and source.folder.include_globs == globs
-    ]
-    return next((one for one in same if one in named), same[0] if len(same) == 1 else None)
+        return error.source_id
 
 
 async def follow(
@@ -178,7 +161,10 @@ async def finish(
     failures = []
     if last.counts.failed:
         failures = await client.documents(last.invocation_id, "failed", _MOST_FAILURES)
-    return SyncResult(source_id, last, failures, seconds)
+    warned = []
+    if last.warnings:
+        warned = await client.documents(last.invocation_id, limit=_MOST_WARNED, warned=True)
+    return SyncResult(source_id, last, failures, seconds, warned)
 
 
 async def _events(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:
@@ -203,6 +189,8 @@ def as_json(result: SyncResult) -> str:
             "chunks": counts.chunks,
             "seconds": round(result.seconds, 3),
             "failures": [{"document_key": f.document_key, "error": f.error} for f in result.failures],
+            "with_warnings": progress.warnings,
+            "warnings": [{"document_key": w.document_key, "warnings": w.warnings} for w in result.warned],
         },
         ensure_ascii=False,
         indent=2,

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, RootModel
 
 from schemas.api.common import Body, Id, OwnBody
 from schemas.api.sources import ONE_SOURCE_TYPE
+from schemas.limits import MAX_CUSTOM_ID_BYTES
 
 
 class GitSha(Body):
@@ -29,7 +30,7 @@ class CreateJobPayload(Body):
 
     target_collection_name: str | None = None
     object_key: str | None = None
-    custom_id: str | None = Field(default=None, max_length=120)
+    custom_id: str | None = Field(default=None, max_length=MAX_CUSTOM_ID_BYTES)
     metadata: dict[str, Any] | None = None
     ref_identifier: GitRefIdentifier | None = None
     allow_empty: bool = Field(

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.api.common import Body, Id, OwnBody
+from schemas.limits import MAX_DATABASES
 
 
 class CreateKeyPayload(OwnBody):
@@ -13,7 +14,7 @@ class CreateKeyPayload(OwnBody):
 
     name: str = Field(min_length=1, max_length=200)
     admin: bool = False
-    databases: list[str] | None = None
+    databases: list[str] | None = Field(default=None, max_length=MAX_DATABASES)
     tenant: str | None = Field(default=None, min_length=1, max_length=200)
 
 
@@ -35,10 +36,14 @@ class CreateKeyResponse(KeySummary):
 
 
 class ErrorResponse(Body):
-    """Every refusal: a name that Chroma's clients know, and a sentence for a person."""
+    """Every refusal: a name that Chroma's clients know, and a sentence for a person.
+
+    `source_id` is there only when a source exists already: its id.
+    """
 
     error: str
     message: str
+    source_id: Id | None = None
 
 
 class HealthResponse(Body):

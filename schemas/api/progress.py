@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.api.common import Body, Id
 from schemas.api.invocations import JobStatus
 
@@ -29,7 +31,8 @@ class DocumentFailure(Body):
 
 class InvocationProgress(Body):
     """How far an invocation is. `total` is null until everything is listed; `done` documents need no more
-    work; `documents_per_second` is the mean since the start, null before it."""
+    work; `documents_per_second` is the mean since the start, null before it; `warnings` is the number of
+    documents that ended and have some."""
 
     invocation_id: Id
     source_id: Id
@@ -43,15 +46,20 @@ class InvocationProgress(Body):
     documents_per_second: float | None
     elapsed_ms: int | None
     last_errors: list[DocumentFailure]
+    warnings: int = 0
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
 
 class DocumentOutcome(Body):
-    """What became of one document of an invocation; unchanged documents are counted, not named."""
+    """What became of one document of an invocation; unchanged documents are counted, not named.
+
+    `warnings` say what was guessed or left out when it was parsed.
+    """
 
     document_key: str | None
     status: Literal["indexed", "deleted", "failed"]
     chunks: int
     error: str | None
+    warnings: list[str] = Field(default_factory=list)

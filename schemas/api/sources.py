@@ -1,7 +1,7 @@
 """Sources: how one is made, and how it is shown."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -13,6 +13,7 @@ from schemas.api.common import (
     SourceChunkingConfig,
     SourceEmbeddingConfig,
 )
+from schemas.limits import MAX_GLOB_LENGTH, MAX_GLOBS
 
 #: The variants of a source; exactly one is given. `folder` is ours.
 SOURCE_TYPES = ("github", "web_scrape", "s3", "file_upload", "folder")
@@ -22,13 +23,17 @@ ONE_SOURCE_TYPE: dict[str, Any] = {
     "oneOf": [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in SOURCE_TYPES]
 }
 
+#: A list of any length says what is wrong with its first item only: two million bytes may hold a million.
+Patterns = Annotated[list[str], Field(fail_fast=True)]
+Glob = Annotated[str, Field(max_length=MAX_GLOB_LENGTH)]
+
 
 class GithubSource(Body):
     """A repository."""
 
     repository: str
     app_id: str | None = None
-    include_globs: list[str] | None = Field(default=None, json_schema_extra={"uniqueItems": True})
+    include_globs: Patterns | None = Field(default=None, json_schema_extra={"uniqueItems": True})
 
 
 class WebScrapeSource(Body):
@@ -37,8 +42,8 @@ class WebScrapeSource(Body):
     starting_url: str
     max_depth: int | None = Field(default=None, ge=0)
     page_limit: int | None = Field(default=None, ge=0)
-    include_path_regexes: list[str] | None = Field(default=None, json_schema_extra={"uniqueItems": True})
-    exclude_path_regexes: list[str] | None = Field(default=None, json_schema_extra={"uniqueItems": True})
+    include_path_regexes: Patterns | None = Field(default=None, json_schema_extra={"uniqueItems": True})
+    exclude_path_regexes: Patterns | None = Field(default=None, json_schema_extra={"uniqueItems": True})
 
 
 class S3Source(Body):
@@ -62,7 +67,7 @@ class FolderSource(OwnBody):
     """A folder or a single file on the server's disk."""
 
     path: str = Field(min_length=1, max_length=4096)
-    include_globs: list[str] | None = None
+    include_globs: list[Glob] | None = Field(default=None, max_length=MAX_GLOBS)
 
 
 class SourceVariants(Body):

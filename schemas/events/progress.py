@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum, nonmember
 
+from pydantic import Field
+
 from schemas.events.common import Event
 
 
@@ -73,12 +75,16 @@ class RunFailed(Event):
 
 
 class Passed(Event):
-    """One ordinal that passed a stage. `chunks` counts what was written; key and error where they matter."""
+    """One ordinal that passed a stage. `chunks` counts what was written; key and error where they matter.
+
+    `warnings` come with `parsed`: what was guessed or left out of the document, a few short sentences.
+    """
 
     ordinal: int
     chunks: int = 0
     document_key: str | None = None
     error: str | None = None
+    warnings: list[str] = Field(default_factory=list)
 
 
 class Progress(Event):

@@ -13,6 +13,12 @@ A pure library: `chunk` is a function of its arguments and knows nothing of Kafk
 from typing import Literal
 
 from schemas.errors import CorruptDocument, RequestError
+from schemas.limits import (
+    DEFAULT_LINES_SIZE_BYTES,
+    DEFAULT_MAX_LINES,
+    DEFAULT_MAX_SIZE_BYTES,
+)
+from schemas.limits import MIN_CHUNK_BYTES as MIN_SIZE_BYTES
 from services.chunking.chunk import TextChunk, build_chunks
 from services.chunking.code import cut_code
 from services.chunking.languages import Grammar, detect
@@ -28,15 +34,6 @@ __all__ = [
     "TextChunk",
     "chunk",
 ]
-
-#: Where structure decides: what a model of 256 tokens reads at once. Measured with questions whose answers
-#: are known (docs/chunking.md): with 1,500 bytes prose loses half a point, code fourteen.
-DEFAULT_MAX_SIZE_BYTES = 1000
-#: Where lines are counted: the contract's fallback.
-DEFAULT_MAX_LINES = 10
-DEFAULT_LINES_SIZE_BYTES = 4096
-#: Below this a chunk holds less than a line of code, and its metadata outweigh it.
-MIN_SIZE_BYTES = 64
 
 
 def chunk(

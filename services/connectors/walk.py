@@ -9,9 +9,7 @@ from pathlib import Path, PurePosixPath
 from pathspec import GitIgnoreSpec
 
 from schemas.errors import DocumentError, DocumentTooLarge
-
-#: The contract's limit on a file: 200 MiB.
-MAX_FILE_BYTES = 200 * 1024 * 1024
+from schemas.limits import MAX_FILE_BYTES
 
 #: A folder that went away during the walk. Whatever else happens to one says nothing of what is in it.
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})

@@ -12,11 +12,12 @@ The core in three lines::
     await embedder.close()
 """
 
+from schemas.limits import TRIAL_MODEL
 from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.cached import CacheCounts, CachedEmbedder
 from services.embedding.embedder import Embedder, Prompts, Vectors
-from services.embedding.models import TRIAL_MODEL, UnknownModel, check_model, load_embedder, served_models
+from services.embedding.models import UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
     "TRIAL_MODEL",

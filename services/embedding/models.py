@@ -7,11 +7,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from schemas.errors import DocumentError, RequestError
+from schemas.limits import TRIAL_MODEL
 from services.embedding.embedder import Embedder
 from services.embedding.onnx import OnnxEmbedder, OnnxModel, Pool, pool_first, pool_last, pool_mean
 from services.embedding.windows import METHOD
-
-TRIAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 #: Distribution, file in it, SHA-256. Versions 1.0.0 and 0.8.3; both Apache-2.0.
 TRIAL_WEIGHTS = (

@@ -11,13 +11,12 @@ repeated, reordered or lost in between, the collection ends up with the newest v
 
 from services.indexing.chroma import ChromaStore
 from services.indexing.plan import Plan, plan
-from services.indexing.rows import OWN_KEYS, Collection, Row
+from services.indexing.rows import Collection, Row
 from services.indexing.stage import BATCH_BYTES, IndexingStage
 from services.indexing.vectors import VectorStore
 
 __all__ = [
     "BATCH_BYTES",
-    "OWN_KEYS",
     "ChromaStore",
     "Collection",
     "IndexingStage",

@@ -21,6 +21,7 @@ from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 from schemas.events import Embedding
+from schemas.limits import TRIAL_MODEL
 from services.indexing.rows import Collection, Row
 from services.indexing.vectors import CollectionFault, Guard
 
@@ -41,7 +42,7 @@ GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_sea
 #: The collection that `writable` makes and removes; nobody has one of this name of their own.
 PROBE = "headrace-probe-2f81d06c9be4"
 
-_MINILM = {"sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2"}
+_MINILM = {TRIAL_MODEL, "all-MiniLM-L6-v2"}
 _QWEN = "Qwen/Qwen3-Embedding-0.6B"
 
 

@@ -6,28 +6,9 @@ from dataclasses import dataclass, field
 from schemas.errors import ContractError
 from schemas.events import Chunk, Document, DocumentEmbedded, Embedding, MetadataValue
 from schemas.ids import chunk_id_base, text_sha256
+from schemas.limits import RESERVED_METADATA_KEYS
 
 _FLOAT32_BYTES = 4
-
-#: Metadata keys of ours. What the caller gives under one of these names is not taken: the gateway refuses
-#: it, another producer's is overruled.
-OWN_KEYS = frozenset(
-    {
-        "document_key",
-        "document_key_sha256",
-        "version_key",
-        "version_key_sha256",
-        "custom_id",
-        "chunk_strategy",
-        "language",
-        "start_line",
-        "end_line",
-        "start_col",
-        "end_col",
-        "page",
-        "context",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +48,7 @@ def row_id(document: Document, number: int) -> str:
 def metadata_keys(document: Document) -> frozenset[str]:
     """Every key that may be set on a chunk of this document."""
     given = (key for key, value in document.metadata.items() if value is not None)
-    return OWN_KEYS.union(given)
+    return RESERVED_METADATA_KEYS.union(given)
 
 
 def rows_of(event: DocumentEmbedded, clear: Iterable[str] = ()) -> list[Row]:
@@ -106,7 +87,9 @@ def check_part(event: DocumentEmbedded) -> None:
 
 def _document_metadata(document: Document) -> dict[str, MetadataValue]:
     metadata: dict[str, MetadataValue] = {
-        key: value for key, value in document.metadata.items() if value is not None and key not in OWN_KEYS
+        key: value
+        for key, value in document.metadata.items()
+        if value is not None and key not in RESERVED_METADATA_KEYS
     }
     metadata |= {
         "document_key": document.document_key,

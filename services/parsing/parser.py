@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError
+from schemas.limits import MAX_FILE_BYTES
 from services.parsing.detect import detect
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Input
@@ -12,9 +13,6 @@ from services.parsing.formats.html.tree import declared_charset
 from services.parsing.formats.text import decode
 from services.parsing.languages import language_of
 from services.parsing.registry import BY_MEDIA_TYPE, FORMATS
-
-#: Bytes of one document. The upload limit of the public contract (200 MiB).
-MAX_BYTES = 200 * 1024 * 1024
 
 
 def parse(
@@ -29,8 +27,8 @@ def parse(
     Raises UnsupportedFormat, CorruptDocument or DocumentTooLarge; nothing else.
     """
     name = filename or "document"
-    if len(data) > MAX_BYTES:
-        raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_BYTES}")
+    if len(data) > MAX_FILE_BYTES:
+        raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_FILE_BYTES}")
     try:
         document = _converted(Input(data, filename, content_type, main_content))
     except IngestError as error:

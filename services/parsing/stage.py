@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from schemas.errors import ContractError
 from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
 from schemas.ids import document_id
+from schemas.limits import MAX_WARNING_LENGTH, MAX_WARNINGS
 from services.parsing.document import ParsedDocument
 from services.parsing.sandbox.pool import Sandbox
 from streams.blobs import BlobStore
@@ -60,7 +61,8 @@ class ParsingStage(stage.Stage[Incoming]):
             parsed = await self._parse(event)
         outputs: list[Output] = [Send(PARSED, record.key, await self._event(event, parsed, sequence))]
         if event.document.run:
-            outputs.append(ProgressReport(event.document.run, Step.PARSED))
+            few = tuple(warning[:MAX_WARNING_LENGTH] for warning in parsed.warnings[:MAX_WARNINGS])
+            outputs.append(ProgressReport(event.document.run, Step.PARSED, warnings=few))
         return outputs
 
     async def _parse(self, event: DocumentUpserted) -> ParsedDocument:

@@ -27,6 +27,7 @@ class ProgressReport:
     chunks: int = 0
     document_key: str | None = None
     error: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 Output = Send | ProgressReport

@@ -35,12 +35,19 @@ def _fitting(notes: Iterable[ProgressReport]) -> Iterator[list[Passed]]:
     for note in notes:
         error = None if note.error is None else error_text(note.error)
         # Four bytes a character at most; 20 for the numbers.
-        length = 20 + 4 * (len(note.document_key or "") + len(error or ""))
+        texts = (note.document_key or "", error or "", *note.warnings)
+        length = 20 + 4 * sum(map(len, texts))
         if ordinals and size + length > _EVENT_BYTES:
             yield ordinals
             ordinals, size = [], 0
         ordinals.append(
-            Passed(ordinal=note.run.ordinal, chunks=note.chunks, document_key=note.document_key, error=error)
+            Passed(
+                ordinal=note.run.ordinal,
+                chunks=note.chunks,
+                document_key=note.document_key,
+                error=error,
+                warnings=list(note.warnings),
+            )
         )
         size += length
     yield ordinals

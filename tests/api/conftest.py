@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
-from api import ChromaAccess, Gateway, Models, create_app
+from api import ChromaAccess, Gateway, Models, serve
 from schemas.codec import SingleObjectCodec
 from schemas.events import RunRequested
 from streams.blobs import BlobStore
@@ -26,15 +25,20 @@ DATABASE = "gateway_tests"
 PARTITIONS = 2
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
-Client = TestClient[web.Request, web.Application]
-
 
 @dataclass(frozen=True)
 class Server:
-    """A running gateway: its configuration, and a client that sends the admin key."""
+    """A running gateway on 127.0.0.1: its configuration, and a session whose base is its address."""
 
     gateway: Gateway
-    client: Client
+    client: aiohttp.ClientSession
+    port: int
+    stop: Callable[[], Awaitable[None]]
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
 
     async def call(
         self, method: str, path: str, *, status: int, key: str | None = ADMIN_KEY, **arguments: Any
@@ -47,6 +51,15 @@ class Server:
             text = await response.text()
             assert response.status == status, f"{method} {path}: {response.status} {text[:500]}"
             return await response.json() if text else None
+
+
+@asynccontextmanager
+async def running(gateway: Gateway) -> AsyncIterator[Server]:
+    """A gateway as `api.serve` runs it."""
+    async with AsyncExitStack() as serving:
+        port = await serving.enter_async_context(serve(gateway, "127.0.0.1", 0, drain_s=2))
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+            yield Server(gateway, client, port, serving.aclose)
 
 
 Start = Callable[..., Awaitable[Server]]
@@ -104,8 +117,8 @@ def configuration(
 @pytest.fixture(scope="session")
 async def server(configuration: Gateway, tracking: FakeTracking, database: str) -> AsyncIterator[Server]:
     """One gateway for all tests that need no other configuration."""
-    async with TestClient(TestServer(create_app(configuration))) as client:
-        yield Server(configuration, client)
+    async with running(configuration) as server:
+        yield server
 
 
 @pytest.fixture
@@ -113,19 +126,16 @@ async def start(
     configuration: Gateway, tracking: FakeTracking, database: str, tmp_path: Path
 ) -> AsyncIterator[Start]:
     """Starts further gateways with changed configuration."""
-    clients: list[Client] = []
+    started = 0
+    async with AsyncExitStack() as servers:
 
-    async def start_one(**changes: Any) -> Server:
-        folder = tmp_path / f"state-{len(clients)}"
-        gateway = replace(configuration, **{"state_folder": folder, **changes})
-        client = TestClient(TestServer(create_app(gateway)))
-        clients.append(client)
-        await client.start_server()
-        return Server(gateway, client)
+        async def start_one(**changes: Any) -> Server:
+            nonlocal started
+            started += 1
+            gateway = replace(configuration, **{"state_folder": tmp_path / f"state-{started}", **changes})
+            return await servers.enter_async_context(running(gateway))
 
-    yield start_one
-    for client in clients:
-        await client.close()
+        yield start_one
 
 
 @pytest.fixture

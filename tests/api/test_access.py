@@ -80,6 +80,12 @@ async def test_a_limited_key_sees_only_its_databases(server: Server, folder_sour
     await server.call("POST", KEYS, status=403, key=key, json={"name": "wider"})
 
 
+@pytest.mark.parametrize("tenant", ["../x", "..", ".", "a/b", "a\\b", "a\nb", "a\x7fb"])
+async def test_a_tenant_that_cannot_be_in_chroma_gets_no_key(server: Server, tenant: str) -> None:
+    refused = await server.call("POST", KEYS, status=400, json={"name": "x", "tenant": tenant})
+    assert "tenant" in refused["message"]
+
+
 async def test_tenants_do_not_see_each_other(server: Server, folder_source: str) -> None:
     made = await make_key(server, admin=True, tenant="other_tenant")
     assert made["tenant"] == "other_tenant"

@@ -1,10 +1,12 @@
 import asyncio
+import gzip
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
+from yarl import URL
 
 from api import ChromaAccess
 from tests.api.conftest import ADMIN_KEY, Server, Start, create_folder_source
@@ -34,8 +36,33 @@ async def test_paths_and_methods_that_do_not_exist_are_refused_as_json(server: S
     wrong = await server.call("PATCH", "/api/v1/sources", status=405)
     assert wrong == {
         "error": "ChromaError",
-        "message": "PATCH is not possible here; possible are GET, POST",
+        "message": "PATCH is not possible here; possible are GET, HEAD, POST",
     }
+
+
+async def test_what_can_be_read_can_be_asked_for_its_head(server: Server) -> None:
+    assert await server.call("HEAD", "/health", status=200, key=None) is None
+    assert await server.call("HEAD", "/api/v1/sources", status=200) is None
+    await server.call("HEAD", "/api/v1/sources", status=401, key=None)
+
+
+async def test_an_encoded_body_is_refused(server: Server) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    refused = await server.call(
+        "POST", "/api/v1/keys", status=415, data=gzip.compress(b"{}"), headers=headers
+    )
+    assert "Content-Encoding" in refused["message"]
+    body = {"name": "plain"}
+    await server.call("POST", "/api/v1/keys", status=201, json=body, headers={"Content-Encoding": "identity"})
+
+
+async def test_a_query_that_is_not_utf_8_is_refused(server: Server) -> None:
+    async with server.client.get(
+        URL(f"{server.url}/api/v1/sources?database_name=%ff", encoded=True),
+        headers={"x-chroma-token": ADMIN_KEY},
+    ) as response:
+        assert response.status == 400
+        assert "UTF-8" in (await response.json())["message"]
 
 
 async def test_a_body_over_the_limit_is_413(server: Server) -> None:
@@ -88,7 +115,7 @@ async def test_a_gateway_that_starts_again_knows_what_it_knew(
     first = await start(state_folder=tmp_path / "same")
     (roots / tmp_path.name).mkdir()
     source_id = await create_folder_source(first, roots / tmp_path.name)
-    await first.client.close()
+    await first.stop()
 
     second = await start(state_folder=tmp_path / "same")
 

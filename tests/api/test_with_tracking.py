@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
-from api import Gateway, create_app
+from api import Gateway
 from schemas.events import Passed, Progress, RunListed, RunStarted, Step
 from services.tracking import TrackingStage
 from streams.engine.outputs import Send
@@ -18,7 +17,7 @@ from streams.kafka.membership import Membership
 from streams.kafka.producer import EventProducer
 from streams.kafka.worker import Worker
 from streams.topics import PROGRESS
-from tests.api.conftest import Server, create_folder_source, create_run
+from tests.api.conftest import Server, create_folder_source, create_run, running
 from tests.api.sync.test_progress import BEGUN, stream
 from tests.conftest import Kafka
 
@@ -33,12 +32,12 @@ async def tracked(
     codec = configuration.codec
     stage = TrackingStage.opened(cluster, codec, folder / "tracking")
     worker = Worker(stage, cluster, codec, Membership(slot="0", static=True))
-    running = asyncio.ensure_future(worker.run())
+    working = asyncio.ensure_future(worker.run())
     gateway = replace(configuration, cluster=cluster, state_folder=folder / "gateway", wait_s=30)
-    async with TestClient(TestServer(create_app(gateway))) as client:
-        yield Server(gateway, client)
+    async with running(gateway) as server:
+        yield server
     worker.stop()
-    await running
+    await working
 
 
 async def test_a_run_is_followed_from_its_creation_to_its_end(

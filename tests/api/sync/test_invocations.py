@@ -1,3 +1,4 @@
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,27 +56,22 @@ async def test_each_status_has_its_form(server: Server, folder_source: str, trac
     begun = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
     ended = begun + timedelta(seconds=90)
 
-    async def status(**fields: object) -> object:
-        written = await tracking.put(run_id, **fields)
-        await _known(server, written.partition, written.offset)
-        return (await server.call("GET", f"{INVOCATIONS}/{run_id}", status=200))["status"]
+    async def becomes(shown: object, **fields: object) -> None:
+        await tracking.put(run_id, **fields)
+        await _shows(server, run_id, shown)
 
-    assert await status(status=Status.PROCESSING, started_at=begun) == "processing"
-    assert await status(status=Status.COMPLETE, finished_at=ended) == {
-        "complete": {"finished_at": "2026-01-02T03:05:35.678000Z", "duration_ms": 90_000}
-    }
-    assert await status(status=Status.FAILED, error="no such folder") == {
-        "failed": {"error": "no such folder"}
-    }
-    assert await status(status=Status.CANCELLED) == "cancelled"
+    await becomes("processing", status=Status.PROCESSING, started_at=begun)
+    complete = {"finished_at": "2026-01-02T03:05:35.678000Z", "duration_ms": 90_000}
+    await becomes({"complete": complete}, status=Status.COMPLETE, finished_at=ended)
+    await becomes({"failed": {"error": "no such folder"}}, status=Status.FAILED, error="no such folder")
+    await becomes("cancelled", status=Status.CANCELLED)
 
 
-async def _known(server: Server, partition: int, offset: int) -> None:
-    from api.dependencies import PARTS
-    from streams.topics import INVOCATIONS as TOPIC
-
-    assert server.client.app is not None
-    await server.client.app[PARTS].catalogue._view.passed(TOPIC, partition, offset)
+async def _shows(server: Server, run_id: str, status: object) -> None:
+    """Return when the invocation is shown with this status."""
+    deadline = time.monotonic() + 10
+    while (found := await server.call("GET", f"{INVOCATIONS}/{run_id}", status=200))["status"] != status:
+        assert time.monotonic() < deadline, f"it stays {found['status']}"
 
 
 async def test_a_pending_invocation_can_be_cancelled_once(server: Server, folder_source: str) -> None:
@@ -148,8 +144,8 @@ async def test_lists_are_filtered_by_source_database_status_and_type(
     server: Server, folder_source: str, tracking: FakeTracking
 ) -> None:
     first, second = [await create_run(server, folder_source) for _ in range(2)]
-    written = await tracking.put(first, status=Status.FAILED, error="broken")
-    await _known(server, written.partition, written.offset)
+    await tracking.put(first, status=Status.FAILED, error="broken")
+    await _shows(server, first, {"failed": {"error": "broken"}})
 
     async def ids(**query: str) -> list[str]:
         found = await server.call("GET", INVOCATIONS, status=200, params=query)

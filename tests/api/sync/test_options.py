@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from api.errors import BadRequest
 from api.gateway import ChunkingDefaults, Models
 from api.sync.options import (
-    RESERVED_KEYS,
     chunking_of,
     embedding_of,
     metadata_of,
@@ -20,12 +19,13 @@ from api.sync.options import (
 from schemas.api import LinesChunking, TreeSitterChunking
 from schemas.codec import SingleObjectCodec
 from schemas.events import Chunking, Document, DocumentDeleted, Embedding
+from schemas.limits import RESERVED_METADATA_KEYS
 
 integers = st.integers(-(2**63), 2**63 - 1)
 fractions = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.text() | integers | fractions | st.booleans()
 arrays = st.one_of(*(st.lists(kind, min_size=1) for kind in (st.text(), integers, fractions, st.booleans())))
-keys = st.text(string.ascii_letters + "äß-", min_size=1).filter(lambda key: key not in RESERVED_KEYS)
+keys = st.text(string.ascii_letters + "äß-", min_size=1).filter(lambda key: key not in RESERVED_METADATA_KEYS)
 
 
 @given(st.dictionaries(keys, scalars | arrays | st.none(), max_size=5))

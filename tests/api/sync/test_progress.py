@@ -109,7 +109,7 @@ async def test_a_silent_stream_sends_heartbeats_and_ends_when_the_gateway_stops(
     async with stream(other, f"/api/v1/invocations/{run_id}/documents") as events:
         assert await anext(events) == ("comment", "heartbeat")
         async with asyncio.timeout(5):
-            stopping = asyncio.ensure_future(other.client.server.close())
+            stopping = asyncio.ensure_future(other.stop())
             assert {name async for name, _ in events} <= {"comment"}
             await stopping
 
@@ -124,7 +124,7 @@ async def test_documents_tell_what_became_of_each_and_why(
         RunStarted(invocation_id=run_id, attempt=6, started_at=BEGUN),
         passed(run_id, Step.INDEXED, Passed(ordinal=9, document_key="old.md", chunks=1), attempt=6),
         RunStarted(invocation_id=run_id, attempt=7, started_at=BEGUN),
-        passed(run_id, Step.PARSED, Passed(ordinal=0), Passed(ordinal=1)),
+        passed(run_id, Step.PARSED, Passed(ordinal=0), Passed(ordinal=1, warnings=["encoding: cp1252"])),
         passed(run_id, Step.UNCHANGED, Passed(ordinal=3)),
         passed(run_id, Step.INDEXED, Passed(ordinal=2, document_key="c.md", chunks=4)),
         passed(run_id, Step.FAILED, Passed(ordinal=1, document_key="b.pdf", error="no such page")),
@@ -135,9 +135,10 @@ async def test_documents_tell_what_became_of_each_and_why(
     async with stream(server, path) as events:
         live = [event async for event in events]
 
-    deleted = {"document_key": "a.md", "status": "deleted", "chunks": 0, "error": None}
-    failed = {"document_key": "b.pdf", "status": "failed", "chunks": 0, "error": "no such page"}
-    indexed = {"document_key": "c.md", "status": "indexed", "chunks": 4, "error": None}
+    deleted = {"document_key": "a.md", "status": "deleted", "chunks": 0, "error": None, "warnings": []}
+    failed = {**deleted, "document_key": "b.pdf", "status": "failed", "error": "no such page"}
+    failed["warnings"] = ["encoding: cp1252"]
+    indexed = {**deleted, "document_key": "c.md", "status": "indexed", "chunks": 4}
     assert live == [
         ("document", indexed),
         ("document", failed),
@@ -148,6 +149,8 @@ async def test_documents_tell_what_became_of_each_and_why(
     assert await server.call("GET", f"{path}?status=failed", status=200) == [failed]
     assert await server.call("GET", f"{path}?limit=1&offset=2", status=200) == [indexed]
     await server.call("GET", f"{path}?status=parsed", status=400)
+    assert await server.call("GET", f"{path}?warnings=true", status=200) == [failed]
+    assert (await server.call("GET", path.replace("documents", "progress"), status=200))["warnings"] == 1
 
 
 async def test_a_failed_document_that_is_replayed_moves_to_indexed_and_stays_there(
@@ -167,6 +170,7 @@ async def test_a_failed_document_that_is_replayed_moves_to_indexed_and_stays_the
             "status": "indexed",
             "chunks": 2,
             "error": None,
+            "warnings": [],
         }
         await tracking.put(run_id, status=Status.COMPLETE, finished_at=BEGUN)
         assert [event async for event in events] == [("end", {"status": "complete"})]

@@ -16,6 +16,8 @@ from schemas.events import RunRequested
 from streams.blobs import BlobStore
 from streams.topics import RUNS_FILE_UPLOAD
 from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start, asked_runs
+from tests.api.raw import head, send
+from tests.conftest import Chroma
 from tests.waiting import eventually
 
 ADD_FILE = "/api/v1/add-file"
@@ -147,7 +149,8 @@ async def test_a_file_before_its_database_or_collection_is_refused(server: Serve
         ({"custom_id": "é" * 61}, "122 bytes"),
         ({"custom_id": ""}, "must not be empty"),
         ({"metadata": "{"}, "not JSON"),
-        ({"metadata": "[]"}, "JSON object"),
+        ({"metadata": "[]"}, "JSON object, found an array"),
+        ({"metadata": "null"}, "JSON object, found null"),
         ({"metadata": '{"a": {}}'}, "scalar"),
         ({"metadata": '{"a": NaN}'}, "not JSON"),
         ({"metadata": '{"chroma_x": 1}'}, "reserved"),
@@ -180,6 +183,36 @@ async def test_a_file_without_a_name_is_refused(server: Server) -> None:
     headers = {LENGTH: "1", "Content-Type": "multipart/form-data; boundary=b"}
     refused = await server.call("POST", ADD_FILE, status=400, data=body, headers=headers)
     assert "file name" in refused["message"]
+
+
+async def test_each_spelling_of_a_name_is_a_document_of_its_own(server: Server) -> None:
+    names = [
+        "/srv/a.txt",
+        "srv/a.txt",
+        "//srv/a.txt",
+        r"\\server\share\a.txt",
+        r"\server\share\a.txt",
+        "server",
+    ]
+    runs = {(await add(server, status=201, filename=name))["invocation_id"]: name for name in names}
+
+    asked = {event.invocation_id: event.upload for event in await asked_runs(server, RUNS_FILE_UPLOAD)}
+
+    assert {run: upload.filename for run, upload in asked.items() if upload and run in runs} == runs
+
+
+async def test_an_upload_into_a_closed_collection_is_refused_before_the_file_is_read(
+    server: Server, chroma: Chroma
+) -> None:
+    url = f"{chroma.url}/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"
+    body = {"name": "closed-to-uploads", "metadata": {"finished_ingest": True}}
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as response:
+        assert response.status == 200, await response.text()
+
+    answer = await send(server, upload_head("closed-to-uploads", ADMIN_KEY, DATABASE) + b"x" * 4096)
+
+    assert answer.status == 409
+    assert "finished_ingest" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +324,7 @@ async def test_one_upload_over_the_cap_is_refused_until_another_ends(start: Star
     uploads = [one.send(server, 201) for one in held]
     for one in held:
         await one.begun.wait()
-    await eventually(lambda: _uploads_under_way(server) == 2)
+    await eventually(lambda: _uploads_under_way() == 2)
 
     refused = await add(server, status=429)
     assert refused["error"] == "ChromaError"
@@ -304,11 +337,8 @@ async def test_one_upload_over_the_cap_is_refused_until_another_ends(start: Star
     await uploads[1]
 
 
-def _uploads_under_way(server: Server) -> int:
-    from api.dependencies import PARTS
-
-    assert server.client.app is not None
-    return sum(server.client.app[PARTS].uploads._taken.values())
+def _uploads_under_way() -> float:
+    return REGISTRY.get_sample_value("headrace_http_uploads_in_flight") or 0
 
 
 async def test_an_upload_that_stalls_is_refused_and_gives_its_slot_back(start: Start) -> None:
@@ -348,7 +378,7 @@ async def test_a_gateway_that_stops_finishes_the_upload_under_way(
     headers = {LENGTH: "100", "Content-Type": "multipart/form-data; boundary=b", "x-chroma-token": ADMIN_KEY}
     async with aiohttp.ClientSession(address, headers=headers) as session:
         upload = asyncio.ensure_future(session.post(ADD_FILE, data=held.body()))
-        await eventually(lambda: (REGISTRY.get_sample_value("headrace_http_uploads_in_flight") or 0) > 0)
+        await eventually(lambda: _uploads_under_way() > 0)
         leaving.set()
         await _until_refused(session)
         assert (await asyncio.wait([life], timeout=0.5))[1], "it did not wait for the upload"
@@ -363,18 +393,16 @@ async def test_key_and_database_are_checked_before_the_file_is_read(
     server: Server, key: str, name: str, status: int
 ) -> None:
     """The answer comes although the rest of the file never does."""
-    head = f'--b\r\nContent-Disposition: form-data; name="database_name"\r\n\r\n{name}\r\n--b\r\n'
-    head += 'Content-Disposition: form-data; name="collection_name"\r\n\r\nuploads\r\n--b\r\n'
-    head += 'Content-Disposition: form-data; name="file"; filename="x.txt"\r\n\r\n'
-    lines = [f"POST {ADD_FILE} HTTP/1.1", "Host: gateway", f"x-chroma-token: {key}", f"{LENGTH}: 1000000"]
-    lines += ["Content-Type: multipart/form-data; boundary=b", "Content-Length: 1000400", "", head]
+    assert (await send(server, upload_head("uploads", key, name) + b"x" * 4096)).status == status
 
-    reader, writer = await asyncio.open_connection(server.client.host, server.client.port)
-    writer.write("\r\n".join(lines).encode() + b"x" * 4096)
-    answer = await asyncio.wait_for(reader.readline(), 5)
-    writer.close()
 
-    assert answer.split()[1] == str(status).encode()
+def upload_head(collection: str, key: str, database: str) -> bytes:
+    """An upload of a million bytes, up to the first of the file."""
+    parts = f'--b\r\nContent-Disposition: form-data; name="database_name"\r\n\r\n{database}\r\n--b\r\n'
+    parts += f'Content-Disposition: form-data; name="collection_name"\r\n\r\n{collection}\r\n--b\r\n'
+    parts += 'Content-Disposition: form-data; name="file"; filename="x.txt"\r\n\r\n'
+    form = ("Content-Type: multipart/form-data; boundary=b", "Content-Length: 1000400")
+    return head("POST", ADD_FILE, f"x-chroma-token: {key}", f"{LENGTH}: 1000000", *form) + parts.encode()
 
 
 async def test_a_caller_who_leaves_in_the_middle_gives_the_slot_back(start: Start) -> None:
@@ -382,6 +410,8 @@ async def test_a_caller_who_leaves_in_the_middle_gives_the_slot_back(start: Star
     held = Held()
     upload = held.send(server, 201)
     await held.begun.wait()
-    await eventually(lambda: _uploads_under_way(server) == 1)
+    await eventually(lambda: _uploads_under_way() == 1)
+    await add(server, status=429)
     upload.cancel()
-    await eventually(lambda: _uploads_under_way(server) == 0)
+    await eventually(lambda: _uploads_under_way() == 0)
+    await add(server, status=201)

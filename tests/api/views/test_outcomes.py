@@ -60,6 +60,25 @@ def test_a_success_shows_whenever_a_failure_arrives(stages: list[Step]) -> None:
     assert found == {(RUN, 1, 0, "indexed")}
 
 
+@given(st.permutations([Step.PARSED, Step.PARSED, Step.INDEXED, Step.EMBEDDED]))
+def test_warnings_stand_with_the_outcome_in_whatever_order_they_come(stages: list[Step]) -> None:
+    database = empty()
+    for stage in stages:
+        warnings = ["guessed"] if stage is Step.PARSED else []
+        passed = [Passed(ordinal=0, document_key="a", warnings=warnings)]
+        fold(database, Progress(invocation_id=RUN, attempt=1, stage=stage, passed=passed))
+
+    assert warned(database) == [("indexed", '["guessed"]')]
+    fold(database, RunStarted(invocation_id=RUN, attempt=2, started_at=NOW))
+    assert warned(database) == []
+
+
+def warned(database: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """Status and warnings of the documents that have some."""
+    rows = database.execute(outcomes._OF_ATTEMPT + "AND texts IS NOT NULL", (RUN, 1, None, None))
+    return [(row[1], row[5]) for row in rows]
+
+
 def test_a_new_attempt_clears_the_outcomes_of_the_older_ones() -> None:
     database = empty()
     passed = [Passed(ordinal=0, document_key="a")]

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from headrace.cli.content import print_result
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import status_of
 from headrace.client.sync import (
@@ -18,7 +19,6 @@ from headrace.client.sync import (
     SyncResult,
     as_json,
     begin,
-    existing_source,
     finish,
     follow,
     looked_for,
@@ -78,7 +78,8 @@ class FakeGateway:
         self.asked.append(json.dumps(await request.json()))
         if self.sources:
             words = f"source {self.sources[0].id} has the same configuration and exists already"
-            return web.json_response({"error": "ChromaError", "message": words}, status=409)
+            refusal = {"error": "ChromaError", "message": words, "source_id": self.sources[0].id}
+            return web.json_response(refusal, status=409)
         return web.json_response({"source_id": ID.format(9)}, status=201)
 
     async def list_sources(self, request: web.Request) -> web.Response:
@@ -101,7 +102,9 @@ class FakeGateway:
 
     async def documents(self, request: web.Request) -> web.Response:
         failed = {"document_key": "a.pdf", "status": "failed", "chunks": 0, "error": "broken"}
-        return web.json_response([failed])
+        warned = {"document_key": "a.txt", "status": "indexed", "chunks": 1, "error": None}
+        warned |= {"warnings": ["encoding guessed as cp1252"]}
+        return web.json_response([warned if request.query.get("warnings") else failed])
 
 
 @pytest.fixture
@@ -149,15 +152,6 @@ async def test_only_who_says_so_lets_a_folder_be_empty(gateway: FakeGateway, cli
         {"target_collection_name": "notes"},
         {"target_collection_name": "notes", "allow_empty": True},
     ]
-
-
-def test_of_several_sources_of_a_folder_the_refusal_names_the_equal_one() -> None:
-    known = [source(1), source(2), source(3, globs=["*.md"])]
-
-    assert existing_source(known, REQUEST, f"source {ID.format(2)} exists") == ID.format(2)
-    assert existing_source(known, REQUEST, "it exists") is None
-    only_markdown = SyncRequest("/srv/notes", "default_database", "notes", ("*.md",))
-    assert existing_source(known, only_markdown, "it exists") == ID.format(3)
 
 
 async def test_every_change_is_shown_until_the_end(gateway: FakeGateway, client: GatewayClient) -> None:
@@ -224,6 +218,21 @@ async def test_failed_documents_come_with_their_reason(client: GatewayClient) ->
     assert (told["status"], told["listed"], told["written"], told["failed"]) == ("complete", 10, 9, 1)
 
 
+async def test_documents_with_warnings_are_told_at_the_end(
+    client: GatewayClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = progress(COMPLETE, indexed=10).model_copy(update={"warnings": 3})
+
+    result = await finish(client, "s", last, 1.5)
+
+    told = json.loads(as_json(result))
+    assert told["with_warnings"] == 3
+    assert told["warnings"] == [{"document_key": "a.txt", "warnings": ["encoding guessed as cp1252"]}]
+    print_result(result, as_json=False, looked_for="files")
+    shown = capsys.readouterr().out
+    assert "3 documents with warnings:\n  a.txt: encoding guessed as cp1252\n  and 2 more" in shown
+
+
 @pytest.mark.parametrize("status", ["cancelled", {"failed": {"error": "gone"}}])
 def test_a_run_that_did_not_complete_is_not_ok(status: Any) -> None:
     assert not SyncResult("s", progress(status), [], 1).ok
@@ -235,7 +244,7 @@ async def test_a_refusal_carries_the_gateways_words(gateway: FakeGateway, client
     with pytest.raises(ApiError, match="exists already") as refused:
         await client.create_source({})
 
-    assert refused.value.status == 409
+    assert (refused.value.status, refused.value.source_id) == (409, ID.format(1))
 
 
 async def test_a_run_in_which_nothing_moves_says_why_once_for_each_reason(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DocumentError, DocumentTooLarge
-from services.connectors.walk import MAX_FILE_BYTES, list_files, read_file, shown_key
+from schemas.limits import MAX_FILE_BYTES
+from services.connectors.walk import list_files, read_file, shown_key
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from schemas.codec import SingleObjectCodec
 from schemas.events import Chunking, DocumentDeleted, Embedding, MetadataValue, Task
 from schemas.ids import fingerprint
-from services.indexing.rows import OWN_KEYS, metadata_keys, rows_of
+from schemas.limits import RESERVED_METADATA_KEYS
+from services.indexing.rows import metadata_keys, rows_of
 from tests.services.indexing.documents import document, embedded, vector
 
 SCALARS = st.text(max_size=5) | st.integers(-(2**53), 2**53) | st.booleans() | st.floats(allow_nan=False)
@@ -69,7 +70,7 @@ def test_page_and_context_are_told_where_they_are_known() -> None:
 
 
 def test_metadata_of_the_caller_does_not_overrule_ours() -> None:
-    forged: dict[str, MetadataValue] = dict.fromkeys(OWN_KEYS, "forged")
+    forged: dict[str, MetadataValue] = dict.fromkeys(RESERVED_METADATA_KEYS, "forged")
     (part,) = embedded(document(metadata=forged), 5, ["x"])
 
     assert "forged" not in rows_of(part)[0].metadata.values()

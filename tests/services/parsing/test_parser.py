@@ -65,7 +65,7 @@ def test_documents_cut_short_never_leak_an_error(kind: str) -> None:
 def test_more_bytes_than_allowed_are_refused_before_they_are_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(formats, "MAX_BYTES", 10)
+    monkeypatch.setattr(formats, "MAX_FILE_BYTES", 10)
 
     with pytest.raises(DocumentTooLarge, match=r"a\.txt: 11 bytes, the limit is 10"):
         parse(b"x" * 11, "a.txt")

@@ -121,8 +121,10 @@ async def test_what_the_parser_found_travels_and_a_converted_document_says_so(
         text, pages, "A title", "de", ("guessed",), "application/pdf", "text/markdown"
     )
 
-    event = sent(await run(stage, record(upserted(filename="report.pdf"))))
+    outputs = await run(stage, record(upserted(filename="report.pdf")))
 
+    event = sent(outputs)
+    assert outputs[1:] == [ProgressReport(RUN, Step.PARSED, warnings=("guessed",))]
     assert (event.filename, event.media_type, event.text_type) == (
         "report.pdf",
         "application/pdf",
@@ -133,6 +135,16 @@ async def test_what_the_parser_found_travels_and_a_converted_document_says_so(
     assert event.text.inline is None
     assert event.text.size == len(text)
     assert sandbox.calls[0][1] == "report.pdf"
+
+
+async def test_progress_carries_few_and_short_warnings(stage: ParsingStage, sandbox: Recorded) -> None:
+    many = tuple(f"{number} {'x' * 10_000}" for number in range(100))
+    sandbox.document = parsed.ParsedDocument("text", warnings=many)
+
+    [_, note] = await run(stage, record(upserted()))
+
+    assert isinstance(note, ProgressReport)
+    assert note.warnings == tuple(warning[:300] for warning in many[:5])
 
 
 async def test_a_document_that_nobody_counts_has_no_note(stage: ParsingStage) -> None:

@@ -13,7 +13,7 @@ from tests.streams.engine.simulation import OUTPUT, event
 
 
 def note(
-    ordinal: int, stage: Step = Step.PARSED, invocation: str = "i", attempt: int = 1, **more: str
+    ordinal: int, stage: Step = Step.PARSED, invocation: str = "i", attempt: int = 1, **more: object
 ) -> ProgressReport:
     position = RunPosition(invocation_id=invocation, attempt=attempt, ordinal=ordinal)
     return ProgressReport(position, stage, **more)  # type: ignore[arg-type]
@@ -58,6 +58,17 @@ def test_a_thousand_failures_with_long_reasons_fit_their_messages() -> None:
     assert all(len(codec.encode(s.event, s.topic.name)) < MAX_VALUE_BYTES for s in sends if s.event)
     assert [p.ordinal for e in progress(sends) for p in e.passed] == list(range(1_000))
     assert {p.error for e in progress(sends) for p in e.passed} == {("причина " * 1_000)[:2_000]}
+
+
+def test_a_thousand_documents_with_warnings_fit_their_messages() -> None:
+    warnings = ("кодировка " * 30,) * 5
+
+    sends = coalesce(note(n, warnings=warnings) for n in range(1_000))
+
+    codec = SingleObjectCodec()
+    assert all(len(codec.encode(s.event, s.topic.name)) < MAX_VALUE_BYTES for s in sends if s.event)
+    assert [p.ordinal for e in progress(sends) for p in e.passed] == list(range(1_000))
+    assert {tuple(p.warnings) for e in progress(sends) for p in e.passed} == {warnings}
 
 
 def test_a_reason_that_is_no_unicode_is_spelled_out() -> None:

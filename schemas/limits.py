@@ -1,0 +1,42 @@
+"""Limits, defaults and names that the gateway and the stages share: the contract's, and our own."""
+
+#: The contract's limit on a file: 200 MiB. Also the most that is read of a file in a folder.
+MAX_FILE_BYTES = 200 * 1024 * 1024
+#: The contract's limits on what a document is sent with.
+MAX_METADATA_BYTES = 16 * 1024
+MAX_CUSTOM_ID_BYTES = 120
+#: Document keys are metadata of every chunk; the longest path that Linux knows is 4,096 bytes.
+MAX_FILE_NAME_BYTES = 4096
+
+#: Where structure decides: what a model of 256 tokens reads at once. Measured with questions whose answers
+#: are known (docs/chunking.md): with 1,500 bytes prose loses half a point, code fourteen.
+DEFAULT_MAX_SIZE_BYTES = 1000
+#: Where lines are counted: the contract's fallback.
+DEFAULT_MAX_LINES = 10
+DEFAULT_LINES_SIZE_BYTES = 4096
+#: Below this a chunk holds less than a line of code, and its metadata outweigh it.
+MIN_CHUNK_BYTES = 64
+#: A part of `chunks` is a message of at most 1 MB: a quarter of it for one chunk leaves room for the rest.
+MAX_CHUNK_BYTES = 256 * 1024
+
+#: Patterns of a folder source and the characters of each, databases of a key. Lists are bounded, since each
+#: item costs the gateway's event loop some time.
+MAX_GLOBS = 200
+MAX_GLOB_LENGTH = 1024
+MAX_DATABASES = 1000
+
+#: Metadata keys that the pipeline writes on every chunk (`custom_id` has its own field). What a caller gives
+#: under one of these names is not taken: the gateway refuses it, another producer's is overruled.
+RESERVED_METADATA_KEYS = frozenset(
+    {
+        *("document_key", "document_key_sha256", "version_key", "version_key_sha256", "custom_id"),
+        *("chunk_strategy", "language", "start_line", "end_line", "start_col", "end_col", "page", "context"),
+    }
+)
+
+#: The model whose weights come with a package; what is used where neither request nor setting names one.
+TRIAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+#: Warnings of a document that are kept with its outcome, and the characters of each.
+MAX_WARNINGS = 5
+MAX_WARNING_LENGTH = 300
