@@ -17,7 +17,7 @@ from streams.engine.engine import Engine
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import WindowLimits
-from streams.kafka.producer import RecordMetadata
+from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine import virtual_time
@@ -107,9 +107,11 @@ class Stateful(StatefulStage[ApiKey], Batches):
 class Log(SimulatedLog):
     """Its transactions take their time, and are whole or not at all."""
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
         await asyncio.sleep(self._dice.choice([0, 0.01, 1]))
-        written = await super().transact(sends, offsets)
+        written = await super().transact(sends, offsets, headers)
         self.acknowledged.update(f"{send.topic.name}:{send.key}" for send in sends)
         return written
 
