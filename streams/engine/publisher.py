@@ -54,13 +54,17 @@ class Publisher:
     async def emit(self, outputs: Sequence[Output], place: Partition, position: int) -> None:
         """Produce at once, and wait until the broker has it.
 
+        Only `documents` make a transaction: what tracking hears from a worker that has lost its partitions
+        does no harm (`services.tracking.fold`), and an upload would wait for two of them.
+
         Args:
             position: of the oldest record of the partition that is not done.
         """
-        if self._shared:
-            await self._shared.write(place, position, coalesce(outputs))
+        sends = coalesce(outputs)
+        if self._shared and any(send.topic.name == DOCUMENTS.name for send in sends):
+            await self._shared.write(place, position, sends)
         else:
-            await asyncio.gather(*[await self._produce(send, {}) for send in coalesce(outputs)])
+            await asyncio.gather(*[await self._produce(send, {}) for send in sends])
 
     async def hand_over(self, entries: Sequence[Entry]) -> "Sequence[asyncio.Future[Any]]":
         """Produce the outputs of entries in their order; futures that are done when all is safe."""

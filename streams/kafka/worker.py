@@ -26,13 +26,13 @@ from streams import metrics
 from streams.engine.engine import Engine
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
-from streams.engine.stage import AnyStage, Stage, StatefulStage
+from streams.engine.stage import AnyStage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.kafka.decoding import Incoming
+from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
-from streams.kafka.producer import EventProducer, Headers, RecordMetadata
-from streams.kafka.transactions import Transactions
+from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
@@ -71,10 +71,8 @@ class Worker:
         #: A burst must not overrun a window by more than itself before the pause takes hold.
         self._most_at_once = min(2_000, (limits or WindowLimits()).records)
         self._stateful = isinstance(stage, StatefulStage)
-        self._transactional = self._stateful or (isinstance(stage, Stage) and stage.transactional)
         self._stopping = threading.Event()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._transactions: Transactions | None = None
         self._last_poll = _now()
         self._last_beat = _now()
         self._fenced = False
@@ -84,15 +82,14 @@ class Worker:
         """Work until `stop` is called; drains then. Raises FencedError and other ends of a worker."""
         self._loop = asyncio.get_running_loop()
         name = self._stage.name
-        self._producer = EventProducer(
+        self._writer = LogWriter(
+            self._stage,
             self._cluster,
             self._codec,
-            self._membership.transactional_id(name) if self._transactional else None,
+            self._membership,
             on_fatal=lambda error: self._engine.fail(error),
         )
-        if self._transactional:
-            self._transactions = Transactions(self._cluster, self._producer, name)
-            await self._transactions.start()
+        await self._writer.start()
         journal = Journal(self._journal_path) if self._journal_path else None
         self._engine = Engine(self._stage, self, self._limits, journal)
         await self._stage.start()
@@ -108,9 +105,7 @@ class Worker:
         finally:
             self._stopping.set()
             await asyncio.to_thread(poller.join)
-            if self._transactions:
-                await self._transactions.break_off()
-            await self._producer.close()
+            await self._writer.close()
             await self._stage.close()
 
     def stop(self) -> None:
@@ -129,7 +124,7 @@ class Worker:
 
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
         """See `streams.engine.log.Log`."""
-        return self._producer.produce(send, headers)
+        return self._writer.produce(send, headers)
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
         """See `streams.engine.log.Log`. A refusal is no loss: the records come again, and change nothing."""
@@ -140,9 +135,7 @@ class Worker:
         self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
     ) -> list[RecordMetadata]:
         """See `streams.engine.log.Log`."""
-        if self._transactions is None:
-            raise TypeError(f"{self._stage.name} is not transactional")
-        return await self._transactions.transact(sends, offsets, headers)
+        return await self._writer.transact(sends, offsets, headers)
 
     def check_alive(self) -> None:
         """See `streams.engine.log.Log`."""
@@ -202,9 +195,12 @@ class Worker:
         """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
         while not self._calls.empty():
             self._calls.get()()
-        if self._transactions:
-            owned = frozenset(self._ours(self._consumer.assignment()))
-            self._transactions.owned = (owned, self._consumer.consumer_group_metadata())
+        self._writer.note_ownership(
+            lambda: (
+                frozenset(self._ours(self._consumer.assignment())),
+                self._consumer.consumer_group_metadata(),
+            )
+        )
 
     def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
         try:
@@ -237,7 +233,7 @@ class Worker:
     def _fence(self) -> None:
         """Others own the partitions: what is still in the producer's queue is old, and must not be sent."""
         self._fenced = True
-        self._producer.abandon()
+        self._writer.abandon()
 
     def _beat(self, at: float) -> None:
         self._last_beat = at

@@ -16,7 +16,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from headrace.settings import Settings
+from headrace.cli.settings import load_settings
 from headrace.wiring import run_service
 from schemas.events import DocumentUpserted
 from streams.engine.outputs import Send
@@ -58,7 +58,7 @@ def patch(freeze: Freeze) -> None:
             freeze.committing()
             super().commit_transaction(*arguments)
 
-    EventProducer._produce = produced  # type: ignore[method-assign]
+    EventProducer._produce = produced  # type: ignore[method-assign,assignment]
     sys.modules[EventProducer.__module__].Producer = Watched  # type: ignore[attr-defined]
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     """Run the service, to be frozen as the command line says."""
     mark, moment, count = sys.argv[1:]
     patch(Freeze(Path(mark), moment, int(count)))
-    asyncio.run(run_service("connectors", Settings()))
+    asyncio.run(run_service("connectors", load_settings()))
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from headrace.wiring import SERVICES
-from schemas.events import DocumentUpserted
+from schemas.events import DocumentDeleted, DocumentUpserted
 from streams.local import ProcessSpec
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DOCUMENTS
 from tests.conftest import Chroma, Kafka
+from tests.processes import is_alive, is_frozen
 from tests.streams.broker import CODEC
 from tests.system.pipeline import PARTITIONS, Pipeline, running
 from tests.waiting import eventually
@@ -58,16 +58,19 @@ class Zombie:
 
     async def frozen(self) -> None:
         """Wait until it is."""
-        await eventually(lambda: self._mark.exists() and self._process().status() == "stopped", 60)
+        await eventually(lambda: self._mark.exists() and is_frozen(self._pid), 60)
 
     async def woken_and_ended(self) -> None:
         """Let it go on, and wait until it is gone: whatever it could still write, it has written."""
-        process = self._process()
-        os.kill(process.pid, signal.SIGCONT)
-        await eventually(lambda: not process.is_running(), 60)
+        pid = self._pid
+        os.kill(pid, signal.SIGCONT)
+        await eventually(lambda: not is_alive(pid), 60)
 
-    def _process(self) -> psutil.Process:
-        return psutil.Process(self._pipeline.supervisor.states[self._name].pid)
+    @property
+    def _pid(self) -> int:
+        pid = self._pipeline.supervisor.states[self._name].pid
+        assert pid is not None
+        return pid
 
 
 async def versions(pipeline: Pipeline) -> dict[str, str]:
@@ -83,7 +86,7 @@ async def versions(pipeline: Pipeline) -> dict[str, str]:
         for event in events:
             if isinstance(event, DocumentUpserted):
                 found[event.document.document_key] = (event.content.inline or b"").decode()
-            elif event is not None:
+            elif isinstance(event, DocumentDeleted):
                 found.pop(event.document.document_key, None)
         return found
 

@@ -119,7 +119,7 @@ EXACTLY_ONCE = (Transactional, TransactionalRuns, Stateful)
 
 
 class Log(SimulatedLog):
-    """Its transactions take their time, are whole or not at all, and are refused to who has lost a partition."""
+    """Its transactions take their time, are whole or not at all, and refused to who has lost a partition."""
 
     def __init__(self, dice: random.Random) -> None:
         super().__init__(dice)
