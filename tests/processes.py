@@ -9,11 +9,20 @@ from pathlib import Path
 
 def is_alive(pid: int) -> bool:
     """Whether the process runs; one that ended and was not yet waited for does not."""
+    return _state(pid) not in ("", "Z")
+
+
+def is_frozen(pid: int) -> bool:
+    """Whether a signal has stopped the process."""
+    return _state(pid) == "T"
+
+
+def _state(pid: int) -> str:
+    """Its letter in proc(5); empty for a process that is no more."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
+        return ""
 
 
 def listening_addresses(pid: int) -> set[str]:

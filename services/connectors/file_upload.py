@@ -17,6 +17,7 @@ class UploadConnector(Stage[RunRequested]):
     name = "connectors.file_upload"
     topic = RUNS_FILE_UPLOAD
     concurrency = 64
+    transactional = True
 
     def __init__(self, invocations: InvocationView) -> None:
         self._invocations = invocations

@@ -58,6 +58,7 @@ class FolderConnector(stage.Stage[RunRequested]):
     topic = RUNS_FOLDER
     concurrency = 16
     sequential_keys = True
+    transactional = True
 
     def __init__(
         self,

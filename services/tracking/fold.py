@@ -11,7 +11,9 @@ log again, changes nothing, and events that the log may reorder (progress of one
 stages, its `RunListed`) give the same state in any order.
 
 Attempts follow each other in the order of the log: a `RunStarted` with another number than the current one
-ends the current attempt, and whatever carries another number than the current one is passed over.
+ends the current attempt, and whatever carries another number than the current one is passed over. Of a single
+document the attempt that lists it is the one: document and listing are one transaction, behind which its
+connector does not go back.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -152,13 +154,18 @@ class InvocationState:
     def _start(self, event: RunStarted, timestamp_ms: int) -> None:
         if event.attempt == self._attempt or self._status in FINAL_STATUSES:
             return
+        if self._identity.single_document and self._total is not None:
+            return  # its document was written with the listing: who starts now has lost its partitions
+        self._begin(event.attempt)
+        self._started_at = self._started_at or event.started_at
+
+    def _begin(self, attempt: int) -> None:
         self._ordinals.restart()
         self._errors.clear()
         self._total = None
-        self._attempt = event.attempt
+        self._attempt = attempt
         self._attempts += 1
         self._status = Status.PROCESSING
-        self._started_at = self._started_at or event.started_at
         self._changed = True
 
     def _list(self, event: RunListed, timestamp_ms: int) -> None:
@@ -167,8 +174,14 @@ class InvocationState:
             raise ContractError(
                 f"RunListed of {event.invocation_id}: total is {event.total}, expected 0 to {most}"
             )
-        if event.attempt != self._attempt or self._total is not None or self._status in FINAL_STATUSES:
+        if self._total is not None or self._status in FINAL_STATUSES or self._attempt is None:
             return
+        if event.attempt != self._attempt:
+            if not self._identity.single_document:
+                return
+            # One transaction with the document, which the broker refuses to who has lost its partitions; such
+            # a one may only have started meanwhile, and sends nothing more.
+            self._begin(event.attempt)
         self._total = event.total
         self._ordinals.limit(event.total)
         self._changed = True

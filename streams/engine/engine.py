@@ -14,6 +14,7 @@ import structlog
 from schemas.errors import DocumentError, FencedError
 from streams import metrics
 from streams.engine.backoff import Backoff, backoff
+from streams.engine.group_commit import GroupCommit
 from streams.engine.journal import Journal
 from streams.engine.log import Log
 from streams.engine.ordering import Release
@@ -33,6 +34,9 @@ _COMMIT_SECONDS = 0.05
 #: up after 15 s (`streams.kafka.producer`): the worker ends; the next resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
 
+#: How long tasks and transactions of partitions that leave may take to end.
+_LET_GO_SECONDS = 2.0
+
 #: States of an entry that nobody works on: what has left may leave.
 _AT_REST = (EntryState.WAITING, EntryState.ACKNOWLEDGED)
 
@@ -51,8 +55,12 @@ class Engine:
         self._stage, self._log, self._journal = stage, log_, journal
         self._limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
-        self._attempts = Attempts(stage, self, wait)
-        self._outlet = Publisher(stage, log_)
+        self._attempts = Attempts(stage, lambda place: _RecordContext(self, place), wait)
+        #: Where outputs and positions are one transaction, the positions are not committed beside it.
+        self._shared = (
+            GroupCommit(log_, self.fail) if isinstance(stage, Stage) and stage.transactional else None
+        )
+        self._outlet = Publisher(stage, log_, self._shared)
         self._release = Release(self._outlet, self._done, self.fail)
         self._schedule = Schedule(Rules.of(stage, self._limits))
         self._windows: dict[Partition, PartitionWindow] = {}
@@ -151,7 +159,7 @@ class Engine:
             position = self._windows[partition].take_committable(last_chance=leaving is not None)
             if position is not None:
                 offsets[partition] = position
-        if offsets and not self._stateful:
+        if offsets and not self._stateful and not self._shared:
             self._log.commit(offsets, wait=leaving is not None)
 
     # ---------------------------------------------------------------------- what a stage may ask
@@ -161,11 +169,13 @@ class Engine:
         self._log.check_alive()
         self._attempts.alive()
 
-    async def emit(self, outputs: Sequence[Output]) -> None:
-        """See `streams.engine.stage.Context`. A worker that was away would give old content a new
-        sequence."""
+    async def emit(self, outputs: Sequence[Output], place: Partition) -> None:
+        """See `streams.engine.stage.Context`; `place` is the partition of the record that is worked on."""
         self.check_alive()
-        await self._outlet.emit(outputs)
+        window = self._windows.get(place)
+        if window is None or window.head is None:
+            raise FencedError(f"{place[0]}[{place[1]}] has left: its next owner works on it")
+        await self._outlet.emit(outputs, place, window.head)
 
     # ----------------------------------------------------------------------------------- working
 
@@ -294,7 +304,9 @@ class Engine:
         for task in doomed:
             task.cancel()
         if doomed:
-            await asyncio.wait(doomed, timeout=2)
+            await asyncio.wait(doomed, timeout=_LET_GO_SECONDS)
+        if self._shared and not await self._shared.let_go(windows, _LET_GO_SECONDS if commit else 0):
+            self.fail(FencedError("partitions left in the middle of a transaction"))
         if commit:
             self.commit(windows)
         for partition, window in windows.items():
@@ -302,3 +314,18 @@ class Engine:
             del self._windows[partition]
         if self._stateful and windows:
             await self._stateful.revoked([number for _, number in windows])
+
+
+class _RecordContext:
+    """What the engine offers a stage while it works on records of a partition."""
+
+    def __init__(self, engine: Engine, place: Partition) -> None:
+        self._engine, self._place = engine, place
+
+    def check_alive(self) -> None:
+        """See `streams.engine.stage.Context`."""
+        self._engine.check_alive()
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """See `streams.engine.stage.Context`."""
+        await self._engine.emit(outputs, self._place)

@@ -28,8 +28,13 @@ class Log(Protocol):
         """Everything before these offsets is done. With `wait`, before the partitions leave."""
         ...
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
-        """Append and commit as one. FencedError when that cannot be: nothing was written then."""
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
+        """Append and commit as one. FencedError when that cannot be: nothing was written then.
+
+        `headers` are those of each event, or none.
+        """
         ...
 
     def check_alive(self) -> None:

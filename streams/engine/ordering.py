@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from streams.engine.publisher import Publisher
 from streams.engine.window import Entry, PartitionWindow
-from streams.kafka.producer import RecordMetadata
 
 
 class Release:
@@ -40,10 +40,7 @@ class Release:
         task.add_done_callback(self._waiting.discard)
 
     async def _wait(
-        self,
-        window: PartitionWindow,
-        entries: Sequence[Entry],
-        futures: "Sequence[asyncio.Future[RecordMetadata]]",
+        self, window: PartitionWindow, entries: Sequence[Entry], futures: "Sequence[asyncio.Future[Any]]"
     ) -> None:
         try:
             await asyncio.gather(*futures)

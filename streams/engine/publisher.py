@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
 from schemas.errors import ContractError, DocumentError
 from streams import metrics
 from streams.engine.dead_letters import about, dead_letter
+from streams.engine.group_commit import GroupCommit
 from streams.engine.log import Log
 from streams.engine.outputs import Output, Send
 from streams.engine.progress import coalesce
@@ -15,16 +17,21 @@ from streams.engine.stage import AnyStage
 from streams.engine.window import Entry
 from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
+from streams.topics import DOCUMENTS
 from streams.tracing import continued
 
 log = structlog.get_logger(__name__)
 
 
 class Publisher:
-    """Takes to the log what a stage has made of its records."""
+    """Takes to the log what a stage has made of its records.
 
-    def __init__(self, stage: AnyStage, log_: Log) -> None:
-        self._stage, self._log = stage, log_
+    Args:
+        shared: where a transactional stage writes; None for others.
+    """
+
+    def __init__(self, stage: AnyStage, log_: Log, shared: GroupCommit | None = None) -> None:
+        self._stage, self._log, self._shared = stage, log_, shared
 
     def given_up(self, entry: Entry, error: Exception) -> list[Output]:
         """The outputs of a record that failed for good: its dead letter, and what its stage says of it."""
@@ -44,12 +51,25 @@ class Publisher:
             outputs.extend(self._stage.failed(entry.record, error))
         return outputs
 
-    async def emit(self, outputs: Sequence[Output]) -> None:
-        """Produce at once, and wait until the broker has it."""
-        await asyncio.gather(*[await self._produce(send, {}) for send in coalesce(outputs)])
+    async def emit(self, outputs: Sequence[Output], place: Partition, position: int) -> None:
+        """Produce at once, and wait until the broker has it.
 
-    async def hand_over(self, entries: Sequence[Entry]) -> "list[asyncio.Future[RecordMetadata]]":
-        """Produce the outputs of entries in their order; a future for each event, done when it is safe."""
+        Only `documents` make a transaction: what tracking hears from a worker that has lost its partitions
+        does no harm (`services.tracking.fold`), and an upload would wait for two of them.
+
+        Args:
+            position: of the oldest record of the partition that is not done.
+        """
+        sends = coalesce(outputs)
+        if self._shared and any(send.topic.name == DOCUMENTS.name for send in sends):
+            await self._shared.write(place, position, sends)
+        else:
+            await asyncio.gather(*[await self._produce(send, {}) for send in sends])
+
+    async def hand_over(self, entries: Sequence[Entry]) -> "Sequence[asyncio.Future[Any]]":
+        """Produce the outputs of entries in their order; futures that are done when all is safe."""
+        if self._shared:
+            return [self._share(entry, self._shared) for entry in entries]
         futures: list[asyncio.Future[RecordMetadata]] = []
         notes: list[Output] = []
         for entry in entries:
@@ -72,6 +92,16 @@ class Publisher:
                 written += await self.transact([entry], {entry.place: entry.offset + 1})
             return written
 
+    def _share(self, entry: Entry, shared: GroupCommit) -> "asyncio.Future[list[RecordMetadata]]":
+        """Write the outputs of an entry with its position; if they fit no message, its dead letter."""
+        return shared.write(
+            entry.place,
+            entry.offset + 1,
+            coalesce(entry.outputs),
+            continued(entry.raw.headers),
+            lambda error: coalesce(self.given_up(entry, error)),
+        )
+
     async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]") -> list[Output]:
         """Produce the events of an entry; returns its notes. An event that no message takes costs its
         document: what came before it stays written, as after a crash."""
@@ -89,6 +119,11 @@ class Publisher:
         return [output for output in outputs if not isinstance(output, Send)]
 
     async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
+        if send.topic.name == DOCUMENTS.name:
+            raise TypeError(
+                f"{self._stage.name} writes to {DOCUMENTS.name} and is not transactional: a worker "
+                "of it that has lost its partitions could write old versions over new ones"
+            )
         while True:
             try:
                 return self._log.produce(send, headers)

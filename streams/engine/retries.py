@@ -4,7 +4,7 @@ import asyncio
 import errno
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,10 +49,14 @@ class Retry:
 
 class Attempts:
     """Calls a stage, and says of each record what its outputs are, what error makes it a dead letter, or when
-    it is due again."""
+    it is due again.
 
-    def __init__(self, stage: AnyStage, context: Context, wait: Backoff) -> None:
-        self._stage, self._context, self._wait = stage, context, wait
+    Args:
+        context_of: what the stage is offered while it works on records, by the partition of the first.
+    """
+
+    def __init__(self, stage: AnyStage, context_of: Callable[[Partition], Context], wait: Backoff) -> None:
+        self._stage, self._context_of, self._wait = stage, context_of, wait
         self._deadline: asyncio.Timeout | None = None
 
     async def outcomes(self, group: Sequence[Entry]) -> list[Outcome | Later]:
@@ -118,13 +122,14 @@ class Attempts:
         return outcomes
 
     async def _call(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
+        context = self._context_of((records[0].topic, records[0].partition))
         if isinstance(self._stage, Stage):
-            return [await self._stage.process(records[0], self._context)]
+            return [await self._stage.process(records[0], context)]
         if not isinstance(self._stage, StatefulStage):
-            return await self._stage.process_batch(records, self._context)
+            return await self._stage.process_batch(records, context)
         try:
             async with asyncio.timeout(_STUCK_SECONDS) as self._deadline:
-                return await self._stage.process_batch(records, self._context)
+                return await self._stage.process_batch(records, context)
         except TimeoutError as error:
             if self._deadline is not None and not self._deadline.expired():
                 raise TransientError(f"timed out: {error}") from error  # one of the stage's own

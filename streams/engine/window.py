@@ -118,6 +118,11 @@ class PartitionWindow:
         return len(self._entries) <= self._limits.records // 2 and self._bytes <= self._limits.bytes // 2
 
     @property
+    def head(self) -> int | None:
+        """Offset of the oldest record that is not acknowledged."""
+        return self._entries[0].offset if self._entries else None
+
+    @property
     def entries(self) -> Sequence[Entry]:
         """What is in the window, oldest first."""
         return tuple(self._entries)

@@ -80,7 +80,7 @@ class EventProducer:
         self._producer = Producer(cluster.client(**properties), logger=CLIENT_LOG)
         self._loop = asyncio.get_running_loop()
         self._acks: deque[tuple[_Settle, RecordMetadata | Exception]] = deque()
-        self._closed = False
+        self._closed = self._abandoned = False
         self._on_fatal = on_fatal
         self._counts: dict[str, int] = {}
         self._poller = threading.Thread(target=self._poll, name="producer", daemon=True)
@@ -107,32 +107,47 @@ class EventProducer:
 
     async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[RecordMetadata]:
         """Produce events in order and wait until the broker has them all."""
-        return await (await self.hand_over_as_one(sends, headers))
+        return await (await self.hand_over_as_one(sends, [headers or {}] * len(sends)))
 
     async def hand_over_as_one(
-        self, sends: Sequence[Send], headers: Headers | None = None
+        self, sends: Sequence[Send], headers: Sequence[Headers] = ()
     ) -> asyncio.Future[list[RecordMetadata]]:
         """Produce events in order; returns when the last is in the queue. One future for all, in the order of
         `sends`: the first error is its error. A future for each event, which must be gathered, costs as much
-        as encoding the event."""
+        as encoding the event.
+
+        Args:
+            headers: of each event, or none.
+        """
         batch = _Batch(self._loop.create_future(), len(sends))
         for at, send in enumerate(sends):
             while True:
                 try:
-                    self._produce(send, headers, partial(batch.settle, at))
+                    self._produce(send, headers[at] if headers else None, partial(batch.settle, at))
                     break
                 except BufferError:  # the queue is full: let acknowledgements come in
                     await asyncio.sleep(0.01)
         return batch.future
 
+    def abandon(self) -> None:
+        """Throw away what the broker does not have yet, and take nothing more: others own the partitions that
+        it was made of. From any thread, at once. Whoever waits for it gets an error."""
+        self._abandoned = True
+        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+
     async def close(self, timeout: float = 5) -> None:
-        """Wait for what is under way, at most `timeout` seconds."""
-        await asyncio.to_thread(self._producer.flush, timeout)
+        """Wait for what is under way, at most `timeout` seconds; after `abandon`, for nothing."""
+        if not self._abandoned:
+            await asyncio.to_thread(self._producer.flush, timeout)
         self._closed = True
         await asyncio.to_thread(self._poller.join)
         self.settle()
 
     def _produce(self, send: Send, headers: Headers | None, settle: _Settle) -> None:
+        if self._abandoned:
+            raise FencedError(
+                f"nothing more is written to {send.topic.name}: the partitions have other owners"
+            )
         value = None if send.event is None else self._encode(send.event, send.topic.name)
 
         def acknowledged(error: Any, message: Message) -> None:
@@ -152,6 +167,8 @@ class EventProducer:
             on_delivery=acknowledged,
             **target,
         )
+        if self._abandoned:  # in between, by another thread
+            self.abandon()
 
     def _encode(self, event: Event, topic: str) -> bytes:
         try:
@@ -184,6 +201,7 @@ class EventProducer:
                 self._loop.call_soon_threadsafe(self.settle)
 
     def _break_off(self, error: FencedError) -> None:
+        self.abandon()
         self.settle()
         self._on_fatal(error)
 

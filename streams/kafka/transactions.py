@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 from confluent_kafka import KafkaException, TopicPartition
 
-from schemas.errors import ContractError, DocumentError, FencedError
+from schemas.errors import ContractError, DocumentError, FencedError, TransientError
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import EventProducer, RecordMetadata
+from streams.kafka.producer import EventProducer, Headers, RecordMetadata
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
 
 _SECONDS = 15.0
+#: For the abort of a worker that ends; readers wait as long for what it leaves open.
+_BREAK_OFF_SECONDS = 2.0
 #: One that met a rebalance is tried again with the new generation.
 _TRIES = 5
 
@@ -36,17 +39,23 @@ class Transactions:
         """Fence whoever had this transactional id before."""
         await asyncio.to_thread(self._producer.client.init_transactions, _SECONDS)
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
         """See `streams.engine.log.Log`."""
         for attempt in range(1, _TRIES + 1):
             written: asyncio.Future[list[RecordMetadata]] | None = None
             try:
                 self._producer.client.begin_transaction()
-                written = await self._producer.hand_over_as_one(sends)
+                written = await self._producer.hand_over_as_one(sends, headers)
                 await asyncio.to_thread(self._commit, offsets)
                 self._producer.settle()  # the commit has served them; the polling thread may sleep for 0.1 s
                 return await written
-            except (DocumentError, ContractError):  # an event that fits no message: nothing was written
+            except (
+                DocumentError,
+                ContractError,
+                TransientError,
+            ):  # an event that cannot be encoded, now or ever
                 await self._abort()
                 raise
             except KafkaException as error:
@@ -58,6 +67,11 @@ class Transactions:
                 if written is not None:
                     await asyncio.gather(written, return_exceptions=True)
         raise AssertionError("unreachable")
+
+    async def break_off(self) -> None:
+        """Abort what is under way, if anything is, so that nobody waits for its coordinator to give it up."""
+        with contextlib.suppress(KafkaException):
+            await asyncio.to_thread(self._producer.client.abort_transaction, _BREAK_OFF_SECONDS)
 
     async def _abort(self) -> None:
         await asyncio.to_thread(self._producer.client.abort_transaction, _SECONDS)

@@ -30,9 +30,9 @@ from streams.engine.stage import AnyStage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.kafka.decoding import Incoming
+from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
-from streams.kafka.producer import EventProducer, Headers, RecordMetadata
-from streams.kafka.transactions import Transactions
+from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,6 @@ class Worker:
         self._stateful = isinstance(stage, StatefulStage)
         self._stopping = threading.Event()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._transactions: Transactions | None = None
         self._last_poll = _now()
         self._last_beat = _now()
         self._fenced = False
@@ -83,15 +82,14 @@ class Worker:
         """Work until `stop` is called; drains then. Raises FencedError and other ends of a worker."""
         self._loop = asyncio.get_running_loop()
         name = self._stage.name
-        self._producer = EventProducer(
+        self._writer = LogWriter(
+            self._stage,
             self._cluster,
             self._codec,
-            self._membership.transactional_id(name) if self._stateful else None,
+            self._membership,
             on_fatal=lambda error: self._engine.fail(error),
         )
-        if self._stateful:
-            self._transactions = Transactions(self._cluster, self._producer, name)
-            await self._transactions.start()
+        await self._writer.start()
         journal = Journal(self._journal_path) if self._journal_path else None
         self._engine = Engine(self._stage, self, self._limits, journal)
         await self._stage.start()
@@ -101,10 +99,13 @@ class Worker:
         poller.start()
         try:
             await self._engine.run()
+        except FencedError:
+            self._fence()
+            raise
         finally:
             self._stopping.set()
             await asyncio.to_thread(poller.join)
-            await self._producer.close()
+            await self._writer.close()
             await self._stage.close()
 
     def stop(self) -> None:
@@ -123,23 +124,24 @@ class Worker:
 
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
         """See `streams.engine.log.Log`."""
-        return self._producer.produce(send, headers)
+        return self._writer.produce(send, headers)
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
         """See `streams.engine.log.Log`. A refusal is no loss: the records come again, and change nothing."""
         positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
         self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
         """See `streams.engine.log.Log`."""
-        if self._transactions is None:
-            raise TypeError(f"{self._stage.name} keeps no state")
-        return await self._transactions.transact(sends, offsets)
+        return await self._writer.transact(sends, offsets, headers)
 
     def check_alive(self) -> None:
         """See `streams.engine.log.Log`."""
         away = _now() - self._last_poll
         if self._fenced or away > self._membership.session_seconds:
+            self._fence()
             raise FencedError(
                 f"away for {away:.1f} s, longer than the session of {self._membership.session_seconds:.0f} s"
             )
@@ -147,6 +149,7 @@ class Worker:
     # --------------------------------------------------------------------------- the poll thread
 
     def _poll(self) -> None:
+        self._last_poll = self._last_beat = _now()
         try:
             self._consumer.subscribe(
                 [self._cluster.name(self._stage.topic)],
@@ -167,21 +170,24 @@ class Worker:
                     self._report_lag()
             self._in_loop(self._engine.revoke(self._engine.partitions, DRAIN_SECONDS))
         except BaseException as error:
+            if isinstance(error, FencedError):
+                self._fence()
             self._loop.call_soon_threadsafe(self._engine.fail, error)
             self._in_loop(self._engine.lose(self._engine.partitions))
         finally:
-            self._consumer.close()
-            self._loop.call_soon_threadsafe(self._engine.finish)
+            try:
+                self._consumer.close()
+            finally:
+                self._loop.call_soon_threadsafe(self._engine.finish)
 
     def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
         """Let the event loop do something and serve its calls until it has."""
         future = asyncio.run_coroutine_threadsafe(call, self._loop)
-        begun = _now()
         while not future.done():
             self._serve()
             wait([future], timeout=0.005)
-            if _now() - begun > _LOOP_STUCK_SECONDS:
-                raise FencedError("the event loop is stuck")
+            if not self._fenced:  # one that is lets go of its partitions, and does nothing else
+                self._note_poll()
         self._serve()
         future.result()
 
@@ -189,9 +195,12 @@ class Worker:
         """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
         while not self._calls.empty():
             self._calls.get()()
-        if self._transactions:
-            owned = frozenset(self._ours(self._consumer.assignment()))
-            self._transactions.owned = (owned, self._consumer.consumer_group_metadata())
+        self._writer.note_ownership(
+            lambda: (
+                frozenset(self._ours(self._consumer.assignment())),
+                self._consumer.consumer_group_metadata(),
+            )
+        )
 
     def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
         try:
@@ -214,12 +223,17 @@ class Worker:
     def _note_poll(self) -> None:
         now = _now()
         if now - self._last_poll > self._membership.session_seconds:
-            self._fenced = True
+            self._fence()
             raise FencedError(f"frozen for {now - self._last_poll:.1f} s; the partitions have other owners")
         if now - self._last_beat > _LOOP_STUCK_SECONDS:
             raise FencedError("the event loop is stuck")
         self._last_poll = now
         self._loop.call_soon_threadsafe(self._beat, now)
+
+    def _fence(self) -> None:
+        """Others own the partitions: what is still in the producer's queue is old, and must not be sent."""
+        self._fenced = True
+        self._writer.abandon()
 
     def _beat(self, at: float) -> None:
         self._last_beat = at
@@ -250,12 +264,13 @@ class Worker:
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._in_loop(self._engine.revoke(self._ours(partitions), DRAIN_SECONDS))
-        self._last_poll = _now()  # the drain's time was not spent away
         consumer.incremental_unassign(partitions)
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._fence()
         self._in_loop(self._engine.lose(self._ours(partitions)))
         consumer.incremental_unassign(partitions)
+        raise FencedError(f"{len(partitions)} partitions have other owners")
 
     def _report_lag(self) -> None:
         for partition in self._consumer.position(self._consumer.assignment()):

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -165,8 +165,10 @@ def chunks_of(name: str, content: bytes) -> list[Chunk]:
 
 
 @asynccontextmanager
-async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[Pipeline]:
-    """All services as processes of their own, started again when they die."""
+async def running(
+    bootstrap: str, chroma_url: str, data: Path, services: Sequence[str] = tuple(SERVICES)
+) -> AsyncIterator[Pipeline]:
+    """Services as processes of their own, started again when they die."""
     cluster = Cluster(bootstrap, prefix=f"{data.name}.")
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
     port = free_port()
@@ -185,7 +187,7 @@ async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[
         headers = {"x-chroma-token": KEY}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
             pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment)
-            for name in SERVICES:
+            for name in services:
                 await pipeline.start(name)
             await _healthy(pipeline)
             yield pipeline

@@ -198,6 +198,18 @@ def test_a_new_attempt_begins_without_the_errors_and_the_total_of_the_older() ->
     assert (summary.status, summary.total, summary.last_errors) == (Status.PROCESSING, None, [])
 
 
+@pytest.mark.parametrize("late", range(4))
+def test_an_upload_ends_though_a_connector_that_has_lost_it_starts_once_more(late: int) -> None:
+    """Its document and its listing never come: the broker has refused them."""
+    events: list[ProgressEvent] = [started(1), listed(1, 1), passed(1, Step.INDEXED, 0)]
+    events.insert(late, started(2))
+
+    for times in (1, 2):  # a replay changes nothing
+        state = folded(events * times, InvocationState(created(single_document=True)))
+        summary = state.summary()
+        assert (summary.status, summary.attempt, summary.counts.indexed) == (Status.COMPLETE, 1, 1)
+
+
 def test_a_run_can_fail_before_it_has_an_attempt() -> None:
     state = folded([RunFailed(invocation_id=RUN, attempt=1, error="no such folder")])
 

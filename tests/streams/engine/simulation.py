@@ -62,7 +62,9 @@ class SimulatedLog:
             self.committed[partition] = offset
             self.commit_log.append((partition, offset, frozenset(self.acknowledged)))
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
         written = []
         for send in sends:
             self.produced.append(send)

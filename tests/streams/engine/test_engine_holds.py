@@ -221,9 +221,11 @@ class SlowLog(SimulatedLog):
             raise BufferError
         return super().produce(send, headers)
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
         await self.going.wait()
-        return await super().transact(sends, offsets)
+        return await super().transact(sends, offsets, headers)
 
 
 @pytest.mark.parametrize("kind", [Batches, Stateful])

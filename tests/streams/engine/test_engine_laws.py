@@ -17,7 +17,7 @@ from streams.engine.engine import Engine
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import WindowLimits
-from streams.kafka.producer import RecordMetadata
+from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine import virtual_time
@@ -84,6 +84,16 @@ class Runs(Single):
             self.work.at_work.discard(source)
 
 
+class Transactional(Single):
+    name = "laws-transactional"
+    transactional = True
+
+
+class TransactionalRuns(Runs):
+    name = "laws-transactional-runs"
+    transactional = True
+
+
 class Batches(BatchStage[ApiKey]):
     name = "laws-batches"
     topic = INPUT
@@ -104,12 +114,24 @@ class Stateful(StatefulStage[ApiKey], Batches):
     max_records = 8
 
 
-class Log(SimulatedLog):
-    """Its transactions take their time, and are whole or not at all."""
+#: Kinds whose outputs and positions are one transaction.
+EXACTLY_ONCE = (Transactional, TransactionalRuns, Stateful)
 
-    async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
+
+class Log(SimulatedLog):
+    """Its transactions take their time, are whole or not at all, and refused to who has lost a partition."""
+
+    def __init__(self, dice: random.Random) -> None:
+        super().__init__(dice)
+        self.owned: set[Partition] = set()
+
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
         await asyncio.sleep(self._dice.choice([0, 0.01, 1]))
-        written = await super().transact(sends, offsets)
+        if not self.owned.issuperset(offsets):
+            raise FencedError("the generation has passed")
+        written = await super().transact(sends, offsets, headers)
         self.acknowledged.update(f"{send.topic.name}:{send.key}" for send in sends)
         return written
 
@@ -136,6 +158,7 @@ class World:
         if partition not in self.engine.partitions:
             self.log.paused.discard(partition)
             self.read[partition] = self.log.committed[partition]
+            self.log.owned.add(partition)
             await self.engine.assign([partition])
 
     def deliver(self, partition: Partition, count: int) -> None:
@@ -144,20 +167,25 @@ class World:
             self.read[partition] = min(LENGTH, first + count)
             made = [entry(partition[1], offset) for offset in range(first, self.read[partition])]
             for one in made:
-                if self.kind is Runs and one.record:
+                if issubclass(self.kind, Runs) and one.record:
                     one.record = replace(one.record, key=f"{one.partition}:{one.offset % 2}")
             self.engine.deliver(made)
 
     async def leave(self, partition: Partition, lost: bool) -> None:
         if partition in self.engine.partitions:
-            await (self.engine.lose([partition]) if lost else self.engine.revoke([partition], 5))
+            if not lost:
+                await self.engine.revoke([partition], 5)
+            self.log.owned.discard(partition)
+            if lost:
+                await self.engine.lose([partition])
 
     async def restart_if_fenced(self) -> None:
         """A partition that leaves in the middle of a transaction ends the worker; the next one goes on."""
         await asyncio.sleep(0)
         if self.runs.done():
             assert isinstance(self.runs.exception(), FencedError)
-            assert self.kind is Stateful
+            assert self.kind in EXACTLY_ONCE
+            self.log.owned.clear()
             await self.engine.lose(self.engine.partitions)
             self.begin()
 
@@ -201,7 +229,7 @@ async def live(kind: type[Single | Batches], seed: int, steps: list[tuple[str, i
     return world.log
 
 
-@pytest.mark.parametrize("kind", [Single, Runs, Batches, Stateful])
+@pytest.mark.parametrize("kind", [Single, Runs, Batches, Transactional, TransactionalRuns, Stateful])
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32), steps=st.lists(STEPS, max_size=30))
 def test_whatever_leaves_and_fails_every_record_ends_and_no_offset_is_committed_before(
@@ -216,12 +244,12 @@ def test_whatever_leaves_and_fails_every_record_ends_and_no_offset_is_committed_
     for partition, offset, acknowledged in log.commit_log:
         assert offset >= reached[partition]
         reached[partition] = offset
-        if kind is not Runs and kind is not Stateful:
+        if kind in (Single, Batches):
             assert acknowledged.issuperset(ending(partition[1], before) for before in range(offset))
     ends = [f"{send.topic.name}:{send.key}" for send in log.produced]
-    if kind is not Runs:
+    if not issubclass(kind, Runs):
         assert set(ends) == {ending(p, offset) for _, p in PARTITIONS for offset in range(LENGTH)}
-    if kind is Stateful:
+    if kind in EXACTLY_ONCE and not issubclass(kind, Runs):
         assert len(ends) == len(set(ends))
     assert metrics.IN_FLIGHT.labels(kind.name)._value.get() == 0
 

@@ -88,7 +88,7 @@ def no_wait(attempt: int, error: Exception) -> float:
 def attempts(
     stage: Stage[Any] | BatchStage[Any], wait: Callable[[int, Exception], float] = no_wait
 ) -> Attempts:
-    return Attempts(stage, NoContext(), wait)
+    return Attempts(stage, lambda place: NoContext(), wait)
 
 
 async def final(tries: Attempts, group: list[Entry]) -> list[Outcome]:

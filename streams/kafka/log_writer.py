@@ -1,0 +1,81 @@
+"""What a worker writes to Kafka with: a plain producer, or one for transactions, or both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from schemas.codec import Codec
+from schemas.errors import FencedError
+from streams.engine.outputs import Send
+from streams.engine.stage import AnyStage, Stage, StatefulStage
+from streams.kafka.cluster import Cluster
+from streams.kafka.membership import Membership
+from streams.kafka.producer import EventProducer, Headers, RecordMetadata
+from streams.kafka.transactions import Transactions
+from streams.partitions import Partition
+
+
+class LogWriter:
+    """The producers that a stage needs: a transactional stage has both, a stateful one only transactions.
+
+    Args:
+        on_fatal: called in the event loop when a producer cannot go on.
+    """
+
+    def __init__(
+        self,
+        stage: AnyStage,
+        cluster: Cluster,
+        codec: Codec,
+        membership: Membership,
+        on_fatal: Callable[[FencedError], None],
+    ) -> None:
+        self._stage = stage
+        self._plain: EventProducer | None = None
+        self._transactions: Transactions | None = None
+        self._producers: list[EventProducer] = []
+        if not isinstance(stage, StatefulStage):
+            self._plain = EventProducer(cluster, codec, on_fatal=on_fatal)
+            self._producers.append(self._plain)
+        if isinstance(stage, StatefulStage) or (isinstance(stage, Stage) and stage.transactional):
+            identity = membership.transactional_id(stage.name)
+            producer = EventProducer(cluster, codec, identity, on_fatal)
+            self._transactions = Transactions(cluster, producer, stage.name)
+            self._producers.append(producer)
+
+    async def start(self) -> None:
+        """Fence whoever had this member's transactional id before."""
+        if self._transactions:
+            await self._transactions.start()
+
+    def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
+        """See `streams.engine.log.Log`."""
+        if self._plain is None:
+            raise TypeError(f"{self._stage.name} writes in transactions alone")
+        return self._plain.produce(send, headers)
+
+    async def transact(
+        self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
+    ) -> list[RecordMetadata]:
+        """See `streams.engine.log.Log`."""
+        if self._transactions is None:
+            raise TypeError(f"{self._stage.name} is not transactional")
+        return await self._transactions.transact(sends, offsets, headers)
+
+    def note_ownership(self, member: Callable[[], tuple[frozenset[Partition], Any]]) -> None:
+        """Keep what `member` returns, partitions and the group's metadata, for the next transaction."""
+        if self._transactions:
+            self._transactions.owned = member()
+
+    def abandon(self) -> None:
+        """Throw away what the broker does not have yet. From any thread, at once."""
+        for producer in self._producers:
+            producer.abandon()
+
+    async def close(self) -> None:
+        """End what is under way: a transaction by its abort, events by waiting for the broker."""
+        if self._transactions:
+            await self._transactions.break_off()
+        await asyncio.gather(*[producer.close() for producer in self._producers])
