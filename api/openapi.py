@@ -25,6 +25,7 @@ _MEANINGS = {
     409: "It exists already, or the collection is closed",
     412: "The invocation is not pending",
     413: "The body is too large",
+    415: "The body has a Content-Encoding",
     429: "Too many uploads at once",
     500: "Something behind the gateway failed; the answer's X-Request-Id is in the log",
     503: "A part that the gateway needs does not answer",

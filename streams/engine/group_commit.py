@@ -19,7 +19,7 @@ from streams.partitions import Partition
 
 #: Events of one transaction; what is beyond them goes into the next.
 _MOST_EVENTS = 1_000
-#: A transaction that takes longer is stuck; its coordinator has given it up after 15 s (`streams.kafka.producer`).
+#: A transaction that takes longer is stuck: its coordinator gave it up after 15 s (`streams.kafka.producer`).
 _STUCK_SECONDS = 20.0
 #: What to write in place of events that no message takes.
 Instead = Callable[[Exception], Sequence[Send]]

@@ -30,10 +30,11 @@ def head(method: str, path: str, *headers: str) -> bytes:
 
 async def send(server: Server, request: bytes, within_s: float = 30) -> Answer:
     """Send bytes, read the first answer; with `Connection: close` in them, all until the gateway closes."""
-    return await asyncio.to_thread(_send, server.port, request, within_s)
+    return await asyncio.to_thread(exchange, server.port, request, within_s)
 
 
-def _send(port: int, request: bytes, within_s: float) -> Answer:
+def exchange(port: int, request: bytes, within_s: float = 30) -> Answer:
+    """The same from a thread, for a gateway on this port of 127.0.0.1."""
     received, all_of_it = b"", b"Connection: close" in request
     with socket.create_connection(("127.0.0.1", port), timeout=within_s) as connection:
         try:

@@ -123,6 +123,7 @@ def opened(data: bytes) -> Image:
     Raises OSError for what is no picture, DocumentTooLarge beyond the pixel limit.
     """
     from PIL import Image as images
+    from PIL import UnidentifiedImageError
 
     if data[4:8] == b"ftyp":
         try:
@@ -133,7 +134,10 @@ def opened(data: bytes) -> Image:
             ) from error
         pi_heif.register_heif_opener()
     images.MAX_IMAGE_PIXELS = None  # our own limit below is the stricter one
-    picture = images.open(io.BytesIO(data), formats=_known_decoders())
+    try:
+        picture = images.open(io.BytesIO(data), formats=_known_decoders())
+    except UnidentifiedImageError as error:  # its words are the representation of a Python object
+        raise OSError("no decoder knows its content") from error
     if picture.width * picture.height > MAX_PIXELS:
         raise DocumentTooLarge(
             f"picture of {picture.width} × {picture.height} pixels, the limit is {MAX_PIXELS}"

@@ -16,6 +16,8 @@ import pytest
 
 from headrace.local.running_file import RunningSystem, read_running
 from headrace.local.supervisor import STOP_WITHIN_S
+from tests.api.raw import exchange
+from tests.api.test_hostile import MALFORMED, MARK
 from tests.processes import is_alive
 from tests.waiting import eventually
 
@@ -93,6 +95,19 @@ def test_it_says_that_it_is_ready_when_health_is_green(up: Up) -> None:
     assert up.first_line == f"ready {up.running.url}\n"
     with urllib.request.urlopen(f"{up.running.url}/health", timeout=10) as answer:
         assert answer.status == 200
+
+
+def test_a_key_in_a_malformed_request_is_kept_nowhere(up: Up) -> None:
+    key, port = (up.data_dir / "admin.key").read_bytes().strip(), int(up.running.url.rpartition(":")[2])
+
+    for name, malformed in MALFORMED.items():
+        answer = exchange(port, malformed.replace(MARK.encode(), key))
+        assert answer.status >= 400, name
+        assert key not in answer.received, name
+
+    files = [up.folder / "up.log", *(path for path in up.data_dir.rglob("*") if path.is_file())]
+    assert b"request refused" in (up.data_dir / "logs" / "api.log").read_bytes()
+    assert [path.name for path in files if key in path.read_bytes()] == ["admin.key"]
 
 
 def test_a_second_one_says_what_holds_the_data(up: Up) -> None:

@@ -83,3 +83,8 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert found.stdout.strip() == "[]"
+
+
+def test_a_broken_picture_is_refused_without_words_of_python() -> None:
+    with pytest.raises(CorruptDocument, match=r"picture cannot be decoded: no decoder knows its content$"):
+        parse(b"\x89PNG\r\n\x1a\n" + bytes(40), "broken.png")
