@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from schemas.errors import ContractError
 from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
 from schemas.ids import document_id
+from schemas.limits import check_document
 from services.parsing.document import ParsedDocument
 from services.parsing.parser import is_converted
 from services.parsing.sandbox.pool import Sandbox
@@ -54,6 +55,7 @@ class ParsingStage(stage.Stage[Incoming]):
         sequence = _sequence(record)
         if isinstance(event, DocumentDeleted):
             return [Send(PARSED, record.key, event.model_copy(update={"sequence": sequence}))]
+        check_document(event.document)
         if event.content.size > _LARGE_BYTES:
             async with self._large:
                 parsed = await self._parse(event)

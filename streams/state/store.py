@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from schemas.codec import Codec
 from schemas.events import Event
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
+from streams.kafka.producer import RecordMetadata, encoded
 from streams.partitions import Partition
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
@@ -119,6 +119,10 @@ class PartitionStore(Generic[E]):
                 ends[self.topic.name, record.partition] = record.offset + 1
         if rows:
             self._write(rows, ends)
+
+    def check(self, event: E) -> None:
+        """Raises DocumentTooLarge or ContractError for an event that cannot be written to the topic."""
+        encoded(self._codec, event, self.topic.name)
 
     def close(self) -> None:
         """Close the file."""
