@@ -26,6 +26,10 @@ from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 
+#: The metadata key of a collection that says as JSON how its documents were embedded (`Embedding`), where its
+#: embedding function cannot.
+EMBEDDING_KEY = "headrace_embedding"
+
 #: A request of 300 rows takes 0.2 s; a server that compacts or swaps may take long without being gone.
 SECONDS = 60.0
 _CONNECT_SECONDS = 5.0

@@ -10,7 +10,7 @@ from aiohttp.client_exceptions import ClientPayloadError
 from aiohttp.http_exceptions import HttpProcessingError
 
 from api.errors import BadRequest
-from schemas.limits import MAX_METADATA_BYTES
+from api.sync.options import MAX_METADATA_BYTES
 
 T = TypeVar("T")
 

@@ -13,11 +13,12 @@ from pydantic_core import from_json
 from api.errors import BadRequest
 from api.gateway import ChunkingDefaults, Models
 from schemas.api import DenseEmbeddingModel, SourceChunkingConfig, SourceEmbeddingConfig
+from schemas.checks import check_metadata
 from schemas.errors import DocumentTooLarge
 from schemas.events import Chunking, Embedding, MetadataValue, Task
-from schemas.limits import MAX_METADATA_BYTES, check_metadata
 
 #: The contract's limits.
+MAX_METADATA_BYTES = 16 * 1024
 MAX_CUSTOM_ID_BYTES = 120
 #: Document keys are metadata of every chunk; the longest path that Linux knows is 4,096 bytes.
 MAX_NAME_BYTES = 4096

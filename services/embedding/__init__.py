@@ -15,7 +15,7 @@ The core in three lines::
 from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.cached import CacheCounts, CachedEmbedder
-from services.embedding.embedder import Embedder, Prompts, Vectors
+from services.embedding.embedder import Embedder, Prompts, Vectors, task_of
 from services.embedding.models import TRIAL_MODEL, UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "load_embedder",
     "pack_batches",
     "served_models",
+    "task_of",
     "vector_key",
 ]

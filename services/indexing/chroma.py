@@ -13,7 +13,7 @@ from schemas.errors import DocumentError, TransientError
 from schemas.events import Embedding
 from services.indexing.rows import Collection, Row
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
-from streams.chroma import ChromaClient, NotFound, ServerFault, Unanswered, segment, space_of
+from streams.chroma import EMBEDDING_KEY, ChromaClient, NotFound, ServerFault, Unanswered, segment, space_of
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,9 @@ GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_sea
 #: The collection that `writable` makes and removes; nobody has one of this name of their own.
 PROBE = "headrace-probe-2f81d06c9be4"
 
+#: The embedding function of a collection that a client cannot query by text.
+UNNAMED: Mapping[str, object] = {"type": "legacy"}
+
 _MINILM = {"sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2"}
 _QWEN = "Qwen/Qwen3-Embedding-0.6B"
 
@@ -48,14 +51,14 @@ class ChromaStore:
         """See `VectorStore`."""
         if known := self._ids.get(collection):
             return known
-        body = {
+        function = embedding_function(collection.embedding)
+        body: dict[str, object] = {
             "name": collection.name,
             "get_or_create": True,
-            "configuration": {
-                "hnsw": GRAPH,
-                "embedding_function": embedding_function(collection.embedding),
-            },
+            "configuration": {"hnsw": GRAPH, "embedding_function": function},
         }
+        if function == UNNAMED:
+            body["metadata"] = {EMBEDDING_KEY: collection.embedding.model_dump_json()}
         guard()
         try:
             answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")
@@ -152,7 +155,7 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
 
     MiniLM is Chroma's own default. Other models are named as sentence-transformers models, which a client
     runs if it has that package and refuses clearly if not; but one that wants an instruction with a query is
-    left unnamed, for a client would query it without.
+    left unnamed, for a client would query it without. `headrace query` finds it in the collection's metadata.
     """
     model, task = embedding.model, embedding.task
     if model == _QWEN:
@@ -165,13 +168,13 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
         }
         return {"type": "known", "name": "chroma-cloud-qwen", "config": config}
     if task and task.query_prompt:
-        return {"type": "legacy"}
+        return UNNAMED
     if model in _MINILM:
         return {"type": "known", "name": "default", "config": {}}
     if "/" in model:
         local = {"model_name": model, "device": "cpu", "normalize_embeddings": True, "kwargs": {}}
         return {"type": "known", "name": "sentence_transformer", "config": local}
-    return {"type": "legacy"}
+    return UNNAMED
 
 
 def _body(collection: Collection, rows: Sequence[Row], packed: bool) -> bytes:

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
+from schemas.checks import check_document
 from schemas.errors import ContractError
 from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
 from schemas.ids import document_id
-from schemas.limits import check_document
 from services.parsing.document import ParsedDocument
 from services.parsing.parser import is_converted
 from services.parsing.sandbox.pool import Sandbox

@@ -140,7 +140,7 @@ async def test_a_sweep_takes_the_days_that_are_old(folder: Path) -> None:
     assert await blobs.get(kept) == LARGE + b"!"
     with pytest.raises(DocumentError, match="is gone"):
         await blobs.get(gone)
-    assert os.listdir(folder) == ["2026-01-29"]  # noqa: PTH208  (no empty folder stays)
+    assert os.listdir(folder) == ["2026-01-29"]  # no empty folder stays
 
 
 @pytest.mark.parametrize(

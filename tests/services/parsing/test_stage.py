@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.checks import MAX_METADATA_BYTES, MAX_NAME_BYTES
 from schemas.errors import ContractError, DocumentError, DocumentTooLarge
 from schemas.events import (
     Document,
@@ -19,7 +20,6 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from schemas.limits import MAX_METADATA_BYTES, MAX_NAME_BYTES
 from services.parsing import document as parsed
 from services.parsing.stage import Incoming, ParsingStage
 from streams.blobs import INLINE_BYTES, BlobStore

@@ -1,4 +1,4 @@
-"""Limits on what an event may say of a document: the API checks them, and the first stage for every producer.
+"""What an event may say of a document: checked by the API, and by the first stage for every producer.
 
 All of it is metadata of each chunk and part of the document's state, which must fit into a message of 1 MB
 together with the keys of the version before.
