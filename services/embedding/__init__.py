@@ -14,13 +14,12 @@ The core in three lines::
 
 from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
-from services.embedding.cached import CacheCounts, CachedEmbedder
+from services.embedding.cached import CachedEmbedder
 from services.embedding.embedder import Embedder, Prompts, Vectors, task_of
 from services.embedding.models import TRIAL_MODEL, UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
     "TRIAL_MODEL",
-    "CacheCounts",
     "CachedEmbedder",
     "Embedder",
     "Prompts",
