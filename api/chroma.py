@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
-
-import aiohttp
 
 from api.errors import NotFound
 from api.gateway import ChromaAccess
-from schemas.errors import TransientError
+from schemas.errors import DocumentError, TransientError
+from streams.chroma import ChromaClient, segment
 
+_SECONDS = 5.0
 #: A database that was there is taken to be there for this long.
 _REMEMBER_SECONDS = 30.0
 #: Names remembered at most; above that all are asked for again.
@@ -30,24 +29,20 @@ class ChromaDirectory:
     """Looks databases and collections up, and remembers databases that exist for half a minute."""
 
     def __init__(self, access: ChromaAccess, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url, self._headers, self._clock = access.url.rstrip("/"), access.headers, clock
+        self._client = ChromaClient(access.url, access.token, access.tenant, _SECONDS)
+        self._clock = clock
         self._known: dict[tuple[str, str], float] = {}
 
-    async def start(self) -> None:
-        """Open the connection pool."""
-        timeout = aiohttp.ClientTimeout(total=5)
-        self._session = aiohttp.ClientSession(timeout=timeout, headers=dict(self._headers))
-
     async def close(self) -> None:
-        """Close the connection pool."""
-        await self._session.close()
+        """Close the connections."""
+        await self._client.close()
 
     async def require_database(self, tenant: str, database: str) -> None:
         """Raises NotFound for a database that the tenant does not have, TransientError without an answer."""
         until = self._known.get((tenant, database), 0.0)
         if until > self._clock():
             return
-        if not _can_exist(database) or await self._get(_path(tenant, database)) is None:
+        if await self._get(lambda: self._client.database(tenant, database), "the database") is None:
             raise NotFound(f"database {database!r} does not exist in tenant {tenant!r}; create it in Chroma")
         if len(self._known) >= _REMEMBER_NAMES:
             self._known.clear()
@@ -55,7 +50,9 @@ class ChromaDirectory:
 
     async def collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
         """The collection, if it exists."""
-        found = await self._get(f"{_path(tenant, database)}/collections/{quote(name, safe='')}")
+        found = await self._get(
+            lambda: f"{self._client.collections(tenant, database)}/{segment(name)}", "the collection"
+        )
         if found is None:
             return None
         finished = (found.get("metadata") or {}).get("finished_ingest") is True
@@ -64,35 +61,14 @@ class ChromaDirectory:
     async def answers(self) -> bool:
         """Whether the server is there."""
         try:
-            return await self._get("/api/v2/heartbeat") is not None
+            return await self._get(lambda: "/api/v2/heartbeat", "the heartbeat") is not None
         except TransientError:
             return False
 
-    async def _get(self, path: str) -> dict[str, Any] | None:
-        """The object at `path`, None for one that is not there."""
+    async def _get(self, path: Callable[[], str], what: str) -> dict[str, Any] | None:
+        """The object at `path`, None for one that is not there: a name that Chroma refuses names nothing."""
         try:
-            async with self._session.get(f"{self._url}{path}") as response:
-                if response.status in (400, 404, 422):  # a name that Chroma refuses names nothing
-                    return None
-                if response.status in (401, 403):
-                    raise TransientError(
-                        f"Chroma at {self._url} refuses our credentials with {response.status}; "
-                        "HEADRACE_CHROMA_API_KEY sets them"
-                    )
-                if response.status != 200:
-                    raise TransientError(f"Chroma at {self._url} answered {response.status}, expected 200")
-                found = await response.json()
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise TransientError(
-                f"Chroma at {self._url} does not answer ({type(error).__name__}); HEADRACE_CHROMA_URL sets it"
-            ) from error
+            found = await self._client.get(path(), what)
+        except DocumentError:
+            return None
         return found if isinstance(found, dict) else {}
-
-
-def _can_exist(name: str) -> bool:
-    """Names that would be read as another path ask for something else than a database."""
-    return name not in ("", ".", "..")
-
-
-def _path(tenant: str, database: str) -> str:
-    return f"/api/v2/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}"

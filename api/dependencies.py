@@ -97,7 +97,6 @@ class Dependencies:
     async def start(self) -> None:
         """Connect; returns when the views know what is there."""
         self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
-        await self.chroma.start()
         await asyncio.gather(self.catalogue.start(), self.outcomes.start())
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """What the gateway is made of and told: plain values, wired by the command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from streams.kafka.cluster import Cluster
 
 @dataclass(frozen=True)
 class ChromaAccess:
-    """Where Chroma's HTTP API is (`http://host:port`) and what it is sent along (a token, if any)."""
+    """Where Chroma's HTTP API is (`http://host:port`), the token and the tenant that it wants, if any."""
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token: str | None = field(default=None, repr=False)
+    tenant: str | None = None
 
 
 @dataclass(frozen=True)

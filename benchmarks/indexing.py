@@ -116,7 +116,8 @@ async def by_request(url: str, rows: Sequence[Row]) -> AsyncIterator[list[str]]:
 
         async def ours(batches: Sequence[Sequence[Row]] = batches, target: Collection = target) -> None:
             for batch in batches:
-                await store.upsert(target, batch, lambda: None)
+                identity = await store.create(target, lambda: None)
+                await store.upsert(target, identity, batch, lambda: None)
 
         async def package(
             batches: Sequence[Sequence[Row]] = batches,

@@ -66,6 +66,8 @@ class PlainLoop:
             dimension=self._embedder.dimension,
             vectors=vectors.astype("<f4").tobytes(),
         )
-        for request in pack([(key, Collection.of(document), rows_of(event))]):
-            await self._chroma.upsert(request.collection, request.rows, lambda: None)
+        target = Collection.of(document)
+        identity = await self._chroma.create(target, lambda: None)
+        for request in pack([(key, rows_of(event))]):
+            await self._chroma.upsert(target, identity, request.rows, lambda: None)
         return len(chunks)

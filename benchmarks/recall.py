@@ -126,8 +126,9 @@ async def write_rows(
     """In requests as the indexer makes them."""
     target = Collection("default_tenant", "default_database", "lived", Embedding(model=TRIAL_MODEL))
     rows = [Row(str(place), texts[place], vectors[place].tobytes(), {}) for place in places]
+    identity = await store.create(target, lambda: None)
     for start in range(0, len(rows), MAX_ROWS):
-        await store.upsert(target, rows[start : start + MAX_ROWS], lambda: None)
+        await store.upsert(target, identity, rows[start : start + MAX_ROWS], lambda: None)
 
 
 async def shares(session: aiohttp.ClientSession, path: str, vectors: Vectors, texts: Corpus) -> list[str]:

@@ -218,13 +218,12 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
 
     settings = wiring.settings
     await wiring.partitions()
-    token = wiring.chroma_token
     gateway = Gateway(
         cluster=wiring.cluster,
         codec=wiring.codec,
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
-        chroma=ChromaAccess(wiring.chroma_url, {"x-chroma-token": token} if token else {}),
+        chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
         models=Models(settings.embedding_model, settings.embedding_models),
         admin_key=admin_key(settings),
         folder_roots=[Path(root) for root in settings.folder_roots],

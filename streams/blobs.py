@@ -1,13 +1,16 @@
 """Claim check: payloads above the inline limit lie in a blob store and travel by name.
 
-Blobs are content addressed (`sha256[:2]/sha256`), so a payload that is put twice lies there once, and a put
-renews its age. `sweep` deletes what is older than any record that may still point to it.
+A blob is named by the day on which it was put (UTC) and by the SHA-256 of its content: `2026-01-31/ab/ab12…`.
+What is put twice on a day is stored once. `sweep` deletes whole days that are older than any record that may
+still point to them. Nobody puts anything under such a day any more, so a sweep never meets a put: what is put
+again gets the name of today.
 """
 
 import hashlib
+import re
 import tempfile
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -23,21 +26,31 @@ INLINE_BYTES = 64 * 1024
 #: Upload and copy unit; obstore's multipart parts must be at least 5 MB on S3.
 _PART_BYTES = 8 * 1024 * 1024
 
+#: The name of a blob. A producer may leave out the day; so did earlier versions.
+_NAME = re.compile(r"(?:(\d{4}-\d\d-\d\d)/)?([0-9a-f]{2}/[0-9a-f]{64})")
+
 
 class BlobStore:
     """A folder (`file:///…` or a plain path) or a bucket (`s3://bucket/prefix`, credentials as boto finds
-    them) that holds payloads by the hash of their content."""
+    them) that holds payloads by the hash of their content.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: the folder or bucket.
+        now: the clock, in UTC.
+    """
+
+    def __init__(self, url: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store: ObjectStore = _open(url)
+        self._now = now
 
     async def put(self, content: bytes) -> Payload:
         """Payload for `content`: inline when it is small, else stored."""
         digest = hashlib.sha256(content).hexdigest()
         if len(content) <= INLINE_BYTES:
             return Payload(size=len(content), sha256=digest, inline=content)
-        await self._write(_name(digest), content)
-        return Payload(size=len(content), sha256=digest, blob=_name(digest))
+        name = self._name(digest)
+        await self._write(name, content)
+        return Payload(size=len(content), sha256=digest, blob=name)
 
     async def put_stream(self, parts: AsyncIterator[bytes], max_bytes: int) -> Payload:
         """Payload for a stream of unknown length; never more than one part of it is in memory.
@@ -55,8 +68,9 @@ class BlobStore:
             spool.seek(0)
             if size <= INLINE_BYTES:
                 return Payload(size=size, sha256=digest.hexdigest(), inline=spool.read())
-            await self._write(_name(digest.hexdigest()), spool)
-        return Payload(size=size, sha256=digest.hexdigest(), blob=_name(digest.hexdigest()))
+            name = self._name(digest.hexdigest())
+            await self._write(name, spool)
+        return Payload(size=size, sha256=digest.hexdigest(), blob=name)
 
     async def get(self, payload: Payload) -> bytes:
         """The content. Raises DocumentError when it is gone or is not what its hash says."""
@@ -64,9 +78,12 @@ class BlobStore:
             return payload.inline
         if payload.blob is None:
             raise DocumentError("the payload has neither inline content nor the name of a blob")
-        if payload.blob != _name(payload.sha256):
-            expected = _name(payload.sha256)
-            raise DocumentError(f"a blob is named by its hash: expected {expected}, found {payload.blob!r}")
+        named, expected = _NAME.fullmatch(payload.blob), _by_hash(payload.sha256)
+        if named is None or named[2] != expected:
+            raise DocumentError(
+                f"a blob is named by its hash: expected {expected}, with or without the day in front, "
+                f"found {payload.blob!r}"
+            )
         try:
             content = bytes(await (await obstore.get_async(self._store, payload.blob)).bytes_async())
         except FileNotFoundError as error:
@@ -78,15 +95,33 @@ class BlobStore:
         return content
 
     async def sweep(self, max_age: timedelta) -> int:
-        """Delete blobs that were put longer ago than `max_age`; returns how many."""
-        before = datetime.now(UTC) - max_age
-        swept = 0
+        """Delete blobs of days that ended longer ago than `max_age`; returns how many.
+
+        A blob whose name has no day goes by its own age, which is looked at once more right before.
+        """
+        before, swept = self._now() - max_age, 0
         async for listed in obstore.list(self._store):
-            old = [entry["path"] for entry in listed if entry["last_modified"] < before]
+            days = {entry["path"]: _day_of(entry["path"]) for entry in listed}
+            old = [path for path, day in days.items() if day is not None and day < before.date()]
             if old:
                 await obstore.delete_async(self._store, old)
-                swept += len(old)
+            swept += len(old)
+            for entry in listed:
+                if days[entry["path"]] is None and entry["last_modified"] < before:
+                    swept += await self._sweep_undated(entry["path"], before)
         return swept
+
+    async def _sweep_undated(self, path: str, before: datetime) -> bool:
+        try:
+            if (await obstore.head_async(self._store, path))["last_modified"] >= before:
+                return False  # put again since it was listed
+            await obstore.delete_async(self._store, path)
+        except FileNotFoundError:  # swept by another
+            return False
+        return True
+
+    def _name(self, digest: str) -> str:
+        return f"{self._now().date().isoformat()}/{_by_hash(digest)}"
 
     async def _write(self, name: str, content: bytes | IO[bytes]) -> None:
         try:
@@ -97,9 +132,18 @@ class BlobStore:
 
 def _open(url: str) -> ObjectStore:
     if "://" not in url:
-        return LocalStore(Path(url).expanduser().absolute(), mkdir=True)
-    return from_url(url, mkdir=True) if url.startswith("file://") else from_url(url)
+        return LocalStore(Path(url).expanduser().absolute(), mkdir=True, automatic_cleanup=True)
+    return from_url(url, mkdir=True, automatic_cleanup=True) if url.startswith("file://") else from_url(url)
 
 
-def _name(digest: str) -> str:
+def _by_hash(digest: str) -> str:
     return f"{digest[:2]}/{digest}"
+
+
+def _day_of(name: str) -> date | None:
+    """The day on which a blob of this name was put, if it says so."""
+    named = _NAME.fullmatch(name)
+    try:
+        return date.fromisoformat(named[1]) if named and named[1] else None
+    except ValueError:  # the 31st of February
+        return None

@@ -13,6 +13,8 @@ from pydantic_core import from_json
 from api.errors import BadRequest
 from api.gateway import ChunkingDefaults, Models
 from schemas.api import DenseEmbeddingModel, SourceChunkingConfig, SourceEmbeddingConfig
+from schemas.checks import check_metadata
+from schemas.errors import DocumentTooLarge
 from schemas.events import Chunking, Embedding, MetadataValue, Task
 from schemas.limits import (
     MAX_CHUNK_BYTES,
@@ -167,7 +169,12 @@ def metadata_of(found: Mapping[str, object]) -> dict[str, MetadataValue]:
     for key in found:
         if not key or key in RESERVED_METADATA_KEYS or key.startswith(RESERVED_PREFIXES):
             raise BadRequest(f"metadata key {key!r} is reserved or empty; please choose another name")
-    return {key: _value(key, value) for key, value in found.items()}
+    metadata = {key: _value(key, value) for key, value in found.items()}
+    try:
+        check_metadata(metadata)  # numbers may be longer than they were sent
+    except DocumentTooLarge as error:
+        raise BadRequest(str(error)) from error
+    return metadata
 
 
 def _value(key: str, value: object) -> MetadataValue:

@@ -58,7 +58,7 @@ class Catalogue:
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         topics = (SOURCES, INVOCATIONS, API_KEYS)
-        self._view = View(cluster, codec, topics, folder / "catalogue-1.sqlite", _CATALOGUE, fold_catalogue)
+        self._view = View(cluster, codec, topics, folder / "catalogue.sqlite", _CATALOGUE, fold_catalogue)
         self._refreshing = asyncio.Lock()
         self._refreshed_from = 0.0
 

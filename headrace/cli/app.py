@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from headrace.cli import content, documents, records, resources, up
-from headrace.cli.output import fail
+from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 #: Exit statuses: as Unix has them, and 128 + SIGINT for what a user broke off.
 _FAILURE, _USAGE, _BROKEN_OFF = 1, 2, 130
+
+#: Commands that only read a file, whatever its name.
+_READS_FILES = (["parse"], ["chunk"])
 
 app = typer.Typer(
     name="headrace",
@@ -63,6 +66,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command; its exit status. Every error is one line on standard error, never a traceback."""
+    print_in_any_encoding()
+    if arguments[:1] not in _READS_FILES and (odd := [one for one in arguments if not _is_utf8(one)]):
+        return _failed(f"the argument {odd[0]!r} is not UTF-8", _USAGE)
     try:
         status = app(arguments, prog_name="headrace", standalone_mode=False)
         return status if isinstance(status, int) else 0
@@ -74,6 +80,11 @@ def run(arguments: list[str]) -> int:
         return _misused(error)
     except Exception as error:
         return _described(error)
+
+
+def _is_utf8(argument: str) -> bool:
+    """Python keeps the bytes of an argument that are not as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _misused(error: Exception) -> int:

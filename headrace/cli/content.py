@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from schemas.api import InvocationProgress
 
 
+#: Columns to which texts are folded at least; a narrower terminal breaks the lines itself.
+_NARROWEST = 20
+
+
 def sync(
     path: Annotated[str, typer.Argument(help="Folder or file.", show_default=False)],
     collection: Collection,
@@ -230,7 +234,8 @@ def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
         if hit.context:
             head.append(f"   {visible(hit.context.splitlines()[0][:80])}", style="cyan")
         out.print(head)
-        for one in beginning(visible(hit.text, keep="\n\t"), lines, min(out.width, 120) - 3):
+        width = max(min(out.width, 120), _NARROWEST) - 3
+        for one in beginning(visible(hit.text, keep="\n\t"), lines, width):
             out.print(Text(f"   {one}", style="dim"))
         out.print()
 

@@ -1,5 +1,7 @@
 """What commands print: tables for people, tab-separated lines for pipes, JSON for programs, errors."""
 
+import codecs
+import io
 import json
 import re
 import sys
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 #: What moves a cursor, colours, renames a window or turns the direction of writing: C0, C1, line and
 #: paragraph separators, bidirectional overrides.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: Columns that a cell has at least beside an id.
+_CELL = 8
 #: What Chroma's log, whose end stands in some messages, is coloured with.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,6 +32,38 @@ def visible(text: str, keep: str = "") -> str:
     )
 
 
+#: Signs of ours for an output that cannot show them; all else becomes an escape.
+_PLAIN = {
+    "–": "-",
+    "…": "...",
+    "→": "->",
+    "✓": "+",
+    "✗": "x",
+    "·": "-",
+    "│": "|",
+    "─": "-",
+    "━": "-",
+    "•": "*",
+}
+_ERRORS = "headrace.plain"
+
+
+def print_in_any_encoding() -> None:
+    """Let standard output and error show what their encoding lacks as plain signs and escapes."""
+    codecs.register_error(_ERRORS, _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ERRORS)
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    plain = [_PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in found]
+    return "".join(plain), error.end
+
+
 def console(stderr: bool = False) -> "Console":
     """A console on standard output or error."""
     from rich.console import Console
@@ -36,8 +72,9 @@ def console(stderr: bool = False) -> "Console":
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    """One JSON document on standard output; its own escapes where that is not UTF-8."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(value, ensure_ascii=plain, indent=2, default=str) + "\n")
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
@@ -58,11 +95,15 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False)
     for index, name in enumerate(columns):
         numbers = all(isinstance(row[index], int | float) for row in rows)
-        # Ids are there to be copied.
         table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=name == "id")
     for line in texts:
         table.add_row(*(Text(cell) for cell in line))
-    Console(highlight=False).print(table)
+    # Ids are there to be copied: a terminal that is too narrow for them breaks the lines itself.
+    cells = zip(columns, zip(*texts, strict=True), strict=True)
+    ids = sum(max(map(len, column)) for name, column in cells if name == "id")
+    out = Console(highlight=False)
+    out.width = max(out.width, ids + _CELL * len(columns)) if ids else out.width
+    out.print(table)
 
 
 def print_fields(fields: Sequence[tuple[str, object]]) -> None:

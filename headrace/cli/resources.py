@@ -219,7 +219,7 @@ def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> 
 def list_documents(
     invocation_id: InvocationId,
     status: Annotated[DocumentStatus | None, typer.Option(help="Only those.", show_default=False)] = None,
-    limit: Annotated[int | None, typer.Option("-n", help="Most to show.", show_default="all")] = None,
+    limit: Annotated[int | None, typer.Option("-n", help="Most to show.", min=1, show_default="all")] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
-from urllib.parse import quote
 
-import aiohttp
+from pydantic import ValidationError
 
 from headrace.settings import Settings
-from schemas.errors import RequestError, TransientError
+from schemas.errors import DocumentError, RequestError
+from schemas.events import Embedding, Task
 from schemas.limits import TRIAL_MODEL
+from streams.chroma import EMBEDDING_KEY, ChromaClient, NotFound, segment, space_of
 
-_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+_SECONDS = 30.0
 
 #: Neighbours that Chroma is asked for at least, of which the best are kept. Its index walks a graph, as
 #: broadly as it is asked for results or as the collection says, whichever is more: 300 in one that Headrace
@@ -50,91 +51,103 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection of Chroma: its id, and the model that its configuration names."""
+    """A collection of Chroma: its id, how it was embedded, if it says so, and how it measures."""
 
     id: str
-    model: str | None
+    embedding: Embedding | None = None
+    space: str = "cosine"
 
 
 class ChromaSearch:
     """Reads collections over Chroma's HTTP API; an asynchronous context."""
 
     def __init__(self, url: str, settings: Settings, database: str) -> None:
-        tenant = settings.chroma_tenant or "default_tenant"
-        self._url, self._database = url.rstrip("/"), database
-        self._databases = f"/api/v2/tenants/{quote(tenant, safe='')}/databases"
-        self._path = f"{self._databases}/{quote(database, safe='')}/collections"
-        token = settings.chroma_api_key
-        headers = {"x-chroma-token": token.get_secret_value()} if token else {}
-        self._session = aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT)
+        self._tenant, self._database = settings.chroma_tenant or "default_tenant", database
+        key = settings.chroma_api_key
+        token = key.get_secret_value() if key else None
+        self._client = ChromaClient(url, token, settings.chroma_tenant, _SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        await self._client.close()
 
     async def collection(self, name: str) -> Collection:
         """Look a collection up. Raises RequestError with the names there are when it is not there."""
         try:
-            found = await self._call("GET", f"{self._path}/{quote(name, safe='')}")
-        except LookupError:
+            path = self._client.collections(self._tenant, self._database)
+            found = await self._client.get(f"{path}/{segment(name)}", f"collection {name!r}")
+        except NotFound:
             await self._require_database()
-            names = ", ".join(await self._names(self._path)) or "no collection at all"
+            names = ", ".join(await self._names(path)) or "no collection at all"
             raise RequestError(
                 f"no collection {name!r} in database {self._database!r}; it holds {names}"
             ) from None
-        return Collection(found["id"], model_of(found.get("configuration_json") or {}))
+        except DocumentError as error:
+            raise RequestError(str(error)) from error
+        configuration = found.get("configuration_json") or {}
+        return Collection(found["id"], embedding_of(found), space_of(configuration))
 
     async def nearest(self, collection: Collection, vector: list[float], count: int) -> list[Hit]:
-        """The chunks nearest to a vector, best first; at most `count`."""
+        """The chunks nearest to a vector of length 1, best first; at most `count`."""
         body = {
             "query_embeddings": [vector],
             "n_results": max(count, _BREADTH),
             "include": ["documents", "metadatas", "distances"],
         }
-        found = await self._call("POST", f"{self._path}/{collection.id}/query", body)
+        path = self._client.collections(self._tenant, self._database)
+        try:
+            found = await self._client.post(f"{path}/{segment(collection.id)}/query", body, "the query")
+        except DocumentError as error:
+            raise RequestError(str(error)) from error
         rows = zip(found["documents"][0], found["metadatas"][0], found["distances"][0], strict=True)
-        hits = [_hit(text or "", metadata or {}, distance) for text, metadata, distance in rows]
+        hits = [
+            _hit(text or "", metadata or {}, similarity(distance, collection.space))
+            for text, metadata, distance in rows
+        ]
         return hits[:count]
 
     async def _require_database(self) -> None:
         try:
-            await self._call("GET", f"{self._databases}/{quote(self._database, safe='')}")
-        except LookupError:
-            names = ", ".join(await self._names(self._databases)) or "none"
+            await self._client.get(self._client.database(self._tenant, self._database), "the database")
+        except NotFound:
+            names = ", ".join(await self._names(self._client.databases(self._tenant))) or "none"
             raise RequestError(f"no database {self._database!r} in Chroma; there are {names}") from None
 
     async def _names(self, path: str) -> list[str]:
         try:
-            return sorted(one["name"] for one in await self._call("GET", f"{path}?limit=20"))
-        except LookupError:
+            return sorted(one["name"] for one in await self._client.get(f"{path}?limit=20", "the names"))
+        except NotFound:
             return []
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The answer's JSON. Raises LookupError for 404, RequestError for what Chroma refuses."""
+
+def embedding_of(collection: Mapping[str, Any]) -> Embedding | None:
+    """How a collection was embedded, as its metadata or its configuration says; None when neither does."""
+    own = (collection.get("metadata") or {}).get(EMBEDDING_KEY)
+    if isinstance(own, str):
         try:
-            async with self._session.request(method, f"{self._url}{path}", json=body) as answer:
-                if answer.status == 404:
-                    raise LookupError(path)
-                if answer.status >= 400:
-                    raise RequestError(f"Chroma refused ({answer.status}): {(await answer.text())[:300]}")
-                return await answer.json()
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            reason = str(error) or type(error).__name__
-            raise TransientError(
-                f"Chroma does not answer at {self._url} (HEADRACE_CHROMA_URL): {reason}"
-            ) from error
-
-
-def model_of(configuration: Mapping[str, Any]) -> str | None:
-    """The model that a collection was filled with, as its configuration names it; None when it does not."""
-    function = configuration.get("embedding_function") or {}
+            return Embedding.model_validate_json(own)
+        except ValidationError:  # somebody else's key of the same name
+            pass
+    function = (collection.get("configuration_json") or {}).get("embedding_function") or {}
     name, config = function.get("name"), function.get("config") or {}
     if name == "default":
-        return _DEFAULT
+        return Embedding(model=_DEFAULT)
     model = config.get(_MODEL_FIELDS.get(str(name), ""))
-    return model if isinstance(model, str) else None
+    if not isinstance(model, str):
+        return None
+    task = config.get("task")
+    prompts = (config.get("instructions") or {}).get(task) or {}
+    if not isinstance(task, str) or not prompts.get("query"):
+        return Embedding(model=model)
+    return Embedding(model=model, task=Task(task_name=task, query_prompt=str(prompts["query"])))
+
+
+def similarity(distance: float, space: str) -> float:
+    """The cosine similarity of two vectors of length 1 at this distance. `l2` is the square of the Euclidean
+    distance, `cosine` and `ip` are 1 minus the product."""
+    return 1.0 - distance / 2 if space == "l2" else 1.0 - distance
 
 
 async def search(
@@ -148,26 +161,27 @@ async def search_all(
     settings: Settings, chroma_url: str, database: str, collection: str, texts: list[str], count: int
 ) -> list[list[Hit]]:
     """The same for several questions; the model is loaded once."""
-    from services.embedding import load_embedder
+    from services.embedding import load_embedder, task_of
 
     async with ChromaSearch(chroma_url, settings, database) as chroma:
         found = await chroma.collection(collection)
-        model = found.model or settings.embedding_model
-        folder = settings.embedding_folder if model == settings.embedding_model else None
-        embedder = load_embedder(model, folder=folder, cache_dir=settings.cache_dir)
+        embedding = found.embedding or Embedding(model=settings.embedding_model)
+        usual = embedding.model == settings.embedding_model
+        folder = settings.embedding_folder if usual else None
+        embedder = load_embedder(embedding.model, folder=folder, cache_dir=settings.cache_dir)
         try:
-            vectors = await embedder.embed_queries(texts)
+            vectors = await embedder.embed_queries(texts, task_of(embedding.task))
         finally:
             await embedder.close()
         return [await chroma.nearest(found, vector.tolist(), count) for vector in vectors]
 
 
-def _hit(text: str, metadata: Mapping[str, Any], distance: float) -> Hit:
+def _hit(text: str, metadata: Mapping[str, Any], score: float) -> Hit:
     return Hit(
         document_key=str(metadata.get("document_key", "?")),
         start_line=metadata.get("start_line"),
         end_line=metadata.get("end_line"),
-        score=1.0 - distance,  # collections are made with cosine distance
+        score=score,
         text=text,
         context=str(metadata.get("context") or ""),
         page=metadata.get("page"),

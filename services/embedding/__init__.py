@@ -15,13 +15,12 @@ The core in three lines::
 from schemas.limits import TRIAL_MODEL
 from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
-from services.embedding.cached import CacheCounts, CachedEmbedder
-from services.embedding.embedder import Embedder, Prompts, Vectors
+from services.embedding.cached import CachedEmbedder
+from services.embedding.embedder import Embedder, Prompts, Vectors, task_of
 from services.embedding.models import UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
     "TRIAL_MODEL",
-    "CacheCounts",
     "CachedEmbedder",
     "Embedder",
     "Prompts",
@@ -32,5 +31,6 @@ __all__ = [
     "load_embedder",
     "pack_batches",
     "served_models",
+    "task_of",
     "vector_key",
 ]

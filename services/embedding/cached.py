@@ -2,21 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from prometheus_client import Counter
 
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.embedder import Embedder, Prompts, Vectors
 
-
-@dataclass(frozen=True)
-class CacheCounts:
-    """Texts so far: found in the cache, computed, and met again within the same call."""
-
-    hits: int = 0
-    misses: int = 0
-    duplicates: int = 0
+#: A duplicate is a text that was met again within the same call.
+TEXTS = Counter("headrace_embedded_texts", "Texts to embed, by where their vector came from", ["source"])
 
 
 class CachedEmbedder:
@@ -33,7 +27,6 @@ class CachedEmbedder:
         self.fingerprint = embedder.fingerprint
         self.dimension = embedder.dimension
         self.max_tokens = embedder.max_tokens
-        self.counts = CacheCounts()
 
     async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of `texts`; only those not in the cache are computed, each once."""
@@ -61,9 +54,10 @@ class CachedEmbedder:
             computed = dict(zip(missing, await compute([wanted[key] for key in missing]), strict=True))
             await asyncio.to_thread(self._cache.put_many, computed)
             known.update(computed)
-        self.counts = CacheCounts(
-            self.counts.hits + len(wanted) - len(missing),
-            self.counts.misses + len(missing),
-            self.counts.duplicates + len(keys) - len(wanted),
-        )
+        for source, count in (
+            ("cache", len(wanted) - len(missing)),
+            ("model", len(missing)),
+            ("duplicate", len(keys) - len(wanted)),
+        ):
+            TEXTS.labels(source).inc(count)
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimension), np.float32)

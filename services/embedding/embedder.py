@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas import events
+
 #: n x dimension, float32, every row of length 1 (L2).
 Vectors = NDArray[np.float32]
 
@@ -22,6 +24,13 @@ class Prompts:
     name: str
     document_prompt: str = ""
     query_prompt: str = ""
+
+
+def task_of(task: events.Task | None) -> Prompts | None:
+    """The task that an event or a collection names."""
+    if task is None:
+        return None
+    return Prompts(task.task_name, task.document_prompt or "", task.query_prompt or "")
 
 
 class Embedder(Protocol):

@@ -8,7 +8,7 @@ import numpy as np
 from schemas import events
 from schemas.errors import DocumentError, IngestError, TransientError
 from schemas.events import Chunk, DocumentChunked, DocumentDeleted, DocumentEmbedded, Embedding
-from services.embedding.embedder import Embedder, Prompts, Vectors
+from services.embedding.embedder import Embedder, Vectors, task_of
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import BatchStage, Context, Outcome, Record
 from streams.topics import CHUNKS, EMBEDDINGS
@@ -73,7 +73,7 @@ class EmbeddingStage(BatchStage[Incoming]):
         except (DocumentError, TransientError) as error:  # of this model, not of the others
             return {id(part): error for part in parts}
         texts = [embedded_text(chunk, self._context) for part in parts for chunk in part.chunks]
-        rows = await embedder.embed_documents(texts, _task(embedding.task))
+        rows = await embedder.embed_documents(texts, task_of(embedding.task))
         found: dict[int, Vectors | IngestError] = {}
         at = 0
         for part in parts:
@@ -114,12 +114,6 @@ def embedded_text(chunk: Chunk, context: bool) -> str:
 
 def _key(embedding: Embedding) -> str:
     return embedding.model_dump_json()
-
-
-def _task(task: events.Task | None) -> Prompts | None:
-    if task is None:
-        return None
-    return Prompts(task.task_name, task.document_prompt or "", task.query_prompt or "")
 
 
 def _embedded(part: DocumentChunked, rows: Vectors) -> DocumentEmbedded:

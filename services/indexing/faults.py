@@ -1,115 +1,111 @@
 """Is it a document that the store cannot take, a broken collection, or the store? Each holds up its own."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable
+from collections.abc import Collection as Several
 from dataclasses import dataclass
 
 from schemas.errors import DocumentError
 from services.indexing.rows import Collection
 from services.indexing.vectors import CollectionFault, Guard, VectorStore
 
-#: A collection that has answered with errors for so long, while the store takes writes beside it, is broken:
-#: longer than a restart, a compaction or a migration takes.
-_LASTING_SECONDS = 300.0
-#: A broken one is asked again this often; documents that come in between fail at once.
+#: Longer than a restart, a compaction or a migration takes.
+LASTING_SECONDS = 300.0
+#: A broken collection is asked again this often; documents that come in between fail at once.
 _ASKED_AGAIN_SECONDS = 60.0
 #: What is tried again is tried within a minute or two. A collection that nobody has asked for so long may
 #: have been mended, or have been another worker's meanwhile: its minutes begin anew.
 _FORGOTTEN_SECONDS = 600.0
+#: A store that takes longer for one row is ill itself.
+_PROBE_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class _Trouble:
-    """When a collection first and last answered with an error, and since when it counts as broken."""
+    """Since when a collection, or a document that was alone in its requests, has only failed."""
 
     since: float
     last: float
-    broken: tuple[float, DocumentError] | None = None
-
-
-@dataclass(slots=True)
-class _Alone:
-    """A document that was alone in a request which met an error: when it last did, since when its collection
-    was seen to take others, and whether it has taken one since that last error."""
-
-    collection: Collection
-    last: float
-    since: float | None = None
-    others: bool = False
 
 
 class Faults:
-    """Remembers which collections answer with errors, and since when.
+    """Gives up what has failed for `lasting` seconds while the store takes a write beside it.
 
     Args:
-        store: asked for a write beside a collection before that one is called broken.
+        store: asked for that write.
         clock: seconds that only grow.
     """
 
-    def __init__(self, store: VectorStore, clock: Callable[[], float]) -> None:
-        self._store, self._clock = store, clock
-        self._troubles: dict[Collection, _Trouble] = {}
-        self._documents: dict[str, _Alone] = {}
+    def __init__(
+        self, store: VectorStore, clock: Callable[[], float], lasting: float = LASTING_SECONDS
+    ) -> None:
+        self._store, self._clock, self._lasting = store, clock, lasting
+        self._troubles: dict[Collection | str, _Trouble] = {}
+        self._broken: dict[Collection, tuple[float, DocumentError]] = {}
 
-    def broken(self, collection: Collection) -> DocumentError | None:
-        """The error of a collection that was found broken a moment ago and need not be asked now."""
-        trouble = self._troubles.get(collection)
-        if trouble is None or trouble.broken is None:
+    def broken(self, collection: Collection, documents: Several[str]) -> DocumentError | None:
+        """The error for documents of a collection that was found broken a moment ago and need not be asked
+        now."""
+        at, error = self._broken.get(collection, (0.0, None))
+        if error is None or self._clock() - at >= _ASKED_AGAIN_SECONDS:
             return None
-        at, error = trouble.broken
-        return error if self._clock() - at < _ASKED_AGAIN_SECONDS else None
+        self._give_up(documents)
+        return error
 
-    def well(self, collection: Collection, documents: Iterable[str]) -> None:
-        """It has taken a request for these documents."""
-        self._troubles.pop(collection, None)
-        for document in documents:
-            self._documents.pop(document, None)
-        for alone in self._documents.values():
-            if alone.collection == collection:
-                alone.others = True
-                alone.since = self._clock() if alone.since is None else alone.since
+    def well(self, collection: Collection, documents: Several[str]) -> None:
+        """The collection has taken a request for these documents."""
+        self._broken.pop(collection, None)
+        suspects: list[Collection | str] = [collection, *documents]
+        for each in suspects:
+            self._troubles.pop(each, None)
 
     def away(self) -> None:
         """The store did not answer at all: that is nobody's fault, and the time is not counted."""
         for trouble in self._troubles.values():
             trouble.since = self._clock()
-        for alone in self._documents.values():
-            alone.since = None
-
-    def of_document(
-        self, collection: Collection, documents: set[str], fault: CollectionFault
-    ) -> DocumentError | None:
-        """The error of a document that has met faults for minutes while its collection took others."""
-        if len(documents) != 1:
-            return None
-        now, (document,) = self._clock(), documents
-        self._documents = {d: a for d, a in self._documents.items() if now - a.last < _FORGOTTEN_SECONDS}
-        alone = self._documents.setdefault(document, _Alone(collection, now))
-        lasting = 0.0 if alone.since is None else now - alone.since
-        if lasting < _LASTING_SECONDS or not alone.others:
-            alone.last, alone.others = now, False
-            return None
-        return DocumentError(
-            f"Chroma has answered with errors to this document for {lasting / 60:.0f} min while {collection} "
-            f"takes others. Last: {fault}"
-        )
 
     async def judged(
-        self, collection: Collection, fault: CollectionFault, guard: Guard
+        self, collection: Collection, documents: Several[str], fault: CollectionFault, guard: Guard
     ) -> CollectionFault | DocumentError:
-        """What the fault means for the documents: to be tried again, or after minutes of it given up."""
+        """What the fault of a request for these documents means: tried again, or after minutes given up."""
         now = self._clock()
-        self._troubles = {c: t for c, t in self._troubles.items() if now - t.last < _FORGOTTEN_SECONDS}
-        trouble = self._troubles.setdefault(collection, _Trouble(now, now))
-        trouble.last = now
-        lasting = now - trouble.since
-        if lasting < _LASTING_SECONDS:
+        self._forget(now)
+        suspects: list[Collection | str] = [collection, *(documents if len(documents) == 1 else ())]
+        lasting = []
+        for each in suspects:
+            trouble = self._troubles.setdefault(each, _Trouble(now, now))
+            trouble.last = now
+            lasting.append(now - trouble.since)
+        if max(lasting) < self._lasting:
             return fault
-        if not await self._store.writable(collection, guard):
-            trouble.since = now  # the whole store is ill, its disk full for instance
+        if not await self._store_is_well(collection, guard):
+            self.away()
             return fault
+        self._give_up(documents)
+        if lasting[0] < self._lasting:
+            return DocumentError(
+                f"Chroma has failed for {lasting[1] / 60:.0f} min on this document while {collection} takes "
+                f"others. Last: {fault}"
+            )
         error = DocumentError(
-            f"{collection} has answered with errors for {lasting / 60:.0f} min while Chroma takes writes "
-            f"beside it; mend or delete the collection, then replay the dead letters. Last: {fault}"
+            f"{collection} has failed for {lasting[0] / 60:.0f} min while Chroma takes writes beside it; "
+            f"mend or delete the collection, then replay the dead letters. Last: {fault}"
         )
-        trouble.broken = now, error
+        self._broken[collection] = now, error
         return error
+
+    async def _store_is_well(self, beside: Collection, guard: Guard) -> bool:
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                return await self._store.writable(beside, guard)
+        except TimeoutError:
+            return False
+
+    def _give_up(self, documents: Several[str]) -> None:
+        """Their next versions have minutes of their own."""
+        for document in documents:
+            self._troubles.pop(document, None)
+
+    def _forget(self, now: float) -> None:
+        self._troubles = {k: t for k, t in self._troubles.items() if now - t.last < _FORGOTTEN_SECONDS}
+        self._broken = {c: b for c, b in self._broken.items() if now - b[0] < _FORGOTTEN_SECONDS}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.errors import ContractError
+from schemas.errors import ContractError, DocumentError
 from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, Step
 from schemas.ids import fingerprint
 from services.indexing.rows import Row, check_part, metadata_keys, row_id, rows_of
@@ -28,12 +28,14 @@ class Plan:
         upserts: rows for each event, empty for one that writes nothing.
         surplus: ids of chunks that the document no longer has.
         state: the document's next state; None when the events changed nothing.
+        largest: the largest state that may have to be recorded when the plan is carried out only in part.
         notes: for each event, what it has to report.
     """
 
     upserts: Sequence[Sequence[Row]]
     surplus: Sequence[str]
     state: DocumentState | None
+    largest: DocumentState | None
     notes: Sequence[Sequence[ProgressReport]]
 
 
@@ -84,16 +86,51 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
 
     The events must have passed `check`.
     """
-    fold = _Fold(
-        _version(state), state.extent if state else 0, frozenset(state.metadata_keys if state else ())
-    )
+    fold = _fold_of(state)
     for index, event in enumerate(events):
         _take(fold, index, event)
     upserts: list[Sequence[Row]] = [()] * len(events)
     for index in fold.writers:
         if isinstance(event := events[index], DocumentEmbedded):
             upserts[index] = rows_of(event, clear=fold.keys)
-    return Plan(upserts, _surplus(fold), _next_state(fold, now), _notes(fold.version, events))
+    state = _next_state(fold, now)
+    largest = None if state is None else state.model_copy(update={"metadata_keys": sorted(_all_keys(fold))})
+    return Plan(upserts, _surplus(fold), state, largest, _notes(fold.version, events))
+
+
+def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:
+    """What a state still says when the collection has this id (None: there is none).
+
+    A collection with another id than the state's holds no row of the document. The sequence stays a fence.
+    """
+    if state is None or state.collection_id in (None, identity):
+        return state
+    nothing: dict[str, object] = {
+        "complete": state.deleted,
+        "parts_done": [],
+        "extent": 0,
+        "metadata_keys": [],
+    }
+    return state.model_copy(update={**nothing, "collection_id": identity})
+
+
+def check_whole(state: DocumentState | None, identity: str | None, events: Sequence[Incoming]) -> None:
+    """Raises DocumentError for a version that can never be complete: some of its parts went with a collection
+    that was deleted, and only later parts are still to come."""
+    if state is None or state.collection_id in (None, identity):
+        return
+    begun = set(state.parts_done)
+    for event in events:
+        if (
+            isinstance(event, DocumentEmbedded)
+            and (event.sequence, event.parts, event.total) == (state.sequence, state.parts, state.chunks)
+            and begun
+            and event.part not in begun
+        ):
+            raise DocumentError(
+                f"the collection {event.document.collection!r} was deleted while this document was written: "
+                f"{len(begun)} of its {event.parts} parts went with it; sync or upload the document again"
+            )
 
 
 def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: datetime) -> DocumentState:
@@ -101,9 +138,7 @@ def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: da
 
     Keeps what `state` knows when `event` is stale. The next version finds all that it has to clear away.
     """
-    fold = _Fold(
-        _version(state), state.extent if state else 0, frozenset(state.metadata_keys if state else ())
-    )
+    fold = _fold_of(state)
     _take(fold, 0, event)
     if fold.version is not None and fold.changed:
         fold.version = replace(fold.version, done=fold.version.done - {event.part})
@@ -117,9 +152,13 @@ def partly_deleted(state: DocumentState) -> DocumentState:
     return state.model_copy(update={"complete": False, "parts_done": []})
 
 
-def _version(state: DocumentState | None) -> _Version | None:
+def _fold_of(state: DocumentState | None) -> _Fold:
     if state is None:
-        return None
+        return _Fold(None, 0, frozenset())
+    return _Fold(_version(state), state.extent, frozenset(state.metadata_keys))
+
+
+def _version(state: DocumentState) -> _Version:
     done = frozenset(state.parts_done)
     return _Version(state.document, state.sequence, state.deleted, state.parts, state.chunks, done)
 
@@ -130,7 +169,8 @@ def _take(fold: _Fold, index: int, event: Incoming) -> None:
         return
     if isinstance(event, DocumentDeleted):
         if known is None or sequence > known.sequence or not known.deleted:
-            _begin(fold, _Version(event.document, sequence, True, 0, 0))
+            bare = event.document.model_copy(update={"metadata": {}})  # nothing of it is in the collection
+            _begin(fold, _Version(bare, sequence, True, 0, 0))
         return
     if known is not None and sequence == known.sequence and known.deleted:
         return
@@ -164,7 +204,7 @@ def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
     version = fold.version
     if version is None or not fold.changed:
         return None
-    keys = frozenset[str]() if version.deleted else metadata_keys(version.document)
+    keys = _keys(version)
     return DocumentState(
         document=version.document,
         sequence=version.sequence,
@@ -178,6 +218,18 @@ def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
         metadata_keys=sorted(keys if version.complete else keys | fold.keys),
         indexed_at=now,
     )
+
+
+def _keys(version: _Version) -> frozenset[str]:
+    return frozenset() if version.deleted else metadata_keys(version.document)
+
+
+def _all_keys(fold: _Fold) -> frozenset[str]:
+    if (
+        fold.version is None or fold.version.deleted
+    ):  # a delete that is carried out in part keeps the old state
+        return frozenset()
+    return fold.keys | _keys(fold.version)
 
 
 def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[ProgressReport]]:

@@ -1,19 +1,22 @@
 """The stage: embedded parts in, rows in the vector store and document states out."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from itertools import islice
 from typing import Any
 
-from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
-from schemas.events import DocumentEmbedded, DocumentState
+from schemas.errors import ContractError, FencedError, TransientError
+from schemas.events import DocumentState
 from schemas.ids import document_id
-from services.indexing.faults import Faults
-from services.indexing.plan import Incoming, Plan, check, partly_deleted, partly_written, plan
+from services.indexing.faults import LASTING_SECONDS, Faults
+from services.indexing.lanes import PATIENCE_SECONDS, Lanes
+from services.indexing.plan import Incoming, check
 from services.indexing.rows import Collection
-from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
+from services.indexing.vectors import VectorStore
+from services.indexing.writer import PartlyWritten, Work, Writer
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.state.store import PartitionStore
@@ -25,44 +28,22 @@ from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS
 BATCH_BYTES = 4 * 1024 * 1024
 
 
-class PartlyWritten(DocumentError):
-    """Some of it may be done, and the rest was refused. `state` says what is known to be there now."""
-
-    def __init__(self, message: str, state: DocumentState) -> None:
-        super().__init__(message)
-        self.state = state
-
-
 @dataclass(slots=True)
 class _Waiting:
-    """The records of one document in a batch: their places in the batch, and their events."""
+    """The records of one document in a batch: their places in the batch, their events, and what became of
+    them in the collection with the id `identity`."""
 
     key: str
+    partition: int
     state: DocumentState | None
-    places: list[int]
-    events: list[Incoming]
+    places: list[int] = field(default_factory=list)
+    events: list[Incoming] = field(default_factory=list)
+    works: Sequence[Work] = ()
+    identity: str | None = None
 
     @property
     def collection(self) -> Collection:
         return Collection.of(self.events[-1].document)
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """Documents that were refused something, and why; documents that something was done for, or may have
-    been."""
-
-    refused: dict[str, Exception]
-    touched: set[str]
-    faults: dict[Collection, Exception]
-
-    def refuse(self, documents: set[str], error: Exception) -> None:
-        self.refused.update(dict.fromkeys(documents, error))
-
-    def refuse_unsure(self, documents: set[str], error: Exception) -> None:
-        """What answers with an error of its own may have done it all the same, now or in an earlier try."""
-        self.touched.update(documents)
-        self.refuse(documents, error)
 
 
 class IndexingStage(StatefulStage[Incoming]):
@@ -73,6 +54,8 @@ class IndexingStage(StatefulStage[Incoming]):
         states: what is indexed now; partitioned as `embeddings` is.
         now: the clock, in UTC.
         clock: seconds that only grow.
+        patience: seconds that a batch waits for one request; see `Lanes`.
+        lasting: seconds after which what only fails is given up; see `Faults`.
     """
 
     name = "indexing"
@@ -86,13 +69,21 @@ class IndexingStage(StatefulStage[Incoming]):
         states: PartitionStore[DocumentState],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE_SECONDS,
+        lasting: float = LASTING_SECONDS,
     ) -> None:
         self.stores: Sequence[PartitionStore[Any]] = (states,)
         self._vectors, self._states, self._now = vectors, states, now
-        self._faults = Faults(vectors, clock)
+        self._faults = Faults(vectors, clock, lasting)
+        self._lanes = Lanes(patience)
+
+    async def revoked(self, partitions: Sequence[int]) -> None:
+        """Break off requests that are still under way: their documents may be another worker's now."""
+        await self._lanes.abandon()
 
     async def close(self) -> None:
         """Close the connections to the vector store."""
+        await self._lanes.abandon()
         await self._vectors.close()
 
     def failed(self, record: Record[Incoming], error: Exception) -> Sequence[Output]:
@@ -103,29 +94,28 @@ class IndexingStage(StatefulStage[Incoming]):
         return outputs
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
-        """Write all documents of the batch together; those of a refused request once more, one by one.
+        """Write the documents of the batch, those of each collection together, the collections side by side.
 
-        Raises TransientError, when the store is away, and FencedError only: then nothing is recorded and all
-        of it can be repeated. A collection that answers with errors costs the documents of others nothing.
+        What goes wrong with a collection or with the store makes the records concerned due again. Raises
+        FencedError only: then nothing is recorded and all of it can be repeated.
         """
         outcomes: list[Outcome] = [()] * len(records)
-        waiting = self._group(records, outcomes)
-        plans = {key: plan(each.state, each.events, self._now()) for key, each in waiting.items()}
-        result = await self._carry_out([(waiting[key], made) for key, made in plans.items()], context)
-        joint: list[_Waiting] = []
-        for key, each in waiting.items():
-            error = result.refused.get(key)
-            if error is None:
-                self._settle(each, plans[key], outcomes)
-                joint.append(each)
-            elif isinstance(error, TransientError):
-                _answer(outcomes, each.places, error)
-            else:
-                await self._one_by_one(each, key in result.touched, outcomes, context)
-        _keep_whole(joint, [record.partition for record in records], outcomes)
+        documents = self._group(records, outcomes)
+        collections: dict[Collection, list[_Waiting]] = {}
+        for each in documents:
+            collections.setdefault(each.collection, []).append(each)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for collection, some in collections.items():
+                    tasks.create_task(self._write(collection, some, context))
+        except* FencedError as fenced:
+            raise FencedError(str(fenced.exceptions[0])) from fenced
+        cuts = _cuts(documents)
+        for each in documents:
+            self._settle(each, cuts.get(each.partition, len(records)), outcomes)
         return outcomes
 
-    def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> dict[str, _Waiting]:
+    def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> list[_Waiting]:
         """Records by document, in their order; an outcome for those that break the contract."""
         waiting: dict[str, _Waiting] = {}
         for place, record in enumerate(records):
@@ -136,116 +126,48 @@ class IndexingStage(StatefulStage[Incoming]):
                 continue
             if record.key not in waiting:
                 state = self._states.get(record.partition, record.key)
-                waiting[record.key] = _Waiting(record.key, state, [], [])
+                waiting[record.key] = _Waiting(record.key, record.partition, state)
             waiting[record.key].places.append(place)
             waiting[record.key].events.append(record.event)
-        return waiting
+        return list(waiting.values())
 
-    async def _one_by_one(
-        self, document: _Waiting, touched: bool, outcomes: list[Outcome], context: Context
-    ) -> None:
-        """Each event on its own, so that a refusal is the outcome of the record that earned it."""
-        state = document.state
-        for place, event in zip(document.places, document.events, strict=True):
-            single = _Waiting(document.key, state, [place], [event])
-            made = plan(state, single.events, self._now())
-            result = await self._carry_out([(single, made)], context)
-            touched = touched or document.key in result.touched
-            if error := result.refused.get(document.key):
-                if isinstance(error, TransientError):
-                    _answer(outcomes, [at for at in document.places if at >= place], error)
-                    return
-                if touched and isinstance(event, DocumentEmbedded):
-                    state = partly_written(state, event, self._now())
-                    error = PartlyWritten(str(error), state)
-                elif touched and state is not None and not state.deleted:
-                    state = partly_deleted(state)
-                    error = PartlyWritten(str(error), state)
-                outcomes[place] = error
-            else:
-                self._settle(single, made, outcomes)
-                state = made.state or state
+    async def _write(self, collection: Collection, documents: Sequence[_Waiting], context: Context) -> None:
+        """Write documents of one collection."""
+        check_state, guard = self._states.check, context.check_alive
+        writer = Writer(collection, self._vectors, self._lanes, self._faults, guard, self._now(), check_state)
+        written = await writer.write([Work(each.key, each.state, each.events) for each in documents])
+        for each, works in zip(documents, written, strict=True):
+            each.works, each.identity = works, writer.identity
 
-    async def _carry_out(self, work: Sequence[tuple[_Waiting, Plan]], context: Context) -> _Result:
-        """Upsert, then delete what is surplus: a reader never sees a document vanish."""
-        result = _Result({}, set(), {})
-        guard = context.check_alive
-        parts = [(each.key, each.collection, rows) for each, made in work for rows in made.upserts if rows]
-        for request in pack(parts):
-            upsert = partial(self._vectors.upsert, request.collection, request.rows, guard)
-            await self._request(result, request.collection, request.documents, upsert, guard)
-        surplus: dict[Collection, list[tuple[str, str]]] = {}
-        for each, made in work:
-            if each.key not in result.refused:
-                surplus.setdefault(each.collection, []).extend((each.key, id_) for id_ in made.surplus)
-        for collection, doomed in surplus.items():
-            for start in range(0, len(doomed), MAX_IDS):
-                some = doomed[start : start + MAX_IDS]
-                delete = partial(self._vectors.delete, collection, [id_ for _, id_ in some], guard)
-                await self._request(result, collection, {key for key, _ in some}, delete, guard)
-        return result
+    def _settle(self, document: _Waiting, cut: int, outcomes: list[Outcome]) -> None:
+        """The outcomes of a document's records; from place `cut` on they are due again.
 
-    async def _request(
-        self,
-        result: _Result,
-        collection: Collection,
-        documents: set[str],
-        send: Callable[[], Awaitable[None]],
-        guard: Guard,
-    ) -> None:
-        """One request for these documents. Raises TransientError when the store is away, and FencedError."""
-        if error := result.faults.get(collection) or self._faults.broken(collection):
-            result.refuse_unsure(documents, error)
-            return
-        try:
-            await send()
-            self._faults.well(collection, documents)
-            result.touched.update(documents)
-        except CollectionFault as fault:
-            if lone := self._faults.of_document(collection, documents, fault):
-                result.refuse_unsure(documents, lone)
-                return
-            error = result.faults[collection] = await self._faults.judged(collection, fault, guard)
-            result.refuse_unsure(documents, error)
-        except (RateLimited, FencedError):  # neither says that the store is away
-            raise
-        except TransientError:
-            self._faults.away()
-            raise
-        except Exception as unforeseen:  # it must not harm the other documents
-            result.refuse(documents, unforeseen)
-
-    def _settle(self, document: _Waiting, made: Plan, outcomes: list[Outcome]) -> None:
-        """Outputs of a document whose plan is carried out: the state goes with its last record."""
-        for place, notes in zip(document.places, made.notes, strict=True):
-            outcomes[place] = [*notes]
-        if made.state is not None:
-            identity = self._vectors.identity(document.collection)
-            state = made.state.model_copy(update={"collection_id": identity})
-            outcomes[document.places[-1]] = [*_sends(document.key, state), *made.notes[-1]]
+        The state of events that were written together goes with the last of them. If that one goes back, the
+        state as of the last before the cut is sent: as after a crash, what is written behind it comes again.
+        """
+        works, kept = document.works, sum(place < cut for place in document.places)
+        if len(works) == 1 and works[0].error is None and 0 < kept < len(document.places):
+            before = Work(document.key, document.state, document.events[:kept])
+            before.prepare(document.identity, self._now(), self._states.check)
+            works = [before]
+        places = iter(document.places)
+        for work in works:
+            mine = list(islice(places, len(work.events)))
+            for at, place in enumerate(mine):
+                outcomes[place] = work.error or [*work.notes(at)]
+            if work.error is None and (state := work.next_state(document.identity)):
+                outcomes[mine[-1]] = [*_sends(document.key, state), *work.notes(-1)]
 
 
-def _keep_whole(documents: Sequence[_Waiting], partitions: Sequence[int], outcomes: list[Outcome]) -> None:
-    """Documents with a record before and one behind a record that is due again are due again whole: their
-    state hangs on their last record, which goes back with all that stands behind."""
-    due: dict[int, tuple[int, TransientError]] = {}  # partition → place of its first, and why
-    for place, outcome in enumerate(outcomes):
-        if isinstance(outcome, TransientError):
-            due.setdefault(partitions[place], (place, outcome))
-    moved = bool(due)
-    while moved:  # one that is drawn in may draw in others
-        moved = False
-        for each in documents:
-            home, first = partitions[each.places[0]], each.places[0]
-            if home in due and first < due[home][0] <= each.places[-1]:
-                due[home] = first, due[home][1]
-                _answer(outcomes, each.places, due[home][1])
-                moved = True
-
-
-def _answer(outcomes: list[Outcome], places: Iterable[int], error: Exception) -> None:
-    for place in places:
-        outcomes[place] = error
+def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:
+    """The place of the first record of each partition that is due again."""
+    cuts: dict[int, int] = {}
+    for document in documents:
+        events = [work for work in document.works for _ in work.events]
+        for place, work in zip(document.places, events, strict=True):
+            if isinstance(work.error, TransientError):
+                cuts[document.partition] = min(place, cuts.get(document.partition, place))
+    return cuts
 
 
 def _sends(key: str, state: DocumentState) -> Iterable[Send]:

@@ -21,31 +21,39 @@ MAX_IDS = 300
 
 
 class CollectionFault(TransientError):
-    """The store answers, but with an error of its own, to a request for one collection."""
+    """A request for one collection failed on the store's side: it answered with an error, or not in time."""
+
+
+class CollectionReplaced(TransientError):
+    """The collection with this id was deleted. What was written into it is gone; plan anew."""
 
 
 class VectorStore(Protocol):
-    """Where collections live.
+    """Where collections live. Rows are written under the id that a collection has now, not under its name.
 
-    Every method calls `guard` right before each of its requests. It raises TransientError when the same call
-    may work later (CollectionFault when that may hold for this collection alone), DocumentError when the
-    store refuses what it was given, with the store's own words.
+    Every method calls `guard` right before each of its requests that writes. It raises TransientError when
+    the same call may work later (CollectionFault when that may hold for this collection alone), DocumentError
+    when the store refuses what it was given, with the store's own words.
     """
 
-    async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
-        """Write rows, all of them or, when a DocumentError is raised, none. Creates the collection.
-
-        At most MAX_ROWS rows of different ids."""
+    async def create(self, collection: Collection, guard: Guard) -> str:
+        """The id of the collection, which is created if there is none."""
         ...
 
-    async def delete(self, collection: Collection, ids: Sequence[str], guard: Guard) -> None:
-        """Remove rows; those that do not exist, and a collection that does not, count as removed.
-
-        At most MAX_IDS ids."""
+    async def look_up(self, collection: Collection) -> str | None:
+        """The id of the collection, None if there is none."""
         ...
 
-    def identity(self, collection: Collection) -> str | None:
-        """The store's id of the collection that was written last under this name, if it is known."""
+    async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
+        """Write rows, all of them or, when a DocumentError is raised, none.
+
+        1 to MAX_ROWS rows of different ids. Raises CollectionReplaced."""
+        ...
+
+    async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
+        """Remove rows; those that do not exist count as removed.
+
+        1 to MAX_IDS ids. Raises CollectionReplaced."""
         ...
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
@@ -61,7 +69,6 @@ class VectorStore(Protocol):
 class Request:
     """Rows that are written together, and which documents they belong to."""
 
-    collection: Collection
     rows: list[Row] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
     size: int = 0
@@ -71,23 +78,22 @@ class Request:
         return len(self.rows) + count <= MAX_ROWS and self.size + size <= MAX_BYTES
 
 
-def pack(parts: Iterable[tuple[str, Collection, Sequence[Row]]]) -> Iterator[Request]:
-    """Requests that hold the rows of (document, collection, rows), few and within the limits.
+def pack(parts: Iterable[tuple[str, Sequence[Row]]]) -> Iterator[Request]:
+    """Requests for one collection that hold the rows of (document, rows), few and within the limits.
 
     The rows of a part share a request when they fit into one: what is refused is then refused whole.
     """
-    open_: dict[Collection, Request] = {}
-    for document, collection, rows in parts:
+    request = Request()
+    for document, rows in parts:
         for piece, size in _pieces(rows):
-            request = open_.get(collection)
-            if request is None or not request.takes(len(piece), size):
-                if request is not None:
-                    yield request
-                request = open_[collection] = Request(collection)
+            if request.rows and not request.takes(len(piece), size):
+                yield request
+                request = Request()
             request.rows.extend(piece)
             request.documents.add(document)
             request.size += size
-    yield from open_.values()
+    if request.rows:
+        yield request
 
 
 def _pieces(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], int]]:

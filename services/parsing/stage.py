@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from schemas.checks import check_document
 from schemas.errors import ContractError
 from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
 from schemas.ids import document_id
@@ -54,6 +55,7 @@ class ParsingStage(stage.Stage[Incoming]):
         sequence = _sequence(record)
         if isinstance(event, DocumentDeleted):
             return [Send(PARSED, record.key, event.model_copy(update={"sequence": sequence}))]
+        check_document(event.document)
         if event.content.size > _LARGE_BYTES:
             async with self._large:
                 parsed = await self._parse(event)

@@ -148,7 +148,7 @@ class EventProducer:
             raise FencedError(
                 f"nothing more is written to {send.topic.name}: the partitions have other owners"
             )
-        value = None if send.event is None else self._encode(send.event, send.topic.name)
+        value = None if send.event is None else encoded(self._codec, send.event, send.topic.name)
 
         def acknowledged(error: Any, message: Message) -> None:
             outcome: RecordMetadata | Exception
@@ -169,18 +169,6 @@ class EventProducer:
         )
         if self._abandoned:  # in between, by another thread
             self.abandon()
-
-    def _encode(self, event: Event, topic: str) -> bytes:
-        try:
-            value = self._codec.encode(event, topic)
-        except (TransientError, ContractError):
-            raise
-        except Exception as error:  # a number beyond 64 bits, text that is not Unicode
-            raise ContractError(f"{type(event).__name__} cannot be written to {topic}: {error}") from error
-        most = MAX_LETTER_BYTES if topic == DEAD_LETTERS.name else MAX_VALUE_BYTES
-        if len(value) > most:
-            raise DocumentTooLarge(f"an event of {len(value):,} bytes for {topic}: at most {most:,} fit")
-        return value
 
     def _partition(self, send: Send) -> int:
         name = send.topic.name
@@ -210,6 +198,21 @@ class EventProducer:
         while self._acks:
             settle, outcome = self._acks.popleft()
             settle(outcome)
+
+
+def encoded(codec: Codec, event: Event, topic: str) -> bytes:
+    """The value of a record. Raises DocumentTooLarge for one that no message takes, ContractError for what
+    the schema cannot say."""
+    try:
+        value = codec.encode(event, topic)
+    except (TransientError, ContractError):
+        raise
+    except Exception as error:  # a number beyond 64 bits, text that is not Unicode
+        raise ContractError(f"{type(event).__name__} cannot be written to {topic}: {error}") from error
+    most = MAX_LETTER_BYTES if topic == DEAD_LETTERS.name else MAX_VALUE_BYTES
+    if len(value) > most:
+        raise DocumentTooLarge(f"an event of {len(value):,} bytes for {topic}: at most {most:,} fit")
+    return value
 
 
 class _Batch:

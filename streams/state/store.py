@@ -5,7 +5,6 @@ stands; a lost, damaged or foreign file is rebuilt from the topic. The topic is 
 """
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Generic, TypeVar
 from schemas.codec import Codec
 from schemas.events import Event
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
+from streams.kafka.producer import RecordMetadata, encoded
 from streams.partitions import Partition
+from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
 from streams.state.reader import Reader, end_offsets
@@ -41,28 +41,6 @@ ON CONFLICT (partition, key) DO UPDATE SET scope = excluded.scope, value = exclu
 _Row = tuple[str | None, bytes]
 #: The last word on each (partition, key); None removes it.
 _Rows = dict[tuple[int, str], _Row | None]
-
-
-def open_database(path: Path, schema: str) -> sqlite3.Connection:
-    """A database that survives the process, not the power: the topic can rebuild it. A damaged file is
-    thrown away."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for attempt in (1, 2):
-        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        try:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=OFF")
-            database.executescript(schema)
-            if (found := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(found)
-            return database
-        except sqlite3.DatabaseError:
-            database.close()
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            if attempt == 2:
-                raise
-    raise AssertionError("unreachable")
 
 
 class PartitionStore(Generic[E]):
@@ -119,6 +97,10 @@ class PartitionStore(Generic[E]):
                 ends[self.topic.name, record.partition] = record.offset + 1
         if rows:
             self._write(rows, ends)
+
+    def check(self, event: E) -> None:
+        """Raises DocumentTooLarge or ContractError for an event that cannot be written to the topic."""
+        encoded(self._codec, event, self.topic.name)
 
     def close(self) -> None:
         """Close the file."""

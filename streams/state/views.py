@@ -22,10 +22,10 @@ from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
+from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
 from streams.state.reader import ChangelogRecord, ReadBatch, Reader, end_offsets
-from streams.state.store import open_database
 from streams.topics import Topic
 
 log = structlog.get_logger(__name__)

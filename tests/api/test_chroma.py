@@ -46,9 +46,8 @@ async def directory(fake: FakeChroma, clock: Clock) -> AsyncIterator[ChromaDirec
     app = web.Application()
     app.router.add_get("/{path:.*}", fake.answer)
     async with TestServer(app) as server:
-        access = ChromaAccess(str(server.make_url("/")), {"x-chroma-token": "secret"})
+        access = ChromaAccess(str(server.make_url("/")), "secret")
         directory = ChromaDirectory(access, clock)
-        await directory.start()
         yield directory
         await directory.close()
 
@@ -84,7 +83,7 @@ async def test_a_name_that_is_another_path_is_never_asked_for(
     assert fake.asked == []
 
 
-@pytest.mark.parametrize(("status", "reason"), [(401, "HEADRACE_CHROMA_API_KEY"), (503, "answered 503")])
+@pytest.mark.parametrize(("status", "reason"), [(401, "HEADRACE_CHROMA_API_KEY"), (503, "503")])
 async def test_what_is_no_answer_is_tried_again_by_the_caller(
     directory: ChromaDirectory, fake: FakeChroma, status: int, reason: str
 ) -> None:

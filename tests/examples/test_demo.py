@@ -76,8 +76,9 @@ async def lived(chroma: Chroma) -> AsyncIterator[Lived]:
 
     async def write(places: Sequence[int]) -> None:
         rows = [Row(str(n), texts[n], vectors[n].tobytes(), {}) for n in places]
+        identity = await store.create(COLLECTION, lambda: None)
         for start in range(0, len(rows), MAX_ROWS):
-            await store.upsert(COLLECTION, rows[start : start + MAX_ROWS], lambda: None)
+            await store.upsert(COLLECTION, identity, rows[start : start + MAX_ROWS], lambda: None)
 
     await write(range(len(texts)))
     for _ in range(REWRITES):
@@ -86,7 +87,7 @@ async def lived(chroma: Chroma) -> AsyncIterator[Lived]:
         await write(places)
     path = "/api/v2/tenants/default_tenant/databases/default_database/collections/"
     keys = [name for name, _ in examples] + ["docs"] * len(others)
-    yield Lived(chroma.url + path + str(store.identity(COLLECTION)), keys, vectors, questions)
+    yield Lived(chroma.url + path + str(await store.look_up(COLLECTION)), keys, vectors, questions)
     await store.close()
 
 

@@ -125,3 +125,9 @@ def test_models_that_disagree_are_refused() -> None:
     assert embedding_of(None, None, models).model == "a"
     with pytest.raises(BadRequest, match="must agree"):
         embedding_of(config, "b", models)
+
+
+def test_numbers_that_grow_on_the_way_count_as_they_are_kept() -> None:
+    """`1e9` is `1000000000.0` on the topics, where the first stage measures it again."""
+    with pytest.raises(BadRequest, match=r"metadata has .* bytes, at most 16,384"):
+        parse_metadata(json.dumps({"k": [1.5]}).replace("1.5", ",".join(["1e9"] * 4_000)))

@@ -260,3 +260,44 @@ def test_chunk_for_programs_has_lines_and_context(capsys: pytest.CaptureFixture[
 
     chunks = json.loads(capsys.readouterr().out)
     assert [(one["start_line"], one["context"]) for one in chunks] == [(1, ""), (5, "Gates")]
+
+
+@pytest.mark.parametrize(
+    "called",
+    [
+        ["query", "x", "-c", "per\udcffm"],
+        ["query", "\udcff", "-c", "docs"],
+        ["sync", "odd/d\udcff", "-c", "docs"],
+    ],
+)
+def test_an_argument_that_is_not_utf8_is_refused(
+    called: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(called) == 2
+    assert "udcff" in (message := said(capsys))
+    assert "is not UTF-8" in message
+
+
+def test_a_file_is_parsed_whatever_the_bytes_of_its_name(tmp_path: Path) -> None:
+    file = os.fsencode(tmp_path) + b"/odd\xff.md"
+    Path(os.fsdecode(file)).write_text(SAMPLE)
+
+    assert run(["parse", os.fsdecode(file)]) == 0
+
+
+@pytest.mark.parametrize("count", ["0", "-5"])
+@pytest.mark.parametrize(
+    "called",
+    [
+        ["query", "x", "-c", "docs"],
+        ["invocations", "list"],
+        ["invocations", "documents", "00000000-0000-0000-0000-000000000000"],
+        ["dead-letters", "list"],
+    ],
+    ids=" ".join,
+)
+def test_no_list_has_fewer_than_one_line(
+    called: list[str], count: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*called, "-n", count]) == 2
+    assert "1" in said(capsys)

@@ -2,11 +2,12 @@
 a request is refused whole, ids that do not exist are deleted without complaint."""
 
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from schemas.errors import DocumentError
 from schemas.events import MetadataValue
 from services.indexing.rows import Collection, Row
-from services.indexing.vectors import CollectionFault, Guard
+from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
 
 Stored = tuple[str, bytes, dict[str, MetadataValue]]
 
@@ -37,15 +38,37 @@ class MemoryVectors:
         self.requests: list[str] = []
         self.faulty: set[str] = set()
         self.healthy = True
+        self.ids: dict[Collection, str] = {}
+        self.dropped: set[str] = set()
+        self._numbers = count(1)
         self._watch = watch
 
-    async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+    async def create(self, collection: Collection, guard: Guard) -> str:
+        if known := self.ids.get(collection):
+            return known
+        guard()
+        self._check(collection)
+        self.collections.setdefault(collection, {})
+        return self.ids.setdefault(collection, f"{collection.name}-{next(self._numbers)}")
+
+    async def look_up(self, collection: Collection) -> str | None:
+        if collection not in self.ids:
+            self._check(collection)
+        return self.ids.get(collection)
+
+    async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         guard()
         self.requests.append(f"upsert {len(rows)}")
-        self._check(collection)
+        self._check(collection, identity)
         if any(row.text.startswith("poison") for row in rows):
             raise DocumentError("Chroma refused it (400): poison")
         self.put(collection, rows)
+
+    def drop(self, name: str) -> None:
+        """A user deletes the collections of this name; workers find out when they use the id."""
+        for collection in [each for each in self.collections if each.name == name]:
+            del self.collections[collection]
+            self.dropped.add(self.ids[collection])
 
     def put(self, collection: Collection, rows: Sequence[Row]) -> None:
         stored = self.collections.setdefault(collection, {})
@@ -56,21 +79,21 @@ class MemoryVectors:
             stored[row.id] = (row.text, bytes(row.vector), kept)
         self._watch(self)
 
-    async def delete(self, collection: Collection, ids: Sequence[str], guard: Guard) -> None:
+    async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
         guard()
         self.requests.append(f"delete {len(ids)}")
-        self._check(collection)
+        self._check(collection, identity)
         for id_ in ids:
             self.collections.get(collection, {}).pop(id_, None)
         self._watch(self)
 
-    def identity(self, collection: Collection) -> str | None:
-        return collection.name if collection in self.collections else None
-
     async def writable(self, beside: Collection, guard: Guard) -> bool:
         return self.healthy
 
-    def _check(self, collection: Collection) -> None:
+    def _check(self, collection: Collection, identity: str | None = None) -> None:
+        if identity in self.dropped:
+            self.ids.pop(collection, None)
+            raise CollectionReplaced(f"{collection} was deleted meanwhile")
         if collection.name in self.faulty or not self.healthy:
             raise CollectionFault(f"Chroma refused 1 chunks for {collection} (500): damaged")
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from chromadb.api import AsyncClientAPI
 from chromadb.config import Settings
+from structlog.testing import capture_logs
 
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
 from schemas.events import Embedding, MetadataValue, Task
@@ -18,7 +19,7 @@ from services.indexing import vectors
 from services.indexing.chroma import PROBE, ChromaStore, embedding_function
 from services.indexing.plan import plan
 from services.indexing.rows import Collection, Row
-from services.indexing.vectors import CollectionFault
+from services.indexing.vectors import CollectionFault, CollectionReplaced
 from tests.conftest import Chroma
 from tests.services.indexing.documents import MINILM, NOON, Version, vector
 from tests.services.indexing.reader import Reader, packed
@@ -41,6 +42,17 @@ def row(number: int, text: str = "text", dimension: int = 3, **metadata: Metadat
     return Row(f"row-{number}", text, vector(text, dimension), metadata)
 
 
+async def write(store: ChromaStore, target: Collection, rows: Sequence[Row]) -> None:
+    """An upsert into the collection as it is now; it is created if there is none."""
+    await store.upsert(target, await store.create(target, alive), rows, alive)
+
+
+async def remove(store: ChromaStore, target: Collection, ids: Sequence[str]) -> None:
+    """A delete in the collection as it is now."""
+    if ids and (identity := await store.look_up(target)) is not None:
+        await store.delete(target, identity, ids, alive)
+
+
 @pytest.fixture
 async def store(chroma: Chroma) -> AsyncIterator[ChromaStore]:
     store = ChromaStore(chroma.url)
@@ -58,7 +70,7 @@ async def test_ids_texts_vectors_and_metadata_arrive_exactly(store: ChromaStore,
     metadata: dict[str, MetadataValue] = {"s": 'a "b" ü \n', "i": 2**40, "f": 0.5, "b": True, "l": ["x", "y"]}
     rows = [Row("row-0", "first\t\u0000é", vector("first"), metadata), row(1, "second")]
 
-    await store.upsert(target, rows, alive)
+    await write(store, target, rows)
 
     assert await reader.content(target.name) == {r.id: (r.text, r.vector, dict(r.metadata)) for r in rows}
 
@@ -72,8 +84,8 @@ async def test_versions_replace_each_other_to_the_last_key(store: ChromaStore, r
         Version(3, ["y", "z"], {"other": 1}, page=8),
     ):
         made = plan(state, version.events, NOON)
-        await store.upsert(target, [r for rows in made.upserts for r in rows], alive)
-        await store.delete(target, made.surplus, alive)
+        await write(store, target, [r for rows in made.upserts for r in rows])
+        await remove(store, target, made.surplus)
         state = made.state
 
         expected = {r.id: (r.text, r.vector, dict(r.metadata)) for r in version.rows}
@@ -85,7 +97,7 @@ async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
 ) -> None:
     target = collection("made")
 
-    await store.upsert(target, [row(0)], alive)
+    await write(store, target, [row(0)])
 
     made = (await reader.describe(target.name))["configuration_json"]
     assert isinstance(made, dict)
@@ -112,6 +124,7 @@ async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
             "chroma-cloud-qwen",
         ),
         (Embedding(model="intfloat/e5", task=Task(task_name="t", query_prompt="query: ")), None),
+        (MINILM.model_copy(update={"task": Task(task_name="t", query_prompt="query: ")}), None),
     ],
 )
 async def test_the_server_takes_every_embedding_function_that_we_name(
@@ -119,7 +132,7 @@ async def test_the_server_takes_every_embedding_function_that_we_name(
 ) -> None:
     target = collection(f"function-{abs(hash(embedding.model_dump_json()))}", embedding)
 
-    await store.upsert(target, [row(0)], alive)
+    await write(store, target, [row(0)])
 
     assert embedding_function(embedding).get("name") == name
     made = (await reader.describe(target.name))["configuration_json"]
@@ -135,7 +148,7 @@ async def test_a_collection_that_a_user_has_made_keeps_its_configuration(
     await client.create_collection(target.name, configuration={"hnsw": {"space": "l2", "max_neighbors": 8}})
     before = (await reader.describe(target.name))["configuration_json"]
 
-    await store.upsert(target, [row(0)], alive)
+    await write(store, target, [row(0)])
 
     assert (await reader.describe(target.name))["configuration_json"] == before
     assert sorted(await reader.content(target.name)) == ["row-0"]
@@ -143,44 +156,82 @@ async def test_a_collection_that_a_user_has_made_keeps_its_configuration(
 
 async def test_rows_are_deleted_and_deleting_again_does_no_harm(store: ChromaStore, reader: Reader) -> None:
     target = collection("deleted")
-    await store.upsert(target, [row(n) for n in range(4)], alive)
+    await write(store, target, [row(n) for n in range(4)])
 
-    await store.delete(target, ["row-1", "row-3", "row-99"], alive)
-    await store.delete(target, ["row-1"], alive)
+    await remove(store, target, ["row-1", "row-3", "row-99"])
+    await remove(store, target, ["row-1"])
 
     assert sorted(await reader.content(target.name)) == ["row-0", "row-2"]
 
 
-async def test_a_delete_in_a_collection_that_does_not_exist_is_done(
+async def test_a_collection_that_does_not_exist_is_not_created_by_a_look_up(
     store: ChromaStore, reader: Reader
 ) -> None:
-    await store.delete(collection("never"), ["row-0"], alive)
-
+    assert await store.look_up(collection("never")) is None
     assert (await reader.describe(collection("never").name))["error"] == "NotFoundError"
 
 
-async def test_a_collection_that_was_deleted_meanwhile_is_created_again(
+async def test_nothing_is_written_under_the_id_of_a_collection_that_was_deleted(
     store: ChromaStore, reader: Reader
 ) -> None:
     target = collection("recreated")
-    await store.upsert(target, [row(0)], alive)
+    old = await store.create(target, alive)
+    await store.upsert(target, old, [row(0)], alive)
     await reader.drop(target.name)
 
-    await store.upsert(target, [row(1)], alive)
+    with pytest.raises(CollectionReplaced, match="deleted meanwhile"):
+        await store.upsert(target, old, [row(1)], alive)
+    new = await store.create(target, alive)
+    await store.upsert(target, new, [row(1)], alive)
+    assert new != old
     assert sorted(await reader.content(target.name)) == ["row-1"]
 
     await reader.drop(target.name)
-    await store.delete(target, ["row-1"], alive)
+    with pytest.raises(CollectionReplaced):
+        await store.delete(target, new, ["row-1"], alive)
+    assert await store.look_up(target) is None
     assert (await reader.describe(target.name))["error"] == "NotFoundError"
+
+
+async def test_a_collection_that_another_worker_has_made_anew_is_found(
+    chroma: Chroma, store: ChromaStore, reader: Reader
+) -> None:
+    target, other = collection("both"), ChromaStore(chroma.url)
+    old = await store.create(target, alive)
+    await reader.drop(target.name)
+    new = await other.create(target, alive)
+
+    with pytest.raises(CollectionReplaced):
+        await store.delete(target, old, ["row-1"], alive)
+
+    assert await store.look_up(target) == new
+    await other.close()
+
+
+async def test_a_space_that_is_not_the_vectors_own_is_said_once(
+    chroma: Chroma, store: ChromaStore, reader: Reader
+) -> None:
+    target = collection("space")
+    client = await stock_client(chroma)
+    await client.create_collection(target.name, configuration={"hnsw": {"space": "l2"}})
+
+    with capture_logs() as logs:
+        for number in range(2):
+            await write(store, target, [row(number)])
+            await write(store, collection("own-space"), [row(number)])
+
+    assert [(line["log_level"], line["collection"], line["space"]) for line in logs] == [
+        ("warning", target.name, "l2")
+    ]
 
 
 async def test_the_largest_request_that_is_packed_is_taken(store: ChromaStore, reader: Reader) -> None:
     target = collection("largest")
     nasty = "\u0000" * 40_000  # six bytes each in JSON
     rows = [row(n, nasty) for n in range(vectors.MAX_ROWS)]
-    (packed, *_) = vectors.pack([("document", target, rows)])
+    (packed, *_) = vectors.pack([("document", rows)])
 
-    await store.upsert(target, packed.rows, alive)
+    await write(store, target, packed.rows)
 
     assert len(packed.rows) > 100
     assert len(await reader.content(target.name)) == len(packed.rows)
@@ -206,25 +257,26 @@ async def test_the_largest_request_that_is_packed_is_taken(store: ChromaStore, r
 async def test_what_the_server_refuses_is_the_documents_error_in_its_words(
     store: ChromaStore, target: Collection, rows: Sequence[Row], message: str
 ) -> None:
-    await store.upsert(collection("dimension"), [row(0)], alive)
+    await write(store, collection("dimension"), [row(0)])
 
     with pytest.raises(DocumentError, match=message):
-        await store.upsert(target, rows, alive)
+        await write(store, target, rows)
 
 
 async def test_a_guard_that_forbids_it_stops_every_request_that_writes(
     store: ChromaStore, reader: Reader
 ) -> None:
     with pytest.raises(FencedError):
-        await store.upsert(collection("fenced"), [row(0)], fenced)
+        await store.create(collection("fenced"), fenced)
     assert (await reader.describe(collection("fenced").name))["error"] == "NotFoundError"
 
     target = collection("fenced-later")
-    await store.upsert(target, [row(0)], alive)
+    await write(store, target, [row(0)])
+    identity = await store.create(target, alive)
     with pytest.raises(FencedError):
-        await store.upsert(target, [row(1)], fenced)
+        await store.upsert(target, identity, [row(1)], fenced)
     with pytest.raises(FencedError):
-        await store.delete(target, ["row-0"], fenced)
+        await store.delete(target, identity, ["row-0"], fenced)
     assert sorted(await reader.content(target.name)) == ["row-0"]
 
 
@@ -234,9 +286,9 @@ async def test_a_server_that_is_down_is_transient() -> None:
         store = ChromaStore(f"http://127.0.0.1:{reserved.getsockname()[1]}")
 
         with pytest.raises(TransientError, match="HEADRACE_CHROMA_URL"):
-            await store.upsert(collection("down"), [row(0)], alive)
+            await write(store, collection("down"), [row(0)])
         with pytest.raises(TransientError, match="HEADRACE_CHROMA_URL"):
-            await store.delete(collection("down"), ["row-0"], alive)
+            await remove(store, collection("down"), ["row-0"])
     await store.close()
 
 
@@ -244,7 +296,7 @@ async def test_a_store_that_takes_writes_says_so_and_keeps_nothing_of_the_questi
     store: ChromaStore, reader: Reader
 ) -> None:
     own = collection("headrace-probe")  # what a person may call one
-    await store.upsert(own, [row(0)], alive)
+    await write(store, own, [row(0)])
     assert await store.writable(collection("any"), alive)
     assert await store.writable(collection("any"), alive)  # the collection it made is gone, and its id
 
@@ -311,7 +363,7 @@ async def test_an_error_status_says_what_becomes_of_the_document(
     store = ChromaStore(url)
 
     with pytest.raises(error, match=message) as raised:
-        await store.upsert(collection("status"), [row(0)], alive)
+        await write(store, collection("status"), [row(0)])
 
     assert type(raised.value) is error
     await store.close()
@@ -336,7 +388,7 @@ async def test_a_server_that_asks_for_time_gets_it(
     store = ChromaStore(url)
 
     with pytest.raises(RateLimited) as raised:
-        await store.upsert(collection("slow"), [row(0)], alive)
+        await write(store, collection("slow"), [row(0)])
 
     assert raised.value.retry_after == pytest.approx(seconds, abs=30)
     await store.close()
@@ -346,7 +398,7 @@ async def test_token_and_tenant_of_an_account_are_used(scripted: tuple[Scripted,
     server, url = scripted
     store = ChromaStore(url + "/", token="secret", tenant="our/own")
 
-    await store.upsert(collection("cloud"), [row(0)], alive)
+    await write(store, collection("cloud"), [row(0)])
 
     assert {token for _, token, _ in server.seen} == {"secret"}
     assert all(path.startswith("/api/v2/tenants/our/own/databases/") for path, _, _ in server.seen)
@@ -358,7 +410,7 @@ async def test_a_server_that_knows_no_base64_gets_numbers(scripted: tuple[Script
     server.base64 = False
     store = ChromaStore(url)
 
-    await store.upsert(collection("old"), [Row("r", "t", packed([1.0, 2.5]), {})], alive)
+    await write(store, collection("old"), [Row("r", "t", packed([1.0, 2.5]), {})])
 
     assert server.seen[-1][2]["embeddings"] == [[1.0, 2.5]]
     await store.close()
@@ -375,7 +427,7 @@ async def test_a_stock_client_finds_what_was_written(chroma: Chroma, store: Chro
     target = collection("client")
     near = Row("row-0", "near", packed([1.0, 0.0, 0.1]), {"page": 1})
     far = Row("row-1", "far", packed([0.0, 1.0, 0.1]), {})
-    await store.upsert(target, [near, far], alive)
+    await write(store, target, [near, far])
 
     theirs = await (await stock_client(chroma)).get_collection(target.name)
     found = await theirs.get(where={"page": 1})

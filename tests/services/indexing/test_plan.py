@@ -96,7 +96,8 @@ def test_whatever_happens_the_collection_ends_as_the_newest_version_exactly(
     assert world.state.complete
     assert world.state.deleted == (newest.texts is None)
     assert world.state.extent == world.state.chunks == len(newest.rows)
-    assert world.state.fingerprint == fingerprint(newest.document)
+    if newest.texts is not None:  # a delete records no metadata
+        assert world.state.fingerprint == fingerprint(newest.document)
 
 
 @settings(max_examples=100, deadline=None)

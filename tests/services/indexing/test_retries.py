@@ -40,14 +40,14 @@ class FailingVectors(MemoryVectors):
         super().__init__()
         self._dice, self._often = dice, often
 
-    async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+    async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         self._fail()
-        await super().upsert(collection, rows, guard)
+        await super().upsert(collection, identity, rows, guard)
         self._fail()
 
-    async def delete(self, collection: Collection, ids: Sequence[str], guard: Guard) -> None:
+    async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
         self._fail()
-        await super().delete(collection, ids, guard)
+        await super().delete(collection, identity, ids, guard)
         self._fail()
 
     def _fail(self) -> None:

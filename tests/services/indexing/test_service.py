@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,8 @@ from aiohttp.test_utils import TestServer
 from schemas.codec import SingleObjectCodec
 from schemas.events import DeadLetter, DocumentState
 from schemas.ids import document_id
-from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage, faults
+from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage
+from services.indexing.faults import LASTING_SECONDS
 from services.indexing.plan import Incoming
 from streams.engine.outputs import Send
 from streams.engine.window import WindowLimits
@@ -45,6 +47,7 @@ class Service:
         self.cluster = Cluster(kafka.bootstrap_servers, prefix=f"{self.name}.")
         self.reader = Reader(chroma.url)
         self.url = chroma.url
+        self.seconds_ahead = 0.0
         self._folder, self._runs = folder, 0
 
     @asynccontextmanager
@@ -52,7 +55,8 @@ class Service:
         """A worker with an empty store of states: all it knows it reads from the topic."""
         self._runs += 1
         states = self._states(f"states-{self._runs}.sqlite", DOCUMENT_STATES)
-        stage = IndexingStage(ChromaStore(self.url), states)
+        clock = lambda: time.monotonic() + self.seconds_ahead  # noqa: E731
+        stage = IndexingStage(ChromaStore(self.url), states, clock=clock, patience=0.5)
         worker = Worker(stage, self.cluster, CODEC, Membership(), WindowLimits(bytes=BATCH_BYTES))
         task = asyncio.create_task(worker.run())
         try:
@@ -146,16 +150,21 @@ async def test_a_refused_document_is_a_dead_letter_and_the_others_are_indexed(se
 
 
 class Damaged:
-    """Stands before the store and answers for one collection as a server does whose files are damaged."""
+    """Stands before the store. It answers for one collection as a server does whose files are damaged, or it
+    does not answer at all."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, hangs: bool = False) -> None:
         self._url, self._name = url, name
         self.refused = 0
+        self._may_answer = asyncio.Event()
+        if not hangs:
+            self._may_answer.set()
 
     async def answer(self, request: web.Request) -> web.Response:
         body = await request.read()
         if request.path.endswith("/collections") and json.loads(body)["name"] == self._name:
             self.refused += 1
+            await self._may_answer.wait()
             return web.json_response({"error": "InternalError", "message": "damaged"}, status=500)
         kind = {"content-type": "application/json"}
         async with (
@@ -170,6 +179,7 @@ class Damaged:
         app.router.add_route("*", "/{path:.*}", self.answer)
         async with TestServer(app) as server:
             yield f"http://{server.host}:{server.port}"
+            self._may_answer.set()
 
 
 def in_partition(number: int, collection: str, stem: str) -> Version:
@@ -179,7 +189,7 @@ def in_partition(number: int, collection: str, stem: str) -> Version:
 
 
 async def test_a_damaged_collection_holds_up_only_its_partition_and_that_only_for_minutes(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: Service,
 ) -> None:
     bad = in_partition(0, f"{service.name}-bad", "bad")
     behind = in_partition(0, service.name, "behind")
@@ -191,10 +201,51 @@ async def test_a_damaged_collection_holds_up_only_its_partition_and_that_only_fo
         await eventually(lambda: proxy.refused >= 3, 30)
         assert await service.state(behind) is None
 
-        monkeypatch.setattr(faults, "_LASTING_SECONDS", 0.0)
+        service.seconds_ahead = LASTING_SECONDS
         await service.reached(behind)
         letters = await service.dead_letters(1)
 
     assert [letter.document_key for letter in letters] == [bad.document.document_key]
     assert letters[0].attempt >= 3
     assert "damaged" in letters[0].error
+
+
+async def test_a_collection_that_hangs_holds_up_only_its_partition_and_that_only_for_minutes(
+    service: Service,
+) -> None:
+    bad = in_partition(0, f"{service.name}-bad", "bad")
+    behind = in_partition(0, service.name, "behind")
+    proxy = Damaged(service.url, bad.document.collection, hangs=True)
+    async with proxy.listening() as service.url, service.running():
+        await service.produce(*bad.events, *behind.events)
+        await eventually(lambda: proxy.refused >= 1, 30)
+        for number in range(3):  # one after the other, while the request hangs
+            beside = in_partition(1, service.name, f"beside-{number}")
+            await service.produce(*beside.events)
+            await service.reached(beside)
+        assert (proxy.refused, await service.state(behind)) == (1, None)
+
+        service.seconds_ahead = LASTING_SECONDS
+        await service.reached(behind)
+        letters = await service.dead_letters(1)
+
+    assert [letter.document_key for letter in letters] == [bad.document.document_key]
+    assert "has not answered" in letters[0].error
+
+
+async def test_documents_that_are_under_way_when_their_collection_is_deleted_go_into_the_new_one(
+    service: Service,
+) -> None:
+    before = [Version(n, ["a"], key=f"before-{n}.md", collection=service.name) for n in range(5)]
+    after = [Version(n, ["b"], key=f"after-{n}.md", collection=service.name) for n in range(5)]
+    async with service.running():
+        await service.produce(*(event for version in before for event in version.events))
+        old = [(await service.reached(version)).collection_id for version in before]
+        await service.reader.drop(service.name)
+        await service.produce(*(event for version in after for event in version.events))
+        new = [(await service.reached(version)).collection_id for version in after]
+
+    made = (await service.reader.describe(service.name))["id"]
+    assert set(new) == {made}
+    assert made not in old  # whoever compares the ids knows which documents are gone
+    assert len(await service.reader.content(service.name)) == len(after)

@@ -1,7 +1,7 @@
 """The stage on a store of states as the engine keeps it, without a broker; the vectors in memory."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -11,14 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import SingleObjectCodec
-from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
+from schemas.errors import (
+    ContractError,
+    DocumentError,
+    DocumentTooLarge,
+    FencedError,
+    RateLimited,
+    TransientError,
+)
 from schemas.events import DocumentEmbedded, DocumentState, RunPosition, Step
 from schemas.ids import document_id
 from services.indexing import vectors
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
-from services.indexing.stage import IndexingStage, PartlyWritten
-from services.indexing.vectors import CollectionFault, Guard
+from services.indexing.stage import IndexingStage
+from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
+from services.indexing.writer import PartlyWritten
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Outcome, Record
 from streams.kafka.cluster import Cluster
@@ -27,6 +35,7 @@ from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES, SOURCE_DOCUMENTS
 from tests.services.indexing.documents import NOON, Version, deleted, document, embedded
 from tests.services.indexing.memory import MemoryVectors, Stored, stored
+from tests.waiting import eventually
 
 
 class Alive:
@@ -46,12 +55,12 @@ class Alive:
 class Indexer:
     """An indexing stage with what the engine does around it: transactions, dead letters, restored state."""
 
-    def __init__(self, path: Path, store: MemoryVectors | None = None) -> None:
+    def __init__(self, path: Path, store: MemoryVectors | None = None, patience: float = 10.0) -> None:
         self.vectors = store or MemoryVectors()
         cluster = Cluster("127.0.0.1:1")  # never reached: nothing is restored here
         self.states = PartitionStore[DocumentState](cluster, SingleObjectCodec(), DOCUMENT_STATES, path)
         self.clock = 0.0
-        self.stage = IndexingStage(self.vectors, self.states, lambda: NOON, lambda: self.clock)
+        self.stage = IndexingStage(self.vectors, self.states, lambda: NOON, lambda: self.clock, patience)
         self.context = Alive()
         self._offsets = count()
 
@@ -62,8 +71,8 @@ class Indexer:
         for record, outcome in zip(records, outcomes, strict=True):
             failed = isinstance(outcome, Exception)
             outputs = self.stage.failed(record, outcome) if isinstance(outcome, Exception) else outcome
-            assert not failed or isinstance(outcome, DocumentError | ContractError | CollectionFault)
-            if isinstance(outcome, CollectionFault):  # due again: nothing is recorded
+            assert not failed or isinstance(outcome, DocumentError | ContractError | TransientError)
+            if isinstance(outcome, TransientError):  # due again: nothing is recorded
                 continue
             sends = [output for output in outputs if isinstance(output, Send)]
             self.states.apply([RecordMetadata(send, 0, next(self._offsets)) for send in sends])
@@ -231,16 +240,16 @@ async def test_a_worker_that_was_away_for_too_long_writes_nothing(indexer: Index
 class DownVectors(MemoryVectors):
     """A store that is away."""
 
-    async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+    async def create(self, collection: Collection, guard: Guard) -> str:
         raise TransientError("away")
 
 
 async def test_a_store_that_is_away_is_tried_again_with_the_whole_batch(tmp_path: Path) -> None:
     indexer = Indexer(tmp_path / "states.sqlite", DownVectors())
 
-    with pytest.raises(TransientError):
-        await indexer.process(*Version(1, ["a"]).events)
+    (outcome,) = await indexer.process(*Version(1, ["a"]).events)
 
+    assert isinstance(outcome, TransientError)
     assert indexer.state(Version(1, [])) is None
 
 
@@ -282,13 +291,15 @@ async def test_a_collection_that_goes_on_so_for_minutes_is_broken_and_its_docume
 
 
 async def test_a_broken_collection_is_asked_again_once_a_minute_until_it_is_mended(indexer: Indexer) -> None:
+    await indexer.process(*BAD.events)
     indexer.vectors.faulty = {"damaged"}
-    await indexer.process(*BAD.events)
+    rewritten = Version(2, ["b"], collection="damaged")
+    await indexer.process(*rewritten.events)
     indexer.clock = 300.0
-    await indexer.process(*BAD.events)
+    await indexer.process(*rewritten.events)
     indexer.vectors.requests.clear()
 
-    later = Version(2, ["c"], key="later.md", collection="damaged")
+    later = Version(3, ["c"], key="later.md", collection="damaged")
     for indexer.clock in (310.0, 359.0):
         assert isinstance((await indexer.process(*later.events))[0], DocumentError)
     assert not indexer.vectors.requests
@@ -300,7 +311,8 @@ async def test_a_broken_collection_is_asked_again_once_a_minute_until_it_is_mend
     indexer.clock = 420.0
     assert notes((await indexer.process(*later.events))[0]) == [(Step.INDEXED, 1, "later.md")]
     indexer.vectors.faulty = {"damaged"}  # a new fault has its minutes
-    assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+    newer = Version(4, ["d"], collection="damaged")
+    assert isinstance((await indexer.process(*newer.events))[0], CollectionFault)
 
 
 async def test_a_store_that_takes_no_write_at_all_is_waited_for_however_long(indexer: Indexer) -> None:
@@ -318,18 +330,17 @@ async def test_minutes_in_which_the_store_was_away_are_no_fault_of_a_collection(
     class Restarting(MemoryVectors):
         away = False
 
-        async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+        async def create(self, collection: Collection, guard: Guard) -> str:
             if self.away:
                 raise TransientError("away")
-            await super().upsert(collection, rows, guard)
+            return await super().create(collection, guard)
 
     store = Restarting()
     indexer = Indexer(tmp_path / "states.sqlite", store)
     store.faulty = {"damaged"}
     await indexer.process(*BAD.events)
     store.away, indexer.clock = True, 299.0
-    with pytest.raises(TransientError):
-        await indexer.process(*BAD.events)
+    assert isinstance((await indexer.process(*BAD.events))[0], TransientError)
 
     store.away, indexer.clock = False, 301.0
     assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
@@ -348,18 +359,20 @@ async def test_the_minutes_of_a_collection_that_nobody_asked_for_long_begin_anew
 
 async def test_a_store_that_asks_for_patience_is_not_away(tmp_path: Path) -> None:
     class Busy(MemoryVectors):
-        async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+        async def upsert(
+            self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard
+        ) -> None:
             if collection.name == "busy":
                 raise RateLimited("slow down", 1.0)
-            await super().upsert(collection, rows, guard)
+            await super().upsert(collection, identity, rows, guard)
 
     store = Busy()
     indexer = Indexer(tmp_path / "states.sqlite", store)
     store.faulty = {"damaged"}
     for indexer.clock in (0.0, 150.0, 299.0):
         assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
-        with pytest.raises(RateLimited):
-            await indexer.process(*Version(2, ["a"], key="other", collection="busy").events)
+        (outcome,) = await indexer.process(*Version(2, ["a"], key="other", collection="busy").events)
+        assert isinstance(outcome, RateLimited)
 
     indexer.clock = 300.0
     assert type((await indexer.process(*BAD.events))[0]) is PartlyWritten
@@ -369,10 +382,12 @@ async def test_a_document_that_the_store_cannot_take_is_given_up_though_its_coll
     tmp_path: Path,
 ) -> None:
     class Choking(MemoryVectors):
-        async def upsert(self, collection: Collection, rows: Sequence[Row], guard: Guard) -> None:
+        async def upsert(
+            self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard
+        ) -> None:
             if any(row.text == "choke" for row in rows):
                 raise CollectionFault("Chroma refused 1 chunks (500): index out of bounds")
-            await super().upsert(collection, rows, guard)
+            await super().upsert(collection, identity, rows, guard)
 
     indexer = Indexer(tmp_path / "states.sqlite", Choking())
     bad = Version(1, ["choke"], key="bad.md")
@@ -385,7 +400,7 @@ async def test_a_document_that_the_store_cannot_take_is_given_up_though_its_coll
     (given_up,) = await indexer.process(*bad.events)
 
     assert type(given_up) is PartlyWritten
-    assert "this document for 5 min while collection 'library'" in str(given_up)
+    assert "for 5 min on this document while collection 'library'" in str(given_up)
     last = Version(3, ["x"], key="last.md")
     assert notes((await indexer.process(*last.events))[0]) == [(Step.INDEXED, 1, "last.md")]
 
@@ -396,8 +411,7 @@ async def test_a_collection_that_is_never_asked_for_again_is_not_remembered(inde
         indexer.clock = number * 1_000.0
         await indexer.process(*Version(number, ["a"], key=str(number), collection=str(number)).events)
 
-    assert len(indexer.stage._faults._troubles) == 1
-    assert len(indexer.stage._faults._documents) == 1
+    assert len(indexer.stage._faults._troubles) == 2  # the last collection and its document
 
 
 async def test_a_delete_that_was_given_up_halfway_leaves_no_document_that_passes_for_whole(
@@ -428,6 +442,216 @@ async def test_a_delete_of_something_unknown_asks_nothing_of_the_store(indexer: 
 
     assert notes(outcome) == [(Step.DELETED, 0, "notes.md")]
     assert indexer.vectors.requests == []
+
+
+class Hanging(MemoryVectors):
+    """Does not answer for the collections in `hangs`, until it is `released`: then it carries out what it was
+    asked for, as a server does that wakes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hangs: set[str] = set()
+        self.released = asyncio.Event()
+        self.under_way = 0
+
+    async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
+        if collection.name in self.hangs:
+            self.under_way += 1
+            await self.released.wait()
+            self.under_way -= 1
+        await super().upsert(collection, identity, rows, guard)
+
+
+@pytest.fixture
+async def hanging(tmp_path: Path) -> AsyncIterator[tuple[Indexer, Hanging]]:
+    store = Hanging()
+    store.hangs = {"damaged"}
+    indexer = Indexer(tmp_path / "hanging.sqlite", store, patience=0.05)
+    yield indexer, store
+    await indexer.stage.close()
+    indexer.states.close()
+
+
+async def test_a_collection_that_hangs_costs_the_others_of_a_batch_nothing(
+    hanging: tuple[Indexer, Hanging],
+) -> None:
+    indexer, store = hanging
+
+    for number in range(3):
+        good = Version(2 + number, ["a"], key=f"{number}.md")
+        outcomes = await indexer.process(*BAD.events, *good.events)
+        assert isinstance(outcomes[0], CollectionFault)
+        assert notes(outcomes[1]) == [(Step.INDEXED, 1, good.key)]
+    assert store.under_way == 1  # nothing is sent behind what it has not answered
+
+    store.hangs.clear()
+    store.released.set()
+    await eventually(lambda: store.under_way == 0, 5)
+    assert notes((await indexer.process(*BAD.events))[0]) == [(Step.INDEXED, 2, "notes.md")]
+
+
+async def test_documents_of_a_collection_that_hangs_for_minutes_are_given_up(
+    hanging: tuple[Indexer, Hanging],
+) -> None:
+    indexer, _ = hanging
+    for indexer.clock in (0.0, 299.0):
+        assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+
+    indexer.clock = 300.0
+    (given_up,) = await indexer.process(*BAD.events)
+
+    assert type(given_up) is PartlyWritten  # it may be done all the same
+    assert "'damaged'" in str(given_up)
+    assert "has not answered" in str(given_up)
+
+
+async def test_a_store_that_hangs_altogether_is_waited_for(hanging: tuple[Indexer, Hanging]) -> None:
+    indexer, store = hanging
+    store.healthy = False
+
+    for minute in range(10):
+        indexer.clock = minute * 60.0
+        assert isinstance((await indexer.process(*BAD.events))[0], CollectionFault)
+
+
+async def test_a_request_that_hangs_is_broken_off_when_its_partition_leaves(
+    hanging: tuple[Indexer, Hanging],
+) -> None:
+    indexer, store = hanging
+    await indexer.process(*BAD.events)
+
+    await indexer.stage.revoked([0])
+    store.released.set()
+
+    assert (indexer.stage._lanes._left, store.requests) == ({}, [])
+
+
+async def test_a_state_that_fits_no_message_is_refused_before_anything_is_written(indexer: Indexer) -> None:
+    """Its metadata fit once; the state has their keys twice."""
+    huge = Version(1, ["a"], {f"{i:05d}" + "k" * 100: 1 for i in range(5_200)})
+
+    (refused,) = await indexer.process(*huge.events)
+
+    assert isinstance(refused, DocumentTooLarge)
+    assert "document-states" in str(refused)
+    assert indexer.vectors.content() == {}
+    assert indexer.vectors.requests == []
+    good = Version(2, ["b"], {"small": 1})
+    await indexer.process(*good.events)
+    await indexer.process(*deleted_as(good, 3))
+    assert indexer.vectors.content() == {}
+
+
+async def test_what_is_left_of_two_versions_is_recorded_or_not_written(
+    indexer: Indexer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keys of each version fit; the keys of both do not, and a version that is refused halfway has to
+    record both."""
+    monkeypatch.setattr(vectors, "MAX_ROWS", 2)
+    first, second = ({f"{stem}{i:05d}" + "k" * 300: 1 for i in range(1_100)} for stem in "ab")
+    old, half = Version(1, ["a"], first), Version(2, ["b", "c", "d", "poison"], second)
+    await indexer.process(*old.events)
+
+    (refused,) = await indexer.process(*half.events)
+
+    assert type(refused) is DocumentTooLarge
+    assert indexer.vectors.content() == stored(old.rows)
+    await indexer.process(*deleted_as(half, 3))
+    assert indexer.vectors.content() == {}
+
+
+async def test_a_delete_with_any_metadata_is_carried_out(indexer: Indexer) -> None:
+    await indexer.process(*Version(1, ["a"]).events)
+    huge = Version(2, None, {f"{i:05d}" + "k" * 100: 1 for i in range(8_000)})
+
+    (outcome,) = await indexer.process(*huge.events)
+
+    assert notes(outcome) == [(Step.DELETED, 0, "notes.md")]
+    assert indexer.vectors.content() == {}
+
+
+def deleted_as(version: Version, sequence: int) -> list[Incoming]:
+    return [deleted(version.document, sequence)]
+
+
+async def test_a_document_goes_on_record_with_the_collection_that_holds_it(indexer: Indexer) -> None:
+    first = Version(1, ["a"])
+    await indexer.process(*first.events)
+    before = indexer.state(first)
+    indexer.vectors.drop("library")
+
+    second = Version(2, ["b"], key="second.md")
+    (replaced,) = await indexer.process(*second.events)
+    await indexer.process(*second.events)
+    after = indexer.state(second)
+
+    assert isinstance(replaced, CollectionReplaced)
+    assert indexer.vectors.content() == stored(second.rows)
+    assert before is not None
+    assert after is not None
+    assert (before.collection_id, after.collection_id) == ("library-1", "library-2")
+
+
+async def test_a_batch_whose_collection_is_deleted_halfway_goes_whole_into_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "MAX_ROWS", 2)
+
+    class Deleting(MemoryVectors):
+        async def upsert(
+            self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard
+        ) -> None:
+            await super().upsert(collection, identity, rows, guard)
+            if len(self.requests) == 2:
+                self.drop("library")
+
+    indexer = Indexer(tmp_path / "states.sqlite", Deleting())
+    versions = [Version(n, ["a", "b"], key=f"{n}.md") for n in range(1, 5)]
+    events = [event for version in versions for event in version.events]
+
+    outcomes = await indexer.process(*events)
+    assert {type(outcome) for outcome in outcomes} == {CollectionReplaced}
+    await indexer.process(*events)
+
+    assert indexer.vectors.content() == stored([row for version in versions for row in version.rows])
+    for version in versions:
+        state = indexer.state(version)
+        assert state is not None
+        assert state.collection_id == "library-2"
+    indexer.states.close()
+
+
+async def test_a_document_whose_first_parts_went_with_their_collection_fails_and_says_so(
+    indexer: Indexer,
+) -> None:
+    version = Version(1, ["a", "b", "c"], parts=3)
+    first, second, third = version.events
+    await indexer.process(first)
+    indexer.vectors.drop("library")
+
+    await indexer.process(second)  # finds out that the collection is gone
+    outcomes = await indexer.process(second, third)
+
+    assert [type(outcome) for outcome in outcomes] == [DocumentError, DocumentError]
+    assert "deleted while this document was written: 1 of its 3 parts" in str(outcomes[0])
+    assert indexer.vectors.content() == {}
+    again = Version(2, ["a", "b", "c"], parts=3)
+    outcomes = await indexer.process(*again.events)
+    assert notes(outcomes[-1]) == [(Step.INDEXED, 3, "notes.md")]
+    assert indexer.vectors.content() == stored(again.rows)
+
+
+async def test_a_delete_and_a_replay_are_right_in_a_collection_made_anew(indexer: Indexer) -> None:
+    one, other = Version(1, ["a", "b"]), Version(2, ["x"], key="other.md")
+    await indexer.process(*one.events, *other.events)
+    indexer.vectors.drop("library")
+    await indexer.process(*Version(3, ["y"], key="third.md").events)  # finds out
+
+    (outcome,) = await indexer.process(*one.events)  # the same version once more
+    assert notes(outcome) == [(Step.INDEXED, 2, "notes.md")]
+    (outcome,) = await indexer.process(*deleted_as(other, 4))
+    assert notes(outcome) == [(Step.DELETED, 0, "other.md")]
+    assert indexer.vectors.content() == stored(one.rows)
 
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", "poison"]), max_size=6)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import ContractError, DocumentError
+from schemas.checks import MAX_METADATA_BYTES, MAX_NAME_BYTES
+from schemas.errors import ContractError, DocumentError, DocumentTooLarge
 from schemas.events import (
     Document,
     DocumentDeleted,
@@ -198,6 +199,36 @@ async def test_a_record_on_another_partition_is_refused_with_what_to_do(
     ):
         await run(stage, wrong)
     assert not sandbox.calls
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"metadata": {f"{i:05d}" + "k" * 100: 1 for i in range(200)}},
+        {"metadata": {"k": "x" * MAX_METADATA_BYTES}},
+        {"document_key": "x" * (MAX_NAME_BYTES + 1)},
+        {"version_key": "x" * (MAX_NAME_BYTES + 1)},
+        {"custom_id": "x" * (MAX_NAME_BYTES + 1)},
+    ],
+    ids=lambda described: next(iter(described)),
+)
+async def test_whoever_produced_it_a_document_with_too_much_to_say_of_it_is_refused(
+    stage: ParsingStage, sandbox: Recorded, described: dict[str, object]
+) -> None:
+    event = upserted()
+    event = event.model_copy(update={"document": event.document.model_copy(update=described)})
+
+    with pytest.raises(DocumentTooLarge, match=f"{next(iter(described))} has .* bytes, at most 16,384"):
+        await run(stage, record(event))
+    assert not sandbox.calls
+
+
+async def test_a_delete_is_passed_on_whatever_its_metadata(stage: ParsingStage) -> None:
+    about = document().model_copy(update={"metadata": {"k": "x" * 10 * MAX_METADATA_BYTES}})
+
+    [output] = await run(stage, record(DocumentDeleted(document=about)))
+
+    assert isinstance(output, Send)
 
 
 async def test_content_that_is_gone_fails_the_document(stage: ParsingStage) -> None:

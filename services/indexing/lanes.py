@@ -1,0 +1,85 @@
+"""One request at a time for each collection; a batch waits for none of them longer than its patience."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import TypeVar
+
+from services.indexing.rows import Collection
+from services.indexing.vectors import CollectionFault
+
+T = TypeVar("T")
+
+#: A batch waits so long for a request. 300 rows that are rewritten take Chroma 2.5 s where it is slowest.
+PATIENCE_SECONDS = 10.0
+#: …and so long where the request before had to be left waiting, so that a collection which hangs holds up
+#: the others for a second of each minute.
+_SHORT_SECONDS = 1.0
+#: Requests under way, of those that a batch waits for.
+_CONCURRENCY = 8
+
+
+class Lanes:
+    """Sends requests, those of different collections side by side.
+
+    A request that outlasts the patience is not cancelled: the server may carry it out all the same, and a
+    later one must not overtake it. It goes on in the background, and its documents are tried again. Until it
+    has ended, by an answer or by its own time limit, nothing else is sent to its collection.
+
+    Args:
+        patience: seconds.
+    """
+
+    def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
+        self._patience = patience
+        self._limit = asyncio.Semaphore(_CONCURRENCY)
+        self._left: dict[Collection, tuple[float, asyncio.Task[object]]] = {}
+        #: Collections that were left waiting: seconds that the request took that was answered at last, None
+        #: while none was.
+        self._slow: dict[Collection, float | None] = {}
+
+    async def send(self, collection: Collection, request: Callable[[], Coroutine[object, object, T]]) -> T:
+        """The request's answer or error. Raises CollectionFault when there is none within the patience, or
+        while an earlier request is in the background."""
+        if collection in self._left:
+            raise _unanswered(collection, time.monotonic() - self._left[collection][0])
+        async with self._limit:
+            begun = time.monotonic()
+            task = asyncio.create_task(request())
+            try:
+                await asyncio.wait([task], timeout=self._patience_for(collection))
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+        if task.done():
+            answer = task.result()
+            if collection in self._slow and time.monotonic() - begun <= self._patience / 2:
+                del self._slow[collection]
+            return answer
+        self._left[collection] = begun, task
+        self._slow[collection] = None
+        task.add_done_callback(lambda _: self._ended(collection, begun, task))
+        raise _unanswered(collection, time.monotonic() - begun)
+
+    async def abandon(self) -> None:
+        """Break off what is still under way: its documents have another owner now."""
+        tasks = [task for _, task in self._left.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2)
+
+    def _patience_for(self, collection: Collection) -> float:
+        if collection not in self._slow:
+            return self._patience
+        took = self._slow[collection]
+        return min(_SHORT_SECONDS, self._patience) if took is None else max(self._patience, 2 * took)
+
+    def _ended(self, collection: Collection, begun: float, task: "asyncio.Task[object]") -> None:
+        self._left.pop(collection, None)
+        if not task.cancelled() and task.exception() is None:
+            self._slow[collection] = time.monotonic() - begun
+
+
+def _unanswered(collection: Collection, seconds: float) -> CollectionFault:
+    return CollectionFault(f"{collection} has not answered for {seconds:.0f} s")

@@ -1,0 +1,219 @@
+"""Carries the plans of one collection's documents out, and finds out which record earned a refusal."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
+from schemas.events import DocumentEmbedded, DocumentState
+from services.indexing.faults import Faults
+from services.indexing.lanes import Lanes
+from services.indexing.plan import (
+    Incoming,
+    Plan,
+    check_whole,
+    in_collection,
+    partly_deleted,
+    partly_written,
+    plan,
+)
+from services.indexing.rows import Collection
+from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
+from streams.engine.outputs import ProgressReport
+
+
+class PartlyWritten(DocumentError):
+    """Some of it may be done, and the rest was refused. `state` says what is known to be there now."""
+
+    def __init__(self, message: str, state: DocumentState) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+@dataclass(slots=True)
+class Work:
+    """Events of one document that are written together: carried out when there is no `error`.
+
+    Attributes:
+        state: what is recorded of the document; from `prepare` on, what that says of the collection as it is.
+        touched: a request for it was sent that may have been carried out in part.
+        given_up: the error holds for each of its events; none is to be tried again.
+    """
+
+    key: str
+    state: DocumentState | None
+    events: Sequence[Incoming]
+    plan: Plan | None = None
+    error: Exception | None = None
+    touched: bool = False
+    given_up: bool = False
+
+    def prepare(
+        self, identity: str | None, now: datetime, check_state: Callable[[DocumentState], None]
+    ) -> None:
+        """Plan what to do in the collection with this id. What cannot be recorded is refused here, before
+        anything is written."""
+        try:
+            check_whole(self.state, identity, self.events)
+            self.state = in_collection(self.state, identity)
+            made = plan(self.state, self.events, now)
+            for state in (made.largest, made.state):
+                if state is not None:
+                    check_state(state.model_copy(update={"collection_id": identity}))
+            self.plan = made
+        except (DocumentError, ContractError) as error:
+            self.error = error
+
+    def notes(self, at: int) -> Sequence[ProgressReport]:
+        """What the event at this place has to report."""
+        return self.plan.notes[at] if self.plan else ()
+
+    def next_state(self, identity: str | None) -> DocumentState | None:
+        """The state to record once the plan is carried out; None when nothing changed."""
+        if self.plan is None or self.plan.state is None:
+            return None
+        return self.plan.state.model_copy(update={"collection_id": identity})
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes into one collection, on behalf of a batch.
+
+    Attributes:
+        now: the time of the batch.
+        check_state: raises DocumentError for a state that cannot be recorded.
+        identity: the store's id of the collection, once it is known.
+    """
+
+    collection: Collection
+    vectors: VectorStore
+    lanes: Lanes
+    faults: Faults
+    guard: Guard
+    now: datetime
+    check_state: Callable[[DocumentState], None]
+    identity: str | None = None
+
+    async def write(self, documents: Sequence[Work]) -> list[list[Work]]:
+        """Write all documents together, and those of a refused request once more, one event at a time.
+
+        Returns what became of each document: one `Work` for all its events, or one for each. Raises
+        FencedError only.
+        """
+        await self._try(documents)
+        return [
+            [work]
+            if work.error is None or isinstance(work.error, TransientError)
+            else await self._one_by_one(work)
+            for work in documents
+        ]
+
+    async def _one_by_one(self, document: Work) -> list[Work]:
+        """Each event on its own; behind one that is due again, the others are, too."""
+        tried: list[Work] = []
+        state, error = document.state, document.error if document.given_up else None
+        for event in document.events:
+            single = Work(document.key, state, [event], error=error, touched=document.touched)
+            tried.append(single)
+            if error is None:
+                await self._try([single])
+            if isinstance(single.error, TransientError):
+                error = single.error
+            elif single.error is not None:
+                state = self._state_after(single, single.error)
+            else:
+                state = single.next_state(self.identity) or state
+        return tried
+
+    def _state_after(self, refused: Work, error: Exception) -> DocumentState | None:
+        """What is there of an event that was refused, which goes on record with its dead letter."""
+        (event,), state = refused.events, refused.state
+        if not refused.touched:
+            return state
+        if isinstance(event, DocumentEmbedded):
+            state = partly_written(state, event, self.now)
+        elif state is not None and not state.deleted:
+            state = partly_deleted(state)
+        else:
+            return state
+        if self.identity is not None:
+            state = state.model_copy(update={"collection_id": self.identity})
+        refused.error = PartlyWritten(str(error), state)
+        return state
+
+    async def _try(self, documents: Sequence[Work]) -> None:
+        """Carry out what is planned for these; notes in each what went wrong. Raises FencedError."""
+        keys = {work.key for work in documents}
+        broken = self.faults.broken(self.collection, keys)
+        try:
+            if broken is not None:
+                raise broken
+            await self._carry_out(documents)
+        except FencedError:
+            raise
+        except CollectionFault as fault:
+            error = await self.faults.judged(self.collection, keys, fault, self.guard)
+            self._fail(documents, error, for_good=isinstance(error, DocumentError))
+        except TransientError as error:
+            if not isinstance(error, RateLimited):  # a store that asks for patience is not away
+                self.faults.away()
+            self._fail(documents, error)
+        except Exception as error:  # refused before anything was written; or a bug
+            self._fail(documents, error, for_good=error is broken)
+
+    def _fail(self, documents: Sequence[Work], error: Exception, for_good: bool = False) -> None:
+        """Note an error. A collection that is given up `for_good` may have done what it was asked for all the
+        same, now or in an earlier try."""
+        for work in documents:
+            if work.error is None:
+                work.error, work.given_up = error, for_good
+                work.touched = work.touched or for_good
+
+    async def _carry_out(self, documents: Sequence[Work]) -> None:
+        """Upsert, then delete what is surplus: a reader never sees a document vanish."""
+        creates = any(isinstance(event, DocumentEmbedded) for work in documents for event in work.events)
+        if creates:
+            create = partial(self.vectors.create, self.collection, self.guard)
+            self.identity = await self.lanes.send(self.collection, create)
+        else:
+            look_up = partial(self.vectors.look_up, self.collection)
+            self.identity = await self.lanes.send(self.collection, look_up)
+        for work in documents:
+            if work.error is None:
+                work.prepare(self.identity, self.now, self.check_state)
+        if self.identity is not None:
+            await self._upsert(documents, self.identity)
+            await self._delete(documents, self.identity)
+
+    async def _upsert(self, documents: Sequence[Work], identity: str) -> None:
+        planned = [(work.key, work.plan) for work in documents if work.error is None and work.plan]
+        for request in pack((key, rows) for key, made in planned for rows in made.upserts if rows):
+            send = partial(self.vectors.upsert, self.collection, identity, request.rows, self.guard)
+            await self._send([work for work in documents if work.key in request.documents], send)
+
+    async def _delete(self, documents: Sequence[Work], identity: str) -> None:
+        doomed = [
+            (work, id_) for work in documents if work.error is None and work.plan for id_ in work.plan.surplus
+        ]
+        for start in range(0, len(doomed), MAX_IDS):
+            some = doomed[start : start + MAX_IDS]
+            ids = [id_ for _, id_ in some]
+            send = partial(self.vectors.delete, self.collection, identity, ids, self.guard)
+            await self._send(list({work.key: work for work, _ in some}.values()), send)
+
+    async def _send(
+        self, documents: Sequence[Work], request: Callable[[], Coroutine[object, object, None]]
+    ) -> None:
+        """One request for these documents. A refusal is noted in them; a fault or a store that is away is
+        raised."""
+        try:
+            await self.lanes.send(self.collection, request)
+        except (TransientError, FencedError):
+            raise
+        except Exception as error:  # it must not harm the other documents
+            self._fail(documents, error)
+            return
+        self.faults.well(self.collection, [work.key for work in documents])
+        for work in documents:
+            work.touched = True

@@ -1,0 +1,180 @@
+"""A client for Chroma's HTTP API v2, shared by the gateway, the indexing service and `headrace query`.
+
+The package `chromadb` writes no more rows a second, the server being the limit. For 384 dimensions and 300
+rows a request (`benchmarks/indexing.py`) it takes 35 µs of our CPU for a row where this client takes 18
+(vectors go from the event into the request without becoming Python floats), 40 MB more memory and a second
+more to start, and its errors drop the status and `Retry-After`, which decide what happens to a document.
+
+    DocumentError                 Chroma refuses what it was asked: most of 4xx, 501
+    ├── NotFound                  404: no such database or collection
+    └── DocumentTooLarge          413
+    TransientError                no connection; 401, 403, 408, 502 and above
+    ├── RateLimited               429
+    ├── ServerFault               409, 500: an error of the server's own
+    └── Unanswered                sent, and not answered in time: nobody knows whether it was done
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
+
+#: The metadata key of a collection that says as JSON how its documents were embedded (`Embedding`), where its
+#: embedding function cannot.
+EMBEDDING_KEY = "headrace_embedding"
+
+#: A request of 300 rows takes 0.2 s; a server that compacts or swaps may take long without being gone.
+SECONDS = 60.0
+_CONNECT_SECONDS = 5.0
+
+
+class NotFound(DocumentError):
+    """There is no such database or collection."""
+
+
+class ServerFault(TransientError):
+    """The server answers, but with an error of its own."""
+
+
+class Unanswered(TransientError):
+    """The request was sent and not answered in time."""
+
+
+class ChromaClient:
+    """Requests to one server or to Chroma Cloud. Connections are opened on demand.
+
+    Args:
+        url: where it answers, without a path: `http://127.0.0.1:8000`, `https://api.trychroma.com`.
+        token: sent as `x-chroma-token`; Chroma Cloud needs one.
+        tenant: used in place of every other tenant, for an account that has only one.
+        seconds: limit on each request.
+    """
+
+    def __init__(
+        self, url: str, token: str | None = None, tenant: str | None = None, seconds: float = SECONDS
+    ) -> None:
+        self.url, self._tenant = url.rstrip("/"), tenant
+        self._headers = {"content-type": "application/json"} | ({"x-chroma-token": token} if token else {})
+        self._timeout = aiohttp.ClientTimeout(total=seconds, connect=min(seconds, _CONNECT_SECONDS))
+        self._seconds = seconds
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    def databases(self, tenant: str) -> str:
+        """The path of a tenant's databases."""
+        return f"/api/v2/tenants/{segment(self._tenant or tenant)}/databases"
+
+    def database(self, tenant: str, database: str) -> str:
+        """The path of a database."""
+        return f"{self.databases(tenant)}/{segment(database)}"
+
+    def collections(self, tenant: str, database: str) -> str:
+        """The path of a database's collections."""
+        return f"{self.database(tenant, database)}/collections"
+
+    async def get(self, path: str, what: str) -> Any:
+        """The JSON at a path; `what` it is, for messages. Raises as the module says."""
+        return await self.request("GET", path, None, what)
+
+    async def post(self, path: str, body: Mapping[str, Any], what: str) -> Any:
+        """The JSON that answers a body. Raises as the module says."""
+        return await self.request("POST", path, json.dumps(body).encode(), what)
+
+    async def request(self, method: str, path: str, body: bytes | None, what: str) -> Any:
+        """The JSON that answers a request. Raises as the module says."""
+        try:
+            async with self._session().request(
+                method, URL(self.url + path, encoded=True), data=body
+            ) as answer:
+                text = await answer.text(errors="replace")
+                if answer.status >= 300:
+                    raise _refusal(answer.status, answer.headers, _words(text), what)
+                return json.loads(text)
+        except aiohttp.ClientError as error:
+            raise self._away(error) from error
+        except TimeoutError as error:
+            raise Unanswered(f"Chroma has not answered {what} within {self._seconds:.0f} s") from error
+        except (OSError, ValueError) as error:
+            raise self._away(error) from error
+
+    def _away(self, error: Exception) -> TransientError:
+        reason = str(error) or type(error).__name__
+        return TransientError(f"Chroma does not answer at {self.url} (HEADRACE_CHROMA_URL): {reason}")
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            # Requests that hang must not use up the connections of those that do not.
+            connector = aiohttp.TCPConnector(limit=0)
+            self._opened = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout, headers=self._headers
+            )
+        return self._opened
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path. Raises DocumentError for one that would be taken for another path."""
+    if name in ("", ".", ".."):
+        raise DocumentError(f"{name!r} is no name for a tenant, a database or a collection")
+    return quote(name, safe="")
+
+
+def space_of(configuration: Mapping[str, Any] | None) -> str:
+    """How a collection with this `configuration_json` measures: `cosine`, `l2` or `ip`."""
+    for index in ("hnsw", "spann"):
+        space = ((configuration or {}).get(index) or {}).get("space")
+        if isinstance(space, str):
+            return space
+    return "l2"  # Chroma's default
+
+
+def _words(text: str) -> str:
+    """What the server says, out of its `{"error", "message"}` or as it stands."""
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text.strip()[:500] or "no reason given"
+
+
+def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> Exception:
+    """The error for a status.
+
+    A refused token is no document's fault and may be put right: transient, with the setting's name.
+    """
+    message = f"Chroma refused {what} ({status}): {words}"
+    if status == 404:
+        return NotFound(message)
+    if status == 429:
+        return RateLimited(message, _seconds(headers.get("Retry-After")))
+    if status in (401, 403):
+        return TransientError(f"{message}; the token is set by HEADRACE_CHROMA_API_KEY")
+    if status == 413:
+        return DocumentTooLarge(message)
+    if status in (409, 500):  # Chroma's own words; those of a proxy before a server that is away: 502 to 504
+        return ServerFault(message)
+    if status == 408 or status > 501 or status < 400:
+        return TransientError(message)
+    return DocumentError(message)
+
+
+def _seconds(retry_after: str | None) -> float:
+    """`Retry-After` (RFC 9110: seconds or a date) as seconds from now; 1 when it says nothing usable."""
+    try:
+        return max(0.0, float(retry_after or 1))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(retry_after or "")
+    except ValueError:
+        return 1.0
+    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,74 @@
+"""SQLite files that hold copies: of topics, of vectors computed before.
+
+A file that is damaged, or was made for other tables, is thrown away and begun anew.
+"""
+
+import sqlite3
+import zlib
+from pathlib import Path
+
+#: How long to wait for another process's transaction.
+_BUSY_SECONDS = 5.0
+
+
+def open_database(path: Path, schema: str, check: bool = True) -> sqlite3.Connection:
+    """A connection in autocommit mode, for use from any one thread at a time.
+
+    What it holds survives the process, not the power. The file notes the schema that it was made for
+    (`user_version`), so a release with other tables begins anew without being told.
+
+    Args:
+        schema: `CREATE … IF NOT EXISTS` statements.
+        check: read the whole file for damage now; else damage shows when it is met.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in (1, 2):
+        database = sqlite3.connect(path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(database, schema, check)
+            return database
+        except BaseException as error:
+            database.close()
+            if attempt == 2 or not is_damage(error):
+                raise
+            discard(path)
+    raise AssertionError("unreachable")
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether only a new file helps, for the fault is not the disk's, a right's or a busy neighbour's.
+
+    SQLITE_ERROR counts: our statements are fixed, so one that does not run has found a table missing.
+    """
+    if type(error) is sqlite3.DatabaseError:  # corrupt, or no database; its subclasses are other faults
+        return True
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.OperationalError) and code in (
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_IOERR_SHORT_READ,
+    )
+
+
+def discard(path: Path) -> None:
+    """Remove a database; its log first, which must not meet another file."""
+    for suffix in ("-wal", "-shm", ""):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _prepare(database: sqlite3.Connection, schema: str, check: bool) -> None:
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=OFF")
+    database.execute("PRAGMA journal_size_limit=16777216")
+    version = zlib.crc32(schema.encode()) & 0x7FFF_FFFF
+    database.execute("BEGIN IMMEDIATE")  # several processes may open a new file at once
+    found = database.execute("PRAGMA user_version").fetchone()[0]
+    empty = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if found != version and not empty:
+        raise sqlite3.DatabaseError("made for other tables")
+    for statement in schema.split(";"):
+        database.execute(statement)
+    if found != version:
+        database.execute(f"PRAGMA user_version={version}")
+    database.execute("COMMIT")
+    if check and (told := database.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise sqlite3.DatabaseError(told)
