@@ -117,6 +117,7 @@ def progress_of(run: Invocation, now: datetime | None = None) -> InvocationProgr
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,
+        skipped=[api.Skipped(reason=reason, count=n) for reason, n in sorted(run.left_out.items())],
     )
 
 

@@ -5,13 +5,14 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from headrace.cli.progress import PENDING, listed, status_of
 from headrace.client.gateway import ApiError, GatewayClient
-from schemas.api import DocumentOutcome, InvocationProgress, Source
+from schemas.api import DocumentOutcome, FolderSource, InvocationProgress, Source
 from schemas.errors import TransientError
+from schemas.globs import normalized
 
 #: Between two looks at a run where the event stream broke off.
 _POLL_S = 0.5
@@ -35,11 +36,14 @@ class SyncRequest:
     collection: str
     include: tuple[str, ...] = ()
     allow_empty: bool = False
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 def looked_for(request: SyncRequest) -> str:
     """What a run of the request lists, in words."""
     chosen = f" that match {', '.join(request.include)}" if request.include else ""
+    chosen += f" beside {', '.join(request.exclude)}" if request.exclude else ""
     return f"files{chosen} in {request.path}"
 
 
@@ -64,11 +68,21 @@ async def begin(client: GatewayClient, request: SyncRequest) -> tuple[str, str]:
     return source_id, await client.create_invocation(source_id, request.collection, request.allow_empty)
 
 
+def folder_payload(
+    path: str, include: Sequence[str] | None, exclude: Sequence[str] | None, hidden: bool
+) -> dict[str, object]:
+    """The config of a folder source; what is not asked for is not sent, so that an older gateway takes it."""
+    asked = {
+        "include_globs": list(include or ()),
+        "exclude_globs": list(exclude or ()),
+        "include_hidden": hidden,
+    }
+    return {"path": path} | {name: value for name, value in asked.items() if value}
+
+
 async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
     """The id of the source with this path and these globs; made when there is none."""
-    folder: dict[str, object] = {"path": request.path}
-    if request.include:
-        folder["include_globs"] = sorted(set(request.include))
+    folder = folder_payload(request.path, request.include, request.exclude, request.hidden)
     try:
         return await client.create_source({"folder": folder, "database_name": request.database})
     except ApiError as error:
@@ -87,12 +101,13 @@ def existing_source(known: list[Source], request: SyncRequest, refusal: str) -> 
     Several may read one folder, with other models or limits; the refusal names the one that is equal.
     """
     named = set(_UUID.findall(refusal))
-    globs = sorted(set(request.include)) or None
-    same = [
-        source.id
-        for source in known
-        if source.folder and source.folder.path == request.path and source.folder.include_globs == globs
-    ]
+    wanted = FolderSource(
+        path=request.path,
+        include_globs=normalized(request.include),
+        exclude_globs=normalized(request.exclude),
+        include_hidden=request.hidden,
+    )
+    same = [source.id for source in known if source.folder == wanted]
     return next((one for one in same if one in named), same[0] if len(same) == 1 else None)
 
 

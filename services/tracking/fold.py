@@ -54,6 +54,7 @@ class InvocationState:
         "_errors",
         "_finished_at",
         "_identity",
+        "_left_out",
         "_ordinals",
         "_started_at",
         "_status",
@@ -67,6 +68,7 @@ class InvocationState:
         self._attempt: int | None = None
         self._attempts = 0
         self._total: int | None = None
+        self._left_out: dict[str, int] = {}
         self._ordinals = Ordinals()
         self._errors: list[DocumentFailure] = []
         self._error: str | None = None
@@ -80,7 +82,7 @@ class InvocationState:
         state = cls(_identity(summary))
         state._status = summary.status
         state._attempt, state._attempts = summary.attempt, summary.attempts
-        state._total = summary.total
+        state._total, state._left_out = summary.total, dict(summary.left_out)
         state._errors = list(summary.last_errors)
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
@@ -126,6 +128,7 @@ class InvocationState:
             attempt=self._attempt,
             attempts=self._attempts,
             total=self._total,
+            left_out=dict(self._left_out),
             counts=self._ordinals.rendered(),
             last_errors=list(self._errors),
             error=self._error,
@@ -154,7 +157,7 @@ class InvocationState:
             return
         self._ordinals.restart()
         self._errors.clear()
-        self._total = None
+        self._total, self._left_out = None, {}
         self._attempt = event.attempt
         self._attempts += 1
         self._status = Status.PROCESSING
@@ -169,7 +172,7 @@ class InvocationState:
             )
         if event.attempt != self._attempt or self._total is not None or self._status in FINAL_STATUSES:
             return
-        self._total = event.total
+        self._total, self._left_out = event.total, dict(event.left_out)
         self._ordinals.limit(event.total)
         self._changed = True
         self._settle(timestamp_ms)

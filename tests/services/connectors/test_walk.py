@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import DocumentError, DocumentTooLarge
-from services.connectors.walk import MAX_FILE_BYTES, list_files, read_file, shown_key
+from services.connectors.reading import MAX_FILE_BYTES
+from services.connectors.selection import Selection
+from services.connectors.walk import list_files, read_file, shown_key
 
 
 @pytest.fixture
@@ -25,8 +27,8 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
-def keys(root: Path, globs: list[str] | None = None) -> list[str]:
-    return list_files(root, globs).keys
+def keys(root: Path, globs: list[str] | None = None, hidden: bool = True) -> list[str]:
+    return list_files(root, Selection(globs, include_hidden=hidden)).keys
 
 
 def test_files_are_listed_by_their_relative_paths_in_order(root: Path) -> None:
@@ -181,10 +183,10 @@ def test_a_file_that_may_not_be_read_fails_with_the_reason(
 ) -> None:
     write(root, {"a.md": ""})
 
-    def refuse(path: Path) -> bytes:
+    def refuse(fd: int, count: int) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)  # a test that runs as root may read everything
+    monkeypatch.setattr(os, "read", refuse)  # a test that runs as root may read everything
     with pytest.raises(DocumentError, match=r"^a\.md: cannot be read: Permission denied"):
         read_file(root, "a.md")
 
@@ -194,7 +196,7 @@ def test_a_file_over_the_limit_is_refused_without_being_read(
 ) -> None:
     with (root / "huge.bin").open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)  # sparse: takes no disk
-    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("was read"))
+    monkeypatch.setattr(os, "read", lambda fd, count: pytest.fail("was read"))
 
     with pytest.raises(DocumentTooLarge, match=r"huge\.bin: 209,715,201 bytes, the limit is 209,715,200"):
         read_file(root, "huge.bin")
@@ -219,14 +221,19 @@ def test_a_folder_that_is_not_there_cannot_be_listed(root: Path) -> None:
         keys(root / "nowhere")
 
 
+def opened(fd: int) -> Path:
+    """The path of what is open."""
+    return Path(os.readlink(f"/proc/self/fd/{fd}"))
+
+
 def forbid(monkeypatch: pytest.MonkeyPatch, name: str, number: int = errno.EACCES) -> None:
     """Folders of this name fail when they are listed; a test that runs as root may list everything."""
     real = os.scandir
 
-    def scandir(path: Path) -> object:
-        if Path(path).name == name:
+    def scandir(fd: int) -> object:
+        if opened(fd).name == name:
             raise OSError(number, os.strerror(number))
-        return real(path)
+        return real(fd)
 
     monkeypatch.setattr(os, "scandir", scandir)
 
@@ -292,11 +299,11 @@ def test_a_root_that_is_replaced_during_the_walk_is_an_error(
     write(root, {"a/b.md": ""})
     real = os.scandir
 
-    def scandir(path: Path) -> object:
-        if Path(path).name == "a":  # the disk goes; what lies below its mount point is another folder
+    def scandir(fd: int) -> object:
+        if opened(fd).name == "a":  # the disk goes; what lies below its mount point is another folder
             root.rename(tmp_path / "unmounted")
             root.mkdir()
-        return real(path)
+        return real(fd)
 
     monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(OSError, match="another folder is in its place"):
@@ -307,14 +314,14 @@ def test_a_gitignore_that_cannot_be_read_hides_its_folder(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(root, {"a.md": "", "b/.gitignore": "secret.md\n", "b/secret.md": ""})
-    real = Path.read_text
+    real = os.open
 
-    def read_text(path: Path, **options: str) -> str:
-        if path.parent.name == "b":
+    def open_(path: str, flags: int, *, dir_fd: int | None = None) -> int:
+        if path == ".gitignore":
             raise PermissionError(errno.EACCES, "Permission denied")
-        return real(path, **options)
+        return real(path, flags, dir_fd=dir_fd)
 
-    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(os, "open", open_)
     listing = list_files(root)
 
     assert listing.keys == ["a.md"]
