@@ -16,7 +16,7 @@ from schemas.errors import RequestError
 #: A folder that holds a file of this name is a data folder.
 MARKER = ".headrace-data"
 #: What a data folder of a release before the marker held.
-_SIGNS = frozenset({"lock", "admin.key"})
+_SIGNS = ("admin.key", "lock")
 
 _KERNEL_PATHS = ("/proc", "/sys", "/dev")
 #: Their kinds in `/proc/self/mountinfo`: they may be mounted elsewhere, too.
@@ -79,7 +79,9 @@ class Places:
         for kernel in _KERNEL_PATHS:
             if real.is_relative_to(kernel):
                 return f"{real} is in {kernel}: what is there belongs to the kernel and is never a source"
-        for folder in (real, *real.parents):
+        parts = str(real).split("/")
+        for depth in range(len(parts), 0, -1):
+            folder = "/".join(parts[:depth]) or "/"
             if is_data_folder(folder) or (self._own and _identity(folder) in self._own):
                 return f"{real} is in a data folder of Headrace ({folder}), which is never a source"
         return None
@@ -93,20 +95,20 @@ class Places:
             raise Forbidden(f"{shown} is a data folder of Headrace, which is never a source")
 
 
-def is_data_folder(folder: int | Path) -> bool:
+def is_data_folder(folder: int | str) -> bool:
     """Whether a folder (path or file descriptor) is a data folder of Headrace; False for a file."""
-
-    def holds(name: str) -> bool:
-        if isinstance(folder, int):
-            return os.access(name, os.F_OK, dir_fd=folder, follow_symlinks=False)
-        return os.path.lexists(folder / name)
-
-    return holds(MARKER) or all(holds(name) for name in _SIGNS)
+    if isinstance(folder, str):
+        return os.access(f"{folder}/{MARKER}", os.F_OK) or all(
+            os.access(f"{folder}/{name}", os.F_OK) for name in _SIGNS
+        )
+    return os.access(MARKER, os.F_OK, dir_fd=folder) or all(
+        os.access(name, os.F_OK, dir_fd=folder) for name in _SIGNS
+    )
 
 
 def marks_data_folder(names: set[str]) -> bool:
     """Whether the names in a folder are those of a data folder."""
-    return MARKER in names or names >= _SIGNS
+    return MARKER in names or names.issuperset(_SIGNS)
 
 
 def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int, str], None]) -> int:
@@ -132,9 +134,9 @@ def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int,
         os.close(at)
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(folder: str) -> tuple[int, int] | None:
     try:
-        found = folder.stat()
+        found = os.stat(folder)
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -9,7 +9,7 @@ the user's own git configuration names for all checkouts. Without git, tracked f
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -46,18 +46,20 @@ class Checkout:
     Attributes:
         rules: weakest first.
         tracked: files that the index holds; folders above them. Relative to the folder.
+        ignored: the folder itself is ignored, so only its tracked files count.
     """
 
     rules: tuple[Rule, ...] = ()
     tracked: frozenset[bytes] = frozenset()
-    tracked_folders: frozenset[bytes] = field(default=frozenset())
+    tracked_folders: frozenset[bytes] = frozenset()
+    ignored: bool = False
 
 
 def checkout_of(folder: Path, cut: int = 0) -> Checkout:
     """What the checkout that a folder lies in says of it.
 
-    A folder that its checkout ignores is not part of it, so nothing of it counts: whoever names such a folder
-    wants what is in it.
+    A folder that its checkout ignores, and that holds no tracked file, is not part of it, so nothing of it
+    counts: whoever names such a folder wants what is in it.
 
     Args:
         folder: real path.
@@ -82,10 +84,11 @@ def checkout_of(folder: Path, cut: int = 0) -> Checkout:
         if above != folder
     ]
     kept = tuple(rule for rule in rules if rule is not None)
-    if not tracked and _ignores_itself(kept, inside):
+    ignored = _ignores_itself(kept, inside)
+    if ignored and not tracked:
         return Checkout()
     folders = {key[:end] for key in tracked for end in _slashes(key)}
-    return Checkout(kept, tracked, frozenset(folders))
+    return Checkout(kept, tracked, frozenset(folders), ignored)
 
 
 def is_checkout(folder: Path) -> bool:

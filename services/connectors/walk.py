@@ -133,18 +133,23 @@ class _Walk:
         self._top, self._real, self._selection = top, real, selection
         self._places, self._tick = places, tick
         self._stack: list[_Frame] = []
+        self._at, self._fd = "", os.dup(top)  # the folder that was opened last: mostly the parent of the next
         self.listing = Listing([], {})
 
     def run(self) -> None:
         """Raises OSError when the root cannot be listed."""
-        self._stack.append(self._open("", _Rules(checkout_of(self._real))))
-        while self._stack:
-            frame = self._stack[-1]
-            entry = next(frame.entries, None)
-            if entry is None:
-                self._stack.pop()
-            else:
-                self._look_at(entry, frame)
+        try:
+            checkout = checkout_of(self._real)
+            self._stack.append(self._open("", _Rules(checkout, only_tracked=checkout.ignored)))
+            while self._stack:
+                frame = self._stack[-1]
+                entry = next(frame.entries, None)
+                if entry is None:
+                    self._stack.pop()
+                else:
+                    self._look_at(entry, frame)
+        finally:
+            os.close(self._fd)
 
     def _look_at(self, entry: _Entry, frame: _Frame) -> None:
         key = frame.place + entry.name
@@ -221,24 +226,31 @@ class _Walk:
         A `.gitignore` that cannot be read makes the folder unreadable: nobody knows what it keeps out.
         """
         self._tick()
-        parts = [part for part in place.split("/") if part]
-        fd = open_below(self._top, parts, _FOLDER, lambda at, shown: None)  # entered one by one on the way
-        try:
-            self._places.enter(fd, place)
-            with os.scandir(fd) as found:
-                entries = sorted((_entry(entry) for entry in found), key=lambda entry: entry.name)
-            names = {entry.name for entry in entries}
-            if marks_data_folder(names):
-                raise Forbidden(f"{place} is a data folder of Headrace")
-            if place and ".git" in names and is_checkout(self._real / place):
-                cut = len(encoded(place))
-                rules = _Rules(checkout_of(self._real / place, cut), (), cut)
-            if ".gitignore" in names and (rule := self._gitignore(fd, place)):
-                rules = replace(rules, own=(*rules.own, rule))
-        finally:
-            os.close(fd)
+        fd = self._go_to(place)
+        self._places.enter(fd, place)
+        with os.scandir(fd) as found:
+            entries = sorted((_entry(entry) for entry in found), key=lambda entry: entry.name)
+        names = {entry.name for entry in entries}
+        if marks_data_folder(names):
+            raise Forbidden(f"{place} is a data folder of Headrace")
+        if place and ".git" in names and is_checkout(self._real / place):
+            cut = len(encoded(place))
+            rules = _Rules(checkout_of(self._real / place, cut), (), cut)
+        if ".gitignore" in names and (rule := self._gitignore(fd, place)):
+            rules = replace(rules, own=(*rules.own, rule))
         # `.git` is a folder; in a submodule or a worktree a file
         return _Frame(place, (entry for entry in entries if entry.name != ".git"), rules)
+
+    def _go_to(self, place: str) -> int:
+        """Open a folder in place of the one that was opened last. What is on its way was entered before."""
+        parts = place.split("/")[:-1]
+        if parts and self._at == place[: -len(parts[-1]) - 1]:
+            fd = open_below(self._fd, parts[-1:], _FOLDER, _pass)
+        else:
+            fd = open_below(self._top, parts, _FOLDER, _pass)
+        os.close(self._fd)
+        self._at, self._fd = place, fd
+        return fd
 
     def _gitignore(self, fd: int, place: str) -> Rule | None:
         """The patterns of an open folder. A `.gitignore` that is a link is passed over, as by git."""
@@ -260,6 +272,10 @@ class _Walk:
 
     def _unreadable(self, place: str, verb: str, error: OSError) -> None:
         self.listing.unreadable[place] = f"cannot be {verb}: {error.strerror or error}"
+
+
+def _pass(fd: int, shown: str) -> None:
+    """It may be entered."""
 
 
 def _entry(entry: os.DirEntry[str]) -> _Entry:
