@@ -26,6 +26,7 @@ from streams.gc_tuning import collect_seldom
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
+from streams.places import Places
 from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,13 @@ class Wiring:
             await asyncio.sleep(1)
 
 
+def _places(wiring: Wiring) -> Places:
+    """What folder sources may read: gateway and connectors check the same."""
+    blobs = wiring.settings.blob_url
+    own = [wiring.data] if blobs is None or "://" in blobs else [wiring.data, Path(blobs)]
+    return Places([Path(root) for root in wiring.settings.folder_roots], own)
+
+
 @contextlib.asynccontextmanager
 async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.connectors import FolderConnector, InvocationView, UploadConnector, source_documents
@@ -89,7 +97,9 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     window, partitions = wiring.settings.run_window, await wiring.partitions()
     await invocations.start()
     yield [
-        _worker(wiring, FolderConnector(invocations, states, wiring.blobs, window, partitions)),
+        _worker(
+            wiring, FolderConnector(invocations, states, wiring.blobs, window, partitions, _places(wiring))
+        ),
         _worker(wiring, UploadConnector(invocations)),
     ]
     await invocations.close()

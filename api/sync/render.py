@@ -118,6 +118,7 @@ def progress_of(run: Invocation, warnings: int = 0, now: datetime | None = None)
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,
+        skipped=[api.Skipped(reason=reason, count=n) for reason, n in sorted(run.left_out.items())],
     )
 
 

@@ -4,12 +4,9 @@ A new type enters here with its check, in `schemas.events.Source` with its confi
 with the topic of its runs.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
 
 from api.errors import BadRequest
 from schemas.api import (
@@ -23,6 +20,8 @@ from schemas.api import (
 )
 from schemas.api import FolderSource as FolderPayload
 from schemas.events import FileUploadConfig, FolderConfig, Invocation, Source
+from schemas.globs import normalized, require_choice
+from streams.places import Places
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,8 @@ def require_type_name(name: str) -> str:
 
 
 def require_below_roots(path: str, roots: Sequence[Path]) -> Path:
-    """The real path of a folder or file, symlinks resolved. Raises BadRequest unless it is below a root."""
+    """The real path of a folder or file, symlinks resolved. Raises BadRequest unless it is below a root
+    and may be a source at all."""
     if not roots:
         raise BadRequest("folder sources are not allowed here: HEADRACE_FOLDER_ROOTS names no folder")
     if "\0" in path or not Path(path).is_absolute():
@@ -83,32 +83,30 @@ def require_below_roots(path: str, roots: Sequence[Path]) -> Path:
         raise BadRequest(f"folder.path {path!r} is not below HEADRACE_FOLDER_ROOTS ({shown})")
     if not there:
         raise BadRequest(f"folder.path {path!r} does not exist on the server")
+    if reason := Places().refusal(real):
+        raise BadRequest(f"folder.path: {reason}")
     if not readable:
         raise BadRequest(f"folder.path {path!r} is neither a folder nor a file")
     return real
 
 
-def _require_pattern(glob: str) -> None:
-    """Raises BadRequest for what can match nothing: git takes a bracket that is never closed in silence."""
-    try:
-        matches = any(pattern.include is not None for pattern in GitIgnoreSpec.from_lines([glob]).patterns)
-    except (ValueError, re.error):
-        matches = False
-    if not matches:
-        raise BadRequest(
-            f"folder.include_globs has {'an empty pattern' if not glob else repr(glob[:200])}, which matches "
-            "nothing; expected a pattern as in .gitignore, such as *.md"
-        )
-
-
 def _configure_folder(payload: CreateSourcePayload, roots: Sequence[Path]) -> Configs:
     folder = payload.folder
     assert folder is not None  # the table's key says so
-    for glob in folder.include_globs or ():
-        _require_pattern(glob)
+    try:
+        require_choice(
+            folder.include_globs, folder.exclude_globs, ("folder.include_globs", "folder.exclude_globs")
+        )
+    except ValueError as error:
+        raise BadRequest(str(error)) from error
     path = require_below_roots(folder.path, roots)
-    globs = sorted(set(folder.include_globs)) if folder.include_globs else None
-    return Configs(folder=FolderConfig(path=str(path), include_globs=globs))
+    config = FolderConfig(
+        path=str(path),
+        include_globs=normalized(folder.include_globs),
+        exclude_globs=normalized(folder.exclude_globs),
+        include_hidden=folder.include_hidden,
+    )
+    return Configs(folder=config)
 
 
 def _refuse_file_upload(payload: CreateSourcePayload, roots: Sequence[Path]) -> Configs:
@@ -117,8 +115,7 @@ def _refuse_file_upload(payload: CreateSourcePayload, roots: Sequence[Path]) -> 
 
 def _folder_variant(source: Source) -> SourceVariants:
     assert source.folder is not None
-    folder = FolderPayload(path=source.folder.path, include_globs=source.folder.include_globs)
-    return SourceVariants(folder=folder)
+    return SourceVariants(folder=FolderPayload(**source.folder.model_dump()))
 
 
 def _folder_metadata(run: Invocation) -> IndexJobMetadata:

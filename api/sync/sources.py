@@ -89,9 +89,17 @@ async def upload_source(parts: Dependencies, tenant: str, database: str) -> Sour
     return source
 
 
+#: Fields of a folder's config that came after the first release, and what stands for their absence.
+_LATER_FIELDS = {"exclude_globs": None, "include_hidden": False}
+
+
 def _with_id(source: Source) -> Source:
     """The id follows from all that is configured, so that equal sources are one."""
     configuration = source.model_dump(mode="json", include={"type", source.type, "embedding", "chunking"})
+    if folder := configuration.get("folder"):
+        for name, default in _LATER_FIELDS.items():
+            if folder[name] == default:  # the id is what it was before there was such a field
+                del folder[name]
     canonical = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return source.model_copy(update={"id": source_id(source.tenant, source.database, canonical)})
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
@@ -25,16 +26,19 @@ def sync(
     path: Annotated[str, typer.Argument(help="Folder or file.", show_default=False)],
     collection: Collection,
     database: Database = "default_database",
-    include: Annotated[
-        list[str] | None,
-        typer.Option("--include", help="Only files that match, as in .gitignore; may be repeated."),
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    hidden: Hidden = False,
     allow_empty: AllowEmpty = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run until its end.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Bring a folder or file into a collection; the next time only what has changed.
+
+    Lists what git would: .gitignore files hold, in a checkout also those above PATH, .git/info/exclude and
+    your own. Hidden files and those that look like secrets (id_rsa, *.pem, .env, …) are left out; --hidden,
+    or an --include that names them, brings them in.
 
     Talks to HEADRACE_URL, else to the `headrace up` of the data folder, else starts everything for the time
     of the command. Fails (exit status 1) when a document did.
@@ -49,9 +53,13 @@ def sync(
     from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
 
+    _require_text(path=path, collection=collection, database=database)
+    require_patterns(include, exclude)
     settings = load_settings(data_dir)
     where = _path_to_sync(path, settings)
-    request = SyncRequest(where, database, collection, tuple(include or ()), allow_empty)
+    request = SyncRequest(
+        where, database, collection, tuple(include or ()), allow_empty, tuple(exclude or ()), hidden
+    )
     with Startup() as startup:
 
         async def use(endpoint: "Endpoint") -> "SyncResult | None":
@@ -117,10 +125,25 @@ async def run_sync(
         return result
 
 
+def _require_text(**given: str) -> None:
+    """Raises UsageError for an argument that is not UTF-8: it could travel nowhere."""
+    from headrace.usage_error import UsageError
+
+    for name, value in given.items():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            shown = value.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            raise UsageError(
+                f"{name.upper()} {shown!r} is not UTF-8; rename it, or choose another one"
+            ) from None
+
+
 def _path_to_sync(path: str, settings: "Settings") -> str:
     """The absolute path; on our own disk it must be there."""
     from headrace.usage_error import UsageError
     from schemas.errors import RequestError
+    from streams.places import Places
 
     if not path:  # a shell variable that is not set; the current folder is `.`
         raise UsageError("PATH is empty; expected a folder or a file")
@@ -128,6 +151,8 @@ def _path_to_sync(path: str, settings: "Settings") -> str:
     if settings.url is None and not (local.is_dir() or local.is_file()):
         found = "is neither" if local.exists() else "does not exist"
         raise RequestError(f"{local} {found}; expected a folder or a file")
+    if settings.url is None and (reason := Places().refusal(local.resolve())):
+        raise RequestError(reason)
     # `..` and links are the gateway's to resolve, on its disk; ours is the same one.
     return str(local.resolve()) if settings.url is None else str(local)
 
@@ -146,7 +171,7 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     from rich.text import Text
 
     from headrace.cli.output import console, visible
-    from headrace.client.progress import failure_of, listed, status_of, summary
+    from headrace.client.progress import failure_of, left_out, listed, status_of, summary
     from headrace.client.sync import as_json as result_json
 
     if as_json:
@@ -167,6 +192,8 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     if status != "complete":
         text = f"{status}: {visible(failure_of(result.progress.status) or '') or text}"
     out.print(Text.assemble(mark, text))
+    if told := left_out(result.progress):
+        out.print(Text(f"  {told}", style="dim"))
 
 
 def _print_warnings(result: "SyncResult") -> None:

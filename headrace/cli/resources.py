@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from headrace.cli.output import print_fields, print_json, print_rows
+from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ def _ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") 
 def _configured(source: "Source") -> str:
     if source.folder is None:
         return ""
-    globs = source.folder.include_globs
-    return source.folder.path + (f" ({', '.join(globs)})" if globs else "")
+    folder = source.folder
+    chosen = [*(folder.include_globs or []), *(f"not {glob}" for glob in folder.exclude_globs or [])]
+    chosen += ["hidden files, too"] if folder.include_hidden else []
+    return folder.path + (f" ({', '.join(chosen)})" if chosen else "")
 
 
 @sources.command("list")
@@ -111,9 +114,9 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
 def create_source(
     path: Annotated[str, typer.Argument(help="Folder or file on the gateway's disk.", show_default=False)],
     database: Database = "default_database",
-    include: Annotated[
-        list[str] | None, typer.Option("--include", help="Only files that match, as in .gitignore.")
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
+    hidden: Hidden = False,
     model: Annotated[str | None, typer.Option(help="Embedding model.", show_default=False)] = None,
     max_size_bytes: Annotated[
         int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
@@ -122,9 +125,10 @@ def create_source(
     data_dir: DataDir = None,
 ) -> None:
     """Create a source that reads a folder; `headrace invocations create` runs it."""
-    folder: dict[str, object] = {"path": str(Path(path).expanduser().absolute())}
-    if include:
-        folder["include_globs"] = include
+    from headrace.client.sync import folder_payload
+
+    require_patterns(include, exclude)
+    folder = folder_payload(str(Path(path).expanduser().absolute()), include, exclude, hidden)
     payload: dict[str, object] = {"database_name": database, "folder": folder}
     if model:
         payload["embedding"] = {"dense": {"model": model}}

@@ -97,6 +97,28 @@ def summary(progress: InvocationProgress, seconds: float, looked_for: str = "doc
     return f"{found}: {', '.join(parts)}"
 
 
+#: What the gateway says was left out, in words: one, several.
+_LEFT_OUT = {
+    "hidden": ("hidden file or folder", "hidden files and folders"),
+    "secret": ("that looks like a secret", "that look like secrets"),
+    "data_folder": ("data folder of Headrace", "data folders of Headrace"),
+}
+
+
+def left_out(progress: InvocationProgress) -> str:
+    """What a run has passed over, and how to have it; empty if it is nothing."""
+    counts = {skipped.reason: skipped.count for skipped in progress.skipped}
+    words = {
+        reason: f"{count:,} {_LEFT_OUT.get(reason, (reason, reason))[count != 1]}"
+        for reason, count in counts.items()
+        if count
+    }
+    ours = words.pop("data_folder", None)
+    parts = [f"{', '.join(words.values())}; --hidden brings them in"] if words else []
+    parts += [f"{ours}, never a source"] if ours else []
+    return f"left out: {'; '.join(parts)}" if parts else ""
+
+
 def listed(progress: InvocationProgress) -> int | None:
     """Documents that are there; the total also counts those that are gone and get deleted."""
     return None if progress.total is None else max(0, progress.total - progress.counts.deleted)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from headrace.client.gateway import ApiError, GatewayClient
@@ -35,11 +35,14 @@ class SyncRequest:
     collection: str
     include: tuple[str, ...] = ()
     allow_empty: bool = False
+    exclude: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 def looked_for(request: SyncRequest) -> str:
     """What a run of the request lists, in words."""
     chosen = f" that match {', '.join(request.include)}" if request.include else ""
+    chosen += f" beside {', '.join(request.exclude)}" if request.exclude else ""
     return f"files{chosen} in {request.path}"
 
 
@@ -66,11 +69,21 @@ async def begin(client: GatewayClient, request: SyncRequest) -> tuple[str, str]:
     return source_id, await client.create_invocation(source_id, request.collection, request.allow_empty)
 
 
+def folder_payload(
+    path: str, include: Sequence[str] | None, exclude: Sequence[str] | None, hidden: bool
+) -> dict[str, object]:
+    """The config of a folder source; what is not asked for is not sent, so that an older gateway takes it."""
+    asked = {
+        "include_globs": list(include or ()),
+        "exclude_globs": list(exclude or ()),
+        "include_hidden": hidden,
+    }
+    return {"path": path} | {name: value for name, value in asked.items() if value}
+
+
 async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
     """The id of the source with this path and these globs; made when there is none."""
-    folder: dict[str, object] = {"path": request.path}
-    if request.include:
-        folder["include_globs"] = sorted(set(request.include))
+    folder = folder_payload(request.path, request.include, request.exclude, request.hidden)
     try:
         return await client.create_source({"folder": folder, "database_name": request.database})
     except ApiError as error:

@@ -55,6 +55,7 @@ from schemas.api.progress import (
     DocumentFailure,
     DocumentOutcome,
     InvocationProgress,
+    Skipped,
     StageCounts,
 )
 from schemas.api.sources import (
@@ -111,6 +112,7 @@ __all__ = [
     "Qwen3EmbeddingTask",
     "S3Job",
     "S3Source",
+    "Skipped",
     "Source",
     "SourceChunkingConfig",
     "SourceEmbeddingConfig",

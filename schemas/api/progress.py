@@ -29,6 +29,14 @@ class DocumentFailure(Body):
     error: str
 
 
+class Skipped(Body):
+    """Files that a source has and that were left out, or folders: `hidden` (they begin with a dot), `secret`
+    (their names are known for keys and passwords), `data_folder` (of Headrace itself)."""
+
+    reason: str
+    count: int
+
+
 class InvocationProgress(Body):
     """How far an invocation is. `total` is null until everything is listed; `done` documents need no more
     work; `documents_per_second` is the mean since the start, null before it; `warnings` is the number of
@@ -50,6 +58,7 @@ class InvocationProgress(Body):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    skipped: list[Skipped] = Field(default_factory=list)
 
 
 class DocumentOutcome(Body):

@@ -64,10 +64,20 @@ class FileUploadSource(OwnBody):
 
 
 class FolderSource(OwnBody):
-    """A folder or a single file on the server's disk."""
+    """A folder or a single file on the server's disk. Patterns are those of `.gitignore`."""
 
     path: str = Field(min_length=1, max_length=4096)
-    include_globs: list[Glob] | None = Field(default=None, max_length=MAX_GLOBS)
+    include_globs: list[Glob] | None = Field(
+        default=None,
+        max_length=MAX_GLOBS,
+        description="Only these files. One that names hidden files or secrets brings them in.",
+    )
+    exclude_globs: list[Glob] | None = Field(
+        default=None, max_length=MAX_GLOBS, description="Not these files."
+    )
+    include_hidden: bool = Field(
+        default=False, description="Files that begin with a dot, and those whose names are known for secrets."
+    )
 
 
 class SourceVariants(Body):

@@ -64,6 +64,7 @@ class Invocation(Event):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    left_out: dict[str, int] = Field(default_factory=dict)
 
 
 class ProgressBlock(Event):

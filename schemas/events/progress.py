@@ -59,11 +59,15 @@ class RunStarted(Event):
 
 
 class RunListed(Event):
-    """Topic `progress`: the attempt has listed everything; its ordinals are 0 to total - 1."""
+    """Topic `progress`: the attempt has listed everything; its ordinals are 0 to total - 1.
+
+    `left_out` counts what the source has and does not want unless it is asked for: reason → how many.
+    """
 
     invocation_id: str
     attempt: int
     total: int
+    left_out: dict[str, int] = Field(default_factory=dict)
 
 
 class RunFailed(Event):

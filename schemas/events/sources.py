@@ -16,10 +16,16 @@ class SourceTypeName(StrEnum):
 
 
 class FolderConfig(Event):
-    """A folder or a single file on the server's disk."""
+    """A folder or a single file on the server's disk.
+
+    Patterns are those of `schemas.globs`. Without `include_hidden`, files that begin with a dot and those
+    whose names are known for secrets are left out, unless an include pattern asks for them.
+    """
 
     path: str
     include_globs: list[str] | None = None
+    exclude_globs: list[str] | None = None
+    include_hidden: bool = False
 
 
 class FileUploadConfig(Event):

@@ -1,8 +1,8 @@
 """The folder connector: a folder on the server's disk, synced as a difference."""
 
-import asyncio
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,12 +20,15 @@ from schemas.events import (
 from schemas.ids import document_id, fingerprint
 from services.connectors.barrier import markers
 from services.connectors.difference import Action, Indexed, action, deleted_by, gone
+from services.connectors.disk import Disk
 from services.connectors.runs import Attempt, InvocationView, run_failed, scope_of
+from services.connectors.selection import Selection
 from services.connectors.walk import Listing, list_files, read_file, shown_key
 from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Record
+from streams.places import Forbidden, Places
 from streams.state.store import PartitionStore
 from streams.topics import DOCUMENTS, RUNS_FOLDER
 
@@ -52,6 +55,7 @@ class FolderConnector(stage.Stage[RunRequested]):
         states: `source-documents`, partitioned as `runs.folder` is.
         window: documents of a run that may be in flight.
         partitions: of `documents`.
+        places: what may be read; checked whenever a folder or a file is opened.
     """
 
     name = "connectors.folder"
@@ -67,9 +71,11 @@ class FolderConnector(stage.Stage[RunRequested]):
         blobs: BlobStore,
         window: int,
         partitions: int,
+        places: Places | None = None,
     ) -> None:
         self._invocations, self._states, self._blobs, self._window = invocations, states, blobs, window
-        self._partitions = partitions
+        self._partitions, self._places = partitions, places or Places()
+        self._stuck: dict[str, Disk] = {}  # by path: what earlier runs have left behind
         self._attempts: dict[str, Attempt] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
@@ -81,12 +87,13 @@ class FolderConnector(stage.Stage[RunRequested]):
             await attempt.settle(self._states, record.partition, partial(self._markers, run))
             await self._states.catch_up([record.partition])
             try:
-                found = await asyncio.to_thread(self._compare, record)
+                async with self._disk(run) as disk:
+                    found = await disk.run(self._compare, record, disk)
+                    await self._bring(run, attempt, found, disk)
             except RequestError as error:
                 await attempt.fail(error)
             else:
-                await self._bring(run, attempt, found)
-                await attempt.end()
+                await attempt.end(found.listing.left_out)
         self._attempts.pop(run.invocation_id, None)
         return []
 
@@ -98,7 +105,21 @@ class FolderConnector(stage.Stage[RunRequested]):
     def _markers(self, run: RunRequested) -> Sequence[Document]:
         return markers(self._partitions, lambda key: _document(run, key, ""))
 
-    def _compare(self, record: Record[RunRequested]) -> _Comparison:
+    @contextlib.asynccontextmanager
+    async def _disk(self, run: RunRequested) -> AsyncIterator[Disk]:
+        """The thread that lists and reads for a run. Raises RequestError while an earlier one is stuck."""
+        path = _config(run).path
+        if (stuck := self._stuck.get(path)) and stuck.busy:
+            raise RequestError(f"{path} does not answer: an earlier run still waits for it")
+        self._stuck.pop(path, None)
+        async with Disk(path) as disk:
+            try:
+                yield disk
+            except RequestError:
+                self._stuck[path] = disk
+                raise
+
+    def _compare(self, record: Record[RunRequested], disk: Disk) -> _Comparison:
         """For a thread: a million documents take 18 s and more. What `catch_up` reads meanwhile for another
         run does no harm: a row is seen before or after it, and either is a fact of the log.
 
@@ -111,19 +132,22 @@ class FolderConnector(stage.Stage[RunRequested]):
             for _, state in self._states.scan(record.partition, scope)
         }
         try:
-            listing = list_files(Path(config.path), config.include_globs)
+            listing = list_files(Path(config.path), Selection.of(config), self._places, disk.tick)
+        except Forbidden:
+            raise
+        except ValueError as error:
+            raise RequestError(f"the patterns of the source cannot be used: {error}") from error
         except OSError as error:
             reason = error.strerror or error
             raise RequestError(f"the folder {config.path} cannot be listed: {reason}") from error
         doomed = [key for key in gone(indexed, listing.keys) if not listing.hides(key)]
         if doomed and not listing.keys and not run.allow_empty:
-            raise RequestError(_nothing_listed(run, len(doomed)))
+            raise RequestError(_nothing_listed(run, len(doomed), listing.left_out))
         return _Comparison(listing, indexed, doomed, deleted_by(indexed, listing.keys, run.invocation_id))
 
-    async def _bring(self, run: RunRequested, attempt: Attempt, found: _Comparison) -> None:
-        root = Path(_config(run).path)
+    async def _bring(self, run: RunRequested, attempt: Attempt, found: _Comparison, disk: Disk) -> None:
         for key in found.listing.keys:
-            await self._sync(run, attempt, root, key, found.indexed.get(key))
+            await self._sync(run, attempt, disk, key, found.indexed.get(key))
         for place, why in found.listing.unreadable.items():
             shown = shown_key(place)
             error = f"{shown}: {why}; what is indexed of it stays"
@@ -131,10 +155,11 @@ class FolderConnector(stage.Stage[RunRequested]):
         await self._clear_away(run, attempt, found)
 
     async def _sync(
-        self, run: RunRequested, attempt: Attempt, root: Path, key: str, indexed: Indexed | None
+        self, run: RunRequested, attempt: Attempt, disk: Disk, key: str, indexed: Indexed | None
     ) -> None:
+        root = Path(_config(run).path)
         try:
-            content = await asyncio.to_thread(read_file, root, key)
+            content = await disk.run(read_file, root, key, self._places, disk.tick)
         except (TransientError, FencedError):
             raise
         except DocumentError as error:
@@ -168,7 +193,7 @@ def _config(run: RunRequested) -> FolderConfig:
     return run.source.folder or FolderConfig(path="")
 
 
-def _nothing_listed(run: RunRequested, documents: int) -> str:
+def _nothing_listed(run: RunRequested, documents: int, left_out: Mapping[str, int]) -> str:
     """Why a run that would delete everything fails.
 
     An empty folder looks like a disk that is not mounted. Device and inode do not tell them apart for sure:
@@ -177,10 +202,11 @@ def _nothing_listed(run: RunRequested, documents: int) -> str:
     config = _config(run)
     chosen = f" that match {', '.join(config.include_globs)}" if config.include_globs else ""
     indexed = "1 document of it is" if documents == 1 else f"{documents:,} documents of it are"
+    private = f" but {sum(left_out.values()):,} that are left out as private" if left_out else ""
     return (
-        f"{config.path} lists no files{chosen} though {indexed} indexed in collection {run.collection!r}; "
-        "nothing was deleted. Is its disk mounted? If it is meant to be empty, run it with allow_empty "
-        "(--allow-empty)"
+        f"{config.path} lists no files{chosen}{private} though {indexed} indexed in collection "
+        f"{run.collection!r}; nothing was deleted. Is its disk mounted? If it is meant to be empty, run it "
+        "with allow_empty (--allow-empty)"
     )
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -253,16 +253,21 @@ class Attempt:
         shown = None if stage is Step.UNCHANGED else key
         await self.add([ProgressReport(self.position(), stage, chunks, shown, error)])
 
-    async def end(self) -> None:
-        """Everything is listed; wait until all of it is done."""
+    async def end(self, left_out: Mapping[str, int] | None = None) -> None:
+        """Everything is listed (`left_out`: reason → how many); wait until all of it is done."""
         await self._flush()
-        await self._context.emit([self.listed()])
+        await self._context.emit([self.listed(left_out)])
         await self._view.done(self.invocation_id, self.number, self._numbered)
 
-    def listed(self) -> Send:
+    def listed(self, left_out: Mapping[str, int] | None = None) -> Send:
         """The event that says how many documents the attempt has."""
         return self._progress(
-            RunListed(invocation_id=self.invocation_id, attempt=self.number, total=self._numbered)
+            RunListed(
+                invocation_id=self.invocation_id,
+                attempt=self.number,
+                total=self._numbered,
+                left_out=dict(left_out or {}),
+            )
         )
 
     async def fail(self, error: Exception) -> None:

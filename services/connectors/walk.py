@@ -1,22 +1,27 @@
-"""Lists a folder as git would: `.gitignore` files hold, symbolic links never lead out of the root."""
+"""Lists a folder as git would, and leaves out what is private; see docs/folders.md for the rules."""
 
 import errno
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from stat import S_ISDIR, S_ISREG
 
-from pathspec import GitIgnoreSpec
+from schemas.globs import encoded
+from services.connectors.checkout import Checkout, Rule, checkout_of, is_checkout, read_bounded, read_patterns
+from services.connectors.reading import read_file, shown_key
+from services.connectors.selection import Private, Selection
+from streams.places import Forbidden, Places, marks_data_folder, open_below
 
-from schemas.errors import DocumentError, DocumentTooLarge
-from schemas.limits import MAX_FILE_BYTES
+__all__ = ["Listing", "list_files", "read_file", "shown_key"]
 
 #: A folder that went away during the walk. Whatever else happens to one says nothing of what is in it.
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 #: A link that leads nowhere; Python before 3.13 tells of a circle by a RuntimeError instead of ELOOP.
 _DANGLING = _GONE | {errno.ELOOP, errno.ENAMETOOLONG}
-
-_Rules = list[tuple[PurePosixPath, GitIgnoreSpec]]
+#: Only to look at, where the system can.
+_LOOK = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK)
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,12 @@ class Listing:
         keys: relative paths with `/`, in order.
         unreadable: folders, and entries of unknown kind, that could not be looked at → why. Nothing is known
             of what is in them.
+        left_out: private files, and private folders that were not looked into: reason → how many.
     """
 
     keys: list[str]
     unreadable: dict[str, str]
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def hides(self, key: str) -> bool:
         """Whether a file of this key may be there unseen."""
@@ -38,134 +45,245 @@ class Listing:
         return bool(self.unreadable) and any(str(place) in self.unreadable for place in (path, *path.parents))
 
 
-def list_files(root: Path, include_globs: Sequence[str] | None = None) -> Listing:
-    """The files below `root`.
+def list_files(
+    root: Path,
+    selection: Selection | None = None,
+    places: Places | None = None,
+    tick: Callable[[], None] = lambda: None,
+) -> Listing:
+    """The files below `root` that a source wants, in order.
 
-    Left out: what a `.gitignore` in the folder or above it (up to `root`) names, `.git` itself, links to
-    folders, links that point outside `root`, and what is no regular file. A `root` that is a file is listed
-    by its name. Raises OSError when `root` cannot be read, or was replaced while it was listed (a disk that
-    is unmounted in the middle leaves another folder behind).
+    Left out: what git ignores, `.git` itself, links to folders, links that point outside `root`, and what is
+    no regular file; what is private (`selection`); data folders and what belongs to the kernel (`places`). A
+    `root` that is a file is listed by its name: whoever names it wants it. `tick` is called at every folder.
+
+    Raises Forbidden when `root` may not be read, OSError when it cannot be, or was replaced while it was
+    listed (a disk that is unmounted in the middle leaves another folder behind).
     """
-    if root.is_file():
-        return Listing([root.name], {})
-    included = GitIgnoreSpec.from_lines(include_globs) if include_globs else None
-    walk = _Walk(root.resolve(strict=True), included)
-    before = _identity(root)
-    walk.folder(root, PurePosixPath(), [])
-    if _identity(root) != before:
-        raise OSError(errno.ESTALE, "another folder is in its place since the listing began")
-    return walk.listing
+    places = places or Places()
+    top, real = places.open(root)
+    try:
+        before = os.fstat(top)
+        if S_ISREG(before.st_mode):
+            return Listing([root.name], {})
+        if not S_ISDIR(before.st_mode):
+            raise OSError(errno.ENOTDIR, "it is neither a folder nor a file")
+        walk = _Walk(top, real, selection or Selection(), places, tick)
+        walk.run()
+        after = root.stat()
+        if (after.st_dev, after.st_ino) != (before.st_dev, before.st_ino):
+            raise OSError(errno.ESTALE, "another folder is in its place since the listing began")
+        return walk.listing
+    finally:
+        os.close(top)
 
 
-def _identity(folder: Path) -> tuple[int, int]:
-    found = folder.stat()
-    return found.st_dev, found.st_ino
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What is ignored in a folder.
+
+    Attributes:
+        own: of the `.gitignore` files on the way, weakest first.
+        cut: bytes of a key before the path relative to the checkout's folder.
+        only_tracked: the folder is ignored, so only its tracked files count.
+    """
+
+    checkout: Checkout
+    own: tuple[Rule, ...] = ()
+    cut: int = 0
+    only_tracked: bool = False
+
+    def ignores(self, key: bytes, is_folder: bool) -> bool:
+        """Whether an entry is ignored, tracked or not."""
+        if self.only_tracked:
+            return True
+        for rule in (*reversed(self.own), *reversed(self.checkout.rules)):
+            if (said := rule.says(key, is_folder)) is not None:
+                return said
+        return False
+
+    def tracks(self, key: bytes, is_folder: bool) -> bool:
+        """Whether an entry is tracked: a file, a folder with tracked files, or a submodule."""
+        path, checkout = key[self.cut :], self.checkout
+        return path in checkout.tracked or (is_folder and path in checkout.tracked_folders)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    kind: str  # folder, file, link, other
+    error: OSError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A folder under way; `place` is its path with a `/` at the end, empty for the root."""
+
+    place: str
+    entries: Iterator[_Entry]
+    rules: _Rules
 
 
 class _Walk:
-    """One walk below `top`, the real path of the root."""
+    """One walk below an open folder. It has no recursion: a tree may be deeper than Python's stack."""
 
-    def __init__(self, top: Path, included: GitIgnoreSpec | None) -> None:
-        self._top, self._included = top, included
+    def __init__(
+        self, top: int, real: Path, selection: Selection, places: Places, tick: Callable[[], None]
+    ) -> None:
+        self._top, self._real, self._selection = top, real, selection
+        self._places, self._tick = places, tick
+        self._stack: list[_Frame] = []
+        self._at, self._fd = "", os.dup(top)  # the folder that was opened last: mostly the parent of the next
         self.listing = Listing([], {})
 
-    def folder(self, folder: Path, place: PurePosixPath, rules: _Rules) -> None:
-        """List a folder and those below it. Raises OSError for the root only."""
+    def run(self) -> None:
+        """Raises OSError when the root cannot be listed."""
         try:
-            entries, rules = _open(folder, place, rules)
-        except OSError as error:
-            if place == PurePosixPath():
-                raise
-            if error.errno not in _GONE:
-                self._unreadable(place, "listed", error)
-            return
-        for entry in entries:
-            if entry.name != ".git":  # a folder; in a submodule or a worktree a file
-                self._entry(entry, place / entry.name, rules)
+            checkout = checkout_of(self._real)
+            self._stack.append(self._open("", _Rules(checkout, only_tracked=checkout.ignored)))
+            while self._stack:
+                frame = self._stack[-1]
+                entry = next(frame.entries, None)
+                if entry is None:
+                    self._stack.pop()
+                else:
+                    self._look_at(entry, frame)
+        finally:
+            os.close(self._fd)
 
-    def _entry(self, entry: os.DirEntry[str], key: PurePosixPath, rules: _Rules) -> None:
+    def _look_at(self, entry: _Entry, frame: _Frame) -> None:
+        key = frame.place + entry.name
+        path, is_folder = encoded(key), entry.kind == "folder"
+        ignored = frame.rules.ignores(path, is_folder)
+        if ignored and not frame.rules.tracks(path, is_folder):
+            return
+        if entry.error is not None:
+            self._unreadable(key, "looked at", entry.error)
+        elif is_folder:
+            self._folder(key, path, replace(frame.rules, only_tracked=True) if ignored else frame.rules)
+        elif entry.kind in ("file", "link") and self._selection.wants(path):
+            self._file(key, path, entry.kind == "link")
+
+    def _folder(self, key: str, path: bytes, rules: _Rules) -> None:
+        if self._selection.excludes_folder(path):
+            return
+        if not self._selection.enters(path):
+            self._leave_out(Private.HIDDEN)
+            return
         try:
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if _ignored(f"{key}/" if is_folder else str(key), rules):
-                return
-            wanted = not is_folder and self._includes(key) and _is_inside(entry, self._top)
+            self._stack.append(self._open(f"{key}/", rules))
+        except Forbidden:
+            self._leave_out(Private.DATA_FOLDER)
+        except OSError as error:
+            if error.errno not in _DANGLING - {errno.ENAMETOOLONG}:
+                self._unreadable(key, "listed", error)
+
+    def _file(self, key: str, path: bytes, is_link: bool) -> None:
+        withheld = self._selection.withholds(path)
+        try:
+            if is_link and withheld is None:
+                target = self._target(key)
+                if target is None:
+                    return
+                withheld = self._selection.withholds(target)
+        except Forbidden:
+            withheld = Private.DATA_FOLDER
         except OSError as error:
             self._unreadable(key, "looked at", error)
             return
-        if is_folder:
-            self.folder(Path(entry.path), key, rules)
-        elif wanted:
-            self.listing.keys.append(str(key))
+        if withheld is None:
+            self.listing.keys.append(key)
+        else:
+            self._leave_out(withheld)
 
-    def _includes(self, key: PurePosixPath) -> bool:
-        return self._included is None or self._included.match_file(str(key))
+    def _target(self, key: str) -> bytes | None:
+        """The path of the file that a link leads to, None if that is no file below the root.
 
-    def _unreadable(self, place: PurePosixPath, verb: str, error: OSError) -> None:
-        self.listing.unreadable[str(place)] = f"cannot be {verb}: {error.strerror or error}"
+        Raises OSError when that cannot be known, Forbidden when it lies in a data folder.
+        """
+        path = self._real / key
+        try:
+            target = path.resolve(strict=True)
+        except RuntimeError:
+            return None
+        except OSError as error:
+            leads_out = not Path(os.path.realpath(path)).is_relative_to(self._real)
+            if error.errno in _DANGLING or leads_out:
+                return None
+            raise
+        if not target.is_relative_to(self._real):
+            return None
+        parts = target.relative_to(self._real).parts
+        fd = open_below(self._top, parts, _LOOK, self._places.enter)
+        try:
+            return encoded("/".join(parts)) if S_ISREG(os.fstat(fd).st_mode) else None
+        finally:
+            os.close(fd)
+
+    def _open(self, place: str, rules: _Rules) -> _Frame:
+        """A folder's entries in order, and the rules that hold for them. Raises OSError, or Forbidden.
+
+        A `.gitignore` that cannot be read makes the folder unreadable: nobody knows what it keeps out.
+        """
+        self._tick()
+        fd = self._go_to(place)
+        self._places.enter(fd, place)
+        with os.scandir(fd) as found:
+            entries = sorted((_entry(entry) for entry in found), key=lambda entry: entry.name)
+        names = {entry.name for entry in entries}
+        if marks_data_folder(names):
+            raise Forbidden(f"{place} is a data folder of Headrace")
+        if place and ".git" in names and is_checkout(self._real / place):
+            cut = len(encoded(place))
+            rules = _Rules(checkout_of(self._real / place, cut), (), cut)
+        if ".gitignore" in names and (rule := self._gitignore(fd, place)):
+            rules = replace(rules, own=(*rules.own, rule))
+        # `.git` is a folder; in a submodule or a worktree a file
+        return _Frame(place, (entry for entry in entries if entry.name != ".git"), rules)
+
+    def _go_to(self, place: str) -> int:
+        """Open a folder in place of the one that was opened last. What is on its way was entered before."""
+        parts = place.split("/")[:-1]
+        if parts and self._at == place[: -len(parts[-1]) - 1]:
+            fd = open_below(self._fd, parts[-1:], _FOLDER, _pass)
+        else:
+            fd = open_below(self._top, parts, _FOLDER, _pass)
+        os.close(self._fd)
+        self._at, self._fd = place, fd
+        return fd
+
+    def _gitignore(self, fd: int, place: str) -> Rule | None:
+        """The patterns of an open folder. A `.gitignore` that is a link is passed over, as by git."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            if not S_ISREG(os.stat(".gitignore", dir_fd=fd, follow_symlinks=False).st_mode):
+                return None
+            content = read_bounded(os.open(".gitignore", flags, dir_fd=fd))
+        except FileNotFoundError:
+            return None  # went away since
+        except OSError as error:
+            reason = f"its .gitignore cannot be read: {error.strerror or error}"
+            raise OSError(error.errno, reason) from error
+        ignored = read_patterns(content, str(self._real / place / ".gitignore"))
+        return Rule(ignored, len(encoded(place))) if ignored else None
+
+    def _leave_out(self, kind: Private) -> None:
+        self.listing.left_out[kind.value] = self.listing.left_out.get(kind.value, 0) + 1
+
+    def _unreadable(self, place: str, verb: str, error: OSError) -> None:
+        self.listing.unreadable[place] = f"cannot be {verb}: {error.strerror or error}"
 
 
-def _open(folder: Path, place: PurePosixPath, rules: _Rules) -> tuple[list[os.DirEntry[str]], _Rules]:
-    """Entries in order, and the rules that hold for them. A `.gitignore` that cannot be read makes the folder
-    unreadable: nobody knows what it keeps out."""
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
+def _pass(fd: int, shown: str) -> None:
+    """It may be entered."""
+
+
+def _entry(entry: os.DirEntry[str]) -> _Entry:
     try:
-        if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
-            lines = (folder / ".gitignore").read_text(errors="replace").splitlines()
-            rules = [*rules, (place, GitIgnoreSpec.from_lines(lines))]
-    except FileNotFoundError:
-        pass  # went away since
+        if entry.is_dir(follow_symlinks=False):
+            return _Entry(entry.name, "folder")
+        if entry.is_symlink():
+            return _Entry(entry.name, "link")
+        return _Entry(entry.name, "file" if entry.is_file(follow_symlinks=False) else "other")
     except OSError as error:
-        reason = f"its .gitignore cannot be read: {error.strerror or error}"
-        raise OSError(error.errno, reason) from error
-    return entries, rules
-
-
-def _ignored(key: str, rules: list[tuple[PurePosixPath, GitIgnoreSpec]]) -> bool:
-    """The deepest `.gitignore` that says anything about a path decides."""
-    for place, spec in reversed(rules):
-        relative = key if place == PurePosixPath() else key.removeprefix(f"{place}/")
-        found = spec.check_file(relative).include
-        if found is not None:
-            return found
-    return False
-
-
-def _is_inside(entry: os.DirEntry[str], top: Path) -> bool:
-    """Whether an entry that is no folder is a file below `top`. Raises OSError when that cannot be known."""
-    if not entry.is_symlink():
-        return entry.is_file()
-    try:
-        target = Path(entry.path).resolve(strict=True)
-    except RuntimeError:
-        return False
-    except OSError as error:
-        leads_out = not Path(os.path.realpath(entry.path)).is_relative_to(top)
-        if error.errno in _DANGLING or leads_out:
-            return False
-        raise
-    return target.is_relative_to(top) and target.is_file()
-
-
-def read_file(root: Path, key: str) -> bytes:
-    """Content of a listed file. Raises DocumentError when it cannot be read, or is no longer inside."""
-    shown = shown_key(key)
-    if shown != key:
-        raise DocumentError(f"{shown}: the name is not UTF-8, so it cannot be a document key")
-    path = root if root.is_file() else root / key
-    try:
-        # Resolved, because a folder on the way may have become a link since it was listed.
-        target = path.resolve(strict=True)
-        if path is not root and not (target.is_file() and target.is_relative_to(root.resolve(strict=True))):
-            raise DocumentError(f"{key}: no longer a file below {root}")
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise DocumentTooLarge(f"{key}: {size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
-        return path.read_bytes()
-    except (OSError, RuntimeError) as error:  # RuntimeError: a circle of links
-        raise DocumentError(f"{key}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-
-
-def shown_key(key: str) -> str:
-    """The key as it may travel: bytes of a file name that are not UTF-8 are spelled out."""
-    return key.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        return _Entry(entry.name, "other", error)

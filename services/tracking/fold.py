@@ -56,6 +56,7 @@ class InvocationState:
         "_errors",
         "_finished_at",
         "_identity",
+        "_left_out",
         "_ordinals",
         "_started_at",
         "_status",
@@ -69,6 +70,7 @@ class InvocationState:
         self._attempt: int | None = None
         self._attempts = 0
         self._total: int | None = None
+        self._left_out: dict[str, int] = {}
         self._ordinals = Ordinals()
         self._errors: list[DocumentFailure] = []
         self._error: str | None = None
@@ -82,7 +84,7 @@ class InvocationState:
         state = cls(_identity(summary))
         state._status = summary.status
         state._attempt, state._attempts = summary.attempt, summary.attempts
-        state._total = summary.total
+        state._total, state._left_out = summary.total, dict(summary.left_out)
         state._errors = list(summary.last_errors)
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
@@ -128,6 +130,7 @@ class InvocationState:
             attempt=self._attempt,
             attempts=self._attempts,
             total=self._total,
+            left_out=dict(self._left_out),
             counts=self._ordinals.rendered(),
             last_errors=list(self._errors),
             error=self._error,
@@ -162,7 +165,7 @@ class InvocationState:
     def _begin(self, attempt: int) -> None:
         self._ordinals.restart()
         self._errors.clear()
-        self._total = None
+        self._total, self._left_out = None, {}
         self._attempt = attempt
         self._attempts += 1
         self._status = Status.PROCESSING
@@ -182,7 +185,7 @@ class InvocationState:
             # One transaction with the document, which the broker refuses to who has lost its partitions; such
             # a one may only have started meanwhile, and sends nothing more.
             self._begin(event.attempt)
-        self._total = event.total
+        self._total, self._left_out = event.total, dict(event.left_out)
         self._ordinals.limit(event.total)
         self._changed = True
         self._settle(timestamp_ms)

@@ -133,7 +133,7 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
         ({"folder": {"path": "{roots}", "include_globs": [""]}}, "empty pattern"),
         *(
             ({"folder": {"path": "{roots}", "include_globs": ["*.md", glob]}}, "matches nothing; expected")
-            for glob in ("[", "a[", "[z-a]", "!", "# notes", "/", " ")
+            for glob in ("[", "a[", "[/]", "!", "# notes", "/", " ")
         ),
         ({"folder": {"path": 7}}, "folder.path"),
         ({"file_upload": {}}, "add-file"),

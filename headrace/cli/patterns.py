@@ -1,0 +1,27 @@
+"""Options that choose the files of a folder."""
+
+from typing import Annotated
+
+import typer
+
+from headrace.usage_error import UsageError
+
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", help="Only files that match, as in .gitignore; may be repeated."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", help="No files that match, as in .gitignore; may be repeated."),
+]
+Hidden = Annotated[bool, typer.Option("--hidden", help="Also hidden files and those that look like secrets.")]
+
+
+def require_patterns(include: list[str] | None, exclude: list[str] | None) -> None:
+    """Raises UsageError for patterns that can choose no file."""
+    from schemas.globs import require_choice
+
+    try:
+        require_choice(include, exclude, ("--include", "--exclude"))
+    except ValueError as error:
+        raise UsageError(str(error)) from None

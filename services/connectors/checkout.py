@@ -1,0 +1,260 @@
+"""What git knows of a folder: which checkout it lies in, which files are tracked, what else it ignores.
+
+Checkouts may be hostile, so git is asked one question only, which files its index holds, and without what a
+configuration could have it run: no hooks, no file system monitor, no network. Whose checkout it is does not
+matter then. Everything else is read as text: `.gitignore` above the folder, `info/exclude`, and the file that
+the user's own git configuration names for all checkouts. Without git, tracked files are not known.
+"""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import structlog
+
+from schemas.globs import Glob, Ignored, encoded, parse
+
+log = structlog.get_logger(__name__)
+
+#: More is no file of patterns that anybody wrote.
+MAX_PATTERN_BYTES = 1024 * 1024
+#: Reading an index of a million entries takes 2 s.
+_GIT_SECONDS = 60.0
+_MOST_WARNINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Patterns of one file, and how a path relative to the listed folder becomes one relative to them."""
+
+    ignored: Ignored
+    cut: int = 0
+    before: bytes = b""
+
+    def says(self, key: bytes, is_folder: bool) -> bool | None:
+        """Whether the patterns leave a path out; None if they say nothing of it."""
+        return self.ignored.says(self.before + key[self.cut :], is_folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What holds in a folder of a checkout; for a folder that lies in none, nothing does.
+
+    Attributes:
+        rules: weakest first.
+        tracked: files that the index holds; folders above them. Relative to the folder.
+        ignored: the folder itself is ignored, so only its tracked files count.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    tracked: frozenset[bytes] = frozenset()
+    tracked_folders: frozenset[bytes] = frozenset()
+    ignored: bool = False
+
+
+def checkout_of(folder: Path, cut: int = 0) -> Checkout:
+    """What the checkout that a folder lies in says of it.
+
+    A folder that its checkout ignores, and that holds no tracked file, is not part of it, so nothing of it
+    counts: whoever names such a folder wants what is in it.
+
+    Args:
+        folder: real path.
+        cut: bytes of a key before the path relative to `folder` begins.
+    """
+    if (top := _top(folder)) is None:
+        return Checkout()
+    git_dir = _git_dir(top)
+    assert git_dir is not None
+    tracked = _tracked(top, folder)
+    inside = encoded(folder.relative_to(top).as_posix()) if folder != top else b""
+    rules = [
+        _rule(path, cut, inside) for path in (_excludes_of_user(), _common(git_dir) / "info" / "exclude")
+    ]
+    between = [
+        top,
+        *(top.joinpath(*folder.relative_to(top).parts[:n]) for n in range(1, _depth(folder, top))),
+    ]
+    rules += [
+        _rule(above / ".gitignore", cut, encoded(folder.relative_to(above).as_posix()))
+        for above in between
+        if above != folder
+    ]
+    kept = tuple(rule for rule in rules if rule is not None)
+    ignored = _ignores_itself(kept, inside)
+    if ignored and not tracked:
+        return Checkout()
+    folders = {key[:end] for key in tracked for end in _slashes(key)}
+    return Checkout(kept, tracked, frozenset(folders), ignored)
+
+
+def is_checkout(folder: Path) -> bool:
+    """Whether a folder is the top of a checkout (also a worktree or a submodule)."""
+    return _git_dir(folder) is not None
+
+
+def read_patterns(content: bytes, shown: str) -> Ignored | None:
+    """The patterns in the text of a `.gitignore`; None if it has none. Lines that git passes over are, too;
+    the log has them."""
+    globs: list[Glob] = []
+    warned = 0
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        try:
+            glob = parse(line)
+        except ValueError as error:
+            warned += 1
+            if warned <= _MOST_WARNINGS:
+                text = line[:100].decode(errors="backslashreplace")
+                log.warning(
+                    "a pattern is passed over", file=shown, line=number, pattern=text, reason=str(error)
+                )
+            continue
+        if glob is not None:
+            globs.append(glob)
+    return Ignored(globs) if globs else None
+
+
+def read_bounded(fd: int) -> bytes:
+    """The content of an open file of patterns, which is closed. Raises OSError for one that is too large."""
+    with open(fd, "rb") as file:
+        content = file.read(MAX_PATTERN_BYTES + 1)
+    if len(content) > MAX_PATTERN_BYTES:
+        raise OSError(27, f"it is larger than {MAX_PATTERN_BYTES:,} bytes")
+    return content
+
+
+def _depth(folder: Path, top: Path) -> int:
+    return len(folder.relative_to(top).parts)
+
+
+def _ignores_itself(rules: tuple[Rule, ...], inside: bytes) -> bool:
+    """Whether the folder, or one above it, is ignored."""
+    for end in (*_slashes(inside), len(inside)) if inside else ():
+        for rule in reversed(rules):
+            relative = inside[
+                len(inside) - len(rule.before.rstrip(b"/")) : end
+            ]  # empty: it lies above the file
+            said = rule.ignored.says(relative, True) if relative else None
+            if said is not None:
+                if said:
+                    return True
+                break
+    return False
+
+
+def _slashes(key: bytes) -> list[int]:
+    return [position for position, char in enumerate(key) if char == 0x2F]
+
+
+def _rule(path: Path | None, cut: int, inside: bytes) -> Rule | None:
+    """The patterns of a file outside of the listed folder; None if there are none."""
+    if path is None:
+        return None
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        ignored = read_patterns(read_bounded(fd), str(path))
+    except OSError:
+        return None
+    return Rule(ignored, cut, inside + b"/" if inside else b"") if ignored else None
+
+
+def _top(folder: Path) -> Path | None:
+    """The top of the checkout that a folder lies in; as by git, looked for on one file system only."""
+    device = folder.stat().st_dev
+    for above in (folder, *folder.parents):
+        if above.stat().st_dev != device:
+            return None
+        if is_checkout(above):
+            return above
+    return None
+
+
+def _git_dir(folder: Path) -> Path | None:
+    """The repository of a folder that is the top of a checkout."""
+    found = folder / ".git"
+    try:
+        if found.is_file():  # a worktree or a submodule
+            line = found.read_bytes()[:4096]
+            if not line.startswith(b"gitdir: "):
+                return None
+            found = folder / os.fsdecode(line.removeprefix(b"gitdir: ").rstrip(b"\r\n"))
+        whole = (found / "HEAD").is_file() and (
+            (found / "objects").is_dir() or (found / "commondir").is_file()
+        )
+    except (OSError, ValueError):
+        return None
+    return found if whole else None
+
+
+def _common(git_dir: Path) -> Path:
+    """The repository that a worktree belongs to."""
+    try:
+        return git_dir / os.fsdecode((git_dir / "commondir").read_bytes()[:4096].rstrip(b"\r\n"))
+    except (OSError, ValueError):
+        return git_dir
+
+
+def _tracked(top: Path, folder: Path) -> frozenset[bytes]:
+    """Files below a folder that the index holds, relative to it; none where git is absent or fails."""
+    if (git := shutil.which("git")) is None:
+        return frozenset()
+    place = [f"--git-dir={top / '.git'}", f"--work-tree={top}"]
+    try:
+        done = subprocess.run(  # noqa: S603 – no shell; what the repository says is overruled
+            [git, "-C", str(folder), *place, *_HARMLESS, "ls-files", "--cached", "-z"],
+            capture_output=True,
+            env=_environment(),
+            timeout=_GIT_SECONDS,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        said = getattr(error, "stderr", b"") or b""
+        reason = said.decode(errors="replace").strip()[:500] or str(error)[:500]
+        log.warning("git does not say which files are tracked", folder=str(folder), reason=reason)
+        return frozenset()
+    return frozenset(done.stdout.split(b"\0")) - {b""}
+
+
+_HARMLESS = ("-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of ours, and no configuration but the repository's; nothing is fetched (a sparse index may ask
+    for objects that a partial clone does not have)."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+@cache
+def _excludes_of_user() -> Path | None:
+    """What the user's own git configuration leaves out of all checkouts."""
+    home = os.environ.get("HOME")
+    if (git := shutil.which("git")) is not None:
+        try:
+            asked = subprocess.run(  # noqa: S603
+                [git, "config", "--global", "--path", "--get", "core.excludesFile"],
+                capture_output=True,
+                timeout=_GIT_SECONDS,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        if asked.returncode == 0 and (named := asked.stdout.rstrip(b"\n")):
+            return Path(os.fsdecode(named))
+    config = os.environ.get("XDG_CONFIG_HOME") or (home and f"{home}/.config")
+    return Path(config) / "git" / "ignore" if config else None

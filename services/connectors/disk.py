@@ -1,0 +1,97 @@
+"""Work on a disk that may never answer: a thread for each run, so a dead mount holds up only its own."""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from schemas.errors import RequestError
+
+T = TypeVar("T")
+
+#: A call into the disk that has not come back for so long will not. A hard NFS mount retries for ever.
+STUCK_SECONDS = 300.0
+
+
+class Disk:
+    """One thread that lists and reads for one run; an asynchronous context.
+
+    What is called must say that it moves (`tick`). The thread cannot be ended while the kernel holds it; it
+    is left alone then, and ends when the disk answers. It never keeps the process alive.
+    """
+
+    def __init__(self, shown: str, stuck_seconds: float = STUCK_SECONDS) -> None:
+        self._shown, self._stuck_seconds = shown, stuck_seconds
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._moved_at = time.monotonic()
+        self._thread = threading.Thread(target=self._serve, name=f"disk {shown}", daemon=True)
+
+    async def __aenter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._work.put(None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the thread is still there: stuck, once the context has been left."""
+        return self._thread.is_alive()
+
+    def tick(self) -> None:
+        """It moves."""
+        self._moved_at = time.monotonic()
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """`function(*arguments)` in the thread; one at a time.
+
+        Raises what it raises, and RequestError when nothing has moved for `stuck_seconds`.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        self.tick()
+        self._work.put(lambda: _answer(loop, answer, function, arguments))
+        while True:
+            left = self._moved_at + self._stuck_seconds - time.monotonic()
+            done, _ = await asyncio.wait([answer], timeout=max(left, 0.0))
+            if done:
+                return answer.result()
+            if time.monotonic() - self._moved_at >= self._stuck_seconds:
+                raise RequestError(
+                    f"{self._shown} does not answer: nothing could be read of it for "
+                    f"{self._stuck_seconds:g} s; is it on a network disk that is away?"
+                )
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+
+
+def _answer(
+    loop: asyncio.AbstractEventLoop,
+    answer: "asyncio.Future[T]",
+    function: Callable[..., T],
+    arguments: tuple[Any, ...],
+) -> None:
+    result: Any = None
+    raised: BaseException | None = None
+    try:
+        result = function(*arguments)
+    except BaseException as error:
+        raised = error
+
+    def settle() -> None:
+        if answer.done():
+            return
+        if raised is not None:
+            answer.set_exception(raised)
+        else:
+            answer.set_result(result)
+
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(settle)

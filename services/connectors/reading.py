@@ -1,0 +1,80 @@
+"""Reads a listed file, and nothing else: whatever has taken its place since, no link is followed out."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from stat import S_ISREG
+
+from schemas.errors import DocumentError, DocumentTooLarge
+from schemas.limits import MAX_FILE_BYTES
+from streams.places import Forbidden, Places, open_below
+
+_PIECE_BYTES = 1024 * 1024
+#: Not to wait for whoever writes to a pipe that has taken the place of a file.
+_READ = os.O_RDONLY | os.O_NONBLOCK
+
+
+def read_file(
+    root: Path, key: str, places: Places | None = None, tick: Callable[[], None] = lambda: None
+) -> bytes:
+    """Content of a listed file. Raises DocumentError when it cannot be read, or is no longer inside.
+
+    `tick` is called at every piece of a megabyte.
+    """
+    shown = shown_key(key)
+    if shown != key:
+        raise DocumentError(f"{shown}: the name is not UTF-8, so it cannot be a document key")
+    places = places or Places()
+    try:
+        top, real = places.open(root)
+        try:
+            fd = top if S_ISREG(os.fstat(top).st_mode) else _open(top, real, key, places)
+            try:
+                return _content(fd, key, tick)
+            finally:
+                if fd != top:
+                    os.close(fd)
+        finally:
+            os.close(top)
+    except Forbidden as error:
+        raise DocumentError(f"{key}: {error}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: a circle of links
+        raise DocumentError(f"{key}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _open(top: int, real: Path, key: str, places: Places) -> int:
+    """The open file, also behind a link that stays inside."""
+    parts = key.split("/")
+    try:
+        return open_below(top, parts, _READ, places.enter)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
+            raise
+    target = (real / key).resolve(strict=True)
+    if not target.is_relative_to(real) or (real / key).parent.resolve() != (real / key).parent:
+        raise DocumentError(f"{key}: no longer a file below {real}")
+    return open_below(top, target.relative_to(real).parts, _READ, places.enter)
+
+
+def _content(fd: int, key: str, tick: Callable[[], None]) -> bytes:
+    """All of an open file; what grows while it is read is read up to the limit."""
+    found = os.fstat(fd)
+    if not S_ISREG(found.st_mode):
+        raise DocumentError(f"{key}: no longer a file")
+    if found.st_size > MAX_FILE_BYTES:
+        raise DocumentTooLarge(f"{key}: {found.st_size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
+    pieces = []
+    size = 0
+    while piece := os.read(fd, _PIECE_BYTES):
+        tick()
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAX_FILE_BYTES:
+            raise DocumentTooLarge(f"{key}: it grows while it is read, the limit is {MAX_FILE_BYTES:,} bytes")
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def shown_key(key: str) -> str:
+    """The key as it may travel: bytes of a file name that are not UTF-8 are spelled out."""
+    return key.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -1,0 +1,169 @@
+"""Which places on the disk no source may read, and how a file is opened so that no link leads to them.
+
+Never read: data folders of Headrace, wherever they lie (they hold the admin key and everybody's texts), and
+what the kernel shows as files (`/proc`, `/sys`, `/dev`). A path is checked when it is opened, not only when
+it is named: `open_below` follows no link, so what was checked is what is read.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from schemas.errors import RequestError
+
+#: A folder that holds a file of this name is a data folder.
+MARKER = ".headrace-data"
+#: What a data folder of a release before the marker held.
+_SIGNS = ("admin.key", "lock")
+
+_KERNEL_PATHS = ("/proc", "/sys", "/dev")
+#: Their kinds in `/proc/self/mountinfo`: they may be mounted elsewhere, too.
+_KERNEL_KINDS = frozenset(
+    {"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "bpf"}
+    | {"configfs", "pstore", "efivarfs", "mqueue", "fusectl", "binfmt_misc"}
+)
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Forbidden(RequestError):
+    """No source may read this place."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """What may be read.
+
+    Attributes:
+        roots: folders below which sources may lie; None: anywhere.
+        own: folders that this process keeps its data in, marked or not.
+    """
+
+    roots: Sequence[Path] | None = None
+    own: Sequence[Path] = ()
+    _own: frozenset[tuple[int, int]] = field(init=False, default=frozenset())
+    _roots: tuple[Path, ...] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        known = [(s.st_dev, s.st_ino) for folder in self.own if folder.is_dir() for s in [folder.stat()]]
+        object.__setattr__(self, "_own", frozenset(known))
+        if self.roots is not None:
+            object.__setattr__(self, "_roots", tuple(root.resolve() for root in self.roots))
+
+    def open(self, path: Path) -> tuple[int, Path]:
+        """A file descriptor of a folder or file that a source names, and its real path.
+
+        Raises Forbidden when it may not be read, OSError when it cannot be opened.
+        """
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            real = _path_of(fd, path)
+            self.require(real)
+            self.enter(fd, str(real))
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd, real
+
+    def require(self, real: Path) -> None:
+        """Raises Forbidden unless a real path (no links left) may be a source."""
+        if reason := self.refusal(real):
+            raise Forbidden(reason)
+        if self._roots is not None and not any(real.is_relative_to(root) for root in self._roots):
+            shown = ", ".join(str(root) for root in self.roots or ()) or "no folder"
+            raise Forbidden(f"{real} is not below HEADRACE_FOLDER_ROOTS ({shown})")
+
+    def refusal(self, real: Path) -> str | None:
+        """Why a real path is never a source, whatever the roots are; None if it may be one."""
+        for kernel in _KERNEL_PATHS:
+            if real.is_relative_to(kernel):
+                return f"{real} is in {kernel}: what is there belongs to the kernel and is never a source"
+        parts = str(real).split("/")
+        for depth in range(len(parts), 0, -1):
+            folder = "/".join(parts[:depth]) or "/"
+            if is_data_folder(folder) or (self._own and _identity(folder) in self._own):
+                return f"{real} is in a data folder of Headrace ({folder}), which is never a source"
+        return None
+
+    def enter(self, fd: int, shown: str) -> None:
+        """Raises Forbidden if an open folder or file is a data folder, or the kernel's."""
+        found = os.fstat(fd)
+        if found.st_dev in _kernel_devices():
+            raise Forbidden(f"{shown} belongs to the kernel and is never a source")
+        if (found.st_dev, found.st_ino) in self._own or is_data_folder(fd):
+            raise Forbidden(f"{shown} is a data folder of Headrace, which is never a source")
+
+
+def is_data_folder(folder: int | str) -> bool:
+    """Whether a folder (path or file descriptor) is a data folder of Headrace; False for a file."""
+    if isinstance(folder, str):
+        return os.access(f"{folder}/{MARKER}", os.F_OK) or all(
+            os.access(f"{folder}/{name}", os.F_OK) for name in _SIGNS
+        )
+    return os.access(MARKER, os.F_OK, dir_fd=folder) or all(
+        os.access(name, os.F_OK, dir_fd=folder) for name in _SIGNS
+    )
+
+
+def marks_data_folder(names: set[str]) -> bool:
+    """Whether the names in a folder are those of a data folder."""
+    return MARKER in names or names.issuperset(_SIGNS)
+
+
+def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int, str], None]) -> int:
+    """A file descriptor of what lies below an open folder; no link on the way is followed, nor at the end.
+
+    Args:
+        parts: components of the relative path; none for the folder itself.
+        enter: is called with each folder on the way, open, and its relative path; may refuse it.
+
+    Raises OSError: ELOOP or ENOTDIR where a link is met, EINVAL for a path that could lead out.
+    """
+    if any(part in ("", ".", "..") for part in parts):
+        raise OSError(22, "the path leads out of its folder")
+    at = os.dup(top)
+    try:
+        for depth, part in enumerate(parts[:-1], 1):
+            below = os.open(part, _FOLDER, dir_fd=at)
+            os.close(at)
+            at = below
+            enter(at, "/".join(parts[:depth]))
+        return os.open(parts[-1] if parts else ".", flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+    finally:
+        os.close(at)
+
+
+def _identity(folder: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _path_of(fd: int, path: Path) -> Path:
+    """Where an open file really lies: as the kernel says, where it does."""
+    try:
+        return Path(os.readlink(f"/proc/self/fd/{fd}"))
+    except OSError:
+        return path.resolve(strict=True)
+
+
+@cache
+def _kernel_devices() -> frozenset[int]:
+    """Devices of the file systems that the kernel makes up."""
+    devices = set()
+    for path in _KERNEL_PATHS:
+        if os.path.isdir(path) and (device := os.stat(path).st_dev) != os.stat("/").st_dev:
+            devices.add(device)
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
+    except OSError:  # not Linux
+        mounts = []
+    for mount in mounts:
+        before, _, after = mount.partition(" - ")
+        if after.split(" ", 1)[0] in _KERNEL_KINDS:
+            major, minor = before.split(" ")[2].split(":")
+            devices.add(os.makedev(int(major), int(minor)))
+    return frozenset(devices)
