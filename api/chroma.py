@@ -31,6 +31,7 @@ class ChromaDirectory:
 
     def __init__(self, access: ChromaAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self._url, self._headers, self._clock = access.url.rstrip("/"), access.headers, clock
+        self._tenant = access.tenant
         self._known: dict[tuple[str, str], float] = {}
 
     async def start(self) -> None:
@@ -47,7 +48,7 @@ class ChromaDirectory:
         until = self._known.get((tenant, database), 0.0)
         if until > self._clock():
             return
-        if not _can_exist(database) or await self._get(_path(tenant, database)) is None:
+        if not _can_exist(database) or await self._get(self._path(tenant, database)) is None:
             raise NotFound(f"database {database!r} does not exist in tenant {tenant!r}; create it in Chroma")
         if len(self._known) >= _REMEMBER_NAMES:
             self._known.clear()
@@ -55,11 +56,16 @@ class ChromaDirectory:
 
     async def collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
         """The collection, if it exists."""
-        found = await self._get(f"{_path(tenant, database)}/collections/{quote(name, safe='')}")
+        found = await self._get(f"{self._path(tenant, database)}/collections/{quote(name, safe='')}")
         if found is None:
             return None
         finished = (found.get("metadata") or {}).get("finished_ingest") is True
         return FoundCollection(str(found.get("id")), finished)
+
+    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
+        """The id of a collection, None where there is none. Raises TransientError without an answer."""
+        found = await self.collection(tenant, database, collection)
+        return found.id if found else None
 
     async def answers(self) -> bool:
         """Whether the server is there."""
@@ -67,6 +73,10 @@ class ChromaDirectory:
             return await self._get("/api/v2/heartbeat") is not None
         except TransientError:
             return False
+
+    def _path(self, tenant: str, database: str) -> str:
+        owner = quote(self._tenant or tenant, safe="")
+        return f"/api/v2/tenants/{owner}/databases/{quote(database, safe='')}"
 
     async def _get(self, path: str) -> dict[str, Any] | None:
         """The object at `path`, None for one that is not there."""
@@ -92,7 +102,3 @@ class ChromaDirectory:
 def _can_exist(name: str) -> bool:
     """Names that would be read as another path ask for something else than a database."""
     return name not in ("", ".", "..")
-
-
-def _path(tenant: str, database: str) -> str:
-    return f"/api/v2/tenants/{quote(tenant, safe='')}/databases/{quote(database, safe='')}"

@@ -43,7 +43,10 @@ class DocumentFailure(Event):
 
 
 class Invocation(Event):
-    """Topic `invocations`: the summary a person reads. Only `tracking` writes it."""
+    """Topic `invocations`: the summary a person reads. Only `tracking` writes it.
+
+    `run_offset` is that of its newest attempt's `RunStarted`.
+    """
 
     id: str
     tenant: str
@@ -64,6 +67,7 @@ class Invocation(Event):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    run_offset: int | None = None
 
 
 class ProgressBlock(Event):

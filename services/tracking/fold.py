@@ -55,6 +55,7 @@ class InvocationState:
         "_finished_at",
         "_identity",
         "_ordinals",
+        "_run_offset",
         "_started_at",
         "_status",
         "_total",
@@ -72,6 +73,7 @@ class InvocationState:
         self._error: str | None = None
         self._started_at: datetime | None = None
         self._finished_at: datetime | None = None
+        self._run_offset: int | None = None
         self._changed = True
 
     @classmethod
@@ -84,6 +86,7 @@ class InvocationState:
         state._errors = list(summary.last_errors)
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
+        state._run_offset = summary.run_offset
         if summary.single_document:
             state._ordinals.restore_single(summary.counts)
         else:
@@ -132,6 +135,7 @@ class InvocationState:
             created_at=identity.created_at,
             started_at=self._started_at,
             finished_at=self._finished_at,
+            run_offset=self._run_offset,
         )
 
     def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
@@ -159,6 +163,7 @@ class InvocationState:
         self._attempts += 1
         self._status = Status.PROCESSING
         self._started_at = self._started_at or event.started_at
+        self._run_offset = event.run_offset
         self._changed = True
 
     def _list(self, event: RunListed, timestamp_ms: int) -> None:
