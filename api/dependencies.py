@@ -15,6 +15,7 @@ from api.metrics import UPLOADS
 from api.sse import EventStreams
 from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
+from schemas.base import Event
 from schemas.events import Invocation, Source
 from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer, RecordMetadata
@@ -132,6 +133,12 @@ class Dependencies:
         if found is None or found.tenant != caller.tenant:
             raise NotFound(f"{kind} {id_} does not exist")
         caller.require_database(found.database)
+        return found
+
+    async def check_origin(self, kind: str, config: Event) -> Event:
+        """A configuration as it is to be kept. Raises RequestError for an origin that cannot be read."""
+        origin = self.gateway.origins.get(kind)
+        found: Event = config if origin is None else await origin.check(config)
         return found
 
     async def require_database(self, caller: Caller, database: str) -> None:

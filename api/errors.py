@@ -3,7 +3,7 @@
 RequestError
 └── HttpError             one class a status code
     ├── BadRequest        400   ├── NotFound             404
-    ├── Unauthorized      401   ├── Conflict             409 ── SourceExists
+    ├── Unauthorized      401   ├── Conflict             409 ── SourceExists, Overlap
     ├── Forbidden         403   ├── PreconditionFailed   412
     ├── Unavailable       503   ├── Encoded              415
     └── NotAnswered       500   └── TooManyRequests      429
@@ -68,6 +68,14 @@ class SourceExists(Conflict):
 
     def __init__(self, source_id: str) -> None:
         super().__init__(f"source {source_id} has the same configuration and exists already")
+        self.fields = {"source_id": source_id}
+
+
+class Overlap(Conflict):
+    """Another source brings the same documents into the collection; the body says which."""
+
+    def __init__(self, message: str, source_id: str) -> None:
+        super().__init__(message)
         self.fields = {"source_id": source_id}
 
 

@@ -1,8 +1,9 @@
 """What the gateway is made of and told: plain values, wired by the command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from schemas.codec import Codec
 from schemas.limits import (
@@ -46,6 +47,14 @@ class ChunkingDefaults:
     lines_size_bytes: int = DEFAULT_LINES_SIZE_BYTES
 
 
+class OriginCheck(Protocol):
+    """Looks at where a source reads from."""
+
+    async def check(self, config: Any) -> Any:
+        """The configuration as it is to be kept. Raises RequestError for what cannot be read here."""
+        ...
+
+
 @dataclass(frozen=True)
 class Gateway:
     """Everything that `create_app` needs.
@@ -53,7 +62,7 @@ class Gateway:
     Args:
         state_folder: where the views keep their SQLite files; one process at a time.
         admin_key: the preset key; may do everything, in `default_tenant` and for others.
-        folder_roots: folder sources must lie below one of them; empty = none are taken.
+        origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         wait_s: how long a request waits for its records to be taken and shown.
         heartbeat_s: pause after which a silent event stream sends a comment, so that proxies keep it open.
@@ -67,7 +76,7 @@ class Gateway:
     chroma: ChromaAccess
     models: Models
     admin_key: str = field(repr=False)
-    folder_roots: Sequence[Path] = ()
+    origins: Mapping[str, OriginCheck] = field(default_factory=dict)
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8

@@ -13,6 +13,7 @@ from api.requests import MAX_LIMIT
 from api.sync import invocations, progress, sources, uploads
 from schemas import api
 from schemas.limits import MAX_CUSTOM_ID_BYTES, MAX_FILE_BYTES
+from schemas.sources import SOURCE_TYPES
 
 Schema = dict[str, Any]
 
@@ -66,9 +67,13 @@ def _page(*filters: Parameter) -> tuple[Parameter, ...]:
 
 _ORDER = Parameter("order_by", "Order by time of creation.", {"type": "string", "enum": ["ASC", "DESC"]})
 _DATABASE = Parameter("database_name", "Only those of this database.", {"type": "string"})
-_TYPE = Parameter(
-    "source_type", "Only those of this type.", {"type": "string", "enum": list(api.SOURCE_TYPES)}
+_COLLECTION = Parameter("collection_name", "Only those that fill this collection (ours).", {"type": "string"})
+_DOCUMENTS = Parameter(
+    "documents",
+    "Also delete its documents (ours): 202 with the invocations that do.",
+    {"type": "boolean", "default": False},
 )
+_TYPE = Parameter("source_type", "Only those of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
 _STATUS = Parameter(
     "status",
     "Only those in this status.",
@@ -139,7 +144,7 @@ OPERATIONS: Sequence[Operation] = (
         "List sources",
         answer=api.Source,
         many=True,
-        parameters=(*_page(_DATABASE, _TYPE), _ORDER),
+        parameters=(*_page(_DATABASE, _TYPE, _COLLECTION), _ORDER),
     ),
     Operation(
         "POST",
@@ -154,12 +159,23 @@ OPERATIONS: Sequence[Operation] = (
     ),
     Operation("GET", _SOURCE_PATH, sources.get_source, "get_source", "Show a source", answer=api.Source),
     Operation(
+        "PUT",
+        _SOURCE_PATH,
+        sources.change_source,
+        "change_source",
+        "Choose other documents of the same origin",
+        answer=api.Source,
+        body=api.ChangeSourcePayload,
+        refusals=(400, 401, 403, 404, 413, 415, 500),
+    ),
+    Operation(
         "DELETE",
         _SOURCE_PATH,
         sources.delete_source,
         "delete_source",
-        "Delete a source; its documents stay, its runs go on",
+        "Delete a source; its documents stay and its runs go on unless `documents` is true",
         success=204,
+        parameters=(_DOCUMENTS,),
     ),
     Operation(
         "POST",

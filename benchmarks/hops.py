@@ -26,13 +26,13 @@ from streams.topics import (
     INVOCATIONS,
     PARSED,
     PROGRESS,
-    RUNS_FILE_UPLOAD,
+    RUNS,
     Topic,
 )
 
 _TOPICS: tuple[Topic, ...] = (
     PROGRESS,
-    RUNS_FILE_UPLOAD,
+    RUNS["file_upload"],
     INVOCATIONS,
     DOCUMENTS,
     PARSED,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from schemas.events import Document, DocumentEmbedded, Embedding
 from services.chunking.stage import cut
-from services.connectors.walk import list_files, read_file
+from services.connectors.folder.walk import list_files, read_file
 from services.embedding import Embedder
 from services.embedding.stage import embedded_text
 from services.indexing import ChromaStore

@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import start_http_server
@@ -28,6 +29,10 @@ from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
 from streams.places import Places
 from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
+
+if TYPE_CHECKING:
+    from api import ChromaAccess
+    from services.connectors import Origin
 
 log = structlog.get_logger(__name__)
 
@@ -89,21 +94,43 @@ def _places(wiring: Wiring) -> Places:
 
 @contextlib.asynccontextmanager
 async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
-    from services.connectors import FolderConnector, InvocationView, UploadConnector, source_documents
+    from api.chroma import ChromaDirectory
+    from services.connectors import (
+        Invocations,
+        InvocationView,
+        SyncConnector,
+        UploadConnector,
+        source_documents,
+    )
 
     folder = wiring.state("connectors")
-    invocations = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
+    view = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
     states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
     window, partitions = wiring.settings.run_window, await wiring.partitions()
-    await invocations.start()
-    yield [
-        _worker(
-            wiring, FolderConnector(invocations, states, wiring.blobs, window, partitions, _places(wiring))
-        ),
-        _worker(wiring, UploadConnector(invocations)),
+    collections = ChromaDirectory(_chroma(wiring))
+    await view.start()
+    invocations = Invocations(view)
+    syncs = [
+        SyncConnector(kind, origin, invocations, states, collections, wiring.blobs, window, partitions)
+        for kind, origin in _origins(wiring).items()
     ]
-    await invocations.close()
+    yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
+    await view.close()
+    await collections.close()
     states.close()
+
+
+def _origins(wiring: Wiring) -> "Mapping[str, Origin[Any]]":
+    """Every type of source, for what the settings let it read."""
+    from services.connectors import Access, origins
+
+    return origins(Access(_places(wiring)))
+
+
+def _chroma(wiring: Wiring) -> "ChromaAccess":
+    from api import ChromaAccess
+
+    return ChromaAccess(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
 
 
 @contextlib.asynccontextmanager
@@ -224,7 +251,7 @@ async def _work(
 
 
 async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
-    from api import ChromaAccess, Gateway, Models, serve
+    from api import Gateway, Models, serve
 
     settings = wiring.settings
     await wiring.partitions()
@@ -233,10 +260,10 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         codec=wiring.codec,
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
-        chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
+        chroma=_chroma(wiring),
         models=Models(settings.embedding_model, settings.embedding_models),
         admin_key=admin_key(settings),
-        folder_roots=[Path(root) for root in settings.folder_roots],
+        origins=_origins(wiring),
         uploads_per_tenant=settings.uploads_per_tenant,
     )
     async with serve(gateway, settings.host, settings.port) as port:

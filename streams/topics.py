@@ -4,11 +4,12 @@ Partition counts come in two groups that must each agree within themselves, beca
 partition: the *document* group is keyed by document id, the *run* group by source id or invocation id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas import events
 from schemas.events import Event
+from schemas.sources import served
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -31,8 +32,6 @@ class Topic:
 
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
-RUNS_FOLDER = Topic("runs.folder", (events.RunRequested,))
-RUNS_FILE_UPLOAD = Topic("runs.file_upload", (events.RunRequested,))
 DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted))
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
@@ -55,8 +54,10 @@ SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=Tr
 API_KEYS = Topic("api-keys", (events.ApiKey,), compact=True)
 DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
 
-#: A new type of source adds its `runs.<type>` topic here and its connector in `services/connectors`.
-RUNS: dict[str, Topic] = {"folder": RUNS_FOLDER, "file_upload": RUNS_FILE_UPLOAD}
+#: The runs of each type of source that is served.
+RUNS: Mapping[str, Topic] = {
+    name: Topic(kind.runs_topic, (events.RunRequested,)) for name, kind in served().items()
+}
 
 CATALOGUE: Sequence[Topic] = (
     SOURCES,

@@ -6,14 +6,15 @@ from aiohttp import web
 
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
-from api.errors import BadRequest, NotAnswered, NotFound, PreconditionFailed
+from api.errors import BadRequest, NotAnswered, NotFound, Overlap, PreconditionFailed
 from api.requests import caller_of, page_of, path_id, query_text, read_body
 from api.sync.options import require_collection_name
 from api.sync.render import job_of, json_response
-from api.sync.source_types import require_below_roots
+from api.sync.source_types import overlap, shown
 from api.views.catalogue import ResultPage
 from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, LatestByKeysRequest
 from schemas.events import CancelRequested, InvocationCreated, RunRequested, Source, Status, Upload
+from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
 from streams.topics import PROGRESS, RUNS
 
@@ -24,17 +25,11 @@ async def create_invocation(request: web.Request) -> web.Response:
     source = await parts.source(caller, path_id(request, "source_id"))
     payload = await read_body(request, CreateJobPayload)
     collection = _target(source, payload)
-    if source.folder is not None:  # the roots may have changed since the source was created
-        require_below_roots(source.folder.path, parts.gateway.folder_roots)
+    await parts.check_origin(source.type, source.config)  # what may be read may have changed since
     await parts.require_database(caller, source.database)
-    found = await parts.open_collection(source.tenant, source.database, collection)
-    invocation_id = await start_run(
-        parts,
-        source,
-        collection,
-        collection_id=found.id if found else None,
-        allow_empty=payload.allow_empty,
-    )
+    await parts.open_collection(source.tenant, source.database, collection)
+    await _require_alone(parts, source, collection)
+    invocation_id = await start_run(parts, source, collection, allow_empty=payload.allow_empty)
     return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
 
 
@@ -43,8 +38,8 @@ async def start_run(
     source: Source,
     collection: str,
     upload: Upload | None = None,
-    collection_id: str | None = None,
     allow_empty: bool = False,
+    delete_documents: bool = False,
 ) -> str:
     """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
     invocation_id, created_at = str(uuid.uuid4()), now()
@@ -66,8 +61,8 @@ async def start_run(
         collection=collection,
         upload=upload,
         requested_at=created_at,
-        collection_id=collection_id,
         allow_empty=allow_empty,
+        delete_documents=delete_documents,
     )
     await parts.write(Send(PROGRESS, invocation_id, created))
     await parts.write(Send(RUNS[source.type], source.id, requested))
@@ -79,10 +74,25 @@ async def start_run(
     return invocation_id
 
 
+async def _require_alone(parts: Dependencies, source: Source, collection: str) -> None:
+    """Raises Overlap when another source brings the same documents into this collection."""
+    await parts.catalogue.refresh()
+    for other in parts.catalogue.all_sources(source.tenant, source.database, source.type):
+        if overlap(source, other) and parts.catalogue.fills(other.id, collection):
+            raise Overlap(
+                f"source {shown(other)} fills collection {collection!r} already, and source {shown(source)} "
+                "reads the same documents, which would be there twice. Choose another collection, change "
+                f"what that source reads (PUT /api/v1/sources/{other.id}), or delete it with its documents "
+                f"(DELETE /api/v1/sources/{other.id}?documents=true, `headrace sources delete {other.id} "
+                "--documents`)",
+                other.id,
+            )
+
+
 def _target(source: Source, payload: CreateJobPayload) -> str:
     """The collection's name. Fields of other types of sources are refused."""
-    if source.type == "file_upload":
-        raise BadRequest("a file_upload source runs by POST /api/v1/add-file, not here")
+    if not SOURCE_TYPES[source.type].lists:
+        raise BadRequest(f"a {source.type} source runs by POST /api/v1/add-file, not here")
     for field in ("object_key", "custom_id", "metadata", "ref_identifier"):
         if getattr(payload, field) is not None:
             raise BadRequest(f"{field} is not possible for a source of type {source.type}")

@@ -2,11 +2,11 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel
 
-from api.sync.source_types import AVAILABLE
 from api.views.outcomes import Outcome
 from schemas import api
 from schemas.api import (
@@ -15,6 +15,7 @@ from schemas.api import (
     Failed,
     Failure,
     Finished,
+    IndexJobMetadata,
     InvocationProgress,
     Job,
     JobStatus,
@@ -22,6 +23,7 @@ from schemas.api import (
     StageCounts,
 )
 from schemas.events import ApiKey, Invocation, Source, Status
+from schemas.sources import SOURCE_TYPES
 
 
 def json_response(
@@ -50,9 +52,10 @@ def source_of(source: Source) -> api.Source:
     task = source.embedding.task
     shown_task = None if task is None else api.Qwen3EmbeddingTask(**task.model_dump())
     dense = api.DenseEmbeddingModel(model=source.embedding.model, task=shown_task)
-    variant = AVAILABLE[source.type].variant(source)
+    kind = SOURCE_TYPES[source.type]
+    members: dict[str, Any] = {source.type: kind.form_of(kind.of(source))}
     return api.Source(
-        **{source.type: getattr(variant, source.type)},
+        **members,
         id=source.id,
         database_name=source.database,
         embedding_model=dense,
@@ -88,9 +91,15 @@ def job_of(run: Invocation) -> Job:
         id=run.id,
         source_id=run.source_id,
         status=status_of(run),
-        metadata=AVAILABLE[run.source_type].metadata(run),
+        metadata=_metadata_of(run),
         created_at=run.created_at,
     )
+
+
+def _metadata_of(run: Invocation) -> IndexJobMetadata:
+    """Where a run writes, and what it read under the name of its type."""
+    members: dict[str, Any] = {run.source_type: SOURCE_TYPES[run.source_type].job_of(run)}
+    return IndexJobMetadata(database_name=run.database, collection_name=run.collection, **members)
 
 
 def progress_of(run: Invocation, warnings: int = 0, now: datetime | None = None) -> InvocationProgress:

@@ -1,28 +1,46 @@
-"""`/api/v1/sources`: create, list, show, delete."""
+"""`/api/v1/sources`: create, list, show, change, delete."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from typing import Any
 
 from aiohttp import web
 
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
-from api.errors import SourceExists
-from api.requests import caller_of, page_of, path_id, read_body
-from api.sync.options import chunking_of, embedding_of
+from api.errors import BadRequest, SourceExists
+from api.requests import caller_of, page_of, path_id, query_choice, query_text, read_body
+from api.sync.invocations import start_run
+from api.sync.options import chunking_of, embedding_of, require_collection_name
 from api.sync.render import json_response, source_of
-from api.sync.source_types import source_type
-from schemas.api import CreateSourcePayload, CreateSourceResponse
-from schemas.events import FileUploadConfig, Source
+from api.sync.source_types import shown, source_type
+from api.views.catalogue import NO_LIMIT
+from schemas.api import (
+    ChangeSourcePayload,
+    CreateSourcePayload,
+    CreateSourceResponse,
+    DeleteSourceResponse,
+)
+from schemas.events import Source, make_source
 from schemas.ids import source_id
+from schemas.sources import FILE_UPLOAD, SOURCE_TYPES
+from schemas.sources.file_upload import FileUploadConfig
 from streams.engine.outputs import Send
 from streams.topics import SOURCES
 
 
 async def list_sources(request: web.Request) -> web.Response:
-    """Sources of the tenant, newest first."""
-    return json_response(
-        [source_of(found) for found in request.app[PARTS].catalogue.sources(page_of(request))]
-    )
+    """Sources of the tenant, newest first; with `collection_name`, those that fill it."""
+    catalogue, page = request.app[PARTS].catalogue, page_of(request)
+    collection = query_text(request, "collection_name")
+    if collection is None:
+        return json_response([source_of(found) for found in catalogue.sources(page)])
+    require_collection_name(collection)
+    everything = catalogue.sources(replace(page, limit=NO_LIMIT, offset=0))
+    filling = [found for found in everything if catalogue.fills(found.id, collection)]
+    return json_response([source_of(found) for found in filling[page.offset : page.offset + page.limit]])
 
 
 async def create_source(request: web.Request) -> web.Response:
@@ -30,26 +48,24 @@ async def create_source(request: web.Request) -> web.Response:
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("create sources")
     payload = await read_body(request, CreateSourcePayload)
-    name = payload.source_type
-    kind = source_type(name)
+    kind = source_type(payload.source_type)
     await parts.require_database(caller, payload.database_name)
-    configs = kind.configure(payload, parts.gateway.folder_roots)
-    source = _with_id(
-        Source(
-            id="",
-            tenant=caller.tenant,
-            database=payload.database_name,
-            type=name,
-            folder=configs.folder,
-            file_upload=configs.file_upload,
-            embedding=embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models),
-            chunking=chunking_of(payload.chunking, parts.gateway.chunking),
-            created_at=now(),
-        )
+    source = make_source(
+        await parts.check_origin(kind.name, kind.configure(payload.form)),
+        id="",
+        tenant=caller.tenant,
+        database=payload.database_name,
+        type=kind.name,
+        embedding=embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models),
+        chunking=chunking_of(payload.chunking, parts.gateway.chunking),
+        created_at=now(),
     )
     await parts.catalogue.refresh()
-    if parts.catalogue.source(source.id) is not None:
-        raise SourceExists(source.id)
+    known = parts.catalogue.all_sources(source.tenant, source.database, source.type)
+    for other in known:
+        if _configuration(other) == _configuration(source):
+            raise SourceExists(other.id)
+    source = _with_id(source, {other.id for other in known})
     await _keep(parts, source)
     return json_response(CreateSourceResponse(source_id=source.id), 201)
 
@@ -60,28 +76,62 @@ async def get_source(request: web.Request) -> web.Response:
     return json_response(source_of(source))
 
 
+async def change_source(request: web.Request) -> web.Response:
+    """Choose other documents of the same origin. The next run of each collection brings the difference."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_admin("change sources")
+    source = await parts.source(caller, path_id(request, "source_id"))
+    payload, kind = await read_body(request, ChangeSourcePayload), source_type(source.type)
+    if payload.source_type != source.type:
+        raise BadRequest(f"source {source.id} is of type {source.type}, found {payload.source_type}")
+    config = await parts.check_origin(kind.name, kind.configure(payload.form))
+    if not kind.same_origin(config, source.config):
+        raise BadRequest(
+            f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "
+            "source; create it, and delete this one with its documents if it is to be replaced"
+        )
+    changed = source.model_copy(update={source.type: config})
+    await _keep(parts, changed)
+    return json_response(source_of(changed))
+
+
 async def delete_source(request: web.Request) -> web.Response:
-    """Forget a source. Its documents stay in their collections, its runs go on."""
+    """Forget a source. Its documents stay in their collections and its runs go on, unless `documents=true`
+    asks for runs that delete them."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("delete sources")
     source = await parts.source(caller, path_id(request, "source_id"))
+    with_documents = query_choice(request, "documents", ("true", "false")) == "true"
+    runs = await _delete_documents(parts, source) if with_documents else None
     await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, None)))
-    return web.Response(status=204)
+    if runs is None:
+        return web.Response(status=204)
+    return json_response(DeleteSourceResponse(invocation_ids=runs), 202)
+
+
+async def _delete_documents(parts: Dependencies, source: Source) -> list[str]:
+    """Ask for a run for each collection, behind all that were asked for before; their ids."""
+    if not SOURCE_TYPES[source.type].lists:
+        raise BadRequest(f"documents of a {source.type} source cannot be deleted with it: nothing lists them")
+    await parts.catalogue.refresh()
+    return [
+        await start_run(parts, source, collection, delete_documents=True)
+        for collection in parts.catalogue.targets(source.id)
+    ]
 
 
 async def upload_source(parts: Dependencies, tenant: str, database: str) -> Source:
     """The source of a database's uploads; made when this is the first one. Two gateways make the same."""
-    source = Source(
-        id="",
+    source = make_source(
+        FileUploadConfig(),
+        id=source_id(tenant, database, '{"file_upload":{}}'),
         tenant=tenant,
         database=database,
-        type="file_upload",
-        file_upload=FileUploadConfig(),
+        type=FILE_UPLOAD.name,
         embedding=embedding_of(None, None, parts.gateway.models),
         chunking=chunking_of(None, parts.gateway.chunking),
         created_at=now(),
     )
-    source = source.model_copy(update={"id": source_id(tenant, database, '{"file_upload":{}}')})
     known = parts.catalogue.source(source.id)
     if known is not None:
         return known
@@ -89,19 +139,29 @@ async def upload_source(parts: Dependencies, tenant: str, database: str) -> Sour
     return source
 
 
-#: Fields of a folder's config that came after the first release, and what stands for their absence.
-_LATER_FIELDS = {"exclude_globs": None, "include_hidden": False}
+def _with_id(source: Source, taken: set[str]) -> Source:
+    """The first free id of those that follow from the configuration, on every gateway alike."""
+    ids = (source_id(source.tenant, source.database, text) for text in _identities(source))
+    return source.model_copy(update={"id": next(id_ for id_ in ids if id_ not in taken)})
 
 
-def _with_id(source: Source) -> Source:
-    """The id follows from all that is configured, so that equal sources are one."""
-    configuration = source.model_dump(mode="json", include={"type", source.type, "embedding", "chunking"})
-    if folder := configuration.get("folder"):
-        for name, default in _LATER_FIELDS.items():
-            if folder[name] == default:  # the id is what it was before there was such a field
-                del folder[name]
-    canonical = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return source.model_copy(update={"id": source_id(source.tenant, source.database, canonical)})
+def _identities(source: Source) -> Iterator[str]:
+    """Without what may change first, so that a source made again owns what it owned before; then with it."""
+    whole = _configuration(source)
+    origin = SOURCE_TYPES[source.type].identity(source.config)
+    yield _canonical({**whole, source.type: origin})
+    yield _canonical(whole)
+    for number in count(2):
+        yield _canonical({**whole, "number": number})
+
+
+def _configuration(source: Source) -> dict[str, Any]:
+    """All that is configured, defaults filled in."""
+    return source.model_dump(mode="json", include={"type", source.type, "embedding", "chunking"})
+
+
+def _canonical(value: dict[str, Any]) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 async def _keep(parts: Dependencies, source: Source) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from schemas.codec import Codec
-from schemas.events import ApiKey, Invocation, Source
+from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, Status
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import RecordMetadata
 from streams.state.reader import ChangelogRecord
@@ -25,15 +25,19 @@ CREATE TABLE IF NOT EXISTS sources (
     id TEXT PRIMARY KEY, tenant TEXT, database TEXT, type TEXT, created_ms INTEGER, value TEXT);
 CREATE INDEX IF NOT EXISTS sources_by_tenant ON sources (tenant, created_ms, id);
 CREATE TABLE IF NOT EXISTS invocations (
-    id TEXT PRIMARY KEY, tenant TEXT, database TEXT, type TEXT, source_id TEXT, status TEXT,
+    id TEXT PRIMARY KEY, tenant TEXT, database TEXT, type TEXT, source_id TEXT, collection TEXT, status TEXT,
     object_key TEXT, created_ms INTEGER, value TEXT);
 CREATE INDEX IF NOT EXISTS invocations_by_tenant ON invocations (tenant, created_ms, id);
 CREATE INDEX IF NOT EXISTS invocations_by_source ON invocations (source_id, created_ms, id);
+CREATE INDEX IF NOT EXISTS invocations_by_target ON invocations (source_id, collection, created_ms, id);
 CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_key, created_ms, id)
     WHERE object_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
 CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
 """
+
+#: A page of everything.
+NO_LIMIT = -1
 
 Found = TypeVar("Found", Source, Invocation, ApiKey)
 
@@ -117,6 +121,32 @@ class Catalogue:
         sql, values = _select("sources", page)
         return [Source.model_validate_json(row[0]) for row in self._view.query(sql, values)]
 
+    def all_sources(self, tenant: str, database: str, kind: str) -> list[Source]:
+        """Every source of a type in a database."""
+        return self.sources(ResultPage(tenant, database=database, type=kind, limit=NO_LIMIT))
+
+    def fills(self, source_id: str, collection: str) -> bool:
+        """Whether documents of a source are in a collection, or may be soon, as its newest runs say."""
+        sql = (
+            "SELECT value FROM invocations WHERE source_id = ? AND collection = ? "
+            "ORDER BY created_ms DESC, id DESC"
+        )
+        for row in self._view.query(sql, (source_id, collection)):
+            run = Invocation.model_validate_json(row[0])
+            if run.status not in FINAL_STATUSES or run.counts.indexed or run.counts.unchanged:
+                return True
+            if run.status is Status.COMPLETE and not run.counts.failed:
+                return False  # it listed nothing, or deleted all there was
+        return False
+
+    def targets(self, source_id: str) -> list[str]:
+        """The collections that a source was run into; not those of cancelled runs."""
+        sql = (
+            "SELECT DISTINCT collection FROM invocations WHERE source_id = ? AND status <> 'cancelled' "
+            "ORDER BY collection"
+        )
+        return [row[0] for row in self._view.query(sql, (source_id,))]
+
     def invocations(self, page: ResultPage) -> list[Invocation]:
         """Invocations of a tenant, by time of creation."""
         sql, values = _select("invocations", page)
@@ -157,7 +187,8 @@ def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> Non
         row = (change.key, event.tenant, event.database, event.type, created, event.model_dump_json())
         database.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?)", row)
     elif isinstance(event, Invocation):
-        database.execute("INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(event))
+        sql = "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        database.execute(sql, _row(event))
     elif isinstance(event, ApiKey):
         key = (change.key, event.tenant, event.key_sha256, event.model_dump_json())
         database.execute("INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?)", key)
@@ -173,6 +204,7 @@ def _row(event: Invocation) -> tuple[object, ...]:
         event.database,
         event.source_type,
         event.source_id,
+        event.collection,
         event.status.value,
         event.object_key,
         _milliseconds(event),

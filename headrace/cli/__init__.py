@@ -5,7 +5,8 @@ each command loads what it needs.
 
     up.py         up, service              records.py   topics, dead-letters, blobs
     content.py    sync, query              documents.py parse, chunk
-    resources.py  sources, invocations, keys
+    sources.py    sources
+    resources.py  invocations, keys
 """
 
 from headrace.cli.app import main

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import content, documents, records, resources, up
+from headrace.cli import content, documents, records, resources, sources, up
 from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
@@ -33,7 +33,7 @@ app.command(rich_help_panel="Fill and ask")(content.sync)
 app.command(rich_help_panel="Fill and ask")(content.query)
 app.command(rich_help_panel="Look at what a document becomes")(documents.parse)
 app.command(rich_help_panel="Look at what a document becomes")(documents.chunk)
-app.add_typer(resources.sources, name="sources", rich_help_panel="As the API does")
+app.add_typer(sources.sources, name="sources", rich_help_panel="As the API does")
 app.add_typer(resources.invocations, name="invocations", rich_help_panel="As the API does")
 app.add_typer(resources.keys, name="keys", rich_help_panel="As the API does")
 app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")

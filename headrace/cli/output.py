@@ -127,6 +127,11 @@ def fail(message: str) -> None:
         sys.stderr.write(f"headrace: {message}\n")
 
 
+def note(message: str) -> None:
+    """A line on standard error that is no error."""
+    sys.stderr.write(f"{visible(message)}\n")
+
+
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -1,34 +1,24 @@
-"""`headrace sources`, `invocations`, `keys`: what the HTTP API has, from the shell."""
+"""`headrace invocations`, `keys`: what the HTTP API has, from the shell."""
 
-from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.ask import OfDatabase, SourceId, ask
 from headrace.cli.output import print_fields, print_json, print_rows
-from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
-from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.settings import AllowEmpty, AsJson, Collection, DataDir
 
 if TYPE_CHECKING:
-    from headrace.client.gateway import GatewayClient
-    from schemas.api import InvocationProgress, Job, Source
+    from schemas.api import InvocationProgress, Job
 
-T = TypeVar("T")
-
-sources = typer.Typer(help="Folders that are synced: list, show, create, delete.", no_args_is_help=True)
 invocations = typer.Typer(
     help="Runs of sources: list, show, create, cancel, and what became of their documents.",
     no_args_is_help=True,
 )
 keys = typer.Typer(help="Keys of the gateway: list, create, revoke.", no_args_is_help=True)
 
-SourceId = Annotated[str, typer.Argument(help="Id of the source.", show_default=False)]
 InvocationId = Annotated[str, typer.Argument(help="Id of the invocation.", show_default=False)]
-OfDatabase = Annotated[
-    str | None, typer.Option("--database", "-d", help="Only those of this database.", show_default=False)
-]
 Limit = Annotated[int, typer.Option("-n", help="Most to show, newest first.", min=1, max=1000)]
 
 
@@ -50,100 +40,6 @@ class DocumentStatus(StrEnum):
     FAILED = "failed"
 
 
-def _ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -> T:
-    """The answer of the gateway that runs."""
-    import asyncio
-
-    from headrace.client.connect import require_gateway
-    from headrace.client.gateway import GatewayClient
-
-    async def asked() -> T:
-        endpoint = await require_gateway(load_settings(data_dir))
-        async with GatewayClient(endpoint.url, endpoint.key) as client:
-            return await use(client)
-
-    return asyncio.run(asked())
-
-
-def _configured(source: "Source") -> str:
-    if source.folder is None:
-        return ""
-    folder = source.folder
-    chosen = [*(folder.include_globs or []), *(f"not {glob}" for glob in folder.exclude_globs or [])]
-    chosen += ["hidden files, too"] if folder.include_hidden else []
-    return folder.path + (f" ({', '.join(chosen)})" if chosen else "")
-
-
-@sources.command("list")
-def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List sources, newest first."""
-    from headrace.client.gateway import to_json
-
-    found = _ask(data_dir, lambda client: client.sources(database_name=database))
-    if as_json:
-        print_json(to_json(found))
-        return
-    rows = [(s.id, s.source_type, s.database_name, _configured(s), s.created_at) for s in found]
-    print_rows(("id", "type", "database", "reads", "created"), rows, "no sources yet")
-
-
-@sources.command("show")
-def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show a source with every default filled in."""
-    from headrace.client.gateway import to_json
-
-    source = _ask(data_dir, lambda client: client.source(source_id))
-    if as_json:
-        print_json(to_json(source))
-        return
-    chunking = ", ".join(f"{name} {value}" for name, value in source.chunking.model_dump().items() if value)
-    print_fields(
-        [
-            ("id", source.id),
-            ("type", source.source_type),
-            ("database", source.database_name),
-            ("reads", _configured(source)),
-            ("model", source.embedding_model.model),
-            ("chunking", chunking),
-            ("created", source.created_at),
-        ]
-    )
-
-
-@sources.command("create")
-def create_source(
-    path: Annotated[str, typer.Argument(help="Folder or file on the gateway's disk.", show_default=False)],
-    database: Database = "default_database",
-    include: Include = None,
-    exclude: Exclude = None,
-    hidden: Hidden = False,
-    model: Annotated[str | None, typer.Option(help="Embedding model.", show_default=False)] = None,
-    max_size_bytes: Annotated[
-        int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
-    ] = None,
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Create a source that reads a folder; `headrace invocations create` runs it."""
-    from headrace.client.sync import folder_payload
-
-    require_patterns(include, exclude)
-    folder = folder_payload(str(Path(path).expanduser().absolute()), include, exclude, hidden)
-    payload: dict[str, object] = {"database_name": database, "folder": folder}
-    if model:
-        payload["embedding"] = {"dense": {"model": model}}
-    if max_size_bytes:
-        payload["chunking"] = {"type": "tree_sitter", "max_size_bytes": max_size_bytes}
-    source_id = _ask(data_dir, lambda client: client.create_source(payload))
-    print_json({"source_id": source_id}) if as_json else print(source_id)
-
-
-@sources.command("delete")
-def delete_source(source_id: SourceId, data_dir: DataDir = None) -> None:
-    """Forget a source. Its documents stay in their collections, its runs go on."""
-    _ask(data_dir, lambda client: client.delete_source(source_id))
-
-
 def _status(job: "Job") -> str:
     from headrace.client.progress import status_of
 
@@ -163,7 +59,7 @@ def list_invocations(
     from headrace.client.gateway import to_json
 
     query = {"source_id": source, "database_name": database, "status": status.value if status else None}
-    found = _ask(data_dir, lambda client: client.invocations(limit, **query))
+    found = ask(data_dir, lambda client: client.invocations(limit, **query))
     if as_json:
         print_json(to_json(found))
         return
@@ -178,7 +74,7 @@ def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_d
     """Show how far an invocation is, and its last errors."""
     from headrace.client.gateway import to_json
 
-    progress = _ask(data_dir, lambda client: client.progress(invocation_id))
+    progress = ask(data_dir, lambda client: client.progress(invocation_id))
     print_json(to_json(progress)) if as_json else _print_progress(progress)
 
 
@@ -209,14 +105,14 @@ def create_invocation(
     data_dir: DataDir = None,
 ) -> None:
     """Run a source into a collection; prints the invocation's id."""
-    created = _ask(data_dir, lambda client: client.create_invocation(source_id, collection, allow_empty))
+    created = ask(data_dir, lambda client: client.create_invocation(source_id, collection, allow_empty))
     print_json({"invocation_id": created}) if as_json else print(created)
 
 
 @invocations.command("cancel")
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
     """Cancel an invocation that has not started."""
-    _ask(data_dir, lambda client: client.cancel(invocation_id))
+    ask(data_dir, lambda client: client.cancel(invocation_id))
 
 
 @invocations.command("documents")
@@ -231,7 +127,7 @@ def list_documents(
     from headrace.client.gateway import to_json
 
     wanted = status.value if status else None
-    found = _ask(data_dir, lambda client: client.documents(invocation_id, wanted, limit))
+    found = ask(data_dir, lambda client: client.documents(invocation_id, wanted, limit))
     if as_json:
         print_json(to_json(found))
         return
@@ -244,7 +140,7 @@ def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List keys; their secrets are not kept."""
     from headrace.client.gateway import to_json
 
-    found = _ask(data_dir, lambda client: client.keys())
+    found = ask(data_dir, lambda client: client.keys())
     if as_json:
         print_json(to_json(found))
         return
@@ -280,7 +176,7 @@ def create_key(
     from headrace.client.gateway import to_json
 
     payload = {"name": name, "admin": admin, "databases": database, "tenant": tenant}
-    made = _ask(data_dir, lambda client: client.create_key(payload))
+    made = ask(data_dir, lambda client: client.create_key(payload))
     if as_json:
         print_json(to_json(made))
     else:
@@ -293,4 +189,4 @@ def revoke_key(
     data_dir: DataDir = None,
 ) -> None:
     """No longer take a key."""
-    _ask(data_dir, lambda client: client.revoke_key(key_id))
+    ask(data_dir, lambda client: client.revoke_key(key_id))

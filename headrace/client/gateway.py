@@ -69,9 +69,20 @@ class GatewayClient:
         """All sources that match, newest first."""
         return await self._all("/sources", list[api.Source], query)
 
+    async def change_source(self, source_id: str, payload: Mapping[str, Any]) -> api.Source:
+        """Choose other documents of a source's origin."""
+        async with self._request("PUT", f"/sources/{source_id}", body=payload) as answer:
+            return self._read(api.Source, await answer.read())
+
     async def delete_source(self, source_id: str) -> None:
-        """Forget a source."""
+        """Forget a source; its documents stay."""
         await self._send("DELETE", f"/sources/{source_id}")
+
+    async def delete_source_and_documents(self, source_id: str) -> list[str]:
+        """Forget a source; the ids of the invocations that delete its documents."""
+        path, query = f"/sources/{source_id}", {"documents": "true"}
+        async with self._request("DELETE", path, query) as answer:
+            return self._read(api.DeleteSourceResponse, await answer.read()).invocation_ids
 
     async def create_invocation(self, source_id: str, collection: str, allow_empty: bool = False) -> str:
         """Run a source into a collection; the invocation's id."""

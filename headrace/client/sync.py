@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import PENDING, listed, status_of
 from schemas.api import DocumentOutcome, InvocationProgress
-from schemas.errors import TransientError
+from schemas.errors import RequestError, TransientError
+from schemas.globs import normalized
+from schemas.sources import FOLDER
+from schemas.sources.folder import FolderSource
 
 #: Between two looks at a run where the event stream broke off.
 _POLL_S = 0.5
@@ -82,14 +85,44 @@ def folder_payload(
 
 
 async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
-    """The id of the source with this path and these globs; made when there is none."""
-    folder = folder_payload(request.path, request.include, request.exclude, request.hidden)
+    """The id of the source that reads this path into this collection, with the patterns of the request.
+
+    One that fills the collection already is changed if its patterns are others; else it is made. Raises
+    RequestError when a source fills the collection from a folder above or below.
+    """
+    wanted = FolderSource(
+        path=request.path,
+        include_globs=normalized(request.include),
+        exclude_globs=normalized(request.exclude),
+        include_hidden=request.hidden,
+    )
+    payload = {FOLDER.name: folder_payload(request.path, request.include, request.exclude, request.hidden)}
+    filling = await client.sources(
+        database_name=request.database, source_type=FOLDER.name, collection_name=request.collection
+    )
+    known = [(source.id, FolderSource.model_validate(source.form.model_dump())) for source in filling]
+    same = [(source_id, form) for source_id, form in known if form.path == request.path]
+    for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
+        if form != wanted:
+            await client.change_source(source_id, payload)
+        return source_id
+    for source_id, form in known:
+        if FOLDER.overlaps(FOLDER.configure(form), FOLDER.configure(wanted)):
+            raise RequestError(_overlapping(request, source_id, form))
     try:
-        return await client.create_source({"folder": folder, "database_name": request.database})
+        return await client.create_source({**payload, "database_name": request.database})
     except ApiError as error:
         if error.source_id is None:
             raise
         return error.source_id
+
+
+def _overlapping(request: SyncRequest, source_id: str, form: FolderSource) -> str:
+    return (
+        f"{FOLDER.shown(form)} is synced into collection {request.collection!r} already, so documents of "
+        f"{request.path} would be there twice. Sync {form.path} again, choose another collection, or take "
+        f"its documents out: headrace sources delete {source_id} --documents"
+    )
 
 
 async def follow(

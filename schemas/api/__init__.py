@@ -8,15 +8,14 @@ Answers are built with every field that they are to show and written with `exclu
 (`folder`, `github`, …) that is not set does not appear, a null that is set does.
 
 This page is what the rest of the code imports from. The classes stand in a module for each group of
-operations; `parts` holds what several of them share.
+operations; `parts` holds what several of them share. What is of one type of source stands in
+`schemas.sources`.
 """
 
 from schemas.api.common import (
-    Body,
     DenseEmbeddingModel,
     Id,
     LinesChunking,
-    OwnBody,
     Qwen3EmbeddingTask,
     SourceChunkingConfig,
     SourceEmbeddingConfig,
@@ -31,18 +30,11 @@ from schemas.api.invocations import (
     CreateJobResponse,
     Failed,
     Failure,
-    FileUploadJob,
     Finished,
-    FolderJob,
-    GitBranch,
-    GithubJob,
-    GitRefIdentifier,
-    GitSha,
     IndexJobMetadata,
     Job,
     JobStatus,
     LatestByKeysRequest,
-    S3Job,
 )
 from schemas.api.operations import (
     CreateKeyPayload,
@@ -59,23 +51,18 @@ from schemas.api.progress import (
     StageCounts,
 )
 from schemas.api.sources import (
-    SOURCE_TYPES,
+    ChangeSourcePayload,
     CreateSourcePayload,
     CreateSourceResponse,
-    FileUploadSource,
-    FolderSource,
-    GithubSource,
-    S3Source,
+    DeleteSourceResponse,
     Source,
     SourceVariants,
-    WebScrapeSource,
 )
 
 __all__ = [
-    "SOURCE_TYPES",
     "AddFileResponse",
-    "Body",
     "CancelJobResponse",
+    "ChangeSourcePayload",
     "Complete",
     "CreateJobPayload",
     "CreateJobResponse",
@@ -83,22 +70,14 @@ __all__ = [
     "CreateKeyResponse",
     "CreateSourcePayload",
     "CreateSourceResponse",
+    "DeleteSourceResponse",
     "DenseEmbeddingModel",
     "DocumentFailure",
     "DocumentOutcome",
     "ErrorResponse",
     "Failed",
     "Failure",
-    "FileUploadJob",
-    "FileUploadSource",
     "Finished",
-    "FolderJob",
-    "FolderSource",
-    "GitBranch",
-    "GitRefIdentifier",
-    "GitSha",
-    "GithubJob",
-    "GithubSource",
     "HealthResponse",
     "Id",
     "IndexJobMetadata",
@@ -108,7 +87,6 @@ __all__ = [
     "KeySummary",
     "LatestByKeysRequest",
     "LinesChunking",
-    "OwnBody",
     "Qwen3EmbeddingTask",
     "S3Job",
     "S3Source",
@@ -120,5 +98,4 @@ __all__ = [
     "SparseEmbeddingConfig",
     "StageCounts",
     "TreeSitterChunking",
-    "WebScrapeSource",
 ]

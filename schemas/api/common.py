@@ -2,21 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from schemas.base import Body
 
 Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-
-
-class Body(BaseModel):
-    """Base of everything here: immutable, and no guessing at types ("1" is no number)."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-
-class OwnBody(Body):
-    """Base of the shapes that only we have: a misspelt field is an error."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class Qwen3EmbeddingTask(Body):

@@ -1,32 +1,20 @@
 """Invocations, which the contract calls jobs: how one is asked for, and how it is shown."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from schemas.api.common import Body, Id, OwnBody
+from schemas.api.common import Id
 from schemas.api.sources import ONE_SOURCE_TYPE
+from schemas.base import Body
 from schemas.limits import MAX_CUSTOM_ID_BYTES
-
-
-class GitSha(Body):
-    """A commit."""
-
-    sha: str
-
-
-class GitBranch(Body):
-    """A branch: its newest commit when the run starts."""
-
-    branch: str
-
-
-GitRefIdentifier = GitSha | GitBranch
+from schemas.sources import SOURCE_TYPES, with_members
+from schemas.sources.github import GitRefIdentifier
 
 
 class CreateJobPayload(Body):
-    """One run of a source into a collection. `allow_empty` is ours, for folders."""
+    """One run of a source into a collection. `allow_empty` is ours."""
 
     target_collection_name: str | None = None
     object_key: str | None = None
@@ -35,7 +23,7 @@ class CreateJobPayload(Body):
     ref_identifier: GitRefIdentifier | None = None
     allow_empty: bool = Field(
         default=False,
-        description="A folder that lists no file deletes what is indexed of it; without this, its run fails.",
+        description="A source that lists nothing deletes what is indexed of it; without this, its run fails.",
     )
 
 
@@ -82,44 +70,21 @@ class JobStatus(RootModel[Literal["pending", "processing", "cancelled"] | Comple
     """A bare word, or an object where there is more to say."""
 
 
-class GithubJob(Body):
-    """What a run read from a repository."""
-
-    git_ref_identifier: GitRefIdentifier
-
-
-class S3Job(Body):
-    """What a run read from a bucket."""
-
-    bucket_name: str
-    object_key: str | None = None
-    custom_id: str | None = None
-    additional_metadata: dict[str, Any] | None = None
+class _Target(Body):
+    database_name: str
+    collection_name: str
 
 
-class FileUploadJob(OwnBody):
-    """What was uploaded."""
-
-    object_key: str | None
-    custom_id: str | None
-
-
-class FolderJob(OwnBody):
-    """Nothing more to say: the path stands in the source."""
+if TYPE_CHECKING:
+    _Members = _Target
+else:
+    _Members = with_members(_Target, {name: kind.job for name, kind in SOURCE_TYPES.items()})
 
 
-class IndexJobMetadata(Body):
+class IndexJobMetadata(_Members):
     """Where a run writes, and exactly one member named after the source's type."""
 
     model_config = ConfigDict(json_schema_extra=ONE_SOURCE_TYPE)
-
-    database_name: str
-    collection_name: str
-    github: GithubJob | None = None
-    s3: S3Job | None = None
-    web_scrape: dict[str, Any] | None = None
-    file_upload: FileUploadJob | None = None
-    folder: FolderJob | None = None
 
 
 class Job(Body):

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.api.common import Body, Id, OwnBody
+from schemas.api.common import Id
+from schemas.base import Body, OwnBody
 from schemas.limits import MAX_DATABASES
 
 

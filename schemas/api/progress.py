@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.api.common import Body, Id
+from schemas.api.common import Id
 from schemas.api.invocations import JobStatus
+from schemas.base import Body
 
 
 class StageCounts(Body):

@@ -63,12 +63,10 @@ from schemas.events.progress import (
     Step,
 )
 from schemas.events.sources import (
-    FileUploadConfig,
-    FolderConfig,
     RunRequested,
     Source,
-    SourceTypeName,
     Upload,
+    make_source,
 )
 
 __all__ = [
@@ -90,8 +88,6 @@ __all__ = [
     "DocumentUpserted",
     "Embedding",
     "Event",
-    "FileUploadConfig",
-    "FolderConfig",
     "Invocation",
     "InvocationCreated",
     "MetadataValue",
@@ -106,9 +102,9 @@ __all__ = [
     "RunRequested",
     "RunStarted",
     "Source",
-    "SourceTypeName",
     "Status",
     "Step",
     "Task",
     "Upload",
+    "make_source",
 ]

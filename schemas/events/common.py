@@ -1,16 +1,11 @@
 """What records of several topics are made of: their base, how text is treated, bytes."""
 
-from dataclasses_avroschema.pydantic import AvroBaseModel
-from pydantic import ConfigDict
+from schemas.base import Event
+
+__all__ = ["Chunking", "Embedding", "Event", "MetadataValue", "Payload", "Task"]
 
 #: What Chroma takes as a metadata value: scalars and homogeneous, non-empty arrays of scalars.
 MetadataValue = str | int | float | bool | list[str] | list[int] | list[float] | list[bool] | None
-
-
-class Event(AvroBaseModel):
-    """Base of all records: immutable, and strict about unknown fields so that a typing error is caught."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Task(Event):

@@ -43,7 +43,10 @@ class DocumentFailure(Event):
 
 
 class Invocation(Event):
-    """Topic `invocations`: the summary a person reads. Only `tracking` writes it."""
+    """Topic `invocations`: the summary a person reads. Only `tracking` writes it.
+
+    `run_offset` is that of its newest attempt's `RunStarted`.
+    """
 
     id: str
     tenant: str
@@ -65,6 +68,7 @@ class Invocation(Event):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     left_out: dict[str, int] = Field(default_factory=dict)
+    run_offset: int | None = None
 
 
 class ProgressBlock(Event):

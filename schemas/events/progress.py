@@ -51,11 +51,15 @@ class CancelRequested(Event):
 
 
 class RunStarted(Event):
-    """Topic `progress`: a connector begins an attempt (a random 63-bit number); older attempts end here."""
+    """Topic `progress`: a connector begins an attempt (a random 63-bit token); older attempts end here.
+
+    `run_offset` is where the run stands on `runs.<type>`: runs of a source follow each other in this order.
+    """
 
     invocation_id: str
     attempt: int
     started_at: datetime
+    run_offset: int | None = None
 
 
 class RunListed(Event):

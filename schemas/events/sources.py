@@ -1,49 +1,45 @@
 """Where documents come from, and the order to fetch them: the topics `sources` and `runs.<type>`."""
 
 from datetime import datetime
-from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from schemas.events.common import Chunking, Embedding, Event, MetadataValue, Payload
+from schemas.base import Event
+from schemas.events.common import Chunking, Embedding, MetadataValue, Payload
+from schemas.sources import served, with_members
 
 
-class SourceTypeName(StrEnum):
-    """Types of sources, as the HTTP contract names them (`folder` is ours)."""
-
-    FOLDER = "folder"
-    FILE_UPLOAD = "file_upload"
-
-
-class FolderConfig(Event):
-    """A folder or a single file on the server's disk.
-
-    Patterns are those of `schemas.globs`. Without `include_hidden`, files that begin with a dot and those
-    whose names are known for secrets are left out, unless an include pattern asks for them.
-    """
-
-    path: str
-    include_globs: list[str] | None = None
-    exclude_globs: list[str] | None = None
-    include_hidden: bool = False
-
-
-class FileUploadConfig(Event):
-    """Uploads of one database; created by the first upload."""
-
-
-class Source(Event):
-    """Topic `sources`: one configured origin of documents. Exactly one config is set."""
-
+class _Origin(Event):
     id: str
     tenant: str
     database: str
     type: str
-    folder: FolderConfig | None = None
-    file_upload: FileUploadConfig | None = None
+
+
+if TYPE_CHECKING:
+    _Configured = _Origin
+else:  # with a member for each type of source; in a base class, which keeps the order of the fields
+    _Configured = with_members(_Origin, {name: kind.config for name, kind in served().items()})
+
+
+class Source(_Configured):
+    """Topic `sources`: one configured origin of documents. Exactly one config is set."""
+
     embedding: Embedding
     chunking: Chunking
     created_at: datetime
+
+    @property
+    def config(self) -> Event:
+        """The configuration of its type; `SourceType.of` knows its class."""
+        found: Event = getattr(self, self.type)
+        return found
+
+
+def make_source(config: Event, **fields: Any) -> Source:
+    """A source with this configuration; `type` says of which type it is."""
+    return Source.model_validate({**fields, fields["type"]: config})
 
 
 class Upload(Event):
@@ -61,9 +57,8 @@ class Upload(Event):
 class RunRequested(Event):
     """Topic `runs.<type>`: carry out one invocation of a source.
 
-    `collection_id` is the id of the collection when the run was asked for, None when there was none: only
-    what was indexed into this very collection counts as unchanged. With `allow_empty` a folder that lists no
-    file at all deletes what is indexed of it; without, the run fails.
+    With `allow_empty` an origin that lists nothing at all deletes what is indexed of it; without, the run
+    fails. With `delete_documents` the origin is not looked at: everything of the source is deleted.
     """
 
     invocation_id: str
@@ -71,5 +66,5 @@ class RunRequested(Event):
     collection: str
     upload: Upload | None = None
     requested_at: datetime
-    collection_id: str | None = None
     allow_empty: bool = False
+    delete_documents: bool = False

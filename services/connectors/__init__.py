@@ -1,20 +1,51 @@
 """Connectors: what should be in a collection, compared with what is; the difference becomes documents.
 
-    runs.folder ─────► FolderConnector ──┐
+    runs.<type> ─────► SyncConnector ────┐
     runs.file_upload ► UploadConnector ──┼──► documents
                                          └──► progress: RunStarted, ordinals, RunListed
 
-    runs.py        what every run does: begin an attempt, number documents, keep within the window
-    pace.py        how wide the window is now
-    barrier.py     waits for what a broken-off attempt has sent
-    difference.py  the core: listed against indexed
-    folder.py      lists a folder (what git would) and reads its files
+    lister.py       the seam: how a type of source lists and reads
+    folder/         a folder on the server's disk
+    sync.py         a run of a source that lists, the same for all types
+    difference.py   its core: listed against indexed
+    file_upload.py  a run that brings one uploaded file
+    runs.py         what every run does: begin an attempt, number documents, keep within the window
+    pace.py         how wide the window is now
+    barrier.py      waits for what a broken-off attempt has sent
+    invocations.py, states.py   what a run knows of itself and of the collection
 
-A new type of source is a connector here, a topic in `streams.topics.RUNS` and a config in `schemas.events`.
+A new type of source is a module in `schemas.sources`, a package here and a line in `ORIGINS`.
 """
 
-from services.connectors.file_upload import UploadConnector
-from services.connectors.folder import FolderConnector
-from services.connectors.runs import InvocationView, source_documents
+from collections.abc import Callable, Mapping
+from typing import Any
 
-__all__ = ["FolderConnector", "InvocationView", "UploadConnector", "source_documents"]
+from services.connectors.file_upload import UploadConnector
+from services.connectors.folder import FolderOrigin
+from services.connectors.invocations import Invocations, InvocationView
+from services.connectors.lister import Access, Origin
+from services.connectors.states import source_documents
+from services.connectors.sync import SyncConnector
+
+#: How each type of source is listed and read.
+ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
+    "folder": FolderOrigin,
+}
+
+
+def origins(access: Access) -> Mapping[str, Origin[Any]]:
+    """Every type of source, opened for this process."""
+    return {name: make(access) for name, make in ORIGINS.items()}
+
+
+__all__ = [
+    "ORIGINS",
+    "Access",
+    "InvocationView",
+    "Invocations",
+    "Origin",
+    "SyncConnector",
+    "UploadConnector",
+    "origins",
+    "source_documents",
+]

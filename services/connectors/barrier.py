@@ -1,9 +1,9 @@
 """Waits until everything that was sent before is indexed.
 
 What an attempt that was broken off has sent is on its way: it is neither listed nor indexed, so no comparison
-sees it, and a file that is deleted meanwhile would stay in the collection. A marker goes down every partition
-of `documents` behind it: the delete of a document that never was. Partitions keep their order in every stage,
-so once `source-documents` has all markers, it has all that was sent before them.
+sees it, and a file that is deleted meanwhile would stay in the collection. A marker (`schemas.markers`) goes
+down every partition of `documents` behind it. Partitions keep their order in every stage, so once
+`source-documents` has all markers, it has all that was sent before them.
 """
 
 import asyncio
@@ -11,27 +11,27 @@ import time
 from collections.abc import Callable, Sequence
 
 from schemas.errors import TransientError
-from schemas.events import Document, DocumentDeleted, DocumentState
+from schemas.events import Document, DocumentDeleted, Source
 from schemas.ids import document_id
+from schemas.markers import marker
+from services.connectors.states import States
 from streams.engine.outputs import Send
 from streams.partitions import partition_of
-from streams.state.store import PartitionStore
 from streams.topics import DOCUMENTS
 
 #: Between two looks. Each asks the broker for one offset; a document takes about half a second to be indexed.
 _LOOK_SECONDS = 0.25
 
 
-def markers(partitions: int, make: Callable[[str], Document]) -> list[Document]:
-    """A document for each partition of `documents`.
+def markers(partitions: int, source: Source, collection: str) -> list[Document]:
+    """A marker for each partition of `documents`.
 
-    Always the same ones for a source and collection, so that they take no more room each time. Their keys
-    begin with `/`, as those of files never do.
+    Always the same ones for a source and collection, so that they take no more room each time.
     """
     found: dict[int, Document] = {}
     number = 0
     while len(found) < partitions:  # the hash is even: about n ln n tries
-        document = make(f"/{number}")
+        document = marker(source, collection, number)
         found.setdefault(partition_of(document_id(document), partitions), document)
         number += 1
     return list(found.values())
@@ -44,7 +44,7 @@ def sends(documents: Sequence[Document]) -> list[Send]:
 
 async def passed(
     documents: Sequence[Document],
-    states: PartitionStore[DocumentState],
+    states: States,
     partition: int,
     still_wanted: Callable[[], None],
     within_s: float,
@@ -77,6 +77,6 @@ async def passed(
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _is_at(states: PartitionStore[DocumentState], partition: int, key: str, version: str) -> bool:
+def _is_at(states: States, partition: int, key: str, version: str) -> bool:
     state = states.get(partition, key)
     return state is not None and state.document.version_key == version

@@ -51,17 +51,15 @@ def action(
     collection_id: str | None,
 ) -> Action:
     """What to do with a document that is listed with this version. Whatever is not known to be in this very
-    collection, whole and the same, is sent again."""
+    collection, whole and the same, is sent again; `collection_id` is None when there is no collection."""
     if indexed is None or indexed.deleted or not indexed.complete:
         return Action.UPSERT
     if (indexed.version_key, indexed.fingerprint) != (version_key, fingerprint):
         return Action.UPSERT
-    if indexed.invocation_id == invocation_id and collection_id in (None, indexed.collection_id):
-        return Action.WRITTEN  # None: the collection was made by this very run
-    if indexed.chunks == 0:  # nothing of it can be missing from any collection
-        return Action.UNCHANGED
-    same_collection = collection_id is not None and indexed.collection_id == collection_id
-    return Action.UNCHANGED if same_collection else Action.UPSERT
+    here = collection_id is not None and indexed.collection_id == collection_id
+    if not here and indexed.chunks:  # without chunks, nothing of it can be missing from any collection
+        return Action.UPSERT
+    return Action.WRITTEN if indexed.invocation_id == invocation_id else Action.UNCHANGED
 
 
 def gone(indexed: Mapping[str, Indexed], listed: Iterable[str]) -> list[str]:

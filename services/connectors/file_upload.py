@@ -5,33 +5,28 @@ from collections.abc import Sequence
 from schemas.errors import ContractError
 from schemas.events import Document, DocumentUpserted, RunRequested
 from schemas.ids import document_id
-from services.connectors.runs import Attempt, InvocationView, run_failed
+from schemas.sources import FILE_UPLOAD
+from services.connectors.runs import Connector
 from streams.engine.outputs import Output, Send
-from streams.engine.stage import Context, Record, Stage
-from streams.topics import DOCUMENTS, RUNS_FILE_UPLOAD
+from streams.engine.stage import Context, Record
+from streams.topics import DOCUMENTS, RUNS
 
 
-class UploadConnector(Stage[RunRequested]):
+class UploadConnector(Connector):
     """Turns an upload into its document. Uploads of one file keep their order."""
 
     name = "connectors.file_upload"
-    topic = RUNS_FILE_UPLOAD
+    topic = RUNS[FILE_UPLOAD.name]
     concurrency = 64
     transactional = True
 
-    def __init__(self, invocations: InvocationView) -> None:
-        self._invocations = invocations
-        self._attempts: dict[str, int] = {}
-
-    async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
+    async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """The document and the end of its listing, unless the invocation was cancelled."""
         run = record.event
         if run.upload is None:
             raise ContractError(f"invocation {run.invocation_id} of type file_upload has no upload")
-        attempt = Attempt(run.invocation_id, self._invocations, context, window=1)
-        self._attempts[run.invocation_id] = attempt.number
+        attempt = self.attempt(record, context, window=1)
         if not await attempt.begin():
-            self._attempts.pop(run.invocation_id, None)
             return []
         upload = run.upload
         document = Document(
@@ -53,10 +48,4 @@ class UploadConnector(Stage[RunRequested]):
             filename=upload.filename,
             content_type=upload.content_type,
         )
-        self._attempts.pop(run.invocation_id, None)
         return [Send(DOCUMENTS, document_id(document), event), attempt.listed()]
-
-    def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
-        """An upload that is given up has failed."""
-        attempt = self._attempts.pop(record.event.invocation_id, 0)
-        return [run_failed(record.event.invocation_id, attempt, error)]

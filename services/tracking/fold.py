@@ -58,6 +58,7 @@ class InvocationState:
         "_identity",
         "_left_out",
         "_ordinals",
+        "_run_offset",
         "_started_at",
         "_status",
         "_total",
@@ -76,6 +77,7 @@ class InvocationState:
         self._error: str | None = None
         self._started_at: datetime | None = None
         self._finished_at: datetime | None = None
+        self._run_offset: int | None = None
         self._changed = True
 
     @classmethod
@@ -88,6 +90,7 @@ class InvocationState:
         state._errors = list(summary.last_errors)
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
+        state._run_offset = summary.run_offset
         if summary.single_document:
             state._ordinals.restore_single(summary.counts)
         else:
@@ -137,6 +140,7 @@ class InvocationState:
             created_at=identity.created_at,
             started_at=self._started_at,
             finished_at=self._finished_at,
+            run_offset=self._run_offset,
         )
 
     def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
@@ -161,6 +165,7 @@ class InvocationState:
             return  # its document was written with the listing: who starts now has lost its partitions
         self._begin(event.attempt)
         self._started_at = self._started_at or event.started_at
+        self._run_offset = event.run_offset
 
     def _begin(self, attempt: int) -> None:
         self._ordinals.restart()

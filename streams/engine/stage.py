@@ -77,8 +77,8 @@ class Stage(Generic[E]):
     """Works on one record at a time, many of them concurrently."""
 
     #: Names the consumer group, the metrics and the dead letters.
-    name: ClassVar[str]
-    topic: ClassVar[Topic]
+    name: str
+    topic: Topic
     #: Records worked on at once by this process.
     concurrency: int = 32
     #: Records of one key one after the other: runs of a source, which last and are broken off and begun anew

@@ -13,8 +13,10 @@ import pytest
 from api import ChromaAccess, Gateway, Models, serve
 from schemas.codec import SingleObjectCodec
 from schemas.events import RunRequested
+from services.connectors import Access, origins
 from streams.blobs import BlobStore
 from streams.kafka.cluster import Cluster, ensure_topics
+from streams.places import Places
 from streams.state.reader import Reader, end_offsets
 from streams.topics import Topic
 from tests.api.fake_tracking import FakeTracking
@@ -110,7 +112,7 @@ def configuration(
         chroma=ChromaAccess(chroma.url),
         models=Models(MODEL, ["other/model"]),
         admin_key=ADMIN_KEY,
-        folder_roots=[roots],
+        origins=origins(Access(Places([roots]))),
     )
 
 

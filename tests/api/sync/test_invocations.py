@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from schemas.events import Status
-from streams.topics import RUNS_FOLDER
+from streams.topics import RUNS
 from tests.api.conftest import DATABASE, Server, Start, asked_runs, create_folder_source, create_run
 from tests.api.fake_tracking import FakeTracking
 from tests.conftest import Chroma
@@ -29,7 +29,7 @@ async def test_a_created_invocation_is_pending_and_asks_the_connector(
         "status": "pending",
         "metadata": {"database_name": DATABASE, "collection_name": "my-notes", "folder": {}},
     }
-    asked = await asked_runs(server, RUNS_FOLDER)
+    asked = await asked_runs(server, RUNS["folder"])
     assert [(run.source.id, run.collection) for run in asked if run.invocation_id == run_id] == [
         (folder_source, "my-notes")
     ]
@@ -44,7 +44,7 @@ async def test_whether_a_folder_may_be_empty_is_the_callers_to_say(
 
     created = await server.call("POST", path, status=201, json=asked)
 
-    runs = await asked_runs(server, RUNS_FOLDER)
+    runs = await asked_runs(server, RUNS["folder"])
     [run] = [run for run in runs if run.invocation_id == created["invocation_id"]]
     assert run.allow_empty is allowed
     refused = await server.call("POST", path, status=400, json={**body, "allow_empty": "yes"})

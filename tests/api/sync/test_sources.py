@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from services.connectors import Access, origins
 from tests.api.conftest import DATABASE, MODEL, Server, Start, create_folder_source
 
 SOURCES = "/api/v1/sources"
@@ -25,7 +26,12 @@ async def test_a_created_source_is_shown_with_its_defaults_filled_in(server: Ser
     dense = {"model": MODEL, "task": None}
     assert source.pop("created_at").endswith("Z")
     assert source == {
-        "folder": {"path": str((roots / "filled").resolve()), "include_globs": ["**/*.md", "**/*.py"]},
+        "folder": {
+            "path": str((roots / "filled").resolve()),
+            "include_globs": ["**/*.md", "**/*.py"],
+            "exclude_globs": None,
+            "include_hidden": False,
+        },
         "id": created["source_id"],
         "database_name": DATABASE,
         "embedding_model": dense,
@@ -177,7 +183,7 @@ async def test_what_is_neither_a_folder_nor_a_file_is_refused(server: Server, ro
 
 
 async def test_without_roots_no_folder_is_taken(start: Start, roots: Path) -> None:
-    server = await start(folder_roots=[])
+    server = await start(origins=origins(Access()))
     body = {"folder": {"path": str(roots)}, "database_name": DATABASE}
     refused = await server.call("POST", SOURCES, status=400, json=body)
     assert "HEADRACE_FOLDER_ROOTS" in refused["message"]

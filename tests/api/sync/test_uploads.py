@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from api import Gateway, serve
 from schemas.events import RunRequested
 from streams.blobs import BlobStore
-from streams.topics import RUNS_FILE_UPLOAD
+from streams.topics import RUNS
 from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start, asked_runs
 from tests.api.raw import head, send
 from tests.conftest import Chroma
@@ -41,7 +41,7 @@ async def add(server: Server, content: bytes = b"some text", /, *, status: int, 
 
 async def requested(server: Server, invocation_id: str) -> RunRequested:
     """What the connector of uploads is asked."""
-    asked = await asked_runs(server, RUNS_FILE_UPLOAD)
+    asked = await asked_runs(server, RUNS["file_upload"])
     return next(event for event in asked if event.invocation_id == invocation_id)
 
 
@@ -196,7 +196,7 @@ async def test_each_spelling_of_a_name_is_a_document_of_its_own(server: Server) 
     ]
     runs = {(await add(server, status=201, filename=name))["invocation_id"]: name for name in names}
 
-    asked = {event.invocation_id: event.upload for event in await asked_runs(server, RUNS_FILE_UPLOAD)}
+    asked = {event.invocation_id: event.upload for event in await asked_runs(server, RUNS["file_upload"])}
 
     assert {run: upload.filename for run, upload in asked.items() if upload and run in runs} == runs
 

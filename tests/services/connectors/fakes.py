@@ -13,64 +13,59 @@ from schemas.events import (
     DocumentUpserted,
     Embedding,
     Event,
-    FolderConfig,
     Progress,
+    RunFailed,
     RunListed,
     RunRequested,
     RunStarted,
     Source,
     Status,
     Step,
+    make_source,
 )
 from schemas.ids import document_id, fingerprint
-from services.connectors import InvocationView
-from services.connectors.runs import scope_of
+from schemas.markers import is_marker
+from schemas.sources.file_upload import FileUploadConfig
+from schemas.sources.folder import FolderConfig
+from services.connectors.invocations import Known, OtherRun
+from services.connectors.states import scope_of
 from streams.engine.outputs import Output, Send
 from streams.engine.progress import coalesce
 from streams.engine.stage import Record
-from streams.state.store import PartitionStore
 from streams.topics import DOCUMENTS, PROGRESS
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 COLLECTION_ID = "the-collection"
 
 
-class Changes:
-    """Stands for a `streams.state.views.View`: wakes whoever waits."""
+class Tracking:
+    """An `InvocationTable` of one invocation: answers attempts and counts documents, as tracking does."""
 
     def __init__(self) -> None:
-        self.event = asyncio.Event()
-
-    async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        try:
-            async with asyncio.timeout(timeout):
-                while not condition():
-                    await self.event.wait()
-                    self.event.clear()
-        except TimeoutError:
-            return condition()
-        return True
-
-
-class Tracking(InvocationView):
-    """Answers attempts and counts documents, as tracking does."""
-
-    def __init__(self) -> None:
-        self._changes = Changes()
-        self._view = self._changes  # type: ignore[assignment]
-        self._unanswered = {}
+        self._changed = asyncio.Event()
         self.status = Status.PENDING
         self.attempt: int | None = None
         self.attempts = 0
         self.done_ordinals: set[int] = set()
         self.total: int | None = None
         self.answers = True
+        self.other_runs: list[OtherRun] = []
 
-    def get(self, invocation_id: str) -> tuple[Status, int | None, int] | None:
-        return self.status, self.attempt, len(self.done_ordinals)
+    def get(self, invocation_id: str) -> Known | None:
+        return Known(self.status, self.attempt, self.attempts, len(self.done_ordinals))
 
-    def broken_off(self, invocation_id: str) -> bool:
-        return self.attempts > 1
+    def others(self, invocation_id: str) -> Sequence[OtherRun]:
+        return self.other_runs
+
+    async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    await self._changed.wait()
+                    self._changed.clear()
+        except TimeoutError:
+            return condition()
+        return True
 
     def fold(self, event: Event) -> None:
         if isinstance(event, RunStarted) and self.answers:
@@ -79,16 +74,18 @@ class Tracking(InvocationView):
             self.done_ordinals = set()
         if isinstance(event, RunListed) and event.attempt == self.attempt:
             self.total = event.total
+        if isinstance(event, RunFailed) and event.attempt == self.attempt:
+            self.status = Status.FAILED
         if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STEPS:
             self.done_ordinals |= {passed.ordinal for passed in event.passed}
         if self.total is not None and self.done_ordinals >= set(range(self.total)):
             self.status = Status.COMPLETE
-        self._changes.event.set()
+        self._changed.set()
 
     def becomes(self, status: Status | None = None, attempt: int | None = None) -> None:
         """Somebody else has changed the invocation."""
         self.status, self.attempt = status or self.status, attempt or self.attempt
-        self._changes.event.set()
+        self._changed.set()
 
 
 class Pipeline:
@@ -98,6 +95,8 @@ class Pipeline:
         self._tracking = tracking
         self.sends: list[Send] = []
         self.states: dict[str, DocumentState] = {}
+        #: Made by the first document that has chunks, as indexing does.
+        self.collection_id: str | None = None
         self.slow = False
         self.most_in_flight = 0
         self._under_way: list[Event] = []
@@ -122,6 +121,8 @@ class Pipeline:
         for event in self._under_way:
             assert isinstance(event, DocumentUpserted | DocumentDeleted)
             deleted = isinstance(event, DocumentDeleted)
+            if not deleted:
+                self.collection_id = self.collection_id or COLLECTION_ID
             self.states[document_id(event.document)] = DocumentState(
                 document=event.document,
                 sequence=len(self.states),
@@ -130,10 +131,11 @@ class Pipeline:
                 complete=True,
                 chunks=0 if deleted else 3,
                 indexed_at=NOON,
-                collection_id=COLLECTION_ID,
+                collection_id=self.collection_id,
             )
             run = event.document.run
-            if run is None:  # a marker
+            if run is None:
+                assert is_marker(event.document)
                 continue
             stage = Step.DELETED if deleted else Step.INDEXED
             passed = Progress.model_validate(
@@ -176,15 +178,15 @@ class Pipeline:
         return found
 
 
-class States(PartitionStore[DocumentState]):
+class IndexedStates:
     """`source-documents`: knows what the pipeline has written up to the last `catch_up`."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._read: dict[str, DocumentState] = {}
 
     async def catch_up(self, partitions: Sequence[int]) -> None:
-        self._read = dict(self._pipeline.states)
+        self._read = dict(self.pipeline.states)
 
     def get(self, partition: int, key: str) -> DocumentState | None:
         return self._read.get(key)
@@ -195,35 +197,43 @@ class States(PartitionStore[DocumentState]):
                 yield key, state
 
 
-def source(path: str = "", kind: str = "folder", globs: list[str] | None = None) -> Source:
-    return Source(
+class Collections:
+    """The vector store: which id the collection has, None for one that is not there."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
+        return self._pipeline.collection_id
+
+
+def source(config: Event | None = None, kind: str = "folder") -> Source:
+    return make_source(
+        config or FileUploadConfig(),
         id="source-1",
         tenant="t",
         database="d",
         type=kind,
-        folder=FolderConfig(path=path, include_globs=globs),
         embedding=Embedding(model="m"),
         chunking=Chunking(),
         created_at=NOON,
     )
 
 
+def folder_source(path: object, globs: list[str] | None = None) -> Source:
+    return source(FolderConfig(path=str(path), include_globs=globs))
+
+
 def requested(
     of: Source,
     invocation: str = "run-1",
     collection: str = "library",
-    collection_id: str | None = COLLECTION_ID,
-    allow_empty: bool = False,
+    offset: int = 0,
+    **fields: bool,
 ) -> Record[RunRequested]:
-    run = RunRequested(
-        invocation_id=invocation,
-        source=of,
-        collection=collection,
-        collection_id=collection_id,
-        requested_at=NOON,
-        allow_empty=allow_empty,
-    )
-    return Record("runs.folder", 2, 0, of.id, run, 0)
+    run = RunRequested(invocation_id=invocation, source=of, collection=collection, requested_at=NOON)
+    run = run.model_copy(update=fields)
+    return Record(f"runs.{of.type}", 2, offset, of.id, run, 0)
 
 
 def documents(pipeline: Pipeline) -> list[Document]:

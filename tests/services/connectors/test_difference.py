@@ -81,9 +81,10 @@ def test_a_run_that_found_no_collection_sends_everything() -> None:
     assert action(known, "v1", "f1", RUN, None) is Action.UPSERT
 
 
-def test_a_first_run_that_is_begun_anew_counts_what_it_has_written_already() -> None:
+def test_a_run_that_is_begun_anew_counts_what_it_has_written_into_this_very_collection() -> None:
     written = Indexed("v1", "f1", True, False, 3, RUN, HERE)
-    earlier = Indexed("v1", "f1", True, False, 3, "earlier", "one that was deleted")
+    lost = Indexed("v1", "f1", True, False, 3, RUN, "one that was deleted")
 
-    assert action(written, "v1", "f1", RUN, None) is Action.WRITTEN
-    assert action(earlier, "v1", "f1", RUN, None) is Action.UPSERT
+    assert action(written, "v1", "f1", RUN, HERE) is Action.WRITTEN
+    assert action(lost, "v1", "f1", RUN, HERE) is Action.UPSERT
+    assert action(written, "v1", "f1", RUN, None) is Action.UPSERT

@@ -15,7 +15,7 @@ from schemas.events import (
     Upload,
 )
 from schemas.ids import document_id
-from services.connectors import UploadConnector
+from services.connectors import Invocations, UploadConnector
 from streams.engine.outputs import Send
 from streams.engine.stage import Record
 from streams.topics import DOCUMENTS, PROGRESS
@@ -43,7 +43,7 @@ async def test_an_upload_becomes_its_document_and_the_end_of_its_listing() -> No
     tracking = Tracking()
     pipeline = Pipeline(tracking)
 
-    document, listed = await UploadConnector(tracking).process(record(), pipeline)
+    document, listed = await UploadConnector(Invocations(tracking)).process(record(), pipeline)
 
     assert isinstance(document, Send)
     assert isinstance(document.event, DocumentUpserted)
@@ -67,7 +67,7 @@ async def test_a_cancelled_upload_emits_nothing() -> None:
     tracking.becomes(Status.CANCELLED)
     pipeline = Pipeline(tracking)
 
-    assert await UploadConnector(tracking).process(record(), pipeline) == []
+    assert await UploadConnector(Invocations(tracking)).process(record(), pipeline) == []
     assert not pipeline.sends
 
 
@@ -75,4 +75,4 @@ async def test_a_run_without_its_upload_breaks_the_contract() -> None:
     tracking = Tracking()
 
     with pytest.raises(ContractError, match="run-1 of type file_upload has no upload"):
-        await UploadConnector(tracking).process(record(upload=False), Pipeline(tracking))
+        await UploadConnector(Invocations(tracking)).process(record(upload=False), Pipeline(tracking))

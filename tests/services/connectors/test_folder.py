@@ -21,11 +21,20 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from services.connectors import FolderConnector, barrier
+from services.connectors import Access, Invocations, SyncConnector, barrier
+from services.connectors.folder import FolderOrigin
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.topics import DOCUMENTS
-from tests.services.connectors.fakes import Pipeline, States, Tracking, documents, requested, source
-from tests.services.connectors.test_walk import forbid
+from tests.services.connectors.fakes import (
+    Collections,
+    IndexedStates,
+    Pipeline,
+    Tracking,
+    documents,
+    folder_source,
+    requested,
+)
+from tests.services.connectors.folder.test_walk import forbid
 from tests.waiting import eventually
 
 
@@ -43,16 +52,27 @@ class World:
         for name, text in files.items():
             (self.folder / f"{name}.md").write_text(text)
 
-    def begin(self) -> tuple[Pipeline, FolderConnector, Tracking]:
+    def begin(self) -> tuple[Pipeline, SyncConnector, Tracking]:
         tracking = Tracking()
         pipeline = Pipeline(tracking)
         if self._states:
             pipeline.states = self._states.states
+            pipeline.collection_id = self._states.collection_id
         self._states = pipeline
-        return pipeline, self.connector(tracking, States(pipeline)), tracking
+        return pipeline, self.connector(tracking, IndexedStates(pipeline)), tracking
 
-    def connector(self, tracking: Tracking, states: States) -> FolderConnector:
-        return FolderConnector(tracking, states, self.blobs, window=100, partitions=12)
+    def connector(self, tracking: Tracking, states: IndexedStates) -> SyncConnector:
+        origin = FolderOrigin(Access())
+        return SyncConnector(
+            "folder",
+            origin,
+            Invocations(tracking),
+            states,
+            Collections(states.pipeline),
+            self.blobs,
+            window=100,
+            partitions=12,
+        )
 
     async def run(
         self, invocation: str | None = None, globs: list[str] | None = None, allow_empty: bool = False
@@ -61,7 +81,7 @@ class World:
         self._runs += 1
         pipeline, connector, tracking = self.begin()
         name = invocation or f"run-{self._runs}"
-        record = requested(source(str(self.folder), globs=globs), name, allow_empty=allow_empty)
+        record = requested(folder_source(self.folder, globs), name, allow_empty=allow_empty)
         assert await connector.process(record, pipeline) == []
         assert tracking.status is Status.COMPLETE
         return pipeline
@@ -69,7 +89,7 @@ class World:
     async def refused(self, globs: list[str] | None = None) -> str:
         """The error of a run that cannot be carried out, says so by itself and changes nothing."""
         pipeline, connector, tracking = self.begin()
-        assert await connector.process(requested(source(str(self.folder), globs=globs)), pipeline) == []
+        assert await connector.process(requested(folder_source(self.folder, globs)), pipeline) == []
         started, failed = [send.event for send in pipeline.sends]
         assert isinstance(started, RunStarted)
         assert isinstance(failed, RunFailed)
@@ -77,7 +97,7 @@ class World:
         return failed.error
 
 
-class Patient(States):
+class Patient(IndexedStates):
     """Reads on when the event loop has turned, or in the end without it."""
 
     def __init__(self, pipeline: Pipeline) -> None:
@@ -221,7 +241,7 @@ async def test_a_folder_that_lists_nothing_fails_the_run_and_removes_nothing(wor
     error = await world.refused()
 
     assert error.startswith(
-        f"{world.folder} lists no files though 2 documents of it are indexed in collection 'library'; nothing"
+        f"{world.folder} lists nothing though 2 documents of it are indexed in collection 'library'; nothing"
     )
     assert "--allow-empty" in error
     world.write(a="1", b="2")  # the disk is mounted again
@@ -232,9 +252,7 @@ async def test_globs_that_match_nothing_any_more_fail_the_run_and_are_named(worl
     world.write(a="1")
     await world.run()
 
-    assert "lists no files that match *.rst though 1 document of it is indexed" in await world.refused(
-        ["*.rst"]
-    )
+    assert "(*.rst) lists nothing though 1 document of it is indexed" in await world.refused(["*.rst"])
 
 
 async def test_a_folder_that_is_empty_on_purpose_empties_the_collection(world: World) -> None:
@@ -290,7 +308,7 @@ async def test_a_cancelled_run_emits_nothing(world: World) -> None:
     pipeline, connector, tracking = world.begin()
     tracking.becomes(Status.CANCELLED)
 
-    assert await connector.process(requested(source(str(world.folder))), pipeline) == []
+    assert await connector.process(requested(folder_source(world.folder)), pipeline) == []
     assert not pipeline.sends
 
 
@@ -299,7 +317,7 @@ async def test_a_run_that_is_given_up_has_failed_with_the_reason(
 ) -> None:
     world.write(a="1")
     pipeline, connector, tracking = world.begin()
-    record = requested(source(str(world.folder)))
+    record = requested(folder_source(world.folder))
 
     async def broken(content: bytes) -> None:
         raise ZeroDivisionError("a bug")
@@ -320,8 +338,9 @@ async def test_a_collection_that_was_made_anew_is_filled_again(world: World) -> 
     world.write(a="1")
     await world.run()
     pipeline, connector, _ = world.begin()
+    pipeline.collection_id = "another"
 
-    await connector.process(requested(source(str(world.folder)), collection_id="another"), pipeline)
+    await connector.process(requested(folder_source(world.folder), "run-2"), pipeline)
 
     assert pipeline.written() == {"a.md": "upsert"}
 
@@ -333,7 +352,7 @@ async def test_the_loop_turns_while_what_is_indexed_is_read(world: World) -> Non
     states = Patient(pipeline)
 
     connector = world.connector(tracking, states)
-    await connector.process(requested(source(str(world.folder)), "patient"), pipeline)
+    await connector.process(requested(folder_source(world.folder), "patient"), pipeline)
 
     assert states.loop_turned
     assert pipeline.counted(Step.UNCHANGED) == [None]
@@ -345,7 +364,7 @@ class BrokenOff:
     def __init__(self, world: World) -> None:
         self._world = world
         self.pipeline, self._connector, self.tracking = world.begin()
-        self._record = requested(source(str(world.folder)), "broken-off")
+        self._record = requested(folder_source(world.folder), "broken-off")
 
     async def sends(self, number: int) -> None:
         """The first attempt."""
@@ -358,7 +377,7 @@ class BrokenOff:
     async def begins_anew(self) -> None:
         """The second attempt, in another process. The pipeline moves on when it has sent something too."""
         sent = len(documents(self.pipeline))
-        connector = self._world.connector(self.tracking, States(self.pipeline))
+        connector = self._world.connector(self.tracking, IndexedStates(self.pipeline))
         attempt = asyncio.create_task(connector.process(self._record, self.pipeline))
         await eventually(lambda: len(documents(self.pipeline)) > sent or attempt.done())
         while not attempt.done():
@@ -422,9 +441,9 @@ async def test_who_waits_for_a_broken_off_attempt_gives_way_to_a_newer_one(world
     world.write(a="1")
     run = BrokenOff(world)
     await run.sends(1)
-    states = States(run.pipeline)
+    states = IndexedStates(run.pipeline)
     connector = world.connector(run.tracking, states)
-    record = requested(source(str(world.folder)), "broken-off")
+    record = requested(folder_source(world.folder), "broken-off")
     attempt = asyncio.create_task(connector.process(record, run.pipeline))
     await eventually(lambda: len(run.pipeline.of(DocumentDeleted)) == 12)
 

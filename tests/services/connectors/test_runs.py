@@ -1,8 +1,6 @@
 """An attempt at an invocation: its numbers, its window, and what ends it."""
 
 import asyncio
-import sqlite3
-from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -13,19 +11,17 @@ from schemas.events import (
     Document,
     DocumentUpserted,
     Embedding,
-    Invocation,
     Payload,
     RunListed,
     RunStarted,
     Status,
     Step,
 )
-from services.connectors import runs as runs_module
-from services.connectors.runs import Attempt, InvocationView
+from services.connectors.invocations import Invocations
+from services.connectors.runs import Attempt
 from streams.engine.outputs import Send
-from streams.state.reader import ChangelogRecord
 from streams.topics import DOCUMENTS
-from tests.services.connectors.fakes import NOON, Pipeline, Tracking
+from tests.services.connectors.fakes import Pipeline, Tracking
 from tests.waiting import eventually
 
 
@@ -43,12 +39,12 @@ def upsert(attempt: Attempt) -> Send:
     return Send(DOCUMENTS, "key", event)
 
 
-async def on_a_slow_pipeline(window: int) -> tuple[Tracking, Pipeline, Attempt]:
+async def on_a_slow_pipeline(window: int, stalled_s: float = 900) -> tuple[Tracking, Pipeline, Attempt]:
     """An attempt that has begun, and whose documents are indexed when they are told to be."""
     tracking = Tracking()
     pipeline = Pipeline(tracking)
     pipeline.slow = True
-    attempt = Attempt("run-1", tracking, pipeline, window)
+    attempt = Attempt("run-1", 0, Invocations(tracking, stalled_s=stalled_s), pipeline, window)
     await attempt.begin()
     return tracking, pipeline, attempt
 
@@ -56,7 +52,7 @@ async def on_a_slow_pipeline(window: int) -> tuple[Tracking, Pipeline, Attempt]:
 async def run_through(window: int, kinds: list[bool], slow: bool = False) -> tuple[Pipeline, Tracking]:
     tracking = Tracking()
     pipeline = Pipeline(tracking)
-    attempt = Attempt("run-1", tracking, pipeline, window)
+    attempt = Attempt("run-1", 0, Invocations(tracking), pipeline, window)
     assert await attempt.begin()
     for sent in kinds:
         if sent:
@@ -105,13 +101,13 @@ async def test_a_full_window_waits_for_what_is_in_flight() -> None:
 async def test_an_attempt_begins_when_tracking_has_taken_it_up() -> None:
     tracking = Tracking()
     pipeline = Pipeline(tracking)
-    attempt = Attempt("run-1", tracking, pipeline, 10)
+    attempt = Attempt("run-1", 0, Invocations(tracking), pipeline, 10)
 
     assert await attempt.begin()
     [started] = pipeline.of(RunStarted)
     assert isinstance(started, RunStarted)
-    assert (started.attempt, tracking.attempt) == (attempt.number, attempt.number)
-    assert 0 <= attempt.number < 2**63
+    assert (started.attempt, tracking.attempt) == (attempt.token, attempt.token)
+    assert 0 <= attempt.token < 2**63
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.COMPLETE, Status.FAILED])
@@ -120,7 +116,7 @@ async def test_nothing_is_emitted_for_an_invocation_that_has_ended(status: Statu
     pipeline = Pipeline(tracking)
     tracking.becomes(status)
 
-    assert not await Attempt("run-1", tracking, pipeline, 10).begin()
+    assert not await Attempt("run-1", 0, Invocations(tracking), pipeline, 10).begin()
     assert not pipeline.sends
 
 
@@ -128,7 +124,7 @@ async def test_an_invocation_that_is_cancelled_while_its_attempt_begins_is_dropp
     tracking = Tracking()
     pipeline = Pipeline(tracking)
     tracking.answers = False
-    beginning = asyncio.create_task(Attempt("run-1", tracking, pipeline, 10).begin())
+    beginning = asyncio.create_task(Attempt("run-1", 0, Invocations(tracking), pipeline, 10).begin())
     await eventually(lambda: len(pipeline.sends) == 1)
 
     tracking.becomes(Status.CANCELLED)
@@ -137,13 +133,12 @@ async def test_an_invocation_that_is_cancelled_while_its_attempt_begins_is_dropp
     assert len(pipeline.sends) == 1
 
 
-async def test_a_tracking_that_does_not_answer_is_asked_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_module, "_ANSWER_SECONDS", 0.01)
+async def test_a_tracking_that_does_not_answer_is_asked_again_later() -> None:
     tracking = Tracking()
     tracking.answers = False
 
     with pytest.raises(TransientError, match="has not taken up invocation run-1"):
-        await Attempt("run-1", tracking, Pipeline(tracking), 10).begin()
+        await Attempt("run-1", 0, Invocations(tracking, answer_s=0.01), Pipeline(tracking), 10).begin()
 
 
 async def test_a_superseded_attempt_starts_over() -> None:
@@ -152,79 +147,19 @@ async def test_a_superseded_attempt_starts_over() -> None:
     adding = asyncio.create_task(attempt.add([upsert(attempt)]))
     await asyncio.sleep(0)
 
-    tracking.becomes(attempt=attempt.number + 1)
+    tracking.becomes(attempt=attempt.token + 1)
 
     with pytest.raises(TransientError, match="another attempt has taken over"):
         await adding
     assert len(pipeline.of(DocumentUpserted)) == 1
 
 
-async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_module, "_STALLED_SECONDS", 0.01)
-    _, _, attempt = await on_a_slow_pipeline(window=5)
+async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew() -> None:
+    _, _, attempt = await on_a_slow_pipeline(window=5, stalled_s=0.01)
     await attempt.add([upsert(attempt)])
 
     with pytest.raises(TransientError, match="nothing of invocation run-1 moves"):
         await attempt.end()
-
-
-class Table(InvocationView):
-    """The view's table, without a topic."""
-
-    def __init__(self) -> None:
-        self._database = sqlite3.connect(":memory:")
-        self._database.row_factory = sqlite3.Row
-        self._database.executescript(runs_module._SCHEMA)
-        self._view = self  # type: ignore[assignment]
-
-    def query(self, sql: str, values: tuple[str, ...]) -> list[sqlite3.Row]:
-        return self._database.execute(sql, values).fetchall()
-
-    def has(self, number: int, status: Status, attempts: int, collection: str = "c") -> None:
-        """Run `number` of the source; a greater number is a newer run."""
-        invocation = Invocation(
-            id=f"run-{number}",
-            tenant="t",
-            database="d",
-            collection=collection,
-            source_id="source-1",
-            source_type="folder",
-            single_document=False,
-            status=status,
-            attempts=attempts,
-            created_at=NOON + timedelta(minutes=number),
-        )
-        runs_module._fold(
-            self._database, ChangelogRecord("invocations", 0, number, invocation.id, invocation, 0)
-        )
-
-
-@pytest.mark.parametrize(
-    ("attempts", "before", "expected"),
-    [
-        (1, [], False),
-        (2, [], True),
-        (1, [(Status.COMPLETE, 1)], False),
-        (1, [(Status.COMPLETE, 3)], False),
-        (1, [(Status.FAILED, 1)], True),
-        (1, [(Status.FAILED, 1), (Status.COMPLETE, 1)], False),
-        (1, [(Status.COMPLETE, 1), (Status.FAILED, 1)], True),
-        (1, [(Status.PROCESSING, 1)], True),
-        (1, [(Status.CANCELLED, 0)], False),
-        (1, [(Status.FAILED, 1), (Status.CANCELLED, 0)], True),
-    ],
-)
-def test_a_second_attempt_and_a_run_after_one_that_was_given_up_have_something_to_wait_for(
-    attempts: int, before: list[tuple[Status, int]], expected: bool
-) -> None:
-    table = Table()
-    for number, (status, begun) in enumerate(before):
-        table.has(number, status, begun)
-    table.has(50, Status.FAILED, 1, "another collection")
-    table.has(99, Status.PROCESSING, attempts)
-    table.has(100, Status.PENDING, 0)
-
-    assert table.broken_off("run-99") is expected
 
 
 async def test_a_run_that_was_cancelled_does_not_wait_for_room() -> None:

@@ -8,9 +8,16 @@ from pathlib import Path, PurePosixPath
 from stat import S_ISDIR, S_ISREG
 
 from schemas.globs import encoded
-from services.connectors.checkout import Checkout, Rule, checkout_of, is_checkout, read_bounded, read_patterns
-from services.connectors.reading import read_file, shown_key
-from services.connectors.selection import Private, Selection
+from services.connectors.folder.checkout import (
+    Checkout,
+    Rule,
+    checkout_of,
+    is_checkout,
+    read_bounded,
+    read_patterns,
+)
+from services.connectors.folder.reading import read_file, shown_key
+from services.connectors.folder.selection import Private, Selection
 from streams.places import Forbidden, Places, marks_data_folder, open_below
 
 __all__ = ["Listing", "list_files", "read_file", "shown_key"]

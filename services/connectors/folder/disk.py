@@ -5,8 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from schemas.errors import RequestError
 
@@ -17,7 +16,7 @@ STUCK_SECONDS = 300.0
 
 
 class Disk:
-    """One thread that lists and reads for one run; an asynchronous context.
+    """One thread that lists and reads for one run. It starts with the first call.
 
     What is called must say that it moves (`tick`). The thread cannot be ended while the kernel holds it; it
     is left alone then, and ends when the disk answers. It never keeps the process alive.
@@ -29,18 +28,13 @@ class Disk:
         self._moved_at = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name=f"disk {shown}", daemon=True)
 
-    async def __aenter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """No more work comes; the thread ends after what it is doing now."""
         self._work.put(None)
 
     @property
     def busy(self) -> bool:
-        """Whether the thread is still there: stuck, once the context has been left."""
+        """Whether the thread still works: stuck, once it was closed."""
         return self._thread.is_alive()
 
     def tick(self) -> None:
@@ -55,6 +49,8 @@ class Disk:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self.tick()
+        if self._thread.ident is None:
+            self._thread.start()
         self._work.put(lambda: _answer(loop, answer, function, arguments))
         while True:
             left = self._moved_at + self._stuck_seconds - time.monotonic()

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.connectors import checkout
-from services.connectors.selection import Selection
-from services.connectors.walk import list_files
+from services.connectors.folder import checkout
+from services.connectors.folder.selection import Selection
+from services.connectors.folder.walk import list_files
 from tests.schemas.test_globs import PIECES, odd, tree
-from tests.services.connectors.test_walk import keys, write
+from tests.services.connectors.folder.test_walk import keys, write
 
 
 def git(folder: Path, *arguments: str) -> bytes:

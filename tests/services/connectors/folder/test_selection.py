@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.connectors.selection import Private, Selection, private
+from services.connectors.folder.selection import Private, Selection, private
 
 
 @pytest.mark.parametrize(

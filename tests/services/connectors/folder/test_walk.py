@@ -11,8 +11,8 @@ import pytest
 
 from schemas.errors import DocumentError, DocumentTooLarge
 from schemas.limits import MAX_FILE_BYTES
-from services.connectors.selection import Selection
-from services.connectors.walk import list_files, read_file, shown_key
+from services.connectors.folder.selection import Selection
+from services.connectors.folder.walk import list_files, read_file, shown_key
 from streams.places import Forbidden, Places
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from schemas.events import FolderConfig
 from schemas.globs import Choice, Ignored, encoded, parse
+from schemas.sources.folder import FolderConfig
 
 #: Names of files that hold keys or passwords. Compared in lower case; a `/` looks at the folder, too.
 SECRETS = (

@@ -1,0 +1,34 @@
+"""What commands share that ask the gateway that runs."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from headrace.cli.settings import load_settings
+
+if TYPE_CHECKING:
+    from headrace.client.gateway import GatewayClient
+
+T = TypeVar("T")
+
+SourceId = Annotated[str, typer.Argument(help="Id of the source.", show_default=False)]
+OfDatabase = Annotated[
+    str | None, typer.Option("--database", "-d", help="Only those of this database.", show_default=False)
+]
+
+
+def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -> T:
+    """The answer of the gateway that runs."""
+    import asyncio
+
+    from headrace.client.connect import require_gateway
+    from headrace.client.gateway import GatewayClient
+
+    async def asked() -> T:
+        endpoint = await require_gateway(load_settings(data_dir))
+        async with GatewayClient(endpoint.url, endpoint.key) as client:
+            return await use(client)
+
+    return asyncio.run(asked())

@@ -1,0 +1,153 @@
+"""`headrace sources`: where documents come from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headrace.cli.ask import OfDatabase, SourceId, ask
+from headrace.cli.output import print_fields, print_json, print_rows
+from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
+from headrace.cli.settings import AsJson, Database, DataDir
+
+if TYPE_CHECKING:
+    from headrace.client.gateway import GatewayClient
+    from schemas.api import Source
+
+sources = typer.Typer(help="Where documents come from: list, show, create, delete.", no_args_is_help=True)
+
+
+def _configured(source: "Source") -> str:
+    """Where a source of any type reads from."""
+    from schemas.sources import SOURCE_TYPES
+
+    return SOURCE_TYPES[source.source_type].shown(source.form)
+
+
+@sources.command("list")
+def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List sources, newest first."""
+    from headrace.client.gateway import to_json
+
+    found = ask(data_dir, lambda client: client.sources(database_name=database))
+    if as_json:
+        print_json(to_json(found))
+        return
+    rows = [(s.id, s.source_type, s.database_name, _configured(s), s.created_at) for s in found]
+    print_rows(("id", "type", "database", "reads", "created"), rows, "no sources yet")
+
+
+@sources.command("show")
+def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Show a source with every default filled in."""
+    from headrace.client.gateway import to_json
+
+    source = ask(data_dir, lambda client: client.source(source_id))
+    if as_json:
+        print_json(to_json(source))
+        return
+    chunking = ", ".join(f"{name} {value}" for name, value in source.chunking.model_dump().items() if value)
+    print_fields(
+        [
+            ("id", source.id),
+            ("type", source.source_type),
+            ("database", source.database_name),
+            ("reads", _configured(source)),
+            ("model", source.embedding_model.model),
+            ("chunking", chunking),
+            ("created", source.created_at),
+        ]
+    )
+
+
+@sources.command("create")
+def create_source(
+    path: Annotated[
+        str | None, typer.Argument(help="Folder or file on the gateway's disk.", show_default=False)
+    ] = None,
+    database: Database = "default_database",
+    include: Include = None,
+    exclude: Exclude = None,
+    hidden: Hidden = False,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            help='In place of PATH, a source of any type as JSON: \'{"folder": {"path": "/srv/notes"}}\'.',
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Embedding model.", show_default=False)] = None,
+    max_size_bytes: Annotated[
+        int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Create a source; `headrace invocations create` runs it."""
+    payload = {**_source_of(path, include, exclude, hidden, config), "database_name": database}
+    if model:
+        payload["embedding"] = {"dense": {"model": model}}
+    if max_size_bytes:
+        payload["chunking"] = {"type": "tree_sitter", "max_size_bytes": max_size_bytes}
+    source_id = ask(data_dir, lambda client: client.create_source(payload))
+    print_json({"source_id": source_id}) if as_json else print(source_id)
+
+
+def _source_of(
+    path: str | None, include: list[str] | None, exclude: list[str] | None, hidden: bool, config: str | None
+) -> dict[str, object]:
+    """The member of a payload that says where to read. Raises UsageError."""
+    import json
+
+    from headrace.client.sync import folder_payload
+    from headrace.usage_error import UsageError
+
+    if (path is None) == (config is None):
+        raise UsageError("give either PATH or --config")
+    if config is None:
+        require_patterns(include, exclude)
+        return {
+            "folder": folder_payload(str(Path(path or "").expanduser().absolute()), include, exclude, hidden)
+        }
+    if include or exclude or hidden:
+        raise UsageError("--include, --exclude and --hidden go with PATH; in --config they are members")
+    try:
+        found = json.loads(config)
+    except ValueError as error:
+        raise UsageError(f"--config is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"--config must be a JSON object, found {config[:80]}")
+    return found
+
+
+@sources.command("delete")
+def delete_source(
+    source_id: SourceId,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Also delete its documents from every collection.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Forget a source. Without --documents, what it brought stays in its collections."""
+    from headrace.cli.output import note
+
+    if documents:
+        runs = ask(data_dir, lambda client: client.delete_source_and_documents(source_id))
+        for run in runs:
+            note(f"invocation {run} deletes its documents; `headrace invocations show {run}` tells how far")
+        return
+    collections = ask(data_dir, lambda client: _forget(client, source_id))
+    if collections:
+        note(
+            f"what it brought stays in {', '.join(collections)}. To take it out, sync the same folder into "
+            "them again and delete its source with --documents"
+        )
+
+
+async def _forget(client: "GatewayClient", source_id: str) -> list[str]:
+    """Delete a source; the collections that its documents stay in."""
+    from headrace.client.progress import status_of
+
+    runs = await client.invocations(1000, source_id=source_id)
+    await client.delete_source(source_id)
+    return sorted({run.metadata.collection_name for run in runs if status_of(run.status) != "cancelled"})

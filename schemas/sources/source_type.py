@@ -1,0 +1,81 @@
+"""What a type of source is: its configuration in two forms, and how it is shown."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field, create_model
+
+from schemas.base import Body, Event
+
+if TYPE_CHECKING:
+    from schemas.events import Invocation, Source
+
+#: A list of any length says what is wrong with its first item only: two million bytes may hold a million.
+Patterns = Annotated[list[str], Field(fail_fast=True)]
+
+F = TypeVar("F", bound=Body)
+C = TypeVar("C", bound=Event)
+M = TypeVar("M", bound=BaseModel)
+
+
+class SourceType(Generic[F, C]):
+    """One type of source. `F` is its configuration in the HTTP API, `C` the same on topics.
+
+    A type without a `config` is known to the contract and not served: its payloads are checked and refused.
+    """
+
+    #: The member of a source, an invocation and a payload that holds what is of this type.
+    name: str
+    form: type[F]
+    config: type[C] | None = None
+    #: How an invocation shows what it read.
+    job: Any
+    #: Whether a run lists its origin and syncs the difference. Uploads do not: each run brings one document.
+    lists: bool = True
+
+    @property
+    def runs_topic(self) -> str:
+        """The topic of its runs."""
+        return f"runs.{self.name}"
+
+    def of(self, source: "Source") -> C:
+        """The configuration of a source of this type."""
+        found: C | None = getattr(source, self.name)
+        assert found is not None, f"source {source.id} is of type {source.type}, expected {self.name}"
+        return found
+
+    def configure(self, form: F) -> C:
+        """The configuration that a payload asks for. Pure: whether the origin can be read is asked later
+        (`services.connectors`). Raises RequestError for what can never be read."""
+        raise NotImplementedError
+
+    def form_of(self, config: C) -> F:
+        """A configuration as the API shows it; secrets stay out."""
+        raise NotImplementedError
+
+    def job_of(self, run: "Invocation") -> Any:
+        """What an invocation read, as the API shows it: a `job`."""
+        raise NotImplementedError
+
+    def shown(self, form: F) -> str:
+        """Where a source reads from, on one line for a person."""
+        raise NotImplementedError
+
+    def identity(self, config: C) -> dict[str, Any]:
+        """What the id of a source follows from. Leave out what may change: a source that is deleted and made
+        again with the same identity owns the documents that it owned before."""
+        return config.model_dump(mode="json")
+
+    def same_origin(self, one: C, other: C) -> bool:
+        """Whether both read the same origin, though they may choose other documents of it. Only such a change
+        of a source is possible."""
+        return one == other
+
+    def overlaps(self, one: C, other: C) -> bool:
+        """Whether a document of one may be a document of the other: both must not fill one collection."""
+        return self.same_origin(one, other)
+
+
+def with_members(base: type[M], members: dict[str, Any]) -> type[M]:
+    """`base` with an optional member for each type of source."""
+    fields: Any = {name: (kind | None, None) for name, kind in members.items()}
+    return create_model(base.__name__, __base__=base, __module__=base.__module__, **fields)

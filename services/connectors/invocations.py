@@ -1,0 +1,219 @@
+"""What a connector knows of invocations, and waits for: status, current attempt, documents that are done."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from schemas.codec import Codec
+from schemas.errors import DocumentError, TransientError
+from schemas.events import FINAL_STATUSES, Invocation, Status
+from streams.kafka.cluster import Cluster
+from streams.state.reader import ChangelogRecord
+from streams.state.views import View
+from streams.topics import INVOCATIONS
+
+#: How long tracking may take to answer the beginning of an attempt; it restarts in about 2 s.
+ANSWER_SECONDS = 60.0
+#: A run whose invocation is still unknown after so many waits blocks those behind it no longer.
+_UNKNOWN_TRIES = 5
+#: A run of which nothing finishes for this long is begun anew: whatever got stuck is sent again.
+STALLED_SECONDS = 900.0
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS invocations (
+    id TEXT PRIMARY KEY, status TEXT, attempt INTEGER, done INTEGER,
+    attempts INTEGER, source_id TEXT, collection TEXT, run_offset INTEGER
+);
+CREATE INDEX IF NOT EXISTS by_source ON invocations (source_id, collection, run_offset);
+"""
+#: Other runs of its source and collection that have begun.
+OTHERS = """
+SELECT other.status, other.run_offset FROM invocations this JOIN invocations other
+USING (source_id, collection)
+WHERE this.id = ? AND other.id <> this.id AND other.attempts > 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an invocation; `attempts` counts those that tracking has taken up."""
+
+    status: Status
+    attempt: int | None
+    attempts: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRun:
+    """Another run of the same source and collection that has begun; its place on `runs.<type>`, None for one
+    that an earlier release began."""
+
+    status: Status
+    run_offset: int | None
+
+
+class InvocationTable(Protocol):
+    """The topic `invocations` as a table that changes."""
+
+    def get(self, invocation_id: str) -> Known | None:
+        """What is known of an invocation."""
+        ...
+
+    def others(self, invocation_id: str) -> Sequence[OtherRun]:
+        """The other runs of its source and collection that have begun, in any order."""
+        ...
+
+    async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds."""
+        ...
+
+
+class InvocationView:
+    """The table of a running system: a view of the topic."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
+        self._view = View(cluster, codec, [INVOCATIONS], path, SCHEMA, fold_invocation)
+
+    async def start(self) -> None:
+        """Follow `invocations`."""
+        await self._view.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._view.close()
+
+    def get(self, invocation_id: str) -> Known | None:
+        """As `InvocationTable` says."""
+        sql = "SELECT status, attempt, attempts, done FROM invocations WHERE id = ?"
+        for status, attempt, attempts, done in self._view.query(sql, (invocation_id,)):
+            return Known(Status(status), attempt, attempts, done)
+        return None
+
+    def others(self, invocation_id: str) -> Sequence[OtherRun]:
+        """As `InvocationTable` says."""
+        return [OtherRun(Status(row[0]), row[1]) for row in self._view.query(OTHERS, (invocation_id,))]
+
+    async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """As `InvocationTable` says."""
+        return await self._view.until(condition, timeout)
+
+
+class Invocations:
+    """The questions that an attempt asks about its invocation.
+
+    Args:
+        answer_s: how long tracking may take to answer the beginning of an attempt.
+        stalled_s: how long nothing may move before a run is begun anew.
+    """
+
+    def __init__(
+        self, table: InvocationTable, answer_s: float = ANSWER_SECONDS, stalled_s: float = STALLED_SECONDS
+    ) -> None:
+        self._table, self._answer_s, self.stalled_s = table, answer_s, stalled_s
+        self._unanswered: dict[str, int] = {}
+
+    def get(self, invocation_id: str) -> Known | None:
+        """What is known of an invocation."""
+        return self._table.get(invocation_id)
+
+    def ended(self, invocation_id: str) -> bool:
+        """Whether it is complete, failed or cancelled."""
+        known = self.get(invocation_id)
+        return known is not None and known.status in FINAL_STATUSES
+
+    def broken_off(self, invocation_id: str, run_offset: int) -> bool:
+        """Whether documents of an earlier attempt may be on their way: of this invocation, or of a run of its
+        source and collection before it that was given up."""
+        known = self.get(invocation_id)
+        return (known is not None and known.attempts > 1) or _given_up_before(
+            self._table.others(invocation_id), run_offset
+        )
+
+    def require_current(self, invocation_id: str, attempt: int) -> None:
+        """Raises TransientError when another attempt has taken over."""
+        known = self.get(invocation_id)
+        if known is None or known.attempt != attempt:
+            raise _taken_over(invocation_id)
+
+    async def answered(self, invocation_id: str, attempt: int) -> bool:
+        """Wait until tracking has taken up this attempt (True) or the invocation has ended (False)."""
+
+        def known() -> bool:
+            found = self.get(invocation_id)
+            return found is not None and (found.status in FINAL_STATUSES or found.attempt == attempt)
+
+        if not await self._table.until(known, self._answer_s):
+            self._unanswered[invocation_id] = tries = self._unanswered.get(invocation_id, 0) + 1
+            if tries >= _UNKNOWN_TRIES and self.get(invocation_id) is None:
+                self._unanswered.pop(invocation_id)
+                raise DocumentError(
+                    f"nobody has created invocation {invocation_id}: its record on `progress` is gone"
+                )
+            raise TransientError(f"tracking has not taken up invocation {invocation_id}")
+        self._unanswered.pop(invocation_id, None)
+        return not self.ended(invocation_id)
+
+    def done_now(self, invocation_id: str) -> int:
+        """Documents of the current attempt that are done."""
+        known = self.get(invocation_id)
+        return known.done if known else 0
+
+    async def done(self, invocation_id: str, attempt: int, at_least: int) -> bool:
+        """Wait until so many documents of the attempt are done (True), or the invocation has ended.
+
+        Raises TransientError when another attempt has taken over, or nothing moves any more.
+        """
+        while True:
+            known = self.get(invocation_id) or Known(Status.PENDING, None, 0, 0)
+            if known.attempt == attempt and known.done >= at_least:
+                return True
+            if known.status in FINAL_STATUSES:
+                return False
+            if known.attempt != attempt:
+                raise _taken_over(invocation_id)
+            if not await self._table.until(lambda: self.get(invocation_id) != known, self.stalled_s):  # noqa: B023
+                raise TransientError(f"nothing of invocation {invocation_id} moves; it is begun anew")
+
+
+def _given_up_before(others: Sequence[OtherRun], run_offset: int) -> bool:
+    """Whether the run before was given up, or any whose order is not known.
+
+    The place on the log alone says what was before: gateways' clocks differ. Runs of a source are carried
+    out one after the other, so one that has begun and stands behind is of a topic that was made anew since.
+    """
+    before = [run for run in others if run.run_offset is not None and run.run_offset < run_offset]
+    doubtful = [run for run in others if run.run_offset is not None and run.run_offset >= run_offset]
+    if before:
+        doubtful.append(max(before, key=lambda run: run.run_offset or 0))
+    else:
+        doubtful.extend(run for run in others if run.run_offset is None)
+    return any(run.status is not Status.COMPLETE for run in doubtful)
+
+
+def _taken_over(invocation_id: str) -> TransientError:
+    return TransientError(f"another attempt has taken over invocation {invocation_id}")
+
+
+def fold_invocation(database: sqlite3.Connection, change: ChangelogRecord) -> None:
+    """Apply one record of `invocations`; the newest of a key counts."""
+    if not isinstance(change.event, Invocation):
+        database.execute("DELETE FROM invocations WHERE id = ?", (change.key,))
+        return
+    invocation, counts = change.event, change.event.counts
+    done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
+    database.execute(
+        "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            change.key,
+            invocation.status.value,
+            invocation.attempt,
+            done,
+            invocation.attempts,
+            invocation.source_id,
+            invocation.collection,
+            invocation.run_offset,
+        ),
+    )

@@ -1,0 +1,149 @@
+"""How a type of source lists and reads: the seam between one origin and the run that all of them share.
+
+A type is a package beside this module with an `Origin`, and a line in `services.connectors.ORIGINS`.
+Everything else is `services.connectors.sync`: comparing with what is indexed, ordinals, the in-flight limit,
+deletes, markers, counts, and that unreadable is not deleted.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from schemas.base import Event
+from schemas.events import MetadataValue, Source
+from streams.places import Places
+
+C = TypeVar("C", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the deployment lets sources read.
+
+    Attributes:
+        places: what may be read of the disk; by default nothing.
+    """
+
+    places: Places = field(default_factory=lambda: Places(()))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A document that is there.
+
+    Attributes:
+        key: its document key, unique in the listing. Any text; a key that UTF-8 cannot encode fails alone.
+        version: equal as long as the content is. None when it is not known without reading: the SHA-256 of
+            the content is taken.
+        size: in bytes, where it is known without reading; what is too large is not read.
+        facts: become metadata of its chunks.
+    """
+
+    key: str
+    version: str | None = None
+    size: int | None = None
+    facts: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A place of which nothing is known: the key of a document, or the path above keys. It counts as one
+    failed document, and what is indexed at `place` and below it (`place/…`) stays."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Documents that are not listed on purpose, and why. They are counted, and are no failure."""
+
+    reason: str
+    count: int
+
+
+Entry = Item | Unreadable | LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a document, and its media type where the origin knows it."""
+
+    body: bytes
+    content_type: str | None = None
+
+
+class Lister(Protocol):
+    """One source, opened for one run."""
+
+    #: What a person should look at when nothing is listed though much is indexed, as a question.
+    when_empty: str
+
+    def pages(self) -> AsyncIterator[Sequence[Entry]]:
+        """What is there, some entries at a time; each key once, in key order where the origin can.
+
+        Only a listing that ends is complete, and only a complete one deletes. Raises RequestError for an
+        origin that cannot be listed (the run fails), TransientError for one that may answer later.
+        """
+        ...
+
+    async def read(self, item: Item) -> Content:
+        """The content of a listed document, of the listed version if the item names one.
+
+        Raises DocumentError when it cannot be read, is another version by now or is gone (this document
+        fails, what is indexed of it stays), TransientError for an origin that may answer later.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Called once, when the run needs nothing more."""
+        ...
+
+
+class Origin(Protocol, Generic[C]):
+    """A type of source in this process."""
+
+    async def check(self, config: C) -> C:
+        """The configuration as it is to be kept. Raises RequestError when it cannot be read here, with what
+        to do."""
+        ...
+
+    def open(self, source: Source) -> Lister:
+        """A source for one run. Nothing is read yet."""
+        ...
+
+
+@dataclass(slots=True)
+class Listing:
+    """A complete listing.
+
+    Attributes:
+        items: by key.
+        unreadable: place → why nothing is known of it.
+        left_out: reason → how many documents are left out for it.
+    """
+
+    items: dict[str, Item] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    async def of(cls, lister: Lister) -> "Listing":
+        """All that a lister lists. Raises what `Lister.pages` does."""
+        listing = cls()
+        async for page in lister.pages():
+            for entry in page:
+                if isinstance(entry, Unreadable):
+                    listing.unreadable[entry.place] = entry.reason
+                elif isinstance(entry, LeftOut):
+                    listing.left_out[entry.reason] = listing.left_out.get(entry.reason, 0) + entry.count
+                else:
+                    listing.items[entry.key] = entry
+        return listing
+
+    def hides(self, key: str) -> bool:
+        """Whether a document of this key may be there unseen."""
+        if not self.unreadable:
+            return False
+        places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
+        return any(place in self.unreadable for place in places)
