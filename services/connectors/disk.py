@@ -23,8 +23,8 @@ class Disk:
     is left alone then, and ends when the disk answers. It never keeps the process alive.
     """
 
-    def __init__(self, shown: str, stuck_seconds: float = STUCK_SECONDS) -> None:
-        self._shown, self._stuck_seconds = shown, stuck_seconds
+    def __init__(self, shown: str, stuck_seconds: float | None = None) -> None:
+        self._shown, self._stuck_seconds = shown, stuck_seconds or STUCK_SECONDS
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._moved_at = time.monotonic()
         self._thread = threading.Thread(target=self._serve, name=f"disk {shown}", daemon=True)

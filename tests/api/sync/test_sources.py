@@ -1,8 +1,11 @@
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from api.sync.sources import _with_id
+from schemas.events import Chunking, Embedding, FolderConfig, Source
 from tests.api.conftest import DATABASE, MODEL, Server, Start, create_folder_source
 
 SOURCES = "/api/v1/sources"
@@ -25,7 +28,12 @@ async def test_a_created_source_is_shown_with_its_defaults_filled_in(server: Ser
     dense = {"model": MODEL, "task": None}
     assert source.pop("created_at").endswith("Z")
     assert source == {
-        "folder": {"path": str((roots / "filled").resolve()), "include_globs": ["**/*.md", "**/*.py"]},
+        "folder": {
+            "path": str((roots / "filled").resolve()),
+            "include_globs": ["**/*.md", "**/*.py"],
+            "exclude_globs": None,
+            "include_hidden": False,
+        },
         "id": created["source_id"],
         "database_name": DATABASE,
         "embedding_model": dense,
@@ -135,6 +143,10 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
             ({"folder": {"path": "{roots}", "include_globs": ["*.md", glob]}}, "matches nothing; expected")
             for glob in ("[", "a[", "[/]", "!", "# notes", "/", " ")
         ),
+        ({"folder": {"path": "{roots}", "include_globs": ["!*.md"]}}, "use folder.exclude_globs to leave"),
+        ({"folder": {"path": "{roots}", "include_globs": ["*.md", "!*"]}}, "together match nothing"),
+        ({"folder": {"path": "{roots}", "exclude_globs": ["*"]}}, "together match nothing"),
+        ({"folder": {"path": "{roots}", "include_hidden": "yes"}}, "include_hidden"),
         ({"folder": {"path": 7}}, "folder.path"),
         ({"file_upload": {}}, "add-file"),
         ({"github": {"repository": "owner/name", "app_id": None}}, "github is not available"),
@@ -200,3 +212,68 @@ async def test_broken_json_is_refused(server: Server, body: bytes) -> None:
 async def test_an_id_that_is_no_uuid_is_refused(server: Server) -> None:
     refused = await server.call("GET", f"{SOURCES}/7", status=400)
     assert "UUID" in refused["message"]
+
+
+@pytest.mark.parametrize("place", ["", "admin.key", "blobs", "alias"])
+@pytest.mark.parametrize("mark", [[".headrace-data"], ["lock", "admin.key"]])
+async def test_a_data_folder_is_refused_however_it_is_named(
+    server: Server, roots: Path, place: str, mark: list[str]
+) -> None:
+    data = roots / f"data-{len(mark)}"
+    (data / "blobs").mkdir(parents=True, exist_ok=True)
+    for name in (*mark, "admin.key"):
+        (data / name).touch()
+    if not (roots / f"alias-{len(mark)}").exists():
+        (roots / f"alias-{len(mark)}").symlink_to(data / "blobs")
+    path = roots / f"alias-{len(mark)}" if place == "alias" else data / place
+
+    body = {"folder": {"path": str(path)}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+
+    assert "is in a data folder of Headrace" in refused["message"]
+
+
+@pytest.mark.parametrize("path", ["/proc/self/environ", "/proc", "/sys", "/dev/null", "/dev"])
+async def test_what_belongs_to_the_kernel_is_refused(start: Start, path: str) -> None:
+    server = await start(folder_roots=[Path("/")])
+    body = {"folder": {"path": path}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+    assert "the kernel" in refused["message"]
+
+
+async def test_a_negated_pattern_stays_behind_what_it_takes_back(server: Server, roots: Path) -> None:
+    (roots / "ordered").mkdir()
+    folder = {
+        "path": str(roots / "ordered"),
+        "include_globs": ["*.md", "!a.md", "*.md"],
+        "include_hidden": True,
+    }
+    body = {"folder": {**folder, "exclude_globs": ["z", "b"]}, "database_name": DATABASE}
+    created = await server.call("POST", SOURCES, status=201, json=body)
+
+    source = await server.call("GET", f"{SOURCES}/{created['source_id']}", status=200)
+
+    assert source["folder"] == {
+        "path": str((roots / "ordered").resolve()),
+        "include_globs": ["!a.md", "*.md"],
+        "exclude_globs": ["b", "z"],
+        "include_hidden": True,
+    }
+
+
+def test_a_source_of_an_earlier_release_keeps_its_id() -> None:
+    """What was computed before a folder had `exclude_globs` and `include_hidden`."""
+    config = FolderConfig(path="/srv/notes", include_globs=["*.md"])
+    made = _with_id(
+        Source(
+            id="",
+            tenant="t",
+            database="d",
+            type="folder",
+            folder=config,
+            embedding=Embedding(model="m"),
+            chunking=Chunking(),
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    )
+    assert made.id == "e2739499-2c1f-52dc-ab66-e683f757dcb3"
