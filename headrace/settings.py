@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     folder_roots: CommaSeparated = Field(
         default_factory=list,
         description="Folders below which `folder` sources are taken, comma-separated. None in a deployment; "
-        "`headrace up` allows what its user can read.",
+        "`headrace up` allows what its user can read. The gateway and the connectors both need it.",
     )
     uploads_per_tenant: int = Field(
         8, description="Uploads of a tenant that one gateway takes at once; one more is answered 429.", ge=1

@@ -114,7 +114,8 @@ def left_out(progress: InvocationProgress) -> str:
         if count
     }
     ours = words.pop("data_folder", None)
-    parts = [f"{', '.join(words.values())}; --hidden brings them in"] if words else []
+    them = "it" if sum(counts.values()) == 1 else "them"
+    parts = [f"{', '.join(words.values())}; --hidden brings {them} in"] if words else []
     parts += [f"{ours}, never a source"] if ours else []
     return f"left out: {'; '.join(parts)}" if parts else ""
 

@@ -234,6 +234,7 @@ def as_json(result: SyncResult) -> str:
             "failed": counts.failed,
             "chunks": counts.chunks,
             "seconds": round(result.seconds, 3),
+            "skipped": {skipped.reason: skipped.count for skipped in progress.skipped},
             "failures": [{"document_key": f.document_key, "error": f.error} for f in result.failures],
             "with_warnings": progress.warnings,
             "warnings": [{"document_key": w.document_key, "warnings": w.warnings} for w in result.warned],

@@ -95,7 +95,7 @@ class Lister(Protocol):
         """
         ...
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Called once, when the run needs nothing more."""
         ...
 

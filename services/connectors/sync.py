@@ -10,6 +10,7 @@ One implementation for all types; what is of one type stands behind `services.co
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -104,15 +105,13 @@ class SyncConnector(Connector):
             attempt = self.attempt(record, context, self._window)
             if not await attempt.begin():
                 return []
-            lister = self._origin.open(record.event.source)
             try:
-                found = await self._compare(record, attempt, lister)
-                await self._bring(record.event, attempt, lister, found)
+                async with aclosing(self._origin.open(record.event.source)) as lister:
+                    found = await self._compare(record, attempt, lister)
+                    await self._bring(record.event, attempt, lister, found)
             except RequestError as error:
                 await attempt.fail(error)
                 return []
-            finally:
-                await lister.close()
             if not await attempt.drained():  # failed or cancelled meanwhile
                 return []
             if await self._is_whole(record, found):

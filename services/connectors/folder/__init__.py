@@ -27,7 +27,7 @@ class FolderOrigin:
 
     def __init__(self, access: Access) -> None:
         self._places = access.places
-        self._stuck: dict[str, Disk] = {}  # by path: threads of earlier runs that a disk has not answered
+        self._disks: dict[str, Disk] = {}  # of the last run of each path
 
     async def check(self, config: FolderConfig) -> FolderConfig:
         """The real path, symlinks resolved. Raises RequestError unless it is there and may be a source."""
@@ -37,9 +37,9 @@ class FolderOrigin:
     def open(self, source: Source) -> Lister:
         """The folder of a source. Raises RequestError while an earlier run waits for its disk."""
         config = FOLDER.of(source)
-        if (stuck := self._stuck.get(config.path)) and stuck.busy:
+        if (earlier := self._disks.get(config.path)) and earlier.stuck:
             raise RequestError(f"{config.path} does not answer: an earlier run still waits for it")
-        disk = self._stuck[config.path] = Disk(config.path)
+        disk = self._disks[config.path] = Disk(config.path)
         return FolderLister(config, self._places, disk)
 
 
@@ -64,7 +64,7 @@ class FolderLister:
         """The bytes of a file. Raises DocumentError when it cannot be read."""
         return Content(await self._disk.run(read_file, self._root, item.key, self._places, self._disk.tick))
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Let the thread end; one that is stuck ends when its disk answers."""
         self._disk.close()
 

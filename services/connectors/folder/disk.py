@@ -22,10 +22,11 @@ class Disk:
     is left alone then, and ends when the disk answers. It never keeps the process alive.
     """
 
-    def __init__(self, shown: str, stuck_seconds: float = STUCK_SECONDS) -> None:
-        self._shown, self._stuck_seconds = shown, stuck_seconds
+    def __init__(self, shown: str, stuck_seconds: float | None = None) -> None:
+        self._shown, self._stuck_seconds = shown, stuck_seconds or STUCK_SECONDS
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._moved_at = time.monotonic()
+        self._given_up = False
         self._thread = threading.Thread(target=self._serve, name=f"disk {shown}", daemon=True)
 
     def close(self) -> None:
@@ -33,9 +34,9 @@ class Disk:
         self._work.put(None)
 
     @property
-    def busy(self) -> bool:
-        """Whether the thread still works: stuck, once it was closed."""
-        return self._thread.is_alive()
+    def stuck(self) -> bool:
+        """Whether a call was given up and the disk has still not answered it."""
+        return self._given_up and self._thread.is_alive()
 
     def tick(self) -> None:
         """It moves."""
@@ -58,6 +59,7 @@ class Disk:
             if done:
                 return answer.result()
             if time.monotonic() - self._moved_at >= self._stuck_seconds:
+                self._given_up = True
                 raise RequestError(
                     f"{self._shown} does not answer: nothing could be read of it for "
                     f"{self._stuck_seconds:g} s; is it on a network disk that is away?"

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from services.connectors import Access, origins
+from streams.places import Places
 from tests.api.conftest import DATABASE, MODEL, Server, Start, create_folder_source
 
 SOURCES = "/api/v1/sources"
@@ -141,6 +142,10 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
             ({"folder": {"path": "{roots}", "include_globs": ["*.md", glob]}}, "matches nothing; expected")
             for glob in ("[", "a[", "[/]", "!", "# notes", "/", " ")
         ),
+        ({"folder": {"path": "{roots}", "include_globs": ["!*.md"]}}, "use folder.exclude_globs to leave"),
+        ({"folder": {"path": "{roots}", "include_globs": ["*.md", "!*"]}}, "together match nothing"),
+        ({"folder": {"path": "{roots}", "exclude_globs": ["*"]}}, "together match nothing"),
+        ({"folder": {"path": "{roots}", "include_hidden": "yes"}}, "include_hidden"),
         ({"folder": {"path": 7}}, "folder.path"),
         ({"file_upload": {}}, "add-file"),
         ({"github": {"repository": "owner/name", "app_id": None}}, "github is not available"),
@@ -206,3 +211,50 @@ async def test_broken_json_is_refused(server: Server, body: bytes) -> None:
 async def test_an_id_that_is_no_uuid_is_refused(server: Server) -> None:
     refused = await server.call("GET", f"{SOURCES}/7", status=400)
     assert "UUID" in refused["message"]
+
+
+@pytest.mark.parametrize("place", ["", "admin.key", "blobs", "alias"])
+@pytest.mark.parametrize("mark", [[".headrace-data"], ["lock", "admin.key"]])
+async def test_a_data_folder_is_refused_however_it_is_named(
+    server: Server, roots: Path, place: str, mark: list[str]
+) -> None:
+    data = roots / f"data-{len(mark)}"
+    (data / "blobs").mkdir(parents=True, exist_ok=True)
+    for name in (*mark, "admin.key"):
+        (data / name).touch()
+    if not (roots / f"alias-{len(mark)}").exists():
+        (roots / f"alias-{len(mark)}").symlink_to(data / "blobs")
+    path = roots / f"alias-{len(mark)}" if place == "alias" else data / place
+
+    body = {"folder": {"path": str(path)}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+
+    assert "is in a data folder of Headrace" in refused["message"]
+
+
+@pytest.mark.parametrize("path", ["/proc/self/environ", "/proc", "/sys", "/dev/null", "/dev"])
+async def test_what_belongs_to_the_kernel_is_refused(start: Start, path: str) -> None:
+    server = await start(origins=origins(Access(Places([Path("/")]))))
+    body = {"folder": {"path": path}, "database_name": DATABASE}
+    refused = await server.call("POST", SOURCES, status=400, json=body)
+    assert "the kernel" in refused["message"]
+
+
+async def test_a_negated_pattern_stays_behind_what_it_takes_back(server: Server, roots: Path) -> None:
+    (roots / "ordered").mkdir()
+    folder = {
+        "path": str(roots / "ordered"),
+        "include_globs": ["*.md", "!a.md", "*.md"],
+        "include_hidden": True,
+    }
+    body = {"folder": {**folder, "exclude_globs": ["z", "b"]}, "database_name": DATABASE}
+    created = await server.call("POST", SOURCES, status=201, json=body)
+
+    source = await server.call("GET", f"{SOURCES}/{created['source_id']}", status=200)
+
+    assert source["folder"] == {
+        "path": str((roots / "ordered").resolve()),
+        "include_globs": ["!a.md", "*.md"],
+        "exclude_globs": ["b", "z"],
+        "include_hidden": True,
+    }

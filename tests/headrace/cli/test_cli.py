@@ -86,6 +86,12 @@ def test_help_loads_nothing_heavy() -> None:
         (["invocations", "list", "--status", "lost"], "Invalid value for '--status'"),
         (["parse", "missing.pdf"], "missing.pdf"),
         (["sync", "", "-c", "notes"], "PATH is empty"),
+        (["sync", "odd/d\udcff", "-c", "notes"], "PATH 'odd/d\\\\xff' is not UTF-8"),
+        (["sync", ".", "-c", "per\udcffm"], "COLLECTION 'per\\\\xffm' is not UTF-8"),
+        (["sync", ".", "-c", "notes", "--include", "!*.md"], "use --exclude to leave files out"),
+        (["sync", ".", "-c", "notes", "--exclude", "*"], "together match nothing"),
+        (["sync", ".", "-c", "notes", "--include", "["], "a bracket is never closed"),
+        (["sources", "create", ".", "--include", "!*.md"], "use --exclude to leave files out"),
         (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
     ],
 )

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from headrace.client.progress import STAGES, draw, line, stage_bars, summary
-from schemas.api import InvocationProgress
+from headrace.client.progress import STAGES, draw, left_out, line, stage_bars, summary
+from schemas.api import InvocationProgress, Skipped
 
 NONE = dict.fromkeys((*STAGES, "unchanged", "deleted", "failed", "chunks"), 0)
 
@@ -135,3 +135,28 @@ def test_a_run_says_what_it_came_to() -> None:
 
 def test_a_failed_document_is_a_change() -> None:
     assert "nothing changed" not in summary(progress(COMPLETE, unchanged=9, failed=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "told"),
+    [
+        ({}, ""),
+        ({"hidden": 1}, "left out: 1 hidden file or folder; --hidden brings it in"),
+        (
+            {"hidden": 3, "secret": 1},
+            "left out: 3 hidden files and folders, 1 that looks like a secret; --hidden brings them in",
+        ),
+        ({"data_folder": 1}, "left out: 1 data folder of Headrace, never a source"),
+        (
+            {"data_folder": 2, "secret": 2},
+            "left out: 2 that look like secrets; --hidden brings them in; "
+            "2 data folders of Headrace, never a source",
+        ),
+        ({"too new": 2}, "left out: 2 too new; --hidden brings them in"),
+    ],
+)
+def test_what_was_left_out_is_told_and_how_to_have_it(skipped: dict[str, int], told: str) -> None:
+    shown = progress(COMPLETE).model_copy(
+        update={"skipped": [Skipped(reason=reason, count=count) for reason, count in skipped.items()]}
+    )
+    assert left_out(shown) == told

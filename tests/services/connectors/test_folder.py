@@ -24,6 +24,7 @@ from schemas.ids import document_id
 from services.connectors import Access, Invocations, SyncConnector, barrier
 from services.connectors.folder import FolderOrigin
 from streams.blobs import INLINE_BYTES, BlobStore
+from streams.places import Places
 from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import (
     Collections,
@@ -41,7 +42,8 @@ from tests.waiting import eventually
 class World:
     """A folder, a connector, and the pipeline behind it that lasts from run to run."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, places: Places | None = None) -> None:
+        self.origin = FolderOrigin(Access(places or Places()))
         self.folder = tmp_path / "folder"
         self.folder.mkdir()
         self.blobs = BlobStore(str(tmp_path / "blobs"))
@@ -62,10 +64,9 @@ class World:
         return pipeline, self.connector(tracking, IndexedStates(pipeline)), tracking
 
     def connector(self, tracking: Tracking, states: IndexedStates) -> SyncConnector:
-        origin = FolderOrigin(Access())
         return SyncConnector(
             "folder",
-            origin,
+            self.origin,
             Invocations(tracking),
             states,
             Collections(states.pipeline),
@@ -451,3 +452,50 @@ async def test_who_waits_for_a_broken_off_attempt_gives_way_to_a_newer_one(world
 
     with pytest.raises(TransientError, match="another attempt has taken over"):
         await attempt
+
+
+async def test_private_files_are_left_out_and_counted_and_come_in_when_they_are_asked_for(
+    world: World,
+) -> None:
+    world.write(a="1")
+    (world.folder / ".env").write_text("SECRET=1")
+    (world.folder / ".hidden.md").write_text("2")
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"a.md": "upsert"}
+    assert [e.left_out for e in pipeline.of(RunListed) if isinstance(e, RunListed)] == [
+        {"hidden": 1, "secret": 1}
+    ]
+    assert (await world.run(globs=["*.md", ".env"])).written() == {".env": "upsert"}
+
+
+async def test_what_an_earlier_release_indexed_of_private_files_is_removed_and_the_run_says_so(
+    world: World,
+) -> None:
+    world.write(a="1")
+    (world.folder / ".env").write_text("SECRET=1")
+    await world.run(globs=[".env", "*.md"])  # stands for a release that knew no private files
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {".env": "delete"}
+    [listed] = [e for e in pipeline.of(RunListed) if isinstance(e, RunListed)]
+    assert listed.left_out == {"secret": 1}
+
+
+async def test_a_folder_whose_files_are_all_private_by_now_fails_the_run_and_says_why(world: World) -> None:
+    (world.folder / ".env").write_text("SECRET=1")
+    await world.run(globs=[".env"])
+
+    assert "lists nothing but 1 that are left out as private though 1 document" in await world.refused()
+
+
+async def test_patterns_of_an_earlier_release_that_cannot_be_used_fail_the_run_with_the_reason(
+    world: World,
+) -> None:
+    world.write(a="1")
+
+    assert "the patterns of the source cannot be used: a bracket is never closed" in await world.refused(
+        ["["]
+    )

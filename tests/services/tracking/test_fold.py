@@ -353,3 +353,24 @@ def test_a_million_documents_take_seconds() -> None:
 
     assert (ordinals.covered, ordinals.chunks) == (1_000_000, 200_000)
     assert time.process_time() - begun < 20  # 1 s measured; a quadratic fold takes hours
+
+
+def test_what_was_left_out_is_that_of_the_current_attempt_and_survives_a_restart() -> None:
+    topics = Topics()
+    state = folded(
+        [created(), started(1), RunListed(invocation_id=RUN, attempt=1, total=0, left_out={"hidden": 2})]
+    )
+    assert state.summary().left_out == {"hidden": 2}
+
+    topics.write(state)
+    assert topics.restored().summary().left_out == {"hidden": 2}
+
+    state = folded(
+        [
+            created(),
+            started(1),
+            started(2),
+            RunListed(invocation_id=RUN, attempt=1, total=1, left_out={"x": 1}),
+        ]
+    )
+    assert state.summary().left_out == {}

@@ -1,8 +1,10 @@
 """What a source wants: patterns, and what is private unless it is asked for."""
 
+from pathlib import Path
+
 import pytest
 
-from services.connectors.folder.selection import Private, Selection, private
+from services.connectors.folder.selection import SECRETS, Private, Selection, private
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,8 @@ def test_exclude_patterns_come_after_include_patterns() -> None:
     assert selection.excludes_folder(b"x/drafts")
     assert not selection.excludes_folder(b"x")
     assert not Selection(exclude=["drafts/", "!drafts/a.md"]).excludes_folder(b"drafts")
+
+
+def test_the_documentation_names_every_pattern_of_a_secret() -> None:
+    page = (Path(__file__).parents[4] / "docs/folders.md").read_text()
+    assert [pattern for pattern in SECRETS if f"`{pattern}`" not in page] == []
