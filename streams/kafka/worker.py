@@ -183,12 +183,12 @@ class Worker:
     def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
         """Let the event loop do something and serve its calls until it has."""
         future = asyncio.run_coroutine_threadsafe(call, self._loop)
-        while not future.done():
-            self._serve()
-            wait([future], timeout=0.005)
+        done = False
+        while not done:
+            done = bool(wait([future], timeout=0.005).done)
             if not self._fenced:  # one that is lets go of its partitions, and does nothing else
                 self._note_poll()
-        self._serve()
+            self._serve()
         future.result()
 
     def _serve(self) -> None:
