@@ -44,7 +44,7 @@ def draining(drain: Callable[[Worker], Awaitable[None]]) -> Worker:
     worker = Worker(
         Counting(lambda line: None), Cluster("127.0.0.1:1"), CODEC, Membership(session_seconds=10)
     )
-    nothing = SimpleNamespace(note_ownership=lambda member: None, abandon=lambda: None)
+    nothing = SimpleNamespace(transactional=False, abandon=lambda: None)
     worker._loop, worker._writer = asyncio.get_running_loop(), nothing  # type: ignore[assignment]
     worker._engine = SimpleNamespace(revoke=lambda partitions, deadline: drain(worker))  # type: ignore[assignment]
     return worker
