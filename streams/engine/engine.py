@@ -13,6 +13,7 @@ import structlog
 
 from schemas.errors import DocumentError, FencedError
 from streams import metrics
+from streams.context import RecordContext
 from streams.engine.backoff import Backoff, backoff
 from streams.engine.group_commit import GroupCommit
 from streams.engine.journal import Journal
@@ -55,7 +56,9 @@ class Engine:
         self._stage, self._log, self._journal = stage, log_, journal
         self._limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
-        self._attempts = Attempts(stage, lambda place: _RecordContext(self, place), wait)
+        self._attempts = Attempts(
+            stage, lambda place: RecordContext(place, self.check_alive, self.emit), wait
+        )
         #: Where outputs and positions are one transaction, the positions are not committed beside it.
         self._shared = (
             GroupCommit(log_, self.fail) if isinstance(stage, Stage) and stage.transactional else None
@@ -116,6 +119,11 @@ class Engine:
         for partition in touched:
             self._balance(partition)
         self._start_groups()
+
+    def reach_end(self, partition: Partition, offset: int) -> None:
+        """Everything before `offset` is delivered, and nothing is behind it yet."""
+        if window := self._windows.get(partition):
+            window.reach_end(offset)
 
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
         """Finish what is under way within `deadline` seconds, commit it, and let the partitions go."""
@@ -314,18 +322,3 @@ class Engine:
             del self._windows[partition]
         if self._stateful and windows:
             await self._stateful.revoked([number for _, number in windows])
-
-
-class _RecordContext:
-    """What the engine offers a stage while it works on records of a partition."""
-
-    def __init__(self, engine: Engine, place: Partition) -> None:
-        self._engine, self._place = engine, place
-
-    def check_alive(self) -> None:
-        """See `streams.engine.stage.Context`."""
-        self._engine.check_alive()
-
-    async def emit(self, outputs: Sequence[Output]) -> None:
-        """See `streams.engine.stage.Context`."""
-        await self._engine.emit(outputs, self._place)

@@ -93,6 +93,7 @@ class PartitionWindow:
         self._bytes = 0
         self._unreleased = 0  # index of the first entry that is not yet released
         self._next: int | None = None
+        self._end = 0
         self._taken: int | None = None
         self.paused = False
         self.closing = False
@@ -160,6 +161,17 @@ class PartitionWindow:
             self._bytes -= head.size
             self._unreleased -= 1
             self._next = head.offset + 1
+        self._pass_markers()
+
+    def reach_end(self, offset: int) -> None:
+        """The partition is read up to `offset`: what lies between the last record and it are markers of
+        transactions, which nobody has to read again."""
+        self._end = offset
+        self._pass_markers()
+
+    def _pass_markers(self) -> None:
+        if not self._entries and self._next is not None:
+            self._next = max(self._next, self._end)
 
     def abandon(self) -> None:
         """The partition has another owner: whoever still works on these entries works for nobody."""

@@ -64,10 +64,15 @@ class LogWriter:
             raise TypeError(f"{self._stage.name} is not transactional")
         return await self._transactions.transact(sends, offsets, headers)
 
-    def note_ownership(self, member: Callable[[], tuple[frozenset[Partition], Any]]) -> None:
-        """Keep what `member` returns, partitions and the group's metadata, for the next transaction."""
+    @property
+    def transactional(self) -> bool:
+        """Whether it must know what the consumer owns."""
+        return self._transactions is not None
+
+    def owned(self, partitions: frozenset[Partition], metadata: Any) -> None:
+        """What the consumer has now, and its group's metadata, for the next transaction."""
         if self._transactions:
-            self._transactions.owned = member()
+            self._transactions.owned = partitions, metadata
 
     def abandon(self) -> None:
         """Throw away what the broker does not have yet. From any thread, at once."""

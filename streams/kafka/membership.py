@@ -43,6 +43,8 @@ class Membership:
             "auto_offset_reset": "earliest",
             "enable_auto_commit": False,
             "isolation_level": "read_committed",
+            # Tells the offset behind the markers of transactions, which nothing else does.
+            "enable_partition_eof": True,
             # The window holds what is under way; librdkafka needs to hold no more than the next of it.
             "queued_max_messages_kbytes": 16 * 1024,
             "fetch_wait_max_ms": 100,

@@ -22,7 +22,6 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from schemas.codec import Codec
 from schemas.errors import FencedError
-from streams import metrics
 from streams.engine.engine import Engine
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
@@ -33,6 +32,7 @@ from streams.kafka.decoding import Incoming
 from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
 from streams.kafka.producer import Headers, RecordMetadata
+from streams.lag import Lag
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
@@ -76,6 +76,7 @@ class Worker:
         self._last_poll = _now()
         self._last_beat = _now()
         self._fenced = False
+        self._lag = Lag(stage.name)
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -83,11 +84,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         name = self._stage.name
         self._writer = LogWriter(
-            self._stage,
-            self._cluster,
-            self._codec,
-            self._membership,
-            on_fatal=lambda error: self._engine.fail(error),
+            self._stage, self._cluster, self._codec, self._membership, lambda error: self._engine.fail(error)
         )
         await self._writer.start()
         journal = Journal(self._journal_path) if self._journal_path else None
@@ -157,7 +154,6 @@ class Worker:
                 on_revoke=self._revoked,
                 on_lost=self._lost,
             )
-            reported = 0.0
             while not self._stopping.is_set():
                 message = self._consumer.poll(_IDLE_POLL_SECONDS if self._engine.idle else _BUSY_POLL_SECONDS)
                 self._note_poll()
@@ -165,9 +161,7 @@ class Worker:
                     self._hand_over([message])  # now: `consume` may answer a rebalance in between
                     self._hand_over(self._consumer.consume(self._most_at_once, 0))
                 self._serve()
-                if _now() - reported > 5:
-                    reported = _now()
-                    self._report_lag()
+                self._lag.report(self._consumer)
             self._in_loop(self._engine.revoke(self._engine.partitions, DRAIN_SECONDS))
         except BaseException as error:
             if isinstance(error, FencedError):
@@ -183,24 +177,21 @@ class Worker:
     def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
         """Let the event loop do something and serve its calls until it has."""
         future = asyncio.run_coroutine_threadsafe(call, self._loop)
-        while not future.done():
-            self._serve()
-            wait([future], timeout=0.005)
+        done = False
+        while not done:
+            done = bool(wait([future], timeout=0.005).done)
             if not self._fenced:  # one that is lets go of its partitions, and does nothing else
                 self._note_poll()
-        self._serve()
+            self._serve()
         future.result()
 
     def _serve(self) -> None:
         """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
         while not self._calls.empty():
             self._calls.get()()
-        self._writer.note_ownership(
-            lambda: (
-                frozenset(self._ours(self._consumer.assignment())),
-                self._consumer.consumer_group_metadata(),
-            )
-        )
+        if self._writer.transactional:
+            owned = frozenset(self._ours(self._consumer.assignment()))
+            self._writer.owned(owned, self._consumer.consumer_group_metadata())
 
     def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
         try:
@@ -239,17 +230,24 @@ class Worker:
         self._last_beat = at
 
     def _hand_over(self, messages: Sequence[Message[Any, Any]]) -> None:
-        sound = []
+        sound: list[Message[Any, Any]] = []
+        ends: list[TopicPartition] = []
         for message in messages:
             error = message.error()
             if error is None:
                 sound.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ends.append(
+                    TopicPartition(message.topic() or "", message.partition() or 0, message.offset() or 0)
+                )
             elif error.fatal():
                 raise FencedError(f"the consumer cannot go on: {error.str()}")
             elif not error.retriable():
                 log.warning("consumer", stage=self._stage.name, error=error.str())
-        if sound:
-            self._loop.call_soon_threadsafe(self._deliver, sound)
+        for end in ends:
+            self._lag.reach_end(end)
+        if sound or ends:
+            self._loop.call_soon_threadsafe(self._deliver, sound, ends)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
@@ -272,13 +270,6 @@ class Worker:
         consumer.incremental_unassign(partitions)
         raise FencedError(f"{len(partitions)} partitions have other owners")
 
-    def _report_lag(self) -> None:
-        for partition in self._consumer.position(self._consumer.assignment()):
-            _, high = self._consumer.get_watermark_offsets(partition, cached=True)
-            if high >= 0 and partition.offset >= 0:
-                lag = metrics.LAG.labels(self._stage.name, partition.partition)
-                lag.set(max(0, high - partition.offset))
-
     # ------------------------------------------------------------------------------- in the loop
 
     async def _take_on(self, partitions: list[Partition]) -> None:
@@ -292,9 +283,11 @@ class Worker:
             return
         self.ready.set()
 
-    def _deliver(self, messages: Sequence[Message[Any, Any]]) -> None:
+    def _deliver(self, messages: Sequence[Message[Any, Any]], ends: Sequence[TopicPartition]) -> None:
         try:
             self._engine.deliver([self._incoming.entry(message) for message in messages])
+            for end, partition in zip(ends, self._ours(ends), strict=True):  # behind what was read before it
+                self._engine.reach_end(partition, end.offset)
         except Exception as error:
             self._engine.fail(error)
 

@@ -94,3 +94,21 @@ def test_a_window_is_settled_when_nothing_runs_or_is_on_its_way() -> None:
         assert not window.settled
     first.state = EntryState.ACKNOWLEDGED
     assert window.settled
+
+
+def test_markers_behind_the_last_record_are_passed_when_it_is_done_and_not_before() -> None:
+    window = window_of(3)
+    window.reach_end(5)
+    assert window.take_committable() is None
+
+    window.finish(window.entries[0], [])
+    window.acknowledge(window.take_releasable())
+    assert window.take_committable() == 5
+    window.reach_end(7)  # an aborted transaction
+    assert window.take_committable() == 7
+
+
+def test_a_window_that_has_read_nothing_commits_nothing() -> None:
+    window = window_of()
+    window.reach_end(5)
+    assert window.take_committable() is None

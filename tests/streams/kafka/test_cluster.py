@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Message, Producer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
-from schemas.errors import ContractError, DocumentTooLarge, RequestError, TransientError
+from schemas.errors import ContractError, DocumentTooLarge, FencedError, RequestError, TransientError
 from schemas.events import ApiKey, DeadLetter
 from streams.engine.outputs import Send
 from streams.kafka.cluster import (
@@ -199,6 +199,26 @@ async def test_events_that_are_waited_for_as_one_fail_as_one() -> None:
     with pytest.raises(TransientError, match="not written to api-keys"):
         await asyncio.wait_for(both, 20)
     await producer.close()
+
+
+async def test_what_is_abandoned_is_not_sent_though_the_producer_is_closed_and_the_broker_is_there(
+    cluster: Cluster,
+) -> None:
+    def send(says: str) -> Send:
+        return Send(API_KEYS, "abandoned", key("abandoned", says))
+
+    producer, other = EventProducer(cluster, CODEC), EventProducer(cluster, CODEC)
+    first = await producer.send(send("first"))
+    late = producer.produce(send("late"))  # it lingers for 2 ms
+    producer.abandon()
+
+    with pytest.raises(TransientError):
+        await asyncio.wait_for(late, 20)
+    with pytest.raises(FencedError):
+        producer.produce(send("later"))
+    await producer.close()
+    assert (await other.send(send("second"))).offset == first.offset + 1
+    await other.close()
 
 
 async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_error(

@@ -55,6 +55,12 @@ class Copy(Stage[ApiKey]):
         return [Send(COPIES, record.key, record.event)]
 
 
+class ExactCopy(Copy):
+    """The same, in transactions."""
+
+    transactional = True
+
+
 @asynccontextmanager
 async def working(*workers: Worker) -> AsyncIterator[None]:
     """The workers, while the block lasts."""
@@ -105,11 +111,12 @@ async def wait_committed(cluster: Cluster, group: str, topic: Topic) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.parametrize("kind", [Copy, ExactCopy])
 async def test_three_members_share_partitions_and_lose_nothing_as_they_come_and_go(
-    cluster: Cluster,
+    cluster: Cluster, kind: type[Copy]
 ) -> None:
     producer = EventProducer(cluster, CODEC)
-    first, second, third = (worker(cluster, Copy(), str(slot)) for slot in range(3))
+    first, second, third = (worker(cluster, kind(), str(slot)) for slot in range(3))
     sent = 0
 
     async def produce(count: int) -> None:
@@ -133,6 +140,8 @@ async def test_three_members_share_partitions_and_lose_nothing_as_they_come_and_
     # first copies of a key are in its order.
     assert sorted(set(numbers)) == list(range(sent))
     assert len(numbers) < sent * 1.5
+    if kind is ExactCopy:
+        assert sorted(numbers) == list(range(sent))
     for key in range(40):
         of_key = [int(e.id) for _, k, e in copies if k == str(key) and isinstance(e, ApiKey)]
         assert list(dict.fromkeys(of_key)) == sorted(set(of_key))

@@ -102,6 +102,28 @@ async def test_a_worker_that_is_stopped_finishes_what_is_under_way_and_commits_i
     assert await copies(cluster) == [key(name) for name in "abc"]
 
 
+async def test_the_markers_of_transactions_count_as_read_once_the_records_before_them_are_done(
+    cluster: Cluster,
+) -> None:
+    stage = Held()
+    stopping = worker(cluster, stage)
+    running = asyncio.create_task(stopping.run())
+    writer = Writer(cluster, "writer")
+    for name in "ab":
+        writer.client.begin_transaction()
+        writer.write(API_KEYS, name, key(name))
+        await asyncio.to_thread(writer.client.commit_transaction, 20)
+    await eventually(lambda: stage.begun == 2, 20)
+    assert await committed(cluster, "held") <= 0
+
+    stage.go_on.set()
+    async with asyncio.timeout(20):
+        while await committed(cluster, "held") < 4:  # noqa: ASYNC110  (asked of the broker)
+            await asyncio.sleep(0.05)
+    stopping.stop()
+    await asyncio.wait_for(running, 20)
+
+
 class Fenced(Stage[ApiKey]):
     name = "fenced"
     topic = API_KEYS

@@ -1,0 +1,24 @@
+"""What a stage may ask while it works on records of one partition."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from streams.engine.outputs import Output
+from streams.partitions import Partition
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContext:
+    """See `streams.engine.stage.Context`; what is emitted is for a record of `place`."""
+
+    place: Partition
+    check: Callable[[], None]
+    emit_for: Callable[[Sequence[Output], Partition], Awaitable[None]]
+
+    def check_alive(self) -> None:
+        """See `streams.engine.stage.Context`."""
+        self.check()
+
+    async def emit(self, outputs: Sequence[Output]) -> None:
+        """See `streams.engine.stage.Context`."""
+        await self.emit_for(outputs, self.place)

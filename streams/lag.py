@@ -1,0 +1,34 @@
+"""The lag of a consumer: records between its position and the end of each partition."""
+
+import time
+
+from confluent_kafka import Consumer, TopicPartition
+
+from streams import metrics
+
+_REPORT_SECONDS = 5.0
+
+
+class Lag:
+    """Reports the lag of a stage's consumer as a metric. Belongs to the poll thread."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._ends: dict[tuple[str, int], int] = {}
+        self._reported = 0.0
+
+    def reach_end(self, end: TopicPartition) -> None:
+        """A partition is read to its end. The consumer's position stands before markers of transactions that
+        are the last on it."""
+        self._ends[end.topic, end.partition] = end.offset
+
+    def report(self, consumer: Consumer) -> None:
+        """Set the metric, every five seconds at most."""
+        if time.monotonic() - self._reported < _REPORT_SECONDS:
+            return
+        self._reported = time.monotonic()
+        for at in consumer.position(consumer.assignment()):
+            _, high = consumer.get_watermark_offsets(at, cached=True)
+            if high >= 0 and at.offset >= 0:
+                position = max(at.offset, self._ends.get((at.topic, at.partition), 0))
+                metrics.LAG.labels(self._stage, at.partition).set(max(0, high - position))

@@ -1,0 +1,146 @@
+"""A worker that is frozen while partitions leave it has no effect when it wakes beside their heir."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from schemas.errors import FencedError
+from streams.kafka.cluster import Cluster
+from streams.kafka.membership import Membership
+from streams.kafka.worker import Worker
+from streams.topics import API_KEYS
+from tests.conftest import Kafka
+from tests.processes import is_frozen
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key
+from tests.streams.kafka.frozen_worker import SESSION_SECONDS, Counting
+from tests.waiting import eventually
+
+PARTITIONS = 4
+
+
+class Clock:
+    """The time that a worker sees."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("streams.kafka.worker._now", lambda: made.now)
+    return made
+
+
+def draining(drain: Callable[[Worker], Awaitable[None]]) -> Worker:
+    """A worker whose partitions leave as `drain` has it; it has just polled."""
+    worker = Worker(
+        Counting(lambda line: None), Cluster("127.0.0.1:1"), CODEC, Membership(session_seconds=10)
+    )
+    nothing = SimpleNamespace(transactional=False, abandon=lambda: None)
+    worker._loop, worker._writer = asyncio.get_running_loop(), nothing  # type: ignore[assignment]
+    worker._engine = SimpleNamespace(revoke=lambda partitions, deadline: drain(worker))  # type: ignore[assignment]
+    return worker
+
+
+async def leave(worker: Worker) -> None:
+    """Answer a rebalance that takes partitions away, as the poll thread does."""
+    consumer = SimpleNamespace(incremental_unassign=lambda partitions: None)
+    await asyncio.to_thread(worker._revoked, consumer, [])  # type: ignore[arg-type]
+
+
+async def test_the_end_of_a_drain_does_not_hide_that_the_worker_was_frozen_in_it(clock: Clock) -> None:
+    async def frozen(worker: Worker) -> None:
+        clock.now += 14
+
+    worker = draining(frozen)
+
+    with pytest.raises(FencedError, match=r"frozen for 14\.0 s"):
+        await leave(worker)
+    with pytest.raises(FencedError):
+        worker.check_alive()
+
+
+async def test_a_drain_that_takes_longer_than_a_session_is_not_time_away(clock: Clock) -> None:
+    async def slow(worker: Worker) -> None:
+        for _ in range(5):
+            clock.now += 4
+            await eventually(lambda: worker._last_poll == clock.now)
+
+    worker = draining(slow)
+
+    await leave(worker)
+    worker.check_alive()
+
+
+class Process:
+    """A worker in a process of its own, and the lines that it has written."""
+
+    def __init__(self, cluster: Cluster, name: str, folder: Path, freezes: bool) -> None:
+        self._path = folder / f"{name}.txt"
+        self._path.touch()
+        argv = [sys.executable, "-m", "tests.streams.kafka.frozen_worker", name, str(self._path)]
+        argv += [cluster.bootstrap_servers, cluster.prefix, *(["freezes"] if freezes else [])]
+        self._child = subprocess.Popen(argv)
+
+    @property
+    def lines(self) -> list[str]:
+        return self._path.read_text().splitlines()
+
+    @property
+    def frozen(self) -> bool:
+        return is_frozen(self._child.pid)
+
+    @property
+    def ended(self) -> bool:
+        return self._child.poll() is not None
+
+    def wake(self) -> None:
+        os.kill(self._child.pid, signal.SIGCONT)
+
+    def end(self) -> None:
+        if not self.ended:
+            self._child.kill()  # also one that is frozen
+        self._child.wait()
+
+
+@pytest.fixture
+def processes() -> Iterator[list[Process]]:
+    made: list[Process] = []
+    yield made
+    for process in made:
+        process.end()
+
+
+@pytest.mark.timeout(120)
+async def test_a_worker_frozen_at_the_end_of_a_drain_has_no_effect_on_what_it_kept_when_it_wakes(
+    kafka: Kafka, tmp_path: Path, processes: list[Process]
+) -> None:
+    cluster = await fresh_cluster(kafka, PARTITIONS)
+    writer = Writer(cluster)
+    for partition in range(PARTITIONS):
+        for number in range(20):
+            writer.write(API_KEYS, f"{number}", key(f"{number}"), partition)
+    await writer.written()
+    zombie = Process(cluster, "zombie", tmp_path, freezes=True)
+    processes.append(zombie)
+    await eventually(lambda: "effect" in str(zombie.lines), 30)
+
+    heir = Process(cluster, "heir", tmp_path, freezes=False)
+    processes.append(heir)
+    await eventually(lambda: zombie.frozen, 30)
+    [kept] = {line.split()[1] for line in zombie.lines if line.startswith("kept")}
+    await eventually(lambda: f"effect {kept}" in heir.lines, SESSION_SECONDS + 40)
+
+    before = len(zombie.lines)
+    zombie.wake()
+    await eventually(lambda: zombie.ended, 30)
+    assert [line for line in zombie.lines[before:] if line.startswith("effect")] == []
+    assert "ended FencedError" in zombie.lines
