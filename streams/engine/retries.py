@@ -1,8 +1,6 @@
 """From records to outcomes: one try of a group, when the next is due, and who of a batch is to blame."""
 
 import asyncio
-import errno
-import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ import structlog
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
 from streams import metrics
 from streams.engine.backoff import Backoff
+from streams.engine.blame import of_the_machine
 from streams.engine.dead_letters import about
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry, EntryState
@@ -26,8 +25,6 @@ _STUCK_SECONDS = 120.0
 _UNFORESEEN_TRIES = 3
 #: Their waits begin as those of the fifth try, a few seconds: what passes by itself seldom does in 0.2 s.
 _UNFORESEEN_PATIENCE = 4
-#: Errors of a machine that is full or out of something: no document is to blame.
-_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class Attempts:
         except TransientError as error:
             return self._judged(group, [error] * len(group))
         except Exception as error:
-            if _of_the_machine(error):
+            if of_the_machine(error):
                 return self._judged(group, [TransientError(f"{type(error).__name__}: {error}")] * len(group))
             metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
             if len(group) > 1:
@@ -197,9 +194,3 @@ def parted(
         entry.state = EntryState.WAITING
         waits[entry.place].entries.append(entry)
     return settled, waits
-
-
-def _of_the_machine(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in _MACHINE_ERRNOS
-    return isinstance(error, MemoryError | sqlite3.OperationalError)

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import wait
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,6 +22,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 from schemas.codec import Codec
 from schemas.errors import FencedError
 from streams import metrics
+from streams.engine.blame import Blame
 from streams.engine.engine import Engine
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
@@ -62,11 +62,11 @@ class Worker:
         codec: Codec,
         membership: Membership | None = None,
         limits: WindowLimits | None = None,
-        journal: Path | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._stage, self._cluster, self._codec = stage, cluster, codec
         self._membership = membership or Membership()
-        self._limits, self._journal_path = limits, journal
+        self._limits, self._journal = limits, journal
         self._incoming = Incoming(cluster, codec, stage.topic)
         #: A burst must not overrun a window by more than itself before the pause takes hold.
         self._most_at_once = min(2_000, (limits or WindowLimits()).records)
@@ -92,8 +92,7 @@ class Worker:
         if self._stateful:
             self._transactions = Transactions(self._cluster, self._producer, name)
             await self._transactions.start()
-        journal = Journal(self._journal_path) if self._journal_path else None
-        self._engine = Engine(self._stage, self, self._limits, journal)
+        self._engine = Engine(self._stage, self, self._limits, self._journal)
         await self._stage.start()
         properties = self._membership.consumer(self._cluster, name)
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
@@ -110,6 +109,11 @@ class Worker:
     def stop(self) -> None:
         """Drain and end. Returns at once; `run` returns when it is done."""
         self._stopping.set()
+
+    def announce(self, error: BaseException) -> None:
+        """This error, which nobody handles, is about to end the process. Thread-safe."""
+        if self._journal:
+            Blame(self._journal).announce(error)
 
     # ------------------------------------------------------------------- what the engine may ask
 

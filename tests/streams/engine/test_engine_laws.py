@@ -21,7 +21,7 @@ from streams.kafka.producer import RecordMetadata
 from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine import virtual_time
-from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry
+from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry, record_of
 
 PARTITIONS = [(INPUT.name, number) for number in range(3)]
 LENGTH = 30
@@ -110,7 +110,7 @@ class Log(SimulatedLog):
     async def transact(self, sends: Sequence[Send], offsets: Mapping[Partition, int]) -> list[RecordMetadata]:
         await asyncio.sleep(self._dice.choice([0, 0.01, 1]))
         written = await super().transact(sends, offsets)
-        self.acknowledged.update(f"{send.topic.name}:{send.key}" for send in sends)
+        self.acknowledged.update(f"{send.topic.name}:{record_of(send)}" for send in sends)
         return written
 
 
@@ -218,7 +218,7 @@ def test_whatever_leaves_and_fails_every_record_ends_and_no_offset_is_committed_
         reached[partition] = offset
         if kind is not Runs and kind is not Stateful:
             assert acknowledged.issuperset(ending(partition[1], before) for before in range(offset))
-    ends = [f"{send.topic.name}:{send.key}" for send in log.produced]
+    ends = [f"{send.topic.name}:{record_of(send)}" for send in log.produced]
     if kind is not Runs:
         assert set(ends) == {ending(p, offset) for _, p in PARTITIONS for offset in range(LENGTH)}
     if kind is Stateful:
