@@ -33,6 +33,9 @@ from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
 
 log = structlog.get_logger(__name__)
 
+#: A document in a pool of processes waits behind three at most (`workers * 4` are under way) that may take
+#: all their time, then takes its own; one more for what comes before and after.
+_POOL_TURNS = 5
 #: Exit status of a service that must be started again: fenced, stuck, or hit by something unforeseen.
 RESTART = 70
 
@@ -200,6 +203,7 @@ def _worker(
         Membership(settings.slot, settings.static_membership),
         limits,
         Journal(wiring.data / "journal" / f"{stage.name}-{settings.slot}", announced_only=not native),
+        max(settings.record_seconds, _POOL_TURNS * settings.parsing_wall_seconds if native else 0),
     )
     wiring.workers.append(worker)
     return worker

@@ -85,7 +85,7 @@ def _bare(letter: DeadLetter) -> DeadLetter:
 
 
 def _size(letter: DeadLetter) -> int:
-    headers = sum(4 * len(name) + len(value) for name, value in letter.headers.items())
+    headers = sum(len(name.encode(errors="replace")) + len(value) for name, value in letter.headers.items())
     return len(letter.key or b"") + len(letter.value or b"") + headers
 
 

@@ -21,7 +21,7 @@ from streams.engine.log import Log
 from streams.engine.ordering import Release
 from streams.engine.outputs import Output
 from streams.engine.publisher import Publisher
-from streams.engine.retries import Attempts, Retry, parted
+from streams.engine.retries import RECORD_SECONDS, Attempts, Retry, parted
 from streams.engine.schedule import Rules, Schedule
 from streams.engine.stage import AnyStage, Stage, StatefulStage
 from streams.engine.window import Entry, EntryState, PartitionWindow, WindowLimits
@@ -52,12 +52,13 @@ class Engine:
         limits: WindowLimits | None = None,
         journal: Journal | None = None,
         wait: Backoff = backoff,
+        record_seconds: float = RECORD_SECONDS,
     ) -> None:
         self._stage, self._log, self._blame = stage, log_, Blame(journal)
         self._limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._lasting = isinstance(stage, Stage) and stage.sequential_keys
-        self._attempts = Attempts(stage, self, wait)
+        self._attempts = Attempts(stage, self, wait, record_seconds)
         self._outlet = Publisher(stage, log_)
         self._release = Release(self._outlet, self._done, self._fail_over)
         self._schedule = Schedule(Rules.of(stage, self._limits))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
-from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import Message
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, RequestError, TransientError
-from schemas.events import Event
+from streams.decoding import decoded, headers_of, reason_of
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
 from streams.kafka.cluster import Cluster
@@ -42,26 +41,3 @@ class Incoming:
         except Exception as error:  # whatever is wrong with one record costs that record alone
             entry.error = ContractError(f"{topic}[{partition}]@{offset}: {reason_of(error)}")
         return entry
-
-
-def decoded(codec: Codec, topic: Topic, value: bytes) -> Event:
-    """The event in a value. Raises ContractError, and what the registry's client raises."""
-    event = codec.decode(value)
-    if not isinstance(event, topic.records):
-        raise ContractError(f"a {type(event).__name__} does not belong on topic {topic.name}")
-    return event
-
-
-def headers_of(message: Message[Any, Any]) -> tuple[Mapping[str, bytes], ContractError | None]:
-    """The headers of a message, or why they cannot be read. To be called once for each message: after a name
-    that is not UTF-8 confluent-kafka (2.16) raises SystemError, and a second call ends the process."""
-    try:
-        headers: Any = message.headers() or []
-        return {name: value or b"" for name, value in headers}, None
-    except Exception as error:
-        return {}, ContractError(f"its headers cannot be read: {error.__cause__ or error}")
-
-
-def reason_of(error: Exception) -> str:
-    """What an error says: its name too, where nobody raised it on purpose."""
-    return str(error) if isinstance(error, ContractError) else f"{type(error).__name__}: {error}"

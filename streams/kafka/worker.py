@@ -26,6 +26,7 @@ from streams.engine.blame import Blame
 from streams.engine.engine import Engine
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
+from streams.engine.retries import RECORD_SECONDS
 from streams.engine.stage import AnyStage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
@@ -63,10 +64,11 @@ class Worker:
         membership: Membership | None = None,
         limits: WindowLimits | None = None,
         journal: Journal | None = None,
+        record_seconds: float = RECORD_SECONDS,
     ) -> None:
         self._stage, self._cluster, self._codec = stage, cluster, codec
         self._membership = membership or Membership()
-        self._limits, self._journal = limits, journal
+        self._limits, self._journal, self._record_seconds = limits, journal, record_seconds
         self._incoming = Incoming(cluster, codec, stage.topic)
         #: A burst must not overrun a window by more than itself before the pause takes hold.
         self._most_at_once = min(2_000, (limits or WindowLimits()).records)
@@ -92,7 +94,9 @@ class Worker:
         if self._stateful:
             self._transactions = Transactions(self._cluster, self._producer, name)
             await self._transactions.start()
-        self._engine = Engine(self._stage, self, self._limits, self._journal)
+        self._engine = Engine(
+            self._stage, self, self._limits, self._journal, record_seconds=self._record_seconds
+        )
         await self._stage.start()
         properties = self._membership.consumer(self._cluster, name)
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
