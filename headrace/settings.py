@@ -127,6 +127,14 @@ class Settings(BaseSettings):
     parsing_memory_bytes: int = Field(1024**3, description="Memory that parsing one document may take.", gt=0)
     parsing_cpu_seconds: int = Field(120, description="Processor time that one document may take.", gt=0)
     parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
+    record_seconds: float = Field(
+        900,
+        description="Seconds that one try of a record, or of a batch, may take in a stage, waiting for a "
+        "worker process included; its document fails with this reason then. In `indexing` at most 120 s from "
+        "one request to Chroma to the next. Runs of connectors have no such limit: one of which nothing gets "
+        "done for 900 s is begun anew.",
+        gt=0,
+    )
     run_window: int = Field(
         1000,
         description="Documents that one run has in flight at most. It has as many as get done in three "

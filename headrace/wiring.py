@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 from prometheus_client import start_http_server
@@ -21,6 +21,8 @@ from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError
 from schemas.events import DocumentState
 from streams.blobs import BlobStore
+from streams.engine.guard import Guard
+from streams.engine.journal import Journal
 from streams.engine.stage import AnyStage
 from streams.engine.window import WindowLimits
 from streams.gc_tuning import collect_seldom
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+#: A document in a pool of processes waits behind three at most (`workers * 4` are under way) that may take
+#: all their time, then takes its own; one more for what comes before and after.
+_POOL_TURNS = 5
 #: Exit status of a service that must be started again: fenced, stuck, or hit by something unforeseen.
 RESTART = 70
 
@@ -56,6 +61,8 @@ class Wiring:
             from schemas.registry import RegistryCodec
 
             self.codec = RegistryCodec(settings.schema_registry_url, settings.topic_prefix)
+        #: The workers of this process, as they are made.
+        self.workers: list[Worker] = []
         self.blobs = BlobStore(settings.blob_url or str(self.data / "blobs"))
 
     def state(self, service: str) -> Path:
@@ -157,7 +164,7 @@ async def _parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     concurrency = settings.workers * 4
     stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
     # What is done waits, with its text, behind a document that takes long: at most 64 KB each.
-    yield [_worker(wiring, stage, WindowLimits(records=200), journal=True)]
+    yield [_worker(wiring, stage, WindowLimits(records=200), native=True)]
 
 
 @contextlib.asynccontextmanager
@@ -173,7 +180,7 @@ async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             wiring,
             ChunkingStage(pool, wiring.blobs, settings.workers * 4),
             WindowLimits(records=100),
-            journal=True,
+            native=True,
         )
     ]
 
@@ -193,7 +200,7 @@ async def _embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
 
     stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
-    yield [_worker(wiring, stage, journal=True)]
+    yield [_worker(wiring, stage, native=True)]
     cache.close()
 
 
@@ -221,17 +228,21 @@ async def _tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 
 def _worker(
-    wiring: Wiring, stage: AnyStage, limits: WindowLimits | None = None, journal: bool = False
+    wiring: Wiring, stage: AnyStage, limits: WindowLimits | None = None, native: bool = False
 ) -> Worker:
+    """`native`: the stage runs native code, which may take the process with it."""
     settings = wiring.settings
-    return Worker(
+    worker = Worker(
         stage,
         wiring.cluster,
         wiring.codec,
         Membership(settings.slot, settings.static_membership),
         limits,
-        wiring.data / "journal" / f"{stage.name}-{settings.slot}" if journal else None,
+        Journal(wiring.data / "journal" / f"{stage.name}-{settings.slot}", announced_only=not native),
+        max(settings.record_seconds, _POOL_TURNS * settings.parsing_wall_seconds if native else 0),
     )
+    wiring.workers.append(worker)
+    return worker
 
 
 async def _work(
@@ -290,7 +301,8 @@ async def run_service(name: str, settings: Settings) -> None:
     """Run one service until SIGTERM or SIGINT; drains then.
 
     Raises RequestError for what the user can mend. Anything else ends the process with status `RESTART`,
-    at once: a thread that hangs in a transaction must not keep a worker half alive.
+    at once: a thread that hangs in a transaction must not keep a worker half alive. So does an error that
+    nobody handles, in a callback, a task or a thread, and an event loop that hangs (`streams.engine.guard`).
     """
     if name not in _RUNS:
         raise RequestError(f"no service {name!r}: there are {', '.join(SERVICES)}")
@@ -298,6 +310,7 @@ async def run_service(name: str, settings: Settings) -> None:
     if name == "embedding":
         check_models(settings)
     collect_seldom()
+    Guard(lambda error: _end(wiring, error)).install()
     if settings.metrics_port is not None:
         _serve_metrics(settings.host, settings.metrics_port)
     stop = asyncio.Event()
@@ -309,12 +322,20 @@ async def run_service(name: str, settings: Settings) -> None:
         await _RUNS[name](wiring, stop)
     except RequestError:
         raise
-    except IngestError as error:
+    except Exception as error:
+        _end(wiring, error, announced=False)
+
+
+def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoReturn:
+    """The end of a process. With `announced`, what its workers have in hand is suspected of it."""
+    if announced:
+        for worker in wiring.workers:
+            worker.announce(error)
+    if isinstance(error, IngestError):
         log.error("service ends, to be started again", error=str(error), error_class=type(error).__name__)
-        os._exit(RESTART)
-    except Exception:
-        log.exception("service ends, to be started again")
-        os._exit(RESTART)
+    else:
+        log.error("service ends, to be started again", exc_info=error)
+    os._exit(RESTART)
 
 
 def _serve_metrics(host: str, port: int) -> None:

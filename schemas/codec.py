@@ -4,14 +4,18 @@ The frame is Avro's single-object encoding (Avro 1.11 specification): the marker
 fingerprint of the writer's schema (8 bytes, little-endian), the body. `schemas.registry` speaks the
 Confluent wire format instead, for clusters with a schema registry.
 
-    event ── schemas.writer ──► body                           what this version writes
-    body ── schemas.reader, or fastavro for older schemas ──► fields ── pydantic ──► event
+    event ── model_dump ──► fields ── fastavro ──► body
+    body ── fastavro, which resolves older schemas ──► fields ── pydantic ──► event
+
+Values come from anybody who may write to a topic. fastavro reads lengths, counts and varints in C, in time
+linear in the size of the value; what it does not check is checked here: bytes behind the end, and every
+error that it raises becomes a ContractError.
 """
 
 import inspect
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,14 +26,13 @@ from pydantic import ValidationError
 from schemas import events
 from schemas.errors import ContractError
 from schemas.events import Event
-from schemas.reader import compile_reader
-from schemas.writer import compile_writer
 
 AVRO_FOLDER = Path(__file__).parent / "avro"
 _MARKER = b"\xc3\x01"
 #: The marker and the fingerprint.
 FRAME_BYTES = 10
 NAMESPACE = "headrace"
+_REASON_CHARACTERS = 300
 
 
 class Codec(Protocol):
@@ -114,15 +117,24 @@ def fingerprint(schema: dict[str, Any]) -> bytes:
 
 
 class RecordSchema:
-    """An event class with its rendered schema: writes bodies, and reads those of the very same schema."""
+    """An event class with its rendered schema."""
 
     def __init__(self, event_type: type[Event], text: str) -> None:
         self.event_type, self.text = event_type, text
         schema = json.loads(text)
         self.fingerprint = fingerprint(schema)
         self.parsed = fastavro.parse_schema(schema)
-        self.write = compile_writer(schema)
-        self.read = compile_reader(schema)
+
+    def write(self, event: Event, frame: bytes) -> bytes:
+        """`frame` and the event's body. Raises ContractError for values that Avro cannot express."""
+        out = io.BytesIO()
+        out.write(frame)
+        try:
+            fastavro.schemaless_writer(out, self.parsed, event.model_dump())
+        except Exception as error:  # several kinds: beyond 64 bits, not of the type, not Unicode
+            name = self.event_type.__name__
+            raise ContractError(f"{name} cannot be written as Avro: {_reason(error)}") from error
+        return out.getvalue()
 
 
 @cache
@@ -142,15 +154,13 @@ class BodyReader:
 
     def __init__(self, schema: dict[str, Any], own: Iterable[RecordSchema] = ()) -> None:
         self._record = _record_of(schema, [*records().values(), *own])
-        self._read: Callable[[bytes], Any] = self._record.read
-        if fingerprint(schema) != self._record.fingerprint:
-            self._check = compile_reader(schema)  # fastavro passes over some kinds of broken bytes
-            self._writer = fastavro.parse_schema(schema)
-            self._read = self._resolve
+        self._writer = fastavro.parse_schema(schema)
+        same = fingerprint(schema) == self._record.fingerprint
+        self._resolved_as = None if same else self._record.parsed
 
     def event(self, body: bytes) -> Event:
         """The event in `body`. Raises ContractError, whatever the bytes are."""
-        fields = self._read(body)
+        fields = self._fields(body)
         try:
             return self._record.event_type.model_validate(fields)
         except ValidationError as error:
@@ -158,13 +168,24 @@ class BodyReader:
             where = ".".join(map(str, (self._record.event_type.__name__, *first["loc"])))
             raise ContractError(f"{where}: {first['msg']}") from error
 
-    def _resolve(self, body: bytes) -> Any:
-        self._check(body)
+    def _fields(self, body: bytes) -> Any:
+        stream = io.BytesIO(body)
         try:
-            return fastavro.schemaless_reader(io.BytesIO(body), self._writer, self._record.parsed)
-        except Exception as error:  # fastavro raises several kinds where schemas do not match
+            if self._resolved_as:  # resolution skips what the current class lacks, and checks none of it
+                fastavro.schemaless_reader(io.BytesIO(body), self._writer, None)
+            fields = fastavro.schemaless_reader(stream, self._writer, self._resolved_as)
+        except Exception as error:  # several kinds: too short, no such branch, schemas that do not match
             name = self._record.event_type.__name__
-            raise ContractError(f"bytes of another schema cannot be read as {name}: {error!r}") from error
+            raise ContractError(f"bytes do not decode as {name}: {_reason(error)}") from error
+        if too_many := len(body) - stream.tell():
+            name = self._record.event_type.__name__
+            raise ContractError(f"bytes do not decode as {name}: {too_many} bytes too many")
+        return fields
+
+
+def _reason(error: Exception) -> str:
+    """What a library's error says, cut: it may quote the value."""
+    return f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
 
 
 def _record_of(schema: dict[str, Any], known: Iterable[RecordSchema]) -> RecordSchema:
@@ -203,9 +224,7 @@ class SingleObjectCodec:
     def encode(self, event: Event, topic: str) -> bytes:
         """Frame and body; the topic does not matter here."""
         record = self._records[type(event)]
-        out = bytearray(_MARKER + record.fingerprint)
-        record.write(event, out)
-        return bytes(out)
+        return record.write(event, _MARKER + record.fingerprint)
 
     def decode(self, value: bytes) -> Event:
         """The event in `value`; whatever schema version wrote it, it reads as the current class."""

@@ -58,9 +58,7 @@ class RegistryCodec:
         key = (topic, type(event))
         if key not in self._frames:
             self._frames[key] = _MAGIC + self._id(*key).to_bytes(_FRAME_BYTES - 1, "big")
-        out = bytearray(self._frames[key])
-        records()[type(event)].write(event, out)
-        return bytes(out)
+        return records()[type(event)].write(event, self._frames[key])
 
     def decode(self, value: bytes) -> Event:
         """The event in `value`. The first value of a schema fetches it.

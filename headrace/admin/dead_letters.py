@@ -53,7 +53,15 @@ async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
     """Send records once more, with their key, value and headers, and wait until the broker has them.
 
     A record of `documents` keeps the sequence that it had, so it overwrites nothing newer.
+
+    Raises RequestError for a letter that does not hold its record.
     """
+    for letter in letters:
+        if not letter.whole:
+            raise RequestError(
+                f"dead letter {letter.id} does not hold its record, which is too large for one: read it at "
+                f"{letter.topic}[{letter.partition}]@{letter.offset}, or send the document again"
+            )
     await asyncio.to_thread(_produce, wiring, letters)
 
 
@@ -105,6 +113,8 @@ def _text(value: bytes) -> str:
 
 def content_of(wiring: Wiring, letter: DeadLetter) -> str:
     """What kind of event a letter holds, if it is one at all."""
+    if not letter.whole:
+        return "a record too large for a letter"
     if letter.value is None:
         return "a tombstone"
     try:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from schemas.events.common import Chunking, Embedding, Event, MetadataValue, Payload
 
@@ -34,6 +34,16 @@ class Document(Event):
     embedding: Embedding
     source_id: str | None = None
     run: RunPosition | None = None
+
+    @field_validator("metadata")
+    @classmethod
+    def _fits_64_bits(cls, metadata: dict[str, MetadataValue]) -> dict[str, MetadataValue]:
+        # Avro would write a greater integer as a double, and so round it.
+        for key, value in metadata.items():
+            for number in value if isinstance(value, list) else (value,):
+                if isinstance(number, int) and not -(2**63) <= number < 2**63:
+                    raise ValueError(f"metadata {key!r}: {number} does not fit into 64 bits")
+        return metadata
 
 
 class Chunk(Event):

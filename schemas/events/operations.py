@@ -20,7 +20,10 @@ class ApiKey(Event):
 
 
 class DeadLetter(Event):
-    """Topic `dead-letters`: a record that will not be processed, as it came, and why."""
+    """Topic `dead-letters`: a record that will not be processed, as it came, and why.
+
+    `whole` is false where key, value and headers are left out, because they would not fit.
+    """
 
     id: str
     topic: str
@@ -29,6 +32,7 @@ class DeadLetter(Event):
     key: bytes | None = None
     value: bytes | None = None
     headers: dict[str, bytes] = Field(default_factory=dict)
+    whole: bool = True
     stage: str
     error_class: str
     error: str

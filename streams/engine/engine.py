@@ -7,21 +7,23 @@ tests) only through `Log`; `streams.kafka.worker` connects it to a real consumer
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
-from schemas.errors import DocumentError, FencedError
+from schemas.errors import FencedError, TransientError
 from streams import metrics
 from streams.context import RecordContext
 from streams.engine.backoff import Backoff, backoff
+from streams.engine.blame import Blame
 from streams.engine.group_commit import GroupCommit
 from streams.engine.journal import Journal
 from streams.engine.log import Log
 from streams.engine.ordering import Release
 from streams.engine.outputs import Output
 from streams.engine.publisher import Publisher
-from streams.engine.retries import Attempts, Retry, parted
+from streams.engine.retries import RECORD_SECONDS, Attempts, Retry, parted
 from streams.engine.schedule import Rules, Schedule
 from streams.engine.stage import AnyStage, Stage, StatefulStage
 from streams.engine.window import Entry, EntryState, PartitionWindow, WindowLimits
@@ -37,6 +39,8 @@ _TRANSACTION_STUCK_SECONDS = 20.0
 
 #: How long tasks and transactions of partitions that leave may take to end.
 _LET_GO_SECONDS = 2.0
+#: A suspect that lasts (a run) has this long to itself; what kills a worker mostly does so at once.
+_PROBATION_SECONDS = 10.0
 
 #: States of an entry that nobody works on: what has left may leave.
 _AT_REST = (EntryState.WAITING, EntryState.ACKNOWLEDGED)
@@ -52,19 +56,21 @@ class Engine:
         limits: WindowLimits | None = None,
         journal: Journal | None = None,
         wait: Backoff = backoff,
+        record_seconds: float = RECORD_SECONDS,
     ) -> None:
-        self._stage, self._log, self._journal = stage, log_, journal
+        self._stage, self._log, self._blame = stage, log_, Blame(journal)
         self._limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
+        self._lasting = isinstance(stage, Stage) and stage.sequential_keys
         self._attempts = Attempts(
-            stage, lambda place: RecordContext(place, self.check_alive, self.emit), wait
+            stage, lambda place: RecordContext(place, self.check_alive, self.emit), wait, record_seconds
         )
         #: Where outputs and positions are one transaction, the positions are not committed beside it.
         self._shared = (
             GroupCommit(log_, self.fail) if isinstance(stage, Stage) and stage.transactional else None
         )
         self._outlet = Publisher(stage, log_, self._shared)
-        self._release = Release(self._outlet, self._done, self.fail)
+        self._release = Release(self._outlet, self._done, self._fail_over)
         self._schedule = Schedule(Rules.of(stage, self._limits))
         self._windows: dict[Partition, PartitionWindow] = {}
         self._assignments: dict[Partition, object] = {}
@@ -112,7 +118,7 @@ class Engine:
                 continue
             window.admit(entry)
             touched.add(entry.place)
-            self._judge(entry)
+            self._blame.judge(entry)
             self._schedule.add(entry)
             size += entry.size
         metrics.BYTES.labels(self._stage.name).inc(size)
@@ -128,8 +134,7 @@ class Engine:
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
         """Finish what is under way within `deadline` seconds, commit it, and let the partitions go."""
         windows = self._close(partitions)
-        lasting = isinstance(self._stage, Stage) and self._stage.sequential_keys
-        if not lasting:  # a run of hours is begun anew by the next owner
+        if not self._lasting:  # a run of hours is begun anew by the next owner
             await self._settled(list(windows.values()), deadline)
         await self._let_go(windows)
 
@@ -187,37 +192,57 @@ class Engine:
 
     # ----------------------------------------------------------------------------------- working
 
-    def _judge(self, entry: Entry) -> None:
-        """A record over which a worker died is tried alone; over which two died, not at all."""
-        deaths = self._journal.deaths(entry.position) if self._journal else 0
-        entry.suspect = deaths == 1
-        if deaths >= 2:
-            where = f"{entry.topic}[{entry.partition}]@{entry.offset}"
-            entry.error = DocumentError(f"the record {where} has killed its worker twice")
-
     def _start_groups(self) -> None:
-        while group := self._schedule.next_group():
-            if self._journal:
-                self._journal.begin([entry.position for entry in group], alone=not self._running)
+        while not self._failed.done() and (group := self._schedule.next_group()):
+            self._blame.begin(group, alone=not self._running)
             task = asyncio.create_task(self._work(group))
             self._running[task] = group
             metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))
             task.add_done_callback(self._ended)
+            if group[0].suspect and self._lasting:
+                asyncio.get_running_loop().call_later(_PROBATION_SECONDS, self._end_probation)
+
+    def _end_probation(self) -> None:
+        with self._ending_on_errors():
+            self._schedule.end_probation()
+            self._start_groups()
 
     def _ended(self, task: "asyncio.Task[list[Retry]]") -> None:
-        group = self._running.pop(task)
-        metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
-        if self._journal:
-            self._journal.end([entry.position for entry in group])
-        self._schedule.done(group)
-        if not task.cancelled():
-            if error := task.exception():
-                self.fail(error)
-            else:  # now, so that no record is in two groups
+        with self._ending_on_errors():
+            group = self._running.pop(task)
+            metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
+            if (error := None if task.cancelled() else task.exception()) is not None:
+                self._fail_over(error, group)
+            self._blame.end(group)
+            self._schedule.done(group)
+            if task.cancelled():
+                self._check_cancelled(group)
+            elif error is None:  # now, so that no record is in two groups
                 for wait in task.result():
                     asyncio.get_running_loop().call_later(wait.seconds, self._resume, wait.held)
-        self._changed.set()
-        self._start_groups()
+            self._changed.set()
+            self._start_groups()
+
+    def _check_cancelled(self, group: list[Entry]) -> None:
+        """Work ends that way when its partition leaves; else nobody would ever take it up again."""
+        for entry in group:
+            window = self._windows.get(entry.place)
+            if window is not None and not window.closing and entry.state is EntryState.RUNNING:
+                self.fail(TransientError("work that nobody had given back was cancelled"))
+
+    @contextlib.contextmanager
+    def _ending_on_errors(self) -> Iterator[None]:
+        """For what the event loop calls: it would log an error there, and go on without this engine."""
+        try:
+            yield
+        except Exception as error:
+            self._blame.announce(error)
+            self.fail(error)
+
+    def _fail_over(self, error: BaseException, entries: Sequence[Entry]) -> None:
+        """Work on these records has ended with what should never come out of it."""
+        self._blame.announce(error, entries)
+        self.fail(error)
 
     async def _work(self, group: list[Entry]) -> list[Retry]:
         outcomes = await self._attempts.outcomes(group)
@@ -244,8 +269,9 @@ class Engine:
         return list(staying.values())
 
     def _resume(self, entries: list[Entry]) -> None:
-        self._schedule.resume(entries)
-        self._start_groups()
+        with self._ending_on_errors():
+            self._schedule.resume(entries)
+            self._start_groups()
 
     async def _transact(self, entries: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
         """Outputs, state and offsets as one; one group runs at a time, so it is the head."""
@@ -260,6 +286,7 @@ class Engine:
 
     def _done(self, window: PartitionWindow, entries: Sequence[Entry]) -> None:
         window.acknowledge(entries)
+        self._blame.acquit(entries)
         metrics.RECORDS.labels(self._stage.name).inc(len(entries))
         for partition in {entry.place for entry in entries}:
             self._balance(partition)

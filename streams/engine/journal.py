@@ -1,90 +1,186 @@
 """Which records were under way when a worker died: what finds the one that kills it.
 
-Starting and ending a record each append a line to a small file, which outlives the process. After a crash
-the records that had started and not ended are *suspects*: each is tried once more, alone. One that is alone
-when the worker dies again has killed it twice and becomes a dead letter.
+Starting and ending a record each append a line to a small file, which outlives the process. After a death
+the records that had started and not ended are *suspects*: each is tried once more, alone.
+
+Two deaths convict a record if the worker announced both: an error in its own code ended it. A death that
+nobody could announce proves less, and it takes three. It may be a crash in native code, but also a kill from
+outside or a restart of the machine.
 """
 
+import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 Position = tuple[str, int, int]  # topic, partition, offset
 
 #: What the file may grow by before it is written anew with what still counts: ~1,000 records.
 _ROLL_BYTES = 64 * 1024
+#: Weights of a death: two that were announced convict, three that were not, and one of each does not.
+_UNANNOUNCED, _ANNOUNCED, _CONVICTED = 2, 3, 6
+#: Characters of a reason that are kept.
+_REASON_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What speaks against a record: the weight of the deaths over it, their number, the last reason known."""
+
+    weight: int = 0
+    deaths: int = 0
+    reason: str = ""
+
+    @property
+    def convicted(self) -> bool:
+        """Whether the record is not to be tried again."""
+        return self.weight >= _CONVICTED
+
+    def __str__(self) -> str:
+        why = f": {self.reason}" if self.reason else ""
+        return f"has ended its worker {self.deaths} times{why}"
 
 
 class Journal:
     """Append-only file of one worker.
 
-    Lines: `+topic partition offset deaths` when a record begins, `-topic partition offset` when it ends.
-    A line without its end was cut off by the crash and does not count.
+    Lines: `+topic partition offset weight deaths "reason"`: what counts against a record if the worker dies
+    now; `-topic partition offset`: nothing does. A line without its end was cut off and does not count. A
+    file that cannot be written (a full disk) costs its protection, not the work.
+
+    Args:
+        announced_only: keep no file of what is under way, so that only deaths that `announce` was told of
+            count. For stages that run no native code, or whose records last.
     """
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._deaths = _left_over(path)
-        self._under_way: dict[Position, int] = {}  # → deaths, if the worker died now
-        self._file = self._begun_anew()  # a second crash before the suspects are tried must not forget them
+    def __init__(self, path: Path, announced_only: bool = False) -> None:
+        self._path, self._announced_only = path, announced_only
+        self._known = _left_over(path)
+        self._under_way: dict[Position, Suspicion] = {}  # → what speaks against it if the worker dies now
+        self._file: int | None = None
+        self._written = 0
+        self._announced = self._complained = False
+        self._write_anew()  # a second crash before the suspects are tried must not forget them
 
-    def deaths(self, position: Position) -> int:
-        """How often a worker died while this record was under way: 1 is a suspect, 2 is convicted."""
-        return self._deaths.get(position, 0)
+    def suspicion(self, position: Position) -> Suspicion | None:
+        """What speaks against a record, None if nothing does."""
+        return self._known.get(position)
 
     def begin(self, positions: Iterable[Position], alone: bool) -> None:
         """These records are about to be worked on; `alone` if nothing else is under way."""
-        lines = []
-        for position in positions:
-            known = self._deaths.get(position, 0)
-            self._under_way[position] = known + 1 if alone or not known else known
-            lines.append(f"+{_line(position)} {self._under_way[position]}\n")
-        self._append("".join(lines))
+        begun = {position: self._after_death(position, alone) for position in positions}
+        self._under_way.update(begun)
+        if not self._announced_only:
+            self._append("".join(_line(position, suspicion) for position, suspicion in begun.items()))
 
     def end(self, positions: Iterable[Position]) -> None:
-        """These records are done, or were given back: they killed nobody."""
+        """The work on these has ended, for now at least: they killed nobody. Suspects stay suspects."""
+        if self._announced:
+            return
         lines = []
         for position in positions:
             self._under_way.pop(position, None)
-            self._deaths.pop(position, None)
-            lines.append(f"-{_line(position)}\n")
-        self._append("".join(lines))
-        if self._written > _ROLL_BYTES:
-            os.close(self._file)
-            self._file = self._begun_anew()
+            known = self._known.get(position)
+            lines.append(_line(position, known) if known else f"-{_words(position)}\n")
+        if not self._announced_only:
+            self._append("".join(lines))
+
+    def acquit(self, positions: Iterable[Position]) -> None:
+        """These are done, and what came of them is safe."""
+        if not self._known or self._announced:
+            return
+        if cleared := [position for position in positions if self._known.pop(position, None)]:
+            self._append("".join(f"-{_words(position)}\n" for position in cleared))
+
+    def announce(self, reason: str, positions: Iterable[Position] | None = None) -> None:
+        """The worker is about to end because of this error, which came out of the work on `positions` (None:
+        of anything that is under way). It stays so: nothing that ends from here on is cleared."""
+        if self._announced:
+            return
+        blamed = list(self._under_way if positions is None else positions)
+        for position in blamed:
+            known = self._known.get(position, Suspicion())
+            if len(blamed) == 1 or not known.weight:
+                known = Suspicion(known.weight + _ANNOUNCED, known.deaths + 1)
+            self._under_way[position] = replace(known, reason=reason[:_REASON_CHARACTERS])
+        for position in self._under_way.keys() - set(blamed):
+            self._under_way[position] = self._known.get(position, Suspicion())
+        self._announced = True
+        self._write_anew()
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._file)
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _after_death(self, position: Position, alone: bool) -> Suspicion:
+        known = self._known.get(position, Suspicion())
+        if self._announced_only or not (alone or not known.weight):
+            return known
+        return Suspicion(known.weight + _UNANNOUNCED, known.deaths + 1, known.reason)
 
     def _append(self, text: str) -> None:
-        self._written += os.write(self._file, text.encode())
+        if self._file is None or self._written > _ROLL_BYTES:
+            self._write_anew()
+            return
+        try:
+            if (written := os.write(self._file, text.encode())) == len(text.encode()):
+                self._written += written
+                return
+            self._complain("the disk is full")
+        except OSError as error:
+            self._complain(str(error))
+        self.close()  # what it says now is wrong: the next line writes it anew
 
-    def _begun_anew(self) -> int:
+    def _write_anew(self) -> None:
         """A file with the suspects and what is under way, in the place of the old one at once."""
-        counted = {**self._deaths, **self._under_way}
+        self.close()
         fresh = self._path.with_name(self._path.name + ".new")
-        fresh.write_text("".join(f"+{_line(position)} {deaths}\n" for position, deaths in counted.items()))
-        fresh.replace(self._path)
-        self._written = 0
-        return os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text("".join(_line(*counted) for counted in self._counted().items()))
+            fresh.replace(self._path)
+            self._file, self._written = os.open(self._path, os.O_WRONLY | os.O_APPEND), 0
+            self._complained = False
+        except OSError as error:
+            self._complain(str(error))
+
+    def _counted(self) -> Mapping[Position, Suspicion]:
+        return {**self._known, **{p: found for p, found in self._under_way.items() if found.weight}}
+
+    def _complain(self, error: str) -> None:
+        if not self._complained:
+            log.warning("the journal cannot be written", path=str(self._path), error=error)
+        self._complained = True
 
 
-def _line(position: Position) -> str:
+def _words(position: Position) -> str:
     return f"{position[0]} {position[1]} {position[2]}"
 
 
-def _left_over(path: Path) -> dict[Position, int]:
-    """Records that had begun and not ended, and how often a worker has died over each."""
-    left: dict[Position, int] = {}
-    text = path.read_text(errors="replace") if path.exists() else ""
+def _line(position: Position, suspicion: Suspicion) -> str:
+    return f"+{_words(position)} {suspicion.weight} {suspicion.deaths} {json.dumps(suspicion.reason)}\n"
+
+
+def _left_over(path: Path) -> dict[Position, Suspicion]:
+    """Records that had begun and not ended, and what speaks against each."""
+    left: dict[Position, Suspicion] = {}
+    try:
+        text = path.read_text(errors="replace")
+    except OSError:
+        return left
     for line in text[: text.rfind("\n") + 1].splitlines():
-        fields = line[1:].split()
+        fields = line[1:].split(maxsplit=5)
         try:
             position = (fields[0], int(fields[1]), int(fields[2]))
             if line.startswith("+"):
-                left[position] = int(fields[3])
+                left[position] = Suspicion(int(fields[3]), int(fields[4]), str(json.loads(fields[5])))
             else:
                 left.pop(position, None)
         except (IndexError, ValueError):  # damaged

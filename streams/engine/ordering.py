@@ -14,14 +14,14 @@ class Release:
 
     Args:
         acknowledged: called with entries whose outputs the log has.
-        failed: called with what the log has refused; nothing goes on then.
+        failed: called with what the log has refused, and the entries it was for; nothing goes on then.
     """
 
     def __init__(
         self,
         outlet: Publisher,
         acknowledged: Callable[[PartitionWindow, Sequence[Entry]], None],
-        failed: Callable[[Exception], None],
+        failed: Callable[[Exception, Sequence[Entry]], None],
     ) -> None:
         self._outlet, self._acknowledged, self._failed = outlet, acknowledged, failed
         self._locks: WeakKeyDictionary[PartitionWindow, asyncio.Lock] = WeakKeyDictionary()
@@ -44,7 +44,6 @@ class Release:
     ) -> None:
         try:
             await asyncio.gather(*futures)
+            self._acknowledged(window, entries)
         except Exception as error:
-            self._failed(error)
-            return
-        self._acknowledged(window, entries)
+            self._failed(error, entries)

@@ -9,6 +9,8 @@ from streams.topics import PROGRESS
 
 #: Bytes of notes in one event: a thousand failures with long reasons would outgrow a message of 1 MB.
 _EVENT_BYTES = 256 * 1024
+#: Characters of a document's key that are told: a path has at most 4,096 bytes on Linux, a URL may have more.
+_KEY_CHARACTERS = 16_384
 
 
 def coalesce(outputs: Iterable[Output]) -> list[Send]:
@@ -34,8 +36,9 @@ def _fitting(notes: Iterable[ProgressReport]) -> Iterator[list[Passed]]:
     size = 0
     for note in notes:
         error = None if note.error is None else error_text(note.error)
+        key = None if note.document_key is None else error_text(note.document_key, _KEY_CHARACTERS)
         # Four bytes a character at most; 20 for the numbers.
-        texts = (note.document_key or "", error or "", *note.warnings)
+        texts = (key or "", error or "", *note.warnings)
         length = 20 + 4 * sum(map(len, texts))
         if ordinals and size + length > _EVENT_BYTES:
             yield ordinals
@@ -44,7 +47,7 @@ def _fitting(notes: Iterable[ProgressReport]) -> Iterator[list[Passed]]:
             Passed(
                 ordinal=note.run.ordinal,
                 chunks=note.chunks,
-                document_key=note.document_key,
+                document_key=key,
                 error=error,
                 warnings=list(note.warnings),
             )

@@ -8,7 +8,7 @@ import structlog
 
 from schemas.errors import ContractError, DocumentError
 from streams import metrics
-from streams.engine.dead_letters import about, dead_letter
+from streams.engine.dead_letters import about, dead_letter, without_record
 from streams.engine.group_commit import GroupCommit
 from streams.engine.log import Log
 from streams.engine.outputs import Output, Send
@@ -46,10 +46,17 @@ class Publisher:
             error_class=type(error).__name__,
             error=str(error),
         )
-        outputs: list[Output] = [dead_letter(self._stage.name, entry, error)]
-        if entry.record is not None:
-            outputs.extend(self._stage.failed(entry.record, error))
-        return outputs
+        return [dead_letter(self._stage.name, entry, error), *self._failed(entry, error)]
+
+    def _failed(self, entry: Entry, error: Exception) -> Sequence[Output]:
+        """What the stage says of a record that is given up. Its letter is written, whatever happens here."""
+        if entry.record is None:
+            return []
+        try:
+            return self._stage.failed(entry.record, error)
+        except Exception:
+            log.exception("a failed document is not counted", stage=self._stage.name, offset=entry.offset)
+            return []
 
     async def emit(self, outputs: Sequence[Output], place: Partition, position: int) -> None:
         """Produce at once, and wait until the broker has it.
@@ -74,7 +81,7 @@ class Publisher:
         notes: list[Output] = []
         for entry in entries:
             notes.extend(await self._hand_over(entry, futures))
-        return [*futures, *[await self._produce(send, {}) for send in coalesce(notes)]]
+        return [*futures, *await self._produce_all(coalesce(notes), {})]
 
     async def transact(
         self, entries: Sequence[Entry], offsets: Mapping[Partition, int]
@@ -85,8 +92,7 @@ class Publisher:
             return await self._log.transact(sends, offsets)
         except (DocumentError, ContractError) as error:
             if len(entries) == 1:
-                entries[0].outputs = self.given_up(entries[0], error)
-                return await self._log.transact(coalesce(entries[0].outputs), offsets)
+                return await self._transact_letter(entries[0], error, offsets)
             written = []
             for entry in entries:
                 written += await self.transact([entry], {entry.place: entry.offset + 1})
@@ -99,8 +105,20 @@ class Publisher:
             entry.offset + 1,
             coalesce(entry.outputs),
             continued(entry.raw.headers),
-            lambda error: coalesce(self.given_up(entry, error)),
+            lambda error: [without_record(send) or send for send in coalesce(self.given_up(entry, error))],
         )
+
+    async def _transact_letter(
+        self, entry: Entry, error: Exception, offsets: Mapping[Partition, int]
+    ) -> list[RecordMetadata]:
+        entry.outputs = self.given_up(entry, error)
+        letter = coalesce(entry.outputs[:1])
+        for sends in (coalesce(entry.outputs), letter):
+            try:
+                return await self._log.transact(sends, offsets)
+            except (DocumentError, ContractError) as refusal:
+                log.error("too large for a message", stage=self._stage.name, error=str(refusal))
+        return await self._log.transact([without_record(send) or send for send in letter], offsets)
 
     async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]") -> list[Output]:
         """Produce the events of an entry; returns its notes. An event that no message takes costs its
@@ -113,10 +131,22 @@ class Publisher:
                     futures.append(await self._produce(send, headers))
         except (DocumentError, ContractError) as error:
             outputs = self.given_up(entry, error)
-            for send in outputs:
-                if isinstance(send, Send):
-                    futures.append(await self._produce(send, headers))
+            futures.extend(
+                await self._produce_all([send for send in outputs if isinstance(send, Send)], headers)
+            )
         return [output for output in outputs if not isinstance(output, Send)]
+
+    async def _produce_all(
+        self, sends: Sequence[Send], headers: Headers
+    ) -> "list[asyncio.Future[RecordMetadata]]":
+        """Produce what counts documents and says that they failed: what fits no message is passed over."""
+        futures: list[asyncio.Future[RecordMetadata]] = []
+        for send in sends:
+            try:
+                futures.append(await self._produce(send, headers))
+            except (DocumentError, ContractError) as error:
+                log.error("too large for a message", stage=self._stage.name, error=str(error))
+        return futures
 
     async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
         if send.topic.name == DOCUMENTS.name:
@@ -124,6 +154,25 @@ class Publisher:
                 f"{self._stage.name} writes to {DOCUMENTS.name} and is not transactional: a worker "
                 "of it that has lost its partitions could write old versions over new ones"
             )
+        """Produce an event, and if it is a dead letter that does not fit, the letter without its record."""
+        bare = without_record(send)
+        if bare is None:
+            return await self._produce_once(send, headers)
+        try:
+            written = await self._produce_once(send, headers)
+        except (DocumentError, ContractError):
+            return await self._produce_once(bare, headers)
+        return asyncio.ensure_future(self._written_or_bare(written, bare, headers))
+
+    async def _written_or_bare(
+        self, written: "asyncio.Future[RecordMetadata]", bare: Send, headers: Headers
+    ) -> RecordMetadata:
+        try:
+            return await written
+        except DocumentError:  # the broker's limit is lower than ours
+            return await (await self._produce_once(bare, headers))
+
+    async def _produce_once(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
         while True:
             try:
                 return self._log.produce(send, headers)

@@ -1,8 +1,6 @@
 """From records to outcomes: one try of a group, when the next is due, and who of a batch is to blame."""
 
 import asyncio
-import errno
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,24 +8,26 @@ from typing import Any
 
 import structlog
 
-from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from schemas.errors import ContractError, DocumentError, DocumentTooLarge, FencedError, TransientError
 from streams import metrics
 from streams.engine.backoff import Backoff
+from streams.engine.blame import of_the_machine
 from streams.engine.dead_letters import about
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry, EntryState
+from streams.limit import Deadline, Overdue
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
 
-#: A stateful batch between whose effects more time passes is stuck: the worker ends.
-_STUCK_SECONDS = 120.0
+#: Seconds that one try of a record, or of a batch, may take (`HEADRACE_RECORD_SECONDS`).
+RECORD_SECONDS = 900.0
+#: The same for a stateful batch from one effect to the next: a partition waits behind it, whole.
+_EFFECT_SECONDS = 120.0
 #: Tries of a record that fails with something nobody foresaw.
 _UNFORESEEN_TRIES = 3
 #: Their waits begin as those of the fifth try, a few seconds: what passes by itself seldom does in 0.2 s.
 _UNFORESEEN_PATIENCE = 4
-#: Errors of a machine that is full or out of something: no document is to blame.
-_MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,23 @@ class Attempts:
         context_of: what the stage is offered while it works on records, by the partition of the first.
     """
 
-    def __init__(self, stage: AnyStage, context_of: Callable[[Partition], Context], wait: Backoff) -> None:
+    def __init__(
+        self,
+        stage: AnyStage,
+        context_of: Callable[[Partition], Context],
+        wait: Backoff,
+        seconds: float = RECORD_SECONDS,
+    ) -> None:
         self._stage, self._context_of, self._wait = stage, context_of, wait
-        self._deadline: asyncio.Timeout | None = None
+        self._stateful = isinstance(stage, StatefulStage)
+        self._seconds = min(seconds, _EFFECT_SECONDS) if self._stateful else seconds
+        self._deadline: Deadline | None = None
 
     async def outcomes(self, group: Sequence[Entry]) -> list[Outcome | Later]:
-        """One for each entry, in order; counts the attempts of those that are due again. Raises FencedError
-        only."""
+        """One for each entry, in order; counts the attempts of those that are due again.
+
+        Raises FencedError, and RuntimeError for a stateful stage that is stuck.
+        """
         sound = [entry for entry in group if entry.error is None]
         found = iter(await self._tried(sound) if sound else [])
         return [entry.error if entry.error is not None else next(found) for entry in group]
@@ -69,7 +79,7 @@ class Attempts:
     def alive(self) -> None:
         """The stage has come to its next effect: it is not stuck."""
         if self._deadline is not None:
-            self._deadline.reschedule(asyncio.get_running_loop().time() + _STUCK_SECONDS)
+            self._deadline.extend()
 
     async def _tried(self, group: Sequence[Entry]) -> list[Outcome | Later]:
         begun = time.perf_counter()
@@ -80,22 +90,22 @@ class Attempts:
             return self._judged(group, found)
         except FencedError:
             raise
-        except asyncio.CancelledError as error:
+        except asyncio.CancelledError as cancellation:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
             # Not ours: something that the stage waited for was cancelled by somebody else.
-            cancelled = TransientError(f"cancelled from inside: {error!r}")
+            cancelled = TransientError(f"cancelled from inside: {cancellation!r}")
             return self._judged(group, [cancelled] * len(group))
-        except TransientError as error:
-            return self._judged(group, [error] * len(group))
-        except Exception as error:
-            if _of_the_machine(error):
+        except TransientError as transient:
+            return self._judged(group, [transient] * len(group))
+        except Exception as raised:
+            error: Exception = self._overdue(raised) if isinstance(raised, Overdue) else raised
+            if of_the_machine(error):
                 return self._judged(group, [TransientError(f"{type(error).__name__}: {error}")] * len(group))
             metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
             if len(group) > 1:
-                stateful = isinstance(self._stage, StatefulStage)
-                return self._in_smaller_groups(group) if stateful else await self._one_by_one(group)
+                return self._in_smaller_groups(group) if self._stateful else await self._one_by_one(group)
             known = isinstance(error, DocumentError | ContractError)
             return [error if known else self._unforeseen(group[0], error)]
 
@@ -123,19 +133,31 @@ class Attempts:
 
     async def _call(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
         context = self._context_of((records[0].topic, records[0].partition))
-        if isinstance(self._stage, Stage):
+        if isinstance(self._stage, Stage) and self._stage.sequential_keys:  # lasts as long as it lasts
             return [await self._stage.process(records[0], context)]
-        if not isinstance(self._stage, StatefulStage):
-            return await self._stage.process_batch(records, context)
+        deadline = Deadline(self._seconds)
+        if not self._stateful:
+            return await deadline.keep(self._process(records, context))
+        self._deadline = deadline
         try:
-            async with asyncio.timeout(_STUCK_SECONDS) as self._deadline:
-                return await self._stage.process_batch(records, context)
-        except TimeoutError as error:
-            if self._deadline is not None and not self._deadline.expired():
-                raise TransientError(f"timed out: {error}") from error  # one of the stage's own
-            raise FencedError(f"a batch of {self._stage.name} is stuck for {_STUCK_SECONDS:.0f} s") from error
+            return await deadline.keep(self._process(records, context))
+        except TimeoutError as error:  # one of the stage's own
+            raise TransientError(f"timed out: {error}") from error
         finally:
             self._deadline = None
+
+    async def _process(self, records: Sequence[Record[Any]], context: Context) -> Sequence[Outcome]:
+        if isinstance(self._stage, Stage):
+            return [await self._stage.process(records[0], context)]
+        return await self._stage.process_batch(records, context)
+
+    def _overdue(self, error: Overdue) -> DocumentTooLarge:
+        """What a record fails with that takes too long. Raises RuntimeError where that is not enough: effects
+        of a task that goes on could come after those of what follows."""
+        what = f"{self._stage.name} was not done with it after {error.seconds:g} s (HEADRACE_RECORD_SECONDS)"
+        if self._stateful and not error.ended:
+            raise RuntimeError(f"{what} and takes no notice of being cancelled")
+        return DocumentTooLarge(what)
 
     def _judged(self, group: Sequence[Entry], outcomes: Sequence[Outcome]) -> list[Outcome | Later]:
         """Transient errors become waits; each error is told once, with the first record that it met."""
@@ -202,9 +224,3 @@ def parted(
         entry.state = EntryState.WAITING
         waits[entry.place].entries.append(entry)
     return settled, waits
-
-
-def _of_the_machine(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in _MACHINE_ERRNOS
-    return isinstance(error, MemoryError | sqlite3.OperationalError)

@@ -45,7 +45,9 @@ class Schedule:
     are sequential only its key is held, because such records last: a source whose bucket is away must not
     keep the runs of others waiting.
 
-    A suspect (see `streams.engine.journal`) runs alone.
+    A suspect (see `streams.engine.journal`) runs alone: nothing starts beside it.
+    Where keys are sequential, records last: there it starts beside others, and nothing starts beside it until
+    `end_probation`.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -57,7 +59,7 @@ class Schedule:
         self._probes: dict[Entry, set[Partition]] = {}  # partitions of which a record is tried again now
         self._waits: Counter[Partition] = Counter()  # why nothing of a partition may start: held, probed
         self._groups = 0
-        self._alone = False
+        self._alone: Entry | None = None  # a suspect beside which nothing may start
 
     def add(self, entry: Entry) -> None:
         """A record that waits for work, behind the others of its partition."""
@@ -65,7 +67,7 @@ class Schedule:
 
     def next_group(self) -> list[Entry]:
         """Records to start now, or none. The caller starts them and calls `done` at their end."""
-        if self._alone or self._groups >= self._rules.concurrency:
+        if self._alone is not None or self._groups >= self._rules.concurrency:
             return []
         group: list[Entry] = []
         passed_over: list[Partition] = []
@@ -79,8 +81,8 @@ class Schedule:
             if place in self._waits or (group and not self._joins(entry, group, size)):
                 passed_over.append(self._turns.popleft())
                 continue
-            if entry.suspect and self._groups:  # what runs comes to its end before a suspect
-                break
+            if entry.suspect and self._groups and not self._rules.sequential_keys:
+                break  # what runs comes to its end before a suspect
             self._turns.rotate(-1)
             queue.popleft()
             if not self._held_back(entry):
@@ -94,11 +96,16 @@ class Schedule:
     def done(self, group: Sequence[Entry]) -> None:
         """The group's place is free, and so are the keys and partitions of those that are not held."""
         self._groups -= 1
-        self._alone = False
+        if group[0] is self._alone:
+            self._alone = None
         self._wait_no_more(self._probes.pop(group[0], ()))
         for entry in group:
             if entry not in self._held:
                 self._free_key(entry)
+
+    def end_probation(self) -> None:
+        """Others may start beside a suspect."""
+        self._alone = None
 
     def put_back(self, entries: Sequence[Entry], held: Iterable[Entry]) -> None:
         """Records of a group that were not finished, in their order: they wait again, before all others of
@@ -137,7 +144,8 @@ class Schedule:
         for entry in group:
             entry.state = EntryState.RUNNING
         self._groups += 1
-        self._alone = group[0].suspect
+        if group[0].suspect:
+            self._alone = group[0]
         if group[0].attempt > 1 and not self._rules.sequential_keys:
             self._probes[group[0]] = {entry.place for entry in group}
             self._waits.update(self._probes[group[0]])

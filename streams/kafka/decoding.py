@@ -7,7 +7,8 @@ from typing import Any
 from confluent_kafka import Message
 
 from schemas.codec import Codec
-from schemas.errors import ContractError
+from schemas.errors import ContractError, RequestError, TransientError
+from streams.decoding import decoded, headers_of, reason_of
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
 from streams.kafka.cluster import Cluster
@@ -21,19 +22,22 @@ class Incoming:
         self._cluster, self._codec, self._topic = cluster, codec, topic
 
     def entry(self, message: Message[Any, Any]) -> Entry:
-        """The message as it came, with the record that it holds or the ContractError that says why none."""
+        """The message as it came, with the record that it holds or the ContractError that says why none.
+
+        Raises TransientError or RequestError when the schema registry does not answer or refuses.
+        """
         topic, partition, offset = self._topic.name, message.partition() or 0, message.offset() or 0
-        headers: Any = message.headers() or []
-        raw = Raw(message.key(), message.value(), {key: value or b"" for key, value in headers})
+        headers, broken = headers_of(message)
+        raw = Raw(message.key(), message.value(), headers)
         entry = Entry(topic, partition, offset, raw)
         try:
-            event = self._codec.decode(raw.value or b"")
-            if not isinstance(event, self._topic.records):
-                raise ContractError(f"a {type(event).__name__} does not belong here")
-        except ContractError as error:
-            entry.error = ContractError(f"{topic}[{partition}]@{offset}: {error}")
-            return entry
-        key = (raw.key or b"").decode(errors="replace")
-        stamp = message.timestamp()[1]
-        entry.record = Record(topic, partition, offset, key, event, stamp, raw.headers)
+            if broken:
+                raise broken
+            event = decoded(self._codec, self._topic, raw.value or b"")
+            key = (raw.key or b"").decode(errors="replace")
+            entry.record = Record(topic, partition, offset, key, event, message.timestamp()[1], headers)
+        except (TransientError, RequestError):  # of the registry, not of the record
+            raise
+        except Exception as error:  # whatever is wrong with one record costs that record alone
+            entry.error = ContractError(f"{topic}[{partition}]@{offset}: {reason_of(error)}")
         return entry

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, DocumentTooLarge, FencedError, TransientError
@@ -155,18 +155,21 @@ class EventProducer:
             if error is None:
                 outcome = RecordMetadata(send, message.partition() or 0, message.offset() or 0, value)
             else:
-                outcome = TransientError(f"not written to {send.topic.name}: {error.str()}")
+                outcome = _refusal(send, error)
             self._acks.append((settle, outcome))
 
         target: dict[str, Any] = {} if send.partition_key is None else {"partition": self._partition(send)}
-        self._producer.produce(
-            self._cluster.name(send.topic),
-            value=value,
-            key=send.key.encode(),
-            headers=dict(headers) if headers else None,
-            on_delivery=acknowledged,
-            **target,
-        )
+        try:
+            self._producer.produce(
+                self._cluster.name(send.topic),
+                value=value,
+                key=_key(send),
+                headers=dict(headers) if headers else None,
+                on_delivery=acknowledged,
+                **target,
+            )
+        except KafkaException as error:
+            raise _refusal(send, error.args[0]) from error
         if self._abandoned:  # in between, by another thread
             self.abandon()
 
@@ -237,6 +240,22 @@ class _Batch:
         self._missing -= 1
         if not self._missing:
             self.future.set_result(self._written)
+
+
+def _key(send: Send) -> bytes:
+    try:
+        return send.key.encode()
+    except UnicodeEncodeError as error:
+        raise ContractError(f"the key of an event for {send.topic.name} is no Unicode: {error}") from error
+
+
+def _refusal(send: Send, error: KafkaError) -> Exception:
+    """Why the client or the broker does not take an event: it is too large with its key, or not now."""
+    if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return DocumentTooLarge(
+            f"an event for {send.topic.name} is larger than the broker takes: {error.str()}"
+        )
+    return TransientError(f"not written to {send.topic.name}: {error.str()}")
 
 
 def _resolve(future: asyncio.Future[RecordMetadata], outcome: RecordMetadata | Exception) -> None:

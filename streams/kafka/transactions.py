@@ -65,7 +65,9 @@ class Transactions:
                 log.warning("transaction tried again", stage=self._stage, error=reason.str())
                 await self._abort()
                 if written is not None:
-                    await asyncio.gather(written, return_exceptions=True)
+                    [outcome] = await asyncio.gather(written, return_exceptions=True)
+                    if isinstance(outcome, DocumentError):  # the broker takes no event of this size, ever
+                        raise outcome from error
         raise AssertionError("unreachable")
 
     async def break_off(self) -> None:

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import wait
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -22,9 +21,11 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from schemas.codec import Codec
 from schemas.errors import FencedError
+from streams.engine.blame import Blame
 from streams.engine.engine import Engine
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
+from streams.engine.retries import RECORD_SECONDS
 from streams.engine.stage import AnyStage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
@@ -62,11 +63,12 @@ class Worker:
         codec: Codec,
         membership: Membership | None = None,
         limits: WindowLimits | None = None,
-        journal: Path | None = None,
+        journal: Journal | None = None,
+        record_seconds: float = RECORD_SECONDS,
     ) -> None:
         self._stage, self._cluster, self._codec = stage, cluster, codec
         self._membership = membership or Membership()
-        self._limits, self._journal_path = limits, journal
+        self._limits, self._journal, self._record_seconds = limits, journal, record_seconds
         self._incoming = Incoming(cluster, codec, stage.topic)
         #: A burst must not overrun a window by more than itself before the pause takes hold.
         self._most_at_once = min(2_000, (limits or WindowLimits()).records)
@@ -87,8 +89,9 @@ class Worker:
             self._stage, self._cluster, self._codec, self._membership, lambda error: self._engine.fail(error)
         )
         await self._writer.start()
-        journal = Journal(self._journal_path) if self._journal_path else None
-        self._engine = Engine(self._stage, self, self._limits, journal)
+        self._engine = Engine(
+            self._stage, self, self._limits, self._journal, record_seconds=self._record_seconds
+        )
         await self._stage.start()
         properties = self._membership.consumer(self._cluster, name)
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
@@ -108,6 +111,11 @@ class Worker:
     def stop(self) -> None:
         """Drain and end. Returns at once; `run` returns when it is done."""
         self._stopping.set()
+
+    def announce(self, error: BaseException) -> None:
+        """This error, which nobody handles, is about to end the process. Thread-safe."""
+        if self._journal:
+            Blame(self._journal).announce(error)
 
     # ------------------------------------------------------------------- what the engine may ask
 

@@ -12,11 +12,12 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.codec import Codec
-from schemas.errors import ContractError, TransientError
+from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import Event
+from streams.decoding import decoded, reason_of
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, forget_admin
 from streams.partitions import Partition
-from streams.topics import BY_NAME, Topic
+from streams.topics import BY_NAME
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
 _DOUBT_SECONDS = 10.0
@@ -154,20 +155,15 @@ class Reader:
             if error.fatal():
                 raise TransientError(f"reading {topic}: {error.str()}")
             return  # librdkafka goes on by itself
-        batch.positions[topic, partition] = offset + 1
         try:
-            event = self._decode(BY_NAME[topic], message)
-        except ContractError as broken:
-            self._on_broken(ContractError(f"{topic}[{partition}]@{offset}: {broken}"))
-            return
-        key = (message.key() or b"").decode(errors="replace")
-        batch.changes.append(ChangelogRecord(topic, partition, offset, key, event, message.timestamp()[1]))
-
-    def _decode(self, topic: Topic, message: Message[Any, Any]) -> Event | None:
-        value = message.value()
-        if value is None:
-            return None
-        event = self._codec.decode(value)
-        if not isinstance(event, topic.records):
-            raise ContractError(f"a {type(event).__name__} does not belong on topic {topic.name}")
-        return event
+            value = message.value()
+            event = None if value is None else decoded(self._codec, BY_NAME[topic], value)
+            key = (message.key() or b"").decode(errors="replace")
+            change = ChangelogRecord(topic, partition, offset, key, event, message.timestamp()[1])
+        except (TransientError, RequestError):  # of the schema registry
+            raise
+        except Exception as broken:  # whatever is wrong with one record costs that record alone
+            self._on_broken(ContractError(f"{topic}[{partition}]@{offset}: {reason_of(broken)}"))
+        else:
+            batch.changes.append(change)
+        batch.positions[topic, partition] = offset + 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from schemas.errors import TransientError
-from schemas.events import ApiKey
+from schemas.events import ApiKey, DeadLetter
 from streams.engine.outputs import Send
 from streams.engine.stage import Context, Record, Stage
 from streams.engine.window import Entry, Raw
@@ -24,6 +24,12 @@ def event(number: int) -> ApiKey:
     return ApiKey(
         id=str(number), name="", tenant="", key_sha256="", created_at=datetime(2026, 1, 1, tzinfo=UTC)
     )
+
+
+def record_of(send: Send) -> str:
+    """`{partition}-{offset}` of the record that an event is made of."""
+    letter = send.event
+    return f"{letter.partition}-{letter.offset}" if isinstance(letter, DeadLetter) else send.key
 
 
 class SimulatedLog:
@@ -53,7 +59,7 @@ class SimulatedLog:
         return future
 
     def _acknowledge(self, send: Send, future: "asyncio.Future[RecordMetadata]") -> None:
-        self.acknowledged.add(f"{send.topic.name}:{send.key}")
+        self.acknowledged.add(f"{send.topic.name}:{record_of(send)}")
         if not future.done():
             future.set_result(RecordMetadata(send, 0, len(self.acknowledged)))
 

@@ -1,17 +1,21 @@
 """Dead letters: the record as it came and why; a replay keeps its place among versions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from schemas.codec import SingleObjectCodec
 from schemas.errors import CorruptDocument
 from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedding, RunPosition
 from streams.engine.dead_letters import SEQUENCE_HEADER, dead_letter, replay_headers
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
+from streams.kafka.cluster import MAX_LETTER_BYTES
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine.simulation import event
 
+CODEC = SingleObjectCodec()
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
@@ -64,14 +68,54 @@ def test_the_same_failure_makes_the_same_letter_and_another_stage_another_one() 
     assert letter_of(failing()).id != letter_of(failing(), stage="chunking").id
 
 
-@pytest.mark.parametrize(("key", "expected"), [(b"a-key", "a-key"), (b"\xff", "\ufffd")])
-def test_letters_are_keyed_as_their_records_are(key: bytes, expected: str) -> None:
+@pytest.mark.parametrize("key", [b"a-key", b"\xff", b"k" * 800_000])
+def test_letters_are_keyed_by_their_own_id(key: bytes) -> None:
     entry = failing()
     entry.raw = Raw(key, None, {})
 
     send = dead_letter("parsing", entry, ValueError("x"))
 
-    assert (send.topic, send.key) == (DEAD_LETTERS, expected)
+    assert isinstance(send.event, DeadLetter)
+    assert (send.topic, send.key, send.event.key) == (DEAD_LETTERS, send.event.id, key)
+
+
+LONG = 2_000_000
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        Raw(b"k" * LONG, b"v", {}),
+        Raw(b"k", b"v" * LONG, {}),
+        Raw(b"k", b"v", {"h": b"x" * LONG}),
+        Raw(b"k", b"v", {"\uffff" * LONG: b"x"}),
+        Raw(b"\xff" * 800_000, b"v" * 700_000, {}),
+    ],
+)
+def test_a_letter_always_fits_and_says_when_it_does_not_hold_its_record(raw: Raw) -> None:
+    entry = failing()
+    entry.raw = raw
+    named = failing().record
+    assert named is not None
+    document = named.event.document.model_copy(update={"document_key": "d" * LONG})
+    entry.record = replace(named, event=DocumentDeleted(document=document))
+
+    send = dead_letter("parsing", entry, ValueError("x" * LONG))
+
+    letter = send.event
+    assert isinstance(letter, DeadLetter)
+    assert len(CODEC.encode(letter, DEAD_LETTERS.name)) + len(send.key) <= MAX_LETTER_BYTES
+    assert (letter.whole, letter.key, letter.value, letter.headers) == (False, None, None, {})
+    assert "does not hold the record" in letter.error
+
+
+def test_the_largest_message_of_a_usual_broker_is_kept_whole() -> None:
+    entry = failing()
+    entry.raw = Raw(b"k" * 48_588, b"v" * 1_000_000, {"h": b"x" * 1_000})
+
+    letter = letter_of(entry)
+
+    assert (letter.whole, letter.value) == (True, entry.raw.value)
 
 
 def test_a_reason_is_bounded_and_always_unicode() -> None:

@@ -13,7 +13,7 @@ from streams.engine.engine import Engine
 from streams.engine.stage import Context, Record, Stage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.topics import DEAD_LETTERS
-from tests.streams.engine.simulation import INPUT, OUTPUT, Moody, SimulatedLog, entry
+from tests.streams.engine.simulation import INPUT, OUTPUT, Moody, SimulatedLog, entry, record_of
 from tests.waiting import eventually
 
 
@@ -69,7 +69,7 @@ def test_outputs_keep_the_order_of_their_partition_and_none_is_lost_or_doubled(
     log, stage, _ = asyncio.run(run_through(seed, lengths, concurrency, WindowLimits(), failing))
 
     copied = [send.key for send in log.produced if send.topic is OUTPUT]
-    dead = [send.key for send in log.produced if send.topic is DEAD_LETTERS]
+    dead = [record_of(send) for send in log.produced if send.topic is DEAD_LETTERS]
     for number, length in enumerate(lengths):
         of_partition = [key for key in copied if key.startswith(f"{number}-")]
         expected = [f"{number}-{o}" for o in range(length) if f"{number}-{o}" not in failing]

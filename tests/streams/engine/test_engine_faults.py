@@ -2,16 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
-from schemas.errors import ContractError, DocumentTooLarge, FencedError
+from schemas.codec import SingleObjectCodec
+from schemas.errors import ContractError, CorruptDocument, DocumentTooLarge, FencedError
 from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedding, Progress, RunPosition
 from schemas.events import Step as Passed
 from streams.engine.engine import Engine
-from streams.engine.journal import Journal
+from streams.engine.journal import Journal, Position
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry
@@ -22,6 +23,7 @@ from streams.tracing import HEADER
 from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry
 from tests.waiting import eventually
 
+CODEC = SingleObjectCodec()
 PARTITION = (INPUT.name, 0)
 
 
@@ -104,16 +106,73 @@ async def test_an_output_that_no_topic_takes_costs_its_document_and_not_the_work
     assert passed == {(0, Passed.PARSED), (1, Passed.FAILED), (2, Passed.PARSED)}
 
 
-async def test_a_dead_letter_that_cannot_be_written_ends_the_worker_and_nothing_is_committed() -> None:
-    log = Narrow({"0-0/a": DocumentTooLarge("no"), "0-0": DocumentTooLarge("nor its letter")})
+class Strict(SimulatedLog):
+    """Takes no event larger than this, which it says at once or when it acknowledges."""
+
+    def __init__(self, most: int, late: bool) -> None:
+        super().__init__(random.Random(1))
+        self._most, self._late = most, late
+
+    def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[RecordMetadata]":
+        if send.event is None or len(CODEC.encode(send.event, send.topic.name)) <= self._most:
+            return super().produce(send, headers)
+        if not self._late:
+            raise DocumentTooLarge("too large")
+        refused: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
+        refused.set_exception(DocumentTooLarge("too large"))
+        return refused
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_dead_letter_that_does_not_fit_is_written_without_its_record(late: bool) -> None:
+    log = Strict(2_000, late)
     engine = Engine(Copy(), log)
     await engine.assign([PARTITION])
-    engine.deliver([entry(0, 0)])
+    broken = entry(0, 0, size=3_000)
+    broken.error = ContractError("it does not decode")
 
-    with pytest.raises(DocumentTooLarge, match="nor its letter"):
-        async with asyncio.timeout(5):
-            await engine.run()
-    assert not log.committed[PARTITION]
+    engine.deliver([broken, entry(0, 1)])
+    await committed(engine, log, 2)
+
+    [letter] = letters(log)
+    assert (letter.offset, letter.whole, letter.value) == (0, False, None)
+    assert "it does not decode" in letter.error
+
+
+class Mute(Copy):
+    """Cannot say that a document failed."""
+
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Output]:
+        raise CorruptDocument("no pages")
+
+    def failed(self, record: Record[ApiKey], error: Exception) -> Sequence[Output]:
+        raise ValueError("nor say so")
+
+
+async def test_a_stage_that_cannot_say_that_a_document_failed_costs_no_more_than_that_document() -> None:
+    log = SimulatedLog(random.Random(1))
+    engine = Engine(Mute(), log)
+    await engine.assign([PARTITION])
+
+    engine.deliver([entry(0, 0), entry(0, 1)])
+    await committed(engine, log, 2)
+
+    assert [letter.error for letter in letters(log)] == ["no pages", "no pages"]
+
+
+async def test_progress_that_fits_no_message_is_passed_over() -> None:
+    log = Strict(5_000, late=False)
+    engine = Engine(Copy(), log)
+    await engine.assign([PARTITION])
+    harmful = about_a_document(0)
+    document = getattr(harmful.record, "event").document  # noqa: B009
+    run = RunPosition(invocation_id="i" * 10_000, attempt=1, ordinal=0)
+    event = DocumentDeleted(document=document.model_copy(update={"run": run}))
+    harmful.record = Record(INPUT.name, 0, 0, "0-0", event, 0)
+    harmful.error = CorruptDocument("no pages")
+
+    engine.deliver([harmful, entry(0, 1)])
+    await committed(engine, log, 2)
 
 
 async def test_what_follows_from_a_record_carries_its_trace() -> None:
@@ -131,7 +190,7 @@ async def test_what_follows_from_a_record_carries_its_trace() -> None:
     assert all(trace in headers[HEADER].decode() for headers in log.headers[:2])
 
 
-async def test_a_record_that_has_killed_its_worker_twice_is_a_dead_letter_and_the_others_go_on(
+async def test_a_record_over_which_its_worker_dies_three_times_is_a_dead_letter_and_the_others_go_on(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "journal"
@@ -150,9 +209,9 @@ async def test_a_record_that_has_killed_its_worker_twice_is_a_dead_letter_and_th
 
         gone = False
 
-        def _append(self, text: str) -> None:
+        def end(self, positions: Iterable[Position]) -> None:
             if not self.gone:
-                super()._append(text)
+                super().end(positions)
 
     async def life(until: int) -> SimulatedLog:
         log, journal = SimulatedLog(random.Random(1)), Dead(path)
@@ -165,10 +224,11 @@ async def test_a_record_that_has_killed_its_worker_twice_is_a_dead_letter_and_th
         return log
 
     assert not letters(await life(until=1))
-    assert not letters(await life(until=1))  # alone this time, and convicted
+    assert not letters(await life(until=1))  # alone this time, which may be chance
+    assert not letters(await life(until=1))  # and again: convicted
     [letter] = letters(await life(until=4))
     assert letter.offset == 1
-    assert "has killed its worker twice" in letter.error
+    assert "has ended its worker 3 times" in letter.error
 
 
 async def test_a_stage_that_says_it_is_fenced_ends_the_worker_and_commits_nothing() -> None:

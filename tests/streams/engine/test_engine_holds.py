@@ -19,7 +19,7 @@ from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine import virtual_time
-from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry
+from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry, record_of
 from tests.waiting import eventually
 
 ZERO, ONE = (INPUT.name, 0), (INPUT.name, 1)
@@ -332,4 +332,4 @@ def test_whatever_fails_each_output_is_written_once_and_in_order(
     for number, length in enumerate(lengths):
         expected = [f"{number}-{o}" for o in range(length) if f"{number}-{o}" not in failing]
         assert copied(log, number) == expected
-    assert sorted(s.key for s in log.produced if s.topic is DEAD_LETTERS) == sorted(failing)
+    assert sorted(record_of(s) for s in log.produced if s.topic is DEAD_LETTERS) == sorted(failing)

@@ -21,7 +21,7 @@ from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine import virtual_time
-from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry
+from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry, record_of
 
 PARTITIONS = [(INPUT.name, number) for number in range(3)]
 LENGTH = 30
@@ -132,7 +132,7 @@ class Log(SimulatedLog):
         if not self.owned.issuperset(offsets):
             raise FencedError("the generation has passed")
         written = await super().transact(sends, offsets, headers)
-        self.acknowledged.update(f"{send.topic.name}:{send.key}" for send in sends)
+        self.acknowledged.update(f"{send.topic.name}:{record_of(send)}" for send in sends)
         return written
 
 
@@ -246,7 +246,7 @@ def test_whatever_leaves_and_fails_every_record_ends_and_no_offset_is_committed_
         reached[partition] = offset
         if kind in (Single, Batches):
             assert acknowledged.issuperset(ending(partition[1], before) for before in range(offset))
-    ends = [f"{send.topic.name}:{send.key}" for send in log.produced]
+    ends = [f"{send.topic.name}:{record_of(send)}" for send in log.produced]
     if not issubclass(kind, Runs):
         assert set(ends) == {ending(p, offset) for _, p in PARTITIONS for offset in range(LENGTH)}
     if kind in EXACTLY_ONCE and not issubclass(kind, Runs):

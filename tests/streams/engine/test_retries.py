@@ -13,17 +13,19 @@ from schemas.errors import (
     ContractError,
     CorruptDocument,
     DocumentError,
+    DocumentTooLarge,
     FencedError,
     RateLimited,
     TransientError,
 )
 from schemas.events import ApiKey
-from streams.engine import retries as attempts_module
+from streams import limit as limit_module
 from streams.engine.backoff import backoff
 from streams.engine.outputs import Output, Send
-from streams.engine.retries import Attempts, Later
+from streams.engine.retries import RECORD_SECONDS, Attempts, Later
 from streams.engine.stage import BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry
+from tests.streams.engine import virtual_time
 from tests.streams.engine.simulation import INPUT, OUTPUT, entry
 
 Raise = Callable[[str, int], Exception | None]
@@ -86,9 +88,11 @@ def no_wait(attempt: int, error: Exception) -> float:
 
 
 def attempts(
-    stage: Stage[Any] | BatchStage[Any], wait: Callable[[int, Exception], float] = no_wait
+    stage: Stage[Any] | BatchStage[Any],
+    wait: Callable[[int, Exception], float] = no_wait,
+    seconds: float = RECORD_SECONDS,
 ) -> Attempts:
-    return Attempts(stage, lambda place: NoContext(), wait)
+    return Attempts(stage, lambda place: NoContext(), wait, seconds)
 
 
 async def final(tries: Attempts, group: list[Entry]) -> list[Outcome]:
@@ -231,23 +235,110 @@ async def test_a_fence_stops_at_once() -> None:
     assert stage.tries == {"0-0": 1}
 
 
-async def test_a_stateful_batch_that_never_ends_is_stuck_and_another_may_take_its_time(
+class Hanging:
+    """Never comes to an end with the records of these keys, nor, if it is stubborn, when it is cancelled."""
+
+    def __init__(self, keys: set[str], stubborn: bool) -> None:
+        self._keys, self._stubborn = keys, stubborn
+        self.go_on = asyncio.Event()
+
+    async def work(self, record: Record[ApiKey]) -> list[Send]:
+        while record.key in self._keys and not self.go_on.is_set():
+            try:
+                await self.go_on.wait()
+            except asyncio.CancelledError:
+                if not self._stubborn:
+                    raise
+        return [Send(OUTPUT, record.key, record.event)]
+
+
+class HangingSingle(Stage[ApiKey], Hanging):
+    name = "hanging"
+    topic = INPUT
+
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Output]:
+        return await self.work(record)
+
+
+class HangingBatch(BatchStage[ApiKey], Hanging):
+    name = "hanging"
+    topic = INPUT
+
+    async def process_batch(self, records: Sequence[Record[ApiKey]], context: Context) -> Sequence[Outcome]:
+        return [await self.work(record) for record in records]
+
+
+class HangingStateful(StatefulStage[ApiKey], HangingBatch):
+    name = "hanging"
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+@pytest.mark.parametrize("kind", [HangingSingle, HangingBatch])
+async def test_a_record_past_its_time_fails_with_the_reason_whatever_the_task_does(
+    monkeypatch: pytest.MonkeyPatch, kind: type[HangingSingle | HangingBatch], stubborn: bool
+) -> None:
+    monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
+    stage = kind({"0-1"}, stubborn)
+    group = [entry(0, 1)] if kind is HangingSingle else [entry(0, 0), entry(0, 1), entry(0, 2)]
+
+    outcomes = await asyncio.wait_for(attempts(stage, seconds=0.05).outcomes(group), 30)
+    stage.go_on.set()
+
+    by_key = dict(zip([one.record.key for one in group if one.record], outcomes, strict=True))
+    overdue = by_key.pop("0-1")
+    assert isinstance(overdue, DocumentTooLarge)
+    assert "hanging was not done with it after 0.05 s (HEADRACE_RECORD_SECONDS)" in str(overdue)
+    assert all(isinstance(outcome, list) for outcome in by_key.values())
+
+
+async def test_who_of_a_stateful_batch_takes_too_long_is_found_and_fails() -> None:
+    stage = HangingStateful({"0-1"}, stubborn=False)
+    tries = attempts(stage, seconds=0.05)
+    group = [entry(0, offset) for offset in range(3)]
+
+    assert await tries.outcomes(group) == [Later(0.0)] * 3
+    alone = [await tries.outcomes([one]) for one in group]
+
+    assert [isinstance(outcome, DocumentTooLarge) for [outcome] in alone] == [False, True, False]
+
+
+async def test_a_stateful_batch_that_takes_no_notice_of_being_cancelled_ends_the_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(attempts_module, "_STUCK_SECONDS", 0.01)
+    monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
+    stage = HangingStateful({"0-1"}, stubborn=True)
 
-    class Stuck(StatefulStage[ApiKey]):
-        name = "stuck"
-        topic = INPUT
+    with pytest.raises(RuntimeError, match="takes no notice"):
+        await attempts(stage, seconds=0.05).outcomes([entry(0, 1)])
+    stage.go_on.set()
 
-        async def process_batch(
-            self, records: Sequence[Record[ApiKey]], context: Context
-        ) -> Sequence[Outcome]:
-            await asyncio.Event().wait()
-            return []
 
-    with pytest.raises(FencedError, match="stuck"):
-        await attempts(Stuck()).outcomes([entry(0, 0)])
+async def test_work_that_takes_no_notice_of_being_cancelled_lets_its_partition_leave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
+    stage = HangingSingle({"0-1"}, stubborn=True)
+    working = asyncio.create_task(attempts(stage).outcomes([entry(0, 1)]))
+    await asyncio.sleep(0)
+    working.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(working, 30)
+    stage.go_on.set()
+
+
+async def test_a_run_has_no_limit() -> None:
+    class Runs(HangingSingle):
+        sequential_keys = True
+
+    stage = Runs({"0-1"}, stubborn=False)
+    working = asyncio.create_task(attempts(stage, seconds=0.01).outcomes([entry(0, 1)]))
+    done, _ = await asyncio.wait([working], timeout=0.1)
+    assert not done
+    stage.go_on.set()
+
+    [outcome] = await working
+    assert not isinstance(outcome, Exception)
 
 
 async def test_a_time_out_of_a_stateful_stage_itself_is_no_end_of_the_worker() -> None:
@@ -261,23 +352,23 @@ async def test_a_time_out_of_a_stateful_stage_itself_is_no_end_of_the_worker() -
     assert not isinstance(outcome, Exception)
 
 
-async def test_a_stateful_batch_that_comes_from_effect_to_effect_is_not_stuck(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(attempts_module, "_STUCK_SECONDS", 0.2)
-
+def test_a_stateful_batch_that_comes_from_effect_to_effect_is_not_stuck() -> None:
     class Effects(StatefulStage[ApiKey]):
         name = "effects"
         topic = INPUT
+        tries: Attempts
 
         async def process_batch(
             self, records: Sequence[Record[ApiKey]], context: Context
         ) -> Sequence[Outcome]:
             for _ in range(8):
-                await asyncio.sleep(0.05)
-                tries.alive()
+                await asyncio.sleep(60)
+                self.tries.alive()
             return [()]
 
-    tries = attempts(Effects())
+    async def work() -> Sequence[Outcome | Later]:
+        stage = Effects()
+        stage.tries = attempts(stage)
+        return await stage.tries.outcomes([entry(0, 0)])
 
-    assert await tries.outcomes([entry(0, 0)]) == [()]
+    assert virtual_time.run(work()) == [()]

@@ -62,7 +62,8 @@ class Scheduling(RuleBasedStateMachine):
         assert {one.state for one in group} == {EntryState.RUNNING}
         self._fits(group)
         if any(one.suspect for one in group):
-            assert (len(group), beside) == (1, [])
+            assert len(group) == 1
+            assert self.bounds.sequential_keys or not beside
         assert not any(one.suspect for one in beside)
         if self.bounds.sequential_keys:
             busy = {one.record.key for one in [*beside, *self._waiting()] if one.record}

@@ -9,6 +9,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions
 
 from schemas.errors import FencedError
 from schemas.events import ApiKey, DeadLetter
+from streams.engine.journal import Journal
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.kafka.cluster import Cluster, admin
@@ -37,7 +38,7 @@ async def cluster(kafka: Kafka) -> Cluster:
 
 
 def worker(cluster: Cluster, stage: AnyStage, journal: Path | None = None) -> Worker:
-    return Worker(stage, cluster, CODEC, Membership(slot="0"), journal=journal)
+    return Worker(stage, cluster, CODEC, Membership(slot="0"), journal=Journal(journal) if journal else None)
 
 
 async def write(cluster: Cluster, *names: str, says: str = "") -> None:

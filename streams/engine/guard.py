@@ -1,0 +1,84 @@
+"""Ends a process on errors that nobody handles, and on an event loop that hangs.
+
+asyncio logs an error in a callback, or of a task that nobody awaits, and goes on; Python prints that of a
+thread. Whatever should have happened next then never happens, in silence. Here such an error is the end of
+the process: whoever runs it starts it again, and the journal knows which records were under way.
+"""
+
+import asyncio
+import faulthandler
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+#: An event loop that does not answer for this long is stuck in a call that never returns.
+STUCK_SECONDS = 120.0
+#: How often the loop says that it is alive, and looks for failed tasks that nobody awaits.
+_BEAT_SECONDS = 10.0
+#: asyncio names one of these where an error is that of one connection, and has closed it.
+_CONNECTION = ("transport", "protocol", "socket")
+
+
+class Guard:
+    """Watches the running event loop, and all threads of the process.
+
+    Args:
+        end: takes the error that ends the process, and does not return. Called in any thread.
+        stuck_seconds: how long the loop may hang.
+    """
+
+    def __init__(self, end: Callable[[BaseException], object], stuck_seconds: float = STUCK_SECONDS) -> None:
+        self._end, self._stuck_seconds = end, stuck_seconds
+        self._beat_seconds = min(_BEAT_SECONDS, stuck_seconds / 4)
+        self._loop = asyncio.get_running_loop()
+        self._alive_at = time.monotonic()
+
+    def install(self) -> None:
+        """From now on, until the process ends."""
+        self._loop.set_exception_handler(self._in_loop)
+        threading.excepthook = self._in_thread
+        self._beat()
+        threading.Thread(target=self._watch, name="guard", daemon=True).start()
+
+    def _in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error, message = context.get("exception"), str(context.get("message"))
+        if error is None or any(part in context for part in _CONNECTION):
+            log.warning("event loop", message=message, error=None if error is None else repr(error))
+            return
+        log.error("an error that nobody handles", where=message)
+        self._end(error)
+
+    def _in_thread(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            log.error(
+                "an error that nobody handles", where=f"thread {args.thread.name if args.thread else '?'}"
+            )
+            self._end(args.exc_value)
+
+    def _beat(self) -> None:
+        self._alive_at = time.monotonic()
+        # For when not even the watching thread can run: native code may hold the interpreter's lock.
+        faulthandler.dump_traceback_later(self._stuck_seconds + 2 * self._beat_seconds, exit=True)
+        gc.collect(1)  # a failed task that is part of a cycle is reported when it is collected
+        self._loop.call_later(self._beat_seconds, self._beat)
+
+    def _watch(self) -> None:
+        looked_at = time.monotonic()
+        while True:
+            time.sleep(min(1.0, self._beat_seconds))
+            now = time.monotonic()
+            if now - looked_at > _BEAT_SECONDS:  # the whole process was frozen: the loop may catch up first
+                self._alive_at = now
+            looked_at = now
+            if now - self._alive_at > self._stuck_seconds + self._beat_seconds:
+                faulthandler.dump_traceback(all_threads=True)
+                sys.stderr.flush()
+                self._end(TimeoutError(f"the event loop has not moved for {now - self._alive_at:.0f} s"))
+                return
