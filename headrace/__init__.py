@@ -5,4 +5,5 @@ embedded.py  broker, Chroma and services on one machine  services.py   wires and
 connect.py   which gateway a command talks to            supervisor.py keeps processes running
 client.py    the gateway's HTTP API                      running.py    what runs on a data folder
 sync.py      a folder into a collection, followed        search.py     a question to a collection
+packages.py  are the packages that Python finds ours?
 """

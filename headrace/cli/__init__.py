@@ -3,11 +3,27 @@
 Modules of this package import next to nothing when they are imported: `headrace --help` answers at once, and
 each command loads what it needs.
 
-    up.py         up, service              records.py   topics, dead-letters, blobs
-    content.py    sync, query              documents.py parse, chunk
-    resources.py  sources, invocations, keys
+    app.py        the tree of commands       up.py         up, service
+    content.py    sync, query                records.py    topics, dead-letters, blobs
+    resources.py  sources, invocations, keys documents.py  parse, chunk
 """
 
-from headrace.cli.app import main
+import sys
+
+from headrace.packages import broken_package, hidden_package, start_safely
 
 __all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 130 broken off."""
+    start_safely()
+    if hidden := hidden_package():
+        sys.exit(f"headrace: {hidden}")
+    try:
+        from headrace.cli.app import run
+    except ImportError as error:
+        if broken := broken_package(error):
+            sys.exit(f"headrace: {broken}")
+        raise
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
