@@ -80,7 +80,10 @@ def require_below_roots(path: str, roots: Sequence[Path]) -> Path:
         raise BadRequest(f"folder.path {path[:200]!r} cannot be read on the server") from error
     if not inside:  # first, so that nobody learns what else is on the disk
         shown = ", ".join(str(root) for root in roots)
-        raise BadRequest(f"folder.path {path!r} is not below HEADRACE_FOLDER_ROOTS ({shown})")
+        raise BadRequest(
+            f"folder.path {path!r} is not below HEADRACE_FOLDER_ROOTS ({shown}); start `headrace up` "
+            "with it, or a folder above it, in that variable"
+        )
     if not there:
         raise BadRequest(f"folder.path {path!r} does not exist on the server")
     if not readable:
