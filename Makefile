@@ -72,6 +72,6 @@ endif
 	build/pins/bin/python .ci/constraints.py > build/constraints.txt
 	mv build/constraints.txt constraints.txt && rm -rf build/pins
 
-clean: ## remove what the other targets have made: .venv, .headrace, caches
-	rm -rf $(VENV) .headrace .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove what the other targets have made: .venv, the demo's data, caches; never data of your own
+	rm -rf $(VENV) build/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

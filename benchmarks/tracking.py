@@ -188,7 +188,8 @@ async def on_the_broker(loads: Sequence[Sequence[ProgressEvent]], repeat: int) -
     with tempfile.TemporaryDirectory() as folder:
         async with LocalBroker(Path(folder) / "kafka") as broker:
             for turn, number in itertools.product(range(repeat), range(len(loads))):
-                cluster = Cluster(broker.bootstrap_servers, prefix=f"b{number}-{turn}.")
+                prefix = f"b{number}-{turn}."
+                cluster = Cluster(broker.bootstrap_servers, prefix, broker.client_properties)
                 state = Path(folder) / cluster.prefix
                 rates[number].append(await rates_of_worker(loads[number], cluster, state))
     return [(median(rate for rate, _ in found), median(rate for _, rate in found)) for found in rates]

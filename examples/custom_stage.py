@@ -1,6 +1,8 @@
 """A stage of your own: notes which parsed documents hold secrets, on a topic of its own.
 
-    HEADRACE_KAFKA_BOOTSTRAP_SERVERS=localhost:9092 HEADRACE_BLOB_URL=… python -m examples.custom_stage
+    HEADRACE_KAFKA_CONFIG=D/kafka/client.properties HEADRACE_BLOB_URL=D/blobs python -m examples.custom_stage
+
+beside a `headrace up` on the data folder D. HEADRACE_KAFKA_BOOTSTRAP_SERVERS names one without password.
 
 It is one more consumer group on `parsed`, so it takes nothing from the pipeline and can be started, stopped
 and scaled on its own. Its output is at least once: who reads `secrets` may see a document's lines again.
@@ -12,6 +14,7 @@ import os
 import re
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
@@ -73,9 +76,11 @@ def find_secrets(text: str) -> dict[str, list[int]]:
 
 async def main() -> None:
     """Run one worker until SIGTERM or Ctrl-C; start several to share the work."""
-    cluster = Cluster(
-        os.environ["HEADRACE_KAFKA_BOOTSTRAP_SERVERS"], os.environ.get("HEADRACE_TOPIC_PREFIX", "headrace.")
-    )
+    prefix = os.environ.get("HEADRACE_TOPIC_PREFIX", "headrace.")
+    if config := os.environ.get("HEADRACE_KAFKA_CONFIG"):
+        cluster = Cluster.from_file(Path(config), prefix)
+    else:
+        cluster = Cluster(os.environ["HEADRACE_KAFKA_BOOTSTRAP_SERVERS"], prefix)
     for created in admin(cluster).create_topics([NewTopic(cluster.name(SECRETS), 12)]).values():
         with contextlib.suppress(Exception):  # it is there already
             await asyncio.to_thread(created.result, 10)

@@ -1,7 +1,7 @@
 """`make demo`: this repository's own folder into a collection, and three questions to it.
 
-Everything stays in `.headrace/` of the checkout, so a second run finds what the first one did; a `make up`
-that runs is used. The invented documents in `examples/documents/` are among what is synced.
+Everything stays in `build/demo/` of the checkout, so a second run finds what the first one did, and your own
+data are not touched. The invented documents in `examples/documents/` are among what is synced.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from headrace.settings import Settings
 from schemas.errors import IngestError, TransientError
 
 ROOT = Path(__file__).resolve().parent.parent
+DATA_DIR = ROOT / "build" / "demo"
 COLLECTION = "headrace-demo"
 DATABASE = "default_database"
 
@@ -47,7 +48,7 @@ async def demonstrate(endpoint: Endpoint, settings: Settings) -> SyncResult | No
 
 def main() -> int:
     """Run the demo; the exit status."""
-    settings = load_settings(ROOT / ".headrace")
+    settings = load_settings(DATA_DIR)
     end = "done"
     with Startup() as startup:
 
@@ -58,7 +59,7 @@ def main() -> int:
             return await demonstrate(endpoint, settings)
 
         try:
-            result = asyncio.run(with_gateway(settings, use, startup.changed))
+            result = asyncio.run(with_gateway(settings, use, startup.changed, root=str(ROOT)))
         except IngestError as error:
             fail(str(error))
             return 1
@@ -66,10 +67,8 @@ def main() -> int:
             startup.ready()  # whatever it still showed
             fail("broken off; the next run goes on from here")
             return 130
-    console().print(
-        f"[green]✓[/] {end}. What was filled stays: "
-        f'[bold].venv/bin/headrace query "your question" -c {COLLECTION}[/]'
-    )
+    ask = f'headrace query "your question" -c {COLLECTION} --data-dir {DATA_DIR.relative_to(ROOT)}'
+    console().print(f"[green]✓[/] {end}. What was filled stays: [bold].venv/bin/{ask}[/]")
     return 0 if result is not None and result.ok else 1
 
 

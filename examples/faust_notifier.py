@@ -16,6 +16,7 @@ The topics are open: nothing here is Headrace's runtime, only its schemas. What 
 import asyncio
 import os
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,8 +27,14 @@ from yarl import URL
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import FINAL_STATUSES, Event, Invocation
+from streams.kafka.client_config import read_client_config
 
-BROKER = "kafka://" + os.environ.get("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
+#: What the broker of `headrace up` asks for: HEADRACE_KAFKA_CONFIG names D/kafka/client.properties.
+CONFIG = os.environ.get("HEADRACE_KAFKA_CONFIG")
+PROPERTIES = read_client_config(Path(CONFIG)) if CONFIG else {}
+BROKER = "kafka://" + os.environ.get(
+    "HEADRACE_KAFKA_BOOTSTRAP_SERVERS", PROPERTIES.get("bootstrap.servers", "localhost:9092")
+)
 PREFIX = os.environ.get("HEADRACE_TOPIC_PREFIX", "headrace.")
 WEBHOOK_URL = os.environ.get("WEBHOOK_URL", "http://localhost:8080/")
 #: Ends that are remembered, 100 bytes each.
@@ -57,13 +64,30 @@ class _Consumer(aiokafka.Consumer):
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
 
+def credentials() -> faust.SASLCredentials | None:
+    """User and password for the broker, when it asks for them."""
+    if "sasl.password" not in PROPERTIES:
+        return None
+    return faust.SASLCredentials(
+        username=PROPERTIES["sasl.username"],
+        password=PROPERTIES["sasl.password"],
+        mechanism=PROPERTIES["sasl.mechanism"],
+    )
+
+
 class Transport(aiokafka.Transport):
     """faust's transport, reading committed records only."""
 
     Consumer = _Consumer
 
 
-app = faust.App("headrace-notifier", broker=BROKER, topic_disable_leader=True, store="memory://")
+app = faust.App(
+    "headrace-notifier",
+    broker=BROKER,
+    broker_credentials=credentials(),
+    topic_disable_leader=True,
+    store="memory://",
+)
 app.transport = Transport([URL(BROKER)], app)
 invocations = app.topic(f"{PREFIX}invocations", key_serializer="raw", value_serializer=HeadraceCodec())
 posted: OrderedDict[str, None] = OrderedDict()

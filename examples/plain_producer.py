@@ -1,6 +1,9 @@
 """Puts a text file into a collection, with nothing of Headrace but a schema file.
 
 python plain_producer.py localhost:9092 schemas/avro/DocumentUpserted.avsc docs notes.md
+
+Instead of `localhost:9092` it takes a file of librdkafka properties. That of the broker of `headrace up` is
+`kafka/client.properties` in the data folder.
 """
 
 import hashlib
@@ -44,9 +47,14 @@ body = io.BytesIO()
 fastavro.schemaless_writer(body, fastavro.parse_schema(schema), event)
 value = b"\xc3\x01" + fingerprint + body.getvalue()
 
+properties = {"bootstrap.servers": broker}
+if Path(broker).is_file():
+    lines = Path(broker).read_text().splitlines()
+    properties = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
 producer = Producer(
     {
-        "bootstrap.servers": broker,
+        **properties,
         "partitioner": "murmur2_random",  # librdkafka's own default would choose other partitions
         "enable.idempotence": True,  # a retried send neither doubles nor overtakes
     }

@@ -4,6 +4,7 @@ cli/         the tree of commands, their options and output
 client/      the gateway's HTTP client; `sync` and `query` on top of it
 local/       everything on one machine: supervisor, broker, Chroma, services, one data folder
 admin/       work on the cluster itself: topics, lag, dead letters
+packages.py  are the packages that Python finds ours?
 wiring.py    settings in, running services out: the one place that knows every package
 settings.py  every HEADRACE_… variable
 """

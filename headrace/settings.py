@@ -3,19 +3,25 @@
 `docs/settings.md` is rendered from here (`python -m headrace.settings`).
 """
 
+import json
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from schemas.errors import RequestError
 from schemas.limits import TRIAL_MODEL
 from streams.cache_dir import default_cache_dir
+from streams.data_dir import default_data_dir
+from streams.kafka.client_config import read_client_config
 
 #: librdkafka properties begin behind this; `__` is a dot in names that have underscores of their own.
 _KAFKA_PREFIX = "HEADRACE_KAFKA_"
+#: Not a property but a setting of ours.
+_KAFKA_SETTINGS = {"BOOTSTRAP_SERVERS", "CONFIG"}
 
 CommaSeparated = Annotated[list[str], NoDecode]
 
@@ -27,9 +33,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(
-        Path(".headrace"),
+        default_factory=default_data_dir,
         description="Folder of everything that is kept: the local broker and Chroma, blobs, views, "
-        "caches, logs, the admin key.",
+        "caches, logs, the admin key. Default: `headrace` in the user's data directory, or `.headrace` in "
+        "the current folder where that is there.",
     )
     cache_dir: Path = Field(
         default_factory=default_cache_dir,
@@ -47,8 +54,9 @@ class Settings(BaseSettings):
     )
     folder_roots: CommaSeparated = Field(
         default_factory=list,
-        description="Folders below which `folder` sources are taken, comma-separated. None in a deployment; "
-        "`headrace up` allows what its user can read. The gateway and the connectors both need it.",
+        description="Folders below which `folder` sources are taken, comma-separated or as a JSON list. "
+        "Default: none in a deployment; for `headrace up` the home and the current folder of its user. Gateway "
+        "and connectors both need it.",
     )
     uploads_per_tenant: int = Field(
         8, description="Uploads of a tenant that one gateway takes at once; one more is answered 429.", ge=1
@@ -58,6 +66,11 @@ class Settings(BaseSettings):
         None,
         description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set the same "
         "way: `HEADRACE_KAFKA_SECURITY_PROTOCOL`, `HEADRACE_KAFKA_SASL_USERNAME`, …",
+    )
+    kafka_config: Path | None = Field(
+        None,
+        description="File of librdkafka properties, `name=value` lines, so that passwords stay out of the "
+        "environment; it comes before the variables. `headrace up` writes one, `kafka/client.properties`.",
     )
     topic_prefix: str = Field("headrace.", description="Begins the names of all topics and groups.")
     partitions: int = Field(
@@ -162,9 +175,37 @@ class Settings(BaseSettings):
     @field_validator("folder_roots", "embedding_models", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
+        if not isinstance(value, str):
+            return value
+        if value.startswith("["):
+            try:
+                return json.loads(value)
+            except ValueError:
+                raise ValueError("it begins with [ and is no JSON list") from None
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("data_dir")
+    @classmethod
+    def _may_be_a_folder(cls, value: Path) -> Path:
+        if value.exists() and not value.is_dir():
+            raise ValueError("it is not a folder")
+        return value
+
+    @field_validator("kafka_config")
+    @classmethod
+    def _is_readable(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                read_client_config(value)
+            except RequestError as error:
+                raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _take_servers_from_file(self) -> Self:
+        if self.kafka_config is not None and self.kafka_bootstrap_servers is None:
+            self.kafka_bootstrap_servers = read_client_config(self.kafka_config).get("bootstrap.servers")
+        return self
 
     @field_validator("url", "chroma_url", "schema_registry_url", "vision_url")
     @classmethod
@@ -183,13 +224,17 @@ class Settings(BaseSettings):
         return SecretStr(key) if key else None
 
     def kafka_properties(self, environment: dict[str, str] | None = None) -> dict[str, str]:
-        """librdkafka properties from `HEADRACE_KAFKA_*`: `SASL_USERNAME` is `sasl.username`."""
+        """librdkafka properties from `HEADRACE_KAFKA_*` (`SASL_USERNAME` is `sasl.username`) and the file."""
         given = dict(os.environ) if environment is None else environment
-        return {
+        properties = {
             name.removeprefix(_KAFKA_PREFIX).lower().replace("_", "."): value
             for name, value in given.items()
-            if name.startswith(_KAFKA_PREFIX) and name != f"{_KAFKA_PREFIX}BOOTSTRAP_SERVERS"
+            if name.startswith(_KAFKA_PREFIX) and name.removeprefix(_KAFKA_PREFIX) not in _KAFKA_SETTINGS
         }
+        if self.kafka_config is not None:
+            properties |= read_client_config(self.kafka_config)
+            properties.pop("bootstrap.servers", None)
+        return properties
 
 
 def _shown(field: FieldInfo) -> str:

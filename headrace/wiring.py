@@ -17,6 +17,7 @@ from prometheus_client import start_http_server
 from headrace.admin_key import admin_key
 from headrace.preflight import check_models, naming_model
 from headrace.settings import Settings
+from headrace.usage_error import UsageError
 from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError
 from schemas.events import DocumentState
@@ -83,12 +84,16 @@ class Wiring:
         return key.get_secret_value() if key else None
 
     async def partitions(self) -> int:
-        """Partitions of `documents`, once all topics are there. Waits for them."""
+        """Partitions of `documents`, once all topics are there. Waits for them, and says for which."""
+        said: list[str] = []
         while True:
             counts = await asyncio.to_thread(partition_counts, admin(self.cluster), self.cluster)
-            if len(counts) == len(CATALOGUE):
+            missing = [self.cluster.name(topic) for topic in CATALOGUE if topic.name not in counts]
+            if not missing:
                 return counts[DOCUMENTS.name]
-            log.info("waiting for topics: `headrace topics ensure` creates them")
+            if missing != said:
+                log.warning("waiting for topics: `headrace topics ensure` creates them", missing=missing)
+                said = missing
             await asyncio.sleep(1)
 
 
@@ -112,19 +117,20 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
     folder = wiring.state("connectors")
     view = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
-    states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
     window, partitions = wiring.settings.run_window, await wiring.partitions()
-    collections = ChromaDirectory(_chroma(wiring))
-    await view.start()
-    invocations = Invocations(view)
-    syncs = [
-        SyncConnector(kind, origin, invocations, states, collections, wiring.blobs, window, partitions)
-        for kind, origin in _origins(wiring).items()
-    ]
-    yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
-    await view.close()
-    await collections.close()
-    states.close()
+    async with contextlib.AsyncExitStack() as opened:
+        states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
+        opened.callback(states.close)
+        collections = ChromaDirectory(_chroma(wiring))
+        opened.push_async_callback(collections.close)
+        await view.start()
+        opened.push_async_callback(view.close)
+        invocations = Invocations(view)
+        syncs = [
+            SyncConnector(kind, origin, invocations, states, collections, wiring.blobs, window, partitions)
+            for kind, origin in _origins(wiring).items()
+        ]
+        yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
 
 
 def _origins(wiring: Wiring) -> "Mapping[str, Origin[Any]]":
@@ -200,8 +206,10 @@ async def _embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
 
     stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
-    yield [_worker(wiring, stage, native=True)]
-    cache.close()
+    try:
+        yield [_worker(wiring, stage, native=True)]
+    finally:
+        cache.close()
 
 
 @contextlib.asynccontextmanager
@@ -212,8 +220,10 @@ async def _indexing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     path = wiring.state("indexing") / "document-states.sqlite"
     states = PartitionStore[DocumentState](wiring.cluster, wiring.codec, DOCUMENT_STATES, path)
     chroma = ChromaStore(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
-    yield [_worker(wiring, IndexingStage(chroma, states), WindowLimits(bytes=BATCH_BYTES))]
-    states.close()
+    try:
+        yield [_worker(wiring, IndexingStage(chroma, states), WindowLimits(bytes=BATCH_BYTES))]
+    finally:
+        states.close()
 
 
 @contextlib.asynccontextmanager
@@ -222,9 +232,9 @@ async def _tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
     stage = TrackingStage.opened(wiring.cluster, wiring.codec, wiring.state("tracking"))
     # Progress events are small; what a batch may hold decides how many of them share a transaction.
-    yield [_worker(wiring, stage, WindowLimits(records=10_000))]
-    for store in stage.stores:
-        store.close()
+    yield [
+        _worker(wiring, stage, WindowLimits(records=10_000))
+    ]  # which closes the stage, and that its stores
 
 
 def _worker(
@@ -305,7 +315,7 @@ async def run_service(name: str, settings: Settings) -> None:
     nobody handles, in a callback, a task or a thread, and an event loop that hangs (`streams.engine.guard`).
     """
     if name not in _RUNS:
-        raise RequestError(f"no service {name!r}: there are {', '.join(SERVICES)}")
+        raise UsageError(f"no service {name!r}: there are {', '.join(SERVICES)}")
     wiring = Wiring(settings)
     if name == "embedding":
         check_models(settings)

@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from schemas.errors import RequestError
+from streams.data_dir import MARKER
 
-#: A folder that holds a file of this name is a data folder.
-MARKER = ".headrace-data"
 #: What a data folder of a release before the marker held.
 _SIGNS = ("admin.key", "lock")
 

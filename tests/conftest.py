@@ -8,7 +8,7 @@ asked for by name, a missing engine is a failure.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, NoReturn, cast
@@ -81,7 +81,8 @@ async def kafka(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Asy
         async with in_thread(kafka_container()) as bootstrap_servers:
             yield Kafka(bootstrap_servers)
     else:
-        async with LocalBroker(tmp_path_factory.mktemp("kafka")) as broker:
+        # As the one in a container; tests/streams/embedded and tests/system/test_faults.py have the password.
+        async with LocalBroker(tmp_path_factory.mktemp("kafka"), authenticate=False) as broker:
             yield Kafka(broker.bootstrap_servers)
 
 
@@ -95,6 +96,14 @@ async def chroma(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
     else:
         async with LocalChroma(tmp_path_factory.mktemp("chroma")) as server:
             yield Chroma(server.url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_data_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Settings without a data folder lead to one of the tests'."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("share")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,22 @@ each command loads what it needs.
     resources.py  invocations, keys
 """
 
-from headrace.cli.app import main
+import sys
+
+from headrace.packages import broken_package, hidden_package, start_safely
 
 __all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 130 broken off."""
+    start_safely()
+    if hidden := hidden_package():
+        sys.exit(f"headrace: {hidden}")
+    try:
+        from headrace.cli.app import run
+    except ImportError as error:
+        if broken := broken_package(error):
+            sys.exit(f"headrace: {broken}")
+        raise
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))

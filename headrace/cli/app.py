@@ -1,7 +1,6 @@
 """The tree of commands, and the one place where an error becomes a line for a person."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -57,11 +56,6 @@ def root(
     ] = False,
 ) -> None:
     """Keep a Chroma collection true to a folder or a file: parsed, chunked, embedded, indexed."""
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 130 broken off."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:

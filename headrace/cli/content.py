@@ -72,7 +72,7 @@ def sync(
                 raise
 
         try:
-            result = asyncio.run(with_gateway(settings, use, startup.changed))
+            result = asyncio.run(with_gateway(settings, use, startup.changed, root=where))
         except Interrupted:
             startup.ready()  # whatever it still showed
             fail("broken off; the next sync goes on from here")

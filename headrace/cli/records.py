@@ -36,7 +36,10 @@ def _wiring(data_dir: Path | None) -> "Wiring":
                 f"nothing runs on {settings.data_dir}: start it with `headrace up`, or set "
                 "HEADRACE_KAFKA_BOOTSTRAP_SERVERS to a cluster"
             )
-        settings = settings.model_copy(update={"kafka_bootstrap_servers": running.kafka})
+        config = Path(running.kafka_config) if running.kafka_config else None
+        settings = settings.model_copy(
+            update={"kafka_bootstrap_servers": running.kafka, "kafka_config": config}
+        )
     wiring = Wiring(settings)
     wiring.cluster = quiet(wiring.cluster)
     return wiring

@@ -1,5 +1,6 @@
 """Options that many commands share, and the settings they make."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Folder of everything that is kept. [dim]HEADRACE_DATA_DIR, else .headrace[/dim]",
+        help="Folder of all that is kept. [dim]HEADRACE_DATA_DIR, else in the user's data directory[/dim]",
         file_okay=False,
         show_default=False,
     ),
@@ -32,7 +33,7 @@ AllowEmpty = Annotated[
 def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
     """The settings of the environment; what is `given` and not None comes first.
 
-    Raises UsageError, which names the variable, its value and what is wrong with it.
+    Raises UsageError, which names the option or the variable, its value and what is wrong with it.
     """
     from pydantic import ValidationError
 
@@ -40,10 +41,22 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
 
     chosen = {name: value for name, value in {"data_dir": data_dir, **given}.items() if value is not None}
     try:
-        return Settings(**chosen)
+        settings = Settings(**chosen)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         name = str(fault["loc"][0]) if fault["loc"] else "?"
-        hidden = "key" in name
-        value = "" if hidden else f" is {str(fault['input'])[:80]!r}"
-        raise UsageError(f"HEADRACE_{name.upper()}{value}: {fault['msg']} (docs/settings.md)") from None
+        shown = f"--{name.replace('_', '-')}" if name in chosen else f"HEADRACE_{name.upper()}"
+        value = "" if "key" in name else f" is {str(fault['input'])[:80]!r}"
+        why = fault["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{shown}{value}: {why} (docs/settings.md)") from None
+    if "data_dir" not in settings.model_fields_set:
+        _say_where(settings.data_dir)
+    return settings
+
+
+def _say_where(data_dir: Path) -> None:
+    """A data folder that depends on where one stands is no surprise."""
+    from streams.data_dir import LOCAL
+
+    if data_dir == LOCAL:
+        sys.stderr.write(f"headrace: the data folder is {LOCAL} of this folder, as it is there\n")

@@ -57,6 +57,7 @@ def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
             ("", None if settings.api_key else f"kept in {key_file(settings.data_dir)}"),
             ("  chroma", embedded.running.chroma_url),
             ("  kafka", embedded.running.kafka),
+            ("", embedded.running.kafka_config and f"with what {embedded.running.kafka_config} says"),
             ("  logs", settings.data_dir / "logs"),
         ]
     )
@@ -77,8 +78,10 @@ def service(
 
     from headrace.logs import configure_logs
     from headrace.wiring import run_service
+    from streams.data_dir import open_data_dir
 
     settings = load_settings(_absolute(data_dir))
+    open_data_dir(settings.data_dir)
     configure_logs(settings.log_level)
     asyncio.run(run_service(name, settings))
 

@@ -58,17 +58,23 @@ async def with_gateway(
     settings: Settings,
     use: Callable[[Endpoint], Awaitable[T]],
     on_change: Callable[[StateChange], None] = lambda change: None,
+    root: str | None = None,
 ) -> T:
-    """`use` a gateway: the one there is, else one that is started for as long as that takes."""
+    """`use` a gateway: the one there is, else one that is started for as long as that takes.
+
+    One that is started takes sources from `root`, too: whoever runs the command has named it.
+    """
     found = await find_gateway(settings)
     if found is not None:
         return await use(found)
-    from headrace.local.system import LocalSystem, run_local
+    from headrace.local.system import LocalSystem, default_roots, run_local
 
     async def use_ours(embedded: LocalSystem) -> T:
         return await use(Endpoint(embedded.running.url, embedded.key, ours=True))
 
-    return await run_local(settings.model_copy(update={"port": 0}), use_ours, on_change)
+    roots = [*(settings.folder_roots or default_roots()), *([root] if root else [])]
+    ours = settings.model_copy(update={"port": 0, "folder_roots": roots})
+    return await run_local(ours, use_ours, on_change)
 
 
 async def with_chroma(settings: Settings, use: Callable[[str], Awaitable[T]]) -> T:
@@ -80,8 +86,10 @@ async def with_chroma(settings: Settings, use: Callable[[str], Awaitable[T]]) ->
     folder = settings.data_dir / "chroma"
     if not folder.is_dir():
         raise RequestError(f"{settings.data_dir} holds no collections yet: fill one with `headrace sync`")
+    from streams.data_dir import open_data_dir
     from streams.local import DataDirLock, LocalChroma
 
+    open_data_dir(settings.data_dir)
     with DataDirLock(settings.data_dir, "headrace query"):
         async with LocalChroma(folder) as chroma:
             return await use(chroma.url)

@@ -12,15 +12,21 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from streams.private import write_private
+
 
 @dataclass(frozen=True, slots=True)
 class RunningSystem:
-    """A system that runs: its gateway, its vector store, its broker, and the process that owns it."""
+    """A system that runs: its gateway, its vector store, its broker, and the process that owns it.
+
+    `kafka_config` is the file with what clients of a broker of ours need.
+    """
 
     url: str
     chroma_url: str
     kafka: str
     pid: int
+    kafka_config: str | None = None
 
 
 class Interrupted(Exception):
@@ -59,9 +65,7 @@ def read_running(data_dir: Path) -> RunningSystem | None:
 
 def write_running(data_dir: Path, running: RunningSystem) -> None:
     """Say where the system is. The file appears whole."""
-    incoming = data_dir / "running.json.new"
-    incoming.write_text(json.dumps(asdict(running), indent=2) + "\n")
-    incoming.replace(data_dir / "running.json")
+    write_private(data_dir / "running.json", json.dumps(asdict(running), indent=2) + "\n")
 
 
 def forget_running(data_dir: Path) -> None:

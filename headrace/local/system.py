@@ -10,6 +10,7 @@ is used in place of ours.
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -35,6 +36,7 @@ from headrace.settings import Settings
 from headrace.usage_error import EXIT_STATUS as MISUSED
 from headrace.wiring import SERVICES, Wiring
 from schemas.errors import IngestError, RequestError
+from streams.data_dir import open_data_dir
 from streams.kafka.cluster import ensure_topics
 from streams.local import DataDirLock, LocalBroker, LocalChroma, ProcessSpec
 from streams.local.ports import LOOPBACK, is_free, kept_port
@@ -103,6 +105,7 @@ async def run_local(
 @contextlib.contextmanager
 def _owned(data_dir: Path) -> Iterator[DataDirLock]:
     """The data folder is ours. Raises RequestError that says whose it is and what they serve."""
+    open_data_dir(data_dir)
     lock = DataDirLock(data_dir, "everything")
     try:
         lock.acquire()
@@ -141,12 +144,16 @@ class _System:
         kafka, chroma_url = await asyncio.gather(
             self._start_broker(supervisor), self._start_chroma(supervisor)
         )
-        settings = self._settings.model_copy(update={"kafka_bootstrap_servers": kafka})
+        config = self._kafka_config()
+        settings = self._settings.model_copy(
+            update={"kafka_bootstrap_servers": kafka, "kafka_config": config}
+        )
         wiring = Wiring(settings)
         cluster = quiet(wiring.cluster)
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         key = admin_key(settings)
-        running = RunningSystem(f"http://{_reachable(settings.host)}:{port}", chroma_url, kafka, os.getpid())
+        url = f"http://{_reachable(settings.host)}:{port}"
+        running = RunningSystem(url, chroma_url, kafka, os.getpid(), str(config) if config else None)
         specs = self._services(running, key, port)
         await asyncio.gather(*(supervisor.start(spec) for spec in specs))
         write_running(self._data_dir, running)
@@ -162,6 +169,14 @@ class _System:
             return self._settings.kafka_bootstrap_servers
         await supervisor.start(await self._broker.prepare())
         return self._broker.bootstrap_servers
+
+    def _kafka_config(self) -> Path | None:
+        """The file of librdkafka properties of the user's cluster, or of our broker."""
+        return (
+            self._settings.kafka_config
+            if self._settings.kafka_bootstrap_servers
+            else self._broker.client_file
+        )
 
     async def _start_chroma(self, supervisor: Supervisor) -> str:
         if self._settings.chroma_url:
@@ -203,22 +218,32 @@ class _System:
             # One process a service: it has its partitions back at once when it is started again.
             "HEADRACE_STATIC_MEMBERSHIP": "true",
             "HEADRACE_SLOT": "0",
-            # Whoever starts the system on this machine may read what the services read: it is one user.
-            "HEADRACE_FOLDER_ROOTS": ",".join(self._settings.folder_roots) or "/",
+            "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
         }
         environment.pop("HEADRACE_API_KEY", None)
+        if running.kafka_config:
+            environment["HEADRACE_KAFKA_CONFIG"] = running.kafka_config
         if name == GATEWAY:
             environment["HEADRACE_API_KEY"] = key
         serving = f"{running.url}/health" if name == GATEWAY else f"http://{LOOPBACK}:{metrics_port}/metrics"
         return ProcessSpec(
             name,
-            [sys.executable, "-m", "headrace", "service", name],
+            # -P: the current folder may hold an `api/` or a `random.py` of its own.
+            [sys.executable, "-P", "-m", "headrace", "service", name],
             self._data_dir / "logs" / f"{name}.log",
             environment,
             ready=lambda: _answers(serving),
             keep_fds=(self._lock_fd,),
             final={MISUSED},
         )
+
+
+def default_roots() -> list[str]:
+    """Below what folder sources are taken when nothing says so: the home and the current folder."""
+    roots = [Path.cwd()]
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        roots.insert(0, Path.home())
+    return list(dict.fromkeys(str(root.resolve()) for root in roots))
 
 
 def _reachable(host: str) -> str:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -12,6 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type:
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.errors import RequestError, TransientError
+from streams.kafka.client_config import read_client_config
 from streams.topics import CATALOGUE, DEAD_LETTERS, Topic
 
 #: A worker that says nothing for this long has lost its partitions. 10 s: a survivor takes over quickly,
@@ -36,6 +38,14 @@ class Cluster:
     prefix: str = "headrace."
     #: Any other librdkafka property: `security.protocol`, `sasl.username`, …
     properties: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_file(cls, file: Path, prefix: str = "headrace.") -> "Cluster":
+        """The cluster that a file of librdkafka properties describes, as `read_client_config` reads it."""
+        properties = read_client_config(file)
+        if not (servers := properties.pop("bootstrap.servers", "")):
+            raise RequestError(f"{file} has no bootstrap.servers")
+        return cls(servers, prefix, properties)
 
     def name(self, topic: Topic | str) -> str:
         """A topic's or group's name on this cluster."""

@@ -3,8 +3,8 @@
     LocalBroker ──┐                     ┌── java.py    which Java runs it
                   ├── ChildProcess ─────┼── jars.py    which jars, checked against jars.lock
     LocalChroma ──┘   (process.py)      ├── ports.py   a port that stays the same
-                      die with us,      └── lock.py    one owner of a data folder
-                      log to a file
+                      die with us,      ├── lock.py    one owner of a data folder
+                      log to a file     └── credentials.py  the broker's password
 
 Both are started from what Python packages bring, listen on loopback only, keep everything in their
 data folder and die with the process that started them. A data folder keeps its port, so clients

@@ -5,6 +5,9 @@ data_dir/
     port, controller   the ports, the same at every start
     cluster            the cluster's id
     server.properties  written at every start
+    password           what clients must show; its owner alone can read it
+    client.properties  what clients of your own need; written at every start
+    password-is-set    the broker knows the password
     broker.log         warnings and errors
     kafka/             the records
     tmp/               native libraries that the JVM unpacks; emptied at every start
@@ -15,19 +18,31 @@ import base64
 import shutil
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
 from schemas.errors import TransientError
 from streams.cache_dir import default_cache_dir
+from streams.local.credentials import USER, Credentials, client_file, load_credentials
 from streams.local.jars import kafka_jars
 from streams.local.java import find_java
 from streams.local.ports import LOOPBACK, kept_port
 from streams.local.process import ProcessSpec, wait_until
 from streams.local.properties import server_properties
 from streams.local.server import EmbeddedServer
+from streams.private import write_private
+
+#: The least that Kafka takes: what is derived from is no password of a person but 32 random bytes, and each
+#: connection of a client costs this many hashes.
+_ITERATIONS = 4096
 
 
 class LocalBroker(EmbeddedServer):
@@ -39,6 +54,7 @@ class LocalBroker(EmbeddedServer):
         heap_mb: most memory for the JVM's heap.
         port: the port on loopback; default the one that this data folder had before, else a free one.
         java: which Java, see `find_java`.
+        authenticate: whether clients must show the password (`client_properties`).
 
     Besides what `EmbeddedServer.start` says, it raises RequestError when a jar is not the pinned one and
     TransientError when one cannot be downloaded.
@@ -54,16 +70,30 @@ class LocalBroker(EmbeddedServer):
         heap_mb: int = 512,
         port: int | None = None,
         java: str | None = None,
+        authenticate: bool = True,
     ) -> None:
         super().__init__(data_dir, port)
         self.cache_dir = cache_dir or default_cache_dir()
         self.heap_mb = heap_mb
         self._java = java
+        self._authenticate = authenticate
+        self._credentials: Credentials | None = None
 
     @property
     def bootstrap_servers(self) -> str:
         """`host:port` for a client's `bootstrap.servers`."""
         return self.address
+
+    @property
+    def client_properties(self) -> dict[str, str]:
+        """librdkafka properties that a client needs besides `bootstrap.servers`."""
+        self.address  # noqa: B018 – raises before `prepare`
+        return self._credentials.properties() if self._credentials else {}
+
+    @property
+    def client_file(self) -> Path:
+        """A file with `bootstrap_servers` and `client_properties`, for its owner alone."""
+        return self.data_dir / "client.properties"
 
     def _prepare(self) -> ProcessSpec:
         java = find_java(self._java)
@@ -93,9 +123,17 @@ class LocalBroker(EmbeddedServer):
     def _write_properties(self) -> Path:
         self.port = self.port or kept_port(self.data_dir / "port")
         controller = kept_port(self.data_dir / "controller", avoid=frozenset({self.port}))
+        if self._authenticate:
+            self._credentials = load_credentials(self.data_dir / "password")
+            write_private(self.client_file, client_file(self.bootstrap_servers, self._credentials))
+        logs, setup = self.data_dir / "kafka", not self._password_is_set.exists()
         properties = self.data_dir / "server.properties"
-        properties.write_text(server_properties(self.port, controller, self.data_dir / "kafka"))
+        write_private(properties, server_properties(self.port, controller, logs, self._credentials, setup))
         return properties
+
+    @property
+    def _password_is_set(self) -> Path:
+        return self.data_dir / "password-is-set"
 
     def _format(self, java: list[str], properties: Path) -> None:
         cluster = self.data_dir / "cluster"
@@ -111,9 +149,17 @@ class LocalBroker(EmbeddedServer):
 
     async def _answers(self) -> None:
         await wait_until(self._listens)
-        # log_level 0 (emergencies): connections that are refused while it starts are no news.
-        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+        if self._credentials and not self._password_is_set.exists():
+            admin = self._admin(self._credentials.setup_properties())
+            await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
+            await asyncio.to_thread(_set_password, admin, self._credentials.password)
+            self._password_is_set.touch()
+        admin = self._admin(self.client_properties)
         await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
+
+    def _admin(self, properties: Mapping[str, str]) -> AdminClient:
+        # log_level 0 (emergencies): connections that are refused while it starts are no news.
+        return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0, **properties})
 
     async def _listens(self) -> bool:
         try:
@@ -122,6 +168,16 @@ class LocalBroker(EmbeddedServer):
             return False
         writer.close()
         return True
+
+
+def _set_password(admin: AdminClient, password: str) -> None:
+    """Blocks. Raises TransientError when the broker does not take it."""
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, _ITERATIONS)
+    wanted = UserScramCredentialUpsertion(USER, info, password.encode())
+    try:
+        admin.alter_user_scram_credentials([wanted])[USER].result(30)
+    except KafkaException as error:
+        raise TransientError(f"the broker's password could not be set: {error.args[0].str()}") from error
 
 
 def _has_broker(admin: AdminClient) -> bool:

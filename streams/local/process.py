@@ -14,6 +14,7 @@ from pathlib import Path
 from schemas.errors import RequestError, TransientError
 from streams.local import die_with_parent as guard
 from streams.local.exit_reason import exit_reason
+from streams.private import append_private
 
 #: A log larger than this is moved to NAME.log.1, so a child uses at most about twice as much of the disk.
 LOG_BYTES = 10 * 1024 * 1024
@@ -81,7 +82,7 @@ class ChildProcess:
         cap_log(spec.log)
         guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv]
         # O_APPEND: the child writes the file itself, so its output never waits for us nor dies with us.
-        with spec.log.open("ab") as log:
+        with append_private(spec.log) as log:
             self._process = await asyncio.create_subprocess_exec(
                 *guarded,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -169,7 +170,9 @@ def cap_log(log: Path, most: int = LOG_BYTES) -> None:
     """
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > most:
-            shutil.copyfile(log, log.with_name(log.name + ".1"))
+            aside = log.with_name(log.name + ".1")
+            append_private(aside).close()
+            shutil.copyfile(log, aside)
             os.truncate(log, 0)
 
 

@@ -2,17 +2,36 @@
 
 from pathlib import Path
 
+from streams.local.credentials import USER, Credentials
 from streams.local.ports import LOOPBACK
 
 _NODE = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=CLIENT://{host}:{port},CONTROLLER://{host}:{controller}
+advertised.listeners=CLIENT://{host}:{port}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=CLIENT
+listener.security.protocol.map=CLIENT:{protocol},CONTROLLER:{protocol}
 log.dirs={logs}
+"""
+
+#: The broker is a client of itself: it writes the ends of transactions. Only the process that listens on the
+#: controller's port connects to it, so PLAIN reveals nothing there, and it needs no metadata.
+_SASL = """\
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-256
+listener.name.client.sasl.enabled.mechanisms={mechanisms}
+listener.name.client.scram-sha-256.sasl.jaas.config={scram} required username="{user}" password="{password}";
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={plain} required \\
+    username="{user}" password="{setup}" user_{user}="{setup}";
+"""
+
+#: Until the lasting password is set, the one of this run opens the clients' port as well.
+_SETUP = """\
+listener.name.client.plain.sasl.jaas.config={plain} required user_{user}="{setup}";
 """
 
 #: What a broker that runs alone needs to serve us, wherever it runs; docker-compose.yml says the same.
@@ -67,10 +86,31 @@ num.recovery.threads.per.data.dir=2
 """
 
 
-def server_properties(port: int, controller: int, logs: Path) -> str:
-    """The `server.properties` of a node that is broker and controller, on loopback."""
-    node = _NODE.format(host=LOOPBACK, port=port, controller=controller, logs=logs)
-    return "\n".join([node, SINGLE_NODE, _LAPTOP])
+def server_properties(
+    port: int, controller: int, logs: Path, credentials: Credentials | None = None, setup: bool = False
+) -> str:
+    """The `server.properties` of a node that is broker and controller, on loopback.
+
+    Args:
+        credentials: what clients must show; None takes everybody who reaches the port.
+        setup: the password has yet to be set, with the one of this run.
+    """
+    protocol = "SASL_PLAINTEXT" if credentials else "PLAINTEXT"
+    node = _NODE.format(host=LOOPBACK, port=port, controller=controller, logs=logs, protocol=protocol)
+    security = _security(credentials, setup) if credentials else ""
+    return "\n".join([node, security, SINGLE_NODE, _LAPTOP])
+
+
+def _security(credentials: Credentials, setup: bool) -> str:
+    text = _SASL + (_SETUP if setup else "")
+    return text.format(
+        user=USER,
+        password=credentials.password,
+        setup=credentials.setup,
+        mechanisms="SCRAM-SHA-256,PLAIN" if setup else "SCRAM-SHA-256",
+        scram="org.apache.kafka.common.security.scram.ScramLoginModule",
+        plain="org.apache.kafka.common.security.plain.PlainLoginModule",
+    )
 
 
 def as_environment(properties: str) -> dict[str, str]:

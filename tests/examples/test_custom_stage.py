@@ -17,8 +17,8 @@ from streams.blobs import BlobStore
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster, ensure_topics
 from streams.kafka.producer import EventProducer
+from streams.local import LocalBroker
 from streams.topics import PARSED
-from tests.conftest import Kafka
 
 ROOT = Path(__file__).parents[2]
 CODEC = SingleObjectCodec(own=[SecretsFound])
@@ -31,8 +31,10 @@ def test_a_secret_is_found_with_its_line() -> None:
     assert find_secrets(text) == {"AWS access key": [2], "private key": [3]}
 
 
-async def test_it_reads_parsed_documents_and_writes_its_own_topic(kafka: Kafka, tmp_path: Path) -> None:
-    cluster = Cluster(kafka.bootstrap_servers, prefix=f"t{uuid.uuid4().hex[:8]}.")
+async def test_it_reads_parsed_documents_and_writes_its_own_topic(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    cluster = Cluster.from_file(broker.client_file, f"t{uuid.uuid4().hex[:8]}.")
     await asyncio.to_thread(ensure_topics, cluster, 2)
     blobs = BlobStore(str(tmp_path / "blobs"))
     documents = [
@@ -45,7 +47,7 @@ async def test_it_reads_parsed_documents_and_writes_its_own_topic(kafka: Kafka, 
     await producer.send_all([Send(PARSED, document_id(documents[0].document), event) for event in sent])
     await producer.close()
     environment = os.environ | {
-        "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "HEADRACE_KAFKA_CONFIG": str(broker.client_file),
         "HEADRACE_TOPIC_PREFIX": cluster.prefix,
         "HEADRACE_BLOB_URL": str(tmp_path / "blobs"),
     }

@@ -20,8 +20,8 @@ from schemas.events import Counts, Invocation, Status
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster, ensure_topics
 from streams.kafka.producer import EventProducer
+from streams.local import LocalBroker
 from streams.topics import INVOCATIONS
-from tests.conftest import Kafka
 from tests.waiting import eventually
 
 pytest.importorskip(
@@ -58,10 +58,10 @@ async def listening(receiver: Receiver) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def notifying(cluster: Cluster, url: str, folder: Path) -> AsyncIterator[None]:
+async def notifying(config: Path, prefix: str, url: str, folder: Path) -> AsyncIterator[None]:
     environment = os.environ | {
-        "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap_servers,
-        "HEADRACE_TOPIC_PREFIX": cluster.prefix,
+        "HEADRACE_KAFKA_CONFIG": str(config),
+        "HEADRACE_TOPIC_PREFIX": prefix,
         "WEBHOOK_URL": url,
         "FAUST_DATADIR": str(folder),
         "PYTHONPATH": str(ROOT),
@@ -97,9 +97,9 @@ def invocation(name: str, status: Status, indexed: int = 0) -> Send:
 
 
 async def test_each_committed_end_is_posted_once_also_when_the_receiver_is_away_at_first(
-    kafka: Kafka, tmp_path: Path
+    broker: LocalBroker, tmp_path: Path
 ) -> None:
-    cluster = Cluster(kafka.bootstrap_servers, prefix=f"t{uuid.uuid4().hex[:8]}.")
+    cluster = Cluster.from_file(broker.client_file, f"t{uuid.uuid4().hex[:8]}.")
     await asyncio.to_thread(ensure_topics, cluster, 1)
     producer = EventProducer(cluster, SingleObjectCodec(), "writer")
     client = producer.client
@@ -117,7 +117,7 @@ async def test_each_committed_end_is_posted_once_also_when_the_receiver_is_away_
     await write([invocation("one", Status.COMPLETE, indexed=7)])
     await write([invocation("one", Status.COMPLETE, indexed=8), invocation("two", Status.CANCELLED)])
     receiver = Receiver()
-    async with listening(receiver) as url, notifying(cluster, url, tmp_path):
+    async with listening(receiver) as url, notifying(broker.client_file, cluster.prefix, url, tmp_path):
         await eventually(lambda: len(receiver.bodies) >= 2, 60, "two webhooks")
         await write([invocation("three", Status.FAILED)])
         await eventually(lambda: len(receiver.bodies) >= 3, 60, "the third webhook")

@@ -12,9 +12,9 @@ from schemas.codec import SingleObjectCodec, records
 from schemas.events import Document, DocumentDeleted, DocumentUpserted, Embedding
 from schemas.ids import chunk_id_base, document_id
 from streams.kafka.cluster import MAX_VALUE_BYTES, Cluster, ensure_topics
+from streams.local import LocalBroker
 from streams.partitions import murmur2, partition_of
 from streams.topics import DOCUMENTS
-from tests.conftest import Kafka
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "events.md").read_text()
@@ -47,15 +47,15 @@ def test_the_frames_are_those_of_the_schemas() -> None:
         assert f"| `{event_type.__name__}` | `c301{records()[event_type].fingerprint.hex()}` |" in PAGE
 
 
-async def test_a_plain_producer_is_understood(kafka: Kafka, tmp_path: Path) -> None:
-    cluster = Cluster(kafka.bootstrap_servers, prefix=f"t{uuid.uuid4().hex[:8]}.")
+async def test_a_plain_producer_is_understood(broker: LocalBroker, tmp_path: Path) -> None:
+    cluster = Cluster.from_file(broker.client_file, f"t{uuid.uuid4().hex[:8]}.")
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
     (tmp_path / "notes.md").write_text("# Notes\n")
     script, schema = (
         ROOT / "examples" / "plain_producer.py",
         ROOT / "schemas" / "avro" / "DocumentUpserted.avsc",
     )
-    arguments = [kafka.bootstrap_servers, str(schema), "docs", "notes.md", cluster.name(DOCUMENTS)]
+    arguments = [str(broker.client_file), str(schema), "docs", "notes.md", cluster.name(DOCUMENTS)]
 
     process = await asyncio.create_subprocess_exec(sys.executable, str(script), *arguments, cwd=tmp_path)
     assert await asyncio.wait_for(process.wait(), 40) == 0

@@ -58,6 +58,7 @@ def test_a_model_that_nobody_serves_ends_the_command_at_once(
     called: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADRACE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("HEADRACE_EMBEDDING_MODEL", "nope")
     monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
 
@@ -65,7 +66,7 @@ def test_a_model_that_nobody_serves_ends_the_command_at_once(
     said = capsys.readouterr().err
     assert said.startswith("headrace: HEADRACE_EMBEDDING_MODEL is 'nope': ")
     assert said.count("\n") == 1
-    assert not (tmp_path / ".headrace" / "logs").exists()
+    assert not (tmp_path / "data" / "logs").exists()
 
 
 def disk(monkeypatch: pytest.MonkeyPatch, free: int, total: int = 10**12) -> None:

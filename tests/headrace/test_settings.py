@@ -8,6 +8,7 @@ import pytest
 from headrace.cli.settings import load_settings
 from headrace.settings import Settings, render
 from headrace.usage_error import UsageError
+from streams.data_dir import default_data_dir
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,10 +50,43 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().folder_roots == ["/srv/a", "/srv/b"]
 
 
+def test_a_list_with_commas_in_it_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_FOLDER_ROOTS", '["/srv/a, b"]')
+    assert load_settings().folder_roots == ["/srv/a, b"]
+
+    monkeypatch.setenv("HEADRACE_FOLDER_ROOTS", '["/srv/a')
+    with pytest.raises(UsageError, match=r"HEADRACE_FOLDER_ROOTS is .*it begins with"):
+        load_settings()
+
+
 def test_librdkafka_properties_come_from_the_environment() -> None:
     given = {"HEADRACE_KAFKA_SASL_USERNAME": "me", "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": "b:1", "HOME": "/"}
 
     assert load_settings().kafka_properties(given) == {"sasl.username": "me"}
+
+
+def test_a_file_of_librdkafka_properties_comes_before_the_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "client.properties"
+    file.write_text("bootstrap.servers=b:1\nsasl.password=kept\n")
+    monkeypatch.setenv("HEADRACE_KAFKA_CONFIG", str(file))
+    given = {"HEADRACE_KAFKA_SASL_PASSWORD": "other", "HEADRACE_KAFKA_LINGER_MS": "1"}
+
+    settings = load_settings()
+
+    assert settings.kafka_bootstrap_servers == "b:1"
+    assert settings.kafka_properties(given) == {"sasl.password": "kept", "linger.ms": "1"}
+    assert load_settings(kafka_bootstrap_servers="c:2").kafka_bootstrap_servers == "c:2"
+
+
+def test_a_file_of_properties_that_cannot_be_read_names_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA_CONFIG", str(tmp_path / "none"))
+
+    with pytest.raises(UsageError, match=r"HEADRACE_KAFKA_CONFIG is .*none cannot be read"):
+        load_settings()
 
 
 def test_a_value_that_is_none_is_named_and_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +103,7 @@ def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) ->
 
     settings = load_settings()
 
-    assert (settings.api_key, settings.data_dir, settings.port) == (None, Path(".headrace"), 8383)
+    assert (settings.api_key, settings.data_dir, settings.port) == (None, default_data_dir(), 8383)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from headrace.wiring import SERVICES
 from schemas.events import Chunk, Chunking
 from services.chunking.stage import cut
 from services.parsing import parse
+from streams.kafka.client_config import read_client_config
 from streams.kafka.cluster import Cluster, ensure_topics
 from streams.local import ProcessSpec
 from streams.local.ports import free_port
@@ -166,14 +167,20 @@ def chunks_of(name: str, content: bytes) -> list[Chunk]:
 
 @asynccontextmanager
 async def running(
-    bootstrap: str, chroma_url: str, data: Path, services: Sequence[str] = tuple(SERVICES)
+    bootstrap: str,
+    chroma_url: str,
+    data: Path,
+    kafka_config: Path | None = None,
+    services: Sequence[str] = tuple(SERVICES),
 ) -> AsyncIterator[Pipeline]:
     """Services as processes of their own, started again when they die."""
-    cluster = Cluster(bootstrap, prefix=f"{data.name}.")
+    properties = read_client_config(kafka_config) if kafka_config else {}
+    cluster = Cluster(bootstrap, prefix=f"{data.name}.", properties=properties)
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
     port = free_port()
     environment = os.environ | {
         "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "HEADRACE_KAFKA_CONFIG": str(kafka_config or ""),
         "HEADRACE_TOPIC_PREFIX": cluster.prefix,
         "HEADRACE_CHROMA_URL": chroma_url,
         "HEADRACE_DATA_DIR": str(data),

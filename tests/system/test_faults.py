@@ -42,7 +42,8 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
 async def victim(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pipeline]:
     """A system of these tests' own."""
     data = tmp_path_factory.mktemp("faults")
-    async with running(servers.broker.bootstrap_servers, servers.chroma.url, data) as made:
+    broker = servers.broker
+    async with running(broker.bootstrap_servers, servers.chroma.url, data, broker.client_file) as made:
         yield made
 
 

@@ -38,7 +38,7 @@ async def others(
     """A system without connectors."""
     services = [name for name in SERVICES if name != "connectors"]
     data = tmp_path_factory.mktemp("zombies")
-    async with running(kafka.bootstrap_servers, chroma.url, data, services) as made:
+    async with running(kafka.bootstrap_servers, chroma.url, data, services=services) as made:
         yield made
 
 

@@ -1,11 +1,18 @@
 """Topics and lag, computed and on the real broker."""
 
+import asyncio
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from structlog.testing import capture_logs
+
 from headrace.admin.topics import TopicState, lag_by_topic, missing_topics, settled_states, topic_faults
 from headrace.cli.settings import load_settings
 from headrace.wiring import Wiring
-from streams.kafka.cluster import ensure_topics
+from streams.kafka.cluster import Cluster, admin, delete_topics, ensure_topics, partition_counts
 from streams.topics import CATALOGUE
 from tests.conftest import Kafka
+from tests.waiting import eventually
 
 ENDS = {("documents", 0): 10, ("documents", 1): 5, ("parsed", 0): 7, ("parsed", 1): 0}
 COUNTS = {"documents": 2, "parsed": 2}
@@ -41,6 +48,35 @@ def test_topics_that_are_not_there_are_told() -> None:
 
     assert "documents" in missing
     assert "sources" not in missing
+
+
+async def test_a_service_names_the_topics_that_it_waits_for_and_goes_on_when_they_are_there(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wiring = Wiring(load_settings(kafka_bootstrap_servers=kafka.bootstrap_servers, topic_prefix="waited."))
+    ensure_topics(wiring.cluster, 2)
+    delete_topics(wiring.cluster, ["runs.folder", "sources"])
+    known = admin(wiring.cluster)
+    await eventually(lambda: len(partition_counts(known, wiring.cluster)) == len(CATALOGUE) - 2)
+    looked: list[int] = []
+
+    def look(client: AdminClient, cluster: Cluster) -> dict[str, int]:
+        counts = partition_counts(client, cluster)
+        looked.append(len(counts))
+        return counts
+
+    monkeypatch.setattr("headrace.wiring.partition_counts", look)
+    with capture_logs() as logs:
+        waiting = asyncio.create_task(wiring.partitions())
+        await eventually(lambda: len(looked) >= 3)
+        told = list(logs)
+        # As a new release does when it starts on the data folder of an earlier one.
+        await asyncio.to_thread(ensure_topics, wiring.cluster, 12)
+        assert await asyncio.wait_for(waiting, 30) == 2
+
+    [line] = told
+    assert line["missing"] == ["waited.sources", "waited.runs.folder"]
+    assert "`headrace topics ensure`" in line["event"]
 
 
 async def test_what_ensure_made_is_listed(kafka: Kafka) -> None:

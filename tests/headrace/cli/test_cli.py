@@ -27,8 +27,9 @@ Never alone.
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("HEADRACE_URL", "HEADRACE_API_KEY", "HEADRACE_DATA_DIR", "HEADRACE_LOG_LEVEL"):
+    for name in ("HEADRACE_URL", "HEADRACE_API_KEY", "HEADRACE_LOG_LEVEL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HEADRACE_DATA_DIR", str(tmp_path / "data"))
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
@@ -69,7 +70,7 @@ def test_every_command_has_help(called: list[str], capsys: pytest.CaptureFixture
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "import sys, headrace.cli; print(*sys.modules)"
+    code = "import sys, headrace.cli.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
@@ -93,6 +94,9 @@ def test_help_loads_nothing_heavy() -> None:
         (["sync", ".", "-c", "notes", "--include", "["], "a bracket is never closed"),
         (["sources", "create", ".", "--include", "!*.md"], "use --exclude to leave files out"),
         (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
+        (["service", "baking"], "there are connectors, parsing"),
+        (["up", "--port", "99999"], "--port is '99999': Input should be less than or equal to 65535"),
+        (["up", "--data-dir", "/dev/null"], "--data-dir is '/dev/null': it is not a folder"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_status_2(
@@ -111,6 +115,27 @@ def test_a_setting_that_is_none_is_named_with_its_value(
     assert "HEADRACE_PORT is 'eighty'" in said(capsys)
 
 
+def test_a_data_folder_that_is_a_file_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HEADRACE_DATA_DIR", str(tmp_path / "file"))
+
+    assert run(["up"]) == 2
+    assert "HEADRACE_DATA_DIR is " in (told := said(capsys))
+    assert "it is not a folder" in told
+
+
+def test_the_data_folder_of_the_current_folder_is_used_and_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HEADRACE_DATA_DIR")
+    (tmp_path / ".headrace").mkdir()
+
+    assert run(["blobs", "sweep"]) == 0
+    assert said(capsys) == "headrace: the data folder is .headrace of this folder, as it is there\n"
+
+
 def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["dead-letters", "replay"]) == 2
     assert "--all" in said(capsys)
@@ -121,11 +146,10 @@ def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["sources", "list"], "start it with `headrace up`, or set HEADRACE_URL"),
         (["topics", "list"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
-        (["dead-letters", "list"], "nothing runs on .headrace"),
+        (["dead-letters", "list"], "nothing runs on /"),
         (["query", "x", "-c", "notes"], "fill one with `headrace sync`"),
         (["sync", "nowhere", "-c", "notes"], "nowhere does not exist"),
         (["sync", "/dev/null", "-c", "notes"], "/dev/null is neither; expected a folder or a file"),
-        (["service", "baking"], "there are connectors, parsing"),
         (["service", "parsing"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
     ],
 )
@@ -215,7 +239,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_sweep_takes_old_blobs_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    old, new = tmp_path / ".headrace/blobs/aa/aaaa", tmp_path / ".headrace/blobs/bb/bbbb"
+    old, new = tmp_path / "data/blobs/aa/aaaa", tmp_path / "data/blobs/bb/bbbb"
     for blob in (old, new):
         blob.parent.mkdir(parents=True)
         blob.write_bytes(b"payload")

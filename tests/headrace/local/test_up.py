@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.error
 import urllib.request
@@ -13,13 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 
 from headrace.local.running_file import RunningSystem, read_running
 from headrace.local.supervisor import STOP_WITHIN_S
+from headrace.packages import PACKAGES
+from streams.data_dir import is_data_dir
+from streams.kafka.cluster import Cluster, admin
 from tests.api.raw import exchange
 from tests.api.test_hostile import MALFORMED, MARK
 from tests.processes import is_alive
 from tests.waiting import eventually
+
+COMMAND = str(Path(sysconfig.get_path("scripts")) / "headrace")
 
 #: A start takes 8 s on two free cores; these are seldom free.
 _READY_S = 120
@@ -40,7 +48,7 @@ class Up:
 
     @property
     def data_dir(self) -> Path:
-        return self.folder / ".headrace"
+        return self.folder.with_name("data")
 
     @property
     def running(self) -> RunningSystem:
@@ -50,8 +58,10 @@ class Up:
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command in the same folder."""
-        command = [sys.executable, "-m", "headrace", *arguments]
-        return subprocess.run(command, cwd=self.folder, env=environment(), capture_output=True, text=True)
+        variables = environment() | {"HEADRACE_DATA_DIR": str(self.data_dir)}
+        return subprocess.run(
+            [COMMAND, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True
+        )
 
     def service(self, name: str) -> int | None:
         """Process id of a service, found by its parent and its command line."""
@@ -68,9 +78,12 @@ class Up:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    folder = tmp_path_factory.mktemp("up")
+    folder = tmp_path_factory.mktemp("up") / "project"
+    for name in (*PACKAGES, "multiprocessing"):  # as many a project has, and neither of us sees the other's
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("raise SystemExit('the folder was imported')\n")
     log = (folder / "up.log").open("w")
-    command = [sys.executable, "-m", "headrace", "up", "--port", "0"]
+    command = [COMMAND, "up", "--port", "0", "--data-dir", str(folder.with_name("data"))]
     process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
     )
@@ -116,6 +129,40 @@ def test_a_second_one_says_what_holds_the_data(up: Up) -> None:
     assert second.returncode == 1
     assert f"in use by process {up.process.pid}" in second.stderr
     assert up.running.url in second.stderr
+
+
+def test_other_users_of_the_machine_enter_neither_the_data_folder_nor_the_broker(up: Up) -> None:
+    private = [*(up.data_dir / "logs").iterdir(), up.data_dir / "running.json", up.data_dir / "admin.key"]
+
+    assert is_data_dir(up.data_dir)
+    assert stat.S_IMODE(up.data_dir.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert up.running.kafka_config is not None
+    known = Cluster.from_file(Path(up.running.kafka_config))
+    assert "headrace.documents" in admin(known).list_topics(timeout=30).topics
+    with pytest.raises(KafkaException):
+        admin(Cluster(known.bootstrap_servers)).list_topics(timeout=3)
+
+
+def test_the_brokers_password_is_in_no_log_and_no_command_line(up: Up) -> None:
+    password = Cluster.from_file(up.data_dir / "kafka" / "client.properties").properties["sasl.password"]
+    said = "".join(log.read_text() for log in (up.data_dir / "logs").iterdir())
+    called = b"".join(process.read_bytes() for process in Path("/proc").glob("[0-9]*/cmdline"))
+
+    assert password not in said + (up.folder / "up.log").read_text()
+    assert password.encode() not in called
+
+
+def test_a_folder_beyond_the_roots_is_refused_with_what_to_do(
+    up: Up, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "a.md").write_text("# A\n")
+    refused = up.call("sync", str(elsewhere), "-c", "elsewhere")
+
+    assert refused.returncode == 1
+    assert f"'{elsewhere}' is not below HEADRACE_FOLDER_ROOTS" in refused.stderr
+    assert "start `headrace up` with" in refused.stderr
 
 
 def test_every_topic_is_there(up: Up) -> None:
@@ -173,7 +220,7 @@ def test_a_run_that_lists_nothing_says_what_it_looked_for(up: Up) -> None:
 
 def test_an_address_that_is_no_gateways_is_told_as_that(up: Up) -> None:
     environment_ = environment() | {"HEADRACE_URL": up.running.chroma_url, "HEADRACE_API_KEY": "x"}
-    command = [sys.executable, "-m", "headrace", "sources", "list"]
+    command = [COMMAND, "sources", "list"]
     asked = subprocess.run(command, cwd=up.folder, env=environment_, capture_output=True, text=True)
     assert asked.returncode == 1
     assert (

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -11,11 +12,12 @@ from types import MappingProxyType
 
 import aiohttp
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.errors import RequestError
+from streams.kafka.cluster import Cluster
 from streams.local import DataDirLock, LocalBroker, LocalChroma
 from streams.local.jars import kafka_jars
 from streams.local.java import packaged_java
@@ -25,7 +27,12 @@ from tests.waiting import eventually
 RECORDS = 1_000
 
 
-def produce(bootstrap_servers: str, topic: str, properties: Mapping[str, int] = MappingProxyType({})) -> int:
+def client(broker: LocalBroker) -> dict[str, str | int | float | bool]:
+    """What every client of the broker needs."""
+    return {"bootstrap.servers": broker.bootstrap_servers, **broker.client_properties}
+
+
+def produce(broker: LocalBroker, topic: str, properties: Mapping[str, int] = MappingProxyType({})) -> int:
     """Write `RECORDS` records; how many the broker acknowledged."""
     acknowledged = 0
 
@@ -33,18 +40,16 @@ def produce(bootstrap_servers: str, topic: str, properties: Mapping[str, int] = 
         nonlocal acknowledged
         acknowledged += error is None
 
-    producer = Producer({"bootstrap.servers": bootstrap_servers, "enable.idempotence": True, **properties})
+    producer = Producer({**client(broker), "enable.idempotence": True, **properties})
     for number in range(RECORDS):
         producer.produce(topic, str(number), on_delivery=delivered)
     producer.flush(30)
     return acknowledged
 
 
-def consume(bootstrap_servers: str, topic: str) -> list[int]:
+def consume(broker: LocalBroker, topic: str) -> list[int]:
     """The records of a topic from its beginning, at most `RECORDS`, in 30 s."""
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap_servers, "group.id": "reader", "auto.offset.reset": "earliest"}
-    )
+    consumer = Consumer({**client(broker), "group.id": "reader", "auto.offset.reset": "earliest"})
     consumer.subscribe([topic])
     try:
         return [int(message.value() or b"") for message in consumer.consume(RECORDS, timeout=30)]
@@ -52,8 +57,8 @@ def consume(bootstrap_servers: str, topic: str) -> list[int]:
         consumer.close()
 
 
-def create_topic(bootstrap_servers: str, topic: str) -> None:
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+def create_topic(broker: LocalBroker, topic: str) -> None:
+    admin = AdminClient(client(broker))
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(15)
 
 
@@ -76,8 +81,8 @@ async def test_the_broker_runs_on_the_java_that_was_asked_for(broker: LocalBroke
 
 async def test_the_broker_survives_kill_9_with_its_records_and_its_port(broker: LocalBroker) -> None:
     servers = broker.bootstrap_servers
-    await asyncio.to_thread(create_topic, servers, "kept")
-    assert await asyncio.to_thread(produce, servers, "kept") == RECORDS
+    await asyncio.to_thread(create_topic, broker, "kept")
+    assert await asyncio.to_thread(produce, broker, "kept") == RECORDS
     killed = broker.pid
     await broker.kill()
     assert not broker.running
@@ -86,7 +91,62 @@ async def test_the_broker_survives_kill_9_with_its_records_and_its_port(broker: 
     await broker.start()
 
     assert broker.bootstrap_servers == servers
-    assert await asyncio.to_thread(consume, servers, "kept") == list(range(RECORDS))
+    assert await asyncio.to_thread(consume, broker, "kept") == list(range(RECORDS))
+
+
+def admits(broker: LocalBroker, changed: Mapping[str, str] = MappingProxyType({})) -> bool:
+    """Whether the broker answers a client whose properties are changed so."""
+    admin = AdminClient({**client(broker), "log_level": 0, **changed})
+    try:
+        return bool(admin.list_topics(timeout=3 if changed else 30).brokers)
+    except KafkaException:
+        return False
+
+
+async def test_who_has_no_password_or_another_one_is_not_let_in(broker: LocalBroker) -> None:
+    assert await asyncio.to_thread(admits, broker)
+    for changed in (
+        {"security.protocol": "PLAINTEXT"},
+        {"sasl.password": "wrong"},
+        {"sasl.username": "root"},
+    ):
+        assert not await asyncio.to_thread(admits, broker, changed), changed
+
+
+async def test_the_password_of_the_first_run_opens_nothing_after_it(tmp_path: Path) -> None:
+    async with LocalBroker(tmp_path) as first:
+        assert first._credentials
+        setup = first._credentials.setup
+    async with LocalBroker(tmp_path) as second:
+        former = {"sasl.mechanism": "PLAIN", "sasl.password": setup}
+        assert not await asyncio.to_thread(admits, second, former)
+        assert await asyncio.to_thread(admits, second)
+
+
+def test_the_password_is_in_files_for_its_owner_alone_and_nowhere_else(broker: LocalBroker) -> None:
+    password = broker.client_properties["sasl.password"].encode()
+    holding = {
+        path for path in broker.data_dir.rglob("*") if path.is_file() and password in path.read_bytes()
+    }
+
+    assert {path.name for path in holding} == {"password", "client.properties", "server.properties"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
+    assert stat.S_IMODE((broker.data_dir / "broker.log").stat().st_mode) == 0o600
+    assert password not in Path(f"/proc/{broker.pid}/cmdline").read_bytes()
+    assert password.decode() not in repr(broker._credentials)
+    assert Cluster.from_file(broker.client_file).properties == broker.client_properties
+
+
+async def test_a_data_folder_from_before_passwords_starts_with_its_records_and_asks_for_one(
+    tmp_path: Path,
+) -> None:
+    async with LocalBroker(tmp_path, authenticate=False) as before:
+        await asyncio.to_thread(create_topic, before, "old")
+        assert await asyncio.to_thread(produce, before, "old") == RECORDS
+
+    async with LocalBroker(tmp_path) as after:
+        assert await asyncio.to_thread(consume, after, "old") == list(range(RECORDS))
+        assert not await asyncio.to_thread(admits, after, {"sasl.password": "wrong"})
 
 
 async def test_a_data_folder_has_one_broker_and_says_which(broker: LocalBroker) -> None:
@@ -97,7 +157,7 @@ async def test_a_data_folder_has_one_broker_and_says_which(broker: LocalBroker) 
 async def test_a_topic_that_nobody_made_is_an_error(broker: LocalBroker) -> None:
     # How long a producer believes that a topic which it does not see is being made.
     impatient = {"topic.metadata.propagation.max.ms": 1_000, "message.timeout.ms": 10_000}
-    assert await asyncio.to_thread(produce, broker.bootstrap_servers, "misspelt", impatient) == 0
+    assert await asyncio.to_thread(produce, broker, "misspelt", impatient) == 0
 
 
 async def test_servers_listen_on_loopback_only(broker: LocalBroker, chroma_server: LocalChroma) -> None:

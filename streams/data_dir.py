@@ -1,0 +1,61 @@
+"""The data folder: where it is, what marks it, who may enter it."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import platformdirs
+
+from schemas.errors import RequestError
+
+#: A folder that holds a file of this name is a data folder. What lists folders never enters one.
+MARKER = ".headrace-data"
+#: The data folder of a folder that had one before data went to the user's data directory.
+LOCAL = Path(".headrace")
+
+_MARKER_TEXT = "A data folder of Headrace. No source ever takes files from below this folder.\n"
+#: What releases that knew no marker left in theirs.
+_SIGNS = ("lock", "admin.key", "state", "journal", "blobs", "chroma", "kafka")
+#: The root of a file system of its own holds this.
+_ALWAYS_THERE = {"lost+found"}
+
+
+def default_data_dir() -> Path:
+    """`.headrace` of the current folder where it is there and ours, else in the user's data directory."""
+    with contextlib.suppress(OSError):
+        if LOCAL.is_dir() and LOCAL.stat().st_uid == os.geteuid():
+            return LOCAL
+    return platformdirs.user_data_path("headrace", appauthor=False)
+
+
+def is_data_dir(folder: Path) -> bool:
+    """Whether a folder is marked as a data folder, ours or somebody else's."""
+    return (folder / MARKER).exists()
+
+
+def open_data_dir(folder: Path) -> None:
+    """Make the data folder if it is not there; mark it, and close it to everybody but its owner.
+
+    Raises RequestError for a folder that holds other things: its mode and its `.gitignore` are not ours.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _is_ours(folder):
+        raise RequestError(
+            f"{folder} holds files and is no data folder; choose an empty folder, or one that is not there, "
+            "with --data-dir or HEADRACE_DATA_DIR"
+        )
+    if folder.stat().st_uid == os.geteuid():
+        folder.chmod(0o700)
+    _write_once(folder / MARKER, _MARKER_TEXT)
+    _write_once(folder / ".gitignore", "*\n")
+
+
+def _is_ours(folder: Path) -> bool:
+    if is_data_dir(folder) or any((folder / name).exists() for name in _SIGNS):
+        return True
+    return {entry.name for entry in os.scandir(folder)} <= _ALWAYS_THERE
+
+
+def _write_once(file: Path, text: str) -> None:
+    with contextlib.suppress(FileExistsError), file.open("x") as written:
+        written.write(text)

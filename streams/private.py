@@ -1,0 +1,24 @@
+"""Files that only their owner reads: passwords, keys, logs."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+MODE = 0o600
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that its owner alone can read, from its first byte on. The file appears whole."""
+    incoming = file.with_name(file.name + ".new")
+    incoming.unlink(missing_ok=True)
+    with os.fdopen(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w") as written:
+        written.write(text)
+    incoming.replace(file)
+
+
+def append_private(file: Path) -> BinaryIO:
+    """Open a file to append to; its owner alone can read it, whoever could before."""
+    opened = os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, MODE), "ab")
+    if os.fstat(opened.fileno()).st_uid == os.geteuid():
+        os.fchmod(opened.fileno(), MODE)
+    return opened
