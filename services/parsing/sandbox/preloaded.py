@@ -1,11 +1,8 @@
 """Imported once by the server that workers are forked from: what most documents need."""
 
-from services.parsing.sandbox.environment import forget_environment
-
-forget_environment()  # first: what is imported next takes the memory that is freed
-
-import services.parsing.detect  # noqa: E402
-import services.parsing.formats.docx  # noqa: E402
-import services.parsing.formats.html.article  # noqa: E402
-import services.parsing.formats.html.page  # noqa: E402, F401
-import services.parsing.parser  # noqa: E402
+import services.parsing.detect
+import services.parsing.formats.docx
+import services.parsing.formats.html.article
+import services.parsing.formats.html.page  # noqa: F401
+import services.parsing.parser
+import services.parsing.sandbox.confinement
