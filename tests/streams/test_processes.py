@@ -17,6 +17,8 @@ from streams.processes.wire import FRAME, LONG_TEXT
 from tests.streams import workers
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.pythons
+
 PRELOAD = [workers.__name__]
 
 

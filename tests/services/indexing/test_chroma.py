@@ -4,13 +4,11 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
-import chromadb
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from chromadb.api import AsyncClientAPI
-from chromadb.config import Settings
 
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
 from schemas.events import Embedding, MetadataValue, Task
@@ -22,6 +20,9 @@ from services.indexing.vectors import CollectionFault
 from tests.conftest import Chroma
 from tests.services.indexing.documents import MINILM, NOON, Version, vector
 from tests.services.indexing.reader import Reader, packed
+
+if TYPE_CHECKING:
+    from chromadb.api import AsyncClientAPI
 
 
 def alive() -> None:
@@ -364,7 +365,10 @@ async def test_a_server_that_knows_no_base64_gets_numbers(scripted: tuple[Script
     await store.close()
 
 
-async def stock_client(chroma: Chroma) -> AsyncClientAPI:
+async def stock_client(chroma: Chroma) -> "AsyncClientAPI":
+    import chromadb  # here and not above: collecting the tests need not wait for it
+    from chromadb.config import Settings
+
     host, port = chroma.url.removeprefix("http://").split(":")
     return await chromadb.AsyncHttpClient(
         host=host, port=int(port), settings=Settings(anonymized_telemetry=False)
