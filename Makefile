@@ -1,4 +1,4 @@
-# Two commands do everything on a machine that has Python 3.11 or newer, git and make:
+# Two commands do everything on a machine that has Python 3.11 to 3.13, git and make:
 #
 #   make demo    what it does, on real input        make test    that it does it
 
@@ -10,17 +10,17 @@ HEADRACE := $(BIN)/headrace
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check format lint types imports bench docs constraints clean
+.PHONY: help install demo up test test-pythons check format lint types imports bench docs constraints clean
 
 help: ## show these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make .venv and install everything into it (uv if it is there, else pip)
 
 # --group wants pip 25.1; the pip that came with Python may be older.
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
-	  { echo "Python 3.11 or newer is needed; name it: make install PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed; name it: make install PYTHON=python3.12"; exit 1; }
 ifneq ($(UV),)
 	test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
 	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
@@ -39,6 +39,9 @@ up: install ## run everything until Ctrl-C; prints the gateway's URL and key
 
 test: install ## run all tests, with a real broker and a real Chroma server
 	$(BIN)/python -m pytest
+
+test-pythons: ## run the tests that depend on the version of Python with every Python that is here
+	@$(PYTHON) .ci/pythons.py
 
 check: format lint types imports test ## everything that CI runs: format, lint, types, import rules, tests
 
@@ -73,5 +76,5 @@ endif
 	mv build/constraints.txt constraints.txt && rm -rf build/pins
 
 clean: ## remove what the other targets have made: .venv, the demo's data, caches; never data of your own
-	rm -rf $(VENV) build/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,9 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 def wanted() -> list[str]:
     """The project's direct dependencies and those of its groups."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups: Iterable[list[str]] = project["dependency-groups"].values()
+    groups: Iterable[list[object]] = project["dependency-groups"].values()
     extras: Iterable[list[str]] = project["project"].get("optional-dependencies", {}).values()
-    return [*project["project"]["dependencies"], *(one for group in (*groups, *extras) for one in group)]
+    grouped = (one for group in (*groups, *extras) for one in group)
+    # What is no text includes another group, which is among them itself.
+    return [*project["project"]["dependencies"], *(one for one in grouped if isinstance(one, str))]
 
 
 def pins(requirements: Iterable[str]) -> dict[str, str]:

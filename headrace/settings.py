@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     folder_roots: CommaSeparated = Field(
         default_factory=list,
         description="Folders below which `folder` sources are taken, comma-separated or as a JSON list. "
-        "Default: none in a deployment; for `headrace up` the home and the current folder of its user. Gateway "
-        "and connectors both need it.",
+        "Default: none in a deployment; for `headrace up` the home and the current folder of its user. "
+        "Gateway and connectors both need it.",
     )
     uploads_per_tenant: int = Field(
         8, description="Uploads of a tenant that one gateway takes at once; one more is answered 429.", ge=1

@@ -176,10 +176,10 @@ async def _parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 @contextlib.asynccontextmanager
 async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.chunking.stage import ChunkingStage
-    from streams.processes import WorkerProcesses
+    from streams.processes.pool import WorkerPool
 
     settings = wiring.settings
-    pool = WorkerProcesses(settings.workers, settings.parsing_wall_seconds, ["services.chunking.stage"])
+    pool = WorkerPool(settings.workers, settings.parsing_wall_seconds, preload=["services.chunking.stage"])
     # What is done waits, as chunks with their whole text, behind a document that takes long.
     yield [
         _worker(

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from schemas.errors import DocumentError, RequestError
+from schemas.errors import DocumentError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import (
     Chunk,
     Chunking,
@@ -15,12 +15,14 @@ from schemas.events import (
     Step,
 )
 from services.chunking import chunk
+from streams.admission import Admission
 from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Record
 from streams.kafka.cluster import MAX_VALUE_BYTES
-from streams.processes import WorkerProcesses
+from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, WorkerDied
+from streams.processes.pool import WorkerPool
 from streams.topics import CHUNKS, PARSED
 
 Incoming = DocumentParsed | DocumentDeleted
@@ -42,9 +44,10 @@ class ChunkingStage(stage.Stage[Incoming]):
     name = "chunking"
     topic = PARSED
 
-    def __init__(self, workers: WorkerProcesses, blobs: BlobStore, concurrency: int) -> None:
+    def __init__(self, workers: WorkerPool, blobs: BlobStore, concurrency: int) -> None:
         self._workers, self._blobs = workers, blobs
         self.concurrency = concurrency
+        self._admission = Admission()
 
     async def close(self) -> None:
         """Stop the workers."""
@@ -55,15 +58,39 @@ class ChunkingStage(stage.Stage[Incoming]):
         event = record.event
         if isinstance(event, DocumentDeleted):
             return [Send(CHUNKS, record.key, event)]
-        text = (await self._blobs.get(event.text)).decode()
-        document, text_type = event.document, _text_type(event)
-        chunks = await self._workers.run(
-            document.document_key, cut, text, event.filename, text_type, document.chunking, event.pages
-        )
+        async with self._admission.of(event.text.size):
+            chunks = await self._cut(event)
         outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in parts(event, chunks)]
-        if document.run:
-            outputs.append(ProgressReport(document.run, Step.CHUNKED))
+        if event.document.run:
+            outputs.append(ProgressReport(event.document.run, Step.CHUNKED))
         return outputs
+
+    async def _cut(self, event: DocumentParsed) -> list[Chunk]:
+        name = event.document.document_key
+        text = await self._blobs.get(event.text)
+        arguments = text, event.filename, _text_type(event), event.document.chunking, event.pages
+        try:
+            try:
+                return await self._workers.run(cut_encoded, *arguments)
+            except WorkerDied:  # the kernel, out of memory, may have chosen it for another document's sake
+                return await self._workers.run(cut_encoded, *arguments)
+        except WorkerDied as error:
+            raise DocumentError(f"{name}: killed its worker twice (exit code {error.exit_code})") from error
+        except CallTimeout as error:
+            raise DocumentTooLarge(
+                f"{name}: cutting took longer than {error.seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
+            ) from error
+        except BadAnswer as error:
+            raise DocumentError(f"{name}: its worker gave no chunks: {error}") from error
+        except PoolStopped as error:
+            raise TransientError(f"{name}: {error}") from error
+
+
+def cut_encoded(
+    text: bytes, filename: str | None, text_type: str, chunking: Chunking, pages: Sequence[PageSpan]
+) -> list[Chunk]:
+    """`cut` for UTF-8, as texts travel."""
+    return cut(text.decode(), filename, text_type, chunking, pages)
 
 
 def cut(

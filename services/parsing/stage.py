@@ -1,6 +1,5 @@
 """The parsing stage: documents in, their text out. The first stage, so it also keeps the door."""
 
-import asyncio
 from collections.abc import Sequence
 
 from schemas.checks import check_document
@@ -10,6 +9,7 @@ from schemas.ids import document_id
 from schemas.limits import MAX_WARNING_LENGTH, MAX_WARNINGS
 from services.parsing.document import ParsedDocument
 from services.parsing.sandbox.pool import Sandbox
+from streams.admission import Admission
 from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.dead_letters import SEQUENCE_HEADER
@@ -19,9 +19,6 @@ from streams.partitions import partition_of
 from streams.topics import DOCUMENTS, PARSED
 
 Incoming = DocumentUpserted | DocumentDeleted
-
-#: Larger documents are in memory one at a time; the smaller ones are bounded by `concurrency`.
-_LARGE_BYTES = 8 * 1024 * 1024
 
 
 class ParsingStage(stage.Stage[Incoming]):
@@ -38,7 +35,7 @@ class ParsingStage(stage.Stage[Incoming]):
     def __init__(self, sandbox: Sandbox, blobs: BlobStore, partitions: int, concurrency: int) -> None:
         self._sandbox, self._blobs, self._partitions = sandbox, blobs, partitions
         self.concurrency = concurrency
-        self._large = asyncio.Semaphore(1)
+        self._admission = Admission()
 
     async def start(self) -> None:
         """Have the workers ready before the first document."""
@@ -56,10 +53,7 @@ class ParsingStage(stage.Stage[Incoming]):
         if isinstance(event, DocumentDeleted):
             return [Send(PARSED, record.key, event.model_copy(update={"sequence": sequence}))]
         check_document(event.document)
-        if event.content.size > _LARGE_BYTES:
-            async with self._large:
-                parsed = await self._parse(event)
-        else:
+        async with self._admission.of(event.content.size):
             parsed = await self._parse(event)
         outputs: list[Output] = [Send(PARSED, record.key, await self._event(event, parsed, sequence))]
         if event.document.run:

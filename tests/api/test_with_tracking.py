@@ -21,6 +21,8 @@ from tests.api.conftest import Server, create_folder_source, create_run, running
 from tests.api.sync.test_progress import BEGUN, stream
 from tests.conftest import Kafka
 
+pytestmark = pytest.mark.pythons
+
 
 @pytest.fixture(scope="module")
 async def tracked(

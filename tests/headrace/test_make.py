@@ -26,7 +26,8 @@ PINS = {
 def required() -> list[Requirement]:
     """What the project asks for itself, and its tests."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    asked = [*project["project"]["dependencies"], *groups["dev"], *groups["pythons"]]
     return [Requirement(one) for one in asked if isinstance(one, str)]  # else a group that is included
 
 
@@ -36,7 +37,7 @@ def test_every_target_has_a_line_of_help() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     targets = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M).group(1).split())  # type: ignore[union-attr]
-    assert {"install", "demo", "test", "check", "up", "bench", "docs", "clean"} <= targets
+    assert {"install", "demo", "test", "test-pythons", "check", "up", "bench", "docs", "clean"} <= targets
     assert {
         line.split()[1].removesuffix("\x1b[0m") for line in shown.splitlines() if "make " in line
     } == targets

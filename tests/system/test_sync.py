@@ -66,6 +66,7 @@ async def expected(folder: Path, source: str) -> dict[str, tuple[str, dict[str, 
     return rows
 
 
+@pytest.mark.pythons
 async def test_a_folder_arrives_whole_and_exact_and_a_second_run_changes_nothing(
     pipeline: Pipeline, folder: Path
 ) -> None:

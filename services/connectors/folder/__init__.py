@@ -94,8 +94,8 @@ def require_allowed(path: str, places: Places) -> Path:
     if not inside:  # first, so that nobody learns what else is on the disk
         shown = ", ".join(str(root) for root in places.roots or ())
         raise RequestError(
-            f"folder.path {path!r} is not below HEADRACE_FOLDER_ROOTS ({shown}); start `headrace up` with it, "
-            "or a folder above it, in that variable"
+            f"folder.path {path!r} is not below HEADRACE_FOLDER_ROOTS ({shown}); start `headrace up` with "
+            "it, or a folder above it, in that variable"
         )
     if not there:
         raise RequestError(f"folder.path {path!r} does not exist on the server")

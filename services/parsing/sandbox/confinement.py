@@ -1,10 +1,9 @@
-"""What holds inside a parsing worker: limits on memory, CPU, files and the network."""
+"""What holds inside a parsing worker: limits on memory, files and the network."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib
 import logging
 import os
 import resource
@@ -24,8 +23,6 @@ from services.parsing.document import ParsedDocument
 from services.parsing.images.vision import Vision, configure
 from services.parsing.parser import parse
 from services.parsing.sandbox import landlock
-from services.parsing.sandbox.environment import forget_environment
-from streams.processes import end_with_service
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
@@ -60,23 +57,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """`documents` is the folder that long documents are handed over in, `modules` are those whose functions
-    are called besides the project's."""
+    """`memory_bytes` is what a document may take beyond what a fresh worker holds."""
 
     memory_bytes: int
-    cpu_seconds: int
     vision: Vision | None = None
-    documents: str | None = None
-    modules: tuple[str, ...] = ()
 
 
 def confine(limits: SandboxLimits) -> None:
-    """Runs first in every worker. What the platform refuses is left out; the rest still holds."""
+    """The first call in every worker. What the platform refuses is left out; the rest still holds."""
     sys.dont_write_bytecode = True
-    end_with_service()
-    forget_environment()
-    for name in limits.modules:
-        importlib.import_module(name)
     _native("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _native("mallopt", _M_ARENA_MAX, 2)
     # Addresses rather than resident pages: the only memory limit that Linux enforces for a process. What
@@ -90,31 +79,19 @@ def confine(limits: SandboxLimits) -> None:
     _leave_files(limits)
 
 
-def limited(cpu_seconds: int, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Calls a function under a CPU limit of its own."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + cpu_seconds + 1, hard=False)
-    return function(*arguments)
-
-
 def parse_confined(
-    source: bytes | str, filename: str | None, content_type: str | None, main_content: bool
+    data: bytes, filename: str | None, content_type: str | None, main_content: bool
 ) -> ParsedDocument:
-    """Parses in this process; `source` is the document or the path of a file that holds it."""
-    data = Path(source).read_bytes() if isinstance(source, str) else source
+    """Parses in this process."""
     return parse(data, filename, content_type, main_content=main_content)
 
 
-def ready() -> bool:
-    return True
-
-
-def _limit(kind: int, value: int, hard: bool = True) -> None:
+def _limit(kind: int, value: int) -> None:
     _, ceiling = resource.getrlimit(kind)
     if ceiling != resource.RLIM_INFINITY:
         value = min(value, ceiling)
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(kind, (value, value if hard else ceiling))
+        resource.setrlimit(kind, (value, value))
 
 
 def _mapped_bytes() -> int:
@@ -145,14 +122,13 @@ def _leave_network(allowed: str | None) -> None:
 
 
 def _leave_files(limits: SandboxLimits) -> None:
-    """Only what Python and the libraries are made of stays readable, and a document whose name is known.
+    """Only what Python and the libraries are made of stays readable.
 
     Where the kernel can, connections are refused by it too, whatever the code that asks for them.
     """
     try:
         landlock.restrict(
             _readable(limits.vision is not None),
-            by_name=[Path(limits.documents)] if limits.documents else [],
             write=[Path("/dev/null")],
             ports=[_port(limits.vision.url), _DNS] if limits.vision else [],
         )

@@ -58,14 +58,12 @@ def version() -> int:
 def restrict(
     read: Iterable[Path],
     *,
-    by_name: Iterable[Path] = (),
     write: Iterable[Path] = (),
     ports: Iterable[int] = (),
 ) -> bool:
     """From now on this process reads only `read` (files, and folders with all that is in them), writes only
     the existing files `write`, runs no program, makes and removes nothing, connects by TCP to `ports` alone.
 
-    In the folders `by_name` files can be read but not listed: who is not told a name does not find it.
     Paths that do not exist are left out. False, with nothing restricted, where the kernel has no Landlock.
     Raises OSError when it has and yet refuses; needs PR_SET_NO_NEW_PRIVS.
     """
@@ -75,7 +73,7 @@ def restrict(
     ruleset = _Ruleset(_known(_FILES, known), _known(_PORTS, known), _known(_SCOPES, known))
     rules = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
     try:
-        for paths, rights in ((read, _READ_FILE | _READ_DIR), (by_name, _READ_FILE), (write, _WRITE_FILE)):
+        for paths, rights in ((read, _READ_FILE | _READ_DIR), (write, _WRITE_FILE)):
             for path in paths:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
                     _allow(rules, path, rights)

@@ -1,15 +1,17 @@
 """The chunking stage: parts that fit a message, dense numbers, pages from spans."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import SingleObjectCodec
-from schemas.errors import DocumentError
+from schemas.errors import DocumentError, DocumentTooLarge, TransientError
 from schemas.events import (
     Chunk,
     Chunking,
@@ -25,11 +27,13 @@ from schemas.events import (
     Step,
 )
 from services.chunking.stage import PART_BYTES, ChunkingStage, cut, page_numbers, parts
+from streams.admission import LARGE_BYTES
 from streams.blobs import BlobStore
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Record
 from streams.kafka.cluster import MAX_VALUE_BYTES
-from streams.processes import WorkerProcesses
+from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, WorkerDied
+from streams.processes.pool import WorkerPool
 from streams.topics import CHUNKS, EMBEDDINGS
 
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=0)
@@ -193,14 +197,14 @@ class NoContext:
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[WorkerProcesses]:
-    pool = WorkerProcesses(1, wall_seconds=60, preload=["services.chunking.stage"])
+def workers() -> Iterator[WorkerPool]:
+    pool = WorkerPool(1, wall_seconds=60, preload=["services.chunking.stage"])
     yield pool
     pool.close()
 
 
 @pytest.fixture
-def stage(workers: WorkerProcesses, tmp_path: Path) -> ChunkingStage:
+def stage(workers: WorkerPool, tmp_path: Path) -> ChunkingStage:
     return ChunkingStage(workers, BlobStore(str(tmp_path)), concurrency=2)
 
 
@@ -232,3 +236,71 @@ async def test_a_delete_is_passed_on_as_it_is(stage: ChunkingStage) -> None:
     deleted = DocumentDeleted(document=parsed().document, sequence=9)
 
     assert await run(stage, deleted) == [Send(CHUNKS, "a-key", deleted)]
+
+
+class Held(WorkerPool):
+    """Cuts nothing until `gate` is open."""
+
+    def __init__(self) -> None:
+        super().__init__(1, wall_seconds=60)
+        self.gate = asyncio.Event()
+        self.texts: list[bytes] = []
+
+    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        self.texts.append(arguments[0])
+        await self.gate.wait()
+        return function(*arguments)
+
+
+async def test_large_documents_are_in_memory_one_at_a_time(tmp_path: Path) -> None:
+    workers = Held()
+    stage = ChunkingStage(workers, BlobStore(str(tmp_path)), concurrency=8)
+    text = parsed().text.model_copy(update={"size": LARGE_BYTES + 1})
+    large = parsed().model_copy(update={"text": text})
+    tasks = [asyncio.create_task(run(stage, event)) for event in (large, large, parsed(), parsed())]
+    for _ in range(20):  # turns of the loop, in which the second must not be loaded
+        await asyncio.sleep(0)
+    assert len(workers.texts) == 3
+
+    workers.gate.set()
+    await asyncio.gather(*tasks)
+    assert len(workers.texts) == 4
+
+
+class Dying(WorkerPool):
+    """Ends each call with the next of `errors`."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__(1, wall_seconds=60)
+        self.errors = list(errors)
+
+    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if self.errors:
+            raise self.errors.pop(0)
+        return function(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("errors", "becomes", "message"),
+    [
+        (
+            [WorkerDied(-9), WorkerDied(-9)],
+            DocumentError,
+            r"notes\.txt: killed its worker twice \(exit code -9\)",
+        ),
+        ([CallTimeout(5)], DocumentTooLarge, r"notes\.txt: cutting took longer than 5 s"),
+        ([BadAnswer("no list")], DocumentError, r"notes\.txt: its worker gave no chunks: no list"),
+        ([PoolStopped("stopped")], TransientError, r"notes\.txt: stopped"),
+    ],
+)
+async def test_a_call_without_a_result_speaks_of_its_document(
+    tmp_path: Path, errors: list[Exception], becomes: type[Exception], message: str
+) -> None:
+    stage = ChunkingStage(Dying(*errors), BlobStore(str(tmp_path)), concurrency=2)
+    with pytest.raises(becomes, match=message):
+        await run(stage, parsed("text\n"))
+
+
+async def test_a_document_whose_worker_died_once_is_cut(tmp_path: Path) -> None:
+    stage = ChunkingStage(Dying(WorkerDied(-9)), BlobStore(str(tmp_path)), concurrency=2)
+    assert len(await run(stage, parsed("text\n"))) == 2

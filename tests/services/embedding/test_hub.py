@@ -8,7 +8,6 @@ import numpy as np
 import pytest_asyncio
 
 from services.embedding import TRIAL_MODEL, Embedder, Prompts
-from services.embedding.hub import HubEmbedder
 from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
 
 #: Where fastembed gets the model of this name from.
@@ -18,6 +17,8 @@ REVISION = "0" * 40
 
 @pytest_asyncio.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Embedder]:
+    from services.embedding.hub import HubEmbedder  # loads fastembed: not while tests are collected
+
     snapshot = tmp_path / REPOSITORY / "snapshots" / REVISION
     snapshot.mkdir(parents=True)
     (tmp_path / REPOSITORY / "refs").mkdir()

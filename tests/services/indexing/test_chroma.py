@@ -4,13 +4,12 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
-import chromadb
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from chromadb.api import AsyncClientAPI
-from chromadb.config import Settings
 from structlog.testing import capture_logs
 
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
@@ -23,6 +22,9 @@ from services.indexing.vectors import CollectionFault, CollectionReplaced
 from tests.conftest import Chroma
 from tests.services.indexing.documents import MINILM, NOON, Version, vector
 from tests.services.indexing.reader import Reader, packed
+
+if TYPE_CHECKING:
+    from chromadb.api import AsyncClientAPI
 
 
 def alive() -> None:
@@ -416,7 +418,10 @@ async def test_a_server_that_knows_no_base64_gets_numbers(scripted: tuple[Script
     await store.close()
 
 
-async def stock_client(chroma: Chroma) -> AsyncClientAPI:
+async def stock_client(chroma: Chroma) -> "AsyncClientAPI":
+    import chromadb  # here and not above: collecting the tests need not wait for it
+    from chromadb.config import Settings
+
     host, port = chroma.url.removeprefix("http://").split(":")
     return await chromadb.AsyncHttpClient(
         host=host, port=int(port), settings=Settings(anonymized_telemetry=False)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing.images.vision import Vision
 from services.parsing.sandbox import confinement, landlock
-from services.parsing.sandbox.handover import INLINE_BYTES
 from services.parsing.sandbox.pool import Sandbox
+from streams.processes.errors import RemoteError
 from tests.services.parsing import samples
 from tests.services.parsing.pdf.conftest import Sheet
 from tests.services.parsing.sandbox import hostile
@@ -30,6 +31,11 @@ LOADERS = sorted(map(str, Path("/lib64").glob("ld-linux-*"))) or sorted(
     map(str, Path("/lib").glob("ld-linux-*"))
 )
 confined = pytest.mark.skipif(not LANDLOCK, reason="the kernel has no Landlock: reading is NOT confined here")
+
+
+def refused() -> AbstractContextManager[object]:
+    """What the kernel refuses to a worker comes back as an error by its name."""
+    return pytest.raises(RemoteError, match="PermissionError: ")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ async def test_a_worker_reads_no_file_but_its_document(sandbox: Sandbox, tmp_pat
     secret.parent.mkdir(exist_ok=True)
     secret.write_bytes(b"secret")
 
-    with pytest.raises(PermissionError):
+    with refused():
         await sandbox.run("a.pdf", hostile.reads, str(secret))
     assert hostile.reads(str(secret)) == b"secret"
 
@@ -59,37 +65,20 @@ async def test_a_worker_lists_neither_the_home_nor_the_system_nor_the_checkout(
     sandbox: Sandbox, folder: Path
 ) -> None:
     assert hostile.lists(str(folder))
-    with pytest.raises(PermissionError):
+    with refused():
         await sandbox.run("a.pdf", hostile.lists, str(folder))
-
-
-@confined
-async def test_a_worker_reads_a_long_document_by_its_name_alone(tmp_path: Path) -> None:
-    box = Sandbox(modules=[hostile.__name__])
-    try:
-        long = b"a line\n" * (INLINE_BYTES // 7 + 1)
-        assert (await box.parse(long, "a.txt", None)).markdown.encode() == long
-        (box._documents().folder / "name").write_bytes(b"another document")
-        assert (
-            await box.run("a.txt", hostile.reads, str(box._documents().folder / "name"))
-            == b"another document"
-        )
-        with pytest.raises(PermissionError):
-            await box.run("a.txt", hostile.lists, str(box._documents().folder))
-    finally:
-        box.close()
 
 
 @confined
 @pytest.mark.parametrize("process", ["self", str(os.getpid())])
 async def test_a_worker_reads_no_environment_of_a_process(sandbox: Sandbox, process: str) -> None:
-    with pytest.raises(PermissionError):
+    with refused():
         await sandbox.run("a.pdf", hostile.reads, f"/proc/{process}/environ")
 
 
 @confined
 async def test_a_worker_makes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises(PermissionError):
+    with refused():
         await sandbox.run("a.pdf", hostile.makes, str(tmp_path / "made"))
 
 
@@ -97,13 +86,13 @@ async def test_a_worker_makes_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", [sys.executable, *LOADERS])
 async def test_a_worker_runs_no_program_not_even_one_that_it_can_read(sandbox: Sandbox, program: str) -> None:
     hostile.runs(program)
-    with pytest.raises(PermissionError):
+    with refused():
         await sandbox.run("a.pdf", hostile.runs, program)
 
 
 @pytest.mark.skipif(LANDLOCK < 6, reason=f"signals are kept in since Landlock 6, this is {LANDLOCK}")
 async def test_a_worker_signals_no_process_outside(sandbox: Sandbox) -> None:
-    with pytest.raises(PermissionError):
+    with refused():
         await sandbox.run("a.pdf", hostile.signals, os.getpid())
 
 
@@ -114,7 +103,7 @@ async def test_a_worker_with_a_vision_model_reaches_its_port_alone() -> None:
         box = Sandbox(vision=Vision(url, "any"), modules=[hostile.__name__])
         try:
             await box.run("a.pdf", hostile.connects, model.getsockname())
-            with pytest.raises(PermissionError):
+            with refused():
                 await box.run("a.pdf", hostile.connects, other.getsockname())
         finally:
             box.close()
@@ -158,19 +147,6 @@ if __name__ == "__main__":
     assert found.endswith("} kept-here\n")
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc")
-def test_forgotten_variables_are_gone_from_what_the_system_shows_of_the_process() -> None:
-    script = """
-from services.parsing.sandbox.environment import forget_environment
-forget_environment()
-print(open("/proc/self/environ", "rb").read())
-"""
-    found = _python(script, HEADRACE_API_KEY="hidden")
-
-    assert "HEADRACE_API_KEY" in found
-    assert "hidden" not in found
-
-
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM])
 def test_where_there_is_no_landlock_the_other_limits_hold(
     number: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -197,7 +173,7 @@ def test_a_kernel_that_refuses_the_rules_is_logged_and_the_other_limits_hold(
     monkeypatch.setattr(landlock, "restrict", refused)
 
     assert _forked(_parses_and_connects, tmp_path / "a.md") == ("# fine", True)
-    confinement._leave_files(confinement.SandboxLimits(1, 1))
+    confinement._leave_files(confinement.SandboxLimits(1))
     assert "not confined: [Errno 7] too many layers" in caplog.text
 
 
@@ -230,8 +206,9 @@ def test_only_what_the_kernel_knows_is_asked_of_it(monkeypatch: pytest.MonkeyPat
 
 
 def _parses_and_connects(path: Path, results: Any) -> None:
-    confinement.confine(confinement.SandboxLimits(1024**3, 10))
-    document = confinement.parse_confined(str(path), "a.md", None, False)
+    data = path.read_bytes()
+    confinement.confine(confinement.SandboxLimits(1024**3))
+    document = confinement.parse_confined(data, "a.md", None, False)
     try:
         socket.create_connection(("127.0.0.1", 9), timeout=2)
     except OSError:

@@ -3,15 +3,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, TransientError, UnsupportedFormat
-from services.parsing.sandbox.handover import Handover
 from services.parsing.sandbox.pool import Sandbox
+from streams.processes.errors import RemoteError
 from tests.services.parsing import samples
 from tests.services.parsing.sandbox import hostile
 
@@ -38,7 +37,7 @@ async def test_errors_of_the_contract_come_back_as_they_were(sandbox: Sandbox) -
         await sandbox.parse(b"\0\1\2\3", "a.bin", None)
 
 
-async def test_long_documents_travel_too_and_leave_no_file(
+async def test_long_documents_travel_too_and_lie_in_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -46,45 +45,7 @@ async def test_long_documents_travel_too_and_leave_no_file(
     box = Sandbox()
     try:
         assert (await box.parse(text.encode(), "a.txt", None)).markdown == text
-        (folder,) = os.listdir(tmp_path)
-        assert os.listdir(tmp_path / folder) == []
-    finally:
-        box.close()
-
-    assert os.listdir(tmp_path) == []
-
-
-def test_what_a_killed_service_left_is_cleared_away_and_what_a_living_one_holds_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left = tmp_path / "headrace-parsing-left"
-    left.mkdir()
-    (left / "document").write_text("secret")
-    living = Handover()
-
-    with living.source(b"text") as path:
-        other = Handover()
-        assert not left.exists()
-        assert Path(path).read_bytes() == b"text"
-
-    living.close()
-    other.close()
-    assert os.listdir(tmp_path) == []
-
-
-async def test_long_documents_travel_when_a_cleaner_took_their_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    text = "a line\n" * 400_000
-    box = Sandbox()
-    try:
-        await box.parse(text.encode(), "a.txt", None)
-        for folder in os.listdir(tmp_path):
-            os.rmdir(tmp_path / folder)
-
-        assert (await box.parse(text.encode(), "a.txt", None)).markdown == text
+        assert os.listdir(tmp_path) == []
     finally:
         box.close()
 
@@ -97,7 +58,7 @@ async def test_a_worker_that_dies_costs_only_its_document(sandbox: Sandbox) -> N
 
 
 async def test_too_much_memory_is_too_large(sandbox: Sandbox) -> None:
-    with pytest.raises((DocumentTooLarge, MemoryError)):
+    with pytest.raises(DocumentTooLarge, match="memory"):
         await sandbox.run("big.xlsx", hostile.swells)
 
 
@@ -120,22 +81,20 @@ async def test_too_much_wall_time_is_too_large() -> None:
 
 
 async def test_workers_reach_no_network(sandbox: Sandbox) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises((CorruptDocument, OSError)):
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(RemoteError, match="Error: "):
         await sandbox.run("page.html", hostile.phones, server.getsockname())
 
 
 async def test_workers_write_no_files(sandbox: Sandbox, tmp_path: Path) -> None:
-    with pytest.raises((CorruptDocument, OSError)):
+    with pytest.raises(RemoteError, match="Error: "):
         await sandbox.run("a.docx", hostile.writes, f"{tmp_path}/x")
 
 
-async def test_closing_is_quick_and_ends_what_waits() -> None:
+async def test_closing_ends_what_waits() -> None:
     box = Sandbox(workers=1, wall_seconds=60, modules=[hostile.__name__])
     waiting = asyncio.ensure_future(box.run("slow.pdf", hostile.hangs))
     await asyncio.sleep(0)  # lets it be scheduled
-    begun = time.monotonic()
     box.close()
 
-    assert time.monotonic() - begun < 3
     with pytest.raises(TransientError, match="stopped"):
         await waiting

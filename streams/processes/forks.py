@@ -1,0 +1,124 @@
+"""The service's end of the fork server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from streams.processes.environment import worker_environment
+from streams.processes.errors import PoolStopped
+from streams.processes.server import FORK, KILL, REPORT, REQUEST
+
+log = structlog.get_logger(__name__)
+
+#: Runs with the service's `sys.path`, which the environment alone does not give.
+_BOOT = (
+    "import json, sys; control, sys.path[:], preload = json.loads(sys.argv[1]); "
+    "from streams.processes.server import serve; serve(control, preload)"
+)
+#: Seconds in which a closed server kills its workers and ends; it does in milliseconds.
+_CLOSE_SECONDS = 3.0
+
+
+class ForkServer:
+    """A running fork server; belongs to the event loop that it was made in.
+
+    `ended` of a worker is a future of its exit code. It fails with PoolStopped when the server is gone.
+    """
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ended: dict[int, asyncio.Future[int]] = {}
+        self._last = 0
+        self._heard = bytearray()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
+        self.alive = True
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            boot = json.dumps([theirs.fileno(), sys.path, list(preload)])
+            self._process = subprocess.Popen(  # noqa: S603 – this Python, and what is written here
+                [sys.executable, "-P", "-c", _BOOT, boot],
+                stdin=subprocess.DEVNULL,
+                env=worker_environment(),
+                pass_fds=[theirs.fileno()],
+            )
+        self._control.setblocking(False)
+        self._loop.add_reader(self._control, self._hear)
+
+    def fork(self, channel: socket.socket) -> tuple[int, asyncio.Future[int]]:
+        """Have a worker forked that serves `channel`: its number, and its exit code to come."""
+        if not self.alive:
+            raise PoolStopped("the worker processes were stopped")
+        self._last += 1
+        ended = self._ended[self._last] = self._loop.create_future()
+        try:
+            socket.send_fds(self._control, [REQUEST.pack(FORK, self._last)], [channel.fileno()])
+        except OSError as error:  # it has just died; `_hear` will say so
+            raise PoolStopped(f"the server of the worker processes does not answer: {error}") from error
+        return self._last, ended
+
+    def kill(self, number: int) -> None:
+        """Have a worker killed, if it still runs."""
+        if self.alive and number in self._ended:
+            with contextlib.suppress(OSError):  # it has just died, and its workers with it
+                self._control.send(REQUEST.pack(KILL, number))
+
+    def close(self) -> None:
+        """End the server and its workers, whatever they are at."""
+        self._stop("the worker processes were stopped")
+        try:
+            self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _hear(self) -> None:
+        try:
+            heard = self._control.recv(64 * 1024)
+        except (BlockingIOError, InterruptedError):
+            return
+        except ConnectionError:
+            heard = b""
+        if not heard:
+            self._lost()
+            return
+        self._heard += heard
+        while len(self._heard) >= REPORT.size:
+            number, exit_code = REPORT.unpack_from(self._heard)
+            del self._heard[: REPORT.size]
+            if number == 0:
+                self.ready.set_result(None)
+            elif (ended := self._ended.pop(number, None)) is not None:
+                ended.set_result(exit_code)
+
+    def _lost(self) -> None:
+        """The server has ended by itself: a module that it cannot load, or somebody killed it."""
+        try:
+            exit_code: int | None = self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            exit_code = self._process.wait()
+        log.error("the server of the worker processes has ended", exit_code=exit_code)
+        self._stop(f"the worker processes ended by themselves (exit code {exit_code}); the log says why")
+
+    def _stop(self, why: str) -> None:
+        if not self.alive:
+            return
+        self.alive = False
+        if not self._loop.is_closed():
+            self._loop.remove_reader(self._control)
+        self._control.close()
+        waiting: list[asyncio.Future[Any]] = [self.ready, *self._ended.values()]
+        self._ended.clear()
+        for future in waiting:
+            if not future.done() and not self._loop.is_closed():
+                future.set_exception(PoolStopped(why))
+                future.exception()  # whoever still waits gets it; if nobody does, that is no fault

@@ -1,0 +1,131 @@
+"""The fork server: a process that has the common libraries loaded and forks workers on request.
+
+It has one thread, reads no input of users and holds no secret, so a fork of it is a clean start in some
+milliseconds. It ends, and its workers with it, when the service closes the control socket or dies.
+
+    request   b"f"  number (4 bytes), with the worker's socket     fork a worker
+              b"k"  number                                         kill it
+    report    number  exit code                                    a worker has ended
+              0  0                                                 ready: everything is loaded
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from struct import Struct
+
+from streams.processes.worker import work
+
+REQUEST, REPORT = Struct("!cI"), Struct("!Ii")
+FORK, KILL = b"f", b"k"
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+#: Reported for a worker that could not be forked.
+NOT_FORKED = 255
+
+
+def serve(control: int, preload: Sequence[str]) -> None:
+    """Serve requests on this socket until it is closed; `preload` names the modules to load first."""
+    # A signal for the whole process group (Ctrl-C, a service manager) is meant for the service, which then
+    # lets its workers finish.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for module in preload:
+        importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # else collections in the workers would copy the pages that they share
+    _Server(socket.socket(fileno=control)).run()
+
+
+class _Server:
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._numbers: dict[int, int] = {}  # of running workers, by process id
+        self._woken, self._wake = os.pipe()
+        for end in (self._woken, self._wake):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> None:
+        try:
+            self._report(0, 0)
+            while True:
+                ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
+                if self._woken in ready:
+                    os.read(self._woken, 4096)
+                    self._reap()
+                if self._control.fileno() in ready and not self._serve_one():
+                    break
+        except ConnectionError:  # the service is gone
+            pass
+        for process in self._numbers:
+            os.kill(process, signal.SIGKILL)
+        for process in self._numbers:
+            os.waitpid(process, 0)
+
+    def _serve_one(self) -> bool:
+        request, descriptors, _, _ = socket.recv_fds(self._control, REQUEST.size, 1)
+        if len(request) < REQUEST.size:
+            return False
+        kind, number = REQUEST.unpack(request)
+        if kind == FORK:
+            self._fork(number, socket.socket(fileno=descriptors[0]))
+        else:
+            for process, known in self._numbers.items():
+                if known == number:  # not reaped yet, so the id is still its own
+                    os.kill(process, signal.SIGKILL)
+        return True
+
+    def _fork(self, number: int, channel: socket.socket) -> None:
+        server = os.getpid()
+        with channel:
+            try:
+                process = os.fork()
+            except OSError:  # no room for another process
+                self._report(number, NOT_FORKED)
+                return
+            if process == 0:
+                self._become_worker(server, channel)
+        self._numbers[process] = number
+
+    def _become_worker(self, server: int, channel: socket.socket) -> None:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._control.close()
+            os.close(self._woken)
+            os.close(self._wake)
+            _die_with(server)
+            work(channel)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> None:
+        while self._numbers:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if process == 0:
+                return
+            if (number := self._numbers.pop(process, None)) is not None:
+                self._report(number, os.waitstatus_to_exitcode(status))
+
+    def _report(self, number: int, exit_code: int) -> None:
+        self._control.sendall(REPORT.pack(number, exit_code))
+
+
+def _die_with(server: int) -> None:
+    """Have this worker killed when the server ends, however that one does. Elsewhere than on Linux a worker
+    whose server was killed lives until its call ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(1)
