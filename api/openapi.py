@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 _MEANINGS = {
     200: "Found",
     201: "Created",
-    202: "Cancelled",
+    202: "Accepted",
     204: "Deleted",
     400: "A field or parameter is missing, malformed or cannot be served",
     401: "The key is missing or unknown",
@@ -57,7 +57,7 @@ def openapi() -> Schema:
 
 
 def _components() -> Schema:
-    models = {model for operation in OPERATIONS for model in (operation.body, operation.answer) if model}
+    models = {model for operation in OPERATIONS for model in operation.models}
     ordered = sorted(models | {ErrorResponse}, key=lambda model: model.__name__)
     _, schema = models_json_schema(
         [(model, "validation") for model in ordered], ref_template="#/components/schemas/{model}"
@@ -72,6 +72,7 @@ def _operation(operation: Operation) -> Schema:
         "summary": operation.summary,
         "responses": {
             str(operation.success): _success(operation),
+            **_accepted(operation),
             **{str(status): _refusal(status) for status in operation.refusals},
         },
     }
@@ -104,6 +105,13 @@ def _success(operation: Operation) -> Schema:
     if operation.streams:
         response["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     return response
+
+
+def _accepted(operation: Operation) -> Schema:
+    if operation.accepted is None:
+        return {}
+    content = {"application/json": {"schema": _reference(operation.accepted.__name__)}}
+    return {"202": {"description": _MEANINGS[202], "content": content}}
 
 
 def _refusal(status: int) -> Schema:

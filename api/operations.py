@@ -35,6 +35,7 @@ class Operation:
 
     Args:
         answer: the model of the success; `many` = an array of it, `by_key` = an object of it.
+        accepted: the model of a 202 beside the success.
         refusals: status codes beside the success.
         streams: also answers as server-sent events.
     """
@@ -46,6 +47,7 @@ class Operation:
     summary: str
     success: int = 200
     answer: type[BaseModel] | None = None
+    accepted: type[BaseModel] | None = None
     many: bool = False
     by_key: bool = False
     body: type[BaseModel] | None = None
@@ -53,6 +55,11 @@ class Operation:
     parameters: Sequence[Parameter] = field(default_factory=tuple)
     refusals: Sequence[int] = (400, 401, 403, 404, 500)
     streams: bool = False
+
+    @property
+    def models(self) -> Sequence[type[BaseModel]]:
+        """The models of its bodies."""
+        return [model for model in (self.body, self.answer, self.accepted) if model is not None]
 
 
 def _page(*filters: Parameter) -> tuple[Parameter, ...]:
@@ -175,6 +182,7 @@ OPERATIONS: Sequence[Operation] = (
         "delete_source",
         "Delete a source; its documents stay and its runs go on unless `documents` is true",
         success=204,
+        accepted=api.DeleteSourceResponse,
         parameters=(_DOCUMENTS,),
     ),
     Operation(

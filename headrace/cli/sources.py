@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 sources = typer.Typer(help="Where documents come from: list, show, create, delete.", no_args_is_help=True)
 
 
-def _configured(source: "Source") -> str:
+def where(source: "Source") -> str:
     """Where a source of any type reads from."""
     from schemas.sources import SOURCE_TYPES
 
@@ -33,7 +33,7 @@ def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir:
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(s.id, s.source_type, s.database_name, _configured(s), s.created_at) for s in found]
+    rows = [(s.id, s.source_type, s.database_name, where(s), s.created_at) for s in found]
     print_rows(("id", "type", "database", "reads", "created"), rows, "no sources yet")
 
 
@@ -52,7 +52,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
             ("id", source.id),
             ("type", source.source_type),
             ("database", source.database_name),
-            ("reads", _configured(source)),
+            ("reads", where(source)),
             ("model", source.embedding_model.model),
             ("chunking", chunking),
             ("created", source.created_at),

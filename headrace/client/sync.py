@@ -96,7 +96,8 @@ async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
         exclude_globs=normalized(request.exclude),
         include_hidden=request.hidden,
     )
-    payload = {FOLDER.name: folder_payload(request.path, request.include, request.exclude, request.hidden)}
+    chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden
+    payload = {FOLDER.name: folder_payload(wanted.path, *chosen)}
     filling = await client.sources(
         database_name=request.database, source_type=FOLDER.name, collection_name=request.collection
     )

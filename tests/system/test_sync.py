@@ -122,7 +122,7 @@ async def test_two_folders_share_a_collection_and_keep_to_themselves(
     error = (await pipeline.final(await pipeline.begin(second, "shared")))["status"]["failed"]["error"]
     counts = await pipeline.ended(await pipeline.begin(second, "shared", allow_empty=True))
 
-    assert "lists no files though 1 document of it is indexed in collection 'shared'" in error
+    assert "lists nothing though 1 document of it is indexed in collection 'shared'" in error
     assert counts["deleted"] == 1
     assert await pipeline.rows("shared") == await expected(folder, first)
 

@@ -24,7 +24,7 @@ from headrace.client.sync import (
     looked_for,
 )
 from schemas.api import InvocationProgress, Source
-from schemas.errors import TransientError
+from schemas.errors import RequestError, TransientError
 from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
@@ -54,7 +54,11 @@ class FakeGateway:
     """Answers with what a test tells it to; event streams end after each of `streams`."""
 
     def __init__(self) -> None:
+        #: Those that fill the collection.
         self.sources: list[Source] = []
+        self.exists: str | None = None
+        self.listed: list[dict[str, str]] = []
+        self.changed: dict[str, object] = {}
         self.streams: list[list[InvocationProgress]] = []
         self.polled: list[InvocationProgress] = []
         self.asked: list[str] = []
@@ -76,13 +80,19 @@ class FakeGateway:
 
     async def create_source(self, request: web.Request) -> web.Response:
         self.asked.append(json.dumps(await request.json()))
-        if self.sources:
-            words = f"source {self.sources[0].id} has the same configuration and exists already"
-            refusal = {"error": "ChromaError", "message": words, "source_id": self.sources[0].id}
+        if self.exists is not None:
+            words = f"source {self.exists} has the same configuration and exists already"
+            refusal = {"error": "ChromaError", "message": words, "source_id": self.exists}
             return web.json_response(refusal, status=409)
         return web.json_response({"source_id": ID.format(9)}, status=201)
 
+    async def change_source(self, request: web.Request) -> web.Response:
+        self.changed[request.match_info["id"]] = await request.json()
+        shown = source(1).model_dump(mode="json", exclude_unset=True)
+        return web.json_response(shown)
+
     async def list_sources(self, request: web.Request) -> web.Response:
+        self.listed.append(dict(request.query))
         return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in self.sources])
 
     async def create_invocation(self, request: web.Request) -> web.Response:
@@ -115,6 +125,7 @@ async def gateway() -> AsyncIterator[FakeGateway]:
     app.router.add_get("/page/api/v1/keys", fake.page)
     app.router.add_post("/api/v1/sources", fake.create_source)
     app.router.add_get("/api/v1/sources", fake.list_sources)
+    app.router.add_put("/api/v1/sources/{id}", fake.change_source)
     app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
     app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
     app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)
@@ -142,6 +153,47 @@ async def test_a_folder_that_is_known_runs_again(gateway: FakeGateway, client: G
 
     assert await begin(client, REQUEST) == (ID.format(1), "i")
     assert gateway.asked == [ID.format(1)]
+    assert [query["collection_name"] for query in gateway.listed] == ["notes"]
+
+
+async def test_other_patterns_change_the_source_that_fills_the_collection(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    gateway.sources = [source(1), source(2, "/srv/other")]
+
+    assert await begin(client, replace(REQUEST, include=("*.md", "*.md"))) == (ID.format(1), "i")
+
+    change = {"folder": {"path": "/srv/notes", "include_globs": ["*.md"]}}
+    assert gateway.changed == {ID.format(1): change}
+
+
+async def test_of_two_sources_of_the_folder_the_one_with_the_same_patterns_is_run(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    gateway.sources = [source(1), source(2, globs=["*.md"])]
+
+    assert await begin(client, replace(REQUEST, include=("*.md",))) == (ID.format(2), "i")
+    assert gateway.changed == {}
+
+
+@pytest.mark.parametrize("path", ["/srv", "/srv/notes/a.md", "/srv/notes/deep/er"])
+async def test_a_folder_above_or_below_a_synced_one_is_refused_before_anything_is_made(
+    gateway: FakeGateway, client: GatewayClient, path: str
+) -> None:
+    gateway.sources = [source(1)]
+
+    with pytest.raises(RequestError, match="/srv/notes is synced into collection 'notes' already") as refused:
+        await begin(client, replace(REQUEST, path=path))
+    assert f"headrace sources delete {ID.format(1)} --documents" in str(refused.value)
+    assert gateway.asked == []
+
+
+async def test_a_source_that_exists_and_fills_nothing_yet_is_run(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    gateway.exists = ID.format(3)
+
+    assert await begin(client, REQUEST) == (ID.format(3), "i")
 
 
 async def test_only_who_says_so_lets_a_folder_be_empty(gateway: FakeGateway, client: GatewayClient) -> None:
@@ -187,7 +239,7 @@ async def test_a_gateway_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyP
 
 async def test_what_is_no_gateway_is_told_as_that(gateway: FakeGateway, client: GatewayClient) -> None:
     gateway.is_one = False
-    gateway.sources = [source(1)]
+    gateway.exists = ID.format(1)
 
     with pytest.raises(
         ApiError, match=rf"^{gateway.url} \(HEADRACE_URL\) does not answer as .*, but: source"
@@ -239,7 +291,7 @@ def test_a_run_that_did_not_complete_is_not_ok(status: Any) -> None:
 
 
 async def test_a_refusal_carries_the_gateways_words(gateway: FakeGateway, client: GatewayClient) -> None:
-    gateway.sources = [source(1)]
+    gateway.exists = ID.format(1)
 
     with pytest.raises(ApiError, match="exists already") as refused:
         await client.create_source({})

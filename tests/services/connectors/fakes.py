@@ -35,7 +35,6 @@ from streams.engine.stage import Record
 from streams.topics import DOCUMENTS, PROGRESS
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-COLLECTION_ID = "the-collection"
 
 
 class Tracking:
@@ -97,9 +96,14 @@ class Pipeline:
         self.states: dict[str, DocumentState] = {}
         #: Made by the first document that has chunks, as indexing does.
         self.collection_id: str | None = None
+        self.collections_made = 0
         self.slow = False
         self.most_in_flight = 0
         self._under_way: list[Event] = []
+
+    def _make_collection(self) -> str:
+        self.collections_made += 1
+        return f"collection-{self.collections_made}"
 
     def check_alive(self) -> None:
         return
@@ -122,7 +126,7 @@ class Pipeline:
             assert isinstance(event, DocumentUpserted | DocumentDeleted)
             deleted = isinstance(event, DocumentDeleted)
             if not deleted:
-                self.collection_id = self.collection_id or COLLECTION_ID
+                self.collection_id = self.collection_id or self._make_collection()
             self.states[document_id(event.document)] = DocumentState(
                 document=event.document,
                 sequence=len(self.states),
@@ -227,11 +231,10 @@ def folder_source(path: object, globs: list[str] | None = None) -> Source:
 def requested(
     of: Source,
     invocation: str = "run-1",
-    collection: str = "library",
     offset: int = 0,
     **fields: bool,
 ) -> Record[RunRequested]:
-    run = RunRequested(invocation_id=invocation, source=of, collection=collection, requested_at=NOON)
+    run = RunRequested(invocation_id=invocation, source=of, collection="library", requested_at=NOON)
     run = run.model_copy(update=fields)
     return Record(f"runs.{of.type}", 2, offset, of.id, run, 0)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-
 from structlog.testing import capture_logs
 
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError

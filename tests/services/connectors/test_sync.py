@@ -1,0 +1,297 @@
+"""A run of a source that lists, whatever it lists: the origin here is a list in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.errors import DocumentError, RequestError, TransientError
+from schemas.events import DocumentDeleted, RunFailed, RunListed, Source, Status, Step
+from services.connectors import Invocations, SyncConnector, barrier
+from services.connectors.lister import Content, Entry, Item, Lister, Unreadable
+from streams.blobs import BlobStore
+from tests.services.connectors.fakes import (
+    Collections,
+    IndexedStates,
+    Pipeline,
+    Tracking,
+    documents,
+    folder_source,
+    requested,
+)
+from tests.waiting import eventually
+
+SOURCE = folder_source("/nowhere")
+
+
+class Shelf:
+    """An origin and its lister: what it lists can be set, and it remembers what was read."""
+
+    when_empty = "Is it open?"
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.breaks_off: Exception | None = None
+        self.read_keys: list[str] = []
+
+    def put(self, **versions: str) -> None:
+        """These documents, with versions that are known without reading, and no others."""
+        self.entries = [Item(key, version) for key, version in versions.items()]
+
+    async def check(self, config: Any) -> Any:
+        return config
+
+    def open(self, source: Source) -> Lister:
+        return self
+
+    async def pages(self) -> AsyncIterator[Sequence[Entry]]:
+        for entry in self.entries:
+            yield [entry]
+        if self.breaks_off is not None:
+            raise self.breaks_off
+
+    async def aclose(self) -> None:
+        pass
+
+    async def read(self, item: Item) -> Content:
+        self.read_keys.append(item.key)
+        if item.key == "damaged":
+            raise DocumentError("damaged: cannot be read")
+        return Content(f"{item.key} {item.version}".encode(), "text/plain")
+
+
+class World:
+    """A shelf, its connector, and a pipeline that lasts from run to run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shelf = Shelf()
+        self.tracking = Tracking()
+        self.pipeline = Pipeline(self.tracking)
+        self._blobs = BlobStore(str(folder))
+        self._runs = 0
+
+    def connector(self) -> SyncConnector:
+        return SyncConnector(
+            "folder",
+            self.shelf,
+            Invocations(self.tracking),
+            IndexedStates(self.pipeline),
+            Collections(self.pipeline),
+            self._blobs,
+            window=100,
+            partitions=12,
+        )
+
+    def next_run(self, kind: type[Pipeline] = Pipeline) -> None:
+        earlier = self.pipeline
+        self.tracking = Tracking()
+        self.pipeline = kind(self.tracking)
+        self.pipeline.states, self.pipeline.collection_id = earlier.states, earlier.collection_id
+        self.pipeline.collections_made = earlier.collections_made
+        self.shelf.read_keys.clear()
+        self._runs += 1
+
+    async def run(self, kind: type[Pipeline] = Pipeline, delete_documents: bool = False) -> Pipeline:
+        """One whole run."""
+        self.next_run(kind)
+        record = requested(SOURCE, f"run-{self._runs}", delete_documents=delete_documents)
+        assert await self.connector().process(record, self.pipeline) == []
+        return self.pipeline
+
+    def missing(self) -> list[str]:
+        """Keys of what is said to be indexed and is not in the collection that is there now."""
+        return [
+            state.document.document_key
+            for state in self.pipeline.states.values()
+            if not state.deleted and state.collection_id != self.pipeline.collection_id
+        ]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(barrier, "_LOOK_SECONDS", 0)
+
+
+async def test_what_has_the_version_that_is_indexed_is_not_read(world: World) -> None:
+    world.shelf.put(a="1", b="1", c="1")
+    await world.run()
+    world.shelf.put(a="1", b="2", d="1")
+
+    pipeline = await world.run()
+
+    assert world.shelf.read_keys == ["b", "d"]
+    assert pipeline.written() == {"b": "upsert", "d": "upsert", "c": "delete"}
+    assert pipeline.counted(Step.UNCHANGED) == [None]
+
+
+async def test_facts_become_metadata(world: World) -> None:
+    world.shelf.entries = [Item("a", "1", facts={"author": "Ada"})]
+
+    pipeline = await world.run()
+
+    [document] = documents(pipeline)
+    assert (document.version_key, document.metadata) == ("1", {"author": "Ada"})
+    world.shelf.entries = [Item("a", "1", facts={"author": "Grace"})]
+    assert (await world.run()).written() == {"a": "upsert"}
+
+
+async def test_what_is_too_large_is_not_read(world: World) -> None:
+    world.shelf.entries = [Item("a", "1", size=200 * 1024 * 1024 + 1), Item("b", "1", size=5)]
+
+    pipeline = await world.run()
+
+    assert world.shelf.read_keys == ["b"]
+    assert pipeline.counted(Step.FAILED) == ["a"]
+
+
+async def test_what_cannot_be_read_keeps_its_earlier_version(world: World) -> None:
+    world.shelf.put(damaged="1")
+    world.pipeline.collection_id = "collection-0"
+    world.shelf.entries = [Item("a", "1"), Item("damaged", "1")]
+
+    pipeline = await world.run()
+
+    assert pipeline.counted(Step.FAILED) == ["damaged"]
+    assert pipeline.written() == {"a": "upsert"}
+
+
+async def test_an_unreadable_place_hides_what_is_there_and_below_and_nothing_beside(world: World) -> None:
+    world.shelf.put(**{"x": "1", "x/a": "1", "x/y/b": "1", "xy": "1", "z": "1"})
+    await world.run()
+    world.shelf.entries = [Item("z", "1"), Unreadable("x", "access denied")]
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"xy": "delete"}
+    assert pipeline.counted(Step.FAILED) == ["x"]
+
+
+@pytest.mark.parametrize("error", [RequestError("access denied"), TransientError("slow down")])
+async def test_a_listing_that_breaks_off_deletes_nothing(world: World, error: Exception) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+    world.shelf.put(a="1")
+    world.shelf.breaks_off = error
+
+    if isinstance(error, TransientError):
+        with pytest.raises(TransientError):
+            await world.run()
+    else:
+        [failed] = (await world.run()).of(RunFailed)
+        assert isinstance(failed, RunFailed)
+        assert failed.error == "access denied"
+    assert world.pipeline.written() == {}
+
+
+async def test_any_key_may_be_listed_though_it_looks_like_a_marker(world: World) -> None:
+    keys = [f"{prefix}{number}" for prefix in ("", "/", "barrier:") for number in range(40)]
+    world.shelf.put(**dict.fromkeys(keys, "1"))
+    await world.run()
+    world.next_run()
+    world.tracking.attempts = 1  # broken off: markers go down every partition
+
+    async with asyncio.timeout(30):
+        await world.connector().process(requested(SOURCE, "broken-off"), world.pipeline)
+
+    assert len(world.pipeline.of(DocumentDeleted)) == 12
+    assert len(world.pipeline.counted(Step.UNCHANGED)) == len(keys)
+    assert {s.document.document_key for s in world.pipeline.states.values() if not s.deleted} == set(keys)
+
+
+async def test_the_second_of_two_first_runs_finds_everything_unchanged(world: World) -> None:
+    world.shelf.put(a="1", b="1")
+    first = requested(SOURCE, "first")
+    second = requested(SOURCE, "second", offset=1)  # asked for before the collection was made
+    await world.connector().process(first, world.pipeline)
+    world.next_run()
+
+    await world.connector().process(second, world.pipeline)
+
+    assert world.pipeline.written() == {}
+    assert world.pipeline.counted(Step.UNCHANGED) == [None, None]
+
+
+class DeletedOnce(Pipeline):
+    """Somebody deletes the collection when 50 documents are in it; the next document makes it anew."""
+
+    most = 1
+
+    def __init__(self, tracking: Tracking) -> None:
+        super().__init__(tracking)
+        self.collections_deleted = 0
+
+    def index_all(self) -> None:
+        super().index_all()
+        here = [state for state in self.states.values() if state.collection_id == self.collection_id]
+        if len(here) >= 50 and self.collections_deleted < self.most:
+            self.collections_deleted += 1
+            self.collection_id = None
+
+
+class DeletedAgainAndAgain(DeletedOnce):
+    """Somebody does so all the time."""
+
+    most = 1_000
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_collection_that_is_deleted_while_a_run_fills_it_holds_everything_in_the_end(
+    world: World, known: bool
+) -> None:
+    if known:  # there before the run began
+        world.shelf.put(other="1")
+        await world.run()
+    world.shelf.put(**{f"{number:03}": "1" for number in range(120)})
+
+    pipeline = await world.run(DeletedOnce)
+
+    assert pipeline.collections_made == 2
+    assert world.tracking.status is Status.COMPLETE
+    assert world.missing() == []
+    assert len([s for s in pipeline.states.values() if not s.deleted]) == 120
+    assert world.tracking.attempts == 2
+
+
+async def test_a_run_whose_collection_is_deleted_again_and_again_fails_and_says_so(world: World) -> None:
+    world.shelf.put(**{f"{number:03}": "1" for number in range(120)})
+
+    pipeline = await world.run(DeletedAgainAndAgain)
+
+    [failed] = pipeline.of(RunFailed)
+    assert isinstance(failed, RunFailed)
+    assert failed.error.startswith("collection 'library' was deleted while the run filled it, 3 times")
+    assert failed.attempt == world.tracking.attempt
+    assert world.tracking.status is Status.FAILED
+    assert pipeline.of(RunListed) == []
+
+
+async def test_documents_are_deleted_without_a_look_at_the_origin(world: World) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+    world.shelf.breaks_off = RequestError("the origin is gone")
+
+    pipeline = await world.run(delete_documents=True)
+
+    assert pipeline.written() == {"a": "delete", "b": "delete"}
+    assert world.tracking.status is Status.COMPLETE
+    assert (await world.run(delete_documents=True)).written() == {}
+
+
+async def test_a_run_that_has_ended_before_all_is_done_lists_nothing_more(world: World) -> None:
+    world.shelf.put(a="1")
+    world.next_run()
+    world.pipeline.slow = True
+    running = asyncio.create_task(world.connector().process(requested(SOURCE, "run"), world.pipeline))
+    await eventually(lambda: len(documents(world.pipeline)) == 1)
+
+    world.tracking.becomes(Status.CANCELLED)
+
+    assert await running == []
+    assert world.pipeline.of(RunListed) == []
