@@ -11,7 +11,7 @@ from schemas.globs import encoded
 from services.connectors.checkout import Checkout, Rule, checkout_of, is_checkout, read_bounded, read_patterns
 from services.connectors.reading import read_file, shown_key
 from services.connectors.selection import Private, Selection
-from streams.places import Forbidden, Places, marks_data_folder, open_below
+from streams.places import Forbidden, Places, open_below
 
 __all__ = ["Listing", "list_files", "read_file", "shown_key"]
 
@@ -231,8 +231,6 @@ class _Walk:
         with os.scandir(fd) as found:
             entries = sorted((_entry(entry) for entry in found), key=lambda entry: entry.name)
         names = {entry.name for entry in entries}
-        if marks_data_folder(names):
-            raise Forbidden(f"{place} is a data folder of Headrace")
         if place and ".git" in names and is_checkout(self._real / place):
             cut = len(encoded(place))
             rules = _Rules(checkout_of(self._real / place, cut), (), cut)
