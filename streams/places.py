@@ -105,11 +105,6 @@ def is_data_folder(folder: int | str) -> bool:
     )
 
 
-def marks_data_folder(names: set[str]) -> bool:
-    """Whether the names in a folder are those of a data folder."""
-    return MARKER in names or names.issuperset(_SIGNS)
-
-
 def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int, str], None]) -> int:
     """A file descriptor of what lies below an open folder; no link on the way is followed, nor at the end.
 

@@ -31,12 +31,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "notes.md").write_text(sections(5))
     (root / "page.html").write_text("<html><body><h1>Hallo</h1><p>Ein Absatz.</p></body></html>")
     (root / "empty.txt").write_text("")
-    (root / ".gitignore").write_text("*.log\n")
+    (root / ".gitignore").write_text("*.log\n[\nC:\\temp\\\n" + "*a" * 12 + "*b\n")
+    (root / ("a" * 240)).write_text("a name that such patterns would take ages for")
     (root / "noise.log").write_text("left out")
     return root
 
 
-KEYS = (".gitignore", "empty.txt", "notes.md", "page.html", "pkg/client.py")
+KEYS = ("a" * 240, "empty.txt", "notes.md", "page.html", "pkg/client.py")
 
 
 async def expected(folder: Path, source: str) -> dict[str, tuple[str, dict[str, object]]]:
@@ -81,6 +82,23 @@ async def test_a_folder_arrives_whole_and_exact_and_a_second_run_changes_nothing
     assert counts["chunks"] == len(rows)
     assert (again["unchanged"], again["indexed"], again["chunks"]) == (5, 0, 0)
     assert await pipeline.rows("whole") == rows
+
+
+async def test_private_files_and_the_data_folder_stay_out_and_the_run_says_so(
+    pipeline: Pipeline, folder: Path
+) -> None:
+    (folder / ".env").write_text("SECRET=1")
+    (folder / "data" / "blobs").mkdir(parents=True)
+    for name in ("lock", "admin.key", "blobs/text"):
+        (folder / "data" / name).write_text("hr_key")
+    source = await pipeline.source(folder)
+
+    progress = await pipeline.final(await pipeline.begin(source, "private"))
+
+    assert progress["counts"]["indexed"] == 5
+    reasons = {skipped["reason"]: skipped["count"] for skipped in progress["skipped"]}
+    assert reasons == {"hidden": 1, "secret": 1, "data_folder": 1}
+    assert await pipeline.rows("private") == await expected(folder, source)
 
 
 async def test_an_edit_a_shrunk_file_and_a_deleted_one_change_only_themselves(

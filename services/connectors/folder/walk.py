@@ -18,7 +18,7 @@ from services.connectors.folder.checkout import (
 )
 from services.connectors.folder.reading import read_file, shown_key
 from services.connectors.folder.selection import Private, Selection
-from streams.places import Forbidden, Places, marks_data_folder, open_below
+from streams.places import Forbidden, Places, open_below
 
 __all__ = ["Listing", "list_files", "read_file", "shown_key"]
 
@@ -238,8 +238,6 @@ class _Walk:
         with os.scandir(fd) as found:
             entries = sorted((_entry(entry) for entry in found), key=lambda entry: entry.name)
         names = {entry.name for entry in entries}
-        if marks_data_folder(names):
-            raise Forbidden(f"{place} is a data folder of Headrace")
         if place and ".git" in names and is_checkout(self._real / place):
             cut = len(encoded(place))
             rules = _Rules(checkout_of(self._real / place, cut), (), cut)
