@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from schemas.limits import TRIAL_MODEL
+from schemas.limits import MAX_CHUNKS, TRIAL_MODEL
 from streams.cache_dir import default_cache_dir
 
 #: librdkafka properties begin behind this; `__` is a dot in names that have underscores of their own.
@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     parsing_memory_bytes: int = Field(1024**3, description="Memory that parsing one document may take.", gt=0)
     parsing_cpu_seconds: int = Field(120, description="Processor time that one document may take.", gt=0)
     parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
+    max_chunks: int = Field(
+        MAX_CHUNKS,
+        description="Chunks that one document may have; one with more fails before any of them is indexed.",
+        ge=1,
+    )
     run_window: int = Field(
         1000,
         description="Documents that one run has in flight at most. It has as many as get done in three "

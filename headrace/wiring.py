@@ -134,7 +134,7 @@ async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     yield [
         _worker(
             wiring,
-            ChunkingStage(pool, wiring.blobs, settings.workers * 4),
+            ChunkingStage(pool, wiring.blobs, settings.workers * 4, settings.max_chunks),
             WindowLimits(records=100),
             journal=True,
         )

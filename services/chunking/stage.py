@@ -14,7 +14,8 @@ from schemas.events import (
     PageSpan,
     Step,
 )
-from services.chunking import chunk
+from schemas.limits import MAX_CHUNKS
+from services.chunking import Strategy, check_count, chunk
 from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.outputs import Output, ProgressReport, Send
@@ -37,14 +38,20 @@ PART_FRAME_BYTES = 1_024
 
 
 class ChunkingStage(stage.Stage[Incoming]):
-    """Cuts documents in `workers`, which the stage owns from now on."""
+    """Cuts documents in `workers`, which the stage owns from now on.
+
+    Args:
+        max_chunks: a document with more fails.
+    """
 
     name = "chunking"
     topic = PARSED
 
-    def __init__(self, workers: WorkerProcesses, blobs: BlobStore, concurrency: int) -> None:
+    def __init__(
+        self, workers: WorkerProcesses, blobs: BlobStore, concurrency: int, max_chunks: int = MAX_CHUNKS
+    ) -> None:
         self._workers, self._blobs = workers, blobs
-        self.concurrency = concurrency
+        self.concurrency, self._max_chunks = concurrency, max_chunks
 
     async def close(self) -> None:
         """Stop the workers."""
@@ -57,9 +64,8 @@ class ChunkingStage(stage.Stage[Incoming]):
             return [Send(CHUNKS, record.key, event)]
         text = (await self._blobs.get(event.text)).decode()
         document, text_type = event.document, _text_type(event)
-        chunks = await self._workers.run(
-            document.document_key, cut, text, event.filename, text_type, document.chunking, event.pages
-        )
+        how = event.filename, text_type, document.chunking, event.pages, self._max_chunks
+        chunks = await self._workers.run(document.document_key, cut, text, *how)
         outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in parts(event, chunks)]
         if document.run:
             outputs.append(ProgressReport(document.run, Step.CHUNKED))
@@ -67,20 +73,21 @@ class ChunkingStage(stage.Stage[Incoming]):
 
 
 def cut(
-    text: str, filename: str | None, text_type: str, chunking: Chunking, pages: Sequence[PageSpan]
+    text: str,
+    filename: str | None,
+    text_type: str,
+    chunking: Chunking,
+    pages: Sequence[PageSpan],
+    max_chunks: int = MAX_CHUNKS,
 ) -> list[Chunk]:
-    """The chunks of a text as events."""
+    """The chunks of a text as events. Raises DocumentTooLarge for more than `max_chunks`."""
+    strategy: Strategy = "lines" if chunking.type == "lines" else "tree_sitter"
+    limit = chunking.max_size_bytes
     try:
-        pieces = chunk(
-            text,
-            filename,
-            text_type,
-            chunking.max_size_bytes,
-            strategy="lines" if chunking.type == "lines" else "tree_sitter",
-            max_lines=chunking.max_lines,
-        )
+        pieces = chunk(text, filename, text_type, limit, strategy=strategy, max_lines=chunking.max_lines)
     except RequestError as error:
         raise DocumentError(f"chunking {chunking.model_dump()}: {error}") from error
+    check_count(len(pieces), max_chunks, limit, strategy)
     numbers = page_numbers(text, [piece.start_byte for piece in pieces], pages)
     return [
         Chunk(

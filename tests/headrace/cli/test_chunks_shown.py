@@ -84,6 +84,22 @@ def shown(file: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]
     return chunks
 
 
+def test_a_document_with_more_chunks_than_are_indexed_is_shown_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADRACE_MAX_CHUNKS", "2")
+    file = tmp_path / "notes.txt"
+    file.write_text("line\n" * 3)
+
+    with pytest.raises(SystemExit):
+        main(["chunk", str(file), "--lines", "--max-lines", "1", "--json"])
+
+    seen = capsys.readouterr()
+    assert len(json.loads(seen.out)) == 3
+    said = " ".join(seen.err.split())
+    assert "it would not be indexed: 3 chunks; a document may have 2 (HEADRACE_MAX_CHUNKS)" in said
+
+
 @pytest.mark.parametrize(
     "file", [*EXAMPLES, Path(__file__), EXAMPLES[0].parents[2] / "README.md"], ids=lambda file: file.name
 )
