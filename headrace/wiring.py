@@ -125,19 +125,19 @@ async def _parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 @contextlib.asynccontextmanager
 async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.chunking.ahead import RequestedPartsStage
     from services.chunking.stage import ChunkingStage
     from streams.processes import WorkerProcesses
 
     settings = wiring.settings
     pool = WorkerProcesses(settings.workers, settings.parsing_wall_seconds, ["services.chunking.stage"])
+    concurrency = settings.workers * 4
+    stage = ChunkingStage(pool, wiring.blobs, concurrency, settings.max_chunks, wiring.codec)
     # What is done waits, as chunks with their whole text, behind a document that takes long.
+    limits = WindowLimits(records=100)
     yield [
-        _worker(
-            wiring,
-            ChunkingStage(pool, wiring.blobs, settings.workers * 4, settings.max_chunks),
-            WindowLimits(records=100),
-            journal=True,
-        )
+        _worker(wiring, stage, limits, journal=True),
+        _worker(wiring, RequestedPartsStage(wiring.blobs, wiring.codec), limits),
     ]
 
 

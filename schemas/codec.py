@@ -63,6 +63,7 @@ RECORDS = (
     "DocumentUpserted",
     "Invocation",
     "InvocationCreated",
+    "PartRequested",
     "Progress",
     "ProgressBlock",
     "RunFailed",

@@ -31,10 +31,10 @@ class BlobStore:
     def __init__(self, url: str) -> None:
         self._store: ObjectStore = _open(url)
 
-    async def put(self, content: bytes) -> Payload:
-        """Payload for `content`: inline when it is small, else stored."""
+    async def put(self, content: bytes, inline: bool = True) -> Payload:
+        """Payload for `content`: inline when it is small and may be, else stored."""
         digest = hashlib.sha256(content).hexdigest()
-        if len(content) <= INLINE_BYTES:
+        if inline and len(content) <= INLINE_BYTES:
             return Payload(size=len(content), sha256=digest, inline=content)
         await self._write(_name(digest), content)
         return Payload(size=len(content), sha256=digest, blob=_name(digest))

@@ -7,7 +7,8 @@
                                                              │
                       chunks ◄── spans within the limit ◄── the cheapest set of cuts   (`packing`)
 
-A pure library: `chunk` is a function of its arguments and knows nothing of Kafka.
+A pure library: `chunk` is a function of its arguments and knows nothing of Kafka. The stages are `stage` and,
+for big documents, `ahead`.
 """
 
 from typing import Literal

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import DocumentError, RequestError
 from schemas.events import (
     Chunk,
@@ -16,6 +17,7 @@ from schemas.events import (
 )
 from schemas.limits import MAX_CHUNKS
 from services.chunking import Strategy, check_count, chunk
+from services.chunking.ahead import hold_back
 from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.outputs import Output, ProgressReport, Send
@@ -33,7 +35,8 @@ PART_BYTES = 256 * 1024
 VECTOR_BYTES = 4_096 * 4
 #: A chunk's five numbers of at most 10 bytes in Avro, its strategy and language, its strings' lengths.
 CHUNK_FRAME_BYTES = 128
-#: The numbers of a part, the lengths of its lists and of its vectors, the codec's frame.
+#: The numbers of a part, the lengths of its lists and of its vectors, the name of a later part, the codec's
+#: frame.
 PART_FRAME_BYTES = 1_024
 
 
@@ -42,15 +45,22 @@ class ChunkingStage(stage.Stage[Incoming]):
 
     Args:
         max_chunks: a document with more fails.
+        codec: frames the parts that wait in the blob store.
     """
 
     name = "chunking"
     topic = PARSED
 
     def __init__(
-        self, workers: WorkerProcesses, blobs: BlobStore, concurrency: int, max_chunks: int = MAX_CHUNKS
+        self,
+        workers: WorkerProcesses,
+        blobs: BlobStore,
+        concurrency: int,
+        max_chunks: int = MAX_CHUNKS,
+        codec: Codec | None = None,
     ) -> None:
         self._workers, self._blobs = workers, blobs
+        self._codec = codec or SingleObjectCodec()
         self.concurrency, self._max_chunks = concurrency, max_chunks
 
     async def close(self) -> None:
@@ -58,7 +68,7 @@ class ChunkingStage(stage.Stage[Incoming]):
         self._workers.close()
 
     async def process(self, record: Record[Incoming], context: Context) -> Sequence[Output]:
-        """`DocumentChunked` parts, at least one; the delete passed on."""
+        """`DocumentChunked` parts, at least one and the first of a big document; the delete passed on."""
         event = record.event
         if isinstance(event, DocumentDeleted):
             return [Send(CHUNKS, record.key, event)]
@@ -66,7 +76,8 @@ class ChunkingStage(stage.Stage[Incoming]):
         document, text_type = event.document, _text_type(event)
         how = event.filename, text_type, document.chunking, event.pages, self._max_chunks
         chunks = await self._workers.run(document.document_key, cut, text, *how)
-        outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in parts(event, chunks)]
+        first = await hold_back(parts(event, chunks), self._blobs, self._codec)
+        outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in first]
         if document.run:
             outputs.append(ProgressReport(document.run, Step.CHUNKED))
         return outputs

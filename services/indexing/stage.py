@@ -17,7 +17,7 @@ from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorSto
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.state.store import PartitionStore
-from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS
+from streams.topics import DOCUMENT_STATES, EMBEDDINGS, PART_REQUESTS, SOURCE_DOCUMENTS
 
 #: What to give the engine as the bytes of this stage's window. A row is about 3 KB on the topic (384 floats,
 #: a text of 1 KB, its document), so a batch has 1,400 rows at most: 12 s where Chroma is slowest (it rewrites
@@ -222,7 +222,8 @@ class IndexingStage(StatefulStage[Incoming]):
         if made.state is not None:
             identity = self._vectors.identity(document.collection)
             state = made.state.model_copy(update={"collection_id": identity})
-            outcomes[document.places[-1]] = [*_sends(document.key, state), *made.notes[-1]]
+            requests = [Send(PART_REQUESTS, document.key, request) for request in made.requests]
+            outcomes[document.places[-1]] = [*_sends(document.key, state), *requests, *made.notes[-1]]
 
 
 def _keep_whole(documents: Sequence[_Waiting], partitions: Sequence[int], outcomes: list[Outcome]) -> None:
