@@ -1,6 +1,8 @@
 """Documents of other keys pass a big one of their partition."""
 
+import asyncio
 import hashlib
+import signal
 from itertools import count
 
 import pytest
@@ -46,8 +48,31 @@ async def test_small_documents_pass_a_big_one_of_their_partition_and_all_arrive_
     assert "processing" in progress["status"], progress
     counts = await pipeline.ended(big, within=300)
     assert counts["chunks"] == BIG.count(b"\n")
-    rows = await pipeline.rows(name)
-    assert len(rows) == counts["chunks"] + len(small)
+    await whole(pipeline, name, len(small))
+
+
+async def test_a_big_document_arrives_whole_though_its_services_are_killed_between_its_parts(
+    pipeline: Pipeline,
+) -> None:
+    name = "killed-between-parts"
+    big = await pipeline.upload(name, "big.txt", BIG, chunking=LINES)
+    for service in ("chunking", "indexing", "embedding"):
+        before = len(await pipeline.rows(name))
+        async with asyncio.timeout(120):
+            while len(await pipeline.rows(name)) < before + PARTS_AHEAD * 30:  # noqa: ASYNC110  (asked of Chroma)
+                await asyncio.sleep(0.05)
+        pipeline.signal(service, signal.SIGKILL)
+
+    counts = await pipeline.ended(big, within=300)
+
+    assert (counts["indexed"], counts["failed"], counts["chunks"]) == (1, 0, BIG.count(b"\n"))
+    await whole(pipeline, name, 0)
+
+
+async def whole(pipeline: Pipeline, collection: str, others: int) -> None:
+    """The big document's text is there, each line once, and nothing else but `others` rows."""
+    rows = await pipeline.rows(collection)
+    lines = BIG.decode().splitlines()
     base = hashlib.sha256(b"big.txt").hexdigest()
-    texts = b"\n".join(rows[f"{base}-{n}"][0].encode() for n in range(counts["chunks"]))
-    assert texts == BIG.rstrip()
+    assert [rows[f"{base}-{n}"][0] for n in range(len(lines))] == lines
+    assert len(rows) == len(lines) + others
