@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.errors import RequestError
-from schemas.limits import TRIAL_MODEL
+from schemas.limits import MAX_CHUNKS, TRIAL_MODEL
 from streams.cache_dir import default_cache_dir
 from streams.data_dir import default_data_dir
 from streams.kafka.client_config import read_client_config
@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         "one request to Chroma to the next. Runs of connectors have no such limit: one of which nothing gets "
         "done for 900 s is begun anew.",
         gt=0,
+    )
+    max_chunks: int = Field(
+        MAX_CHUNKS,
+        description="Chunks that one document may have; one with more fails before any of them is indexed.",
+        ge=1,
     )
     run_window: int = Field(
         1000,

@@ -175,19 +175,19 @@ async def _parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 @contextlib.asynccontextmanager
 async def _chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.chunking.ahead import RequestedPartsStage
     from services.chunking.stage import ChunkingStage
     from streams.processes.pool import WorkerPool
 
     settings = wiring.settings
     pool = WorkerPool(settings.workers, settings.parsing_wall_seconds, preload=["services.chunking.stage"])
+    concurrency = settings.workers * 4
+    stage = ChunkingStage(pool, wiring.blobs, concurrency, settings.max_chunks, wiring.codec)
     # What is done waits, as chunks with their whole text, behind a document that takes long.
+    limits = WindowLimits(records=100)
     yield [
-        _worker(
-            wiring,
-            ChunkingStage(pool, wiring.blobs, settings.workers * 4),
-            WindowLimits(records=100),
-            native=True,
-        )
+        _worker(wiring, stage, limits, native=True),
+        _worker(wiring, RequestedPartsStage(wiring.blobs, wiring.codec), limits),
     ]
 
 

@@ -66,6 +66,7 @@ RECORDS = (
     "DocumentUpserted",
     "Invocation",
     "InvocationCreated",
+    "PartRequested",
     "Progress",
     "ProgressBlock",
     "RunFailed",

@@ -18,6 +18,9 @@ DEFAULT_LINES_SIZE_BYTES = 4096
 MIN_CHUNK_BYTES = 64
 #: A part of `chunks` is a message of at most 1 MB: a quarter of it for one chunk leaves room for the rest.
 MAX_CHUNK_BYTES = 256 * 1024
+#: Chunks that are indexed of one document, where no setting says otherwise: 7,000 pages make 30,000 at 1,000
+#: bytes. A text of 100 MB would make 105,000, and a quarter of an hour of one partition's time.
+MAX_CHUNKS = 50_000
 
 #: Patterns of a folder source and the characters of each, databases of a key. Lists are bounded, since each
 #: item costs the gateway's event loop some time.

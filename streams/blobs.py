@@ -43,10 +43,10 @@ class BlobStore:
         self._store: ObjectStore = _open(url)
         self._now = now
 
-    async def put(self, content: bytes) -> Payload:
-        """Payload for `content`: inline when it is small, else stored."""
+    async def put(self, content: bytes, inline: bool = True) -> Payload:
+        """Payload for `content`: inline when it is small and may be, else stored."""
         digest = hashlib.sha256(content).hexdigest()
-        if len(content) <= INLINE_BYTES:
+        if inline and len(content) <= INLINE_BYTES:
             return Payload(size=len(content), sha256=digest, inline=content)
         name = self._name(digest)
         await self._write(name, content)

@@ -36,6 +36,7 @@ DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
 EMBEDDINGS = Topic("embeddings", (events.DocumentEmbedded, events.DocumentDeleted))
+PART_REQUESTS = Topic("part-requests", (events.PartRequested,), transactional=True)
 PROGRESS = Topic(
     "progress",
     (
@@ -66,6 +67,7 @@ CATALOGUE: Sequence[Topic] = (
     PARSED,
     CHUNKS,
     EMBEDDINGS,
+    PART_REQUESTS,
     PROGRESS,
     PROGRESS_BLOCKS,
     INVOCATIONS,

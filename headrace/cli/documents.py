@@ -10,7 +10,7 @@ from headrace.cli.output import console, print_json
 from headrace.cli.settings import AsJson
 
 if TYPE_CHECKING:
-    from services.chunking import TextChunk
+    from services.chunking import Strategy, TextChunk
     from services.parsing import ParsedDocument
 
 File = Annotated[
@@ -50,17 +50,16 @@ def chunk(
     """Print the chunks of a document, with rules between them that say where each stands."""
     from dataclasses import asdict
 
+    from services.chunking import Strategy
     from services.chunking import chunk as cut
 
     document = _parsed(file)
+    strategy: Strategy = "lines" if lines else "tree_sitter"
+    text_type = document.text_type
     chunks = cut(
-        document.markdown,
-        file.name,
-        document.text_type,
-        max_size_bytes,
-        strategy="lines" if lines else "tree_sitter",
-        max_lines=max_lines,
+        document.markdown, file.name, text_type, max_size_bytes, strategy=strategy, max_lines=max_lines
     )
+    _warn_of_many(len(chunks), max_size_bytes, strategy)
     if as_json:
         print_json([asdict(one) for one in chunks])
         return
@@ -77,6 +76,17 @@ def _parsed(file: Path, main_content: bool = False) -> "ParsedDocument":
 def _warn(document: "ParsedDocument") -> None:
     for warning in document.warnings:
         console(stderr=True).print(f"[yellow]warning[/] {warning}")
+
+
+def _warn_of_many(count: int, max_size_bytes: int | None, strategy: "Strategy") -> None:
+    from headrace.cli.settings import load_settings
+    from schemas.errors import DocumentTooLarge
+    from services.chunking import check_count
+
+    try:
+        check_count(count, load_settings().max_chunks, max_size_bytes, strategy)
+    except DocumentTooLarge as error:
+        console(stderr=True).print(f"[yellow]warning[/] it would not be indexed: {error}")
 
 
 def _print_chunks(chunks: "Sequence[TextChunk]", document: "ParsedDocument") -> None:

@@ -5,11 +5,12 @@ another language reads the same contract. An event never says what a stage shoul
 carries all that the later stages need.
 
     documents ─► parsed ─► chunks ─► embeddings ─► document-states, source-documents
+                             └◄── part-requests ◄──┘
         └──────────┴──────────┴──────────┴──────────► progress ─► invocations
 
 This page is what the rest of the code imports from. The classes stand in a module for each group of topics:
 
-    documents      the upper line: from `documents` to `document-states` and `source-documents`
+    documents      the upper lines: from `documents` to `document-states` and `source-documents`
     sources        `sources`, `runs.<type>`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
@@ -37,6 +38,7 @@ from schemas.events.documents import (
     DocumentState,
     DocumentUpserted,
     PageSpan,
+    PartRequested,
     RunPosition,
 )
 from schemas.events.invocations import (
@@ -92,6 +94,7 @@ __all__ = [
     "InvocationCreated",
     "MetadataValue",
     "PageSpan",
+    "PartRequested",
     "Passed",
     "Payload",
     "Progress",

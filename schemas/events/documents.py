@@ -105,7 +105,11 @@ class DocumentParsed(Event):
 
 
 class DocumentChunked(Event):
-    """Topic `chunks`: part `part` of `parts` (0-based); its chunks are numbered from `first`."""
+    """Topic `chunks`: part `part` of `parts` (0-based); its chunks are numbered from `first`.
+
+    Of a big document only the first parts are there at once. `next_part` is a later one, encoded as this is,
+    in the blob store; it follows when this part is indexed.
+    """
 
     document: Document
     sequence: int
@@ -114,6 +118,7 @@ class DocumentChunked(Event):
     first: int
     total: int
     chunks: list[Chunk]
+    next_part: Payload | None = None
 
 
 class DocumentEmbedded(Event):
@@ -126,8 +131,17 @@ class DocumentEmbedded(Event):
     first: int
     total: int
     chunks: list[Chunk]
+    next_part: Payload | None = None
     dimension: int
     vectors: bytes
+
+
+class PartRequested(Event):
+    """Topic `part-requests`: a part of this version is indexed, and the one that it named may follow."""
+
+    document: Document
+    sequence: int
+    part: Payload
 
 
 class DocumentState(Event):

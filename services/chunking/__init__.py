@@ -7,12 +7,13 @@
                                                              │
                       chunks ◄── spans within the limit ◄── the cheapest set of cuts   (`packing`)
 
-A pure library: `chunk` is a function of its arguments and knows nothing of Kafka.
+A pure library: `chunk` is a function of its arguments and knows nothing of Kafka. The stages are `stage` and,
+for big documents, `ahead`.
 """
 
 from typing import Literal
 
-from schemas.errors import CorruptDocument, RequestError
+from schemas.errors import CorruptDocument, DocumentTooLarge, RequestError
 from schemas.limits import (
     DEFAULT_LINES_SIZE_BYTES,
     DEFAULT_MAX_LINES,
@@ -31,9 +32,13 @@ __all__ = [
     "DEFAULT_MAX_LINES",
     "DEFAULT_MAX_SIZE_BYTES",
     "MIN_SIZE_BYTES",
+    "Strategy",
     "TextChunk",
+    "check_count",
     "chunk",
 ]
+
+Strategy = Literal["tree_sitter", "lines"]
 
 
 def chunk(
@@ -42,7 +47,7 @@ def chunk(
     text_type: str | None = None,
     max_size_bytes: int | None = None,
     *,
-    strategy: Literal["tree_sitter", "lines"] = "tree_sitter",
+    strategy: Strategy = "tree_sitter",
     max_lines: int | None = None,
 ) -> list[TextChunk]:
     """Cut a document into chunks; see `TextChunk` for the laws that they obey.
@@ -63,9 +68,7 @@ def chunk(
         RequestError: a limit is too small.
         CorruptDocument: the text holds half of a surrogate pair, so it has no UTF-8 form.
     """
-    limit = max_size_bytes
-    if limit is None:
-        limit = DEFAULT_LINES_SIZE_BYTES if strategy == "lines" else DEFAULT_MAX_SIZE_BYTES
+    limit = _limit(max_size_bytes, strategy)
     lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
     _check_limits(limit, lines)
     source = _encode(text, filename)
@@ -79,6 +82,21 @@ def chunk(
     cuts, scopes = cut_markdown(source, limit, plain=plain)
     spans = pack(source, cuts, limit, PROSE_FILL)
     return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
+
+
+def check_count(count: int, max_chunks: int, max_size_bytes: int | None, strategy: Strategy) -> None:
+    """Refuse a document of `count` chunks, if that is more than `max_chunks`: raises DocumentTooLarge."""
+    if count > max_chunks:
+        raise DocumentTooLarge(
+            f"{count:,} chunks; a document may have {max_chunks:,} (HEADRACE_MAX_CHUNKS). Split it, or make "
+            f"larger chunks (chunking.max_size_bytes is {_limit(max_size_bytes, strategy):,})"
+        )
+
+
+def _limit(max_size_bytes: int | None, strategy: Strategy) -> int:
+    if max_size_bytes is not None:
+        return max_size_bytes
+    return DEFAULT_LINES_SIZE_BYTES if strategy == "lines" else DEFAULT_MAX_SIZE_BYTES
 
 
 def _encode(text: str, filename: str | None) -> bytes:

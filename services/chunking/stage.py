@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import DocumentError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import (
     Chunk,
@@ -14,7 +15,9 @@ from schemas.events import (
     PageSpan,
     Step,
 )
-from services.chunking import chunk
+from schemas.limits import MAX_CHUNKS
+from services.chunking import Strategy, check_count, chunk
+from services.chunking.ahead import hold_back
 from streams.admission import Admission
 from streams.blobs import BlobStore
 from streams.engine import stage
@@ -34,19 +37,33 @@ PART_BYTES = 256 * 1024
 VECTOR_BYTES = 4_096 * 4
 #: A chunk's five numbers of at most 10 bytes in Avro, its strategy and language, its strings' lengths.
 CHUNK_FRAME_BYTES = 128
-#: The numbers of a part, the lengths of its lists and of its vectors, the codec's frame.
+#: The numbers of a part, the lengths of its lists and of its vectors, the name of a later part, the codec's
+#: frame.
 PART_FRAME_BYTES = 1_024
 
 
 class ChunkingStage(stage.Stage[Incoming]):
-    """Cuts documents in `workers`, which the stage owns from now on."""
+    """Cuts documents in `workers`, which the stage owns from now on.
+
+    Args:
+        max_chunks: a document with more fails.
+        codec: frames the parts that wait in the blob store.
+    """
 
     name = "chunking"
     topic = PARSED
 
-    def __init__(self, workers: WorkerPool, blobs: BlobStore, concurrency: int) -> None:
+    def __init__(
+        self,
+        workers: WorkerPool,
+        blobs: BlobStore,
+        concurrency: int,
+        max_chunks: int = MAX_CHUNKS,
+        codec: Codec | None = None,
+    ) -> None:
         self._workers, self._blobs = workers, blobs
-        self.concurrency = concurrency
+        self._codec = codec or SingleObjectCodec()
+        self.concurrency, self._max_chunks = concurrency, max_chunks
         self._admission = Admission()
 
     async def close(self) -> None:
@@ -54,13 +71,14 @@ class ChunkingStage(stage.Stage[Incoming]):
         self._workers.close()
 
     async def process(self, record: Record[Incoming], context: Context) -> Sequence[Output]:
-        """`DocumentChunked` parts, at least one; the delete passed on."""
+        """`DocumentChunked` parts, at least one and the first of a big document; the delete passed on."""
         event = record.event
         if isinstance(event, DocumentDeleted):
             return [Send(CHUNKS, record.key, event)]
         async with self._admission.of(event.text.size):
             chunks = await self._cut(event)
-        outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in parts(event, chunks)]
+            first = await hold_back(parts(event, chunks), self._blobs, self._codec)
+        outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in first]
         if event.document.run:
             outputs.append(ProgressReport(event.document.run, Step.CHUNKED))
         return outputs
@@ -68,7 +86,8 @@ class ChunkingStage(stage.Stage[Incoming]):
     async def _cut(self, event: DocumentParsed) -> list[Chunk]:
         name = event.document.document_key
         text = await self._blobs.get(event.text)
-        arguments = text, event.filename, _text_type(event), event.document.chunking, event.pages
+        how = event.filename, _text_type(event), event.document.chunking, event.pages
+        arguments = text, *how, self._max_chunks
         try:
             try:
                 return await self._workers.run(cut_encoded, *arguments)
@@ -87,27 +106,33 @@ class ChunkingStage(stage.Stage[Incoming]):
 
 
 def cut_encoded(
-    text: bytes, filename: str | None, text_type: str, chunking: Chunking, pages: Sequence[PageSpan]
+    text: bytes,
+    filename: str | None,
+    text_type: str,
+    chunking: Chunking,
+    pages: Sequence[PageSpan],
+    max_chunks: int,
 ) -> list[Chunk]:
     """`cut` for UTF-8, as texts travel."""
-    return cut(text.decode(), filename, text_type, chunking, pages)
+    return cut(text.decode(), filename, text_type, chunking, pages, max_chunks)
 
 
 def cut(
-    text: str, filename: str | None, text_type: str, chunking: Chunking, pages: Sequence[PageSpan]
+    text: str,
+    filename: str | None,
+    text_type: str,
+    chunking: Chunking,
+    pages: Sequence[PageSpan],
+    max_chunks: int = MAX_CHUNKS,
 ) -> list[Chunk]:
-    """The chunks of a text as events."""
+    """The chunks of a text as events. Raises DocumentTooLarge for more than `max_chunks`."""
+    strategy: Strategy = "lines" if chunking.type == "lines" else "tree_sitter"
+    limit = chunking.max_size_bytes
     try:
-        pieces = chunk(
-            text,
-            filename,
-            text_type,
-            chunking.max_size_bytes,
-            strategy="lines" if chunking.type == "lines" else "tree_sitter",
-            max_lines=chunking.max_lines,
-        )
+        pieces = chunk(text, filename, text_type, limit, strategy=strategy, max_lines=chunking.max_lines)
     except RequestError as error:
         raise DocumentError(f"chunking {chunking.model_dump()}: {error}") from error
+    check_count(len(pieces), max_chunks, limit, strategy)
     numbers = page_numbers(text, [piece.start_byte for piece in pieces], pages)
     return [
         Chunk(

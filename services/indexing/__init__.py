@@ -2,7 +2,7 @@
 
     embeddings ──► IndexingStage ──► VectorStore (Chroma server, Chroma Cloud)
                         │
-                        └──► document-states, source-documents, progress
+                        └──► document-states, source-documents, part-requests, progress
 
 `plan` is the core: from the state of a document and the events about it, which rows to upsert, which ids to
 delete afterwards and what the next state is. It knows nothing of Kafka or of a store. Its law: whatever is

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.errors import ContractError, DocumentError
-from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, Step
+from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, PartRequested, Step
 from schemas.ids import fingerprint
 from services.indexing.rows import Row, check_part, metadata_keys, row_id, rows_of
 from streams.engine.outputs import ProgressReport
@@ -30,6 +30,7 @@ class Plan:
         state: the document's next state; None when the events changed nothing.
         largest: the largest state that may have to be recorded when the plan is carried out only in part.
         notes: for each event, what it has to report.
+        requests: parts that may follow those which are now in.
     """
 
     upserts: Sequence[Sequence[Row]]
@@ -37,6 +38,7 @@ class Plan:
     state: DocumentState | None
     largest: DocumentState | None
     notes: Sequence[Sequence[ProgressReport]]
+    requests: Sequence[PartRequested] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
     - A smaller sequence than the one that is known is stale: it writes nothing and still reports `indexed`
       (with 0 chunks) or `deleted`, so that its invocation can end. The same goes for a version that a later
       event of `events` supersedes.
-    - An equal sequence is a replay or a further part; parts come in any order.
+    - An equal sequence is a replay or a further part; parts come in any order. Its part 0, cut anew, starts
+      the document anew; later parts of the former cut, which may still be asked for, are stale then.
+    - A part that is in for the first time asks for the one that it names.
     - A greater sequence starts the document anew: its metadata replaces the old (`None` clears a key), and
       what the old version had beyond its end is deleted once all its parts are in.
 
@@ -95,7 +99,8 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
             upserts[index] = rows_of(event, clear=fold.keys)
     state = _next_state(fold, now)
     largest = None if state is None else state.model_copy(update={"metadata_keys": sorted(_all_keys(fold))})
-    return Plan(upserts, _surplus(fold), state, largest, _notes(fold.version, events))
+    notes = _notes(fold.version, events)
+    return Plan(upserts, _surplus(fold), state, largest, notes, _requests(fold, events))
 
 
 def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:
@@ -174,9 +179,12 @@ def _take(fold: _Fold, index: int, event: Incoming) -> None:
         return
     if known is not None and sequence == known.sequence and known.deleted:
         return
-    # Equal sequence and another cut: the document came again through a newer chunker. It starts anew too.
+    # Equal sequence and another cut: the document came again through a newer chunker. Its part 0, which is
+    # always the first to come, starts it anew too; other parts are late ones of the former cut.
     cut = (sequence, event.parts, event.total)
     if known is None or cut != (known.sequence, known.parts, known.total):
+        if known is not None and sequence == known.sequence and event.part > 0:
+            return
         _begin(fold, _Version(event.document, sequence, False, event.parts, event.total))
     assert fold.version is not None
     if event.part not in fold.version.done:
@@ -191,6 +199,15 @@ def _begin(fold: _Fold, version: _Version) -> None:
     fold.version, fold.changed = version, True
     fold.extent = max(fold.extent, version.total)
     fold.writers.clear()
+
+
+def _requests(fold: _Fold, events: Sequence[Incoming]) -> list[PartRequested]:
+    """Only parts that are in for the first time ask: a replay must not double all that follows."""
+    return [
+        PartRequested(document=event.document, sequence=event.sequence, part=event.next_part)
+        for event in (events[index] for index in fold.writers)
+        if isinstance(event, DocumentEmbedded) and event.next_part is not None
+    ]
 
 
 def _surplus(fold: _Fold) -> list[str]:

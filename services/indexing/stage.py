@@ -20,7 +20,7 @@ from services.indexing.writer import PartlyWritten, Work, Writer
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.state.store import PartitionStore
-from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SOURCE_DOCUMENTS
+from streams.topics import DOCUMENT_STATES, EMBEDDINGS, PART_REQUESTS, SOURCE_DOCUMENTS
 
 #: What to give the engine as the bytes of this stage's window. A row is about 3 KB on the topic (384 floats,
 #: a text of 1 KB, its document), so a batch has 1,400 rows at most: 12 s where Chroma is slowest (it rewrites
@@ -156,7 +156,8 @@ class IndexingStage(StatefulStage[Incoming]):
             for at, place in enumerate(mine):
                 outcomes[place] = work.error or [*work.notes(at)]
             if work.error is None and (state := work.next_state(document.identity)):
-                outcomes[mine[-1]] = [*_sends(document.key, state), *work.notes(-1)]
+                requests = [Send(PART_REQUESTS, work.key, request) for request in work.requests()]
+                outcomes[mine[-1]] = [*_sends(document.key, state), *requests, *work.notes(-1)]
 
 
 def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:

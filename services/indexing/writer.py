@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
-from schemas.events import DocumentEmbedded, DocumentState
+from schemas.events import DocumentEmbedded, DocumentState, PartRequested
 from services.indexing.faults import Faults
 from services.indexing.lanes import Lanes
 from services.indexing.plan import (
@@ -68,6 +68,10 @@ class Work:
     def notes(self, at: int) -> Sequence[ProgressReport]:
         """What the event at this place has to report."""
         return self.plan.notes[at] if self.plan else ()
+
+    def requests(self) -> Sequence[PartRequested]:
+        """Parts that may follow, once the plan is carried out."""
+        return self.plan.requests if self.plan else ()
 
     def next_state(self, identity: str | None) -> DocumentState | None:
         """The state to record once the plan is carried out; None when nothing changed."""

@@ -31,7 +31,7 @@ class InProcess:
     ) -> ParsedDocument:
         return parse(data, filename, content_type, main_content=main_content)
 
-    async def run(self, name: str, function: Callable[..., Any], *arguments: object) -> Any:
+    async def run(self, function: Callable[..., Any], *arguments: object) -> Any:
         return function(*arguments)
 
     def close(self) -> None:
@@ -82,6 +82,22 @@ def shown(file: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]
     assert end.value.code in (0, None)
     chunks: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     return chunks
+
+
+def test_a_document_with_more_chunks_than_are_indexed_is_shown_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADRACE_MAX_CHUNKS", "2")
+    file = tmp_path / "notes.txt"
+    file.write_text("line\n" * 3)
+
+    with pytest.raises(SystemExit):
+        main(["chunk", str(file), "--lines", "--max-lines", "1", "--json"])
+
+    seen = capsys.readouterr()
+    assert len(json.loads(seen.out)) == 3
+    said = " ".join(seen.err.split())
+    assert "it would not be indexed: 3 chunks; a document may have 2 (HEADRACE_MAX_CHUNKS)" in said
 
 
 @pytest.mark.parametrize(

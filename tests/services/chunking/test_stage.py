@@ -186,6 +186,25 @@ def test_a_limit_that_cannot_be_kept_fails_the_document_and_names_it() -> None:
         cut("text", "notes.txt", "text/plain", Chunking(max_size_bytes=0), [])
 
 
+@pytest.mark.parametrize(
+    ("chunking", "size"),
+    [(Chunking(type="lines", max_lines=1), "4,096"), (Chunking(max_size_bytes=64), "64")],
+)
+def test_more_chunks_than_a_document_may_have_fail_it_and_the_message_says_what_to_do(
+    chunking: Chunking, size: str
+) -> None:
+    text = ("x" * 60 + "\n") * 1_201
+    assert len(cut(text, "notes.txt", "text/plain", chunking, [], 1_201)) == 1_201
+
+    with pytest.raises(DocumentTooLarge) as raised:
+        cut(text, "notes.txt", "text/plain", chunking, [], 1_200)
+
+    assert str(raised.value) == (
+        "1,201 chunks; a document may have 1,200 (HEADRACE_MAX_CHUNKS). Split it, or make larger chunks "
+        f"(chunking.max_size_bytes is {size})"
+    )
+
+
 class NoContext:
     """Offers nothing; this stage asks for nothing."""
 
@@ -224,6 +243,15 @@ async def test_a_document_is_cut_in_a_worker_and_noted_behind_its_parts(stage: C
     assert [event.first for event in events] == [0, 60]
     assert outputs[2:] == [ProgressReport(RUN, Step.CHUNKED)]
     assert events[1].chunks[-1].end_line == 200
+
+
+async def test_nothing_is_emitted_of_a_document_with_too_many_chunks(
+    workers: WorkerPool, tmp_path: Path
+) -> None:
+    stage = ChunkingStage(workers, BlobStore(str(tmp_path)), concurrency=2, max_chunks=99)
+
+    with pytest.raises(DocumentTooLarge, match="100 chunks; a document may have 99"):
+        await run(stage, parsed("line\n" * 100, Chunking(type="lines", max_lines=1)))
 
 
 async def test_a_document_that_nobody_counts_has_no_note(stage: ChunkingStage) -> None:

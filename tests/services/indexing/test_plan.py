@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import ContractError
-from schemas.events import DocumentState, Step
+from schemas.events import DocumentEmbedded, DocumentState, Payload, Step
 from schemas.ids import fingerprint
 from services.indexing.plan import Incoming, check, plan
 from services.indexing.rows import Collection
@@ -44,12 +44,27 @@ def logs(draw: st.DrawFn, history: list[Version]) -> list[Incoming]:
     return log
 
 
+AHEAD = 2
+
+
+def held_back(version: Version) -> list[Incoming]:
+    """The events of a version, each part naming the one that stands `AHEAD` behind it."""
+    made: list[Incoming] = []
+    for event in version.events:
+        if isinstance(event, DocumentEmbedded) and event.part + AHEAD < event.parts:
+            name = f"{event.sequence}/{event.part + AHEAD}"
+            event = event.model_copy(update={"next_part": Payload(size=1, sha256=name, blob=name)})
+        made.append(event)
+    return made
+
+
 class World:
     """A collection, the recorded state, and a process that may die between any two requests."""
 
     def __init__(self, vectors: MemoryVectors) -> None:
         self.vectors = vectors
         self.state: DocumentState | None = None
+        self.requested: list[str] = []
 
     def process(self, events: Sequence[Incoming], budget: Budget) -> None:
         made = plan(self.state, events, NOON)
@@ -64,6 +79,7 @@ class World:
             self.vectors._watch(self.vectors)
         budget.spend()
         self.state = made.state or self.state
+        self.requested += [request.part.sha256 for request in made.requests]
 
 
 def run(world: World, log: list[Incoming], data: st.DataObject) -> None:
@@ -98,6 +114,43 @@ def test_whatever_happens_the_collection_ends_as_the_newest_version_exactly(
     assert world.state.extent == world.state.chunks == len(newest.rows)
     if newest.texts is not None:  # a delete records no metadata
         assert world.state.fingerprint == fingerprint(newest.document)
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=histories(), data=st.data())
+def test_parts_that_come_when_they_are_asked_for_make_the_newest_version_too(
+    history: list[Version], data: st.DataObject
+) -> None:
+    """What is asked for joins the tail of the log, now and then twice; later versions come at any time."""
+    parts = [data.draw(st.integers(1, 7)) for _ in history]
+    versions = [
+        held_back(replace(version, parts=count)) for version, count in zip(history, parts, strict=True)
+    ]
+    named = {
+        f"{version[0].sequence}/{number}": event
+        for version in versions
+        for number, event in enumerate(version)
+    }
+    world, log, offset, answered, crashes = World(MemoryVectors()), list[Incoming](), 0, 0, 0
+    while versions or offset < len(log):
+        if versions and (offset == len(log) or data.draw(st.booleans(), "the next version comes")):
+            log += versions.pop(0)[:AHEAD]
+        batch = log[offset : offset + data.draw(st.integers(1, 4), "batch")]
+        left = data.draw(st.none() | st.integers(0, 12), "requests until a crash") if crashes < 4 else None
+        try:
+            world.process(batch, Budget(left))
+        except Crash:
+            crashes += 1
+            continue
+        offset += len(batch)
+        for name in world.requested[answered:]:
+            log += [named[name]] * data.draw(st.sampled_from([1, 1, 2]), "times that it comes")
+        answered = len(world.requested)
+
+    assert world.vectors.content() == stored(history[-1].rows)
+    assert world.state is not None
+    assert (world.state.sequence, world.state.complete) == (history[-1].sequence, True)
+    assert len(world.requested) == len(set(world.requested))
 
 
 @settings(max_examples=100, deadline=None)
@@ -193,6 +246,48 @@ def test_a_document_cut_anew_at_the_same_sequence_starts_over() -> None:
     assert again.state is not None
     assert (again.state.complete, again.state.extent) == (True, 2)
     assert len(again.surplus) == 1
+
+
+def test_a_part_asks_for_the_one_that_it_names_when_it_is_in_and_a_replay_asks_for_nothing() -> None:
+    events = held_back(Version(1, "abcd", parts=4))
+
+    made = plan(None, events[:2], NOON)
+
+    assert [request.part.sha256 for request in made.requests] == ["1/2", "1/3"]
+    assert all((asked.sequence, asked.document) == (1, events[0].document) for asked in made.requests)
+    assert plan(made.state, events[:2], NOON).requests == []
+
+
+@pytest.mark.parametrize("newer", [Version(2, ["x"]), Version(2, None)])
+def test_a_version_that_is_superseded_between_its_parts_asks_for_no_more_and_leaves_nothing(
+    newer: Version,
+) -> None:
+    old = held_back(Version(1, "abcdef", parts=6))
+    world = World(MemoryVectors())
+    world.process(old[:2], Budget())
+    assert world.requested == ["1/2", "1/3"]
+
+    world.process([old[2], *newer.events], Budget())
+    late = plan(world.state, [old[3]], NOON)
+
+    assert world.requested == ["1/2", "1/3"]
+    assert (late.requests, late.state) == ([], None)
+    assert [(note.stage, note.chunks) for note in late.notes[0]] == [(Step.INDEXED, 0)]
+    assert world.vectors.content() == stored(newer.rows)
+
+
+def test_late_parts_of_a_cut_that_was_made_anew_change_nothing() -> None:
+    former, anew = held_back(Version(1, "abcde", parts=5)), held_back(Version(1, "vwxyz", parts=4))
+    world = World(MemoryVectors())
+
+    world.process(former[:2], Budget())
+    for event in [anew[0], former[2], anew[1], former[3], *anew[2:]]:
+        world.process([event], Budget())
+
+    assert world.state is not None
+    assert world.state.complete
+    assert world.vectors.content() == stored(Version(1, "vwxyz", parts=4).rows)
+    assert world.requested == ["1/2", "1/3", "1/2", "1/3"]
 
 
 def test_an_event_outside_of_an_invocation_reports_nothing() -> None:

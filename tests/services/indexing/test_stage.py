@@ -19,7 +19,7 @@ from schemas.errors import (
     RateLimited,
     TransientError,
 )
-from schemas.events import DocumentEmbedded, DocumentState, RunPosition, Step
+from schemas.events import DocumentEmbedded, DocumentState, PartRequested, Payload, RunPosition, Step
 from schemas.ids import document_id
 from services.indexing import vectors
 from services.indexing.plan import Incoming
@@ -32,7 +32,7 @@ from streams.engine.stage import Outcome, Record
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import RecordMetadata
 from streams.state.store import PartitionStore
-from streams.topics import DOCUMENT_STATES, SOURCE_DOCUMENTS
+from streams.topics import DOCUMENT_STATES, PART_REQUESTS, SOURCE_DOCUMENTS
 from tests.services.indexing.documents import NOON, Version, deleted, document, embedded
 from tests.services.indexing.memory import MemoryVectors, Stored, stored
 from tests.waiting import eventually
@@ -114,6 +114,33 @@ async def test_a_document_is_written_recorded_and_reported(indexer: Indexer) -> 
     assert (states.partition_key, sources.partition_key) == (None, "tree")
     assert states.event == sources.event == indexer.state(version)
     assert notes(outcome) == [(Step.INDEXED, 2, "notes.md")]
+
+
+async def test_the_part_that_follows_is_asked_for_in_the_transaction_that_records_its_forerunner(
+    indexer: Indexer,
+) -> None:
+    first, last = embedded(document(), 1, ["a", "b"], parts=2)
+    follower = Payload(size=1, sha256="f", blob="f")
+    first = first.model_copy(update={"next_part": follower})
+
+    (outcome,) = await indexer.process(first)
+    (again,) = await indexer.process(first)
+    (ended,) = await indexer.process(last)
+
+    states, request = sends(outcome)
+    assert states.topic == DOCUMENT_STATES
+    assert (request.topic, request.key) == (PART_REQUESTS, document_id(document()))
+    assert request.event == PartRequested(document=document(), sequence=1, part=follower)
+    assert [send.topic for send in [*sends(again), *sends(ended)]] == [DOCUMENT_STATES]
+
+
+async def test_a_part_that_is_refused_asks_for_nothing(indexer: Indexer) -> None:
+    [first, _] = embedded(document(), 1, ["poison", "b"], parts=2)
+    first = first.model_copy(update={"next_part": Payload(size=1, sha256="f", blob="f")})
+
+    (outcome,) = await indexer.process(first)
+
+    assert isinstance(outcome, DocumentError)
 
 
 async def test_a_document_without_a_source_of_its_own_is_not_told_to_a_connector(indexer: Indexer) -> None:
