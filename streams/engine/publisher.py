@@ -54,7 +54,7 @@ class Publisher:
         """Produce at once, and wait until the broker has it.
 
         A transaction is made for what goes to a transactional topic alone. What tracking hears from a worker
-        that has lost its partitions does no harm (`services.tracking.fold`), and an upload would wait for two.
+        that has lost its partitions does no harm (`services.tracking.fold`), and an upload would wait twice.
 
         Args:
             position: of the oldest record of the partition that is not done.
