@@ -27,12 +27,13 @@ class Topic:
     records: tuple[type[Event], ...]
     compact: bool = False
     retention_ms: int = _DELETE_MS
-    #: Written inside transactions; its readers must read committed records only.
+    #: Stages write it in transactions only, so that none does who has lost its partitions; its readers must
+    #: read committed records only.
     transactional: bool = False
 
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
-DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted))
+DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
 EMBEDDINGS = Topic("embeddings", (events.DocumentEmbedded, events.DocumentDeleted))

@@ -14,9 +14,9 @@ import structlog
 
 from schemas.errors import FencedError, TransientError
 from streams import metrics
-from streams.context import RecordContext
 from streams.engine.backoff import Backoff, backoff
 from streams.engine.blame import Blame
+from streams.engine.context import RecordContext
 from streams.engine.group_commit import GroupCommit
 from streams.engine.journal import Journal
 from streams.engine.log import Log

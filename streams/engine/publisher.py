@@ -17,7 +17,6 @@ from streams.engine.stage import AnyStage
 from streams.engine.window import Entry
 from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
-from streams.topics import DOCUMENTS
 from streams.tracing import continued
 
 log = structlog.get_logger(__name__)
@@ -61,14 +60,14 @@ class Publisher:
     async def emit(self, outputs: Sequence[Output], place: Partition, position: int) -> None:
         """Produce at once, and wait until the broker has it.
 
-        Only `documents` make a transaction: what tracking hears from a worker that has lost its partitions
-        does no harm (`services.tracking.fold`), and an upload would wait for two of them.
+        A transaction is made for what goes to a transactional topic alone. What tracking hears from a worker
+        that has lost its partitions does no harm (`services.tracking.fold`), and an upload would wait twice.
 
         Args:
             position: of the oldest record of the partition that is not done.
         """
         sends = coalesce(outputs)
-        if self._shared and any(send.topic.name == DOCUMENTS.name for send in sends):
+        if self._shared and any(send.topic.transactional for send in sends):
             await self._shared.write(place, position, sends)
         else:
             await asyncio.gather(*[await self._produce(send, {}) for send in sends])
@@ -149,9 +148,9 @@ class Publisher:
         return futures
 
     async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
-        if send.topic.name == DOCUMENTS.name:
+        if send.topic.transactional:
             raise TypeError(
-                f"{self._stage.name} writes to {DOCUMENTS.name} and is not transactional: a worker "
+                f"{self._stage.name} writes to {send.topic.name} and is not transactional: a worker "
                 "of it that has lost its partitions could write old versions over new ones"
             )
         """Produce an event, and if it is a dead letter that does not fit, the letter without its record."""

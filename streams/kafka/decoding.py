@@ -8,10 +8,10 @@ from confluent_kafka import Message
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, RequestError, TransientError
-from streams.decoding import decoded, headers_of, reason_of
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
 from streams.kafka.cluster import Cluster
+from streams.kafka.messages import decoded, headers_of, reason_of
 from streams.topics import Topic
 
 

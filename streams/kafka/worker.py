@@ -30,10 +30,10 @@ from streams.engine.stage import AnyStage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.kafka.decoding import Incoming
+from streams.kafka.lag import Lag
 from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
 from streams.kafka.producer import Headers, RecordMetadata
-from streams.lag import Lag
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)

@@ -14,8 +14,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from schemas.codec import Codec
 from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import Event
-from streams.decoding import decoded, reason_of
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, forget_admin
+from streams.kafka.messages import decoded, reason_of
 from streams.partitions import Partition
 from streams.topics import BY_NAME
 

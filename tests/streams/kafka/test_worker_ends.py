@@ -18,7 +18,7 @@ from streams.kafka.transactions import Transactions
 from streams.kafka.worker import Worker
 from streams.partitions import Partition
 from streams.state.reader import Reader, end_offsets
-from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, SOURCES, Topic
+from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, DOCUMENTS, SOURCES, Topic
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key
 from tests.waiting import eventually
@@ -143,6 +143,27 @@ async def test_a_stage_that_is_fenced_ends_its_worker_with_the_reason_and_withou
 
     assert await committed(cluster, "fenced") <= 0
     assert await copies(cluster) == []
+
+
+class Careless(Stage[ApiKey]):
+    """Writes where order counts, without a fence."""
+
+    name = "careless"
+    topic = API_KEYS
+
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Send]:
+        return [Send(DOCUMENTS, record.key, record.event)]
+
+
+async def test_a_stage_that_could_write_to_documents_after_it_has_lost_its_partitions_is_refused(
+    cluster: Cluster,
+) -> None:
+    await write(cluster, "a")
+
+    with pytest.raises(TypeError, match="careless writes to documents and is not transactional"):
+        await asyncio.wait_for(worker(cluster, Careless()).run(), 30)
+
+    assert await copies(cluster, DOCUMENTS) == []
 
 
 class Growing(Stage[ApiKey]):
