@@ -18,7 +18,6 @@ class UploadConnector(Connector):
     name = "connectors.file_upload"
     topic = RUNS[FILE_UPLOAD.name]
     concurrency = 64
-    transactional = True
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """The document and the end of its listing, unless the invocation was cancelled."""

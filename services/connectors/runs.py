@@ -164,6 +164,9 @@ class Attempt:
 class Connector(Stage[RunRequested]):
     """What carries out runs. One that is given up fails the attempt that was under way."""
 
+    #: The order of `documents` is the order of versions: a connector that lost its partitions must not write.
+    transactional = True
+
     def __init__(self, invocations: Invocations) -> None:
         self._invocations = invocations
         self._tokens: dict[str, int] = {}

@@ -19,7 +19,7 @@ from schemas.errors import (
     TransientError,
 )
 from schemas.events import ApiKey
-from streams import limit as limit_module
+from streams.engine import deadline as limit_module
 from streams.engine.backoff import backoff
 from streams.engine.outputs import Output, Send
 from streams.engine.retries import RECORD_SECONDS, Attempts, Later
