@@ -68,11 +68,13 @@ RECORDS = (
     "InvocationCreated",
     "Progress",
     "ProgressBlock",
+    "RecordsExpired",
     "RunFailed",
     "RunListed",
     "RunRequested",
     "RunStarted",
     "Source",
+    "StageHealth",
 )
 
 

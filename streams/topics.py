@@ -46,6 +46,7 @@ PROGRESS = Topic(
         events.RunListed,
         events.RunFailed,
         events.Progress,
+        events.RecordsExpired,
     ),
 )
 PROGRESS_BLOCKS = Topic("progress-blocks", (events.ProgressBlock,), compact=True, transactional=True)
@@ -54,6 +55,8 @@ DOCUMENT_STATES = Topic("document-states", (events.DocumentState,), compact=True
 SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=True, transactional=True)
 API_KEYS = Topic("api-keys", (events.ApiKey,), compact=True)
 DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
+
+STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
 
 #: A new type of source adds its `runs.<type>` topic here and its connector in `services/connectors`.
 RUNS: dict[str, Topic] = {"folder": RUNS_FOLDER, "file_upload": RUNS_FILE_UPLOAD}
@@ -72,6 +75,7 @@ CATALOGUE: Sequence[Topic] = (
     SOURCE_DOCUMENTS,
     API_KEYS,
     DEAD_LETTERS,
+    STAGE_HEALTH,
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}

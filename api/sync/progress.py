@@ -21,7 +21,7 @@ async def get_progress(request: web.Request) -> web.StreamResponse:
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
     if not wants_events(request):
-        return json_response(progress_of(run))
+        return json_response(progress_of(run, reports=parts.catalogue.stages()))
     return await parts.streams.send(request, _progress_events(parts, run))
 
 
@@ -47,7 +47,9 @@ async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterato
         current = parts.catalogue.invocation(run.id)
         while current is not None:
             if current != shown:
-                yield ServerEvent("progress", json_text(progress_of(current)))
+                yield ServerEvent(
+                    "progress", json_text(progress_of(current, reports=parts.catalogue.stages()))
+                )
                 shown = current
             if current.status in FINAL_STATUSES:
                 break

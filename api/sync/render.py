@@ -1,6 +1,7 @@
 """From kept events to the JSON of the contract."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from api.sync.source_types import AVAILABLE
 from api.views.outcomes import Outcome
+from api.views.stages import waits_for
 from schemas import api
 from schemas.api import (
     Complete,
@@ -21,7 +23,7 @@ from schemas.api import (
     KeySummary,
     StageCounts,
 )
-from schemas.events import ApiKey, Invocation, Source, Status
+from schemas.events import ApiKey, Invocation, Source, StageHealth, Status
 
 
 def json_response(
@@ -93,8 +95,10 @@ def job_of(run: Invocation) -> Job:
     )
 
 
-def progress_of(run: Invocation, now: datetime | None = None) -> InvocationProgress:
-    """Counts per stage, and the mean rate from the start to the end or to `now`."""
+def progress_of(
+    run: Invocation, now: datetime | None = None, reports: Iterable[StageHealth] = ()
+) -> InvocationProgress:
+    """Counts per stage, the mean rate from the start to the end or to `now`, and what stages have in hand."""
     counts = run.counts
     done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
     elapsed = None
@@ -114,6 +118,7 @@ def progress_of(run: Invocation, now: datetime | None = None) -> InvocationProgr
         documents_per_second=round(done * 1000 / elapsed, 3) if elapsed else None,
         elapsed_ms=elapsed,
         last_errors=errors,
+        waits_for=waits_for(run, reports, now),
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,

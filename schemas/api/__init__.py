@@ -54,6 +54,7 @@ from schemas.api.operations import (
 from schemas.api.progress import (
     DocumentFailure,
     DocumentOutcome,
+    InHand,
     InvocationProgress,
     StageCounts,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "GithubSource",
     "HealthResponse",
     "Id",
+    "InHand",
     "IndexJobMetadata",
     "InvocationProgress",
     "Job",

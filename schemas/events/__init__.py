@@ -13,7 +13,7 @@ This page is what the rest of the code imports from. The classes stand in a modu
     sources        `sources`, `runs.<type>`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
-    operations     `api-keys`, `dead-letters`
+    operations     `api-keys`, `dead-letters`, `stage-health`
     parts          what records of several topics are made of
 
 Times are UTC. Hashes are lower-case hex SHA-256. Offsets, lines and columns say their base where they stand.
@@ -50,6 +50,8 @@ from schemas.events.invocations import (
 from schemas.events.operations import (
     ApiKey,
     DeadLetter,
+    RecordInHand,
+    StageHealth,
 )
 from schemas.events.progress import (
     FINAL_STEPS,
@@ -57,6 +59,7 @@ from schemas.events.progress import (
     InvocationCreated,
     Passed,
     Progress,
+    RecordsExpired,
     RunFailed,
     RunListed,
     RunStarted,
@@ -100,6 +103,8 @@ __all__ = [
     "Payload",
     "Progress",
     "ProgressBlock",
+    "RecordInHand",
+    "RecordsExpired",
     "RunFailed",
     "RunListed",
     "RunPosition",
@@ -107,6 +112,7 @@ __all__ = [
     "RunStarted",
     "Source",
     "SourceTypeName",
+    "StageHealth",
     "Status",
     "Step",
     "Task",

@@ -45,11 +45,12 @@ class Pipeline:
     supervisor: Supervisor
     data: Path
     environment: Mapping[str, str]
+    program: str = _RUN
 
     async def start(self, service: str, slot: int = 0) -> str:
         """Start a process of a service; its name."""
         name = f"{service}-{slot}"
-        argv = [sys.executable, "-c", _RUN, service]
+        argv = [sys.executable, "-c", self.program, service]
         environment = {**self.environment, "HEADRACE_SLOT": str(slot)}
         await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))
         return name
@@ -167,8 +168,9 @@ def chunks_of(name: str, content: bytes) -> list[Chunk]:
 
 
 @asynccontextmanager
-async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[Pipeline]:
-    """All services as processes of their own, started again when they die."""
+async def running(bootstrap: str, chroma_url: str, data: Path, before: str = "") -> AsyncIterator[Pipeline]:
+    """All services as processes of their own, started again when they die; `before` is Python that each of
+    them runs first."""
     cluster = Cluster(bootstrap, prefix=f"{data.name}.")
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
     port = free_port()
@@ -186,7 +188,7 @@ async def running(bootstrap: str, chroma_url: str, data: Path) -> AsyncIterator[
     async with Supervisor(backoff=RestartDelay(first_s=0.1), signals=()) as supervisor:
         headers = {"x-chroma-token": KEY}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
-            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment)
+            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment, before + _RUN)
             for name in SERVICES:
                 await pipeline.start(name)
             await _healthy(pipeline)
