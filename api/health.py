@@ -4,9 +4,10 @@ import asyncio
 
 from aiohttp import web
 
-from api.dependencies import Dependencies
+from api.dependencies import PARTS, Dependencies
 from api.errors import Unavailable
 from api.sync.render import json_response
+from api.views.stages import remarks
 from schemas.api import HealthResponse
 from schemas.errors import IngestError
 
@@ -67,8 +68,10 @@ HEALTH = web.AppKey("health", Health)
 
 
 async def health(request: web.Request) -> web.Response:
-    """200 when the broker answers, the views follow it and Chroma answers; else 503."""
+    """200 when the broker answers, the views follow it and Chroma answers; else 503. `stages` says which
+    stages have a record in hand for long, or do not report."""
     fault = await request.app[HEALTH].fault()
     if fault is not None:
         raise Unavailable(fault)
-    return json_response(HealthResponse(broker="ok", views="ok", chroma="ok"))
+    stages = remarks(request.app[PARTS].catalogue.stages())
+    return json_response(HealthResponse(broker="ok", views="ok", chroma="ok", stages=stages))

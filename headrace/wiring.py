@@ -320,7 +320,7 @@ async def run_service(name: str, settings: Settings) -> None:
     if name == "embedding":
         check_models(settings)
     collect_seldom()
-    Guard(lambda error: _end(wiring, error)).install()
+    Guard(lambda error: _end(wiring, error), serves=name == "api").install()
     if settings.metrics_port is not None:
         _serve_metrics(settings.host, settings.metrics_port)
     stop = asyncio.Event()

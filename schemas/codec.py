@@ -69,11 +69,13 @@ RECORDS = (
     "PartRequested",
     "Progress",
     "ProgressBlock",
+    "RecordsExpired",
     "RunFailed",
     "RunListed",
     "RunRequested",
     "RunStarted",
     "Source",
+    "StageHealth",
 )
 
 

@@ -15,3 +15,5 @@ SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300),
 )
 LAG = Gauge("headrace_lag", "Records not yet read", ["stage", "partition"])
+OLDEST = Gauge("headrace_oldest_record_seconds", "Age of the record that is in hand for longest", ["stage"])
+EXPIRED = Counter("headrace_expired_records", "Records that expired before they were read", ["stage"])

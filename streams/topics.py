@@ -47,6 +47,7 @@ PROGRESS = Topic(
         events.RunListed,
         events.RunFailed,
         events.Progress,
+        events.RecordsExpired,
     ),
 )
 PROGRESS_BLOCKS = Topic("progress-blocks", (events.ProgressBlock,), compact=True, transactional=True)
@@ -55,6 +56,8 @@ DOCUMENT_STATES = Topic("document-states", (events.DocumentState,), compact=True
 SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=True, transactional=True)
 API_KEYS = Topic("api-keys", (events.ApiKey,), compact=True)
 DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
+
+STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
 
 #: The runs of each type of source that is served.
 RUNS: Mapping[str, Topic] = {
@@ -76,6 +79,7 @@ CATALOGUE: Sequence[Topic] = (
     SOURCE_DOCUMENTS,
     API_KEYS,
     DEAD_LETTERS,
+    STAGE_HEALTH,
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}

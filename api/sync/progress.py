@@ -46,7 +46,8 @@ async def _progress(parts: Dependencies, run: Invocation) -> InvocationProgress:
     """How far a run is; when it has ended, with all its warnings."""
     if run.status in FINAL_STATUSES:
         await parts.outcomes.refresh()
-    return progress_of(run, parts.outcomes.with_warnings(run))
+    warnings = parts.outcomes.with_warnings(run)
+    return progress_of(run, warnings, reports=parts.catalogue.stages())
 
 
 async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterator[ServerEvent | None]:

@@ -1,6 +1,7 @@
 """From kept events to the JSON of the contract."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from api.views.outcomes import Outcome
+from api.views.stages import waits_for
 from schemas import api
 from schemas.api import (
     Complete,
@@ -22,7 +24,7 @@ from schemas.api import (
     KeySummary,
     StageCounts,
 )
-from schemas.events import ApiKey, Invocation, Source, Status
+from schemas.events import ApiKey, Invocation, Source, StageHealth, Status
 from schemas.sources import SOURCE_TYPES
 
 
@@ -102,8 +104,14 @@ def _metadata_of(run: Invocation) -> IndexJobMetadata:
     return IndexJobMetadata(database_name=run.database, collection_name=run.collection, **members)
 
 
-def progress_of(run: Invocation, warnings: int = 0, now: datetime | None = None) -> InvocationProgress:
-    """Counts per stage, documents with warnings, and the mean rate from the start to the end or to `now`."""
+def progress_of(
+    run: Invocation,
+    warnings: int = 0,
+    now: datetime | None = None,
+    reports: Iterable[StageHealth] = (),
+) -> InvocationProgress:
+    """Counts per stage, documents with warnings, the mean rate to the end or to `now`, and what stages have in
+    hand."""
     counts = run.counts
     done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
     elapsed = None
@@ -124,6 +132,7 @@ def progress_of(run: Invocation, warnings: int = 0, now: datetime | None = None)
         elapsed_ms=elapsed,
         last_errors=errors,
         warnings=warnings,
+        waits_for=waits_for(run, reports, now),
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,

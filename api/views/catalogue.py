@@ -1,6 +1,6 @@
-"""What the gateway knows of sources, invocations and keys: a materialised view that whoever has written reads
-back at once.
+"""What the gateway knows of sources, invocations, keys and stages.
 
+A materialised view: whoever has written to it reads back at once.
 Every gateway process has its own file; the topics are the truth.
 """
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from schemas.codec import Codec
-from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, Status
+from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, StageHealth, Status
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import RecordMetadata
 from streams.state.reader import ChangelogRecord
 from streams.state.views import View, Watch
-from streams.topics import API_KEYS, INVOCATIONS, SOURCES
+from streams.topics import API_KEYS, INVOCATIONS, SOURCES, STAGE_HEALTH
 
 _CATALOGUE = """
 CREATE TABLE IF NOT EXISTS sources (
@@ -34,6 +34,7 @@ CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_
     WHERE object_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
 CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
+CREATE TABLE IF NOT EXISTS stages (id TEXT PRIMARY KEY, value TEXT);
 """
 
 #: A page of everything.
@@ -58,10 +59,10 @@ class ResultPage:
 
 
 class Catalogue:
-    """Sources, invocations and keys, as the topics have them."""
+    """Sources, invocations, keys and reports of stages, as the topics have them."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
-        topics = (SOURCES, INVOCATIONS, API_KEYS)
+        topics = (SOURCES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
         self._view = View(cluster, codec, topics, folder / "catalogue.sqlite", _CATALOGUE, fold_catalogue)
         self._refreshing = asyncio.Lock()
         self._refreshed_from = 0.0
@@ -174,13 +175,18 @@ class Catalogue:
         rows = self._view.query("SELECT value FROM api_keys WHERE ? IS NULL OR tenant = ?", (tenant, tenant))
         return sorted((ApiKey.model_validate_json(row[0]) for row in rows), key=lambda k: k.created_at)
 
+    def stages(self) -> list[StageHealth]:
+        """The last report of each process of a stage."""
+        rows = self._view.query("SELECT value FROM stages ORDER BY id")
+        return [StageHealth.model_validate_json(row[0]) for row in rows]
+
     def _one(self, kind: type[Found], sql: str, *values: str) -> Found | None:
         rows = self._view.query(sql, values)
         return kind.model_validate_json(rows[0][0]) if rows else None
 
 
 def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> None:
-    """Apply one record of `sources`, `invocations` or `api-keys`; the newest of a key counts."""
+    """Apply one record of a topic of the catalogue; the newest of a key counts."""
     event = change.event
     if isinstance(event, Source):
         created = _milliseconds(event)
@@ -192,8 +198,15 @@ def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> Non
     elif isinstance(event, ApiKey):
         key = (change.key, event.tenant, event.key_sha256, event.model_dump_json())
         database.execute("INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?)", key)
+    elif isinstance(event, StageHealth):
+        database.execute("INSERT OR REPLACE INTO stages VALUES (?, ?)", (change.key, event.model_dump_json()))
     elif event is None:
-        table = {SOURCES.name: "sources", INVOCATIONS.name: "invocations", API_KEYS.name: "api_keys"}
+        table = {
+            SOURCES.name: "sources",
+            INVOCATIONS.name: "invocations",
+            API_KEYS.name: "api_keys",
+            STAGE_HEALTH.name: "stages",
+        }
         database.execute(f"DELETE FROM {table[change.topic]} WHERE id = ?", (change.key,))  # noqa: S608
 
 

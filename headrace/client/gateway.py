@@ -57,6 +57,14 @@ class GatewayClient:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return f"the gateway at {self.url} does not answer"
 
+    async def remarks(self) -> list[str]:
+        """What the gateway says of stages that are not as usual. Empty when it does not answer."""
+        try:
+            async with self._session.get(f"{self.url}/health") as answer:
+                return api.HealthResponse.model_validate_json(await answer.text()).stages
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return []
+
     async def create_source(self, payload: Mapping[str, Any]) -> str:
         """The new source's id."""
         return (await self._post("/sources", payload, api.CreateSourceResponse)).source_id

@@ -46,6 +46,7 @@ from schemas.api.operations import (
 from schemas.api.progress import (
     DocumentFailure,
     DocumentOutcome,
+    InHand,
     InvocationProgress,
     Skipped,
     StageCounts,
@@ -80,6 +81,7 @@ __all__ = [
     "Finished",
     "HealthResponse",
     "Id",
+    "InHand",
     "IndexJobMetadata",
     "InvocationProgress",
     "Job",

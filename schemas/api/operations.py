@@ -48,8 +48,10 @@ class ErrorResponse(Body):
 
 
 class HealthResponse(Body):
-    """Every part that the gateway needs answers."""
+    """Every part that the gateway needs answers. `stages` has a sentence for each stage that has a record in
+    hand for long, has found records expired, or does not report any more."""
 
     broker: Literal["ok"]
     views: Literal["ok"]
     chroma: Literal["ok"]
+    stages: list[str] = Field(default_factory=list)

@@ -38,10 +38,28 @@ class Skipped(Body):
     count: int
 
 
+class InHand(Body):
+    """A document that a stage has worked on for long, and that this invocation may wait for.
+
+    `since` is when the stage began with it, `attempts` counts its tries, `last_error` says why the last one
+    failed. Documents of other databases have no names here.
+    """
+
+    stage: str
+    document_key: str | None
+    collection_name: str | None
+    of_this_invocation: bool
+    since: datetime
+    seconds: int
+    attempts: int
+    last_error: str | None
+
+
 class InvocationProgress(Body):
     """How far an invocation is. `total` is null until everything is listed; `done` documents need no more
     work; `documents_per_second` is the mean since the start, null before it; `warnings` is the number of
-    documents that ended and have some."""
+    documents that ended and have some. `waits_for` names what stages have had in hand for longer than a few
+    seconds, its own documents first, then by age; at most ten."""
 
     invocation_id: Id
     source_id: Id
@@ -56,6 +74,7 @@ class InvocationProgress(Body):
     elapsed_ms: int | None
     last_errors: list[DocumentFailure]
     warnings: int = 0
+    waits_for: list[InHand] = Field(default_factory=list)
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

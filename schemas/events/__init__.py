@@ -14,7 +14,7 @@ This page is what the rest of the code imports from. The classes stand in a modu
     sources        `sources`, `runs.<type>`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
-    operations     `api-keys`, `dead-letters`
+    operations     `api-keys`, `dead-letters`, `stage-health`
     parts          what records of several topics are made of
 
 Times are UTC. Hashes are lower-case hex SHA-256. Offsets, lines and columns say their base where they stand.
@@ -52,6 +52,8 @@ from schemas.events.invocations import (
 from schemas.events.operations import (
     ApiKey,
     DeadLetter,
+    RecordInHand,
+    StageHealth,
 )
 from schemas.events.progress import (
     FINAL_STEPS,
@@ -59,6 +61,7 @@ from schemas.events.progress import (
     InvocationCreated,
     Passed,
     Progress,
+    RecordsExpired,
     RunFailed,
     RunListed,
     RunStarted,
@@ -99,12 +102,15 @@ __all__ = [
     "Payload",
     "Progress",
     "ProgressBlock",
+    "RecordInHand",
+    "RecordsExpired",
     "RunFailed",
     "RunListed",
     "RunPosition",
     "RunRequested",
     "RunStarted",
     "Source",
+    "StageHealth",
     "Status",
     "Step",
     "Task",

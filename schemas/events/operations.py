@@ -40,3 +40,33 @@ class DeadLetter(Event):
     document_key: str | None = None
     invocation_id: str | None = None
     failed_at: datetime
+
+
+class RecordInHand(Event):
+    """A record that a process is working on, or waits to try again. `since` is when it was begun there."""
+
+    topic: str
+    partition: int
+    offset: int
+    tenant: str | None = None
+    database: str | None = None
+    collection: str | None = None
+    document_key: str | None = None
+    invocation_id: str | None = None
+    since: datetime
+    attempt: int
+    error: str | None = None
+
+
+class StageHealth(Event):
+    """Topic `stage-health`: what one process of a stage says of itself, every few seconds.
+
+    `oldest` is the record that it has had in hand for longest, if for longer than a moment; `expired` says
+    which records it found gone before it had read them. A tombstone follows when the process ends in order.
+    """
+
+    stage: str
+    slot: str
+    reported_at: datetime
+    oldest: RecordInHand | None = None
+    expired: list[str] = Field(default_factory=list)

@@ -102,3 +102,19 @@ class Progress(Event):
     attempt: int
     stage: Step
     passed: list[Passed]
+
+
+class RecordsExpired(Event):
+    """Topic `progress`, on every partition: records of a topic expired before `stage` had read them.
+
+    They stood at the offsets from `first` to below `next` of a partition, and were written before `before`
+    (the time of the first record that is left; that of the event, if none is). Runs that had begun by then
+    and have not ended cannot be sure of all their documents.
+    """
+
+    stage: str
+    topic: str
+    partition: int
+    first: int
+    next: int
+    before: datetime

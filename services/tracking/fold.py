@@ -204,6 +204,14 @@ class InvocationState:
         self._error = event.error[:ERROR_CHARACTERS]
         self._finish(Status.FAILED, timestamp_ms)
 
+    def lose(self, reason: str, timestamp_ms: int, pending: bool) -> None:
+        """Records that may be of this run are lost: it ends, `pending` ones only where that is asked for. A
+        run of one document that was not among them may still complete."""
+        if self._status in FINAL_STATUSES or (self._status is Status.PENDING and not pending):
+            return
+        self._error = reason[:ERROR_CHARACTERS]
+        self._finish(Status.FAILED, timestamp_ms)
+
     def _progress(self, event: Progress, timestamp_ms: int) -> None:
         if any(not 0 <= passed.ordinal < MAX_ORDINALS for passed in event.passed):
             raise ContractError(f"Progress of {event.invocation_id}: an ordinal is not in 0 to 2^32 - 1")

@@ -8,13 +8,22 @@ from typing import Any, ClassVar
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
-from schemas.events import Invocation, InvocationCreated, ProgressBlock
+from schemas.events import (
+    FINAL_STATUSES,
+    CancelRequested,
+    Invocation,
+    InvocationCreated,
+    ProgressBlock,
+    RecordsExpired,
+    RunFailed,
+)
 from services.tracking.fold import InvocationState, ProgressEvent
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.kafka.cluster import Cluster
+from streams.kafka.expired import describe
 from streams.state.store import PartitionStore
-from streams.topics import INVOCATIONS, PROGRESS, PROGRESS_BLOCKS, Topic
+from streams.topics import INVOCATIONS, PROGRESS, PROGRESS_BLOCKS, RUNS, Topic
 
 #: Invocations kept in memory between batches, ~2 KB each, and blocks of ordinals, at most 57 KB each when
 #: every bitmap is full of holes (seldom above 1 KB): some 20 MB, at worst 135 MB. The rest is in the stores.
@@ -22,7 +31,11 @@ _CACHED_INVOCATIONS = 10_000
 _CACHED_BLOCKS = 2_000
 
 
-class TrackingStage(StatefulStage[ProgressEvent]):
+#: What is on `progress`: what is said of one invocation, and what concerns all.
+Incoming = ProgressEvent | RecordsExpired
+
+
+class TrackingStage(StatefulStage[Incoming]):
     """The only writer of invocations.
 
     Args:
@@ -58,17 +71,18 @@ class TrackingStage(StatefulStage[ProgressEvent]):
             ),
         )
 
-    async def process_batch(
-        self, records: Sequence[Record[ProgressEvent]], context: Context
-    ) -> Sequence[Outcome]:
+    async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Fold all records, then write what has changed; the outputs hang on the last record."""
         self._shrink()  # here the stores hold all that was written before
         errors: dict[int, ContractError] = {}
         touched: dict[str, InvocationState] = {}
         try:
             for position, record in enumerate(records):
+                if isinstance(record.event, RecordsExpired):
+                    self._expire(record, record.event, touched)
+                    continue
                 invocation_id = record.event.invocation_id
-                state = touched.get(invocation_id) or self._state(record)
+                state = touched.get(invocation_id) or self._state(record, record.event)
                 if state is None:  # progress of an invocation that nobody created: nothing to write to
                     continue
                 touched[invocation_id] = state
@@ -94,19 +108,58 @@ class TrackingStage(StatefulStage[ProgressEvent]):
         for store in self.stores:
             store.close()
 
-    def _state(self, record: Record[ProgressEvent]) -> InvocationState | None:
+    def failed(self, record: Record[Incoming], error: Exception) -> Sequence[Output]:
+        """An event that cannot be folded in ends its run: the counts would never be whole."""
+        event = record.event
+        if isinstance(event, RecordsExpired | RunFailed | CancelRequested):
+            return []
+        if isinstance(error, ContractError):  # it cannot be true, and says nothing of the run
+            return []
+        reason = f"its progress cannot be counted: {error}"
+        attempt = getattr(event, "attempt", 0)
+        return [
+            Send(
+                PROGRESS,
+                event.invocation_id,
+                RunFailed(invocation_id=event.invocation_id, attempt=attempt, error=reason),
+            )
+        ]
+
+    def _state(self, record: Record[Incoming], event: ProgressEvent) -> InvocationState | None:
         """State of the record's invocation from memory or the stores; new if the record creates it."""
-        invocation_id = record.event.invocation_id
+        created = event if isinstance(event, InvocationCreated) else None
+        return self._state_of(record.partition, event.invocation_id, created)
+
+    def _state_of(
+        self, partition: int, invocation_id: str, created: InvocationCreated | None = None
+    ) -> InvocationState | None:
         _, state = self._cache.pop(invocation_id, (0, None))
         if state is not None:
             self._cached_blocks -= state.size
         else:
-            state = self._restored(record.partition, invocation_id)
-        if state is None and isinstance(record.event, InvocationCreated):
-            state = InvocationState(record.event)
+            state = self._restored(partition, invocation_id)
+        if state is None and created is not None:
+            state = InvocationState(created)
         if state is not None:
-            self._cache[invocation_id] = (record.partition, state)
+            self._cache[invocation_id] = (partition, state)
         return state
+
+    def _expire(
+        self, record: Record[Incoming], event: RecordsExpired, touched: dict[str, InvocationState]
+    ) -> None:
+        """End the runs of this partition that cannot be sure of all their documents."""
+        reason = f"some of its documents may be lost: {describe(event)}; run it again"
+        pending = event.topic in (PROGRESS.name, *(topic.name for topic in RUNS.values()))
+        unfinished = [
+            invocation_id
+            for invocation_id, summary in self._invocations.scan(record.partition)
+            if summary.status not in FINAL_STATUSES and summary.created_at < event.before
+        ]
+        for invocation_id in unfinished:
+            state = touched.get(invocation_id) or self._state_of(record.partition, invocation_id)
+            if state is not None:
+                touched[invocation_id] = state
+                state.lose(reason, record.timestamp_ms, pending)
 
     def _restored(self, partition: int, invocation_id: str) -> InvocationState | None:
         """Raises TransientError when the disk does not answer: the whole batch is then folded again."""

@@ -8,6 +8,7 @@ tests) only through `Log`; `streams.kafka.worker` connects it to a real consumer
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import structlog
@@ -44,6 +45,8 @@ _PROBATION_SECONDS = 10.0
 
 #: States of an entry that nobody works on: what has left may leave.
 _AT_REST = (EntryState.WAITING, EntryState.ACKNOWLEDGED)
+#: States of an entry that was begun and for which something is still waited for.
+_IN_HAND = (EntryState.WAITING, EntryState.RUNNING, EntryState.RELEASED)
 
 
 class Engine:
@@ -90,6 +93,17 @@ class Engine:
         """Whether no record is under way and every commit is taken."""
         return all(window.empty for window in list(self._windows.values()))  # asked by the poll thread
 
+    def oldest(self) -> Entry | None:
+        """The record in hand that was begun first: it runs, waits to be tried again, or to be acknowledged.
+        Of a stage whose records last, only what has failed at least once."""
+        in_hand = [
+            entry
+            for window in self._windows.values()
+            for entry in window.entries
+            if entry.begun_at and entry.state in _IN_HAND and (entry.last_error or not self._lasting)
+        ]
+        return min(in_hand, key=lambda entry: entry.begun_at or 0, default=None)
+
     async def assign(self, partitions: Sequence[Partition]) -> list[Partition]:
         """These partitions are ours; restores state where the stage keeps some.
 
@@ -107,6 +121,11 @@ class Engine:
         for partition in ready:
             self._windows[partition] = PartitionWindow(self._limits)
         return ready
+
+    def takes(self, partition: Partition) -> bool:
+        """Whether records of this partition may be delivered now."""
+        window = self._windows.get(partition)  # asked by the poll thread
+        return window is not None and not window.paused
 
     def deliver(self, entries: Sequence[Entry]) -> None:
         """Records that were read, in the order of each partition."""
@@ -195,6 +214,8 @@ class Engine:
     def _start_groups(self) -> None:
         while not self._failed.done() and (group := self._schedule.next_group()):
             self._blame.begin(group, alone=not self._running)
+            for entry in group:
+                entry.begun_at = entry.begun_at or time.time()
             task = asyncio.create_task(self._work(group))
             self._running[task] = group
             metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))

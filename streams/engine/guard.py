@@ -24,6 +24,8 @@ STUCK_SECONDS = 120.0
 _BEAT_SECONDS = 10.0
 #: asyncio names one of these where an error is that of one connection, and has closed it.
 _CONNECTION = ("transport", "protocol", "socket")
+#: And one of these where it is that of a task that nobody awaits.
+_REQUEST = ("task", "future")
 
 
 class Guard:
@@ -32,10 +34,17 @@ class Guard:
     Args:
         end: takes the error that ends the process, and does not return. Called in any thread.
         stuck_seconds: how long the loop may hang.
+        serves: tasks are those of requests; one that fails concerns its caller alone, and is told to the log.
     """
 
-    def __init__(self, end: Callable[[BaseException], object], stuck_seconds: float = STUCK_SECONDS) -> None:
+    def __init__(
+        self,
+        end: Callable[[BaseException], object],
+        stuck_seconds: float = STUCK_SECONDS,
+        serves: bool = False,
+    ) -> None:
         self._end, self._stuck_seconds = end, stuck_seconds
+        self._local = _CONNECTION + (_REQUEST if serves else ())
         self._beat_seconds = min(_BEAT_SECONDS, stuck_seconds / 4)
         self._loop = asyncio.get_running_loop()
         self._alive_at = time.monotonic()
@@ -49,8 +58,8 @@ class Guard:
 
     def _in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error, message = context.get("exception"), str(context.get("message"))
-        if error is None or any(part in context for part in _CONNECTION):
-            log.warning("event loop", message=message, error=None if error is None else repr(error))
+        if error is None or any(part in context for part in self._local):
+            log.warning("event loop", message=message, exc_info=error)
             return
         log.error("an error that nobody handles", where=message)
         self._end(error)

@@ -105,6 +105,8 @@ class Attempts:
                 return self._judged(group, [TransientError(f"{type(error).__name__}: {error}")] * len(group))
             metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
             if len(group) > 1:
+                for entry in group:
+                    entry.last_error = f"of its batch: {type(error).__name__}: {error}"
                 return self._in_smaller_groups(group) if self._stateful else await self._one_by_one(group)
             known = isinstance(error, DocumentError | ContractError)
             return [error if known else self._unforeseen(group[0], error)]
@@ -170,6 +172,7 @@ class Attempts:
                     told.add(id(outcome))
                     self._tell(entry, outcome, later)
                 entry.attempt += 1
+                entry.last_error = str(outcome)
                 judged.append(later)
             else:
                 judged.append(outcome)
@@ -182,6 +185,7 @@ class Attempts:
         log.exception("unforeseen error", stage=self._stage.name, offset=entry.offset, exc_info=error)
         later = Later(self._wait(entry.attempt + _UNFORESEEN_PATIENCE, error))
         entry.attempt += 1
+        entry.last_error = f"{type(error).__name__}: {error}"
         return later
 
     def _tell(self, entry: Entry, error: TransientError, later: Later) -> None:

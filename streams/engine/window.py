@@ -47,7 +47,8 @@ class EntryState(IntEnum):
 @dataclass(slots=True, eq=False)
 class Entry:
     """One record in a window. `error` is set before it runs if it did not decode; `attempt` counts tries from
-    1, `unforeseen` those that ended with an error which nobody foresaw."""
+    1, `unforeseen` those that ended with an error which nobody foresaw; `begun_at` (Unix time) is when the
+    first try began, `last_error` why the last one failed."""
 
     topic: str
     partition: int
@@ -58,6 +59,8 @@ class Entry:
     suspect: bool = False
     attempt: int = 1
     unforeseen: int = 0
+    begun_at: float | None = None
+    last_error: str | None = None
     state: EntryState = EntryState.WAITING
     outputs: Sequence[Output] = ()
     size: int = field(init=False)

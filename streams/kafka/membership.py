@@ -40,7 +40,8 @@ class Membership:
             "partition_assignment_strategy": "cooperative-sticky",
             "session_timeout_ms": int(self.session_seconds * 1000),
             "heartbeat_interval_ms": int(self.session_seconds * 1000 / 5),
-            "auto_offset_reset": "earliest",
+            # Never jump over lost records in silence: `streams.kafka.expired` finds out what is missing.
+            "auto_offset_reset": "error",
             "enable_auto_commit": False,
             "isolation_level": "read_committed",
             # Tells the offset behind the markers of transactions, which nothing else does.

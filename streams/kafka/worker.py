@@ -23,6 +23,7 @@ from schemas.codec import Codec
 from schemas.errors import FencedError
 from streams.engine.blame import Blame
 from streams.engine.engine import Engine
+from streams.engine.health import HealthReporter
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
 from streams.engine.retries import RECORD_SECONDS
@@ -30,6 +31,7 @@ from streams.engine.stage import AnyStage, StatefulStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.kafka.decoding import Incoming
+from streams.kafka.expired import ExpiredRecords, is_position_gone
 from streams.kafka.lag import Lag
 from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
@@ -79,6 +81,8 @@ class Worker:
         self._last_beat = _now()
         self._fenced = False
         self._lag = Lag(stage.name)
+        self._expired_records = ExpiredRecords(cluster, codec, stage.name)
+        self._expired: list[str] = []
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -95,16 +99,29 @@ class Worker:
         await self._stage.start()
         properties = self._membership.consumer(self._cluster, name)
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
+        health = HealthReporter(
+            self._cluster,
+            self._codec,
+            name,
+            self._membership.slot,
+            self._engine.oldest,
+            lambda: list(self._expired),
+        )
+        reporting = asyncio.create_task(health.run())
         poller = threading.Thread(target=self._poll, name="poll", daemon=True)
         poller.start()
+        in_order = False
         try:
             await self._engine.run()
+            in_order = True
         except FencedError:
             self._fence()
             raise
         finally:
             self._stopping.set()
             await asyncio.to_thread(poller.join)
+            reporting.cancel()
+            await asyncio.to_thread(health.close, in_order)
             await self._writer.close()
             await self._stage.close()
 
@@ -248,6 +265,8 @@ class Worker:
                 ends.append(
                     TopicPartition(message.topic() or "", message.partition() or 0, message.offset() or 0)
                 )
+            elif is_position_gone(error):
+                self._begin_again(message)
             elif error.fatal():
                 raise FencedError(f"the consumer cannot go on: {error.str()}")
             elif not error.retriable():
@@ -256,6 +275,13 @@ class Worker:
             self._lag.reach_end(end)
         if sound or ends:
             self._loop.call_soon_threadsafe(self._deliver, sound, ends)
+
+    def _begin_again(self, message: Message[Any, Any]) -> None:
+        if sentence := self._expired_records.begin_again(self._consumer, message):
+            self._expired.append(sentence)
+        place = TopicPartition(message.topic() or "", message.partition() or 0)
+        if not all(self._engine.takes(partition) for partition in self._ours([place])):
+            self._consumer.pause([place])  # its state is not there yet, or its window is full
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)

@@ -45,11 +45,12 @@ class Pipeline:
     supervisor: Supervisor
     data: Path
     environment: Mapping[str, str]
+    program: str = _RUN
 
     async def start(self, service: str, slot: int = 0) -> str:
         """Start a process of a service; its name."""
         name = f"{service}-{slot}"
-        argv = [sys.executable, "-c", _RUN, service]
+        argv = [sys.executable, "-c", self.program, service]
         environment = {**self.environment, "HEADRACE_SLOT": str(slot)}
         await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))
         return name
@@ -172,8 +173,10 @@ async def running(
     data: Path,
     kafka_config: Path | None = None,
     services: Sequence[str] = tuple(SERVICES),
+    before: str = "",
 ) -> AsyncIterator[Pipeline]:
-    """Services as processes of their own, started again when they die."""
+    """Services as processes of their own, started again when they die; `before` is Python that each of
+    them runs first."""
     properties = read_client_config(kafka_config) if kafka_config else {}
     cluster = Cluster(bootstrap, prefix=f"{data.name}.", properties=properties)
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
@@ -193,7 +196,7 @@ async def running(
     async with Supervisor(backoff=RestartDelay(first_s=0.1), signals=()) as supervisor:
         headers = {"x-chroma-token": KEY}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
-            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment)
+            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment, before + _RUN)
             for name in services:
                 await pipeline.start(name)
             await _healthy(pipeline)

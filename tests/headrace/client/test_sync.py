@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,9 +22,10 @@ from headrace.client.sync import (
     begin,
     finish,
     follow,
+    in_words,
     looked_for,
 )
-from schemas.api import InvocationProgress, Source
+from schemas.api import InHand, InvocationProgress, Source
 from schemas.errors import RequestError, TransientError
 from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
@@ -65,6 +67,7 @@ class FakeGateway:
         self.runs: list[object] = []
         self.url = ""
         self.fault: str | None = None
+        self.remarks: list[str] = []
         self.is_one = True
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -76,7 +79,8 @@ class FakeGateway:
 
     async def health(self, request: web.Request) -> web.Response:
         fault = {"error": "InternalError", "message": self.fault}
-        return web.json_response(fault if self.fault else {}, status=503 if self.fault else 200)
+        well = {"broker": "ok", "views": "ok", "chroma": "ok", "stages": self.remarks}
+        return web.json_response(fault if self.fault else well, status=503 if self.fault else 200)
 
     async def create_source(self, request: web.Request) -> web.Response:
         self.asked.append(json.dumps(await request.json()))
@@ -339,3 +343,59 @@ async def test_a_run_that_moved_in_between_is_told_of_again(client: GatewayClien
         stalls.saw(progress(parsed=parsed))  # the same again is no movement
     watching.cancel()
     assert len({one.partition(" s: ")[2] for one in said}) == 1
+
+
+def in_hand(name: str | None = "big.txt", own: bool = True, error: str | None = None) -> InHand:
+    return InHand(
+        stage="indexing",
+        document_key=name,
+        collection_name="notes" if name else None,
+        of_this_invocation=own,
+        since=datetime(2026, 1, 1, tzinfo=UTC),
+        seconds=42,
+        attempts=3,
+        last_error=error,
+    )
+
+
+def test_what_a_run_waits_for_is_told_in_words() -> None:
+    assert in_words(in_hand()) == "indexing has worked on 'big.txt' (collection notes) for 42 s"
+    assert in_words(in_hand(own=False, error="time-out")) == (
+        "indexing has worked on 'big.txt' (collection notes) of another run for 42 s; "
+        "last error, in attempt 2: time-out"
+    )
+    assert in_words(in_hand(None, own=False)) == "indexing has worked on a document of another run for 42 s"
+
+
+async def test_a_run_in_which_nothing_moves_names_what_it_waits_for(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    said: list[str] = []
+    stalls = Stalls(client, said.append, lambda: "", after_s=0.01)
+    still = progress(parsed=1)
+    stalls.saw(still)
+    later = still.model_copy(update={"waits_for": [in_hand(error="time-out")], "elapsed_ms": 43_000})
+    gateway.polled = [later] * 1_000
+    watching = asyncio.create_task(stalls.watch())
+    try:
+        await eventually(lambda: len(said) == 1)
+        gateway.polled = [still] * 1_000
+        gateway.remarks = ["parsing (0) has not reported for 61 s"]
+        await eventually(lambda: len(said) == 2)
+    finally:
+        watching.cancel()
+
+    assert said[0].endswith(
+        " s: indexing has worked on 'big.txt' (collection notes) for 42 s; last error, in attempt 2: time-out"
+    )
+    assert said[1].endswith(" s: parsing (0) has not reported for 61 s")
+
+
+def test_time_alone_is_no_movement(client: GatewayClient) -> None:
+    stalls = Stalls(client, lambda sentence: None, lambda: "")
+    stalls.saw(progress(parsed=1))
+    moved_at = stalls.moved_at
+    stalls.saw(progress(parsed=1).model_copy(update={"elapsed_ms": 9, "waits_for": [in_hand()]}))
+    assert stalls.moved_at == moved_at
+    stalls.saw(progress(parsed=2))
+    assert stalls.moved_at > moved_at

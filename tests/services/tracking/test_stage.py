@@ -1,21 +1,31 @@
 """The tracking stage on its stores, without a broker: what it writes, and what it keeps in memory."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from schemas.codec import SingleObjectCodec
-from schemas.errors import ContractError
-from schemas.events import CancelRequested, Invocation, Passed, ProgressBlock, Status, Step
+from schemas.errors import ContractError, DocumentError
+from schemas.events import (
+    CancelRequested,
+    Invocation,
+    Passed,
+    ProgressBlock,
+    RecordsExpired,
+    RunFailed,
+    Status,
+    Step,
+)
 from services.tracking import TrackingStage, stage
-from services.tracking.fold import ProgressEvent
+from services.tracking.stage import Incoming
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Outcome, Record
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import RecordMetadata
 from streams.topics import INVOCATIONS, PROGRESS_BLOCKS
-from tests.services.tracking.runs import created, listed, passed, started
+from tests.services.tracking.runs import BEGUN, RUN, created, listed, passed, started
 
 PARTITION = 3
 
@@ -36,10 +46,10 @@ class Driven:
     def opened(self) -> TrackingStage:
         return TrackingStage.opened(Cluster("nowhere:1"), SingleObjectCodec(), self._folder)
 
-    async def batch(self, *events: ProgressEvent) -> tuple[Sequence[Outcome], list[Send]]:
+    async def batch(self, *events: Incoming) -> tuple[Sequence[Outcome], list[Send]]:
         """Outcomes of a batch and what was written."""
         records = [
-            Record("progress", PARTITION, at, event.invocation_id, event, 1_772_366_400_000)
+            Record("progress", PARTITION, at, getattr(event, "invocation_id", "/"), event, 1_772_366_400_000)
             for at, event in enumerate(events)
         ]
         outcomes = await self.stage.process_batch(records, Context())
@@ -189,3 +199,63 @@ def test_blocks_are_found_by_their_invocation(tmp_path: Path) -> None:
 
     assert list(opened._blocks.scan(0, "a")) == [("a/parsed/0", block)]
     assert list(opened._blocks.scan(0, "b")) == []
+
+
+def expired(topic: str, before: datetime) -> RecordsExpired:
+    return RecordsExpired(stage="indexing", topic=topic, partition=3, first=5, next=9, before=before)
+
+
+LATER = BEGUN + timedelta(days=8)
+
+
+async def test_records_that_expired_end_the_runs_that_may_have_lost_some_of_them(driven: Driven) -> None:
+    await driven.batch(
+        *(created(name) for name in ("running", "done", "pending")), started(1, "running"), started(2, "done")
+    )
+    await driven.batch(listed(2, 0, "done"))
+
+    _, sends = await driven.batch(expired("embeddings", LATER))
+
+    [ended] = [send.event for send in sends]
+    assert isinstance(ended, Invocation)
+    assert (ended.id, ended.status) == ("running", Status.FAILED)
+    assert "4 records of embeddings[3] expired before indexing had read them" in (ended.error or "")
+
+    _, sends = await driven.batch(expired("embeddings", LATER))
+    assert not sends
+    _, sends = await driven.batch(expired("runs.folder", LATER))
+    assert [send.key for send in sends] == ["pending"]
+
+
+async def test_runs_that_began_after_what_expired_go_on(driven: Driven) -> None:
+    await driven.batch(created(), started(1))
+
+    _, sends = await driven.batch(expired("embeddings", BEGUN))
+
+    assert not sends
+
+
+async def test_an_upload_that_was_not_lost_completes_after_all(driven: Driven) -> None:
+    await driven.batch(created(single_document=True), started(1), listed(1, 1))
+    await driven.restart()
+    await driven.batch(expired("embeddings", LATER))
+
+    _, [send] = await driven.batch(passed(1, Step.INDEXED, 0))
+
+    assert isinstance(send.event, Invocation)
+    assert (send.event.status, send.event.error) == (Status.COMPLETE, None)
+
+
+async def test_an_event_that_cannot_be_folded_ends_its_run_with_the_reason(driven: Driven) -> None:
+    event = passed(7, Step.PARSED, 0)
+    record: Record[Incoming] = Record("progress", PARTITION, 4, RUN, event, 0)
+    error = DocumentError("the record progress[0]@4 has ended its worker 2 times: ValueError: bad")
+
+    [output] = driven.stage.failed(record, error)
+
+    assert isinstance(output, Send)
+    assert isinstance(output.event, RunFailed)
+    assert (output.topic.name, output.key, output.event.attempt) == ("progress", RUN, 7)
+    assert "ValueError: bad" in output.event.error
+    failing: Record[Incoming] = Record("progress", PARTITION, 5, RUN, output.event, 0)
+    assert driven.stage.failed(failing, error) == []  # or it would go on for ever

@@ -25,7 +25,7 @@ async def failing():
 
 async def main():
     gc.set_threshold(50_000, 10, 10)
-    Guard(end, stuck_seconds={stuck}).install()
+    Guard(end, stuck_seconds={stuck}, serves={serves}).install()
 {body}
     await asyncio.sleep(30)
 
@@ -33,9 +33,11 @@ asyncio.run(main())
 """
 
 
-async def run(body: str, stuck: float = 20) -> tuple[int, str]:
+async def run(body: str, stuck: float = 20, serves: bool = False) -> tuple[int, str]:
     """Exit status and output of a process with a guard that does `body`, and then nothing."""
-    program = _PROGRAM.format(ended=ENDED, stuck=stuck, body=textwrap.indent(textwrap.dedent(body), "    "))
+    program = _PROGRAM.format(
+        ended=ENDED, stuck=stuck, serves=serves, body=textwrap.indent(textwrap.dedent(body), "    ")
+    )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -91,6 +93,23 @@ async def test_an_error_of_one_connection_costs_that_connection_alone() -> None:
 
     assert status == 0
     assert "boom" in output
+
+
+async def test_a_failed_request_of_a_server_costs_that_request_alone() -> None:
+    status, output = await run(
+        """
+        asyncio.create_task(failing())
+        await asyncio.sleep(0.1)
+        gc.collect()
+        asyncio.get_running_loop().call_later(0.1, os._exit, 0)
+        """,
+        serves=True,
+    )
+    assert status == 0
+    assert "boom" in output
+
+    status, _ = await run("asyncio.get_running_loop().call_soon(boom)", serves=True)
+    assert status == ENDED
 
 
 async def test_a_loop_that_hangs_ends_the_process_and_says_where() -> None:

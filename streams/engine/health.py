@@ -1,0 +1,145 @@
+"""What a process of a stage says of itself: the record that it has in hand for longest, and what it missed.
+
+A record of `stage-health` every few seconds. The gateway reads them, so that progress, `/health` and the
+command can name what a run waits for. Reports are not waited for: one that is lost is followed by the next.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from confluent_kafka import Producer
+
+from schemas.codec import Codec
+from schemas.events import RecordInHand, StageHealth
+from streams import metrics
+from streams.engine.dead_letters import about, document_of, error_text
+from streams.engine.window import Entry
+from streams.kafka.cluster import CLIENT_LOG, Cluster
+from streams.topics import STAGE_HEALTH
+
+log = structlog.get_logger(__name__)
+
+#: Between two reports: while a record is in hand for longer than a moment, and else.
+BUSY_SECONDS, IDLE_SECONDS = 5.0, 15.0
+#: A record in hand for less than this is nothing that anybody waits for.
+_MOMENT_SECONDS = 5.0
+#: A record in hand for this long is told to the log; again after twice the time.
+_LONG_SECONDS = 30.0
+#: Characters of an error, and of names, that travel.
+_ERROR_CHARACTERS, _NAME_CHARACTERS = 500, 1_000
+
+
+class HealthReporter:
+    """Reports for one process of a stage.
+
+    Args:
+        oldest: `Engine.oldest`.
+        expired: sentences about records that expired before this process read them, oldest first.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        stage: str,
+        slot: str,
+        oldest: Callable[[], Entry | None],
+        expired: Callable[[], list[str]] = list,
+    ) -> None:
+        self._codec, self._stage, self._slot = codec, stage, slot
+        self._oldest, self._expired = oldest, expired
+        self._topic = cluster.name(STAGE_HEALTH)
+        self._producer = Producer(
+            cluster.client(
+                partitioner="murmur2_random", message_timeout_ms=10_000, queue_buffering_max_messages=100
+            ),
+            logger=CLIENT_LOG,
+        )
+        self._told: tuple[tuple[str, int, int], float] | None = None  # position, and at which age next
+
+    async def run(self) -> None:
+        """Report until cancelled. What goes wrong here costs the stage a line in its log, no more."""
+        while True:
+            busy = False
+            try:
+                busy = self.report()
+            except Exception as error:
+                log.warning("health is not reported", stage=self._stage, error=repr(error))
+            await asyncio.sleep(BUSY_SECONDS if busy else IDLE_SECONDS)
+
+    def report(self) -> bool:
+        """Report once; whether a record has been in hand for longer than a moment."""
+        now = time.time()
+        entry = self._oldest()
+        age = now - entry.begun_at if entry and entry.begun_at else 0.0
+        metrics.OLDEST.labels(self._stage).set(age)
+        busy = entry is not None and age > _MOMENT_SECONDS
+        if entry and busy:
+            self._tell(entry, age)
+        health = StageHealth(
+            stage=self._stage,
+            slot=self._slot,
+            reported_at=datetime.fromtimestamp(now, UTC),
+            oldest=in_hand(entry) if entry and busy else None,
+            expired=self._expired()[-10:],
+        )
+        self._send(self._codec.encode(health, STAGE_HEALTH.name))
+        return busy
+
+    def close(self, in_order: bool) -> None:
+        """The process ends; if not in order, its last report stays. Blocks for a second at most."""
+        if in_order:
+            self._send(None)
+        self._producer.flush(1)
+
+    def _send(self, value: bytes | None) -> None:
+        self._producer.produce(self._topic, value, f"{self._stage}/{self._slot}")
+        self._producer.poll(0)
+
+    def _tell(self, entry: Entry, age: float) -> None:
+        at = self._told[1] if self._told and self._told[0] == entry.position else _LONG_SECONDS
+        if age < at:
+            return
+        self._told = (entry.position, 2 * age)
+        log.warning(
+            "a record takes long",
+            stage=self._stage,
+            topic=entry.topic,
+            partition=entry.partition,
+            offset=entry.offset,
+            **about(entry.record),
+            seconds=round(age),
+            attempt=entry.attempt,
+            error=entry.last_error,
+        )
+
+
+def in_hand(entry: Entry) -> RecordInHand:
+    """What is told of a record that was begun."""
+    document = document_of(entry.record.event if entry.record else None)
+    run = document.run if document else None
+    named = {
+        "tenant": document.tenant if document else None,
+        "database": document.database if document else None,
+        "collection": document.collection if document else None,
+        "document_key": document.document_key if document else None,
+        "invocation_id": run.invocation_id if run else getattr(_event(entry), "invocation_id", None),
+    }
+    return RecordInHand(
+        topic=entry.topic,
+        partition=entry.partition,
+        offset=entry.offset,
+        **{
+            what: None if name is None else error_text(name, _NAME_CHARACTERS) for what, name in named.items()
+        },
+        since=datetime.fromtimestamp(entry.begun_at or 0, UTC),
+        attempt=entry.attempt,
+        error=None if entry.last_error is None else error_text(entry.last_error, _ERROR_CHARACTERS),
+    )
+
+
+def _event(entry: Entry) -> object:
+    return entry.record.event if entry.record else None

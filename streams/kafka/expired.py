@@ -1,0 +1,125 @@
+"""Records that expired before a consumer read them: its position is gone from the log.
+
+librdkafka would go on with the oldest record that is left, in silence. Here the gap is told: to the log, to
+the metrics, and on every partition of `progress`, so that tracking ends the runs that may have lost some.
+"""
+
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from schemas.codec import Codec
+from schemas.errors import TransientError
+from schemas.events import RecordsExpired
+from streams import metrics
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
+from streams.topics import PROGRESS
+
+log = structlog.get_logger(__name__)
+
+#: How long the broker may take for each answer; the poll thread waits, and its session lasts 10 s.
+_SECONDS = 4.0
+#: How long to wait for the first record that is left, which says until when records have expired.
+_FIRST_SECONDS = 2.0
+
+
+@retry(  # leaders move when topics are new, and when brokers come and go
+    retry=retry_if_exception_type(KafkaException),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(_SECONDS),
+    reraise=True,
+)
+def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    low, high = consumer.get_watermark_offsets(place, timeout=_SECONDS)
+    return low, high
+
+
+def is_position_gone(error: KafkaError) -> bool:
+    """Whether an error says that a partition has no position to go on from."""
+    return error.code() == KafkaError._AUTO_OFFSET_RESET
+
+
+@dataclass(frozen=True)
+class ExpiredRecords:
+    """Finds a new position for a consumer whose own is gone, and tells what lies between the two."""
+
+    cluster: Cluster
+    codec: Codec
+    stage: str
+
+    def begin_again(self, consumer: Consumer, message: Message[Any, Any]) -> str | None:
+        """Read the partition of `message`, an error of `is_position_gone`, from the oldest record that is
+        left. Returns a sentence about what has expired, None if nothing has: a new group, or a topic that was
+        made anew. Blocks for a few seconds at most.
+
+        Raises TransientError, or KafkaException, when the broker does not answer. The gap is found once more
+        then, when the worker is started again.
+        """
+        topic, partition = message.topic() or "", message.partition() or 0
+        low, high = _watermarks(consumer, TopicPartition(topic, partition))
+        position = message.offset()
+        first = 0 if position is None or position < 0 else position
+        expired = None
+        if first > high:
+            log.warning("a topic was made anew", stage=self.stage, topic=topic, partition=partition)
+        elif first < low:
+            before = self._oldest_left(topic, partition, low) if low < high else None
+            expired = self._tell(topic, partition, first, low, before or datetime.now(UTC))
+        start = TopicPartition(topic, partition, low)
+        if expired:  # not to be found once more
+            consumer.commit(offsets=[start], asynchronous=False)
+        consumer.incremental_unassign([start])  # nothing else takes a partition without position back
+        consumer.incremental_assign([start])
+        return expired
+
+    def _tell(self, topic: str, partition: int, first: int, low: int, before: datetime) -> str:
+        event = RecordsExpired(
+            stage=self.stage,
+            topic=topic.removeprefix(self.cluster.prefix),
+            partition=partition,
+            first=first,
+            next=low,
+            before=before,
+        )
+        sentence = describe(event)
+        metrics.EXPIRED.labels(self.stage).inc(low - first)
+        log.error("records have expired unread", stage=self.stage, error=sentence)
+        producer = Producer(
+            self.cluster.client(enable_idempotence=True, message_timeout_ms=5_000), logger=CLIENT_LOG
+        )
+        value = self.codec.encode(event, PROGRESS.name)
+        for number in range(partition_counts(admin(self.cluster), self.cluster)[PROGRESS.name]):
+            key = f"/expired/{event.topic}/{partition}"
+            producer.produce(self.cluster.name(PROGRESS), value, key, partition=number)
+        if producer.flush(_SECONDS):
+            raise TransientError(f"{sentence}; this could not be written to {PROGRESS.name}")
+        return sentence
+
+    def _oldest_left(self, topic: str, partition: int, low: int) -> datetime | None:
+        reader = Consumer(
+            self.cluster.client(group_id=self.cluster.name("readers"), enable_auto_commit=False),
+            logger=CLIENT_LOG,
+        )
+        try:
+            reader.assign([TopicPartition(topic, partition, low)])
+            message = reader.poll(_FIRST_SECONDS)
+            if message is None or message.error() is not None:
+                return None
+            return datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
+        finally:
+            reader.close()
+
+
+def describe(event: RecordsExpired) -> str:
+    """What has expired, for a person."""
+    count, place = event.next - event.first, f"{event.topic}[{event.partition}]"
+    return (
+        f"{count:,} records of {place} expired before {event.stage} had read them, written before "
+        f"{event.before:%Y-%m-%d %H:%M:%S} UTC"
+    )

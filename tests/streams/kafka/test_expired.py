@@ -1,0 +1,131 @@
+"""Records that expired before a worker read them: it says so, and goes on with those that are left."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from schemas.events import ApiKey, RecordsExpired, StageHealth
+from streams.engine.outputs import Send
+from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
+from streams.kafka.cluster import Cluster, admin
+from streams.kafka.membership import Membership
+from streams.kafka.worker import Worker
+from streams.state.reader import Reader, end_offsets
+from streams.topics import PROGRESS, STAGE_HEALTH, Topic
+from tests.conftest import Kafka
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key
+from tests.waiting import eventually
+
+PARTITIONS = 2
+#: A topic whose records expire, with records of our own.
+INPUT = Topic("parsed", (ApiKey,))
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+
+class Single(Stage[ApiKey], Seen):
+    name = "seeing"
+    topic = INPUT
+
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Send]:
+        self.seen.append(record.key)
+        return []
+
+
+class Stateful(StatefulStage[ApiKey], Seen):
+    name = "seeing"
+    topic = INPUT
+
+    async def process_batch(self, records: Sequence[Record[ApiKey]], context: Context) -> Sequence[Outcome]:
+        self.seen.extend(record.key for record in records)
+        return [[] for _ in records]
+
+
+async def live(cluster: Cluster, stage: Single | Stateful, last: str) -> None:
+    """A worker that runs until it has seen `last`."""
+    made: AnyStage = stage
+    worker = Worker(made, cluster, CODEC, Membership(slot="0"))
+    running = asyncio.create_task(worker.run())
+    await eventually(lambda: last in stage.seen or running.done(), 40)
+    worker.stop()
+    await asyncio.wait_for(running, 30)
+
+
+async def write(cluster: Cluster, *names: str) -> None:
+    writer = Writer(cluster)
+    for name in names:
+        writer.write(INPUT, name, key(name))
+    await writer.written()
+
+
+async def expire(cluster: Cluster, below: int) -> None:
+    """What a retention does in the end."""
+    name = cluster.name(INPUT)
+    [cut] = admin(cluster).delete_records([TopicPartition(name, 0, below)]).values()
+    await asyncio.to_thread(cut.result, 20)
+
+
+async def events(cluster: Cluster, topic: Topic) -> list[tuple[int, object]]:
+    """Partition and event of each record."""
+
+    def read() -> list[tuple[int, object]]:
+        reader = Reader(cluster, CODEC)
+        ends = end_offsets(cluster, [(topic.name, number) for number in range(PARTITIONS)])
+        reader.assign(dict.fromkeys(ends, 0))
+        found: list[tuple[int, object]] = []
+        for batch in reader.read_to(ends):
+            found += [(change.partition, change.event) for change in batch.changes]
+        reader.close()
+        return found
+
+    return await asyncio.to_thread(read)
+
+
+@pytest.mark.parametrize("kind", [Single, Stateful])
+async def test_a_worker_that_finds_records_expired_says_which_and_goes_on_with_the_rest(
+    kafka: Kafka, kind: type[Single | Stateful]
+) -> None:
+    cluster = await fresh_cluster(kafka, PARTITIONS)
+    await write(cluster, "a", "b", "c")
+    await live(cluster, kind(), "c")
+    assert await events(cluster, PROGRESS) == []  # a group that is new has missed nothing
+    await write(cluster, "d", "e", "f", "g")
+    await expire(cluster, 5)
+
+    stage = kind()
+    await live(cluster, stage, "g")
+
+    assert stage.seen == ["f", "g"]
+    told = await events(cluster, PROGRESS)
+    assert sorted(partition for partition, _ in told) == list(range(PARTITIONS))
+    [event, _] = [event for _, event in told]
+    assert isinstance(event, RecordsExpired)
+    assert (event.stage, event.topic, event.partition, event.first, event.next) == (
+        "seeing",
+        "parsed",
+        0,
+        3,
+        5,
+    )
+
+    await write(cluster, "h")
+    await live(cluster, again := kind(), "h")
+    assert again.seen == ["h"]
+    assert len(await events(cluster, PROGRESS)) == PARTITIONS  # told once
+
+
+async def test_a_worker_reports_its_health_and_takes_it_back_when_it_ends(kafka: Kafka) -> None:
+    cluster = await fresh_cluster(kafka, PARTITIONS)
+    await write(cluster, "a")
+    await live(cluster, Single(), "a")
+
+    reports = [event for _, event in await events(cluster, STAGE_HEALTH)]
+
+    assert isinstance(reports[0], StageHealth)
+    assert (reports[0].stage, reports[0].slot, reports[0].oldest) == ("seeing", "0", None)
+    assert reports[-1] is None

@@ -1,0 +1,55 @@
+"""An error in a callback that nobody handles, in every service: its run ends with the reason."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Chroma, Kafka
+from tests.system.pipeline import running
+
+pytestmark = pytest.mark.system
+
+#: Ends with such an error whatever works on an event that names a document after its service.
+_STRAY = """
+import asyncio, sys
+from streams.engine.retries import Attempts
+
+call = Attempts._call
+
+def stray():
+    raise ValueError("a stray error")
+
+def poisonous(event):
+    if sys.argv[1] == "tracking" and type(event).__name__ != "Progress":
+        return False  # an invocation that tracking never hears of is refused by the gateway
+    return f"poison-{sys.argv[1]}" in repr(event)
+
+async def broken(self, records):
+    if any(poisonous(record.event) for record in records):
+        asyncio.get_running_loop().call_soon(stray)
+    return await call(self, records)
+
+Attempts._call = broken
+"""
+SERVICES = ("connectors", "parsing", "chunking", "embedding", "indexing", "tracking")
+
+
+async def test_a_stray_error_over_a_record_ends_its_run_with_the_reason(
+    kafka: Kafka, chroma: Chroma, tmp_path: Path
+) -> None:
+    async with running(kafka.bootstrap_servers, chroma.url, tmp_path, before=_STRAY) as pipeline:
+        for service in SERVICES:
+            # What tracking is told of names a document only when it has failed.
+            name, content = f"poison-{service}.md", b"# Title\n\nSome words.\n"
+            if service == "tracking":
+                name, content = f"poison-{service}.pdf", b"%PDF-1.7 and no more"
+            invocation = await pipeline.upload("stray", name, content)
+
+            ended = await pipeline.final(invocation, within=60)
+
+            error = ended["status"]["failed"]["error"]
+            assert "has ended its worker 2 times: ValueError: a stray error" in error, service
+            assert pipeline.supervisor.states[f"{service}-0"].restarts == 2, service
+
+        after = await pipeline.upload("stray", "sound.md", b"# Title\n\nSound words.\n")
+        assert (await pipeline.ended(after, within=60))["indexed"] == 1
