@@ -14,8 +14,8 @@ from aiohttp import web
 from aiohttp.client_exceptions import ClientPayloadError
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from api.disposition import read_disposition
 from api.errors import BadRequest
+from api.sync.disposition import read_disposition
 from schemas.limits import MAX_FILE_NAME_BYTES, MAX_METADATA_BYTES
 
 #: Most bytes of each text part; what its own check allows, or ample room for the name that it holds.

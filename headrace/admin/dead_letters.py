@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from headrace.wiring import Wiring
 from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import DeadLetter
-from streams.engine.dead_letters import replay_headers
+from streams.engine.publishing.dead_letters import replay_headers
 from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DEAD_LETTERS

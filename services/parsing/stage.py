@@ -12,8 +12,8 @@ from services.parsing.sandbox.pool import Sandbox
 from streams.admission import Admission
 from streams.blobs import BlobStore
 from streams.engine import stage
-from streams.engine.dead_letters import SEQUENCE_HEADER
 from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.publishing.dead_letters import SEQUENCE_HEADER
 from streams.engine.stage import Context, Record
 from streams.partitions import partition_of
 from streams.topics import DOCUMENTS, PARSED

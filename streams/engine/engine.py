@@ -18,12 +18,12 @@ from streams import metrics
 from streams.engine.backoff import Backoff, backoff
 from streams.engine.blame import Blame
 from streams.engine.context import RecordContext
-from streams.engine.group_commit import GroupCommit
 from streams.engine.journal import Journal
 from streams.engine.log import Log
-from streams.engine.ordering import Release
 from streams.engine.outputs import Output
-from streams.engine.publisher import Publisher
+from streams.engine.publishing.group_commit import GroupCommit
+from streams.engine.publishing.ordering import Release
+from streams.engine.publishing.publisher import Publisher
 from streams.engine.retries import RECORD_SECONDS, Attempts, Retry, parted
 from streams.engine.schedule import Rules, Schedule
 from streams.engine.stage import AnyStage, Stage, StatefulStage

@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from schemas.codec import Codec
 from schemas.events import RecordInHand, StageHealth
 from streams import metrics
-from streams.engine.dead_letters import about, document_of, error_text
+from streams.engine.publishing.dead_letters import about, document_of, error_text
 from streams.engine.window import Entry
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.topics import STAGE_HEALTH

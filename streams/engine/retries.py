@@ -12,8 +12,8 @@ from schemas.errors import ContractError, DocumentError, DocumentTooLarge, Fence
 from streams import metrics
 from streams.engine.backoff import Backoff
 from streams.engine.blame import of_the_machine
-from streams.engine.dead_letters import about
 from streams.engine.deadline import Deadline, Overdue
+from streams.engine.publishing.dead_letters import about
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry, EntryState
 from streams.partitions import Partition

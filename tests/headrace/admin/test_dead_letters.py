@@ -11,8 +11,8 @@ from headrace.cli.settings import load_settings
 from headrace.wiring import Wiring
 from schemas.errors import RequestError
 from schemas.events import DeadLetter
-from streams.engine.dead_letters import SEQUENCE_HEADER
 from streams.engine.outputs import Send
+from streams.engine.publishing.dead_letters import SEQUENCE_HEADER
 from streams.kafka.cluster import ensure_topics
 from streams.kafka.producer import EventProducer
 from streams.topics import DEAD_LETTERS, DOCUMENTS

@@ -30,7 +30,7 @@ from schemas.sources.folder import FolderConfig
 from services.connectors.invocations import Known, OtherRun
 from services.connectors.states import scope_of
 from streams.engine.outputs import Output, Send
-from streams.engine.progress import coalesce
+from streams.engine.publishing.progress import coalesce
 from streams.engine.stage import Record
 from streams.topics import DOCUMENTS, PROGRESS
 

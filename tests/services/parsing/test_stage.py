@@ -23,8 +23,8 @@ from schemas.ids import document_id
 from services.parsing import document as parsed
 from services.parsing.stage import Incoming, ParsingStage
 from streams.blobs import INLINE_BYTES, BlobStore
-from streams.engine.dead_letters import SEQUENCE_HEADER
 from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.publishing.dead_letters import SEQUENCE_HEADER
 from streams.engine.stage import Record
 from streams.partitions import partition_of
 from streams.topics import PARSED

@@ -8,7 +8,7 @@ import pytest
 from schemas.codec import SingleObjectCodec
 from schemas.errors import CorruptDocument
 from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedding, RunPosition
-from streams.engine.dead_letters import SEQUENCE_HEADER, dead_letter, replay_headers
+from streams.engine.publishing.dead_letters import SEQUENCE_HEADER, dead_letter, replay_headers
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
 from streams.kafka.cluster import MAX_LETTER_BYTES

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from schemas.errors import DocumentTooLarge, FencedError, TransientError
-from streams.engine.group_commit import GroupCommit
 from streams.engine.outputs import Send
+from streams.engine.publishing.group_commit import GroupCommit
 from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, event
@@ -152,7 +152,7 @@ async def test_a_worker_that_was_away_writes_nothing_of_what_waited(
 async def test_a_transaction_that_does_not_end_ends_the_worker(
     log: Gate, group: GroupCommit, ends: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.engine.group_commit._STUCK_SECONDS", 0.01)
+    monkeypatch.setattr("streams.engine.publishing.group_commit._STUCK_SECONDS", 0.01)
 
     with pytest.raises(FencedError, match="TimeoutError"):
         await group.write(A, 1, sends("a"))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from schemas.codec import SingleObjectCodec
 from schemas.events import Progress, RunPosition, Step
 from streams.engine.outputs import ProgressReport, Send
-from streams.engine.progress import coalesce
+from streams.engine.publishing.progress import coalesce
 from streams.kafka.cluster import MAX_VALUE_BYTES
 from streams.topics import PROGRESS
 from tests.streams.engine.simulation import OUTPUT, event

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from schemas.events import Passed, Progress, Step
-from streams.engine.dead_letters import error_text
 from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.publishing.dead_letters import error_text
 from streams.topics import PROGRESS
 
 #: Bytes of notes in one event: a thousand failures with long reasons would outgrow a message of 1 MB.

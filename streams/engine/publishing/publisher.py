@@ -8,11 +8,11 @@ import structlog
 
 from schemas.errors import ContractError, DocumentError
 from streams import metrics
-from streams.engine.dead_letters import about, dead_letter, without_record
-from streams.engine.group_commit import GroupCommit
 from streams.engine.log import Log
 from streams.engine.outputs import Output, Send
-from streams.engine.progress import coalesce
+from streams.engine.publishing.dead_letters import about, dead_letter, without_record
+from streams.engine.publishing.group_commit import GroupCommit
+from streams.engine.publishing.progress import coalesce
 from streams.engine.stage import AnyStage
 from streams.engine.window import Entry
 from streams.kafka.producer import Headers, RecordMetadata

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.disposition import Disposition, read_disposition
 from api.errors import BadRequest
+from api.sync.disposition import Disposition, read_disposition
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from streams.engine.publisher import Publisher
+from streams.engine.publishing.publisher import Publisher
 from streams.engine.window import Entry, PartitionWindow
 
 

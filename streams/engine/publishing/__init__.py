@@ -1,0 +1,1 @@
+"""From outcomes to the log: ordered outputs, dead letters, progress, shared transactions."""
