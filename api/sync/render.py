@@ -110,7 +110,7 @@ def progress_of(
     now: datetime | None = None,
     reports: Iterable[StageHealth] = (),
 ) -> InvocationProgress:
-    """Counts per stage, documents with warnings, the mean rate to the end or to `now`, and what is in hand."""
+    """Counts per stage, documents with warnings, the mean rate until now, and what is in hand."""
     counts = run.counts
     done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
     elapsed = None
