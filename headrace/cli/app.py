@@ -62,7 +62,8 @@ def run(arguments: list[str]) -> int:
     """Run the command; its exit status. Every error is one line on standard error, never a traceback."""
     print_in_any_encoding()
     if arguments[:1] not in _READS_FILES and (odd := [one for one in arguments if not _is_utf8(one)]):
-        return _failed(f"the argument {odd[0]!r} is not UTF-8", _USAGE)
+        shown = odd[0].encode(errors="surrogateescape").decode(errors="backslashreplace")
+        return _failed(f"the argument {shown!r} is not UTF-8", _USAGE)
     try:
         status = app(arguments, prog_name="headrace", standalone_mode=False)
         return status if isinstance(status, int) else 0

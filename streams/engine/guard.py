@@ -6,6 +6,7 @@ the process: whoever runs it starts it again, and the journal knows which record
 """
 
 import asyncio
+import contextlib
 import faulthandler
 import gc
 import sys
@@ -74,7 +75,8 @@ class Guard:
     def _beat(self) -> None:
         self._alive_at = time.monotonic()
         # For when not even the watching thread can run: native code may hold the interpreter's lock.
-        faulthandler.dump_traceback_later(self._stuck_seconds + 2 * self._beat_seconds, exit=True)
+        with contextlib.suppress(ValueError):  # standard error is no file: somebody captures it
+            faulthandler.dump_traceback_later(self._stuck_seconds + 2 * self._beat_seconds, exit=True)
         gc.collect(1)  # a failed task that is part of a cycle is reported when it is collected
         self._loop.call_later(self._beat_seconds, self._beat)
 

@@ -17,6 +17,7 @@ async def test_health_needs_no_key_and_says_that_all_is_well(server: Server) -> 
         "broker": "ok",
         "views": "ok",
         "chroma": "ok",
+        "stages": [],
     }
 
 

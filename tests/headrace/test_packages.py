@@ -9,6 +9,7 @@ import pytest
 
 import headrace
 from headrace.packages import PACKAGES, broken_package, hidden_package
+from schemas.ids import text_sha256
 from tests.headrace.local.test_up import environment
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "headrace"
@@ -66,14 +67,15 @@ def test_a_distribution_that_was_installed_over_ours_is_named() -> None:
 
 #: A worker process of a service or of a command, which are scripts that lie elsewhere.
 WORKER = """
-import asyncio, os, sys
+import asyncio, sys
 from headrace.packages import start_safely
-from streams.processes import WorkerProcesses
+from schemas.ids import text_sha256
+from streams.processes.pool import WorkerPool
 if __name__ == "__main__":
     if sys.argv[1:] == ["command"]:
         start_safely()
-    pool = WorkerProcesses(1, 30, ["services.chunking.stage"])
-    print(asyncio.run(pool.run("a document", os.path.basename, "/notes.md")))
+    pool = WorkerPool(1, 30, preload=["services.chunking.stage"])
+    print(asyncio.run(pool.run(text_sha256, "notes")))
     pool.close()
 """
 
@@ -88,7 +90,7 @@ def test_worker_processes_do_not_see_the_current_folder(options: list[str], proj
     command = [sys.executable, *before, str(script), after]
     done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True)
 
-    assert (done.stdout, done.stderr) == ("notes.md\n", "")
+    assert (done.stdout, done.stderr) == (f"{text_sha256('notes')}\n", "")
 
 
 def test_the_path_of_services_does_not_begin_with_the_current_folder(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -124,12 +125,16 @@ class Log(SimulatedLog):
     def __init__(self, dice: random.Random) -> None:
         super().__init__(dice)
         self.owned: set[Partition] = set()
+        #: Of each partition: how often it was assigned. Who began in an earlier one has lost it.
+        self.generations: Counter[Partition] = Counter()
 
     async def transact(
         self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
     ) -> list[RecordMetadata]:
+        asked = {place: self.generations[place] for place in offsets}
         await asyncio.sleep(self._dice.choice([0, 0.01, 1]))
-        if not self.owned.issuperset(offsets):
+        now = {place: self.generations[place] for place in offsets}
+        if asked != now or not self.owned.issuperset(offsets):
             raise FencedError("the generation has passed")
         written = await super().transact(sends, offsets, headers)
         self.acknowledged.update(f"{send.topic.name}:{record_of(send)}" for send in sends)
@@ -159,6 +164,7 @@ class World:
             self.log.paused.discard(partition)
             self.read[partition] = self.log.committed[partition]
             self.log.owned.add(partition)
+            self.log.generations[partition] += 1
             await self.engine.assign([partition])
 
     def deliver(self, partition: Partition, count: int) -> None:
