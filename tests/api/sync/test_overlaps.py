@@ -50,7 +50,8 @@ async def test_a_source_is_changed_to_other_patterns_and_keeps_its_id(server: Se
     other = await create(server, tree)  # what it was before is free
     assert other["source_id"] != source_id
     await run(server, source_id, "changed", 201)
-    assert (await asked_runs(server, RUNS["folder"]))[-1].source.config.include_globs == ["*.md"]  # type: ignore[attr-defined]
+    [asked] = [asked for asked in await asked_runs(server, RUNS["folder"]) if asked.source.id == source_id]
+    assert asked.source.config.include_globs == ["*.md"]  # type: ignore[attr-defined]
 
 
 async def test_a_source_cannot_become_another(server: Server, tree: Path) -> None:
