@@ -16,7 +16,8 @@ def of_the_machine(error: BaseException) -> bool:
     """Whether the machine is full or out of something."""
     if isinstance(error, OSError):
         return error.errno in _MACHINE_ERRNOS
-    return isinstance(error, MemoryError | sqlite3.OperationalError)
+    # A plain DatabaseError is a damaged file.
+    return isinstance(error, MemoryError | sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def blames_a_record(error: BaseException) -> bool:

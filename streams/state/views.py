@@ -4,8 +4,9 @@ A view follows its topics in a thread of its own. Rows and the offsets that they
 together, so a restart resumes exactly; a lost file is rebuilt. Who has written to a topic and must read it
 back waits until the view has passed the offset that the broker gave.
 
-A view that cannot fold a record (a full disk, a fault of its own) does not go on without it: it tries again,
-and until it succeeds every wait fails at once with the reason.
+A view whose disk is full does not go on: it tries again, and until it succeeds every wait fails at once with
+the reason. A record that cannot be folded for any other reason is passed over, with a line in the log. It
+would stop every reader for good.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import structlog
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
+from streams.engine.blame import of_the_machine
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.sqlite import open_database
@@ -188,13 +190,26 @@ class View:
         self._writer.execute("BEGIN")
         try:
             for change in batch.changes:
-                self._fold(self._writer, change)
+                self._fold_one(change)
             self._saved.save(batch.positions)
             self._writer.execute("COMMIT")
         except Exception:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise
+
+    def _fold_one(self, change: ChangelogRecord) -> None:
+        """Fold a record; if it alone is to blame, as if it had not come."""
+        self._writer.execute("SAVEPOINT record")
+        try:
+            self._fold(self._writer, change)
+        except Exception as error:
+            if of_the_machine(error):
+                raise
+            self._writer.execute("ROLLBACK TO record")
+            where = f"{change.topic}[{change.partition}]@{change.offset}"
+            log.error("record passed over", view=self._path.stem, record=where, exc_info=error)
+        self._writer.execute("RELEASE record")
 
     def _check(self) -> None:
         if self._failure is not None:

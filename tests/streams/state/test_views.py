@@ -206,3 +206,19 @@ async def test_a_view_that_cannot_fold_fails_whoever_waits_and_heals_when_it_can
                 except TransientError:
                     await asyncio.sleep(0.02)
         assert says(view, "last straw") == "one"
+
+
+async def test_a_record_that_cannot_be_folded_costs_itself_alone(cluster: Cluster, tmp_path: Path) -> None:
+    def folded(database: sqlite3.Connection, change: ChangelogRecord) -> None:
+        fold(database, change)
+        if change.key == "bad":
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+    async with following(cluster, tmp_path / "view.sqlite", folded) as view:
+        writer = Writer(cluster)
+        for name in ("a", "bad", "c"):
+            writer.write(API_KEYS, name, key(name))
+        await writer.written()
+        await view.caught_up(20)
+
+        assert [says(view, name) for name in ("a", "bad", "c")] == ["", None, ""]
