@@ -45,7 +45,8 @@ class DocumentFailure(Event):
 class Invocation(Event):
     """Topic `invocations`: the summary a person reads. Only `tracking` writes it.
 
-    `run_offset` is that of its newest attempt's `RunStarted`.
+    `run_offset` is that of its newest attempt's `RunStarted`; `total_final` is false while only a `RunListed`
+    that is not final has come.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Invocation(Event):
     finished_at: datetime | None = None
     left_out: dict[str, int] = Field(default_factory=dict)
     run_offset: int | None = None
+    total_final: bool = True
 
 
 class ProgressBlock(Event):

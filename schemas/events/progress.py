@@ -66,12 +66,15 @@ class RunListed(Event):
     """Topic `progress`: the attempt has listed everything; its ordinals are 0 to total - 1.
 
     `left_out` counts what the source has and does not want unless it is asked for: reason → how many.
+    With `final` false the total is known and the run does not end yet: the connector looks once more at what
+    came of it, and says so by a second one.
     """
 
     invocation_id: str
     attempt: int
     total: int
     left_out: dict[str, int] = Field(default_factory=dict)
+    final: bool = True
 
 
 class RunFailed(Event):

@@ -109,25 +109,28 @@ class Attempt:
         shown = None if stage is events.Step.UNCHANGED else key
         await self.add([ProgressReport(self.position(), stage, chunks, shown, error)])
 
-    async def drained(self) -> bool:
-        """Wait until all that was numbered so far is done (True), or the invocation has ended."""
+    async def drained(self, left_out: Mapping[str, int] | None = None) -> bool:
+        """Everything is listed (`left_out`: reason → how many); wait until all of it is done (True), or the
+        invocation has ended."""
         await self._flush()
+        await self._context.emit([self.listed(left_out, final=False)])
         return await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
     async def end(self, left_out: Mapping[str, int] | None = None) -> None:
-        """Everything is listed (`left_out`: reason → how many); wait until all of it is done."""
+        """Everything is listed (`left_out`: reason → how many) and may end the run; wait for all of it."""
         await self._flush()
         await self._context.emit([self.listed(left_out)])
         await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
-    def listed(self, left_out: Mapping[str, int] | None = None) -> Send:
-        """The event that says how many documents the attempt has."""
+    def listed(self, left_out: Mapping[str, int] | None = None, final: bool = True) -> Send:
+        """The event that says how many documents the attempt has, and whether it may end with them."""
         return self._progress(
             RunListed(
                 invocation_id=self.invocation_id,
                 attempt=self.token,
                 total=self._numbered,
                 left_out=dict(left_out or {}),
+                final=final,
             )
         )
 

@@ -14,8 +14,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
 from schemas import events
-from schemas.errors import DocumentError, DocumentTooLarge, RequestError
+from schemas.errors import DocumentError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import (
     Document,
     DocumentDeleted,
@@ -37,6 +39,8 @@ from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Record
 from streams.topics import DOCUMENTS, RUNS
 
+#: A store that is busy or starts again costs a run nothing; one that is away for longer another attempt.
+_LOOK_UP_SECONDS = 300
 #: A run whose collection is deleted under it begins anew; one that this happens to again and again fails.
 _MOST_ATTEMPTS = 3
 
@@ -112,7 +116,7 @@ class SyncConnector(Connector):
             except RequestError as error:
                 await attempt.fail(error)
                 return []
-            if not await attempt.drained():  # failed or cancelled meanwhile
+            if not await attempt.drained(found.listing.left_out):  # failed or cancelled meanwhile
                 return []
             if await self._is_whole(record, found):
                 await attempt.end(found.listing.left_out)
@@ -151,6 +155,12 @@ class SyncConnector(Connector):
             if not is_marker(state.document)
         }
 
+    @retry(
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_random_exponential(max=10),
+        stop=stop_after_delay(_LOOK_UP_SECONDS),
+        reraise=True,
+    )
     async def _collection_id(self, run: RunRequested) -> str | None:
         return await self._collections.id_of(run.source.tenant, run.source.database, run.collection)
 

@@ -62,6 +62,7 @@ class InvocationState:
         "_started_at",
         "_status",
         "_total",
+        "_total_final",
     )
 
     def __init__(self, identity: InvocationCreated) -> None:
@@ -72,6 +73,7 @@ class InvocationState:
         self._attempts = 0
         self._total: int | None = None
         self._left_out: dict[str, int] = {}
+        self._total_final = True
         self._ordinals = Ordinals()
         self._errors: list[DocumentFailure] = []
         self._error: str | None = None
@@ -86,7 +88,8 @@ class InvocationState:
         state = cls(_identity(summary))
         state._status = summary.status
         state._attempt, state._attempts = summary.attempt, summary.attempts
-        state._total, state._left_out = summary.total, dict(summary.left_out)
+        state._total, state._total_final = summary.total, summary.total_final
+        state._left_out = dict(summary.left_out)
         state._errors = list(summary.last_errors)
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
@@ -141,6 +144,7 @@ class InvocationState:
             started_at=self._started_at,
             finished_at=self._finished_at,
             run_offset=self._run_offset,
+            total_final=self._total_final,
         )
 
     def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
@@ -170,7 +174,7 @@ class InvocationState:
     def _begin(self, attempt: int) -> None:
         self._ordinals.restart()
         self._errors.clear()
-        self._total, self._left_out = None, {}
+        self._total, self._total_final, self._left_out = None, True, {}
         self._attempt = attempt
         self._attempts += 1
         self._status = Status.PROCESSING
@@ -182,7 +186,9 @@ class InvocationState:
             raise ContractError(
                 f"RunListed of {event.invocation_id}: total is {event.total}, expected 0 to {most}"
             )
-        if self._total is not None or self._status in FINAL_STATUSES or self._attempt is None:
+        if self._status in FINAL_STATUSES or self._attempt is None:
+            return
+        if self._total is not None and (self._total_final or not event.final):
             return
         if event.attempt != self._attempt:
             if not self._identity.single_document:
@@ -190,8 +196,10 @@ class InvocationState:
             # One transaction with the document, which the broker refuses to who has lost its partitions; such
             # a one may only have started meanwhile, and sends nothing more.
             self._begin(event.attempt)
-        self._total, self._left_out = event.total, dict(event.left_out)
-        self._ordinals.limit(event.total)
+        if self._total is None:
+            self._total, self._left_out = event.total, dict(event.left_out)
+            self._ordinals.limit(event.total)
+        self._total_final = event.final
         self._changed = True
         self._settle(timestamp_ms)
 
@@ -200,7 +208,7 @@ class InvocationState:
         has started an attempt."""
         if self._status in FINAL_STATUSES or self._attempt not in (None, event.attempt):
             return
-        self._total = None  # what was listed is not what should have been
+        self._total, self._total_final = None, True  # what was listed is not what should have been
         self._error = event.error[:ERROR_CHARACTERS]
         self._finish(Status.FAILED, timestamp_ms)
 
@@ -246,8 +254,8 @@ class InvocationState:
         return self._total is not None and self._ordinals.covered == self._total
 
     def _settle(self, timestamp_ms: int) -> None:
-        """Complete when every ordinal is accounted for, never before."""
-        if not self._closed:
+        """Complete when every ordinal is accounted for and the total is final, never before."""
+        if not (self._closed and self._total_final):
             return
         single = self._identity.single_document
         if self._status is Status.PROCESSING:

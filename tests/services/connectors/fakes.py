@@ -47,6 +47,7 @@ class Tracking:
         self.attempts = 0
         self.done_ordinals: set[int] = set()
         self.total: int | None = None
+        self.total_final = False
         self.answers = True
         self.other_runs: list[OtherRun] = []
 
@@ -69,15 +70,16 @@ class Tracking:
     def fold(self, event: Event) -> None:
         if isinstance(event, RunStarted) and self.answers:
             self.status, self.attempt, self.total = Status.PROCESSING, event.attempt, None
+            self.total_final = False
             self.attempts += 1
             self.done_ordinals = set()
         if isinstance(event, RunListed) and event.attempt == self.attempt:
-            self.total = event.total
+            self.total, self.total_final = event.total, event.final
         if isinstance(event, RunFailed) and event.attempt == self.attempt:
             self.status = Status.FAILED
         if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STEPS:
             self.done_ordinals |= {passed.ordinal for passed in event.passed}
-        if self.total is not None and self.done_ordinals >= set(range(self.total)):
+        if self.total_final and self.done_ordinals >= set(range(self.total or 0)):
             self.status = Status.COMPLETE
         self._changed.set()
 

@@ -205,7 +205,7 @@ async def test_a_second_attempt_counts_what_the_first_has_written_as_written(wor
     assert pipeline.counted(Step.UNCHANGED) == [None]
     notes = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Step.INDEXED]
     assert [passed.chunks for note in notes for passed in note.passed] == [3]
-    [listed] = pipeline.of(RunListed)
+    listed = pipeline.of(RunListed)[-1]
     assert isinstance(listed, RunListed)
     assert sorted(pipeline.ordinals()) == list(range(listed.total)) == [0, 1, 2, 3]
 
@@ -285,7 +285,7 @@ async def test_what_is_below_a_folder_that_cannot_be_listed_stays_and_the_rest_i
     [passed] = failed.passed
     assert passed.document_key == "closed"
     assert passed.error == "closed: cannot be listed: Permission denied; what is indexed of it stays"
-    [listed] = pipeline.of(RunListed)
+    listed = pipeline.of(RunListed)[-1]
     assert isinstance(listed, RunListed)
     assert sorted(pipeline.ordinals()) == list(range(listed.total))
 
@@ -464,7 +464,7 @@ async def test_private_files_are_left_out_and_counted_and_come_in_when_they_are_
     pipeline = await world.run()
 
     assert pipeline.written() == {"a.md": "upsert"}
-    assert [e.left_out for e in pipeline.of(RunListed) if isinstance(e, RunListed)] == [
+    assert [e.left_out for e in pipeline.of(RunListed) if isinstance(e, RunListed) and e.final] == [
         {"hidden": 1, "secret": 1}
     ]
     assert (await world.run(globs=["*.md", ".env"])).written() == {".env": "upsert"}
@@ -480,7 +480,7 @@ async def test_what_an_earlier_release_indexed_of_private_files_is_removed_and_t
     pipeline = await world.run()
 
     assert pipeline.written() == {".env": "delete"}
-    [listed] = [e for e in pipeline.of(RunListed) if isinstance(e, RunListed)]
+    [listed] = [e for e in pipeline.of(RunListed) if isinstance(e, RunListed) and e.final]
     assert listed.left_out == {"secret": 1}
 
 

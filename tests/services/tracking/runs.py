@@ -40,8 +40,8 @@ def started(attempt: int, invocation_id: str = RUN) -> RunStarted:
     return RunStarted(invocation_id=invocation_id, attempt=attempt, started_at=BEGUN)
 
 
-def listed(attempt: int, total: int, invocation_id: str = RUN) -> RunListed:
-    return RunListed(invocation_id=invocation_id, attempt=attempt, total=total)
+def listed(attempt: int, total: int, invocation_id: str = RUN, final: bool = True) -> RunListed:
+    return RunListed(invocation_id=invocation_id, attempt=attempt, total=total, final=final)
 
 
 def passed(attempt: int, stage: Step, *passed: Passed | int, invocation_id: str = RUN) -> Progress:
@@ -109,6 +109,7 @@ def reports_of(draw: st.DrawFn, attempt: int, fates: Sequence[Fate]) -> list[Pro
     if single:
         single += draw(st.lists(st.sampled_from(single), max_size=10))
     events: list[ProgressEvent] = [listed(attempt, len(fates))] * draw(st.integers(1, 2))
+    events += [listed(attempt, len(fates), final=False)] * draw(st.integers(0, 2))
     for stage in Step:
         waiting = [entry for reported, entry in draw(st.permutations(single)) if reported is stage]
         while waiting:

@@ -82,7 +82,7 @@ def test_a_run_is_complete_exactly_when_everything_is_accounted_for(log: Log) ->
     for at, event in enumerate(log[0]):
         state.fold(event, at)
         if getattr(event, "attempt", None) == 99:
-            total = event.total if isinstance(event, RunListed) else total
+            total = event.total if isinstance(event, RunListed) and event.final else total
             if isinstance(event, Progress) and event.stage in FINAL_STEPS:
                 ended |= {entry.ordinal for entry in event.passed}
         complete = total is not None and ended == set(range(total))
@@ -159,6 +159,22 @@ def test_a_cancelled_run_does_not_start() -> None:
 def test_an_empty_run_is_complete_when_it_is_listed() -> None:
     assert folded([started(1)]).summary().status is Status.PROCESSING
     assert folded([started(1), listed(1, 0)]).summary().status is Status.COMPLETE
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_total_that_is_not_final_is_shown_and_ends_nothing(restarts: bool) -> None:
+    begun = started(1).model_copy(update={"run_offset": 7})
+    state = folded([begun, passed(1, Step.INDEXED, 0), listed(1, 1, final=False)], InvocationState(created()))
+    summary = state.summary()
+    assert (summary.status, summary.total, summary.run_offset) == (Status.PROCESSING, 1, 7)
+    if restarts:
+        blocks = [block for _, block in state.blocks() if block is not None]
+        state = InvocationState.restored(summary, blocks)
+
+    folded([listed(1, 1)], state)
+
+    assert state.summary().status is Status.COMPLETE
+    assert state.summary().run_offset == 7
 
 
 def test_a_run_that_fails_keeps_counting_what_was_under_way() -> None:
