@@ -12,7 +12,7 @@ from headrace.cli.settings import AsJson, Database, DataDir
 
 if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
-    from schemas.api import Source
+    from schemas.api import InvocationProgress, Source
 
 sources = typer.Typer(help="Where documents come from: list, show, create, delete.", no_args_is_help=True)
 
@@ -132,15 +132,14 @@ def delete_source(
     from headrace.cli.output import note
 
     if documents:
-        runs = ask(data_dir, lambda client: client.delete_source_and_documents(source_id))
-        for run in runs:
-            note(f"invocation {run} deletes its documents; `headrace invocations show {run}` tells how far")
+        for run in ask(data_dir, lambda client: _delete_with_documents(client, source_id)):
+            _tell_deleted(run)
         return
     collections = ask(data_dir, lambda client: _forget(client, source_id))
     if collections:
         note(
-            f"what it brought stays in {', '.join(collections)}. To take it out, sync the same folder into "
-            "them again and delete its source with --documents"
+            f"what it brought stays in {', '.join(collections)}. To take it out, make the same source again, "
+            "run it into the collection and delete it with --documents"
         )
 
 
@@ -151,3 +150,22 @@ async def _forget(client: "GatewayClient", source_id: str) -> list[str]:
     runs = await client.invocations(1000, source_id=source_id)
     await client.delete_source(source_id)
     return sorted({run.metadata.collection_name for run in runs if status_of(run.status) != "cancelled"})
+
+
+async def _delete_with_documents(client: "GatewayClient", source_id: str) -> "list[InvocationProgress]":
+    """Delete a source; the ends of the runs that delete its documents."""
+    from headrace.client.sync import follow
+
+    runs = await client.delete_source_and_documents(source_id)
+    return [await follow(client, run, lambda progress: None) for run in runs]
+
+
+def _tell_deleted(run: "InvocationProgress") -> None:
+    """What was deleted from one collection. Raises RequestError when not all of it was."""
+    from headrace.client.progress import counted, failure_of, status_of
+    from schemas.errors import RequestError
+
+    if status_of(run.status) != "complete" or run.counts.failed:
+        why = failure_of(run.status) or f"{counted(run.counts.failed, 'document')} failed"
+        raise RequestError(f"documents are left in {run.collection_name} ({run.invocation_id}): {why}")
+    print(f"{counted(run.counts.deleted, 'document')} deleted from {run.collection_name}")

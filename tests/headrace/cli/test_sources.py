@@ -1,0 +1,154 @@
+"""`headrace sources`, for whatever type."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.cli import sources as sources_module
+from headrace.cli.app import run
+from schemas.api import InvocationProgress, Job, Source
+from tests.headrace.client.test_progress import COMPLETE, progress
+from tests.headrace.client.test_sync import ID, source
+
+
+def web(number: int) -> Source:
+    shown = source(number).model_dump(mode="json", exclude_unset=True)
+    del shown["folder"]
+    return Source.model_validate_json(json.dumps({**shown, "web_scrape": {"starting_url": "https://e.org"}}))
+
+
+def job(collection: str, status: str) -> Job:
+    body = {
+        "id": ID.format(1),
+        "status": status,
+        "metadata": {"database_name": "d", "collection_name": collection, "folder": {}},
+        "created_at": "2026-01-01T00:00:00Z",
+    }
+    return Job.model_validate_json(json.dumps(body))
+
+
+class Gateway:
+    """A client, as the commands call it."""
+
+    def __init__(self) -> None:
+        self.created: list[Any] = []
+        self.deleted: list[str] = []
+        self.jobs: list[Job] = []
+        self.ends: list[InvocationProgress] = []
+
+    async def sources(self, **query: str | None) -> list[Source]:
+        return [source(1, globs=["*.md"]), web(2)]
+
+    async def create_source(self, payload: Any) -> str:
+        self.created.append(payload)
+        return ID.format(3)
+
+    async def invocations(self, limit: int, **query: str | None) -> list[Job]:
+        assert query == {"source_id": "an-id"}
+        return self.jobs
+
+    async def delete_source(self, source_id: str) -> None:
+        self.deleted.append(source_id)
+
+    async def delete_source_and_documents(self, source_id: str) -> list[str]:
+        self.deleted.append(f"{source_id} and documents")
+        return [str(number) for number in range(len(self.ends))]
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    found = Gateway()
+
+    def ask(data_dir: Path | None, use: Callable[[Any], Awaitable[Any]]) -> Any:
+        async def asked() -> Any:
+            return await use(found)
+
+        return asyncio.run(asked())
+
+    async def follow(client: Gateway, run: str, show: object) -> InvocationProgress:
+        return client.ends[int(run)]
+
+    monkeypatch.setattr(sources_module, "ask", ask)
+    monkeypatch.setattr("headrace.client.sync.follow", follow)
+    return found
+
+
+def test_a_list_says_of_every_type_where_it_reads(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sources", "list"]) == 0
+
+    first, second = [line.split("\t") for line in capsys.readouterr().out.splitlines()[1:]]
+    assert (first[1], first[3]) == ("folder", "/srv/notes (*.md)")
+    assert (second[1], second[3]) == ("web_scrape", "https://e.org")
+
+
+def test_a_source_of_any_type_is_created_from_its_configuration(gateway: Gateway) -> None:
+    assert run(["sources", "create", "/srv/a", "--include", "*.md"]) == 0
+    assert run(["sources", "create", "--config", '{"s3": {"bucket_name": "b"}}', "--model", "m"]) == 0
+
+    folder, bucket = gateway.created
+    assert folder["folder"] == {"path": "/srv/a", "include_globs": ["*.md"]}
+    assert (bucket["s3"], bucket["embedding"]) == ({"bucket_name": "b"}, {"dense": {"model": "m"}})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "give either PATH or --config"),
+        (["/srv/a", "--config", "{}"], "give either PATH or --config"),
+        (["--config", "{"], "--config is not JSON"),
+        (["--config", "[]"], "--config must be a JSON object, found []"),
+        (["--config", "{}", "--include", "*.md"], "go with PATH"),
+    ],
+)
+def test_a_source_that_is_not_said_is_refused(
+    gateway: Gateway, arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sources", "create", *arguments]) == 2
+
+    assert reason in capsys.readouterr().err
+    assert gateway.created == []
+
+
+def test_a_deleted_source_says_what_stays_behind(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.jobs = [job("notes", "pending"), job("docs", "processing"), job("never", "cancelled")]
+
+    assert run(["sources", "delete", "an-id"]) == 0
+
+    assert "what it brought stays in docs, notes." in capsys.readouterr().err
+    assert gateway.deleted == ["an-id"]
+
+
+def test_a_source_that_brought_nothing_is_deleted_in_silence(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sources", "delete", "an-id"]) == 0
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_source_is_deleted_with_its_documents(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway.ends = [progress(COMPLETE, deleted=3)]
+
+    assert run(["sources", "delete", "an-id", "--documents"]) == 0
+
+    assert capsys.readouterr().out == "3 documents deleted from c\n"
+    assert gateway.deleted == ["an-id and documents"]
+
+
+@pytest.mark.parametrize("end", [progress(COMPLETE, failed=1), progress({"failed": {"error": "away"}})])
+def test_documents_that_could_not_be_deleted_are_told(
+    gateway: Gateway, end: InvocationProgress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.ends = [end]
+
+    assert run(["sources", "delete", "an-id", "--documents"]) == 1
+
+    assert "headrace: documents are left in c (" in capsys.readouterr().err
