@@ -320,20 +320,20 @@ async def run_service(name: str, settings: Settings) -> None:
     if name == "embedding":
         check_models(settings)
     collect_seldom()
-    Guard(lambda error: _end(wiring, error), serves=name == "api").install()
-    if settings.metrics_port is not None:
-        _serve_metrics(settings.host, settings.metrics_port)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    structlog.contextvars.bind_contextvars(service=name, slot=settings.slot)
-    try:
-        await _RUNS[name](wiring, stop)
-    except RequestError:
-        raise
-    except Exception as error:
-        _end(wiring, error, announced=False)
+    with Guard(lambda error: _end(wiring, error), serves=name == "api"):
+        if settings.metrics_port is not None:
+            _serve_metrics(settings.host, settings.metrics_port)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        structlog.contextvars.bind_contextvars(service=name, slot=settings.slot)
+        try:
+            await _RUNS[name](wiring, stop)
+        except RequestError:
+            raise
+        except Exception as error:
+            _end(wiring, error, announced=False)
 
 
 def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoReturn:

@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import structlog
 
@@ -30,7 +31,7 @@ _REQUEST = ("task", "future")
 
 
 class Guard:
-    """Watches the running event loop, and all threads of the process.
+    """Watches the running event loop, and all threads of the process, within a `with` block.
 
     Args:
         end: takes the error that ends the process, and does not return. Called in any thread.
@@ -49,13 +50,26 @@ class Guard:
         self._beat_seconds = min(_BEAT_SECONDS, stuck_seconds / 4)
         self._loop = asyncio.get_running_loop()
         self._alive_at = time.monotonic()
+        self._next_beat: asyncio.TimerHandle | None = None
+        self._over = threading.Event()
 
-    def install(self) -> None:
-        """From now on, until the process ends."""
+    def __enter__(self) -> Self:
         self._loop.set_exception_handler(self._in_loop)
-        threading.excepthook = self._in_thread
+        self._hook, threading.excepthook = threading.excepthook, self._in_thread
         self._beat()
         threading.Thread(target=self._watch, name="guard", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nobody watches any more: a process that goes on must not be ended for it."""
+        self._over.set()
+        if self._next_beat is not None:
+            self._next_beat.cancel()
+        faulthandler.cancel_dump_traceback_later()
+        threading.excepthook = self._hook
+        self._loop.set_exception_handler(None)
 
     def _in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error, message = context.get("exception"), str(context.get("message"))
@@ -78,12 +92,11 @@ class Guard:
         with contextlib.suppress(ValueError):  # standard error is no file: somebody captures it
             faulthandler.dump_traceback_later(self._stuck_seconds + 2 * self._beat_seconds, exit=True)
         gc.collect(1)  # a failed task that is part of a cycle is reported when it is collected
-        self._loop.call_later(self._beat_seconds, self._beat)
+        self._next_beat = self._loop.call_later(self._beat_seconds, self._beat)
 
     def _watch(self) -> None:
         looked_at = time.monotonic()
-        while True:
-            time.sleep(min(1.0, self._beat_seconds))
+        while not self._over.wait(min(1.0, self._beat_seconds)):
             now = time.monotonic()
             if now - looked_at > _BEAT_SECONDS:  # the whole process was frozen: the loop may catch up first
                 self._alive_at = now

@@ -25,7 +25,7 @@ async def failing():
 
 async def main():
     gc.set_threshold(50_000, 10, 10)
-    Guard(end, stuck_seconds={stuck}, serves={serves}).install()
+    Guard(end, stuck_seconds={stuck}, serves={serves}).__enter__()
 {body}
     await asyncio.sleep(30)
 
@@ -125,3 +125,25 @@ async def test_a_loop_that_hangs_in_native_code_ends_the_process_all_the_same() 
 
     assert status == 1
     assert "in main" in output
+
+
+async def test_a_process_that_goes_on_without_its_guard_is_not_ended() -> None:
+    """A loop that ended, a command or a test that ran a service in its own process."""
+    program = """
+import asyncio, os, time
+from streams.engine.guard import Guard
+
+async def main():
+    with Guard(lambda error: os._exit(70), stuck_seconds=0.2):
+        await asyncio.sleep(0)
+
+asyncio.run(main())
+time.sleep(2)
+print("still here")
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 50)
+
+    assert (process.returncode, output.decode()) == (0, "still here\n")
