@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, DeadLetter, Event
@@ -98,7 +98,12 @@ async def committed(cluster: Cluster, group: str, topic: Topic) -> bool:
         future = admin(cluster).list_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(cluster.name(group))]
         )[cluster.name(group)]
-        offsets = {tp.partition: tp.offset for tp in future.result(10).topic_partitions}
+        try:
+            offsets = {tp.partition: tp.offset for tp in future.result(10).topic_partitions}
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.COORDINATOR_LOAD_IN_PROGRESS:
+                return False  # the broker is still reading them
+            raise
         ends = end_offsets(cluster, [(topic.name, p) for p in range(PARTITIONS)])
         return all(offsets.get(p, 0) == end for (_, p), end in ends.items())
 
