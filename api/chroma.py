@@ -58,11 +58,6 @@ class ChromaDirectory:
         finished = (found.get("metadata") or {}).get("finished_ingest") is True
         return FoundCollection(str(found.get("id")), finished)
 
-    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
-        """The id of a collection, None where there is none. Raises TransientError without an answer."""
-        found = await self.collection(tenant, database, collection)
-        return found.id if found else None
-
     async def answers(self) -> bool:
         """Whether the server is there."""
         try:

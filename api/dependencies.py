@@ -17,8 +17,9 @@ from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
 from schemas.base import Event
 from schemas.events import Invocation, Source
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
-from streams.kafka.producer import EventProducer, RecordMetadata
+from streams.kafka.producer import EventProducer
 
 Found = TypeVar("Found", Source, Invocation)
 

@@ -29,10 +29,10 @@ from services.indexing import ChromaStore, Collection, IndexingStage, Row
 from services.indexing import vectors as limits
 from services.indexing.plan import Incoming
 from services.indexing.rows import rows_of
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Record
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
 from streams.local import LocalChroma
 from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES

@@ -21,7 +21,7 @@ from headrace.usage_error import UsageError
 from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError
 from schemas.events import DocumentState
-from streams.blobs import BlobStore
+from streams.blobs import BlobStore, folder_of
 from streams.engine.guard import Guard
 from streams.engine.journal import Journal
 from streams.engine.stage import AnyStage
@@ -34,7 +34,6 @@ from streams.places import Places
 from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
 
 if TYPE_CHECKING:
-    from api import ChromaAccess
     from services.connectors import Origin
 
 log = structlog.get_logger(__name__)
@@ -42,6 +41,8 @@ log = structlog.get_logger(__name__)
 #: A document in a pool of processes waits behind three at most (`workers * 4` are under way) that may take
 #: all their time, then takes its own; one more for what comes before and after.
 _POOL_TURNS = 5
+#: A connector that looks a collection up tries again; it need not wait as long as a request of 300 rows.
+_LOOK_UP_SECONDS = 5.0
 #: Exit status of a service that must be started again: fenced, stuck, or hit by something unforeseen.
 RESTART = 70
 
@@ -97,16 +98,15 @@ class Wiring:
             await asyncio.sleep(1)
 
 
-def _places(wiring: Wiring) -> Places:
+def places_of(wiring: Wiring) -> Places:
     """What folder sources may read: gateway and connectors check the same."""
-    blobs = wiring.settings.blob_url
-    own = [wiring.data] if blobs is None or "://" in blobs else [wiring.data, Path(blobs)]
+    blobs = folder_of(wiring.settings.blob_url) if wiring.settings.blob_url else None
+    own = [wiring.data] if blobs is None else [wiring.data, blobs]
     return Places([Path(root) for root in wiring.settings.folder_roots], own)
 
 
 @contextlib.asynccontextmanager
 async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
-    from api.chroma import ChromaDirectory
     from services.connectors import (
         Invocations,
         InvocationView,
@@ -114,6 +114,7 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         UploadConnector,
         source_documents,
     )
+    from streams.chroma import ChromaClient
 
     folder = wiring.state("connectors")
     view = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
@@ -121,7 +122,8 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     async with contextlib.AsyncExitStack() as opened:
         states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
         opened.callback(states.close)
-        collections = ChromaDirectory(_chroma(wiring))
+        chroma = wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant
+        collections = ChromaClient(*chroma, seconds=_LOOK_UP_SECONDS)
         opened.push_async_callback(collections.close)
         await view.start()
         opened.push_async_callback(view.close)
@@ -137,13 +139,7 @@ def _origins(wiring: Wiring) -> "Mapping[str, Origin[Any]]":
     """Every type of source, for what the settings let it read."""
     from services.connectors import Access, origins
 
-    return origins(Access(_places(wiring)))
-
-
-def _chroma(wiring: Wiring) -> "ChromaAccess":
-    from api import ChromaAccess
-
-    return ChromaAccess(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
+    return origins(Access(places_of(wiring)))
 
 
 @contextlib.asynccontextmanager
@@ -272,7 +268,7 @@ async def _work(
 
 
 async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
-    from api import Gateway, Models, serve
+    from api import ChromaAccess, Gateway, Models, serve
 
     settings = wiring.settings
     await wiring.partitions()
@@ -281,7 +277,7 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         codec=wiring.codec,
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
-        chroma=_chroma(wiring),
+        chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
         models=Models(settings.embedding_model, settings.embedding_models),
         admin_key=admin_key(settings),
         origins=_origins(wiring),

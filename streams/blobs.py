@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import IO
+from urllib.request import url2pathname
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -130,10 +131,17 @@ class BlobStore:
             raise TransientError(f"blob {name} cannot be written: {error}") from error
 
 
+def folder_of(url: str) -> Path | None:
+    """The folder that a store lies in (`file:///…` or a plain path); None for a bucket."""
+    scheme, separator, path = url.partition("://")
+    if not separator:
+        return Path(url).expanduser().absolute()
+    return Path(url2pathname(path)) if scheme == "file" else None
+
+
 def _open(url: str) -> ObjectStore:
-    if "://" not in url:
-        return LocalStore(Path(url).expanduser().absolute(), mkdir=True, automatic_cleanup=True)
-    return from_url(url, mkdir=True, automatic_cleanup=True) if url.startswith("file://") else from_url(url)
+    folder = folder_of(url)
+    return from_url(url) if folder is None else LocalStore(folder, mkdir=True, automatic_cleanup=True)
 
 
 def _by_hash(digest: str) -> str:

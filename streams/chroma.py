@@ -83,6 +83,15 @@ class ChromaClient:
         """The path of a database's collections."""
         return f"{self.database(tenant, database)}/collections"
 
+    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
+        """The id of a collection, None where there is none. Raises TransientError without an answer."""
+        try:
+            path = f"{self.collections(tenant, database)}/{segment(collection)}"
+            found = await self.get(path, f"collection {collection!r}")
+        except DocumentError:  # a name that Chroma refuses names nothing
+            return None
+        return str(found["id"])
+
     async def get(self, path: str, what: str) -> Any:
         """The JSON at a path; `what` it is, for messages. Raises as the module says."""
         return await self.request("GET", path, None, what)

@@ -14,6 +14,8 @@ MARKER = ".headrace-data"
 LOCAL = Path(".headrace")
 
 _MARKER_TEXT = "A data folder of Headrace. No source ever takes files from below this folder.\n"
+#: What a data folder of a release before the marker held, all of it.
+_BEFORE_THE_MARKER = ("admin.key", "lock")
 #: What releases that knew no marker left in theirs.
 _SIGNS = ("lock", "admin.key", "state", "journal", "blobs", "chroma", "kafka")
 #: The root of a file system of its own holds this.
@@ -28,9 +30,15 @@ def default_data_dir() -> Path:
     return platformdirs.user_data_path("headrace", appauthor=False)
 
 
-def is_data_dir(folder: Path) -> bool:
-    """Whether a folder is marked as a data folder, ours or somebody else's."""
-    return (folder / MARKER).exists()
+def is_data_dir(folder: Path | str | int) -> bool:
+    """Whether a folder (path or file descriptor) is a data folder, ours or not; False for a file."""
+    if isinstance(folder, int):
+        return _holds(MARKER, folder) or all(_holds(name, folder) for name in _BEFORE_THE_MARKER)
+    return _holds(f"{folder}/{MARKER}") or all(_holds(f"{folder}/{name}") for name in _BEFORE_THE_MARKER)
+
+
+def _holds(path: str, folder: int | None = None) -> bool:
+    return os.access(path, os.F_OK, dir_fd=folder)
 
 
 def open_data_dir(folder: Path) -> None:

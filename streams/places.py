@@ -12,10 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from schemas.errors import RequestError
-from streams.data_dir import MARKER
-
-#: What a data folder of a release before the marker held.
-_SIGNS = ("admin.key", "lock")
+from streams.data_dir import is_data_dir
 
 _KERNEL_PATHS = ("/proc", "/sys", "/dev")
 #: Their kinds in `/proc/self/mountinfo`: they may be mounted elsewhere, too.
@@ -81,7 +78,7 @@ class Places:
         parts = str(real).split("/")
         for depth in range(len(parts), 0, -1):
             folder = "/".join(parts[:depth]) or "/"
-            if is_data_folder(folder) or (self._own and _identity(folder) in self._own):
+            if is_data_dir(folder) or (self._own and _identity(folder) in self._own):
                 return f"{real} is in a data folder of Headrace ({folder}), which is never a source"
         return None
 
@@ -90,19 +87,8 @@ class Places:
         found = os.fstat(fd)
         if found.st_dev in _kernel_devices():
             raise Forbidden(f"{shown} belongs to the kernel and is never a source")
-        if (found.st_dev, found.st_ino) in self._own or is_data_folder(fd):
+        if (found.st_dev, found.st_ino) in self._own or is_data_dir(fd):
             raise Forbidden(f"{shown} is a data folder of Headrace, which is never a source")
-
-
-def is_data_folder(folder: int | str) -> bool:
-    """Whether a folder (path or file descriptor) is a data folder of Headrace; False for a file."""
-    if isinstance(folder, str):
-        return os.access(f"{folder}/{MARKER}", os.F_OK) or all(
-            os.access(f"{folder}/{name}", os.F_OK) for name in _SIGNS
-        )
-    return os.access(MARKER, os.F_OK, dir_fd=folder) or all(
-        os.access(name, os.F_OK, dir_fd=folder) for name in _SIGNS
-    )
 
 
 def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int, str], None]) -> int:

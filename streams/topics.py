@@ -18,6 +18,13 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _DELETE_MS = 7 * _DAY_MS
 _LONG_MS = 14 * _DAY_MS
 
+#: Most bytes of a message's value; Kafka's default `message.max.bytes` is 1,048,588 with the record's frame.
+MAX_VALUE_BYTES = 1_000_000
+
+#: The same for a dead letter, which carries such a message whole (up to the broker's limit, if somebody else
+#: has written it) and says why it failed.
+MAX_LETTER_BYTES = 1_500_000
+
 
 @dataclass(frozen=True)
 class Topic:

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from schemas.codec import Codec
 from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, StageHealth, Status
+from streams.engine.log import RecordMetadata
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
 from streams.state.reader import ChangelogRecord
 from streams.state.views import View, Watch
 from streams.topics import API_KEYS, INVOCATIONS, SOURCES, STAGE_HEALTH

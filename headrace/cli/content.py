@@ -53,7 +53,6 @@ def sync(
     from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
 
-    _require_text(path=path, collection=collection, database=database)
     require_patterns(include, exclude)
     settings = load_settings(data_dir)
     where = _path_to_sync(path, settings)
@@ -123,20 +122,6 @@ async def run_sync(
         result = await finish(client, source_id, last, display.seconds)
         print_result(result, as_json, looked_for(request))
         return result
-
-
-def _require_text(**given: str) -> None:
-    """Raises UsageError for an argument that is not UTF-8: it could travel nowhere."""
-    from headrace.usage_error import UsageError
-
-    for name, value in given.items():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            shown = value.encode(errors="surrogateescape").decode(errors="backslashreplace")
-            raise UsageError(
-                f"{name.upper()} {shown!r} is not UTF-8; rename it, or choose another one"
-            ) from None
 
 
 def _path_to_sync(path: str, settings: "Settings") -> str:

@@ -23,10 +23,9 @@ from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Record
-from streams.kafka.cluster import MAX_VALUE_BYTES
 from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, WorkerDied
 from streams.processes.pool import WorkerPool
-from streams.topics import CHUNKS, PARSED
+from streams.topics import CHUNKS, MAX_VALUE_BYTES, PARSED
 
 Incoming = DocumentParsed | DocumentDeleted
 

@@ -2,11 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from streams.engine.outputs import Send
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
+
+Headers = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMetadata:
+    """Where the log put a record, and the bytes of its value where whoever made this has them."""
+
+    send: Send
+    partition: int
+    offset: int
+    value: bytes | None = None
 
 
 class Log(Protocol):

@@ -21,14 +21,14 @@ A stage may see a record again after a crash: every effect must be one that can 
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from schemas import events
 from schemas.events import Event
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Output, ProgressReport
-from streams.state.store import PartitionStore
 from streams.topics import Topic
 
 E = TypeVar("E", bound=Event)
@@ -129,6 +129,22 @@ class BatchStage(Generic[E]):
         try the records one by one (of a stateful stage: in ever smaller batches)."""
 
 
+class Store(Protocol):
+    """State of a stage, folded from a compacted topic; `streams.state.store.PartitionStore` is one."""
+
+    async def catch_up(self, partitions: Sequence[int]) -> None:
+        """Read these partitions of the topic to their end."""
+        ...
+
+    def apply(self, written: Iterable[RecordMetadata]) -> None:
+        """Take over what a transaction of this process has written."""
+        ...
+
+    def close(self) -> None:
+        """Called once, when nothing asks any more."""
+        ...
+
+
 class StatefulStage(BatchStage[E]):
     """A batch stage whose outputs and offsets are one Kafka transaction that carries the group's generation.
 
@@ -140,7 +156,7 @@ class StatefulStage(BatchStage[E]):
     before must hold without them.
     """
 
-    stores: Sequence[PartitionStore[Any]] = ()
+    stores: Sequence[Store] = ()
 
     async def assigned(self, partitions: Sequence[int]) -> None:
         """These partitions are ours now; the stores hold their state to the end the former owner left."""

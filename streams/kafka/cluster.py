@@ -14,17 +14,11 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from schemas.errors import RequestError, TransientError
 from streams.kafka.client_config import read_client_config
-from streams.topics import CATALOGUE, DEAD_LETTERS, Topic
+from streams.topics import CATALOGUE, DEAD_LETTERS, MAX_LETTER_BYTES, Topic
 
 #: A worker that says nothing for this long has lost its partitions. 10 s: a survivor takes over quickly,
 #: and a garbage-collected or briefly suspended machine keeps its work.
 SESSION_SECONDS = 10.0
-#: Most bytes of a message's value; Kafka's default `message.max.bytes` is 1,048,588 with the record's frame.
-MAX_VALUE_BYTES = 1_000_000
-
-#: The same for a dead letter, which carries such a message whole (up to the broker's limit, if somebody else
-#: has written it) and says why it failed.
-MAX_LETTER_BYTES = 1_500_000
 
 #: Where librdkafka's own lines go; left alone they go to standard error, in a form of their own.
 CLIENT_LOG = logging.getLogger("kafka")
@@ -182,8 +176,6 @@ def delete_topics(cluster: Cluster, names: Sequence[str]) -> None:
 
 __all__ = [
     "CLIENT_LOG",
-    "MAX_LETTER_BYTES",
-    "MAX_VALUE_BYTES",
     "SESSION_SECONDS",
     "Cluster",
     "admin",

@@ -8,11 +8,12 @@ from typing import Any
 
 from schemas.codec import Codec
 from schemas.errors import FencedError
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Stage, StatefulStage
 from streams.kafka.cluster import Cluster
 from streams.kafka.membership import Membership
-from streams.kafka.producer import EventProducer, Headers, RecordMetadata
+from streams.kafka.producer import EventProducer
 from streams.kafka.transactions import Transactions
 from streams.partitions import Partition
 

@@ -5,8 +5,7 @@ from __future__ import annotations  # confluent's Message is generic for type ch
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,30 +14,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from schemas.codec import Codec
 from schemas.errors import ContractError, DocumentTooLarge, FencedError, TransientError
 from schemas.events import Event
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Send
-from streams.kafka.cluster import (
-    CLIENT_LOG,
-    MAX_LETTER_BYTES,
-    MAX_VALUE_BYTES,
-    Cluster,
-    admin,
-    partition_counts,
-)
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
 from streams.partitions import partition_of
-from streams.topics import DEAD_LETTERS
-
-Headers = Mapping[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordMetadata:
-    """Where the broker put a record, and the bytes of its value where whoever made this has them."""
-
-    send: Send
-    partition: int
-    offset: int
-    value: bytes | None = None
-
+from streams.topics import DEAD_LETTERS, MAX_LETTER_BYTES, MAX_VALUE_BYTES
 
 _Settle = Callable[[RecordMetadata | Exception], None]
 

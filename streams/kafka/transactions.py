@@ -11,9 +11,10 @@ import structlog
 from confluent_kafka import KafkaException, TopicPartition
 
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import EventProducer, Headers, RecordMetadata
+from streams.kafka.producer import EventProducer
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)

@@ -23,8 +23,8 @@ from schemas.codec import Codec
 from schemas.errors import FencedError
 from streams.engine.blame import Blame
 from streams.engine.engine import Engine
-from streams.engine.health import HealthReporter
 from streams.engine.journal import Journal
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Send
 from streams.engine.retries import RECORD_SECONDS
 from streams.engine.stage import AnyStage, StatefulStage
@@ -32,10 +32,10 @@ from streams.engine.window import WindowLimits
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.kafka.decoding import Incoming
 from streams.kafka.expired import ExpiredRecords, is_position_gone
+from streams.kafka.health import HealthReporter
 from streams.kafka.lag import Lag
 from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)

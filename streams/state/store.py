@@ -12,8 +12,9 @@ from typing import Generic, TypeVar
 
 from schemas.codec import Codec
 from schemas.events import Event
+from streams.engine.log import RecordMetadata
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata, encoded
+from streams.kafka.producer import encoded
 from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS

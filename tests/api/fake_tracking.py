@@ -8,9 +8,10 @@ import asyncio
 import threading
 
 from schemas.events import CancelRequested, Invocation, InvocationCreated, Status
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.kafka.producer import EventProducer, RecordMetadata
+from streams.kafka.producer import EventProducer
 from streams.state.reader import ChangelogRecord, Reader
 from streams.topics import INVOCATIONS, PROGRESS
 

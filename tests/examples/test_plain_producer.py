@@ -11,10 +11,10 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from schemas.codec import SingleObjectCodec, records
 from schemas.events import Document, DocumentDeleted, DocumentUpserted, Embedding
 from schemas.ids import chunk_id_base, document_id
-from streams.kafka.cluster import MAX_VALUE_BYTES, Cluster, ensure_topics
+from streams.kafka.cluster import Cluster, ensure_topics
 from streams.local import LocalBroker
 from streams.partitions import murmur2, partition_of
-from streams.topics import DOCUMENTS
+from streams.topics import DOCUMENTS, MAX_VALUE_BYTES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "events.md").read_text()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +12,7 @@ from headrace.client.connect import Endpoint, with_gateway
 from headrace.local import system as embedded
 from headrace.local.system import default_roots
 from headrace.settings import Settings
+from headrace.wiring import Wiring, places_of
 
 
 async def settings_of_own_system(
@@ -53,3 +55,20 @@ async def test_a_command_that_starts_the_system_takes_what_it_was_called_with(
     chosen = load_settings(tmp_path / "data", folder_roots=["/srv/a"])
     assert (await settings_of_own_system(chosen, "/srv/b", monkeypatch)).folder_roots == ["/srv/a", "/srv/b"]
     assert (await settings_of_own_system(chosen, None, monkeypatch)).folder_roots == ["/srv/a"]
+
+
+@pytest.mark.parametrize("url", ["{folder}", "file://{folder}"])
+def test_the_folder_of_the_blobs_is_never_a_source_however_it_is_named(tmp_path: Path, url: str) -> None:
+    blobs = tmp_path / "the blobs"
+    (blobs / "2026-01-31").mkdir(parents=True)
+    settings = load_settings(
+        tmp_path / "data",
+        blob_url=url.format(folder=blobs if "://" not in url else quote(str(blobs))),
+        folder_roots=[str(tmp_path)],
+        kafka_bootstrap_servers="127.0.0.1:9",
+    )
+
+    places = places_of(Wiring(settings))
+
+    assert "never a source" in (places.refusal(blobs / "2026-01-31") or "")
+    assert places.refusal(tmp_path / "notes") is None

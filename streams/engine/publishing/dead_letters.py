@@ -9,8 +9,7 @@ from schemas.events import DeadLetter, Document, Event
 from streams.engine.outputs import Send
 from streams.engine.stage import Record
 from streams.engine.window import Entry
-from streams.kafka.cluster import MAX_LETTER_BYTES
-from streams.topics import DEAD_LETTERS, DOCUMENTS
+from streams.topics import DEAD_LETTERS, DOCUMENTS, MAX_LETTER_BYTES
 
 #: Header of a replayed `documents` record: the offset that it had, which stays its sequence, so that a
 #: replay never overwrites what came after it.

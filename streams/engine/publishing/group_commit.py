@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
-from streams.engine.log import Log
+from streams.engine.log import Headers, Log, RecordMetadata
 from streams.engine.outputs import Send
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 
 #: Events of one transaction; what is beyond them goes into the next.

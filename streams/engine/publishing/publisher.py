@@ -8,14 +8,13 @@ import structlog
 
 from schemas.errors import ContractError, DocumentError
 from streams import metrics
-from streams.engine.log import Log
+from streams.engine.log import Headers, Log, RecordMetadata
 from streams.engine.outputs import Output, Send
 from streams.engine.publishing.dead_letters import about, dead_letter, without_record
 from streams.engine.publishing.group_commit import GroupCommit
 from streams.engine.publishing.progress import coalesce
 from streams.engine.stage import AnyStage
 from streams.engine.window import Entry
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.tracing import continued
 

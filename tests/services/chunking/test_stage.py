@@ -31,10 +31,9 @@ from streams.admission import LARGE_BYTES
 from streams.blobs import BlobStore
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Record
-from streams.kafka.cluster import MAX_VALUE_BYTES
 from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, WorkerDied
 from streams.processes.pool import WorkerPool
-from streams.topics import CHUNKS, EMBEDDINGS
+from streams.topics import CHUNKS, EMBEDDINGS, MAX_VALUE_BYTES
 
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=0)
 

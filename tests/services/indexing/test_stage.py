@@ -27,10 +27,10 @@ from services.indexing.rows import Collection, Row
 from services.indexing.stage import IndexingStage
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
 from services.indexing.writer import PartlyWritten
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Outcome, Record
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
 from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES, PART_REQUESTS, SOURCE_DOCUMENTS
 from tests.services.indexing.documents import NOON, Version, deleted, document, embedded

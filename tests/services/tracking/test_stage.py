@@ -20,10 +20,10 @@ from schemas.events import (
 )
 from services.tracking import TrackingStage, stage
 from services.tracking.stage import Incoming
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Outcome, Record
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
 from streams.topics import INVOCATIONS, PROGRESS_BLOCKS
 from tests.services.tracking.runs import BEGUN, RUN, created, listed, passed, started
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from schemas.errors import TransientError
 from schemas.events import ApiKey, DeadLetter
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Send
 from streams.engine.stage import Context, Record, Stage
 from streams.engine.window import Entry, Raw
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.topics import API_KEYS, SOURCES, Topic
 

@@ -11,8 +11,7 @@ from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedd
 from streams.engine.publishing.dead_letters import SEQUENCE_HEADER, dead_letter, replay_headers
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
-from streams.kafka.cluster import MAX_LETTER_BYTES
-from streams.topics import DEAD_LETTERS
+from streams.topics import DEAD_LETTERS, MAX_LETTER_BYTES
 from tests.streams.engine.simulation import event
 
 CODEC = SingleObjectCodec()

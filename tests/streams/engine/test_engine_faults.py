@@ -13,10 +13,10 @@ from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedd
 from schemas.events import Step as Passed
 from streams.engine.engine import Engine
 from streams.engine.journal import Journal, Position
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.state.store import PartitionStore
 from streams.topics import DEAD_LETTERS, PROGRESS
 from streams.tracing import HEADER

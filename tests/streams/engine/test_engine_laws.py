@@ -15,10 +15,10 @@ from schemas.errors import DocumentError, FencedError, TransientError
 from schemas.events import ApiKey
 from streams import metrics
 from streams.engine.engine import Engine
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import WindowLimits
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
 from tests.streams.engine import virtual_time

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from schemas.errors import DocumentTooLarge, FencedError, TransientError
+from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Send
 from streams.engine.publishing.group_commit import GroupCommit
-from streams.kafka.producer import Headers, RecordMetadata
 from streams.partitions import Partition
 from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, event
 from tests.waiting import eventually

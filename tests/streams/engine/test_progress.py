@@ -7,8 +7,7 @@ from schemas.codec import SingleObjectCodec
 from schemas.events import Progress, RunPosition, Step
 from streams.engine.outputs import ProgressReport, Send
 from streams.engine.publishing.progress import coalesce
-from streams.kafka.cluster import MAX_VALUE_BYTES
-from streams.topics import PROGRESS
+from streams.topics import MAX_VALUE_BYTES, PROGRESS
 from tests.streams.engine.simulation import OUTPUT, event
 
 

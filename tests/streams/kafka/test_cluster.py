@@ -15,8 +15,6 @@ from schemas.events import ApiKey, DeadLetter
 from streams.engine.outputs import Send
 from streams.kafka.cluster import (
     CLIENT_LOG,
-    MAX_LETTER_BYTES,
-    MAX_VALUE_BYTES,
     Cluster,
     admin,
     cleanup_policies,
@@ -25,7 +23,16 @@ from streams.kafka.cluster import (
 )
 from streams.kafka.producer import EventProducer
 from streams.partitions import partition_of
-from streams.topics import API_KEYS, CATALOGUE, DEAD_LETTERS, SOURCE_DOCUMENTS, SOURCES, Topic
+from streams.topics import (
+    API_KEYS,
+    CATALOGUE,
+    DEAD_LETTERS,
+    MAX_LETTER_BYTES,
+    MAX_VALUE_BYTES,
+    SOURCE_DOCUMENTS,
+    SOURCES,
+    Topic,
+)
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, fresh_cluster, key
 from tests.waiting import eventually

@@ -178,7 +178,7 @@ class Latest(StatefulStage[ApiKey]):
     topic = API_KEYS
 
     def __init__(self, store: PartitionStore[ApiKey]) -> None:
-        self.stores = [store]
+        self.stores, self._store = [store], store
 
     async def process_batch(
         self, records: Sequence[Record[ApiKey]], context: Context
@@ -186,7 +186,7 @@ class Latest(StatefulStage[ApiKey]):
         overlay: dict[str, int] = {}
         outcomes = []
         for record in records:
-            held = self.stores[0].get(record.partition, record.key)
+            held = self._store.get(record.partition, record.key)
             seen = overlay.get(record.key, int(held.name) if held else 0) + 1
             overlay[record.key] = seen
             outcomes.append(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from schemas.events import ApiKey
+from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
-from streams.kafka.producer import RecordMetadata
 from streams.state import checkpoints as positions
 from streams.state.store import PartitionStore
 from streams.topics import API_KEYS, SOURCES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -122,11 +122,6 @@ class Level:
     kind: str = "bullet"
     text: str = ""
     start: int = 1
-
-
-@dataclass
-class _List:
-    levels: dict[int, Level] = field(default_factory=dict)
 
 
 class Numbering:

@@ -12,13 +12,13 @@ from structlog.testing import capture_logs
 
 from schemas.errors import TransientError
 from schemas.events import ApiKey, StageHealth
-from streams.engine import health as health_module
 from streams.engine.engine import Engine
-from streams.engine.health import HealthReporter
 from streams.engine.outputs import Output
 from streams.engine.stage import Context, Record, Stage
 from streams.engine.window import Entry
+from streams.kafka import health as health_module
 from streams.kafka.cluster import Cluster
+from streams.kafka.health import HealthReporter
 from tests.streams.broker import CODEC
 from tests.streams.engine.simulation import INPUT, SimulatedLog, entry
 from tests.streams.engine.test_engine_faults import about_a_document
