@@ -13,7 +13,15 @@ from api.sync.render import job_of, json_response
 from api.sync.source_types import overlap, shown
 from api.views.catalogue import ResultPage
 from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, LatestByKeysRequest
-from schemas.events import CancelRequested, InvocationCreated, RunRequested, Source, Status, Upload
+from schemas.events import (
+    CancelRequested,
+    InvocationCreated,
+    RunOptions,
+    RunRequested,
+    Source,
+    Status,
+    Upload,
+)
 from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
 from streams.topics import PROGRESS, RUNS
@@ -25,11 +33,21 @@ async def create_invocation(request: web.Request) -> web.Response:
     source = await parts.source(caller, path_id(request, "source_id"))
     payload = await read_body(request, CreateJobPayload)
     collection = _target(source, payload)
+    options = _options(source, payload)
     await parts.check_origin(source.type, source.config)  # what may be read may have changed since
     await parts.require_database(caller, source.database)
     await parts.open_collection(source.tenant, source.database, collection)
     await _require_alone(parts, source, collection)
-    invocation_id = await start_run(parts, source, collection, allow_empty=payload.allow_empty)
+    invocation_id = await start_run(
+        parts,
+        source,
+        collection,
+        options=options,
+        object_key=payload.object_key,
+        custom_id=payload.custom_id,
+        allow_empty=payload.allow_empty,
+        allow_mass_delete=payload.allow_mass_delete,
+    )
     return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
 
 
@@ -38,7 +56,12 @@ async def start_run(
     source: Source,
     collection: str,
     upload: Upload | None = None,
+    options: RunOptions | None = None,
+    trigger: str = "api",
+    object_key: str | None = None,
+    custom_id: str | None = None,
     allow_empty: bool = False,
+    allow_mass_delete: bool = False,
     delete_documents: bool = False,
 ) -> str:
     """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
@@ -51,9 +74,11 @@ async def start_run(
         source_id=source.id,
         source_type=source.type,
         single_document=upload is not None,
-        object_key=None if upload is None else upload.filename,
-        custom_id=None if upload is None else upload.custom_id,
+        object_key=object_key if upload is None else upload.filename,
+        custom_id=custom_id if upload is None else upload.custom_id,
         created_at=created_at,
+        options=options,
+        trigger=trigger if upload is None else "upload",
     )
     requested = RunRequested(
         invocation_id=invocation_id,
@@ -63,6 +88,9 @@ async def start_run(
         requested_at=created_at,
         allow_empty=allow_empty,
         delete_documents=delete_documents,
+        options=options,
+        trigger=trigger if upload is None else "upload",
+        allow_mass_delete=allow_mass_delete,
     )
     await parts.write(Send(PROGRESS, invocation_id, created))
     await parts.write(Send(RUNS[source.type], source.id, requested))
@@ -90,15 +118,19 @@ async def _require_alone(parts: Dependencies, source: Source, collection: str) -
 
 
 def _target(source: Source, payload: CreateJobPayload) -> str:
-    """The collection's name. Fields of other types of sources are refused."""
+    """The collection's name."""
     if not SOURCE_TYPES[source.type].lists:
         raise BadRequest(f"a {source.type} source runs by POST /api/v1/add-file, not here")
-    for field in ("object_key", "custom_id", "metadata", "ref_identifier"):
-        if getattr(payload, field) is not None:
-            raise BadRequest(f"{field} is not possible for a source of type {source.type}")
-    if payload.target_collection_name is None:
+    name = payload.target_collection_name or SOURCE_TYPES[source.type].target(source.config)
+    if name is None:
         raise BadRequest(f"target_collection_name is required for a source of type {source.type}")
-    return require_collection_name(payload.target_collection_name)
+    return require_collection_name(name)
+
+
+def _options(source: Source, payload: CreateJobPayload) -> RunOptions | None:
+    """What one run is asked for. Fields of other types of sources are refused."""
+    options = SOURCE_TYPES[source.type].options_of(payload)
+    return None if options is None else RunOptions.model_validate({source.type: options})
 
 
 async def list_invocations(request: web.Request) -> web.Response:

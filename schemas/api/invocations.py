@@ -14,7 +14,7 @@ from schemas.sources.github import GitRefIdentifier
 
 
 class CreateJobPayload(Body):
-    """One run of a source into a collection. `allow_empty` is ours."""
+    """One run of a source into a collection. `allow_empty` and `allow_mass_delete` are ours."""
 
     target_collection_name: str | None = None
     object_key: str | None = None
@@ -24,6 +24,10 @@ class CreateJobPayload(Body):
     allow_empty: bool = Field(
         default=False,
         description="A source that lists nothing deletes what is indexed of it; without this, its run fails.",
+    )
+    allow_mass_delete: bool = Field(
+        default=False,
+        description="More than half of what is indexed may be deleted; without this, such a run fails.",
     )
 
 

@@ -68,6 +68,7 @@ from schemas.events.progress import (
     Step,
 )
 from schemas.events.sources import (
+    RunOptions,
     RunRequested,
     Source,
     Upload,
@@ -106,6 +107,7 @@ __all__ = [
     "RecordsExpired",
     "RunFailed",
     "RunListed",
+    "RunOptions",
     "RunPosition",
     "RunRequested",
     "RunStarted",

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.events.common import Event
+from schemas.events.common import Event, MetadataValue
 from schemas.events.progress import Step
+from schemas.events.sources import RunOptions
 
 
 class Status(StrEnum):
@@ -71,6 +72,9 @@ class Invocation(Event):
     left_out: dict[str, int] = Field(default_factory=dict)
     run_offset: int | None = None
     total_final: bool = True
+    options: RunOptions | None = None
+    trigger: str = "api"
+    facts: dict[str, MetadataValue] = Field(default_factory=dict)
 
 
 class ProgressBlock(Event):

@@ -5,7 +5,8 @@ from enum import StrEnum, nonmember
 
 from pydantic import Field
 
-from schemas.events.common import Event
+from schemas.events.common import Event, MetadataValue
+from schemas.events.sources import RunOptions
 
 
 class Step(StrEnum):
@@ -42,6 +43,8 @@ class InvocationCreated(Event):
     object_key: str | None = None
     custom_id: str | None = None
     created_at: datetime
+    options: RunOptions | None = None
+    trigger: str = "api"
 
 
 class CancelRequested(Event):
@@ -66,6 +69,7 @@ class RunListed(Event):
     """Topic `progress`: the attempt has listed everything; its ordinals are 0 to total - 1.
 
     `left_out` counts what the source has and does not want unless it is asked for: reason → how many.
+    `facts` are what the invocation shows of the origin: the commit, pages that were not modified.
     With `final` false the total is known and the run does not end yet: the connector looks once more at what
     came of it, and says so by a second one.
     """
@@ -75,6 +79,7 @@ class RunListed(Event):
     total: int
     left_out: dict[str, int] = Field(default_factory=dict)
     final: bool = True
+    facts: dict[str, MetadataValue] = Field(default_factory=dict)
 
 
 class RunFailed(Event):

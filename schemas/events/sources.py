@@ -54,11 +54,26 @@ class Upload(Event):
     chunking: Chunking
 
 
+if TYPE_CHECKING:
+    _Options = Event
+else:
+    _Options = with_members(
+        Event, {name: kind.options for name, kind in served().items() if kind.options is not None}
+    )
+
+
+class RunOptions(_Options):
+    """What one run is asked for beyond its source: the member of the source's type (`SourceType.options`)."""
+
+
 class RunRequested(Event):
     """Topic `runs.<type>`: carry out one invocation of a source.
 
+    `trigger` says what started it: api, upload, webhook, event or schedule.
+
     With `allow_empty` an origin that lists nothing at all deletes what is indexed of it; without, the run
     fails. With `delete_documents` the origin is not looked at: everything of the source is deleted.
+    With `allow_mass_delete` more than half of what is indexed may be deleted.
     """
 
     invocation_id: str
@@ -68,3 +83,6 @@ class RunRequested(Event):
     requested_at: datetime
     allow_empty: bool = False
     delete_documents: bool = False
+    options: RunOptions | None = None
+    trigger: str = "api"
+    allow_mass_delete: bool = False

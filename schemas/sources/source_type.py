@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, Field, create_model
 
 from schemas.base import Body, Event
+from schemas.errors import RequestError
 
 if TYPE_CHECKING:
+    from schemas.api import CreateJobPayload
     from schemas.events import Invocation, Source
 
 #: A list of any length says what is wrong with its first item only: two million bytes may hold a million.
@@ -27,6 +29,9 @@ class SourceType(Generic[F, C]):
     name: str
     form: type[F]
     config: type[C] | None = None
+    #: What one run may be asked for beyond its source (an object, a commit), on topics: a member of
+    #: `schemas.events.RunOptions`. None where there is nothing to ask for.
+    options: type[Event] | None = None
     #: How an invocation shows what it read.
     job: Any
     #: Whether a run lists its origin and syncs the difference. Uploads do not: each run brings one document.
@@ -47,6 +52,16 @@ class SourceType(Generic[F, C]):
         """The configuration that a payload asks for. Pure: whether the origin can be read is asked later
         (`services.connectors`). Raises RequestError for what can never be read."""
         raise NotImplementedError
+
+    def options_of(self, payload: "CreateJobPayload") -> Event | None:
+        """What a payload asks of one run; None for nothing. Raises RequestError for a field of another type,
+        or one that can never be carried out."""
+        refuse_fields(payload, self.name, ("object_key", "custom_id", "metadata", "ref_identifier"))
+        return None
+
+    def target(self, config: C) -> str | None:
+        """The collection of a run that names none; None where each run must name one."""
+        return None
 
     def form_of(self, config: C) -> F:
         """A configuration as the API shows it; secrets stay out."""
@@ -73,6 +88,13 @@ class SourceType(Generic[F, C]):
     def overlaps(self, one: C, other: C) -> bool:
         """Whether a document of one may be a document of the other: both must not fill one collection."""
         return self.same_origin(one, other)
+
+
+def refuse_fields(payload: "CreateJobPayload", type_name: str, fields: tuple[str, ...]) -> None:
+    """Raises RequestError when a payload sets one of these fields, which other types have."""
+    for field in fields:
+        if getattr(payload, field) is not None:
+            raise RequestError(f"{field} is not possible for a source of type {type_name}")
 
 
 def with_members(base: type[M], members: dict[str, Any]) -> type[M]:

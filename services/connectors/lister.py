@@ -5,12 +5,12 @@ Everything else is `services.connectors.sync`: comparing with what is indexed, o
 deletes, markers, counts, and that unreadable is not deleted.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from schemas.base import Event
-from schemas.events import MetadataValue, Source
+from schemas.events import MetadataValue, RunRequested
 from streams.places import Places
 
 C = TypeVar("C", bound=Event)
@@ -37,12 +37,17 @@ class Item:
             the content is taken.
         size: in bytes, where it is known without reading; what is too large is not read.
         facts: become metadata of its chunks.
+        custom_id: begins the ids of its chunks in place of the key's hash.
+        memo: what the origin wants to know of this key in the next run (`Known.memo`); kept when the
+            document needs no work or was sent. None keeps nothing.
     """
 
     key: str
     version: str | None = None
     size: int | None = None
     facts: Mapping[str, MetadataValue] = field(default_factory=dict)
+    custom_id: str | None = None
+    memo: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +60,23 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A document that is there and left out on purpose (binary, `noindex`, an archived object): shown as
+    skipped with the reason, no failure. What is indexed of it is deleted."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Documents that are not listed on purpose, and why. They are counted, and are no failure."""
+    """Documents that are not listed on purpose, and why: only their number is told."""
 
     reason: str
     count: int
 
 
-Entry = Item | Unreadable | LeftOut
+Entry = Item | Unreadable | Skipped | LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +87,31 @@ class Content:
     content_type: str | None = None
 
 
+class Known(Protocol):
+    """What earlier runs of the source have found: for origins that ask for less when they know more."""
+
+    def keys(self) -> Iterator[str]:
+        """The keys that are indexed in the collection of the run, in order."""
+        ...
+
+    def memo(self, key: str) -> bytes | None:
+        """What was kept of a key (`Item.memo`)."""
+        ...
+
+
 class Lister(Protocol):
     """One source, opened for one run."""
 
     #: What a person should look at when nothing is listed though much is indexed, as a question.
     when_empty: str
+    #: Whether `pages` come in key order (of the UTF-8 bytes): then nothing is kept in memory.
+    in_order: bool
+    #: The keys that this run is about: others are neither compared nor deleted. None for all.
+    only: Sequence[str] | None
+
+    def facts(self) -> Mapping[str, MetadataValue]:
+        """What the invocation shows of the origin once it is listed: the commit, pages not modified."""
+        ...
 
     def pages(self) -> AsyncIterator[Sequence[Entry]]:
         """What is there, some entries at a time; each key once, in key order where the origin can.
@@ -108,8 +142,8 @@ class Origin(Protocol, Generic[C]):
         to do."""
         ...
 
-    def open(self, source: Source) -> Lister:
-        """A source for one run. Nothing is read yet."""
+    def open(self, run: RunRequested, known: Known) -> Lister:
+        """The source of a run. Nothing is read yet."""
         ...
 
 
@@ -121,9 +155,11 @@ class Listing:
         items: by key.
         unreadable: place → why nothing is known of it.
         left_out: reason → how many documents are left out for it.
+        skipped: key → why it is left out.
     """
 
     items: dict[str, Item] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
 
@@ -135,6 +171,8 @@ class Listing:
             for entry in page:
                 if isinstance(entry, Unreadable):
                     listing.unreadable[entry.place] = entry.reason
+                elif isinstance(entry, Skipped):
+                    listing.skipped[entry.key] = entry.reason
                 elif isinstance(entry, LeftOut):
                     listing.left_out[entry.reason] = listing.left_out.get(entry.reason, 0) + entry.count
                 else:

@@ -8,6 +8,7 @@ from schemas import events
 from schemas.events import (
     Document,
     Event,
+    MetadataValue,
     RunFailed,
     RunListed,
     RunPosition,
@@ -109,20 +110,37 @@ class Attempt:
         shown = None if stage is events.Step.UNCHANGED else key
         await self.add([ProgressReport(self.position(), stage, chunks, shown, error)])
 
-    async def drained(self, left_out: Mapping[str, int] | None = None) -> bool:
-        """Everything is listed (`left_out`: reason → how many); wait until all of it is done (True), or the
-        invocation has ended."""
+    async def drained(
+        self,
+        left_out: Mapping[str, int] | None = None,
+        facts: Mapping[str, MetadataValue] | None = None,
+    ) -> bool:
+        """Everything is listed; wait until all of it is done (True), or the invocation has ended.
+
+        Args:
+            left_out: reason → how many.
+            facts: of the origin, shown with the invocation.
+        """
         await self._flush()
-        await self._context.emit([self.listed(left_out, final=False)])
+        await self._context.emit([self.listed(left_out, facts, final=False)])
         return await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
-    async def end(self, left_out: Mapping[str, int] | None = None) -> None:
-        """Everything is listed (`left_out`: reason → how many) and may end the run; wait for all of it."""
+    async def end(
+        self,
+        left_out: Mapping[str, int] | None = None,
+        facts: Mapping[str, MetadataValue] | None = None,
+    ) -> None:
+        """As `drained`, and the run may end with it."""
         await self._flush()
-        await self._context.emit([self.listed(left_out)])
+        await self._context.emit([self.listed(left_out, facts)])
         await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
-    def listed(self, left_out: Mapping[str, int] | None = None, final: bool = True) -> Send:
+    def listed(
+        self,
+        left_out: Mapping[str, int] | None = None,
+        facts: Mapping[str, MetadataValue] | None = None,
+        final: bool = True,
+    ) -> Send:
         """The event that says how many documents the attempt has, and whether it may end with them."""
         return self._progress(
             RunListed(
@@ -131,6 +149,7 @@ class Attempt:
                 total=self._numbered,
                 left_out=dict(left_out or {}),
                 final=final,
+                facts=dict(facts or {}),
             )
         )
 

@@ -9,7 +9,7 @@ One implementation for all types; what is of one type stands behind `services.co
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -110,16 +110,18 @@ class SyncConnector(Connector):
             if not await attempt.begin():
                 return []
             try:
-                async with aclosing(self._origin.open(record.event.source)) as lister:
+                async with aclosing(self._origin.open(record.event, _Unknown())) as lister:
                     found = await self._compare(record, attempt, lister)
                     await self._bring(record.event, attempt, lister, found)
             except RequestError as error:
                 await attempt.fail(error)
                 return []
-            if not await attempt.drained(found.listing.left_out):  # failed or cancelled meanwhile
+            if not await attempt.drained(
+                found.listing.left_out, lister.facts()
+            ):  # failed or cancelled meanwhile
                 return []
             if await self._is_whole(record, found):
-                await attempt.end(found.listing.left_out)
+                await attempt.end(found.listing.left_out, lister.facts())
                 return []
         await attempt.fail(
             RequestError(
@@ -234,6 +236,16 @@ class SyncConnector(Connector):
         return Send(DOCUMENTS, document_id(document), event)
 
 
+class _Unknown:
+    """Nothing is known yet of what earlier runs have found."""
+
+    def keys(self) -> Iterator[str]:
+        return iter(())
+
+    def memo(self, key: str) -> bytes | None:
+        return None
+
+
 def _compared(
     run: RunRequested, collection_id: str | None, listing: Listing, indexed: dict[str, Indexed]
 ) -> _Comparison:
@@ -290,6 +302,7 @@ def _document(run: RunRequested, item: Item, version_key: str) -> Document:
         namespace=run.source.id,
         version_key=version_key,
         metadata=dict(item.facts),
+        custom_id=item.custom_id,
         chunking=run.source.chunking,
         embedding=run.source.embedding,
         source_id=run.source.id,

@@ -27,6 +27,7 @@ from schemas.events import (
     Event,
     Invocation,
     InvocationCreated,
+    MetadataValue,
     Progress,
     ProgressBlock,
     RunFailed,
@@ -54,6 +55,7 @@ class InvocationState:
         "_changed",
         "_error",
         "_errors",
+        "_facts",
         "_finished_at",
         "_identity",
         "_left_out",
@@ -73,6 +75,7 @@ class InvocationState:
         self._attempts = 0
         self._total: int | None = None
         self._left_out: dict[str, int] = {}
+        self._facts: dict[str, MetadataValue] = {}
         self._total_final = True
         self._ordinals = Ordinals()
         self._errors: list[DocumentFailure] = []
@@ -89,7 +92,7 @@ class InvocationState:
         state._status = summary.status
         state._attempt, state._attempts = summary.attempt, summary.attempts
         state._total, state._total_final = summary.total, summary.total_final
-        state._left_out = dict(summary.left_out)
+        state._left_out, state._facts = dict(summary.left_out), dict(summary.facts)
         state._errors = list(summary.last_errors)
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
@@ -145,6 +148,9 @@ class InvocationState:
             finished_at=self._finished_at,
             run_offset=self._run_offset,
             total_final=self._total_final,
+            options=identity.options,
+            trigger=identity.trigger,
+            facts=dict(self._facts),
         )
 
     def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
@@ -174,7 +180,8 @@ class InvocationState:
     def _begin(self, attempt: int) -> None:
         self._ordinals.restart()
         self._errors.clear()
-        self._total, self._total_final, self._left_out = None, True, {}
+        self._total, self._total_final = None, True
+        self._left_out, self._facts = {}, {}
         self._attempt = attempt
         self._attempts += 1
         self._status = Status.PROCESSING
@@ -198,6 +205,7 @@ class InvocationState:
             self._begin(event.attempt)
         if self._total is None:
             self._total, self._left_out = event.total, dict(event.left_out)
+            self._facts = dict(event.facts)
             self._ordinals.limit(event.total)
         self._total_final = event.final
         self._changed = True

@@ -6,17 +6,17 @@ disk.py       the thread that does both, and may be stuck without holding up any
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from schemas.errors import RequestError
-from schemas.events import Source
+from schemas.events import MetadataValue, RunRequested
 from schemas.sources.folder import FOLDER, FolderConfig
 from services.connectors.folder.disk import Disk
 from services.connectors.folder.reading import read_file
 from services.connectors.folder.selection import Selection
 from services.connectors.folder.walk import Listing, list_files
-from services.connectors.lister import Access, Content, Entry, Item, LeftOut, Lister, Unreadable
+from services.connectors.lister import Access, Content, Entry, Item, Known, LeftOut, Lister, Unreadable
 from streams.places import Forbidden, Places
 
 _PAGE = 1000
@@ -34,9 +34,9 @@ class FolderOrigin:
         path = await asyncio.to_thread(require_allowed, config.path, self._places)
         return config.model_copy(update={"path": str(path)})
 
-    def open(self, source: Source) -> Lister:
+    def open(self, run: RunRequested, known: Known) -> Lister:
         """The folder of a source. Raises RequestError while an earlier run waits for its disk."""
-        config = FOLDER.of(source)
+        config = FOLDER.of(run.source)
         if (earlier := self._disks.get(config.path)) and earlier.stuck:
             raise RequestError(f"{config.path} does not answer: an earlier run still waits for it")
         disk = self._disks[config.path] = Disk(config.path)
@@ -47,10 +47,16 @@ class FolderLister:
     """Versions are not known without reading: the time of a file says nothing for sure."""
 
     when_empty = "Is its disk mounted?"
+    in_order = False
+    only: Sequence[str] | None = None
 
     def __init__(self, config: FolderConfig, places: Places, disk: Disk) -> None:
         self._config, self._root = config, Path(config.path)
         self._places, self._disk = places, disk
+
+    def facts(self) -> Mapping[str, MetadataValue]:
+        """None."""
+        return {}
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
         """Files in order, then places that could not be read and what is left out as private."""

@@ -1,16 +1,16 @@
 """A run of a source that lists, whatever it lists: the origin here is a list in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.errors import DocumentError, RequestError, TransientError
-from schemas.events import DocumentDeleted, RunFailed, RunListed, Source, Status, Step
+from schemas.events import DocumentDeleted, MetadataValue, RunFailed, RunListed, RunRequested, Status, Step
 from services.connectors import Invocations, SyncConnector, barrier
-from services.connectors.lister import Content, Entry, Item, Lister, Unreadable
+from services.connectors.lister import Content, Entry, Item, Known, Lister, Unreadable
 from streams.blobs import BlobStore
 from tests.services.connectors.fakes import (
     Collections,
@@ -30,6 +30,8 @@ class Shelf:
     """An origin and its lister: what it lists can be set, and it remembers what was read."""
 
     when_empty = "Is it open?"
+    in_order = False
+    only: Sequence[str] | None = None
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -43,8 +45,11 @@ class Shelf:
     async def check(self, config: Any) -> Any:
         return config
 
-    def open(self, source: Source) -> Lister:
+    def open(self, run: RunRequested, known: Known) -> Lister:
         return self
+
+    def facts(self) -> Mapping[str, MetadataValue]:
+        return {"entries": len(self.entries)}
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
         for entry in self.entries:
