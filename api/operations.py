@@ -107,7 +107,7 @@ _FILE_FORM: Schema = {
         "custom_id": {
             "type": "string",
             "maxLength": MAX_CUSTOM_ID_BYTES,
-            "description": "Base of the chunk ids.",
+            "description": "Base of chunk ids.",
         },
         "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
         "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
@@ -126,6 +126,13 @@ _FILE_SIZE = Parameter(
     {"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_FILE_BYTES},
     place="header",
     required=True,
+)
+
+_IDEMPOTENCY_KEY = Parameter(
+    invocations.IDEMPOTENCY_HEADER,
+    "A random text: requests with the same one and the same body make one run.",
+    {"type": "string", "minLength": 1, "maxLength": invocations.MAX_IDEMPOTENCY_KEY},
+    place="header",
 )
 
 _ROOT = "/api/v1"
@@ -193,6 +200,7 @@ OPERATIONS: Sequence[Operation] = (
         "Run a source into a collection",
         success=201,
         answer=api.CreateJobResponse,
+        parameters=(_IDEMPOTENCY_KEY,),
         body=api.CreateJobPayload,
         refusals=(400, 401, 403, 404, 409, 413, 415, 500),
     ),

@@ -48,12 +48,21 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="Admin key. When it is not set one is made and kept in the data folder (0600)."
     )
+<<<<<<< HEAD
     secrets_key: SecretStr | None = Field(
         None,
         description="Encrypts saved credentials: 32 random bytes in base64 (`openssl rand -base64 32`), the "
         "same on gateway and connectors. Several, comma-separated and the newest first, while keys are "
         "changed (`headrace credentials rotate`). `headrace up` makes one and keeps it in the data folder "
         "(0600).",
+=======
+    reconnect_seconds: float = Field(
+        60,
+        description="Seconds for which a command that follows a run tries to reach a gateway that stopped "
+        "answering; 0 gives up at once. The run itself goes on.",
+        ge=0,
+        le=86400,
+>>>>>>> 1fa406b (Follow a run over a restart of the gateway, and end on signals with what goes on)
     )
     host: str = Field("127.0.0.1", description="Address that the gateway and `/metrics` listen on.")
     port: int = Field(

@@ -8,7 +8,7 @@ from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, NotAnswered, NotFound, Overlap, PreconditionFailed
 from api.requests import caller_of, page_of, path_id, query_text, read_body
-from api.sync.options import require_collection_name
+from api.sync.options import require_collection_name, require_text
 from api.sync.render import job_of, json_response
 from api.sync.source_types import overlap, shown
 from api.views.catalogue import ResultPage
@@ -25,6 +25,10 @@ from schemas.events import (
 from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
 from streams.topics import PROGRESS, RUNS
+
+#: One run for all requests that have the same one and the same body.
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+MAX_IDEMPOTENCY_KEY = 255
 
 
 async def create_invocation(request: web.Request) -> web.Response:
@@ -49,6 +53,7 @@ async def create_invocation(request: web.Request) -> web.Response:
         custom_id=payload.custom_id,
         allow_empty=payload.allow_empty,
         allow_mass_delete=payload.allow_mass_delete,
+        id_=_id_of(request, source, payload),
     )
     return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
 
@@ -65,9 +70,14 @@ async def start_run(
     allow_empty: bool = False,
     allow_mass_delete: bool = False,
     delete_documents: bool = False,
+    id_: str | None = None,
 ) -> str:
-    """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id."""
-    invocation_id, created_at = str(uuid.uuid4()), now()
+    """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id.
+
+    A run that was asked for before with the same `id_` is asked for again, as its request may not have got
+    as far as to the topic: tracking and connectors pass over what they know.
+    """
+    invocation_id, created_at = id_ or str(uuid.uuid4()), now()
     created = InvocationCreated(
         invocation_id=invocation_id,
         tenant=source.tenant,
@@ -102,6 +112,16 @@ async def start_run(
             f"{parts.gateway.wait_s:g} s; is the service 'tracking' running? It goes on when tracking does"
         )
     return invocation_id
+
+
+def _id_of(request: web.Request, source: Source, payload: CreateJobPayload) -> str | None:
+    """The id of the invocation for a request with an idempotency key, the same on every gateway."""
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if key is None:
+        return None
+    if len(require_text(IDEMPOTENCY_HEADER, key)) > MAX_IDEMPOTENCY_KEY:
+        raise BadRequest(f"{IDEMPOTENCY_HEADER} must have at most {MAX_IDEMPOTENCY_KEY} characters")
+    return str(uuid.uuid5(uuid.UUID(source.id), f"{key}\0{payload.model_dump_json()}"))
 
 
 async def _require_alone(parts: Dependencies, source: Source, collection: str) -> None:

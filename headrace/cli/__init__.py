@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 130 broken off."""
+    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 128 + n signal n."""
     start_safely()
     if hidden := hidden_package():
         sys.exit(f"headrace: {hidden}")

@@ -27,8 +27,9 @@ def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -
     from headrace.client.gateway import GatewayClient
 
     async def asked() -> T:
-        endpoint = await require_gateway(load_settings(data_dir))
-        async with GatewayClient(endpoint.url, endpoint.key) as client:
+        settings = load_settings(data_dir)
+        endpoint = await require_gateway(settings)
+        async with GatewayClient(endpoint.url, endpoint.key, settings.reconnect_seconds) as client:
             return await use(client)
 
     return asyncio.run(asked())

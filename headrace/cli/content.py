@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from headrace.client.connect import Endpoint
+    from headrace.client.gateway import GatewayClient
     from headrace.client.search import Hit
     from headrace.client.sync import SyncRequest, SyncResult
     from headrace.settings import Settings
@@ -43,10 +44,11 @@ def sync(
     Talks to HEADRACE_URL, else to the `headrace up` of the data folder, else starts everything for the time
     of the command. Fails (exit status 1) when a document did.
     """
-    import asyncio
+    from functools import partial
 
     from headrace.cli.display import Startup
-    from headrace.cli.output import fail
+    from headrace.cli.interrupt import exit_status, run_until_signal
+    from headrace.cli.output import fail, terminal_may_be_gone
     from headrace.client.connect import with_gateway
     from headrace.client.sync import SyncRequest
     from headrace.local.running_file import Interrupted
@@ -59,23 +61,27 @@ def sync(
     request = SyncRequest(
         where, database, collection, tuple(include or ()), allow_empty, tuple(exclude or ()), hidden
     )
+    full, runs_here = partial(shortage, settings.data_dir), True
     with Startup() as startup:
 
         async def use(endpoint: "Endpoint") -> "SyncResult | None":
+            nonlocal runs_here
+            runs_here = endpoint.ours
             startup.ready()
             try:
-                return await run_sync(endpoint, request, wait, as_json, lambda: shortage(settings.data_dir))
+                return await run_sync(endpoint, request, wait, as_json, full, settings.reconnect_seconds)
             except IngestError as error:
-                if full := shortage(settings.data_dir):
-                    raise TransientError(f"{error}; {full}") from error
+                if reason := full():
+                    raise TransientError(f"{error}; {reason}") from error
                 raise
 
         try:
-            result = asyncio.run(with_gateway(settings, use, startup.changed, root=where))
-        except Interrupted:
-            startup.ready()  # whatever it still showed
-            fail("broken off; the next sync goes on from here")
-            raise typer.Exit(130) from None
+            result = run_until_signal(with_gateway(settings, use, startup.changed, root=where))
+        except Interrupted as interrupted:
+            with terminal_may_be_gone():
+                startup.ready()  # whatever it still showed
+                fail("broken off" + ("; the next sync goes on from here" if runs_here else ""))
+            raise typer.Exit(exit_status(interrupted)) from None
     if result is not None and not result.ok:
         raise typer.Exit(1)
 
@@ -86,6 +92,7 @@ async def run_sync(
     wait: bool,
     as_json: bool,
     shortage: "Callable[[], str]" = lambda: "",
+    reconnect_s: float = 60,
 ) -> "SyncResult | None":
     """Begin a run, show it, and print what it came to; None when it is not waited for.
 
@@ -94,13 +101,15 @@ async def run_sync(
     import asyncio
 
     from headrace.cli.display import RunDisplay
+    from headrace.cli.results import print_begun, print_result
     from headrace.client.gateway import GatewayClient
-    from headrace.client.sync import Stalls, begin, finish, follow, looked_for
+    from headrace.client.stalls import Stalls
+    from headrace.client.sync import finish, follow, looked_for
 
-    async with GatewayClient(endpoint.url, endpoint.key) as client:
-        source_id, invocation_id = await begin(client, request)
+    async with GatewayClient(endpoint.url, endpoint.key, reconnect_s) as client:
+        source_id, invocation_id = await _begin(client, request, endpoint)
         if not wait:
-            _print_begun(source_id, invocation_id, as_json)
+            print_begun(source_id, invocation_id, as_json)
             return None
         title = f"{Path(request.path).name or request.path} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
@@ -112,16 +121,31 @@ async def run_sync(
 
             watching = asyncio.create_task(stalls.watch())
             try:
-                last = await follow(client, invocation_id, show)
+                last = await follow(client, invocation_id, show, display.note)
+                result = await finish(client, source_id, last, display.seconds, display.note)
             except asyncio.CancelledError:
                 if not endpoint.ours:
                     display.note(f"it goes on: headrace invocations show {invocation_id}")
                 raise
             finally:
                 watching.cancel()
-        result = await finish(client, source_id, last, display.seconds)
         print_result(result, as_json, looked_for(request))
         return result
+
+
+async def _begin(client: "GatewayClient", request: "SyncRequest", endpoint: "Endpoint") -> tuple[str, str]:
+    """Ids of source and invocation. One that is interrupted says that there may be a run."""
+    import asyncio
+
+    from headrace.cli.output import note
+    from headrace.client.sync import begin
+
+    try:
+        return await begin(client, request, note)
+    except asyncio.CancelledError:
+        if not endpoint.ours:
+            note("a run may have begun: headrace invocations list")
+        raise
 
 
 def _path_to_sync(path: str, settings: "Settings") -> str:
@@ -140,64 +164,6 @@ def _path_to_sync(path: str, settings: "Settings") -> str:
         raise RequestError(reason)
     # `..` and links are the gateway's to resolve, on its disk; ours is the same one.
     return str(local.resolve()) if settings.url is None else str(local)
-
-
-def _print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
-    from headrace.cli.output import print_json
-
-    if as_json:
-        print_json({"source_id": source_id, "invocation_id": invocation_id})
-    else:
-        print(f"invocation {invocation_id} runs; `headrace invocations show {invocation_id}` tells how far")
-
-
-def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
-    """What a run came to, and every document that failed with its reason."""
-    from rich.text import Text
-
-    from headrace.cli.output import console, visible
-    from headrace.client.progress import failure_of, left_out, listed, status_of, summary
-    from headrace.client.sync import as_json as result_json
-
-    if as_json:
-        print(result_json(result))
-        return
-    out = console()
-    for failure in result.failures:
-        why = visible((failure.error or "").removeprefix(f"{failure.document_key}: "))
-        out.print(
-            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (why, "dim"))
-        )
-    _print_warnings(result)
-    status = status_of(result.progress.status)
-    mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
-    if result.ok and listed(result.progress) == 0:
-        mark = ("! ", "yellow")  # as it was asked for, but hardly as it was meant
-    text = visible(summary(result.progress, result.seconds, looked_for))
-    if status != "complete":
-        text = f"{status}: {visible(failure_of(result.progress.status) or '') or text}"
-    out.print(Text.assemble(mark, text))
-    if told := left_out(result.progress):
-        out.print(Text(f"  {told}", style="dim"))
-
-
-def _print_warnings(result: "SyncResult") -> None:
-    """What was guessed or left out, of the first documents that it concerns."""
-    from rich.text import Text
-
-    from headrace.cli.output import console, visible
-    from headrace.client.progress import counted
-
-    number = result.progress.warnings
-    if not number:
-        return
-    told = [f"{one.document_key or '?'}: {'; '.join(one.warnings)}" for one in result.warned]
-    if (more := number - len(told)) > 0:
-        told.append(f"and {more:,} more: headrace invocations documents {result.progress.invocation_id}")
-    out = console()
-    out.print(Text(f"{counted(number, 'document')} with warnings:", "yellow"))
-    for line in told:
-        out.print(Text(f"  {visible(line)}", "dim"))
 
 
 def query(

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from headrace.cli.output import console, visible
+from headrace.cli.output import console, terminal_may_be_gone, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -112,7 +112,8 @@ class RunDisplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
-            self._live.stop()
+            with terminal_may_be_gone():
+                self._live.stop()
 
     def show(self, progress: "InvocationProgress") -> None:
         """The run is here now."""
@@ -125,7 +126,8 @@ class RunDisplay:
 
     def note(self, message: str) -> None:
         """A line above the display."""
-        self._console.print(message, style="dim")
+        with terminal_may_be_gone():
+            self._console.print(message, style="dim", markup=False)
 
     def _new_live(self) -> "Live":
         from rich.live import Live

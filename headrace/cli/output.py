@@ -1,11 +1,12 @@
 """What commands print: tables for people, tab-separated lines for pipes, JSON for programs, errors."""
 
 import codecs
+import contextlib
 import io
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,13 @@ def fail(message: str) -> None:
         console(stderr=True).print(Text.assemble(("headrace: ", "bold red"), message))
     else:
         sys.stderr.write(f"headrace: {message}\n")
+
+
+@contextlib.contextmanager
+def terminal_may_be_gone() -> Iterator[None]:
+    """What cannot be said any more changes nothing: SIGHUP comes when the terminal goes."""
+    with contextlib.suppress(OSError):
+        yield
 
 
 def note(message: str) -> None:

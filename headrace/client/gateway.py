@@ -1,6 +1,7 @@
 """The gateway's HTTP API, as the command calls it."""
 
 import contextlib
+import os
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -34,11 +35,12 @@ class ApiError(RequestError):
 class GatewayClient:
     """One gateway and the key to it; an asynchronous context.
 
-    Every call raises ApiError for an answer of 400 and above, TransientError when nobody answers.
+    Every call raises ApiError for an answer of 400 and above, TransientError when nobody answers. Nothing is
+    tried twice here; `reconnect_s` is for how long `headrace.client.reconnect` does.
     """
 
-    def __init__(self, url: str, key: str) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, key: str, reconnect_s: float = 60) -> None:
+        self.url, self.reconnect_s = url.rstrip("/"), reconnect_s
         self._session = aiohttp.ClientSession(headers={"x-chroma-token": key}, timeout=_TIMEOUT)
 
     async def __aenter__(self) -> Self:
@@ -92,13 +94,18 @@ class GatewayClient:
         async with self._request("DELETE", path, query) as answer:
             return self._read(api.DeleteSourceResponse, await answer.read()).invocation_ids
 
-    async def create_invocation(self, source_id: str, collection: str, allow_empty: bool = False) -> str:
-        """Run a source into a collection; the invocation's id."""
+    async def create_invocation(
+        self, source_id: str, collection: str, allow_empty: bool = False, key: str | None = None
+    ) -> str:
+        """Run a source into a collection; the invocation's id.
+
+        Called twice with the same `key`, a random text, it makes one run.
+        """
         body: dict[str, object] = {"target_collection_name": collection}
         if allow_empty:
             body["allow_empty"] = True
-        path = f"/sources/{source_id}/invocations"
-        return (await self._post(path, body, api.CreateJobResponse)).invocation_id
+        path, headers = f"/sources/{source_id}/invocations", {"Idempotency-Key": key} if key else {}
+        return (await self._post(path, body, api.CreateJobResponse, headers)).invocation_id
 
     async def invocation(self, invocation_id: str) -> api.Job:
         """One invocation."""
@@ -140,8 +147,8 @@ class GatewayClient:
         """Server-sent events of a path: name and data. Ends with the stream."""
         name = ""
         async with self._request("GET", path, stream=True) as answer:
-            async for line in answer.content:
-                field, _, value = line.decode().rstrip("\r\n").partition(": ")
+            async for line in _lines(answer.content):
+                field, _, value = line.rstrip("\r\n").partition(": ")
                 if field == "event":
                     name = value
                 elif field == "data":
@@ -163,8 +170,10 @@ class GatewayClient:
                 break
         return found
 
-    async def _post(self, path: str, body: Mapping[str, Any], kind: type[M]) -> M:
-        async with self._request("POST", path, body=body) as answer:
+    async def _post(
+        self, path: str, body: Mapping[str, Any], kind: type[M], headers: Mapping[str, str] | None = None
+    ) -> M:
+        async with self._request("POST", path, body=body, headers=headers) as answer:
             return self._read(kind, await answer.read())
 
     async def _send(self, method: str, path: str) -> None:
@@ -190,9 +199,10 @@ class GatewayClient:
         query: Mapping[str, str | None] | None = None,
         body: Mapping[str, Any] | None = None,
         stream: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         given = {name: value for name, value in (query or {}).items() if value is not None}
-        headers = {"Accept": "text/event-stream"} if stream else {}
+        headers = {"Accept": "text/event-stream"} if stream else headers
         timeout = _STREAM_TIMEOUT if stream else _TIMEOUT
         url = f"{self.url}/api/v1{path}"
         try:
@@ -208,8 +218,30 @@ class GatewayClient:
                     raise ApiError(words, answer.status, refusal.source_id if refusal else None)
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise TransientError(f"the gateway at {self.url} does not answer: {reason}") from error
+            raise TransientError(f"the gateway at {self.url} does not answer: {_reason(error)}") from error
+
+
+async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[str]:
+    """Whole lines. Raises TransientError for one that is longer than the reader holds (128 KiB)."""
+    try:
+        async for line in stream:
+            if line.endswith(b"\n"):  # else it was cut off within
+                yield line.decode()
+    except ValueError as error:
+        raise TransientError(f"an event of the gateway cannot be read: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Why nobody answered, without the words of the library."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return error.os_error.strerror or str(error.os_error)
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno)
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
+        return "it closed the connection"
+    if isinstance(error, TimeoutError):
+        return "the time is up"
+    return str(error) or type(error).__name__
 
 
 def _refusal(body: str) -> api.ErrorResponse | None:

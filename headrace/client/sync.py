@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 import json
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+
+from pydantic import ValidationError
 
 from headrace.client.gateway import ApiError, GatewayClient
-from headrace.client.progress import PENDING, listed, status_of
-from schemas.api import DocumentOutcome, InHand, InvocationProgress
+from headrace.client.progress import counted, listed, status_of
+from headrace.client.reconnect import PROXY_ERRORS, Outage, reconnecting
+from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import RequestError, TransientError
 from schemas.globs import normalized
 from schemas.sources import FOLDER
@@ -17,21 +21,10 @@ from schemas.sources.folder import FolderSource
 
 #: Between two looks at a run where the event stream broke off.
 _POLL_S = 0.5
-#: A gateway that is away for longer than its restart takes is given up.
-_PATIENCE_S = 60.0
-#: A run in which nothing moves for this long is looked into. A long document alone takes as long, seldom; a
-#: part that died is back within 30 s.
-_STALLED_S = 30.0
 #: Failed documents that are told by name; the API has them all.
 _MOST_FAILURES = 1000
 #: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
 _MOST_WARNED = 10
-#: What a run waits for is told of at most so many documents at once.
-_MOST_WAITED_FOR = 3
-_NOTHING = (
-    "all parts answer, and no stage has had a document in hand for more than a few seconds: "
-    "documents of other runs are before it"
-)
 _UNFINISHED = frozenset({"pending", "processing"})
 
 
@@ -72,10 +65,21 @@ class SyncResult:
         return status_of(self.progress.status) == "complete" and not self.progress.counts.failed
 
 
-async def begin(client: GatewayClient, request: SyncRequest) -> tuple[str, str]:
-    """Run the source of a folder, which is made if there is none; its id and the invocation's."""
-    source_id = await folder_source(client, request)
-    return source_id, await client.create_invocation(source_id, request.collection, request.allow_empty)
+async def begin(
+    client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
+) -> tuple[str, str]:
+    """Run the source of a folder, which is made if there is none; its id and the invocation's.
+
+    A gateway that has answered once and then goes away is waited for; whatever its last answer would have
+    been, there is one source and one run.
+    """
+    source_id = await folder_source(client, request, say)
+    key = secrets.token_hex(16)
+
+    def create() -> Awaitable[str]:
+        return client.create_invocation(source_id, request.collection, request.allow_empty, key)
+
+    return source_id, await reconnecting(client, create, say, PROXY_ERRORS)
 
 
 def folder_payload(
@@ -90,7 +94,9 @@ def folder_payload(
     return {"path": path} | {name: value for name, value in asked.items() if value}
 
 
-async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
+async def folder_source(
+    client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
+) -> str:
     """The id of the source that reads this path into this collection, with the patterns of the request.
 
     One that fills the collection already is changed if its patterns are others; else it is made. Raises
@@ -111,13 +117,15 @@ async def folder_source(client: GatewayClient, request: SyncRequest) -> str:
     same = [(source_id, form) for source_id, form in known if form.path == request.path]
     for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
         if form != wanted:
-            await client.change_source(source_id, payload)
+            change = partial(client.change_source, source_id, payload)
+            await reconnecting(client, change, say, PROXY_ERRORS)
         return source_id
     for source_id, form in known:
         if FOLDER.overlaps(FOLDER.configure(form), FOLDER.configure(wanted)):
             raise RequestError(_overlapping(request, source_id, form))
-    try:
-        return await client.create_source({**payload, "database_name": request.database})
+    create = partial(client.create_source, {**payload, "database_name": request.database})
+    try:  # a second try finds what the first has made, and is told its id
+        return await reconnecting(client, create, say, PROXY_ERRORS)
     except ApiError as error:
         if error.source_id is None:
             raise
@@ -133,135 +141,83 @@ def _overlapping(request: SyncRequest, source_id: str, form: FolderSource) -> st
 
 
 async def follow(
-    client: GatewayClient, invocation_id: str, show: Callable[[InvocationProgress], None]
+    client: GatewayClient,
+    invocation_id: str,
+    show: Callable[[InvocationProgress], None],
+    say: Callable[[str], None] = lambda message: None,
 ) -> InvocationProgress:
     """Show every change of a run until it ends; its last state.
 
-    Listens to the event stream; where that breaks off, looks again and again until it is back. Raises
-    TransientError when the gateway stays away.
+    Listens to the event stream; where that breaks off, looks again and again until it is back. A gateway that
+    is away is waited for, and `say` told. Raises TransientError, with what is known of the run, when it stays
+    away for `client.reconnect_s` seconds.
     """
-    answered = time.monotonic()
+    outage, last = Outage(client.reconnect_s, say), None
     while True:
-        with contextlib.suppress(TransientError):
-            async for progress in _events(client, invocation_id):
-                answered = time.monotonic()
+        try:
+            async for progress in _states(client, invocation_id):
+                outage.over()
+                last = progress
                 show(progress)
                 if status_of(progress.status) not in _UNFINISHED:
                     return progress
-        try:
-            progress = await client.progress(invocation_id)
-        except TransientError:
-            if time.monotonic() - answered > _PATIENCE_S:
-                raise
+        except (TransientError, ApiError) as error:
+            await _wait(outage, error, invocation_id, last)
         else:
-            answered = time.monotonic()
-            show(progress)
-            if status_of(progress.status) not in _UNFINISHED:
-                return progress
-        await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(_POLL_S)
 
 
-class Stalls:
-    """Says why nothing moves in a run, once for each reason.
-
-    Args:
-        say: takes a sentence for a person.
-        shortage: says which disk is full, if one is (`headrace.preflight.shortage`).
-    """
-
-    def __init__(
-        self,
-        client: GatewayClient,
-        say: Callable[[str], None],
-        shortage: Callable[[], str],
-        after_s: float = _STALLED_S,
-    ) -> None:
-        self._client, self._say, self._shortage, self._after_s = client, say, shortage, after_s
-        self._last: InvocationProgress | None = None
-        self.moved_at = time.monotonic()
-
-    def saw(self, progress: InvocationProgress) -> None:
-        """The run is here now."""
-        if self._last is None or _moved(self._last, progress):
-            self.moved_at = time.monotonic()
-        self._last = progress
-
-    async def watch(self) -> None:
-        """Look until cancelled."""
-        told, moved_at = "", self.moved_at
-        while True:
-            if moved_at != self.moved_at:
-                told, moved_at = "", self.moved_at
-            still_s = time.monotonic() - moved_at
-            await asyncio.sleep(max(self._after_s - still_s, self._after_s / 10))
-            if moved_at != self.moved_at:
-                continue
-            reason, sentence = await self._why()
-            if reason != told:
-                told = reason
-                self._say(f"nothing has moved for {time.monotonic() - moved_at:.0f} s: {sentence}")
-
-    async def _why(self) -> tuple[str, str]:
-        """The reason, which stays the same for as long as it lasts, and a sentence that tells it."""
-        if full := self._shortage():
-            return full, f"{full}; make room there, the run goes on by itself"
-        if fault := await self._client.fault():
-            return fault, f"{fault}; waiting until it does"
-        if self._last is None:
-            return _NOTHING, _NOTHING
-        if waits_for := await self._waits_for(self._last.invocation_id):
-            return _reason(waits_for[0]), "; ".join(in_words(one) for one in waits_for[:_MOST_WAITED_FOR])
-        if remarks := await self._client.remarks():
-            return remarks[0].partition(" for ")[0], "; ".join(remarks)
-        if status_of(self._last.status) == "pending":
-            return PENDING, PENDING
-        return _NOTHING, _NOTHING
-
-    async def _waits_for(self, invocation_id: str) -> list[InHand]:
-        try:
-            return (await self._client.progress(invocation_id)).waits_for
-        except (TransientError, RequestError):
-            return []
+async def _states(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:
+    """What the stream says, then one look at the run itself, as the stream may end before the run does."""
+    with contextlib.suppress(TransientError, ValidationError):
+        async for name, data in client.events(f"/invocations/{invocation_id}/progress"):
+            if name == "progress":
+                yield InvocationProgress.model_validate_json(data)
+    yield await client.progress(invocation_id)
 
 
-def _moved(before: InvocationProgress, now: InvocationProgress) -> bool:
-    """Whether anything but the time has changed."""
-    return any(
-        getattr(before, what) != getattr(now, what) for what in ("status", "attempts", "total", "counts")
-    )
+async def _wait(
+    outage: Outage,
+    error: TransientError | ApiError,
+    invocation_id: str,
+    last: InvocationProgress | None,
+) -> None:
+    """Wait for the gateway. Raises TransientError, with what is known of the run, when it stays away."""
+    try:
+        await outage.wait(error)
+    except TransientError as given_up:
+        raise TransientError(f"{given_up}. {_known(invocation_id, last)}") from error
 
 
-def _reason(one: InHand) -> str:
-    return f"{one.stage} {one.collection_name} {one.document_key} {one.last_error}"
-
-
-def in_words(one: InHand) -> str:
-    """What a stage has in hand, for a person."""
-    what = "a record" if one.of_this_invocation else "a document of another run"
-    if one.document_key is not None:
-        what = f"{one.document_key!r} (collection {one.collection_name})"
-        what += "" if one.of_this_invocation else " of another run"
-    error = f"; last error, in attempt {one.attempts - 1}: {one.last_error}" if one.last_error else ""
-    return f"{one.stage} has worked on {what} for {one.seconds} s{error}"
+def _known(invocation_id: str, last: InvocationProgress | None) -> str:
+    """What is known of a run whose end is not, and how to see it."""
+    state = "asked for" if last is None else f"{status_of(last.status)} when last seen"
+    if last is not None and last.total is not None:
+        counts = last.counts
+        state += f": {last.done:,} of {counted(last.total, 'document')} done"
+        state += f" ({counts.indexed:,} written, {counts.failed:,} failed)"
+    return f"The run was {state}; see it later: headrace invocations show {invocation_id}"
 
 
 async def finish(
-    client: GatewayClient, source_id: str, last: InvocationProgress, seconds: float
+    client: GatewayClient,
+    source_id: str,
+    last: InvocationProgress,
+    seconds: float,
+    say: Callable[[str], None] = lambda message: None,
 ) -> SyncResult:
-    """The result of a run that has ended."""
-    failures = []
-    if last.counts.failed:
-        failures = await client.documents(last.invocation_id, "failed", _MOST_FAILURES)
-    warned = []
-    if last.warnings:
-        warned = await client.documents(last.invocation_id, limit=_MOST_WARNED, warned=True)
+    """The result of a run that has ended. Waits for the gateway as `follow` does."""
+    documents = partial(client.documents, last.invocation_id)
+    failures: list[DocumentOutcome] = []
+    warned: list[DocumentOutcome] = []
+    try:
+        if last.counts.failed:
+            failures = await reconnecting(client, partial(documents, "failed", _MOST_FAILURES), say)
+        if last.warnings:
+            warned = await reconnecting(client, partial(documents, limit=_MOST_WARNED, warned=True), say)
+    except TransientError as error:
+        raise TransientError(f"{error}. {_known(last.invocation_id, last)}") from error
     return SyncResult(source_id, last, failures, seconds, warned)
-
-
-async def _events(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:
-    async for name, data in client.events(f"/invocations/{invocation_id}/progress"):
-        if name == "progress":
-            yield InvocationProgress.model_validate_json(data)
 
 
 def as_json(result: SyncResult) -> str:

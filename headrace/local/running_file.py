@@ -10,6 +10,7 @@ data_dir/
 import fcntl
 import json
 import os
+import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,7 +32,11 @@ class RunningSystem:
 
 
 class Interrupted(Exception):
-    """A signal stopped the system; everything has ended in order."""
+    """A signal came; what was started here has ended in order."""
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.signal = signal.Signals(number)
 
 
 def is_held(data_dir: Path) -> bool:

@@ -69,10 +69,16 @@ class RestartDelay:
         return longest * (1 + chance) / 2
 
 
+def stopping_signals() -> list[signal.Signals]:
+    """The signals that end what runs here: SIGHUP, too, unless it is ignored (`nohup`)."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
+
+
 class Supervisor:
     """Children that run until we stop: an asynchronous context around `start` and `wait`.
 
-    SIGINT and SIGTERM interrupt the body wherever it is; leaving the context, for whatever reason,
+    SIGINT, SIGTERM and SIGHUP interrupt the body wherever it is; leaving the context, for whatever reason,
     stops every child, and a signal ends there: the code after the context runs. A second signal while
     they stop kills what is left at once. When we are killed ourselves, the children die with us.
 
@@ -83,7 +89,7 @@ class Supervisor:
         stop_order: groups of names; a group is stopped when the one before is gone, its members at the
             same time. Children not named are stopped first.
         on_change: called with every change of state, in the event loop; must not raise.
-        signals: what stops us; empty where somebody else handles signals.
+        signals: what stops us, `stopping_signals()` if None; empty where somebody else handles signals.
     """
 
     def __init__(
@@ -93,18 +99,20 @@ class Supervisor:
         backoff: RestartDelay = RestartDelay(),
         *,
         stop_within_s: float = STOP_WITHIN_S,
-        signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM),
+        signals: Sequence[signal.Signals] | None = None,
     ) -> None:
         self._stop_order = stop_order
         self._on_change = on_change
         self._backoff = backoff
         self._stop_within_s = stop_within_s
-        self._signals = signals
+        self._signals = stopping_signals() if signals is None else signals
         self._children: dict[str, ChildProcess] = {}
         self._states: dict[str, StateChange] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._body: asyncio.Task[object] | None = None
-        self._signalled = self._stopping = False
+        self._stopping = False
+        #: What interrupted the body, if a signal did.
+        self.signalled: signal.Signals | None = None
         self._hopeless: RequestError | None = None
 
     @property
@@ -150,14 +158,14 @@ class Supervisor:
     async def __aenter__(self) -> Self:
         self._body = asyncio.current_task()
         for number in self._signals:
-            asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, number)
         self._tasks.append(asyncio.create_task(self._cap_logs(), name="cap logs"))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        interrupted = kind is asyncio.CancelledError and bool(self._signalled or self._hopeless)
+        interrupted = kind is asyncio.CancelledError and bool(self.signalled or self._hopeless)
         if interrupted and self._body:
             self._body.uncancel()
         try:
@@ -165,16 +173,16 @@ class Supervisor:
         finally:
             for number in self._signals:
                 asyncio.get_running_loop().remove_signal_handler(number)
-        if interrupted and self._hopeless and not self._signalled:
+        if interrupted and self._hopeless and not self.signalled:
             raise self._hopeless from None
         return interrupted
 
-    def _on_signal(self) -> None:
+    def _on_signal(self, number: signal.Signals) -> None:
         if self._stopping:
             for child in self._children.values():
                 child.signal(signal.SIGKILL)
-        elif not self._signalled:
-            self._signalled = True
+        elif self.signalled is None:
+            self.signalled = number
             self._interrupt()
 
     def _interrupt(self) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -82,7 +83,7 @@ async def run_local(
         RequestError: the data folder or the port is somebody else's, a disk is full, or a part cannot run as
             it is set.
         TransientError: a part did not start; the message has the last line of its log.
-        Interrupted: SIGINT or SIGTERM came.
+        Interrupted: SIGINT, SIGTERM or SIGHUP came.
     """
     check_models(settings)
     data_dir = settings.data_dir.resolve()
@@ -100,7 +101,7 @@ async def run_local(
                     forget_running(data_dir)
         finally:
             await system.close()
-    raise Interrupted
+    raise Interrupted(supervisor.signalled or signal.SIGINT)
 
 
 @contextlib.contextmanager

@@ -35,6 +35,33 @@ async def test_a_created_invocation_is_pending_and_asks_the_connector(
     ]
 
 
+async def test_requests_with_one_idempotency_key_make_one_run(server: Server, folder_source: str) -> None:
+    path = f"/api/v1/sources/{folder_source}/invocations"
+    into, other = {"target_collection_name": "once"}, {"target_collection_name": "other"}
+
+    async def created(body: dict[str, str], **headers: str) -> str:
+        answer = await server.call("POST", path, status=201, json=body, headers=headers)
+        return str(answer["invocation_id"])
+
+    first, again = [await created(into, **{"Idempotency-Key": "k"}) for _ in range(2)]
+    others = {
+        await created(other, **{"Idempotency-Key": "k"}),
+        await created(into, **{"Idempotency-Key": "k2"}),
+        await created(into),
+    }
+
+    assert first == again
+    assert len(others | {first}) == 4
+    listed = await server.call("GET", f"{INVOCATIONS}?source_id={folder_source}", status=200)
+    assert len({job["id"] for job in listed} & (others | {first})) == len(listed) == 4
+    # The run is asked for each time: the first request may not have got so far.
+    asked = [run.invocation_id for run in await asked_runs(server, RUNS["folder"])]
+    assert asked.count(first) == 2
+    for key in ("", "x" * 256):
+        refused = await server.call("POST", path, status=400, json=into, headers={"Idempotency-Key": key})
+        assert "Idempotency-Key" in refused["message"]
+
+
 @pytest.mark.parametrize("allowed", [False, True])
 async def test_whether_a_folder_may_be_empty_is_the_callers_to_say(
     server: Server, folder_source: str, allowed: bool

@@ -11,8 +11,8 @@ import pytest
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from schemas.api import InvocationProgress, Job, Source
+from tests.headrace.client.fake_gateway import ID, source
 from tests.headrace.client.test_progress import COMPLETE, progress
-from tests.headrace.client.test_sync import ID, source
 
 
 def web(number: int) -> Source:

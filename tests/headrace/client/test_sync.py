@@ -8,133 +8,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from headrace.cli.content import print_result
+from headrace.cli.results import print_result
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import status_of
-from headrace.client.sync import (
-    Stalls,
-    SyncRequest,
-    SyncResult,
-    as_json,
-    begin,
-    finish,
-    follow,
-    in_words,
-    looked_for,
-)
-from schemas.api import InHand, InvocationProgress, Source
+from headrace.client.stalls import Stalls, in_words
+from headrace.client.sync import SyncRequest, SyncResult, as_json, begin, finish, follow, looked_for
+from schemas.api import InHand, InvocationProgress
 from schemas.errors import RequestError, TransientError
+from tests.headrace.client.fake_gateway import ID, FakeGateway, fake_gateway, source
 from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
-ID = "5f0d9f2e-0000-4000-8000-00000000000{}"
 REQUEST = SyncRequest("/srv/notes", "default_database", "notes")
-
-
-def source(number: int, path: str = "/srv/notes", globs: list[str] | None = None) -> Source:
-    """A folder source as the gateway shows it."""
-    model = {"model": "m", "task": None}
-    return Source.model_validate_json(
-        json.dumps(
-            {
-                "id": ID.format(number),
-                "database_name": "default_database",
-                "folder": {"path": path, "include_globs": globs},
-                "embedding_model": model,
-                "embedding": {"dense": model, "sparse": None},
-                "chunking": {"type": "tree_sitter", "max_size_bytes": 1000},
-                "created_at": "2026-01-01T00:00:00Z",
-            }
-        )
-    )
-
-
-class FakeGateway:
-    """Answers with what a test tells it to; event streams end after each of `streams`."""
-
-    def __init__(self) -> None:
-        #: Those that fill the collection.
-        self.sources: list[Source] = []
-        self.exists: str | None = None
-        self.listed: list[dict[str, str]] = []
-        self.changed: dict[str, object] = {}
-        self.streams: list[list[InvocationProgress]] = []
-        self.polled: list[InvocationProgress] = []
-        self.asked: list[str] = []
-        self.runs: list[object] = []
-        self.url = ""
-        self.fault: str | None = None
-        self.remarks: list[str] = []
-        self.is_one = True
-
-    async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
-        if self.is_one:
-            response.headers["X-Request-Id"] = "r"
-
-    async def page(self, request: web.Request) -> web.Response:
-        return web.Response(text="<html>", content_type="text/html")
-
-    async def health(self, request: web.Request) -> web.Response:
-        fault = {"error": "InternalError", "message": self.fault}
-        well = {"broker": "ok", "views": "ok", "chroma": "ok", "stages": self.remarks}
-        return web.json_response(fault if self.fault else well, status=503 if self.fault else 200)
-
-    async def create_source(self, request: web.Request) -> web.Response:
-        self.asked.append(json.dumps(await request.json()))
-        if self.exists is not None:
-            words = f"source {self.exists} has the same configuration and exists already"
-            refusal = {"error": "ChromaError", "message": words, "source_id": self.exists}
-            return web.json_response(refusal, status=409)
-        return web.json_response({"source_id": ID.format(9)}, status=201)
-
-    async def change_source(self, request: web.Request) -> web.Response:
-        self.changed[request.match_info["id"]] = await request.json()
-        shown = source(1).model_dump(mode="json", exclude_unset=True)
-        return web.json_response(shown)
-
-    async def list_sources(self, request: web.Request) -> web.Response:
-        self.listed.append(dict(request.query))
-        return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in self.sources])
-
-    async def create_invocation(self, request: web.Request) -> web.Response:
-        self.asked.append(request.match_info["id"])
-        self.runs.append(await request.json())
-        return web.json_response({"invocation_id": "i"}, status=201)
-
-    async def progress(self, request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Accept") != "text/event-stream":
-            return web.Response(text=self.polled.pop(0).model_dump_json(), content_type="application/json")
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        await response.write(b": heartbeat\n\n")
-        for one in self.streams.pop(0):
-            await response.write(f"event: progress\ndata: {one.model_dump_json()}\n\n".encode())
-        return response
-
-    async def documents(self, request: web.Request) -> web.Response:
-        failed = {"document_key": "a.pdf", "status": "failed", "chunks": 0, "error": "broken"}
-        warned = {"document_key": "a.txt", "status": "indexed", "chunks": 1, "error": None}
-        warned |= {"warnings": ["encoding guessed as cp1252"]}
-        return web.json_response([warned if request.query.get("warnings") else failed])
 
 
 @pytest.fixture
 async def gateway() -> AsyncIterator[FakeGateway]:
-    fake, app = FakeGateway(), web.Application()
-    app.on_response_prepare.append(fake.sign)
-    app.router.add_get("/health", fake.health)
-    app.router.add_get("/page/api/v1/keys", fake.page)
-    app.router.add_post("/api/v1/sources", fake.create_source)
-    app.router.add_get("/api/v1/sources", fake.list_sources)
-    app.router.add_put("/api/v1/sources/{id}", fake.change_source)
-    app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
-    app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
-    app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)
-    async with TestServer(app) as server:
-        fake.url = f"http://{server.host}:{server.port}"
+    async with fake_gateway() as fake:
         yield fake
 
 
@@ -234,11 +125,87 @@ async def test_a_stream_that_breaks_off_is_taken_up_again(
     assert status_of(last.status) == "complete"
 
 
-async def test_a_gateway_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headrace.client.sync._PATIENCE_S", 0)
-    async with GatewayClient("http://127.0.0.1:1", "key") as client:
-        with pytest.raises(TransientError, match=r"the gateway at http://127\.0\.0\.1:1 does not answer"):
+async def test_a_gateway_that_stays_away_is_given_up_with_what_is_known(gateway: FakeGateway) -> None:
+    said: list[str] = []
+
+    async with GatewayClient(gateway.url, "key", reconnect_s=0.5) as client:
+        gateway.streams = [[progress(parsed=3, indexed=2, failed=1)]]
+        gateway.calm, gateway.away = 1, 1000
+        with pytest.raises(TransientError, match=rf"the gateway at {gateway.url} does not answer") as failed:
+            await asyncio.wait_for(follow(client, "i", lambda shown: None, said.append), 10)
+
+    told = str(failed.value)
+    assert "(HEADRACE_RECONNECT_SECONDS)" in told
+    assert "The run was processing when last seen: 3 of 10 documents done (2 written, 1 failed)" in told
+    assert told.endswith("see it later: headrace invocations show i")
+    assert [one.partition("; ")[2] for one in said] == ["trying again for 0.5 s"]
+
+
+async def test_nobody_who_asks_for_no_patience_waits() -> None:
+    async with GatewayClient("http://127.0.0.1:1", "key", reconnect_s=0) as client:
+        with pytest.raises(
+            TransientError, match=r"does not answer: Connection refused.* The run was asked for; "
+        ):
             await asyncio.wait_for(follow(client, "i", lambda shown: None), 10)
+
+
+@pytest.mark.parametrize("status", [None, 500, 502, 503])
+async def test_a_run_is_followed_over_a_restart_of_the_gateway(
+    gateway: FakeGateway, client: GatewayClient, status: int | None
+) -> None:
+    """Its connections break, then it or a proxy answers with an error, then it is back."""
+    gateway.streams = [[progress(parsed=1)], [progress(COMPLETE, indexed=9, failed=1)]]
+    gateway.calm, gateway.away, gateway.away_status = 1, 3, status
+    shown: list[InvocationProgress] = []
+    said: list[str] = []
+
+    last = await asyncio.wait_for(follow(client, "i", shown.append, said.append), 20)
+
+    assert status_of(last.status) == "complete"
+    assert len(said) == 1
+    gateway.away = 2  # again, while the result is fetched
+    result = await asyncio.wait_for(finish(client, "s", last, 1, said.append), 20)
+    assert [failed.document_key for failed in result.failures] == ["a.pdf"]
+
+
+async def test_a_long_silence_before_an_outage_is_no_part_of_it(gateway: FakeGateway) -> None:
+    gateway.streams = [[progress(parsed=1)], [progress(COMPLETE, indexed=10)]]
+    gateway.silent_s, gateway.calm, gateway.away = 0.2, 1, 1
+
+    async with GatewayClient(gateway.url, "key", reconnect_s=0.1) as client:
+        last = await asyncio.wait_for(follow(client, "i", lambda shown: None), 20)
+
+    assert status_of(last.status) == "complete"
+
+
+async def test_a_refusal_is_no_outage(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.away, gateway.away_status = 100, 404
+
+    with pytest.raises(ApiError, match="restarting"):
+        await asyncio.wait_for(follow(client, "i", lambda shown: None), 10)
+
+
+async def test_a_run_whose_answer_is_lost_is_asked_for_again_under_the_same_key(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    gateway.lost = ["PUT", "POST"]
+    gateway.sources = [source(1)]
+
+    begun = await asyncio.wait_for(begin(client, replace(REQUEST, include=("*.md",))), 20)
+
+    assert begun == (ID.format(1), "i")
+    assert len(gateway.keys) == 2
+    assert len(set(gateway.keys)) == 1
+    await begin(client, REQUEST)
+    assert len(set(gateway.keys)) == 2
+
+
+async def test_a_gateway_that_never_answered_is_not_waited_for() -> None:
+    async with GatewayClient("http://127.0.0.1:1", "key", reconnect_s=60) as client:
+        with pytest.raises(
+            TransientError, match=r"http://127\.0\.0\.1:1 does not answer: Connection refused$"
+        ):
+            await asyncio.wait_for(begin(client, REQUEST), 10)
 
 
 async def test_what_is_no_gateway_is_told_as_that(gateway: FakeGateway, client: GatewayClient) -> None:

@@ -16,7 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.local.supervisor import ProcessState, RestartDelay, StateChange, Supervisor
+from headrace.local.supervisor import (
+    ProcessState,
+    RestartDelay,
+    StateChange,
+    Supervisor,
+    stopping_signals,
+)
 from schemas.errors import RequestError, TransientError
 from streams.local import DataDirLock, LocalChroma
 from streams.local.process import ProcessSpec
@@ -229,7 +235,7 @@ def supervising(bench: Bench) -> "Iterator[subprocess.Popen[str]]":
         process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_stops_all_children_and_what_follows_the_context_runs(
     bench: Bench, supervising: "subprocess.Popen[str]", number: signal.Signals
 ) -> None:
@@ -241,6 +247,14 @@ async def test_a_signal_stops_all_children_and_what_follows_the_context_runs(
     assert (rest, supervising.returncode) == ("stopped\n", 0)
     assert not any(map(is_alive, children))
     assert "gentle down" in bench.lines()
+
+
+def test_what_nohup_started_is_not_stopped_by_a_hangup() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert stopping_signals() == [signal.SIGINT, signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG, which only Linux has")

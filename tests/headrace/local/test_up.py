@@ -1,5 +1,6 @@
 """`headrace up` and what talks to it, as a user has them: real processes, a real broker, a real Chroma."""
 
+import asyncio
 import json
 import os
 import signal
@@ -61,6 +62,18 @@ class Up:
         variables = environment() | {"HEADRACE_DATA_DIR": str(self.data_dir)}
         return subprocess.run(
             [COMMAND, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True
+        )
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same, not waited for."""
+        command, variables = [COMMAND, *arguments, "--data-dir", str(self.data_dir)], environment()
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def service(self, name: str) -> int | None:
@@ -270,6 +283,29 @@ async def test_a_service_that_dies_comes_back(up: Up) -> None:
     await eventually(lambda: up.service("chunking") not in (None, killed), 60, "chunking runs again")
 
     assert "chunking ended with -9; starts again in" in (up.folder / "up.log").read_text()
+
+
+async def test_a_sync_goes_on_over_a_gateway_that_is_killed(up: Up) -> None:
+    (up.folder / "more").mkdir()
+    (up.folder / "more" / "one.md").write_text("# One\n\nA document that has to wait.\n")
+    parsing, gateway = up.service("parsing"), up.service("api")
+    assert parsing is not None
+    assert gateway is not None
+    os.kill(parsing, signal.SIGSTOP)  # the run does not end meanwhile
+    try:
+        process = up.begin("sync", "more", "-c", "more")
+        assert process.stdout is not None
+        assert process.stdout.readline()  # it follows
+        os.kill(gateway, signal.SIGKILL)
+        said = await asyncio.to_thread(process.stdout.readline)
+        await eventually(lambda: up.service("api") not in (None, gateway), 60, "the gateway runs again")
+    finally:
+        os.kill(parsing, signal.SIGCONT)
+    out, error = await asyncio.to_thread(process.communicate, timeout=_READY_S)
+
+    assert (process.returncode, error) == (0, "")
+    assert f"the gateway at {up.running.url} does not answer: " in said + out
+    assert "1 document listed: 1 written" in out
 
 
 def test_ctrl_c_stops_all_of_it_in_under_ten_seconds(up: Up) -> None:
