@@ -9,13 +9,14 @@ from aiohttp import web
 
 from api.access import Authenticator, Caller
 from api.chroma import ChromaDirectory, FoundCollection
-from api.errors import BadRequest, Conflict, NotAnswered, NotFound, TooManyRequests
+from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
 from api.sse import EventStreams
 from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
 from schemas.base import Event
+from schemas.checks import check_database_name
 from schemas.events import Invocation, Source
 from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
@@ -148,9 +149,8 @@ class Dependencies:
         return found
 
     async def require_database(self, caller: Caller, database: str) -> None:
-        """Raises BadRequest, Forbidden or NotFound unless the caller may write to an existing database."""
-        if not database or len(database) > 512:
-            raise BadRequest("database_name must have 1 to 512 characters")
+        """Raises RequestError, Forbidden or NotFound unless the caller may write to an existing database."""
+        check_database_name(database)
         caller.require_database(database)
         await self.chroma.require_database(caller.tenant, database)
 

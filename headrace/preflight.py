@@ -36,6 +36,15 @@ def check_models(settings: Settings) -> None:
             check_model(model)
 
 
+def check_java(settings: Settings) -> None:
+    """The Java that is set for the local broker can run it. Raises UsageError with what is possible."""
+    from streams.local.java import find_java
+
+    if settings.java and not settings.kafka_bootstrap_servers:
+        with _blaming("JAVA", settings.java):
+            find_java(settings.java)
+
+
 @contextlib.contextmanager
 def naming_model(settings: Settings) -> Iterator[None]:
     """What is wrong in the body with the usual model is told with the setting that chose it."""

@@ -6,15 +6,14 @@ Pure functions; each raises BadRequest with the value seen and the value expecte
 import math
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 
 from pydantic_core import from_json
 
 from api.errors import BadRequest
 from api.gateway import ChunkingDefaults, Models
 from schemas.api import DenseEmbeddingModel, SourceChunkingConfig, SourceEmbeddingConfig
-from schemas.checks import check_metadata
-from schemas.errors import DocumentTooLarge
+from schemas.checks import check_collection_name, check_metadata
+from schemas.errors import DocumentTooLarge, RequestError
 from schemas.events import Chunking, Embedding, MetadataValue, Task
 from schemas.limits import (
     MAX_CHUNK_BYTES,
@@ -29,7 +28,6 @@ from schemas.limits import (
 RESERVED_PREFIXES = ("chroma_", "chroma:", "#", "$")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_COLLECTION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,510}[a-zA-Z0-9]")
 _INT64 = 1 << 63
 _JSON_KINDS: Mapping[type, str] = {
     type(None): "null",
@@ -91,21 +89,12 @@ def require_text(name: str, value: str) -> str:
 
 
 def require_collection_name(name: str) -> str:
-    """Chroma's rule: 3 to 512 of a-z A-Z 0-9 . _ -, letter or digit at both ends, no "..", no IP address."""
-    if not _COLLECTION.fullmatch(name) or ".." in name or _is_ip(name):
-        raise BadRequest(
-            f"collection name {name[:80]!r}: expected 3 to 512 characters of a-z, A-Z, 0-9, '.', '_', '-', "
-            "a letter or digit first and last, no '..' and no IP address"
-        )
-    return name
-
-
-def _is_ip(name: str) -> bool:
+    """A name that Chroma takes for a collection."""
     try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
+        check_collection_name(name)
+    except RequestError as error:
+        raise BadRequest(str(error)) from error
+    return name
 
 
 def require_tenant(name: str) -> str:

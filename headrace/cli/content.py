@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.checks import path_to_sync, require_request, require_target
 from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
     from headrace.client.search import Hit
     from headrace.client.sync import SyncRequest, SyncResult
-    from headrace.settings import Settings
     from schemas.api import InvocationProgress
 
 
@@ -57,10 +57,11 @@ def sync(
 
     require_patterns(include, exclude)
     settings = load_settings(data_dir)
-    where = _path_to_sync(path, settings)
+    where = path_to_sync(path, settings)
     request = SyncRequest(
         where, database, collection, tuple(include or ()), allow_empty, tuple(exclude or ()), hidden
     )
+    require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True
     with Startup() as startup:
 
@@ -100,8 +101,7 @@ async def run_sync(
     """
     import asyncio
 
-    from headrace.cli.display import RunDisplay
-    from headrace.cli.results import print_begun, print_result
+    from headrace.cli.display import RunDisplay, print_begun, print_result
     from headrace.client.gateway import GatewayClient
     from headrace.client.stalls import Stalls
     from headrace.client.sync import finish, follow, looked_for
@@ -148,24 +148,6 @@ async def _begin(client: "GatewayClient", request: "SyncRequest", endpoint: "End
         raise
 
 
-def _path_to_sync(path: str, settings: "Settings") -> str:
-    """The absolute path; on our own disk it must be there."""
-    from headrace.usage_error import UsageError
-    from schemas.errors import RequestError
-    from streams.places import Places
-
-    if not path:  # a shell variable that is not set; the current folder is `.`
-        raise UsageError("PATH is empty; expected a folder or a file")
-    local = Path(path).expanduser().absolute()
-    if settings.url is None and not (local.is_dir() or local.is_file()):
-        found = "is neither" if local.exists() else "does not exist"
-        raise RequestError(f"{local} {found}; expected a folder or a file")
-    if settings.url is None and (reason := Places().refusal(local.resolve())):
-        raise RequestError(reason)
-    # `..` and links are the gateway's to resolve, on its disk; ours is the same one.
-    return str(local.resolve()) if settings.url is None else str(local)
-
-
 def query(
     text: Annotated[str, typer.Argument(help="What to look for, in plain words.", show_default=False)],
     collection: Collection,
@@ -184,6 +166,7 @@ def query(
 
     if not text.strip():
         raise UsageError("TEXT is empty; expected what to look for")
+    require_target(database, collection)
     settings = load_settings(data_dir)
 
     async def use(chroma_url: str) -> "list[Hit]":

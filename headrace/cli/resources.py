@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.ask import OfDatabase, SourceId, ask
+from headrace.cli.checks import require_target
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, DataDir
 
@@ -105,6 +106,7 @@ def create_invocation(
     data_dir: DataDir = None,
 ) -> None:
     """Run a source into a collection; prints the invocation's id."""
+    require_target("default_database", collection)
     created = ask(data_dir, lambda client: client.create_invocation(source_id, collection, allow_empty))
     print_json({"invocation_id": created}) if as_json else print(created)
 

@@ -94,6 +94,16 @@ def folder_payload(
     return {"path": path} | {name: value for name, value in asked.items() if value}
 
 
+def wanted_source(request: SyncRequest) -> FolderSource:
+    """The source of a request. Raises pydantic's ValidationError for what no gateway takes."""
+    return FolderSource(
+        path=request.path,
+        include_globs=normalized(request.include),
+        exclude_globs=normalized(request.exclude),
+        include_hidden=request.hidden,
+    )
+
+
 async def folder_source(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
 ) -> str:
@@ -102,12 +112,7 @@ async def folder_source(
     One that fills the collection already is changed if its patterns are others; else it is made. Raises
     RequestError when a source fills the collection from a folder above or below.
     """
-    wanted = FolderSource(
-        path=request.path,
-        include_globs=normalized(request.include),
-        exclude_globs=normalized(request.exclude),
-        include_hidden=request.hidden,
-    )
+    wanted = wanted_source(request)
     chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden
     payload = {FOLDER.name: folder_payload(wanted.path, *chosen)}
     filling = await client.sources(

@@ -32,7 +32,7 @@ from headrace.local.running_file import (
     write_running,
 )
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
-from headrace.preflight import check_models, check_room, shortage
+from headrace.preflight import check_java, check_models, check_room, shortage
 from headrace.secrets_key import keep_secrets_key
 from headrace.settings import Settings
 from headrace.usage_error import EXIT_STATUS as MISUSED
@@ -86,6 +86,7 @@ async def run_local(
         Interrupted: SIGINT, SIGTERM or SIGHUP came.
     """
     check_models(settings)
+    check_java(settings)
     data_dir = settings.data_dir.resolve()
     check_room(data_dir)
     with _owned(data_dir) as lock:

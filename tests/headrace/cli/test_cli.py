@@ -94,6 +94,20 @@ def test_help_loads_nothing_heavy() -> None:
         (["sync", ".", "-c", "notes", "--include", "["], "a bracket is never closed"),
         (["sources", "create", ".", "--include", "!*.md"], "use --exclude to leave files out"),
         (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
+        (["sync", ".", "-c", "c"], "--collection: collection name 'c': expected 3 to 512 characters"),
+        (["sync", ".", "-c", "127.0.0.1"], "no IP address"),
+        (["sync", ".", "-c", "notes", "-d", ""], "--database: database_name must have 1 to 512"),
+        (["sync", ".", "-c", "notes", "--include", "x" * 1025], "--include: String should have at most 1024"),
+        (
+            ["sync", ".", "-c", "notes", *[f"--exclude={n}" for n in range(201)]],
+            "--exclude: List should have at most 200",
+        ),
+        (["query", "x", "-c", "no/tes"], "--collection: collection name 'no/tes'"),
+        (["invocations", "create", "id", "-c", "c"], "--collection: collection name 'c'"),
+        (["query", "x", "-c", "notes", "-n", "0"], "'-n': Input should be greater than or equal to 1"),
+        (["invocations", "list", "-n", "0"], "'-n': Input should be greater than or equal to 1"),
+        (["invocations", "documents", "id", "-n", "0"], "'-n': Input should be greater than or equal to 1"),
+        (["dead-letters", "list", "-n", "0"], "'-n': Input should be greater than or equal to 1"),
         (["service", "baking"], "there are connectors, parsing"),
         (["up", "--port", "99999"], "--port is '99999': Input should be less than or equal to 65535"),
         (["up", "--data-dir", "/dev/null"], "--data-dir is '/dev/null': it is not a folder"),
@@ -113,6 +127,45 @@ def test_a_setting_that_is_none_is_named_with_its_value(
 
     assert run(["query", "x", "-c", "notes"]) == 2
     assert "HEADRACE_PORT is 'eighty'" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("EMBEDDING_MODEL", "acme/none", "HEADRACE_EMBEDDING_MODEL is 'acme/none': "),
+        ("EMBEDDING_MODELS", "acme/none", "HEADRACE_EMBEDDING_MODELS is 'acme/none': "),
+        ("EMBEDDING_FOLDER", "/nowhere", "HEADRACE_EMBEDDING_FOLDER is '/nowhere': "),
+        ("FOLDER_ROOTS", "[/srv", "HEADRACE_FOLDER_ROOTS is '[/srv': "),
+        (
+            "JAVA",
+            "/nowhere/java",
+            "HEADRACE_JAVA is '/nowhere/java': /nowhere/java does not answer as a Java",
+        ),
+    ],
+)
+def test_a_setting_with_which_nothing_can_start_is_told_before_a_start(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    value: str,
+    expected: str,
+) -> None:
+    monkeypatch.setenv(f"HEADRACE_{name}", value)
+
+    assert run(["sync", ".", "-c", "notes"]) == 2
+    assert expected in said(capsys)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_told_before_a_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may read everything
+
+    assert run(["sync", "closed", "-c", "notes"]) == 1
+    assert "closed cannot be read: Permission denied" in said(capsys)
 
 
 def test_a_data_folder_that_is_a_file_is_refused_before_anything_starts(
@@ -149,7 +202,8 @@ def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
         (["dead-letters", "list"], "nothing runs on /"),
         (["query", "x", "-c", "notes"], "fill one with `headrace sync`"),
         (["sync", "nowhere", "-c", "notes"], "nowhere does not exist"),
-        (["sync", "/dev/null", "-c", "notes"], "/dev/null is neither; expected a folder or a file"),
+        (["sync", "/dev/null", "-c", "notes"], "/dev/null is a device; expected a folder or a file"),
+        (["sync", "n" * 300, "-c", "notes"], "cannot be read: File name too long"),
         (["service", "parsing"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from headrace.cli.results import print_result
+from headrace.cli.display import print_result
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import status_of
 from headrace.client.stalls import Stalls, in_words

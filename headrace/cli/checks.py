@@ -1,0 +1,77 @@
+"""What is wrong with a call is said before anything starts: a start takes many seconds."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrace.usage_error import UsageError
+from schemas.errors import RequestError
+
+if TYPE_CHECKING:
+    from headrace.client.sync import SyncRequest
+    from headrace.settings import Settings
+
+_OPTIONS = {"path": "PATH", "include_globs": "--include", "exclude_globs": "--exclude"}
+
+
+def require_target(database: str, collection: str) -> None:
+    """Raises UsageError for names that no database or collection of Chroma has."""
+    from schemas.checks import check_collection_name, check_database_name
+
+    for option, check, name in (
+        ("--database", check_database_name, database),
+        ("--collection", check_collection_name, collection),
+    ):
+        try:
+            check(name)
+        except RequestError as error:
+            raise UsageError(f"{option}: {error}") from None
+
+
+def require_request(request: "SyncRequest") -> None:
+    """Raises UsageError for what no gateway would take."""
+    from pydantic import ValidationError
+
+    from headrace.client.sync import wanted_source
+
+    require_target(request.database, request.collection)
+    try:
+        wanted_source(request)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = str(fault["loc"][0])
+        raise UsageError(f"{_OPTIONS.get(name, name)}: {fault['msg']}") from None
+
+
+def path_to_sync(path: str, settings: "Settings") -> str:
+    """The absolute path; on our own disk it must be there, be readable and may be a source."""
+    if not path:  # a shell variable that is not set; the current folder is `.`
+        raise UsageError("PATH is empty; expected a folder or a file")
+    local = Path(path).expanduser().absolute()
+    if settings.url is not None:
+        return str(local)
+    _require_readable(local)
+    # `..` and links are the gateway's to resolve, on its disk; ours is the same one.
+    return str(local.resolve())
+
+
+def _require_readable(local: Path) -> None:
+    from streams.places import Places
+
+    try:
+        there, readable = local.exists(), local.is_dir() or local.is_file()
+    except OSError as error:  # a name too long, a loop of symlinks
+        raise RequestError(f"{local} cannot be read: {error.strerror}") from None
+    if not readable:
+        shown = _kind(local) if there else "does not exist"
+        raise RequestError(f"{local} {shown}; expected a folder or a file")
+    if not os.access(local, os.R_OK | (os.X_OK if local.is_dir() else 0)):
+        raise RequestError(f"{local} cannot be read: Permission denied")
+    if reason := Places().refusal(local.resolve()):
+        raise RequestError(reason)
+
+
+def _kind(path: Path) -> str:
+    kinds = {"is a device": path.is_char_device() or path.is_block_device()}
+    kinds |= {"is a named pipe": path.is_fifo(), "is a socket": path.is_socket()}
+    return next((name for name, found in kinds.items() if found), "is neither a folder nor a file")
