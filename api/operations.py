@@ -11,8 +11,9 @@ from api import health
 from api.admin import keys
 from api.requests import MAX_LIMIT
 from api.sync import invocations, progress, sources, uploads
+from api.sync.multipart import FILE_FORM
 from schemas import api
-from schemas.limits import MAX_CUSTOM_ID_BYTES, MAX_FILE_BYTES
+from schemas.limits import MAX_FILE_BYTES
 from schemas.sources import SOURCE_TYPES
 
 Schema = dict[str, Any]
@@ -94,32 +95,6 @@ _OUTCOME = Parameter(
 )
 _WARNED = Parameter("warnings", "Only those with warnings.", {"type": "string", "enum": ["true"]})
 
-_FILE_FORM: Schema = {
-    "type": "object",
-    "required": ["database_name", "collection_name", "file"],
-    "additionalProperties": False,
-    "properties": {
-        "database_name": {"type": "string", "description": "Where it goes; must come before `file`."},
-        "collection_name": {
-            "type": "string",
-            "description": "Made by the first upload; must come before `file`.",
-        },
-        "custom_id": {
-            "type": "string",
-            "maxLength": MAX_CUSTOM_ID_BYTES,
-            "description": "Base of chunk ids.",
-        },
-        "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
-        "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
-        "chunking": {"type": "string", "description": "`SourceChunkingConfig` as JSON."},
-        "content_type": {"type": "string", "maxLength": 512, "description": "Used before all other hints."},
-        "file": {
-            "type": "string",
-            "format": "binary",
-            "description": "At most 200 MiB. Its file name becomes the document's key.",
-        },
-    },
-}
 _FILE_SIZE = Parameter(
     uploads.LENGTH_HEADER,
     "Size of the file in bytes.",
@@ -264,7 +239,7 @@ OPERATIONS: Sequence[Operation] = (
         "Upload a file and index it",
         success=201,
         answer=api.AddFileResponse,
-        form=_FILE_FORM,
+        form=FILE_FORM,
         parameters=(_FILE_SIZE,),
         refusals=(400, 401, 403, 404, 409, 415, 429, 500),
     ),

@@ -54,14 +54,16 @@ PIPELINE_VERSION = 1
 def fingerprint(document: Document) -> str:
     """What decides a document's chunks besides its content (`version_key`): lower-case hex SHA-256.
 
-    Covers chunking, embedding model and task, the caller's metadata (nulls count as absent), the custom id
-    and `PIPELINE_VERSION`. A document is unchanged when version key and fingerprint both are.
+    Covers chunking, embedding model and task, the caller's metadata (nulls count as absent), the custom id,
+    `main_content` and `PIPELINE_VERSION`. A document is unchanged when version key and fingerprint both are.
     """
-    settings = {
+    settings: dict[str, object] = {
         "pipeline": PIPELINE_VERSION,
         "chunking": document.chunking.model_dump(),
         "embedding": document.embedding.model_dump(),
         "metadata": {key: value for key, value in document.metadata.items() if value is not None},
         "custom_id": document.custom_id,
     }
+    if document.main_content:  # only then: documents from before it existed stay unchanged
+        settings["main_content"] = True
     return text_sha256(json.dumps(settings, sort_keys=True, separators=(",", ":")))

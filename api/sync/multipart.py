@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aiohttp import web
 from aiohttp.client_exceptions import ClientPayloadError
@@ -16,7 +16,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from api.errors import BadRequest
 from api.sync.disposition import read_disposition
-from schemas.limits import MAX_FILE_NAME_BYTES, MAX_METADATA_BYTES
+from schemas.limits import MAX_CUSTOM_ID_BYTES, MAX_FILE_NAME_BYTES, MAX_METADATA_BYTES
 
 #: Most bytes of each text part; what its own check allows, or ample room for the name that it holds.
 TEXT_PARTS = {
@@ -27,6 +27,39 @@ TEXT_PARTS = {
     "embedding": MAX_METADATA_BYTES,
     "chunking": MAX_METADATA_BYTES,
     "content_type": 4096,
+    "main_content": 4096,
+}
+#: The form as JSON schema.
+FILE_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["database_name", "collection_name", "file"],
+    "additionalProperties": False,
+    "properties": {
+        "database_name": {"type": "string", "description": "Where it goes; must come before `file`."},
+        "collection_name": {
+            "type": "string",
+            "description": "Made by the first upload; must come before `file`.",
+        },
+        "custom_id": {
+            "type": "string",
+            "maxLength": MAX_CUSTOM_ID_BYTES,
+            "description": "Base of chunk ids.",
+        },
+        "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
+        "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
+        "chunking": {"type": "string", "description": "`SourceChunkingConfig` as JSON."},
+        "content_type": {"type": "string", "maxLength": 512, "description": "Used before all other hints."},
+        "main_content": {
+            "type": "string",
+            "enum": ["true", "false"],
+            "description": "Of a web page only that.",
+        },
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "At most 200 MiB. Its file name becomes the document's key.",
+        },
+    },
 }
 #: Encodings of a part that leave its bytes as they are (RFC 7578, 4.7, knows no others any more).
 _PLAIN = frozenset({"", "binary", "8bit", "7bit"})

@@ -52,6 +52,7 @@ class Options:
     embedding: Embedding
     chunking: Chunking
     content_type: str | None
+    main_content: bool
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ async def add_file(request: web.Request) -> web.Response:
             metadata=options.metadata,
             embedding=options.embedding,
             chunking=options.chunking,
+            main_content=options.main_content,
         )
         source = await upload_source(parts, caller.tenant, fields["database_name"])
         invocation_id = await start_run(parts, source, fields["collection_name"], upload)
@@ -93,6 +95,7 @@ def parse_options(fields: Mapping[str, str], gateway: Gateway) -> Options:
         embedding=embedding_of(_json(_EMBEDDING, fields, "embedding"), None, gateway.models),
         chunking=chunking_of(_json(_CHUNKING, fields, "chunking"), gateway.chunking),
         content_type=_content_type(content_type) if content_type else None,
+        main_content=_boolean("main_content", fields.get("main_content", "false")),
     )
 
 
@@ -103,6 +106,12 @@ def _json(adapter: TypeAdapter[T], fields: Mapping[str, str], name: str) -> T | 
         return adapter.validate_json(fields[name])
     except ValidationError as error:
         raise BadRequest(describe_invalid(error, f"part {name!r}")) from error
+
+
+def _boolean(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise BadRequest(f"{name} must be true or false, found {value[:40]!r}")
+    return value == "true"
 
 
 def _declared_size(request: web.Request, most: int) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.checks import path_to_sync, require_request, require_target
-from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
+from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def sync(
     include: Include = None,
     exclude: Exclude = None,
     hidden: Hidden = False,
+    main_content: MainContent = False,
     allow_empty: AllowEmpty = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run until its end.")] = True,
     as_json: AsJson = False,
@@ -59,7 +60,14 @@ def sync(
     settings = load_settings(data_dir)
     where = path_to_sync(path, settings)
     request = SyncRequest(
-        where, database, collection, tuple(include or ()), allow_empty, tuple(exclude or ()), hidden
+        where,
+        database,
+        collection,
+        tuple(include or ()),
+        allow_empty,
+        tuple(exclude or ()),
+        hidden,
+        main_content,
     )
     require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.output import console, print_json
+from headrace.cli.patterns import MainContent
 from headrace.cli.settings import AsJson
 
 if TYPE_CHECKING:
@@ -20,12 +21,10 @@ File = Annotated[
 
 def parse(
     file: File,
-    main_content: Annotated[
-        bool, typer.Option("--main-content", help="A web page without navigation, footers and adverts.")
-    ] = False,
+    main_content: MainContent = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print a document as the markdown that is indexed."""
+    """Print a document as the markdown that is indexed, with the options of its source."""
     from dataclasses import asdict
 
     document = _parsed(file, main_content)
@@ -41,19 +40,20 @@ def chunk(
     max_size_bytes: Annotated[
         int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
     ] = None,
+    main_content: MainContent = False,
     lines: Annotated[bool, typer.Option("--lines", help="Cut by lines, not by structure.")] = False,
     max_lines: Annotated[
         int | None, typer.Option(help="With --lines: most lines of a chunk.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the chunks of a document, with rules between them that say where each stands."""
+    """Print the chunks of a document as they are indexed, with rules that say where each stands."""
     from dataclasses import asdict
 
     from services.chunking import Strategy
     from services.chunking import chunk as cut
 
-    document = _parsed(file)
+    document = _parsed(file, main_content)
     strategy: Strategy = "lines" if lines else "tree_sitter"
     text_type = document.text_type
     chunks = cut(
@@ -67,7 +67,7 @@ def chunk(
     _print_chunks(chunks, document)
 
 
-def _parsed(file: Path, main_content: bool = False) -> "ParsedDocument":
+def _parsed(file: Path, main_content: bool) -> "ParsedDocument":
     from services.parsing import parse as parse_bytes
 
     return parse_bytes(file.read_bytes(), file.name, main_content=main_content)

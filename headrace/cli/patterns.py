@@ -1,4 +1,4 @@
-"""Options that choose the files of a folder."""
+"""Options that choose the files of a folder, and what of them."""
 
 from typing import Annotated
 
@@ -15,6 +15,10 @@ Exclude = Annotated[
     typer.Option("--exclude", help="No files that match, as in .gitignore; may be repeated."),
 ]
 Hidden = Annotated[bool, typer.Option("--hidden", help="Also hidden files and those that look like secrets.")]
+
+MainContent = Annotated[
+    bool, typer.Option("--main-content", help="Of web pages only that: no navigation, footers and adverts.")
+]
 
 
 def require_patterns(include: list[str] | None, exclude: list[str] | None) -> None:

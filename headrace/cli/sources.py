@@ -7,7 +7,7 @@ import typer
 
 from headrace.cli.ask import OfDatabase, SourceId, ask
 from headrace.cli.output import print_fields, print_json, print_rows
-from headrace.cli.patterns import Exclude, Hidden, Include, require_patterns
+from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.settings import AsJson, Database, DataDir
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def create_source(
     include: Include = None,
     exclude: Exclude = None,
     hidden: Hidden = False,
+    main_content: MainContent = False,
     config: Annotated[
         str | None,
         typer.Option(
@@ -84,7 +85,9 @@ def create_source(
     data_dir: DataDir = None,
 ) -> None:
     """Create a source; `headrace invocations create` runs it."""
-    payload = {**_source_of(path, include, exclude, hidden, config), "database_name": database}
+    folder = None if path is None else str(Path(path).expanduser().absolute())
+    chosen = (include, exclude, hidden, main_content)
+    payload = {**_source_of(folder, chosen, config), "database_name": database}
     if model:
         payload["embedding"] = {"dense": {"model": model}}
     if max_size_bytes:
@@ -94,9 +97,10 @@ def create_source(
 
 
 def _source_of(
-    path: str | None, include: list[str] | None, exclude: list[str] | None, hidden: bool, config: str | None
+    path: str | None, chosen: tuple[list[str] | None, list[str] | None, bool, bool], config: str | None
 ) -> dict[str, object]:
-    """The member of a payload that says where to read. Raises UsageError."""
+    """The member of a payload that says where to read; `chosen` is what goes with a path, in the order of
+    `folder_payload`. Raises UsageError."""
     import json
 
     from headrace.client.sync import folder_payload
@@ -105,12 +109,12 @@ def _source_of(
     if (path is None) == (config is None):
         raise UsageError("give either PATH or --config")
     if config is None:
-        require_patterns(include, exclude)
-        return {
-            "folder": folder_payload(str(Path(path or "").expanduser().absolute()), include, exclude, hidden)
-        }
-    if include or exclude or hidden:
-        raise UsageError("--include, --exclude and --hidden go with PATH; in --config they are members")
+        require_patterns(*chosen[:2])
+        return {"folder": folder_payload(path or "", *chosen)}
+    if any(chosen):
+        raise UsageError(
+            "--include, --exclude, --hidden and --main-content go with PATH; in --config they are members"
+        )
     try:
         found = json.loads(config)
     except ValueError as error:

@@ -39,6 +39,7 @@ class SyncRequest:
     allow_empty: bool = False
     exclude: tuple[str, ...] = ()
     hidden: bool = False
+    main_content: bool = False
 
 
 def looked_for(request: SyncRequest) -> str:
@@ -83,13 +84,18 @@ async def begin(
 
 
 def folder_payload(
-    path: str, include: Sequence[str] | None, exclude: Sequence[str] | None, hidden: bool
+    path: str,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    hidden: bool = False,
+    main_content: bool = False,
 ) -> dict[str, object]:
     """The config of a folder source; what is not asked for is not sent, so that an older gateway takes it."""
     asked = {
         "include_globs": list(include or ()),
         "exclude_globs": list(exclude or ()),
         "include_hidden": hidden,
+        "main_content": main_content,
     }
     return {"path": path} | {name: value for name, value in asked.items() if value}
 
@@ -101,6 +107,7 @@ def wanted_source(request: SyncRequest) -> FolderSource:
         include_globs=normalized(request.include),
         exclude_globs=normalized(request.exclude),
         include_hidden=request.hidden,
+        main_content=request.main_content,
     )
 
 
@@ -113,7 +120,7 @@ async def folder_source(
     RequestError when a source fills the collection from a folder above or below.
     """
     wanted = wanted_source(request)
-    chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden
+    chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
     payload = {FOLDER.name: folder_payload(wanted.path, *chosen)}
     filling = await client.sources(
         database_name=request.database, source_type=FOLDER.name, collection_name=request.collection

@@ -19,7 +19,8 @@ class Document(Event):
     """Which document an event is about, where it goes and how it is to be treated.
 
     `namespace` is the source id for sources that own a tree and empty for uploads and buckets, whose chunk
-    ids the contract fixes by key alone. See `schemas.ids` for the ids that follow from these fields.
+    ids the contract fixes by key alone. See `schemas.ids` for the ids that follow from these fields. With
+    `main_content` a web page is indexed without its navigation, footers and adverts.
     """
 
     tenant: str
@@ -34,6 +35,7 @@ class Document(Event):
     embedding: Embedding
     source_id: str | None = None
     run: RunPosition | None = None
+    main_content: bool = False
 
     @field_validator("metadata")
     @classmethod

@@ -52,6 +52,7 @@ class Upload(Event):
     metadata: dict[str, MetadataValue] = Field(default_factory=dict)
     embedding: Embedding
     chunking: Chunking
+    main_content: bool = False
 
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ class FolderConfig(Event):
     include_globs: list[str] | None = None
     exclude_globs: list[str] | None = None
     include_hidden: bool = False
+    main_content: bool = False
 
 
 class FolderSource(OwnBody):
@@ -45,6 +46,9 @@ class FolderSource(OwnBody):
     )
     include_hidden: bool = Field(
         default=False, description="Files that begin with a dot, and those whose names are known for secrets."
+    )
+    main_content: bool = Field(
+        default=False, description="Index web pages without their navigation, footers and adverts."
     )
 
 
@@ -75,6 +79,7 @@ class Folder(SourceType[FolderSource, FolderConfig]):
             include_globs=normalized(form.include_globs),
             exclude_globs=normalized(form.exclude_globs),
             include_hidden=form.include_hidden,
+            main_content=form.main_content,
         )
 
     def form_of(self, config: FolderConfig) -> FolderSource:
@@ -89,6 +94,7 @@ class Folder(SourceType[FolderSource, FolderConfig]):
         """The path and what is chosen of it."""
         chosen = [*(form.include_globs or []), *(f"not {glob}" for glob in form.exclude_globs or [])]
         chosen += ["hidden files, too"] if form.include_hidden else []
+        chosen += ["main content"] if form.main_content else []
         return form.path + (f" ({', '.join(chosen)})" if chosen else "")
 
     def identity(self, config: FolderConfig) -> dict[str, Any]:

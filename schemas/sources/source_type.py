@@ -80,6 +80,11 @@ class SourceType(Generic[F, C]):
         again with the same identity owns the documents that it owned before."""
         return config.model_dump(mode="json")
 
+    def main_content(self, config: C) -> bool:
+        """Whether web pages of a source lose their navigation, footers and adverts; a configuration that has
+        the choice has a field of this name."""
+        return bool(getattr(config, "main_content", False))
+
     def same_origin(self, one: C, other: C) -> bool:
         """Whether both read the same origin, though they may choose other documents of it. Only such a change
         of a source is possible."""

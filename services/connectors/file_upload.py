@@ -40,6 +40,7 @@ class UploadConnector(Connector):
             embedding=upload.embedding,
             source_id=run.source.id,
             run=attempt.position(),
+            main_content=upload.main_content,
         )
         event = DocumentUpserted(
             document=document,

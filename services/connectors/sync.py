@@ -294,6 +294,7 @@ def _sha256(content: Content | None) -> str:
 
 
 def _document(run: RunRequested, item: Item, version_key: str) -> Document:
+    kind = SOURCE_TYPES[run.source.type]
     return Document(
         tenant=run.source.tenant,
         database=run.source.database,
@@ -306,4 +307,5 @@ def _document(run: RunRequested, item: Item, version_key: str) -> Document:
         chunking=run.source.chunking,
         embedding=run.source.embedding,
         source_id=run.source.id,
+        main_content=kind.main_content(run.source.config),
     )

@@ -85,6 +85,7 @@ def test_whatever_changes_the_chunks_changes_the_fingerprint_and_a_null_does_not
         {"embedding": Embedding(model="other")},
         {"metadata": {"k": "v"}},
         {"custom_id": "my-id"},
+        {"main_content": True},
     ]
     prints = {fingerprint(document(**change)) for change in changes}
 

@@ -84,6 +84,27 @@ async def test_a_folder_arrives_whole_and_exact_and_a_second_run_changes_nothing
     assert await pipeline.rows("whole") == rows
 
 
+async def test_a_page_is_indexed_whole_until_only_its_main_content_is_asked_for(
+    pipeline: Pipeline, folder: Path
+) -> None:
+    text = "<p>" + "The gate opens when the river falls below its mark. " * 8 + "</p>"
+    page = f"<nav><a href='/'>Home page</a></nav><article><h1>Gates</h1>{text}</article>"
+    (folder / "page.html").write_text(page)
+    source = await pipeline.source(folder)
+    await pipeline.sync(source, "pages")
+    whole = [row for row, _ in (await pipeline.rows("pages")).values() if "Home page" in row]
+
+    change = {"folder": {"path": str(folder), "main_content": True}}
+    status, _ = await pipeline.call("PUT", f"/api/v1/sources/{source}", json=change)
+    counts = await pipeline.sync(source, "pages")
+    texts = " ".join(row for row, _ in (await pipeline.rows("pages")).values())
+
+    assert (status, len(whole)) == (200, 1)
+    assert (counts["indexed"], counts["unchanged"]) == (5, 0)
+    assert "Home page" not in texts
+    assert "The gate opens" in texts
+
+
 async def test_private_files_and_the_data_folder_stay_out_and_the_run_says_so(
     pipeline: Pipeline, folder: Path
 ) -> None:

@@ -32,6 +32,7 @@ async def test_a_created_source_is_shown_with_its_defaults_filled_in(server: Ser
             "include_globs": ["**/*.md", "**/*.py"],
             "exclude_globs": None,
             "include_hidden": False,
+            "main_content": False,
         },
         "id": created["source_id"],
         "database_name": DATABASE,
@@ -146,6 +147,7 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
         ({"folder": {"path": "{roots}", "include_globs": ["*.md", "!*"]}}, "together match nothing"),
         ({"folder": {"path": "{roots}", "exclude_globs": ["*"]}}, "together match nothing"),
         ({"folder": {"path": "{roots}", "include_hidden": "yes"}}, "include_hidden"),
+        ({"folder": {"path": "{roots}", "main_content": 1}}, "main_content"),
         ({"folder": {"path": 7}}, "folder.path"),
         ({"file_upload": {}}, "add-file"),
         ({"github": {"repository": "owner/name", "app_id": None}}, "github is not available"),
@@ -246,6 +248,7 @@ async def test_a_negated_pattern_stays_behind_what_it_takes_back(server: Server,
         "path": str(roots / "ordered"),
         "include_globs": ["*.md", "!a.md", "*.md"],
         "include_hidden": True,
+        "main_content": True,
     }
     body = {"folder": {**folder, "exclude_globs": ["z", "b"]}, "database_name": DATABASE}
     created = await server.call("POST", SOURCES, status=201, json=body)
@@ -257,4 +260,5 @@ async def test_a_negated_pattern_stays_behind_what_it_takes_back(server: Server,
         "include_globs": ["!a.md", "*.md"],
         "exclude_globs": ["b", "z"],
         "include_hidden": True,
+        "main_content": True,
     }

@@ -57,6 +57,7 @@ async def test_an_uploaded_file_arrives_whole_with_all_its_options(server: Serve
         embedding='{"dense": {"model": "other/model"}, "sparse": null}',
         chunking='{"type": "lines", "max_lines": 5}',
         content_type="text/markdown",
+        main_content="true",
     )
 
     asked = await requested(server, created["invocation_id"])
@@ -81,6 +82,7 @@ async def test_an_uploaded_file_arrives_whole_with_all_its_options(server: Serve
         4096,
     )
     assert upload.content_type == "text/markdown"
+    assert upload.main_content
     assert (asked.collection, asked.source.type) == ("uploads", "file_upload")
 
 
@@ -161,6 +163,7 @@ async def test_a_file_before_its_database_or_collection_is_refused(server: Serve
         ({"embedding": '{"dense": {"model": "no/model"}}'}, "other/model"),
         ({"chunking": "tree_sitter"}, "chunking"),
         ({"content_type": "x" * 513}, "at most 512"),
+        ({"main_content": "yes"}, "main_content must be true or false, found 'yes'"),
         ({"collection_name": "a b"}, "3 to 512"),
         ({"database_name": ""}, "database_name"),
         ({"surprise": "x"}, "'surprise' is not known"),

@@ -46,7 +46,7 @@ class NoContext:
         raise AssertionError
 
 
-async def indexed(name: str, content: bytes, blobs: BlobStore) -> list[dict[str, Any]]:
+async def indexed(name: str, content: bytes, blobs: BlobStore, main_content: bool) -> list[dict[str, Any]]:
     """The chunks that the two stages put onto `chunks`."""
     workers: Any = InProcess()
     document = Document(
@@ -57,6 +57,7 @@ async def indexed(name: str, content: bytes, blobs: BlobStore) -> list[dict[str,
         version_key="1",
         chunking=Chunking(),
         embedding=Embedding(model="m"),
+        main_content=main_content,
     )
     key = document_id(document)
     event = DocumentUpserted(document=document, content=await blobs.put(content))
@@ -76,9 +77,9 @@ def _sent(outputs: Any) -> list[Any]:
     return [output.event for output in found if isinstance(output, Send)]
 
 
-def shown(file: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def shown(file: Path, capsys: pytest.CaptureFixture[str], main_content: bool) -> list[dict[str, Any]]:
     with pytest.raises(SystemExit) as end:
-        main(["chunk", str(file), "--json"])
+        main(["chunk", str(file), "--json", *(["--main-content"] if main_content else [])])
     assert end.value.code in (0, None)
     chunks: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     return chunks
@@ -100,19 +101,41 @@ def test_a_document_with_more_chunks_than_are_indexed_is_shown_with_a_warning(
     assert "it would not be indexed: 3 chunks; a document may have 2 (HEADRACE_MAX_CHUNKS)" in said
 
 
+PAGE = next(file for file in EXAMPLES if file.suffix == ".html")
+
+
 @pytest.mark.parametrize(
-    "file", [*EXAMPLES, Path(__file__), EXAMPLES[0].parents[2] / "README.md"], ids=lambda file: file.name
+    ("file", "main_content"),
+    [
+        *((file, False) for file in (*EXAMPLES, Path(__file__), EXAMPLES[0].parents[2] / "README.md")),
+        (PAGE, True),
+    ],
+    ids=str,
 )
 async def test_the_chunks_that_are_shown_are_those_that_are_indexed(
-    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    file: Path, main_content: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     content = await asyncio.to_thread(file.read_bytes)
 
-    expected = await indexed(file.name, content, BlobStore(str(tmp_path)))
-    seen = shown(file, capsys)
+    expected = await indexed(file.name, content, BlobStore(str(tmp_path)), main_content)
+    seen = shown(file, capsys, main_content)
 
     fields = ("text", "start_line", "end_line", "start_col", "end_col", "strategy", "language", "context")
     assert expected
     assert [[one[name] for name in fields] for one in seen] == [
         [one[name] for name in fields] for one in expected
     ]
+
+
+def test_the_main_content_of_a_page_is_shown_as_it_is_indexed_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "<p>" + "The gate opens when the river falls below its mark. " * 8 + "</p>"
+    page = tmp_path / "page.html"
+    page.write_text(f"<nav><a href='/'>Home page</a></nav><article><h1>Gates</h1>{text}</article>")
+
+    whole, main_ = [" ".join(one["text"] for one in shown(page, capsys, on)) for on in (False, True)]
+
+    assert "Home page" in whole
+    assert "Home page" not in main_
+    assert "The gate opens" in main_

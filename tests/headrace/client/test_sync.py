@@ -62,6 +62,14 @@ async def test_other_patterns_change_the_source_that_fills_the_collection(
     assert gateway.changed == {ID.format(1): change}
 
 
+async def test_main_content_is_a_choice_that_may_change(gateway: FakeGateway, client: GatewayClient) -> None:
+    gateway.sources = [source(1)]
+
+    await begin(client, replace(REQUEST, main_content=True))
+
+    assert gateway.changed == {ID.format(1): {"folder": {"path": "/srv/notes", "main_content": True}}}
+
+
 async def test_of_two_sources_of_the_folder_the_one_with_the_same_patterns_is_run(
     gateway: FakeGateway, client: GatewayClient
 ) -> None:

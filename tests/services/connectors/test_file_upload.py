@@ -34,6 +34,7 @@ def record(upload: bool = True) -> Record[RunRequested]:
         metadata={"team": "a"},
         embedding=Embedding(model="m2"),
         chunking=Chunking(type="lines", max_lines=3),
+        main_content=True,
     )
     event = made.event.model_copy(update={"upload": content if upload else None})
     return Record(made.topic, made.partition, 0, made.key, event, 0)
@@ -52,6 +53,7 @@ async def test_an_upload_becomes_its_document_and_the_end_of_its_listing() -> No
     assert (about.document_key, about.custom_id, about.namespace) == ("notes.md", "mine", "")
     assert (about.metadata, about.embedding.model, about.chunking.max_lines) == ({"team": "a"}, "m2", 3)
     assert about.version_key == CONTENT.sha256
+    assert about.main_content
     assert about.run
     assert (about.run.invocation_id, about.run.attempt, about.run.ordinal) == ("run-1", tracking.attempt, 0)
     assert (document.event.content, document.event.filename) == (CONTENT, "notes.md")
