@@ -1,0 +1,113 @@
+"""Short texts in many languages, with the encodings that their files have."""
+
+#: Words, phrases, sentences and lines of files, as people write them.
+WESTERN = {
+    "de": [
+        "Größe: 5 m",
+        "übergröße",
+        "Für die Prüfung müssen alle Schlüssel übergeben werden.",
+        "Straße",
+        "Änderungen vorbehalten – Öffnungszeiten siehe Aushang",
+        "Münchner Allee 12\nKöln\n",
+    ],
+    "fr": [
+        "Café à Genève",
+        "été",
+        "L'élève a répondu à la première question, puis il s'est arrêté.",
+        "Où êtes-vous né ?",
+        "« Bien sûr », dit-il, « ça coûte 5 € »",
+        "naïveté",
+    ],
+    "es": [
+        "niño",
+        "¿Dónde está el baño?",
+        "La señora compró tres piñas en el mercado del pueblo.",
+        "Año 2024: ¡éxito!",
+        "Código postal y población",
+    ],
+    "pt": [
+        "São Paulo",
+        "A informação não está disponível.",
+        "Coração",
+        "Ações e opções: três botões à direita",
+        "avô e avó",
+    ],
+    "it": ["perché", "La città è più bella di così.", "però", "È già qui: l'università", "virtù e libertà"],
+    "sv": [
+        "Smörgåsbord",
+        "Åtta små grå ånglok",
+        "överenskommelse",
+        "Där är en älg på vägen.",
+        "Malmö, Göteborg, Ängelholm",
+    ],
+    "da": ["Rødgrød med fløde", "Æblegrød", "På øen går der ål i åen.", "København"],
+    "no": ["blåbærsyltetøy", "Ålesund ligger på en øy.", "være"],
+    "fi": ["Hyvää päivää", "äiti", "Pöydällä on syötävää: kääretorttu ja mämmi.", "Jyväskylä"],
+    "is": ["Þetta er íslenskur texti með þorn og eð.", "Reykjavík, Ísland"],
+    "nl": ["reünie", "Eén coöperatie, twee financiële zones."],
+    "en": [
+        "It’s 20 °C – “warm”",
+        "résumé",
+        "£5 & ½ cup of crème fraîche",
+        "The façade of the old café was naïve.",
+        "Copyright © 2024 Smith’s",
+    ],
+    "ca": ["L'estació és a prop; què hi ha?", "Barça", "col·legi"],
+    "code": [
+        "/* Länge in µm ± 0,5 */\nint x = 5;",
+        "# Größe\nsize = 3\n",
+        "name;straße;plz\nMüller;Hauptstr.;12345\n",
+        "key=Schlüssel\nother=value\n",
+        "<!-- Übersicht -->",
+    ],
+}
+OTHERS = {
+    ("ru", "cp1251"): [
+        "Привет, мир",
+        "Съешь ещё этих мягких французских булок, да выпей чаю.",
+        "Договор № 5",
+        "Москва",
+    ],
+    ("ru", "koi8-r"): ["Привет, мир! Как дела?", "Съешь ещё этих мягких французских булок, да выпей чаю."],
+    ("ru", "cp866"): ["Привет, мир! Как дела?", "Съешь ещё этих мягких французских булок, да выпей чаю."],
+    ("ru", "iso8859-5"): ["Съешь ещё этих мягких французских булок, да выпей чаю."],
+    ("uk", "cp1251"): ["Слава Україні, її містам і селам", "Їжак з'їв яблуко під ґанком."],
+    ("bg", "cp1251"): ["Добър ден, как сте днес?"],
+    ("el", "cp1253"): ["Καλημέρα κόσμε", "Η γρήγορη αλεπού πηδάει πάνω από το τεμπέλικο σκυλί."],
+    ("el", "iso8859-7"): ["Η γρήγορη αλεπού πηδάει πάνω από το τεμπέλικο σκυλί."],
+    ("he", "cp1255"): ["שלום עולם, מה שלומכם היום?", "הספר נמצא על השולחן בחדר הגדול."],
+    ("ar", "cp1256"): ["مرحبا بالعالم، كيف حالكم اليوم؟", "الكتاب على الطاولة في الغرفة الكبيرة."],
+    ("zh", "gb18030"): ["你好，世界", "今天天气很好，我们去公园散步吧。", "会议记录：第三季度销售报告"],
+    ("zh", "big5"): ["你好，世界", "今天天氣很好，我們去公園散步吧。", "會議記錄：第三季度銷售報告"],
+    ("ja", "shift_jis"): [
+        "こんにちは世界",
+        "今日は天気がいいので、公園に散歩に行きましょう。",
+        "会議の議事録",
+    ],
+    ("ja", "euc_jp"): ["今日は天気がいいので、公園に散歩に行きましょう。", "こんにちは世界"],
+    ("ko", "euc_kr"): [
+        "안녕하세요 세계",
+        "오늘은 날씨가 좋으니 공원에 산책하러 갑시다.",
+        "회의록: 3분기 매출 보고서",
+    ],
+    ("pl", "cp1250"): [
+        "Zażółć gęślą jaźń",
+        "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw.",
+        "Łódź i Kraków są dużymi miastami w Polsce, gdzie żyje wielu ludzi.",
+    ],
+    ("pl", "iso8859-2"): [
+        "Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw.",
+        "Łódź i Kraków są dużymi miastami w Polsce, gdzie żyje wielu ludzi.",
+    ],
+    ("cs", "cp1250"): [
+        "Příliš žluťoučký kůň úpěl ďábelské ódy.",
+        "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv.",
+    ],
+    ("cs", "iso8859-2"): [
+        "Příliš žluťoučký kůň úpěl ďábelské ódy.",
+        "Všichni lidé rodí se svobodní a sobě rovní co do důstojnosti a práv.",
+    ],
+    ("hu", "cp1250"): ["Minden emberi lény szabadon születik és egyenlő méltósága és joga van."],
+    ("tr", "cp1254"): ["Pijamalı hasta yağız şoföre çabucak güvendi."],
+    ("th", "cp874"): ["สวัสดีชาวโลก วันนี้อากาศดีมาก"],
+}
