@@ -1,7 +1,7 @@
 """The command `headrace`.
 
-Modules of this package import next to nothing when they are imported: `headrace --help` answers at once, and
-each command loads what it needs.
+Modules of this package import almost nothing at import time, so `headrace --help` answers at once; each
+command loads what it needs.
 
     up.py         up, service              records.py   topics, dead-letters, blobs
     content.py    sync, query              documents.py parse, chunk
@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 130 broken off."""
+    """Run the command and end the process: 0 done, 1 failed, 2 wrong call, 130 interrupted."""
     start_safely()
     if hidden := hidden_package():
         sys.exit(f"headrace: {hidden}")

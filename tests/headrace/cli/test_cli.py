@@ -93,7 +93,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["sync", ".", "-c", "notes", "--exclude", "*"], "together match nothing"),
         (["sync", ".", "-c", "notes", "--include", "["], "a bracket is never closed"),
         (["sources", "create", ".", "--include", "!*.md"], "use --exclude to leave files out"),
-        (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
+        (["query", " ", "-c", "notes"], "TEXT is empty; expected a query"),
         (["service", "baking"], "there are connectors, parsing"),
         (["up", "--port", "99999"], "--port is '99999': Input should be less than or equal to 65535"),
         (["up", "--data-dir", "/dev/null"], "--data-dir is '/dev/null': it is not a folder"),
@@ -133,7 +133,7 @@ def test_the_data_folder_of_the_current_folder_is_used_and_said(
     (tmp_path / ".headrace").mkdir()
 
     assert run(["blobs", "sweep"]) == 0
-    assert said(capsys) == "headrace: the data folder is .headrace of this folder, as it is there\n"
+    assert said(capsys) == "headrace: using the data folder .headrace in the current folder\n"
 
 
 def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,8 +146,8 @@ def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["sources", "list"], "start it with `headrace up`, or set HEADRACE_URL"),
         (["topics", "list"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
-        (["dead-letters", "list"], "nothing runs on /"),
-        (["query", "x", "-c", "notes"], "fill one with `headrace sync`"),
+        (["dead-letters", "list"], "no system is running on /"),
+        (["query", "x", "-c", "notes"], "create one with `headrace sync`"),
         (["sync", "nowhere", "-c", "notes"], "nowhere does not exist"),
         (["sync", "/dev/null", "-c", "notes"], "/dev/null is neither; expected a folder or a file"),
         (["service", "parsing"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
