@@ -1,4 +1,4 @@
-"""The parts that the handlers share, and their life."""
+"""The dependencies that the handlers share, and their life cycle."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ Found = TypeVar("Found", Source, Invocation)
 
 
 class UploadSlots:
-    """How many uploads each tenant has under way in this process."""
+    """Limits the concurrent uploads of each tenant in this process."""
 
     def __init__(self, per_tenant: int) -> None:
         self._per_tenant = per_tenant
@@ -33,7 +33,7 @@ class UploadSlots:
 
     @contextmanager
     def slot(self, tenant: str) -> Iterator[None]:
-        """Raises TooManyRequests when all slots of the tenant are taken."""
+        """Raise TooManyRequests if the tenant has no free slot."""
         taken = self._taken.get(tenant, 0)
         if taken >= self._per_tenant:
             raise TooManyRequests(
@@ -52,7 +52,7 @@ class UploadSlots:
 
 
 class RequestsUnderWay:
-    """Counts the requests that are being answered, so that the gateway can wait for them when it stops."""
+    """Counts active requests, so that the gateway can wait for them when it stops."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -62,7 +62,7 @@ class RequestsUnderWay:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Around the answering of a request."""
+        """Count a request while the block runs."""
         self._count += 1
         self._none.clear()
         try:
@@ -73,7 +73,7 @@ class RequestsUnderWay:
                 self._none.set()
 
     async def ended(self, within_s: float) -> bool:
-        """Wait until none is left; False when some are after `within_s` seconds."""
+        """Wait until no request is active; False if some are after `within_s` seconds."""
         self.stopping = True
         try:
             async with asyncio.timeout(within_s):
@@ -84,7 +84,7 @@ class RequestsUnderWay:
 
 
 class Dependencies:
-    """Views, producer, Chroma, and the look-ups that several handlers need."""
+    """Views, producer, Chroma client, and the look-ups that several handlers need."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -97,33 +97,33 @@ class Dependencies:
         self.streams = EventStreams(gateway.heartbeat_s)
 
     async def start(self) -> None:
-        """Connect; returns when the views know what is there."""
+        """Connect; returns when the views are up to date."""
         self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
         await asyncio.gather(self.catalogue.start(), self.outcomes.start())
 
     async def close(self) -> None:
-        """Let go of everything; what was produced is delivered first."""
+        """Close everything, after delivering produced records."""
         await self._producer.close()
         await asyncio.gather(self.catalogue.close(), self.outcomes.close())
         await self.chroma.close()
 
     async def write(self, send: Send) -> RecordMetadata:
-        """Produce a record and wait for its acknowledgement. Raises NotAnswered when Kafka takes too long;
-        the record may come through later."""
+        """Produce a record and wait for its acknowledgement. Raises NotAnswered on a timeout; the record may
+        still arrive later."""
         try:
             async with asyncio.timeout(self.gateway.wait_s):
                 return await self._producer.send(send)
         except TimeoutError as error:
             raise NotAnswered(
-                f"Kafka did not take a record of {send.topic.name} within {self.gateway.wait_s:g} s"
+                f"Kafka did not acknowledge a record of {send.topic.name} within {self.gateway.wait_s:g} s"
             ) from error
 
     async def source(self, caller: Caller, source_id: str) -> Source:
-        """A source that the caller may see, also one that another gateway made a moment ago."""
+        """A source that the caller may see, including one that another gateway has just created."""
         return await self._seen("source", self.catalogue.source, caller, source_id)
 
     async def invocation(self, caller: Caller, invocation_id: str) -> Invocation:
-        """An invocation that the caller may see, also one that another gateway made a moment ago."""
+        """An invocation that the caller may see, including one that another gateway has just created."""
         return await self._seen("invocation", self.catalogue.invocation, caller, invocation_id)
 
     async def _seen(self, kind: str, find: Callable[[str], Found | None], caller: Caller, id_: str) -> Found:
@@ -137,20 +137,20 @@ class Dependencies:
         return found
 
     async def check_origin(self, kind: str, config: Event) -> Event:
-        """A configuration as it is to be kept. Raises RequestError for an origin that cannot be read."""
+        """The configuration to store. Raises RequestError for an origin that cannot be read."""
         origin = self.gateway.origins.get(kind)
         found: Event = config if origin is None else await origin.check(config)
         return found
 
     async def require_database(self, caller: Caller, database: str) -> None:
-        """Raises BadRequest, Forbidden or NotFound unless the caller may write to an existing database."""
+        """Raise BadRequest, Forbidden or NotFound unless the caller may write to an existing database."""
         if not database or len(database) > 512:
             raise BadRequest("database_name must have 1 to 512 characters")
         caller.require_database(database)
         await self.chroma.require_database(caller.tenant, database)
 
     async def open_collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
-        """The collection, None when it is still to be made. Raises Conflict for one that is closed."""
+        """The collection, None if it does not exist yet. Raises Conflict for a closed one."""
         found = await self.chroma.collection(tenant, database, name)
         if found is not None and found.finished:
             raise Conflict(

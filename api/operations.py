@@ -1,4 +1,4 @@
-"""Every operation of the gateway in one table: what is served and what `/openapi.json` says are the same."""
+"""All operations of the gateway in one table, for its routes and for `/openapi.json`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """A method and path, its handler, and what its document says.
+    """A method and path, its handler, and its documentation.
 
     Args:
         answer: the model of the success; `many` = an array of it, `by_key` = an object of it.
@@ -67,42 +67,47 @@ def _page(*filters: Parameter) -> tuple[Parameter, ...]:
     offset: Schema = {"type": "integer", "minimum": 0, "default": 0}
     return (
         *filters,
-        Parameter("limit", f"Most entries of the answer; at most {MAX_LIMIT}.", limit),
-        Parameter("offset", "Entries passed over.", offset),
+        Parameter("limit", f"Maximum number of entries, at most {MAX_LIMIT}.", limit),
+        Parameter("offset", "Number of entries to skip.", offset),
     )
 
 
-_ORDER = Parameter("order_by", "Order by time of creation.", {"type": "string", "enum": ["ASC", "DESC"]})
-_DATABASE = Parameter("database_name", "Only those of this database.", {"type": "string"})
-_COLLECTION = Parameter("collection_name", "Only those that fill this collection (ours).", {"type": "string"})
+_ORDER = Parameter("order_by", "Order by creation time.", {"type": "string", "enum": ["ASC", "DESC"]})
+_DATABASE = Parameter("database_name", "Only of this database.", {"type": "string"})
+_COLLECTION = Parameter(
+    "collection_name", "Only sources that fill this collection (ours).", {"type": "string"}
+)
 _DOCUMENTS = Parameter(
     "documents",
-    "Also delete its documents (ours): 202 with the invocations that do.",
+    "Also delete its documents (ours): 202 with the invocations that delete them.",
     {"type": "boolean", "default": False},
 )
-_TYPE = Parameter("source_type", "Only those of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
+_TYPE = Parameter("source_type", "Only of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
 _STATUS = Parameter(
     "status",
-    "Only those in this status.",
+    "Only in this status.",
     {"type": "string", "enum": ["pending", "processing", "complete", "failed", "cancelled"]},
 )
 _SOURCE = Parameter(
-    "source_id", "Only those of this source; not with database_name.", {"type": "string", "format": "uuid"}
+    "source_id", "Only of this source; not together with database_name.", {"type": "string", "format": "uuid"}
 )
 _OUTCOME = Parameter(
-    "status", "Only those that ended so.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
+    "status", "Only with this outcome.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
 )
-_WARNED = Parameter("warnings", "Only those with warnings.", {"type": "string", "enum": ["true"]})
+_WARNED = Parameter("warnings", "Only documents with warnings.", {"type": "string", "enum": ["true"]})
 
 _FILE_FORM: Schema = {
     "type": "object",
     "required": ["database_name", "collection_name", "file"],
     "additionalProperties": False,
     "properties": {
-        "database_name": {"type": "string", "description": "Where it goes; must come before `file`."},
+        "database_name": {
+            "type": "string",
+            "description": "Database of the collection; must precede `file`.",
+        },
         "collection_name": {
             "type": "string",
-            "description": "Made by the first upload; must come before `file`.",
+            "description": "Created by the first upload; must precede `file`.",
         },
         "custom_id": {
             "type": "string",
@@ -112,11 +117,15 @@ _FILE_FORM: Schema = {
         "metadata": {"type": "string", "description": "A JSON object of at most 16 KiB, merged into chunks."},
         "embedding": {"type": "string", "description": "`SourceEmbeddingConfig` as JSON."},
         "chunking": {"type": "string", "description": "`SourceChunkingConfig` as JSON."},
-        "content_type": {"type": "string", "maxLength": 512, "description": "Used before all other hints."},
+        "content_type": {
+            "type": "string",
+            "maxLength": 512,
+            "description": "Takes precedence over all other hints.",
+        },
         "file": {
             "type": "string",
             "format": "binary",
-            "description": "At most 200 MiB. Its file name becomes the document's key.",
+            "description": "At most 200 MiB. The file name becomes the document key.",
         },
     },
 }
@@ -170,7 +179,7 @@ OPERATIONS: Sequence[Operation] = (
         _SOURCE_PATH,
         sources.change_source,
         "change_source",
-        "Choose other documents of the same origin",
+        "Select other documents of the same origin",
         answer=api.Source,
         body=api.ChangeSourcePayload,
         refusals=(400, 401, 403, 404, 413, 415, 500),
@@ -180,7 +189,7 @@ OPERATIONS: Sequence[Operation] = (
         _SOURCE_PATH,
         sources.delete_source,
         "delete_source",
-        "Delete a source; its documents stay and its runs go on unless `documents` is true",
+        "Delete a source; its documents stay and its runs continue unless `documents` is true",
         success=204,
         accepted=api.DeleteSourceResponse,
         parameters=(_DOCUMENTS,),
@@ -223,7 +232,7 @@ OPERATIONS: Sequence[Operation] = (
         _RUN_PATH,
         invocations.cancel_invocation,
         "cancel_pending_job",
-        "Cancel an invocation that has not started",
+        "Cancel a pending invocation",
         success=202,
         answer=api.CancelJobResponse,
         refusals=(400, 401, 403, 404, 412, 500),
@@ -233,7 +242,7 @@ OPERATIONS: Sequence[Operation] = (
         f"{_RUN_PATH}/progress",
         progress.get_progress,
         "get_progress",
-        "Documents per stage, total and rate",
+        "Progress: documents per stage, total and rate",
         answer=api.InvocationProgress,
         streams=True,
     ),
@@ -242,7 +251,7 @@ OPERATIONS: Sequence[Operation] = (
         f"{_RUN_PATH}/documents",
         progress.get_documents,
         "list_documents",
-        "What became of each document, with the reason of a failure",
+        "Outcome of each document, with the reason of a failure",
         answer=api.DocumentOutcome,
         many=True,
         parameters=_page(_OUTCOME, _WARNED),
@@ -275,7 +284,7 @@ OPERATIONS: Sequence[Operation] = (
         f"{_ROOT}/keys",
         keys.create_key,
         "create_key",
-        "Make a key; it is shown this once",
+        "Create a key; it is shown only once",
         success=201,
         answer=api.CreateKeyResponse,
         body=api.CreateKeyPayload,
