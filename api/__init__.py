@@ -1,13 +1,13 @@
 """The HTTP gateway: Chroma Sync's operations over the topics.
 
-    request ─► middleware (id, log, refusals, key) ─► handler ─┬─► views        what is known (SQLite)
+    request ─► middleware (id, log, refusals, key) ─► handler ─┬─► views        state of the topics (SQLite)
                                                                ├─► producer     sources, runs, progress, keys
                                                                ├─► blob store   uploaded files
                                                                └─► Chroma       does the database exist?
 
-It keeps no state of its own: everything that it knows it has from the topics, so any number of gateways run
-side by side. `api.operations` lists what it serves, `docs/api.md` says what it decides where the contract
-leaves a choice.
+It has no state of its own: everything that it knows comes from the topics, so any number of gateways can run
+in parallel. `api.operations` lists the operations, `docs/api.md` the decisions where the contract leaves a
+choice.
 """
 
 from api.app import create_app

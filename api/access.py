@@ -1,7 +1,7 @@
-"""Who is calling, and what they may do.
+"""Authentication and permissions.
 
-A key is known by its SHA-256 only. The preset admin key may do everything and for every tenant; the other
-keys belong to one tenant, may be limited to some of its databases, and may be admins or not.
+Only the SHA-256 of a key is known. The preset admin key may do everything in every tenant. The other keys
+belong to one tenant, may be limited to some of its databases, and may be admin keys.
 """
 
 import hmac
@@ -17,7 +17,7 @@ TOKEN_HEADER = "x-chroma-token"  # noqa: S105  (a header's name)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The key that a request came with. `databases=None` means all of the tenant."""
+    """The key of a request. `databases=None` means all databases of the tenant."""
 
     key_id: str
     tenant: str
@@ -26,29 +26,29 @@ class Caller:
     preset: bool = False
 
     def require_database(self, database: str) -> None:
-        """Raises Forbidden for a database outside the key's scope."""
+        """Raise Forbidden for a database outside the key's scope."""
         if self.databases is not None and database not in self.databases:
             raise Forbidden(f"this key is limited to some databases, {database!r} is not one of them")
 
     def require_admin(self, action: str) -> None:
-        """Raises Forbidden unless the key is an admin's."""
+        """Raise Forbidden unless the key is an admin key."""
         if not self.admin:
-            raise Forbidden(f"only an admin's key may {action}")
+            raise Forbidden(f"only an admin key may {action}")
 
     def require_unlimited(self, action: str) -> None:
-        """Raises Forbidden unless the key is an admin's for all databases of its tenant."""
+        """Raise Forbidden unless the key is an admin key for all databases of its tenant."""
         self.require_admin(action)
         if self.databases is not None:
-            raise Forbidden(f"only an admin's key that is not limited to databases may {action}")
+            raise Forbidden(f"only an admin key without a database limit may {action}")
 
 
 def hash_key(key: str) -> str:
-    """Lower-case hex SHA-256, the only form in which a key is kept. Headers may hold any bytes."""
+    """Lower-case hex SHA-256, the only form in which a key is stored. Headers may hold any bytes."""
     return sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class Authenticator:
-    """Tells callers from their tokens."""
+    """Authenticates callers by their tokens."""
 
     def __init__(self, admin_key: str, tenant: str, catalogue: Catalogue) -> None:
         self._admin_sha256 = hash_key(admin_key)
@@ -58,9 +58,9 @@ class Authenticator:
     async def caller(self, token: str | None) -> Caller:
         """Raises Unauthorized for a missing or unknown token.
 
-        Hashes are compared, not keys, and in constant time: how long it takes says nothing about a key. A
-        hash that is unknown here may be a key that another gateway made a moment ago, so it is looked for a
-        second time with everything read.
+        Compares hashes, not keys, in constant time, so timing reveals nothing about a key. An unknown hash
+        may be a key that another gateway has just created, so it is looked up again after reading to the end
+        of the topics.
         """
         if not token:
             raise Unauthorized(f"the header {TOKEN_HEADER} is missing")

@@ -1,4 +1,4 @@
-"""The application: routes from the table of operations, middlewares around them, parts that live with it."""
+"""The application: routes from the table of operations, middlewares, and their dependencies."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 
 
 def create_app(gateway: Gateway) -> web.Application:
-    """The gateway's application; it connects when it is started. `api.serve` runs it and stops it gently."""
+    """The gateway's application; it connects at its start. `api.serve` runs it and stops it gracefully."""
     app = web.Application(
         middlewares=[observe, refusals, authenticate, plain], client_max_size=MAX_BODY_BYTES
     )

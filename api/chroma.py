@@ -1,4 +1,4 @@
-"""What the gateway asks of Chroma: does the database exist, is the collection closed, does it answer."""
+"""Requests of the gateway to Chroma: does a database exist, is a collection closed, does Chroma answer."""
 
 import time
 from collections.abc import Callable
@@ -19,14 +19,14 @@ _REMEMBER_NAMES = 10_000
 
 @dataclass(frozen=True)
 class FoundCollection:
-    """A collection's id, and whether its metadata says `finished_ingest: true`: it takes no more."""
+    """A collection's id, and whether it is closed (`finished_ingest: true` in its metadata)."""
 
     id: str
     finished: bool
 
 
 class ChromaDirectory:
-    """Looks databases and collections up, and remembers databases that exist for half a minute."""
+    """Looks up databases and collections; caches existing databases for half a minute."""
 
     def __init__(self, access: ChromaAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = ChromaClient(access.url, access.token, access.tenant, _SECONDS)
@@ -38,7 +38,7 @@ class ChromaDirectory:
         await self._client.close()
 
     async def require_database(self, tenant: str, database: str) -> None:
-        """Raises NotFound for a database that the tenant does not have, TransientError without an answer."""
+        """Raise NotFound if the tenant has no such database, TransientError without an answer."""
         until = self._known.get((tenant, database), 0.0)
         if until > self._clock():
             return
@@ -59,14 +59,14 @@ class ChromaDirectory:
         return FoundCollection(str(found.get("id")), finished)
 
     async def answers(self) -> bool:
-        """Whether the server is there."""
+        """Whether the server answers."""
         try:
             return await self._get(lambda: "/api/v2/heartbeat", "the heartbeat") is not None
         except TransientError:
             return False
 
     async def _get(self, path: Callable[[], str], what: str) -> dict[str, Any] | None:
-        """The object at `path`, None for one that is not there: a name that Chroma refuses names nothing."""
+        """The object at `path`; None if it does not exist or Chroma refuses its name."""
         try:
             found = await self._client.get(path(), what)
         except DocumentError:

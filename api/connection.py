@@ -1,7 +1,7 @@
-"""One HTTP connection: what the parser refuses is answered and logged as every other refusal is.
+"""One HTTP connection: errors of the parser are answered and logged like all others.
 
-What aiohttp says about a request that it cannot parse quotes that request: the key, when the key's header is
-malformed. None of it reaches a log or an answer; only the kind of the fault does.
+aiohttp's message about a request that it cannot parse quotes that request, including the key if its header is
+malformed. Only the kind of the error reaches a log or a response.
 """
 
 import traceback
@@ -33,7 +33,7 @@ _WORDS: Mapping[type[BaseException], str] = {
 
 
 class Connection(web.RequestHandler):
-    """aiohttp's connection, with refusals of ours."""
+    """aiohttp's connection, with error responses of Headrace."""
 
     __slots__ = ()
 
@@ -44,9 +44,9 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to what cannot be parsed (400), or to an error that passed all middlewares (500)."""
+        """The response to a malformed request (400), or to an error past all middlewares (500)."""
         if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun, so no other can be sent")
+            raise ConnectionError("the response has begun, so no other can be sent")
         if status >= 500:
             return _refusal(status, "something went wrong", exc)
         return _refusal(status, _WORDS.get(type(exc), _MALFORMED) if exc else _MALFORMED, exc)
@@ -54,27 +54,27 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer. aiohttp's own, such as 417, come past the middlewares and are made ours here."""
+        """Send a response. Those of aiohttp itself, such as 417, bypass the middlewares: replace them."""
         if isinstance(resp, web.HTTPException):
             resp = _refusal(resp.status, describe_status(resp), resp)
         return await super().finish_response(request, resp, start_time)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """What ended the connection: its kind and where it was raised, never its text."""
+        """Log the error that ended the connection: its type and traceback, never its text."""
         error = kw.get("exc_info")
         kind = type(error).__name__
         if isinstance(error, RequestPayloadError | http_exceptions.HttpProcessingError):
             log.info("connection ended", reason=kind)
         else:
-            log.error("connection broken off", reason=kind, stack=_frames(error))
+            log.error("connection failed", reason=kind, stack=_frames(error))
 
 
 def _refusal(status: int, message: str, error: BaseException | None) -> web.Response:
-    """The answer, with its own request id; one log line and one count."""
+    """The response, with its own request id; one log line and one count."""
     request_id, reason = uuid.uuid4().hex, type(error).__name__
     REQUESTS.labels("unknown", "unknown", status).inc()
     if status >= 500:
-        message = f"{message}; the log has it as request {request_id}"
+        message = f"{message}; see request {request_id} in the log"
         log.error("request failed", request_id=request_id, reason=reason, stack=_frames(error))
     else:
         log.info("request refused", request_id=request_id, status=status, reason=reason)
@@ -84,6 +84,6 @@ def _refusal(status: int, message: str, error: BaseException | None) -> web.Resp
 
 
 def _frames(error: object) -> list[str]:
-    """Where an error was raised, outermost call first, without its text."""
+    """The traceback of an error, outermost call first, without its text."""
     trace = error.__traceback__ if isinstance(error, BaseException) else None
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]

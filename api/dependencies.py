@@ -1,4 +1,4 @@
-"""The parts that the handlers share, and their life."""
+"""The dependencies that the handlers share, and their life cycle."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ Found = TypeVar("Found", Source, Invocation)
 
 
 class UploadSlots:
-    """How many uploads each tenant has under way in this process."""
+    """Limits the concurrent uploads of each tenant in this process."""
 
     def __init__(self, per_tenant: int) -> None:
         self._per_tenant = per_tenant
@@ -35,7 +35,7 @@ class UploadSlots:
 
     @contextmanager
     def slot(self, tenant: str) -> Iterator[None]:
-        """Raises TooManyRequests when all slots of the tenant are taken."""
+        """Raise TooManyRequests if the tenant has no free slot."""
         taken = self._taken.get(tenant, 0)
         if taken >= self._per_tenant:
             raise TooManyRequests(
@@ -54,7 +54,7 @@ class UploadSlots:
 
 
 class RequestsUnderWay:
-    """Counts the requests that are being answered, so that the gateway can wait for them when it stops."""
+    """Counts active requests, so that the gateway can wait for them when it stops."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -64,7 +64,7 @@ class RequestsUnderWay:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Around the answering of a request."""
+        """Count a request while the block runs."""
         self._count += 1
         self._none.clear()
         try:
@@ -75,7 +75,7 @@ class RequestsUnderWay:
                 self._none.set()
 
     async def ended(self, within_s: float) -> bool:
-        """Wait until none is left; False when some are after `within_s` seconds."""
+        """Wait until no request is active; False if some are after `within_s` seconds."""
         self.stopping = True
         try:
             async with asyncio.timeout(within_s):
@@ -86,7 +86,7 @@ class RequestsUnderWay:
 
 
 class Dependencies:
-    """Views, producer, Chroma, and the look-ups that several handlers need."""
+    """Views, producer, Chroma client, and the look-ups that several handlers need."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -99,12 +99,12 @@ class Dependencies:
         self.streams = EventStreams(gateway.heartbeat_s)
 
     async def start(self) -> None:
-        """Connect; returns when the views know what is there."""
+        """Connect; returns when the views are up to date."""
         self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
         await asyncio.gather(*(view.start() for view in self._views()))
 
     async def close(self) -> None:
-        """Let go of everything; what was produced is delivered first."""
+        """Close everything, after delivering produced records."""
         await self._producer.close()
         await asyncio.gather(*(view.close() for view in self._views()))
         await self.chroma.close()
@@ -114,22 +114,22 @@ class Dependencies:
         return [self.catalogue, self.outcomes, *([saved] if saved is not None else [])]
 
     async def write(self, send: Send) -> RecordMetadata:
-        """Produce a record and wait for its acknowledgement. Raises NotAnswered when Kafka takes too long;
-        the record may come through later."""
+        """Produce a record and wait for its acknowledgement. Raises NotAnswered on a timeout; the record may
+        still arrive later."""
         try:
             async with asyncio.timeout(self.gateway.wait_s):
                 return await self._producer.send(send)
         except TimeoutError as error:
             raise NotAnswered(
-                f"Kafka did not take a record of {send.topic.name} within {self.gateway.wait_s:g} s"
+                f"Kafka did not acknowledge a record of {send.topic.name} within {self.gateway.wait_s:g} s"
             ) from error
 
     async def source(self, caller: Caller, source_id: str) -> Source:
-        """A source that the caller may see, also one that another gateway made a moment ago."""
+        """A source that the caller may see, including one that another gateway has just created."""
         return await self._seen("source", self.catalogue.source, caller, source_id)
 
     async def invocation(self, caller: Caller, invocation_id: str) -> Invocation:
-        """An invocation that the caller may see, also one that another gateway made a moment ago."""
+        """An invocation that the caller may see, including one that another gateway has just created."""
         return await self._seen("invocation", self.catalogue.invocation, caller, invocation_id)
 
     async def _seen(self, kind: str, find: Callable[[str], Found | None], caller: Caller, id_: str) -> Found:
@@ -155,7 +155,7 @@ class Dependencies:
         await self.chroma.require_database(caller.tenant, database)
 
     async def open_collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
-        """The collection, None when it is still to be made. Raises Conflict for one that is closed."""
+        """The collection, None if it does not exist yet. Raises Conflict for a closed one."""
         found = await self.chroma.collection(tenant, database, name)
         if found is not None and found.finished:
             raise Conflict(

@@ -1,7 +1,7 @@
-"""What a caller is told: status codes and the `error` names that Chroma's clients map to exceptions.
+"""Error responses: status codes, and the `error` names that Chroma's clients map to exceptions.
 
 RequestError
-└── HttpError             one class a status code
+└── HttpError             one class per status code
     ├── BadRequest        400   ├── NotFound             404
     ├── Unauthorized      401   ├── Conflict             409 ── SourceExists, Overlap
     ├── Forbidden         403   ├── PreconditionFailed   412
@@ -28,7 +28,7 @@ _MOST_FAULTS = 1000
 
 
 class HttpError(RequestError):
-    """A refusal with its status code. `fields` stand in the body beside `error` and `message`."""
+    """An error response with its status code. `fields` are added to the body."""
 
     status: ClassVar[int] = 400
     headers: ClassVar[Mapping[str, str]] = {}
@@ -36,11 +36,11 @@ class HttpError(RequestError):
 
 
 class BadRequest(HttpError):
-    """A field or parameter is missing, malformed or cannot be served."""
+    """A field or parameter is missing, malformed or not supported."""
 
 
 class Unauthorized(HttpError):
-    """No key, or none that we know."""
+    """The key is missing or unknown."""
 
     status = 401
 
@@ -52,27 +52,27 @@ class Forbidden(HttpError):
 
 
 class NotFound(HttpError):
-    """There is no such thing, or it belongs to another tenant."""
+    """The object does not exist, or belongs to another tenant."""
 
     status = 404
 
 
 class Conflict(HttpError):
-    """It exists already, or is closed."""
+    """The object exists already, or is closed."""
 
     status = 409
 
 
 class SourceExists(Conflict):
-    """A source with the same configuration exists; the body says which."""
+    """A source with the same configuration exists; the body has its id."""
 
     def __init__(self, source_id: str) -> None:
-        super().__init__(f"source {source_id} has the same configuration and exists already")
+        super().__init__(f"source {source_id} with the same configuration exists already")
         self.fields = {"source_id": source_id}
 
 
 class Overlap(Conflict):
-    """Another source brings the same documents into the collection; the body says which."""
+    """Another source brings the same documents into the collection; the body has its id."""
 
     def __init__(self, message: str, source_id: str) -> None:
         super().__init__(message)
@@ -80,33 +80,33 @@ class Overlap(Conflict):
 
 
 class PreconditionFailed(HttpError):
-    """It is not in the state that this needs."""
+    """The object is not in the required state."""
 
     status = 412
 
 
 class Encoded(HttpError):
-    """The body is compressed; only plain bodies are taken."""
+    """The body is compressed; only plain bodies are accepted."""
 
     status = 415
     headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "identity"}
 
 
 class TooManyRequests(HttpError):
-    """Over a cap; to be tried again shortly."""
+    """Over a limit; retry shortly."""
 
     status = 429
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
 class NotAnswered(HttpError):
-    """A part behind the gateway did not do its work in time."""
+    """A component behind the gateway did not answer in time."""
 
     status = 500
 
 
 class Unavailable(HttpError):
-    """A part that the gateway needs does not answer (`/health` only)."""
+    """A component that the gateway needs does not answer (`/health` only)."""
 
     status = 503
 
@@ -133,9 +133,9 @@ def error_response(
 
 
 def describe_invalid(error: ValidationError, subject: str) -> str:
-    """The first three faults of a body, each with its place."""
+    """The first three errors of a body, each with its location."""
     if error.error_count() > _MOST_FAULTS:
-        return f"{subject}: {error.error_count():,} faults, too many to list"
+        return f"{subject}: {error.error_count():,} errors, too many to list"
     faults = []
     for fault in error.errors(include_url=False, include_input=False)[:3]:
         place = ".".join(str(part) for part in fault["loc"])
@@ -144,14 +144,14 @@ def describe_invalid(error: ValidationError, subject: str) -> str:
 
 
 def describe_status(error: web.HTTPException) -> str:
-    """A sentence for the refusals that aiohttp itself makes."""
+    """The message for errors that aiohttp raises itself."""
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
-        return f"{error.method} is not possible here; possible are {allowed}"
+        return f"{error.method} is not allowed here; allowed are {allowed}"
     if isinstance(error, web.HTTPNotFound):
-        return "there is no such path; /openapi.json lists those that there are"
+        return "unknown path; /openapi.json lists all paths"
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return f"the body is too large: {error.text}"
     if isinstance(error, web.HTTPExpectationFailed):
-        return "the only expectation that is met is 100-continue"
+        return "the only supported Expect is 100-continue"
     return error.text or HTTPStatus(error.status).phrase

@@ -1,4 +1,4 @@
-"""What the gateway is made of and told: plain values, wired by the command."""
+"""The configuration of the gateway: plain values, set by the command."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from streams.kafka.cluster import Cluster
 
 @dataclass(frozen=True)
 class ChromaAccess:
-    """Where Chroma's HTTP API is (`http://host:port`), the token and the tenant that it wants, if any."""
+    """URL of Chroma's HTTP API (`http://host:port`), and its token and tenant, if required."""
 
     url: str
     token: str | None = field(default=None, repr=False)
@@ -28,20 +28,20 @@ class ChromaAccess:
 
 @dataclass(frozen=True)
 class Models:
-    """Dense models: what is used when a request names none, and all that may be named."""
+    """Dense models: the default, and the other models that a request may name."""
 
     default: str
     served: Sequence[str] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names that are served, the default first."""
+        """All available names, the default first."""
         return tuple(dict.fromkeys((self.default, *self.served)))
 
 
 @dataclass(frozen=True)
 class ChunkingDefaults:
-    """Limits that a request leaves open: `max_size_bytes` of `tree_sitter`, the other two of `lines`."""
+    """Default limits of a request: `max_size_bytes` of `tree_sitter`, the other two of `lines`."""
 
     max_size_bytes: int = DEFAULT_MAX_SIZE_BYTES
     max_lines: int = DEFAULT_MAX_LINES
@@ -49,7 +49,7 @@ class ChunkingDefaults:
 
 
 class OriginCheck(Protocol):
-    """Looks at where a source reads from."""
+    """Checks the origin of a source."""
 
     async def check(self, config: Any, tenant: str) -> Any:
         """The configuration as it is to be kept. Raises RequestError for what cannot be read here."""
@@ -61,7 +61,7 @@ class Gateway:
     """Everything that `create_app` needs.
 
     Args:
-        state_folder: where the views keep their SQLite files; one process at a time.
+        state_folder: folder of the SQLite files of the views; used by one process at a time.
         admin_key: the preset key; may do everything, in `default_tenant` and for others.
         origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
         credentials: the saved credentials; without them, none can be saved.

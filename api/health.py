@@ -1,4 +1,4 @@
-"""`/health`: whether everything that the gateway needs answers. Needs no key, so it tells little."""
+"""`/health`: whether everything that the gateway needs answers. Needs no key, so it has few details."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ _KEEP_S = 1.0
 
 
 class Health:
-    """Asks the broker, the views and Chroma, at most once a second."""
+    """Checks the broker, the views and Chroma, at most once a second."""
 
     def __init__(self, parts: Dependencies) -> None:
         self._parts = parts
@@ -28,7 +28,7 @@ class Health:
         self._folded = -1
 
     async def fault(self) -> str | None:
-        """What does not answer, None when all is well."""
+        """The component that does not answer; None if all do."""
         async with self._asking:
             clock = asyncio.get_running_loop().time
             if clock() - self._asked_at >= _KEEP_S:
@@ -41,9 +41,11 @@ class Health:
             self._follows(), self._outcomes_follow(), self._parts.chroma.answers()
         )
         if not views:
-            return f"the view of sources and invocations does not follow the broker within {_WITHIN_S:g} s"
+            return (
+                f"the view of sources and invocations did not catch up with the broker within {_WITHIN_S:g} s"
+            )
         if not outcomes:
-            return "the view of progress does not follow the broker"
+            return "the view of progress lags behind the broker"
         return None if chroma else "Chroma does not answer"
 
     async def _follows(self) -> bool:
@@ -55,7 +57,7 @@ class Health:
         return True
 
     async def _outcomes_follow(self) -> bool:
-        """Up to date, or at least going on: a flood may keep this view behind for a while."""
+        """Up to date, or at least progressing: a burst may keep this view behind for a while."""
         before, self._folded = self._folded, self._parts.outcomes.folded
         try:
             await self._parts.outcomes.refresh(_WITHIN_S)
@@ -68,8 +70,8 @@ HEALTH = web.AppKey("health", Health)
 
 
 async def health(request: web.Request) -> web.Response:
-    """200 when the broker answers, the views follow it and Chroma answers; else 503. `stages` says which
-    stages have a record in hand for long, or do not report."""
+    """200 if the broker and Chroma answer and the views are up to date; else 503. `stages` describes stages
+    that are stuck on a record, or do not report."""
     fault = await request.app[HEALTH].fault()
     if fault is not None:
         raise Unavailable(fault)

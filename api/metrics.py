@@ -1,4 +1,4 @@
-"""What the gateway counts, in prometheus_client's default registry."""
+"""Metrics of the gateway, in prometheus_client's default registry."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -6,10 +6,10 @@ REQUESTS = Counter("headrace_http_requests", "Requests answered.", ["method", "r
 #: From a look-up (a millisecond) to an upload of 200 MiB (a minute and more).
 SECONDS = Histogram(
     "headrace_http_request_seconds",
-    "Seconds from the request's head to the end of its answer.",
+    "Seconds from the head of a request to the end of its response.",
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 300),
 )
-UPLOADS = Gauge("headrace_http_uploads_in_flight", "Uploads under way.")
+UPLOADS = Gauge("headrace_http_uploads_in_flight", "Active uploads.")
 UPLOADED_BYTES = Counter("headrace_http_uploaded_bytes", "Bytes of files received.")
-EVENT_STREAMS = Gauge("headrace_http_event_streams", "Server-sent event streams open.")
+EVENT_STREAMS = Gauge("headrace_http_event_streams", "Open server-sent event streams.")

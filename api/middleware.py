@@ -1,4 +1,4 @@
-"""What happens around every handler: a request id, a log line, figures, refusals as JSON, the caller's key.
+"""Around every handler: request id, log line, metrics, errors as JSON, authentication.
 
 observe ─► refusals ─► authenticate ─► plain ─► handler
 """
@@ -28,21 +28,21 @@ _REQUEST_ID = web.RequestKey("request_id", str)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Every answer names the request as the log does, event streams included, and no versions."""
+    """Add the request id of the log to every response, including event streams; remove versions."""
     response.headers["Server"] = SERVER
     if _REQUEST_ID in request:
         response.headers[REQUEST_ID_HEADER] = request[_REQUEST_ID]
 
 
 def _route(request: web.Request) -> str:
-    """The path's template: bounded in number, and free of ids."""
+    """The template of the path: limited in number, without ids."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unknown"
 
 
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """One log line and one count a request. No header, query or body is logged: they may hold secrets."""
+    """One log line and one count per request. Headers, queries and bodies may hold secrets: not logged."""
     request[_REQUEST_ID] = uuid.uuid4().hex
     route, began, status = _route(request), time.perf_counter(), 499  # 499: the caller left
     requests = request.app[PARTS].requests
@@ -71,7 +71,7 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error becomes `{"error", "message"}`; what nobody foresaw shows its request id and no more."""
+    """Turn errors into `{"error", "message"}`; an unexpected error shows only its request id."""
     try:
         return await handler(request)
     except HttpError as error:
@@ -80,20 +80,20 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
         kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
         return error_response(error.status, describe_status(error), kept)
     except TransientError as error:
-        log.warning("a part behind the gateway does not answer", error=str(error))
+        log.warning("a component behind the gateway does not answer", error=str(error))
         return error_response(500, str(error))
     except (RequestError, IngestError) as error:
         return error_response(400, str(error))
     except (ConnectionError, web.RequestPayloadError):
-        return error_response(400, "the request ended, or its framing broke, before its body was whole")
+        return error_response(400, "the request ended, or its framing broke, before the end of its body")
     except Exception:
         log.exception("request failed", route=_route(request))
-        return error_response(500, f"something went wrong; the log has it as request {request[_REQUEST_ID]}")
+        return error_response(500, f"unexpected error; see request {request[_REQUEST_ID]}")
 
 
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Who calls is known before anything of the body is read."""
+    """Authenticate before anything of the body is read."""
     if request.path not in OPEN_PATHS:
         token = request.headers.get(TOKEN_HEADER)
         request[CALLER] = await request.app[PARTS].doorkeeper.caller(token)
@@ -102,8 +102,8 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
 @web.middleware
 async def plain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Compressed bodies are refused: a few kilobytes of one unpack to gigabytes."""
+    """Refuse compressed bodies: a few kilobytes can unpack to gigabytes."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise Encoded("the body has a Content-Encoding; bodies are sent as they are")
+        raise Encoded("the body has a Content-Encoding; send bodies unencoded")
     return await handler(request)

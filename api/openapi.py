@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the table of operations and the models that check the bodies."""
+"""The OpenAPI document, generated from the table of operations and the models of the bodies."""
 
 import re
 from functools import cache
@@ -18,17 +18,17 @@ _MEANINGS = {
     201: "Created",
     202: "Accepted",
     204: "Deleted",
-    400: "A field or parameter is missing, malformed or cannot be served",
+    400: "A field or parameter is missing, malformed or not supported",
     401: "The key is missing or unknown",
     403: "The key may not do this",
-    404: "There is no such thing",
-    409: "It exists already, or the collection is closed",
+    404: "The object does not exist",
+    409: "The object exists already, or the collection is closed",
     412: "The invocation is not pending",
     413: "The body is too large",
     415: "The body has a Content-Encoding",
     429: "Too many uploads at once",
-    500: "Something behind the gateway failed; the answer's X-Request-Id is in the log",
-    503: "A part that the gateway needs does not answer",
+    500: "A component behind the gateway failed; the X-Request-Id of the response is in the log",
+    503: "A component that the gateway needs does not answer",
 }
 
 

@@ -1,4 +1,4 @@
-"""Every operation of the gateway in one table: what is served and what `/openapi.json` says are the same."""
+"""All operations of the gateway in one table, for its routes and for `/openapi.json`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """A method and path, its handler, and what its document says.
+    """A method and path, its handler, and its documentation.
 
     Args:
         answer: the model of the success; `many` = an array of it, `by_key` = an object of it.
@@ -68,32 +68,34 @@ def _page(*filters: Parameter) -> tuple[Parameter, ...]:
     offset: Schema = {"type": "integer", "minimum": 0, "default": 0}
     return (
         *filters,
-        Parameter("limit", f"Most entries of the answer; at most {MAX_LIMIT}.", limit),
-        Parameter("offset", "Entries passed over.", offset),
+        Parameter("limit", f"Maximum number of entries, at most {MAX_LIMIT}.", limit),
+        Parameter("offset", "Number of entries to skip.", offset),
     )
 
 
-_ORDER = Parameter("order_by", "Order by time of creation.", {"type": "string", "enum": ["ASC", "DESC"]})
-_DATABASE = Parameter("database_name", "Only those of this database.", {"type": "string"})
-_COLLECTION = Parameter("collection_name", "Only those that fill this collection (ours).", {"type": "string"})
+_ORDER = Parameter("order_by", "Order by creation time.", {"type": "string", "enum": ["ASC", "DESC"]})
+_DATABASE = Parameter("database_name", "Only of this database.", {"type": "string"})
+_COLLECTION = Parameter(
+    "collection_name", "Only sources that fill this collection (ours).", {"type": "string"}
+)
 _DOCUMENTS = Parameter(
     "documents",
-    "Also delete its documents (ours): 202 with the invocations that do.",
+    "Also delete its documents (ours): 202 with the invocations that delete them.",
     {"type": "boolean", "default": False},
 )
-_TYPE = Parameter("source_type", "Only those of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
+_TYPE = Parameter("source_type", "Only of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
 _STATUS = Parameter(
     "status",
-    "Only those in this status.",
+    "Only in this status.",
     {"type": "string", "enum": ["pending", "processing", "complete", "failed", "cancelled"]},
 )
 _SOURCE = Parameter(
-    "source_id", "Only those of this source; not with database_name.", {"type": "string", "format": "uuid"}
+    "source_id", "Only of this source; not together with database_name.", {"type": "string", "format": "uuid"}
 )
 _OUTCOME = Parameter(
-    "status", "Only those that ended so.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
+    "status", "Only with this outcome.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
 )
-_WARNED = Parameter("warnings", "Only those with warnings.", {"type": "string", "enum": ["true"]})
+_WARNED = Parameter("warnings", "Only documents with warnings.", {"type": "string", "enum": ["true"]})
 
 _FILE_SIZE = Parameter(
     uploads.LENGTH_HEADER,
@@ -152,7 +154,7 @@ OPERATIONS: Sequence[Operation] = (
         _SOURCE_PATH,
         sources.change_source,
         "change_source",
-        "Choose other documents of the same origin",
+        "Select other documents of the same origin",
         answer=api.Source,
         body=api.ChangeSourcePayload,
         refusals=(400, 401, 403, 404, 413, 415, 500),
@@ -162,7 +164,7 @@ OPERATIONS: Sequence[Operation] = (
         _SOURCE_PATH,
         sources.delete_source,
         "delete_source",
-        "Delete a source; its documents stay and its runs go on unless `documents` is true",
+        "Delete a source; its documents stay and its runs continue unless `documents` is true",
         success=204,
         accepted=api.DeleteSourceResponse,
         parameters=(_DOCUMENTS,),
@@ -206,7 +208,7 @@ OPERATIONS: Sequence[Operation] = (
         _RUN_PATH,
         invocations.cancel_invocation,
         "cancel_pending_job",
-        "Cancel an invocation that has not started",
+        "Cancel a pending invocation",
         success=202,
         answer=api.CancelJobResponse,
         refusals=(400, 401, 403, 404, 412, 500),
@@ -216,7 +218,7 @@ OPERATIONS: Sequence[Operation] = (
         f"{_RUN_PATH}/progress",
         progress.get_progress,
         "get_progress",
-        "Documents per stage, total and rate",
+        "Progress: documents per stage, total and rate",
         answer=api.InvocationProgress,
         streams=True,
     ),
@@ -225,7 +227,7 @@ OPERATIONS: Sequence[Operation] = (
         f"{_RUN_PATH}/documents",
         progress.get_documents,
         "list_documents",
-        "What became of each document, with the reason of a failure",
+        "Outcome of each document, with the reason of a failure",
         answer=api.DocumentOutcome,
         many=True,
         parameters=_page(_OUTCOME, _WARNED),
@@ -258,7 +260,7 @@ OPERATIONS: Sequence[Operation] = (
         f"{_ROOT}/keys",
         keys.create_key,
         "create_key",
-        "Make a key; it is shown this once",
+        "Create a key; it is shown only once",
         success=201,
         answer=api.CreateKeyResponse,
         body=api.CreateKeyPayload,

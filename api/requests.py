@@ -1,4 +1,4 @@
-"""Reading requests: bodies, ids, pages. Whatever does not fit is a BadRequest that says what would."""
+"""Reading requests: bodies, ids, pages. Invalid values raise a BadRequest with the expected ones."""
 
 import uuid
 from typing import TypeVar
@@ -25,7 +25,7 @@ CALLER = web.RequestKey("caller", Caller)
 
 
 def caller_of(request: web.Request) -> Caller:
-    """Who is calling."""
+    """The caller."""
     return request[CALLER]
 
 
@@ -38,7 +38,7 @@ async def read_body(request: web.Request, model: type[B]) -> B:
 
 
 def path_id(request: web.Request, name: str) -> str:
-    """An id of the path, in the lower-case form in which ids are kept."""
+    """An id of the path, in the lower-case form in which ids are stored."""
     text = request.match_info[name]
     try:
         parsed = uuid.UUID(text)
@@ -50,12 +50,12 @@ def path_id(request: web.Request, name: str) -> str:
 
 
 def query_text(request: web.Request, name: str) -> str | None:
-    """A parameter of the query, None when it is absent or empty."""
+    """A parameter of the query, None if it is absent or empty."""
     if not _is_utf8(request.rel_url.raw_query_string):
         raise BadRequest("the query is not UTF-8")
     values = request.query.getall(name, [])
     if len(values) > 1:
-        raise BadRequest(f"{name} is given {len(values)} times")
+        raise BadRequest(f"{name} occurs {len(values)} times")
     return require_text(name, values[0]) if values and values[0] else None
 
 
@@ -78,7 +78,7 @@ def query_number(request: web.Request, name: str, default: int, most: int) -> in
 
 
 def query_choice(request: web.Request, name: str, choices: tuple[str, ...]) -> str | None:
-    """One of some words, None when it is absent."""
+    """A parameter with a fixed set of values, None if it is absent."""
     text = query_text(request, name)
     if text is not None and text not in choices:
         raise BadRequest(f"{name} must be one of {', '.join(choices)}, found {text[:40]!r}")
@@ -86,7 +86,7 @@ def query_choice(request: web.Request, name: str, choices: tuple[str, ...]) -> s
 
 
 def page_of(request: web.Request) -> ResultPage:
-    """Filters and place of a list; limited to what the caller may see."""
+    """Filters, limit and offset of a list, restricted to what the caller may see."""
     caller = caller_of(request)
     database, kind = query_text(request, "database_name"), query_text(request, "source_type")
     if database is not None:

@@ -1,4 +1,4 @@
-"""Listening, and stopping so that nobody is cut off."""
+"""Listening, and stopping without interrupting clients."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,9 +19,9 @@ _GRACE_S = 0.05
 async def serve(gateway: Gateway, host: str, port: int, drain_s: float = 8.0) -> AsyncIterator[int]:
     """Listen while the block runs; yields the port (a free one for 0).
 
-    At its end no connection is accepted any more, event streams end, and requests under way, uploads among
-    them, have `drain_s` seconds to finish. This happens before aiohttp's own shutdown, which drops what
-    clients still send as soon as it begins: an upload could never end.
+    At its end new connections are refused, event streams end, and active requests, including uploads, have
+    `drain_s` seconds to finish. This happens before aiohttp's own shutdown, which immediately drops what
+    clients still send, so that an upload could never end.
     """
     app = create_app(gateway)
     # What the drain has not waited for is cut off at once.
@@ -41,7 +41,7 @@ async def serve(gateway: Gateway, host: str, port: int, drain_s: float = 8.0) ->
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
-    """Take connections of ours for the runner's application. No body is ever unpacked."""
+    """Use our connection class for the runner's application. Bodies are never decompressed."""
     loop, server = asyncio.get_running_loop(), runner.server
     assert server is not None  # it was set up
 

@@ -1,4 +1,4 @@
-"""Server-sent events (the `text/event-stream` format of the HTML standard): written, kept open, ended."""
+"""Server-sent events (the `text/event-stream` format of the HTML standard): writing, heartbeats, ending."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ class ServerEvent:
     json: str
 
     def encode(self) -> bytes:
-        """The event as it goes over the wire."""
+        """The event in wire format."""
         return f"event: {self.name}\ndata: {self.json}\n\n".encode()
 
 
@@ -31,7 +31,7 @@ HEARTBEAT = b": heartbeat\n\n"
 
 
 def wants_events(request: web.Request) -> bool:
-    """Whether the caller asks for server-sent events."""
+    """Whether the caller accepts server-sent events."""
     return request.method == "GET" and "text/event-stream" in request.headers.get("Accept", "")
 
 
@@ -52,7 +52,7 @@ async def any_change(watches: list[Watch], timeout: float) -> bool:
 
 
 class EventStreams:
-    """The streams that are open; all end when the gateway stops."""
+    """The open streams; all end when the gateway stops."""
 
     def __init__(self, heartbeat_s: float) -> None:
         self.heartbeat_s = heartbeat_s
@@ -62,8 +62,8 @@ class EventStreams:
     async def send(
         self, request: web.Request, source: AsyncIterator[ServerEvent | None]
     ) -> web.StreamResponse:
-        """Write the events of `source` until it ends, the caller leaves or the gateway stops. A None of the
-        source becomes a heartbeat."""
+        """Write the events of `source` until it ends, the caller disconnects or the gateway stops. None is
+        written as a heartbeat."""
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream",
@@ -84,7 +84,7 @@ class EventStreams:
             self._open.discard(task)
             EVENT_STREAMS.dec()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("event stream broken off", error=str(error), exc_info=error)
+            log.error("event stream interrupted", error=str(error), exc_info=error)
         return response
 
     def stop(self) -> None:

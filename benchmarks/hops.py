@@ -40,17 +40,17 @@ _TOPICS: tuple[Topic, ...] = (
     EMBEDDINGS,
     DOCUMENT_STATES,
 )
-#: The way of an upload: (name of the moment, what happens from the moment before to this one).
+#: The hops of an upload: (moment at which a hop ends, what happens in the hop).
 WAY: tuple[tuple[str, str], ...] = (
     ("created", "gateway: body read, stored, InvocationCreated"),
     ("requested", "gateway: acknowledged, RunRequested"),
-    ("started", "to the connector, RunStarted"),
-    ("taken up", "to tracking, attempt taken up"),
-    ("documents", "back to the connector, its view, documents"),
+    ("started", "connector: RunStarted"),
+    ("taken up", "tracking: attempt accepted"),
+    ("documents", "connector: its view shows the attempt, documents"),
     ("parsed", "parsing"),
     ("chunks", "chunking"),
     ("embeddings", "embedding"),
-    ("found", "indexing: to Chroma and found there"),
+    ("found", "indexing: written to Chroma and found there"),
 )
 
 
@@ -104,15 +104,15 @@ def _moment(topic: str, event: Event | None) -> Iterator[tuple[str, str]]:
 
 
 def hops(upload: Upload, seen: Mapping[str, float]) -> dict[str, float]:
-    """Milliseconds of each hop of the way, and of what happens beside it."""
+    """Milliseconds of each hop, and of what happens aside of the path."""
     at = {**seen, "found": upload.found}
     spans, before = {}, upload.asked
     for moment, what in WAY:
         spans[what] = at[moment] - before
         before = at[moment]
     return spans | {
-        "beside: asked to 201": upload.answered - upload.asked,
-        "beside: created to shown by tracking": at["shown"] - at["created"],
-        "beside: embeddings to document-states": at["recorded"] - at["embeddings"],
-        "beside: asked to complete": at["complete"] - upload.asked,
+        "aside: request to 201": upload.answered - upload.asked,
+        "aside: created to shown by tracking": at["shown"] - at["created"],
+        "aside: embeddings to document-states": at["recorded"] - at["embeddings"],
+        "aside: request to complete": at["complete"] - upload.asked,
     }

@@ -1,4 +1,4 @@
-"""The admin key: preset by a setting, else made once and kept in the data folder for its owner alone."""
+"""The admin key: preset by a setting, else created once and stored in the data folder."""
 
 import os
 import secrets
@@ -10,12 +10,12 @@ _BYTES = 32
 
 
 def key_file(data_dir: Path) -> Path:
-    """Where the key of a data folder is kept."""
+    """The file of the key of a data folder."""
     return data_dir / "admin.key"
 
 
 def admin_key(settings: Settings) -> str:
-    """`HEADRACE_API_KEY`, or the key of the data folder; made (mode 0600) when there is none."""
+    """`HEADRACE_API_KEY`, or the key of the data folder; created (mode 0600) if there is none."""
     if settings.api_key is not None:
         return settings.api_key.get_secret_value()
     path = key_file(settings.data_dir)

@@ -1,4 +1,4 @@
-"""How log lines look: for people in a terminal, one JSON object a line everywhere else."""
+"""Format of log lines: readable in a terminal, one JSON object per line everywhere else."""
 
 import contextlib
 import logging
@@ -12,10 +12,10 @@ Level = Literal["debug", "info", "warning", "error"]
 
 
 def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
-    """Send all log lines to standard error. What the engine binds (stage, topic, offset, …) is in each line.
+    """Send all log lines to standard error. Each has what the engine binds (stage, topic, offset, …).
 
     Args:
-        terminal: whether a person reads; when not given, whether standard error is a terminal.
+        terminal: format for people; by default, whether standard error is a terminal.
     """
     person = sys.stderr.isatty() if terminal is None else terminal
     shared: list[Processor] = [
@@ -37,7 +37,7 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
 
 
 class _Lossy:
-    """A stream that loses lines on a full disk: what could not be logged must not fail for that."""
+    """A stream that drops lines on a full disk: logging must not raise."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -58,7 +58,7 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(
 
 
 def _adopt_standard_logging(level: Level, shared: list[Processor], rendering: list[Processor]) -> None:
-    """Libraries that use `logging` come out in the same form; their chatter begins at warnings."""
+    """Use the same format for libraries that use `logging`, from the level warning on."""
     handler = logging.StreamHandler(cast(TextIO, _Lossy(sys.stderr)))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

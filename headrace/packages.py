@@ -1,4 +1,4 @@
-"""Whether the packages that Headrace brings are the ones that Python finds.
+"""Check that Python finds Headrace's packages and not others of the same names.
 
 `api`, `schemas`, `services` and `streams` are names that others use as well: another distribution in the same
 environment, or a folder that stands before ours on the path.
@@ -21,12 +21,12 @@ _ADVICE = (
 
 
 def start_safely() -> None:
-    """Keep the current folder off the path of every Python that this process starts."""
+    """Keep the current folder off `sys.path` of every Python that this process starts."""
     os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def hidden_package(names: Sequence[str] = PACKAGES) -> str | None:
-    """What is wrong and what to do, when one of our packages is not ours; else None."""
+    """The fault and its remedy if a package is shadowed; else None."""
     home = Path(headrace.__file__).resolve().parent.parent
     for name in names:
         found = _place(name)
@@ -38,7 +38,7 @@ def hidden_package(names: Sequence[str] = PACKAGES) -> str | None:
 
 
 def broken_package(error: ImportError) -> str | None:
-    """What to do, when what could not be imported is ours: another distribution lies over it."""
+    """The remedy if a module of ours cannot be imported: another distribution has overwritten it."""
     top = (error.name or "").partition(".")[0]
     if top not in PACKAGES:
         return None

@@ -1,4 +1,4 @@
-"""What is looked at before anything starts, so that it is told at once and to the person who starts it."""
+"""Checks before a start, so that the person who starts Headrace gets errors at once."""
 
 import contextlib
 import os
@@ -11,21 +11,20 @@ from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
 
-#: Where data are kept: 3 MB are written by a start, 9 logs take 20 MB each before they are cut (183 MB), and
-#: 73 MB are for the first documents on their way.
+#: Required on the disk of the data folder: a start writes 3 MB, 9 logs take 20 MB each before they are
+#: rotated (183 MB), and 73 MB are for the first documents in flight.
 START_BYTES = 256 * 1024 * 1024
-#: Where temporary files are: the first start downloads 43 MB of jars there, and documents of more than 1 MB
-#: are handed to the parsers there.
+#: Required for temporary files: the first start downloads 43 MB of jars there.
 TEMPORARY_BYTES = 64 * 1024 * 1024
-#: Less than this is a full disk: the broker cannot write a batch (1 MB) with its indexes (10 MB each, where
-#: files have no holes).
+#: With less the disk counts as full: the broker cannot write a batch (1 MB) with its indexes (10 MB each,
+#: where files are not sparse).
 FULL_BYTES = 16 * 1024 * 1024
 
 
 def check_models(settings: Settings) -> None:
-    """Every embedding model that is set can be served, as far as that is known without loading it.
+    """Check every configured embedding model, as far as possible without loading it.
 
-    Raises UsageError with the setting, its value and what is possible.
+    Raises UsageError with the setting, its value and the possible values.
     """
     from services.embedding import check_model
 
@@ -47,7 +46,7 @@ def check_java(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def naming_model(settings: Settings) -> Iterator[None]:
-    """What is wrong in the body with the usual model is told with the setting that chose it."""
+    """Add the setting that chose the default model to its errors in the body."""
     name, value = ("EMBEDDING_MODEL", settings.embedding_model)
     if settings.embedding_folder is not None:
         name, value = ("EMBEDDING_FOLDER", str(settings.embedding_folder))
@@ -64,21 +63,21 @@ def _blaming(name: str, value: str) -> Iterator[None]:
 
 
 def check_room(data_dir: Path) -> None:
-    """There is room for a start where data are kept and where temporary files go.
+    """Check the free disk space of the data folder and of temporary files.
 
-    Raises RequestError with the place, what is free, and what to do.
+    Raises RequestError with the folder, its free space and what to do.
     """
     for place, setting, least in _places(data_dir, START_BYTES, TEMPORARY_BYTES):
         free = _free_bytes(place)
         if free is not None and free < least:
             raise RequestError(
-                f"the disk of {place} has {free:,} bytes free, a start needs {least:,}: make room there, or "
-                f"choose a folder on another disk with {setting}"
+                f"the disk of {place} has {free:,} bytes free, a start needs {least:,}: free some space, or "
+                f"set {setting} to a folder on another disk"
             )
 
 
 def shortage(data_dir: Path) -> str:
-    """Which disk is full, if one is, as words to end a sentence with; else nothing."""
+    """Name the disk that is full, as the end of a sentence; empty if none is."""
     with contextlib.suppress(RequestError, OSError):
         for place, setting, least in _places(data_dir, FULL_BYTES, FULL_BYTES):
             free = _free_bytes(place)
@@ -90,18 +89,18 @@ def shortage(data_dir: Path) -> str:
 def _places(data_dir: Path, data_bytes: int, temporary_bytes: int) -> Iterator[tuple[Path, str, int]]:
     yield data_dir, "HEADRACE_DATA_DIR", data_bytes
     try:
-        # SQLite, in Chroma, takes TMPDIR where it can write there, even to a full disk; Python does not.
+        # SQLite, in Chroma, uses a writable TMPDIR even on a full disk; Python does not.
         given = os.environ.get("TMPDIR", "")
         usable = os.path.isdir(given) and os.access(given, os.W_OK | os.X_OK)
         yield Path(given if usable else tempfile.gettempdir()), "TMPDIR", temporary_bytes
     except FileNotFoundError as error:
-        raise RequestError("no folder for temporary files can be written to: set TMPDIR to one") from error
+        raise RequestError("no writable folder for temporary files: set TMPDIR to one") from error
 
 
 def _free_bytes(place: Path) -> int | None:
-    """What a user may still write on the disk of a place, which need not be there yet; None: nobody knows."""
+    """Bytes that the user may still write on the disk of a place, which need not exist; None: unknown."""
     there = next((one for one in (place, *place.absolute().parents) if one.is_dir()), None)
     if there is None:
         return None
     usage = shutil.disk_usage(there)
-    return usage.free if usage.total else None  # some network and user-space file systems say 0 of 0
+    return usage.free if usage.total else None  # some network and user-space file systems report 0 of 0

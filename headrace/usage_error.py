@@ -1,4 +1,4 @@
-"""What the caller or a setting did wrong, apart from what goes wrong while things run."""
+"""Wrong calls and settings, as opposed to errors at run time."""
 
 from schemas.errors import RequestError
 
@@ -8,4 +8,4 @@ EXIT_STATUS = 2
 
 
 class UsageError(RequestError):
-    """A command was called, or a setting was set, in a way that cannot be; exit status 2."""
+    """A wrong call of a command, or a wrong setting; exit status 2."""

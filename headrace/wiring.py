@@ -1,4 +1,4 @@
-"""Wires each service: settings in, a stage with its store, its seams and its worker out.
+"""Build each service from the settings: a stage with its store, its clients and its worker.
 
 The one place that knows all packages. A service is a process; `run_service` is its whole life.
 """
@@ -70,12 +70,12 @@ class Wiring:
         self.blobs = BlobStore(settings.blob_url or str(self.data / "blobs"))
 
     def state(self, service: str) -> Path:
-        """Folder of the state of this process of a service; one process at a time."""
+        """State folder of this process of a service; used by one process at a time."""
         return self.data / "state" / f"{service}-{self.settings.slot}"
 
     @property
     def chroma_url(self) -> str:
-        """Where Chroma answers. Raises RequestError when nothing says so."""
+        """URL of Chroma. Raises RequestError if none is set."""
         if self.settings.chroma_url is None:
             raise RequestError("no Chroma: set HEADRACE_CHROMA_URL, or use `headrace up`")
         return self.settings.chroma_url
@@ -87,7 +87,7 @@ class Wiring:
         return key.get_secret_value() if key else None
 
     async def partitions(self) -> int:
-        """Partitions of `documents`, once all topics are there. Waits for them, and says for which."""
+        """Number of partitions of `documents`. Waits until all topics exist, and logs the missing ones."""
         said: list[str] = []
         while True:
             counts = await asyncio.to_thread(partition_counts, admin(self.cluster), self.cluster)
@@ -101,7 +101,7 @@ class Wiring:
 
 
 def places_of(wiring: Wiring) -> Places:
-    """What folder sources may read: gateway and connectors check the same."""
+    """What folder sources may read. Gateway and connectors make the same checks."""
     blobs = folder_of(wiring.settings.blob_url) if wiring.settings.blob_url else None
     own = [wiring.data] if blobs is None else [wiring.data, blobs]
     return Places([Path(root) for root in wiring.settings.folder_roots], own)
@@ -247,7 +247,7 @@ async def _tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 def _worker(
     wiring: Wiring, stage: AnyStage, limits: WindowLimits | None = None, native: bool = False
 ) -> Worker:
-    """`native`: the stage runs native code, which may take the process with it."""
+    """`native`: the stage runs native code, which may crash the process."""
     settings = wiring.settings
     worker = Worker(
         stage,
@@ -317,7 +317,7 @@ SERVICES: tuple[str, ...] = tuple(_RUNS)
 
 
 async def run_service(name: str, settings: Settings) -> None:
-    """Run one service until SIGTERM or SIGINT; drains then.
+    """Run one service until SIGTERM or SIGINT, then drain.
 
     Raises RequestError for what the user can mend. Anything else ends the process with status `RESTART`,
     at once: a thread that hangs in a transaction must not keep a worker half alive. So does an error that

@@ -1,1 +1,1 @@
-"""Ours, for administrators: API keys."""
+"""Additions to the contract for administrators: API keys."""

@@ -1,4 +1,4 @@
-"""`/api/v1/keys`: who may call. A key is shown once, when it is made; only its hash is kept."""
+"""`/api/v1/keys`: API keys. A key is shown once, when it is created; only its hash is stored."""
 
 import secrets
 import uuid
@@ -19,7 +19,7 @@ from streams.topics import API_KEYS
 
 
 async def list_keys(request: web.Request) -> web.Response:
-    """Keys of the tenant, of all tenants for the preset key."""
+    """List the keys of the tenant, or of all tenants for the preset key."""
     caller = caller_of(request)
     caller.require_unlimited("list keys")
     keys = request.app[PARTS].catalogue.keys(None if caller.preset else caller.tenant)
@@ -27,12 +27,12 @@ async def list_keys(request: web.Request) -> web.Response:
 
 
 async def create_key(request: web.Request) -> web.Response:
-    """A new key."""
+    """Create a key."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_unlimited("create keys")
     payload = await read_body(request, CreateKeyPayload)
     if payload.databases is not None and not all(payload.databases):
-        raise BadRequest("databases has an empty name")
+        raise BadRequest("databases must not contain an empty name")
     secret = f"hr_{secrets.token_urlsafe(32)}"
     key = ApiKey(
         id=str(uuid.uuid4()),

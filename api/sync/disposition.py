@@ -1,4 +1,4 @@
-"""The `Content-Disposition` header of a part of a form (RFC 7578, 4.2), read as it was sent.
+"""The `Content-Disposition` header of a part of a form (RFC 7578, 4.2), read exactly as sent.
 
 Names are neither cleaned nor guessed at: two different names are two different documents. A value is a token
 or stands in double quotes, where `\\"` is a quote and `\\\\` a backslash (RFC 9110, 5.6.4); `filename*` is
@@ -27,14 +27,14 @@ _CHARSETS = frozenset({"utf-8", "iso-8859-1"})
 
 @dataclass(frozen=True)
 class Disposition:
-    """The names of a part. `filename` is None where the header has none."""
+    """The names of a part. `filename` is None if the header has none."""
 
     name: str
     filename: str | None = None
 
 
 def read_disposition(header: str | None) -> Disposition:
-    """The names in the header. Raises BadRequest for one that breaks the format or says a thing twice."""
+    """The names in the header. Raises BadRequest for a malformed header or a duplicate parameter."""
     if header is None or not (kind := _KIND.match(header)):
         raise BadRequest("each part needs a header Content-Disposition: form-data; name=…")
     found: dict[str, str] = {}
@@ -62,7 +62,7 @@ def _unquote(text: str) -> str:
         if pair[1] not in '"\\':
             raise BadRequest(
                 f"Content-Disposition of a part has a single backslash in {text[:80]!r}; "
-                "a backslash is written as two"
+                "write a backslash as two"
             )
     return _PAIR.sub(r"\1", text)
 

@@ -1,7 +1,7 @@
 """The multipart body of an upload, read part by part: small texts whole, the file as a stream.
 
-The bytes go through `multipart`'s push parser in steps of at most 64 KiB, and the event loop goes round
-between two steps, however much has arrived. What the format allows around the parts is bounded.
+The bytes go through `multipart`'s push parser in steps of at most 64 KiB, and the event loop runs
+between two steps, however much has arrived. Data outside the parts is limited.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ _Event: TypeAlias = MultipartSegment | bytes | None
 
 @dataclass(frozen=True)
 class Part:
-    """The head of a part. `content_type` is its header as it was sent, empty where there is none."""
+    """The head of a part. `content_type` is its header as sent, empty if there is none."""
 
     name: str
     filename: str | None
@@ -86,7 +86,7 @@ class Part:
 
 
 class UploadBody:
-    """The parts of an upload. Raises BadRequest for whatever breaks the format, or stalls."""
+    """The parts of an upload. Raises BadRequest for a malformed or stalled body."""
 
     def __init__(self, request: web.Request, stalled_s: float) -> None:
         self._content, self._stalled_s = request.content, stalled_s
@@ -99,7 +99,7 @@ class UploadBody:
         self._inside = False
 
     async def parts(self) -> AsyncIterator[Part]:
-        """Each part once. What of it is not read before the next is asked for is skipped."""
+        """Each part once. Its unread bytes are skipped when the next one is requested."""
         async for event in self._events:
             assert isinstance(event, MultipartSegment)
             self._inside = True
@@ -139,23 +139,25 @@ class UploadBody:
                     idle = 0
                     yield event
                 if idle > _MAX_IDLE_BYTES + _STEP_BYTES:
-                    raise BadRequest(f"more than {_MAX_IDLE_BYTES} bytes of the body belong to no part")
+                    raise BadRequest(
+                        f"more than {_MAX_IDLE_BYTES} bytes of the body are outside of its parts"
+                    )
                 await asyncio.sleep(0)
         except MultipartError as error:
-            raise BadRequest(f"the multipart body is broken: {error.args[0]}") from error
+            raise BadRequest(f"the multipart body is malformed: {error.args[0]}") from error
         try:
             self._parser.close()
         except MultipartError as error:
-            raise BadRequest("the body ended before its last boundary") from error
+            raise BadRequest("the body ended before its closing boundary") from error
 
     async def _read(self) -> bytes:
         try:
             async with asyncio.timeout(self._stalled_s):
                 return await self._content.read(_STEP_BYTES)
         except TimeoutError as error:
-            raise BadRequest(f"the upload stalled: nothing came for {self._stalled_s:g} s") from error
+            raise BadRequest(f"the upload stalled: no data for {self._stalled_s:g} s") from error
         except (ClientPayloadError, web.RequestPayloadError, EOFError) as error:
-            raise BadRequest("the body ended before its last boundary") from error
+            raise BadRequest("the body ended before its closing boundary") from error
 
 
 def _boundary(request: web.Request) -> str:
@@ -177,7 +179,7 @@ def _head(segment: MultipartSegment) -> Part:
     names = read_disposition(headers.get("Content-Disposition"))
     content_type = headers.get("Content-Type", "")
     if content_type.lower().startswith("multipart/"):
-        raise BadRequest("a part is itself multipart; files are sent one by one")
+        raise BadRequest("a part is itself multipart; send one file per part")
     if headers.get("Content-Transfer-Encoding", "").lower() not in _PLAIN or "Content-Encoding" in headers:
-        raise BadRequest(f"part {names.name[:80]!r} is encoded; parts are sent as they are")
+        raise BadRequest(f"part {names.name[:80]!r} is encoded; send parts unencoded")
     return Part(names.name, names.filename, content_type)

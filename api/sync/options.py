@@ -1,4 +1,4 @@
-"""From what a request says about embedding, chunking, names and metadata to what goes onto the topics.
+"""Validate embedding, chunking, names and metadata of a request, and convert them for the topics.
 
 Pure functions; each raises BadRequest with the value seen and the value expected.
 """
@@ -54,7 +54,7 @@ def embedding_of(
     chosen = dense or older or DenseEmbeddingModel(model=models.default)
     if chosen.model not in models.names:
         raise BadRequest(
-            f"model {chosen.model!r} is not served here; served are {', '.join(models.names)} "
+            f"model {chosen.model!r} is not available; available are {', '.join(models.names)} "
             "(HEADRACE_EMBEDDING_MODEL, HEADRACE_EMBEDDING_MODELS)"
         )
     task = None if chosen.task is None else Task(**chosen.task.model_dump())
@@ -62,20 +62,20 @@ def embedding_of(
 
 
 def chunking_of(config: SourceChunkingConfig | None, defaults: ChunkingDefaults) -> Chunking:
-    """The strategy with its limits; null and 0 stand for the default."""
+    """The strategy with its limits; null and 0 mean the default."""
     if config is None:
         return Chunking(type="tree_sitter", max_size_bytes=defaults.max_size_bytes)
     open_size = defaults.lines_size_bytes if config.type == "lines" else defaults.max_size_bytes
     size = config.max_size_bytes or open_size
     if not MIN_CHUNK_BYTES <= size <= MAX_CHUNK_BYTES:
         raise BadRequest(
-            f"chunking.max_size_bytes is {size}, possible are {MIN_CHUNK_BYTES} to {MAX_CHUNK_BYTES}"
+            f"chunking.max_size_bytes is {size}, expected {MIN_CHUNK_BYTES} to {MAX_CHUNK_BYTES}"
         )
     if config.type == "tree_sitter":
         return Chunking(type="tree_sitter", max_size_bytes=size)
     lines = config.max_lines or defaults.max_lines
     if lines > MAX_CHUNK_BYTES:
-        raise BadRequest(f"chunking.max_lines is {lines}, at most {MAX_CHUNK_BYTES} are possible")
+        raise BadRequest(f"chunking.max_lines is {lines}, expected at most {MAX_CHUNK_BYTES}")
     return Chunking(type="lines", max_size_bytes=size, max_lines=lines)
 
 
@@ -111,11 +111,11 @@ def require_tenant(name: str) -> str:
 def require_file_name(name: str | None) -> str:
     """The name of an uploaded file, which becomes its document key.
 
-    It is never used as a path. A name that climbs (`..`) is refused all the same: whoever exports documents
-    by their keys later must not be led out of a folder.
+    It is never used as a path. A name with `..` is refused nevertheless, because other programs may make
+    paths from keys.
     """
     if not name:
-        raise BadRequest("the part 'file' needs a file name; it becomes the document's key")
+        raise BadRequest("the part 'file' needs a file name; it becomes the document key")
     require_text("the file name", name)
     if _CONTROL.search(name):
         raise BadRequest(f"the file name {name[:80]!r} has control characters")
@@ -123,7 +123,7 @@ def require_file_name(name: str | None) -> str:
         raise BadRequest(f"the file name {name[:80]!r} has the path component '..'")
     if len(name.encode()) > MAX_FILE_NAME_BYTES:
         raise BadRequest(
-            f"the file name has {len(name.encode())} bytes, at most {MAX_FILE_NAME_BYTES} are possible"
+            f"the file name has {len(name.encode())} bytes, expected at most {MAX_FILE_NAME_BYTES}"
         )
     return name
 
@@ -133,17 +133,17 @@ def require_custom_id(value: str) -> str:
     require_text("custom_id", value)
     size = len(value.encode())
     if size > MAX_CUSTOM_ID_BYTES:
-        raise BadRequest(f"custom_id has {size} bytes, at most {MAX_CUSTOM_ID_BYTES} are possible")
+        raise BadRequest(f"custom_id has {size} bytes, expected at most {MAX_CUSTOM_ID_BYTES}")
     if _CONTROL.search(value):
         raise BadRequest("custom_id has control characters")
     return value
 
 
 def parse_metadata(text: str) -> dict[str, MetadataValue]:
-    """The caller's metadata from its JSON. Null values are kept; they mean "no such key"."""
+    """Parse and check metadata. Null values are kept; they mean "no such key"."""
     size = len(text.encode("utf-8", "surrogateescape"))
     if size > MAX_METADATA_BYTES:
-        raise BadRequest(f"metadata has {size} bytes, at most {MAX_METADATA_BYTES} are possible")
+        raise BadRequest(f"metadata has {size} bytes, expected at most {MAX_METADATA_BYTES}")
     try:
         found = from_json(text, allow_inf_nan=False)
     except ValueError as error:
@@ -157,7 +157,7 @@ def metadata_of(found: Mapping[str, object]) -> dict[str, MetadataValue]:
     """Checked metadata: scalars, null, and non-empty arrays of one kind of scalar."""
     for key in found:
         if not key or key in RESERVED_METADATA_KEYS or key.startswith(RESERVED_PREFIXES):
-            raise BadRequest(f"metadata key {key!r} is reserved or empty; please choose another name")
+            raise BadRequest(f"metadata key {key!r} is reserved or empty; choose another name")
     metadata = {key: _value(key, value) for key, value in found.items()}
     try:
         check_metadata(metadata)  # numbers may be longer than they were sent
@@ -183,14 +183,16 @@ def _value(key: str, value: object) -> MetadataValue:
 
 
 def _array(key: str, values: list[object]) -> MetadataValue:
-    """Integers beside fractions are numbers like them and become fractions; all else must be of one kind."""
+    """Convert integers in an array with fractions to fractions; all other values must be of one kind."""
     for value in values:
         if value is None or isinstance(value, list | dict):
-            raise BadRequest(f"metadata {key!r}: an array may hold strings, numbers or booleans only")
+            raise BadRequest(f"metadata {key!r}: an array may contain only strings, numbers or booleans")
         _value(key, value)
     kinds = {type(value) for value in values}
     if kinds == {int, float}:
         return [float(value) for value in values]  # type: ignore[arg-type]
     if len(kinds) != 1:
-        raise BadRequest(f"metadata {key!r}: an array must hold at least one value, and values of one kind")
+        raise BadRequest(
+            f"metadata {key!r}: an array must contain at least one value, and values of one kind"
+        )
     return values  # type: ignore[return-value]

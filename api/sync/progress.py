@@ -1,4 +1,4 @@
-"""How far an invocation is, and what became of its documents: once as JSON, or live as server-sent events."""
+"""Progress of an invocation and outcomes of its documents: once as JSON, or live as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def get_progress(request: web.Request) -> web.StreamResponse:
 
 
 async def get_documents(request: web.Request) -> web.StreamResponse:
-    """Documents that ended. As a stream: an event `document` for each, `end` when the invocation ends."""
+    """Outcomes of documents. As a stream: an event `document` for each, `end` when the invocation ends."""
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
     status = query_choice(request, "status", _OUTCOME_STATUSES)
@@ -43,7 +43,7 @@ async def get_documents(request: web.Request) -> web.StreamResponse:
 
 
 async def _progress(parts: Dependencies, run: Invocation) -> InvocationProgress:
-    """How far a run is; when it has ended, with all its warnings."""
+    """Progress of a run; all its warnings once it has ended."""
     if run.status in FINAL_STATUSES:
         await parts.outcomes.refresh()
     warnings = parts.outcomes.with_warnings(run)
@@ -51,7 +51,7 @@ async def _progress(parts: Dependencies, run: Invocation) -> InvocationProgress:
 
 
 async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterator[ServerEvent | None]:
-    """Ends with the invocation, or when it is gone."""
+    """Ends with the invocation, or when it no longer exists."""
     with parts.catalogue.changed() as watch:
         shown: Invocation | None = None
         current = parts.catalogue.invocation(run.id)
@@ -71,7 +71,7 @@ async def _progress_events(parts: Dependencies, run: Invocation) -> AsyncIterato
 async def _document_events(
     parts: Dependencies, run: Invocation, status: str | None
 ) -> AsyncIterator[ServerEvent | None]:
-    """Ends when the invocation has ended and everything that led to it was sent."""
+    """Ends when the invocation has ended and all earlier outcomes are sent."""
     sequence = 0
     with parts.catalogue.changed() as runs, parts.outcomes.changed() as outcomes:
         while True:

@@ -1,4 +1,4 @@
-"""From kept events to the JSON of the contract."""
+"""Convert stored events to the JSON of the contract."""
 
 import json
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ from schemas.sources import SOURCE_TYPES
 def json_response(
     body: BaseModel | list[BaseModel] | dict[str, BaseModel], status: int = 200
 ) -> web.Response:
-    """A body as JSON: what was set is written, what was not stays away."""
+    """A body as JSON, with the fields that are set."""
     return web.Response(status=status, text=json_text(body), content_type="application/json")
 
 
@@ -99,7 +99,7 @@ def job_of(run: Invocation) -> Job:
 
 
 def _metadata_of(run: Invocation) -> IndexJobMetadata:
-    """Where a run writes, and what it read under the name of its type."""
+    """Target of a run, and what it reads under the name of its type."""
     members: dict[str, Any] = {run.source_type: SOURCE_TYPES[run.source_type].job_of(run)}
     return IndexJobMetadata(database_name=run.database, collection_name=run.collection, **members)
 
@@ -110,7 +110,7 @@ def progress_of(
     now: datetime | None = None,
     reports: Iterable[StageHealth] = (),
 ) -> InvocationProgress:
-    """Counts per stage, documents with warnings, the mean rate until now, and what is in hand."""
+    """Counts per stage, documents with warnings, the mean rate so far, and records in progress."""
     counts = run.counts
     done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
     elapsed = None
@@ -140,7 +140,7 @@ def progress_of(
 
 
 def outcome_of(outcome: Outcome) -> DocumentOutcome:
-    """What became of a document."""
+    """The outcome of a document."""
     return DocumentOutcome.model_validate(
         {
             "document_key": outcome.document_key,

@@ -1,4 +1,4 @@
-"""What the gateway does for a type of source: the table is `schemas.sources`."""
+"""Source types in the gateway; their table is `schemas.sources`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from schemas.sources import SOURCE_TYPES, SourceType, served
 
 
 def source_type(name: str) -> SourceType[Any, Any]:
-    """Raises BadRequest for a type of the contract that this deployment does not have."""
+    """Raise BadRequest for a type of the contract that this deployment does not have."""
     found = served().get(name)
     if found is None:
         raise BadRequest(
@@ -19,20 +19,20 @@ def source_type(name: str) -> SourceType[Any, Any]:
 
 
 def require_type_name(name: str) -> str:
-    """Raises BadRequest for a filter that names no type."""
+    """Raise BadRequest for a filter with an unknown type."""
     if name not in SOURCE_TYPES:
         raise BadRequest(f"source_type {name!r} is none of {', '.join(SOURCE_TYPES)}")
     return name
 
 
 def shown(source: Source) -> str:
-    """A source for a person: its id and where it reads from."""
+    """A source for messages: its id and its origin."""
     kind = SOURCE_TYPES[source.type]
     return f"{source.id} ({kind.shown(kind.form_of(source.config))})"
 
 
 def overlap(source: Source, other: Source) -> bool:
-    """Whether both would bring the same documents into a collection that they both fill."""
+    """Whether both would index the same documents in a collection that both fill."""
     config: Event = source.config
     return (
         source.id != other.id

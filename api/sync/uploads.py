@@ -2,8 +2,8 @@
 
     key ─► declared size ─► database_name, collection_name ─► scope, database, options ─► file ─► invocation
 
-Everything that can be refused is refused before the first byte of the file is read. Optional parts may also
-follow the file; what is wrong in them is then found after it was stored, and the blob is swept by its age.
+Everything that precedes the file is checked before its first byte is read. Optional parts may also follow the
+file; errors in them are found after it is stored, and the blob is swept later.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -45,7 +45,7 @@ _CHUNKING: TypeAdapter[SourceChunkingConfig | None] = TypeAdapter(SourceChunking
 
 @dataclass(frozen=True)
 class Options:
-    """What the optional parts say."""
+    """The values of the optional parts."""
 
     custom_id: str | None
     metadata: dict[str, MetadataValue]
@@ -65,7 +65,7 @@ class StoredFile:
 
 
 async def add_file(request: web.Request) -> web.Response:
-    """Store the file, ask for its run."""
+    """Store the file and request its run."""
     parts, caller = request.app[PARTS], caller_of(request)
     declared = _declared_size(request, parts.gateway.max_file_bytes)
     with parts.uploads.slot(caller.tenant):
@@ -148,17 +148,17 @@ async def _receive(
             fields[name] = await body.text(name)
         else:
             known = ", ".join([*TEXT_PARTS, "file"])
-            raise BadRequest(f"part {name[:80]!r} is not known; known are {known}")
+            raise BadRequest(f"part {name[:80]!r} is unknown; expected {known}")
     if file is None:
         raise BadRequest("the part 'file' is missing")
     return fields, file
 
 
 async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str]) -> None:
-    """All that can be known before the file is read."""
+    """The checks before the file is read."""
     for name in ("database_name", "collection_name"):
         if name not in fields:
-            raise BadRequest(f"the part {name!r} must come before 'file', so that no byte is read in vain")
+            raise BadRequest(f"the part {name!r} must precede 'file'")
     require_collection_name(fields["collection_name"])
     await parts.require_database(caller, fields["database_name"])
     parse_options(fields, parts.gateway)
@@ -177,7 +177,7 @@ async def _store(body: UploadBody, part: Part, parts: Dependencies, declared: in
 
 
 async def _exactly(chunks: AsyncIterator[bytes], declared: int) -> AsyncIterator[bytes]:
-    """The bytes as they come. Raises BadRequest when there are more or fewer than declared."""
+    """The bytes as they arrive. Raises BadRequest if there are more or fewer than declared."""
     size = 0
     async for chunk in chunks:
         size += len(chunk)

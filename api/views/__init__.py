@@ -1,1 +1,1 @@
-"""What the gateway reads: materialised views of sources, invocations, keys and document outcomes."""
+"""State of the gateway: materialised views of sources, invocations, keys and document outcomes."""

@@ -1,7 +1,7 @@
-"""What the gateway knows of sources, invocations, keys and stages.
+"""Sources, invocations, keys and stages, as a materialised view of their topics.
 
-A materialised view: whoever has written to it reads back at once.
-Every gateway process has its own file; the topics are the truth.
+A request that has written a record waits until the view contains it (read your own writes).
+Every gateway process has its own file; the topics are the source of truth.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class ResultPage:
 
 
 class Catalogue:
-    """Sources, invocations, keys and reports of stages, as the topics have them."""
+    """Sources, invocations, keys and reports of stages, from the topics."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         topics = (SOURCES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
@@ -68,7 +68,7 @@ class Catalogue:
         self._refreshed_from = 0.0
 
     async def start(self) -> None:
-        """Follow the topics; returns when what is there now is known."""
+        """Follow the topics; returns when the view has caught up with their current ends."""
         await self._view.start()
 
     async def close(self) -> None:
@@ -80,13 +80,13 @@ class Catalogue:
         return self._view.changed()
 
     async def passed(self, written: RecordMetadata) -> None:
-        """Wait until a record that was written is known here."""
+        """Wait until the view contains a written record."""
         await self._view.passed(written.send.topic, written.partition, written.offset)
 
     async def refresh(self, timeout: float = 10) -> None:
-        """Know everything that was on the topics when this was called, also from other gateways.
+        """Catch up with the current ends of the topics, including records of other gateways.
 
-        Callers that arrive while others wait share one round to the broker.
+        Callers that arrive while others wait share one round trip to the broker.
         """
         called = asyncio.get_running_loop().time()
         async with self._refreshing:
@@ -97,11 +97,11 @@ class Catalogue:
             self._refreshed_from = begun
 
     async def shown(self, invocation_id: str, timeout: float) -> bool:
-        """Wait until an invocation is known; False after `timeout` seconds."""
+        """Wait until the view contains an invocation; False after `timeout` seconds."""
         return await self._view.until(lambda: self.invocation(invocation_id) is not None, timeout)
 
     async def decided(self, invocation_id: str, timeout: float) -> bool:
-        """Wait until an invocation is not pending any more; False after `timeout` seconds."""
+        """Wait until an invocation is no longer pending; False after `timeout` seconds."""
         return await self._view.until(lambda: self.status(invocation_id) != "pending", timeout)
 
     def source(self, source_id: str) -> Source | None:
@@ -113,7 +113,7 @@ class Catalogue:
         return self._one(Invocation, "SELECT value FROM invocations WHERE id = ?", invocation_id)
 
     def status(self, invocation_id: str) -> str | None:
-        """The status of an invocation, without the rest of it."""
+        """The status of an invocation."""
         rows = self._view.query("SELECT status FROM invocations WHERE id = ?", (invocation_id,))
         return str(rows[0][0]) if rows else None
 
@@ -127,7 +127,7 @@ class Catalogue:
         return self.sources(ResultPage(tenant, database=database, type=kind, limit=NO_LIMIT))
 
     def fills(self, source_id: str, collection: str) -> bool:
-        """Whether documents of a source are in a collection, or may be soon, as its newest runs say."""
+        """Whether documents of a source are in a collection, or may be soon, according to its newest runs."""
         sql = (
             "SELECT value FROM invocations WHERE source_id = ? AND collection = ? "
             "ORDER BY created_ms DESC, id DESC"
@@ -141,7 +141,7 @@ class Catalogue:
         return False
 
     def targets(self, source_id: str) -> list[str]:
-        """The collections that a source was run into; not those of cancelled runs."""
+        """The collections that a source was run into, except by cancelled runs."""
         sql = (
             "SELECT DISTINCT collection FROM invocations WHERE source_id = ? AND status <> 'cancelled' "
             "ORDER BY collection"
@@ -186,7 +186,7 @@ class Catalogue:
 
 
 def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> None:
-    """Apply one record of a topic of the catalogue; the newest of a key counts."""
+    """Apply one record of a topic; the newest record of a key wins."""
     event = change.event
     if isinstance(event, Source):
         created = _milliseconds(event)

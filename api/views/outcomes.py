@@ -1,7 +1,7 @@
-"""What became of each document of an invocation: a materialised view over `progress`.
+"""The outcome of each document of an invocation: a materialised view of `progress`.
 
-It is apart from the catalogue, so that a flood of progress never delays the answer to a request that waits
-for its own record.
+It is separate from the catalogue, so that a burst of progress never delays a request that waits for its own
+record.
 """
 
 import json
@@ -46,7 +46,7 @@ WHERE invocation_id = ? AND attempt = ?
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a document; `sequence` grows with every change that this process has seen."""
+    """The outcome of a document; `sequence` grows with every change that this process has seen."""
 
     sequence: int
     status: str
@@ -65,7 +65,7 @@ class Outcomes:
         self.folded = 0
 
     async def start(self) -> None:
-        """Follow the topic; returns when what is there now is known."""
+        """Follow the topic; returns when the view has caught up with its current end."""
         await self._view.start()
 
     async def close(self) -> None:
@@ -77,7 +77,7 @@ class Outcomes:
         return self._view.changed()
 
     async def refresh(self, timeout: float = 10) -> None:
-        """Know everything that is on the topic at this moment."""
+        """Catch up with the current end of the topic."""
         await self._view.caught_up(timeout)
 
     def of(
@@ -89,11 +89,11 @@ class Outcomes:
         return self._select(run, status, f"{only}ORDER BY ordinal LIMIT ? OFFSET ?", limit, offset)
 
     def with_warnings(self, run: Invocation) -> int:
-        """How many documents of the current attempt ended and have warnings."""
+        """Number of documents of the current attempt with an outcome and warnings."""
         return int(self._view.query(_WITH_WARNINGS, (run.id, run.attempt))[0][0])
 
     def after(self, run: Invocation, status: str | None, sequence: int, limit: int) -> list[Outcome]:
-        """Outcomes that changed after `sequence`, in the order in which they did."""
+        """Outcomes that changed after `sequence`, in the order of the changes."""
         return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
 
     def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
@@ -122,7 +122,7 @@ WHERE :status != 'failed' OR NOT EXISTS (
 
 
 def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None:
-    """Apply one record of `progress`: a new attempt clears the older ones, a later outcome replaces."""
+    """Apply one record of `progress`: a new attempt clears earlier ones, a later outcome wins."""
     event = change.event
     if isinstance(event, RunStarted):
         for table in ("outcomes", "warnings"):

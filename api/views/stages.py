@@ -1,4 +1,4 @@
-"""What the stages say of themselves (topic `stage-health`), for progress and `/health`."""
+"""Reports of the stages (topic `stage-health`), for progress and `/health`."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -17,8 +17,8 @@ _MOST = 10
 def waits_for(
     run: Invocation, reports: Iterable[StageHealth], now: datetime | None = None
 ) -> list[api.InHand]:
-    """What an invocation may wait for: its own documents first, then the oldest. Names stay within their
-    database."""
+    """Records that an invocation may wait for: its own documents first, then the oldest. Document names
+    are shown only within their database."""
     if run.status in FINAL_STATUSES:
         return []
     moment = now or datetime.now(UTC)
@@ -47,8 +47,8 @@ def _in_hand(report: StageHealth, run: Invocation, now: datetime) -> api.InHand:
 
 
 def remarks(reports: Iterable[StageHealth], now: datetime | None = None) -> list[str]:
-    """A sentence for whatever is not as usual. Names no document, and no error, which may quote one: whoever
-    asks need have no key."""
+    """A sentence for each problem. Names no document, and no error, which may quote one, because callers need
+    no key."""
     moment = now or datetime.now(UTC)
     return [sentence for report in reports for sentence in _remarks(report, moment)][:_MOST]
 

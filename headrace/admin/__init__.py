@@ -1,1 +1,1 @@
-"""What an operator looks at and repairs on the cluster itself: topics, lag, dead letters."""
+"""Work of operators on the cluster itself: topics, lag, dead letters."""

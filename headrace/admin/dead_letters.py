@@ -1,4 +1,4 @@
-"""Dead letters: read from their topic, and sent once more to where they came from."""
+"""Read dead letters from their topic, and replay them to their original topics."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ _REPLAY_S = 30.0
 
 
 def read_letters(wiring: Wiring) -> list[DeadLetter]:
-    """All dead letters that are kept, oldest first. Blocks."""
+    """All dead letters, oldest first. Blocks."""
     count = partition_counts(admin(wiring.cluster), wiring.cluster).get(DEAD_LETTERS.name)
     if count is None:
         raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
@@ -38,7 +38,7 @@ def read_letters(wiring: Wiring) -> list[DeadLetter]:
 
 
 def choose(letters: Sequence[DeadLetter], wanted: Sequence[str]) -> list[DeadLetter]:
-    """The letters with these ids or beginnings of ids. Raises RequestError for one that fits none or many."""
+    """The letters with these ids or prefixes. Raises RequestError for a prefix with no or several matches."""
     chosen = []
     for prefix in wanted:
         fitting = [letter for letter in letters if letter.id.startswith(prefix)]
@@ -50,16 +50,16 @@ def choose(letters: Sequence[DeadLetter], wanted: Sequence[str]) -> list[DeadLet
 
 
 async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
-    """Send records once more, with their key, value and headers, and wait until the broker has them.
+    """Send records again with their key, value and headers, and wait for the acknowledgements.
 
-    A record of `documents` keeps the sequence that it had, so it overwrites nothing newer.
+    A record of `documents` keeps its sequence, so it overwrites nothing newer.
 
     Raises RequestError for a letter that does not hold its record.
     """
     for letter in letters:
         if not letter.whole:
             raise RequestError(
-                f"dead letter {letter.id} does not hold its record, which is too large for one: read it at "
+                f"dead letter {letter.id} does not contain its record, which was too large: read it at "
                 f"{letter.topic}[{letter.partition}]@{letter.offset}, or send the document again"
             )
     await asyncio.to_thread(_produce, wiring, letters)
@@ -88,13 +88,13 @@ def _produce(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
     left = producer.flush(_REPLAY_S + 5)
     if failures or left:
         raise TransientError(
-            f"{len(failures) + left} of {len(letters)} records were not written again: "
+            f"{len(failures) + left} of {len(letters)} records were not sent again: "
             f"{failures[0] if failures else 'the broker does not answer'}"
         )
 
 
 def as_json(letter: DeadLetter) -> dict[str, Any]:
-    """A letter for programs; bytes in base64."""
+    """A letter as JSON values; bytes in base64."""
     shown = letter.model_dump(mode="python")
     shown["failed_at"] = letter.failed_at.isoformat()
     shown["headers"] = {name: _text(value) for name, value in letter.headers.items()}
@@ -104,7 +104,7 @@ def as_json(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _text(value: bytes) -> str:
-    """Keys and headers are text as we write them; what is not is shown in base64."""
+    """Keys and headers as text; in base64 if they are not UTF-8."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -112,7 +112,7 @@ def _text(value: bytes) -> str:
 
 
 def content_of(wiring: Wiring, letter: DeadLetter) -> str:
-    """What kind of event a letter holds, if it is one at all."""
+    """The type of the event in a letter, if it is a known one."""
     if not letter.whole:
         return "a record too large for a letter"
     if letter.value is None:
@@ -120,5 +120,5 @@ def content_of(wiring: Wiring, letter: DeadLetter) -> str:
     try:
         event = wiring.codec.decode(letter.value)
     except ContractError:
-        return f"{len(letter.value):,} bytes that no schema of ours wrote"
+        return f"{len(letter.value):,} bytes of an unknown schema"
     return f"{type(event).__name__}, {len(letter.value):,} bytes"

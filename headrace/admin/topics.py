@@ -1,4 +1,4 @@
-"""The topics as they are on the cluster, and how far behind each consumer group is."""
+"""The topics on the cluster, and the lag of each consumer group."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ _TIMEOUT_S = 15
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """A topic of ours. `lag` has each group that reads it, and the records it has not committed."""
+    """A topic of Headrace. `lag`: consumer group → records that it has not committed."""
 
     name: str
     partitions: int
@@ -30,7 +30,7 @@ class TopicState:
 
 
 def topic_states(wiring: Wiring) -> list[TopicState]:
-    """The topics that exist, in the order of a document's way. Blocks."""
+    """The existing topics, in the order of the pipeline. Blocks."""
     counts = partition_counts(admin(wiring.cluster), wiring.cluster)
     settings = _settings(wiring.cluster, counts)
     lags = group_lags(wiring.cluster, counts)
@@ -49,29 +49,31 @@ def topic_states(wiring: Wiring) -> list[TopicState]:
 
 
 def quiet(cluster: Cluster) -> Cluster:
-    """The cluster for clients of the command itself: a broker that is away is told by an error, once, and
-    not by librdkafka's own lines on standard error."""
+    """The cluster for clients of the command itself. An unreachable broker is reported once, as an error,
+    and not by librdkafka's log lines on standard error."""
     return replace(cluster, properties={**cluster.properties, "log_level": "0"})
 
 
 def missing_topics(states: Iterable[TopicState]) -> list[str]:
-    """Topics of the catalogue that are not on the cluster."""
+    """Topics of the catalogue that do not exist on the cluster."""
     present = {state.name for state in states}
     return [topic.name for topic in CATALOGUE if topic.name not in present]
 
 
 def settled_states(wiring: Wiring) -> list[TopicState]:
-    """The topics once all of the catalogue are there: a broker shows what was made a moment later."""
+    """The topics, once all of the catalogue exist: a broker shows new topics with a delay."""
     deadline = time.monotonic() + _TIMEOUT_S
     while missing_topics(states := topic_states(wiring)):
         if time.monotonic() > deadline:
-            raise TransientError(f"topics were made, but not shown: {', '.join(missing_topics(states))}")
+            raise TransientError(
+                f"topics were created but are not visible yet: {', '.join(missing_topics(states))}"
+            )
         time.sleep(0.1)
     return states
 
 
 def topic_faults(states: Iterable[TopicState]) -> list[str]:
-    """What is not as it has to be on topics that somebody else has set up."""
+    """Wrong settings of topics that were created by other means."""
     faults = []
     for state in states:
         expected = "compact" if BY_NAME[state.name].compact else "delete"
@@ -81,7 +83,7 @@ def topic_faults(states: Iterable[TopicState]) -> list[str]:
 
 
 def group_lags(cluster: Cluster, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """For each consumer group of ours, the records of each topic that it has not committed."""
+    """Consumer group → topic → records that are not committed."""
     client = admin(cluster)
     groups = _groups(cluster)
     if not groups:

@@ -1,7 +1,7 @@
 """The command `headrace`.
 
-Modules of this package import next to nothing when they are imported: `headrace --help` answers at once, and
-each command loads what it needs.
+Modules of this package import almost nothing at import time, so `headrace --help` answers at once; each
+command loads what it needs.
 
     up.py         up, service              records.py   topics, dead-letters, blobs
     content.py    sync, query              documents.py parse, chunk

@@ -1,4 +1,4 @@
-"""The tree of commands, and the one place where an error becomes a line for a person."""
+"""The tree of commands, and the one place where an error becomes a message."""
 
 import os
 from typing import Annotated
@@ -19,7 +19,7 @@ _READS_FILES = (["parse"], ["chunk"])
 
 app = typer.Typer(
     name="headrace",
-    help="Keep a Chroma collection true to a folder or a file: parsed, chunked, embedded, indexed.",
+    help="Keep a Chroma collection in sync with a folder or a file: parsed, chunked, embedded, indexed.",
     epilog="Every setting is an environment variable HEADRACE_…; docs/settings.md lists them.",
     no_args_is_help=True,
     add_completion=False,
@@ -28,13 +28,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(rich_help_panel="Run")(up.up)
-app.command(rich_help_panel="Fill and ask")(content.sync)
-app.command(rich_help_panel="Fill and ask")(content.query)
-app.command(rich_help_panel="Look at what a document becomes")(documents.parse)
-app.command(rich_help_panel="Look at what a document becomes")(documents.chunk)
-app.add_typer(sources.sources, name="sources", rich_help_panel="As the API does")
-app.add_typer(resources.invocations, name="invocations", rich_help_panel="As the API does")
-app.add_typer(resources.keys, name="keys", rich_help_panel="As the API does")
+app.command(rich_help_panel="Sync and search")(content.sync)
+app.command(rich_help_panel="Sync and search")(content.query)
+app.command(rich_help_panel="Inspect documents")(documents.parse)
+app.command(rich_help_panel="Inspect documents")(documents.chunk)
+app.add_typer(sources.sources, name="sources", rich_help_panel="API")
+app.add_typer(resources.invocations, name="invocations", rich_help_panel="API")
+app.add_typer(resources.keys, name="keys", rich_help_panel="API")
 app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")
 app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
 app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
@@ -55,11 +55,11 @@ def root(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Keep a Chroma collection true to a folder or a file: parsed, chunked, embedded, indexed."""
+    """Keep a Chroma collection in sync with a folder or a file: parsed, chunked, embedded, indexed."""
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command; its exit status. Every error is one line on standard error, never a traceback."""
+    """Run the command; returns its exit status. Errors are one line on standard error, never a traceback."""
     print_in_any_encoding()
     if arguments[:1] not in _READS_FILES and (odd := [one for one in arguments if not _is_utf8(one)]):
         shown = odd[0].encode(errors="surrogateescape").decode(errors="backslashreplace")
@@ -78,7 +78,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _is_utf8(argument: str) -> bool:
-    """Python keeps the bytes of an argument that are not as halves of surrogate pairs."""
+    """Python decodes bytes of an argument that are not UTF-8 as lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
@@ -111,8 +111,8 @@ def _described(error: Exception) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror}", _FAILURE)
     return _failed(
-        f"this should not have happened: {type(error).__name__}: {error}; "
-        "HEADRACE_LOG_LEVEL=debug shows where, please report it",
+        f"unexpected error: {type(error).__name__}: {error}; "
+        "HEADRACE_LOG_LEVEL=debug shows the traceback, please report it",
         _FAILURE,
     )
 

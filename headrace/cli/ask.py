@@ -1,4 +1,4 @@
-"""What commands share that ask the gateway that runs."""
+"""Helpers of the commands that call a running gateway."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 SourceId = Annotated[str, typer.Argument(help="Id of the source.", show_default=False)]
 OfDatabase = Annotated[
-    str | None, typer.Option("--database", "-d", help="Only those of this database.", show_default=False)
+    str | None, typer.Option("--database", "-d", help="Only of this database.", show_default=False)
 ]
 
 
 def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -> T:
-    """The answer of the gateway that runs."""
+    """Call the running gateway and return the result of `call`."""
     import asyncio
 
     from headrace.client.connect import require_gateway

@@ -1,4 +1,4 @@
-"""`headrace sync` and `headrace query`: fill a collection, ask it."""
+"""`headrace sync` and `headrace query`: sync into a collection, and search it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,18 +32,18 @@ def sync(
     hidden: Hidden = False,
     main_content: MainContent = False,
     allow_empty: AllowEmpty = False,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run until its end.")] = True,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the run ends.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Bring a folder or file into a collection; the next time only what has changed.
+    """Sync a folder or file into a collection. Later runs send only the difference.
 
-    Lists what git would: .gitignore files hold, in a checkout also those above PATH, .git/info/exclude and
-    your own. Hidden files and those that look like secrets (id_rsa, *.pem, .env, …) are left out; --hidden,
-    or an --include that names them, brings them in.
+    Lists what git would: .gitignore files apply, in a checkout also those above PATH, .git/info/exclude and
+    your global excludes. Hidden files and files that look like secrets (id_rsa, *.pem, .env, …) are skipped;
+    --hidden, or an --include that names them, includes them.
 
-    Talks to HEADRACE_URL, else to the `headrace up` of the data folder, else starts everything for the time
-    of the command. Fails (exit status 1) when a document did.
+    Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
+    the duration of the command. The exit status is 1 if a document failed.
     """
     from functools import partial
 
@@ -157,14 +157,14 @@ async def _begin(client: "GatewayClient", request: "SyncRequest", endpoint: "End
 
 
 def query(
-    text: Annotated[str, typer.Argument(help="What to look for, in plain words.", show_default=False)],
+    text: Annotated[str, typer.Argument(help="Query, in plain words.", show_default=False)],
     collection: Collection,
     count: Annotated[int, typer.Option("-n", help="Most hits.", min=1, max=300)] = 5,
     database: Database = "default_database",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Ask a collection a question; prints the chunks that answer it best, with file, lines and score."""
+    """Search a collection; prints the best chunks with file, lines and score."""
     import asyncio
 
     from headrace.cli.output import print_json

@@ -1,4 +1,4 @@
-"""`headrace parse` and `headrace chunk`: what becomes of a file, before anything is indexed."""
+"""`headrace parse` and `headrace chunk`: show how a file would be indexed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,12 +38,12 @@ def parse(
 def chunk(
     file: File,
     max_size_bytes: Annotated[
-        int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
+        int | None, typer.Option(help="Maximum bytes of a chunk.", show_default=False)
     ] = None,
     main_content: MainContent = False,
     lines: Annotated[bool, typer.Option("--lines", help="Cut by lines, not by structure.")] = False,
     max_lines: Annotated[
-        int | None, typer.Option(help="With --lines: most lines of a chunk.", show_default=False)
+        int | None, typer.Option(help="With --lines: maximum lines of a chunk.", show_default=False)
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -105,7 +105,7 @@ def _print_chunks(chunks: "Sequence[TextChunk]", document: "ParsedDocument") -> 
 
 
 def _print_chunk(number: int, one: "TextChunk") -> None:
-    """A rule that says where the chunk stands, then its text, coloured and with its line numbers."""
+    """A rule with the position of the chunk, then its text, highlighted and with line numbers."""
     import sys
 
     from rich.console import Console

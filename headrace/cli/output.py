@@ -1,4 +1,4 @@
-"""What commands print: tables for people, tab-separated lines for pipes, JSON for programs, errors."""
+"""Output of commands: tables for people, tab-separated lines for pipes, JSON for programs, errors."""
 
 import codecs
 import contextlib
@@ -23,10 +23,10 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def visible(text: str, keep: str = "") -> str:
-    """`text` with control characters as escapes (`\\x1b`, `\\n`), but for those to `keep`.
+    """`text` with control characters as escapes (`\\x1b`, `\\n`), except those in `keep`.
 
-    Names and contents of documents are other people's: they must neither steer a terminal nor break a line
-    of a table in two.
+    Names and contents of documents are untrusted: they must not control the terminal or break the lines of
+    a table.
     """
     return _CONTROLS.sub(
         lambda found: found[0] if found[0] in keep else found[0].encode("unicode_escape").decode(), text
@@ -50,7 +50,7 @@ _ERRORS = "headrace.plain"
 
 
 def print_in_any_encoding() -> None:
-    """Let standard output and error show what their encoding lacks as plain signs and escapes."""
+    """Replace characters that the encoding of standard output or error lacks by ASCII and escapes."""
     codecs.register_error(_ERRORS, _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -73,13 +73,13 @@ def console(stderr: bool = False) -> "Console":
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output; its own escapes where that is not UTF-8."""
+    """Print one JSON document to standard output, with JSON escapes if that is not UTF-8."""
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     sys.stdout.write(json.dumps(value, ensure_ascii=plain, indent=2, default=str) + "\n")
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
-    """Rows as a table in a terminal, else tab-separated under a line of names; `empty`: there are none."""
+    """Print rows as a table in a terminal, else tab-separated below a header; `empty` if there are none."""
     texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         lines = [columns, *texts] if texts else []
@@ -108,7 +108,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: 
 
 
 def print_fields(fields: Sequence[tuple[str, object]]) -> None:
-    """Names and values, one a line."""
+    """Print names and values, one per line."""
     from rich.text import Text
 
     width = max(len(name) for name, _ in fields)
@@ -118,7 +118,7 @@ def print_fields(fields: Sequence[tuple[str, object]]) -> None:
 
 
 def fail(message: str) -> None:
-    """One line on standard error (more only where the message has the end of a log)."""
+    """Print one line to standard error (more only if the message has the end of a log)."""
     message = visible(_COLOURS.sub("", message), keep="\n\t")
     if sys.stderr.isatty():
         from rich.text import Text
@@ -136,7 +136,7 @@ def terminal_may_be_gone() -> Iterator[None]:
 
 
 def note(message: str) -> None:
-    """A line on standard error that is no error."""
+    """Print a line to standard error that is not an error."""
     sys.stderr.write(f"{visible(message)}\n")
 
 

@@ -8,13 +8,15 @@ from headrace.usage_error import UsageError
 
 Include = Annotated[
     list[str] | None,
-    typer.Option("--include", help="Only files that match, as in .gitignore; may be repeated."),
+    typer.Option("--include", help="Only files that match a .gitignore pattern; may be repeated."),
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option("--exclude", help="No files that match, as in .gitignore; may be repeated."),
+    typer.Option("--exclude", help="No files that match a .gitignore pattern; may be repeated."),
 ]
-Hidden = Annotated[bool, typer.Option("--hidden", help="Also hidden files and those that look like secrets.")]
+Hidden = Annotated[
+    bool, typer.Option("--hidden", help="Include hidden files and files that look like secrets.")
+]
 
 MainContent = Annotated[
     bool, typer.Option("--main-content", help="Of web pages only that: no navigation, footers and adverts.")
@@ -22,7 +24,7 @@ MainContent = Annotated[
 
 
 def require_patterns(include: list[str] | None, exclude: list[str] | None) -> None:
-    """Raises UsageError for patterns that can choose no file."""
+    """Raise UsageError for patterns that can match no file."""
     from schemas.globs import require_choice
 
     try:

@@ -1,4 +1,4 @@
-"""`headrace topics`, `dead-letters`, `blobs`: what an operator looks at and mends."""
+"""`headrace topics`, `dead-letters`, `blobs`: commands for operators."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,17 +13,17 @@ from schemas.errors import RequestError
 if TYPE_CHECKING:
     from headrace.wiring import Wiring
 
-topics = typer.Typer(help="The topics on the cluster: ensure, list.", no_args_is_help=True)
+topics = typer.Typer(help="Topics on the cluster: ensure, list.", no_args_is_help=True)
 dead_letters = typer.Typer(
     help="Records that could not be processed: list, show, replay.", no_args_is_help=True
 )
-blobs = typer.Typer(help="Payloads that travel by reference: sweep.", no_args_is_help=True)
+blobs = typer.Typer(help="Payloads in the blob store: sweep.", no_args_is_help=True)
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
 def _wiring(data_dir: Path | None) -> "Wiring":
-    """The cluster that is set, else that of the system on the data folder."""
+    """The configured cluster, else that of the system on the data folder."""
     from headrace.admin.topics import quiet
     from headrace.local.running_file import read_running
     from headrace.wiring import Wiring
@@ -33,7 +33,7 @@ def _wiring(data_dir: Path | None) -> "Wiring":
         running = read_running(settings.data_dir)
         if running is None:
             raise RequestError(
-                f"nothing runs on {settings.data_dir}: start it with `headrace up`, or set "
+                f"no system is running on {settings.data_dir}: start it with `headrace up`, or set "
                 "HEADRACE_KAFKA_BOOTSTRAP_SERVERS to a cluster"
             )
         config = Path(running.kafka_config) if running.kafka_config else None
@@ -47,7 +47,7 @@ def _wiring(data_dir: Path | None) -> "Wiring":
 
 @topics.command("ensure")
 def ensure(data_dir: DataDir = None) -> None:
-    """Create the topics that are missing, and check those that are there."""
+    """Create missing topics, and check existing ones."""
     from headrace.admin.topics import settled_states, topic_faults
     from streams.kafka.cluster import ensure_topics
 
@@ -62,7 +62,7 @@ def ensure(data_dir: DataDir = None) -> None:
 
 @topics.command("list")
 def list_topics(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List topics with partitions, cleanup and retention, and how far behind each consumer group is."""
+    """List topics with partitions, cleanup policy, retention, and the lag of each consumer group."""
     from dataclasses import asdict
 
     from headrace.admin.topics import missing_topics, topic_states
@@ -88,8 +88,8 @@ def list_topics(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 @dead_letters.command("list")
 def list_letters(
-    limit: Annotated[int, typer.Option("-n", help="Most to show, newest first.", min=1)] = 20,
-    stage: Annotated[str | None, typer.Option(help="Only those of this stage.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option("-n", help="Maximum number to show, newest first.", min=1)] = 20,
+    stage: Annotated[str | None, typer.Option(help="Only of this stage.", show_default=False)] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -107,11 +107,11 @@ def list_letters(
 
 @dead_letters.command("show")
 def show_letter(
-    letter_id: Annotated[str, typer.Argument(help="Id, or how it begins.", show_default=False)],
+    letter_id: Annotated[str, typer.Argument(help="Id, or its first characters.", show_default=False)],
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Show a dead letter: where it stood, why it was given up, and what it holds."""
+    """Show a dead letter: its origin, its reason and its record."""
     from headrace.admin.dead_letters import as_json as letter_json
     from headrace.admin.dead_letters import choose, content_of, read_letters
 
@@ -138,22 +138,24 @@ def show_letter(
 @dead_letters.command("replay")
 def replay_letters(
     letter_ids: Annotated[
-        list[str] | None, typer.Argument(help="Ids, or how they begin.", show_default=False)
+        list[str] | None, typer.Argument(help="Ids, or their first characters.", show_default=False)
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that are kept.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
     stage: Annotated[
-        str | None, typer.Option(help="With --all: only those of this stage.", show_default=False)
+        str | None, typer.Option(help="With --all: only of this stage.", show_default=False)
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Send records once more to where they came from. What is newer in the collection stays as it is."""
+    """Send records to their original topics again. Newer versions in the collection are not overwritten."""
     import asyncio
 
     from headrace.admin.dead_letters import choose, read_letters, replay
     from headrace.client.progress import counted
 
     if everything == bool(letter_ids):
-        raise UsageError("give the ids of dead letters, or --all; see `headrace dead-letters replay --help`")
+        raise UsageError(
+            "expected the ids of dead letters, or --all; see `headrace dead-letters replay --help`"
+        )
     wiring = _wiring(data_dir)
     letters = read_letters(wiring)
     chosen = (
@@ -167,7 +169,7 @@ def replay_letters(
 
 @blobs.command("sweep")
 def sweep(data_dir: DataDir = None) -> None:
-    """Delete blobs that are older than any record that points to them. `headrace up` does it daily."""
+    """Delete blobs that are older than any record that refers to them. `headrace up` does this daily."""
     import asyncio
     from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""`headrace invocations`, `keys`: what the HTTP API has, from the shell."""
+"""`headrace invocations`, `keys`: operations of the HTTP API, from the shell."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from schemas.api import InvocationProgress, Job
 
 invocations = typer.Typer(
-    help="Runs of sources: list, show, create, cancel, and what became of their documents.",
+    help="Runs of sources: list, show, create, cancel, and the outcome of their documents.",
     no_args_is_help=True,
 )
 keys = typer.Typer(help="Keys of the gateway: list, create, revoke.", no_args_is_help=True)
 
 InvocationId = Annotated[str, typer.Argument(help="Id of the invocation.", show_default=False)]
-Limit = Annotated[int, typer.Option("-n", help="Most to show, newest first.", min=1, max=1000)]
+Limit = Annotated[int, typer.Option("-n", help="Maximum number to show, newest first.", min=1, max=1000)]
 
 
 class RunStatus(StrEnum):
@@ -49,7 +49,7 @@ def _status(job: "Job") -> str:
 
 @invocations.command("list")
 def list_invocations(
-    source: Annotated[str | None, typer.Option(help="Only those of this source.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option(help="Only of this source.", show_default=False)] = None,
     database: OfDatabase = None,
     status: Annotated[RunStatus | None, typer.Option(help="Only those.", show_default=False)] = None,
     limit: Limit = 20,
@@ -72,7 +72,7 @@ def list_invocations(
 
 @invocations.command("show")
 def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show how far an invocation is, and its last errors."""
+    """Show the progress of an invocation, and its last errors."""
     from headrace.client.gateway import to_json
 
     progress = ask(data_dir, lambda client: client.progress(invocation_id))
@@ -121,11 +121,13 @@ def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> 
 def list_documents(
     invocation_id: InvocationId,
     status: Annotated[DocumentStatus | None, typer.Option(help="Only those.", show_default=False)] = None,
-    limit: Annotated[int | None, typer.Option("-n", help="Most to show.", min=1, show_default="all")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-n", help="Maximum number to show.", min=1, show_default="all")
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List what became of each document of an invocation; those that were unchanged are not named."""
+    """List the outcome of each document of an invocation, except unchanged documents."""
     from headrace.client.gateway import to_json
 
     wanted = status.value if status else None
@@ -139,7 +141,7 @@ def list_documents(
 
 @keys.command("list")
 def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List keys; their secrets are not kept."""
+    """List keys. Their secrets are not stored."""
     from headrace.client.gateway import to_json
 
     found = ask(data_dir, lambda client: client.keys())
@@ -164,7 +166,7 @@ def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 @keys.command("create")
 def create_key(
-    name: Annotated[str, typer.Argument(help="Whose key it is.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Tenant of the key.", show_default=False)],
     admin: Annotated[bool, typer.Option("--admin", help="May create and delete sources and keys.")] = False,
     database: Annotated[
         list[str] | None,
@@ -174,7 +176,7 @@ def create_key(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a key. It is shown this once."""
+    """Create a key. It is shown only once."""
     from headrace.client.gateway import to_json
 
     payload = {"name": name, "admin": admin, "databases": database, "tenant": tenant}
@@ -190,5 +192,5 @@ def revoke_key(
     key_id: Annotated[str, typer.Argument(help="Id of the key.", show_default=False)],
     data_dir: DataDir = None,
 ) -> None:
-    """No longer take a key."""
+    """Revoke a key."""
     ask(data_dir, lambda client: client.revoke_key(key_id))

@@ -1,4 +1,4 @@
-"""Options that many commands share, and the settings they make."""
+"""Options that many commands share, and the settings that they override."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Folder of all that is kept. [dim]HEADRACE_DATA_DIR, else in the user's data directory[/dim]",
+        help="Folder of all persistent data. [dim]HEADRACE_DATA_DIR, else in the user's data directory[/dim]",
         file_okay=False,
         show_default=False,
     ),
@@ -26,12 +26,12 @@ Collection = Annotated[
     str, typer.Option("--collection", "-c", help="Collection in Chroma.", show_default=False)
 ]
 AllowEmpty = Annotated[
-    bool, typer.Option("--allow-empty", help="A folder without any file deletes what is indexed of it.")
+    bool, typer.Option("--allow-empty", help="If the folder lists no files, delete its indexed documents.")
 ]
 
 
 def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
-    """The settings of the environment; what is `given` and not None comes first.
+    """The settings of the environment; values in `given` that are not None take precedence.
 
     Raises UsageError, which names the option or the variable, its value and what is wrong with it.
     """
@@ -55,8 +55,8 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
 
 
 def _say_where(data_dir: Path) -> None:
-    """A data folder that depends on where one stands is no surprise."""
+    """Report a data folder that depends on the current folder."""
     from streams.data_dir import LOCAL
 
     if data_dir == LOCAL:
-        sys.stderr.write(f"headrace: the data folder is {LOCAL} of this folder, as it is there\n")
+        sys.stderr.write(f"headrace: using the data folder {LOCAL} in the current folder\n")

@@ -1,4 +1,4 @@
-"""`headrace sources`: where documents come from."""
+"""`headrace sources`: origins of documents."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
     from schemas.api import InvocationProgress, Source
 
-sources = typer.Typer(help="Where documents come from: list, show, create, delete.", no_args_is_help=True)
+sources = typer.Typer(help="Origins of documents: list, show, create, delete.", no_args_is_help=True)
 
 
 def where(source: "Source") -> str:
-    """Where a source of any type reads from."""
+    """What a source of any type reads."""
     from schemas.sources import SOURCE_TYPES
 
     return SOURCE_TYPES[source.source_type].shown(source.form)
@@ -73,13 +73,13 @@ def create_source(
     config: Annotated[
         str | None,
         typer.Option(
-            help='In place of PATH, a source of any type as JSON: \'{"folder": {"path": "/srv/notes"}}\'.',
+            help='Instead of PATH, a source of any type as JSON: \'{"folder": {"path": "/srv/notes"}}\'.',
             show_default=False,
         ),
     ] = None,
     model: Annotated[str | None, typer.Option(help="Embedding model.", show_default=False)] = None,
     max_size_bytes: Annotated[
-        int | None, typer.Option(help="Most bytes of a chunk.", show_default=False)
+        int | None, typer.Option(help="Maximum bytes of a chunk.", show_default=False)
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -107,13 +107,13 @@ def _source_of(
     from headrace.usage_error import UsageError
 
     if (path is None) == (config is None):
-        raise UsageError("give either PATH or --config")
+        raise UsageError("expected either PATH or --config")
     if config is None:
         require_patterns(*chosen[:2])
         return {"folder": folder_payload(path or "", *chosen)}
     if any(chosen):
         raise UsageError(
-            "--include, --exclude, --hidden and --main-content go with PATH; in --config they are members"
+            "--include, --exclude, --hidden and --main-content require PATH; in --config they are members"
         )
     try:
         found = json.loads(config)
@@ -132,7 +132,7 @@ def delete_source(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Forget a source. Without --documents, what it brought stays in its collections."""
+    """Delete a source. Without --documents, its documents stay in their collections."""
     from headrace.cli.output import note
 
     if documents:
@@ -142,13 +142,13 @@ def delete_source(
     collections = ask(data_dir, lambda client: _forget(client, source_id))
     if collections:
         note(
-            f"what it brought stays in {', '.join(collections)}. To take it out, make the same source again, "
+            f"its documents stay in {', '.join(collections)}. To remove them, create the same source again, "
             "run it into the collection and delete it with --documents"
         )
 
 
 async def _forget(client: "GatewayClient", source_id: str) -> list[str]:
-    """Delete a source; the collections that its documents stay in."""
+    """Delete a source; returns the collections in which its documents stay."""
     from headrace.client.progress import status_of
 
     runs = await client.invocations(1000, source_id=source_id)
@@ -157,7 +157,7 @@ async def _forget(client: "GatewayClient", source_id: str) -> list[str]:
 
 
 async def _delete_with_documents(client: "GatewayClient", source_id: str) -> "list[InvocationProgress]":
-    """Delete a source; the ends of the runs that delete its documents."""
+    """Delete a source; returns the final states of the runs that delete its documents."""
     from headrace.client.sync import follow
 
     runs = await client.delete_source_and_documents(source_id)
@@ -165,7 +165,7 @@ async def _delete_with_documents(client: "GatewayClient", source_id: str) -> "li
 
 
 def _tell_deleted(run: "InvocationProgress") -> None:
-    """What was deleted from one collection. Raises RequestError when not all of it was."""
+    """Report what was deleted from one collection. Raises RequestError if documents are left."""
     from headrace.client.progress import counted, failure_of, status_of
     from schemas.errors import RequestError
 

@@ -1,4 +1,4 @@
-"""`headrace up` and `headrace service`: what runs."""
+"""`headrace up` and `headrace service`: run the system or one service."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ def up(
     data_dir: DataDir = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", "-p", help="Port of the gateway; 0 takes a free one.", show_default="8383"),
+        typer.Option("--port", "-p", help="Port of the gateway; 0 chooses a free one.", show_default="8383"),
     ] = None,
 ) -> None:
     """Run everything on this machine until Ctrl-C: broker, Chroma, all services, the gateway."""
@@ -42,7 +42,7 @@ def up(
 
 
 def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
-    """One line for programs; in a terminal also what a person wants next."""
+    """One line for programs; more for people in a terminal."""
     import sys
 
     from headrace.admin_key import key_file
@@ -53,11 +53,11 @@ def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
         return
     print_fields(
         [
-            ("  key", embedded.key if settings.api_key is None else "as HEADRACE_API_KEY says"),
-            ("", None if settings.api_key else f"kept in {key_file(settings.data_dir)}"),
+            ("  key", embedded.key if settings.api_key is None else "set by HEADRACE_API_KEY"),
+            ("", None if settings.api_key else f"stored in {key_file(settings.data_dir)}"),
             ("  chroma", embedded.running.chroma_url),
             ("  kafka", embedded.running.kafka),
-            ("", embedded.running.kafka_config and f"with what {embedded.running.kafka_config} says"),
+            ("", embedded.running.kafka_config and f"with the settings in {embedded.running.kafka_config}"),
             ("  logs", settings.data_dir / "logs"),
         ]
     )

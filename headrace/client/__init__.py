@@ -1,1 +1,1 @@
-"""The gateway's HTTP client, and on top of it `sync`, `query` and starting a system when none runs."""
+"""The gateway's HTTP client, and on top of it `sync`, `query` and starting a system if none is running."""

@@ -1,6 +1,6 @@
-"""Which gateway and which vector store a command talks to, and starting them when none runs.
+"""Find the gateway and the vector store of a command, and start them if none is running.
 
-HEADRACE_URL  ──►  the `up` of the data folder  ──►  one of our own, for the time of the command
+HEADRACE_URL  ──►  the `up` of the data folder  ──►  a new system, for the duration of the command
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _STARTING_S = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A gateway and the key to it. `ours`: it was started by this command and ends with it."""
+    """A gateway and its key. `ours`: this command started it, and it ends with the command."""
 
     url: str
     key: str
@@ -31,9 +31,9 @@ class Endpoint:
 
 
 async def find_gateway(settings: Settings) -> Endpoint | None:
-    """The gateway that is set, or that runs on the data folder; None when none runs.
+    """The configured gateway, or the one that runs on the data folder; None if none is running.
 
-    Raises RequestError when there is one and no key to it.
+    Raises RequestError if there is one but no key for it.
     """
     if settings.url:
         return Endpoint(settings.url, _key(settings, f"the gateway at {settings.url}"))
@@ -44,11 +44,11 @@ async def find_gateway(settings: Settings) -> Endpoint | None:
 
 
 async def require_gateway(settings: Settings) -> Endpoint:
-    """The gateway, for commands that ask and do not start anything."""
+    """The running gateway, for commands that do not start one."""
     found = await find_gateway(settings)
     if found is None:
         raise RequestError(
-            f"nothing runs on {settings.data_dir}: start it with `headrace up`, or set HEADRACE_URL "
+            f"no system is running on {settings.data_dir}: start it with `headrace up`, or set HEADRACE_URL "
             "(and HEADRACE_API_KEY) to a gateway"
         )
     return found
@@ -60,9 +60,9 @@ async def with_gateway(
     on_change: Callable[[StateChange], None] = lambda change: None,
     root: str | None = None,
 ) -> T:
-    """`use` a gateway: the one there is, else one that is started for as long as that takes.
+    """`use` the running gateway, or one that is started for the duration of the call.
 
-    One that is started takes sources from `root`, too: whoever runs the command has named it.
+    A gateway that is started here also allows sources in `root`, because the user named it.
     """
     found = await find_gateway(settings)
     if found is not None:
@@ -78,14 +78,14 @@ async def with_gateway(
 
 
 async def with_chroma(settings: Settings, use: Callable[[str], Awaitable[T]]) -> T:
-    """`use` the URL of the vector store: the one that is set or runs, else ours, started on its data."""
+    """`use` the URL of the vector store: configured, running, or started on the data folder."""
     running = None if settings.chroma_url else await wait_for_running(settings)
     url = settings.chroma_url or (running.chroma_url if running else None)
     if url is not None:
         return await use(url)
     folder = settings.data_dir / "chroma"
     if not folder.is_dir():
-        raise RequestError(f"{settings.data_dir} holds no collections yet: fill one with `headrace sync`")
+        raise RequestError(f"{settings.data_dir} holds no collections yet: create one with `headrace sync`")
     from streams.data_dir import open_data_dir
     from streams.local import DataDirLock, LocalChroma
 
@@ -96,12 +96,12 @@ async def with_chroma(settings: Settings, use: Callable[[str], Awaitable[T]]) ->
 
 
 async def wait_for_running(settings: Settings) -> RunningSystem | None:
-    """The system on the data folder, waited for when it starts just now; None when there is none."""
+    """The system on the data folder, after waiting if it is starting; None if there is none."""
     deadline = asyncio.get_running_loop().time() + _STARTING_S
     while (running := read_running(settings.data_dir)) is None and is_held(settings.data_dir):
         if asyncio.get_running_loop().time() > deadline:
             raise RequestError(
-                f"{settings.data_dir} is in use, but nothing there was ready within {_STARTING_S:g} s"
+                f"{settings.data_dir} is in use, but its system was not ready within {_STARTING_S:g} s"
             )
         await asyncio.sleep(0.1)
     return running

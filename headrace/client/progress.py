@@ -1,4 +1,4 @@
-"""How far a run is, drawn for a terminal, or as plain lines for everything else. Pure functions."""
+"""The progress of a run, drawn for a terminal or as plain lines. Pure functions."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from schemas.api import Complete, Failed, InvocationProgress, JobStatus, StageCo
 #: The stages that a new or changed document passes, in order.
 STAGES = ("parsed", "chunked", "embedded", "indexed")
 #: What a run that has not begun waits for.
-PENDING = "waiting for a connector, or for the run of this source before"
+PENDING = "waiting for a connector, or for an earlier run of this source"
 _BAR_WIDTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class StageBar:
-    """Documents that passed a stage, and those that will have to; `None` while they are still listed."""
+    """Documents that passed a stage, and their total; `None` while the run is listing."""
 
     name: str
     passed: int
@@ -26,7 +26,7 @@ class StageBar:
 
 
 def stage_bars(progress: InvocationProgress) -> list[StageBar]:
-    """A bar for each stage. What is unchanged, deleted or failed passes no further stage."""
+    """A bar for each stage. Unchanged, deleted and failed documents pass no further stage."""
     counts = progress.counts
     work = (
         None
@@ -42,7 +42,7 @@ def stage_bars(progress: InvocationProgress) -> list[StageBar]:
 
 
 def draw(progress: InvocationProgress, title: str, seconds: float) -> RenderableType:
-    """The display of a run: a line with what is listed, a bar for each stage, and how fast it goes."""
+    """The display of a run: a line about the listing, a bar for each stage, and the rate."""
     counts = progress.counts
     head = Text.assemble((title, "bold"), (f"   {_head(progress)}", "dim"))
     grid = Table.grid(padding=(0, 2))
@@ -70,7 +70,7 @@ def draw(progress: InvocationProgress, title: str, seconds: float) -> Renderable
 
 
 def line(progress: InvocationProgress, seconds: float) -> str:
-    """The same in one line without colours."""
+    """The same as one line without colours."""
     if status_of(progress.status) == "pending":
         return f"{seconds:6.1f} s  {_head(progress)}"
     counts = progress.counts
@@ -84,12 +84,12 @@ def line(progress: InvocationProgress, seconds: float) -> str:
 
 
 def summary(progress: InvocationProgress, seconds: float, looked_for: str = "documents") -> str:
-    """What a run came to, in one sentence; `looked_for` says what a run that found nothing had to find."""
+    """The result of a run in one sentence; `looked_for` describes what a run without documents looked for."""
     counts = progress.counts
     found = f"{counted(listed(progress) or 0, 'document')} listed"
     if status_of(progress.status) == "complete" and listed(progress) == 0 and not counts.failed:
         then = f"; {counted(counts.deleted, 'document')} deleted" if counts.deleted else ""
-        return f"nothing found: no {looked_for}, or a .gitignore names them{then} ({_elapsed(seconds)})"
+        return f"nothing found: no {looked_for}, or a .gitignore excludes them{then} ({_elapsed(seconds)})"
     if status_of(progress.status) == "complete" and not changed(counts):
         return f"nothing changed: 0 written ({found}, {_elapsed(seconds)})"
     parts = [f"{counts.indexed:,} written", f"{counts.deleted:,} deleted", f"{counts.unchanged:,} unchanged"]
@@ -106,7 +106,7 @@ _LEFT_OUT = {
 
 
 def left_out(progress: InvocationProgress) -> str:
-    """What a run has passed over, and how to have it; empty if it is nothing."""
+    """The files that a run skipped, and how to include them; empty if there are none."""
     counts = {skipped.reason: skipped.count for skipped in progress.skipped}
     words = {
         reason: f"{count:,} {_LEFT_OUT.get(reason, (reason, reason))[count != 1]}"
@@ -115,18 +115,18 @@ def left_out(progress: InvocationProgress) -> str:
     }
     ours = words.pop("data_folder", None)
     them = "it" if sum(counts.values()) == 1 else "them"
-    parts = [f"{', '.join(words.values())}; --hidden brings {them} in"] if words else []
+    parts = [f"{', '.join(words.values())}; --hidden includes {them}"] if words else []
     parts += [f"{ours}, never a source"] if ours else []
-    return f"left out: {'; '.join(parts)}" if parts else ""
+    return f"skipped: {'; '.join(parts)}" if parts else ""
 
 
 def listed(progress: InvocationProgress) -> int | None:
-    """Documents that are there; the total also counts those that are gone and get deleted."""
+    """Documents that exist; the total also counts those that get deleted."""
     return None if progress.total is None else max(0, progress.total - progress.counts.deleted)
 
 
 def changed(counts: StageCounts) -> int:
-    """Documents that were not as they had been."""
+    """Documents that changed."""
     return counts.indexed + counts.deleted + counts.failed
 
 

@@ -1,4 +1,4 @@
-"""`headrace query`: a question becomes a vector of the collection's model, Chroma finds its neighbours."""
+"""`headrace query`: embed a query with the collection's model and find its neighbours in Chroma."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -45,13 +45,13 @@ class Hit:
         return f"{self.document_key}{lines}" + (f" (page {self.page})" if self.page else "")
 
     def as_json(self) -> dict[str, Any]:
-        """The hit for programs."""
+        """The hit as JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection of Chroma: its id, how it was embedded, if it says so, and how it measures."""
+    """A collection of Chroma: its id, its embedding (None if unknown) and its distance."""
 
     id: str
     embedding: Embedding | None = None
@@ -74,13 +74,13 @@ class ChromaSearch:
         await self._client.close()
 
     async def collection(self, name: str) -> Collection:
-        """Look a collection up. Raises RequestError with the names there are when it is not there."""
+        """Look up a collection. Raises RequestError with the existing names if it does not exist."""
         try:
             path = self._client.collections(self._tenant, self._database)
             found = await self._client.get(f"{path}/{segment(name)}", f"collection {name!r}")
         except NotFound:
             await self._require_database()
-            names = ", ".join(await self._names(path)) or "no collection at all"
+            names = ", ".join(await self._names(path)) or "no collections"
             raise RequestError(
                 f"no collection {name!r} in database {self._database!r}; it holds {names}"
             ) from None
@@ -123,7 +123,7 @@ class ChromaSearch:
 
 
 def embedding_of(collection: Mapping[str, Any]) -> Embedding | None:
-    """How a collection was embedded, as its metadata or its configuration says; None when neither does."""
+    """The embedding in the metadata or configuration of a collection; None if neither has one."""
     own = (collection.get("metadata") or {}).get(EMBEDDING_KEY)
     if isinstance(own, str):
         try:
@@ -153,14 +153,14 @@ def similarity(distance: float, space: str) -> float:
 async def search(
     settings: Settings, chroma_url: str, database: str, collection: str, text: str, count: int
 ) -> list[Hit]:
-    """The `count` chunks of a collection that answer `text` best."""
+    """The `count` chunks of a collection that match `text` best, best first."""
     return (await search_all(settings, chroma_url, database, collection, [text], count))[0]
 
 
 async def search_all(
     settings: Settings, chroma_url: str, database: str, collection: str, texts: list[str], count: int
 ) -> list[list[Hit]]:
-    """The same for several questions; the model is loaded once."""
+    """The same for several queries; the model is loaded once."""
     from services.embedding import load_embedder, task_of
 
     async with ChromaSearch(chroma_url, settings, database) as chroma:

@@ -1,1 +1,1 @@
-"""Everything on one machine: supervisor, broker, Chroma, services, and the data folder that they share."""
+"""The local mode: supervisor, broker, Chroma and services on one machine, with one data folder."""

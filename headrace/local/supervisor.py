@@ -1,4 +1,4 @@
-"""Runs the processes of one machine: starts them again when they die, stops them in order and in time."""
+"""Run the processes of one machine: restart them when they die, stop them in order within a deadline."""
 
 import asyncio
 import random

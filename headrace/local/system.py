@@ -60,7 +60,7 @@ _SWEEP_FIRST = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class LocalSystem:
-    """A system that was started here: where it is, the key of its gateway, and its parts for our own use."""
+    """A running local system: its addresses, the key of its gateway, and its wiring."""
 
     running: RunningSystem
     key: str
@@ -75,11 +75,11 @@ async def run_local(
     """Start everything, `use` it, and stop everything, in under 10 s, however `use` ends.
 
     Args:
-        settings: `data_dir` holds all that is kept; `port` 0 takes a free port and keeps it.
+        settings: `data_dir` holds all persistent data; `port` 0 chooses a free port and keeps it.
         on_change: called with every change of a process's state.
 
     Raises:
-        UsageError: a setting cannot be.
+        UsageError: a setting is wrong.
         RequestError: the data folder or the port is somebody else's, a disk is full, or a part cannot run as
             it is set.
         TransientError: a part did not start; the message has the last line of its log.
@@ -107,7 +107,7 @@ async def run_local(
 
 @contextlib.contextmanager
 def _owned(data_dir: Path) -> Iterator[DataDirLock]:
-    """The data folder is ours. Raises RequestError that says whose it is and what they serve."""
+    """Own the data folder. Raises RequestError with its owner and the URL that it serves."""
     open_data_dir(data_dir)
     lock = DataDirLock(data_dir, "everything")
     try:
@@ -122,7 +122,7 @@ def _owned(data_dir: Path) -> Iterator[DataDirLock]:
 
 
 def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> Callable[[StateChange], None]:
-    """A death on a full disk is told with that, whatever the dead said."""
+    """Report a death on a full disk with that reason, whatever the process said."""
 
     def told(change: StateChange) -> None:
         if change.state is ProcessState.WAITING and (full := shortage(data_dir)):
@@ -133,7 +133,7 @@ def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> C
 
 
 class _System:
-    """The parts in the order of their start."""
+    """The processes in the order of their start."""
 
     def __init__(self, settings: Settings, lock_fd: int) -> None:
         self._settings, self._lock_fd = settings, lock_fd
@@ -142,7 +142,7 @@ class _System:
         self._chroma = LocalChroma(self._data_dir / "chroma")
 
     async def start(self, supervisor: Supervisor) -> LocalSystem:
-        """Start all parts and wait until the gateway's health is green."""
+        """Start all processes and wait until the gateway's health is green."""
         port = self._gateway_port()
         kafka, chroma_url = await asyncio.gather(
             self._start_broker(supervisor), self._start_chroma(supervisor)
@@ -164,7 +164,7 @@ class _System:
         return LocalSystem(running, key, wiring)
 
     async def close(self) -> None:
-        """Give the servers' folders back; the processes have ended before."""
+        """Release the servers' folders, after the processes have ended."""
         await self._broker.close()
         await self._chroma.close()
 
@@ -175,7 +175,7 @@ class _System:
         return self._broker.bootstrap_servers
 
     def _kafka_config(self) -> Path | None:
-        """The file of librdkafka properties of the user's cluster, or of our broker."""
+        """The file of librdkafka properties of the user's cluster, or of the local broker."""
         return (
             self._settings.kafka_config
             if self._settings.kafka_bootstrap_servers
@@ -195,8 +195,8 @@ class _System:
             return kept_port(self._data_dir / "port")
         if not is_free(port):
             raise RequestError(
-                f"port {port} is taken by another program; choose one with --port or HEADRACE_PORT, "
-                "0 takes a free one"
+                f"port {port} is used by another program; choose one with --port or HEADRACE_PORT, "
+                "0 for a free one"
             )
         return port
 
@@ -243,7 +243,7 @@ class _System:
 
 
 def default_roots() -> list[str]:
-    """Below what folder sources are taken when nothing says so: the home and the current folder."""
+    """Default roots of folder sources: the home directory and the current folder."""
     roots = [Path.cwd()]
     with contextlib.suppress(RuntimeError):  # a user without a home
         roots.insert(0, Path.home())
@@ -251,7 +251,7 @@ def default_roots() -> list[str]:
 
 
 def _reachable(host: str) -> str:
-    """An address that a client on this machine can use for what the gateway listens on."""
+    """The address for clients on this machine of the gateway's listening address."""
     return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 – compared, not bound
 
 

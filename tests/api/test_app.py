@@ -37,7 +37,7 @@ async def test_paths_and_methods_that_do_not_exist_are_refused_as_json(server: S
     wrong = await server.call("PATCH", "/api/v1/sources", status=405)
     assert wrong == {
         "error": "ChromaError",
-        "message": "PATCH is not possible here; possible are GET, HEAD, POST",
+        "message": "PATCH is not allowed here; allowed are GET, HEAD, POST",
     }
 
 

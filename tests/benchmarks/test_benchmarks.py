@@ -42,9 +42,9 @@ def test_the_hops_of_an_upload_add_up_to_the_time_from_asked_to_found() -> None:
     seen = {name: 100.0 + 7 * n for n, name in enumerate(names)} | {"taken up": 118.0}
     spans = hops(Upload("id", asked=95, answered=130, found=160), seen)
 
-    way = [span for what, span in spans.items() if not what.startswith("beside: ")]
+    way = [span for what, span in spans.items() if not what.startswith("aside: ")]
     assert sum(way) == 160 - 95
-    assert spans["beside: asked to 201"] == 35
+    assert spans["aside: request to 201"] == 35
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="NOT TESTED: no /proc on this machine")

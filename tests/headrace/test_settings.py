@@ -111,8 +111,8 @@ def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) ->
     [
         ("HEADRACE_PORT", "65536", "less than or equal to 65535"),
         ("HEADRACE_METRICS_PORT", "-1", "greater than or equal to 0"),
-        ("HEADRACE_URL", "127.0.0.1:8383", "it should begin with http:// or https://"),
-        ("HEADRACE_CHROMA_URL", "chroma:8000", "it should begin with http:// or https://"),
+        ("HEADRACE_URL", "127.0.0.1:8383", "it must begin with http:// or https://"),
+        ("HEADRACE_CHROMA_URL", "chroma:8000", "it must begin with http:// or https://"),
     ],
 )
 def test_ports_and_urls_are_checked_before_anything_starts(

@@ -135,7 +135,7 @@ async def test_a_file_before_its_database_or_collection_is_refused(server: Serve
     parts.add_field("file", b"x", filename="x.txt")
     parts.add_field(missing, names[missing])
     refused = await server.call("POST", ADD_FILE, status=400, data=parts, headers={LENGTH: "1"})
-    assert "must come before 'file'" in refused["message"]
+    assert "must precede 'file'" in refused["message"]
     assert missing in refused["message"]
 
 
@@ -166,7 +166,7 @@ async def test_a_file_before_its_database_or_collection_is_refused(server: Serve
         ({"main_content": "yes"}, "main_content must be true or false, found 'yes'"),
         ({"collection_name": "a b"}, "3 to 512"),
         ({"database_name": ""}, "database_name"),
-        ({"surprise": "x"}, "'surprise' is not known"),
+        ({"surprise": "x"}, "'surprise' is unknown"),
     ],
 )
 async def test_an_upload_that_cannot_be_is_refused_with_the_reason(

@@ -186,7 +186,7 @@ def test_the_data_folder_of_the_current_folder_is_used_and_said(
     (tmp_path / ".headrace").mkdir()
 
     assert run(["blobs", "sweep"]) == 0
-    assert said(capsys) == "headrace: the data folder is .headrace of this folder, as it is there\n"
+    assert said(capsys) == "headrace: using the data folder .headrace in the current folder\n"
 
 
 def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,8 +199,8 @@ def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["sources", "list"], "start it with `headrace up`, or set HEADRACE_URL"),
         (["topics", "list"], "HEADRACE_KAFKA_BOOTSTRAP_SERVERS"),
-        (["dead-letters", "list"], "nothing runs on /"),
-        (["query", "x", "-c", "notes"], "fill one with `headrace sync`"),
+        (["dead-letters", "list"], "no system is running on /"),
+        (["query", "x", "-c", "notes"], "create one with `headrace sync`"),
         (["sync", "nowhere", "-c", "notes"], "nowhere does not exist"),
         (["sync", "/dev/null", "-c", "notes"], "/dev/null is a device; expected a folder or a file"),
         (["sync", "n" * 300, "-c", "notes"], "cannot be read: File name too long"),

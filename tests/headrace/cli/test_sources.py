@@ -99,11 +99,11 @@ def test_a_source_of_any_type_is_created_from_its_configuration(gateway: Gateway
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([], "give either PATH or --config"),
-        (["/srv/a", "--config", "{}"], "give either PATH or --config"),
+        ([], "expected either PATH or --config"),
+        (["/srv/a", "--config", "{}"], "expected either PATH or --config"),
         (["--config", "{"], "--config is not JSON"),
         (["--config", "[]"], "--config must be a JSON object, found []"),
-        (["--config", "{}", "--include", "*.md"], "go with PATH"),
+        (["--config", "{}", "--include", "*.md"], "require PATH"),
     ],
 )
 def test_a_source_that_is_not_said_is_refused(
@@ -122,7 +122,7 @@ def test_a_deleted_source_says_what_stays_behind(
 
     assert run(["sources", "delete", "an-id"]) == 0
 
-    assert "what it brought stays in docs, notes." in capsys.readouterr().err
+    assert "its documents stay in docs, notes." in capsys.readouterr().err
     assert gateway.deleted == ["an-id"]
 
 

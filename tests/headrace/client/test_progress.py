@@ -99,7 +99,7 @@ def test_a_line_is_one_line() -> None:
 
 def test_a_line_says_what_a_run_waits_for() -> None:
     assert line(progress("pending", total=None), 70) == (
-        "  70.0 s  waiting for a connector, or for the run of this source before"
+        "  70.0 s  waiting for a connector, or for an earlier run of this source"
     )
 
 
@@ -107,7 +107,7 @@ def test_a_run_that_listed_nothing_says_what_it_looked_for() -> None:
     said = summary(progress(COMPLETE, total=0), 0.5, "files that match *.rst in /srv/notes")
 
     assert said == (
-        "nothing found: no files that match *.rst in /srv/notes, or a .gitignore names them (0.5 s)"
+        "nothing found: no files that match *.rst in /srv/notes, or a .gitignore excludes them (0.5 s)"
     )
 
 
@@ -115,7 +115,7 @@ def test_what_was_deleted_because_nothing_is_there_any_more_is_not_listed() -> N
     said = summary(progress(COMPLETE, total=1, deleted=1), 0.5, "files in /srv/notes")
 
     assert said == (
-        "nothing found: no files in /srv/notes, or a .gitignore names them; 1 document deleted (0.5 s)"
+        "nothing found: no files in /srv/notes, or a .gitignore excludes them; 1 document deleted (0.5 s)"
     )
     some = summary(progress(COMPLETE, total=3, deleted=1, indexed=2, chunks=2), 0.5)
     assert some.startswith("2 documents listed: 2 written, 1 deleted")
@@ -141,18 +141,18 @@ def test_a_failed_document_is_a_change() -> None:
     ("skipped", "told"),
     [
         ({}, ""),
-        ({"hidden": 1}, "left out: 1 hidden file or folder; --hidden brings it in"),
+        ({"hidden": 1}, "skipped: 1 hidden file or folder; --hidden includes it"),
         (
             {"hidden": 3, "secret": 1},
-            "left out: 3 hidden files and folders, 1 that looks like a secret; --hidden brings them in",
+            "skipped: 3 hidden files and folders, 1 that looks like a secret; --hidden includes them",
         ),
-        ({"data_folder": 1}, "left out: 1 data folder of Headrace, never a source"),
+        ({"data_folder": 1}, "skipped: 1 data folder of Headrace, never a source"),
         (
             {"data_folder": 2, "secret": 2},
-            "left out: 2 that look like secrets; --hidden brings them in; "
+            "skipped: 2 that look like secrets; --hidden includes them; "
             "2 data folders of Headrace, never a source",
         ),
-        ({"too new": 2}, "left out: 2 too new; --hidden brings them in"),
+        ({"too new": 2}, "skipped: 2 too new; --hidden includes them"),
     ],
 )
 def test_what_was_left_out_is_told_and_how_to_have_it(skipped: dict[str, int], told: str) -> None:

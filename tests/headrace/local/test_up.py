@@ -225,7 +225,7 @@ def test_a_run_that_lists_nothing_says_what_it_looked_for(up: Up) -> None:
     assert "1 document listed: 1 written" in up.call("sync", "drafts", "-c", "drafts").stdout
     (drafts / "a.md").unlink()
     said = up.call("sync", "drafts", "-c", "drafts", "--allow-empty").stdout
-    assert f"nothing found: no files in {drafts}, or a .gitignore names them; 1 document deleted" in said
+    assert f"nothing found: no files in {drafts}, or a .gitignore excludes them; 1 document deleted" in said
     for source in json.loads(up.call("sources", "list", "--json").stdout):
         if source["folder"]["path"] == str(drafts):
             up.call("sources", "delete", source["id"])
