@@ -25,6 +25,7 @@ import aiohttp
 from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
+from streams.http_errors import reason_of
 
 #: The metadata key of a collection that says as JSON how its documents were embedded (`Embedding`), where its
 #: embedding function cannot.
@@ -118,8 +119,9 @@ class ChromaClient:
             raise self._away(error) from error
 
     def _away(self, error: Exception) -> TransientError:
-        reason = str(error) or type(error).__name__
-        return TransientError(f"Chroma does not answer at {self.url} (HEADRACE_CHROMA_URL): {reason}")
+        return TransientError(
+            f"Chroma does not answer at {self.url} (HEADRACE_CHROMA_URL): {reason_of(error)}"
+        )
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:

@@ -18,6 +18,14 @@ __all__ = ["main"]
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and end the process: 0 done, 1 failed, 2 called wrongly, 128 + n signal n."""
+    try:
+        _main(arguments)
+    except KeyboardInterrupt:  # before the command began
+        sys.stderr.write("headrace: broken off\n")
+        sys.exit(130)
+
+
+def _main(arguments: list[str] | None) -> None:
     start_safely()
     if hidden := hidden_package():
         sys.exit(f"headrace: {hidden}")

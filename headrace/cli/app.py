@@ -22,7 +22,6 @@ app = typer.Typer(
     help="Keep a Chroma collection in sync with a folder or a file: parsed, chunked, embedded, indexed.",
     epilog="Every setting is an environment variable HEADRACE_…; docs/settings.md lists them.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -1,6 +1,7 @@
 """What is shown while a command works, and at its end: the start of the parts, the progress of a run, its
 result."""
 
+import asyncio
 import sys
 import time
 from types import TracebackType
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Lines a second, at most, where nobody watches live.
 _LINE_EVERY_S = 1.0
+#: A run begins within a second; one that has not begun after this time waits for something.
+_WAITING_S = 3.0
 
 
 class Startup:
@@ -93,8 +96,9 @@ class RunDisplay:
     """The progress of one run: live in a terminal, a line a second elsewhere. Writes to standard error
     where `quiet` keeps standard output for a result."""
 
-    def __init__(self, title: str, quiet: bool = False) -> None:
-        self._title, self._began = title, time.monotonic()
+    def __init__(self, title: str, quiet: bool = False, waiting_s: float = _WAITING_S) -> None:
+        self._title, self._began, self._waiting_s = title, time.monotonic(), waiting_s
+        self._waiting: asyncio.TimerHandle | None = None
         self._console = console(stderr=quiet)
         self._last: InvocationProgress | None = None
         self._printed_at = float("-inf")
@@ -113,18 +117,33 @@ class RunDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._waiting:
+            self._waiting.cancel()
         if self._live:
             with terminal_may_be_gone():
                 self._live.stop()
 
     def show(self, progress: "InvocationProgress") -> None:
         """The run is here now."""
-        self._last = progress
-        if self._live is None and time.monotonic() - self._printed_at >= _LINE_EVERY_S:
-            from headrace.client.progress import line
+        from headrace.client.progress import status_of
 
-            self._printed_at = time.monotonic()
-            self._console.print(line(progress, self.seconds), markup=False)
+        self._last = progress
+        if self._waiting:
+            self._waiting.cancel()
+            self._waiting = None
+        if self._live or time.monotonic() - self._printed_at < _LINE_EVERY_S:
+            return
+        if status_of(progress.status) == "pending":  # said only if it stays so
+            self._waiting = asyncio.get_running_loop().call_later(self._waiting_s, self._print_line)
+        else:
+            self._print_line()
+
+    def _print_line(self) -> None:
+        from headrace.client.progress import line
+
+        assert self._last is not None
+        self._printed_at = time.monotonic()
+        self._console.print(line(self._last, self.seconds), markup=False)
 
     def note(self, message: str) -> None:
         """A line above the display."""

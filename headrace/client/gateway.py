@@ -1,7 +1,6 @@
 """The gateway's HTTP API, as the command calls it."""
 
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -11,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from schemas import api
 from schemas.errors import RequestError, TransientError
+from streams.http_errors import reason_of
 
 M = TypeVar("M")
 
@@ -218,7 +218,7 @@ class GatewayClient:
                     raise ApiError(words, answer.status, refusal.source_id if refusal else None)
                 yield answer
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise TransientError(f"the gateway at {self.url} does not answer: {_reason(error)}") from error
+            raise TransientError(f"the gateway at {self.url} does not answer: {reason_of(error)}") from error
 
 
 async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[str]:
@@ -229,19 +229,6 @@ async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[str]:
                 yield line.decode()
     except ValueError as error:
         raise TransientError(f"an event of the gateway cannot be read: {error}") from error
-
-
-def _reason(error: Exception) -> str:
-    """Why nobody answered, without the words of the library."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return error.os_error.strerror or str(error.os_error)
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
-        return os.strerror(error.os_error.errno)
-    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
-        return "it closed the connection"
-    if isinstance(error, TimeoutError):
-        return "the time is up"
-    return str(error) or type(error).__name__
 
 
 def _refusal(body: str) -> api.ErrorResponse | None:

@@ -63,7 +63,7 @@ def draw(progress: InvocationProgress, title: str, seconds: float) -> Renderable
         )
         of = "…" if bar.expected is None else f"{bar.expected:,}"
         grid.add_row(bar.name, drawn, f"{bar.passed:,} / {of}")
-    foot = Text(f"{counts.chunks:,} chunks   {_rate(progress)}{_elapsed(seconds)}", style="dim")
+    foot = Text(f"{counted(counts.chunks, 'chunk')}   {_rate(progress)}{_elapsed(seconds)}", style="dim")
     if counts.failed:
         foot.append(f"   {counts.failed:,} failed", style="red")
     return Group(head, grid, foot)
@@ -79,7 +79,7 @@ def line(progress: InvocationProgress, seconds: float) -> str:
     rest = f"unchanged {counts.unchanged:,}  deleted {counts.deleted:,}  failed {counts.failed:,}"
     return (
         f"{seconds:6.1f} s  {progress.done:,} of {total} done  {stages}  {rest}  "
-        f"{counts.chunks:,} chunks  {_rate(progress)}".rstrip()
+        f"{counted(counts.chunks, 'chunk')}  {_rate(progress)}".rstrip()
     )
 
 

@@ -69,6 +69,7 @@ async def test_a_server_that_is_away_is_not_one_that_hangs() -> None:
             await client.get("/", "it")
 
     assert type(raised.value) is TransientError
+    assert str(raised.value).endswith("Connection refused")
     await client.close()
 
 

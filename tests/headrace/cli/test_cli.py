@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.cli import app
+from headrace.cli import app, main
 from headrace.cli.app import run
 from streams.kafka.cluster import partition_counts
 
@@ -67,6 +67,37 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_help(called: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*called, "--help"]) == 0
     assert "Usage: headrace" in capsys.readouterr().out
+
+
+def test_a_shell_completes_commands_and_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def completed(words: str, number: int) -> list[str]:
+        monkeypatch.setenv("_HEADRACE_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(number))
+        with pytest.raises(SystemExit) as end:
+            run([])
+        assert not end.value.code
+        return capsys.readouterr().out.split()
+
+    assert completed("headrace sy", 1) == ["sync"]
+    assert "--collection" in completed("headrace sync --c", 2)
+
+
+def test_ctrl_c_while_the_command_loads_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headrace.cli.start_safely", interrupted)
+
+    with pytest.raises(SystemExit) as end:
+        main([])
+
+    assert end.value.code == 130
+    assert said(capsys) == "headrace: broken off\n"
 
 
 def test_help_loads_nothing_heavy() -> None:

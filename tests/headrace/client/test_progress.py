@@ -97,6 +97,12 @@ def test_a_line_is_one_line() -> None:
     assert "\n" not in shown
 
 
+def test_one_chunk_is_one_chunk() -> None:
+    assert "  1 chunk  " in line(progress(chunks=1), 1)
+    assert "1 chunk " in drawn(progress(chunks=1))
+    assert "2 chunks" in drawn(progress(chunks=2))
+
+
 def test_a_line_says_what_a_run_waits_for() -> None:
     assert line(progress("pending", total=None), 70) == (
         "  70.0 s  waiting for a connector, or for an earlier run of this source"
