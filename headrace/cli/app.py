@@ -97,9 +97,13 @@ def _described(error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
+    from headrace.cli.interrupt import exit_status
+    from headrace.local.running_file import Interrupted
     from headrace.usage_error import UsageError
     from schemas.errors import IngestError
 
+    if isinstance(error, Interrupted):
+        return _failed("broken off", exit_status(error))
     if isinstance(error, UsageError):
         return _failed(str(error), _USAGE)
     if isinstance(error, IngestError):

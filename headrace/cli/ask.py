@@ -20,9 +20,8 @@ OfDatabase = Annotated[
 
 
 def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -> T:
-    """Call the running gateway and return the result of `call`."""
-    import asyncio
-
+    """Call `use` with a client of the running gateway, and return its result."""
+    from headrace.cli.interrupt import run_until_signal
     from headrace.client.connect import require_gateway
     from headrace.client.gateway import GatewayClient
 
@@ -32,4 +31,4 @@ def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -
         async with GatewayClient(endpoint.url, endpoint.key, settings.reconnect_seconds) as client:
             return await use(client)
 
-    return asyncio.run(asked())
+    return run_until_signal(asked())

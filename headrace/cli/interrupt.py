@@ -5,8 +5,7 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from headrace.local.running_file import Interrupted
-from headrace.local.supervisor import stopping_signals
+from headrace.local.running_file import Interrupted, stopping_signals
 
 T = TypeVar("T")
 

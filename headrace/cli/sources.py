@@ -158,10 +158,17 @@ async def _forget(client: "GatewayClient", source_id: str) -> list[str]:
 
 async def _delete_with_documents(client: "GatewayClient", source_id: str) -> "list[InvocationProgress]":
     """Delete a source; returns the final states of the runs that delete its documents."""
+    import asyncio
+
+    from headrace.cli.output import note
     from headrace.client.sync import follow
 
     runs = await client.delete_source_and_documents(source_id)
-    return [await follow(client, run, lambda progress: None) for run in runs]
+    try:
+        return [await follow(client, run, lambda progress: None, note) for run in runs]
+    except asyncio.CancelledError:
+        note("the documents are deleted all the same: headrace invocations list")
+        raise
 
 
 def _tell_deleted(run: "InvocationProgress") -> None:

@@ -39,6 +39,12 @@ class Interrupted(Exception):
         self.signal = signal.Signals(number)
 
 
+def stopping_signals() -> list[signal.Signals]:
+    """The signals that end what runs here: SIGHUP, too, unless it is ignored (`nohup`)."""
+    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hangup]
+
+
 def is_held(data_dir: Path) -> bool:
     """Whether a process owns the data folder now."""
     try:

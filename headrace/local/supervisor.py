@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType, TracebackType
 from typing import Self
 
+from headrace.local.running_file import stopping_signals
 from schemas.errors import RequestError, TransientError
 from streams.local import ChildProcess, ProcessSpec
 from streams.local.exit_reason import exit_reason
@@ -67,12 +68,6 @@ class RestartDelay:
         # 2 ** 32 is beyond every sensible `most_s`, and the power stays a small number.
         longest = min(self.most_s, self.first_s * 2.0 ** min(deaths - 1, 32))
         return longest * (1 + chance) / 2
-
-
-def stopping_signals() -> list[signal.Signals]:
-    """The signals that end what runs here: SIGHUP, too, unless it is ignored (`nohup`)."""
-    hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
-    return [signal.SIGINT, signal.SIGTERM, *hangup]
 
 
 class Supervisor:

@@ -69,7 +69,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
         return asyncio.run(asked())
 
-    async def follow(client: Gateway, run: str, show: object) -> InvocationProgress:
+    async def follow(client: Gateway, run: str, show: object, say: object) -> InvocationProgress:
         return client.ends[int(run)]
 
     monkeypatch.setattr(sources_module, "ask", ask)

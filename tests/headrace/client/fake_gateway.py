@@ -44,6 +44,8 @@ class FakeGateway:
         self.streams: list[list[InvocationProgress]] = []
         self.polled: list[InvocationProgress] = []
         self.asked: list[str] = []
+        #: Event streams that somebody has begun to read.
+        self.followed = 0
         self.runs: list[object] = []
         self.url = ""
         self.fault: str | None = None
@@ -104,6 +106,9 @@ class FakeGateway:
         shown = source(1).model_dump(mode="json", exclude_unset=True)
         return web.json_response(shown)
 
+    async def delete_source(self, request: web.Request) -> web.Response:
+        return web.json_response({"invocation_ids": ["i"]}, status=202)
+
     async def list_sources(self, request: web.Request) -> web.Response:
         self.listed.append(dict(request.query))
         return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in self.sources])
@@ -120,6 +125,7 @@ class FakeGateway:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b": heartbeat\n\n")
+        self.followed += 1
         for one in self.streams.pop(0):
             await response.write(f"event: progress\ndata: {one.model_dump_json()}\n\n".encode())
         await asyncio.sleep(self.silent_s)
@@ -143,6 +149,7 @@ async def fake_gateway() -> AsyncIterator[FakeGateway]:
     app.router.add_post("/api/v1/sources", fake.create_source)
     app.router.add_get("/api/v1/sources", fake.list_sources)
     app.router.add_put("/api/v1/sources/{id}", fake.change_source)
+    app.router.add_delete("/api/v1/sources/{id}", fake.delete_source)
     app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
     app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
     app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)

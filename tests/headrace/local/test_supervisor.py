@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.local.running_file import stopping_signals
 from headrace.local.supervisor import (
     ProcessState,
     RestartDelay,
     StateChange,
     Supervisor,
-    stopping_signals,
 )
 from schemas.errors import RequestError, TransientError
 from streams.local import DataDirLock, LocalChroma
