@@ -3,6 +3,7 @@
 import pytest
 
 from headrace.cli.display import RunDisplay
+from headrace.client.progress import PENDING
 from tests.headrace.client.test_progress import progress
 from tests.waiting import eventually
 
@@ -26,7 +27,7 @@ async def test_a_run_that_does_not_begin_says_what_it_waits_for(capsys: pytest.C
     def said() -> bool:
         nonlocal shown
         shown += capsys.readouterr().out
-        return "waiting for a connector, or for the run of this source before" in shown
+        return PENDING in shown
 
     with RunDisplay("notes", waiting_s=0.01) as display:
         display.show(progress("pending", total=None))
