@@ -15,22 +15,18 @@ from tests.waiting import eventually
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def begun(gateway: FakeGateway, folder: Path, *called: str) -> asyncio.subprocess.Process:
-    """A command that follows a run."""
+async def interrupted(
+    gateway: FakeGateway, folder: Path, number: signal.Signals, *called: str
+) -> tuple[int, str, str]:
+    """Exit status, standard output and error of a command that follows a run until a signal comes."""
     settings = {"HEADRACE_URL": gateway.url, "HEADRACE_API_KEY": "k", "HEADRACE_DATA_DIR": str(folder)}
-    followed = gateway.followed
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "headrace", *called),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=os.environ | settings,
     )
-    await eventually(lambda: gateway.followed > followed, 60)
-    return process
-
-
-async def ended(process: asyncio.subprocess.Process, number: signal.Signals) -> tuple[int, str, str]:
-    """Exit status, standard output and error of a command that a signal ends."""
+    await eventually(lambda: gateway.followed == len(SIGNALS) + 1, 60)  # all of them
     process.send_signal(number)
     out, error = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
@@ -49,14 +45,15 @@ async def test_a_command_that_a_signal_ends_says_what_goes_on(tmp_path: Path) ->
     async with fake_gateway() as gateway:
         gateway.streams = [[progress(parsed=1)] for _ in range(len(SIGNALS) + 1)]
         gateway.silent_s = 600
-        for number in SIGNALS:
-            process = await begun(gateway, tmp_path, "sync", str(tmp_path), "-c", "notes")
-            status, out, error = await ended(process, number)
+        sync = ("sync", str(tmp_path), "-c", "notes")
+        delete = ("sources", "delete", ID.format(1), "--documents")
+        *syncs, deletion = await asyncio.gather(
+            *(interrupted(gateway, tmp_path, number, *sync) for number in SIGNALS),
+            interrupted(gateway, tmp_path, signal.SIGTERM, *delete),
+        )
 
-            assert (status, error) == (128 + number, "headrace: broken off\n")
-            assert "it goes on: headrace invocations show i" in out
-
-        process = await begun(gateway, tmp_path, "sources", "delete", ID.format(1), "--documents")
-        status, out, error = await ended(process, signal.SIGTERM)
-        assert (status, out) == (128 + signal.SIGTERM, "")
-        assert error.startswith("the documents are deleted all the same: headrace invocations list\n")
+    for number, (status, out, error) in zip(SIGNALS, syncs, strict=True):
+        assert (status, error) == (128 + number, "headrace: broken off\n")
+        assert "it goes on: headrace invocations show i" in out
+    assert deletion[:2] == (128 + signal.SIGTERM, "")
+    assert deletion[2].startswith("the documents are deleted all the same: headrace invocations list\n")
