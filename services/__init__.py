@@ -1,4 +1,4 @@
-"""The consumer services, a folder each; they meet on the topics alone."""
+"""The consumer services, one folder each; they share only topics."""
 
 import os
 

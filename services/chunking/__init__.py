@@ -1,14 +1,14 @@
-"""Text in, chunks out: every chunk a whole thought, none over the limit, nothing lost.
+"""Cut text into chunks: complete thoughts, within the limit, without loss.
 
-    text ──► what is it? (`languages`)
+    text ──► language (`languages`)
                ├── code      ──► a tree-sitter grammar ──► cuts between definitions    (`code`)
                ├── markdown  ──► a block scanner       ──► cuts between blocks         (`markdown`)
                └── else      ──► paragraphs, sentences ──► cuts between paragraphs     (`prose`)
                                                              │
-                      chunks ◄── spans within the limit ◄── the cheapest set of cuts   (`packing`)
+                      chunks ◄── spans within the limit ◄── cuts of the lowest cost    (`packing`)
 
-A pure library: `chunk` is a function of its arguments and knows nothing of Kafka. The stages are `stage` and,
-for big documents, `ahead`.
+A pure library: `chunk` is a function of its arguments, independent of Kafka. The stages are in `stage` and,
+for big documents, in `ahead`.
 """
 
 from typing import Literal
@@ -50,23 +50,23 @@ def chunk(
     strategy: Strategy = "tree_sitter",
     max_lines: int | None = None,
 ) -> list[TextChunk]:
-    """Cut a document into chunks; see `TextChunk` for the laws that they obey.
+    """Cut a document into chunks; see `TextChunk` for their guarantees.
 
     Args:
-        filename, text_type: tell the language. `text/markdown` is believed whatever the name says: it is the
-            text of a converted report.docx. Else the name decides where they disagree.
-        max_size_bytes: most bytes of a chunk's text in UTF-8, at least `MIN_SIZE_BYTES`; when not given,
-            `DEFAULT_MAX_SIZE_BYTES`, and `DEFAULT_LINES_SIZE_BYTES` for `lines`.
+        filename, text_type: determine the language. `text/markdown` takes precedence over the name,
+            because it is the text of a converted document; any other type does not.
+        max_size_bytes: maximum bytes of a chunk in UTF-8, at least `MIN_SIZE_BYTES`. Default:
+            `DEFAULT_MAX_SIZE_BYTES`, or `DEFAULT_LINES_SIZE_BYTES` for `lines`.
         strategy: `tree_sitter` cuts by structure (markdown and plain text, too); `lines` cuts every
             `max_lines` lines or `max_size_bytes` bytes.
-        max_lines: only for `lines`; `DEFAULT_MAX_LINES` when not given.
+        max_lines: only for `lines`. Default: `DEFAULT_MAX_LINES`.
 
     Returns:
-        The chunks in order; none for a document without a character that is not blank.
+        The chunks in order; none for a blank document.
 
     Raises:
         RequestError: a limit is too small.
-        CorruptDocument: the text holds half of a surrogate pair, so it has no UTF-8 form.
+        CorruptDocument: the text has an unpaired surrogate, so it has no UTF-8 form.
     """
     limit = _limit(max_size_bytes, strategy)
     lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
@@ -85,10 +85,10 @@ def chunk(
 
 
 def check_count(count: int, max_chunks: int, max_size_bytes: int | None, strategy: Strategy) -> None:
-    """Refuse a document of `count` chunks, if that is more than `max_chunks`: raises DocumentTooLarge."""
+    """Raise DocumentTooLarge if `count` is more than `max_chunks`."""
     if count > max_chunks:
         raise DocumentTooLarge(
-            f"{count:,} chunks; a document may have {max_chunks:,} (HEADRACE_MAX_CHUNKS). Split it, or make "
+            f"{count:,} chunks; a document may have {max_chunks:,} (HEADRACE_MAX_CHUNKS). Split it, or use "
             f"larger chunks (chunking.max_size_bytes is {_limit(max_size_bytes, strategy):,})"
         )
 
@@ -104,7 +104,7 @@ def _encode(text: str, filename: str | None) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise CorruptDocument(
-            f"character {error.start} of {filename or 'the text'} is half of a surrogate pair "
+            f"character {error.start} of {filename or 'the text'} is an unpaired surrogate "
             f"(U+{ord(text[error.start]):04X}); text must be valid Unicode"
         ) from error
 

@@ -1,11 +1,11 @@
-"""Parts of a big document that wait until they are asked for, so that other documents pass it.
+"""Parts of a big document that wait until they are requested, so that other documents can pass it.
 
     chunking ──► the first parts ──► chunks ──► embedding ──► indexing ──► part-requests ─┐
         └──────► the others ───────► blob store ──► chunks ◄──────────────────────────────┘
 
-Every part names the one that stands `PARTS_AHEAD` behind it. Indexing asks for that one in the transaction
-that records the part, once, and only while the version is the newest. So a document has at most `PARTS_AHEAD`
-parts on the way, whatever its size, and a version that is superseded is embedded no further.
+Every part names the part `PARTS_AHEAD` places behind it. Indexing requests that one in the transaction that
+records the part, once, and only while the version is the newest. So a document has at most `PARTS_AHEAD`
+parts in flight, whatever its size, and a superseded version is embedded no further.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ PARTS_AHEAD = 16
 async def hold_back(
     parts: Sequence[DocumentChunked], blobs: BlobStore, codec: Codec
 ) -> list[DocumentChunked]:
-    """Store all but the first parts; returns those, which name the ones that follow them.
+    """Store all parts except the first ones; returns those, with the names of the parts that follow them.
 
-    From the last to the first, as each is stored with the name of its follower. The same parts make the same
-    blobs, so a replay stores nothing new.
+    Stores from the last to the first, because each part contains the name of a later one. The same parts make
+    the same blobs, so a replay stores nothing new.
     """
     linked = list(parts)
     for end in range(len(linked), PARTS_AHEAD, -PARTS_AHEAD):
@@ -45,7 +45,7 @@ async def hold_back(
 
 
 class RequestedPartsStage(stage.Stage[PartRequested]):
-    """Emits the parts that indexing asks for."""
+    """Emits the parts that indexing requests."""
 
     name = "chunking-parts"
     topic = PART_REQUESTS
@@ -55,8 +55,10 @@ class RequestedPartsStage(stage.Stage[PartRequested]):
         self._blobs, self._codec = blobs, codec or SingleObjectCodec()
 
     async def process(self, record: Record[PartRequested], context: Context) -> Sequence[Output]:
-        """The part. Raises DocumentError when it is gone from the blob store."""
+        """Emit the requested part. Raises DocumentError if it is no longer in the blob store."""
         part = self._codec.decode(await self._blobs.get(record.event.part))
         if not isinstance(part, DocumentChunked):
-            raise ContractError(f"blob {record.event.part.blob} holds a {type(part).__name__} and no part")
+            raise ContractError(
+                f"blob {record.event.part.blob} contains a {type(part).__name__}, expected a part"
+            )
         return [Send(CHUNKS, record.key, part)]

@@ -1,4 +1,4 @@
-"""What a chunk is, and the laws that every chunk obeys."""
+"""The chunk, and its guarantees."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ Strategy = Literal["tree_sitter", "markdown", "text", "lines"]
 
 @dataclass(frozen=True, slots=True)
 class TextChunk:
-    """A piece of a document, exactly as it stands there.
+    """A piece of a document, character for character.
 
-    Laws, for the chunks of one document in order, with `source = text.encode()`:
+    Guarantees, for the chunks of one document in order, with `source = text.encode()`:
 
     - `text == source[start_byte:end_byte].decode()`, at most `max_size_bytes` bytes, never blank;
     - no overlap and no loss: every character that is not white space is in exactly one chunk;
     - the same input gives the same chunks.
 
     Attributes:
-        start_line, end_line: 1-based, both inclusive; a line ends at a line feed and at nothing else.
+        start_line, end_line: 1-based, both inclusive; lines end only at a line feed.
         start_col, end_col: as tree-sitter counts them: 0-based bytes from the start of the line; the
             end is exclusive, so a chunk of one line is `line[start_col:end_col]`.
         start_byte, end_byte: offsets in the UTF-8 text, the end exclusive.
-        strategy: what found the boundaries.
-        language: the programming or markup language, when it is known (`python`, `markdown`).
-        context: where the chunk lives, outermost first: `class Client › def send`, or the path of
-            headings, and the header of a table that begins further up. Empty at the top.
+        strategy: how the boundaries were found.
+        language: the programming or markup language, if known (`python`, `markdown`).
+        context: the enclosing definitions, outermost first (`class Client › def send`), or the path of
+            headings, and the header of a table that began earlier. Empty at the top level.
     """
 
     text: str
@@ -66,8 +66,8 @@ def build_chunks(
     """Turn ordered byte spans into chunks, counting lines and columns along the way.
 
     Args:
-        spans: not overlapping, in order, each starting and ending at a character of the source.
-        scopes: in order of their start; a chunk's context names those that it starts inside of.
+        spans: ordered, without overlap, each starting and ending at a character of the source.
+        scopes: in order of their start; the context of a chunk names those that it starts in.
     """
     chunks: list[TextChunk] = []
     line, line_start, seen = 1, 0, 0
@@ -97,13 +97,13 @@ def build_chunks(
 
 
 def _close(open_scopes: list[Scope], position: int) -> None:
-    """Drop the scopes that ended; as they nest, the innermost go first."""
+    """Drop the scopes that have ended; they nest, so the innermost end first."""
     while open_scopes and open_scopes[-1].end <= position:
         open_scopes.pop()
 
 
 def _path(open_scopes: list[Scope]) -> str:
-    """The labels from the outside in; of very many, the outer and the inner ones."""
+    """The labels, outermost first; if there are too many, only the outer and the inner ones."""
     labels = [scope.label for scope in open_scopes[:OUTER]]
     if len(open_scopes) > OUTER + INNERMOST:
         labels.append("…")

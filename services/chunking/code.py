@@ -1,4 +1,4 @@
-"""Where source code may be cut: between definitions, else between the statements of what is too big."""
+"""Possible cuts of source code: between definitions, else between the statements of a large definition."""
 
 import re
 import time
@@ -75,10 +75,10 @@ def _kind(node_type: str) -> int:
 
 
 def cut_code(source: bytes, grammar: Grammar, limit: int) -> tuple[Cuts, list[Scope]] | None:
-    """Places where `source` may be cut, with their prices, and the definitions too big for one chunk.
+    """Possible cuts of `source` with their costs, and the definitions that are too big for one chunk.
 
-    None when the source is too big for a grammar, or the grammar gives up or takes too long; the text
-    then has to do without.
+    None if the source is too big for a grammar, or the grammar fails or times out; the source is then
+    cut as plain text.
     """
     if len(source) > MAX_PARSE_BYTES:
         return None
@@ -114,8 +114,8 @@ def _parse(source: bytes, grammar: Grammar) -> Tree | None:
 class _Walker:
     """Finds cuts before the children of every node that is too big, from the root down.
 
-    Nodes that fit are never looked into, so the time goes with the number of chunks rather than with the
-    number of tokens; a stack of its own stands in for recursion, so nesting may be as deep as it likes.
+    Nodes that fit are never entered, so the time grows with the number of chunks, not of tokens. An explicit
+    stack replaces recursion, so nesting may have any depth.
     """
 
     def __init__(self, source: bytes, limit: int, data: bool) -> None:
@@ -131,9 +131,9 @@ class _Walker:
         self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
 
     def visit(self, node: Node, members: bool, depth: int) -> None:
-        """Price the cuts before the children of `node`.
+        """Add the cuts before the children of `node`, with their costs.
 
-        Members are what a file, a class or a data format holds; all else is inside of a function.
+        Members belong to a file, a class or a data format; all other children are inside a function.
         """
         price = (SECTION if members else INNER) + LEVEL * min(depth, DEEPEST)
         body = node.child_by_field_name("body")
@@ -176,7 +176,7 @@ class _Walker:
         return breaks > 0
 
     def look_into(self, node: Node, kind: int, size: int, members: bool, depth: int) -> None:
-        """Go on with a node that is too big, or that fills much of a chunk without being a definition."""
+        """Enter a node that is too big, or that fills much of a chunk without being a definition."""
         if size <= self.limit and kind not in (PLAIN, TRANSPARENT):
             return
         if kind in (ATOM, COMMENT):
@@ -188,7 +188,7 @@ class _Walker:
             self.todo.append((node, inside, depth + 1))
 
     def cut_lines(self, start: int, end: int) -> None:
-        """Offer the line ends of a comment or string that no chunk can hold."""
+        """Offer the line ends of a comment or string that is too big for a chunk."""
         position = self.source.find(b"\n", start, end) + 1
         while position:
             self.cuts.setdefault(position, LINE)
@@ -205,7 +205,7 @@ _LABEL_LENGTH = 80
 
 
 def _key(node: Node, source: bytes) -> str:
-    """What a pair of a data format is called: the key in JSON and YAML, the name of a table in TOML."""
+    """The label of a pair of a data format: the key in JSON and YAML, the name of a table in TOML."""
     key = node.child_by_field_name("key")
     if key is None and node.type.startswith("table"):
         key = node.named_child(0)
@@ -217,7 +217,7 @@ def _key(node: Node, source: bytes) -> str:
 def _label(node: Node, kind: int, source: bytes) -> str:
     """The signature of a definition up to its name: `class Client`, `async def send`, `func (c *C) Send`.
 
-    Empty for what has no name of its own, as a body or a lambda.
+    Empty for nodes without a name, such as a body or a lambda.
     """
     if kind not in (FUNCTION, CONTAINER) and not _BINDING.search(node.type):
         return ""

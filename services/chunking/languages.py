@@ -1,4 +1,4 @@
-"""Which language a document is in, and the grammar that parses it."""
+"""The language of a document, and its grammar."""
 
 import importlib
 import re
@@ -12,7 +12,7 @@ from tree_sitter import Language
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """A language of the wheel `tree-sitter-<package>`: its names, and whether it has functions at all.
+    """A language of the wheel `tree-sitter-<package>`: its names, and whether it has functions.
 
     `data` is true for formats without definitions (JSON, HTML, CSS): all their nesting is structure.
     """
@@ -180,7 +180,7 @@ _OBJECTIVE_C = re.compile(r"^[ \t]*(?:@interface|@protocol|@class|@import)", re.
 
 
 def _header(text: str) -> Grammar:
-    """The language of a `.h` file, which three of them share."""
+    """The language of a `.h` file: three languages share the suffix."""
     if _OBJECTIVE_C.search(text):
         return _BY_LANGUAGE["objective-c"]
     return _BY_LANGUAGE["cpp" if _CPP.search(text) else "c"]

@@ -1,4 +1,4 @@
-"""The `lines` strategy of the contract: so many lines, so many bytes, whichever is reached first."""
+"""The `lines` strategy of the contract: a number of lines or of bytes, whichever is reached first."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 def split_lines(source: bytes, max_lines: int, limit: int) -> list[tuple[int, int]]:
     """Spans of at most `max_lines` lines and `limit` bytes, the last line feed left out.
 
-    A line longer than `limit` is cut where the limit falls, never inside of a character.
+    A line longer than `limit` is cut at the limit, but never inside a character.
     """
     spans: list[tuple[int, int]] = []
     start = count = 0

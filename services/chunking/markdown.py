@@ -1,4 +1,4 @@
-"""Where markdown may be cut: headings, blocks, list items and table rows, then sentences."""
+"""Possible cuts of markdown: at headings, blocks, list items and table rows, then at sentences."""
 
 import re
 from dataclasses import dataclass, field
@@ -28,10 +28,10 @@ _TITLE_BYTES = 160
 
 
 def cut_markdown(source: bytes, limit: int, *, plain: bool = False) -> tuple[Cuts, list[Scope]]:
-    """Places where markdown may be cut, with their prices, and its sections and tables.
+    """Possible cuts of markdown with their costs, and its sections and tables.
 
-    With `plain`, only what plain text shares with markdown counts: paragraphs, lists, underlined
-    titles; a `#` or a backtick means nothing.
+    With `plain`, only structure that plain text also has counts: paragraphs, lists, underlined titles;
+    a `#` or a backtick has no meaning.
     """
     scanner = _Scanner(source, limit, plain)
     scanner.scan()
@@ -118,7 +118,7 @@ class _Scanner:
         self.resume = end
 
     def cut_code_lines(self, start: int, end: int) -> None:
-        """Inside of a fenced block: after blank lines, else between lines, never before the first or last."""
+        """Cuts in a fenced block: after blank lines, else between lines, never before the first or last."""
         position = self.source.find(b"\n", start, end) + 1
         while 0 < position < end:
             after = self.source.find(b"\n", position, end) + 1
@@ -170,7 +170,7 @@ class _Scanner:
             self.scopes.append(Scope(start, position, title))
 
     def price(self, line: int, usual: int) -> int:
-        """The price of a cut at `line`, unless the line belongs to the heading above."""
+        """The cost of a cut at `line`, unless the line belongs to the heading above."""
         return GLUED if line == self.glue else usual
 
     def line(self, position: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Choose among the places where a text may be cut: few chunks, each at the best place."""
+"""Choose among the possible cuts of a text: few chunks, each cut at the best place."""
 
 from heapq import heappop, heappush
 
@@ -31,18 +31,18 @@ Cuts = dict[int, int]
 
 
 def pack(source: bytes, cuts: Cuts, limit: int, fill: float) -> list[tuple[int, int]]:
-    """Spans of at most `limit` bytes, cut where the sum of the prices is lowest.
+    """Spans of at most `limit` bytes, cut where the sum of the costs is lowest.
 
-    Blank bytes at the ends of a span are left out, but for the indentation of its first line.
+    Blank bytes at the ends of a span are removed, except the indentation of its first line.
 
-    A shortest path over the cuts. The cheapest way to end at a unit comes from the cheapest start within
-    reach: a heap of starts, from which those that fell out of reach are dropped when they come up. Every
-    start is in it twice, once for as long as its chunk is pure and once, `MIXED` dearer, for good.
+    A shortest path over the cuts. The lowest cost of an end comes from the cheapest start within reach. A
+    heap holds the starts; those out of reach are dropped when they surface. Every start is in it twice: once
+    for as long as its chunk is homogeneous, and once, at `MIXED` more, without that bound.
 
     Args:
-        cuts: between two neighbours (or an end of the source) lie at most `limit` bytes that are
-            not blank; see `prose.refine`, which makes that true.
-        fill: the share of `limit` from which a chunk had better end at the next cut of its own level.
+        cuts: at most `limit` bytes that are not blank lie between two neighbours (or an end of the source);
+            `prose.refine` ensures that.
+        fill: the share of `limit` from which a chunk should end at the next cut of its own level.
     """
     starts, ends, prices = _units(source, cuts, limit)
     count = len(starts)
@@ -70,10 +70,10 @@ def pack(source: bytes, cuts: Cuts, limit: int, fill: float) -> list[tuple[int, 
 
 
 def _pure_until(starts: list[int], prices: list[int], fill: int, limit: int) -> list[int]:
-    """For every unit the first one that a chunk starting at it had better leave to the next chunk.
+    """For every unit, the first unit that a chunk starting there should leave to the next chunk.
 
-    That is the next unit of a higher level (a section that this one is no part of), or one of the same
-    level from `fill` bytes on; the number of units when there is none within `limit`.
+    That is the next unit of a higher level (a section that this one is not part of), or one of the same
+    level from `fill` bytes on; the number of units if there is none within `limit`.
     """
     count = len(starts)
     levels = [price // LEVEL for price in prices]
@@ -98,7 +98,7 @@ def _pure_until(starts: list[int], prices: list[int], fill: int, limit: int) -> 
 
 
 def _units(source: bytes, cuts: Cuts, limit: int) -> tuple[list[int], list[int], list[int]]:
-    """Starts, ends and prices of the stretches between the cuts, blank edges and blank units left out."""
+    """Starts, ends and costs of the units between the cuts, without blank edges and blank units."""
     positions = [position for position in sorted(cuts) if position < len(source)]
     starts: list[int] = []
     ends: list[int] = []

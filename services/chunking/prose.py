@@ -1,4 +1,4 @@
-"""Where running text may be cut: paragraphs, lines, sentences, words, and at last characters."""
+"""Possible cuts of running text: paragraphs, lines, sentences, words, and finally characters."""
 
 import re
 from itertools import pairwise
@@ -46,16 +46,16 @@ _ROUNDS: tuple[Patterns, ...] = (
 
 
 def refine(source: bytes, cuts: Cuts, limit: int) -> None:
-    """Add cuts until no stretch between two of them holds more than `limit` bytes that are not blank."""
+    """Add cuts until no more than `limit` bytes that are not blank lie between two of them."""
     for start, end in pairwise([0, *sorted(cuts), len(source)]):
         if end - start > limit and _content(source, start, end) > limit:
             _refine_stretch(source, start, end, cuts, limit)
 
 
 def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
-    """Add cuts between sentences where what is glued together, as a heading and its text, is too long.
+    """Add cuts between sentences where text that belongs together, as a heading and its text, is too long.
 
-    Without them a paragraph that fits by itself would leave its heading behind.
+    Without them a paragraph that fits into a chunk would be separated from its heading.
     """
     positions = [0, *sorted(position for position in cuts if position < len(source)), len(source)]
     group = 0  # index of the position where the running group starts
@@ -85,7 +85,7 @@ def _refine_stretch(source: bytes, start: int, end: int, cuts: Cuts, limit: int)
 
 
 def _cut_stretch(source: bytes, start: int, end: int, cuts: Cuts, patterns: Patterns) -> list[int]:
-    """Add the cuts that the patterns find in a stretch, the first pattern first; where they are."""
+    """Add the cuts that the patterns find in a range, the first pattern first; returns their positions."""
     end = start + len(source[start:end].rstrip())
     found: Cuts = {}
     for pattern, price in patterns:
@@ -97,12 +97,12 @@ def _cut_stretch(source: bytes, start: int, end: int, cuts: Cuts, patterns: Patt
 
 
 def _content(source: bytes, start: int, end: int) -> int:
-    """Bytes from the first that is not blank to the last."""
+    """Number of bytes without blank edges."""
     return len(source[start:end].strip())
 
 
 def _cut_characters(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
-    """Cut what has no white space every `limit` bytes, never inside of a character."""
+    """Cut text without white space every `limit` bytes, never inside a character."""
     start = end - len(source[start:end].lstrip())
     position = start + limit
     while position < end:

@@ -1,4 +1,4 @@
-"""The chunking stage: text in, parts of chunks out; cut in worker processes, as grammars are native code."""
+"""The chunking stage: text in, parts of chunks out. Worker processes run the native grammars."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -42,11 +42,11 @@ PART_FRAME_BYTES = 1_024
 
 
 class ChunkingStage(stage.Stage[Incoming]):
-    """Cuts documents in `workers`, which the stage owns from now on.
+    """Cuts documents in `workers`, which the stage then owns.
 
     Args:
         max_chunks: a document with more fails.
-        codec: frames the parts that wait in the blob store.
+        codec: encodes the parts that wait in the blob store.
     """
 
     name = "chunking"
@@ -70,7 +70,7 @@ class ChunkingStage(stage.Stage[Incoming]):
         self._workers.close()
 
     async def process(self, record: Record[Incoming], context: Context) -> Sequence[Output]:
-        """`DocumentChunked` parts, at least one and the first of a big document; the delete passed on."""
+        """Emit `DocumentChunked` parts, only the first ones of a big document; forward deletes."""
         event = record.event
         if isinstance(event, DocumentDeleted):
             return [Send(CHUNKS, record.key, event)]
@@ -96,10 +96,10 @@ class ChunkingStage(stage.Stage[Incoming]):
             raise DocumentError(f"{name}: killed its worker twice (exit code {error.exit_code})") from error
         except CallTimeout as error:
             raise DocumentTooLarge(
-                f"{name}: cutting took longer than {error.seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
+                f"{name}: chunking took longer than {error.seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
             ) from error
         except BadAnswer as error:
-            raise DocumentError(f"{name}: its worker gave no chunks: {error}") from error
+            raise DocumentError(f"{name}: its worker returned no chunks: {error}") from error
         except PoolStopped as error:
             raise TransientError(f"{name}: {error}") from error
 
@@ -112,7 +112,7 @@ def cut_encoded(
     pages: Sequence[PageSpan],
     max_chunks: int,
 ) -> list[Chunk]:
-    """`cut` for UTF-8, as texts travel."""
+    """`cut` for UTF-8."""
     return cut(text.decode(), filename, text_type, chunking, pages, max_chunks)
 
 
@@ -150,12 +150,12 @@ def cut(
 
 
 def _text_type(event: DocumentParsed) -> str:
-    """Records from before the field existed have no file name where the text was converted."""
+    """In records from before the field existed, converted text has no file name."""
     return event.text_type or (event.media_type if event.filename else "text/markdown")
 
 
 def page_numbers(text: str, start_bytes: Sequence[int], pages: Sequence[PageSpan]) -> list[int | None]:
-    """The page, slide or sheet that each byte offset stands on; None where a text has none."""
+    """The page, slide or sheet of each byte offset; None if the text has none."""
     if not pages:
         return [None] * len(start_bytes)
     starts, at, offset = [], 0, 0
@@ -167,9 +167,10 @@ def page_numbers(text: str, start_bytes: Sequence[int], pages: Sequence[PageSpan
 
 
 def parts(event: DocumentParsed, chunks: Sequence[Chunk]) -> list[DocumentChunked]:
-    """The chunks of a document in parts that fit a message, with their vectors, too.
+    """The chunks of a document in parts that fit into a message, even with their vectors.
 
-    An empty document has one part without chunks; a chunk too big for any message is alone in its part.
+    An empty document has one part without chunks; a chunk that is too big for any message is alone in its
+    part.
     """
     groups = _groups(chunks, MAX_VALUE_BYTES - PART_FRAME_BYTES - _document_bytes(event.document))
     made, first = [], 0
@@ -190,7 +191,7 @@ def parts(event: DocumentParsed, chunks: Sequence[Chunk]) -> list[DocumentChunke
 
 
 def _groups(chunks: Sequence[Chunk], room: int) -> list[list[Chunk]]:
-    """The chunks in groups, at least one, of at most `PART_BYTES`, and of `room` bytes with their vectors."""
+    """At least one group of chunks, each at most `PART_BYTES`, and `room` bytes with their vectors."""
     groups: list[list[Chunk]] = [[]]
     size = 0
     for piece in chunks:
@@ -206,8 +207,8 @@ def _groups(chunks: Sequence[Chunk], room: int) -> list[list[Chunk]]:
 
 
 def _document_bytes(document: Document) -> int:
-    """At least the bytes that a document's description takes in a message.
+    """Upper bound of the bytes of a document's description in a message.
 
-    Three times its JSON, as `,.5` there are 9 bytes in Avro.
+    Three times its JSON, because `,.5` there are 9 bytes in Avro.
     """
     return 3 * len(document.model_dump_json().encode())

@@ -1,4 +1,4 @@
-"""How texts of many lengths become batches of one shape."""
+"""Pack texts of different lengths into batches."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,12 @@ from collections.abc import Sequence
 def pack_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
     """Group texts into batches whose padded size stays within a token budget.
 
-    Texts are taken longest first, so that the texts of one batch are about as long as each other
-    and little of the budget is spent on padding; and so that threads that share the batches end
-    at about the same time.
+    Texts are packed longest first, so that the texts of a batch have similar lengths and little padding,
+    and threads that share the batches end at about the same time.
 
     Args:
         lengths: tokens of each text, before padding.
-        max_tokens: most tokens in a batch, padding included: rows x longest row.
+        max_tokens: maximum tokens of a batch, including padding: rows x longest row.
 
     Returns:
         Indices into `lengths`; each index once; equal lengths in their order of arrival. A text
@@ -30,6 +29,6 @@ def pack_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
 
 
 def split_budget(lengths: Sequence[int], max_tokens: int, workers: int) -> int:
-    """The budget with which few texts still occupy every worker: their even share, at most `max_tokens`."""
+    """The budget with which few texts occupy every worker: their even share, at most `max_tokens`."""
     share = -(-sum(lengths) // max(workers, 1))
     return max(1, min(max_tokens, share))

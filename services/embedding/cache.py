@@ -1,7 +1,7 @@
-"""Vectors that were computed before, in one SQLite file that several processes share.
+"""The vector cache: one SQLite file that several processes share.
 
-A cache is an optimisation, so nothing here raises for the state of the file: what cannot be read is a miss,
-what cannot be written is dropped, a broken file is begun anew.
+A cache is an optimisation, so nothing here raises for the state of the file: a failed read is a miss, a
+failed write is dropped, a broken file is replaced.
 """
 
 import hashlib
@@ -51,11 +51,11 @@ def vector_key(model: str, task: str, text: str) -> bytes:
 
 
 class VectorCache:
-    """Keys (`vector_key`) to float32 vectors; over `limit_bytes` those are dropped that were not used for the
-    longest time, to within a day.
+    """Keys (`vector_key`) to float32 vectors. Above `limit_bytes` the least recently used ones are evicted,
+    to within a day.
 
     Blocking; may be called from any thread. Several processes may have the same file open; one that was
-    forked opens its own. `limit_bytes` is what the file may take; its write-ahead log adds at most 16 MB.
+    forked opens its own. `limit_bytes` limits the file; its write-ahead log adds at most 16 MB.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class VectorCache:
         self._opened: sqlite3.Connection | None = None
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        """The vectors that are there; a key that is not there is not in the answer."""
+        """The cached vectors, by key; missing keys are left out."""
         return self._attempt(lambda database: self._read(database, keys), {}) if keys else {}
 
     def put_many(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """Store vectors (one transaction) and evict what is over the limit. A key that is there stays."""
+        """Store vectors in one transaction and evict above the limit. Existing keys keep their vectors."""
         if vectors:
             self._attempt(lambda database: self._write(database, vectors), None)
 
@@ -125,7 +125,7 @@ class VectorCache:
         database.execute("COMMIT")
 
     def _close(self) -> None:
-        """Also rolls back what was under way."""
+        """Also rolls back an open transaction."""
         if self._opened is not None:
             with suppress(sqlite3.Error):
                 self._opened.close()
@@ -133,7 +133,7 @@ class VectorCache:
 
 
 def _used_bytes(database: sqlite3.Connection) -> int:
-    """What the file takes without pages that are free again."""
+    """The size of the file without free pages."""
     pages, free, size = (
         database.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")

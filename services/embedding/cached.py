@@ -1,4 +1,4 @@
-"""An embedder that computes only what it has not computed before."""
+"""An embedder with a cache."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,14 +10,14 @@ from services.embedding.cache import VectorCache, vector_key
 from services.embedding.embedder import Embedder, Prompts, Vectors
 
 #: A duplicate is a text that was met again within the same call.
-TEXTS = Counter("headrace_embedded_texts", "Texts to embed, by where their vector came from", ["source"])
+TEXTS = Counter("headrace_embedded_texts", "Texts to embed, by the origin of their vector", ["source"])
 
 
 class CachedEmbedder:
     """A cache in front of an embedder, itself an `Embedder`.
 
-    Documents and queries, and different prompts, are kept apart. `close` closes the embedder and
-    leaves the cache to whoever made it. A call that is cancelled stores nothing.
+    Documents and queries, and different prompts, have separate entries. `close` closes the embedder but
+    not the cache. A cancelled call stores nothing.
     """
 
     def __init__(self, embedder: Embedder, cache: VectorCache) -> None:
@@ -29,12 +29,12 @@ class CachedEmbedder:
         self.max_tokens = embedder.max_tokens
 
     async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors of `texts`; only those not in the cache are computed, each once."""
+        """Vectors of `texts`; computes only missing ones, each once."""
         side = f"document:{task.document_prompt if task else ''}"
         return await self._embed(texts, side, lambda missing: self._embedder.embed_documents(missing, task))
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors of `texts`; only those not in the cache are computed, each once."""
+        """Vectors of `texts`; computes only missing ones, each once."""
         side = f"query:{task.query_prompt if task else ''}"
         return await self._embed(texts, side, lambda missing: self._embedder.embed_queries(missing, task))
 

@@ -1,4 +1,4 @@
-"""What an embedder is: the seam between the pipeline and every model, and the task that shapes a text."""
+"""The interface between the pipeline and every model, and the task with its prompts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Prompts:
-    """What the vectors are for, for models that were trained to be told.
+    """The purpose of vectors, for models that were trained with prompts.
 
-    A prompt is put before the text as it stands (the convention of sentence-transformers), so it
-    brings its own space or line break: `"query: "`. An empty prompt leaves the text alone.
+    A prompt is prepended unchanged (the convention of sentence-transformers), so it includes its own space
+    or line break: `"query: "`. An empty prompt does not change the text.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Prompts:
 
 
 def task_of(task: events.Task | None) -> Prompts | None:
-    """The task that an event or a collection names."""
+    """The task of an event or a collection."""
     if task is None:
         return None
     return Prompts(task.task_name, task.document_prompt or "", task.query_prompt or "")
@@ -36,8 +36,8 @@ def task_of(task: events.Task | None) -> Prompts | None:
 class Embedder(Protocol):
     """Texts to unit vectors, by one model.
 
-    `embed_documents` and `embed_queries` may be called concurrently and from any event loop; the
-    work runs in threads and the loop stays free. A call that is cancelled starts no further batch.
+    `embed_documents` and `embed_queries` may be called concurrently and from any event loop; the work runs in
+    threads. A cancelled call starts no further batch.
     """
 
     @property
@@ -54,13 +54,13 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """Tokens read at once, special tokens and prompt included; a longer text is read in windows."""
+        """Tokens read at once, including special tokens and prompt; a longer text is read in windows."""
 
     async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors of texts that are to be found, in the order of `texts`. No text: shape (0, dimension)."""
+        """Embed texts for indexing: shape (texts, dimension), in the order of `texts`."""
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors of texts that are to find, in the order of `texts`."""
+        """Embed texts for searching: shape (texts, dimension), in the order of `texts`."""
 
     async def close(self) -> None:
-        """Let running batches end and free the threads and the model. A second call does nothing."""
+        """Wait for running batches and free the threads and the model. Idempotent."""

@@ -1,4 +1,4 @@
-"""Models by name through fastembed, which knows their pooling and fetches them from a hub."""
+"""Models by name through fastembed, which knows their pooling and downloads them from a hub."""
 
 import os
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def hub_models() -> tuple[str, ...]:
 
 
 def prompted(model: str, prompt: str, text: str) -> str:
-    """The text as the model is to read it; an empty prompt leaves it alone."""
+    """The text with its prompt; an empty prompt does not change it."""
     if not prompt:
         return text
     return TEMPLATES.get(model, "{prompt}{text}").format(prompt=prompt, text=text)
@@ -41,13 +41,13 @@ def prompted(model: str, prompt: str, text: str) -> str:
 class HubEmbedder:
     """See `services.embedding.Embedder`. Downloads and loads the model in the constructor.
 
-    fastembed tokenises inside a batch and cuts what is too long, so texts are tokenised here before: to cut
-    them into windows, and to know their lengths for packing.
+    fastembed tokenises inside a batch and truncates long texts. So texts are tokenised here first, to cut
+    them into windows and to pack them by length.
 
     Raises:
-        TransientError: the model is neither in `cache_dir` nor could it be downloaded. fastembed
-            tries three times and sleeps 3, 9 and 27 s, so this takes about 40 s.
-        RequestError: it is not in `cache_dir`, and `download` is off.
+        TransientError: the model is not in `cache_dir` and the download failed. fastembed tries three
+            times and sleeps 3, 9 and 27 s, so this takes about 40 s.
+        RequestError: it is not in `cache_dir`, and `download` is False.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class HubEmbedder:
         self._threads = BatchThreads(workers, "embedding")
 
     async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors by the model's way for passages, the task's document prompt before each text."""
+        """Embed texts as passages, with the task's document prompt."""
         return await self._embed(texts, task.document_prompt if task else "", query=False)
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors by the model's way for queries, the task's query prompt before each text."""
+        """Embed texts as queries, with the task's query prompt."""
         return await self._embed(texts, task.query_prompt if task else "", query=True)
 
     async def close(self) -> None:
@@ -88,7 +88,7 @@ class HubEmbedder:
 
 
 def _tokenizer_of(texts: TextEmbedding) -> tuple[Tokenizer, int]:
-    """A copy of the model's tokenizer that cuts and pads nothing, and the tokens at which fastembed cuts."""
+    """A copy of the tokenizer without truncation and padding, and the length at which fastembed truncates."""
     own: Tokenizer = texts.model.tokenizer  # type: ignore[attr-defined]  # every class of models has one
     copy = Tokenizer.from_str(own.to_str())
     copy.no_truncation()
@@ -104,6 +104,6 @@ def _load(model: str, cache_dir: Path | None, download: bool) -> TextEmbedding:
         refusal, why = (TransientError, str(error)) if download else (RequestError, "downloads are off")
         raise refusal(
             f"the embedding model {model!r} is not in {where or 'the cache of fastembed'} and was not "
-            f"fetched from its hub ({why}); put its ONNX weights and tokenizer.json in a local folder, "
+            f"downloaded from its hub ({why}); put its ONNX weights and tokenizer.json in a local folder, "
             f"or use the trial model, which comes with the installation"
         ) from error

@@ -1,4 +1,4 @@
-"""Which models are served, and how a name becomes an embedder."""
+"""The available models, and loading an embedder by name."""
 
 import hashlib
 import json
@@ -34,15 +34,15 @@ DEFAULT_MAX_TOKENS = 512
 
 
 class UnknownModel(DocumentError, RequestError):
-    """No such model is served: refuse the request; give up on a document that asks for it."""
+    """The model is not available: refuse the request, or fail the document."""
 
 
 def check_model(name: str, folder: Path | None = None) -> None:
-    """Whether `load_embedder` may take a name and a folder, as far as that is known without loading.
+    """Check a name and a folder for `load_embedder`, as far as possible without loading.
 
     Raises:
-        UnknownModel: nobody knows the name.
-        RequestError: files are missing in the folder.
+        UnknownModel: the name is unknown.
+        RequestError: the folder lacks files.
     """
     if folder is not None:
         _model_files(name, folder)
@@ -58,7 +58,7 @@ def load_embedder(
     cache_dir: Path | None = None,
     download: bool = True,
 ) -> Embedder:
-    """Load a model: from `folder` if given, else the trial model, else what fastembed knows by that name.
+    """Load a model: from `folder` if given, else the trial model, else a model of fastembed by name.
 
     Blocks (reads or downloads the weights): call it in a thread.
 
@@ -66,15 +66,15 @@ def load_embedder(
         name: the name that sources use; with a folder, any.
         folder: holds the ONNX weights (`model.onnx`, `onnx/model.onnx`, …) and `tokenizer.json`, and
             what sentence-transformers writes beside them (pooling, length) if there.
-        threads: cores to use at most; None means all.
-        cache_dir: where downloaded models are kept.
-        download: False takes a fastembed model from `cache_dir` or not at all.
+        threads: maximum number of cores; None means all.
+        cache_dir: folder of downloaded models.
+        download: whether a fastembed model that is not in `cache_dir` may be downloaded.
 
     Raises:
-        UnknownModel: nobody knows the name.
-        RequestError: the files are missing, broken or not those that were pinned, or `download` is
-            off and the model is not in `cache_dir`.
-        TransientError: the model is known and could not be fetched.
+        UnknownModel: the name is unknown.
+        RequestError: the files are missing, broken or not the pinned ones, or the model is not in
+            `cache_dir` and `download` is False.
+        TransientError: the model is known but could not be downloaded.
     """
     if folder is not None:
         return _open(folder_model(name, folder), threads)
@@ -99,7 +99,7 @@ def _check_hub(name: str) -> None:
 
 
 def served_models() -> list[str]:
-    """Every name that `load_embedder` takes without a folder, the trial model first."""
+    """Every name that `load_embedder` accepts without a folder, the trial model first."""
     from services.embedding.hub import hub_models
 
     return [TRIAL_MODEL, *(name for name in hub_models() if name != TRIAL_MODEL)]
@@ -126,11 +126,11 @@ def packaged_file(package: str, path: str, sha256: str) -> Path:
     except (PackageNotFoundError, OSError) as error:
         raise RequestError(
             f"the trial model {TRIAL_MODEL} needs {path} of the package {package}, which is not "
-            f"installed whole ({error}); install it again: pip install --force-reinstall {package}"
+            f"installed completely ({error}); install it again: pip install --force-reinstall {package}"
         ) from error
     if seen != sha256:
         raise RequestError(
-            f"{found} is not the file that was pinned for {TRIAL_MODEL}: SHA-256 {seen}, expected "
+            f"{found} is not the pinned file for {TRIAL_MODEL}: SHA-256 {seen}, expected "
             f"{sha256}; install it again: pip install --force-reinstall {package}"
         )
     return found

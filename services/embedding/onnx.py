@@ -1,6 +1,6 @@
 """An embedder on onnxruntime: a transformer exported to ONNX and its tokenizer, on the CPU.
 
-texts ─► tokens, in windows ─► pack_batches ─► one session, a thread a core ─► pool ─► mean ─► length 1
+texts ─► tokens, in windows ─► pack_batches ─► one session, one thread per core ─► pool ─► mean ─► length 1
 """
 
 import os
@@ -30,7 +30,7 @@ Pool = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]
 
 
 def pool_mean(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Mean over the tokens that are no padding. (rows, tokens, dim), (rows, tokens) -> (rows, dim)."""
+    """Mean over the tokens without padding. (rows, tokens, dim), (rows, tokens) -> (rows, dim)."""
     weights = mask.astype(np.float32)
     summed: NDArray[np.float32] = np.einsum("rtd,rt->rd", hidden, weights)
     summed /= np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
@@ -44,13 +44,13 @@ def pool_first(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[
 
 
 def pool_last(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The vector of the last token that is no padding."""
+    """The vector of the last token before the padding."""
     last: NDArray[np.float32] = hidden[np.arange(len(hidden)), mask.sum(axis=1) - 1]
     return last
 
 
 def normalise(vectors: NDArray[np.float32]) -> Vectors:
-    """Rows scaled to length 1; a row of zeros stays one."""
+    """Rows scaled to length 1; a row of zeros stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     return scaled
@@ -58,7 +58,7 @@ def normalise(vectors: NDArray[np.float32]) -> Vectors:
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """What is loaded: files, how many tokens it reads at once, how tokens become one vector."""
+    """A model to load: its files, maximum length in tokens, and pooling."""
 
     name: str
     weights: Path
@@ -71,11 +71,11 @@ class OnnxModel:
 class OnnxEmbedder:
     """See `services.embedding.Embedder`. Loads the model in the constructor (trial model: 0.3 s).
 
-    `threads` batches run side by side, each on one core: on 2 cores that took 8.2 s of CPU and gave
-    8,400 tokens/s where two cores on one batch took 9.4 s and gave 7,300, since a batch's small
-    matrices do not divide well. One session serves all threads, so the weights are in memory once.
+    `threads` batches run in parallel, each on one core. On 2 cores that took 8.2 s of CPU and reached 8,400
+    tokens/s; two cores on one batch took 9.4 s and reached 7,300, because the small matrices of a batch do
+    not divide well. One session serves all threads, so the weights are in memory once.
 
-    Raises what onnxruntime and tokenizers raise on a broken file; `load_embedder` puts it in words.
+    Raises the errors of onnxruntime and tokenizers for a broken file; `load_embedder` describes them.
     """
 
     def __init__(self, model: OnnxModel, threads: int | None = None) -> None:
@@ -93,11 +93,11 @@ class OnnxEmbedder:
         self._threads = BatchThreads(workers, "embedding")
 
     async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors of `texts`, the task's document prompt before each."""
+        """Embed texts with the task's document prompt."""
         return await self._embed(texts, task.document_prompt if task else "")
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Vectors of `texts`, the task's query prompt before each."""
+        """Embed texts with the task's query prompt."""
         return await self._embed(texts, task.query_prompt if task else "")
 
     async def close(self) -> None:
@@ -117,7 +117,7 @@ class OnnxEmbedder:
         )
 
     def _run(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """Pooled vectors of one batch, of whatever length the model gives them."""
+        """Pooled vectors of one batch, not normalised."""
         ids, mask = pad(windows)
         feed = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self._inputs:
@@ -127,7 +127,7 @@ class OnnxEmbedder:
 
 
 async def embed_windows(windows: Windows, dimension: int, run: RunBatch, threads: BatchThreads) -> Vectors:
-    """Vectors of texts whose windows `run` embeds, those of all texts packed together by their lengths."""
+    """Vectors of texts; `run` embeds their windows, which are packed by length across texts."""
     lengths = windows.lengths
     batches = pack_batches(lengths, split_budget(lengths, BATCH_TOKENS, threads.workers))
     rows = np.zeros((len(lengths), dimension), dtype=np.float32)
@@ -145,7 +145,7 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def open_session(weights: Path) -> ort.InferenceSession:
-    """A session that uses the calling thread alone and so may be called from many."""
+    """A session that runs only in the calling thread, so that many threads may share it."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -21,12 +21,12 @@ CONTEXT_SEPARATOR = " › "
 
 
 class EmbeddingStage(BatchStage[Incoming]):
-    """Embeds with whatever models the documents name.
+    """Embeds with the models that the documents name.
 
     Args:
-        load: the embedder of a model; called once a model, in a thread. Raises DocumentError for a model
-            that is not served.
-        context: whether a chunk's context goes in front of the text that is embedded.
+        load: the embedder of a model; called once per model, in a thread. Raises DocumentError for a model
+            that is not available.
+        context: whether the context of a chunk is prepended to the embedded text.
         preload: a model to load before the first record.
     """
 
@@ -44,7 +44,7 @@ class EmbeddingStage(BatchStage[Incoming]):
         self._embedders: dict[str, asyncio.Task[Embedder]] = {}
 
     async def start(self) -> None:
-        """Load the usual model."""
+        """Load the default model."""
         if self._preload:
             await self._embedder(self._preload)
 
@@ -54,7 +54,7 @@ class EmbeddingStage(BatchStage[Incoming]):
             await (await task).close()
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
-        """`DocumentEmbedded` for each part; deletes passed on."""
+        """Emit `DocumentEmbedded` for each part; forward deletes."""
         chunked = [record.event for record in records if isinstance(record.event, DocumentChunked)]
         vectors: dict[int, Vectors | IngestError] = {}
         for embedding in {
@@ -67,7 +67,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     async def _embed(
         self, embedding: Embedding, parts: Sequence[DocumentChunked]
     ) -> dict[int, Vectors | IngestError]:
-        """Vectors by the identity of the part, all texts in one call so that batches fill."""
+        """Vectors by the identity of the part; all texts in one call, so that batches fill."""
         try:
             embedder = await self._embedder(embedding.model)
         except (DocumentError, TransientError) as error:  # of this model, not of the others
@@ -106,7 +106,7 @@ class EmbeddingStage(BatchStage[Incoming]):
 
 
 def embedded_text(chunk: Chunk, context: bool) -> str:
-    """What is embedded: the names of the context as sentences, which models know better than arrows."""
+    """The embedded text, with the names of its context as sentences, which models know better than arrows."""
     if not context or not chunk.context:
         return chunk.text
     return f"{'. '.join(chunk.context.split(CONTEXT_SEPARATOR))}.\n{chunk.text}"

@@ -1,4 +1,4 @@
-"""Running the batches of several calls side by side in threads, fairly, and able to be cancelled."""
+"""Run the batches of several calls in threads, fairly and cancellably."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +16,8 @@ RunBatch = Callable[[list[int]], Vectors]
 class BatchThreads:
     """A pool of threads for the blocking work of one model.
 
-    Each call keeps at most `workers` batches in the pool's queue. So a query that arrives behind a
-    call of a thousand batches waits for about two of them, not for all.
+    Each call has at most `workers` batches in the pool's queue, so a query that arrives during a call of a
+    thousand batches waits for about two of them.
     """
 
     def __init__(self, workers: int, name: str) -> None:
@@ -31,8 +31,8 @@ class BatchThreads:
     async def run_batches(self, batches: Sequence[list[int]], run: RunBatch, out: Vectors) -> Vectors:
         """Fill the rows of `out` batch by batch and return it.
 
-        The first error of `run` is raised at once. Cancelled or failed: no further batch starts; one
-        that runs ends on its own and its rows are dropped.
+        Raises the first error of `run` at once. After a failure or cancellation no further batch starts;
+        running ones finish and their rows are dropped.
         """
         waiting = iter(batches)
         lanes = [
@@ -51,5 +51,5 @@ class BatchThreads:
             out[batch] = await self.call(lambda taken=batch: run(taken))  # type: ignore[misc]
 
     async def close(self) -> None:
-        """Wait for what runs, drop what waits. A second call does nothing."""
+        """Wait for running batches, drop waiting ones. Idempotent."""
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)

@@ -1,6 +1,6 @@
-"""Texts longer than what a model reads at once: read in windows, whose vectors are averaged.
+"""Embed texts that are longer than the maximum length of a model: in windows, whose vectors are averaged.
 
-text ─► tokens ≤ limit? ─► one window, the text as it stands
+text ─► tokens ≤ limit? ─► one window, the unchanged text
             └─► even windows, cut before words ─► a vector each ─► mean, weighted by tokens
 """
 
@@ -25,9 +25,10 @@ Frame = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of several texts, those of one text side by side and in order.
+    """The windows of several texts, in order.
 
-    `texts` are framed; `ids` are their tokens, special ones too; `starts[n]` is the first window of text n.
+    `texts` include prompts; `ids` are their tokens with special tokens; `starts[n]` is the first window of
+    text n.
     """
 
     texts: list[str]
@@ -40,10 +41,10 @@ class Windows:
         return [len(ids) for ids in self.ids]
 
     def mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """One row a text from one a window: their mean, weighted by tokens, up to its length.
+        """One row per text from one row per window: the mean, weighted by tokens, not normalised.
 
-        Under mean pooling that is the direction of the mean over all tokens of the windows. The row of a
-        text that is one window keeps every bit.
+        With mean pooling that is the direction of the mean over all tokens. The row of a text with one
+        window is unchanged, to the bit.
         """
         if len(rows) == len(self.starts):
             return rows
@@ -54,12 +55,12 @@ class Windows:
 
 
 def read(tokenizer: Tokenizer, limit: int, texts: Sequence[str], frame: Frame = str) -> Windows:
-    """Tokenise texts; one that is longer than `limit` tokens in even windows of at most so many.
+    """Tokenise texts; texts of more than `limit` tokens become even windows of at most `limit`.
 
     Args:
         tokenizer: without padding and truncation.
-        limit: tokens of a window, special tokens and prompt included.
-        frame: puts the prompt to a text, and so to each of its windows.
+        limit: maximum tokens of a window, including special tokens and prompt.
+        frame: adds the prompt to a window.
     """
     framed = [_clean(frame(text)) for text in texts]
     windows = Windows([], [], [])
@@ -74,12 +75,12 @@ def read(tokenizer: Tokenizer, limit: int, texts: Sequence[str], frame: Frame = 
 
 
 def _clean(text: str) -> str:
-    """A lone surrogate is no character and the tokenizer refuses it; it reads as "?"."""
+    """Replace lone surrogates, which the tokenizer refuses, by "?"."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _split(tokenizer: Tokenizer, limit: int, text: str, frame: Frame) -> tuple[list[str], list[list[int]]]:
-    """The windows of a text, framed, and their tokens."""
+    """The windows of a text with prompts, and their tokens."""
     room = limit - len(tokenizer.encode(frame("")))
     if frame("") and room < limit // 2:  # a prompt that would be most of each window is read once
         return _split(tokenizer, limit, frame(text), str)
@@ -94,7 +95,7 @@ def _split(tokenizer: Tokenizer, limit: int, text: str, frame: Frame) -> tuple[l
 
 
 def _cut(text: str, encoding: Encoding, room: int) -> list[str]:
-    """Parts of `text`, which `encoding` is of: even, about `room` tokens at most, cut before a word."""
+    """Even pieces of `text` (with its `encoding`) of about `room` tokens at most, cut before words."""
     tokens = len(encoding)
     count = -(-tokens // room)
     at = [0]
@@ -107,7 +108,7 @@ def _cut(text: str, encoding: Encoding, room: int) -> list[str]:
 
 
 def _word_start(encoding: Encoding, token: int, most: int) -> int:
-    """The first token of the word that `token` is of; `token` itself if that is more than `most` back."""
+    """The first token of the word of `token`; `token` itself if that is more than `most` back."""
     word = encoding.token_to_word(token)
     for start in range(token, max(token - most, 1) - 1, -1):
         if encoding.token_to_word(start - 1) != word:

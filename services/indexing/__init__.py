@@ -1,12 +1,12 @@
-"""Indexing: what stands in the collections, kept true to the newest version of each document.
+"""Indexing: keeps collections at the newest version of each document.
 
     embeddings ──► IndexingStage ──► VectorStore (Chroma server, Chroma Cloud)
                         │
                         └──► document-states, source-documents, part-requests, progress
 
-`plan` is the core: from the state of a document and the events about it, which rows to upsert, which ids to
-delete afterwards and what the next state is. It knows nothing of Kafka or of a store. Its law: whatever is
-repeated, reordered or lost in between, the collection ends up with the newest version exactly.
+`plan` is the core: it maps the state of a document and its events to rows to upsert, ids to delete and the
+next state, independent of Kafka and the store. Its invariant: whatever is repeated, reordered or lost in
+between, the collection ends with exactly the newest version.
 """
 
 from services.indexing.chroma import ChromaStore

@@ -64,7 +64,7 @@ class ChromaStore:
         try:
             answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")
         except NotFound as gone:
-            raise DocumentError(f"Chroma knows no database {collection.database!r}: {gone}") from gone
+            raise DocumentError(f"Chroma has no database {collection.database!r}: {gone}") from gone
         return self._remember(collection, answer)
 
     async def look_up(self, collection: Collection) -> str | None:
@@ -93,7 +93,7 @@ class ChromaStore:
         await self._change(collection, f"/{segment(identity)}/delete", body, f"a delete of {len(ids)} chunks")
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
-        """See `VectorStore`: one row into a collection made for it, which is then removed."""
+        """See `VectorStore`: write one row to a temporary collection."""
         probe = replace(beside, name=PROBE)
         row = Row("probe", "probe", struct.pack("<f", 1.0), {"probe": True})
         try:
@@ -124,13 +124,12 @@ class ChromaStore:
             self._ids.clear()
         if not isinstance(identity := answer.get("id"), str):
             url = self._client.url
-            raise TransientError(f"{url} (HEADRACE_CHROMA_URL) does not answer as Chroma does: no id")
+            raise TransientError(f"{url} (HEADRACE_CHROMA_URL) does not answer like a Chroma server: no id")
         self._ids[collection] = identity
         space = space_of(answer.get("configuration_json") or {"hnsw": GRAPH})
         if space != "cosine":
             log.warning(
-                "collection does not measure by cosine, for which its vectors are made: clients see "
-                "distances of its space",
+                "the space of the collection is not cosine: clients see distances of its own space",
                 collection=collection.name,
                 database=collection.database,
                 space=space,
@@ -154,9 +153,9 @@ class ChromaStore:
 def embedding_function(embedding: Embedding) -> Mapping[str, object]:
     """The configuration by which a stock client embeds a query as the documents were embedded.
 
-    MiniLM is Chroma's own default. Other models are named as sentence-transformers models, which a client
-    runs if it has that package and refuses clearly if not; but one that wants an instruction with a query is
-    left unnamed, for a client would query it without. `headrace query` finds it in the collection's metadata.
+    MiniLM is Chroma's default. Other models are named as sentence-transformers models, which a client can run
+    if it has that package. A model whose queries need an instruction is not named, because a client would
+    omit the instruction; `headrace query` finds it in the collection's metadata.
     """
     model, task = embedding.model, embedding.task
     if model == _QWEN:
@@ -179,7 +178,7 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
 
 
 def _body(collection: Collection, rows: Sequence[Row], packed: bool) -> bytes:
-    """An upsert as JSON. Raises DocumentError for what JSON cannot say: NaN, half a surrogate pair."""
+    """An upsert as JSON. Raises DocumentError for values that JSON cannot hold: NaN, lone surrogates."""
     request = {
         "ids": [row.id for row in rows],
         "embeddings": [_vector(row.vector, packed) for row in rows],

@@ -1,4 +1,4 @@
-"""Is it a document that the store cannot take, a broken collection, or the store? Each holds up its own."""
+"""Attribute failures to a document, a collection or the store, and decide when to fail their documents."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,18 +22,18 @@ _PROBE_SECONDS = 10.0
 
 @dataclass(slots=True)
 class _Trouble:
-    """Since when a collection, or a document that was alone in its requests, has only failed."""
+    """The time since which a collection, or a document alone in its requests, has only failed."""
 
     since: float
     last: float
 
 
 class Faults:
-    """Gives up what has failed for `lasting` seconds while the store takes a write beside it.
+    """Fails documents that have failed for `lasting` seconds while a probe write succeeds.
 
     Args:
-        store: asked for that write.
-        clock: seconds that only grow.
+        store: makes the probe write.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -44,8 +44,7 @@ class Faults:
         self._broken: dict[Collection, tuple[float, DocumentError]] = {}
 
     def broken(self, collection: Collection, documents: Several[str]) -> DocumentError | None:
-        """The error for documents of a collection that was found broken a moment ago and need not be asked
-        now."""
+        """The error for documents of a collection that was found broken and not due for a test."""
         at, error = self._broken.get(collection, (0.0, None))
         if error is None or self._clock() - at >= _ASKED_AGAIN_SECONDS:
             return None
@@ -53,21 +52,21 @@ class Faults:
         return error
 
     def well(self, collection: Collection, documents: Several[str]) -> None:
-        """The collection has taken a request for these documents."""
+        """The collection has accepted a request for these documents."""
         self._broken.pop(collection, None)
         suspects: list[Collection | str] = [collection, *documents]
         for each in suspects:
             self._troubles.pop(each, None)
 
     def away(self) -> None:
-        """The store did not answer at all: that is nobody's fault, and the time is not counted."""
+        """The store did not answer at all: no document is to blame, and the time does not count."""
         for trouble in self._troubles.values():
             trouble.since = self._clock()
 
     async def judged(
         self, collection: Collection, documents: Several[str], fault: CollectionFault, guard: Guard
     ) -> CollectionFault | DocumentError:
-        """What the fault of a request for these documents means: tried again, or after minutes given up."""
+        """The error for a failed request for these documents: retry, or after minutes a dead letter."""
         now = self._clock()
         self._forget(now)
         suspects: list[Collection | str] = [collection, *(documents if len(documents) == 1 else ())]
@@ -84,12 +83,12 @@ class Faults:
         self._give_up(documents)
         if lasting[0] < self._lasting:
             return DocumentError(
-                f"Chroma has failed for {lasting[1] / 60:.0f} min on this document while {collection} takes "
-                f"others. Last: {fault}"
+                f"Chroma has failed for {lasting[1] / 60:.0f} min on this document while {collection} "
+                f"accepts others. Last error: {fault}"
             )
         error = DocumentError(
-            f"{collection} has failed for {lasting[0] / 60:.0f} min while Chroma takes writes beside it; "
-            f"mend or delete the collection, then replay the dead letters. Last: {fault}"
+            f"{collection} has failed for {lasting[0] / 60:.0f} min while Chroma accepts other writes; "
+            f"repair or delete the collection, then replay the dead letters. Last error: {fault}"
         )
         self._broken[collection] = now, error
         return error
@@ -102,7 +101,7 @@ class Faults:
             return False
 
     def _give_up(self, documents: Several[str]) -> None:
-        """Their next versions have minutes of their own."""
+        """Forget these documents, so that their next versions start anew."""
         for document in documents:
             self._troubles.pop(document, None)
 

@@ -1,4 +1,4 @@
-"""One request at a time for each collection; a batch waits for none of them longer than its patience."""
+"""One request at a time per collection; a batch waits for a limited time for each of them."""
 
 import asyncio
 import time
@@ -20,11 +20,11 @@ _CONCURRENCY = 8
 
 
 class Lanes:
-    """Sends requests, those of different collections side by side.
+    """Sends requests, those of different collections in parallel.
 
-    A request that outlasts the patience is not cancelled: the server may carry it out all the same, and a
-    later one must not overtake it. It goes on in the background, and its documents are tried again. Until it
-    has ended, by an answer or by its own time limit, nothing else is sent to its collection.
+    A request that exceeds the patience is not cancelled, because the server may still execute it, and a later
+    request must not overtake it. It continues in the background, and its documents are retried. Until it
+    ends, by a response or by its own timeout, nothing else is sent to its collection.
 
     Args:
         patience: seconds.
@@ -39,7 +39,7 @@ class Lanes:
         self._slow: dict[Collection, float | None] = {}
 
     async def send(self, collection: Collection, request: Callable[[], Coroutine[object, object, T]]) -> T:
-        """The request's answer or error. Raises CollectionFault when there is none within the patience, or
+        """The result or error of the request. Raises CollectionFault if there is none within the patience, or
         while an earlier request is in the background."""
         if collection in self._left:
             raise _unanswered(collection, time.monotonic() - self._left[collection][0])
@@ -62,7 +62,7 @@ class Lanes:
         raise _unanswered(collection, time.monotonic() - begun)
 
     async def abandon(self) -> None:
-        """Break off what is still under way: its documents have another owner now."""
+        """Cancel running requests: their documents have another owner now."""
         tasks = [task for _, task in self._left.values()]
         for task in tasks:
             task.cancel()

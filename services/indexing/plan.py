@@ -1,10 +1,10 @@
-"""What the events of one document ask of its collection. Pure: no store, no clock, no Kafka.
+"""Plan the effects of the events of one document. Pure: no store, no clock, no Kafka.
 
     state, events ──► plan ──► rows to upsert ─► ids to delete ─► the next state, notes of progress
 
-Everything here can be repeated. An event whose effect is in the collection but whose state was lost in a
-crash is read again before anything newer, so `extent` and `metadata_keys` never forget a chunk or a key that
-may be there: within a plan they only grow, also by versions that are superseded before they were written.
+Plans are repeatable. After a crash the same events are read again before any newer ones. `extent` and
+`metadata_keys` are upper bounds of what may be in the collection, so a plan only ever raises them, even for
+versions that are superseded before they are written.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ Incoming = DocumentEmbedded | DocumentDeleted
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in this order: write `upserts`, delete `surplus`, record `state` and `notes`.
+    """The steps of a plan, in this order: write `upserts`, delete `surplus`, record `state` and `notes`.
 
     Attributes:
         upserts: rows for each event, empty for one that writes nothing.
         surplus: ids of chunks that the document no longer has.
-        state: the document's next state; None when the events changed nothing.
-        largest: the largest state that may have to be recorded when the plan is carried out only in part.
-        notes: for each event, what it has to report.
-        requests: parts that may follow those which are now in.
+        state: the document's next state; None if the events change nothing.
+        largest: the largest state that may have to be recorded if the plan is executed only in part.
+        notes: the progress to report, for each event.
+        requests: the next parts to request.
     """
 
     upserts: Sequence[Sequence[Row]]
@@ -69,7 +69,7 @@ class _Fold:
 
 
 def check(event: Incoming) -> None:
-    """Raises ContractError for an event that no plan can be made of."""
+    """Raise ContractError for an invalid event."""
     if isinstance(event, DocumentEmbedded):
         check_part(event)
     elif event.sequence is None:
@@ -79,14 +79,14 @@ def check(event: Incoming) -> None:
 def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime) -> Plan:
     """Fold events of one document, in their order on the partition, into one plan.
 
-    - A smaller sequence than the one that is known is stale: it writes nothing and still reports `indexed`
-      (with 0 chunks) or `deleted`, so that its invocation can end. The same goes for a version that a later
-      event of `events` supersedes.
-    - An equal sequence is a replay or a further part; parts come in any order. Its part 0, cut anew, starts
-      the document anew; later parts of the former cut, which may still be asked for, are stale then.
-    - A part that is in for the first time asks for the one that it names.
-    - A greater sequence starts the document anew: its metadata replaces the old (`None` clears a key), and
-      what the old version had beyond its end is deleted once all its parts are in.
+    - A sequence smaller than the state's is stale: it writes nothing and still reports `indexed` (with 0
+      chunks) or `deleted`, so that its invocation can end. The same holds for a version that a later event of
+      `events` supersedes.
+    - An equal sequence is a replay or a further part; parts come in any order. A part 0 of a new chunking
+      restarts the document; parts of the earlier chunking, which may still be requested, are then stale.
+    - A part requests the part that it names when it is recorded for the first time.
+    - A greater sequence starts a new version: its metadata replaces the old (`None` clears a key), and
+      surplus chunks of the old version are deleted once all its parts are written.
 
     The events must have passed `check`.
     """
@@ -104,9 +104,9 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
 
 
 def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:
-    """What a state still says when the collection has this id (None: there is none).
+    """The part of a state that is valid for a collection with this id (None: no collection).
 
-    A collection with another id than the state's holds no row of the document. The sequence stays a fence.
+    A collection with another id than the state's holds no rows of the document. The sequence still counts.
     """
     if state is None or state.collection_id in (None, identity):
         return state
@@ -120,8 +120,8 @@ def in_collection(state: DocumentState | None, identity: str | None) -> Document
 
 
 def check_whole(state: DocumentState | None, identity: str | None, events: Sequence[Incoming]) -> None:
-    """Raises DocumentError for a version that can never be complete: some of its parts went with a collection
-    that was deleted, and only later parts are still to come."""
+    """Raise DocumentError for a version that can never be complete, because some of its parts were in a
+    deleted collection and only later parts are still to come."""
     if state is None or state.collection_id in (None, identity):
         return
     begun = set(state.parts_done)
@@ -139,9 +139,9 @@ def check_whole(state: DocumentState | None, identity: str | None, events: Seque
 
 
 def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: datetime) -> DocumentState:
-    """The state after only some rows of `event` were taken: its version has begun, this part is missing.
+    """The state after only some rows of `event` were written: its version has begun, this part is missing.
 
-    Keeps what `state` knows when `event` is stale. The next version finds all that it has to clear away.
+    Keeps `state` if `event` is stale. The next version finds everything that it has to clear.
     """
     fold = _fold_of(state)
     _take(fold, 0, event)
@@ -153,7 +153,7 @@ def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: da
 
 
 def partly_deleted(state: DocumentState) -> DocumentState:
-    """The state after only some rows may have been deleted: nothing of its version counts as being there."""
+    """The state after only some rows may have been deleted: no part of the version counts as written."""
     return state.model_copy(update={"complete": False, "parts_done": []})
 
 
@@ -259,7 +259,7 @@ def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[Pr
 
 
 def _note(version: _Version, event: Incoming, last: bool) -> list[ProgressReport]:
-    """A superseded event reports at once, the current version when it is complete, by its last event."""
+    """A superseded event reports at once; the current version reports when complete, with its last event."""
     document = event.document
     superseded = event.sequence != version.sequence
     if document.run is None or not (superseded or (last and version.complete)):

@@ -1,4 +1,4 @@
-"""What stands in a collection for one chunk: its id, text, vector and metadata."""
+"""The row of a chunk in a collection: id, text, vector and metadata."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _FLOAT32_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Where rows go. Equal by tenant, database and name; `embedding` only matters when it is created."""
+    """A collection. Equal by tenant, database and name; `embedding` matters only when it is created."""
 
     tenant: str
     database: str
@@ -32,7 +32,7 @@ class Collection:
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record of a collection. `vector` is packed little-endian float32; a metadata value of None clears
-    the key (an upsert merges metadata into what is there)."""
+    the key (an upsert merges metadata)."""
 
     id: str
     text: str
@@ -52,9 +52,9 @@ def metadata_keys(document: Document) -> frozenset[str]:
 
 
 def rows_of(event: DocumentEmbedded, clear: Iterable[str] = ()) -> list[Row]:
-    """The rows of one part, in the order of its chunks; keys of `clear` that a row does not set are None.
+    """The rows of one part, in the order of its chunks. Keys in `clear` that a row does not set become None.
 
-    Raises ContractError when part, numbers or vectors do not agree with each other.
+    Raises ContractError if part, numbers and vectors do not match.
     """
     check_part(event)
     shared = _document_metadata(event.document)
@@ -72,7 +72,7 @@ def rows_of(event: DocumentEmbedded, clear: Iterable[str] = ()) -> list[Row]:
 
 
 def check_part(event: DocumentEmbedded) -> None:
-    """Raises ContractError when part, numbers or vectors do not agree with each other."""
+    """Raises ContractError if part, numbers and vectors do not match."""
     key, count = event.document.document_key, len(event.chunks)
     if not 0 <= event.part < event.parts:
         raise ContractError(f"{key!r}: part {event.part} of {event.parts}; parts count from 0")

@@ -1,4 +1,4 @@
-"""The stage: embedded parts in, rows in the vector store and document states out."""
+"""The indexing stage: embedded parts in, rows in the vector store and document states out."""
 
 import asyncio
 import time
@@ -30,8 +30,8 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class _Waiting:
-    """The records of one document in a batch: their places in the batch, their events, and what became of
-    them in the collection with the id `identity`."""
+    """The records of one document in a batch: their indices in the batch, their events, and their outcomes in
+    the collection with the id `identity`."""
 
     key: str
     partition: int
@@ -47,15 +47,15 @@ class _Waiting:
 
 
 class IndexingStage(StatefulStage[Incoming]):
-    """Keeps collections true to the newest version of each document.
+    """Keeps collections at the newest version of each document.
 
     Args:
-        vectors: where the collections live.
-        states: what is indexed now; partitioned as `embeddings` is.
+        vectors: the vector store.
+        states: document states; partitioned like `embeddings`.
         now: the clock, in UTC.
         clock: seconds that only grow.
-        patience: seconds that a batch waits for one request; see `Lanes`.
-        lasting: seconds after which what only fails is given up; see `Faults`.
+        patience: maximum seconds that a batch waits for one request; see `Lanes`.
+        lasting: seconds of failures after which documents become dead letters; see `Faults`.
     """
 
     name = "indexing"
@@ -78,7 +78,7 @@ class IndexingStage(StatefulStage[Incoming]):
         self._lanes = Lanes(patience)
 
     async def revoked(self, partitions: Sequence[int]) -> None:
-        """Break off requests that are still under way: their documents may be another worker's now."""
+        """Cancel running requests: their documents may belong to another worker now."""
         await self._lanes.abandon()
 
     async def close(self) -> None:
@@ -87,17 +87,17 @@ class IndexingStage(StatefulStage[Incoming]):
         await self._vectors.close()
 
     def failed(self, record: Record[Incoming], error: Exception) -> Sequence[Output]:
-        """What a refused part left behind goes into the state, so that the next version clears it away."""
+        """Record the rows that a refused part left behind, so that the next version clears them."""
         outputs = list(super().failed(record, error))
         if isinstance(error, PartlyWritten):
             outputs.extend(_sends(record.key, error.state))
         return outputs
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
-        """Write the documents of the batch, those of each collection together, the collections side by side.
+        """Write the documents of the batch, grouped by collection, collections in parallel.
 
-        What goes wrong with a collection or with the store makes the records concerned due again. Raises
-        FencedError only: then nothing is recorded and all of it can be repeated.
+        Failures of a collection or of the store cause retries of their records. Raises only FencedError: then
+        nothing is recorded and the whole batch can be repeated.
         """
         outcomes: list[Outcome] = [()] * len(records)
         documents = self._group(records, outcomes)
@@ -116,7 +116,7 @@ class IndexingStage(StatefulStage[Incoming]):
         return outcomes
 
     def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> list[_Waiting]:
-        """Records by document, in their order; an outcome for those that break the contract."""
+        """Records by document, in order; an outcome for invalid records."""
         waiting: dict[str, _Waiting] = {}
         for place, record in enumerate(records):
             try:
@@ -140,10 +140,10 @@ class IndexingStage(StatefulStage[Incoming]):
             each.works, each.identity = works, writer.identity
 
     def _settle(self, document: _Waiting, cut: int, outcomes: list[Outcome]) -> None:
-        """The outcomes of a document's records; from place `cut` on they are due again.
+        """The outcomes of a document's records; records from index `cut` on are retried.
 
-        The state of events that were written together goes with the last of them. If that one goes back, the
-        state as of the last before the cut is sent: as after a crash, what is written behind it comes again.
+        The state of events that were written together is sent with the last of them. If that one is retried,
+        the state of the last event before the cut is sent: as after a crash, later events come again.
         """
         works, kept = document.works, sum(place < cut for place in document.places)
         if len(works) == 1 and works[0].error is None and 0 < kept < len(document.places):
@@ -161,7 +161,7 @@ class IndexingStage(StatefulStage[Incoming]):
 
 
 def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:
-    """The place of the first record of each partition that is due again."""
+    """The index of the first record of each partition that is retried."""
     cuts: dict[int, int] = {}
     for document in documents:
         events = [work for work in document.works for _ in work.events]

@@ -1,4 +1,4 @@
-"""The seam to the vector store, and how rows are packed into its requests."""
+"""The interface of the vector store, and packing rows into requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,43 +21,43 @@ MAX_IDS = 300
 
 
 class CollectionFault(TransientError):
-    """A request for one collection failed on the store's side: it answered with an error, or not in time."""
+    """A request for one collection failed in the store: it answered with an error, or not in time."""
 
 
 class CollectionReplaced(TransientError):
-    """The collection with this id was deleted. What was written into it is gone; plan anew."""
+    """The collection with this id was deleted with its rows; plan again."""
 
 
 class VectorStore(Protocol):
-    """Where collections live. Rows are written under the id that a collection has now, not under its name.
+    """A vector store. Rows are addressed by the id of a collection, not by its name.
 
-    Every method calls `guard` right before each of its requests that writes. It raises TransientError when
-    the same call may work later (CollectionFault when that may hold for this collection alone), DocumentError
-    when the store refuses what it was given, with the store's own words.
+    Every method calls `guard` right before each of its writing requests. It raises TransientError if the same
+    call may succeed later (CollectionFault if only this collection may be affected), and DocumentError with
+    the store's message if the store refuses the request.
     """
 
     async def create(self, collection: Collection, guard: Guard) -> str:
-        """The id of the collection, which is created if there is none."""
+        """The id of the collection, which is created if it does not exist."""
         ...
 
     async def look_up(self, collection: Collection) -> str | None:
-        """The id of the collection, None if there is none."""
+        """The id of the collection, None if it does not exist."""
         ...
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
-        """Write rows, all of them or, when a DocumentError is raised, none.
+        """Write all rows, or none if a DocumentError is raised.
 
         1 to MAX_ROWS rows of different ids. Raises CollectionReplaced."""
         ...
 
     async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
-        """Remove rows; those that do not exist count as removed.
+        """Delete rows; missing ones count as deleted.
 
         1 to MAX_IDS ids. Raises CollectionReplaced."""
         ...
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
-        """Whether the store takes a write in the database of this collection, elsewhere than in it."""
+        """Whether the store accepts a probe write in the database of this collection, outside of it."""
         ...
 
     async def close(self) -> None:
@@ -67,21 +67,21 @@ class VectorStore(Protocol):
 
 @dataclass(slots=True)
 class Request:
-    """Rows that are written together, and which documents they belong to."""
+    """Rows of one request, and their documents."""
 
     rows: list[Row] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
     size: int = 0
 
     def takes(self, count: int, size: int) -> bool:
-        """Whether so many more rows and bytes fit."""
+        """Whether this many more rows and bytes fit."""
         return len(self.rows) + count <= MAX_ROWS and self.size + size <= MAX_BYTES
 
 
 def pack(parts: Iterable[tuple[str, Sequence[Row]]]) -> Iterator[Request]:
-    """Requests for one collection that hold the rows of (document, rows), few and within the limits.
+    """Pack (document, rows) of one collection into few requests within the limits.
 
-    The rows of a part share a request when they fit into one: what is refused is then refused whole.
+    The rows of a part share a request if they fit into one, so that a refusal affects all of them.
     """
     request = Request()
     for document, rows in parts:
@@ -109,6 +109,6 @@ def _pieces(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], int]]:
 
 
 def _cost(row: Row) -> int:
-    """About the bytes of a row in a request: UTF-8 text, base64 vector, metadata with its punctuation."""
+    """Approximate bytes of a row in a request: UTF-8 text, base64 vector, metadata with punctuation."""
     metadata = sum(len(key) + 8 + len(str(value)) for key, value in row.metadata.items())
     return len(row.id) + len(row.text.encode(errors="replace")) + len(row.vector) * 4 // 3 + metadata + 64

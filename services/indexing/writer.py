@@ -1,4 +1,4 @@
-"""Carries the plans of one collection's documents out, and finds out which record earned a refusal."""
+"""Execute the plans of the documents of one collection, and find the record that caused a refusal."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from streams.engine.outputs import ProgressReport
 
 
 class PartlyWritten(DocumentError):
-    """Some of it may be done, and the rest was refused. `state` says what is known to be there now."""
+    """A part may be written, the rest was refused. `state` describes what may be in the collection."""
 
     def __init__(self, message: str, state: DocumentState) -> None:
         super().__init__(message)
@@ -33,12 +33,12 @@ class PartlyWritten(DocumentError):
 
 @dataclass(slots=True)
 class Work:
-    """Events of one document that are written together: carried out when there is no `error`.
+    """Events of one document that are written together; executed if there is no `error`.
 
     Attributes:
         state: what is recorded of the document; from `prepare` on, what that says of the collection as it is.
-        touched: a request for it was sent that may have been carried out in part.
-        given_up: the error holds for each of its events; none is to be tried again.
+        touched: a request was sent for it that may have been executed in part.
+        given_up: the error holds for each of its events; none is retried.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Work:
     def prepare(
         self, identity: str | None, now: datetime, check_state: Callable[[DocumentState], None]
     ) -> None:
-        """Plan what to do in the collection with this id. What cannot be recorded is refused here, before
+        """Plan the writes to the collection with this id. Refuses a state that cannot be recorded before
         anything is written."""
         try:
             check_whole(self.state, identity, self.events)
@@ -66,15 +66,15 @@ class Work:
             self.error = error
 
     def notes(self, at: int) -> Sequence[ProgressReport]:
-        """What the event at this place has to report."""
+        """The progress to report for the event at this index."""
         return self.plan.notes[at] if self.plan else ()
 
     def requests(self) -> Sequence[PartRequested]:
-        """Parts that may follow, once the plan is carried out."""
+        """The parts to request, once the plan is executed."""
         return self.plan.requests if self.plan else ()
 
     def next_state(self, identity: str | None) -> DocumentState | None:
-        """The state to record once the plan is carried out; None when nothing changed."""
+        """The state to record once the plan is executed; None if nothing changed."""
         if self.plan is None or self.plan.state is None:
             return None
         return self.plan.state.model_copy(update={"collection_id": identity})
@@ -82,12 +82,12 @@ class Work:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes into one collection, on behalf of a batch.
+    """Writes the documents of a batch to one collection.
 
     Attributes:
         now: the time of the batch.
         check_state: raises DocumentError for a state that cannot be recorded.
-        identity: the store's id of the collection, once it is known.
+        identity: the store's id of the collection, once known.
     """
 
     collection: Collection
@@ -100,10 +100,10 @@ class Writer:
     identity: str | None = None
 
     async def write(self, documents: Sequence[Work]) -> list[list[Work]]:
-        """Write all documents together, and those of a refused request once more, one event at a time.
+        """Write all documents together, then the documents of a refused request one event at a time.
 
-        Returns what became of each document: one `Work` for all its events, or one for each. Raises
-        FencedError only.
+        Returns the result of each document: one `Work` for all its events, or one per event. Raises only
+        FencedError.
         """
         await self._try(documents)
         return [
@@ -114,7 +114,7 @@ class Writer:
         ]
 
     async def _one_by_one(self, document: Work) -> list[Work]:
-        """Each event on its own; behind one that is due again, the others are, too."""
+        """Write events one by one; if one is retried, so are all later ones."""
         tried: list[Work] = []
         state, error = document.state, document.error if document.given_up else None
         for event in document.events:
@@ -131,7 +131,7 @@ class Writer:
         return tried
 
     def _state_after(self, refused: Work, error: Exception) -> DocumentState | None:
-        """What is there of an event that was refused, which goes on record with its dead letter."""
+        """The state after a refused event, which is recorded with its dead letter."""
         (event,), state = refused.events, refused.state
         if not refused.touched:
             return state
@@ -147,7 +147,7 @@ class Writer:
         return state
 
     async def _try(self, documents: Sequence[Work]) -> None:
-        """Carry out what is planned for these; notes in each what went wrong. Raises FencedError."""
+        """Execute the plans of these; notes the error in each. Raises FencedError."""
         keys = {work.key for work in documents}
         broken = self.faults.broken(self.collection, keys)
         try:
@@ -167,15 +167,15 @@ class Writer:
             self._fail(documents, error, for_good=error is broken)
 
     def _fail(self, documents: Sequence[Work], error: Exception, for_good: bool = False) -> None:
-        """Note an error. A collection that is given up `for_good` may have done what it was asked for all the
-        same, now or in an earlier try."""
+        """Note an error. If it is final (`for_good`), the collection may still have executed the request, now
+        or in an earlier try."""
         for work in documents:
             if work.error is None:
                 work.error, work.given_up = error, for_good
                 work.touched = work.touched or for_good
 
     async def _carry_out(self, documents: Sequence[Work]) -> None:
-        """Upsert, then delete what is surplus: a reader never sees a document vanish."""
+        """Upsert, then delete surplus rows: a reader never sees a document vanish."""
         creates = any(isinstance(event, DocumentEmbedded) for work in documents for event in work.events)
         if creates:
             create = partial(self.vectors.create, self.collection, self.guard)
@@ -209,8 +209,8 @@ class Writer:
     async def _send(
         self, documents: Sequence[Work], request: Callable[[], Coroutine[object, object, None]]
     ) -> None:
-        """One request for these documents. A refusal is noted in them; a fault or a store that is away is
-        raised."""
+        """Send one request for these documents. Notes a refusal in them; raises a fault, or an unavailable
+        store."""
         try:
             await self.lanes.send(self.collection, request)
         except (TransientError, FencedError):

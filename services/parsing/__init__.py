@@ -1,4 +1,4 @@
-"""Parsing: the bytes of any document in, clean markdown out.
+"""Parsing: converts the bytes of any document to clean markdown.
 
 from services.parsing import parse
 
@@ -6,11 +6,11 @@ document = parse(data, "report.docx")
 document.markdown, document.pages, document.title, document.warnings
 
 stage.py      the service: documents in, their text out
-sandbox/      `parse` in confined worker processes, for files that nobody vouches for
-parser.py     `parse`, a pure function; detect.py tells the format, registry.py lists them
-formats/      one module or package per format, and pdf/ beside them; format.py says what a format is
+sandbox/      `parse` in confined worker processes, for untrusted files
+parser.py     `parse`, a pure function; detect.py detects the format, registry.py lists all formats
+formats/      one module or package per format, and pdf/ beside them; format.py defines a format
 page/         words on a page to blocks in reading order: for PDF and OCR
-office/ images/ markdown_writer.py   what formats share
+office/ images/ markdown_writer.py   shared by formats
 """
 
 from __future__ import annotations

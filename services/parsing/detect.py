@@ -1,4 +1,4 @@
-"""What a file is: by its content first, then its name, then the type that its sender declared."""
+"""Detect the format of a file: by its content, then its name, then its declared type."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _HEAD_BYTES = 65536
 def detect(
     data: bytes, filename: str | None = None, content_type: str | None = None, *, formats: Sequence[Format]
 ) -> str:
-    """The media type of the bytes: one of `formats`, or that of a text that stays as it is.
+    """The media type of the bytes: one of `formats`, or that of a text that stays unchanged.
 
-    Raises UnsupportedFormat for archives and containers that hold no document, CorruptDocument for a
-    container that cannot be opened or is encrypted.
+    Raises UnsupportedFormat for archives and containers without a document, CorruptDocument for a container
+    that cannot be opened or is encrypted.
     """
     name = filename or ""
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
@@ -57,7 +57,7 @@ def _zip_type(data: bytes, formats: Sequence[Format]) -> str:
         for one in formats:
             if one.zip_part and any(name.startswith(one.zip_part) for name in names):
                 return one.media_type
-    raise UnsupportedFormat(f"zip archive of {len(names)} files that is no office document or e-book")
+    raise UnsupportedFormat(f"zip archive of {len(names)} files that is not an office document or e-book")
 
 
 def _ole_type(data: bytes, formats: Sequence[Format]) -> str:
@@ -92,7 +92,7 @@ def _text(data: bytes, filename: str, suffix: str, declared: str, formats: Seque
 
 
 def _among(claimed: Sequence[Format], data: bytes) -> str:
-    """Formats that share a suffix are told apart by content; the last one takes what none recognises."""
+    """Distinguish formats with a common suffix by content; the last one is the default."""
     return (_sniffed(data, claimed[:-1]) if len(claimed) > 1 else None) or claimed[-1].media_type
 
 
@@ -104,5 +104,5 @@ def _sniffed(data: bytes, formats: Sequence[Format]) -> str | None:
 
 
 def _named_types(formats: Sequence[Format]) -> set[str]:
-    """Types of texts that a sender may declare for a file whose name says nothing."""
+    """Text types that a sender may declare for a file with an unknown name."""
     return {*TEXT_TYPES.values(), *(one.media_type for one in formats if one.suffixes)}

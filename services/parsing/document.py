@@ -1,4 +1,4 @@
-"""What parsing hands on: markdown, and where each page, slide or sheet of the source stands in it."""
+"""The result of parsing: markdown, and the positions of pages, slides and sheets in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PageSpan:
-    """A page, slide or sheet of the source and where its text stands in the markdown.
+    """A page, slide or sheet of the source, and the position of its text in the markdown.
 
     `number` is 1-based; `start` and `end` are character offsets into the markdown, half-open.
     """
@@ -23,11 +23,11 @@ class ParsedDocument:
     """A parsed document.
 
     Attributes:
-        markdown: the text that is cut and indexed.
-        language: the natural or programming language, where it is known cheaply.
-        warnings: what was guessed or left out.
-        media_type: that of the input as detected; `parse` fills it in.
-        text_type: media type of `markdown`: `text/markdown` where a format was converted, else `media_type`.
+        markdown: the text that is chunked and indexed.
+        language: the natural or programming language, if it is known without detection.
+        warnings: guesses and omissions, as messages.
+        media_type: the detected media type of the input; `parse` sets it.
+        text_type: media type of `markdown`: `text/markdown` for converted formats, else `media_type`.
     """
 
     markdown: str

@@ -1,9 +1,9 @@
-"""What a document format is: how it is recognised, and what parses it.
+"""A document format: how it is recognised, and its parser.
 
     FORMAT = Format("application/x-subrip", from_bytes(parse_subtitles), suffixes=(".srt",))
 
-A format module declares its `FORMAT` (or `FORMATS`); `services.parsing.registry` lists the modules. Nothing
-else knows a format.
+A format module declares its `FORMAT` (or `FORMATS`); `services.parsing.registry` lists the modules. No
+other code depends on a format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from services.parsing.document import ParsedDocument
 
 @dataclass(frozen=True)
 class Input:
-    """What a parser is given. `filename` and `content_type` are what the sender says; both may be wrong."""
+    """The input of a parser. `filename` and `content_type` come from the sender; both may be wrong."""
 
     data: bytes
     filename: str | None = None
@@ -29,18 +29,18 @@ Parser = Callable[[Input], ParsedDocument]
 
 @dataclass(frozen=True)
 class Format:
-    """One format. Content decides first, then the name, then the type that the sender declared.
+    """One format. Content decides first, then the name, then the declared type.
 
     Attributes:
         media_type: identifies the format.
-        parse: raises DocumentError for what cannot be read; any other error counts as a corrupt document.
+        parse: raises DocumentError for unreadable documents; any other error counts as a corrupt document.
         signature: whether these bytes, of a binary file, are of this format.
         zip_mimetype: the zip member `mimetype` names `media_type` (OpenDocument, EPUB).
         zip_part: start of the names of members that only this kind of OOXML package has.
         ole_streams: streams of an OLE container that only this format has.
-        suffixes: file names that mean this format, lower case with the dot. Only for formats that are text.
-        sniff: whether a text that its name says nothing of is of this format. Gets the first 64 KiB (as UTF-8
-            where a byte order mark says UTF-16) and all bytes.
+        suffixes: suffixes of file names, lower case with the dot. Only for text formats.
+        sniff: whether a text with an unknown name has this format. Gets the first 64 KiB (as UTF-8 if a
+            byte order mark says UTF-16) and all bytes.
     """
 
     media_type: str
@@ -54,7 +54,7 @@ class Format:
 
 
 def from_bytes(parse: Callable[[bytes], ParsedDocument]) -> Parser:
-    """A parser that needs nothing but the bytes."""
+    """A parser that needs only the bytes."""
     return lambda source: parse(source.data)
 
 

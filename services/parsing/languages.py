@@ -108,6 +108,6 @@ _BY_NAME = {
 
 
 def language_of(filename: str | None) -> str | None:
-    """The programming or data language that a file's name tells of."""
+    """The programming or data language of a file name."""
     path = PurePosixPath((filename or "").replace("\\", "/"))
     return _BY_NAME.get(path.name.lower()) or _BY_SUFFIX.get(path.suffix.lower())

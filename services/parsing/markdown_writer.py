@@ -1,8 +1,8 @@
 """Writing markdown: escapes, emphasis, lists, tables, code, and a writer that keeps page spans.
 
-Every format ends here, so that a list from Word looks like a list from a web page. Emphasis is carried
-through inline text as private-use characters and becomes asterisks only when the whole line is known:
-neighbouring runs merge, and marks that CommonMark would not read are dropped.
+All formats use it, so a list from Word looks like a list from a web page. Inline text holds emphasis as
+private-use characters, which become asterisks when the whole line is known: neighbouring runs merge, and
+marks that CommonMark would not recognise are dropped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _AROUND_BREAK = re.compile(r" *\n *")
 
 @dataclass(frozen=True)
 class MarkdownBlock:
-    """One block of markdown; a tight block (a list item) stands on the line after its neighbour."""
+    """One block of markdown; a tight block (a list item) follows its neighbour without an empty line."""
 
     text: str
     tight: bool = False
@@ -41,7 +41,7 @@ class MarkdownBlock:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell and how many columns and rows it covers."""
+    """A table cell, and the number of columns and rows that it spans."""
 
     text: str
     columns: int = 1
@@ -50,9 +50,9 @@ class Cell:
 
 @dataclass
 class Indents:
-    """The open list items above the next one: their depths and the widths that their text is indented by.
+    """The open list items above the next one: their depths and text indentations.
 
-    For sources that keep lists as a flat row of items with depths.
+    For sources that store lists as a flat sequence of items with depths.
     """
 
     _open: list[tuple[int, int]] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Indents:
 
 @dataclass
 class Writer:
-    """Collects blocks in reading order and knows where each page, slide or sheet began."""
+    """Collects blocks in reading order, with the start of each page, slide or sheet."""
 
     blocks: list[MarkdownBlock] = field(default_factory=list)
     _marks: list[tuple[int, int, str | None]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Writer:
         self.add(heading(level, text))
 
     def page(self, number: int, name: str | None = None) -> None:
-        """What is added from here on stands on this page."""
+        """Start a page for the blocks that follow."""
         self._marks.append((len(self.blocks), number, name))
 
     def finish(self) -> tuple[str, tuple[PageSpan, ...]]:
@@ -123,14 +123,14 @@ def _join(blocks: Sequence[MarkdownBlock]) -> tuple[list[int], str]:
 
 
 def escape(text: str) -> str:
-    """Plain text so that CommonMark shows it as it is, with as few backslashes as that takes."""
+    """Escape plain text for CommonMark, with as few backslashes as possible."""
     return _SPECIAL.sub(lambda m: "\\" + m[0], text)
 
 
 def escape_lines(text: str) -> str:
-    """Finished inline text whose lines do not become a heading, quote or rule by accident.
+    """Escape the starts of lines of inline text that would become a heading, quote or rule.
 
-    A number or bullet that the author typed at the start of a line is left to work as the list that it is.
+    A number or bullet that the author typed at the start of a line stays a list item.
     """
     return _TYPED_BULLET.sub("- ", _LINE_START.sub(r"\\", text))
 
@@ -146,7 +146,7 @@ def without_emphasis(text: str) -> str:
 
 
 def resolve(text: str) -> str:
-    """Emphasis marks as asterisks; marks that would not be read as emphasis are dropped."""
+    """Emphasis marks as asterisks; marks that CommonMark would not recognise are dropped."""
     previous = ""
     while previous != text:
         previous = text
@@ -213,7 +213,7 @@ def code_span(text: str) -> str:
 
 
 def link(text: str, target: str) -> str:
-    """An inline link; targets that cannot be followed from elsewhere leave the text alone."""
+    """An inline link; only the text if the target works only in the source (`#…`, `file:`, `data:`, …)."""
     target = target.strip()
     if not text.strip() or not target or re.match(r"#|javascript:|data:|about:|blob:|file:", target, re.I):
         return text
@@ -228,7 +228,7 @@ def link(text: str, target: str) -> str:
 
 
 def image(alt: str, source: str = "", title: str = "") -> str:
-    """An image; what is known of it beyond its alternative text goes into the title."""
+    """An image; everything known about it except its alternative text becomes its title."""
     alt = " ".join(alt.replace("[", "(").replace("]", ")").split())
     title = " ".join(title.replace('"', "'").split())
     source = re.sub(r"[\s()<>]", lambda m: f"%{ord(m[0]):02X}", source)
@@ -236,7 +236,7 @@ def image(alt: str, source: str = "", title: str = "") -> str:
 
 
 def table(rows: Sequence[Sequence[Cell]]) -> str:
-    """Rows as a pipe table, its first row the head; as an HTML table where cells span.
+    """Rows as a pipe table with the first row as header; as an HTML table if cells span.
 
     Cell texts are inline markdown; line breaks become `<br>`. Empty when no cell holds anything.
     """
@@ -249,7 +249,7 @@ def table(rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def _without_empty_end(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
-    """Rows up to the last that holds anything or that a cell above reaches into."""
+    """Rows up to the last one that is not empty or that a cell above spans."""
     reached = 0
     for at, row in enumerate(rows):
         filled = [at + cell.rows for cell in row if cell.text.strip()]
@@ -289,7 +289,7 @@ def _span(name: str, count: int) -> str:
 
 
 def _html_text(text: str) -> str:
-    """Inline markdown as it may stand inside an HTML table, where no markdown is read."""
+    """Convert inline markdown to HTML for an HTML table, where markdown is not interpreted."""
     text = re.sub(r"!?\[([^\]]{0,500})\]\([^)]{0,2000}\)", r"\1", text)
     text = re.sub(r"(?<!\\)(\*\*|~~|\*(?=\S)|(?<=\S)\*)", "", text)
     text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)

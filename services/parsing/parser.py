@@ -1,4 +1,4 @@
-"""The one entry to all formats: detects, hands over, and lets out nothing but the errors of the contract."""
+"""The entry point to all formats: detects the format, calls its parser, and raises only documented errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from services.parsing.registry import BY_MEDIA_TYPE, FORMATS
 def parse(
     data: bytes, filename: str | None = None, content_type: str | None = None, *, main_content: bool = False
 ) -> ParsedDocument:
-    """Bytes of a document to markdown.
+    """Convert the bytes of a document to markdown.
 
-    The format is told by the content, then the name, then the declared type. Text and source code come
-    back unchanged, so that their line numbers stay true. With `main_content` a web page loses its
-    navigation, footers, comments and adverts; other formats are as without.
+    The format is detected from the content, then the name, then the declared type. Text and source code are
+    returned unchanged, so their line numbers stay valid. `main_content` removes navigation, footers, comments
+    and adverts of a web page; it has no effect on other formats.
 
-    Raises UnsupportedFormat, CorruptDocument or DocumentTooLarge; nothing else.
+    Raises only UnsupportedFormat, CorruptDocument and DocumentTooLarge.
     """
     name = filename or "document"
     if len(data) > MAX_FILE_BYTES:
@@ -36,7 +36,7 @@ def parse(
     except ImportError:
         raise  # a broken installation is nobody's document
     except MemoryError as error:
-        raise DocumentTooLarge(f"{name}: parsing takes more memory than is allowed") from error
+        raise DocumentTooLarge(f"{name}: parsing exceeds the memory limit") from error
     except Exception as error:
         raise CorruptDocument(f"{name}: cannot be read: {type(error).__name__}: {error}") from error
     except BaseException as error:
@@ -58,7 +58,7 @@ def _converted(source: Input) -> ParsedDocument:
 
 
 def _encodable(text: str) -> str:
-    """Text without halves of characters, which some formats can spell and UTF-8 cannot hold."""
+    """Replace lone surrogates, which some formats can contain and UTF-8 cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

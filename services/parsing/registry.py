@@ -1,6 +1,6 @@
 """The table of formats. A new format is a module that declares its `FORMAT`, and one line here.
 
-Order matters where two formats claim the same content: the first one wins.
+If two formats claim the same content, the first one wins.
 """
 
 from __future__ import annotations

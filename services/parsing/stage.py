@@ -1,4 +1,4 @@
-"""The parsing stage: documents in, their text out. The first stage, so it also keeps the door."""
+"""The parsing stage: documents in, their text out. As the first stage, it also validates records."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class ParsingStage(stage.Stage[Incoming]):
 
     Args:
         sandbox: owned by the stage from now on.
-        partitions: of `documents`; a record on a partition that is not its key's would lose its order.
+        partitions: of `documents`; a record on a partition of another key would lose its order.
     """
 
     name = "parsing"
@@ -38,7 +38,7 @@ class ParsingStage(stage.Stage[Incoming]):
         self._admission = Admission()
 
     async def start(self) -> None:
-        """Have the workers ready before the first document."""
+        """Start the workers before the first document."""
         self._sandbox.start()
 
     async def close(self) -> None:
@@ -46,7 +46,7 @@ class ParsingStage(stage.Stage[Incoming]):
         self._sandbox.close()
 
     async def process(self, record: Record[Incoming], context: Context) -> Sequence[Output]:
-        """`DocumentParsed`, or the delete passed on with its sequence."""
+        """Emit `DocumentParsed`, or forward the delete with its sequence."""
         event = record.event
         self._check(record)
         sequence = _sequence(record)
@@ -86,8 +86,7 @@ class ParsingStage(stage.Stage[Incoming]):
         expected = document_id(record.event.document)
         if record.key != expected:
             raise ContractError(
-                f"the key must be the document id {expected} (schemas/ids.py says how it is made), "
-                f"found {record.key!r}"
+                f"the key must be the document id {expected} (see schemas/ids.py), found {record.key!r}"
             )
         partition = partition_of(record.key, self._partitions)
         if record.partition != partition:
@@ -98,8 +97,8 @@ class ParsingStage(stage.Stage[Incoming]):
 
 
 def _sequence(record: Record[Incoming]) -> int:
-    """The offset, or that of the first time if the record is a replay; a greater one would shut out versions
-    that are yet to come."""
+    """The offset, or the original offset of a replayed record; a greater one would make newer versions
+    stale."""
     header = record.headers.get(SEQUENCE_HEADER)
     if header is None:
         return record.offset

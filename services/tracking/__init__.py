@@ -7,8 +7,8 @@
         state.fold(event, timestamp_ms)
     state.summary().counts
 
-    progress ──► TrackingStage ──► fold.py      what an event means for an invocation
-                   (stage.py)          └─► ordinals.py   which ordinals passed which stage
+    progress ──► TrackingStage ──► fold.py      the effect of an event on an invocation
+                   (stage.py)          └─► bitmaps.py   which ordinals passed which stage
                        └──► invocations, progress-blocks
 
 The stage is the only writer of `invocations`; outputs and offsets of a batch are one Kafka transaction.

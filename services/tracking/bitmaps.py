@@ -1,7 +1,7 @@
 """Which ordinals of an attempt passed which stage: one roaring bitmap per stage and block of 65,536.
 
-A document ends in one of four places, so the bitmaps of the final stages are disjoint, and their counts
-alone tell whether everything is accounted for:
+A document has one of four outcomes, so the bitmaps of the final stages are disjoint, and their counts show
+whether every ordinal has an outcome:
 
     0 ─────────────────────────────────────────────────────────────── total
     │ indexed ███████ │ unchanged ████ │ deleted ██ │ failed █ │  open … │
@@ -11,9 +11,9 @@ Everything here is a set operation whose result does not depend on the order of 
 - what is indexed has also been parsed, chunked and embedded, whoever reports it first;
 - `failed` yields to the other three: a document that failed and then succeeded (its dead letter was
   replayed, or two deliveries of it ended differently) has succeeded;
-- what is unchanged or deleted has no content that could be parsed.
+- unchanged and deleted documents have no content to parse.
 
-Once everything is accounted for, only a failed document can still move, so only failed ordinals are kept.
+Once every ordinal has an outcome, only a failed document can still change, so only failed ordinals are kept.
 """
 
 from collections.abc import Iterable, Iterator

@@ -72,7 +72,7 @@ class TrackingStage(StatefulStage[Incoming]):
         )
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
-        """Fold all records, then write what has changed; the outputs hang on the last record."""
+        """Fold all records, then write the changes; the outputs belong to the last record."""
         self._shrink()  # here the stores hold all that was written before
         errors: dict[int, ContractError] = {}
         touched: dict[str, InvocationState] = {}
@@ -96,7 +96,7 @@ class TrackingStage(StatefulStage[Incoming]):
         return _hang(outcomes, _changes(touched))
 
     async def revoked(self, partitions: Sequence[int]) -> None:
-        """Forget the invocations of these partitions: somebody else writes them now."""
+        """Forget the invocations of these partitions, which have other owners now."""
         gone = frozenset(partitions)
         for invocation_id, (partition, state) in list(self._cache.items()):
             if partition in gone:
@@ -109,7 +109,7 @@ class TrackingStage(StatefulStage[Incoming]):
             store.close()
 
     def failed(self, record: Record[Incoming], error: Exception) -> Sequence[Output]:
-        """An event that cannot be folded in ends its run: the counts would never be whole."""
+        """An event that cannot be folded fails its run: the counts would never be complete."""
         event = record.event
         if isinstance(event, RecordsExpired | RunFailed | CancelRequested):
             return []
@@ -147,7 +147,7 @@ class TrackingStage(StatefulStage[Incoming]):
     def _expire(
         self, record: Record[Incoming], event: RecordsExpired, touched: dict[str, InvocationState]
     ) -> None:
-        """End the runs of this partition that cannot be sure of all their documents."""
+        """Fail the runs of this partition that may have lost documents."""
         reason = f"some of its documents may be lost: {describe(event)}; run it again"
         pending = event.topic in (PROGRESS.name, *(topic.name for topic in RUNS.values()))
         unfinished = [
@@ -162,7 +162,7 @@ class TrackingStage(StatefulStage[Incoming]):
                 state.lose(reason, record.timestamp_ms, pending)
 
     def _restored(self, partition: int, invocation_id: str) -> InvocationState | None:
-        """Raises TransientError when the disk does not answer: the whole batch is then folded again."""
+        """Raises TransientError if the disk does not answer: the whole batch is then folded again."""
         try:
             summary = self._invocations.get(partition, invocation_id)
             if summary is None:
@@ -173,7 +173,7 @@ class TrackingStage(StatefulStage[Incoming]):
             raise TransientError(f"the state of {invocation_id} cannot be read: {error}") from error
 
     def _shrink(self) -> None:
-        """Drop the least recently used invocations beyond the bounds."""
+        """Evict the least recently used invocations above the limits."""
         while len(self._cache) > _CACHED_INVOCATIONS or self._cached_blocks > _CACHED_BLOCKS:
             _, (_, state) = self._cache.popitem(last=False)
             self._cached_blocks -= state.size
@@ -188,7 +188,7 @@ def _changes(touched: dict[str, InvocationState]) -> Iterable[Output]:
 
 
 def _hang(outcomes: list[Outcome], outputs: Iterable[Output]) -> list[Outcome]:
-    """Give the outputs to the last record that has no error: a batch is written as one anyway."""
+    """Attach the outputs to the last record without an error: a batch is written as one."""
     made = list(outputs)
     for position in range(len(outcomes) - 1, -1, -1):
         if not isinstance(outcomes[position], Exception):

@@ -1,4 +1,4 @@
-"""CSV and TSV as one table: the delimiter is found by counting, quotes are honoured."""
+"""CSV and TSV as one table: the delimiter is detected by counting, quotes are respected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAMPLE_LINES = 50
 
 
 def parse_csv(data: bytes) -> ParsedDocument:
-    """Raises UnsupportedFormat when the bytes are no text."""
+    """Raises UnsupportedFormat if the bytes are not text."""
     text, warnings = decode(data)
     csv.field_size_limit(2**31 - 1)  # the whole text may be one quoted cell
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), skipinitialspace=True)
@@ -37,7 +37,7 @@ def _table(reader: csv._reader) -> list[str]:  # type: ignore[name-defined]
 
 
 def delimiter_of(text: str) -> str:
-    """The separator that most lines hold equally often; a comma when none does."""
+    """The separator that most lines contain equally often; a comma if there is none."""
     first = text[:100].splitlines()[:1]
     if first and first[0].lower().startswith("sep=") and len(first[0]) == 5:
         return first[0][4]

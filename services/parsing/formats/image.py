@@ -1,4 +1,4 @@
-"""Picture files: kind and size, what they show, and the words in them."""
+"""Picture files: kind and size, a description, and the words in them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _is_heif(data: bytes) -> bool:
 
 
 def _is_bmp(data: bytes) -> bool:
-    """BM is no rare start of a text, so the size of the header must be one that there is."""
+    """Texts may begin with BM, so the size of the header must be valid, too."""
     sizes = (12, 40, 52, 56, 64, 108, 124)
     return data[:2] == b"BM" and len(data) > 26 and int.from_bytes(data[14:18], "little") in sizes
 

@@ -1,4 +1,4 @@
-"""Jupyter notebooks: markdown cells as they are, code and its printed results as code blocks."""
+"""Jupyter notebooks: markdown cells unchanged, code and its printed results as code blocks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_RESULT = 10_000
 
 
 def parse_notebook(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument when the JSON is broken or holds no cells."""
+    """Raises CorruptDocument if the JSON is invalid or has no cells."""
     text, warnings = decode(data)
     try:
         notebook = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CorruptDocument(f"notebook is no JSON: {error}") from error
+        raise CorruptDocument(f"notebook is not JSON: {error}") from error
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if cells is None and isinstance(notebook, dict):  # format 3
         cells = [cell for sheet in notebook.get("worksheets", []) for cell in sheet.get("cells", [])]

@@ -1,4 +1,4 @@
-"""Excel 97 workbooks (.xls), their records read by calamine."""
+"""Excel 97 workbooks (.xls), read by calamine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.parsing.office.sheets import Merge, Position, sheet_blocks, shown_
 
 
 def parse_xls(data: bytes) -> ParsedDocument:
-    """Each visible sheet under its name. Raises CorruptDocument when the records cannot be followed."""
+    """Each visible sheet under its name. Raises CorruptDocument if the records are invalid."""
     writer = Writer()
     try:
         for number, (name, cells, merges) in enumerate(_sheets(data), 1):

@@ -1,6 +1,6 @@
 """Text in pictures and scanned pages, found and read by rapidocr.
 
-The models (PP-OCR, about 30 MB of ONNX) come in the wheel; they are loaded at the first use, which takes
+The models (PP-OCR, about 30 MB of ONNX) come in the wheel; they are loaded on first use, which takes
 about a second, and stay loaded.
 """
 
@@ -33,7 +33,7 @@ _reading = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class TextBox:
-    """One line of text as found: its box in pixels of the picture that was given."""
+    """A detected line of text, with its box in pixels of the picture."""
 
     text: str
     x0: float
@@ -43,7 +43,7 @@ class TextBox:
 
 
 def find_text(image: Image) -> list[TextBox]:
-    """The lines of text in a picture and where they stand, in no particular order."""
+    """The lines of text in a picture with their positions, in no particular order."""
     import numpy
 
     picture = image if image.mode == "RGB" else image.convert("RGB")

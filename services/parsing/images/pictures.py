@@ -1,4 +1,4 @@
-"""Pictures as text: kind and size, the words in them, and, when a vision model is set, what they show."""
+"""Pictures as text: kind and size, the words in them, and a description if a vision model is set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OWN_TEXT = 1000
 
 
 class Pictures:
-    """Describes the pictures of one document; a repeated picture is read once, and time is bounded."""
+    """Describes the pictures of one document; a repeated picture is read once, and the time is limited."""
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._deadline: float | None = None
@@ -39,7 +39,7 @@ class Pictures:
         self.warnings: tuple[str, ...] = ()
 
     def describe(self, data: bytes, alt: str = "", name: str = "") -> tuple[str, list[str]]:
-        """Inline markdown for a picture, and blocks for the words in it when they are a text of their own."""
+        """Inline markdown for a picture, and blocks for its words if they are a text of their own."""
         digest = hashlib.sha256(data).digest() + alt.encode()
         if digest not in self._known:
             self._known[digest] = self._describe(data, alt, name)
@@ -63,7 +63,7 @@ class Pictures:
         return md.image(alt or seen, name, facts), blocks
 
     def _read(self, picture: Image) -> tuple[str, str]:
-        """What a model says of a picture, and the words in it; nothing once the time is spent."""
+        """The description of a picture and its words; empty once the time is spent."""
         if picture.width * picture.height < _READABLE_PIXELS or min(picture.size) < _READABLE_SIDE:
             return "", ""
         now = time.process_time()  # of the processor, so that a busy machine reads the same pictures
@@ -81,7 +81,7 @@ class Pictures:
 
 
 def describe(data: bytes, alt: str = "", name: str = "") -> str:
-    """A picture as inline markdown by kind and size alone."""
+    """A picture as inline markdown, with only its kind and size."""
     try:
         picture = opened(data)
     except Exception:
@@ -90,7 +90,7 @@ def describe(data: bytes, alt: str = "", name: str = "") -> str:
 
 
 def looked_at(picture: Image) -> tuple[str, str]:
-    """A model's description (empty when none is set), and the words in a picture."""
+    """The description by a model (empty if none is set), and the words in a picture."""
     from PIL import ImageOps
 
     from services.parsing.images import ocr  # only for pictures: most documents have none
@@ -108,7 +108,7 @@ def looked_at(picture: Image) -> tuple[str, str]:
 
 
 def _on_white(picture: Image) -> Image:
-    """A transparent picture as it looks on paper."""
+    """A transparent picture on a white background."""
     from PIL import Image as images
 
     layer = picture.convert("RGBA")
@@ -118,9 +118,9 @@ def _on_white(picture: Image) -> Image:
 
 
 def opened(data: bytes) -> Image:
-    """A picture whose size is known and allowed; its pixels are decoded later.
+    """Open a picture and check its size; its pixels are decoded later.
 
-    Raises OSError for what is no picture, DocumentTooLarge beyond the pixel limit.
+    Raises OSError if it is not a picture, DocumentTooLarge above the pixel limit.
     """
     from PIL import Image as images
     from PIL import UnidentifiedImageError

@@ -1,7 +1,6 @@
-"""A vision model that says what a picture shows or reads a whole page, behind an OpenAI-compatible endpoint.
+"""A vision model behind an OpenAI-compatible endpoint, which describes pictures and transcribes pages.
 
-Nothing here fails: without a model, or when it does not answer, the answer is None and the caller goes on
-with what OCR finds.
+Nothing here raises: without a model, or if it does not answer, the result is None and the caller uses OCR.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ _READ = (
 class Vision:
     """The endpoint and when to use it.
 
-    `url` is the base that `/chat/completions` is added to (`http://host:8000/v1`). `pages`: `auto` has the
-    model read the pages that hold no text, `always` all pages, `never` none (pictures are still described).
+    `url` is the base URL (`http://host:8000/v1`, without `/chat/completions`). `pages`: the model reads pages
+    without text (`auto`), all pages (`always`) or none (`never`; pictures are still described).
     """
 
     url: str
@@ -52,7 +51,7 @@ _paused_until = 0.0
 
 
 def configure(vision: Vision | None) -> None:
-    """Use this endpoint from now on in this process, or none."""
+    """Set the endpoint of this process, or none."""
     global _vision, _paused_until
     _vision, _paused_until = vision, 0.0
 
@@ -62,19 +61,19 @@ def configured() -> Vision | None:
 
 
 def describe(image: Image) -> str | None:
-    """What a picture shows, on one line."""
+    """Describe a picture in one line."""
     answer = _ask(image, _DESCRIBE, most_tokens=300)
     return " ".join(answer.split()) if answer else None
 
 
 def read_page(image: Image) -> str | None:
-    """A page as markdown."""
+    """Transcribe a page to markdown."""
     answer = _ask(image, _READ, most_tokens=8_000)
     return _unfenced(answer) if answer else None
 
 
 def _unfenced(answer: str) -> str:
-    """Models like to put a whole answer into a code fence."""
+    """Remove a code fence around the whole answer, which models like to add."""
     lines = answer.strip().split("\n")
     if len(lines) > 1 and lines[0] in ("```", "```markdown", "```md") and lines[-1] == "```":
         lines = lines[1:-1]

@@ -27,7 +27,7 @@ XML_ERRORS = (etree.XMLSyntaxError, etree.ParserError)
 
 
 class Archive:
-    """A zip file's parts by name. Every limit that is passed raises DocumentTooLarge."""
+    """A zip file's parts by name. Exceeding a limit raises DocumentTooLarge."""
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -50,7 +50,7 @@ class Archive:
         return self._entries[name].file_size
 
     def open(self, name: str) -> zipfile.ZipExtFile:
-        """A part as a stream. Raises CorruptDocument when it is missing or encrypted."""
+        """A part as a stream. Raises CorruptDocument if it is missing or encrypted."""
         entry = self._entries.get(name)
         if entry is None:
             raise CorruptDocument(f"part {name} is missing")
@@ -80,7 +80,7 @@ class Archive:
         return parse_xml(self.read(name), name)
 
     def xml_or_none(self, name: str) -> etree._Element | None:
-        """A part that a document may lack or have broken without being lost."""
+        """An optional part: None if it is missing or broken."""
         if name not in self:
             return None
         try:
@@ -90,7 +90,7 @@ class Archive:
 
 
 def parse_xml(content: bytes, name: str = "XML") -> etree._Element:
-    """The root of an XML part. No entities, nothing fetched; damage is repaired if it can be."""
+    """The root of an XML part. No entities or external references; damage is repaired if possible."""
     for recover in (False, True):
         parser = etree.XMLParser(
             resolve_entities=False,
@@ -109,7 +109,7 @@ def parse_xml(content: bytes, name: str = "XML") -> etree._Element:
             continue
         if root is not None:
             return root
-    raise CorruptDocument(f"part {name} is no XML: {failure}")
+    raise CorruptDocument(f"part {name} is not XML: {failure}")
 
 
 def relations(archive: Archive, part: str) -> dict[str, tuple[str, str]]:

@@ -4,8 +4,8 @@
              (words, strokes,   (furniture  (tables, columns,       (over the whole
               pictures)          out)        paragraphs)             document)
 
-Pages pass in batches and leave only their blocks behind, so that memory follows the text of a document and
-not its pages. Everything after `source` is plain geometry on plain values.
+Pages are processed in batches and only their blocks are kept, so memory grows with the text, not with the
+pages. Everything after `source` is geometry on plain values.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PICTURE_SECONDS = 20.0
 def parse_pdf(
     data: bytes, scan_seconds: float = SCAN_SECONDS, picture_seconds: float = PICTURE_SECONDS
 ) -> ParsedDocument:
-    """The document as markdown.
+    """Convert a PDF to markdown.
 
     Raises CorruptDocument (broken, encrypted) or DocumentTooLarge (more than `source.MAX_PAGES` pages).
     """

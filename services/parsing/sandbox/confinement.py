@@ -1,4 +1,4 @@
-"""What holds inside a parsing worker: limits on memory, files and the network."""
+"""The confinement of a parsing worker: limits on memory, files and the network."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """`memory_bytes` is what a document may take beyond what a fresh worker holds."""
+    """`memory_bytes`: memory of a document, in addition to that of a fresh worker."""
 
     memory_bytes: int
     vision: Vision | None = None
 
 
 def confine(limits: SandboxLimits) -> None:
-    """The first call in every worker. What the platform refuses is left out; the rest still holds."""
+    """The first call in every worker. Skips what the platform does not support; the rest still applies."""
     sys.dont_write_bytecode = True
     _native("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _native("mallopt", _M_ARENA_MAX, 2)
@@ -103,7 +103,7 @@ def _mapped_bytes() -> int:
 
 
 def _native(name: str, *arguments: int) -> int:
-    """Calls libc where it has the function; -1 otherwise."""
+    """Call a function of libc; -1 if it does not exist."""
     try:
         return int(getattr(ctypes.CDLL(None), name)(*arguments))
     except (OSError, AttributeError):
@@ -111,9 +111,9 @@ def _native(name: str, *arguments: int) -> int:
 
 
 def _leave_network(allowed: str | None) -> None:
-    """An empty network namespace of its own, or where that is refused sockets that do not connect.
+    """Enter an empty network namespace; if that is refused, block the connections of sockets.
 
-    A vision model is asked over HTTP from here, so when one is set its host stays reachable.
+    The worker calls a vision model over HTTP, so its host stays reachable if one is configured.
     """
     if allowed is None and _native("unshare", _CLONE_NEWUSER | _CLONE_NEWNET) == 0:
         return
@@ -122,9 +122,9 @@ def _leave_network(allowed: str | None) -> None:
 
 
 def _leave_files(limits: SandboxLimits) -> None:
-    """Only what Python and the libraries are made of stays readable.
+    """Allow reading only of the files of Python and the libraries.
 
-    Where the kernel can, connections are refused by it too, whatever the code that asks for them.
+    If the kernel supports it, it also refuses connections, whatever code requests them.
     """
     try:
         landlock.restrict(
@@ -133,7 +133,7 @@ def _leave_files(limits: SandboxLimits) -> None:
             ports=[_port(limits.vision.url), _DNS] if limits.vision else [],
         )
     except OSError as error:
-        log.warning("a parsing worker's reading is not confined: %s", error)
+        log.warning("cannot confine what a parsing worker reads: %s", error)
 
 
 def _readable(network: bool) -> Iterator[Path]:

@@ -1,9 +1,8 @@
-"""Landlock: a process gives up for good every file, port and process that it does not name.
+"""Landlock: a process permanently drops access to every file, port and process that it does not name.
 
-Linux has it since 5.13, without privileges; what was granted before stays (open descriptors, mapped
-libraries). It holds for the thread that calls and for all that it starts, so call it before there are
-others. Kernels learnt to refuse more over time: `version` says what this one knows, and what it does not
-know is left out. https://docs.kernel.org/userspace-api/landlock.html
+Available without privileges since Linux 5.13. Earlier grants stay (open descriptors, mapped libraries). It
+applies to the calling thread and everything that it starts, so call it before starting other threads. Newer
+kernels can refuse more: `version` returns what this kernel supports; the rest is skipped. https://docs.kernel.org/userspace-api/landlock.html
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class _PortRule(ctypes.Structure):
 
 
 def version() -> int:
-    """The version of Landlock that the kernel speaks; 0 where it has none, or where it is not let through."""
+    """The Landlock version of the kernel; 0 if it has none or blocks the call."""
     try:
         return _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
     except OSError:
@@ -61,11 +60,11 @@ def restrict(
     write: Iterable[Path] = (),
     ports: Iterable[int] = (),
 ) -> bool:
-    """From now on this process reads only `read` (files, and folders with all that is in them), writes only
-    the existing files `write`, runs no program, makes and removes nothing, connects by TCP to `ports` alone.
+    """Restrict this process: it reads only `read` (files, and folders with their content), writes only the
+    existing files `write`, runs no program, creates and removes nothing, connects by TCP only to `ports`.
 
-    Paths that do not exist are left out. False, with nothing restricted, where the kernel has no Landlock.
-    Raises OSError when it has and yet refuses; needs PR_SET_NO_NEW_PRIVS.
+    Paths that do not exist are skipped. Returns False, and restricts nothing, if the kernel has no Landlock.
+    Raises OSError if the kernel refuses; needs PR_SET_NO_NEW_PRIVS.
     """
     known = version()
     if known == 0:
@@ -102,7 +101,7 @@ def _allow(rules: int, path: Path, rights: int) -> None:
 
 
 def _call(number: int, *arguments: object) -> int:
-    """The system call's answer. Raises OSError, also where there are no such calls."""
+    """The result of the system call. Raises OSError, also if the platform lacks the call."""
     if sys.platform != "linux":
         raise OSError("no Landlock on this platform")
     values = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]

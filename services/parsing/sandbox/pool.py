@@ -1,11 +1,11 @@
-"""Every file is hostile until parsed: worker processes with limits, one lost worker costs one document.
+"""Parsing in worker processes with limits: every file is hostile, and a lost worker costs one document.
 
     sandbox = Sandbox(workers=2)
     document = await sandbox.parse(data, "report.docx", None)
     sandbox.close()
 
-What a worker may do is set in `confinement`, which is its first call. The pool (`streams.processes`) times
-the work, replaces workers that died and validates what they answer. This module says why a document failed.
+`confinement`, the first call of a worker, sets its permissions. The pool (`streams.processes`) applies the
+timeout, replaces dead workers and validates their answers. This module determines why a document failed.
 """
 
 from __future__ import annotations
@@ -34,12 +34,11 @@ _LIMIT_SIGNALS = {signal.SIGXCPU: "CPU time", signal.SIGKILL: "memory", signal.S
 class Sandbox:
     """Parses documents in `workers` processes.
 
-    A document may take `memory_bytes` beyond what a fresh worker holds, `cpu_seconds` of processor and
-    `wall_seconds` of clock time. Workers start with the first document (or with `start`) and are forked
-    from a server that has the common libraries loaded. Only the host of `vision`, the model that describes
-    pictures, can be reached from them. `modules` are those whose functions `run` is given, if they are not of
-    the project's packages; they are loaded before the worker is confined. Safe for concurrent use within one
-    event loop.
+    A document may use `memory_bytes` beyond those of a fresh worker, `cpu_seconds` of CPU time and
+    `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
+    server that has loaded the common libraries. They can reach only the host of `vision`, the model that
+    describes pictures. `modules`: modules of functions for `run` outside of the project's packages; they are
+    loaded before the worker is confined. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -61,9 +60,11 @@ class Sandbox:
         )
 
     def start(self) -> None:
-        """Start the workers now rather than with the first document. Returns immediately."""
+        """Start the workers eagerly. Returns immediately."""
         if not landlock.version():
-            log.info("parsing workers can read what this service can: the system has no Landlock")
+            log.info(
+                "parsing workers can read every file that this service can read: the system has no Landlock"
+            )
         self._pool.start()
 
     async def parse(
@@ -71,16 +72,16 @@ class Sandbox:
     ) -> ParsedDocument:
         """As `services.parsing.parse`, in a worker.
 
-        Raises UnsupportedFormat, CorruptDocument (also when the worker dies on the file), DocumentTooLarge
-        (also when it passes a limit), TransientError when the sandbox is closed under it.
+        Raises UnsupportedFormat, CorruptDocument (also if the worker dies), DocumentTooLarge (also if it
+        exceeds a limit), TransientError if the sandbox is closed meanwhile.
         """
         name = filename or "document"
         return await self.run(name, confinement.parse_confined, data, filename, content_type, main_content)
 
     async def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
-        """Any function of a module in a worker, under the limits; errors speak of the document `name`.
+        """Run a function of a module in a worker, within the limits; errors name the document `name`.
 
-        Raises what `parse` raises, and RemoteError for an exception that is not one of `schemas.errors`.
+        Raises the errors of `parse`, and RemoteError for an exception that is not in `schemas.errors`.
         """
         try:
             return await self._pool.run(function, *arguments)
@@ -91,7 +92,7 @@ class Sandbox:
         except WorkerDied as error:
             raise self._death(name, error.exit_code) from error
         except BadAnswer as error:
-            raise CorruptDocument(f"{name}: its parser gave no document: {error}") from error
+            raise CorruptDocument(f"{name}: its parser returned no document: {error}") from error
         except RemoteError as error:
             if error.name == MemoryError.__name__:
                 raise self._death(name, -signal.SIGABRT) from error
@@ -100,11 +101,11 @@ class Sandbox:
             raise TransientError(f"{name}: {error}") from error
 
     def close(self) -> None:
-        """Stop the workers, whatever they are at; waiting parses end with TransientError."""
+        """Stop the workers at once; pending parses raise TransientError."""
         self._pool.close()
 
     def _death(self, name: str, exit_code: int | None) -> DocumentError:
-        """Why a document that took its worker along failed."""
+        """The error of a document whose worker died."""
         number = -exit_code if exit_code is not None and exit_code < 0 else 0
         limit = _LIMIT_SIGNALS.get(signal.Signals(number)) if number in set(signal.Signals) else None
         if limit == "CPU time":

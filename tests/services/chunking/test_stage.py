@@ -199,7 +199,7 @@ def test_more_chunks_than_a_document_may_have_fail_it_and_the_message_says_what_
         cut(text, "notes.txt", "text/plain", chunking, [], 1_200)
 
     assert str(raised.value) == (
-        "1,201 chunks; a document may have 1,200 (HEADRACE_MAX_CHUNKS). Split it, or make larger chunks "
+        "1,201 chunks; a document may have 1,200 (HEADRACE_MAX_CHUNKS). Split it, or use larger chunks "
         f"(chunking.max_size_bytes is {size})"
     )
 
@@ -315,8 +315,8 @@ class Dying(WorkerPool):
             DocumentError,
             r"notes\.txt: killed its worker twice \(exit code -9\)",
         ),
-        ([CallTimeout(5)], DocumentTooLarge, r"notes\.txt: cutting took longer than 5 s"),
-        ([BadAnswer("no list")], DocumentError, r"notes\.txt: its worker gave no chunks: no list"),
+        ([CallTimeout(5)], DocumentTooLarge, r"notes\.txt: chunking took longer than 5 s"),
+        ([BadAnswer("no list")], DocumentError, r"notes\.txt: its worker returned no chunks: no list"),
         ([PoolStopped("stopped")], TransientError, r"notes\.txt: stopped"),
     ],
 )

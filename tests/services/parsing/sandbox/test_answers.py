@@ -27,7 +27,7 @@ async def test_what_is_no_document_fails_the_document(
 ) -> None:
     monkeypatch.setattr(confinement, "parse_confined", hostile.answers_nonsense)
 
-    with pytest.raises(CorruptDocument, match=r"a\.txt: its parser gave no document: .*markdown"):
+    with pytest.raises(CorruptDocument, match=r"a\.txt: its parser returned no document: .*markdown"):
         await sandbox.parse(b"", "a.txt", None)
 
 
