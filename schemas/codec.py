@@ -62,6 +62,7 @@ RECORDS = (
     "DocumentChunked",
     "DocumentDeleted",
     "DocumentEmbedded",
+    "DocumentMemo",
     "DocumentParsed",
     "DocumentState",
     "DocumentUpserted",

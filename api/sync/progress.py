@@ -12,7 +12,7 @@ from api.sync.render import json_response, json_text, outcome_of, progress_of
 from schemas.api import InvocationProgress
 from schemas.events import FINAL_STATUSES, Invocation
 
-_OUTCOME_STATUSES = ("indexed", "deleted", "failed")
+_OUTCOME_STATUSES = ("indexed", "deleted", "failed", "skipped")
 #: A display needs no more than ten frames a second; what changes in between is in the next.
 _FRAME_SECONDS = 0.1
 

@@ -88,13 +88,16 @@ def status_of(run: Invocation) -> JobStatus:
 
 
 def job_of(run: Invocation) -> Job:
-    """An invocation as the contract shows it."""
+    """An invocation as the contract shows it, and what is ours of it where there is something to say."""
+    ours: dict[str, Any] = {"facts": dict(run.facts), "merged_into": run.merged_into}
     return Job(
         id=run.id,
         source_id=run.source_id,
         status=status_of(run),
         metadata=_metadata_of(run),
         created_at=run.created_at,
+        trigger=run.trigger,
+        **{name: value for name, value in ours.items() if value},
     )
 
 
@@ -111,8 +114,7 @@ def progress_of(
     reports: Iterable[StageHealth] = (),
 ) -> InvocationProgress:
     """Counts per stage, documents with warnings, the mean rate so far, and records in progress."""
-    counts = run.counts
-    done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
+    counts, done = run.counts, run.counts.done
     elapsed = None
     if run.started_at is not None:
         elapsed = max(0, _milliseconds_between(run.started_at, run.finished_at or now or datetime.now(UTC)))
@@ -136,18 +138,27 @@ def progress_of(
         started_at=run.started_at,
         finished_at=run.finished_at,
         skipped=[api.Skipped(reason=reason, count=n) for reason, n in sorted(run.left_out.items())],
+        last_skipped=[
+            api.SkippedDocument(document_key=skip.document_key, reason=skip.reason)
+            for skip in run.last_skipped
+        ],
+        trigger=run.trigger,
+        facts=dict(run.facts),
+        merged_into=run.merged_into,
     )
 
 
 def outcome_of(outcome: Outcome) -> DocumentOutcome:
     """The outcome of a document."""
+    skipped = outcome.status == "skipped"
     return DocumentOutcome.model_validate(
         {
             "document_key": outcome.document_key,
             "status": outcome.status,
             "chunks": outcome.chunks,
-            "error": outcome.error,
+            "error": None if skipped else outcome.error,
             "warnings": list(outcome.warnings),
+            **({"reason": outcome.error} if skipped else {}),
         }
     )
 

@@ -46,7 +46,8 @@ WHERE invocation_id = ? AND attempt = ?
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a document; `sequence` grows with every change that this process has seen."""
+    """The outcome of a document; `sequence` grows with every change that this process has seen. Of a skipped
+    one `error` is the reason."""
 
     sequence: int
     status: str
@@ -57,7 +58,7 @@ class Outcome:
 
 
 class Outcomes:
-    """Which documents of an invocation were indexed, deleted or failed."""
+    """Which documents of an invocation were indexed, deleted or skipped, or failed."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         path = folder / "outcomes-1.sqlite"
@@ -109,7 +110,7 @@ class Outcomes:
 
 
 #: Stages at which a document ends and is named.
-_NAMED = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED})
+_NAMED = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED, Step.SKIPPED})
 
 #: A failure that arrives late (a replay of an older record) never hides a success.
 _PUT_OUTCOME = """

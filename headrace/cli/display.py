@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LINE_EVERY_S = 1.0
 #: A run begins within a second; one that has not begun after this time waits for something.
 _WAITING_S = 3.0
+#: Skipped documents that are named at the end of a run.
+_MOST_SKIPPED = 20
 
 
 class Startup:
@@ -189,6 +191,7 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
         out.print(
             Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (why, "dim"))
         )
+    _print_skipped(result)
     _print_warnings(result)
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
@@ -200,6 +203,19 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     out.print(Text.assemble(mark, text))
     if told := left_out(result.progress):
         out.print(Text(f"  {told}", style="dim"))
+
+
+def _print_skipped(result: "SyncResult") -> None:
+    """The first documents that were left out on purpose, and why."""
+    from rich.text import Text
+
+    out = console()
+    for skipped in result.skipped[:_MOST_SKIPPED]:
+        name, why = visible(skipped.document_key or "?"), visible(skipped.reason or "")
+        out.print(Text.assemble(("skipped ", "yellow"), f"{name}  ", (why, "dim")))
+    if (more := result.progress.counts.skipped - _MOST_SKIPPED) > 0:
+        rest = f"headrace invocations documents {result.progress.invocation_id} --status skipped"
+        out.print(Text(f"and {more:,} more skipped: {rest}", style="dim"))
 
 
 def _print_warnings(result: "SyncResult") -> None:

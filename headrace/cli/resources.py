@@ -39,6 +39,7 @@ class DocumentStatus(StrEnum):
     INDEXED = "indexed"
     DELETED = "deleted"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 def _status(job: "Job") -> str:
@@ -65,9 +66,11 @@ def list_invocations(
         print_json(to_json(found))
         return
     rows = [
-        (j.id, _status(j), j.metadata.database_name, j.metadata.collection_name, j.created_at) for j in found
+        (j.id, _status(j), j.trigger, j.metadata.database_name, j.metadata.collection_name, j.created_at)
+        for j in found
     ]
-    print_rows(("id", "status", "database", "collection", "created"), rows, "no invocations yet")
+    columns = ("id", "status", "trigger", "database", "collection", "created")
+    print_rows(columns, rows, "no invocations yet")
 
 
 @invocations.command("show")
@@ -88,13 +91,18 @@ def _print_progress(progress: "InvocationProgress") -> None:
         ("source", progress.source_id),
         ("into", f"{progress.database_name} / {progress.collection_name}"),
         ("status", status_of(progress.status)),
+        ("trigger", progress.trigger),
+        ("merged into", progress.merged_into),
         ("error", failure_of(progress.status)),
         ("created", progress.created_at),
         ("finished", progress.finished_at),
         ("listed", progress.total),
         *((name, getattr(counts, name)) for name in type(counts).model_fields),
+        *progress.facts.items(),
+        *((f"✗ {e.document_key}", e.error) for e in progress.last_errors),
+        *((f"- {s.document_key}", s.reason) for s in progress.last_skipped),
     ]
-    print_fields([*fields, *((f"✗ {e.document_key}", e.error) for e in progress.last_errors)])
+    print_fields(fields)
 
 
 @invocations.command("create")
@@ -135,8 +143,8 @@ def list_documents(
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(d.status, d.document_key, d.chunks, d.error or "; ".join(d.warnings)) for d in found]
-    print_rows(("status", "document", "chunks", "error or warnings"), rows, "no documents")
+    rows = [(d.status, d.document_key, d.chunks, d.error or d.reason or "; ".join(d.warnings)) for d in found]
+    print_rows(("status", "document", "chunks", "error, reason or warnings"), rows, "no documents")
 
 
 @keys.command("list")

@@ -26,12 +26,12 @@ class StageBar:
 
 
 def stage_bars(progress: InvocationProgress) -> list[StageBar]:
-    """A bar for each stage. Unchanged, deleted and failed documents pass no further stage."""
+    """A bar for each stage. Unchanged, deleted, skipped and failed documents pass no further stage."""
     counts = progress.counts
     work = (
         None
         if progress.total is None
-        else max(0, progress.total - counts.unchanged - counts.deleted - counts.failed)
+        else max(0, progress.total - counts.unchanged - counts.deleted - counts.failed - counts.skipped)
     )
     bars = []
     for name in STAGES:
@@ -77,6 +77,7 @@ def line(progress: InvocationProgress, seconds: float) -> str:
     total = "?" if progress.total is None else f"{progress.total:,}"
     stages = "  ".join(f"{name} {getattr(counts, name):,}" for name in STAGES)
     rest = f"unchanged {counts.unchanged:,}  deleted {counts.deleted:,}  failed {counts.failed:,}"
+    rest += f"  skipped {counts.skipped:,}" if counts.skipped else ""
     return (
         f"{seconds:6.1f} s  {progress.done:,} of {total} done  {stages}  {rest}  "
         f"{counted(counts.chunks, 'chunk')}  {_rate(progress)}".rstrip()
@@ -87,12 +88,16 @@ def summary(progress: InvocationProgress, seconds: float, looked_for: str = "doc
     """The result of a run in one sentence; `looked_for` describes what a run without documents looked for."""
     counts = progress.counts
     found = f"{counted(listed(progress) or 0, 'document')} listed"
+    if progress.merged_into:
+        return f"nothing left to do: {progress.merged_into} began after this was asked for and did the same"
     if status_of(progress.status) == "complete" and listed(progress) == 0 and not counts.failed:
         then = f"; {counted(counts.deleted, 'document')} deleted" if counts.deleted else ""
         return f"nothing found: no {looked_for}, or a .gitignore excludes them{then} ({_elapsed(seconds)})"
     if status_of(progress.status) == "complete" and not changed(counts):
-        return f"nothing changed: 0 written ({found}, {_elapsed(seconds)})"
+        skipped = f", {counts.skipped:,} skipped" if counts.skipped else ""
+        return f"nothing changed: 0 written ({found}{skipped}, {_elapsed(seconds)})"
     parts = [f"{counts.indexed:,} written", f"{counts.deleted:,} deleted", f"{counts.unchanged:,} unchanged"]
+    parts += [f"{counts.skipped:,} skipped"] if counts.skipped else []
     parts += [f"{counts.failed:,} failed", counted(counts.chunks, "chunk"), _elapsed(seconds)]
     return f"{found}: {', '.join(parts)}"
 
@@ -158,7 +163,11 @@ def _head(progress: InvocationProgress) -> str:
     parts = [counted(progress.total, "document")]
     parts += [
         f"{count:,} {name}"
-        for name, count in (("unchanged", counts.unchanged), ("deleted", counts.deleted))
+        for name, count in (
+            ("unchanged", counts.unchanged),
+            ("deleted", counts.deleted),
+            ("skipped", counts.skipped),
+        )
         if count
     ]
     return ", ".join(parts)

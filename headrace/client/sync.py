@@ -51,14 +51,15 @@ def looked_for(request: SyncRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them, `warned` the
-    first of those with warnings."""
+    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them, `skipped` as many
+    that were left out on purpose, `warned` the first of those with warnings."""
 
     source_id: str
     progress: InvocationProgress
     failures: list[DocumentOutcome]
     seconds: float
     warned: list[DocumentOutcome] = field(default_factory=list)
+    skipped: list[DocumentOutcome] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -221,15 +222,18 @@ async def finish(
     """The result of a run that has ended. Waits for the gateway as `follow` does."""
     documents = partial(client.documents, last.invocation_id)
     failures: list[DocumentOutcome] = []
+    skipped: list[DocumentOutcome] = []
     warned: list[DocumentOutcome] = []
     try:
         if last.counts.failed:
             failures = await reconnecting(client, partial(documents, "failed", _MOST_FAILURES), say)
+        if last.counts.skipped:
+            skipped = await reconnecting(client, partial(documents, "skipped", _MOST_FAILURES), say)
         if last.warnings:
             warned = await reconnecting(client, partial(documents, limit=_MOST_WARNED, warned=True), say)
     except TransientError as error:
         raise TransientError(f"{error}. {_known(last.invocation_id, last)}") from error
-    return SyncResult(source_id, last, failures, seconds, warned)
+    return SyncResult(source_id, last, failures, seconds, warned, skipped)
 
 
 def as_json(result: SyncResult) -> str:
@@ -247,7 +251,11 @@ def as_json(result: SyncResult) -> str:
             "failed": counts.failed,
             "chunks": counts.chunks,
             "seconds": round(result.seconds, 3),
+            "merged_into": progress.merged_into,
             "skipped": {skipped.reason: skipped.count for skipped in progress.skipped},
+            "skipped_documents": [
+                {"document_key": s.document_key, "reason": s.reason} for s in result.skipped
+            ],
             "failures": [{"document_key": f.document_key, "error": f.error} for f in result.failures],
             "with_warnings": progress.warnings,
             "warnings": [{"document_key": w.document_key, "warnings": w.warnings} for w in result.warned],

@@ -49,6 +49,7 @@ from schemas.api.progress import (
     InHand,
     InvocationProgress,
     Skipped,
+    SkippedDocument,
     StageCounts,
 )
 from schemas.api.sources import (
@@ -93,6 +94,7 @@ __all__ = [
     "S3Job",
     "S3Source",
     "Skipped",
+    "SkippedDocument",
     "Source",
     "SourceChunkingConfig",
     "SourceEmbeddingConfig",

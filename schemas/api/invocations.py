@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, RootModel
 from schemas.api.common import Id
 from schemas.api.sources import ONE_SOURCE_TYPE
 from schemas.base import Body
+from schemas.events.common import MetadataValue
 from schemas.limits import MAX_CUSTOM_ID_BYTES
 from schemas.sources import SOURCE_TYPES, with_members
 from schemas.sources.github import GitRefIdentifier
@@ -92,13 +93,20 @@ class IndexJobMetadata(_Members):
 
 
 class Job(Body):
-    """An invocation."""
+    """An invocation.
+
+    Ours: `trigger` (what started it: api, upload, webhook, event, schedule), `facts` (what it shows of its
+    origin) and `merged_into` (the invocation that did its work).
+    """
 
     id: Id
     source_id: Id | None = None
     status: JobStatus
     metadata: IndexJobMetadata
     created_at: datetime
+    trigger: str = "api"
+    facts: dict[str, MetadataValue] = Field(default_factory=dict)
+    merged_into: Id | None = None
 
 
 class LatestByKeysRequest(Body):

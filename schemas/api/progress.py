@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.api.common import Id
 from schemas.api.invocations import JobStatus
 from schemas.base import Body
+from schemas.events.common import MetadataValue
 
 
 class StageCounts(Body):
@@ -21,6 +22,7 @@ class StageCounts(Body):
     deleted: int
     failed: int
     chunks: int
+    skipped: int = 0
 
 
 class DocumentFailure(Body):
@@ -30,8 +32,15 @@ class DocumentFailure(Body):
     error: str
 
 
+class SkippedDocument(Body):
+    """A document that is there and was left out on purpose, and why."""
+
+    document_key: str
+    reason: str
+
+
 class Skipped(Body):
-    """Files that a source has and that were left out, or folders: `hidden` (they begin with a dot), `secret`
+    """What was left out and is only counted, files or folders: `hidden` (they begin with a dot), `secret`
     (their names are known for keys and passwords), `data_folder` (of Headrace itself)."""
 
     reason: str
@@ -59,7 +68,9 @@ class InvocationProgress(Body):
     """How far an invocation is. `total` is null until everything is listed; `done` documents need no more
     work; `documents_per_second` is the mean since the start, null before it; `warnings` is the number of
     documents that ended and have some. `waits_for` names what stages have had in hand for longer than a few
-    seconds, its own documents first, then by age; at most ten."""
+    seconds, its own documents first, then by age; at most ten. `last_skipped` are documents that were left
+    out on purpose, at most ten; `GET …/documents?status=skipped` has them all. `facts` are what the run shows
+    of its origin. A run with `merged_into` waited for one that did the same, and did nothing itself."""
 
     invocation_id: Id
     source_id: Id
@@ -79,16 +90,21 @@ class InvocationProgress(Body):
     started_at: datetime | None
     finished_at: datetime | None
     skipped: list[Skipped] = Field(default_factory=list)
+    last_skipped: list[SkippedDocument] = Field(default_factory=list)
+    trigger: str = "api"
+    facts: dict[str, MetadataValue] = Field(default_factory=dict)
+    merged_into: Id | None = None
 
 
 class DocumentOutcome(Body):
     """What became of one document of an invocation; unchanged documents are counted, not named.
 
-    `warnings` say what was guessed or left out when it was parsed.
+    `warnings` say what was guessed or left out when it was parsed; `reason` why it was skipped.
     """
 
     document_key: str | None
-    status: Literal["indexed", "deleted", "failed"]
+    status: Literal["indexed", "deleted", "failed", "skipped"]
     chunks: int
     error: str | None
+    reason: str | None = None
     warnings: list[str] = Field(default_factory=list)

@@ -10,7 +10,7 @@ carries all that the later stages need.
 
 This page is what the rest of the code imports from. The classes stand in a module for each group of topics:
 
-    documents      the upper lines: from `documents` to `document-states` and `source-documents`
+    documents      the upper lines: from `documents` to `source-documents`; `source-memos`
     sources        `sources`, `runs.<type>`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
@@ -36,6 +36,7 @@ from schemas.events.documents import (
     DocumentChunked,
     DocumentDeleted,
     DocumentEmbedded,
+    DocumentMemo,
     DocumentParsed,
     DocumentState,
     DocumentUpserted,
@@ -47,6 +48,7 @@ from schemas.events.invocations import (
     FINAL_STATUSES,
     Counts,
     DocumentFailure,
+    DocumentSkip,
     Invocation,
     ProgressBlock,
     Status,
@@ -61,6 +63,7 @@ from schemas.events.progress import (
     FINAL_STEPS,
     CancelRequested,
     InvocationCreated,
+    OrdinalRange,
     Passed,
     Progress,
     RecordsExpired,
@@ -92,7 +95,9 @@ __all__ = [
     "DocumentDeleted",
     "DocumentEmbedded",
     "DocumentFailure",
+    "DocumentMemo",
     "DocumentParsed",
+    "DocumentSkip",
     "DocumentState",
     "DocumentUpserted",
     "Embedding",
@@ -100,6 +105,7 @@ __all__ = [
     "Invocation",
     "InvocationCreated",
     "MetadataValue",
+    "OrdinalRange",
     "PageSpan",
     "PartRequested",
     "Passed",

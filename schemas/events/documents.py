@@ -169,3 +169,16 @@ class DocumentState(Event):
     metadata_keys: list[str] = Field(default_factory=list)
     indexed_at: datetime
     collection_id: str | None = None
+
+
+class DocumentMemo(Event):
+    """Topic `source-memos`: what an origin noted of a document, for its next run.
+
+    `version_key` is the version that was there when `memo` held. Believing one that is out of date costs the
+    change of that document until the next; so an origin keeps nothing that may hold of two versions.
+    """
+
+    source_id: str
+    document_key: str
+    version_key: str
+    memo: bytes

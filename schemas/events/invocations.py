@@ -34,6 +34,12 @@ class Counts(Event):
     deleted: int = 0
     failed: int = 0
     chunks: int = 0
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """Documents that have ended."""
+        return self.indexed + self.unchanged + self.deleted + self.failed + self.skipped
 
 
 class DocumentFailure(Event):
@@ -43,11 +49,18 @@ class DocumentFailure(Event):
     error: str
 
 
+class DocumentSkip(Event):
+    """Why a document was left out on purpose."""
+
+    document_key: str
+    reason: str
+
+
 class Invocation(Event):
     """Topic `invocations`: the summary a person reads. Only `tracking` writes it.
 
     `run_offset` is that of its newest attempt's `RunStarted`; `total_final` is false while only a `RunListed`
-    that is not final has come.
+    that is not final has come. `merged_into` is the invocation that did its work.
     """
 
     id: str
@@ -75,6 +88,8 @@ class Invocation(Event):
     options: RunOptions | None = None
     trigger: str = "api"
     facts: dict[str, MetadataValue] = Field(default_factory=dict)
+    last_skipped: list[DocumentSkip] = Field(default_factory=list)
+    merged_into: str | None = None
 
 
 class ProgressBlock(Event):

@@ -10,7 +10,10 @@ from schemas.events.sources import RunOptions
 
 
 class Step(StrEnum):
-    """What a document's ordinal can have passed. The last four are final: a document ends in one of them."""
+    """What a document's ordinal can have passed. From `indexed` on they are final: a document ends in one.
+
+    `skipped` documents are there and left out on purpose.
+    """
 
     PARSED = "parsed"
     CHUNKED = "chunked"
@@ -19,6 +22,7 @@ class Step(StrEnum):
     UNCHANGED = "unchanged"
     DELETED = "deleted"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
     @nonmember
     class Meta:
@@ -27,7 +31,7 @@ class Step(StrEnum):
         schema_name = "Stage"
 
 
-FINAL_STEPS = frozenset({Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED})
+FINAL_STEPS = frozenset({Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED, Step.SKIPPED})
 
 
 class InvocationCreated(Event):
@@ -70,6 +74,7 @@ class RunListed(Event):
 
     `left_out` counts what the source has and does not want unless it is asked for: reason → how many.
     `facts` are what the invocation shows of the origin: the commit, pages that were not modified.
+    `merged_into` names the invocation that did the work of this one, which waited for it.
     With `final` false the total is known and the run does not end yet: the connector looks once more at what
     came of it, and says so by a second one.
     """
@@ -80,6 +85,7 @@ class RunListed(Event):
     left_out: dict[str, int] = Field(default_factory=dict)
     final: bool = True
     facts: dict[str, MetadataValue] = Field(default_factory=dict)
+    merged_into: str | None = None
 
 
 class RunFailed(Event):
@@ -91,7 +97,8 @@ class RunFailed(Event):
 
 
 class Passed(Event):
-    """One ordinal that passed a stage. `chunks` counts what was written; key and error where they matter.
+    """One ordinal that passed a stage. `chunks` counts what was written; key and error where they matter;
+    the error of one that was skipped is the reason.
 
     `warnings` come with `parsed`: what was guessed or left out of the document, a few short sentences.
     """
@@ -103,13 +110,25 @@ class Passed(Event):
     warnings: list[str] = Field(default_factory=list)
 
 
+class OrdinalRange(Event):
+    """The ordinals from `first` to `first + count - 1`."""
+
+    first: int
+    count: int
+
+
 class Progress(Event):
-    """Topic `progress`: ordinals of one attempt that passed one stage, as many as were done together."""
+    """Topic `progress`: ordinals of one attempt that passed one stage, as many as were done together.
+
+    `ranges` are ordinals of which nothing more is to be said. They come with `unchanged` alone: a run over a
+    million documents that did not change needs some twenty events.
+    """
 
     invocation_id: str
     attempt: int
     stage: Step
     passed: list[Passed]
+    ranges: list[OrdinalRange] = Field(default_factory=list)
 
 
 class RecordsExpired(Event):

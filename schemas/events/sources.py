@@ -74,7 +74,8 @@ class RunRequested(Event):
 
     With `allow_empty` an origin that lists nothing at all deletes what is indexed of it; without, the run
     fails. With `delete_documents` the origin is not looked at: everything of the source is deleted.
-    With `allow_mass_delete` more than half of what is indexed may be deleted.
+    With `allow_mass_delete` any share of what is indexed may be deleted (`HEADRACE_MASS_DELETE_SHARE`).
+    With `full_check` nothing that an earlier run noted of the origin is believed (`DocumentMemo`).
     """
 
     invocation_id: str
@@ -87,3 +88,4 @@ class RunRequested(Event):
     options: RunOptions | None = None
     trigger: str = "api"
     allow_mass_delete: bool = False
+    full_check: bool = False

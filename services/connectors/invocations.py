@@ -202,15 +202,14 @@ def fold_invocation(database: sqlite3.Connection, change: ChangelogRecord) -> No
     if not isinstance(change.event, Invocation):
         database.execute("DELETE FROM invocations WHERE id = ?", (change.key,))
         return
-    invocation, counts = change.event, change.event.counts
-    done = counts.indexed + counts.unchanged + counts.deleted + counts.failed
+    invocation = change.event
     database.execute(
         "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.key,
             invocation.status.value,
             invocation.attempt,
-            done,
+            invocation.counts.done,
             invocation.attempts,
             invocation.source_id,
             invocation.collection,

@@ -143,7 +143,9 @@ class SyncConnector(Connector):
         listing = Listing()
         if not run.delete_documents:
             listing = await Listing.of(lister)
-            if not (listing.items or listing.unreadable or run.allow_empty):
+            if lister.only is not None:
+                indexed = {key: indexed[key] for key in lister.only if key in indexed}
+            elif not (listing.items or listing.skipped or listing.unreadable or run.allow_empty):
                 _refuse_to_empty(run, indexed, listing.left_out, lister.when_empty)
         return await asyncio.to_thread(_compared, run, collection_id, listing, indexed)
 
@@ -188,6 +190,8 @@ class SyncConnector(Connector):
         for place, why in found.listing.unreadable.items():
             error = f"{_shown(place)}: {why}; what is indexed of it stays"
             await attempt.count(events.Step.FAILED, _shown(place), error=error)
+        for key, why in found.listing.skipped.items():
+            await attempt.count(events.Step.SKIPPED, _shown(key), error=why)
         for key in found.gone:
             document = _document(run, Item(key), found.indexed[key].version_key)
             numbered = document.model_copy(update={"run": attempt.position()})

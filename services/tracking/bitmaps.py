@@ -1,17 +1,17 @@
 """Which ordinals of an attempt passed which stage: one roaring bitmap per stage and block of 65,536.
 
-A document has one of four outcomes, so the bitmaps of the final stages are disjoint, and their counts show
+A document has one of five outcomes, so the bitmaps of the final stages are disjoint, and their counts show
 whether every ordinal has an outcome:
 
     0 ─────────────────────────────────────────────────────────────── total
-    │ indexed ███████ │ unchanged ████ │ deleted ██ │ failed █ │  open … │
+    │ indexed ███████ │ unchanged ████ │ deleted ██ │ skipped █ │ failed █ │  open … │
 
 Everything here is a set operation whose result does not depend on the order of its inputs:
 
 - what is indexed has also been parsed, chunked and embedded, whoever reports it first;
-- `failed` yields to the other three: a document that failed and then succeeded (its dead letter was
+- `failed` yields to the other four: a document that failed and then succeeded (its dead letter was
   replayed, or two deliveries of it ended differently) has succeeded;
-- unchanged and deleted documents have no content to parse.
+- unchanged, deleted and skipped documents have no content to parse.
 
 Once every ordinal has an outcome, only a failed document can still change, so only failed ordinals are kept.
 """
@@ -22,18 +22,23 @@ from pyroaring import BitMap
 
 from schemas.events import Counts, ProgressBlock, Step
 
-#: Stages by number, in the order of the way; the final ones are the last four.
+#: Stages by number, in the order of the way; the final ones are the last five.
 STAGES = tuple(Step)
 NUMBERS = {stage: number for number, stage in enumerate(STAGES)}
-_EMBEDDED, _INDEXED, _UNCHANGED, _DELETED, _FAILED = (
-    NUMBERS[stage] for stage in (Step.EMBEDDED, Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED)
+_EMBEDDED, _INDEXED, _UNCHANGED, _DELETED, _FAILED, _SKIPPED = (
+    NUMBERS[stage]
+    for stage in (Step.EMBEDDED, Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED, Step.SKIPPED)
 )
+#: Where a document has ended for good.
+_ENDS = (_INDEXED, _UNCHANGED, _DELETED, _SKIPPED)
 
 #: Ordinals of a block: a roaring container's, so that a bitmap is at most one container of 8 KB.
 BLOCK = 65_536
 _LOW = BLOCK - 1
 #: Ordinals that a run may have. Roaring bitmaps count to 2^32; a run of that many documents is a mistake.
 MAX_ORDINALS = 1 << 32
+#: Ordinals of one range: 16 blocks, so that no event makes bitmaps without bound.
+MAX_RANGE = 1 << 20
 
 #: A stage of a block as one number, block * 8 + stage: what the sets of changed bitmaps hold.
 _Slot = int
@@ -55,8 +60,7 @@ class Ordinals:
     @property
     def covered(self) -> int:
         """Ordinals whose documents have ended."""
-        counts = self.counts
-        return counts[_INDEXED] + counts[_UNCHANGED] + counts[_DELETED] + counts[_FAILED]
+        return sum(self.counts[number] for number in (*_ENDS, _FAILED))
 
     @property
     def failed(self) -> int:
@@ -65,7 +69,7 @@ class Ordinals:
 
     @property
     def size(self) -> int:
-        """Blocks held, as a measure of memory: at most 7 x 8 KB each, typically below 1 KB."""
+        """Blocks held, as a measure of memory: at most 8 x 8 KB each, typically below 1 KB."""
         return len(self._blocks)
 
     def passed(self, stage: Step, ordinal: int, chunks: int, closed: bool) -> bool:
@@ -83,7 +87,7 @@ class Ordinals:
             maps = self._blocks[index] = [BitMap() for _ in STAGES]
         if closed and low not in maps[_FAILED]:
             return False
-        if low in maps[_INDEXED] or low in maps[_UNCHANGED] or low in maps[_DELETED]:
+        if any(low in maps[end] for end in _ENDS):
             return False
         if number <= _EMBEDDED or number == _FAILED:
             if low in maps[number]:
@@ -99,6 +103,16 @@ class Ordinals:
         if closed:
             self._forget(index, low, maps)
         return True
+
+    def unchanged(self, first: int, count: int, closed: bool) -> bool:
+        """Note that the documents of a range are unchanged; False if that changes nothing."""
+        moved = False
+        end = first + count
+        for index in range(first >> 16, ((end - 1) >> 16) + 1):
+            start = index * BLOCK
+            lows = BitMap(range(max(first, start) - start, min(end, start + BLOCK) - start))
+            moved |= self._unchanged_in(index, lows, closed)
+        return moved
 
     def restart(self) -> None:
         """A new attempt: nothing has passed anything."""
@@ -134,7 +148,7 @@ class Ordinals:
 
     def rendered(self) -> Counts:
         """The counts as the summary carries them."""
-        parsed, chunked, embedded, indexed, unchanged, deleted, failed = self.counts
+        parsed, chunked, embedded, indexed, unchanged, deleted, failed, skipped = self.counts
         return Counts(
             parsed=parsed,
             chunked=chunked,
@@ -143,6 +157,7 @@ class Ordinals:
             unchanged=unchanged,
             deleted=deleted,
             failed=failed,
+            skipped=skipped,
             chunks=self.chunks,
         )
 
@@ -183,6 +198,31 @@ class Ordinals:
         self._blocks[0] = [BitMap((0,)) if count else BitMap() for count in self.counts]
 
     # ---------------------------------------------------------------------------------------- inside
+
+    def _unchanged_in(self, index: int, lows: BitMap, closed: bool) -> bool:
+        """Ordinals of one block, all at once: what `passed` does for one."""
+        maps = self._blocks.get(index)
+        if maps is None:
+            if closed:
+                return False
+            maps = self._blocks[index] = [BitMap() for _ in STAGES]
+        if closed:
+            lows &= maps[_FAILED]
+        for end in _ENDS:
+            lows -= maps[end]
+        if not lows:
+            return False
+        for number in (*range(_INDEXED), _FAILED):
+            if common := lows & maps[number]:
+                maps[number] -= common
+                self.counts[number] -= len(common)
+                self._dirty.add(index * 8 + number)
+        maps[_UNCHANGED] |= lows
+        self.counts[_UNCHANGED] += len(lows)
+        self._dirty.add(index * 8 + _UNCHANGED)
+        if closed:
+            maps[_UNCHANGED] -= lows
+        return True
 
     def _came_to(self, index: int, low: int, number: int, maps: list[BitMap]) -> None:
         """The document passed this stage and so all before it."""

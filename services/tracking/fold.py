@@ -24,6 +24,7 @@ from schemas.events import (
     FINAL_STATUSES,
     CancelRequested,
     DocumentFailure,
+    DocumentSkip,
     Event,
     Invocation,
     InvocationCreated,
@@ -36,11 +37,11 @@ from schemas.events import (
     Status,
     Step,
 )
-from services.tracking.bitmaps import MAX_ORDINALS, Ordinals
+from services.tracking.bitmaps import MAX_ORDINALS, MAX_RANGE, Ordinals
 
-#: Documents' errors that a summary holds, newest last.
+#: Documents' errors that a summary holds, newest last; and as many that were skipped.
 LAST_ERRORS = 10
-#: Characters of an error that a summary holds: ten of them and the run's own stay below 100 KB of UTF-8.
+#: Characters of an error that a summary holds: twenty of them and the run's own stay below 200 KB of UTF-8.
 ERROR_CHARACTERS = 2_000
 
 ProgressEvent = InvocationCreated | CancelRequested | RunStarted | RunListed | RunFailed | Progress
@@ -59,8 +60,10 @@ class InvocationState:
         "_finished_at",
         "_identity",
         "_left_out",
+        "_merged_into",
         "_ordinals",
         "_run_offset",
+        "_skipped",
         "_started_at",
         "_status",
         "_total",
@@ -79,6 +82,8 @@ class InvocationState:
         self._total_final = True
         self._ordinals = Ordinals()
         self._errors: list[DocumentFailure] = []
+        self._skipped: list[DocumentSkip] = []
+        self._merged_into: str | None = None
         self._error: str | None = None
         self._started_at: datetime | None = None
         self._finished_at: datetime | None = None
@@ -93,7 +98,8 @@ class InvocationState:
         state._attempt, state._attempts = summary.attempt, summary.attempts
         state._total, state._total_final = summary.total, summary.total_final
         state._left_out, state._facts = dict(summary.left_out), dict(summary.facts)
-        state._errors = list(summary.last_errors)
+        state._errors, state._skipped = list(summary.last_errors), list(summary.last_skipped)
+        state._merged_into = summary.merged_into
         state._error = summary.error
         state._started_at, state._finished_at = summary.started_at, summary.finished_at
         state._run_offset = summary.run_offset
@@ -151,6 +157,8 @@ class InvocationState:
             options=identity.options,
             trigger=identity.trigger,
             facts=dict(self._facts),
+            last_skipped=list(self._skipped),
+            merged_into=self._merged_into,
         )
 
     def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
@@ -180,6 +188,7 @@ class InvocationState:
     def _begin(self, attempt: int) -> None:
         self._ordinals.restart()
         self._errors.clear()
+        self._skipped.clear()
         self._total, self._total_final = None, True
         self._left_out, self._facts = {}, {}
         self._attempt = attempt
@@ -205,7 +214,7 @@ class InvocationState:
             self._begin(event.attempt)
         if self._total is None:
             self._total, self._left_out = event.total, dict(event.left_out)
-            self._facts = dict(event.facts)
+            self._facts, self._merged_into = dict(event.facts), event.merged_into
             self._ordinals.limit(event.total)
         self._total_final = event.final
         self._changed = True
@@ -231,6 +240,8 @@ class InvocationState:
     def _progress(self, event: Progress, timestamp_ms: int) -> None:
         if any(not 0 <= passed.ordinal < MAX_ORDINALS for passed in event.passed):
             raise ContractError(f"Progress of {event.invocation_id}: an ordinal is not in 0 to 2^32 - 1")
+        if event.ranges:
+            _check_ranges(event)
         if event.attempt != self._attempt:
             return
         ordinals, stage = self._ordinals, event.stage
@@ -242,8 +253,14 @@ class InvocationState:
                 moved = True
                 if stage is Step.FAILED:
                     self._failed(passed.document_key, passed.error)
-                elif self._errors:
+                    continue
+                if stage is Step.SKIPPED:
+                    self._skip(passed.document_key, passed.error)
+                if self._errors:
                     self._mend(stage, passed.document_key)
+        for one in event.ranges:
+            count = min(one.count, most - one.first)
+            moved |= count > 0 and ordinals.unchanged(one.first, count, closed)
         if moved:
             self._changed = True
             self._settle(timestamp_ms)
@@ -287,10 +304,27 @@ class InvocationState:
         self._errors.append(DocumentFailure(document_key=document_key or "", error=reason))
         del self._errors[:-LAST_ERRORS]
 
+    def _skip(self, document_key: str | None, reason: str | None) -> None:
+        said = (reason or "no reason was given")[:ERROR_CHARACTERS]
+        self._skipped.append(DocumentSkip(document_key=document_key or "", reason=said))
+        del self._skipped[:-LAST_ERRORS]
+
     def _mend(self, stage: Step, document_key: str | None) -> None:
         """A document that failed has got through after all."""
-        if stage in (Step.INDEXED, Step.DELETED):
+        if stage in (Step.INDEXED, Step.DELETED, Step.SKIPPED):
             self._errors = [failure for failure in self._errors if failure.document_key != document_key]
+
+
+def _check_ranges(event: Progress) -> None:
+    """Raises ContractError for ranges that no connector sends."""
+    if event.stage is not Step.UNCHANGED:
+        raise ContractError(f"Progress of {event.invocation_id}: ranges come with `unchanged` alone")
+    for one in event.ranges:
+        if one.first < 0 or not 0 < one.count <= MAX_RANGE or one.first + one.count > MAX_ORDINALS:
+            raise ContractError(
+                f"Progress of {event.invocation_id}: {one.count} ordinals from {one.first}, expected at most "
+                f"{MAX_RANGE:,} within 0 to 2^32 - 1"
+            )
 
 
 def _created(state: InvocationState, event: Event, timestamp_ms: int) -> None:

@@ -172,6 +172,14 @@ def test_a_field_may_come_or_go_with_a_default() -> None:
     assert incompatibility(new, old) is None
 
 
+def test_an_enum_may_gain_a_symbol_and_lose_none() -> None:
+    old, new = schema_of("Invocation"), schema_of("Invocation")
+    _field(new, "status")["type"]["symbols"].append("paused")
+
+    assert incompatibility(old, new) is None
+    assert incompatibility(new, old)
+
+
 def test_every_symbol_and_branch_is_met_by_the_samples() -> None:
     """What `incompatibility` rests on."""
     for name in ("Invocation", "Progress"):

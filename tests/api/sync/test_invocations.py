@@ -28,6 +28,7 @@ async def test_a_created_invocation_is_pending_and_asks_the_connector(
         "source_id": folder_source,
         "status": "pending",
         "metadata": {"database_name": DATABASE, "collection_name": "my-notes", "folder": {}},
+        "trigger": "api",
     }
     asked = await asked_runs(server, RUNS["folder"])
     assert [(run.source.id, run.collection) for run in asked if run.invocation_id == run_id] == [

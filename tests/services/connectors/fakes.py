@@ -13,6 +13,7 @@ from schemas.events import (
     DocumentUpserted,
     Embedding,
     Event,
+    Passed,
     Progress,
     RunFailed,
     RunListed,
@@ -170,8 +171,12 @@ class Pipeline:
 
     def counted(self, stage: Step) -> list[str | None]:
         """Keys (None where a note has none) that the connector itself has counted in a stage."""
-        notes = [e for e in self.of(Progress) if isinstance(e, Progress) and e.stage is stage]
-        return [passed.document_key for event in notes for passed in event.passed]
+        return [passed.document_key for passed in self.notes(stage)]
+
+    def notes(self, stage: Step) -> list[Passed]:
+        """What the connector itself has counted in a stage."""
+        found = [e for e in self.of(Progress) if isinstance(e, Progress) and e.stage is stage]
+        return [passed for event in found for passed in event.passed]
 
     def ordinals(self) -> list[int]:
         """Every number the connector has given, in the order of what was emitted."""

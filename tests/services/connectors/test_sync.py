@@ -10,7 +10,7 @@ import pytest
 from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import DocumentDeleted, MetadataValue, RunFailed, RunListed, RunRequested, Status, Step
 from services.connectors import Invocations, SyncConnector, barrier
-from services.connectors.lister import Content, Entry, Item, Known, Lister, Unreadable
+from services.connectors.lister import Content, Entry, Item, Known, Lister, Skipped, Unreadable
 from streams.blobs import BlobStore
 from tests.services.connectors.fakes import (
     Collections,
@@ -170,6 +170,34 @@ async def test_what_cannot_be_read_keeps_its_earlier_version(world: World) -> No
 
     assert pipeline.counted(Step.FAILED) == ["damaged"]
     assert pipeline.written() == {"a": "upsert"}
+
+
+async def test_what_is_left_out_on_purpose_is_counted_with_its_reason_and_no_longer_indexed(
+    world: World,
+) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+    world.shelf.entries = [Item("a", "1"), Skipped("b", "binary"), Skipped("c", "noindex")]
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"b": "delete"}
+    assert sorted(str(key) for key in pipeline.counted(Step.SKIPPED)) == ["b", "c"]
+    assert {e.error for e in pipeline.notes(Step.SKIPPED)} == {"binary", "noindex"}
+    assert world.tracking.status is Status.COMPLETE
+
+
+async def test_a_run_about_some_keys_leaves_all_others_as_they_are(world: World) -> None:
+    world.shelf.put(a="1", b="1", c="1", d="1")
+    await world.run()
+    world.shelf.only = ["a", "b", "never", "new"]
+    world.shelf.put(a="2", new="1")
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"a": "upsert", "new": "upsert", "b": "delete"}
+    world.shelf.put()
+    assert (await world.run()).written() == {"a": "delete", "new": "delete"}  # though it lists nothing
 
 
 async def test_an_unreadable_place_hides_what_is_there_and_below_and_nothing_beside(world: World) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from schemas.events import (
     Counts,
     InvocationCreated,
+    OrdinalRange,
     Passed,
     Progress,
     RunListed,
@@ -47,6 +48,26 @@ def listed(attempt: int, total: int, invocation_id: str = RUN, final: bool = Tru
 def passed(attempt: int, stage: Step, *passed: Passed | int, invocation_id: str = RUN) -> Progress:
     ordinals = [Passed(ordinal=entry) if isinstance(entry, int) else entry for entry in passed]
     return Progress(invocation_id=invocation_id, attempt=attempt, stage=stage, passed=ordinals)
+
+
+def in_ranges(event: Progress) -> Progress:
+    """The same, said in ranges where that can be."""
+    if event.stage is not Step.UNCHANGED:
+        return event
+    ranges: list[OrdinalRange] = []
+    for ordinal in sorted({one.ordinal for one in event.passed}):
+        last = ranges[-1] if ranges else None
+        if last and last.first + last.count == ordinal:
+            ranges[-1] = last.model_copy(update={"count": last.count + 1})
+        else:
+            ranges.append(OrdinalRange(first=ordinal, count=1))
+    return event.model_copy(update={"passed": [], "ranges": ranges})
+
+
+def ordinals_of(event: Progress) -> set[int]:
+    """All that it tells of."""
+    told = {one.ordinal for one in event.passed}
+    return told.union(*(range(one.first, one.first + one.count) for one in event.ranges))
 
 
 def folded(events: Iterable[ProgressEvent], state: InvocationState | None = None) -> InvocationState:
@@ -91,7 +112,7 @@ def plain_counts(fates: Sequence[Fate]) -> Counts:
 
 
 def fates() -> st.SearchStrategy[list[Fate]]:
-    ends = st.sampled_from([Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED])
+    ends = st.sampled_from([Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.SKIPPED, Step.FAILED])
     fate = st.builds(
         lambda end, fails, came, chunks: Fate(end, fails or end is Step.FAILED, came, chunks),
         ends,
@@ -114,7 +135,8 @@ def reports_of(draw: st.DrawFn, attempt: int, fates: Sequence[Fate]) -> list[Pro
         waiting = [entry for reported, entry in draw(st.permutations(single)) if reported is stage]
         while waiting:
             size = draw(st.integers(1, len(waiting)))
-            events.append(passed(attempt, stage, *waiting[:size]))
+            event = passed(attempt, stage, *waiting[:size])
+            events.append(in_ranges(event) if draw(st.booleans()) else event)
             waiting = waiting[size:]
     return draw(st.permutations(events))
 
@@ -139,8 +161,4 @@ def logs(draw: st.DrawFn) -> tuple[list[ProgressEvent], list[Fate]]:
 
 
 def _ends_first_document(event: ProgressEvent) -> bool:
-    return (
-        isinstance(event, Progress)
-        and event.stage not in WAY
-        and any(entry.ordinal == 0 for entry in event.passed)
-    )
+    return isinstance(event, Progress) and event.stage not in WAY and 0 in ordinals_of(event)

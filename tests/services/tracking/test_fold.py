@@ -31,6 +31,7 @@ from tests.services.tracking.runs import (
     folded,
     listed,
     logs,
+    ordinals_of,
     passed,
     plain_counts,
     started,
@@ -84,7 +85,7 @@ def test_a_run_is_complete_exactly_when_everything_is_accounted_for(log: Log) ->
         if getattr(event, "attempt", None) == 99:
             total = event.total if isinstance(event, RunListed) and event.final else total
             if isinstance(event, Progress) and event.stage in FINAL_STEPS:
-                ended |= {entry.ordinal for entry in event.passed}
+                ended |= ordinals_of(event)
         complete = total is not None and ended == set(range(total))
         assert (state.summary().status is Status.COMPLETE) == complete
 
