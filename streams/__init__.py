@@ -1,6 +1,6 @@
 """The runtime of the services: streams of records on Kafka.
 
-engine/   the stage contract and the loop that runs a stage; knows no Kafka
+engine/   the stage contract and the engine that runs a stage; independent of Kafka
 kafka/    the consumer worker, producers, transactions, the cluster
 state/    stores and materialised views folded from compacted topics
 local/    a broker and a Chroma server started on this machine

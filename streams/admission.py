@@ -1,4 +1,4 @@
-"""How many bytes of documents a stage has in memory at once."""
+"""Limit the bytes of documents that a stage has in memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SMALL_BYTES = 64 * 1024 * 1024
 
 
 class Admission:
-    """Admits documents by their size, before they are loaded; each kind in the order in which it asks.
+    """Admits documents by size, before they are loaded; small and large ones each in order of request.
 
-    In memory are at most `small_bytes` of documents up to `large_bytes`, and one larger document.
+    At most `small_bytes` of documents up to `large_bytes` are in memory, and one larger document.
     """
 
     def __init__(self, large_bytes: int = LARGE_BYTES, small_bytes: int = SMALL_BYTES) -> None:
@@ -26,7 +26,7 @@ class Admission:
 
     @asynccontextmanager
     async def of(self, size: int) -> AsyncIterator[None]:
-        """Wait until a document of `size` bytes may be loaded; it counts until the block ends."""
+        """Wait until a document of `size` bytes may be loaded; it counts until the end of the block."""
         if size > self._large_bytes:
             async with self._large:
                 yield

@@ -1,9 +1,9 @@
-"""Claim check: payloads above the inline limit lie in a blob store and travel by name.
+"""Claim check: payloads above the inline limit are in a blob store, and events hold their names.
 
-A blob is named by the day on which it was put (UTC) and by the SHA-256 of its content: `2026-01-31/ab/ab12…`.
-What is put twice on a day is stored once. `sweep` deletes whole days that are older than any record that may
-still point to them. Nobody puts anything under such a day any more, so a sweep never meets a put: what is put
-again gets the name of today.
+The name of a blob is the day of its write (UTC) and the SHA-256 of its content: `2026-01-31/ab/ab12…`. The
+same content is stored once a day. `sweep` deletes whole days that are older than any record that may refer to
+them. Writes never use such a day, because content that is written again gets the name of today, so a sweep
+and a write never conflict.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ _NAME = re.compile(r"(?:(\d{4}-\d\d-\d\d)/)?([0-9a-f]{2}/[0-9a-f]{64})")
 
 
 class BlobStore:
-    """A folder (`file:///…` or a plain path) or a bucket (`s3://bucket/prefix`, credentials as boto finds
-    them) that holds payloads by the hash of their content.
+    """A folder (`file:///…` or a plain path) or a bucket (`s3://bucket/prefix`, credentials as in boto)
+    with payloads by the hash of their content.
 
     Args:
         url: the folder or bucket.
@@ -45,7 +45,7 @@ class BlobStore:
         self._now = now
 
     async def put(self, content: bytes, inline: bool = True) -> Payload:
-        """Payload for `content`: inline when it is small and may be, else stored."""
+        """Payload for `content`: inline if it is small and inlining is allowed, else stored."""
         digest = hashlib.sha256(content).hexdigest()
         if inline and len(content) <= INLINE_BYTES:
             return Payload(size=len(content), sha256=digest, inline=content)
@@ -54,9 +54,9 @@ class BlobStore:
         return Payload(size=len(content), sha256=digest, blob=name)
 
     async def put_stream(self, parts: AsyncIterator[bytes], max_bytes: int) -> Payload:
-        """Payload for a stream of unknown length; never more than one part of it is in memory.
+        """Payload for a stream of unknown length; at most one part of it is in memory.
 
-        Raises DocumentTooLarge as soon as `max_bytes` is passed; nothing is stored then.
+        Raises DocumentTooLarge as soon as `max_bytes` is exceeded, and stores nothing.
         """
         digest, size = hashlib.sha256(), 0
         with tempfile.SpooledTemporaryFile(max_size=_PART_BYTES) as spool:
@@ -74,7 +74,7 @@ class BlobStore:
         return Payload(size=size, sha256=digest.hexdigest(), blob=name)
 
     async def get(self, payload: Payload) -> bytes:
-        """The content. Raises DocumentError when it is gone or is not what its hash says."""
+        """The content. Raises DocumentError if it is missing or does not match its hash."""
         if payload.inline is not None:
             return payload.inline
         if payload.blob is None:
@@ -88,17 +88,19 @@ class BlobStore:
         try:
             content = bytes(await (await obstore.get_async(self._store, payload.blob)).bytes_async())
         except FileNotFoundError as error:
-            raise DocumentError(f"blob {payload.blob} is gone: swept, or another blob store") from error
+            raise DocumentError(
+                f"blob {payload.blob} is missing: it was swept, or is in another blob store"
+            ) from error
         except Exception as error:
             raise TransientError(f"blob {payload.blob} cannot be read: {error}") from error
         if hashlib.sha256(content).hexdigest() != payload.sha256:
-            raise DocumentError(f"blob {payload.blob} does not hold what its hash says")
+            raise DocumentError(f"blob {payload.blob} does not match its hash")
         return content
 
     async def sweep(self, max_age: timedelta) -> int:
         """Delete blobs of days that ended longer ago than `max_age`; returns how many.
 
-        A blob whose name has no day goes by its own age, which is looked at once more right before.
+        A blob without a day in its name expires by its own age, which is checked again right before.
         """
         before, swept = self._now() - max_age, 0
         async for listed in obstore.list(self._store):
@@ -132,7 +134,7 @@ class BlobStore:
 
 
 def folder_of(url: str) -> Path | None:
-    """The folder that a store lies in (`file:///…` or a plain path); None for a bucket."""
+    """The folder of a store (`file:///…` or a plain path); None for a bucket."""
     scheme, separator, path = url.partition("://")
     if not separator:
         return Path(url).expanduser().absolute()
@@ -149,7 +151,7 @@ def _by_hash(digest: str) -> str:
 
 
 def _day_of(name: str) -> date | None:
-    """The day on which a blob of this name was put, if it says so."""
+    """The day in the name of a blob, if there is one."""
     named = _NAME.fullmatch(name)
     try:
         return date.fromisoformat(named[1]) if named and named[1] else None

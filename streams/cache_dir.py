@@ -1,4 +1,4 @@
-"""Where downloads are kept for all data folders; apart, because the settings need nothing but this."""
+"""The cache folder of downloads, shared by all data folders. A module of its own for the settings."""
 
 import os
 from pathlib import Path

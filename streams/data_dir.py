@@ -1,4 +1,4 @@
-"""The data folder: where it is, what marks it, who may enter it."""
+"""The data folder: its location, marker and permissions."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ _ALWAYS_THERE = {"lost+found"}
 
 
 def default_data_dir() -> Path:
-    """`.headrace` of the current folder where it is there and ours, else in the user's data directory."""
+    """`.headrace` in the current folder if it exists and is ours, else in the user's data directory."""
     with contextlib.suppress(OSError):
         if LOCAL.is_dir() and LOCAL.stat().st_uid == os.geteuid():
             return LOCAL
@@ -31,7 +31,7 @@ def default_data_dir() -> Path:
 
 
 def is_data_dir(folder: Path | str | int) -> bool:
-    """Whether a folder (path or file descriptor) is a data folder, ours or not; False for a file."""
+    """Whether a folder (path or file descriptor) is any data folder of Headrace; False for a file."""
     if isinstance(folder, int):
         return _holds(MARKER, folder) or all(_holds(name, folder) for name in _BEFORE_THE_MARKER)
     return _holds(f"{folder}/{MARKER}") or all(_holds(f"{folder}/{name}") for name in _BEFORE_THE_MARKER)
@@ -42,9 +42,9 @@ def _holds(path: str, folder: int | None = None) -> bool:
 
 
 def open_data_dir(folder: Path) -> None:
-    """Make the data folder if it is not there; mark it, and close it to everybody but its owner.
+    """Create the data folder if it does not exist, mark it, and make it private to its owner.
 
-    Raises RequestError for a folder that holds other things: its mode and its `.gitignore` are not ours.
+    Raises RequestError for a folder with other content, whose mode and `.gitignore` must not change.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not _is_ours(folder):

@@ -1,4 +1,4 @@
-"""How often Python looks for reference cycles in a process that has thousands of records under way."""
+"""Tune the cyclic garbage collector for processes with thousands of records in flight."""
 
 import gc
 
@@ -9,6 +9,6 @@ _YOUNG_OBJECTS = 50_000
 
 
 def collect_seldom() -> None:
-    """To be called once by a process that is a service. Reference counts free nearly everything at once, as
-    ever: this is about cycles alone."""
+    """Call once in a service process. Reference counting still frees nearly everything at once; this affects
+    only cycles."""
     gc.set_threshold(_YOUNG_OBJECTS, 10, 10)

@@ -5,15 +5,15 @@ from prometheus_client import Counter, Gauge, Histogram
 RECORDS = Counter("headrace_records", "Records whose outputs were acknowledged", ["stage"])
 BYTES = Counter("headrace_bytes", "Bytes of the values of records read", ["stage"])
 ERRORS = Counter("headrace_errors", "Errors raised by a stage, by class", ["stage", "error"])
-RETRIES = Counter("headrace_retries", "Tries after a transient error", ["stage"])
-DEAD_LETTERS = Counter("headrace_dead_letters", "Records given up", ["stage", "error"])
-IN_FLIGHT = Gauge("headrace_in_flight", "Records being worked on", ["stage"])
+RETRIES = Counter("headrace_retries", "Retries after a transient error", ["stage"])
+DEAD_LETTERS = Counter("headrace_dead_letters", "Records that became dead letters", ["stage", "error"])
+IN_FLIGHT = Gauge("headrace_in_flight", "Records in progress", ["stage"])
 SECONDS = Histogram(
     "headrace_seconds",
-    "Seconds of work per record (of a batch: its seconds over its records)",
+    "Processing seconds per record (of a batch: its seconds divided by its records)",
     ["stage"],
     buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300),
 )
 LAG = Gauge("headrace_lag", "Records not yet read", ["stage", "partition"])
-OLDEST = Gauge("headrace_oldest_record_seconds", "Age of the record that is in hand for longest", ["stage"])
+OLDEST = Gauge("headrace_oldest_record_seconds", "Age of the oldest record in progress", ["stage"])
 EXPIRED = Counter("headrace_expired_records", "Records that expired before they were read", ["stage"])

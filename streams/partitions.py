@@ -1,4 +1,4 @@
-"""What a partition is called, and which a key belongs to: Kafka's own rule, so that every client agrees."""
+"""The partition of a key, by Java's default rule, so that every client agrees."""
 
 #: A topic (its name in the catalogue) and the number of a partition.
 Partition = tuple[str, int]

@@ -1,8 +1,8 @@
-"""Which places on the disk no source may read, and how a file is opened so that no link leads to them.
+"""Paths that no source may read, and opening files without following links to them.
 
 Never read: data folders of Headrace, wherever they lie (they hold the admin key and everybody's texts), and
 what the kernel shows as files (`/proc`, `/sys`, `/dev`). A path is checked when it is opened, not only when
-it is named: `open_below` follows no link, so what was checked is what is read.
+it is named: `open_below` follows no links, so the checked file is the file that is read.
 """
 
 import os
@@ -24,16 +24,16 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Forbidden(RequestError):
-    """No source may read this place."""
+    """No source may read this path."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """What may be read.
+    """The paths that sources may read.
 
     Attributes:
         roots: folders below which sources may lie; None: anywhere.
-        own: folders that this process keeps its data in, marked or not.
+        own: data folders of this process, marked or not.
     """
 
     roots: Sequence[Path] | None = None
@@ -48,9 +48,9 @@ class Places:
             object.__setattr__(self, "_roots", tuple(root.resolve() for root in self.roots))
 
     def open(self, path: Path) -> tuple[int, Path]:
-        """A file descriptor of a folder or file that a source names, and its real path.
+        """A file descriptor of the folder or file of a source, and its real path.
 
-        Raises Forbidden when it may not be read, OSError when it cannot be opened.
+        Raises Forbidden if it may not be read, OSError if it cannot be opened.
         """
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
@@ -63,7 +63,7 @@ class Places:
         return fd, real
 
     def require(self, real: Path) -> None:
-        """Raises Forbidden unless a real path (no links left) may be a source."""
+        """Raise Forbidden unless a real path (without links) may be a source."""
         if reason := self.refusal(real):
             raise Forbidden(reason)
         if self._roots is not None and not any(real.is_relative_to(root) for root in self._roots):
@@ -71,10 +71,10 @@ class Places:
             raise Forbidden(f"{real} is not below HEADRACE_FOLDER_ROOTS ({shown})")
 
     def refusal(self, real: Path) -> str | None:
-        """Why a real path is never a source, whatever the roots are; None if it may be one."""
+        """The reason why a real path is never a source, whatever the roots are; None if it may be one."""
         for kernel in _KERNEL_PATHS:
             if real.is_relative_to(kernel):
-                return f"{real} is in {kernel}: what is there belongs to the kernel and is never a source"
+                return f"{real} is in {kernel}: kernel file systems are never a source"
         parts = str(real).split("/")
         for depth in range(len(parts), 0, -1):
             folder = "/".join(parts[:depth]) or "/"
@@ -83,7 +83,7 @@ class Places:
         return None
 
     def enter(self, fd: int, shown: str) -> None:
-        """Raises Forbidden if an open folder or file is a data folder, or the kernel's."""
+        """Raise Forbidden if an open folder or file is a data folder, or in a kernel file system."""
         found = os.fstat(fd)
         if found.st_dev in _kernel_devices():
             raise Forbidden(f"{shown} belongs to the kernel and is never a source")
@@ -92,11 +92,11 @@ class Places:
 
 
 def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int, str], None]) -> int:
-    """A file descriptor of what lies below an open folder; no link on the way is followed, nor at the end.
+    """Open a path below an open folder without following any links; returns a file descriptor.
 
     Args:
         parts: components of the relative path; none for the folder itself.
-        enter: is called with each folder on the way, open, and its relative path; may refuse it.
+        enter: called with the descriptor and relative path of each folder on the path; may refuse it.
 
     Raises OSError: ELOOP or ENOTDIR where a link is met, EINVAL for a path that could lead out.
     """
@@ -123,7 +123,7 @@ def _identity(folder: str) -> tuple[int, int] | None:
 
 
 def _path_of(fd: int, path: Path) -> Path:
-    """Where an open file really lies: as the kernel says, where it does."""
+    """The real path of an open file, from the kernel if possible."""
     try:
         return Path(os.readlink(f"/proc/self/fd/{fd}"))
     except OSError:
@@ -132,7 +132,7 @@ def _path_of(fd: int, path: Path) -> Path:
 
 @cache
 def _kernel_devices() -> frozenset[int]:
-    """Devices of the file systems that the kernel makes up."""
+    """Devices of the file systems of the kernel."""
     devices = set()
     for path in _KERNEL_PATHS:
         if os.path.isdir(path) and (device := os.stat(path).st_dev) != os.stat("/").st_dev:

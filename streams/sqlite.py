@@ -1,6 +1,6 @@
-"""SQLite files that hold copies: of topics, of vectors computed before.
+"""SQLite files with derived data: copies of topics, cached vectors.
 
-A file that is damaged, or was made for other tables, is thrown away and begun anew.
+A file that is damaged, or has other tables, is replaced by a new one.
 """
 
 import sqlite3
@@ -14,12 +14,12 @@ _BUSY_SECONDS = 5.0
 def open_database(path: Path, schema: str, check: bool = True) -> sqlite3.Connection:
     """A connection in autocommit mode, for use from any one thread at a time.
 
-    What it holds survives the process, not the power. The file notes the schema that it was made for
-    (`user_version`), so a release with other tables begins anew without being told.
+    Writes survive a crash of the process, but not a power failure. The file stores a version of its schema
+    (`user_version`), so a release with other tables replaces it.
 
     Args:
         schema: `CREATE … IF NOT EXISTS` statements.
-        check: read the whole file for damage now; else damage shows when it is met.
+        check: check the whole file for damage now; else damage is detected when it is read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in (1, 2):
@@ -36,9 +36,9 @@ def open_database(path: Path, schema: str, check: bool = True) -> sqlite3.Connec
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether only a new file helps, for the fault is not the disk's, a right's or a busy neighbour's.
+    """Whether the file must be replaced: the error is not about the disk, permissions or locks.
 
-    SQLITE_ERROR counts: our statements are fixed, so one that does not run has found a table missing.
+    SQLITE_ERROR counts: our statements are fixed, so a failing one has found a table missing.
     """
     if type(error) is sqlite3.DatabaseError:  # corrupt, or no database; its subclasses are other faults
         return True
@@ -50,7 +50,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def discard(path: Path) -> None:
-    """Remove a database; its log first, which must not meet another file."""
+    """Remove a database; its log first, which must not be applied to another file."""
     for suffix in ("-wal", "-shm", ""):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 

@@ -1,7 +1,6 @@
 """The topic catalogue: every topic's name, key, records and retention, in one table.
 
-Partition counts come in two groups that must each agree within themselves, because state is restored by
-partition: the *document* group is keyed by document id, the *run* group by source id or invocation id.
+All topics have the same number of partitions, because state is restored by partition.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +27,7 @@ MAX_LETTER_BYTES = 1_500_000
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic. `name` comes without the prefix that tidies a shared cluster."""
+    """One topic. `name` is without the prefix of the cluster."""
 
     name: str
     records: tuple[type[Event], ...]

@@ -1,4 +1,4 @@
-"""`traceparent` (W3C Trace Context) on its way through the topics."""
+"""Propagate `traceparent` (W3C Trace Context) through the topics."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ _FORM = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]
 
 
 def continued(headers: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Headers for what follows from a record: the same trace, a new span; a new trace if there was none."""
+    """Headers for the outputs of a record: the same trace with a new span, or a new trace."""
     known = _FORM.match(headers.get(HEADER, b"").decode(errors="replace"))
     trace, flags = known.groups() if known else (secrets.token_hex(16), "01")
     return {HEADER: f"00-{trace}-{secrets.token_hex(8)}-{flags}".encode()}

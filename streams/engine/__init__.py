@@ -1,1 +1,1 @@
-"""The stage loop, without Kafka: the contract of a stage, windows, schedule, retries, ordering, commits."""
+"""The stage engine, without Kafka: the contract of a stage, windows, schedule, retries, ordering, commits."""

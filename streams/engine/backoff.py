@@ -1,4 +1,4 @@
-"""How long to wait before another try."""
+"""The delay before a retry."""
 
 from collections.abc import Callable
 
@@ -18,14 +18,14 @@ Backoff = Callable[[int, Exception], float]
 
 
 class _Attempt:
-    """What tenacity's wait strategies look at."""
+    """The attributes that tenacity's wait strategies read."""
 
     def __init__(self, attempt_number: int) -> None:
         self.attempt_number = attempt_number
 
 
 def backoff(attempt: int, error: Exception) -> float:
-    """Seconds before try `attempt` + 1: what the other side asked for, else exponential with jitter."""
+    """Seconds before try `attempt` + 1: the requested delay, else exponential with jitter."""
     if isinstance(error, RateLimited):
         return min(error.retry_after, _LONGEST_ASKED_SECONDS)
     return float(_BACKOFF(_Attempt(attempt)))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Whom an error speaks against: the machine, the cluster, or the record that was worked on."""
+"""Attribute an error to the machine, the cluster, or the record in progress."""
 
 import errno
 import sqlite3
@@ -13,7 +13,7 @@ _MACHINE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno
 
 
 def of_the_machine(error: BaseException) -> bool:
-    """Whether the machine is full or out of something."""
+    """Whether the machine has run out of a resource."""
     if isinstance(error, OSError):
         return error.errno in _MACHINE_ERRNOS
     # A plain DatabaseError is a damaged file.
@@ -21,20 +21,20 @@ def of_the_machine(error: BaseException) -> bool:
 
 
 def blames_a_record(error: BaseException) -> bool:
-    """Whether an error that ends a worker would come again with the same record."""
+    """Whether an error that ends a worker would recur with the same record."""
     if isinstance(error, FencedError | TransientError | RequestError | TimeoutError):
         return False
     return isinstance(error, Exception) and not of_the_machine(error)
 
 
 class Blame:
-    """Tells a journal, if there is one, of the records of an engine, and the engine whom it suspects."""
+    """Connects an engine with its journal, if there is one: records in progress, and suspects."""
 
     def __init__(self, journal: Journal | None) -> None:
         self._journal = journal
 
     def judge(self, entry: Entry) -> None:
-        """A record over which a worker died is tried alone; one that is convicted, not at all."""
+        """A record during which a worker died is retried alone; a convicted one is not retried."""
         suspicion = self._journal.suspicion(entry.position) if self._journal else None
         entry.suspect = suspicion is not None
         if suspicion and suspicion.convicted:
@@ -42,22 +42,22 @@ class Blame:
             entry.error = DocumentError(f"the record {where} {suspicion}")
 
     def begin(self, group: Sequence[Entry], alone: bool) -> None:
-        """These are worked on; `alone` if nothing else is."""
+        """Processing of these starts; `alone` if nothing else is in progress."""
         if self._journal:
             self._journal.begin([entry.position for entry in group], alone)
 
     def end(self, group: Sequence[Entry]) -> None:
-        """The work on these has ended, whether they are done or due again."""
+        """Processing of these has ended; they are done or will be retried."""
         if self._journal:
             self._journal.end([entry.position for entry in group])
 
     def acquit(self, entries: Sequence[Entry]) -> None:
-        """What came of these is safe."""
+        """The outputs of these are acknowledged."""
         if self._journal:
             self._journal.acquit([entry.position for entry in entries])
 
     def announce(self, error: BaseException, entries: Sequence[Entry] | None = None) -> None:
-        """This error ends the worker. It came out of the work on these entries, or nobody knows whence."""
+        """This error ends the worker. It came from processing these entries, or its origin is unknown."""
         if self._journal and blames_a_record(error):
             positions = None if entries is None else [entry.position for entry in entries]
             self._journal.announce(f"{type(error).__name__}: {error}", positions)

@@ -1,4 +1,4 @@
-"""What a stage may ask while it works on records of one partition."""
+"""The context of a stage while it processes records of one partition."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from streams.partitions import Partition
 
 @dataclass(frozen=True, slots=True)
 class RecordContext:
-    """See `streams.engine.stage.Context`; what is emitted is for a record of `place`."""
+    """See `streams.engine.stage.Context`; outputs are emitted for a record of `place`."""
 
     place: Partition
     check: Callable[[], None]

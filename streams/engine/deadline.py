@@ -1,4 +1,4 @@
-"""A limit on the time of work, whatever the work does: also if it takes no notice of being cancelled."""
+"""A time limit for work, even if the work ignores its cancellation."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ _LEAVE_SECONDS = 1.0
 
 
 class Overdue(Exception):
-    """The work was not done in time. `ended` tells whether it has ended since, when it was cancelled."""
+    """The work exceeded its limit. `ended`: whether it has ended after its cancellation."""
 
     def __init__(self, seconds: float, ended: bool) -> None:
         super().__init__(f"not done within {seconds:g} s")
@@ -20,19 +20,19 @@ class Overdue(Exception):
 
 
 class Deadline:
-    """The moment at which work is overdue. `extend` moves it: the work gets on."""
+    """The deadline of work. `extend` moves it when the work makes progress."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.extend()
 
     def extend(self) -> None:
-        """From now on it has the whole time again."""
+        """Restart the full time limit."""
         self._at = asyncio.get_running_loop().time() + self._seconds
 
     async def keep(self, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` returns or raises. Raises Overdue when it does neither in time; the work is cancelled
-        then. Cancelled itself, it cancels the work and returns soon, whether the work ends or not."""
+        """Run `work`. Raises Overdue and cancels the work if it exceeds its limit. If cancelled itself, it
+        cancels the work and returns soon, whether the work ends or not."""
         task = asyncio.ensure_future(work)
         try:
             while not task.done():
@@ -47,7 +47,7 @@ class Deadline:
 
 
 async def _ended(task: "asyncio.Task[Any]") -> bool:
-    """Cancel a task; whether it has ended soon after. What it still comes to is of no interest."""
+    """Cancel a task; returns whether it ended soon after. Its result is ignored."""
     task.cancel()
     task.add_done_callback(_passed_over)
     with contextlib.suppress(asyncio.CancelledError):  # a second one, while we wait

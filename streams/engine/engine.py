@@ -1,4 +1,4 @@
-"""The stage loop: schedules records, retries, releases outputs in order, commits behind them.
+"""The stage engine: schedules records, retries, releases outputs in order, commits after them.
 
 The engine lives in the event loop and never blocks it. It knows the log (Kafka, or a simulated one in
 tests) only through `Log`; `streams.kafka.worker` connects it to a real consumer.
@@ -50,7 +50,7 @@ _IN_HAND = (EntryState.WAITING, EntryState.RUNNING, EntryState.RELEASED)
 
 
 class Engine:
-    """Runs one stage over the partitions that it is given."""
+    """Runs one stage over its assigned partitions."""
 
     def __init__(
         self,
@@ -85,17 +85,17 @@ class Engine:
 
     @property
     def partitions(self) -> list[Partition]:
-        """What is assigned now."""
+        """The assigned partitions."""
         return list(self._windows)
 
     @property
     def idle(self) -> bool:
-        """Whether no record is under way and every commit is taken."""
+        """Whether no record is in flight and every commit has succeeded."""
         return all(window.empty for window in list(self._windows.values()))  # asked by the poll thread
 
     def oldest(self) -> Entry | None:
-        """The record in hand that was begun first: it runs, waits to be tried again, or to be acknowledged.
-        Of a stage whose records last, only what has failed at least once."""
+        """The oldest record in progress: running, waiting for a retry or for its acknowledgement. For a stage
+        with long-running records, only a record that has failed at least once."""
         in_hand = [
             entry
             for window in self._windows.values()
@@ -105,10 +105,10 @@ class Engine:
         return min(in_hand, key=lambda entry: entry.begun_at or 0, default=None)
 
     async def assign(self, partitions: Sequence[Partition]) -> list[Partition]:
-        """These partitions are ours; restores state where the stage keeps some.
+        """Take over these partitions; restores the state of a stage that has some.
 
-        Returns those that are ready now: some may have left while their state was restored, and one that
-        came back in the meantime waits for its newer restoration.
+        Returns the partitions that are ready: some may be revoked while their state is restored, and one that
+        is assigned again meanwhile waits for its newer restoration.
         """
         assignment = object()
         self._assignments.update(dict.fromkeys(partitions, assignment))
@@ -128,7 +128,7 @@ class Engine:
         return window is not None and not window.paused
 
     def deliver(self, entries: Sequence[Entry]) -> None:
-        """Records that were read, in the order of each partition."""
+        """Add consumed records, in the order of each partition."""
         touched: set[Partition] = set()
         size = 0
         for entry in entries:
@@ -146,46 +146,46 @@ class Engine:
         self._start_groups()
 
     def reach_end(self, partition: Partition, offset: int) -> None:
-        """Everything before `offset` is delivered, and nothing is behind it yet."""
+        """Everything before `offset` is delivered; the partition is read to its end."""
         if window := self._windows.get(partition):
             window.reach_end(offset)
 
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
-        """Finish what is under way within `deadline` seconds, commit it, and let the partitions go."""
+        """Finish records in progress within `deadline` seconds, commit, and release the partitions."""
         windows = self._close(partitions)
         if not self._lasting:  # a run of hours is begun anew by the next owner
             await self._settled(list(windows.values()), deadline)
         await self._let_go(windows)
 
     async def lose(self, partitions: Iterable[Partition]) -> None:
-        """Somebody else has these partitions already: stop work on them and commit nothing."""
+        """These partitions have other owners: stop processing them and commit nothing."""
         await self._let_go(self._close(partitions), commit=False)
 
     def commit_refused(self, partitions: Iterable[Partition]) -> None:
-        """Their last commit was not taken; it is tried again."""
+        """Their last commit failed; retry it."""
         for partition in partitions:
             if window := self._windows.get(partition):
                 window.refused()
 
     def fail(self, error: BaseException) -> None:
-        """The worker cannot go on; `run` raises this."""
+        """End the worker with this error; `run` raises it."""
         if not self._failed.done():
             self._failed.set_exception(error)
 
     def finish(self) -> None:
-        """Nothing more will come; `run` returns."""
+        """No more records will come; `run` returns."""
         if not self._failed.done():
             self._failed.set_result(None)
 
     async def run(self) -> None:
-        """Commit as work is acknowledged, until `finish`; raises what ends the worker."""
+        """Commit as outputs are acknowledged, until `finish`; raises the error that ends the worker."""
         while not self._failed.done():
             self.commit()
             await asyncio.wait([self._failed], timeout=_COMMIT_SECONDS)
         self._failed.result()
 
     def commit(self, leaving: Iterable[Partition] | None = None) -> None:
-        """Commit what is acknowledged: of all partitions, or of those that are about to leave."""
+        """Commit acknowledged offsets: of all partitions, or of those that are being revoked."""
         offsets = {}
         for partition in self._windows if leaving is None else leaving:
             position = self._windows[partition].take_committable(last_chance=leaving is not None)
@@ -202,11 +202,11 @@ class Engine:
         self._attempts.alive()
 
     async def emit(self, outputs: Sequence[Output], place: Partition) -> None:
-        """See `streams.engine.stage.Context`; `place` is the partition of the record that is worked on."""
+        """See `streams.engine.stage.Context`; `place` is the partition of the record in progress."""
         self.check_alive()
         window = self._windows.get(place)
         if window is None or window.head is None:
-            raise FencedError(f"{place[0]}[{place[1]}] has left: its next owner works on it")
+            raise FencedError(f"{place[0]}[{place[1]}] was revoked: its next owner processes it")
         await self._outlet.emit(outputs, place, window.head)
 
     # ----------------------------------------------------------------------------------- working
@@ -245,15 +245,15 @@ class Engine:
             self._start_groups()
 
     def _check_cancelled(self, group: list[Entry]) -> None:
-        """Work ends that way when its partition leaves; else nobody would ever take it up again."""
+        """Cancellation is normal only for a revoked partition; else the record would never be retried."""
         for entry in group:
             window = self._windows.get(entry.place)
             if window is not None and not window.closing and entry.state is EntryState.RUNNING:
-                self.fail(TransientError("work that nobody had given back was cancelled"))
+                self.fail(TransientError("processing was cancelled without a revocation"))
 
     @contextlib.contextmanager
     def _ending_on_errors(self) -> Iterator[None]:
-        """For what the event loop calls: it would log an error there, and go on without this engine."""
+        """For callbacks of the event loop, which would only log an error and continue."""
         try:
             yield
         except Exception as error:
@@ -261,7 +261,7 @@ class Engine:
             self.fail(error)
 
     def _fail_over(self, error: BaseException, entries: Sequence[Entry]) -> None:
-        """Work on these records has ended with what should never come out of it."""
+        """Processing of these records has ended with an error that it must never raise."""
         self._blame.announce(error, entries)
         self.fail(error)
 
@@ -283,7 +283,7 @@ class Engine:
         return waiting
 
     def _put_back(self, waits: Mapping[Partition, Retry]) -> list[Retry]:
-        """Hold what is due again, but for what its next owner will try."""
+        """Hold records for their retry, except those of revoked partitions."""
         staying = {place: wait for place, wait in waits.items() if not self._windows[place].closing}
         for wait in staying.values():
             self._schedule.put_back(wait.entries, wait.held)
@@ -295,7 +295,7 @@ class Engine:
             self._start_groups()
 
     async def _transact(self, entries: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
-        """Outputs, state and offsets as one; one group runs at a time, so it is the head."""
+        """Commit outputs, state and offsets together; one group runs at a time, so it is the head."""
         self.check_alive()
         offsets = {entry.place: entry.offset + 1 for entry in entries}
         written = await self._outlet.transact(entries, offsets)
@@ -343,7 +343,7 @@ class Engine:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            log.warning("work given back unfinished", stage=self._stage.name, after_seconds=deadline)
+            log.warning("records returned unfinished", stage=self._stage.name, after_seconds=deadline)
 
     async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
         # A group that also holds records of partitions that stay goes on; not so where it has effects: its
@@ -356,13 +356,13 @@ class Engine:
             and any(entry.place in windows and entry.state not in _AT_REST for entry in group)
         ]
         if doomed and self._stateful:  # nobody knows what became of its transaction
-            self.fail(FencedError("partitions left in the middle of a transaction"))
+            self.fail(FencedError("partitions were revoked during a transaction"))
         for task in doomed:
             task.cancel()
         if doomed:
             await asyncio.wait(doomed, timeout=_LET_GO_SECONDS)
         if self._shared and not await self._shared.let_go(windows, _LET_GO_SECONDS if commit else 0):
-            self.fail(FencedError("partitions left in the middle of a transaction"))
+            self.fail(FencedError("partitions were revoked during a transaction"))
         if commit:
             self.commit(windows)
         for partition, window in windows.items():

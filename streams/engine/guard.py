@@ -1,8 +1,8 @@
-"""Ends a process on errors that nobody handles, and on an event loop that hangs.
+"""End the process on unhandled errors, and on an event loop that hangs.
 
-asyncio logs an error in a callback, or of a task that nobody awaits, and goes on; Python prints that of a
-thread. Whatever should have happened next then never happens, in silence. Here such an error is the end of
-the process: whoever runs it starts it again, and the journal knows which records were under way.
+asyncio logs an error in a callback, or of a task that is never awaited, and continues; Python prints an error
+of a thread. The work that should have followed never happens, in silence. Here such an error ends the
+process: the supervisor restarts it, and the journal knows which records were in progress.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ class Guard:
     """Watches the running event loop, and all threads of the process, within a `with` block.
 
     Args:
-        end: takes the error that ends the process, and does not return. Called in any thread.
+        end: receives the error that ends the process, and does not return. Called in any thread.
         stuck_seconds: how long the loop may hang.
-        serves: tasks are those of requests; one that fails concerns its caller alone, and is told to the log.
+        serves: tasks belong to requests; a failing one affects only its caller, and is logged.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nobody watches any more: a process that goes on must not be ended for it."""
+        """Stop watching: a process that continues must not be ended later."""
         self._over.set()
         if self._next_beat is not None:
             self._next_beat.cancel()
@@ -76,14 +76,12 @@ class Guard:
         if error is None or any(part in context for part in self._local):
             log.warning("event loop", message=message, exc_info=error)
             return
-        log.error("an error that nobody handles", where=message)
+        log.error("unhandled error", where=message)
         self._end(error)
 
     def _in_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
-            log.error(
-                "an error that nobody handles", where=f"thread {args.thread.name if args.thread else '?'}"
-            )
+            log.error("unhandled error", where=f"thread {args.thread.name if args.thread else '?'}")
             self._end(args.exc_value)
 
     def _beat(self) -> None:
@@ -104,5 +102,5 @@ class Guard:
             if now - self._alive_at > self._stuck_seconds + self._beat_seconds:
                 faulthandler.dump_traceback(all_threads=True)
                 sys.stderr.flush()
-                self._end(TimeoutError(f"the event loop has not moved for {now - self._alive_at:.0f} s"))
+                self._end(TimeoutError(f"the event loop has hung for {now - self._alive_at:.0f} s"))
                 return

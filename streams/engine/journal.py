@@ -1,10 +1,10 @@
-"""Which records were under way when a worker died: what finds the one that kills it.
+"""Records in progress when a worker died: identifies the record that kills its worker.
 
-Starting and ending a record each append a line to a small file, which outlives the process. After a death
-the records that had started and not ended are *suspects*: each is tried once more, alone.
+The start and end of each record append a line to a small file, which outlives the process. After a death the
+records that had started but not ended are *suspects*: each is retried alone.
 
-Two deaths convict a record if the worker announced both: an error in its own code ended it. A death that
-nobody could announce proves less, and it takes three. It may be a crash in native code, but also a kill from
+Two deaths convict a record if the worker announced both, because an error in its own code ended it. An
+unannounced death proves less, and it takes three: it may be a crash in native code, but also a kill from
 outside or a restart of the machine.
 """
 
@@ -30,7 +30,7 @@ _REASON_CHARACTERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """What speaks against a record: the weight of the deaths over it, their number, the last reason known."""
+    """The evidence against a record: the weight and number of its deaths, and the last known reason."""
 
     weight: int = 0
     deaths: int = 0
@@ -38,7 +38,7 @@ class Suspicion:
 
     @property
     def convicted(self) -> bool:
-        """Whether the record is not to be tried again."""
+        """Whether the record must not be retried."""
         return self.weight >= _CONVICTED
 
     def __str__(self) -> str:
@@ -49,13 +49,13 @@ class Suspicion:
 class Journal:
     """Append-only file of one worker.
 
-    Lines: `+topic partition offset weight deaths "reason"`: what counts against a record if the worker dies
-    now; `-topic partition offset`: nothing does. A line without its end was cut off and does not count. A
-    file that cannot be written (a full disk) costs its protection, not the work.
+    Lines: `+topic partition offset weight deaths "reason"`: the evidence against a record if the worker dies
+    now; `-topic partition offset`: none. An incomplete last line is ignored. If the file cannot be written (a
+    full disk), its protection is lost, but processing continues.
 
     Args:
-        announced_only: keep no file of what is under way, so that only deaths that `announce` was told of
-            count. For stages that run no native code, or whose records last.
+        announced_only: do not record starts and ends, so that only announced deaths count. For stages without
+            native code, or with long-running records.
     """
 
     def __init__(self, path: Path, announced_only: bool = False) -> None:
@@ -68,18 +68,18 @@ class Journal:
         self._write_anew()  # a second crash before the suspects are tried must not forget them
 
     def suspicion(self, position: Position) -> Suspicion | None:
-        """What speaks against a record, None if nothing does."""
+        """The evidence against a record, None if there is none."""
         return self._known.get(position)
 
     def begin(self, positions: Iterable[Position], alone: bool) -> None:
-        """These records are about to be worked on; `alone` if nothing else is under way."""
+        """Processing of these records starts; `alone` if nothing else is in progress."""
         begun = {position: self._after_death(position, alone) for position in positions}
         self._under_way.update(begun)
         if not self._announced_only:
             self._append("".join(_line(position, suspicion) for position, suspicion in begun.items()))
 
     def end(self, positions: Iterable[Position]) -> None:
-        """The work on these has ended, for now at least: they killed nobody. Suspects stay suspects."""
+        """Processing of these has ended, at least for now, without a death. Suspects stay suspects."""
         if self._announced:
             return
         lines = []
@@ -91,15 +91,15 @@ class Journal:
             self._append("".join(lines))
 
     def acquit(self, positions: Iterable[Position]) -> None:
-        """These are done, and what came of them is safe."""
+        """These are done and their outputs acknowledged."""
         if not self._known or self._announced:
             return
         if cleared := [position for position in positions if self._known.pop(position, None)]:
             self._append("".join(f"-{_words(position)}\n" for position in cleared))
 
     def announce(self, reason: str, positions: Iterable[Position] | None = None) -> None:
-        """The worker is about to end because of this error, which came out of the work on `positions` (None:
-        of anything that is under way). It stays so: nothing that ends from here on is cleared."""
+        """This error is about to end the worker. It came from processing `positions` (None: of any record in
+        progress). This is final: records that end later are not cleared."""
         if self._announced:
             return
         blamed = list(self._under_way if positions is None else positions)
@@ -139,7 +139,7 @@ class Journal:
         self.close()  # what it says now is wrong: the next line writes it anew
 
     def _write_anew(self) -> None:
-        """A file with the suspects and what is under way, in the place of the old one at once."""
+        """Atomically replace the file by one with the suspects and the records in progress."""
         self.close()
         fresh = self._path.with_name(self._path.name + ".new")
         try:
@@ -169,7 +169,7 @@ def _line(position: Position, suspicion: Suspicion) -> str:
 
 
 def _left_over(path: Path) -> dict[Position, Suspicion]:
-    """Records that had begun and not ended, and what speaks against each."""
+    """Records that had started but not ended, with the evidence against each."""
     left: dict[Position, Suspicion] = {}
     try:
         text = path.read_text(errors="replace")

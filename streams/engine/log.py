@@ -1,4 +1,4 @@
-"""What the engine asks of a partitioned log: Kafka (`streams.kafka.worker`), or a simulated one in tests."""
+"""The log, as the engine sees it: Kafka (`streams.kafka.worker`), or a simulated one in tests."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Headers = Mapping[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class RecordMetadata:
-    """Where the log put a record, and the bytes of its value where whoever made this has them."""
+    """The partition and offset of a written record, and the bytes of its value if available."""
 
     send: Send
     partition: int
@@ -22,33 +22,33 @@ class RecordMetadata:
 
 
 class Log(Protocol):
-    """Delivers records of partitions, takes events and positions."""
+    """Delivers records of partitions, accepts events and offsets."""
 
     def pause(self, partition: Partition) -> None:
-        """Deliver nothing more of this partition for now."""
+        """Pause the delivery of this partition."""
         ...
 
     def resume(self, partition: Partition) -> None:
-        """Deliver again."""
+        """Resume the delivery of this partition."""
         ...
 
     def produce(self, send: Send, headers: Headers | None = None) -> "asyncio.Future[RecordMetadata]":
-        """Append an event; the future is done when it is safe. BufferError: not now."""
+        """Append an event; the future is done when it is acknowledged. BufferError: the queue is full."""
         ...
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
-        """Everything before these offsets is done. With `wait`, before the partitions leave."""
+        """Commit these offsets. With `wait`, block until done, before the partitions are revoked."""
         ...
 
     async def transact(
         self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()
     ) -> list[RecordMetadata]:
-        """Append and commit as one. FencedError when that cannot be: nothing was written then.
+        """Append and commit atomically. Raises FencedError if that fails; nothing is written then.
 
         `headers` are those of each event, or none.
         """
         ...
 
     def check_alive(self) -> None:
-        """FencedError if this member was away for longer than its session."""
+        """Raise FencedError if this member has not polled for longer than its session."""
         ...

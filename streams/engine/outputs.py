@@ -1,4 +1,4 @@
-"""What a stage gives back: events to produce, and notes of progress."""
+"""The outputs of a stage: events to produce, and progress reports."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from streams.topics import Topic
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """An event to be produced. `event=None` is a tombstone. `partition_key` replaces the key where a topic
-    is partitioned by something else than its key (`source-documents`)."""
+    """An event to be produced. `event=None` is a tombstone. `partition_key` replaces the key for the
+    partitioning, if a topic is not partitioned by its key (`source-documents`)."""
 
     topic: Topic
     key: str
@@ -20,7 +20,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """A document passed `stage`. Notes that are released together travel as one `Progress` event."""
+    """A document passed `stage`. Reports that are released together become one `Progress` event."""
 
     run: RunPosition
     stage: events.Step

@@ -1,4 +1,4 @@
-"""From records to outcomes: one try of a group, when the next is due, and who of a batch is to blame."""
+"""From records to outcomes: one try of a group, the time of its retry, and the failing record of a batch."""
 
 import asyncio
 import time
@@ -32,15 +32,15 @@ _UNFORESEEN_PATIENCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The record is to be tried again in `seconds`."""
+    """Retry the record in `seconds`."""
 
     seconds: float
 
 
 @dataclass(slots=True)
 class Retry:
-    """Records of one partition that are due again: `held`, which failed, after `seconds`, and with them, in
-    their order, all that go back."""
+    """Records of one partition to retry: `held`, which failed, after `seconds`, and with them, in order, all
+    records that are retried with them."""
 
     seconds: float = 0.0
     held: list[Entry] = field(default_factory=list)
@@ -48,11 +48,11 @@ class Retry:
 
 
 class Attempts:
-    """Calls a stage, and says of each record what its outputs are, what error makes it a dead letter, or when
-    it is due again.
+    """Calls a stage; returns for each record its outputs, the error of its dead letter, or the time of its
+    retry.
 
     Args:
-        context_of: what the stage is offered while it works on records, by the partition of the first.
+        context_of: the context for the stage, by the partition of the first record.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Attempts:
         self._deadline: Deadline | None = None
 
     async def outcomes(self, group: Sequence[Entry]) -> list[Outcome | Later]:
-        """One for each entry, in order; counts the attempts of those that are due again.
+        """One outcome per entry, in order; counts the tries of entries that are retried.
 
         Raises FencedError, and RuntimeError for a stateful stage that is stuck.
         """
@@ -77,7 +77,7 @@ class Attempts:
         return [entry.error if entry.error is not None else next(found) for entry in group]
 
     def alive(self) -> None:
-        """The stage has come to its next effect: it is not stuck."""
+        """The stage has reached its next effect: it is not stuck."""
         if self._deadline is not None:
             self._deadline.extend()
 
@@ -112,15 +112,15 @@ class Attempts:
             return [error if known else self._unforeseen(group[0], error)]
 
     def _in_smaller_groups(self, group: Sequence[Entry]) -> list[Outcome | Later]:
-        """Find who is to blame: each further try is a smaller group of its own (`streams.engine.schedule`). A
-        stateful stage builds on what was written before, so it cannot go record by record."""
+        """Find the failing record: each retry is a smaller group (`streams.engine.schedule`). A stateful
+        stage depends on earlier writes, so its records cannot be processed one by one."""
         for entry in group:
             entry.attempt += 1
         return [Later(0.0)] * len(group)
 
     async def _one_by_one(self, group: Sequence[Entry]) -> list[Outcome | Later]:
-        """Who is it? Behind a record that is due again nothing of its partition is tried: its outputs would
-        wait for it all the same."""
+        """Process the records of a batch one by one to find the failing one. After a record that is retried,
+        no other record of its partition is tried, because its outputs would have to wait anyway."""
         outcomes: list[Outcome | Later] = []
         due: dict[Partition, Later] = {}
         for entry in group:
@@ -154,15 +154,15 @@ class Attempts:
         return await self._stage.process_batch(records, context)
 
     def _overdue(self, error: Overdue) -> DocumentTooLarge:
-        """What a record fails with that takes too long. Raises RuntimeError where that is not enough: effects
-        of a task that goes on could come after those of what follows."""
-        what = f"{self._stage.name} was not done with it after {error.seconds:g} s (HEADRACE_RECORD_SECONDS)"
+        """The error of a record that exceeds its time limit. Raises RuntimeError if the task of a stateful
+        stage continues, because its late effects could follow newer ones."""
+        what = f"{self._stage.name} did not finish it within {error.seconds:g} s (HEADRACE_RECORD_SECONDS)"
         if self._stateful and not error.ended:
-            raise RuntimeError(f"{what} and takes no notice of being cancelled")
+            raise RuntimeError(f"{what} and its task ignores the cancellation")
         return DocumentTooLarge(what)
 
     def _judged(self, group: Sequence[Entry], outcomes: Sequence[Outcome]) -> list[Outcome | Later]:
-        """Transient errors become waits; each error is told once, with the first record that it met."""
+        """Convert transient errors to delays; log each error once, with its first record."""
         told: set[int] = set()
         judged: list[Outcome | Later] = []
         for entry, outcome in zip(group, outcomes, strict=True):
@@ -192,7 +192,7 @@ class Attempts:
         metrics.ERRORS.labels(self._stage.name, type(error).__name__).inc()
         metrics.RETRIES.labels(self._stage.name).inc()
         log.warning(
-            "tried again later",
+            "will be retried",
             stage=self._stage.name,
             topic=entry.topic,
             partition=entry.partition,
@@ -207,11 +207,11 @@ class Attempts:
 def parted(
     group: Sequence[Entry], outcomes: Sequence[Outcome | Later], in_order: bool
 ) -> tuple[dict[Entry, Outcome], dict[Partition, Retry]]:
-    """What became of the records of a group, and what is due again; records of partitions that have left are
-    neither.
+    """The outcomes of a group and its retries, without records of revoked partitions.
 
     Args:
-        in_order: the stage takes a partition strictly in order: all behind one that is due again go back.
+        in_order: the stage processes a partition strictly in order: records after a retried one are retried,
+        too.
     """
     settled: dict[Entry, Outcome] = {}
     waits: dict[Partition, Retry] = {}

@@ -1,4 +1,4 @@
-"""Which records are worked on next. Pure: no task, no clock."""
+"""Choose the records to process next. Pure: no tasks, no clock."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -15,12 +15,12 @@ _FEWER_BITS = 2
 
 @dataclass(frozen=True)
 class Rules:
-    """How a stage wants its work.
+    """The scheduling rules of a stage.
 
     Attributes:
-        concurrency: groups worked on at once.
-        group_records, group_bytes: most records and bytes of a group.
-        sequential_keys: records of one key one after the other.
+        concurrency: groups processed at once.
+        group_records, group_bytes: maximum records and bytes of a group.
+        sequential_keys: process the records of a key in sequence.
     """
 
     concurrency: int
@@ -30,7 +30,7 @@ class Rules:
 
     @classmethod
     def of(cls, stage: AnyStage, limits: WindowLimits) -> "Rules":
-        """The rules of a stage; no group has more bytes than a window."""
+        """The rules of a stage; a group has at most the bytes of a window."""
         if isinstance(stage, BatchStage):
             concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
             return cls(concurrency, stage.max_records, limits.bytes)
@@ -38,15 +38,15 @@ class Rules:
 
 
 class Schedule:
-    """Waiting records, cut into groups as places become free; partitions take turns, a record each.
+    """Waiting records, grouped as slots become free; partitions take turns, one record each.
 
-    A record that is to be tried again later is held, and its partition with it: nothing more of it starts,
-    the others go on. When its time has come it is tried with nothing of its partition beside it. Where keys
-    are sequential only its key is held, because such records last: a source whose bucket is away must not
-    keep the runs of others waiting.
+    A record that waits for a retry is held, and so is its partition: no other record of the partition starts,
+    while other partitions continue. The retry runs alone: no other record of its partition runs at the same
+    time. With sequential keys only its key is held, because such records run long: a source that cannot be
+    reached must not delay the runs of others.
 
-    A suspect (see `streams.engine.journal`) runs alone: nothing starts beside it.
-    Where keys are sequential, records last: there it starts beside others, and nothing starts beside it until
+    A suspect (see `streams.engine.journal`) runs alone: no other record runs at the same time. With
+    sequential keys records run long, so it starts while others run, but no other record starts until
     `end_probation`.
     """
 
@@ -62,11 +62,11 @@ class Schedule:
         self._alone: Entry | None = None  # a suspect beside which nothing may start
 
     def add(self, entry: Entry) -> None:
-        """A record that waits for work, behind the others of its partition."""
+        """Add a record after the others of its partition."""
         self._queue(entry.place).append(entry)
 
     def next_group(self) -> list[Entry]:
-        """Records to start now, or none. The caller starts them and calls `done` at their end."""
+        """Records to start now, possibly none. The caller starts them and calls `done` when they end."""
         if self._alone is not None or self._groups >= self._rules.concurrency:
             return []
         group: list[Entry] = []
@@ -94,7 +94,7 @@ class Schedule:
         return group
 
     def done(self, group: Sequence[Entry]) -> None:
-        """The group's place is free, and so are the keys and partitions of those that are not held."""
+        """Free the slot of the group, and the keys and partitions that are not held."""
         self._groups -= 1
         if group[0] is self._alone:
             self._alone = None
@@ -104,12 +104,12 @@ class Schedule:
                 self._free_key(entry)
 
     def end_probation(self) -> None:
-        """Others may start beside a suspect."""
+        """Allow other records to start while a suspect runs."""
         self._alone = None
 
     def put_back(self, entries: Sequence[Entry], held: Iterable[Entry]) -> None:
-        """Records of a group that were not finished, in their order: they wait again, before all others of
-        their partition. Those of `held`, which failed, keep it waiting until `resume`."""
+        """Return unfinished records of a group, in order, to the front of their partition. Records in `held`,
+        which failed, hold it until `resume`."""
         for entry in held:
             self._held.add(entry)
             if not self._rules.sequential_keys:
@@ -120,7 +120,7 @@ class Schedule:
                 self._queue(entry.place).appendleft(entry)
 
     def resume(self, held: Iterable[Entry]) -> None:
-        """The time of these has come."""
+        """The retry of these is due."""
         for entry in held:
             if entry in self._held:
                 self._let_go(entry)
@@ -128,7 +128,7 @@ class Schedule:
                     self._queue(entry.place).appendleft(entry)
 
     def forget(self, gone: Callable[[Entry], bool]) -> None:
-        """Drop the waiting records of partitions that left."""
+        """Drop the waiting records of revoked partitions."""
         for queue in self._queues.values():
             kept = [entry for entry in queue if not gone(entry)]
             queue.clear()
@@ -157,7 +157,7 @@ class Schedule:
                 del self._waits[place]
 
     def _let_go(self, entry: Entry) -> None:
-        """It is held no longer."""
+        """Release the hold of a record."""
         self._held.discard(entry)
         if self._rules.sequential_keys:
             self._free_key(entry)
@@ -165,11 +165,11 @@ class Schedule:
             self._wait_no_more([entry.place])
 
     def _most(self, entry: Entry) -> int:
-        """Records of a group that this one may be in."""
+        """The maximum size of a group with this record."""
         return max(1, self._rules.group_records >> _FEWER_BITS * (entry.attempt - 1))
 
     def _joins(self, entry: Entry, group: Sequence[Entry], size: int) -> bool:
-        """No suspect has company, what failed before drags no new records along, and it must fit."""
+        """Whether a record may join a group: no suspects, no failed with new records, within limits."""
         if entry.size > size or entry.suspect or group[0].suspect:
             return False
         if entry.attempt == group[0].attempt == 1:

@@ -1,4 +1,4 @@
-"""The contract of a stage: what a service says, and what the engine promises it.
+"""The contract between a stage and the engine.
 
     class Shout(Stage[DocumentParsed]):
         name = "shout"
@@ -7,17 +7,16 @@
         async def process(self, record, context):
             return [Send(SHOUTED, record.key, louder(record.event))]
 
-The engine calls `process` for many records at once, and releases what they return in the order of the
-input of each partition. It commits an offset only when everything up to it is acknowledged. What a raise
-means:
+The engine calls `process` for many records concurrently, and releases their outputs in the input order of
+each partition. It commits an offset only when everything up to it is acknowledged. Exceptions:
 
-    TransientError      tried again with backoff, for as long as it takes; its partition waits, others go on
+    TransientError      retried with backoff, for as long as it takes; its partition waits, others continue
     DocumentError,
-    ContractError       dead letter, progress `failed` with the message; the partition moves on
-    FencedError         the worker stops at once: its partitions have another owner
-    anything else       a bug: tried three times, then dead letter
+    ContractError       dead letter, progress `failed` with the message; the partition continues
+    FencedError         the worker ends at once: its partitions have other owners
+    anything else       a bug: three tries, then a dead letter
 
-A stage may see a record again after a crash: every effect must be one that can be repeated.
+A stage may see a record again after a crash: every effect must be idempotent.
 """
 
 from abc import abstractmethod
@@ -52,21 +51,21 @@ Outcome = Sequence[Output] | Exception
 
 
 class Context(Protocol):
-    """What the engine offers a stage while it works."""
+    """The interface of the engine for a stage that is processing."""
 
     def check_alive(self) -> None:
-        """Raise FencedError if this worker was away for longer than its session. To be called right before
+        """Raise FencedError if this worker has not polled for longer than its session. Call it right before
         every effect outside Kafka."""
         ...
 
     async def emit(self, outputs: Sequence[Output]) -> None:
-        """Produce at once and wait until the broker has acknowledged, or committed where the stage is
-        transactional. For runs that last; what a stage returns from `process` needs no `emit`."""
+        """Produce at once and wait for the acknowledgement, or for the commit if the stage is transactional.
+        For long runs; outputs that `process` returns need no `emit`."""
         ...
 
 
 def document_failed(record: Record[Any], error: Exception) -> Sequence[Output]:
-    """The note that counts a failed document, if the record is about one that is counted."""
+    """The progress report of a failed document, if its record belongs to a run."""
     document = getattr(record.event, "document", None)
     if document is None or document.run is None:
         return []
@@ -74,19 +73,19 @@ def document_failed(record: Record[Any], error: Exception) -> Sequence[Output]:
 
 
 class Stage(Generic[E]):
-    """Works on one record at a time, many of them concurrently."""
+    """Processes single records, many of them concurrently."""
 
     #: Names the consumer group, the metrics and the dead letters.
     name: str
     topic: Topic
-    #: Records worked on at once by this process.
+    #: Records that this process handles concurrently.
     concurrency: int = 32
-    #: Records of one key one after the other: runs of a source, which last and are broken off and begun anew
-    #: when their partition moves. Else only the outputs are in order.
+    #: Process the records of a key in sequence: runs of a source, which run long and restart when their
+    #: partition moves. Otherwise only the outputs are in order.
     sequential_keys: ClassVar[bool] = False
-    #: Outputs and position are written in one transaction that carries the group's generation: what a worker
-    #: that has lost its partitions still wants to write is refused. Needed where the order of what is written
-    #: counts, which on `documents` is the order of versions; costs some 5 ms for all that waits together.
+    #: Outputs and offset are written in one transaction with the group's generation, so the writes of a
+    #: worker that has lost its partitions are refused. Required if the order of the outputs matters, as on
+    #: `documents`, where it is the order of versions. Costs some 5 ms for all waiting records together.
     transactional: ClassVar[bool] = False
 
     async def start(self) -> None:
@@ -96,7 +95,7 @@ class Stage(Generic[E]):
         """Called once after the last record."""
 
     def failed(self, record: Record[E], error: Exception) -> Sequence[Output]:
-        """Outputs beside the dead letter of a record that is given up: its document failed."""
+        """Outputs that accompany the dead letter of a record: its document failed."""
         return document_failed(record, error)
 
     @abstractmethod
@@ -105,7 +104,7 @@ class Stage(Generic[E]):
 
 
 class BatchStage(Generic[E]):
-    """Works on the records that wait, of all partitions together, up to a limit at once."""
+    """Processes the waiting records of all partitions together, in batches of limited size."""
 
     name: ClassVar[str]
     topic: ClassVar[Topic]
@@ -119,14 +118,15 @@ class BatchStage(Generic[E]):
         """Called once after the last record."""
 
     def failed(self, record: Record[E], error: Exception) -> Sequence[Output]:
-        """Outputs beside the dead letter of a record that is given up: its document failed."""
+        """Outputs that accompany the dead letter of a record: its document failed."""
         return document_failed(record, error)
 
     @abstractmethod
     async def process_batch(self, records: Sequence[Record[E]], context: Context) -> Sequence[Outcome]:
-        """One outcome for each record, in their order; a TransientError among them makes that record due
-        again, a raise of it all of them. A raise of DocumentError or of something unexpected makes the engine
-        try the records one by one (of a stateful stage: in ever smaller batches)."""
+        """One outcome per record, in order. A returned TransientError retries its record, a raised one the
+        whole batch. After a raised DocumentError or unexpected error the engine processes the records one by
+        one (of
+        a stateful stage: in ever smaller batches)."""
 
 
 class Store(Protocol):
@@ -137,32 +137,32 @@ class Store(Protocol):
         ...
 
     def apply(self, written: Iterable[RecordMetadata]) -> None:
-        """Take over what a transaction of this process has written."""
+        """Apply the records of a committed transaction of this process."""
         ...
 
     def close(self) -> None:
-        """Called once, when nothing asks any more."""
+        """Called once, after the last use."""
         ...
 
 
 class StatefulStage(BatchStage[E]):
     """A batch stage whose outputs and offsets are one Kafka transaction that carries the group's generation.
 
-    One batch is under way at a time. State lives on compacted topics that are partitioned as the input is:
-    the engine brings `stores` up to date for a partition before its first record, and hands them what was
-    written after each transaction. Within a batch a stage keeps its own overlay. A transaction that fails
-    ends the process, so there is nothing to take back. Behind a record that the stage returns as due again,
-    all others of its partition go back with it, whatever was returned for them; what it returned for those
-    before must hold without them.
+    Processes one batch at a time. State is kept on compacted topics with the partitioning of the input: the
+    engine updates `stores` for a partition before its first record, and applies the written records after
+    each transaction. Within a batch a stage keeps its own overlay. A failed transaction ends the process, so
+    there is no rollback. If you return TransientError for a record, later records of its partition are
+    retried too and their outputs are dropped. Outputs of earlier records are kept, so they must be correct on
+    their own.
     """
 
     stores: Sequence[Store] = ()
 
     async def assigned(self, partitions: Sequence[int]) -> None:
-        """These partitions are ours now; the stores hold their state to the end the former owner left."""
+        """These partitions are assigned; the stores contain all that the previous owner committed."""
 
     async def revoked(self, partitions: Sequence[int]) -> None:
-        """These partitions are no longer ours: drop what is cached of them."""
+        """These partitions are revoked: drop their cached data."""
 
 
 AnyStage = Stage[Any] | BatchStage[Any]

@@ -3,8 +3,8 @@
     committed │ acknowledged │ released │ done … running … waiting │ not read yet
               └────────────────── the window ──────────────────────┘
 
-Records may finish in any order; they are released to the producer in the order of their offsets, and the
-offset that may be committed is the one behind the acknowledged head. Pure: no Kafka, no clock, no task.
+Records may finish in any order. They are released to the producer in the order of their offsets; the offset
+after the acknowledged head may be committed. Pure: no Kafka, no clock, no tasks.
 """
 
 from collections import deque
@@ -26,7 +26,7 @@ WINDOW_BYTES = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A record as it came, for dead letters."""
+    """A record as received, for dead letters."""
 
     key: bytes | None
     value: bytes | None
@@ -34,7 +34,7 @@ class Raw:
 
 
 class EntryState(IntEnum):
-    """How far an entry has come."""
+    """The state of an entry."""
 
     WAITING = 0
     RUNNING = 1
@@ -46,9 +46,9 @@ class EntryState(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One record in a window. `error` is set before it runs if it did not decode; `attempt` counts tries from
-    1, `unforeseen` those that ended with an error which nobody foresaw; `begun_at` (Unix time) is when the
-    first try began, `last_error` why the last one failed."""
+    """One record in a window. `error` is set before it runs if it could not be decoded. `attempt` counts
+    tries from 1, `unforeseen` those with an unexpected error. `begun_at` (Unix time) is the start of the
+    first try, `last_error` the reason of the last failure."""
 
     topic: str
     partition: int
@@ -81,7 +81,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class WindowLimits:
-    """Bounds of a window. It is full at the bound and takes records again below half of it."""
+    """Limits of a window. It is full at the limit and accepts records again below half of it."""
 
     records: int = WINDOW_RECORDS
     bytes: int = WINDOW_BYTES
@@ -113,7 +113,7 @@ class PartitionWindow:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is under way and nothing is left to commit."""
+        """Whether no record is in flight and nothing is left to commit."""
         return not self._entries and self._next == self._taken
 
     @property
@@ -128,24 +128,24 @@ class PartitionWindow:
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """What is in the window, oldest first."""
+        """The entries in the window, oldest first."""
         return tuple(self._entries)
 
     @property
     def settled(self) -> bool:
-        """Whether everything before the first record that waits is acknowledged. What stands behind that one
-        cannot be released before it, and is the next owner's."""
+        """Whether everything before the first waiting record is acknowledged. Later records cannot be
+        released before it, and are left to the next owner."""
         for entry in self._entries:
             if entry.state is not EntryState.ACKNOWLEDGED:
                 return entry.state is EntryState.WAITING
         return True
 
     def finish(self, entry: Entry, outputs: Sequence[Output]) -> None:
-        """The entry's work is done."""
+        """Processing of the entry is done."""
         entry.outputs, entry.state = outputs, EntryState.DONE
 
     def take_releasable(self) -> list[Entry]:
-        """The done entries that nothing unfinished stands before; they count as released from now on."""
+        """The done entries without an unfinished one before them; they count as released afterwards."""
         taken: list[Entry] = []
         while (at := self._unreleased + len(taken)) < len(self._entries):
             if self._entries[at].state is not EntryState.DONE:
@@ -156,7 +156,7 @@ class PartitionWindow:
         return taken
 
     def acknowledge(self, entries: Iterable[Entry]) -> None:
-        """The broker has the outputs of these; the acknowledged head leaves the window."""
+        """The outputs of these are acknowledged; the acknowledged head leaves the window."""
         for entry in entries:
             entry.state, entry.outputs = EntryState.ACKNOWLEDGED, ()
         while self._entries and self._entries[0].state is EntryState.ACKNOWLEDGED:
@@ -167,8 +167,8 @@ class PartitionWindow:
         self._pass_markers()
 
     def reach_end(self, offset: int) -> None:
-        """The partition is read up to `offset`: what lies between the last record and it are markers of
-        transactions, which nobody has to read again."""
+        """The partition is read up to `offset`: between the last record and it are only transaction markers,
+        which need not be read again."""
         self._end = offset
         self._pass_markers()
 
@@ -177,18 +177,18 @@ class PartitionWindow:
             self._next = max(self._next, self._end)
 
     def abandon(self) -> None:
-        """The partition has another owner: whoever still works on these entries works for nobody."""
+        """The partition has another owner: results for these entries are discarded."""
         for entry in self._entries:
             entry.state = EntryState.GONE
 
     def refused(self) -> None:
-        """The last commit met a rebalance: the offset is to be taken again."""
+        """The last commit met a rebalance: commit the offset again."""
         self._taken = None
 
     def take_committable(self, last_chance: bool = False) -> int | None:
         """The offset to commit (the next one to be read), if it has moved since the last call.
 
-        With `last_chance` also if it has not: nobody knows yet whether that commit was refused.
+        With `last_chance` also if it has not, because that commit may still be refused.
         """
         if self._next == self._taken and not last_chance:
             return None

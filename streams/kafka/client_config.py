@@ -7,10 +7,10 @@ from schemas.errors import RequestError
 
 
 def read_client_config(file: Path) -> dict[str, str]:
-    """The properties in a file; blank lines and those that begin with `#` say nothing.
+    """The properties in a file; blank lines and lines that begin with `#` are ignored.
 
-    Raises RequestError when it cannot be read or a line is no property. A line is never shown: it may be a
-    secret.
+    Raises RequestError if it cannot be read or a line is not a property. The error never shows the line,
+    which may be a secret.
     """
     try:
         lines = file.read_text().splitlines()

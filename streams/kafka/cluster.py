@@ -1,4 +1,4 @@
-"""Where the cluster is, how its clients are configured, and the administration of our topics."""
+"""The cluster: its address, the configuration of its clients, and the administration of our topics."""
 
 import logging
 import threading
@@ -84,7 +84,7 @@ _lock = threading.Lock()
 
 
 def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10) -> dict[str, int]:
-    """Partitions of each of our topics that exists. Raises TransientError when no broker answers."""
+    """Partition counts of our existing topics. Raises TransientError if no broker answers."""
     try:
         known = client.list_topics(timeout=timeout).topics
     except KafkaException as error:
@@ -109,10 +109,10 @@ def _settings(topic: Topic, replication: int) -> dict[str, str]:
 
 
 def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> list[str]:
-    """Create the topics that are missing; returns their names.
+    """Create missing topics; returns their names.
 
-    Existing ones keep their partitions: keys would move and state with them. Raises RequestError when the
-    counts of existing topics disagree, because co-partitioned state could not be found.
+    Existing ones keep their partitions, because keys and their state would move. Raises RequestError if the
+    counts of existing topics differ, because co-partitioned state could not be found.
     """
     client = admin(cluster)
     known = partition_counts(client, cluster)

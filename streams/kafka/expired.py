@@ -1,7 +1,8 @@
-"""Records that expired before a consumer read them: its position is gone from the log.
+"""Records that expired before a consumer read them: its position is no longer in the log.
 
-librdkafka would go on with the oldest record that is left, in silence. Here the gap is told: to the log, to
-the metrics, and on every partition of `progress`, so that tracking ends the runs that may have lost some.
+librdkafka would silently continue with the oldest remaining record. Here the gap is reported: in the log, in
+the metrics, and on every partition of `progress`, so that tracking fails the runs that may have lost
+documents.
 """
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone

@@ -1,4 +1,4 @@
-"""What a process of a stage says of itself: the record that it has in hand for longest, and what it missed.
+"""Reports of a stage process: its oldest record in progress, and the records that it missed.
 
 A record of `stage-health` every few seconds. The gateway reads them, so that progress, `/health` and the
 command can name what a run waits for. Reports are not waited for: one that is lost is followed by the next.

@@ -1,4 +1,4 @@
-"""How a worker belongs to its consumer group, and what it is called there."""
+"""The membership of a worker in its consumer group, and its name there."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from streams.kafka.cluster import SESSION_SECONDS, Cluster
 
 @dataclass(frozen=True)
 class Membership:
-    """How a worker belongs to its consumer group.
+    """The membership of a worker in its consumer group.
 
     Attributes:
-        slot: number of this process among those of its service on this deployment. With `static` it makes a
-            fixed member id and transactional id, so that a restarted worker has its partitions back at once
-            instead of after the dead one's session.
+        slot: number of this process among those of its service on this deployment. With `static` it
+            fixes the member id and the transactional id, so that a restarted worker gets its partitions back
+            at once instead of after the session of the dead one.
     """
 
     slot: str = "0"
@@ -27,8 +27,8 @@ class Membership:
 
     def transactional_id(self, stage: str) -> str:
         """Fixed for a static member, so that a restarted worker ends the open transaction of the dead one at
-        once; else of this process alone, because two that shared one would fence each other for ever. The
-        group's generation is what keeps a frozen worker out, either way."""
+        once; otherwise unique to this process, because two processes with the same id would fence each other
+        forever. In both cases the group's generation fences a frozen worker."""
         own = "" if self.static else f".{uuid.uuid4().hex[:12]}"
         return f"{self.member(stage)}{own}.transactions"
 

@@ -1,9 +1,9 @@
 """Connects an engine to Kafka: the poll thread, rebalances, transactions, and the end of a worker.
 
-The poll thread does nothing but poll: it hands records to the event loop and answers rebalances, so the
-member keeps its partitions however long the work takes. It alone touches the consumer: a second thread that
-calls it while a rebalance is answered would wait for ever (confluent-kafka 2.16 holds a lock of its own).
-What the loop wants of the consumer it leaves as a call for the poll thread.
+The poll thread only polls: it hands records to the event loop and answers rebalances, so the member keeps its
+partitions however long processing takes. Only this thread uses the consumer: a second thread that calls it
+during a rebalance would deadlock (confluent-kafka 2.16 holds a lock of its own). The event loop queues its
+calls of the consumer for the poll thread.
 """
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
@@ -86,7 +86,7 @@ class Worker:
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until `stop` is called; drains then. Raises FencedError and other ends of a worker."""
+        """Process records until `stop` is called, then drain. Raises FencedError and other fatal errors."""
         self._loop = asyncio.get_running_loop()
         name = self._stage.name
         self._writer = LogWriter(
@@ -130,7 +130,7 @@ class Worker:
         self._stopping.set()
 
     def announce(self, error: BaseException) -> None:
-        """This error, which nobody handles, is about to end the process. Thread-safe."""
+        """This unhandled error is about to end the process. Thread-safe."""
         if self._journal:
             Blame(self._journal).announce(error)
 
@@ -149,7 +149,7 @@ class Worker:
         return self._writer.produce(send, headers)
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
-        """See `streams.engine.log.Log`. A refusal is no loss: the records come again, and change nothing."""
+        """See `streams.engine.log.Log`. A refusal loses nothing: the records come again, without effect."""
         positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
         self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
 
@@ -200,7 +200,7 @@ class Worker:
                 self._loop.call_soon_threadsafe(self._engine.finish)
 
     def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
-        """Let the event loop do something and serve its calls until it has."""
+        """Run a coroutine in the event loop and serve its calls until it is done."""
         future = asyncio.run_coroutine_threadsafe(call, self._loop)
         done = False
         while not done:
@@ -211,7 +211,7 @@ class Worker:
         future.result()
 
     def _serve(self) -> None:
-        """Do what the loop wants of the consumer, and note what is owned for the next transaction."""
+        """Execute the queued calls of the event loop, and update what is owned for the next transaction."""
         while not self._calls.empty():
             self._calls.get()()
         if self._writer.transactional:
@@ -242,12 +242,12 @@ class Worker:
             self._fence()
             raise FencedError(f"frozen for {now - self._last_poll:.1f} s; the partitions have other owners")
         if now - self._last_beat > _LOOP_STUCK_SECONDS:
-            raise FencedError("the event loop is stuck")
+            raise FencedError("the event loop hangs")
         self._last_poll = now
         self._loop.call_soon_threadsafe(self._beat, now)
 
     def _fence(self) -> None:
-        """Others own the partitions: what is still in the producer's queue is old, and must not be sent."""
+        """Others own the partitions: records in the producer's queue are outdated and must not be sent."""
         self._fenced = True
         self._writer.abandon()
 

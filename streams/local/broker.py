@@ -1,12 +1,12 @@
 """The local broker: Apache Kafka in KRaft mode, one node, on this machine.
 
 data_dir/
-    lock               who owns the folder
+    lock               the owner of the folder
     port, controller   the ports, the same at every start
     cluster            the cluster's id
     server.properties  written at every start
-    password           what clients must show; its owner alone can read it
-    client.properties  what clients of your own need; written at every start
+    password           the password of clients; readable only by its owner
+    client.properties  the configuration for your own clients; written at every start
     password-is-set    the broker knows the password
     broker.log         warnings and errors
     kafka/             the records
@@ -49,12 +49,12 @@ class LocalBroker(EmbeddedServer):
     """A Kafka broker of our own, in a process of about `heap_mb` + 150 MB at most.
 
     Args:
-        data_dir: where its records live.
-        cache_dir: where the jars are kept, for all data folders; default `default_cache_dir()`.
-        heap_mb: most memory for the JVM's heap.
-        port: the port on loopback; default the one that this data folder had before, else a free one.
-        java: which Java, see `find_java`.
-        authenticate: whether clients must show the password (`client_properties`).
+        data_dir: folder of its records.
+        cache_dir: folder of the jars, shared by all data folders; default `default_cache_dir()`.
+        heap_mb: maximum heap of the JVM.
+        port: the port on loopback; default: the previous port of this data folder, else a free one.
+        java: see `find_java`.
+        authenticate: whether clients need the password (`client_properties`).
 
     Besides what `EmbeddedServer.start` says, it raises RequestError when a jar is not the pinned one and
     TransientError when one cannot be downloaded.
@@ -86,7 +86,7 @@ class LocalBroker(EmbeddedServer):
 
     @property
     def client_properties(self) -> dict[str, str]:
-        """librdkafka properties that a client needs besides `bootstrap.servers`."""
+        """librdkafka properties of a client, except `bootstrap.servers`."""
         self.address  # noqa: B018 – raises before `prepare`
         return self._credentials.properties() if self._credentials else {}
 
@@ -181,7 +181,7 @@ def _set_password(admin: AdminClient, password: str) -> None:
 
 
 def _has_broker(admin: AdminClient) -> bool:
-    """Whether an admin request is answered, and by a broker that the controller lets serve."""
+    """Whether an admin request is answered, by a broker that the controller has unfenced."""
     try:
         return bool(admin.list_topics(timeout=1).brokers)
     except KafkaException:

@@ -1,4 +1,4 @@
-"""Why a process ended, by the log that it left."""
+"""Why a process ended, according to its log."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,9 @@ _END_BYTES = 16_384
 
 
 def exit_reason(log: Path) -> str:
-    """The last line of a log that is not part of the way there: Python, Rust and Java all indent that.
+    """The last log line that does not begin with a blank: Python, Rust and Java indent stack traces.
 
-    Of a line of JSON it is the error that counts, else the event.
+    For a line of JSON, its error, else its event.
     """
     try:
         with log.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The jars of the local broker: fetched once, each checked against `jars.lock`.
+"""The jars of the local broker: downloaded once, each checked against `jars.lock`.
 
 `jars.lock` pins every jar as `SHA-256  group:artifact:version`, so nothing is resolved on a user's
 machine: jgo only downloads. `python -m streams.local.jars` resolves the coordinates below anew and
@@ -57,10 +57,9 @@ def read_lock(lock_file: Path = LOCK_FILE) -> list[LockedJar]:
 
 
 def kafka_jars(cache_dir: Path, lock_file: Path = LOCK_FILE) -> list[Path]:
-    """The jars on disk, downloaded into `cache_dir` when they are not there yet.
+    """The jars on disk; downloaded into `cache_dir` if they are missing.
 
-    Safe when several processes do it at once: one downloads, the others wait. The folder appears
-    whole or not at all.
+    Safe for several processes at once: one downloads, the others wait. The folder appears atomically.
 
     Raises:
         RequestError: a jar is missing in the cache or its bytes are not the pinned ones.

@@ -1,4 +1,4 @@
-"""Which `java` runs the local broker."""
+"""Find the `java` for the local broker."""
 
 import functools
 import os

@@ -21,8 +21,8 @@ DYING_S = 5.0
 class DataDirLock:
     """An advisory lock (flock) on a data folder, held until `release` or the death of its holders.
 
-    The file `lock` inside the folder says who holds it. A child that inherits `fd` holds the lock too,
-    so a folder is never given away while a server that was left alone still writes to it.
+    The file `lock` in the folder names its holder. A child that inherits `fd` also holds the lock, so the
+    folder is never released while an orphaned server still writes to it.
     """
 
     def __init__(self, data_dir: Path, purpose: str) -> None:
@@ -31,7 +31,7 @@ class DataDirLock:
         self.fd = -1
 
     def acquire(self) -> None:
-        """Take the lock.
+        """Acquire the lock.
 
         Raises:
             RequestError: another process holds it; the message names its pid and purpose.
@@ -48,7 +48,7 @@ class DataDirLock:
         self.fd = fd
 
     def release(self) -> None:
-        """Give the lock back; does nothing when it is not held."""
+        """Release the lock; does nothing if it is not held."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1

@@ -13,7 +13,7 @@ PORTS = range(20_000, 32_768)
 
 
 def free_port(avoid: frozenset[int] = frozenset()) -> int:
-    """A port on loopback that nobody listens on now."""
+    """A free port on loopback."""
     for port in random.sample(PORTS, k=len(PORTS)):
         if port not in avoid and is_free(port):
             return port
@@ -21,7 +21,7 @@ def free_port(avoid: frozenset[int] = frozenset()) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this port of loopback now."""
+    """Whether this port on loopback is free."""
     with socket.socket() as probe:
         # As servers do: connections of a former server that linger in TIME_WAIT are no obstacle.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""A child process: its log in a file, stopped with SIGTERM and in time, dead when we are."""
+"""A child process: logs to a file, stops on SIGTERM within a deadline, dies with its parent."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ LOG_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What to run and how to know that it runs.
+    """A program to run, and how to check that it is ready.
 
     `ready` returns when the process serves and may raise or wait forever while it does not;
     `ready_s` is how long it may take. `stop_s` is how long the process may take to end after SIGTERM.
@@ -74,7 +74,7 @@ class ChildProcess:
         return self._process.returncode if self._process else None
 
     async def start(self) -> None:
-        """Start the process; says nothing about its readiness. Does nothing when it runs."""
+        """Start the process without waiting until it is ready. Does nothing if it runs."""
         if self.running:
             return
         spec = self.spec
@@ -95,7 +95,7 @@ class ChildProcess:
             )
 
     async def start_ready(self) -> None:
-        """Start the process and wait until it serves. It is killed when it does not.
+        """Start the process and wait until it is ready. Kills it if it does not become ready.
 
         Raises:
             TransientError: it ended or was not ready in `ready_s`; the message has the last line of its log.

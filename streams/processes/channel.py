@@ -77,7 +77,7 @@ class Worker:
     async def _frame(self, most: int) -> tuple[bytes, bytes]:
         kind, length = wire.FRAME.unpack(await self._reader.readexactly(wire.FRAME.size))
         if kind not in (wire.TEXT, wire.VALUE, wire.ERROR) or (kind == wire.TEXT and length == 0):
-            raise BadAnswer("the answer follows no known form")
+            raise BadAnswer("the answer has an unknown format")
         if kind == wire.ERROR:
             most = wire.MAX_ERROR_BYTES
         if length > most:
@@ -100,7 +100,7 @@ class Worker:
             return None
 
     def discard(self) -> None:
-        """Kill it."""
+        """Kill the worker."""
         self._server.kill(self._number)
         self.close()
 

@@ -16,7 +16,7 @@ class ProcessError(Exception):
 
 
 class WorkerDied(ProcessError):
-    """`exit_code` as `subprocess` has it: negative for a signal, None when nobody knows."""
+    """`exit_code` as in `subprocess`: negative for a signal, None if unknown."""
 
     def __init__(self, exit_code: int | None) -> None:
         super().__init__(f"the worker process died (exit code {exit_code})")
@@ -46,4 +46,4 @@ class RemoteError(ProcessError):
 
 
 class PoolStopped(ProcessError):
-    """No fault of the call: it can be repeated."""
+    """Not caused by the call, which can be repeated."""

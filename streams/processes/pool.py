@@ -36,12 +36,12 @@ class WorkerPool:
     replaced after a call that failed in a way that it may not survive, and after `calls_per_worker`.
 
     Args:
-        workers: processes, started with the first calls or by `start`.
-        wall_seconds: most time that a call may take, without the wait for a worker.
-        cpu_seconds: most processor time of a call; None for no limit.
+        workers: number of processes, started with the first calls or by `start`.
+        wall_seconds: time limit of a call, without the wait for a worker.
+        cpu_seconds: CPU time limit of a call; None for no limit.
         preload: modules that are loaded before workers are forked; what else a call needs is loaded by then.
         setup: function and arguments of the first call in each worker, which confines it say.
-        max_answer_bytes: longest answer.
+        max_answer_bytes: maximum length of an answer.
         calls_per_worker: calls after which a worker is replaced.
     """
 
@@ -62,7 +62,7 @@ class WorkerPool:
         self._open: _Open | None = None
 
     def start(self) -> None:
-        """Start the workers now rather than with the first calls. Returns immediately."""
+        """Start the workers eagerly. Returns immediately."""
         opened = self._opened()
         for _ in range(self._size):
             task = asyncio.create_task(self._warm(opened))
@@ -70,10 +70,10 @@ class WorkerPool:
             task.add_done_callback(opened.warming.discard)
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """`function(*arguments)` in a worker.
+        """Call `function(*arguments)` in a worker.
 
-        Raises the errors of `schemas.errors` that the function raises, and ProcessError. A call that is
-        cancelled costs its worker.
+        Raises the errors of `schemas.errors` that the function raises, and ProcessError. Cancelling a
+        call kills its worker.
         """
         opened = self._opened()
         async with opened.slots:
@@ -95,7 +95,7 @@ class WorkerPool:
         return result
 
     def close(self) -> None:
-        """Kill the workers, whatever they are at; calls under way and waiting end with PoolStopped.
+        """Kill the workers; running and waiting calls raise PoolStopped.
 
         The pool can be used again, also in another event loop.
         """

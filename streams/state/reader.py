@@ -1,4 +1,4 @@
-"""Reads partitions from given offsets to their end, committed records only: what state is restored from."""
+"""Read committed records of partitions from given offsets to their end, to restore state."""
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
@@ -73,7 +73,7 @@ def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Parti
 class Reader:
     """A consumer outside any group. Not to be shared between threads.
 
-    `on_broken` is told of a record that does not decode; the record is passed over.
+    `on_broken` is called for a record that cannot be decoded; the record is skipped.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Reader:
         )
 
     def poll(self, timeout: float) -> ReadBatch:
-        """What is there, waiting up to `timeout` seconds for the first record. Raises TransientError."""
+        """Available records; waits up to `timeout` seconds for the first one. Raises TransientError."""
         batch = ReadBatch([], {})
         first = self._consumer.poll(timeout)
         messages = [] if first is None else [first, *self._consumer.consume(5_000, 0)]
@@ -113,7 +113,7 @@ class Reader:
     def read_to(self, ends: Mapping[Partition, int]) -> Iterator[ReadBatch]:
         """Batches until every partition is read up to its offset in `ends`.
 
-        Raises TransientError when that cannot be any more, because a topic was made anew in the meantime.
+        Raises TransientError if that is impossible, because a topic was recreated meanwhile.
         """
         missing = {partition: end for partition, end in ends.items() if end > 0}
         moved_at = time.monotonic()
@@ -142,7 +142,7 @@ class Reader:
                 )
 
     def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         self._consumer.close()
 
     def _take(self, message: Message[Any, Any], batch: ReadBatch) -> None:

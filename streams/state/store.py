@@ -1,7 +1,7 @@
-"""State of a stateful stage: the owned partitions of a compacted topic, at hand in SQLite.
+"""State of a stateful stage: the owned partitions of a compacted topic, in SQLite.
 
-Rows and the offsets that they came from are written in one transaction, so a restart resumes where the file
-stands; a lost, damaged or foreign file is rebuilt from the topic. The topic is the truth, the file a copy.
+Rows and their offsets are written in one transaction, so a restart resumes from the file. A lost, damaged or
+outdated file is rebuilt from the topic. The topic is the source of truth, the file a copy.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ class PartitionStore(Generic[E]):
             yield key, self._decode(value)
 
     def apply(self, written: Iterable[RecordMetadata]) -> None:
-        """Take over what this process has written to the topic itself, after its transaction."""
+        """Apply the records that this process has written to the topic, after its transaction."""
         rows: _Rows = {}
         ends: dict[Partition, int] = {}
         for record in written:

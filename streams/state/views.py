@@ -1,12 +1,11 @@
 """Materialised views: whole topics folded into SQLite tables that a gateway or a command can query.
 
-A view follows its topics in a thread of its own. Rows and the offsets that they came from are committed
-together, so a restart resumes exactly; a lost file is rebuilt. Who has written to a topic and must read it
-back waits until the view has passed the offset that the broker gave.
+A view follows its topics in its own thread. Rows and their offsets are committed together, so a restart
+resumes exactly; a lost file is rebuilt. To read your own writes, wait until the view has passed the offset of
+the write.
 
-A view whose disk is full does not go on: it tries again, and until it succeeds every wait fails at once with
-the reason. A record that cannot be folded for any other reason is passed over, with a line in the log. It
-would stop every reader for good.
+If the disk is full, a view retries, and until it succeeds every wait fails at once with the reason. A record
+that cannot be folded for any other reason is skipped and logged, because it would stop every reader forever.
 """
 
 import asyncio
@@ -61,7 +60,7 @@ class View:
         self._stopping = threading.Event()
 
     async def start(self) -> None:
-        """Open the file, begin to follow, and return when what is on the topics now has been read."""
+        """Open the file, start following, and return when the view has caught up with the current ends."""
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._open)
         self._thread = threading.Thread(target=self._follow, name=f"view-{self._path.stem}", daemon=True)
@@ -76,7 +75,7 @@ class View:
         self._database.close()
 
     def query(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
-        """Rows of the tables as they are now; meant for look-ups of a few milliseconds."""
+        """Query the tables; meant for look-ups of a few milliseconds."""
         return self._database.execute(sql, values).fetchall()
 
     async def passed(self, topic: Topic, partition: int, offset: int, timeout: float = 10) -> None:
@@ -84,7 +83,7 @@ class View:
         await self._wait({(topic.name, partition): offset + 1}, timeout)
 
     async def caught_up(self, timeout: float = 10) -> None:
-        """Wait until everything that is on the topics at this moment is folded in."""
+        """Wait until the view has caught up with the current ends of its topics."""
         await self._wait(await asyncio.to_thread(end_offsets, self._cluster, list(self._positions)), timeout)
 
     def changed(self) -> "Watch":

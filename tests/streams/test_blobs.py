@@ -96,7 +96,7 @@ async def test_a_blob_that_is_gone_or_changed_fails_the_document(blobs: BlobStor
     [path] = files(folder)
 
     path.write_bytes(LARGE[:-1] + b"?")
-    with pytest.raises(DocumentError, match="does not hold what its hash says"):
+    with pytest.raises(DocumentError, match="does not match its hash"):
         await blobs.get(payload)
     path.unlink()
     with pytest.raises(DocumentError, match="is gone"):

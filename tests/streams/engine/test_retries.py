@@ -287,7 +287,7 @@ async def test_a_record_past_its_time_fails_with_the_reason_whatever_the_task_do
     by_key = dict(zip([one.record.key for one in group if one.record], outcomes, strict=True))
     overdue = by_key.pop("0-1")
     assert isinstance(overdue, DocumentTooLarge)
-    assert "hanging was not done with it after 0.05 s (HEADRACE_RECORD_SECONDS)" in str(overdue)
+    assert "hanging did not finish it within 0.05 s (HEADRACE_RECORD_SECONDS)" in str(overdue)
     assert all(isinstance(outcome, list) for outcome in by_key.values())
 
 
@@ -308,7 +308,7 @@ async def test_a_stateful_batch_that_takes_no_notice_of_being_cancelled_ends_the
     monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
     stage = HangingStateful({"0-1"}, stubborn=True)
 
-    with pytest.raises(RuntimeError, match="takes no notice"):
+    with pytest.raises(RuntimeError, match="ignores the cancellation"):
         await attempts(stage, seconds=0.05).outcomes([entry(0, 1)])
     stage.go_on.set()
 
