@@ -17,6 +17,7 @@ from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
 from schemas.base import Event
 from schemas.events import Invocation, Source
+from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer
@@ -99,13 +100,17 @@ class Dependencies:
     async def start(self) -> None:
         """Connect; returns when the views know what is there."""
         self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
-        await asyncio.gather(self.catalogue.start(), self.outcomes.start())
+        await asyncio.gather(*(view.start() for view in self._views()))
 
     async def close(self) -> None:
         """Let go of everything; what was produced is delivered first."""
         await self._producer.close()
-        await asyncio.gather(self.catalogue.close(), self.outcomes.close())
+        await asyncio.gather(*(view.close() for view in self._views()))
         await self.chroma.close()
+
+    def _views(self) -> list[Catalogue | Outcomes | SavedCredentials]:
+        saved = self.gateway.credentials
+        return [self.catalogue, self.outcomes, *([saved] if saved is not None else [])]
 
     async def write(self, send: Send) -> RecordMetadata:
         """Produce a record and wait for its acknowledgement. Raises NotAnswered when Kafka takes too long;
@@ -136,10 +141,10 @@ class Dependencies:
         caller.require_database(found.database)
         return found
 
-    async def check_origin(self, kind: str, config: Event) -> Event:
+    async def check_origin(self, kind: str, config: Event, tenant: str) -> Event:
         """A configuration as it is to be kept. Raises RequestError for an origin that cannot be read."""
         origin = self.gateway.origins.get(kind)
-        found: Event = config if origin is None else await origin.check(config)
+        found: Event = config if origin is None else await origin.check(config, tenant)
         return found
 
     async def require_database(self, caller: Caller, database: str) -> None:

@@ -13,6 +13,7 @@ from schemas.limits import (
     MAX_FILE_BYTES,
 )
 from streams.blobs import BlobStore
+from streams.credentials import SavedCredentials
 from streams.kafka.cluster import Cluster
 
 
@@ -50,7 +51,7 @@ class ChunkingDefaults:
 class OriginCheck(Protocol):
     """Looks at where a source reads from."""
 
-    async def check(self, config: Any) -> Any:
+    async def check(self, config: Any, tenant: str) -> Any:
         """The configuration as it is to be kept. Raises RequestError for what cannot be read here."""
         ...
 
@@ -63,6 +64,7 @@ class Gateway:
         state_folder: where the views keep their SQLite files; one process at a time.
         admin_key: the preset key; may do everything, in `default_tenant` and for others.
         origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
+        credentials: the saved credentials; without them, none can be saved.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         wait_s: how long a request waits for its records to be taken and shown.
         heartbeat_s: pause after which a silent event stream sends a comment, so that proxies keep it open.
@@ -77,6 +79,7 @@ class Gateway:
     models: Models
     admin_key: str = field(repr=False)
     origins: Mapping[str, OriginCheck] = field(default_factory=dict)
+    credentials: SavedCredentials | None = None
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8

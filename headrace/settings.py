@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="Admin key. When it is not set one is made and kept in the data folder (0600)."
     )
+    secrets_key: SecretStr | None = Field(
+        None,
+        description="Encrypts saved credentials: 32 random bytes in base64 (`openssl rand -base64 32`), the "
+        "same on gateway and connectors. Several, comma-separated and the newest first, while keys are "
+        "changed (`headrace credentials rotate`). `headrace up` makes one and keeps it in the data folder "
+        "(0600).",
+    )
     host: str = Field("127.0.0.1", description="Address that the gateway and `/metrics` listen on.")
     port: int = Field(
         8383, description="Port that the gateway listens on; 0 takes a free one.", ge=0, le=65535

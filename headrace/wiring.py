@@ -16,12 +16,14 @@ from prometheus_client import start_http_server
 
 from headrace.admin_key import admin_key
 from headrace.preflight import check_models, naming_model
+from headrace.secrets_key import secrets_of
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from schemas.codec import Codec, SingleObjectCodec
 from schemas.errors import IngestError, RequestError
 from schemas.events import DocumentState
 from streams.blobs import BlobStore, folder_of
+from streams.credentials import SavedCredentials
 from streams.engine.guard import Guard
 from streams.engine.journal import Journal
 from streams.engine.stage import AnyStage
@@ -127,19 +129,28 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         opened.push_async_callback(collections.close)
         await view.start()
         opened.push_async_callback(view.close)
+        credentials = saved_credentials(wiring, "connectors")
+        await credentials.start()
+        opened.push_async_callback(credentials.close)
         invocations = Invocations(view)
         syncs = [
             SyncConnector(kind, origin, invocations, states, collections, wiring.blobs, window, partitions)
-            for kind, origin in _origins(wiring).items()
+            for kind, origin in _origins(wiring, credentials).items()
         ]
         yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
 
 
-def _origins(wiring: Wiring) -> "Mapping[str, Origin[Any]]":
+def saved_credentials(wiring: Wiring, service: str) -> SavedCredentials:
+    """What sources sign in with, as one process of a service knows it."""
+    path = wiring.state(service) / "credentials.sqlite"
+    return SavedCredentials(wiring.cluster, wiring.codec, path, secrets_of(wiring.settings))
+
+
+def _origins(wiring: Wiring, credentials: SavedCredentials) -> "Mapping[str, Origin[Any]]":
     """Every type of source, for what the settings let it read."""
     from services.connectors import Access, origins
 
-    return origins(Access(places_of(wiring)))
+    return origins(Access(places_of(wiring), credentials))
 
 
 @contextlib.asynccontextmanager
@@ -272,6 +283,7 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
 
     settings = wiring.settings
     await wiring.partitions()
+    credentials = saved_credentials(wiring, "api")
     gateway = Gateway(
         cluster=wiring.cluster,
         codec=wiring.codec,
@@ -280,7 +292,8 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
         models=Models(settings.embedding_model, settings.embedding_models),
         admin_key=admin_key(settings),
-        origins=_origins(wiring),
+        origins=_origins(wiring, credentials),
+        credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
     )
     async with serve(gateway, settings.host, settings.port) as port:

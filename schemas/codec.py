@@ -57,6 +57,7 @@ def event_types() -> Iterator[type[Event]]:
 RECORDS = (
     "ApiKey",
     "CancelRequested",
+    "Credential",
     "DeadLetter",
     "DocumentChunked",
     "DocumentDeleted",

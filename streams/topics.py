@@ -62,6 +62,7 @@ INVOCATIONS = Topic("invocations", (events.Invocation,), compact=True, transacti
 DOCUMENT_STATES = Topic("document-states", (events.DocumentState,), compact=True, transactional=True)
 SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=True, transactional=True)
 API_KEYS = Topic("api-keys", (events.ApiKey,), compact=True)
+CREDENTIALS = Topic("credentials", (events.Credential,), compact=True)
 DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
 
 STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
@@ -85,6 +86,7 @@ CATALOGUE: Sequence[Topic] = (
     DOCUMENT_STATES,
     SOURCE_DOCUMENTS,
     API_KEYS,
+    CREDENTIALS,
     DEAD_LETTERS,
     STAGE_HEALTH,
 )

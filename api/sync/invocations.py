@@ -34,7 +34,9 @@ async def create_invocation(request: web.Request) -> web.Response:
     payload = await read_body(request, CreateJobPayload)
     collection = _target(source, payload)
     options = _options(source, payload)
-    await parts.check_origin(source.type, source.config)  # what may be read may have changed since
+    await parts.check_origin(
+        source.type, source.config, source.tenant
+    )  # what may be read may have changed since
     await parts.require_database(caller, source.database)
     await parts.open_collection(source.tenant, source.database, collection)
     await _require_alone(parts, source, collection)

@@ -51,7 +51,7 @@ async def create_source(request: web.Request) -> web.Response:
     kind = source_type(payload.source_type)
     await parts.require_database(caller, payload.database_name)
     source = make_source(
-        await parts.check_origin(kind.name, kind.configure(payload.form)),
+        await parts.check_origin(kind.name, kind.configure(payload.form), caller.tenant),
         id="",
         tenant=caller.tenant,
         database=payload.database_name,
@@ -84,7 +84,7 @@ async def change_source(request: web.Request) -> web.Response:
     payload, kind = await read_body(request, ChangeSourcePayload), source_type(source.type)
     if payload.source_type != source.type:
         raise BadRequest(f"source {source.id} is of type {source.type}, found {payload.source_type}")
-    config = await parts.check_origin(kind.name, kind.configure(payload.form))
+    config = await parts.check_origin(kind.name, kind.configure(payload.form), source.tenant)
     if not kind.same_origin(config, source.config):
         raise BadRequest(
             f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "

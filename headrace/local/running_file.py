@@ -4,6 +4,7 @@ data_dir/
     lock          held while it runs
     running.json  where gateway, Chroma and broker are; written when all is ready, removed at the end
     admin.key     the key that was made when none was set (`headrace.admin_key`)
+    secrets.key   the keys that encrypt saved credentials, unless they are set (`headrace.secrets_key`)
 """
 
 import fcntl

@@ -32,6 +32,7 @@ from headrace.local.running_file import (
 )
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
 from headrace.preflight import check_models, check_room, shortage
+from headrace.secrets_key import keep_secrets_key
 from headrace.settings import Settings
 from headrace.usage_error import EXIT_STATUS as MISUSED
 from headrace.wiring import SERVICES, Wiring
@@ -152,6 +153,7 @@ class _System:
         cluster = quiet(wiring.cluster)
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         key = admin_key(settings)
+        keep_secrets_key(settings)
         url = f"http://{_reachable(settings.host)}:{port}"
         running = RunningSystem(url, chroma_url, kafka, os.getpid(), str(config) if config else None)
         specs = self._services(running, key, port)

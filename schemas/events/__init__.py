@@ -15,6 +15,7 @@ This page is what the rest of the code imports from. The classes stand in a modu
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
     operations     `api-keys`, `dead-letters`, `stage-health`
+    credentials    `credentials`
     parts          what records of several topics are made of
 
 Times are UTC. Hashes are lower-case hex SHA-256. Offsets, lines and columns say their base where they stand.
@@ -28,6 +29,7 @@ from schemas.events.common import (
     Payload,
     Task,
 )
+from schemas.events.credentials import Credential, Sealed
 from schemas.events.documents import (
     Chunk,
     Document,
@@ -83,6 +85,7 @@ __all__ = [
     "Chunk",
     "Chunking",
     "Counts",
+    "Credential",
     "DeadLetter",
     "Document",
     "DocumentChunked",
@@ -111,6 +114,7 @@ __all__ = [
     "RunPosition",
     "RunRequested",
     "RunStarted",
+    "Sealed",
     "Source",
     "StageHealth",
     "Status",

@@ -10,10 +10,31 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from schemas.base import Event
+from schemas.errors import RequestError
 from schemas.events import MetadataValue, RunRequested
 from streams.places import Places
 
 C = TypeVar("C", bound=Event)
+
+
+class Credentials(Protocol):
+    """What sources sign in with."""
+
+    async def secret(self, tenant: str, credential_id: int, kind: str) -> Mapping[str, str]:
+        """The members of a saved credential: of kind `aws` access_key_id and secret_access_key, of
+        `github_token` token, of `github_app` app_id and private_key.
+
+        Raises RequestError when the tenant has none of this id and kind, or it cannot be decrypted.
+        """
+        ...
+
+
+class NoCredentials:
+    """A deployment without saved credentials."""
+
+    async def secret(self, tenant: str, credential_id: int, kind: str) -> Mapping[str, str]:
+        """Raises RequestError."""
+        raise RequestError(f"credential {credential_id} does not exist: none are saved here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +43,11 @@ class Access:
 
     Attributes:
         places: what may be read of the disk; by default nothing.
+        credentials: what sources sign in with; by default none.
     """
 
     places: Places = field(default_factory=lambda: Places(()))
+    credentials: Credentials = field(default_factory=NoCredentials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +160,7 @@ class Lister(Protocol):
 class Origin(Protocol, Generic[C]):
     """A type of source in this process."""
 
-    async def check(self, config: C) -> C:
+    async def check(self, config: C, tenant: str) -> C:
         """The configuration as it is to be kept. Raises RequestError when it cannot be read here, with what
         to do."""
         ...

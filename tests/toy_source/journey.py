@@ -53,7 +53,7 @@ async def configured(texts: dict[str, str], shelf: str = "top") -> Source:
     payload = CreateSourcePayload.model_validate(body)
     kind = source_type(payload.source_type)
     return make_source(
-        await ORIGIN.check(kind.configure(payload.form)),
+        await ORIGIN.check(kind.configure(payload.form), "t"),
         id="5f0d9f2e-0000-4000-8000-000000000001",
         tenant="t",
         database="d",

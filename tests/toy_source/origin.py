@@ -15,7 +15,7 @@ class ToyOrigin:
     def __init__(self, access: Access) -> None:
         pass
 
-    async def check(self, config: ToyConfig) -> ToyConfig:
+    async def check(self, config: ToyConfig, tenant: str) -> ToyConfig:
         """Raises RequestError for the forbidden shelf."""
         if config.shelf == "forbidden":
             raise RequestError("the shelf is forbidden")

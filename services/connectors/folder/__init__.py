@@ -29,7 +29,7 @@ class FolderOrigin:
         self._places = access.places
         self._disks: dict[str, Disk] = {}  # of the last run of each path
 
-    async def check(self, config: FolderConfig) -> FolderConfig:
+    async def check(self, config: FolderConfig, tenant: str) -> FolderConfig:
         """The real path, symlinks resolved. Raises RequestError unless it is there and may be a source."""
         path = await asyncio.to_thread(require_allowed, config.path, self._places)
         return config.model_copy(update={"path": str(path)})

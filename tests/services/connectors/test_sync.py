@@ -42,7 +42,7 @@ class Shelf:
         """These documents, with versions that are known without reading, and no others."""
         self.entries = [Item(key, version) for key, version in versions.items()]
 
-    async def check(self, config: Any) -> Any:
+    async def check(self, config: Any, tenant: str) -> Any:
         return config
 
     def open(self, run: RunRequested, known: Known) -> Lister:

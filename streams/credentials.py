@@ -1,0 +1,106 @@
+"""Saved credentials, as a view of the topic `credentials`: for connectors, triggers and the gateway."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from schemas.codec import Codec
+from schemas.errors import RequestError
+from schemas.events import Credential
+from streams.engine.log import RecordMetadata
+from streams.kafka.cluster import Cluster
+from streams.secrets import KINDS, Secrets
+from streams.state.reader import ChangelogRecord
+from streams.state.views import View
+from streams.topics import CREDENTIALS
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS credentials (id TEXT PRIMARY KEY, tenant TEXT, value TEXT);"
+
+
+class SavedCredentials:
+    """The credentials of all tenants. What is on the disk is as encrypted as what is on the topic."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, path: Path, secrets: Secrets) -> None:
+        self._view = View(cluster, codec, [CREDENTIALS], path, _SCHEMA, _fold)
+        self.secrets = secrets
+
+    async def start(self) -> None:
+        """Follow the topic; returns when what is there now is known."""
+        await self._view.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._view.close()
+
+    async def passed(self, written: RecordMetadata) -> None:
+        """Wait until a record that was written is known here."""
+        await self._view.passed(written.send.topic, written.partition, written.offset)
+
+    async def refresh(self) -> None:
+        """Know everything that was on the topic when this was called."""
+        await self._view.caught_up()
+
+    def get(self, tenant: str, credential_id: int) -> Credential | None:
+        """A credential of a tenant."""
+        sql = "SELECT value FROM credentials WHERE id = ? AND tenant = ?"
+        rows = self._view.query(sql, (str(credential_id), tenant))
+        return Credential.model_validate_json(rows[0][0]) if rows else None
+
+    def taken(self, credential_id: int) -> bool:
+        """Whether a credential of any tenant has this id."""
+        return bool(self._view.query("SELECT 1 FROM credentials WHERE id = ?", (str(credential_id),)))
+
+    def all(self, tenant: str | None = None) -> Sequence[Credential]:
+        """The credentials of a tenant, or of all, the oldest first."""
+        sql = "SELECT value FROM credentials WHERE ? IS NULL OR tenant = ?"
+        found = (Credential.model_validate_json(row[0]) for row in self._view.query(sql, (tenant, tenant)))
+        return sorted(found, key=lambda one: (one.created_at, one.id))
+
+    async def secret(self, tenant: str, credential_id: int, kind: str) -> Mapping[str, str]:
+        """The members of a credential's secret (`streams.secrets.KINDS`).
+
+        Raises RequestError when the tenant has no such credential, or it cannot be decrypted;
+        TransientError when the view cannot go on.
+        """
+        found = self.get(tenant, credential_id)
+        if found is None:  # another process may have saved it a moment ago
+            await self.refresh()
+            found = self.get(tenant, credential_id)
+        if found is None:
+            raise RequestError(
+                f"credential {credential_id} does not exist (`headrace credentials list` shows what does)"
+            )
+        if found.kind != kind:
+            raise RequestError(
+                f"credential {credential_id} ({found.name}) is of kind {found.kind}, expected {kind}"
+            )
+        return self.opened(found)
+
+    def opened(self, credential: Credential) -> Mapping[str, str]:
+        """The members of a credential's secret. Raises RequestError when it cannot be decrypted."""
+        try:
+            return self.secrets.open(credential.secret, context_of(credential))
+        except RequestError as error:
+            raise RequestError(f"credential {credential.id} ({credential.name}): {error}") from error
+
+
+def context_of(credential: Credential) -> str:
+    """What the secret of a credential is bound to: it cannot be moved to another tenant, or another id."""
+    return f"{credential.tenant}\0{credential.id}\0{credential.kind}"
+
+
+def require_members(kind: str, secret: Mapping[str, str]) -> None:
+    """Raises RequestError unless a secret has exactly the members of its kind, and none is empty."""
+    if kind not in KINDS:
+        raise RequestError(f"kind {kind[:40]!r} is none of {', '.join(KINDS)}")
+    members = KINDS[kind]
+    if set(secret) != set(members) or not all(secret.values()):
+        raise RequestError(f"a credential of kind {kind} has {' and '.join(members)}, and none is empty")
+
+
+def _fold(database: sqlite3.Connection, change: ChangelogRecord) -> None:
+    if isinstance(change.event, Credential):
+        row = (change.key, change.event.tenant, change.event.model_dump_json())
+        database.execute("INSERT OR REPLACE INTO credentials VALUES (?, ?, ?)", row)
+    else:
+        database.execute("DELETE FROM credentials WHERE id = ?", (change.key,))
