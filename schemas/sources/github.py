@@ -13,7 +13,7 @@ from schemas.sources.source_type import SourceType, refuse_fields
 
 if TYPE_CHECKING:
     from schemas.api import CreateJobPayload
-    from schemas.events import Invocation
+    from schemas.events import Invocation, RunOptions
 
 #: Branches that one source can follow.
 MAX_FOLLOWED = 100
@@ -166,7 +166,7 @@ class Github(SourceType[GithubSource, GithubConfig]):
 
     def job_of(self, run: "Invocation") -> GithubJob:
         """What was asked for, and the commit that it was."""
-        asked: GithubOptions | None = getattr(run.options, self.name, None)
+        asked = self.asked(run.options)
         branch, commit = run.facts.get("branch"), run.facts.get("commit")
         ref: GitRefIdentifier
         if asked is not None and asked.sha is not None:
@@ -177,6 +177,11 @@ class Github(SourceType[GithubSource, GithubConfig]):
             ref = GitBranch(branch=branch if isinstance(branch, str) else DEFAULT_BRANCH)
         known = {"commit": commit} if isinstance(commit, str) else {}
         return GithubJob(git_ref_identifier=ref, **known)
+
+    def asked(self, options: "RunOptions | None") -> GithubOptions | None:
+        """What a run is asked for."""
+        found: GithubOptions | None = getattr(options, self.name, None)
+        return found
 
     def shown(self, form: GithubSource) -> str:
         """The repository and what is chosen of it."""
