@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.errors import RequestError
-from schemas.limits import MAX_CHUNKS, TRIAL_MODEL
+from schemas.limits import MAX_CHUNKS, MAX_FILE_BYTES, TRIAL_MODEL
 from streams.cache_dir import default_cache_dir
 from streams.data_dir import default_data_dir
 from streams.kafka.client_config import read_client_config
@@ -62,6 +62,13 @@ class Settings(BaseSettings):
         ge=0,
         le=86400,
     )
+    secrets_key: SecretStr | None = Field(
+        None,
+        description="Encrypts saved credentials: 32 random bytes in base64 (`openssl rand -base64 32`), the "
+        "same on gateway and connectors. Several, comma-separated and the newest first, while keys are "
+        "changed (`headrace credentials rotate`). `headrace up` makes one and keeps it in the data folder "
+        "(0600).",
+    )
     host: str = Field("127.0.0.1", description="Address that the gateway and `/metrics` listen on.")
     port: int = Field(
         8383, description="Port that the gateway listens on; 0 chooses a free port.", ge=0, le=65535
@@ -71,6 +78,28 @@ class Settings(BaseSettings):
         description="Folders below which `folder` sources may lie, comma-separated or as a JSON list. "
         "Default: none in a deployment; the home directory and the current folder of its user "
         "for `headrace up`. Gateway and connectors both need it.",
+    )
+    github_url: str = Field(
+        "https://github.com",
+        description="Server of `github` sources: GitHub, GitHub Enterprise, Gitea or another that speaks git over "
+        "HTTP. Gateway and connectors both need it.",
+    )
+    github_api_url: str | None = Field(
+        None,
+        description="Its REST API, which GitHub Apps need. Default: `https://api.github.com`, on another server "
+        "`/api/v3` below its URL.",
+    )
+    github_lfs_bytes: int = Field(
+        0,
+        description="Files in Git LFS up to this size are fetched; 0 leaves all of them out.",
+        ge=0,
+        le=MAX_FILE_BYTES,
+    )
+    git_cache_bytes: int = Field(
+        10 * 1024**3,
+        description="Most bytes of the mirrors of repositories that a connector keeps in the data folder; the least "
+        "recently used go first.",
+        ge=1,
     )
     uploads_per_tenant: int = Field(
         8,
@@ -240,7 +269,7 @@ class Settings(BaseSettings):
             self.kafka_bootstrap_servers = read_client_config(self.kafka_config).get("bootstrap.servers")
         return self
 
-    @field_validator("url", "chroma_url", "schema_registry_url", "vision_url")
+    @field_validator("url", "chroma_url", "schema_registry_url", "vision_url", "github_url", "github_api_url")
     @classmethod
     def _has_scheme(cls, value: str | None) -> str | None:
         if value and not value.startswith(("http://", "https://")):

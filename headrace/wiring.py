@@ -36,7 +36,7 @@ from streams.places import Places
 from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
 
 if TYPE_CHECKING:
-    from services.connectors import Origin
+    from services.connectors import GithubAccess, Origin
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +150,20 @@ def _origins(wiring: Wiring, credentials: SavedCredentials) -> "Mapping[str, Ori
     """Every type of source, for what the settings let it read."""
     from services.connectors import Access, origins
 
-    return origins(Access(places_of(wiring), credentials))
+    return origins(Access(places_of(wiring), credentials, github=_github(wiring)))
+
+
+def _github(wiring: Wiring) -> "GithubAccess":
+    from services.connectors import GithubAccess
+
+    settings = wiring.settings
+    return GithubAccess(
+        url=settings.github_url,
+        api_url=settings.github_api_url,
+        folder=wiring.data / "cache" / f"git-{settings.slot}",
+        cache_bytes=settings.git_cache_bytes,
+        lfs_bytes=settings.github_lfs_bytes,
+    )
 
 
 @contextlib.asynccontextmanager

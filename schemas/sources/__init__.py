@@ -6,8 +6,8 @@ are shown. From the table follow the members of `schemas.events.Source` and of t
 package of `services.connectors` with a line in the table there.
 
     source_type    what a type has to say
-    folder, file_upload           served
-    s3, github, web_scrape        known to the contract: checked by their shape, refused
+    folder, file_upload, github   served
+    s3, web_scrape                known to the contract: checked by their shape, refused
 """
 
 from typing import Any

@@ -6,6 +6,7 @@
 
     lister.py       the seam: how a type of source lists and reads
     folder/         a folder on the server's disk
+    github/         a repository, by git over HTTP
     sync.py         a run of a source that lists, the same for all types
     difference.py   its core: listed against indexed
     file_upload.py  a run that brings one uploaded file
@@ -22,6 +23,8 @@ from typing import Any
 
 from services.connectors.file_upload import UploadConnector
 from services.connectors.folder import FolderOrigin
+from services.connectors.github.access import GithubAccess
+from services.connectors.github.origin import GithubOrigin
 from services.connectors.invocations import Invocations, InvocationView
 from services.connectors.lister import Access, Origin
 from services.connectors.states import source_documents
@@ -30,6 +33,7 @@ from services.connectors.sync import SyncConnector
 #: How each type of source is listed and read.
 ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
     "folder": FolderOrigin,
+    "github": GithubOrigin,
 }
 
 
@@ -41,6 +45,7 @@ def origins(access: Access) -> Mapping[str, Origin[Any]]:
 __all__ = [
     "ORIGINS",
     "Access",
+    "GithubAccess",
     "InvocationView",
     "Invocations",
     "Origin",

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 from schemas.base import Event
 from schemas.errors import RequestError
 from schemas.events import MetadataValue, RunRequested
+from services.connectors.github.access import GithubAccess
 from streams.places import Places
 
 C = TypeVar("C", bound=Event)
@@ -44,10 +45,12 @@ class Access:
     Attributes:
         places: what may be read of the disk; by default nothing.
         credentials: what sources sign in with; by default none.
+        github: which server repositories are on, and what their mirrors may take of the disk.
     """
 
     places: Places = field(default_factory=lambda: Places(()))
     credentials: Credentials = field(default_factory=NoCredentials)
+    github: GithubAccess = field(default_factory=GithubAccess)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,6 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
         ({"folder": {"path": "{roots}", "main_content": 1}}, "main_content"),
         ({"folder": {"path": 7}}, "folder.path"),
         ({"file_upload": {}}, "add-file"),
-        ({"github": {"repository": "owner/name", "app_id": None}}, "github is not available"),
         ({"web_scrape": {"starting_url": "https://example.org"}}, "web_scrape is not available"),
         ({"s3": {"bucket_name": "b", "region": "r", "collection_name": "c"}}, "s3 is not available"),
         ({"github": {}}, "github.repository"),

@@ -1,0 +1,72 @@
+"""What a blob is, from its bytes and its path: indexed, or left out and why."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from schemas.limits import MAX_FILE_BYTES
+
+#: As much as git looks at.
+HEAD_BYTES = 8000
+#: Binary formats of documents: they are parsed. Pictures are not read in repositories: most are icons.
+DOCUMENTS = frozenset(
+    {
+        *(".pdf", ".epub"),
+        *(".doc", ".docx", ".odt", ".rtf"),
+        *(".xls", ".xlsx", ".xlsm", ".xltx", ".ods"),
+        *(".ppt", ".pptx", ".odp"),
+        *(".msg", ".eml"),
+    }
+)
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".tiff", ".tif", ".heic", ".bmp", ".ico"})
+#: Text in UTF-16 and UTF-32 has zero bytes; it begins with a byte order mark.
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+#: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer has less than 1,024 bytes.
+_POINTER = re.compile(
+    rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n"
+    rb"(?:ext-[^\n]*\n)*oid sha256:(?P<oid>[0-9a-f]{64})\nsize (?P<size>[0-9]{1,18})\n"
+)
+_POINTER_BYTES = 1024
+
+LINK = "a symbolic link, which is not followed"
+SUBMODULE = "a submodule, which is another repository"
+BINARY = "binary"
+PICTURE = "a picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """A file that is in Git LFS: SHA-256 and bytes of its content."""
+
+    oid: str
+    size: int
+
+
+def pointer(body: bytes) -> Pointer | None:
+    """What a blob points to, if it is a pointer of Git LFS."""
+    if len(body) >= _POINTER_BYTES or not (found := _POINTER.match(body)):
+        return None
+    return Pointer(found["oid"].decode(), int(found["size"]))
+
+
+def left_out(key: str, size: int, head: bytes, lfs_bytes: int = 0) -> str | None:
+    """Why a blob is no document; None if it is one.
+
+    Args:
+        size: of all of it.
+        head: its first `HEAD_BYTES`.
+        lfs_bytes: files in LFS up to this size are fetched.
+    """
+    if size > MAX_FILE_BYTES:
+        return f"{size:,} bytes, the limit is {MAX_FILE_BYTES:,}"
+    suffix = PurePosixPath(key).suffix.lower()
+    if (found := pointer(head) if size < _POINTER_BYTES else None) is not None:
+        if found.size > lfs_bytes:
+            limit = f", the limit is {lfs_bytes:,} (HEADRACE_GITHUB_LFS_BYTES)" if lfs_bytes else ""
+            return f"in Git LFS, {found.size:,} bytes{limit}" if lfs_bytes else "in Git LFS"
+        return PICTURE if suffix in PICTURES else None
+    if suffix in PICTURES:
+        return PICTURE
+    if suffix in DOCUMENTS or head.startswith(_MARKS) or b"\0" not in head[:HEAD_BYTES]:
+        return None
+    return BINARY

@@ -1,0 +1,51 @@
+"""Reads blobs of a mirror through one process of git."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from schemas.errors import TransientError
+from services.connectors.github.mirrors.command import running
+
+_PIECE = 256 * 1024
+
+
+class Blobs:
+    """`git cat-file --batch`; one question at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._lock = asyncio.Lock()
+
+    async def read(self, oid: str, most: int) -> tuple[int, bytes] | None:
+        """Size of a blob and its first `most` bytes; None where it is not here. Raises TransientError when
+        git does not answer as it should: the repository is damaged, or was thrown away."""
+        out, into = self._process.stdout, self._process.stdin
+        assert out is not None
+        assert into is not None
+        async with self._lock:
+            try:
+                into.write(oid.encode() + b"\n")
+                await into.drain()
+                head = (await out.readuntil(b"\n")).split()
+                if head[-1:] == [b"missing"]:
+                    return None
+                size = int(head[2])
+                body = bytearray()
+                left = size
+                while left:
+                    piece = await out.readexactly(min(left, _PIECE))
+                    left -= len(piece)
+                    body += piece[: most - len(body)]
+                await out.readexactly(1)
+            except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
+                raise TransientError(f"git cannot read {oid} from its mirror") from error
+            return size, bytes(body)
+
+
+@asynccontextmanager
+async def opened(repository: Path) -> AsyncIterator[Blobs]:
+    """Blobs of a repository, until the end of the block."""
+    async with running(repository, ["cat-file", "--batch"]) as process:
+        yield Blobs(process)

@@ -1,0 +1,266 @@
+"""One repository on disk: bare, without history, and without blobs but those that were asked for.
+
+A mirror is a cache. It may be thrown away at any time, and what git keeps of a fetch that was broken off is
+removed before the next. Each commit that was fetched whole has a ref `refs/headrace/<hash>`, which is also
+what the next fetch has in common with the server.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from schemas.errors import RequestError, TransientError
+from schemas.limits import MAX_FILE_BYTES
+from services.connectors.github.mirrors.command import (
+    GitError,
+    TooMuch,
+    bytes_in,
+    local,
+    local_pieces,
+    transfer,
+)
+from services.connectors.github.server.remote import Remote
+
+log = structlog.get_logger(__name__)
+
+#: Blobs of one request: 1,000 documents of 10 KB are 10 MB.
+BATCH = 1000
+#: What one request may bring; more is asked for in halves.
+BATCH_BYTES = 256 * 1024 * 1024
+#: A fetch leaves a pack. With more, each look into them takes long, and trees alone are fetched soon.
+_MOST_PACKS = 300
+#: Git says so when the server does not know filters, and fetches everything.
+_NO_FILTER = "filtering not recognized"
+_LEFT_BEHIND = ("tmp_*", "*.lock")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of `ls-tree`: mode as git writes it, hash as text, path as bytes."""
+
+    mode: str
+    oid: str
+    path: bytes
+
+    @property
+    def key(self) -> str:
+        """The path as text; bytes that are not UTF-8 are kept as halves of surrogate pairs."""
+        return self.path.decode(errors="surrogateescape")
+
+
+class Mirror:
+    """A repository in a folder; `lock` is held by whoever fetches into it.
+
+    Attributes:
+        blobs: that were fetched, since this object was made.
+        filters: False when the server has sent blobs that nobody asked for.
+    """
+
+    def __init__(self, folder: Path, stall_s: float, most_bytes: int) -> None:
+        self.folder = folder
+        self.lock = asyncio.Lock()
+        self.blobs = 0
+        self.filters = True
+        self._git = folder / "repository.git"
+        self._stall_s, self._most_bytes = stall_s, most_bytes
+
+    async def has(self, oid: str) -> str | None:
+        """The commit of this hash (of a tag: what it is on) if all its trees are here."""
+        if not (self._git / "HEAD").exists():
+            return None
+        try:
+            found = await local(self._git, "rev-parse", "--verify", "--quiet", f"{_ref(oid)}^{{commit}}")
+        except GitError:
+            return None
+        return found.decode().strip()
+
+    async def fetch(self, remote: Remote, oid: str) -> str:
+        """Fetch a commit with its trees; the commit's hash.
+
+        Raises RequestError for a hash that the server does not have or that is no commit, and for a
+        repository that is larger than the cache; TransientError; what `Remote` raises.
+        """
+        async with self.lock:
+            if (found := await self.has(oid)) is not None:
+                return found
+            await self._prepare(len(oid))
+            said = await self._transfer(remote, ["--depth=1", "--", "origin", f"+{oid}:{_ref(oid)}"])
+            self.filters = self.filters and _NO_FILTER not in said
+            if (found := await self.has(oid)) is None:
+                raise RequestError(f"{oid} is no commit of {remote.shown}")
+            return found
+
+    async def fetch_blobs(self, remote: Remote, oids: Iterable[str]) -> dict[str, str]:
+        """Fetch the blobs that are missing, in batches; hash → why one cannot be had."""
+        async with self.lock:
+            missing = await self.missing(oids)
+            if missing:
+                _clean(self._git)
+            refused: dict[str, str] = {}
+            for start in range(0, len(missing), BATCH):
+                await self._fetch_batch(remote, missing[start : start + BATCH], refused)
+            self.blobs += len(missing) - len(refused)
+            return refused
+
+    async def _fetch_batch(self, remote: Remote, oids: Sequence[str], refused: dict[str, str]) -> None:
+        most = BATCH_BYTES if len(oids) > 1 else max(BATCH_BYTES, MAX_FILE_BYTES)
+        try:
+            await self._transfer(remote, ["--stdin", "origin"], "\n".join(oids).encode() + b"\n", most)
+        except TooMuch:
+            _clean(self._git)
+            if len(oids) == 1:
+                refused[oids[0]] = f"more than {most:,} bytes"
+                return
+            half = len(oids) // 2
+            await self._fetch_batch(remote, oids[:half], refused)
+            await self._fetch_batch(remote, oids[half:], refused)
+
+    async def missing(self, oids: Iterable[str]) -> list[str]:
+        """Those of these objects that are not here, each once, in order."""
+        asked = list(dict.fromkeys(oids))
+        if not asked:
+            return []
+        out = await local(self._git, "cat-file", "--batch-check", stdin="\n".join(asked).encode() + b"\n")
+        lines = out.decode(errors="replace").splitlines()
+        if len(lines) != len(asked):
+            raise TransientError("git answers for other objects than it was asked for")
+        return [oid for oid, line in zip(asked, lines, strict=True) if line.endswith(" missing")]
+
+    async def entries(self, commit: str) -> AsyncGenerator[list[Entry], None]:
+        """All files of a commit in order of their paths, some at a time."""
+        rest = b""
+        async with aclosing(local_pieces(self._git, "ls-tree", "-r", "-z", "--full-tree", commit)) as pieces:
+            async for piece in pieces:
+                *lines, rest = (rest + piece).split(b"\0")
+                yield [_entry(line) for line in lines]
+        if rest:
+            raise TransientError("git's listing breaks off")
+
+    async def changed(self, base: str, commit: str) -> set[bytes] | None:
+        """The paths that differ between two commits; None when the first one is not here any more."""
+        if await self.has(base) is None:
+            return None
+        names = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-commit-id")
+        return set((await local(self._git, *names, base, commit)).split(b"\0")) - {b""}
+
+    async def commits(self, remote: Remote, beginning: str) -> list[str]:
+        """The commits of all branches whose hashes begin so. Fetches commits alone, into a repository
+        beside the mirror. Raises as `fetch` does."""
+        history = self.folder / "history.git"
+        async with self.lock:
+            if not (history / "HEAD").exists():
+                history.mkdir(parents=True, exist_ok=True)
+                await local(history, "init", "--quiet", "--bare", "--template=")
+            _clean(history)
+            branches = "+refs/heads/*:refs/heads/*"
+            await self._transfer(remote, ["--prune", "--", "origin", branches], into=history, omit="tree:0")
+        found = (await local(history, "rev-parse", f"--disambiguate={beginning}")).decode().split()
+        kinds = await local(history, "cat-file", "--batch-check", stdin="\n".join([*found, ""]).encode())
+        lines = [line.split() for line in kinds.decode().splitlines()]
+        return [line[0] for line in lines if line[1] == "commit"]
+
+    def recall(self, name: str) -> dict[str, Any]:
+        """What was remembered beside the repository; empty if nothing was, or it cannot be read."""
+        try:
+            found = json.loads((self.folder / f"{_named(name)}.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def remember(self, name: str, what: Mapping[str, Any]) -> None:
+        """Keep something beside the repository; it goes when the mirror does."""
+        path = self.folder / f"{_named(name)}.json"
+        path.with_suffix(".new").write_text(json.dumps(what))
+        path.with_suffix(".new").replace(path)
+
+    @property
+    def git_dir(self) -> Path:
+        """The repository itself."""
+        return self._git
+
+    def discard(self) -> None:
+        """Throw the mirror away; the next run makes a new one."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def _prepare(self, hash_length: int) -> None:
+        """A repository that can be fetched into."""
+        packs = self._git / "objects" / "pack"
+        if packs.exists() and len(list(packs.glob("*.pack"))) > _MOST_PACKS:
+            await asyncio.to_thread(shutil.rmtree, self._git)
+        if not (self._git / "HEAD").exists():
+            self._git.mkdir(parents=True, exist_ok=True)
+            form = "sha256" if hash_length == 64 else "sha1"
+            await local(self._git, "init", "--quiet", "--bare", f"--object-format={form}", "--template=")
+        _clean(self._git)
+
+    async def _transfer(
+        self,
+        remote: Remote,
+        what: Sequence[str],
+        stdin: bytes = b"",
+        most_bytes: int | None = None,
+        into: Path | None = None,
+        omit: str = "blob:none",
+    ) -> str:
+        repository = into or self._git
+        most = self._most_bytes if most_bytes is None else most_bytes
+        command = ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"]
+        command += ["--recurse-submodules=no", f"--filter={omit}", *what]
+        settings = await remote.configuration()
+        if stdin:  # what is asked for by its hash has nothing in common with what is here
+            settings = {**settings, "fetch.negotiationAlgorithm": "noop"}
+        try:
+            return await transfer(repository, command, settings, self._stall_s, most, stdin)
+        except TooMuch:
+            if most_bytes is not None:
+                raise
+            _clean(repository)
+            raise RequestError(
+                f"{remote.shown} is larger than the cache of repositories, HEADRACE_GIT_CACHE_BYTES "
+                f"({most:,} bytes)"
+            ) from None
+        except GitError as error:
+            _clean(repository)
+            raise await remote.explained(str(error)) from None
+
+
+def _clean(repository: Path) -> None:
+    """Remove what a fetch that was killed has left: locks, and packs that never became whole."""
+    objects = repository / "objects"
+    places = [
+        (folder, pattern) for folder in (repository, objects, objects / "pack") for pattern in _LEFT_BEHIND
+    ]
+    for folder, pattern in [*places, (repository / "refs", "**/*.lock"), (objects, "??/tmp_*")]:
+        for path in folder.glob(pattern):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
+
+def _entry(line: bytes) -> Entry:
+    head, tab, path = line.partition(b"\t")
+    parts = head.split(b" ")
+    if not tab or len(parts) != 3:
+        raise TransientError("git's listing is not understood")
+    return Entry(parts[0].decode(), parts[2].decode(), path)
+
+
+def _ref(oid: str) -> str:
+    return f"refs/headrace/{oid}"
+
+
+def _named(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:32]
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of everything below a folder."""
+    return sum(bytes_in(Path(top)) for top, _, _ in os.walk(folder))

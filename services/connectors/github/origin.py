@@ -1,0 +1,56 @@
+"""Repositories as a type of source."""
+
+from urllib.parse import urlsplit
+
+from schemas.errors import RequestError
+from schemas.events import RunRequested
+from schemas.sources.github import GITHUB, GithubConfig
+from services.connectors.github.lister import GithubLister
+from services.connectors.github.mirrors.cache import Mirrors
+from services.connectors.github.server.app_tokens import AppTokens
+from services.connectors.github.server.http import Http
+from services.connectors.github.server.lfs import Lfs
+from services.connectors.github.server.login import login_of
+from services.connectors.github.server.remote import Remote
+from services.connectors.lister import Access, Known, Lister
+
+
+class GithubOrigin:
+    """Repositories of one server."""
+
+    def __init__(self, access: Access) -> None:
+        self._access, self._credentials = access.github, access.credentials
+        self._http = Http(self._access.stall_s)
+        self._tokens = AppTokens(self._http, self._access.api)
+        self._mirrors = Mirrors(self._access)
+
+    async def check(self, config: GithubConfig, tenant: str) -> GithubConfig:
+        """With `owner/repo` in place of a URL. The server is not asked: whether it answers now says nothing
+        of the run. Raises RequestError for another server, and for a credential that is not there."""
+        if config.credential_id is not None:
+            kind = "github_token" if config.app_id is None else "github_app"
+            await self._credentials.secret(tenant, config.credential_id, kind)
+        return config.model_copy(update={"repository": self._name(config.repository)})
+
+    def open(self, run: RunRequested, known: Known) -> Lister:
+        """A repository at the commit that the run asks for."""
+        config, options = GITHUB.of(run.source), GITHUB.asked(run.options)
+        name = self._name(config.repository)
+        login = login_of(config, run.source.tenant, name, self._credentials, self._tokens)
+        remote = Remote(self._http, f"{self._access.base}/{name}.git", f"github:{name}", login)
+        purpose = f"{run.source.id} {run.collection}"
+        lfs = Lfs(self._http, self._access.lfs_bytes)
+        return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs)
+
+    def _name(self, repository: str) -> str:
+        """`owner/repo`. Raises RequestError for one on another server."""
+        if "://" not in repository:
+            return repository
+        ours, theirs = urlsplit(self._access.base), urlsplit(repository)
+        path = theirs.path.removeprefix(ours.path).strip("/")
+        if theirs.hostname != ours.hostname or theirs.port not in (None, ours.port) or path.count("/") != 1:
+            raise RequestError(
+                f"github.repository: {repository} cannot be read here, repositories are read from "
+                f"{self._access.base} (HEADRACE_GITHUB_URL)"
+            )
+        return path

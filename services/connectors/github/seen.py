@@ -1,0 +1,67 @@
+"""Which files earlier runs have looked at, and why some of them are left out."""
+
+import os
+from collections.abc import Sequence
+
+from schemas.globs import Choice
+from services.connectors.github.mirrors.mirror import Entry, Mirror
+from services.connectors.lister import Known
+
+#: Verdicts that are remembered of a repository; more of them are found out again.
+_MOST_VERDICTS = 200_000
+
+
+class Seen:
+    """What earlier runs have looked at: they need not see it again to say whether it is a document.
+
+    A hint, and no more: what is missing here is fetched once more.
+    """
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        changed: set[bytes] | None,
+        globs: Sequence[str] | None,
+        known: Known,
+        name: str,
+    ) -> None:
+        """`changed` since the last listing, None for everything; `globs` are those of the last listing."""
+        self._mirror, self._changed, self._known, self._name = mirror, changed, known, name
+        self._choice = Choice(globs) if globs else None
+        self._verdicts: dict[str, str] = mirror.recall(name)
+        self._news = False
+
+    @classmethod
+    async def of(cls, mirror: Mirror, purpose: str, commit: str, known: Known, lfs_bytes: int) -> "Seen":
+        """What is remembered beside a mirror. With other limits for LFS other files are left out."""
+        last = mirror.recall(purpose)
+        changed = await mirror.changed(str(last["commit"]), commit) if "commit" in last else None
+        return cls(mirror, changed, last.get("include_globs"), known, f"left out {lfs_bytes}")
+
+    def has(self, entry: Entry) -> bool:
+        """Whether an earlier run has said of this very file what it is."""
+        if self._key(entry) in self._verdicts or self._known.memo(entry.key) == entry.oid.encode():
+            return True
+        if self._changed is None or entry.path in self._changed:
+            return False
+        return self._choice is None or self._choice.has(entry.path)
+
+    def judge(self, entry: Entry, reason: str | None) -> None:
+        """What a file was found to be."""
+        if reason is not None and len(self._verdicts) < _MOST_VERDICTS:
+            self._verdicts[self._key(entry)] = reason
+            self._news = True
+
+    def verdict(self, entry: Entry) -> str | None:
+        """Why a file is left out, None if it is not."""
+        return self._verdicts.get(self._key(entry))
+
+    def keep(self) -> None:
+        """For the runs to come."""
+        if self._news:
+            self._mirror.remember(self._name, self._verdicts)
+
+    @staticmethod
+    def _key(entry: Entry) -> str:
+        """The name counts, too: it decides whether a binary file is a document."""
+        return f"{entry.oid} {os.path.splitext(entry.path)[1].lower().decode(errors='backslashreplace')}"

@@ -1,0 +1,112 @@
+"""A repository on its server: what it has, and how git may fetch from it."""
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import structlog
+
+from schemas.errors import IngestError, RequestError, TransientError
+from services.connectors.github.server.http import Http, identity
+from services.connectors.github.server.login import Login
+from services.connectors.github.server.refs import NoAccess, Refs, list_refs
+from services.connectors.github.server.scrubbing import basic, scrubbed
+
+log = structlog.get_logger(__name__)
+
+#: Tries with a token that is refused and may be too new, and what is between them: ten seconds in all.
+_TRIES, _PAUSE_S = 5, 2.5
+_NOT_THERE = ("not our ref", "unadvertised object", "couldn't find remote ref")
+
+
+class Remote:
+    """One repository, for one run.
+
+    Attributes:
+        shown: for a person, `github:owner/repo`.
+        url: where it is; another than at first when the server says that it has moved.
+    """
+
+    def __init__(self, http: Http, url: str, shown: str, login: Login, pause_s: float = _PAUSE_S) -> None:
+        self.shown, self.url = shown, url
+        self._http, self._login, self._pause_s = http, login, pause_s
+        self._secrets: tuple[str, ...] = ()
+
+    async def refs(self, prefixes: Sequence[str]) -> Refs:
+        """Refs that begin with these prefixes, and HEAD.
+
+        Raises RequestError without access (which says that nothing is deleted), RateLimited, TransientError.
+        """
+        for tries_left in range(_TRIES - 1, -1, -1):
+            token = await self._token()
+            authorization = basic(token) if token else None
+            try:
+                found = await list_refs(self._http, self.url, prefixes, authorization, identity(token))
+            except NoAccess as error:
+                if token is None or not tries_left or not self._login.refused(token):
+                    raise RequestError(self._no_access(error.status, token)) from None
+                await asyncio.sleep(self._pause_s)
+                continue
+            if found.url != self.url:
+                log.warning("repository has moved", repository=self.shown, to=found.url)
+                self.url = found.url
+            return found
+        raise AssertionError
+
+    async def configuration(self) -> dict[str, str]:
+        """What git must know to fetch from here. Through its environment: a command line can be read by
+        everybody on the machine, and a file stays."""
+        token = await self._token()
+        parts = urlsplit(self.url)
+        found = {
+            "remote.origin.url": self.url,
+            "remote.origin.promisor": "true",
+            "remote.origin.partialclonefilter": "blob:none",
+            "protocol.version": "2",
+            "http.followRedirects": "false",
+            "http.emptyAuth": "false",
+        }
+        if token is not None:
+            header = f"Authorization: {basic(token)}"
+            found[f"http.{parts.scheme}://{parts.netloc}/.extraHeader"] = header
+        return found
+
+    async def explained(self, said: str) -> IngestError:
+        """What a failed fetch means, by what git said: the server is asked again, since only HTTP says it
+        for sure."""
+        said = scrubbed(said, self._secrets)
+        if any(sign in said for sign in _NOT_THERE):
+            return RequestError(f"{self.shown} does not have this commit: {said[-300:]}")
+        try:
+            await self.refs([])
+        except IngestError as found:
+            return found
+        return TransientError(f"{self.shown} cannot be fetched: {said[-500:]}")
+
+    async def authorization(self) -> dict[str, str]:
+        """The header for requests to this host."""
+        token = await self._token()
+        return {"Authorization": basic(token)} if token else {}
+
+    def who(self) -> str:
+        """Whose limits count; of the token that was used last."""
+        return identity(self._secrets[-1] if self._secrets else None)
+
+    async def _token(self) -> str | None:
+        token = await self._login.token()
+        if token is not None and token not in self._secrets:
+            self._secrets = (*self._secrets, token)
+        return token
+
+    def _no_access(self, status: int, token: str | None) -> str:
+        host = urlsplit(self.url).hostname
+        who = "without a credential" if token is None else "with the saved credential"
+        advice = (
+            "a private repository needs a credential (github.credential_id, --github-credential)"
+            if token is None
+            else "check that the token or app may read its contents, and has not expired"
+        )
+        return (
+            f"no access to {self.shown}: {host} answers {status} {who}, so it does not exist (any more) or "
+            f"may not be read; {advice}. Nothing was deleted"
+        )
