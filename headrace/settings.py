@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.errors import RequestError
-from schemas.limits import MAX_CHUNKS, TRIAL_MODEL
+from schemas.limits import MAX_CHUNKS, MAX_FILE_BYTES, TRIAL_MODEL
 from streams.cache_dir import default_cache_dir
 from streams.data_dir import default_data_dir
 from streams.kafka.client_config import read_client_config
@@ -57,6 +57,37 @@ class Settings(BaseSettings):
         description="Folders below which `folder` sources are taken, comma-separated or as a JSON list. "
         "Default: none in a deployment; for `headrace up` the home and the current folder of its user. "
         "Gateway and connectors both need it.",
+    )
+    web_allowed_hosts: CommaSeparated = Field(
+        default_factory=list,
+        description="Hosts that `web_scrape` sources may read though their address is private, comma-separated, "
+        "each as `host` or `host:port`. Public hosts need not be named, except for ports other than 80 and "
+        "443. Gateway and connectors both need it.",
+    )
+    web_delay_seconds: float = Field(
+        1.0,
+        description="Between two requests to a site; a longer Crawl-delay of its robots.txt counts.",
+        ge=0,
+    )
+    web_user_agent: str = Field(
+        "",
+        description="User-Agent of the crawler; robots.txt goes by what stands before the slash. Default: "
+        "`Headrace/VERSION`.",
+        pattern=r"^(?:[!-~][ -~]*)?$",
+    )
+    web_page_limit: int = Field(
+        10_000,
+        description="Greatest `page_limit` of a `web_scrape` source. Gateway and connectors use it.",
+        ge=1,
+    )
+    web_max_bytes: int = Field(
+        50 * 1024 * 1024,
+        description="Bytes of one page or file, decompressed; a larger one fails. At most 200 MiB.",
+        ge=1,
+        le=MAX_FILE_BYTES,
+    )
+    web_obey_robots: bool = Field(
+        True, description="Whether robots.txt counts. Set it to false for your own sites only."
     )
     uploads_per_tenant: int = Field(
         8, description="Uploads of a tenant that one gateway takes at once; one more is answered 429.", ge=1

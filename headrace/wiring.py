@@ -138,8 +138,18 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 def _origins(wiring: Wiring) -> "Mapping[str, Origin[Any]]":
     """Every type of source, for what the settings let it read."""
     from services.connectors import Access, origins
+    from services.connectors.web.access import WebAccess
 
-    return origins(Access(places_of(wiring)))
+    settings = wiring.settings
+    web = WebAccess(
+        allowed_hosts=frozenset(host.lower() for host in settings.web_allowed_hosts),
+        delay_s=settings.web_delay_seconds,
+        user_agent=settings.web_user_agent,
+        max_pages=settings.web_page_limit,
+        max_bytes=settings.web_max_bytes,
+        obeys_robots=settings.web_obey_robots,
+    )
+    return origins(Access(places_of(wiring), web=web))
 
 
 @contextlib.asynccontextmanager

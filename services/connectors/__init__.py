@@ -6,6 +6,7 @@
 
     lister.py       the seam: how a type of source lists and reads
     folder/         a folder on the server's disk
+    web/            a website
     sync.py         a run of a source that lists, the same for all types
     difference.py   its core: listed against indexed
     file_upload.py  a run that brings one uploaded file
@@ -26,10 +27,12 @@ from services.connectors.invocations import Invocations, InvocationView
 from services.connectors.lister import Access, Origin
 from services.connectors.states import source_documents
 from services.connectors.sync import SyncConnector
+from services.connectors.web.lister import WebOrigin
 
 #: How each type of source is listed and read.
 ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
     "folder": FolderOrigin,
+    "web_scrape": WebOrigin,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from schemas.base import Event
 from schemas.events import MetadataValue, RunRequested
+from services.connectors.web.access import WebAccess
 from streams.places import Places
 
 C = TypeVar("C", bound=Event)
@@ -22,9 +23,11 @@ class Access:
 
     Attributes:
         places: what may be read of the disk; by default nothing.
+        web: how sites are crawled; by default public ones, slowly.
     """
 
     places: Places = field(default_factory=lambda: Places(()))
+    web: WebAccess = field(default_factory=WebAccess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,12 @@ Entry = Item | Unreadable | Skipped | LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a document, and its media type where the origin knows it."""
+    """The bytes of a document, its media type where the origin knows it, and a name that says what it is
+    where the key does not."""
 
     body: bytes
     content_type: str | None = None
+    filename: str | None = None
 
 
 class Known(Protocol):
