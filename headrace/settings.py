@@ -62,13 +62,6 @@ class Settings(BaseSettings):
         ge=0,
         le=86400,
     )
-    secrets_key: SecretStr | None = Field(
-        None,
-        description="Encrypts saved credentials: 32 random bytes in base64 (`openssl rand -base64 32`), the "
-        "same on gateway and connectors. Several, comma-separated and the newest first, while keys are "
-        "changed (`headrace credentials rotate`). `headrace up` makes one and keeps it in the data folder "
-        "(0600).",
-    )
     host: str = Field("127.0.0.1", description="Address that the gateway and `/metrics` listen on.")
     port: int = Field(
         8383, description="Port that the gateway listens on; 0 chooses a free port.", ge=0, le=65535
@@ -81,13 +74,13 @@ class Settings(BaseSettings):
     )
     github_url: str = Field(
         "https://github.com",
-        description="Server of `github` sources: GitHub, GitHub Enterprise, Gitea or another that speaks git over "
-        "HTTP. Gateway and connectors both need it.",
+        description="Server of `github` sources: GitHub, GitHub Enterprise, Gitea or another that speaks git "
+        "over HTTP. Gateway and connectors both need it.",
     )
     github_api_url: str | None = Field(
         None,
-        description="Its REST API, which GitHub Apps need. Default: `https://api.github.com`, on another server "
-        "`/api/v3` below its URL.",
+        description="Its REST API, which GitHub Apps need. Default: `https://api.github.com`, on another "
+        "server `/api/v3` below its URL.",
     )
     github_lfs_bytes: int = Field(
         0,
@@ -97,9 +90,40 @@ class Settings(BaseSettings):
     )
     git_cache_bytes: int = Field(
         10 * 1024**3,
-        description="Most bytes of the mirrors of repositories that a connector keeps in the data folder; the least "
-        "recently used go first.",
+        description="Maximum size of the mirrors of repositories that a connector keeps in the data folder; the "
+        "least recently used go first.",
         ge=1,
+    )
+    web_allowed_hosts: CommaSeparated = Field(
+        default_factory=list,
+        description="Hosts that `web_scrape` sources may read though their address is private, comma-separated, "
+        "each as `host` or `host:port`. Public hosts need not be named, except for ports other than 80 and "
+        "443. Gateway and connectors both need it.",
+    )
+    web_delay_seconds: float = Field(
+        1.0,
+        description="Between two requests to a site; a longer Crawl-delay of its robots.txt counts.",
+        ge=0,
+    )
+    web_user_agent: str = Field(
+        "",
+        description="User-Agent of the crawler; robots.txt goes by what stands before the slash. Default: "
+        "`Headrace/VERSION`.",
+        pattern=r"^(?:[!-~][ -~]*)?$",
+    )
+    web_page_limit: int = Field(
+        10_000,
+        description="Greatest `page_limit` of a `web_scrape` source. Gateway and connectors use it.",
+        ge=1,
+    )
+    web_max_bytes: int = Field(
+        50 * 1024 * 1024,
+        description="Bytes of one page or file, decompressed; a larger one fails. At most 200 MiB.",
+        ge=1,
+        le=MAX_FILE_BYTES,
+    )
+    web_obey_robots: bool = Field(
+        True, description="Whether robots.txt counts. Set it to false for your own sites only."
     )
     uploads_per_tenant: int = Field(
         8,

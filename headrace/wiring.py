@@ -36,7 +36,7 @@ from streams.places import Places
 from streams.topics import CATALOGUE, DOCUMENT_STATES, DOCUMENTS
 
 if TYPE_CHECKING:
-    from services.connectors import GithubAccess, Origin
+    from services.connectors import GithubAccess, Origin, WebAccess
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +150,7 @@ def _origins(wiring: Wiring, credentials: SavedCredentials) -> "Mapping[str, Ori
     """Every type of source, for what the settings let it read."""
     from services.connectors import Access, origins
 
-    return origins(Access(places_of(wiring), credentials, github=_github(wiring)))
+    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring)))
 
 
 def _github(wiring: Wiring) -> "GithubAccess":
@@ -163,6 +163,20 @@ def _github(wiring: Wiring) -> "GithubAccess":
         folder=wiring.data / "cache" / f"git-{settings.slot}",
         cache_bytes=settings.git_cache_bytes,
         lfs_bytes=settings.github_lfs_bytes,
+    )
+
+
+def _web(wiring: Wiring) -> "WebAccess":
+    from services.connectors import WebAccess
+
+    settings = wiring.settings
+    return WebAccess(
+        allowed_hosts=frozenset(host.lower() for host in settings.web_allowed_hosts),
+        delay_s=settings.web_delay_seconds,
+        user_agent=settings.web_user_agent,
+        max_pages=settings.web_page_limit,
+        max_bytes=settings.web_max_bytes,
+        obeys_robots=settings.web_obey_robots,
     )
 
 

@@ -6,8 +6,8 @@ are shown. From the table follow the members of `schemas.events.Source` and of t
 package of `services.connectors` with a line in the table there.
 
     source_type    what a type has to say
-    folder, file_upload, github   served
-    s3, web_scrape                known to the contract: checked by their shape, refused
+    folder, file_upload, github, web_scrape   served
+    s3                                        known to the contract: checked by their shape, refused
 """
 
 from typing import Any
@@ -37,4 +37,4 @@ def served() -> dict[str, SourceType[Any, Any]]:
     return {name: kind for name, kind in SOURCE_TYPES.items() if kind.config is not None}
 
 
-__all__ = ["FILE_UPLOAD", "FOLDER", "SOURCE_TYPES", "SourceType", "served", "with_members"]
+__all__ = ["FILE_UPLOAD", "FOLDER", "SOURCE_TYPES", "WEB_SCRAPE", "SourceType", "served", "with_members"]

@@ -7,6 +7,7 @@
     lister.py       the seam: how a type of source lists and reads
     folder/         a folder on the server's disk
     github/         a repository, by git over HTTP
+    web/            a website
     sync.py         a run of a source that lists, the same for all types
     difference.py   its core: listed against indexed
     file_upload.py  a run that brings one uploaded file
@@ -29,11 +30,14 @@ from services.connectors.invocations import Invocations, InvocationView
 from services.connectors.lister import Access, Origin
 from services.connectors.states import source_documents
 from services.connectors.sync import SyncConnector
+from services.connectors.web.access import WebAccess
+from services.connectors.web.lister import WebOrigin
 
 #: How each type of source is listed and read.
 ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
     "folder": FolderOrigin,
     "github": GithubOrigin,
+    "web_scrape": WebOrigin,
 }
 
 
@@ -51,6 +55,7 @@ __all__ = [
     "Origin",
     "SyncConnector",
     "UploadConnector",
+    "WebAccess",
     "origins",
     "source_documents",
 ]

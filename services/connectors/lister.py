@@ -13,6 +13,7 @@ from schemas.base import Event
 from schemas.errors import RequestError
 from schemas.events import MetadataValue, RunRequested
 from services.connectors.github.access import GithubAccess
+from services.connectors.web.access import WebAccess
 from streams.places import Places
 
 C = TypeVar("C", bound=Event)
@@ -46,11 +47,13 @@ class Access:
         places: what may be read of the disk; by default nothing.
         credentials: what sources sign in with; by default none.
         github: which server repositories are on, and what their mirrors may take of the disk.
+        web: how sites are crawled; by default public ones, slowly.
     """
 
     places: Places = field(default_factory=lambda: Places(()))
     credentials: Credentials = field(default_factory=NoCredentials)
     github: GithubAccess = field(default_factory=GithubAccess)
+    web: WebAccess = field(default_factory=WebAccess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,12 @@ Entry = Item | Unreadable | Skipped | LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a document, and its media type where the origin knows it."""
+    """The bytes of a document, its media type where the origin knows it, and a name that says what it is
+    where the key does not."""
 
     body: bytes
     content_type: str | None = None
+    filename: str | None = None
 
 
 class Known(Protocol):

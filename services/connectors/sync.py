@@ -234,7 +234,7 @@ class SyncConnector(Connector):
         event = DocumentUpserted(
             document=document.model_copy(update={"run": attempt.position()}),
             content=payload,
-            filename=document.document_key,
+            filename=content.filename or document.document_key,
             content_type=content.content_type,
         )
         return Send(DOCUMENTS, document_id(document), event)

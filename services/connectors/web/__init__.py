@@ -1,0 +1,16 @@
+"""`web_scrape`: the pages of a website, crawled politely and safely.
+
+lister.py      one source, opened for one run
+crawl.py       which page is asked for next, and what each answer means
+frontier.py    the order: known pages keep their place, new ones come by depth and address
+scope.py       which addresses may be asked for; traps.py those that never end
+not_found.py   how the site says "not found" with status 200
+sitemaps.py    pages that the site names itself
+outcome.py     what was found, page by page, and what of it becomes a document
+memo.py        what is remembered of a page until the next run
+spool.py       what was fetched, on disk until it is read
+access.py      what the deployment allows
+
+transport/     one page: politely, bounded, and never from a private address
+pages/         what a page says, and its text as blocks
+"""

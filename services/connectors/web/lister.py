@@ -1,0 +1,130 @@
+"""Websites as sources."""
+
+import asyncio
+import hashlib
+import posixpath
+from collections.abc import AsyncIterator, Mapping, Sequence
+from urllib.parse import unquote, urlsplit
+
+from schemas.errors import DocumentError, RequestError
+from schemas.events import MetadataValue, RunRequested
+from schemas.sources.web_scrape import DEFAULT_PAGE_LIMIT, WEB_SCRAPE, WebScrapeConfig
+from schemas.urls import canonical
+from services.connectors.lister import Access, Content, Entry, Item, Known, Lister
+from services.connectors.web.access import WebAccess
+from services.connectors.web.crawl import Crawl
+from services.connectors.web.memo import Page
+from services.connectors.web.outcome import Documents, Found, documents
+from services.connectors.web.pages.content import content_type_of
+from services.connectors.web.pages.page import read_page, stripped
+from services.connectors.web.scope import Scope
+from services.connectors.web.spool import Spool
+from services.connectors.web.transport.addresses import refusal
+from services.connectors.web.transport.fetch import Fetcher
+from services.connectors.web.transport.visit import Visitor
+
+_PAGE = 1000
+
+
+class WebOrigin:
+    """Sites of the internet, and internal hosts that are allowed by name."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access.web
+
+    async def check(self, config: WebScrapeConfig, tenant: str) -> WebScrapeConfig:
+        """The same. Raises RequestError for a private address and for more pages than may be. Nothing is
+        asked for: the host may be one that only connectors reach."""
+        if reason := refusal(canonical(config.starting_url), self._access):
+            raise RequestError(f"web_scrape.starting_url: {reason}")
+        if (config.page_limit or 0) > self._access.max_pages:
+            raise RequestError(
+                f"web_scrape.page_limit is {config.page_limit:,}, at most {self._access.max_pages:,} are "
+                "possible (HEADRACE_WEB_PAGE_LIMIT)"
+            )
+        return config
+
+    def open(self, run: RunRequested, known: Known) -> Lister:
+        """A site for one run. Raises RequestError for one that may not be read any more."""
+        return WebLister(WEB_SCRAPE.of(run.source), self._access, known)
+
+
+class WebLister:
+    """Versions are hashes of the extracted text, so listing fetches what has changed; `read` takes it from
+    the disk.
+
+    Args:
+        pause_s: before the second try of a request.
+    """
+
+    when_empty = "Does the site still link to its pages?"
+    in_order = False
+    only: Sequence[str] | None = None
+
+    def __init__(
+        self, config: WebScrapeConfig, access: WebAccess, known: Known, pause_s: float = 1.0
+    ) -> None:
+        self._access, self._known, self._scope = access, known, Scope(config, access)
+        self._limit = min(config.page_limit or DEFAULT_PAGE_LIMIT, access.max_pages)
+        self._fetcher, self._spool = Fetcher(access), Spool()
+        self._visitor = Visitor(access, self._fetcher, pause_s)
+        self._found = Found()
+        self._listed = Documents([], frozenset(), frozenset())
+
+    def facts(self) -> Mapping[str, MetadataValue]:
+        """How many pages were fetched whole, and how many had not changed."""
+        return {"pages_fetched": self._found.fetched, "pages_not_modified": self._found.not_modified}
+
+    async def pages(self) -> AsyncIterator[Sequence[Entry]]:
+        """All at once at the end: only the whole site tells which text repeats on it."""
+        if reason := refusal(self._scope.start, self._access):
+            raise RequestError(f"{self._scope.start}: {reason}")
+        crawl = await asyncio.to_thread(
+            Crawl, self._scope, self._access, self._visitor, self._known, self._limit, self._spool
+        )
+        self._found = await crawl.run()
+        self._listed = await asyncio.to_thread(
+            documents, self._found, crawl.remembered, crawl.known, self._limit
+        )
+        for start in range(0, len(self._listed.entries), _PAGE):
+            yield self._listed.entries[start : start + _PAGE]
+
+    async def read(self, item: Item) -> Content:
+        """The page without what repeats on the site. Raises DocumentError when it can no longer be had."""
+        body, content_type = await self._spool.get(item.key) or await self._fetched(item)
+        if item.key not in self._listed.html:
+            return Content(body, content_type or None, filename=_filename(item.key))
+        page = await asyncio.to_thread(stripped, body, content_type, self._listed.furniture)
+        return Content(page, "text/html; charset=utf-8", filename="page.html")
+
+    async def aclose(self) -> None:
+        """Close connections, delete what was kept."""
+        await self._fetcher.close()
+        await asyncio.to_thread(self._spool.close)
+
+    async def _fetched(self, item: Item) -> tuple[bytes, str]:
+        """A page that had not changed when it was listed, or for which there was no room on disk."""
+        visit = await self._visitor.visit(item.key, refuses=self._scope.refuses)
+        if visit.answer is None or visit.answer.status not in (200, 203):
+            reason = visit.reason or f"answers {visit.answer.status}" if visit.answer else visit.reason
+            raise DocumentError(f"{item.key}: {reason}")
+        answer, content_type = visit.answer, content_type_of(visit.answer)
+        html = None
+        if item.key in self._listed.html:
+            product = self._access.product
+            html = await asyncio.to_thread(read_page, answer.body, content_type, item.key, product)
+        page = Page(
+            item.key,
+            numbers=html.numbers if html else None,
+            content_sha256=hashlib.sha256(answer.body).hexdigest(),
+            title=html.title if html else None,
+            language=html.language if html else None,
+        )
+        if page.version_without(self._listed.furniture) != item.version:
+            raise DocumentError(f"{item.key}: it has changed since it was listed; the next run reads it")
+        return answer.body, content_type
+
+
+def _filename(url: str) -> str | None:
+    """The last part of the path, which says what a file is where its content does not."""
+    return unquote(posixpath.basename(urlsplit(url).path)) or None

@@ -1,0 +1,130 @@
+"""A page as a crawl sees it, and what is remembered of it until the next one.
+
+With what is remembered, a page that answers "not modified" is as good as read: its links are followed, its
+text is compared, and what repeats on the site is counted with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from array import array
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from services.connectors.web.pages.blocks import kept
+
+#: Of how text is found in pages: what an older one remembers is read anew.
+FORMAT = 1
+#: A larger memo remembers the depth alone: such a page is asked for in full each time.
+MAX_MEMO_BYTES = 64 * 1024
+_MAX_UNPACKED = 4 * 1024 * 1024
+
+
+@dataclass
+class Page:
+    """A page or file of the site.
+
+    Attributes:
+        key: its canonical address.
+        depth: links from the start; None where that is not known.
+        numbers: of its blocks of text; None for a file, whose `content_sha256` decides then.
+        links: canonical addresses of the site's hosts.
+        canonical: which page it says it is a copy of.
+        version: that it was listed with when it was remembered.
+        etag, modified: exactly as they came.
+        furniture: what repeats on the site, with one page of it.
+    """
+
+    key: str
+    depth: int | None = None
+    numbers: array[int] | None = None
+    content_sha256: str = ""
+    title: str | None = None
+    language: str | None = None
+    last_modified: str | None = None
+    links: tuple[str, ...] = ()
+    canonical: str | None = None
+    version: str = ""
+    etag: str | None = None
+    modified: str | None = None
+    furniture: frozenset[int] = field(default_factory=frozenset)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the whole text; equal for pages that say the same."""
+        if self.numbers is None:
+            return self.content_sha256
+        return hashlib.sha256(self.numbers.tobytes()).hexdigest()
+
+    def version_without(self, dropped: Container[int]) -> str:
+        """Equal as long as title, language and the text without these blocks are."""
+        if self.numbers is None:
+            return self.content_sha256
+        text = array("Q", (number for number, stays in kept(self.numbers, dropped) if stays))
+        head = json.dumps([FORMAT, self.title, self.language])
+        return hashlib.sha256(head.encode() + text.tobytes()).hexdigest()
+
+    def validators(self) -> dict[str, str]:
+        """Headers that ask for the page only if it has changed."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in headers.items() if value}
+
+
+def packed(page: Page) -> bytes:
+    """What is remembered of a page."""
+    members: dict[str, Any] = {
+        "format": FORMAT,
+        "depth": page.depth,
+        "numbers": None if page.numbers is None else _text_of(page.numbers),
+        "content_sha256": page.content_sha256,
+        "title": page.title,
+        "language": page.language,
+        "last_modified": page.last_modified,
+        "links": page.links,
+        "canonical": page.canonical,
+        "version": page.version,
+        "etag": page.etag,
+        "modified": page.modified,
+        "furniture": _text_of(sorted(page.furniture)),
+    }
+    whole = _json(members)
+    if len(whole) <= MAX_MEMO_BYTES:
+        return whole
+    return _json({"format": FORMAT, "depth": page.depth, "furniture": members["furniture"]})
+
+
+def unpacked(key: str, memo: bytes | None) -> Page | None:
+    """What was remembered of a page; None where that is nothing, or in another format."""
+    if memo is None:
+        return None
+    try:
+        inflate = zlib.decompressobj()
+        members = json.loads(inflate.decompress(memo, _MAX_UNPACKED) if memo else b"")
+        if not inflate.eof:
+            return None
+        if members.pop("format") != FORMAT:
+            return None
+        members["furniture"] = frozenset(_numbers_of(members["furniture"]))
+        if members.get("numbers") is not None:
+            members["numbers"] = _numbers_of(members["numbers"])
+        members["links"] = tuple(members.get("links") or ())
+        return Page(key, **members)
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
+        return None
+
+
+def _json(members: dict[str, Any]) -> bytes:
+    return zlib.compress(json.dumps(members, separators=(",", ":")).encode())
+
+
+def _text_of(numbers: Iterable[int]) -> str:
+    return base64.b64encode(array("Q", numbers).tobytes()).decode()
+
+
+def _numbers_of(text: str) -> array[int]:
+    return array("Q", base64.b64decode(text))

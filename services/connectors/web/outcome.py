@@ -1,0 +1,141 @@
+"""What a crawl has found, and what of it becomes documents."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from schemas.events import MetadataValue
+from services.connectors.lister import Entry, Item, LeftOut, Skipped, Unreadable
+from services.connectors.web.memo import Page, packed
+from services.connectors.web.pages.furniture import learnt
+
+SAME_TEXT = "the same text as another page"
+NOT_FOUND = "not found"
+BLOCKED = "shows the same new text as other pages, so the site may block the crawler"
+#: Of the blocks of two pages, from where on one is a copy of the other.
+ALIKE = 0.9
+#: Known pages that all turn into the same new text: nobody writes that.
+_BLOCKED_FROM = 3
+
+
+@dataclass(slots=True)
+class Found:
+    """Page by page.
+
+    Attributes:
+        pages: that are there, by key.
+        unreadable, skipped: key → why.
+        left_out: why → how many.
+        fetched, not_modified: answers.
+    """
+
+    pages: dict[str, Page] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    fetched: int = 0
+    not_modified: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What is listed.
+
+    Attributes:
+        furniture: the blocks that `read` leaves out of pages.
+        html: keys of documents that are pages, not files.
+    """
+
+    entries: list[Entry]
+    furniture: frozenset[int]
+    html: frozenset[str]
+
+
+def documents(
+    found: Found, remembered: Callable[[str], Page | None], known: frozenset[str], limit: int
+) -> Documents:
+    """The entries of a crawl that has ended; for a thread."""
+    _refuse_blocks(found, remembered, known)
+    _drop_copies(found, known)
+    order = sorted(found.pages.values(), key=lambda page: (page.depth is None, page.depth or 0, page.key))
+    if len(order) > limit:  # the limit was lowered: known pages come first
+        order.sort(key=lambda page: page.key not in known)
+        found.left_out[f"beyond the limit of {limit:,} pages"] += len(order) - limit
+        order = order[:limit]
+    furniture = _furniture(found, order, remembered, known)
+    entries: list[Entry] = [
+        _item(page, furniture, remembered(page.key), carries=number == 0) for number, page in enumerate(order)
+    ]
+    entries += [Unreadable(key, why) for key, why in sorted(found.unreadable.items())]
+    entries += [Skipped(key, why) for key, why in sorted(found.skipped.items())]
+    entries += [LeftOut(why, count) for why, count in sorted(found.left_out.items())]
+    return Documents(entries, furniture, frozenset(page.key for page in order if page.numbers is not None))
+
+
+def alike(one: Page, other: Page) -> bool:
+    """Whether two pages say the same but for a line or so."""
+    if one.digest == other.digest:
+        return True
+    first, second = set(one.numbers or ()), set(other.numbers or ())
+    together = len(first | second)
+    return bool(together) and len(first & second) / together >= ALIKE
+
+
+def _refuse_blocks(found: Found, remembered: Callable[[str], Page | None], known: frozenset[str]) -> None:
+    """Many pages with one equal new text, where each had its own, keep the old ones."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for page in found.pages.values():
+        groups[page.digest].append(page.key)
+    for digest, keys in groups.items():
+        if len(keys) < _BLOCKED_FROM:
+            continue
+        memos = [remembered(key) for key in keys if key in known]
+        before = {memo.digest for memo in memos if memo is not None}
+        if digest not in before and len(before) >= _BLOCKED_FROM:
+            for key in keys:
+                del found.pages[key]
+                found.unreadable[key] = BLOCKED
+
+
+def _drop_copies(found: Found, known: frozenset[str]) -> None:
+    """One page for each text: the one that the others name as canonical, else one that is known, else the
+    nearest to the start."""
+    pages, copies = found.pages, set()
+    for page in list(pages.values()):
+        target = pages.get(page.canonical or "")
+        if target is not None and target is not page and target.key not in copies and alike(page, target):
+            copies.add(page.key)
+    chosen: dict[str, str] = {}
+    for page in sorted(pages.values(), key=lambda p: (p.key not in known, p.depth or 0, len(p.key), p.key)):
+        if page.key not in copies and chosen.setdefault(page.digest, page.key) != page.key:
+            copies.add(page.key)
+    for key in copies:
+        del pages[key]
+    if copies:
+        found.left_out[SAME_TEXT] += len(copies)
+
+
+def _furniture(
+    found: Found, order: list[Page], remembered: Callable[[str], Page | None], known: frozenset[str]
+) -> frozenset[int]:
+    before: frozenset[int] = frozenset()
+    texts = [page.numbers for page in order if page.numbers is not None]
+    for key in known:
+        memo = remembered(key)
+        if memo is None:
+            continue
+        before |= memo.furniture
+        if key in found.unreadable and memo.numbers is not None:  # it is still one of the site
+            texts.append(memo.numbers)
+    return learnt(texts, before)
+
+
+def _item(page: Page, furniture: frozenset[int], before: Page | None, carries: bool) -> Item:
+    version = page.version_without(furniture)
+    if before is not None and before.version == version:  # a date that changes without the text says nothing
+        page = replace(page, last_modified=before.last_modified)
+    page = replace(page, version=version, furniture=furniture if carries else frozenset())
+    facts: dict[str, MetadataValue] = {"url": page.key}
+    given = {"title": page.title, "page_language": page.language, "last_modified": page.last_modified}
+    facts |= {name: value for name, value in given.items() if value is not None}
+    return Item(page.key, version, facts=facts, memo=packed(page))

@@ -1,0 +1,270 @@
+"""The text of a page as blocks, and the page without some of them.
+
+A block is the text between two places where a line begins. Its number is a hash of its words and of what it
+is: by numbers alone pages are compared, and what repeats on most pages of a site is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from array import array
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree, html  # type: ignore[import-untyped]
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+#: What a block is stands in the last bits of its number.
+FIXED, HEADING, LOOSE = 0, 1, 2
+_KIND_BITS = 3
+
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+#: Where a word alone has its meaning from what stands beside it: no part of it goes.
+_FIXED_TAGS = frozenset(("td", "th", "dt", "dd", "pre", "code", "samp", "caption", "li"))
+_BLOCKS = frozenset(
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "br",
+            "caption",
+            "center",
+            "dd",
+            "details",
+            "dialog",
+        ),
+        *(
+            "dir",
+            "div",
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "footer",
+            "form",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+        ),
+        *(
+            "h5",
+            "h6",
+            "header",
+            "hgroup",
+            "hr",
+            "html",
+            "legend",
+            "li",
+            "main",
+            "menu",
+            "nav",
+            "ol",
+            "option",
+        ),
+        *(
+            "p",
+            "pre",
+            "search",
+            "section",
+            "summary",
+            "table",
+            "tbody",
+            "td",
+            "tfoot",
+            "th",
+            "thead",
+            "tr",
+            "ul",
+        ),
+    )
+)
+_NO_TEXT = (
+    "script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "canvas", "video", "audio",
+    "select", "textarea", "input", "button", "datalist", "link",
+)  # fmt: skip
+_LANDMARKS = "nav | //footer | //header | //aside | //search | //*[@role]"
+_LANDMARK_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary"))
+_VOID = frozenset(("img", "br", "hr", "meta", "title", "head", "html", "body", "td", "th", "tr"))
+#: Characters: a page with less text outside of its landmarks, and more than that inside, is all landmarks.
+_LITTLE, _MUCH = 50, 500
+#: A shorter block that is no link may be a word of the text.
+_LOOSE_LENGTH = 24
+_XPATH_LANDMARKS = etree.XPath(f"//{_LANDMARKS}")
+_CONTENT = frozenset(("main", "article"))
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(slots=True)
+class Block:
+    """Text of a line or more, and where it stands in the tree."""
+
+    tag: str
+    pieces: list[str] = field(default_factory=list)
+    slots: list[tuple[HtmlElement, bool]] = field(default_factory=list)  # the element; whether its tail
+    linked: int = 0
+
+    @property
+    def text(self) -> str:
+        """Its words with single blanks."""
+        return " ".join("".join(self.pieces).split())
+
+    @property
+    def kind(self) -> int:
+        """FIXED, HEADING or LOOSE."""
+        if self.tag in _HEADINGS:
+            return HEADING
+        text = self.text
+        if self.linked >= len(text.replace(" ", "")):  # nothing but links
+            return LOOSE
+        return FIXED if self.tag in _FIXED_TAGS or len(text) < _LOOSE_LENGTH else LOOSE
+
+    @property
+    def number(self) -> int:
+        """64 bits."""
+        hashed = hashlib.blake2b(self.text.encode("utf-8", "replace"), digest_size=8).digest()
+        return int.from_bytes(hashed, "big") & ~_KIND_BITS | self.kind
+
+
+def kind_of(number: int) -> int:
+    """What a block of this number is."""
+    return number & _KIND_BITS
+
+
+def tree_of(text: str) -> HtmlElement | None:
+    """The root of a page; None where there is no element at all."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        return html.document_fromstring(_CONTROLS.sub("", text).encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def clean(root: HtmlElement) -> None:
+    """Takes out of a tree what is no text, then landmarks (navigation, banners, footers) unless the text is
+    in them. Attributes that change without the text do no harm: no hash covers any."""
+    etree.strip_elements(root, *_NO_TEXT, with_tail=False)
+    landmarks = [one for one in _XPATH_LANDMARKS(root) if _is_landmark(one)]
+    if not landmarks:
+        return
+    whole, inside = _length(root), 0
+    for one in landmarks:
+        if not any(above in landmarks for above in one.iterancestors(*_CUT_TAGS)):
+            inside += _length(one)
+    if whole - inside < _LITTLE and inside > _MUCH:
+        return
+    for one in landmarks:
+        if one.getparent() is not None:
+            one.drop_tree()
+
+
+_CUT_TAGS = ("nav", "footer", "header", "aside", "search", "div", "section")
+
+
+def _is_landmark(element: HtmlElement) -> bool:
+    role = (element.get("role") or "").strip().lower()
+    if element.tag in ("html", "body", "main", "article"):
+        return False
+    if element.tag in ("nav", "search") or role in _LANDMARK_ROLES:
+        return True
+    if element.tag not in ("footer", "header", "aside"):
+        return False
+    return not any(above.tag in _CONTENT for above in element.iterancestors(*_CONTENT))
+
+
+def _length(element: HtmlElement) -> int:
+    return sum(len(text.strip()) for text in element.itertext() if isinstance(text, str))
+
+
+def blocks_of(root: HtmlElement) -> list[Block]:
+    """The blocks of a page that have words, in order."""
+    body = root.find("body")
+    found: list[Block] = []
+    _walk(root if body is None else body, "body", False, found)
+    return [block for block in found if block.text]
+
+
+def _walk(element: HtmlElement, tag: str, linked: bool, found: list[Block]) -> None:
+    """Adds the text of an element and all below it; `tag` is that of the block it is in."""
+    opens = element.tag in _BLOCKS
+    if opens:
+        tag = element.tag if element.tag != "br" else tag
+        found.append(Block(tag))
+    linked = linked or element.tag == "a"
+    _add(found, element, False, element.text, linked)
+    for child in element:
+        if isinstance(child.tag, str):
+            _walk(child, tag, linked, found)
+            if child.tag in _BLOCKS:
+                found.append(Block(tag))
+        _add(found, child, True, child.tail, linked)
+
+
+def _add(found: list[Block], element: HtmlElement, tail: bool, text: str | None, linked: bool) -> None:
+    if text and not text.isspace():
+        block = found[-1]
+        block.slots.append((element, tail))
+        block.linked += len("".join(text.split())) if linked else 0
+        block.pieces.append(text)
+    elif text:
+        found[-1].pieces.append(" ")
+
+
+def numbers_of(root: HtmlElement) -> array[int]:
+    """The numbers of a page's blocks, in order."""
+    return array("Q", (block.number for block in blocks_of(root)))
+
+
+def kept(numbers: array[int], dropped: Container[int]) -> Iterator[tuple[int, bool]]:
+    """Each number, and whether its block stays: a heading goes when all that stands below it does."""
+    out = [number in dropped and kind_of(number) == LOOSE for number in numbers]
+    at = len(numbers)
+    empty = False  # whether all down to the next heading goes, and there is something
+    for place in range(len(numbers) - 1, -1, -1):
+        if kind_of(numbers[place]) == HEADING:
+            out[place] = empty and numbers[place] in dropped
+            at, empty = place, out[place]
+        else:
+            below = place + 1 == at or place + 1 == len(numbers)
+            empty = out[place] and (below or empty)
+    return zip(numbers, (not gone for gone in out), strict=True)
+
+
+def without(root: HtmlElement, dropped: Container[int]) -> None:
+    """Takes blocks out of a tree, and the elements that they leave empty."""
+    blocks = blocks_of(root)
+    numbers = array("Q", (block.number for block in blocks))
+    emptied: dict[HtmlElement, None] = {}
+    for block, (_, stays) in zip(blocks, kept(numbers, dropped), strict=True):
+        if not stays:
+            for element, tail in block.slots:
+                if tail:
+                    element.tail = " "
+                else:
+                    element.text = None
+                emptied[element] = None
+    for element in reversed(emptied):
+        _prune(element)
+
+
+def _prune(element: HtmlElement | None) -> None:
+    """Removes an element that is empty, and those above it that are empty then."""
+    while element is not None and element.tag not in _VOID:
+        parent = element.getparent()
+        if parent is None or len(element) or (element.text or "").strip():
+            return
+        element.drop_tree()
+        element = parent
+
+
+def as_html(root: HtmlElement) -> bytes:
+    """A tree as a page in UTF-8, whatever it says of itself."""
+    for meta in root.xpath("//meta[@charset or @http-equiv]"):
+        meta.drop_tree()
+    body: str = html.tostring(root, encoding="unicode")
+    return f"<!DOCTYPE html>\n{body}".encode("utf-8", "replace")

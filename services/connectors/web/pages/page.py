@@ -1,0 +1,223 @@
+"""A page of HTML: what it says to people, and what it says to robots."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
+
+from services.connectors.web.pages import blocks, verdicts
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
+_XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
+_REFRESH = re.compile(r"\s*(\d+(?:\.\d*)?)\s*[;,]?\s*(?:url\s*=)?\s*[\"']?([^\"']*)", re.I)
+_HEAD_BYTES = 4096
+_GUESS_BYTES = 64 * 1024
+#: A longer title is none.
+_MAX_TITLE = 300
+#: Links of one page that are followed.
+MAX_LINKS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """What a crawl wants to know of a page.
+
+    Attributes:
+        links: as they are written, resolved against the base of the page; none with `nofollow`.
+        canonicals: likewise; usually one.
+        refresh: where the page sends its readers at once.
+        numbers: of its blocks (`blocks.Block.number`).
+        fault: why its text is no content (`verdicts.fault_of`).
+        routes: links that only a script of the page can follow (`#/guide`).
+    """
+
+    title: str | None = None
+    language: str | None = None
+    links: tuple[str, ...] = ()
+    canonicals: tuple[str, ...] = ()
+    refresh: str | None = None
+    noindex: bool = False
+    numbers: array[int] = field(default_factory=lambda: array("Q"))
+    fault: str | None = None
+    routes: int = 0
+
+
+def read_page(body: bytes, content_type: str | None, url: str, product: str) -> Html:
+    """Read a page; for a thread.
+
+    Args:
+        url: where it was, which its links are relative to.
+        product: the name that elements for one robot go by.
+    """
+    root = blocks.tree_of(decoded(body, content_type))
+    if root is None:
+        return Html()
+    base = _base(root, url)
+    robots = _directives(root, product)
+    links, routes = _links(root, base)
+    fault = verdicts.fault_of(root)
+    refresh, canonicals = _refresh(root, base), _canonicals(root, base)
+    title, language = title_of(root), _language(root)
+    blocks.clean(root)
+    return Html(
+        title,
+        language,
+        () if robots & {"nofollow", "none"} else tuple(links),
+        canonicals,
+        refresh,
+        bool(robots & {"noindex", "none"}),
+        blocks.numbers_of(root),
+        fault,
+        routes,
+    )
+
+
+def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> bytes:
+    """The page without what is no text of it and without these blocks; for a thread."""
+    root = blocks.tree_of(decoded(body, content_type))
+    if root is None:
+        return body
+    blocks.clean(root)
+    blocks.without(root, dropped)
+    return blocks.as_html(root)
+
+
+def robots_header(values: Iterable[str], product: str) -> frozenset[str]:
+    """The directives of `X-Robots-Tag` headers that are for all robots or for this one."""
+    found: set[str] = set()
+    for value in values:
+        applies = True
+        for part in value.lower().split(","):
+            agent, colon, directive = part.partition(":")
+            if colon and agent.strip() not in ("unavailable_after", "max-snippet", "max-image-preview"):
+                applies, part = agent.strip() in ("*", product), directive
+            if applies:
+                found.add(part.strip())
+    return frozenset(found)
+
+
+def decoded(body: bytes, content_type: str | None) -> str:
+    """The text of a page, by BOM, header, the page's own word, and its bytes; never fails."""
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    for label in _declared(body, content_type):
+        try:
+            found = codecs.lookup(
+                {"iso-8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}.get(label, label)
+            )
+            return body.decode(found.name, "replace")
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(body[:_GUESS_BYTES]).best()
+        return body.decode(best.encoding if best else "cp1252", "replace")
+
+
+def _declared(body: bytes, content_type: str | None) -> Iterable[str]:
+    if found := _HEADER_CHARSET.search(content_type or ""):
+        yield found[1].lower()
+    head = body[:_HEAD_BYTES]
+    if inside := _XML_CHARSET.search(head) or _META_CHARSET.search(head):
+        label = inside[1].decode("ascii").lower()
+        yield "utf-8" if label.startswith("utf-16") else label  # it was read as ASCII
+
+
+def title_of(root: HtmlElement) -> str | None:
+    """The title, else the first heading."""
+    for name in (".//title", ".//h1"):
+        found = root.find(name)
+        words = " ".join("".join(found.itertext()).split()) if found is not None else ""
+        if words:
+            return words[:_MAX_TITLE]
+    return None
+
+
+def _language(root: HtmlElement) -> str | None:
+    found = root.get("lang") or root.get("xml:lang") or ""
+    return found.strip()[:35] or None
+
+
+def _base(root: HtmlElement, url: str) -> str:
+    """The first `<base href>`, resolved against the page's own address; that address if it is none."""
+    found = root.find(".//base[@href]")
+    if found is None:
+        return url
+    try:
+        base = urljoin(url, found.get("href").strip())
+    except ValueError:
+        return url
+    return base if base.startswith(("http://", "https://")) else url
+
+
+def _directives(root: HtmlElement, product: str) -> frozenset[str]:
+    found: set[str] = set()
+    for meta in root.iter("meta"):
+        if (meta.get("name") or "").strip().lower() in ("robots", product):
+            found |= {one.strip() for one in (meta.get("content") or "").lower().split(",")}
+    return frozenset(found)
+
+
+def _links(root: HtmlElement, base: str) -> tuple[list[str], int]:
+    found: dict[str, None] = {}
+    routes: set[str] = set()
+    for element in root.iter("a", "area", "frame", "link"):
+        href = element.get("src") if element.tag == "frame" else element.get("href")
+        relation = (element.get("rel") or "").lower().split()
+        if not href or "nofollow" in relation or (element.tag == "link" and not _is_page(element, relation)):
+            continue
+        href = href.strip()
+        if href.startswith(("#/", "#!")):
+            routes.add(href)
+        if href.startswith("#") or len(found) >= MAX_LINKS:
+            continue
+        joined = _joined(base, href)
+        if joined:
+            found[joined] = None
+    return list(found), len(routes)
+
+
+def _is_page(link: HtmlElement, relation: list[str]) -> bool:
+    return bool({"next", "prev"} & set(relation)) or ("alternate" in relation and bool(link.get("hreflang")))
+
+
+def _joined(base: str, href: str) -> str | None:
+    try:
+        found = urljoin(base, href)
+    except ValueError:
+        return None
+    return found if found[:5].lower() in ("http:", "https") else None
+
+
+def _canonicals(root: HtmlElement, base: str) -> tuple[str, ...]:
+    found = [
+        _joined(base, link.get("href").strip())
+        for link in root.iter("link")
+        if "canonical" in (link.get("rel") or "").lower().split() and link.get("href")
+    ]
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _refresh(root: HtmlElement, base: str) -> str | None:
+    """Where a page leads within a second."""
+    for meta in root.iter("meta"):
+        if (meta.get("http-equiv") or "").strip().lower() == "refresh":
+            found = _REFRESH.match(meta.get("content") or "")
+            if found and float(found[1]) <= 1 and found[2].strip():
+                return _joined(base, found[2].strip())
+    return None

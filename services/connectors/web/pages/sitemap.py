@@ -1,0 +1,93 @@
+"""Sitemaps: XML with any namespace, an index of them, a text list; packed or not."""
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]
+
+#: As the protocol limits one file.
+MAX_BYTES = 50 * 1024 * 1024
+MAX_URLS = 50_000
+#: Files that are read for one site.
+MAX_FILES = 50
+_HTML = re.compile(rb"\s*(?:<!doctype html|<html)", re.I)
+
+
+@dataclass(slots=True)
+class Sitemap:
+    """What one file names, as it is written there.
+
+    Attributes:
+        pages: address → when it was changed last, "" where that is not said.
+        sitemaps: further files.
+    """
+
+    pages: dict[str, str] = field(default_factory=dict)
+    sitemaps: list[str] = field(default_factory=list)
+
+
+def read_sitemap(body: bytes) -> Sitemap:
+    """Whatever can be read of a file; nothing of one that is no sitemap."""
+    data = _unpacked(body)
+    if _HTML.match(data[:1024]):
+        return Sitemap()
+    if b"<" not in data[:1024]:
+        lines = data.decode("utf-8-sig", "replace").split()
+        return Sitemap({line: "" for line in lines[:MAX_URLS] if line.startswith(("http://", "https://"))})
+    found = Sitemap()
+    for parent, place, changed in _places(data):
+        if parent == "sitemap":
+            found.sitemaps.append(place)
+        elif len(found.pages) < MAX_URLS:
+            found.pages.setdefault(place, changed)
+    return found
+
+
+def _unpacked(body: bytes) -> bytes:
+    """By its first bytes, whatever its name and type say."""
+    for _ in range(2):
+        if not body.startswith(b"\x1f\x8b"):
+            break
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
+                body = packed.read(MAX_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return b""
+    return body[:MAX_BYTES]
+
+
+def _places(data: bytes) -> Iterator[tuple[str, str, str]]:
+    """Kind of entry, address and change of each `loc` and each alternate."""
+    parser = etree.XMLPullParser(("start", "end"), recover=True, resolve_entities=False, no_network=True)
+    parser.feed(data)
+    waiting: list[str] = []
+    changed = ""
+    for event, element in parser.read_events():
+        name = _local(element)
+        if event == "start":
+            continue
+        if (
+            name == "loc"
+            and _local(element.getparent()) in ("url", "sitemap")
+            and (element.text or "").strip()
+        ):
+            waiting.append(element.text.strip())
+        elif name == "link" and element.get("rel") == "alternate" and element.get("href"):
+            yield "url", element.get("href").strip(), ""
+        elif name == "lastmod":
+            changed = (element.text or "").strip()[:40]
+        elif name in ("url", "sitemap"):
+            for place in waiting:
+                yield name, place, changed
+            waiting, changed = [], ""
+    for place in waiting:  # an entry that never ended
+        yield "url", place, changed
+
+
+def _local(element: object) -> str:
+    tag = getattr(element, "tag", "")
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""

@@ -1,0 +1,151 @@
+"""Which addresses a source may ask for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from schemas.sources.web_scrape import WebScrapeConfig, compiled
+from schemas.urls import canonical, host_of, origin_of, path_of, site_of
+from services.connectors.web.access import WebAccess
+from services.connectors.web.transport.addresses import refusal
+
+#: What a page links to and no parser of ours reads, or that is no text by itself.
+_NO_DOCUMENTS = frozenset(
+    (
+        *(
+            "png",
+            "jpg",
+            "jpeg",
+            "gif",
+            "webp",
+            "svg",
+            "ico",
+            "bmp",
+            "tif",
+            "tiff",
+            "avif",
+            "heic",
+            "psd",
+            "ai",
+        ),
+        *("mp3", "mp4", "m4a", "m4v", "mov", "avi", "mkv", "webm", "ogg", "ogv", "wav", "flac", "swf", "eps"),
+        *(
+            "woff",
+            "woff2",
+            "ttf",
+            "otf",
+            "eot",
+            "css",
+            "js",
+            "mjs",
+            "map",
+            "wasm",
+            "whl",
+            "jar",
+            "war",
+            "exe",
+        ),
+        *(
+            "zip",
+            "gz",
+            "tgz",
+            "bz2",
+            "xz",
+            "7z",
+            "rar",
+            "tar",
+            "msi",
+            "dmg",
+            "pkg",
+            "deb",
+            "rpm",
+            "apk",
+            "iso",
+        ),
+        *("bin", "img", "torrent", "rss", "atom", "ics", "sig", "asc", "sha256", "md5"),
+    )
+)
+
+
+class Scope:
+    """The hosts of a source, and what its patterns choose of them.
+
+    Hosts are those of the start and, once it has redirected for good, of where it led to; each with `www.`
+    and without, by http and https. Patterns are searched for in path and query; the start itself is always
+    in scope.
+    """
+
+    def __init__(self, config: WebScrapeConfig, access: WebAccess) -> None:
+        self.start = canonical(config.starting_url)
+        self.max_depth = config.max_depth
+        self._access = access
+        self._include = _patterns(config.include_path_regexes)
+        self._exclude = _patterns(config.exclude_path_regexes)
+        self._sites = {site_of(self.start)}
+        self._origin = origin_of(self.start)
+        self._same: set[str] = set()
+
+    def anchor(self, url: str) -> None:
+        """The start has led here: its site is in scope, and its origin is that of all pages."""
+        self._sites.add(site_of(url))
+        self._origin = origin_of(url)
+
+    def learn(self, asked: str, final: str) -> None:
+        """An address of another origin of the site has led to the same path here: so will others."""
+        if origin_of(final) == self._origin and path_of(asked) == path_of(final):
+            self._same.add(origin_of(asked))
+
+    def at_home(self, url: str) -> str:
+        """A canonical URL as the site writes it: https where the start is, `www.` where it is proven."""
+        origin = origin_of(url)
+        if origin == self._origin or site_of(url) not in self._sites:
+            return url
+        here = urlsplit(self._origin)
+        if origin in self._same or (here.scheme == "https" and host_of(url) == here.netloc):
+            return self._origin + url[len(origin) :]
+        return url
+
+    def is_ours(self, url: str) -> bool:
+        """Whether a canonical URL is of a host of the source."""
+        return site_of(url) in self._sites
+
+    def refuses(self, url: str, depth: int | None = None) -> str | None:
+        """Why a canonical URL is out of scope; None if it is in."""
+        if not self.is_ours(url):
+            return "on another host"
+        if url == self.start:
+            return None
+        if depth is not None and self.max_depth is not None and depth > self.max_depth:
+            return f"deeper than {self.max_depth} links"
+        path = path_of(url)
+        if self._include and not any(one.search(path) for one in self._include):
+            return "not among the included paths"
+        if any(one.search(path) for one in self._exclude):
+            return "among the excluded paths"
+        if _suffix(url) in _NO_DOCUMENTS:
+            return "no document"
+        return refusal(url, self._access)
+
+
+def links_in(urls: Iterable[str], base: str, scope: Scope) -> list[str]:
+    """Those that can be addresses of pages of the site, canonical, each once."""
+    found: dict[str, None] = {}
+    for url in urls:
+        try:
+            link = scope.at_home(canonical(url, base))
+        except ValueError:
+            continue
+        if scope.is_ours(link):
+            found[link] = None
+    return list(found)
+
+
+def _patterns(patterns: Sequence[str] | None) -> list[Any]:
+    return [compiled(pattern) for pattern in patterns or ()]
+
+
+def _suffix(url: str) -> str:
+    name = urlsplit(url).path.rpartition("/")[2]
+    found = re.search(r"\.([A-Za-z0-9]{1,8})$", name)
+    return found[1].lower() if found else ""

@@ -1,0 +1,49 @@
+"""Pages that a site names itself, in sitemaps."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from schemas.urls import canonical, origin_of
+from services.connectors.web.access import WebAccess
+from services.connectors.web.pages.sitemap import MAX_FILES, Sitemap, read_sitemap
+from services.connectors.web.scope import Scope, links_in
+from services.connectors.web.transport.addresses import refusal
+from services.connectors.web.transport.fetch import NoAnswer
+from services.connectors.web.transport.robots import RobotsUnavailable
+from services.connectors.web.transport.visit import Visitor
+
+
+async def pages_named(scope: Scope, access: WebAccess, visitor: Visitor) -> AsyncIterator[tuple[str, str]]:
+    """Canonical addresses in scope, with when they were changed last ("" where that is not said).
+
+    The date decides nothing: many sites leave it as it was, or write the present time.
+    """
+    origin = origin_of(scope.at_home(scope.start))
+    try:
+        named = (await visitor.robots(origin)).sitemaps
+    except RobotsUnavailable:
+        return
+    waiting, read = list(named or (f"{origin}/sitemap.xml",)), set[str]()
+    while waiting and len(read) < MAX_FILES:
+        try:
+            url = canonical(waiting.pop(0), f"{origin}/")
+        except ValueError:
+            continue
+        # Only robots.txt may name one on another host.
+        if url in read or refusal(url, access) or not (scope.is_ours(url) or url in named):
+            continue
+        read.add(url)
+        found = await _read(url, visitor)
+        waiting += found.sitemaps
+        for place, changed in found.pages.items():
+            for link in links_in([place], f"{origin}/", scope):
+                yield link, changed
+
+
+async def _read(url: str, visitor: Visitor) -> Sitemap:
+    """Nothing, where there is none."""
+    try:
+        answer = await visitor.follow(url)
+    except NoAnswer:
+        return Sitemap()
+    return await asyncio.to_thread(read_sitemap, answer.body) if answer.status == 200 else Sitemap()

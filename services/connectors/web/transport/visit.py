@@ -1,0 +1,211 @@
+"""One page, politely: pauses, redirects by hand, retries, and a host that went down.
+
+visit ──► for each hop: in scope? allowed by robots? ──► pause ──► fetch ──► try again when it may help
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from schemas.urls import canonical, origin_of
+from services.connectors.web.access import WebAccess
+from services.connectors.web.transport.fetch import Answer, Fetcher, NoAnswer
+from services.connectors.web.transport.robots import Robots, RobotsUnavailable, read_robots
+
+MAX_HOPS = 10
+_TRIES = 3
+#: A server that asks for a longer pause ends the run's visits to it.
+MAX_RETRY_AFTER_S = 120.0
+#: Requests in a row without an answer after which a host counts as down.
+_DOWN_AFTER = 5
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What came of asking for a page.
+
+    Attributes:
+        url: where the redirects ended.
+        answer: None where there is none: then `reason` says why.
+        permanent: whether every redirect on the way was.
+        refused: the last hop may not be asked for (scope, robots); `reason` says why.
+    """
+
+    asked: str
+    url: str
+    answer: Answer | None = None
+    reason: str = ""
+    permanent: bool = True
+    refused: bool = False
+
+    @property
+    def moved(self) -> bool:
+        """Whether it ended elsewhere."""
+        return self.url != self.asked
+
+
+class Visitor:
+    """All requests of a run, one after the other.
+
+    Args:
+        pause_s: before a second try of one request; grows with each.
+    """
+
+    def __init__(self, access: WebAccess, fetcher: Fetcher, pause_s: float = 1.0) -> None:
+        self._access, self._fetcher, self._pause_s = access, fetcher, pause_s
+        self._robots: dict[str, Robots] = {}
+        self._delay_s = access.delay_s
+        self._next_at = 0.0
+        self._silent = 0
+        self._ended: str | None = None
+        self.requests = 0
+
+    @property
+    def down(self) -> str | None:
+        """Why nothing more is asked for, once the host does not answer or wants to be left alone."""
+        return self._ended
+
+    async def visit(
+        self,
+        url: str,
+        headers_of: Callable[[str], Mapping[str, str]] = lambda url: {},
+        refuses: Callable[[str], str | None] = lambda url: None,
+    ) -> Visit:
+        """Ask for a page and follow its redirects.
+
+        Args:
+            headers_of: the validators of a hop.
+            refuses: why a hop may not be asked for; None if it may.
+        """
+        at, permanent = url, True
+        for _ in range(MAX_HOPS):
+            try:
+                if reason := refuses(at) or await self._robots_refuse(at):
+                    return Visit(url, at, None, reason, permanent, refused=True)
+                answer = await self._tried(at, headers_of(at))
+            except (NoAnswer, RobotsUnavailable) as error:
+                return Visit(url, at, None, str(error), permanent)
+            target = _target(answer)
+            if target is None:
+                return Visit(url, at, answer, "", permanent)
+            permanent = permanent and answer.status in _PERMANENT
+            at = target
+        return Visit(url, at, None, f"more than {MAX_HOPS} redirects", permanent)
+
+    async def follow(self, url: str) -> Answer:
+        """The answer at the end of redirects, whatever robots.txt says: for itself, and for sitemaps.
+
+        Raises NoAnswer.
+        """
+        for _ in range(MAX_HOPS):
+            answer = await self._tried(url, {})
+            target = _target(answer)
+            if target is None:
+                return answer
+            url = target
+        raise NoAnswer(f"more than {MAX_HOPS} redirects", passing=False)
+
+    async def robots(self, origin: str) -> Robots:
+        """The rules of an origin; its Crawl-delay counts from now on. Raises RobotsUnavailable."""
+        if not self._access.obeys_robots:
+            return Robots()
+        if origin not in self._robots:
+            try:
+                found = read_robots(await self.follow(f"{origin}/robots.txt"), self._access.product)
+            except NoAnswer as error:
+                raise RobotsUnavailable(f"{origin}/robots.txt: {error}") from error
+            except RobotsUnavailable as error:
+                raise RobotsUnavailable(f"{origin}/robots.txt {error}") from error
+            self._robots[origin] = found
+            self._delay_s = max(self._delay_s, found.crawl_delay_s)
+        return self._robots[origin]
+
+    async def _robots_refuse(self, url: str) -> str | None:
+        return None if (await self.robots(origin_of(url))).allows(url) else "disallowed by robots.txt"
+
+    async def _tried(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """An answer that is not "busy", if a few tries bring one; else the last. Raises NoAnswer."""
+        for number in range(1, _TRIES + 1):
+            if self._ended:
+                raise NoAnswer(self._ended)
+            await self._wait()
+            try:
+                answer = await self._asked(url, headers)
+            except NoAnswer as error:
+                if not error.passing or number == _TRIES or self._ended:
+                    raise
+            else:
+                if answer.status not in _BUSY or number == _TRIES or self._ended:
+                    return answer
+                self._be_slower(answer)
+            await asyncio.sleep(self._pause_s * 2 ** (number - 1))
+        raise AssertionError
+
+    async def _asked(self, url: str, headers: Mapping[str, str]) -> Answer:
+        self.requests += 1
+        try:
+            answer = await self._fetcher.get(url, headers)
+        except NoAnswer as error:
+            self._silent = self._silent + 1 if error.unreachable else 0
+            if self._silent >= _DOWN_AFTER * _TRIES:
+                self._ended = f"the host no longer answers ({error})"
+            raise
+        finally:
+            self._next_at = max(self._next_at, time.monotonic() + self._delay_s)
+        self._silent = 0
+        return answer
+
+    async def _wait(self) -> None:
+        if (left := self._next_at - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+
+    def _be_slower(self, answer: Answer) -> None:
+        """A busy server is asked less often from now on, and not before it says so."""
+        wanted = retry_after_s(answer.headers.get("Retry-After"))
+        if wanted is not None and wanted > MAX_RETRY_AFTER_S:
+            self._ended = f"the host answers {answer.status} and wants to be left alone for {wanted:.0f} s"
+        if answer.status == 429 or wanted is not None:
+            self._delay_s = min(max(self._delay_s * 2, 0.05), max(self._access.delay_s, 10.0))
+            self._next_at = time.monotonic() + min(max(wanted or 0.0, self._delay_s), MAX_RETRY_AFTER_S)
+
+
+def retry_after_s(value: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for: a number, or a date; never negative."""
+    if value is None:
+        return None
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _target(answer: Answer) -> str | None:
+    """Where an answer redirects to. Raises NoAnswer for a redirect that leads nowhere."""
+    if answer.status not in _REDIRECTS:
+        return None
+    location = answer.headers.get("Location")
+    if location is None:
+        raise NoAnswer(f"answers {answer.status} without saying where to", passing=False)
+    try:
+        # Header bytes that are not UTF-8 come as surrogates.
+        raw = location.encode("utf-8", "surrogateescape")
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+        return canonical(text, answer.url)
+    except ValueError as error:
+        raise NoAnswer(f"redirects to what is no address of a page: {error}", passing=False) from error

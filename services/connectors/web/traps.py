@@ -1,0 +1,52 @@
+"""Addresses that never end: repeating segments, calendars, filters that combine."""
+
+import re
+from collections import Counter, defaultdict
+from urllib.parse import urlsplit
+
+_MOST_SEGMENTS = 25
+_MOST_REPEATS = 3
+#: Pages of one kind that are asked for in any case.
+_FEW = 20
+_DIGITS = re.compile(r"\d+")
+_DATE = re.compile(r"(?:^|[/_-])(?:19|20)\d\d(?:[/_-]|$)|\d{8}")
+
+
+class Traps:
+    """Counts what looks alike.
+
+    Args:
+        page_limit: of the source: half of it is for pages that differ in one parameter (they may be all
+            there is), a fifth for those of a calendar or of filters that combine.
+    """
+
+    def __init__(self, page_limit: int) -> None:
+        self._page_limit = page_limit
+        self._alike: dict[str, set[str]] = defaultdict(set)
+
+    def refuses(self, url: str) -> bool:
+        """Whether a new address is one too many of its kind. Counts it if not."""
+        parts = urlsplit(url)
+        if repeats(parts.path):
+            return True
+        kind, share = _kind(parts.path, parts.query)
+        alike = self._alike[kind] if kind else {url}
+        if url not in alike and len(alike) >= max(_FEW, self._page_limit // share):
+            return True
+        alike.add(url)
+        return False
+
+
+def repeats(path: str) -> bool:
+    """Whether segments of a path come again and again."""
+    segments = [one for one in path.split("/") if one]
+    counts = Counter(one for one in segments if not one.isdigit())
+    return len(segments) > _MOST_SEGMENTS or max(counts.values(), default=0) >= _MOST_REPEATS
+
+
+def _kind(path: str, query: str) -> tuple[str, int]:
+    """What variants of a page have in common ("" for a path that stands for itself), and the part of the
+    page limit that is for them."""
+    if query:
+        return (f"?{path}", 5) if "&" in query else (f"?{path}?{query.partition('=')[0]}", 2)
+    return (_DIGITS.sub("#", path), 5) if _DATE.search(path) else ("", 1)
