@@ -1,22 +1,22 @@
-"""The bases of all that crosses a border: events on topics, and bodies of the HTTP API."""
+"""Base classes of events on topics and of bodies of the HTTP API."""
 
 from dataclasses_avroschema.pydantic import AvroBaseModel
 from pydantic import BaseModel, ConfigDict
 
 
 class Event(AvroBaseModel):
-    """Base of all records: immutable, and strict about unknown fields so that a typing error is caught."""
+    """Base of all records: immutable, and strict about unknown fields, so that typos are caught."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Body(BaseModel):
-    """Base of all bodies: immutable, and no guessing at types ("1" is no number)."""
+    """Base of all bodies: immutable, without type coercion ("1" is not a number)."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
 
 class OwnBody(Body):
-    """Base of the shapes that only we have: a misspelt field is an error."""
+    """Base of our own shapes, which refuse unknown fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")

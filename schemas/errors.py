@@ -1,28 +1,28 @@
 """Every error that Headrace raises on purpose, and what a caller should do about it.
 
 IngestError
-├── TransientError            try again later; the record stays where it is
+├── TransientError            retry later; the record stays
 │   └── RateLimited           …after `retry_after` seconds
 ├── DocumentError             this document will never work; dead-letter it
 │   ├── UnsupportedFormat
 │   ├── CorruptDocument
 │   └── DocumentTooLarge
-├── ContractError             the record breaks its schema; dead-letter it, tell whoever wrote it
-├── RequestError              the caller asked for something that cannot be; refuse the request
+├── ContractError             the record breaks its schema; dead-letter it, inform its producer
+├── RequestError              the request is invalid; refuse it
 └── FencedError               this worker lost its partitions; it must stop before its next effect
 """
 
 
 class IngestError(Exception):
-    """Root of all errors raised on purpose. The message is fit to be shown to a user."""
+    """Root of all errors raised on purpose. The message may be shown to users."""
 
 
 class TransientError(IngestError):
-    """What was tried may work later: a time-out, a refused connection, a 5xx."""
+    """The operation may succeed later: a timeout, a refused connection, a 5xx."""
 
 
 class RateLimited(TransientError):
-    """The other side asked us to wait `retry_after` seconds."""
+    """The server requested a delay of `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: float) -> None:
         super().__init__(message)
@@ -30,15 +30,15 @@ class RateLimited(TransientError):
 
 
 class DocumentError(IngestError):
-    """The document will fail however often it is tried."""
+    """The document will fail on every try."""
 
 
 class UnsupportedFormat(DocumentError):
-    """No parser knows these bytes."""
+    """No parser supports the format."""
 
 
 class CorruptDocument(DocumentError):
-    """The format is known and the bytes do not follow it."""
+    """The bytes violate their format."""
 
 
 class DocumentTooLarge(DocumentError):
@@ -50,8 +50,8 @@ class ContractError(IngestError):
 
 
 class RequestError(IngestError):
-    """A request or command that cannot be carried out as it was asked."""
+    """An invalid request or command."""
 
 
 class FencedError(IngestError):
-    """The worker was away for longer than its session; its partitions have other owners now."""
+    """The worker has not polled for longer than its session; its partitions have other owners."""

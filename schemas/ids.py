@@ -1,4 +1,4 @@
-"""Ids that follow from what a document is. Any producer can compute them; the pipeline checks them."""
+"""Deterministic ids of documents and sources. Any producer can compute them; the pipeline checks them."""
 
 import json
 import uuid
@@ -16,10 +16,10 @@ def text_sha256(text: str) -> str:
 
 
 def chunk_id_base(document: Document) -> str:
-    """What the chunk ids of a document begin with; `-{n}` follows, n counting from 0.
+    """The prefix of the chunk ids of a document; `-{n}` follows, n counting from 0.
 
     The custom id, else the hash of the key alone (uploads and buckets: the HTTP contract), else the hash of
-    source id, NUL and key (sources that own a tree, so that two of them may share a collection).
+    source id, NUL and key (sources that list their documents, so that several may share a collection).
     """
     if document.custom_id is not None:
         return document.custom_id
@@ -29,7 +29,7 @@ def chunk_id_base(document: Document) -> str:
 
 
 def document_id(document: Document) -> str:
-    """The message key on the whole way: 32 hex digits.
+    """The message key on all topics of the pipeline: 32 hex digits.
 
     The hash of tenant, database, collection and chunk id base, NUL between them. Two events that would
     write the same chunk ids are thereby the same document, and stay in order on one partition.
@@ -52,10 +52,10 @@ PIPELINE_VERSION = 1
 
 
 def fingerprint(document: Document) -> str:
-    """What decides a document's chunks besides its content (`version_key`): lower-case hex SHA-256.
+    """Fingerprint of the settings that determine a document's chunks: lower-case hex SHA-256.
 
     Covers chunking, embedding model and task, the caller's metadata (nulls count as absent), the custom id,
-    `main_content` and `PIPELINE_VERSION`. A document is unchanged when version key and fingerprint both are.
+    `main_content` and `PIPELINE_VERSION`. A document is unchanged if version key and fingerprint are.
     """
     settings: dict[str, object] = {
         "pipeline": PIPELINE_VERSION,

@@ -1,4 +1,4 @@
-"""Limits, defaults and names that the gateway and the stages share: the contract's, and our own."""
+"""Limits, defaults and names that the gateway and the stages share."""
 
 #: The contract's limit on a file: 200 MiB. Also the most that is read of a file in a folder.
 MAX_FILE_BYTES = 200 * 1024 * 1024

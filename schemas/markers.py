@@ -1,7 +1,8 @@
-"""Barrier markers: documents that never were, sent to see that everything before them is indexed.
+"""Barrier markers: deletes of documents that do not exist, sent to learn when all earlier records are
+indexed.
 
-A marker is the delete of a document in a namespace of its own, so no key that a source lists, and no upload,
-can be mistaken for one. It passes all stages as any delete does, and nobody counts it.
+A marker has its own namespace, so no listed key and no upload can be mistaken for one. It passes all stages
+like any delete, and is not counted.
 """
 
 from schemas.events import Document, Source
@@ -24,5 +25,5 @@ def marker(source: Source, collection: str, number: int) -> Document:
 
 
 def is_marker(document: Document) -> bool:
-    """Whether a document is a marker: nothing of it is in any collection."""
+    """Whether a document is a barrier marker, which is in no collection."""
     return document.namespace.startswith(MARKER_NAMESPACE)

@@ -28,7 +28,7 @@ class RegistryCodec:
         url: of the registry; several with commas between them, credentials as `user:password@`.
         prefix: of the topics' names on the cluster, which the subjects begin with.
 
-    Raises RequestError when the extra is not installed or the URL is none.
+    Raises RequestError if the extra is not installed or the URL is invalid.
     """
 
     def __init__(self, url: str, prefix: str = "headrace.") -> None:
@@ -44,7 +44,7 @@ class RegistryCodec:
             self._client: Any = schema_registry.SchemaRegistryClient({"url": url, **_CLIENT})
         except ValueError as error:
             # Not shown: it may hold a password.
-            raise RequestError("HEADRACE_SCHEMA_REGISTRY_URL is no URL that begins with http") from error
+            raise RequestError("HEADRACE_SCHEMA_REGISTRY_URL must be a URL that begins with http") from error
         self._prefix = prefix
         self._single_object = SingleObjectCodec()
         self._frames: dict[tuple[str, type[Event]], bytes] = {}
@@ -96,7 +96,7 @@ class RegistryCodec:
             schema = self._client.get_schema(number)
         except self._library.SchemaRegistryError as error:
             if error.http_status_code == 404:
-                raise ContractError(f"the schema registry knows no schema {number}") from error
+                raise ContractError(f"the schema registry has no schema {number}") from error
             raise _refusal(error, f"schema {number}") from error
         except Exception as error:
             raise TransientError(f"the schema registry does not answer: {error!r}") from error
@@ -105,7 +105,9 @@ class RegistryCodec:
         except ContractError as error:
             raise ContractError(f"schema {number} of the registry: {error}") from error
         except Exception as error:  # fastavro raises whatever a broken schema leads it to
-            raise ContractError(f"schema {number} of the registry is no Avro schema: {error!r}") from error
+            raise ContractError(
+                f"schema {number} of the registry is not an Avro schema: {error!r}"
+            ) from error
 
 
 def _refusal(error: Any, what: str) -> Exception:

@@ -1,6 +1,6 @@
 """`python -m schemas.render`: write the `.avsc` of every event; a changed one moves to `avro/previous/`.
 
-What stood in a released file stays readable for ever: its schema is kept under its fingerprint.
+Records of a released schema stay readable forever: its schema is kept under its fingerprint.
 """
 
 import json

@@ -1,15 +1,14 @@
-"""The JSON of the HTTP gateway: what it takes and what it answers.
+"""The JSON of the HTTP gateway: request and response bodies.
 
 The names are those of the contract (`Job` is an invocation); `folder` sources, keys, progress and documents
-are ours beside it. Bodies of the contract's shapes pass over fields that they do not know, as a newer client
-may send them; our own shapes refuse them. A null stands for "not given" everywhere.
+are our additions. Bodies of the contract ignore unknown fields, because a newer client may send them; our own
+shapes refuse them. A null always means "not given".
 
-Answers are built with every field that they are to show and written with `exclude_unset`: a variant
-(`folder`, `github`, …) that is not set does not appear, a null that is set does.
+Responses set every field that they show and are written with `exclude_unset`: a variant (`folder`, `github`,
+…) that is not set does not appear, a null that is set does.
 
-This page is what the rest of the code imports from. The classes stand in a module for each group of
-operations; `parts` holds what several of them share. What is of one type of source stands in
-`schemas.sources`.
+Other code imports from this package. It has one module per group of operations; `common` holds shared models.
+Models of one source type are in `schemas.sources`.
 """
 
 from schemas.api.common import (

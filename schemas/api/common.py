@@ -1,4 +1,4 @@
-"""What bodies of several operations are made of: their base, how chunks are cut and become vectors."""
+"""Models that several operations share: embedding and chunking."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 
 
 class Qwen3EmbeddingTask(Body):
-    """What the model is told about the texts; null prompts mean no instruction."""
+    """The prompts of the model; null means no prompt."""
 
     task_name: str
     query_prompt: str | None = None
@@ -18,7 +18,7 @@ class Qwen3EmbeddingTask(Body):
 
 
 class DenseEmbeddingModel(Body):
-    """A dense model by name; which names are served is the deployment's choice."""
+    """A dense model by name; the deployment determines the available names."""
 
     model: str
     task: Qwen3EmbeddingTask | None = None
@@ -32,14 +32,14 @@ class SparseEmbeddingConfig(Body):
 
 
 class SourceEmbeddingConfig(Body):
-    """How the chunks become vectors."""
+    """The embedding of chunks."""
 
     dense: DenseEmbeddingModel | None = None
     sparse: SparseEmbeddingConfig | None = None
 
 
 class TreeSitterChunking(Body):
-    """Chunks along the structure of source code and markdown, lines where there is none."""
+    """Chunks along the structure of source code and markdown; by lines if there is none."""
 
     type: Literal["tree_sitter"]
     max_size_bytes: int | None = Field(default=None, ge=0)

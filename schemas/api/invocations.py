@@ -1,4 +1,4 @@
-"""Invocations, which the contract calls jobs: how one is asked for, and how it is shown."""
+"""Invocations, which the contract calls jobs: request and response."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,7 @@ class CreateJobPayload(Body):
     ref_identifier: GitRefIdentifier | None = None
     allow_empty: bool = Field(
         default=False,
-        description="A source that lists nothing deletes what is indexed of it; without this, its run fails.",
+        description="If the source lists nothing, delete its indexed documents; otherwise its run fails.",
     )
     allow_mass_delete: bool = Field(
         default=False,
@@ -47,14 +47,14 @@ class CancelJobResponse(Body):
 
 
 class Finished(Body):
-    """When an invocation was complete, and how long it ran."""
+    """The end of an invocation, and its duration."""
 
     finished_at: datetime
     duration_ms: int = Field(ge=0)
 
 
 class Complete(Body):
-    """The invocation is done."""
+    """The invocation is complete."""
 
     complete: Finished
 
@@ -66,13 +66,13 @@ class Failure(Body):
 
 
 class Failed(Body):
-    """The invocation cannot be carried out."""
+    """The invocation failed."""
 
     failed: Failure
 
 
 class JobStatus(RootModel[Literal["pending", "processing", "cancelled"] | Complete | Failed]):
-    """A bare word, or an object where there is more to say."""
+    """A bare word, or an object with details."""
 
 
 class _Target(Body):
@@ -87,7 +87,7 @@ else:
 
 
 class IndexJobMetadata(_Members):
-    """Where a run writes, and exactly one member named after the source's type."""
+    """The target of a run, and exactly one member named after the source's type."""
 
     model_config = ConfigDict(json_schema_extra=ONE_SOURCE_TYPE)
 
@@ -110,6 +110,6 @@ class Job(Body):
 
 
 class LatestByKeysRequest(Body):
-    """Keys whose newest invocations are asked for."""
+    """Keys whose newest invocations are requested."""
 
     object_keys: list[str] = Field(max_length=1000)

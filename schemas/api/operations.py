@@ -1,4 +1,4 @@
-"""What those who run it deal with: keys, refusals, health."""
+"""Models for operators: keys, errors, health."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ from schemas.limits import MAX_DATABASES
 
 
 class CreateKeyPayload(OwnBody):
-    """A key to be made. `databases` limits it, `admin` lets it create and delete sources and keys."""
+    """A key to create. `databases` limits it; `admin` allows creating and deleting sources and keys."""
 
     name: str = Field(min_length=1, max_length=200)
     admin: bool = False
@@ -20,7 +20,7 @@ class CreateKeyPayload(OwnBody):
 
 
 class KeySummary(Body):
-    """A key without its secret, of which only a hash is kept."""
+    """A key without its secret, of which only a hash is stored."""
 
     id: Id
     name: str
@@ -31,15 +31,15 @@ class KeySummary(Body):
 
 
 class CreateKeyResponse(KeySummary):
-    """The new key. `key` is shown this once."""
+    """The new key. `key` is shown only once."""
 
     key: str = Field(repr=False)
 
 
 class ErrorResponse(Body):
-    """Every refusal: a name that Chroma's clients know, and a sentence for a person.
+    """Every error: a name that Chroma's clients know, and a message.
 
-    `source_id` is there only when a source exists already: its id.
+    `source_id` is present only if a source exists already or overlaps: its id.
     """
 
     error: str
@@ -48,8 +48,8 @@ class ErrorResponse(Body):
 
 
 class HealthResponse(Body):
-    """Every part that the gateway needs answers. `stages` has a sentence for each stage that has a record in
-    hand for long, has found records expired, or does not report any more."""
+    """Every component that the gateway needs answers. `stages` has a sentence for each stage that is stuck on
+    a record, has found records expired, or no longer reports."""
 
     broker: Literal["ok"]
     views: Literal["ok"]

@@ -1,4 +1,4 @@
-"""How far an invocation is, and what became of its documents. These are ours, beside the contract."""
+"""Progress of an invocation and outcomes of its documents: our additions to the contract."""
 
 from datetime import datetime
 from typing import Literal
@@ -33,25 +33,25 @@ class DocumentFailure(Body):
 
 
 class SkippedDocument(Body):
-    """A document that is there and was left out on purpose, and why."""
+    """A document that was skipped on purpose, and the reason."""
 
     document_key: str
     reason: str
 
 
 class Skipped(Body):
-    """What was left out and is only counted, files or folders: `hidden` (they begin with a dot), `secret`
-    (their names are known for keys and passwords), `data_folder` (of Headrace itself)."""
+    """Skipped files or folders that are only counted: `hidden` (the name begins with a dot), `secret` (the
+    name is known for keys and passwords), `data_folder` (of Headrace itself)."""
 
     reason: str
     count: int
 
 
 class InHand(Body):
-    """A document that a stage has worked on for long, and that this invocation may wait for.
+    """A document that a stage has processed for long, and that this invocation may wait for.
 
-    `since` is when the stage began with it, `attempts` counts its tries, `last_error` says why the last one
-    failed. Documents of other databases have no names here.
+    `since` is the start of its processing, `attempts` the number of tries, `last_error` the reason of the
+    last failure. Documents of other databases have no names here.
     """
 
     stage: str
@@ -65,12 +65,12 @@ class InHand(Body):
 
 
 class InvocationProgress(Body):
-    """How far an invocation is. `total` is null until everything is listed; `done` documents need no more
-    work; `documents_per_second` is the mean since the start, null before it; `warnings` is the number of
-    documents that ended and have some. `waits_for` names what stages have had in hand for longer than a few
-    seconds, its own documents first, then by age; at most ten. `last_skipped` are documents that were left
-    out on purpose, at most ten; `GET …/documents?status=skipped` has them all. `facts` are what the run shows
-    of its origin. A run with `merged_into` waited for one that did the same, and did nothing itself."""
+    """Progress of an invocation. `total` is null until everything is listed; `done` documents need no more
+    processing; `documents_per_second` is the mean since the start, null before it; `warnings` is the number
+    of finished documents with warnings. `waits_for` names records that stages have processed for longer than
+    a few seconds, its own documents first, then by age; at most ten. `last_skipped` are documents that were
+    skipped on purpose, at most ten; `GET …/documents?status=skipped` lists all. `facts` describe the origin,
+    as the run found it. A run with `merged_into` waited for an equal run, and did nothing itself."""
 
     invocation_id: Id
     source_id: Id
@@ -97,9 +97,9 @@ class InvocationProgress(Body):
 
 
 class DocumentOutcome(Body):
-    """What became of one document of an invocation; unchanged documents are counted, not named.
+    """The outcome of one document of an invocation; unchanged documents are counted, not listed.
 
-    `warnings` say what was guessed or left out when it was parsed; `reason` why it was skipped.
+    `warnings`: what parsing guessed or left out; `reason`: why the document was skipped.
     """
 
     document_key: str | None

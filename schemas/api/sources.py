@@ -1,4 +1,4 @@
-"""Sources: how one is made, and how it is shown."""
+"""Sources: request and response."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -47,7 +47,7 @@ class SourceVariants(_Variants):
 
 
 class CreateSourcePayload(SourceVariants):
-    """A source to be created. `embedding_model` is the older way to name the dense model."""
+    """A source to create. `embedding_model` is the older way to name the dense model."""
 
     database_name: str
     embedding: SourceEmbeddingConfig | None = None
@@ -56,7 +56,7 @@ class CreateSourcePayload(SourceVariants):
 
 
 class ChangeSourcePayload(SourceVariants):
-    """Which documents of its origin a source is to read from now on (ours)."""
+    """The new selection of documents of a source (ours)."""
 
 
 class CreateSourceResponse(Body):
@@ -72,7 +72,7 @@ class DeleteSourceResponse(Body):
 
 
 class Source(SourceVariants):
-    """A source as it is kept: every default filled in."""
+    """A source with all defaults filled in."""
 
     id: Id
     database_name: str

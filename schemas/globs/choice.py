@@ -1,4 +1,4 @@
-"""Whether a list of patterns can choose anything, and the one form of lists that mean the same.
+"""Whether a list of patterns can match anything, and the canonical form of equivalent lists.
 
 Two languages of files cannot be compared in general, so this tries examples: a list is refused when no file
 that one of its patterns names, however its stars are filled in, gets through the whole list.
@@ -21,10 +21,10 @@ def require_choice(
     exclude: Sequence[str] | None,
     names: tuple[str, str] = ("include_globs", "exclude_globs"),
 ) -> None:
-    """Raises ValueError, which says what is wrong, for patterns that can choose no file at all.
+    """Raise ValueError with the reason for patterns that can match no file at all.
 
     Args:
-        names: what the caller calls the two lists.
+        names: the names of the two lists for messages.
     """
     for patterns, name in zip((include, exclude), names, strict=True):
         for pattern in patterns or ():
@@ -41,7 +41,7 @@ def require_choice(
 
 
 def normalized(patterns: Sequence[str] | None) -> list[str] | None:
-    """Equal for lists that mean the same: each pattern once, in order unless one takes back another."""
+    """Equal for equivalent lists: each pattern once, in order only if one negates another."""
     if not patterns:
         return None
     if any(pattern.startswith("!") for pattern in patterns):

@@ -1,4 +1,4 @@
-"""Many patterns at once."""
+"""Match many patterns at once."""
 
 import re
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Choice:
     """Patterns that choose files: the last one that matches a file, or a folder above it, decides."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        """Raises ValueError for a pattern that can match nothing."""
+        """Raise ValueError for a pattern that can match nothing."""
         globs = [glob for pattern in patterns if (glob := parse(encoded(pattern)))]
         self._negated = [glob.negated for glob in globs][::-1]
         self._expressions = [_with_all_below(glob) for glob in globs][::-1]

@@ -146,8 +146,8 @@ async def test_a_later_version_of_a_schema_is_read_by_the_class_of_today(registr
     ("schema", "said"),
     [
         ('{"type": "record", "name": "Order", "namespace": "shop", "fields": []}', "shop.Order"),
-        ('"string"', "no Avro schema"),
-        ("no json", "no Avro schema"),
+        ('"string"', "not an Avro schema"),
+        ("no json", "not an Avro schema"),
     ],
 )
 async def test_values_of_foreign_schemas_are_contract_errors(

@@ -99,7 +99,7 @@ async def test_a_blob_that_is_gone_or_changed_fails_the_document(blobs: BlobStor
     with pytest.raises(DocumentError, match="does not match its hash"):
         await blobs.get(payload)
     path.unlink()
-    with pytest.raises(DocumentError, match="is gone"):
+    with pytest.raises(DocumentError, match="is missing"):
         await blobs.get(payload)
 
 
@@ -138,7 +138,7 @@ async def test_a_sweep_takes_the_days_that_are_old(folder: Path) -> None:
     assert await blobs.sweep(timedelta(days=2)) == 1
 
     assert await blobs.get(kept) == LARGE + b"!"
-    with pytest.raises(DocumentError, match="is gone"):
+    with pytest.raises(DocumentError, match="is missing"):
         await blobs.get(gone)
     assert os.listdir(folder) == ["2026-01-29"]  # no empty folder stays
 
@@ -214,7 +214,7 @@ async def test_a_blob_without_a_day_goes_by_its_own_age(folder: Path) -> None:
     assert await blobs.sweep(timedelta(days=2)) == 1
 
     assert await blobs.get(kept) == LARGE
-    with pytest.raises(DocumentError, match="is gone"):
+    with pytest.raises(DocumentError, match="is missing"):
         await blobs.get(gone)
 
 

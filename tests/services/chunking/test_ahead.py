@@ -99,7 +99,7 @@ async def test_a_part_that_was_swept_fails_the_document(tmp_path: Path) -> None:
         file.unlink()
 
     assert first.next_part
-    with pytest.raises(DocumentError, match="is gone"):
+    with pytest.raises(DocumentError, match="is missing"):
         await asked_for(blobs, first.next_part)
 
 

@@ -236,7 +236,7 @@ async def test_content_that_is_gone_fails_the_document(stage: ParsingStage) -> N
     gone = Payload(size=10**6, sha256=digest, blob=f"{digest[:2]}/{digest}")
     event = upserted().model_copy(update={"content": gone})
 
-    with pytest.raises(DocumentError, match="is gone"):
+    with pytest.raises(DocumentError, match="is missing"):
         await run(stage, record(event))
 
 
