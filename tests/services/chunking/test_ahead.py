@@ -107,5 +107,5 @@ async def test_a_blob_that_holds_no_part_breaks_the_contract(tmp_path: Path) -> 
     blobs = BlobStore(str(tmp_path))
     payload = await blobs.put(CODEC.encode(DocumentDeleted(document=DOCUMENT), CHUNKS.name))
 
-    with pytest.raises(ContractError, match="holds a DocumentDeleted"):
+    with pytest.raises(ContractError, match="contains a DocumentDeleted"):
         await asked_for(blobs, payload)
