@@ -8,7 +8,7 @@ What waits when one ends goes into the next as one.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
@@ -20,8 +20,9 @@ from streams.partitions import Partition
 _MOST_EVENTS = 1_000
 #: A transaction that takes longer is stuck: its coordinator gave it up after 15 s (`streams.kafka.producer`).
 _STUCK_SECONDS = 20.0
-#: What to write in place of events that no message takes.
-Instead = Callable[[Exception], Sequence[Send]]
+#: What to write in place of events that no message takes: alternatives, each tried when the one before it
+#: fits no message either.
+Instead = Callable[[Exception], Sequence[Sequence[Send]]]
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +41,17 @@ class _Write:
     done: "asyncio.Future[list[RecordMetadata]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    _alternatives: Iterator[Sequence[Send]] | None = None
+
+    def take_alternative(self, error: Exception) -> bool:
+        """Put the next alternative in place of what was refused with `error`; False if none is left."""
+        if self._alternatives is None:
+            self._alternatives = iter(self.instead(error) if self.instead else ())
+        sends = next(self._alternatives, None)
+        if sends is None:
+            return False
+        self.sends = sends
+        return True
 
 
 class GroupCommit:
@@ -70,8 +82,9 @@ class GroupCommit:
     ) -> "asyncio.Future[list[RecordMetadata]]":
         """Append events for a record of `place`; the future is done when they are committed.
 
-        DocumentError and ContractError, of events that no message takes, are those of this call alone: they
-        go to `instead`, whose events are written in their place, or into the future.
+        DocumentError and ContractError, of events that no message takes, are those of this call alone. The
+        first goes to `instead`, whose first alternative that fits is written in their place; without one,
+        the last goes into the future.
         """
         write = _Write(place, position, sends, headers or {}, instead)
         self._waiting.append(write)
@@ -132,8 +145,7 @@ class GroupCommit:
             if len(group) > 1:
                 for write in group:
                     await self._together([write])
-            elif group[0].instead is not None:
-                group[0].sends, group[0].instead = group[0].instead(error), None
+            elif group[0].take_alternative(error):
                 await self._together(group)
             else:
                 _settle(group[0], error)

@@ -103,20 +103,20 @@ class Publisher:
             entry.offset + 1,
             coalesce(entry.outputs),
             continued(entry.raw.headers),
-            lambda error: [without_record(send) or send for send in coalesce(self.given_up(entry, error))],
+            lambda error: _fallbacks(self.given_up(entry, error)),
         )
 
     async def _transact_letter(
         self, entry: Entry, error: Exception, offsets: Mapping[Partition, int]
     ) -> list[RecordMetadata]:
         entry.outputs = self.given_up(entry, error)
-        letter = coalesce(entry.outputs[:1])
-        for sends in (coalesce(entry.outputs), letter):
+        *fallbacks, last = _fallbacks(entry.outputs)
+        for sends in fallbacks:
             try:
                 return await self._log.transact(sends, offsets)
             except (DocumentError, ContractError) as refusal:
                 log.error("too large for a message", stage=self._stage.name, error=str(refusal))
-        return await self._log.transact([without_record(send) or send for send in letter], offsets)
+        return await self._log.transact(last, offsets)
 
     async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]") -> list[Output]:
         """Produce the events of an entry; returns its notes. An event that no message takes costs its
@@ -147,12 +147,12 @@ class Publisher:
         return futures
 
     async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
+        """Produce an event, and if it is a dead letter that does not fit, the letter without its record."""
         if send.topic.transactional:
             raise TypeError(
                 f"{self._stage.name} writes to {send.topic.name} and is not transactional: a worker "
                 "of it that has lost its partitions could write old versions over new ones"
             )
-        """Produce an event, and if it is a dead letter that does not fit, the letter without its record."""
         bare = without_record(send)
         if bare is None:
             return await self._produce_once(send, headers)
@@ -176,3 +176,14 @@ class Publisher:
                 return self._log.produce(send, headers)
             except BufferError:  # the producer's queue is full: acknowledgements make room
                 await asyncio.sleep(0.01)
+
+
+def _fallbacks(given_up: Sequence[Output]) -> Sequence[Sequence[Send]]:
+    """What to write of a record that is given up, best first: its letter with what its stage says of it,
+    then less and less, down to the letter without its record. `given_up` begins with the letter."""
+    everything, letter = coalesce(given_up), coalesce(given_up[:1])
+    return [everything, _without_records(everything), letter, _without_records(letter)]
+
+
+def _without_records(sends: Sequence[Send]) -> Sequence[Send]:
+    return [without_record(send) or send for send in sends]

@@ -94,7 +94,8 @@ async def test_an_event_that_fits_no_message_costs_only_who_wrote_it(
 ) -> None:
     log.gate.set()
     sound, emitted = group.write(A, 1, sends("a")), group.write(A, 1, sends("!b"))
-    released = group.write(B, 2, sends("!c"), instead=lambda error: sends(f"letter: {error}"))
+    released = group.write(B, 2, sends("!c"), instead=lambda error: [sends("!c"), sends(f"letter: {error}")])
+    hopeless = group.write(B, 2, sends("!e"), instead=lambda error: [sends("!e"), sends("!e")])
     other = group.write(B, 3, sends("d"))
 
     await asyncio.gather(sound, released, other)
@@ -102,6 +103,8 @@ async def test_an_event_that_fits_no_message_costs_only_who_wrote_it(
     assert [keys for keys, _ in log.written] == [["a"], ["letter: too large"], ["d"]]
     with pytest.raises(DocumentTooLarge):
         await emitted
+    with pytest.raises(DocumentTooLarge):
+        await hopeless
     assert ends == []
 
 
