@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,21 +83,23 @@ async def test_whatever_raises_in_an_engine_ends_its_run(
         Copy(), log, WindowLimits(records=2), Journal(tmp_path / "journal"), wait=lambda *_: 0.001
     )
     await engine.assign([PARTITION])
-    offset = 0
 
-    def feed() -> None:
-        nonlocal offset
-        try:
-            if PARTITION not in log.paused:
+    async def feed() -> None:
+        for offset in range(0, sys.maxsize, 2):
+            while PARTITION in log.paused:
+                await asyncio.sleep(0.001)
+            try:
                 engine.deliver([entry(0, offset), entry(0, offset + 1)])
-                offset += 2
-        except ZeroDivisionError as error:  # what its caller does
-            engine.fail(error)
-        asyncio.get_running_loop().call_later(0.001, feed)
+            except ZeroDivisionError as error:  # what its caller does
+                engine.fail(error)
+            await asyncio.sleep(0.001)
 
-    feed()
-    with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(engine.run(), 30)
+    feeding = asyncio.create_task(feed())
+    try:
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(engine.run(), 30)
+    finally:
+        feeding.cancel()  # the event loop is that of all tests
 
 
 async def test_work_that_somebody_else_cancels_ends_the_run() -> None:
