@@ -280,8 +280,8 @@ class Mirror:
 
 def _does_not_fit(remote: Remote, most: int) -> str:
     return (
-        f"{remote.shown} is larger than the cache of repositories, HEADRACE_GIT_CACHE_BYTES ({most:,} bytes); "
-        "raise it, or choose fewer files by include_globs"
+        f"{remote.shown} is larger than the cache of repositories, HEADRACE_GIT_CACHE_BYTES "
+        f"({most:,} bytes); raise it, or choose fewer files by include_globs"
     )
 
 
