@@ -169,14 +169,14 @@ def _token(request: web.Request) -> str | None:
 
 
 @asynccontextmanager
-async def serving(root: Path) -> AsyncIterator[GitServer]:
-    """A server on a free port, until the end of the block."""
+async def serving(root: Path, port: int = 0) -> AsyncIterator[GitServer]:
+    """A server until the end of the block, on a free port if none is given."""
     server = GitServer(root)
     application = web.Application(client_max_size=1024**3)
     application.router.add_route("*", "/{path:.*}", server.handle)
     runner = web.AppRunner(application, auto_decompress=False, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

@@ -18,7 +18,9 @@ def history() -> list[str]:
     command = ["git", "-C", str(CHECKOUT), "rev-list", "--first-parent", "--reverse", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
     if len(found) < LEAST:
-        pytest.skip(f"the checkout has {len(found)} commits, the replay needs {LEAST}: fetch its whole history")
+        pytest.skip(
+            f"the checkout has {len(found)} commits, the replay needs {LEAST}: fetch its whole history"
+        )
     return found
 
 
@@ -39,7 +41,9 @@ async def test_a_real_history_is_followed_exactly_and_costs_what_has_changed(
         assert {**found.versions, **dict.fromkeys(found.listing.skipped)}.keys() == tree.keys()
         assert found.versions == {key: tree[key] for key in found.versions}
         assert found.facts["blobs_fetched"] == len(set(tree.values()) - seen)
-        assert set(found.contents) == {key for key, sha in found.versions.items() if collection.get(key) != sha}
+        assert set(found.contents) == {
+            key for key, sha in found.versions.items() if collection.get(key) != sha
+        }
         collection, seen = dict(found.versions), seen | set(tree.values())
         contents = {key: body for key, body in (contents | found.contents).items() if key in collection}
 
