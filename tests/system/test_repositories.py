@@ -59,7 +59,10 @@ async def test_a_collection_follows_the_commits_of_a_repository(pipeline: Pipeli
         contents["docs/03.md"] = b"# Page 3\n\nAnother text.\n"
         contents["docs/moved.md"] = contents.pop("docs/04.md")
         del contents["docs/05.md"]
-        changes = {"docs/03.md": contents["docs/03.md"], "docs/moved.md": contents["docs/moved.md"]}
+        changes = {
+            "docs/03.md": contents["docs/03.md"],
+            "docs/moved.md": contents["docs/moved.md"],
+        }
         second = repository.commit({**changes, "docs/04.md": None, "docs/05.md": None})
         server.asked.clear()
         progress, job = await run(pipeline, source, "repository", {"branch": "main"})

@@ -1,4 +1,4 @@
-"""The history of this very repository, replayed: after every tenth commit a run finds what a clean clone has."""
+"""The history of this repository, replayed: after every tenth commit a run finds what a clean clone has."""
 
 import subprocess
 from pathlib import Path
