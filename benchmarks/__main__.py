@@ -18,6 +18,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),
     ),
     "tracking": ("progress events per second", ("--events", "20000")),
+    "repositories": (
+        "a repository that changes a little: from the commit to found, and a run with nothing new",
+        ("--files", "500", "--rounds", "3"),
+    ),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }
 

@@ -90,8 +90,8 @@ class Settings(BaseSettings):
     )
     git_cache_bytes: int = Field(
         10 * 1024**3,
-        description="Maximum size of the mirrors of repositories that a connector keeps in the data folder; the "
-        "least recently used go first.",
+        description="Maximum size of the mirrors of repositories that a connector keeps in the data folder; "
+        "the least recently used go first.",
         ge=1,
     )
     web_allowed_hosts: CommaSeparated = Field(

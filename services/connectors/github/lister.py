@@ -23,7 +23,7 @@ from services.connectors.github.seen import Seen
 from services.connectors.github.server.lfs import Lfs
 from services.connectors.github.server.refs import HEADS, Refs
 from services.connectors.github.server.remote import Remote
-from services.connectors.lister import Content, Item, Known, Skipped
+from services.connectors.lister import Content, Item, Known, Skipped, Unreadable
 from services.connectors.lister import Entry as Listed
 
 
@@ -82,9 +82,11 @@ class GithubLister:
         self._facts["commit"] = self._commit
         if target.branch:
             self._facts["branch"] = target.branch
+        if self._remote.moved_to is not None:
+            self._facts["moved_to"] = self._remote.moved_to
         if not mirror.filters:
             self._facts["partial_clone"] = "not supported by the server, so all blobs were fetched"
-        self._blobs = await self._opened.enter_async_context(blobs.opened(mirror.git_dir))
+        self._blobs = await self._opened.enter_async_context(blobs.opened(mirror))
         seen = await Seen.of(mirror, self._purpose, self._commit, self._known, self._lfs.most_bytes)
         last = b""
         async with aclosing(_batches(mirror, self._commit)) as batches:
@@ -115,7 +117,11 @@ class GithubLister:
     async def aclose(self) -> None:
         """Remember what this run has seen, and let the mirror go."""
         if self._listed and self._mirror is not None and self._commit is not None:
-            seen = {"commit": self._commit, "include_globs": self._config.include_globs}
+            seen = {
+                "commit": self._commit,
+                "include_globs": self._config.include_globs,
+                "lfs_bytes": self._lfs.most_bytes,
+            }
             self._mirror.remember(self._purpose, seen)
         await self._opened.aclose()
 
@@ -127,7 +133,13 @@ class GithubLister:
         prefixes = [HEADS, "refs/tags/"] if short else [f"{HEADS}{branch}"] if branch else []
         refs = await self._remote.refs(prefixes)
         if sha is not None:
-            return Target(await full_hash(mirror, self._remote, refs, sha) if short else sha)
+            if short:
+                return Target(await full_hash(mirror, self._remote, refs, sha))
+            if any(len(oid) != len(sha) for oid in refs.hashes.values()):
+                raise RequestError(
+                    f"{self._remote.shown} has no commit {sha}: its hashes have another length"
+                )
+            return Target(sha)
         name = f"{HEADS}{branch}" if branch not in (None, "HEAD") else None
         if name is None and "HEAD" in refs.hashes:
             return Target(refs.hashes["HEAD"], (refs.head or "").removeprefix(HEADS) or None)
@@ -150,11 +162,12 @@ class GithubLister:
         chosen = [entry for entry in batch if self._choice is None or self._choice.has(entry.path)]
         new = [entry for entry in chosen if _is_file(entry) and not seen.has(entry)]
         refused = await mirror.fetch_blobs(self._remote, [entry.oid for entry in new])
+        gone = {oid: one.reason for oid, one in refused.items() if one.gone}
         for entry in new:
-            if (reason := refused.get(entry.oid)) is None:
-                reason = await self._verdict(entry)
-            seen.judge(entry, reason)
-        return [self._listed_as(entry, seen.verdict(entry)) for entry in chosen]
+            if entry.oid not in gone:
+                one = refused.get(entry.oid)
+                seen.judge(entry, one.reason if one else await self._verdict(entry))
+        return [_listed(entry, seen.verdict(entry), gone.get(entry.oid)) for entry in chosen]
 
     async def _verdict(self, entry: Entry) -> str | None:
         assert self._blobs is not None
@@ -162,16 +175,6 @@ class GithubLister:
         if found is None:
             raise TransientError(f"the git server has not sent {entry.key} ({entry.oid}) that it lists")
         return left_out(entry.key, *found, self._lfs.most_bytes)
-
-    def _listed_as(self, entry: Entry, verdict: str | None) -> Listed:
-        key = entry.key
-        if entry.mode == "120000":
-            return Skipped(key, LINK)
-        if entry.mode == "160000":
-            return Skipped(key, SUBMODULE)
-        if verdict is not None:
-            return Skipped(key, verdict)
-        return Item(key, entry.oid, memo=entry.oid.encode())
 
     async def _fetch_from(self, item: Item) -> None:
         """Fetch a blob that was not expected to be read, with those behind it: twice as many each time.
@@ -191,6 +194,18 @@ class GithubLister:
 
     def _chosen(self, entry: Entry) -> bool:
         return self._choice is None or self._choice.has(entry.path)
+
+
+def _listed(entry: Entry, verdict: str | None, gone: str | None) -> Listed:
+    if entry.mode == "120000":
+        return Skipped(entry.key, LINK)
+    if entry.mode == "160000":
+        return Skipped(entry.key, SUBMODULE)
+    if gone is not None:
+        return Unreadable(entry.key, gone)
+    if verdict is not None:
+        return Skipped(entry.key, verdict)
+    return Item(entry.key, entry.oid, memo=entry.oid.encode())
 
 
 async def _batches(mirror: Mirror, commit: str) -> AsyncGenerator[list[Entry], None]:

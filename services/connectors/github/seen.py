@@ -33,9 +33,11 @@ class Seen:
 
     @classmethod
     async def of(cls, mirror: Mirror, purpose: str, commit: str, known: Known, lfs_bytes: int) -> "Seen":
-        """What is remembered beside a mirror. With other limits for LFS other files are left out."""
+        """What is remembered beside a mirror. With another limit for LFS other files are left out, so all are
+        looked at again."""
         last = mirror.recall(purpose)
-        changed = await mirror.changed(str(last["commit"]), commit) if "commit" in last else None
+        base = last.get("commit") if last.get("lfs_bytes") == lfs_bytes else None
+        changed = await mirror.changed(str(base), commit) if base else None
         return cls(mirror, changed, last.get("include_globs"), known, f"left out {lfs_bytes}")
 
     def has(self, entry: Entry) -> bool:

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from schemas.errors import TransientError
 from services.connectors.github.mirrors.command import running
+from services.connectors.github.mirrors.mirror import Mirror
 
 _PIECE = 256 * 1024
 
@@ -14,13 +13,13 @@ _PIECE = 256 * 1024
 class Blobs:
     """`git cat-file --batch`; one question at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, process: asyncio.subprocess.Process, mirror: Mirror) -> None:
+        self._process, self._mirror = process, mirror
         self._lock = asyncio.Lock()
 
     async def read(self, oid: str, most: int) -> tuple[int, bytes] | None:
         """Size of a blob and its first `most` bytes; None where it is not here. Raises TransientError when
-        git does not answer as it should: the repository is damaged, or was thrown away."""
+        git does not answer as it should: the repository is damaged, or was thrown away meanwhile."""
         out, into = self._process.stdout, self._process.stdin
         assert out is not None
         assert into is not None
@@ -40,12 +39,12 @@ class Blobs:
                     body += piece[: most - len(body)]
                 await out.readexactly(1)
             except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
-                raise TransientError(f"git cannot read {oid} from its mirror") from error
+                raise self._mirror.damaged(f"git cannot read {oid} from its mirror") from error
             return size, bytes(body)
 
 
 @asynccontextmanager
-async def opened(repository: Path) -> AsyncIterator[Blobs]:
-    """Blobs of a repository, until the end of the block."""
-    async with running(repository, ["cat-file", "--batch"]) as process:
-        yield Blobs(process)
+async def opened(mirror: Mirror) -> AsyncIterator[Blobs]:
+    """Blobs of a mirror, until the end of the block."""
+    async with running(mirror.git_dir, ["cat-file", "--batch"]) as process:
+        yield Blobs(process, mirror)

@@ -28,7 +28,8 @@ from services.connectors.github.mirrors.command import (
     local_pieces,
     transfer,
 )
-from services.connectors.github.server.remote import Remote
+from services.connectors.github.server.remote import NotThere, Remote
+from services.connectors.github.server.scrubbing import scrubbed
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,8 @@ BATCH_BYTES = 256 * 1024 * 1024
 _MOST_PACKS = 300
 #: Git says so when the server does not know filters, and fetches everything.
 _NO_FILTER = "filtering not recognized"
+#: What git says of a repository of ours that it cannot read.
+_DAMAGED = ("does not match index", "is corrupt", "bad object", "not a git repository", "invalid index-pack")
 _LEFT_BEHIND = ("tmp_*", "*.lock")
 
 
@@ -55,6 +58,14 @@ class Entry:
     def key(self) -> str:
         """The path as text; bytes that are not UTF-8 are kept as halves of surrogate pairs."""
         return self.path.decode(errors="surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a blob cannot be had; `gone`: the server does not have it (any more)."""
+
+    reason: str
+    gone: bool
 
 
 class Mirror:
@@ -95,41 +106,51 @@ class Mirror:
             await self._prepare(len(oid))
             said = await self._transfer(remote, ["--depth=1", "--", "origin", f"+{oid}:{_ref(oid)}"])
             self.filters = self.filters and _NO_FILTER not in said
+            await self._require_room(remote)
             if (found := await self.has(oid)) is None:
                 raise RequestError(f"{oid} is no commit of {remote.shown}")
             return found
 
-    async def fetch_blobs(self, remote: Remote, oids: Iterable[str]) -> dict[str, str]:
-        """Fetch the blobs that are missing, in batches; hash → why one cannot be had."""
+    async def fetch_blobs(self, remote: Remote, oids: Iterable[str]) -> dict[str, Refused]:
+        """Fetch the blobs that are missing, in batches; hash → why one cannot be had. Raises as `fetch`."""
         async with self.lock:
             missing = await self.missing(oids)
             if missing:
                 _clean(self._git)
-            refused: dict[str, str] = {}
+            refused: dict[str, Refused] = {}
             for start in range(0, len(missing), BATCH):
                 await self._fetch_batch(remote, missing[start : start + BATCH], refused)
+                await self._require_room(remote)
             self.blobs += len(missing) - len(refused)
             return refused
 
-    async def _fetch_batch(self, remote: Remote, oids: Sequence[str], refused: dict[str, str]) -> None:
+    async def _fetch_batch(self, remote: Remote, oids: Sequence[str], refused: dict[str, Refused]) -> None:
         most = BATCH_BYTES if len(oids) > 1 else max(BATCH_BYTES, MAX_FILE_BYTES)
         try:
             await self._transfer(remote, ["--stdin", "origin"], "\n".join(oids).encode() + b"\n", most)
-        except TooMuch:
+        except (TooMuch, NotThere) as error:
             _clean(self._git)
+            gone = isinstance(error, NotThere)
             if len(oids) == 1:
-                refused[oids[0]] = f"more than {most:,} bytes"
+                refused[oids[0]] = Refused(str(error), gone)
                 return
-            half = len(oids) // 2
-            await self._fetch_batch(remote, oids[:half], refused)
-            await self._fetch_batch(remote, oids[half:], refused)
+            if (
+                isinstance(error, NotThere) and error.oid is not None and error.oid in oids
+            ):  # it spoils the whole batch
+                refused[error.oid] = Refused(str(error), gone)
+                parts = [[oid for oid in oids if oid != error.oid]]
+            else:
+                half = len(oids) // 2
+                parts = [list(oids[:half]), list(oids[half:])]
+            for part in parts:
+                await self._fetch_batch(remote, part, refused)
 
     async def missing(self, oids: Iterable[str]) -> list[str]:
         """Those of these objects that are not here, each once, in order."""
         asked = list(dict.fromkeys(oids))
         if not asked:
             return []
-        out = await local(self._git, "cat-file", "--batch-check", stdin="\n".join(asked).encode() + b"\n")
+        out = await self._local("cat-file", "--batch-check", stdin="\n".join(asked).encode() + b"\n")
         lines = out.decode(errors="replace").splitlines()
         if len(lines) != len(asked):
             raise TransientError("git answers for other objects than it was asked for")
@@ -138,10 +159,14 @@ class Mirror:
     async def entries(self, commit: str) -> AsyncGenerator[list[Entry], None]:
         """All files of a commit in order of their paths, some at a time."""
         rest = b""
-        async with aclosing(local_pieces(self._git, "ls-tree", "-r", "-z", "--full-tree", commit)) as pieces:
-            async for piece in pieces:
-                *lines, rest = (rest + piece).split(b"\0")
-                yield [_entry(line) for line in lines]
+        command = ("ls-tree", "-r", "-z", "--full-tree", commit)
+        try:
+            async with aclosing(local_pieces(self._git, *command)) as pieces:
+                async for piece in pieces:
+                    *lines, rest = (rest + piece).split(b"\0")
+                    yield [_entry(line) for line in lines]
+        except GitError as error:
+            raise self.damaged(str(error)) from error
         if rest:
             raise TransientError("git's listing breaks off")
 
@@ -150,7 +175,7 @@ class Mirror:
         if await self.has(base) is None:
             return None
         names = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-commit-id")
-        return set((await local(self._git, *names, base, commit)).split(b"\0")) - {b""}
+        return set((await self._local(*names, base, commit)).split(b"\0")) - {b""}
 
     async def commits(self, remote: Remote, beginning: str) -> list[str]:
         """The commits of all branches whose hashes begin so. Fetches commits alone, into a repository
@@ -191,6 +216,26 @@ class Mirror:
         """Throw the mirror away; the next run makes a new one."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def damaged(self, why: str) -> TransientError:
+        """What to raise when git cannot read the repository, which is thrown away: the next try makes a new
+        one."""
+        log.warning("mirror of a repository is damaged and made anew", folder=str(self.folder), reason=why)
+        shutil.rmtree(self._git, ignore_errors=True)
+        return TransientError(f"the mirror of the repository was damaged and is made anew: {why[-300:]}")
+
+    async def _local(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """What a command prints that can only fail when the repository is damaged."""
+        try:
+            return await local(self._git, *arguments, stdin=stdin)
+        except GitError as error:
+            raise self.damaged(str(error)) from error
+
+    async def _require_room(self, remote: Remote) -> None:
+        """Raises RequestError for a repository that is larger than all mirrors may be together."""
+        if await asyncio.to_thread(size_of, self.folder) > self._most_bytes:
+            self.discard()
+            raise RequestError(_does_not_fit(remote, self._most_bytes))
+
     async def _prepare(self, hash_length: int) -> None:
         """A repository that can be fetched into."""
         packs = self._git / "objects" / "pack"
@@ -221,16 +266,23 @@ class Mirror:
         try:
             return await transfer(repository, command, settings, self._stall_s, most, stdin)
         except TooMuch:
-            if most_bytes is not None:
-                raise
-            _clean(repository)
-            raise RequestError(
-                f"{remote.shown} is larger than the cache of repositories, HEADRACE_GIT_CACHE_BYTES "
-                f"({most:,} bytes)"
-            ) from None
+            if most_bytes is None:
+                self.discard()
+                raise RequestError(_does_not_fit(remote, most)) from None
+            raise
         except GitError as error:
             _clean(repository)
+            ours = "; ".join(one for one in str(error).split("; ") if not one.startswith("remote"))
+            if any(sign in ours for sign in _DAMAGED):
+                raise self.damaged(scrubbed(ours)) from None
             raise await remote.explained(str(error)) from None
+
+
+def _does_not_fit(remote: Remote, most: int) -> str:
+    return (
+        f"{remote.shown} is larger than the cache of repositories, HEADRACE_GIT_CACHE_BYTES "
+        f"({most:,} bytes); raise it, or choose fewer files by include_globs"
+    )
 
 
 def _clean(repository: Path) -> None:

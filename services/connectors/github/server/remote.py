@@ -1,12 +1,13 @@
 """A repository on its server: what it has, and how git may fetch from it."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import structlog
 
-from schemas.errors import IngestError, RequestError, TransientError
+from schemas.errors import IngestError, RateLimited, RequestError, TransientError
 from services.connectors.github.server.http import Http, identity
 from services.connectors.github.server.login import Login
 from services.connectors.github.server.refs import NoAccess, Refs, list_refs
@@ -16,7 +17,16 @@ log = structlog.get_logger(__name__)
 
 #: Tries with a token that is refused and may be too new, and what is between them: ten seconds in all.
 _TRIES, _PAUSE_S = 5, 2.5
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _NOT_THERE = ("not our ref", "unadvertised object", "couldn't find remote ref")
+
+
+class NotThere(RequestError):
+    """The server does not have an object; `oid` where it says which."""
+
+    def __init__(self, message: str, oid: str | None) -> None:
+        super().__init__(message)
+        self.oid = oid
 
 
 class Remote:
@@ -27,9 +37,9 @@ class Remote:
         url: where it is; another than at first when the server says that it has moved.
     """
 
-    def __init__(self, http: Http, url: str, shown: str, login: Login, pause_s: float = _PAUSE_S) -> None:
-        self.shown, self.url = shown, url
-        self._http, self._login, self._pause_s = http, login, pause_s
+    def __init__(self, http: Http, url: str, shown: str, login: Login) -> None:
+        self.shown, self.url, self._first_url = shown, url, url
+        self._http, self._login = http, login
         self._secrets: tuple[str, ...] = ()
 
     async def refs(self, prefixes: Sequence[str]) -> Refs:
@@ -45,13 +55,22 @@ class Remote:
             except NoAccess as error:
                 if token is None or not tries_left or not self._login.refused(token):
                     raise RequestError(self._no_access(error.status, token)) from None
-                await asyncio.sleep(self._pause_s)
+                await asyncio.sleep(_PAUSE_S)
                 continue
+            except RateLimited:
+                raise
+            except (RequestError, TransientError) as error:  # it may quote what the server has sent
+                raise type(error)(scrubbed(str(error), self._secrets)) from None
             if found.url != self.url:
                 log.warning("repository has moved", repository=self.shown, to=found.url)
                 self.url = found.url
             return found
         raise AssertionError
+
+    @property
+    def moved_to(self) -> str | None:
+        """Where the repository is now, if not where it was looked for."""
+        return None if self.url == self._first_url else self.url.removesuffix(".git")
 
     async def configuration(self) -> dict[str, str]:
         """What git must know to fetch from here. Through its environment: a command line can be read by
@@ -76,7 +95,8 @@ class Remote:
         for sure."""
         said = scrubbed(said, self._secrets)
         if any(sign in said for sign in _NOT_THERE):
-            return RequestError(f"{self.shown} does not have this commit: {said[-300:]}")
+            named = _HASH.search(said)
+            return NotThere(f"{self.shown} does not have it: {said[-300:]}", named[0] if named else None)
         try:
             await self.refs([])
         except IngestError as found:

@@ -26,7 +26,7 @@ def basic(token: str) -> str:
 def _forms(secret: str) -> Iterator[str]:
     if not secret:
         return
-    yield basic(secret).removeprefix("Basic ").rstrip("=")
-    yield b64encode(secret.encode()).decode().rstrip("=")
+    for coded in (basic(secret).removeprefix("Basic "), b64encode(secret.encode()).decode()):
+        yield from (coded, coded.rstrip("="))
     forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
     yield from sorted(forms, key=len, reverse=True)

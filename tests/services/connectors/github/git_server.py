@@ -3,6 +3,7 @@ as far as GitHub Apps need it. Counts what is asked, and can be made to fail."""
 
 import asyncio
 import gzip
+import json
 import os
 import re
 import time
@@ -59,6 +60,8 @@ class GitServer:
         self.app: App | None = None
         self.fault: Fault | None = None
         self.renamed: dict[str, str] = {}
+        #: What is in Git LFS, by SHA-256.
+        self.lfs: dict[str, bytes] = {}
 
     def repository(self, name: str, *init: str) -> Repository:
         """A new one, `owner/name`."""
@@ -78,8 +81,10 @@ class GitServer:
         self.asked.append(Asked(request.method, request.path, token, wants))
         if self.fault is not None and (failed := await self.fault(request)) is not None:
             return failed
+        if "/info/lfs/" in request.path or request.path.startswith("/lfs-store/"):
+            return self._lfs(request, token, plain)
         if request.path.startswith("/api/v3/"):
-            return self._api(request, request.path.removeprefix("/api/v3"))
+            return self._api(request, request.path.removeprefix("/api/v3"), plain)
         if self.tokens is not None and token not in self.tokens:
             return web.Response(status=404 if token else 401, text="Repository not found.")
         for old, new in self.renamed.items():
@@ -110,7 +115,21 @@ class GitServer:
         status = int(headers.pop("Status", "200").split()[0])
         return web.Response(status=status, body=rest, headers=headers)
 
-    def _api(self, request: web.Request, path: str) -> web.Response:
+    def _lfs(self, request: web.Request, token: str | None, body: bytes) -> web.Response:
+        """The batch API, and the store that it names: that is elsewhere, and takes no token of ours."""
+        if request.path.startswith("/lfs-store/"):
+            assert "Authorization" not in request.headers
+            assert request.headers["X-Signed"] == "yes"
+            return web.Response(body=self.lfs[request.path.rpartition("/")[2]])
+        if self.tokens is not None and token not in self.tokens:
+            return web.json_response({"message": "Not found"}, status=404)
+        one = json.loads(body)["objects"][0]
+        if one["oid"] not in self.lfs:
+            return web.json_response({"objects": [{**one, "error": {"code": 404, "message": "gone"}}]})
+        href = {"href": f"{self.url}/lfs-store/{one['oid']}", "header": {"X-Signed": "yes"}}
+        return web.json_response({"objects": [{**one, "actions": {"download": href}}]})
+
+    def _api(self, request: web.Request, path: str, body: bytes) -> web.Response:
         app = self.app
         assert app is not None
         now = time.time() + app.ahead_s
@@ -135,7 +154,7 @@ class GitServer:
             message = "This installation has been suspended"
             return web.json_response({"message": message}, status=403, headers=dated)
         token = f"ghs_token{len(app.minted)}"
-        app.minted.append({"path": path, "token": token})
+        app.minted.append({"path": path, "token": token, **json.loads(body)})
         assert self.tokens is not None
         self.tokens.add(token)
         until = datetime.fromtimestamp(now + app.lifetime_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -150,14 +169,14 @@ def _token(request: web.Request) -> str | None:
 
 
 @asynccontextmanager
-async def serving(root: Path) -> AsyncIterator[GitServer]:
-    """A server on a free port, until the end of the block."""
+async def serving(root: Path, port: int = 0) -> AsyncIterator[GitServer]:
+    """A server until the end of the block, on a free port if none is given."""
     server = GitServer(root)
     application = web.Application(client_max_size=1024**3)
     application.router.add_route("*", "/{path:.*}", server.handle)
     runner = web.AppRunner(application, auto_decompress=False, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,9 @@ class Repository:
         for key, value in {"allowFilter": "true", "allowAnySHA1InWant": "true"}.items():
             git(self.path, "config", f"uploadpack.{key}", value)
 
-    def commit(
-        self, changes: Mapping[str | bytes, Content], branch: str = "main", afresh: bool = False
-    ) -> str:
-        """Change files (None removes one) in a new commit of a branch; its hash. With `afresh` the branch
-        begins anew: history is rewritten."""
+    def commit(self, changes: Mapping[Any, Content], branch: str = "main", afresh: bool = False) -> str:
+        """Change files, by paths as text or bytes (None removes one), in a new commit of a branch; its hash.
+        With `afresh` the branch begins anew: history is rewritten."""
         ref = f"refs/heads/{branch}"
         stream = [f"commit {ref}\ncommitter t <t@example.org> 1700000000 +0000\ndata 0\n".encode()]
         known = subprocess.run(
