@@ -96,9 +96,9 @@ class Settings(BaseSettings):
     )
     web_allowed_hosts: CommaSeparated = Field(
         default_factory=list,
-        description="Hosts that `web_scrape` sources may read though their address is private, comma-separated, "
-        "each as `host` or `host:port`. Public hosts need not be named, except for ports other than 80 and "
-        "443. Gateway and connectors both need it.",
+        description="Hosts that `web_scrape` sources may read though their address is private, "
+        "comma-separated, each as `host` or `host:port`. Public hosts need not be named, except for ports "
+        "other than 80 and 443. Gateway and connectors both need it.",
     )
     web_delay_seconds: float = Field(
         1.0,

@@ -16,14 +16,29 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _EDGES = "".join(map(chr, range(0x21)))
 _BREAKS = re.compile(r"[\t\r\n]")
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_NUMBER = re.compile(r"0x[0-9a-f]{0,16}|[0-9]{1,16}")
 _TRIPLET = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 #: What may stand in a path or query as it is, `%` included: valid triplets stay.
 _LEGAL = frozenset(map(ord, _UNRESERVED)) | frozenset(b"!$&'()*+,;=:@/%?[]|^")
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?;]*", re.I)
 _TRACKING = frozenset(
-    "gclid dclid gbraid wbraid fbclid msclkid yclid twclid ttclid li_fat_id igshid mc_cid mc_eid _ga _gl _hsenc "
-    "_hsmi __hstc __hssc __hsfp mkt_tok vero_id wickedid oly_anon_id oly_enc_id ref_src".split()
+    (
+        *(
+            "gclid",
+            "dclid",
+            "gbraid",
+            "wbraid",
+            "fbclid",
+            "msclkid",
+            "yclid",
+            "twclid",
+            "ttclid",
+            "li_fat_id",
+        ),
+        *("igshid", "mc_cid", "mc_eid", "_ga", "_gl", "_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp"),
+        *("mkt_tok", "vero_id", "wickedid", "oly_anon_id", "oly_enc_id", "ref_src"),
+    )
 )
 _SESSIONS = re.compile(
     r"phpsessid|jsessionid|aspsessionid\w*|oscsid|zenid|cfid|cftoken|sessionid|session_id|sessid", re.I
@@ -86,7 +101,24 @@ def _netloc(parts: SplitResult, scheme: str) -> str:
         host = _ascii(host.rstrip("."))
         if not _HOST.fullmatch(host) or len(host) > 253:
             raise ValueError("it has no valid host")
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            host = _ipv4(host)
     return host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+
+
+def _ipv4(host: str) -> str:
+    """An address as browsers and the C library read it: `2130706433`, `0x7f.1` and `0177.0.0.1` are one."""
+    numbers = []
+    for part in host.split("."):
+        if not _NUMBER.fullmatch(part):
+            raise ValueError("it has no valid host")
+        base = 16 if part.startswith("0x") else 8 if len(part) > 1 and part[0] == "0" else 10
+        numbers.append(int(part.removeprefix("0x") or "0", base))  # ValueError for an 8 in an octal one
+    *first, last = numbers
+    if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
+        raise ValueError("it has no valid host")
+    value = last + sum(number << (24 - 8 * place) for place, number in enumerate(first))
+    return str(ipaddress.IPv4Address(value))
 
 
 def _ascii(host: str) -> str:

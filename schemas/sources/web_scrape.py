@@ -73,7 +73,7 @@ class WebScrape(SourceType[WebScrapeSource, WebScrapeConfig]):
     job = WebScrapeJob
 
     def configure(self, form: WebScrapeSource) -> WebScrapeConfig:
-        """Raises RequestError for what is no URL, for a limit of no pages and for a pattern that is no RE2."""
+        """Raises RequestError for what is no URL, a limit of no pages and a pattern that is no RE2."""
         try:
             canonical(form.starting_url)
         except ValueError as error:

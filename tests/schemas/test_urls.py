@@ -36,6 +36,11 @@ from schemas.urls import canonical, path_of, site_of
         # As browsers read it.
         (" \thttps://e.org/a\n b ", "https://e.org/a%20b"),
         ("https://e.org\\a\\b", "https://e.org/a/b"),
+        *(
+            (f"http://{host}/", "http://127.0.0.1/")
+            for host in ("2130706433", "0x7f.1", "0177.0.0.1", "127.1")
+        ),
+        ("http://1.2.3.4.example/", "http://1.2.3.4.example/"),
         ("http://[::FFFF:7f00:1]:8080/", "http://[::ffff:7f00:1]:8080/"),
     ],
 )
@@ -62,6 +67,10 @@ def test_a_url_has_one_spelling(url: str, expected: str) -> None:
         "https://[fe80::1%25eth0]/",
         "https://[::1/",
         "https://a b.org/",
+        "https://1.2.3.4.5/",
+        "https://256.1.1.1/",
+        "https://099.1.1.1/",
+        "https://a.1/",
         "https://e.org/" + "x" * 2100,
     ],
 )

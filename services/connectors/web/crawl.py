@@ -87,7 +87,8 @@ class Crawl:
             raise RequestError(f"{visit.url}: {visit.reason}; nothing was crawled and nothing deleted")
         if not self._scope.is_ours(visit.url) and not visit.permanent:
             raise RequestError(
-                f"{start} redirects for now to another host, {visit.url}; make that the starting_url if it is meant"
+                f"{start} redirects for now to another host, {visit.url}; "
+                "make that the starting_url if it is meant"
             )
         status = visit.answer.status
         if status not in (200, 203, 304) and not (status in _GONE and self.known):

@@ -8,12 +8,14 @@ _HTML = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])",
     re.I | re.S,
 )
-_BINARY = (
-    (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", ""),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ""),
-    (b"{\\rtf", ""),
-)
+#: How files begin that parsers know by their content, and their type where it is one.
+_BINARY = {
+    b"%PDF-": "application/pdf",
+    b"PK\x03\x04": "",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "",
+    b"{\\rtf": "",
+}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 #: Texts that no person reads, or that are lists of what is crawled anyway.
 _NO_DOCUMENTS = frozenset(
@@ -38,17 +40,17 @@ def media_type(answer: Answer) -> str:
 def is_html(answer: Answer) -> bool:
     """Whether a body is a page, whatever it is called."""
     head = answer.body[:_HEAD_BYTES]
-    if head.startswith(tuple(mark for mark, _ in _BINARY)):
+    if head.startswith(tuple(_BINARY)):
         return False
     if _HTML.match(head):
         return True
-    return media_type(answer) in _HTML_TYPES and b"\0" not in head.replace(b"\xff\xfe", b"")[:64]
+    return media_type(answer) in _HTML_TYPES and (head.startswith(_UTF_16) or b"\0" not in head)
 
 
 def refused_type(answer: Answer) -> str | None:
     """Why a body that is no page is no document either; None for one that a parser may read."""
     head = answer.body[:_HEAD_BYTES]
-    if head.startswith(tuple(mark for mark, _ in _BINARY)):
+    if head.startswith(tuple(_BINARY)):
         return None
     kind = media_type(answer)
     if kind.startswith(("image/", "audio/", "video/", "font/")) or kind in _NO_DOCUMENTS or b"\0" in head:
@@ -59,7 +61,7 @@ def refused_type(answer: Answer) -> str | None:
 def content_type_of(answer: Answer) -> str:
     """The type to parse a body by."""
     head = answer.body[:_HEAD_BYTES]
-    for mark, kind in _BINARY:
+    for mark, kind in _BINARY.items():
         if head.startswith(mark):
             return kind
     declared = answer.headers.get("Content-Type", "")

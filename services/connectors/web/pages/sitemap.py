@@ -36,8 +36,8 @@ def read_sitemap(body: bytes) -> Sitemap:
     if _HTML.match(data[:1024]):
         return Sitemap()
     if b"<" not in data[:1024]:
-        lines = data.decode("utf-8-sig", "replace").split()
-        return Sitemap({line: "" for line in lines[:MAX_URLS] if line.startswith(("http://", "https://"))})
+        lines = [line.strip() for line in data.decode("utf-8-sig", "replace").splitlines()[:MAX_URLS]]
+        return Sitemap({line: "" for line in lines if line.startswith(("http://", "https://"))})
     found = Sitemap()
     for parent, place, changed in _places(data):
         if parent == "sitemap":
@@ -70,16 +70,13 @@ def _places(data: bytes) -> Iterator[tuple[str, str, str]]:
         name = _local(element)
         if event == "start":
             continue
-        if (
-            name == "loc"
-            and _local(element.getparent()) in ("url", "sitemap")
-            and (element.text or "").strip()
-        ):
-            waiting.append(element.text.strip())
+        text = (element.text or "").strip()
+        if name == "loc" and text and _local(element.getparent()) in ("url", "sitemap"):
+            waiting.append(text)
         elif name == "link" and element.get("rel") == "alternate" and element.get("href"):
             yield "url", element.get("href").strip(), ""
         elif name == "lastmod":
-            changed = (element.text or "").strip()[:40]
+            changed = text[:40]
         elif name in ("url", "sitemap"):
             for place in waiting:
                 yield name, place, changed

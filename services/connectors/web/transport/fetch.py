@@ -83,6 +83,8 @@ class Fetcher:
                 return await self._get(url, headers or {})
         except TimeoutError:
             raise NoAnswer(f"no whole answer within {self._answer_s:.0f} s", unreachable=True) from None
+        except aiohttp.InvalidURL as error:
+            raise NoAnswer("its address is not valid", passing=False) from error
         except aiohttp.ClientConnectorDNSError as error:
             raise _unreachable(error, "its name cannot be resolved") from error
         except (aiohttp.ClientConnectorError, ForbiddenAddress) as error:

@@ -114,7 +114,7 @@ class Crawled:
 
 
 def access(site: Site, **fields: Any) -> WebAccess:
-    return WebAccess(allowed_hosts=frozenset({"127.0.0.1"}), delay_s=0, **fields)
+    return WebAccess(**{"allowed_hosts": frozenset({"127.0.0.1"}), "delay_s": 0, **fields})
 
 
 async def crawl(
