@@ -148,6 +148,12 @@ class Dependencies:
         found: Event = config if origin is None else await origin.check(config, tenant)
         return found
 
+    async def check_run(self, source: Source) -> None:
+        """Before a run: what may be read may have changed since the source was made. Raises RequestError."""
+        origin = self.gateway.origins.get(source.type)
+        if origin is not None:
+            await getattr(origin, "check_run", origin.check)(source.config, source.tenant)
+
     async def require_database(self, caller: Caller, database: str) -> None:
         """Raises RequestError, Forbidden or NotFound unless the caller may write to an existing database."""
         check_database_name(database)

@@ -52,7 +52,11 @@ class OriginCheck(Protocol):
     """Checks the origin of a source."""
 
     async def check(self, config: Any, tenant: str) -> Any:
-        """The configuration as it is to be kept. Raises RequestError for what cannot be read here."""
+        """The configuration as it is to be kept. Raises RequestError for what cannot be read here.
+
+        An origin that is asked over a network also has `check_run`, which looks at what is allowed and asks
+        nobody: a run may be asked for while its origin is away.
+        """
         ...
 
 

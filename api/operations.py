@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from api import health
-from api.admin import keys
+from api.admin import credentials, keys
 from api.requests import MAX_LIMIT
 from api.sync import invocations, progress, sources, uploads
 from api.sync.multipart import FILE_FORM
@@ -84,6 +84,10 @@ _DOCUMENTS = Parameter(
     {"type": "boolean", "default": False},
 )
 _TYPE = Parameter("source_type", "Only of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
+_GITHUB = tuple(
+    Parameter(f"github.{name}", f"Only those of this {what}; with source_type=github.", {"type": "string"})
+    for name, what in (("repository", "repository"), ("app_id", "GitHub App"))
+)
 _STATUS = Parameter(
     "status",
     "Only in this status.",
@@ -135,7 +139,7 @@ OPERATIONS: Sequence[Operation] = (
         "List sources",
         answer=api.Source,
         many=True,
-        parameters=(*_page(_DATABASE, _TYPE, _COLLECTION), _ORDER),
+        parameters=(*_page(_DATABASE, _TYPE, _COLLECTION, *_GITHUB), _ORDER),
     ),
     Operation(
         "POST",
@@ -200,7 +204,7 @@ OPERATIONS: Sequence[Operation] = (
         "List invocations",
         answer=api.Job,
         many=True,
-        parameters=(*_page(_SOURCE, _DATABASE, _TYPE, _STATUS), _ORDER),
+        parameters=(*_page(_SOURCE, _DATABASE, _TYPE, _STATUS, *_GITHUB), _ORDER),
     ),
     Operation("GET", _RUN_PATH, invocations.get_invocation, "get_job", "Show an invocation", answer=api.Job),
     Operation(
@@ -274,5 +278,44 @@ OPERATIONS: Sequence[Operation] = (
         "Revoke a key",
         success=204,
         refusals=(*_KEYED, 404),
+    ),
+    Operation(
+        "GET",
+        f"{_ROOT}/credentials",
+        credentials.list_credentials,
+        "list_credentials",
+        "List what sources sign in with, and which of them use it; no secret is shown",
+        answer=api.CredentialSummary,
+        many=True,
+        refusals=_KEYED,
+    ),
+    Operation(
+        "POST",
+        f"{_ROOT}/credentials",
+        credentials.create_credential,
+        "create_credential",
+        "Save what sources sign in with; it is encrypted, and never shown",
+        success=201,
+        answer=api.CredentialSummary,
+        body=api.CreateCredentialPayload,
+        refusals=(*_KEYED, 413, 415),
+    ),
+    Operation(
+        "POST",
+        f"{_ROOT}/credentials/rotate",
+        credentials.rotate_credentials,
+        "rotate_credentials",
+        "Encrypt every credential with the newest key",
+        answer=api.RotatedCredentials,
+        refusals=_KEYED,
+    ),
+    Operation(
+        "DELETE",
+        f"{_ROOT}/credentials/{{credential_id}}",
+        credentials.delete_credential,
+        "delete_credential",
+        "Forget a credential that no source uses",
+        success=204,
+        refusals=(*_KEYED, 404, 409),
     ),
 )

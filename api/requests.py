@@ -91,12 +91,17 @@ def page_of(request: web.Request) -> ResultPage:
     database, kind = query_text(request, "database_name"), query_text(request, "source_type")
     if database is not None:
         caller.require_database(database)
+    repository, app_id = query_text(request, "github.repository"), query_text(request, "github.app_id")
+    if (repository or app_id) and kind != "github":
+        raise BadRequest("github.repository and github.app_id go with source_type=github")
     return ResultPage(
         tenant=caller.tenant,
         databases=caller.databases,
         database=database,
         type=None if kind is None else require_type_name(kind),
         status=query_choice(request, "status", tuple(Status)),
+        repository=repository,
+        app_id=app_id,
         limit=query_number(request, "limit", 100, MAX_LIMIT),
         offset=query_number(request, "offset", 0, _MAX_OFFSET),
         ascending=query_choice(request, "order_by", ("ASC", "DESC")) == "ASC",

@@ -42,5 +42,11 @@ def add_secrets_key(data_dir: Path) -> SecretsKey:
     return made
 
 
+def drop_older_secrets_keys(data_dir: Path) -> None:
+    """Keep the newest key of the data folder alone: nothing is encrypted with the others any more."""
+    file = secrets_file(data_dir)
+    write_private(file, file.read_text().splitlines()[0] + "\n")
+
+
 def _parsed(lines: list[str]) -> list[SecretsKey]:
     return [SecretsKey.parse(line) for line in lines if line.strip()]

@@ -125,6 +125,16 @@ class Settings(BaseSettings):
     web_obey_robots: bool = Field(
         True, description="Whether robots.txt counts. Set it to false for your own sites only."
     )
+    s3_endpoints: CommaSeparated = Field(
+        default_factory=list,
+        description="Endpoints that `s3` sources may name beside AWS, `http://minio:9000`, comma-separated "
+        "or as a JSON list. Gateway and connectors both need it.",
+    )
+    s3_ambient_credentials: bool = Field(
+        False,
+        description="`s3` sources without a credential use those of the machine (`AWS_…`, an instance's "
+        "role). Whoever may create sources can then read what the machine may.",
+    )
     uploads_per_tenant: int = Field(
         8,
         description="Concurrent uploads of a tenant that one gateway accepts; further ones are answered 429.",
@@ -258,7 +268,7 @@ class Settings(BaseSettings):
         "info", description="Minimum level that is logged."
     )
 
-    @field_validator("folder_roots", "embedding_models", mode="before")
+    @field_validator("folder_roots", "embedding_models", "s3_endpoints", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -269,6 +279,16 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError("it begins with [ but is not a JSON list") from None
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    @field_validator("s3_endpoints")
+    @classmethod
+    def _are_endpoints(cls, value: list[str]) -> list[str]:
+        from schemas.sources.s3 import endpoint_of  # not for every command
+
+        try:
+            return [endpoint_of("an endpoint", url) for url in value]
+        except RequestError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("data_dir")
     @classmethod

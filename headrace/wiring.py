@@ -148,9 +148,11 @@ def saved_credentials(wiring: Wiring, service: str) -> SavedCredentials:
 
 def _origins(wiring: Wiring, credentials: SavedCredentials) -> "Mapping[str, Origin[Any]]":
     """Every type of source, for what the settings let it read."""
-    from services.connectors import Access, origins
+    from services.connectors import Access, S3Access, origins
 
-    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring)))
+    settings = wiring.settings
+    s3 = S3Access(tuple(settings.s3_endpoints), settings.s3_ambient_credentials)
+    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring), s3))
 
 
 def _github(wiring: Wiring) -> "GithubAccess":

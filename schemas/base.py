@@ -3,6 +3,9 @@
 from dataclasses_avroschema.pydantic import AvroBaseModel
 from pydantic import BaseModel, ConfigDict
 
+#: What Chroma takes as a metadata value: scalars and homogeneous, non-empty arrays of scalars.
+MetadataValue = str | int | float | bool | list[str] | list[int] | list[float] | list[bool] | None
+
 
 class Event(AvroBaseModel):
     """Base of all records: immutable, and strict about unknown fields, so that typos are caught."""

@@ -1,6 +1,7 @@
 """`/api/v1/invocations` and what a source's invocations are created through."""
 
 import uuid
+from typing import Any
 
 from aiohttp import web
 
@@ -8,7 +9,7 @@ from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, NotAnswered, NotFound, Overlap, PreconditionFailed
 from api.requests import caller_of, page_of, path_id, query_text, read_body
-from api.sync.options import require_collection_name, require_text
+from api.sync.options import metadata_of, require_collection_name, require_custom_id, require_text
 from api.sync.render import job_of, json_response
 from api.sync.source_types import overlap, shown
 from api.views.catalogue import ResultPage
@@ -21,6 +22,7 @@ from schemas.events import (
     Source,
     Status,
     Upload,
+    complete_options,
 )
 from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
@@ -38,9 +40,7 @@ async def create_invocation(request: web.Request) -> web.Response:
     payload = await read_body(request, CreateJobPayload)
     collection = _target(source, payload)
     options = _options(source, payload)
-    await parts.check_origin(
-        source.type, source.config, source.tenant
-    )  # what may be read may have changed since
+    await parts.check_run(source)
     await parts.require_database(caller, source.database)
     await parts.open_collection(source.tenant, source.database, collection)
     await _require_alone(parts, source, collection)
@@ -78,6 +78,7 @@ async def start_run(
     as far as to the topic: tracking and connectors pass over what they know.
     """
     invocation_id, created_at = id_ or str(uuid.uuid4()), now()
+    options = complete_options(source, options)
     created = InvocationCreated(
         invocation_id=invocation_id,
         tenant=source.tenant,
@@ -131,7 +132,7 @@ async def _require_alone(parts: Dependencies, source: Source, collection: str) -
         if overlap(source, other) and parts.catalogue.fills(other.id, collection):
             raise Overlap(
                 f"source {shown(other)} fills collection {collection!r} already, and source {shown(source)} "
-                "reads the same documents, which would be there twice. Choose another collection, change "
+                f"{SOURCE_TYPES[source.type].overlap_reason}. Choose another collection, change "
                 f"what that source reads (PUT /api/v1/sources/{other.id}), or delete it with its documents "
                 f"(DELETE /api/v1/sources/{other.id}?documents=true, `headrace sources delete {other.id} "
                 "--documents`)",
@@ -151,8 +152,14 @@ def _target(source: Source, payload: CreateJobPayload) -> str:
 
 def _options(source: Source, payload: CreateJobPayload) -> RunOptions | None:
     """What one run is asked for. Fields of other types of sources are refused."""
-    options = SOURCE_TYPES[source.type].options_of(payload)
-    return None if options is None else RunOptions.model_validate({source.type: options})
+    changes: dict[str, Any] = {}
+    if payload.custom_id is not None:
+        changes["custom_id"] = require_custom_id(payload.custom_id)
+    if payload.metadata is not None:
+        changes["metadata"] = metadata_of(payload.metadata)
+    options = SOURCE_TYPES[source.type].options_of(payload.model_copy(update=changes))
+    asked = None if options is None else RunOptions.model_validate({source.type: options})
+    return complete_options(source, asked)
 
 
 async def list_invocations(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from api.admin.credentials import signed_in
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, SourceExists
@@ -50,8 +51,11 @@ async def create_source(request: web.Request) -> web.Response:
     payload = await read_body(request, CreateSourcePayload)
     kind = source_type(payload.source_type)
     await parts.require_database(caller, payload.database_name)
+    embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models)  # before anything is saved
+    async with signed_in(parts, caller, kind, payload.form) as form:
+        config = await parts.check_origin(kind.name, kind.configure(form), caller.tenant)
     source = make_source(
-        await parts.check_origin(kind.name, kind.configure(payload.form), caller.tenant),
+        config,
         id="",
         tenant=caller.tenant,
         database=payload.database_name,
@@ -84,7 +88,8 @@ async def change_source(request: web.Request) -> web.Response:
     payload, kind = await read_body(request, ChangeSourcePayload), source_type(source.type)
     if payload.source_type != source.type:
         raise BadRequest(f"source {source.id} is of type {source.type}, found {payload.source_type}")
-    config = await parts.check_origin(kind.name, kind.configure(payload.form), source.tenant)
+    async with signed_in(parts, caller, kind, payload.form) as form:
+        config = await parts.check_origin(kind.name, kind.configure(form), source.tenant)
     if not kind.same_origin(config, source.config):
         raise BadRequest(
             f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "

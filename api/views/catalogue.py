@@ -53,6 +53,8 @@ class ResultPage:
     type: str | None = None
     source_id: str | None = None
     status: str | None = None
+    repository: str | None = None
+    app_id: str | None = None
     limit: int = 100
     offset: int = 0
     ascending: bool = False
@@ -221,6 +223,12 @@ def _select(table: str, page: ResultPage) -> tuple[str, dict[str, object]]:
         columns |= {"source_id": page.source_id, "status": page.status}
     given = {name: value for name, value in columns.items() if value is not None}
     conditions = ["tenant = :tenant", *(f"{name} = :{name}" for name in given)]
+    github = {name: value for name in ("repository", "app_id") if (value := getattr(page, name)) is not None}
+    for name in github:
+        same = f"json_extract(value, '$.github.{name}') = :{name}"
+        of_source = f"source_id IN (SELECT id FROM sources WHERE {same})"  # noqa: S608  (a name of ours)
+        conditions.append(same if table == "sources" else of_source)
+    given |= github
     values: dict[str, object] = {**given, "tenant": page.tenant, "limit": page.limit, "offset": page.offset}
     if page.databases is not None:
         conditions.append("database IN (SELECT value FROM json_each(:databases))")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import content, documents, records, resources, sources, up
+from headrace.cli import content, credentials, documents, records, resources, sources, up
 from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
@@ -34,6 +34,7 @@ app.command(rich_help_panel="Inspect documents")(documents.chunk)
 app.add_typer(sources.sources, name="sources", rich_help_panel="API")
 app.add_typer(resources.invocations, name="invocations", rich_help_panel="API")
 app.add_typer(resources.keys, name="keys", rich_help_panel="API")
+app.add_typer(credentials.credentials, name="credentials", rich_help_panel="API")
 app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")
 app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
 app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")

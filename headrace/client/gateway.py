@@ -143,6 +143,22 @@ class GatewayClient:
         """No longer take a key."""
         await self._send("DELETE", f"/keys/{key_id}")
 
+    async def credentials(self) -> list[api.CredentialSummary]:
+        """What sources sign in with, without the secrets."""
+        return await self._get("/credentials", list[api.CredentialSummary])
+
+    async def create_credential(self, payload: Mapping[str, Any]) -> api.CredentialSummary:
+        """Save a credential."""
+        return await self._post("/credentials", payload, api.CredentialSummary)
+
+    async def delete_credential(self, credential_id: int) -> None:
+        """Forget a credential that no source uses."""
+        await self._send("DELETE", f"/credentials/{credential_id}")
+
+    async def rotate_credentials(self) -> api.RotatedCredentials:
+        """Encrypt every credential with the newest key."""
+        return await self._post("/credentials/rotate", {}, api.RotatedCredentials)
+
     async def events(self, path: str) -> AsyncIterator[tuple[str, str]]:
         """Server-sent events of a path: name and data. Ends with the stream."""
         name = ""

@@ -36,11 +36,14 @@ from schemas.api.invocations import (
     LatestByKeysRequest,
 )
 from schemas.api.operations import (
+    CreateCredentialPayload,
     CreateKeyPayload,
     CreateKeyResponse,
+    CredentialSummary,
     ErrorResponse,
     HealthResponse,
     KeySummary,
+    RotatedCredentials,
 )
 from schemas.api.progress import (
     DocumentFailure,
@@ -65,12 +68,14 @@ __all__ = [
     "CancelJobResponse",
     "ChangeSourcePayload",
     "Complete",
+    "CreateCredentialPayload",
     "CreateJobPayload",
     "CreateJobResponse",
     "CreateKeyPayload",
     "CreateKeyResponse",
     "CreateSourcePayload",
     "CreateSourceResponse",
+    "CredentialSummary",
     "DeleteSourceResponse",
     "DenseEmbeddingModel",
     "DocumentFailure",
@@ -90,6 +95,7 @@ __all__ = [
     "LatestByKeysRequest",
     "LinesChunking",
     "Qwen3EmbeddingTask",
+    "RotatedCredentials",
     "S3Job",
     "S3Source",
     "Skipped",

@@ -1,7 +1,7 @@
 """Models for operators: keys, errors, health."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,36 @@ class CreateKeyResponse(KeySummary):
     """The new key. `key` is shown only once."""
 
     key: str = Field(repr=False)
+
+
+class CreateCredentialPayload(OwnBody):
+    """What sources are to sign in with. Members of `secret`: `access_key_id` and `secret_access_key` of kind
+    `aws`, `token` of `github_token`, `app_id` and `private_key` of `github_app`."""
+
+    kind: Literal["aws", "github_token", "github_app"]
+    name: str = Field(min_length=1, max_length=200)
+    secret: dict[str, Annotated[str, Field(max_length=16_384)]] = Field(max_length=10, repr=False)
+
+
+class CredentialSummary(Body):
+    """A credential without its secret. `hint` tells it apart, `key_id` says which key encrypts it."""
+
+    id: int
+    kind: str
+    name: str
+    hint: str | None
+    key_id: str
+    created_at: datetime
+    source_ids: list[Id]
+
+
+class RotatedCredentials(Body):
+    """How many credentials the newest key encrypts now that it did not before. `failed` has a sentence for
+    each that could not be decrypted."""
+
+    key_id: str
+    rotated: int
+    failed: list[str]
 
 
 class ErrorResponse(Body):

@@ -77,6 +77,7 @@ from schemas.events.sources import (
     RunRequested,
     Source,
     Upload,
+    complete_options,
     make_source,
 )
 
@@ -127,5 +128,6 @@ __all__ = [
     "Step",
     "Task",
     "Upload",
+    "complete_options",
     "make_source",
 ]

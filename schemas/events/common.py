@@ -1,11 +1,8 @@
 """What records of several topics are made of: their base, how text is treated, bytes."""
 
-from schemas.base import Event
+from schemas.base import Event, MetadataValue
 
 __all__ = ["Chunking", "Embedding", "Event", "MetadataValue", "Payload", "Task"]
-
-#: What Chroma takes as a metadata value: scalars and homogeneous, non-empty arrays of scalars.
-MetadataValue = str | int | float | bool | list[str] | list[int] | list[float] | list[bool] | None
 
 
 class Task(Event):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from schemas.base import Event
 from schemas.events.common import Chunking, Embedding, MetadataValue, Payload
-from schemas.sources import served, with_members
+from schemas.sources import SOURCE_TYPES, served, with_members
 
 
 class _Origin(Event):
@@ -65,6 +65,13 @@ else:
 
 class RunOptions(_Options):
     """What one run is asked for beyond its source: the member of the source's type (`SourceType.options`)."""
+
+
+def complete_options(source: Source, options: RunOptions | None) -> RunOptions | None:
+    """The options of a run of a source, with what they take from it (`SourceType.complete`). Raises
+    RequestError for what this source cannot carry out."""
+    found = SOURCE_TYPES[source.type].complete(getattr(options, source.type, None), source.config)
+    return None if found is None else RunOptions.model_validate({source.type: found})
 
 
 class RunRequested(Event):

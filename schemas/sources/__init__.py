@@ -5,9 +5,8 @@ are shown. From the table follow the members of `schemas.events.Source` and of t
 `runs.<type>`, and what the gateway and the command know of a type. How its documents are listed and read is a
 package of `services.connectors` with a line in the table there.
 
-    source_type    what a type has to say
-    folder, file_upload, github, web_scrape   served
-    s3                                        known to the contract: checked by their shape, refused
+    source_type                                   what a type has to say
+    folder, file_upload, s3, github, web_scrape   served
 """
 
 from typing import Any
@@ -37,4 +36,13 @@ def served() -> dict[str, SourceType[Any, Any]]:
     return {name: kind for name, kind in SOURCE_TYPES.items() if kind.config is not None}
 
 
-__all__ = ["FILE_UPLOAD", "FOLDER", "SOURCE_TYPES", "WEB_SCRAPE", "SourceType", "served", "with_members"]
+__all__ = [
+    "FILE_UPLOAD",
+    "FOLDER",
+    "S3_BUCKET",
+    "SOURCE_TYPES",
+    "WEB_SCRAPE",
+    "SourceType",
+    "served",
+    "with_members",
+]

@@ -33,6 +33,7 @@ class FileUpload(SourceType[FileUploadSource, FileUploadConfig]):
     config = FileUploadConfig
     job = FileUploadJob
     lists = False
+    own_tree = False
 
     def configure(self, form: FileUploadSource) -> FileUploadConfig:
         """Raises RequestError: the gateway makes the source of a database itself."""

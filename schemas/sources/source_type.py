@@ -1,5 +1,7 @@
 """What a type of source is: its configuration in two forms, and how it is shown."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field, create_model
@@ -19,6 +21,20 @@ C = TypeVar("C", bound=Event)
 M = TypeVar("M", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
+class InlineSecret:
+    """What a payload signs in with, in clear. It is saved (`streams.credentials`) before anything else.
+
+    Attributes:
+        kind: of `streams.secrets.KINDS`.
+        name: what the saved credential is called.
+    """
+
+    kind: str
+    name: str
+    members: Mapping[str, str] = field(repr=False)
+
+
 class SourceType(Generic[F, C]):
     """One type of source. `F` is its configuration in the HTTP API, `C` the same on topics.
 
@@ -36,6 +52,11 @@ class SourceType(Generic[F, C]):
     job: Any
     #: Whether a run lists its origin and syncs the difference. Uploads do not: each run brings one document.
     lists: bool = True
+    #: Whether keys are unique within a source only, so that two sources may share a collection. Where the
+    #: contract fixes chunk ids by the key alone (uploads, buckets) they are not.
+    own_tree: bool = True
+    #: Why two sources that overlap must not fill one collection.
+    overlap_reason: str = "reads the same documents, which would be there twice"
 
     @property
     def runs_topic(self) -> str:
@@ -58,6 +79,24 @@ class SourceType(Generic[F, C]):
         or one that can never be carried out."""
         refuse_fields(payload, self.name, ("object_key", "custom_id", "metadata", "ref_identifier"))
         return None
+
+    def complete(self, options: Event | None, config: C) -> Event | None:
+        """The options of a run, with what they take from its source. Raises RequestError for what this source
+        cannot carry out."""
+        return options
+
+    def inline_secret(self, form: F) -> InlineSecret | None:
+        """What a payload signs in with, if that is not saved yet."""
+        return None
+
+    def with_credential(self, form: F, credential_id: int) -> F:
+        """A payload with a saved credential in place of its inline secret."""
+        raise NotImplementedError
+
+    def credential_of(self, config: C) -> int | None:
+        """The saved credential that a source uses."""
+        found: int | None = getattr(config, "credential_id", None)
+        return found
 
     def target(self, config: C) -> str | None:
         """The collection of a run that names none; None where each run must name one."""
@@ -97,9 +136,9 @@ class SourceType(Generic[F, C]):
 
 def refuse_fields(payload: "CreateJobPayload", type_name: str, fields: tuple[str, ...]) -> None:
     """Raises RequestError when a payload sets one of these fields, which other types have."""
-    for field in fields:
-        if getattr(payload, field) is not None:
-            raise RequestError(f"{field} is not possible for a source of type {type_name}")
+    for name in fields:
+        if getattr(payload, name) is not None:
+            raise RequestError(f"{name} is not possible for a source of type {type_name}")
 
 
 def with_members(base: type[M], members: dict[str, Any]) -> type[M]:

@@ -8,6 +8,7 @@
     folder/         a folder on the server's disk
     github/         a repository, by git over HTTP
     web/            a website
+    s3/             the objects of a bucket
     sync.py         a run of a source that lists, the same for all types
     difference.py   its core: listed against indexed
     file_upload.py  a run that brings one uploaded file
@@ -27,7 +28,8 @@ from services.connectors.folder import FolderOrigin
 from services.connectors.github.access import GithubAccess
 from services.connectors.github.origin import GithubOrigin
 from services.connectors.invocations import Invocations, InvocationView
-from services.connectors.lister import Access, Origin
+from services.connectors.lister import Access, Origin, S3Access
+from services.connectors.s3 import S3Origin
 from services.connectors.states import source_documents
 from services.connectors.sync import SyncConnector
 from services.connectors.web.access import WebAccess
@@ -38,6 +40,7 @@ ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
     "folder": FolderOrigin,
     "github": GithubOrigin,
     "web_scrape": WebOrigin,
+    "s3": S3Origin,
 }
 
 
@@ -53,6 +56,7 @@ __all__ = [
     "InvocationView",
     "Invocations",
     "Origin",
+    "S3Access",
     "SyncConnector",
     "UploadConnector",
     "WebAccess",

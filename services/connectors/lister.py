@@ -40,6 +40,19 @@ class NoCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class S3Access:
+    """What `s3` sources may use.
+
+    Attributes:
+        endpoints: `scheme://host[:port]` of the stores besides AWS that are allowed.
+        ambient: whether a source without a credential uses those of the machine (`AWS_…`, instance role).
+    """
+
+    endpoints: Sequence[str] = ()
+    ambient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """What the deployment lets sources read.
 
@@ -48,12 +61,14 @@ class Access:
         credentials: what sources sign in with; by default none.
         github: which server repositories are on, and what their mirrors may take of the disk.
         web: how sites are crawled; by default public ones, slowly.
+        s3: what `s3` sources may use; by default AWS with saved credentials.
     """
 
     places: Places = field(default_factory=lambda: Places(()))
     credentials: Credentials = field(default_factory=NoCredentials)
     github: GithubAccess = field(default_factory=GithubAccess)
     web: WebAccess = field(default_factory=WebAccess)
+    s3: S3Access = field(default_factory=S3Access)
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,7 +304,7 @@ def _document(run: RunRequested, item: Item, version_key: str) -> Document:
         database=run.source.database,
         collection=run.collection,
         document_key=item.key,
-        namespace=run.source.id,
+        namespace=run.source.id if kind.own_tree else "",
         version_key=version_key,
         metadata=dict(item.facts),
         custom_id=item.custom_id,

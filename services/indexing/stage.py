@@ -176,7 +176,7 @@ def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:
 def _sends(key: str, state: DocumentState) -> Iterable[Send]:
     yield Send(DOCUMENT_STATES, key, state)
     document = state.document
-    if document.source_id and document.namespace:
+    if document.source_id:
         yield Send(SOURCE_DOCUMENTS, key, state, partition_key=document.source_id)
 
 

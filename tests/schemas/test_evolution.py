@@ -51,6 +51,7 @@ def test_bytes_of_a_version_that_lacked_a_field_and_had_another_are_read(folder:
     old["fields"] = [field for field in old["fields"] if field["name"] != "object_key"]
     old["fields"].insert(3, {"name": "colour", "type": "string", "default": "blue"})
     [record] = generate_many(fastavro.parse_schema(deepcopy(old)), 1)
+    record["options"] = None
     record["facts"] = {"commit": "c0ffee"}  # what is generated may be NaN, which no event holds
 
     event = with_previous(folder, old).decode(framed(old, record))

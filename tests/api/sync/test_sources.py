@@ -155,7 +155,6 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
         ({"web_scrape": {"starting_url": "https://e.org", "page_limit": 0}}, "at least 1"),
         ({"web_scrape": {"starting_url": "https://e.org", "include_path_regexes": ["(?=a)"]}}, "look-around"),
         ({"web_scrape": {"starting_url": "https://e.org", "exclude_path_regexes": ["("]}}, "missing )"),
-        ({"s3": {"bucket_name": "b", "region": "r", "collection_name": "c"}}, "s3 is not available"),
         ({"github": {}}, "github.repository"),
         ({"s3": {"bucket_name": "b"}}, "s3.region"),
         ({"folder": {"path": "{roots}"}, "embedding": {"dense": {"model": "no/model"}}}, "other/model"),

@@ -44,7 +44,17 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
 
     shown = capsys.readouterr().out
-    for command in ("up", "sync", "query", "service", "topics", "sources", "invocations", "keys"):
+    for command in (
+        "up",
+        "sync",
+        "query",
+        "service",
+        "topics",
+        "sources",
+        "invocations",
+        "keys",
+        "credentials",
+    ):
         assert f"│ {command} " in shown
 
 
@@ -57,6 +67,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         *(["sources", verb] for verb in ("list", "show", "create", "delete")),
         *(["invocations", verb] for verb in ("list", "show", "create", "cancel", "documents")),
         *(["keys", verb] for verb in ("list", "create", "revoke")),
+        *(["credentials", verb] for verb in ("list", "create", "delete", "rotate")),
         *(["dead-letters", verb] for verb in ("list", "show", "replay")),
         ["blobs", "sweep"],
         ["parse"],

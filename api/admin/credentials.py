@@ -1,0 +1,198 @@
+"""`/api/v1/credentials`: what sources sign in with. A secret comes in once and never goes out."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from api.access import Caller
+from api.clock import now
+from api.dependencies import PARTS, Dependencies
+from api.errors import BadRequest, Conflict, Forbidden, NotFound
+from api.requests import caller_of, read_body
+from api.sync.render import json_response
+from api.sync.source_types import shown
+from api.views.catalogue import NO_LIMIT, ResultPage
+from schemas.api import (
+    CreateCredentialPayload,
+    CredentialSummary,
+    RotatedCredentials,
+)
+from schemas.base import Body
+from schemas.errors import RequestError
+from schemas.events import Credential, Source
+from schemas.sources import SOURCE_TYPES, SourceType
+from streams.credentials import SavedCredentials, context_of, require_members
+from streams.engine.outputs import Send
+from streams.topics import CREDENTIALS
+
+#: Ids have nine digits: random, so that gateways need not agree on the next one.
+_FIRST_ID, _IDS = 100_000_000, 900_000_000
+#: An access key of AWS has 20 characters; of one that is shorter nothing is shown.
+_HINT_FROM, _HINT_CHARACTERS = 16, 4
+
+
+async def list_credentials(request: web.Request) -> web.Response:
+    """Credentials of the tenant, without their secrets, each with the sources that use it."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_unlimited("list credentials")
+    saved = _saved(parts)
+    await saved.refresh()
+    await parts.catalogue.refresh()
+    users = _users(parts, caller.tenant)
+    return json_response([_summary(one, users.get(one.id, ())) for one in saved.all(caller.tenant)])
+
+
+async def create_credential(request: web.Request) -> web.Response:
+    """Save a credential."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_unlimited("create credentials")
+    payload = await read_body(request, CreateCredentialPayload)
+    made = await _save(parts, caller.tenant, payload.kind, payload.name, payload.secret)
+    return json_response(_summary(made, ()), 201)
+
+
+async def delete_credential(request: web.Request) -> web.Response:
+    """Forget a credential that no source uses."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_unlimited("delete credentials")
+    saved, text = _saved(parts), request.match_info["credential_id"]
+    if not (text.isascii() and text.isdecimal() and len(text) < 11):
+        raise BadRequest(f"credential_id {text[:40]!r} is no number")
+    await saved.refresh()
+    await parts.catalogue.refresh()
+    credential = saved.get(caller.tenant, int(text))
+    if credential is None:
+        raise NotFound(f"credential {text} does not exist")
+    if users := _users(parts, caller.tenant).get(credential.id):
+        names = ", ".join(shown(source) for source in users[:3])
+        more = f" and {len(users) - 3} more" if len(users) > 3 else ""
+        raise Conflict(
+            f"credential {text} is used by source {names}{more}; delete them, or give them another, first"
+        )
+    await _forget(parts, credential)
+    return web.Response(status=204)
+
+
+async def rotate_credentials(request: web.Request) -> web.Response:
+    """Encrypt every credential of every tenant with the newest key."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    if not caller.preset:
+        raise Forbidden("only the preset admin key may encrypt the credentials of all tenants anew")
+    saved = _saved(parts)
+    saved.secrets.reload()
+    await saved.refresh()
+    key_id, rotated, failed = saved.secrets.key_id, 0, []
+    for credential in saved.all():
+        if credential.secret.key_id == key_id:
+            continue
+        try:
+            members = saved.opened(credential)
+        except RequestError as error:
+            failed.append(str(error))
+            continue
+        sealed = saved.secrets.seal(members, context_of(credential))
+        await _write(parts, credential.model_copy(update={"secret": sealed}))
+        rotated += 1
+    return json_response(RotatedCredentials(key_id=key_id, rotated=rotated, failed=failed))
+
+
+@asynccontextmanager
+async def signed_in(
+    parts: Dependencies, caller: Caller, kind: SourceType[Any, Any], form: Body
+) -> AsyncIterator[Body]:
+    """A payload whose inline secret is saved: its id stands in the place of it. What was saved for a payload
+    that is refused inside is forgotten again."""
+    inline = kind.inline_secret(form)
+    if inline is None:
+        yield form
+        return
+    saved = _saved(parts)
+    await saved.refresh()
+    known = _same(saved, caller.tenant, inline.kind, inline.members)
+    credential = known or await _save(parts, caller.tenant, inline.kind, inline.name, inline.members)
+    try:
+        yield kind.with_credential(form, credential.id)
+    except BaseException:
+        if known is None:
+            await _forget(parts, credential)
+        raise
+
+
+def _saved(parts: Dependencies) -> SavedCredentials:
+    if parts.gateway.credentials is None:
+        raise BadRequest("credentials cannot be saved in this deployment")
+    return parts.gateway.credentials
+
+
+def _same(saved: SavedCredentials, tenant: str, kind: str, members: Mapping[str, str]) -> Credential | None:
+    """A credential with this very secret. Those that cannot be decrypted are passed over."""
+    for credential in saved.all(tenant):
+        try:
+            if credential.kind == kind and saved.opened(credential) == members:
+                return credential
+        except RequestError:
+            continue
+    return None
+
+
+async def _save(
+    parts: Dependencies, tenant: str, kind: str, name: str, members: Mapping[str, str]
+) -> Credential:
+    require_members(kind, members)
+    saved = _saved(parts)
+    number = _FIRST_ID + secrets.randbelow(_IDS)
+    while saved.taken(number):
+        number = _FIRST_ID + secrets.randbelow(_IDS)
+    blank = saved.secrets.seal({}, "")
+    made = Credential(
+        id=number,
+        tenant=tenant,
+        kind=kind,
+        name=name,
+        hint=_hint(kind, members),
+        secret=blank,
+        created_at=now(),
+    )
+    made = made.model_copy(update={"secret": saved.secrets.seal(members, context_of(made))})
+    await _write(parts, made)
+    return made
+
+
+async def _forget(parts: Dependencies, credential: Credential) -> None:
+    await _saved(parts).passed(await parts.write(Send(CREDENTIALS, str(credential.id), None)))
+
+
+async def _write(parts: Dependencies, credential: Credential) -> None:
+    await _saved(parts).passed(await parts.write(Send(CREDENTIALS, str(credential.id), credential)))
+
+
+def _hint(kind: str, members: Mapping[str, str]) -> str | None:
+    if kind == "github_app":
+        return members["app_id"]
+    key = members.get("access_key_id", "")
+    return f"…{key[-_HINT_CHARACTERS:]}" if len(key) >= _HINT_FROM else None
+
+
+def _users(parts: Dependencies, tenant: str) -> dict[int, list[Source]]:
+    """Credential → the sources that use it."""
+    found: dict[int, list[Source]] = {}
+    for source in parts.catalogue.sources(ResultPage(tenant, limit=NO_LIMIT)):
+        credential_id = SOURCE_TYPES[source.type].credential_of(source.config)
+        if credential_id is not None:
+            found.setdefault(credential_id, []).append(source)
+    return found
+
+
+def _summary(credential: Credential, users: "list[Source] | tuple[()]") -> CredentialSummary:
+    return CredentialSummary(
+        id=credential.id,
+        kind=credential.kind,
+        name=credential.name,
+        hint=credential.hint,
+        key_id=credential.secret.key_id,
+        created_at=credential.created_at,
+        source_ids=[source.id for source in users],
+    )

@@ -1,0 +1,96 @@
+"""`s3`: the objects of a bucket below a prefix, and one object by its key.
+
+client.py    calls to one bucket: signing in, threads, trying again
+errors.py    what S3 says, and what to do about it
+objects.py   which listed objects are documents, and their versions
+lister.py    a run over all objects, and over one
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from schemas.errors import RequestError, TransientError
+from schemas.events import RunRequested
+from schemas.sources import S3_BUCKET
+from schemas.sources.s3 import S3Config
+from services.connectors.lister import Access, Known, Lister
+from services.connectors.s3.client import PATIENCE_S, Bucket, Clients
+from services.connectors.s3.lister import ObjectLister, S3Lister
+
+#: A person waits for the answer of a check.
+_CHECK_PATIENCE_S = 5.0
+#: Of all runs together; each has one or two calls under way.
+_THREADS = 64
+
+
+class S3Origin:
+    """Buckets of AWS, and of the endpoints that the deployment allows."""
+
+    def __init__(self, access: Access) -> None:
+        self._endpoints, self._ambient = tuple(access.s3.endpoints), access.s3.ambient
+        self._credentials = access.credentials
+        self._clients = Clients()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
+
+    async def check(self, config: S3Config, tenant: str) -> S3Config:
+        """The same configuration. Raises RequestError unless exactly this prefix can be listed."""
+        bucket = await self.bucket(config, tenant, _CHECK_PATIENCE_S)
+        try:
+            await bucket.page(config.path_prefix or "", None)
+        except TransientError as error:
+            what = "s3.endpoint_url" if config.endpoint_url else "s3.region"
+            raise RequestError(f"{error}; is {what} right?") from error
+        return config
+
+    async def check_run(self, config: S3Config, tenant: str) -> None:
+        """Before a run, without asking the store: it may be away, and the run waits. Raises RequestError."""
+        self._require_endpoint(config)
+        await self._secret(config, tenant)
+
+    def open(self, run: RunRequested, known: Known) -> Lister:
+        """The bucket of a source, or one object of it."""
+        config = S3_BUCKET.of(run.source)
+        options = S3_BUCKET.asked(run.options)
+
+        async def sign_in() -> Bucket:
+            return await self.bucket(config, run.source.tenant)
+
+        if options.object_key is not None:
+            return ObjectLister(sign_in, options, run.trigger, known)
+        return S3Lister(sign_in, config, known)
+
+    async def bucket(self, config: S3Config, tenant: str, patience_s: float = PATIENCE_S) -> Bucket:
+        """A bucket, signed in to. Raises RequestError for an endpoint or a credential that is not allowed."""
+        self._require_endpoint(config)
+        secret = await self._secret(config, tenant)
+        return await asyncio.to_thread(Bucket, config, secret, self._threads, self._clients, patience_s)
+
+    async def _secret(self, config: S3Config, tenant: str) -> dict[str, str] | None:
+        if config.credential_id is not None:
+            return dict(await self._credentials.secret(tenant, config.credential_id, "aws"))
+        if not self._ambient:
+            raise RequestError(
+                "s3 needs aws_credential_id, or aws_access_key_id and aws_secret_access_key "
+                "(HEADRACE_S3_AMBIENT_CREDENTIALS would allow this machine's own)"
+            )
+        return None
+
+    def _require_endpoint(self, config: S3Config) -> None:
+        url = config.endpoint_url
+        if url is None or url in self._endpoints or _is_aws(url):
+            return
+        known = ", ".join(self._endpoints) or "none"
+        raise RequestError(
+            f"s3.endpoint_url {url} is not allowed here: HEADRACE_S3_ENDPOINTS names {known}; AWS always is"
+        )
+
+
+def _is_aws(url: str) -> bool:
+    parts = urlsplit(url)
+    aws: Sequence[str] = (".amazonaws.com", ".amazonaws.com.cn")
+    return parts.scheme == "https" and parts.port is None and (parts.hostname or "").endswith(tuple(aws))
+
+
+__all__ = ["S3Origin"]

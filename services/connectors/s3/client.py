@@ -1,0 +1,239 @@
+"""Calls to one bucket: boto3 in threads, each call signed anew, tried again while the store is busy."""
+
+import asyncio
+import gzip
+import io
+import threading
+import zlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError, RequestError, TransientError
+from schemas.limits import MAX_FILE_BYTES
+from schemas.sources.s3 import S3Config
+from services.connectors.s3.errors import Garbled, Refusals
+
+T = TypeVar("T")
+
+#: Keys of a page: the most that S3 answers.
+PAGE_KEYS = 1000
+#: How long a store may be busy or away before a run gives the attempt up.
+PATIENCE_S = 120.0
+_LONGEST_PAUSE_S = 20.0
+_PIECE_BYTES = 1024 * 1024
+_MOST_CLIENTS = 64
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(slots=True)
+class OpenObject:
+    """An object whose bytes have not been read yet."""
+
+    etag: str
+    size: int
+    content_type: str | None
+    content_encoding: str | None
+    body: Any
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self.body.close()
+
+
+class Bucket:
+    """A bucket, signed in to.
+
+    Args:
+        secret: of kind `aws`; None for the machine's own credentials.
+        threads: that calls run in.
+        clients: those that are signed in already.
+        patience_s: how long a call is tried again.
+    """
+
+    def __init__(
+        self,
+        config: S3Config,
+        secret: Mapping[str, str] | None,
+        threads: Executor,
+        clients: "Clients",
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._config, self._threads, self._patience_s = config, threads, patience_s
+        self.refusals = Refusals(config, tuple((secret or {}).values()))
+        self._client = clients.of(config, secret)
+
+    async def page(self, prefix: str, token: str | None, after: str | None = None) -> dict[str, Any]:
+        """Up to 1,000 objects in key order, as ListObjectsV2 answers; `after` is the last key before.
+
+        Raises RequestError for a bucket that cannot be listed, TransientError for one that is away.
+        """
+        asked: dict[str, Any] = {"Bucket": self._config.bucket_name, "MaxKeys": PAGE_KEYS, "Prefix": prefix}
+        if token is not None:
+            asked["ContinuationToken"] = token
+        if self._config.endpoint_url is None:
+            asked["OptionalObjectAttributes"] = ["RestoreStatus"]
+
+        def list_page() -> dict[str, Any]:
+            found: dict[str, Any] = self._client.list_objects_v2(**asked)
+            if "IsTruncated" not in found:  # any text reads as a listing of nothing
+                raise self.refusals.garbled(after)
+            return found
+
+        try:
+            return await self._call(list_page, lambda error: self.refusals.of_listing(error, after))
+        except Garbled as error:
+            raise RequestError(str(error)) from error
+
+    async def open(self, key: str, etag: str | None = None) -> OpenObject:
+        """An object, of this version if one is named. Raises DocumentError for one that cannot be read."""
+        asked = {"Bucket": self._config.bucket_name, "Key": key}
+        if etag is not None:
+            asked["IfMatch"] = f'"{etag}"'
+        return await self._call(
+            lambda: _opened(self._client.get_object(**asked)),
+            lambda error: self.refusals.of_object(error, key),
+        )
+
+    async def content(self, key: str, etag: str | None, found: OpenObject | None = None) -> bytes:
+        """The bytes of an object; `found` is one that is open already. A connection that breaks in the middle
+        costs another call. Raises DocumentError."""
+        opened = [found] if found is not None else []
+
+        def read() -> bytes:
+            one = opened.pop() if opened else _opened(self._client.get_object(**asked))
+            return _content(key, one)
+
+        asked = {"Bucket": self._config.bucket_name, "Key": key}
+        if etag is not None:
+            asked["IfMatch"] = f'"{etag}"'
+        return await self._call(read, lambda error: self.refusals.of_object(error, key))
+
+    async def _call(self, do: Callable[[], T], refusal: Callable[[Exception], IngestError]) -> T:
+        def once() -> T:
+            try:
+                return do()
+            except IngestError:
+                raise
+            except Exception as error:
+                raise refusal(error) from error
+
+        loop = asyncio.get_running_loop()
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            wait=wait_random_exponential(multiplier=0.5, max=_LONGEST_PAUSE_S),
+            stop=stop_after_delay(self._patience_s),
+            reraise=True,
+        ):
+            with attempt:
+                return await loop.run_in_executor(self._threads, once)
+        raise AssertionError("unreachable")
+
+
+class Clients:
+    """Clients of boto3 by what they are signed in with: making one takes longer than a request, and runs of
+    one object are many. For any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._session: Any = None
+        self._made: dict[tuple[object, ...], Any] = {}
+
+    def of(self, config: S3Config, secret: Mapping[str, str] | None) -> Any:
+        """The client of a source."""
+        signed_in = (config.endpoint_url, config.region, *sorted((secret or {}).items()))
+        with self._lock:
+            if signed_in not in self._made:
+                if len(self._made) >= _MOST_CLIENTS:
+                    self._made.pop(next(iter(self._made)))  # those that use it keep it
+                self._made[signed_in] = self._new(config, secret)
+            return self._made[signed_in]
+
+    def _new(self, config: S3Config, secret: Mapping[str, str] | None) -> Any:
+        if self._session is None:
+            import boto3  # half a second that other sources need not wait for
+
+            self._session = boto3.session.Session()
+        return _client(self._session, config, secret)
+
+
+def _client(session: Any, config: S3Config, secret: Mapping[str, str] | None) -> Any:
+    from botocore.config import Config
+
+    keys = {}
+    if secret is not None:
+        keys = {
+            "aws_access_key_id": secret["access_key_id"],
+            "aws_secret_access_key": secret["secret_access_key"],
+        }
+    client = session.client(
+        "s3",
+        region_name=config.region,
+        endpoint_url=config.endpoint_url,
+        config=Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"total_max_attempts": 1},  # `Bucket` tries again
+            max_pool_connections=32,
+            ignore_configured_endpoint_urls=True,  # AWS_ENDPOINT_URL would lead past HEADRACE_S3_ENDPOINTS
+            request_checksum_calculation="when_required",  # clones refuse what they do not know
+            response_checksum_validation="when_required",
+            signature_version="s3v4",
+            s3={
+                "addressing_style": "path" if config.endpoint_url else "auto",
+                "us_east_1_regional_endpoint": "regional",
+            },
+        ),
+        **keys,
+    )
+    # boto3 would follow the bucket into its region, with HeadBucket if need be; a person is told instead.
+    client.meta.events.register_last("before-parameter-build.s3", _stay)
+    return client
+
+
+def _stay(context: dict[str, Any], **_: object) -> None:
+    context.setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _opened(answer: Mapping[str, Any]) -> OpenObject:
+    return OpenObject(
+        etag=str(answer.get("ETag", "")).strip('"'),
+        size=int(answer.get("ContentLength", 0)),
+        content_type=answer.get("ContentType"),
+        content_encoding=answer.get("ContentEncoding"),
+        body=answer["Body"],
+    )
+
+
+def _content(key: str, found: OpenObject) -> bytes:
+    """All bytes, unpacked where the object says that it is packed."""
+    try:
+        if found.size > MAX_FILE_BYTES:
+            raise DocumentTooLarge(f"{key}: {found.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
+        pieces, size = [], 0
+        while piece := found.body.read(_PIECE_BYTES):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_FILE_BYTES:
+                raise DocumentTooLarge(
+                    f"{key}: more than it was listed with; the limit is {MAX_FILE_BYTES:,}"
+                )
+    finally:
+        found.close()
+    content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    packed = "gzip" in (found.content_encoding or "").lower()
+    return _unpacked(key, content) if packed and content.startswith(_GZIP) else content
+
+
+def _unpacked(key: str, content: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            found = packed.read(MAX_FILE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorruptDocument(f"{key}: its Content-Encoding is gzip, its bytes are not: {error}") from error
+    if len(found) > MAX_FILE_BYTES:
+        raise DocumentTooLarge(f"{key}: more than {MAX_FILE_BYTES:,} bytes when unpacked")
+    return found

@@ -1,0 +1,185 @@
+"""A run over all objects of a prefix, and one over a single object."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from schemas.errors import DocumentError, RequestError
+from schemas.events import MetadataValue
+from schemas.sources.s3 import S3Config, S3Options
+from services.connectors.lister import Content, Entry, Item, Known, Skipped
+from services.connectors.s3.client import Bucket, OpenObject
+from services.connectors.s3.errors import Denied, Gone
+from services.connectors.s3.objects import (
+    FOLDER_MARKER,
+    Given,
+    Objects,
+    content_type_of,
+    etag_of,
+    is_folder_marker,
+)
+
+SignIn = Callable[[], Awaitable[Bucket]]
+
+#: Objects that are denied one after the other before the run is given up: the right to read is missing.
+_MOST_DENIED = 50
+#: The names of buckets of S3 Express, which list in no order.
+_DIRECTORY_BUCKET = "--x-s3"
+
+
+class _Reader:
+    """What both kinds of runs read with."""
+
+    def __init__(self, sign_in: SignIn) -> None:
+        self._sign_in = sign_in
+        self._bucket: Bucket | None = None
+        self._denied = 0
+
+    async def bucket(self) -> Bucket:
+        """Signed in to at the first call."""
+        if self._bucket is None:
+            self._bucket = await self._sign_in()
+        return self._bucket
+
+    async def content(self, item: Item, found: OpenObject | None = None) -> Content:
+        """The bytes of the listed version. Raises DocumentError, RequestError when none may be read."""
+        bucket = await self.bucket()
+        try:
+            opened = found or await bucket.open(item.key, etag_of(item.version))
+            body = await bucket.content(item.key, etag_of(item.version), opened)
+        except Denied as error:
+            self._denied += 1
+            if self._denied >= _MOST_DENIED:
+                raise RequestError(f"the last {self._denied} objects were denied: {error}") from error
+            raise
+        self._denied = 0
+        return Content(body, content_type_of(item.key, opened.content_type))
+
+
+class S3Lister:
+    """All objects below the prefix: pages of 1,000 in key order, the next one fetched ahead."""
+
+    when_empty = "Is the prefix right, and may the credential see what is below it?"
+    only: Sequence[str] | None = None
+
+    def __init__(self, sign_in: SignIn, config: S3Config, known: Known) -> None:
+        self._reader, self._prefix = _Reader(sign_in), config.path_prefix or ""
+        self.in_order = not config.bucket_name.endswith(_DIRECTORY_BUCKET)
+        self._objects, self._shown = Objects(config, known), config.bucket_name
+        self._requests = 0
+
+    def facts(self) -> Mapping[str, MetadataValue]:
+        """How many requests the listing took: stores charge for them."""
+        return {"list_requests": self._requests}
+
+    async def pages(self) -> AsyncIterator[Sequence[Entry]]:
+        """Every object. Raises RequestError for a listing that is denied, breaks off or does not advance."""
+        bucket, last = await self._reader.bucket(), None
+        coming = asyncio.create_task(self._page(bucket, None, None))
+        try:
+            while True:
+                found = await coming
+                contents = found.get("Contents", [])
+                before, last = last, str(contents[-1]["Key"]) if contents else last
+                token = self._next(found, before, last)
+                if token is not None:
+                    coming = asyncio.create_task(self._page(bucket, token, last))
+                self._require_order(contents, before)
+                yield [self._objects.entry(one) for one in contents]
+                if token is None:
+                    return
+        finally:
+            coming.cancel()
+
+    async def read(self, item: Item) -> Content:
+        """The listed version of an object."""
+        return await self._reader.content(item)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    async def _page(self, bucket: Bucket, token: str | None, after: str | None) -> dict[str, Any]:
+        self._requests += 1
+        return await bucket.page(self._prefix, token, after)
+
+    def _next(self, found: Mapping[str, Any], before: str | None, last: str | None) -> str | None:
+        """The token of the next page. Stores have been seen that name none, or go on with the same keys."""
+        if not found.get("IsTruncated"):
+            return None
+        token = found.get("NextContinuationToken")
+        if not token or token == found.get("ContinuationToken"):
+            raise self._incomplete(last, "the store says that there is more and not where")
+        if last is None or last == before:
+            raise self._incomplete(last, "a page that is not the last one has no objects")
+        return str(token)
+
+    def _require_order(self, contents: Sequence[Mapping[str, Any]], before: str | None) -> None:
+        last = (before or "").encode()
+        for found in contents:
+            key = str(found["Key"])
+            if not key.startswith(self._prefix):
+                raise self._incomplete(
+                    before, f"the store lists {key[:200]!r}, which the prefix does not begin"
+                )
+            now = key.encode()
+            if self.in_order and now <= last:
+                raise self._incomplete(before, f"{key[:200]!r} comes after a key that is not before it")
+            last = now
+
+    def _incomplete(self, last: str | None, why: str) -> RequestError:
+        where = "at its beginning" if last is None else f"after {last[:200]!r}"
+        return RequestError(
+            f"the listing of bucket {self._shown} is incomplete {where}: {why}; nothing was deleted"
+        )
+
+
+class ObjectLister:
+    """One object as it is now: there, or gone. One request says so and holds its bytes."""
+
+    when_empty = "Does the object exist?"
+    in_order = True
+
+    def __init__(self, sign_in: SignIn, options: S3Options, trigger: str, known: Known) -> None:
+        assert options.object_key is not None
+        self._key, self._options, self._trigger, self._known = options.object_key, options, trigger, known
+        self._reader = _Reader(sign_in)
+        self._found: OpenObject | None = None
+        self.only: Sequence[str] | None = [self._key]
+
+    def facts(self) -> Mapping[str, MetadataValue]:
+        """None."""
+        return {}
+
+    async def pages(self) -> AsyncIterator[Sequence[Entry]]:
+        """The object, or nothing when an event asked and it is gone. Raises RequestError when it does not
+        exist and somebody asked for it, or cannot be looked at."""
+        bucket = await self._reader.bucket()
+        try:
+            self._found = await bucket.open(self._key)
+        except Gone as error:
+            if self._trigger == "event":
+                return
+            raise RequestError(f"object {error}") from error
+        except DocumentError as error:
+            raise RequestError(f"object {error}") from error
+        if is_folder_marker(self._key, self._found.size):
+            yield [Skipped(self._key, FOLDER_MARKER)]
+            return
+        yield [self._given().item(self._key, self._found.etag, self._found.size)]
+
+    async def read(self, item: Item) -> Content:
+        """The bytes of the object that was found; of its version, if it must be asked for again."""
+        found, self._found = self._found, None
+        return await self._reader.content(item, found)
+
+    async def aclose(self) -> None:
+        """Drop what was not read."""
+        if self._found is not None:
+            await asyncio.to_thread(self._found.close)
+
+    def _given(self) -> Given:
+        """What the run says; an event that says nothing keeps what was said before."""
+        given = Given.of(self._options)
+        if self._trigger == "event" and given == Given():
+            return Given.kept(self._known.memo(self._key))
+        return given

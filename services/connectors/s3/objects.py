@@ -1,0 +1,113 @@
+"""Which listed objects are documents, and what is known of one without reading it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from schemas.events import MetadataValue
+from schemas.sources.s3 import S3Config, S3Options
+from services.connectors.lister import Entry, Item, Known, Skipped
+
+#: Storage classes whose objects must be restored before they can be read; GLACIER_IR answers at once.
+ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+#: With auto-sync, these say what other objects are called, and are none themselves.
+META_SUFFIX = ".meta.json"
+FOLDER_MARKER = "folder marker"
+#: Types that a store gives where it knows none.
+_NO_TYPE = frozenset({"binary/octet-stream", "application/octet-stream", "application/x-directory"})
+
+
+def version_of(etag: str, size: int) -> str | None:
+    """ETag and size: equal as long as the object is. The ETag is no hash, and is taken for none.
+
+    None from a store that gives no ETag: the content decides.
+    """
+    return f"{etag}-{size}" if etag else None
+
+
+def etag_of(version: str | None) -> str | None:
+    """The ETag of a version."""
+    return None if version is None else version.rsplit("-", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a run of one object gave it: kept, so that runs over all objects do not take it away."""
+
+    custom_id: str | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, options: S3Options) -> "Given":
+        """What a run gives. Nulls mean: no such key."""
+        metadata = {name: value for name, value in options.metadata.items() if value is not None}
+        return cls(options.custom_id, metadata)
+
+    @classmethod
+    def kept(cls, memo: bytes | None) -> "Given":
+        """What was kept of an object."""
+        return cls(**json.loads(memo)) if memo else cls()
+
+    def memo(self) -> bytes | None:
+        """What is to be kept; None for nothing."""
+        if self.custom_id is None and not self.metadata:
+            return None
+        kept = {"custom_id": self.custom_id, "metadata": dict(self.metadata)}
+        return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+
+    def item(self, key: str, etag: str, size: int) -> Item:
+        """The document of an object."""
+        return Item(key, version_of(etag, size), size, self.metadata, self.custom_id, self.memo())
+
+
+class Objects:
+    """From listed objects to documents, in key order."""
+
+    def __init__(self, config: S3Config, known: Known) -> None:
+        self._known = known
+        self._meta = config.auto_sync != "none"
+        self._indexed: Iterator[str] | None = None
+        self._next: str | None = None
+
+    def entry(self, found: Mapping[str, Any]) -> Entry:
+        """A document, or why an object is none."""
+        key, size = str(found["Key"]), int(found.get("Size", 0))
+        if is_folder_marker(key, size):
+            return Skipped(key, FOLDER_MARKER)
+        if self._meta and key.endswith(META_SUFFIX):
+            return Skipped(key, "says what other objects are called")
+        if _is_archived(found) and not self._is_indexed(key):
+            return Skipped(key, f"archived ({found['StorageClass']}): restore it to have it indexed")
+        given = Given.kept(self._known.memo(key))
+        return given.item(key, str(found.get("ETag", "")).strip('"'), size)
+
+    def _is_indexed(self, key: str) -> bool:
+        """Whether an object is indexed: then archiving it takes nothing away. To be asked in key order."""
+        if self._indexed is None:
+            self._indexed = self._known.keys()
+            self._next = next(self._indexed, None)
+        wanted = key.encode()
+        while self._next is not None and self._next.encode(errors="surrogateescape") < wanted:
+            self._next = next(self._indexed, None)
+        return self._next == key
+
+
+def is_folder_marker(key: str, size: int) -> bool:
+    """An empty object that consoles make to show a folder; one with content is a document."""
+    return key.endswith("/") and not size
+
+
+def content_type_of(key: str, told: str | None) -> str | None:
+    """The media type where it helps: an object's name says more than what an uploader guessed."""
+    if PurePosixPath(key).suffix or not told or told in _NO_TYPE:
+        return None
+    return told
+
+
+def _is_archived(found: Mapping[str, Any]) -> bool:
+    if found.get("StorageClass") not in ARCHIVED:
+        return False
+    restored: Mapping[str, Any] = found.get("RestoreStatus") or {}
+    return bool(restored.get("IsRestoreInProgress", True)) or "RestoreExpiryDate" not in restored
