@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         "a repository that changes a little: from the commit to found, and a run with nothing new",
         ("--files", "500", "--rounds", "3"),
     ),
+    "compare": ("a listing of unchanged documents against what is indexed", ("--documents", "20000")),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }
 

@@ -10,10 +10,14 @@
     web/            a website
     s3/             the objects of a bucket
     sync.py         a run of a source that lists, the same for all types
-    difference.py   its core: listed against indexed
+    reconciliation.py   one attempt at it: sends the difference, deletes at the end
+    difference.py   its core: listed and indexed as two sorted streams, merged
+    guard.py        whether it may delete what it would
+    scratch.py      what it sorts and sets aside on disk
+    memos.py        what an origin noted for its next run
     file_upload.py  a run that brings one uploaded file
     runs.py         what every run does: begin an attempt, number documents, keep within the window
-    pace.py         how wide the window is now
+    in_flight.py    how wide the window is now
     barrier.py      waits for what a broken-off attempt has sent
     invocations.py, states.py   what a run knows of itself and of the collection
 

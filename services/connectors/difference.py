@@ -1,10 +1,20 @@
-"""The core of a declarative sync: what should be there against what is."""
+"""The core of a declarative sync: what should be there against what is, as a merge of two sorted streams.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+    listing, in key order ──┐
+                            ├─► merged ─► (listed or not, what is indexed of the key) ─► action
+    indexed, in key order ──┘
+
+Neither is ever in memory as a whole.
+"""
+
+from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 
-from schemas.events import DocumentState
+from schemas.errors import RequestError
+from services.connectors.lister import Item, Skipped
+from services.connectors.scratch import Placed
+from services.connectors.states import Indexed
+from streams.state.store import Essence
 
 
 class Action(Enum):
@@ -16,63 +26,70 @@ class Action(Enum):
     WRITTEN = "written"
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """What a run must know of a document that was indexed: a hundred bytes instead of its whole state."""
+def action(indexed: Indexed | None, content: bytes, invocation: bytes, collection: bytes | None) -> Action:
+    """What to do with a document that is listed with this content. Whatever is not known to be in this very
+    collection, whole and the same, is sent again; `collection` is None when there is no collection.
 
-    version_key: str
-    fingerprint: str
-    complete: bool
-    deleted: bool
-    chunks: int
-    invocation_id: str | None
-    collection_id: str | None
-
-    @classmethod
-    def of(cls, state: DocumentState) -> "Indexed":
-        """The essence of a state."""
-        run = state.document.run
-        return cls(
-            state.document.version_key,
-            state.fingerprint,
-            state.complete,
-            state.deleted,
-            state.chunks,
-            run.invocation_id if run else None,
-            state.collection_id,
-        )
-
-
-def action(
-    indexed: Indexed | None,
-    version_key: str,
-    fingerprint: str,
-    invocation_id: str,
-    collection_id: str | None,
-) -> Action:
-    """What to do with a document that is listed with this version. Whatever is not known to be in this very
-    collection, whole and the same, is sent again; `collection_id` is None when there is no collection."""
-    if indexed is None or indexed.deleted or not indexed.complete:
+    The arguments are digests, as `Indexed` has them.
+    """
+    if indexed is None or indexed.deleted or not indexed.complete or indexed.content != content:
         return Action.UPSERT
-    if (indexed.version_key, indexed.fingerprint) != (version_key, fingerprint):
+    if indexed.collection != collection and indexed.chunks:  # without chunks, nothing of it can be missing
         return Action.UPSERT
-    here = collection_id is not None and indexed.collection_id == collection_id
-    if not here and indexed.chunks:  # without chunks, nothing of it can be missing from any collection
-        return Action.UPSERT
-    return Action.WRITTEN if indexed.invocation_id == invocation_id else Action.UNCHANGED
+    return Action.WRITTEN if indexed.invocation == invocation else Action.UNCHANGED
 
 
-def gone(indexed: Mapping[str, Indexed], listed: Iterable[str]) -> list[str]:
-    """Keys that are indexed, also in part, and no longer listed; in order."""
-    kept = set(listed)
-    return sorted(key for key, known in indexed.items() if key not in kept and not known.deleted)
+Pair = tuple[bytes, Item | Skipped | None, Sequence[Essence]]
 
 
-def deleted_by(indexed: Mapping[str, Indexed], listed: Iterable[str], invocation_id: str) -> list[str]:
-    """Keys that an earlier attempt of this invocation has deleted; in order."""
-    kept = set(listed)
-    return sorted(
-        key
-        for key, known in indexed.items()
-        if key not in kept and known.deleted and known.invocation_id == invocation_id
+async def merged(
+    listed: AsyncIterator[Sequence[Placed]], indexed: AsyncIterator[Sequence[Essence]]
+) -> AsyncIterator[Pair]:
+    """Every key that is listed or indexed, once and in order, with its entry and its rows.
+
+    Raises RequestError for a listing that is not in order: what it seems to lack may be there.
+    """
+    rows = _Rows(indexed)
+    last: bytes | None = None
+    async for page in listed:
+        for place, entry in page:
+            if last is not None and place <= last:
+                raise RequestError(_disorder(place, last))
+            last = place
+            while (head := await rows.head()) is not None and head.place < place:
+                yield head.place, None, await rows.of(head.place)
+            yield place, entry, await rows.of(place)
+    while (head := await rows.head()) is not None:
+        yield head.place, None, await rows.of(head.place)
+
+
+class _Rows:
+    """Rows one after the other, from pages."""
+
+    def __init__(self, pages: AsyncIterator[Sequence[Essence]]) -> None:
+        self._pages, self._page, self._at = pages, list[Essence](), 0
+
+    async def head(self) -> Essence | None:
+        """The next row, None at the end."""
+        while self._at >= len(self._page):
+            try:
+                self._page, self._at = list(await anext(self._pages)), 0
+            except StopAsyncIteration:
+                return None
+        return self._page[self._at]
+
+    async def of(self, place: bytes) -> Sequence[Essence]:
+        """The next rows, as long as they are at this place."""
+        found: list[Essence] = []
+        while (row := await self.head()) is not None and row.place == place:
+            found.append(row)
+            self._at += 1
+        return found
+
+
+def _disorder(place: bytes, last: bytes) -> str:
+    now, before = (text[:200].decode(errors="backslashreplace") for text in (place, last))
+    return (
+        f"its listing is in no order: {now!r} comes after {before!r}, so it may be incomplete. Nothing was "
+        "deleted; run it again"
     )

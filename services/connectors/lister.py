@@ -7,7 +7,7 @@ deletes, markers, counts, and that unreadable is not deleted.
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from schemas.base import Event
 from schemas.errors import RequestError
@@ -106,10 +106,11 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A document that is there and left out on purpose (binary, `noindex`, an archived object): shown as
-    skipped with the reason, no failure. What is indexed of it is deleted."""
+    skipped with the reason, no failure. What is indexed of it is deleted, unless it is to `keep`."""
 
     key: str
     reason: str
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,11 @@ class Known(Protocol):
         ...
 
     def memo(self, key: str) -> bytes | None:
-        """What was kept of a key (`Item.memo`)."""
+        """What was kept of a key (`Item.memo`), whichever collection the run was for."""
+        ...
+
+    def version(self, key: str) -> str | None:
+        """The version that the document had when its memo was kept."""
         ...
 
 
@@ -150,7 +155,8 @@ class Lister(Protocol):
 
     #: What a person should look at when nothing is listed though much is indexed, as a question.
     when_empty: str
-    #: Whether `pages` come in key order (of the UTF-8 bytes): then nothing is kept in memory.
+    #: Whether items and skipped documents come in key order (of the UTF-8 bytes): then they are compared as
+    #: they come. Others are sorted first, in a temporary file.
     in_order: bool
     #: The keys that this run is about: others are neither compared nor deleted. None for all.
     only: Sequence[str] | None
@@ -180,6 +186,16 @@ class Lister(Protocol):
         ...
 
 
+@runtime_checkable
+class Selective(Protocol):
+    """A lister that can tell which keys its source does not want, whatever is there. Their documents are
+    known to be unwanted: deleting them is never a surprise (`HEADRACE_MASS_DELETE_SHARE`)."""
+
+    def excludes(self, key: str) -> bool:
+        """Whether the configuration of the source alone leaves this key out."""
+        ...
+
+
 class Origin(Protocol, Generic[C]):
     """A type of source in this process."""
 
@@ -191,43 +207,3 @@ class Origin(Protocol, Generic[C]):
     def open(self, run: RunRequested, known: Known) -> Lister:
         """The source of a run. Nothing is read yet."""
         ...
-
-
-@dataclass(slots=True)
-class Listing:
-    """A complete listing.
-
-    Attributes:
-        items: by key.
-        unreadable: place → why nothing is known of it.
-        left_out: reason → how many documents are left out for it.
-        skipped: key → why it is left out.
-    """
-
-    items: dict[str, Item] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, int] = field(default_factory=dict)
-
-    @classmethod
-    async def of(cls, lister: Lister) -> "Listing":
-        """All that a lister lists. Raises what `Lister.pages` does."""
-        listing = cls()
-        async for page in lister.pages():
-            for entry in page:
-                if isinstance(entry, Unreadable):
-                    listing.unreadable[entry.place] = entry.reason
-                elif isinstance(entry, Skipped):
-                    listing.skipped[entry.key] = entry.reason
-                elif isinstance(entry, LeftOut):
-                    listing.left_out[entry.reason] = listing.left_out.get(entry.reason, 0) + entry.count
-                else:
-                    listing.items[entry.key] = entry
-        return listing
-
-    def hides(self, key: str) -> bool:
-        """Whether a document of this key may be there unseen."""
-        if not self.unreadable:
-            return False
-        places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
-        return any(place in self.unreadable for place in places)

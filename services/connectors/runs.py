@@ -1,6 +1,7 @@
 """What every run does: begin an attempt, number its documents, keep within its window, and end."""
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -21,10 +22,18 @@ from services.connectors.invocations import Invocations
 from services.connectors.states import States
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Record, Stage
-from streams.topics import PROGRESS
+from streams.topics import DOCUMENTS, PROGRESS
 
 #: Outputs that are produced together: the broker's answer is waited for once.
 _MOST_AT_ONCE = 100
+#: Unchanged documents are told of in ranges, after so many of them or so many seconds: often enough for
+#: whoever watches, and a million of them in some twenty events.
+_MOST_UNCHANGED = 65_536
+_UNCHANGED_SECONDS = 1.0
+
+
+class RunEnded(Exception):
+    """The invocation has ended while an attempt at it was under way: it was cancelled, or given up."""
 
 
 def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
@@ -59,6 +68,9 @@ class Attempt:
         self._waiting_work = 0
         self._batch = 1  # documents with work that are emitted together
         self._sent = self._counted = 0  # documents that were emitted, and those that needed no work
+        self._ranges: list[tuple[int, int]] = []  # unchanged ordinals that are not told of yet: first, count
+        self._unchanged = 0
+        self._told_at = time.monotonic()
 
     async def begin(self) -> bool:
         """Whether there is anything to do: False if the invocation was cancelled or has ended already."""
@@ -99,16 +111,34 @@ class Attempt:
 
     async def add(self, outputs: Sequence[Output]) -> None:
         """Emit, in batches of half the window, so that it is refilled before it is empty; waits while
-        it is full."""
+        it is full. Raises RunEnded."""
         self._waiting.extend(outputs)
-        self._waiting_work += sum(isinstance(output, Send) for output in outputs)
+        self._waiting_work += sum(map(_is_work, outputs))
         if self._waiting_work >= self._batch or len(self._waiting) >= _MOST_AT_ONCE:
             await self._flush()
 
     async def count(self, stage: events.Step, key: str, chunks: int = 0, error: str | None = None) -> None:
-        """A document that needs no work: it is unchanged, done by an earlier attempt, or unreadable."""
-        shown = None if stage is events.Step.UNCHANGED else key
-        await self.add([ProgressReport(self.position(), stage, chunks, shown, error)])
+        """A document that needs no work: it is done by an earlier attempt, skipped, or unreadable. Raises
+        RunEnded."""
+        await self.add([ProgressReport(self.position(), stage, chunks, key, error)])
+
+    async def unchanged(self) -> None:
+        """A document that is as it was. Raises RunEnded."""
+        ordinal, self._numbered = self._numbered, self._numbered + 1
+        first, count = self._ranges[-1] if self._ranges else (ordinal, 0)
+        if first + count == ordinal:
+            self._ranges[-1:] = [(first, count + 1)]
+        else:
+            self._ranges.append((ordinal, 1))
+        self._unchanged += 1
+        late = time.monotonic() - self._told_at > _UNCHANGED_SECONDS
+        if late or self._unchanged >= _MOST_UNCHANGED:
+            await self._flush()
+
+    def require_running(self) -> None:
+        """Raises RunEnded when the invocation has ended."""
+        if self._invocations.ended(self.invocation_id):
+            raise RunEnded
 
     async def drained(
         self,
@@ -158,13 +188,20 @@ class Attempt:
         await self._context.emit([run_failed(self.invocation_id, self.token, error)])
 
     async def _flush(self) -> None:
+        self.require_running()
         await self._make_room(self._waiting_work)
         waiting, work = self._waiting, self._waiting_work
+        ranges, unchanged = self._ranges, self._unchanged
         self._waiting, self._waiting_work = [], 0
+        self._ranges, self._unchanged, self._told_at = [], 0, time.monotonic()
+        notes = sum(isinstance(output, ProgressReport) for output in waiting)
+        for first, count in ranges:
+            position = RunPosition(invocation_id=self.invocation_id, attempt=self.token, ordinal=first)
+            waiting.append(ProgressReport(position, events.Step.UNCHANGED, count=count))
         if waiting:
             await self._context.emit(waiting)
         self._sent += work
-        self._counted += len(waiting) - work
+        self._counted += notes + unchanged
 
     async def _make_room(self, work: int) -> None:
         """Wait until so many documents more fit into the window, which changes as documents get done."""
@@ -177,10 +214,15 @@ class Attempt:
             if missing <= 0:
                 return
             if not await self._invocations.done(self.invocation_id, self.token, done + missing):
-                return
+                raise RunEnded
 
     def _progress(self, event: Event) -> Send:
         return Send(PROGRESS, self.invocation_id, event)
+
+
+def _is_work(output: Output) -> bool:
+    """Whether an output is a document that goes down the pipeline."""
+    return isinstance(output, Send) and output.topic is DOCUMENTS
 
 
 class Connector(Stage[RunRequested]):

@@ -20,7 +20,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """A document passed `stage`. Reports that are released together become one `Progress` event."""
+    """A document passed `stage`. Reports that are released together become one `Progress` event.
+
+    With `count` it is that many documents, from the ordinal of `run` on: `unchanged` ones alone.
+    """
 
     run: RunPosition
     stage: events.Step
@@ -28,6 +31,7 @@ class ProgressReport:
     document_key: str | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    count: int = 1
 
 
 Output = Send | ProgressReport

@@ -7,6 +7,7 @@ outdated file is rebuilt from the topic. The topic is the source of truth, the f
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -26,22 +27,43 @@ E = TypeVar("E", bound=Event)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
-    partition INTEGER NOT NULL, key TEXT NOT NULL, scope TEXT, value BLOB NOT NULL,
+    partition INTEGER NOT NULL, key TEXT NOT NULL, scope TEXT, place BLOB, essence BLOB, value BLOB NOT NULL,
     PRIMARY KEY (partition, key)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_scope ON rows (partition, scope) WHERE scope IS NOT NULL;
+CREATE INDEX IF NOT EXISTS by_scope ON rows (partition, scope, place, key, essence) WHERE scope IS NOT NULL;
 """
 _DELETE = "DELETE FROM rows WHERE partition = ? AND key = ?"
 #: 4 µs a row; INSERT OR REPLACE, which deletes and inserts, takes 7.
 _UPSERT = """
-INSERT INTO rows VALUES (?, ?, ?, ?)
-ON CONFLICT (partition, key) DO UPDATE SET scope = excluded.scope, value = excluded.value
+INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (partition, key) DO UPDATE SET
+    scope = excluded.scope, place = excluded.place, essence = excluded.essence, value = excluded.value
 """
+#: The index alone answers it. Pages, not one long cursor: rows change while somebody works on a page.
+_ORDERED = """
+SELECT place, key, essence FROM rows
+WHERE partition = ? AND scope = ? AND (place, key) > (?, ?) ORDER BY place, key LIMIT ?
+"""
+_AT = "SELECT place, key, essence FROM rows WHERE partition = ? AND scope = ? AND place = ? ORDER BY key"
 
-#: What a key's row is to hold: scope and value.
-_Row = tuple[str | None, bytes]
+#: What a key's row is to hold: scope, place, essence and value.
+_Row = tuple[str | None, bytes | None, bytes | None, bytes]
 #: The last word on each (partition, key); None removes it.
 _Rows = dict[tuple[int, str], _Row | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Essence:
+    """What is at hand of an event without decoding it: its key, where it stands in its scope, and what the
+    store's `essence` made of it."""
+
+    place: bytes
+    key: str
+    essence: bytes
+
+
+#: Before the first row of a scope.
+BEGINNING = Essence(b"", "", b"")
 
 
 class PartitionStore(Generic[E]):
@@ -49,7 +71,9 @@ class PartitionStore(Generic[E]):
 
     Args:
         path: the SQLite file; one process at a time.
-        scope: an optional label by which `scan` finds rows (a source's documents).
+        scope: an optional label by which rows are found (a source's documents).
+        place: where a row stands in its scope; `ordered` and `at` need it.
+        essence: some bytes of an event that `ordered` and `at` give without decoding it.
     """
 
     def __init__(
@@ -59,8 +83,11 @@ class PartitionStore(Generic[E]):
         topic: Topic,
         path: Path,
         scope: Callable[[E], str | None] = lambda event: None,
+        place: Callable[[E], bytes | None] = lambda event: None,
+        essence: Callable[[E], bytes | None] = lambda event: None,
     ) -> None:
-        self._cluster, self._codec, self.topic, self._scope = cluster, codec, topic, scope
+        self._cluster, self._codec, self.topic = cluster, codec, topic
+        self._scope, self._place, self._essence = scope, place, essence
         self._database = open_database(path, _SCHEMA + POSITIONS)
         self._positions = Positions(self._database)
         self._lock = asyncio.Lock()
@@ -87,6 +114,15 @@ class PartitionStore(Generic[E]):
             values,
         ):
             yield key, self._decode(value)
+
+    def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
+        """The rows of a scope behind `after`, in the order of places, then keys; `limit` at most."""
+        values = (partition, scope, after.place, after.key, limit)
+        return [Essence(*row) for row in self._database.execute(_ORDERED, values)]
+
+    def at(self, partition: int, scope: str, place: bytes) -> list[Essence]:
+        """The rows of a scope at one place, by key."""
+        return [Essence(*row) for row in self._database.execute(_AT, (partition, scope, place))]
 
     def apply(self, written: Iterable[RecordMetadata]) -> None:
         """Apply the records that this process has written to the topic, after its transaction."""
@@ -133,11 +169,13 @@ class PartitionStore(Generic[E]):
             self._database.execute("COMMIT")
 
     def _row(self, event: Event | None, value: bytes | None = None) -> _Row | None:
-        """A row's scope and value; None for a tombstone. `value`: the bytes of the event that were produced,
+        """A row's labels and value; None for a tombstone. `value`: the bytes of the event that were produced,
         so that it is not encoded a second time."""
         if event is None:
             return None
-        return self._scope(event), value or self._codec.encode(event, self.topic.name)  # type: ignore[arg-type]
+        found: E = event  # type: ignore[assignment]
+        encoded_ = value or self._codec.encode(event, self.topic.name)
+        return self._scope(found), self._place(found), self._essence(found), encoded_
 
     def _write(self, rows: _Rows, positions: Mapping[Partition, int]) -> None:
         with self._writing:

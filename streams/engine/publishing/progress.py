@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from schemas.events import Passed, Progress, Step
+from schemas.events import OrdinalRange, Passed, Progress, Step
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.publishing.dead_letters import error_text
 from streams.topics import PROGRESS
 
 #: Bytes of notes in one event: a thousand failures with long reasons would outgrow a message of 1 MB.
 _EVENT_BYTES = 256 * 1024
+#: Ranges in one event, some ten bytes each.
+_EVENT_RANGES = 20_000
 #: Characters of a document's key that are told: a path has at most 4,096 bytes on Linux, a URL may have more.
 _KEY_CHARACTERS = 16_384
 
@@ -25,8 +27,16 @@ def coalesce(outputs: Iterable[Output]) -> list[Send]:
         run = output.run
         passed.setdefault((run.invocation_id, run.attempt, output.stage), []).append(output)
     for (invocation_id, attempt, stage), notes in passed.items():
-        for ordinals in _fitting(notes):
+        single = [note for note in notes if note.count == 1]
+        for ordinals in _fitting(single) if single else ():
             event = Progress(invocation_id=invocation_id, attempt=attempt, stage=stage, passed=ordinals)
+            sends.append(Send(PROGRESS, invocation_id, event))
+        ranges = [OrdinalRange(first=note.run.ordinal, count=note.count) for note in notes if note.count > 1]
+        for start in range(0, len(ranges), _EVENT_RANGES):
+            some = ranges[start : start + _EVENT_RANGES]
+            event = Progress(
+                invocation_id=invocation_id, attempt=attempt, stage=stage, passed=[], ranges=some
+            )
             sends.append(Send(PROGRESS, invocation_id, event))
     return sends
 

@@ -1,7 +1,7 @@
 """Everything around a connector in memory: tracking, the pipeline behind `documents`, and its states."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from schemas.events import (
@@ -9,6 +9,7 @@ from schemas.events import (
     Chunking,
     Document,
     DocumentDeleted,
+    DocumentMemo,
     DocumentState,
     DocumentUpserted,
     Embedding,
@@ -29,13 +30,20 @@ from schemas.markers import is_marker
 from schemas.sources.file_upload import FileUploadConfig
 from schemas.sources.folder import FolderConfig
 from services.connectors.invocations import Known, OtherRun
-from services.connectors.states import scope_of
+from services.connectors.states import Indexed, place_of, scope_of
 from streams.engine.outputs import Output, Send
 from streams.engine.publishing.progress import coalesce
 from streams.engine.stage import Record
-from streams.topics import DOCUMENTS, PROGRESS
+from streams.state.store import BEGINNING, Essence
+from streams.topics import DOCUMENTS, PROGRESS, SOURCE_MEMOS
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def ordinals_of(event: Progress) -> set[int]:
+    """All that it tells of."""
+    told = {passed.ordinal for passed in event.passed}
+    return told.union(*(range(one.first, one.first + one.count) for one in event.ranges))
 
 
 class Tracking:
@@ -79,7 +87,7 @@ class Tracking:
         if isinstance(event, RunFailed) and event.attempt == self.attempt:
             self.status = Status.FAILED
         if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STEPS:
-            self.done_ordinals |= {passed.ordinal for passed in event.passed}
+            self.done_ordinals |= ordinals_of(event)
         if self.total_final and self.done_ordinals >= set(range(self.total or 0)):
             self.status = Status.COMPLETE
         self._changed.set()
@@ -103,6 +111,7 @@ class Pipeline:
         self.slow = False
         self.most_in_flight = 0
         self._under_way: list[Event] = []
+        self.memos: dict[str, Event | None] = {}
 
     def _make_collection(self) -> str:
         self.collections_made += 1
@@ -114,6 +123,9 @@ class Pipeline:
     async def emit(self, outputs: Sequence[Output]) -> None:
         for send in coalesce(outputs):
             self.sends.append(send)
+            if send.topic is SOURCE_MEMOS:
+                self.memos[send.key] = send.event
+                continue
             assert send.event is not None
             if send.topic is PROGRESS:
                 self._tracking.fold(send.event)
@@ -176,14 +188,16 @@ class Pipeline:
     def notes(self, stage: Step) -> list[Passed]:
         """What the connector itself has counted in a stage."""
         found = [e for e in self.of(Progress) if isinstance(e, Progress) and e.stage is stage]
-        return [passed for event in found for passed in event.passed]
+        passed = [passed for event in found for passed in event.passed]
+        ranges = [one for event in found for one in event.ranges]
+        return passed + [Passed(ordinal=one.first + n) for one in ranges for n in range(one.count)]
 
     def ordinals(self) -> list[int]:
         """Every number the connector has given, in the order of what was emitted."""
         found: list[int] = []
         for event in self.of(DocumentUpserted, DocumentDeleted, Progress):
             if isinstance(event, Progress):
-                found.extend(passed.ordinal for passed in event.passed)
+                found.extend(sorted(ordinals_of(event)))
             elif isinstance(event, DocumentUpserted | DocumentDeleted) and event.document.run:
                 found.append(event.document.run.ordinal)
         return found
@@ -202,10 +216,44 @@ class IndexedStates:
     def get(self, partition: int, key: str) -> DocumentState | None:
         return self._read.get(key)
 
-    def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, DocumentState]]:
-        for key, state in self._read.items():
-            if scope_of(state.document.source_id or "", state.document.collection) == scope:
-                yield key, state
+    def _rows(self, scope: str) -> list[Essence]:
+        rows = [
+            Essence(place_of(state.document.document_key), key, Indexed.of(state).packed())
+            for key, state in self._read.items()
+            if scope_of(state.document.source_id or "", state.document.collection) == scope
+            and not is_marker(state.document)
+        ]
+        return sorted(rows, key=lambda row: (row.place, row.key))
+
+    def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
+        rows = [row for row in self._rows(scope) if (row.place, row.key) > (after.place, after.key)]
+        return rows[:limit]
+
+    def at(self, partition: int, scope: str, place: bytes) -> list[Essence]:
+        return [row for row in self._rows(scope) if row.place == place]
+
+
+class KeptMemos:
+    """`source-memos`: knows what was written up to the last `catch_up`."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._read: dict[str, Event | None] = {}
+
+    async def catch_up(self, partitions: Sequence[int]) -> None:
+        self._read = dict(self._pipeline.memos)
+
+    def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
+        rows = [
+            Essence(place_of(memo.document_key), key, memo.version_key.encode() + b"\0" + memo.memo)
+            for key, memo in self._read.items()
+            if isinstance(memo, DocumentMemo) and memo.source_id == scope
+        ]
+        rows.sort(key=lambda row: (row.place, row.key))
+        return [row for row in rows if (row.place, row.key) > (after.place, after.key)][:limit]
+
+    def at(self, partition: int, scope: str, place: bytes) -> list[Essence]:
+        return [row for row in self.ordered(partition, scope, BEGINNING, 1 << 30) if row.place == place]
 
 
 class Collections:

@@ -1,90 +1,91 @@
 """The core of a sync: applying the difference to what is indexed gives what is listed."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.connectors.difference import Action, Indexed, action, deleted_by, gone
+from schemas.errors import RequestError
+from services.connectors.difference import Action, Pair, action, merged
+from services.connectors.lister import Item, Skipped
+from services.connectors.scratch import Placed
+from services.connectors.states import Indexed, digest, place_of
+from streams.state.store import Essence
 
-RUN, HERE = "this-run", "this-collection"
-KEYS = st.sampled_from(["a", "b", "c", "d", "e/f", "ключ"])
-VERSIONS = st.tuples(st.sampled_from(["v1", "v2"]), st.sampled_from(["f1", "f2"]))
+RUN, HERE = digest("this-run"), digest("this-collection")
+KEYS = st.sampled_from(["", "a", "b", "c", "a/b", "a.b", "ключ", "\U0001f600", "\uff5e", "\udcff"])
+CONTENT = st.sampled_from([digest("v1"), digest("v2")])
 INDEXED = st.builds(
     Indexed,
-    version_key=st.sampled_from(["v1", "v2"]),
-    fingerprint=st.sampled_from(["f1", "f2"]),
-    complete=st.booleans(),
     deleted=st.booleans(),
+    complete=st.booleans(),
     chunks=st.integers(0, 9),
-    invocation_id=st.sampled_from([None, RUN, "earlier"]),
-    collection_id=st.sampled_from([None, HERE, "one that was deleted"]),
+    content=CONTENT,
+    invocation=st.sampled_from([digest(None), RUN, digest("earlier")]),
+    collection=st.sampled_from([digest(None), HERE, digest("one that was deleted")]),
 )
-LISTED = st.dictionaries(KEYS, VERSIONS)
 
 
-def sound(indexed: Mapping[str, Indexed]) -> dict[str, tuple[str, str]]:
-    """What is in this very collection, whole; a document without chunks is in every one."""
-    return {
-        key: (known.version_key, known.fingerprint)
-        for key, known in indexed.items()
-        if known.complete and not known.deleted and (known.collection_id == HERE or known.chunks == 0)
-    }
+@given(INDEXED)
+def test_what_is_packed_is_unpacked_again(indexed: Indexed) -> None:
+    assert Indexed.unpacked(indexed.packed()) == indexed
 
 
-@given(indexed=st.dictionaries(KEYS, INDEXED), listed=LISTED)
-def test_applying_the_actions_to_what_is_indexed_gives_what_is_listed(
-    indexed: dict[str, Indexed], listed: dict[str, tuple[str, str]]
+@given(st.one_of(st.none(), INDEXED), CONTENT)
+def test_whatever_is_not_known_to_be_here_whole_and_the_same_is_sent(
+    indexed: Indexed | None, content: bytes
 ) -> None:
-    actions = {key: action(indexed.get(key), *version, RUN, HERE) for key, version in listed.items()}
-    after = sound(indexed)
-    for key in gone(indexed, listed):
-        after.pop(key, None)
-    after |= {key: listed[key] for key, found in actions.items() if found is Action.UPSERT}
+    sound = indexed is not None and indexed.complete and not indexed.deleted
+    here = sound and indexed is not None and (indexed.collection == HERE or indexed.chunks == 0)
+    same = here and indexed is not None and indexed.content == content
 
-    assert after == listed
+    decided = action(indexed, content, RUN, HERE)
+
+    assert (decided is Action.UPSERT) == (not same)
+    if decided is Action.WRITTEN:
+        assert indexed is not None
+        assert indexed.invocation == RUN
 
 
-@given(indexed=st.dictionaries(KEYS, INDEXED), listed=LISTED)
-def test_nothing_is_sent_that_is_there_already_and_each_document_counts_once(
-    indexed: dict[str, Indexed], listed: dict[str, tuple[str, str]]
+async def pages(rows: Sequence[object], size: int) -> AsyncIterator[Sequence[object]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def merge(listed: Sequence[Placed], rows: Sequence[Essence], size: int = 2) -> list[Pair]:
+    async def collected() -> list[Pair]:
+        streams = pages(listed, size), pages(rows, size)
+        return [pair async for pair in merged(*streams)]  # type: ignore[arg-type]
+
+    return asyncio.run(collected())
+
+
+def placed(*keys: str) -> list[Placed]:
+    return sorted(((place_of(key), Item(key)) for key in keys), key=lambda one: one[0])
+
+
+@given(st.sets(KEYS), st.lists(st.tuples(KEYS, st.sampled_from("xyz")), unique=True), st.integers(1, 4))
+def test_every_key_comes_once_and_in_order_with_all_its_rows(
+    listed: set[str], indexed: list[tuple[str, str]], size: int
 ) -> None:
-    actions = {key: action(indexed.get(key), *version, RUN, HERE) for key, version in listed.items()}
-    for key, found in actions.items():
-        assert (found is Action.UPSERT) == (sound(indexed).get(key) != listed[key])
-        if found is Action.WRITTEN:
-            assert indexed[key].invocation_id == RUN
-    removed, counted = gone(indexed, listed), deleted_by(indexed, listed, RUN)
-    assert not set(removed) & set(counted)
-    assert not set(listed) & {*removed, *counted}
-    assert all(not indexed[key].deleted for key in removed)
-    assert all(indexed[key].deleted and indexed[key].invocation_id == RUN for key in counted)
+    rows = sorted(
+        (Essence(place_of(key), name, b"") for key, name in indexed), key=lambda row: (row.place, row.key)
+    )
+
+    found = merge(placed(*listed), rows, size)
+
+    places = [place for place, _, _ in found]
+    assert places == sorted({place_of(key) for key in listed | {key for key, _ in indexed}})
+    assert [row for _, _, of in found for row in of] == rows
+    assert {place for place, entry, _ in found if entry is not None} == {place_of(key) for key in listed}
+    assert all(row.place == place for place, _, of in found for row in of)
 
 
-@given(listed=LISTED)
-def test_a_second_run_over_the_same_sends_nothing(listed: dict[str, tuple[str, str]]) -> None:
-    indexed = {k: Indexed(v, f, True, False, 1, "earlier", HERE) for k, (v, f) in listed.items()}
+@pytest.mark.parametrize("keys", [["b", "a"], ["a", "a"], ["a", "c", "b"]])
+def test_a_listing_that_goes_back_is_refused_for_it_may_lack_what_is_there(keys: list[str]) -> None:
+    listed: list[Placed] = [(place_of(key), Skipped(key, "x")) for key in keys]
 
-    assert {action(indexed[key], *version, RUN, HERE) for key, version in listed.items()} <= {
-        Action.UNCHANGED
-    }
-    assert gone(indexed, listed) == []
-
-
-def test_a_document_of_which_only_a_part_was_written_is_removed_when_it_is_gone() -> None:
-    assert gone({"half": Indexed("v1", "f1", False, False, 1, None, HERE)}, []) == ["half"]
-
-
-def test_a_run_that_found_no_collection_sends_everything() -> None:
-    known = Indexed("v1", "f1", True, False, 1, "earlier", HERE)
-
-    assert action(known, "v1", "f1", RUN, None) is Action.UPSERT
-
-
-def test_a_run_that_is_begun_anew_counts_what_it_has_written_into_this_very_collection() -> None:
-    written = Indexed("v1", "f1", True, False, 3, RUN, HERE)
-    lost = Indexed("v1", "f1", True, False, 3, RUN, "one that was deleted")
-
-    assert action(written, "v1", "f1", RUN, HERE) is Action.WRITTEN
-    assert action(lost, "v1", "f1", RUN, HERE) is Action.UPSERT
-    assert action(written, "v1", "f1", RUN, None) is Action.UPSERT
+    with pytest.raises(RequestError, match="in no order"):
+        merge(listed, [])

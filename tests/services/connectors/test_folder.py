@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from schemas.errors import TransientError
 from schemas.events import (
     DocumentDeleted,
-    DocumentState,
     DocumentUpserted,
     Progress,
     RunFailed,
@@ -25,6 +23,7 @@ from services.connectors import Access, Invocations, SyncConnector, barrier
 from services.connectors.folder import FolderOrigin
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.places import Places
+from streams.state.store import Essence
 from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import (
     Collections,
@@ -106,11 +105,11 @@ class Patient(IndexedStates):
         self._loop = asyncio.get_running_loop()
         self.loop_turned: bool | None = None
 
-    def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, DocumentState]]:
+    def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
         turned = threading.Event()
         self._loop.call_soon_threadsafe(turned.set)
         self.loop_turned = turned.wait(1)
-        yield from super().scan(partition, scope)
+        return super().ordered(partition, scope, after, limit)
 
 
 @pytest.fixture(autouse=True)

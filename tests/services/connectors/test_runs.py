@@ -15,10 +15,9 @@ from schemas.events import (
     RunListed,
     RunStarted,
     Status,
-    Step,
 )
 from services.connectors.invocations import Invocations
-from services.connectors.runs import Attempt
+from services.connectors.runs import Attempt, RunEnded
 from streams.engine.outputs import Send
 from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import Pipeline, Tracking
@@ -58,7 +57,7 @@ async def run_through(window: int, kinds: list[bool], slow: bool = False) -> tup
         if sent:
             await attempt.add([upsert(attempt)])
         else:
-            await attempt.count(Step.UNCHANGED, "a.md")
+            await attempt.unchanged()
     await attempt.end()
     return pipeline, tracking
 
@@ -171,7 +170,8 @@ async def test_a_run_that_was_cancelled_does_not_wait_for_room() -> None:
     assert not adding.done()
     tracking.becomes(Status.CANCELLED)
 
-    await asyncio.wait_for(adding, 5)
+    with pytest.raises(RunEnded):
+        await asyncio.wait_for(adding, 5)
 
 
 async def test_documents_that_need_no_work_fill_no_window() -> None:
@@ -180,7 +180,7 @@ async def test_documents_that_need_no_work_fill_no_window() -> None:
 
     async with asyncio.timeout(5):
         for _ in range(1_000):
-            await attempt.count(Step.UNCHANGED, "a.md")
+            await attempt.unchanged()
         await attempt.add([upsert(attempt)])
 
     assert len(pipeline.of(DocumentUpserted)) == 2

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from schemas.errors import DocumentError, RequestError, TransientError
-from schemas.events import DocumentDeleted, MetadataValue, RunFailed, RunListed, RunRequested, Status, Step
+from schemas.events import (
+    DocumentDeleted,
+    DocumentUpserted,
+    MetadataValue,
+    Progress,
+    RunFailed,
+    RunListed,
+    RunRequested,
+    Status,
+    Step,
+)
 from services.connectors import Invocations, SyncConnector, barrier
 from services.connectors.lister import Content, Entry, Item, Known, Lister, Skipped, Unreadable
 from streams.blobs import BlobStore
@@ -37,6 +47,7 @@ class Shelf:
         self.entries: list[Entry] = []
         self.breaks_off: Exception | None = None
         self.read_keys: list[str] = []
+        self.broken = {"damaged"}
 
     def put(self, **versions: str) -> None:
         """These documents, with versions that are known without reading, and no others."""
@@ -62,8 +73,8 @@ class Shelf:
 
     async def read(self, item: Item) -> Content:
         self.read_keys.append(item.key)
-        if item.key == "damaged":
-            raise DocumentError("damaged: cannot be read")
+        if item.key in self.broken:
+            raise DocumentError(f"{item.key}: cannot be read")
         return Content(f"{item.key} {item.version}".encode(), "text/plain")
 
 
@@ -198,6 +209,65 @@ async def test_a_run_about_some_keys_leaves_all_others_as_they_are(world: World)
     assert pipeline.written() == {"a": "upsert", "new": "upsert", "b": "delete"}
     world.shelf.put()
     assert (await world.run()).written() == {"a": "delete", "new": "delete"}  # though it lists nothing
+
+
+async def test_what_is_skipped_for_now_keeps_what_is_indexed_of_it(world: World) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+    world.shelf.entries = [Item("a", "1"), Skipped("b", "archived", keep=True)]
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {}
+    assert pipeline.counted(Step.SKIPPED) == ["b"]
+
+
+async def test_a_document_whose_custom_id_changes_leaves_nothing_under_the_old_one(world: World) -> None:
+    world.shelf.entries = [Item("a", "1", custom_id="old"), Item("damaged", "1", custom_id="old too")]
+    world.shelf.broken = set()
+    await world.run()
+    world.shelf.entries = [Item("a", "1", custom_id="new"), Item("damaged", "1", custom_id="new too")]
+    world.shelf.broken = {"damaged"}
+
+    pipeline = await world.run()
+
+    assert [document.custom_id for document in documents(pipeline)] == ["new", "old"]
+    assert [type(event) for event in pipeline.of(DocumentUpserted, DocumentDeleted)] == [
+        DocumentUpserted,
+        DocumentDeleted,
+    ]
+    assert pipeline.counted(Step.FAILED) == ["damaged"]  # whose old version stays
+    assert (await world.run()).written() == {}
+
+
+async def test_unchanged_documents_are_told_of_in_one_range(world: World) -> None:
+    keys = [f"{number:04}" for number in range(3_000)]
+    world.shelf.put(**dict.fromkeys(keys, "1"))
+    await world.run()
+    world.shelf.put(**{**dict.fromkeys(keys, "1"), "1500": "2"})
+
+    pipeline = await world.run()
+
+    told = [e for e in pipeline.of(Progress) if isinstance(e, Progress) and e.stage is Step.UNCHANGED]
+    assert [(one.first, one.count) for event in told for one in event.ranges] == [(0, 1500), (1501, 1499)]
+    assert pipeline.written() == {"1500": "upsert"}
+    assert world.tracking.status is Status.COMPLETE
+
+
+@pytest.mark.parametrize("keys", [["a", "c", "b"], ["a", "a"]])
+async def test_a_listing_that_should_be_in_order_and_is_not_deletes_nothing(
+    world: World, keys: list[str]
+) -> None:
+    world.shelf.put(a="1", b="1", c="1", d="1")
+    await world.run()
+    world.shelf.in_order = True
+    world.shelf.entries = [Item(key, "1") for key in keys]
+
+    [failed] = (await world.run()).of(RunFailed)
+
+    assert isinstance(failed, RunFailed)
+    assert failed.error.startswith(f"its listing is in no order: {keys[-1]!r} comes after {keys[-2]!r}")
+    assert world.pipeline.written() == {}
 
 
 async def test_an_unreadable_place_hides_what_is_there_and_below_and_nothing_beside(world: World) -> None:

@@ -12,7 +12,7 @@ from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
 from streams.state import checkpoints as positions
-from streams.state.store import PartitionStore
+from streams.state.store import BEGINNING, PartitionStore
 from streams.topics import API_KEYS, SOURCES
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
@@ -39,7 +39,13 @@ class Opened:
 
     def _open(self) -> PartitionStore[ApiKey]:
         return PartitionStore(
-            self._cluster, CODEC, API_KEYS, self.path, scope=lambda event: event.name or None
+            self._cluster,
+            CODEC,
+            API_KEYS,
+            self.path,
+            scope=lambda event: event.name or None,
+            place=lambda event: event.tenant.encode(),
+            essence=lambda event: event.key_sha256.encode(),
         )
 
     def close(self) -> None:
@@ -216,3 +222,38 @@ def test_a_batch_leaves_the_last_word_on_each_key_and_the_bytes_that_were_produc
     assert [name for name, _ in opened.store.scan(7, "again")] == ["back"]
     assert opened.store.get(7, "a") == key("produced")
     opened.close()
+
+
+def placed(name: str, place: str, essence: str, scope: str = "mine") -> ApiKey:
+    return key(name, says=scope).model_copy(update={"tenant": place, "key_sha256": essence})
+
+
+async def test_the_rows_of_a_scope_come_in_order_of_places_a_page_at_a_time_with_their_essence(
+    cluster: Cluster, opened: Opened
+) -> None:
+    writer = Writer(cluster)
+    events = [
+        placed("1", "b", "B"),
+        placed("2", "a", "A"),
+        placed("3", "b", "second of B"),
+        placed("4", "\uff5e", "after ASCII"),
+        placed("5", "\U0001f600", "last, as its UTF-8 is"),
+        placed("6", "a", "of somebody else", "theirs"),
+    ]
+    for event in events:
+        writer.write(API_KEYS, event.id, event, 6)
+    await writer.written()
+    await opened.store.catch_up([6])
+
+    def pages(size: int) -> list[str]:
+        found, after = list[str](), BEGINNING
+        while page := opened.store.ordered(6, "mine", after, size):
+            assert len(page) <= size
+            found += [row.essence.decode() for row in page]
+            after = page[-1]
+        return found
+
+    assert [pages(size) for size in (1, 2, 100)] == [
+        ["A", "B", "second of B", "after ASCII", "last, as its UTF-8 is"]
+    ] * 3
+    assert [row.key for row in opened.store.at(6, "mine", b"b")] == ["1", "3"]

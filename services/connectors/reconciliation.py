@@ -1,0 +1,263 @@
+"""One attempt at a run: the difference of listing and collection is sent as it shows, deletes at the end.
+
+listing ──┐
+          ├─► merged ─► unchanged: a range of ordinals
+indexed ──┘      ├────► new or changed: read and sent
+                 └────► not listed: set aside ─► complete, and not too many? ─► deleted
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+from schemas import events
+from schemas.errors import DocumentError, DocumentTooLarge
+from schemas.events import Document, DocumentDeleted, DocumentUpserted, MetadataValue, RunRequested
+from schemas.ids import Fingerprints, document_id
+from schemas.limits import MAX_FILE_BYTES
+from schemas.sources import SOURCE_TYPES
+from services.connectors.difference import Action, action, merged
+from services.connectors.guard import DeleteGuard
+from services.connectors.lister import Content, Item, LeftOut, Lister, Selective, Skipped, Unreadable
+from services.connectors.memos import SourceMemos
+from services.connectors.runs import Attempt
+from services.connectors.scratch import Doomed, DoomedDocuments, Placed, SortedListing, Why
+from services.connectors.states import Indexed, IndexedDocuments, digest, place_of
+from streams.blobs import BlobStore
+from streams.engine.outputs import Send
+from streams.state.store import Essence
+from streams.topics import DOCUMENTS
+
+
+class Reconciliation:
+    """What an attempt does to its collection.
+
+    Args:
+        lister: what is there; None for a run that deletes everything without a look.
+        documents: what is indexed.
+        collection_id: of the collection that was found, None where there is none.
+
+    Attributes:
+        left_out: reason → how many documents are not listed for it.
+        facts: what the invocation shows of the origin.
+    """
+
+    def __init__(
+        self,
+        run: RunRequested,
+        attempt: Attempt,
+        lister: Lister | None,
+        documents: IndexedDocuments,
+        memos: SourceMemos,
+        blobs: BlobStore,
+        collection_id: str | None,
+        guard: DeleteGuard,
+    ) -> None:
+        self._run, self._attempt, self._lister = run, attempt, lister
+        self._documents, self._memos, self._blobs, self._guard = documents, memos, blobs, guard
+        self._fingerprints = Fingerprints(document_of(run, Item(""), ""))
+        self._mine = digest(run.invocation_id)
+        self._here = None if collection_id is None else digest(collection_id)
+        self._only = None if lister is None or lister.only is None else frozenset(lister.only)
+        self._selective = lister if isinstance(lister, Selective) else None
+        self._keeps_memos = memos.any()
+        self._unreadable: dict[str, str] = {}
+        self.left_out: dict[str, int] = {}
+        self.facts: Mapping[str, MetadataValue] = {}
+
+    async def carry_out(self) -> None:
+        """Send the difference. Raises RequestError when the source cannot be listed, or the run would delete
+        more than it may: then nothing was deleted. Raises RunEnded."""
+        with DoomedDocuments() as doomed, SortedListing() as listing:
+            async for place, entry, rows in merged(self._listed(listing), self._indexed()):
+                await self._reconcile(place, entry, rows, doomed)
+            self._guard.check(self._really(doomed), bool(self._unreadable), self._only, self.left_out)
+            for where, why in self._unreadable.items():
+                error = f"{shown(where)}: {why}; what is indexed of it stays"
+                await self._attempt.count(events.Step.FAILED, shown(where), error=error)
+            for page in self._really(doomed):
+                for one in page:
+                    await self._delete(one)
+        if self._lister is not None:
+            self.facts = self._lister.facts()
+
+    # ------------------------------------------------------------------------------------ two streams
+
+    async def _listed(self, listing: SortedListing) -> AsyncIterator[Sequence[Placed]]:
+        if self._lister is None:
+            return
+        async for page in self._lister.pages():
+            self._attempt.require_running()
+            entries = [entry for entry in page if isinstance(entry, Item | Skipped) and self._concerns(entry)]
+            for entry in page:
+                if isinstance(entry, Unreadable):
+                    self._unreadable[entry.place] = entry.reason
+                elif isinstance(entry, LeftOut):
+                    self.left_out[entry.reason] = self.left_out.get(entry.reason, 0) + entry.count
+            self._guard.listed += len(entries)
+            if self._lister.in_order:
+                yield [(place_of(entry.key), entry) for entry in entries]
+            else:
+                listing.add(entries)
+        if not self._lister.in_order:
+            for sorted_page in listing.pages():
+                yield sorted_page
+
+    async def _indexed(self) -> AsyncIterator[Sequence[Essence]]:
+        if self._only is None:
+            async for page in self._documents.rows():
+                yield page
+        else:
+            for place in sorted(map(place_of, self._only)):
+                yield self._documents.at(place)
+
+    def _concerns(self, entry: Item | Skipped) -> bool:
+        return self._only is None or entry.key in self._only
+
+    def _really(self, doomed: DoomedDocuments) -> "_Pages":
+        """What is to be deleted, without what may be there unseen."""
+        return _Pages(doomed, self._unreadable)
+
+    # ----------------------------------------------------------------------------------- one document
+
+    async def _reconcile(
+        self, place: bytes, entry: Item | Skipped | None, rows: Sequence[Essence], doomed: DoomedDocuments
+    ) -> None:
+        known = [(row, Indexed.unpacked(row.essence)) for row in rows]
+        self._guard.indexed += sum(not indexed.deleted for _, indexed in known)
+        if isinstance(entry, Item):
+            await self._sync(entry, known, doomed)
+            return
+        if isinstance(entry, Skipped):
+            await self._attempt.count(events.Step.SKIPPED, shown(entry.key), error=entry.reason)
+            if entry.keep:
+                return
+        why = Why.UNWANTED if entry is None and self._unwanted(place) else Why.GONE
+        for row, indexed in known:
+            await self._gone(row, indexed, why, doomed)
+
+    def _unwanted(self, place: bytes) -> bool:
+        if self._lister is None:
+            return True
+        return self._selective is not None and self._selective.excludes(place.decode())
+
+    async def _gone(self, row: Essence, indexed: Indexed, why: Why, doomed: DoomedDocuments) -> None:
+        if not indexed.deleted:
+            doomed.add(Doomed(row.place, row.key, why))
+        elif indexed.invocation == self._mine:  # by an earlier attempt
+            await self._attempt.count(events.Step.DELETED, row.place.decode())
+
+    async def _sync(
+        self, item: Item, known: Sequence[tuple[Essence, Indexed]], doomed: DoomedDocuments
+    ) -> None:
+        content, version = None, item.version
+        try:
+            _check(item)
+            if version is None:
+                content = await self._read(item)
+                version = hashlib.sha256(content.body).hexdigest()
+            wanted = digest(version, self._fingerprints.of(item.facts, item.custom_id))
+            row, indexed = next(
+                ((row, indexed) for row, indexed in known if indexed.content == wanted), (None, None)
+            )
+            decided = action(indexed, wanted, self._mine, self._here)
+            if decided is Action.UPSERT and content is None:
+                content = await self._read(item)
+        except DocumentError as error:
+            await self._attempt.count(events.Step.FAILED, shown(item.key), error=str(error))
+            return
+        memo = []
+        if item.memo is not None or self._keeps_memos:
+            memo = self._memos.keep(item.key, version, item.memo)
+        if decided is Action.UPSERT:
+            assert content is not None
+            document = document_of(self._run, item, version)
+            id_ = document_id(document)
+            await self._attempt.add([await self._upsert(id_, document, content), *memo])
+        else:
+            assert row is not None
+            assert indexed is not None
+            id_ = row.key
+            if decided is Action.UNCHANGED:
+                await self._attempt.unchanged()
+            else:
+                await self._attempt.count(events.Step.INDEXED, item.key, indexed.chunks)
+            if memo:
+                await self._attempt.add(memo)
+        for other, state in known:  # under another custom id
+            if other.key != id_:
+                await self._gone(other, state, Why.REPLACED, doomed)
+
+    async def _read(self, item: Item) -> Content:
+        assert self._lister is not None
+        return await self._lister.read(item)
+
+    async def _upsert(self, id_: str, document: Document, content: Content) -> Send:
+        payload = await self._blobs.put(content.body)
+        event = DocumentUpserted(
+            document=document.model_copy(update={"run": self._attempt.position()}),
+            content=payload,
+            filename=content.filename or document.document_key,
+            content_type=content.content_type,
+        )
+        return Send(DOCUMENTS, id_, event)
+
+    async def _delete(self, doomed: Doomed) -> None:
+        state = self._documents.get(doomed.id)
+        if state is None:
+            return
+        item = Item(state.document.document_key, custom_id=state.document.custom_id)
+        document = document_of(self._run, item, state.document.version_key)
+        numbered = document.model_copy(update={"run": self._attempt.position()})
+        forgets = self._keeps_memos and doomed.why is not Why.REPLACED
+        memo = self._memos.keep(item.key, "", None) if forgets else []
+        await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
+
+
+class _Pages:
+    """Pages of documents to be deleted that can be gone through more than once."""
+
+    def __init__(self, doomed: DoomedDocuments, unreadable: Mapping[str, str]) -> None:
+        self._doomed, self._unreadable = doomed, unreadable
+
+    def __iter__(self) -> Iterator[list[Doomed]]:
+        for page in self._doomed.pages():
+            yield [one for one in page if not self._hides(one.place.decode())]
+
+    def _hides(self, key: str) -> bool:
+        """Whether a document of this key may be there unseen."""
+        if not self._unreadable:
+            return False
+        places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
+        return any(place in self._unreadable for place in places)
+
+
+def _check(item: Item) -> None:
+    """Raises DocumentError for what cannot be a document, whatever it holds."""
+    if not item.key.isascii() and (told := shown(item.key)) != item.key:
+        raise DocumentError(f"{told}: the name is not UTF-8, so it cannot be a document key")
+    if item.size is not None and item.size > MAX_FILE_BYTES:
+        raise DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
+
+
+def shown(key: str) -> str:
+    """The key as it may travel: what UTF-8 cannot encode is spelled out."""
+    return place_of(key).decode(errors="backslashreplace")
+
+
+def document_of(run: RunRequested, item: Item, version_key: str) -> Document:
+    """The document of a listed item."""
+    kind = SOURCE_TYPES[run.source.type]
+    return Document(
+        tenant=run.source.tenant,
+        database=run.source.database,
+        collection=run.collection,
+        document_key=item.key,
+        namespace=run.source.id if kind.own_tree else "",
+        version_key=version_key,
+        metadata=dict(item.facts),
+        custom_id=item.custom_id,
+        chunking=run.source.chunking,
+        embedding=run.source.embedding,
+        source_id=run.source.id,
+        main_content=kind.main_content(run.source.config),
+    )

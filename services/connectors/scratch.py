@@ -1,0 +1,125 @@
+"""What one run sorts or sets aside, however much it is: temporary SQLite databases.
+
+SQLite keeps one in memory as far as its cache reaches, the rest in an unnamed file (in `SQLITE_TMPDIR` or
+`TMPDIR`) that is gone with the process.
+"""
+
+import marshal
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from enum import IntEnum
+from typing import Any, Self
+
+from services.connectors.lister import Item, Skipped
+from services.connectors.states import place_of
+
+#: Pages of a database in memory.
+_CACHE_KB = 16_384
+_PAGE_ROWS = 1_000
+
+_LISTED = "CREATE TABLE listed (place BLOB PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID"
+_DOOMED = """
+CREATE TABLE doomed (place BLOB, id TEXT, why INTEGER, PRIMARY KEY (place, id)) WITHOUT ROWID
+"""
+
+Placed = tuple[bytes, Item | Skipped]
+
+
+class _Temporary:
+    """A database of one table; closed when the run needs it no more."""
+
+    def __init__(self, schema: str) -> None:
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
+        self._database.execute("PRAGMA journal_mode=OFF")
+        self._database.execute(schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._database.close()
+
+    def _write(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        self._database.execute("BEGIN")
+        self._database.executemany(sql, rows)
+        self._database.execute("COMMIT")
+
+
+class SortedListing(_Temporary):
+    """Entries in any order, given back in key order; of a key that comes twice the last one."""
+
+    def __init__(self) -> None:
+        super().__init__(_LISTED)
+
+    def add(self, entries: Sequence[Item | Skipped]) -> None:
+        """Take some in."""
+        rows = [(place_of(entry.key), marshal.dumps(_plain(entry))) for entry in entries]
+        self._write("INSERT OR REPLACE INTO listed VALUES (?, ?)", rows)
+
+    def pages(self) -> Iterator[Sequence[Placed]]:
+        """All of them, some at a time."""
+        after: bytes | None = None
+        sql = "SELECT * FROM listed WHERE ?1 IS NULL OR place > ?1 ORDER BY place LIMIT ?2"
+        while rows := self._database.execute(sql, (after, _PAGE_ROWS)).fetchall():
+            yield [(place, _entry(packed)) for place, packed in rows]
+            after = rows[-1][0]
+
+
+def _plain(entry: Item | Skipped) -> Any:
+    if isinstance(entry, Skipped):
+        return astuple(entry)
+    return (entry.key, entry.version, entry.size, dict(entry.facts), entry.custom_id, entry.memo)
+
+
+def _entry(packed: bytes) -> Item | Skipped:
+    values = marshal.loads(packed)  # noqa: S302  (our own, of this process)
+    return Skipped(*values) if len(values) == 3 else Item(*values)
+
+
+class Why(IntEnum):
+    """Why a document is to be deleted."""
+
+    #: Its key is not listed any more, or it is skipped now.
+    GONE = 0
+    #: The source itself does not want its key, or nothing at all any more.
+    UNWANTED = 1
+    #: Its key has another custom id now, so it is another document.
+    REPLACED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A document that is to be deleted: its key's place, its id, and why."""
+
+    place: bytes
+    id: str
+    why: Why
+
+
+class DoomedDocuments(_Temporary):
+    """Documents that a run will delete if its listing turns out to be complete."""
+
+    def __init__(self) -> None:
+        super().__init__(_DOOMED)
+        self._waiting: list[tuple[object, ...]] = []
+
+    def add(self, doomed: Doomed) -> None:
+        """Set one aside."""
+        self._waiting.append((doomed.place, doomed.id, doomed.why))
+        if len(self._waiting) >= _PAGE_ROWS:
+            self._flush()
+
+    def pages(self) -> Iterator[list[Doomed]]:
+        """All of them in key order, some at a time."""
+        self._flush()
+        after: tuple[bytes, str] = (b"", "")
+        sql = "SELECT * FROM doomed WHERE (place, id) > (?, ?) ORDER BY place, id LIMIT ?"
+        while rows := self._database.execute(sql, (*after, _PAGE_ROWS)).fetchall():
+            yield [Doomed(place, id_, Why(why)) for place, id_, why in rows]
+            after = rows[-1][:2]
+
+    def _flush(self) -> None:
+        self._write("INSERT OR REPLACE INTO doomed VALUES (?, ?, ?)", self._waiting)
+        self._waiting = []
