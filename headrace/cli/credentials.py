@@ -37,7 +37,9 @@ def list_credentials(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(str(c.id), c.kind, c.name, c.hint or "", len(c.source_ids), c.key_id, c.created_at) for c in found]
+    rows = [
+        (str(c.id), c.kind, c.name, c.hint or "", len(c.source_ids), c.key_id, c.created_at) for c in found
+    ]
     columns = ("id", "kind", "name", "hint", "sources", "key", "created")
     print_rows(columns, rows, "no credentials yet")
 

@@ -53,8 +53,8 @@ def parse_secret(text: str, kind: str) -> dict[str, str]:
         values = [*text.strip().split("\n", len(members) - 1)]
     if len(values) != len(members) or not all(isinstance(value, str) and value.strip() for value in values):
         raise UsageError(
-            f"standard input should hold {' and '.join(members)}, one a line or as a JSON object; in a terminal "
-            "they are asked for"
+            f"standard input must hold {' and '.join(members)}, one a line or as a JSON object; in a "
+            "terminal they are asked for"
         )
     return {member: str(value).strip() for member, value in zip(members, values, strict=True)}
 

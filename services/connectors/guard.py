@@ -78,7 +78,7 @@ class DeleteGuard:
 
     def _mass(self, surprising: int, indexed: int) -> str:
         return (
-            f"{self._shown()} no longer lists {surprising:,} of its {indexed:,} documents that are indexed in "
+            f"{self._shown()} no longer lists {surprising:,} of its {indexed:,} documents indexed in "
             f"collection {self._run.collection!r}, more than {self._share:.0%} of them "
             "(HEADRACE_MASS_DELETE_SHARE); nothing was deleted. If they are meant to be gone, run it with "
             "allow_mass_delete (--allow-mass-delete)"

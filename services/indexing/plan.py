@@ -31,7 +31,7 @@ class Plan:
         largest: the largest state that may have to be recorded if the plan is executed only in part.
         notes: the progress to report, for each event.
         requests: the next parts to request.
-        extent: no chunk from this number on can be in the collection, however little of the plan was executed.
+        extent: no chunk from this number on can be in the collection, however little was executed.
         keys: metadata keys that rows may have, likewise.
     """
 

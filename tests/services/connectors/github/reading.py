@@ -1,6 +1,6 @@
 """Reads a repository as a run does."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,11 @@ from schemas.sources.github import GithubConfig, GithubOptions
 from services.connectors.github.access import GithubAccess
 from services.connectors.github.lister import GithubLister
 from services.connectors.github.origin import GithubOrigin
-from services.connectors.lister import Access, Listing
+from services.connectors.lister import Access
 from tests.services.connectors.fakes import requested, source
 from tests.services.connectors.github.git_server import GitServer
 from tests.services.connectors.github.repositories import git
+from tests.services.connectors.listing import Known, Listing
 
 
 class Saved:
@@ -28,16 +29,6 @@ class Saved:
         if kind not in self.kinds:
             raise RequestError(f"credential {credential_id} does not exist")
         return self.kinds[kind]
-
-
-class NothingKnown:
-    """No earlier run has left anything."""
-
-    def keys(self) -> Iterator[str]:
-        return iter(())
-
-    def memo(self, key: str) -> bytes | None:
-        return None
 
 
 @dataclass
@@ -76,7 +67,7 @@ class Reader:
         run = requested(source(self.config, "github")).event
         asked = RunOptions.model_validate({"github": GithubOptions(**options)}) if options else None
         run = run.model_copy(update={"options": asked, "collection": self.collection})
-        lister = self.origin.open(run, known or NothingKnown())
+        lister = self.origin.open(run, known or Known())
         assert isinstance(lister, GithubLister)
         try:
             yield lister

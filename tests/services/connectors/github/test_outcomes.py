@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 
 from schemas.errors import DocumentError, RateLimited, RequestError, TransientError
-from services.connectors.lister import Listing
 from tests.services.connectors.github.git_server import GitServer
 from tests.services.connectors.github.reading import Reader
 from tests.services.connectors.github.repositories import Content, Repository, git
+from tests.services.connectors.listing import Listing
 
 
 async def test_a_branch_and_a_commit_are_read_as_they_are_asked_for(

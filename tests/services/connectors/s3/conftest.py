@@ -26,19 +26,6 @@ class OnePair:
         return SECRET
 
 
-class Known:
-    """What earlier runs found: memos, and the keys that are indexed."""
-
-    def __init__(self, *keys: str, **memos: bytes) -> None:
-        self._keys, self._memos = sorted(keys), memos
-
-    def keys(self) -> Iterator[str]:
-        return iter(self._keys)
-
-    def memo(self, key: str) -> bytes | None:
-        return self._memos.get(key)
-
-
 @pytest.fixture
 def store() -> Iterator[MemoryS3]:
     with serving(MemoryS3()) as found:

@@ -8,7 +8,8 @@ from schemas.errors import RequestError, TransientError
 from services.connectors.lister import Item, Skipped
 from services.connectors.s3 import S3Origin, client
 from tests.s3_server import Answer, Asked, MemoryS3, refusal
-from tests.services.connectors.s3.conftest import Known, config, listed, read_all, run_of
+from tests.services.connectors.listing import Known
+from tests.services.connectors.s3.conftest import config, listed, read_all, run_of
 
 #: Keys that some stores, clients and proxies have folded, cleaned, decoded twice or not at all.
 ODD_KEYS = (

@@ -10,7 +10,8 @@ from schemas.limits import MAX_FILE_BYTES
 from services.connectors.lister import Item, Skipped
 from services.connectors.s3 import S3Origin, client
 from tests.s3_server import Answer, Asked, MemoryS3, refusal
-from tests.services.connectors.s3.conftest import Known, config, listed, read_all, run_of
+from tests.services.connectors.listing import Known
+from tests.services.connectors.s3.conftest import config, listed, read_all, run_of
 
 
 def of_objects(answer: Answer) -> "object":

@@ -10,9 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from schemas.sources.web_scrape import WebScrapeConfig
-from services.connectors.lister import Item, LeftOut, Listing
+from services.connectors.lister import Item, LeftOut
 from services.connectors.web.access import WebAccess
 from services.connectors.web.lister import WebLister
+from tests.services.connectors.listing import Listing
 
 Handler = Callable[[web.Request], web.StreamResponse]
 
@@ -97,6 +98,9 @@ class Indexed:
 
     def memo(self, key: str) -> bytes | None:
         return self.items[key].memo if key in self.items else None
+
+    def version(self, key: str) -> str | None:
+        return self.items[key].version if key in self.items else None
 
 
 @dataclass
