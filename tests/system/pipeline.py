@@ -178,9 +178,10 @@ async def running(
     kafka_config: Path | None = None,
     services: Sequence[str] = tuple(SERVICES),
     before: str = "",
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Pipeline]:
     """Services as processes of their own, started again when they die; `before` is Python that each of
-    them runs first."""
+    them runs first, `settings` are further variables."""
     properties = read_client_config(kafka_config) if kafka_config else {}
     cluster = Cluster(bootstrap, prefix=f"{data.name}.", properties=properties)
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
@@ -197,6 +198,7 @@ async def running(
         "HEADRACE_GITHUB_URL": f"http://127.0.0.1:{free_port()}",  # for a test that serves there
         "HEADRACE_STATIC_MEMBERSHIP": "true",
         "HEADRACE_RUN_WINDOW": "40",
+        **(settings or {}),
     }
     async with Supervisor(backoff=RestartDelay(first_s=0.1), signals=()) as supervisor:
         headers = {"x-chroma-token": KEY}
