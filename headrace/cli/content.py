@@ -7,6 +7,15 @@ import typer
 
 from headrace.cli.checks import path_to_sync, require_request, require_target
 from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
+from headrace.cli.repositories import (
+    Branch,
+    GithubCredential,
+    Sha,
+    is_repository,
+    ref_identifier,
+    repository,
+)
+from headrace.cli.repositories import require_fitting as require_of_repository
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
 
 if TYPE_CHECKING:
@@ -24,23 +33,29 @@ _NARROWEST = 20
 
 
 def sync(
-    path: Annotated[str, typer.Argument(help="Folder or file.", show_default=False)],
+    path: Annotated[str, typer.Argument(help="Folder, file or repository.", show_default=False)],
     collection: Collection,
     database: Database = "default_database",
     include: Include = None,
     exclude: Exclude = None,
     hidden: Hidden = False,
     main_content: MainContent = False,
+    branch: Branch = None,
+    sha: Sha = None,
+    github_credential: GithubCredential = None,
     allow_empty: AllowEmpty = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the run ends.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Sync a folder or file into a collection. Later runs send only the difference.
+    """Sync a folder, a file or a repository into a collection. Later runs send only the difference.
 
     Lists what git would: .gitignore files apply, in a checkout also those above PATH, .git/info/exclude and
     your global excludes. Hidden files and files that look like secrets (id_rsa, *.pem, .env, …) are skipped;
     --hidden, or an --include that names them, includes them.
+
+    A repository is github:owner/repo or its URL; its files are those of the newest commit of the default
+    branch, unless --branch or --sha names another.
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.
@@ -56,9 +71,11 @@ def sync(
     from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
 
-    require_patterns(include, exclude)
     settings = load_settings(data_dir)
-    where = path_to_sync(path, settings)
+    of_git = is_repository(path, settings.github_url)
+    require_of_repository(of_git, (exclude, hidden, main_content), (branch, sha, github_credential))
+    require_patterns(include, exclude)
+    where = path if of_git else path_to_sync(path, settings)
     request = SyncRequest(
         where,
         database,
@@ -68,6 +85,8 @@ def sync(
         tuple(exclude or ()),
         hidden,
         main_content,
+        repository(path, settings.github_url, include, github_credential) if of_git else None,
+        ref_identifier(branch, sha),
     )
     require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True
@@ -85,7 +104,9 @@ def sync(
                 raise
 
         try:
-            result = run_until_signal(with_gateway(settings, use, startup.changed, root=where))
+            result = run_until_signal(
+                with_gateway(settings, use, startup.changed, root=None if of_git else where)
+            )
         except Interrupted as interrupted:
             with terminal_may_be_gone():
                 startup.ready()  # whatever it still showed
@@ -119,7 +140,8 @@ async def run_sync(
         if not wait:
             print_begun(source_id, invocation_id, as_json)
             return None
-        title = f"{Path(request.path).name or request.path} → {request.collection}"
+        name = request.path if request.repository else Path(request.path).name or request.path
+        title = f"{name} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
             stalls = Stalls(client, display.note, shortage)
 

@@ -95,15 +95,22 @@ class GatewayClient:
             return self._read(api.DeleteSourceResponse, await answer.read()).invocation_ids
 
     async def create_invocation(
-        self, source_id: str, collection: str, allow_empty: bool = False, key: str | None = None
+        self,
+        source_id: str,
+        collection: str,
+        allow_empty: bool = False,
+        key: str | None = None,
+        ref: dict[str, str] | None = None,
     ) -> str:
-        """Run a source into a collection; the invocation's id.
+        """Run a source into a collection; the invocation's id. `ref` is the branch or commit of a repository.
 
         Called twice with the same `key`, a random text, it makes one run.
         """
         body: dict[str, object] = {"target_collection_name": collection}
         if allow_empty:
             body["allow_empty"] = True
+        if ref is not None:
+            body["ref_identifier"] = ref
         path, headers = f"/sources/{source_id}/invocations", {"Idempotency-Key": key} if key else {}
         return (await self._post(path, body, api.CreateJobResponse, headers)).invocation_id
 

@@ -39,6 +39,7 @@ def served() -> dict[str, SourceType[Any, Any]]:
 __all__ = [
     "FILE_UPLOAD",
     "FOLDER",
+    "GITHUB",
     "S3_BUCKET",
     "SOURCE_TYPES",
     "WEB_SCRAPE",

@@ -42,7 +42,7 @@ class Seen:
 
     def has(self, entry: Entry) -> bool:
         """Whether an earlier run has said of this very file what it is."""
-        if self._key(entry) in self._verdicts or self._known.memo(entry.key) == entry.oid.encode():
+        if self.verdict(entry) is not None or self._known.memo(entry.key) == entry.oid.encode():
             return True
         if self._changed is None or entry.path in self._changed:
             return False
@@ -56,7 +56,7 @@ class Seen:
 
     def verdict(self, entry: Entry) -> str | None:
         """Why a file is left out, None if it is not."""
-        return self._verdicts.get(self._key(entry))
+        return self._verdicts.get(self._key(entry)) if self._verdicts else None
 
     def keep(self) -> None:
         """For the runs to come."""
