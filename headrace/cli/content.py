@@ -7,7 +7,16 @@ import typer
 
 from headrace.cli.checks import path_to_sync, require_request, require_target
 from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
-from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.settings import (
+    AllowEmpty,
+    AllowMassDelete,
+    AsJson,
+    Collection,
+    Database,
+    DataDir,
+    FullCheck,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +41,8 @@ def sync(
     hidden: Hidden = False,
     main_content: MainContent = False,
     allow_empty: AllowEmpty = False,
+    allow_mass_delete: AllowMassDelete = False,
+    full_check: FullCheck = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the run ends.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -68,6 +79,8 @@ def sync(
         tuple(exclude or ()),
         hidden,
         main_content,
+        allow_mass_delete,
+        full_check,
     )
     require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True

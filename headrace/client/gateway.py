@@ -1,7 +1,7 @@
 """The gateway's HTTP API, as the command calls it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -95,15 +95,14 @@ class GatewayClient:
             return self._read(api.DeleteSourceResponse, await answer.read()).invocation_ids
 
     async def create_invocation(
-        self, source_id: str, collection: str, allow_empty: bool = False, key: str | None = None
+        self, source_id: str, collection: str, flags: Collection[str] = (), key: str | None = None
     ) -> str:
         """Run a source into a collection; the invocation's id.
 
-        Called twice with the same `key`, a random text, it makes one run.
+        `flags` are members of the payload that are to be true (`schemas.api.CreateJobPayload`). Called twice
+        with the same `key`, a random text, it makes one run.
         """
-        body: dict[str, object] = {"target_collection_name": collection}
-        if allow_empty:
-            body["allow_empty"] = True
+        body = {"target_collection_name": collection, **dict.fromkeys(flags, True)}
         path, headers = f"/sources/{source_id}/invocations", {"Idempotency-Key": key} if key else {}
         return (await self._post(path, body, api.CreateJobResponse, headers)).invocation_id
 

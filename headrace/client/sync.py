@@ -25,6 +25,8 @@ _POLL_S = 0.5
 _MOST_FAILURES = 1000
 #: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
 _MOST_WARNED = 10
+#: Members of a run's payload that are true or absent.
+RUN_FLAGS = ("allow_empty", "allow_mass_delete", "full_check")
 _UNFINISHED = frozenset({"pending", "processing"})
 
 
@@ -40,6 +42,13 @@ class SyncRequest:
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     main_content: bool = False
+    allow_mass_delete: bool = False
+    full_check: bool = False
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What the run is allowed or asked to do besides."""
+        return tuple(name for name in RUN_FLAGS if getattr(self, name))
 
 
 def looked_for(request: SyncRequest) -> str:
@@ -79,7 +88,7 @@ async def begin(
     key = secrets.token_hex(16)
 
     def create() -> Awaitable[str]:
-        return client.create_invocation(source_id, request.collection, request.allow_empty, key)
+        return client.create_invocation(source_id, request.collection, request.flags, key)
 
     return source_id, await reconnecting(client, create, say, PROXY_ERRORS)
 

@@ -31,6 +31,7 @@ from services.connectors.github.access import GithubAccess
 from services.connectors.github.origin import GithubOrigin
 from services.connectors.invocations import Invocations, InvocationView
 from services.connectors.lister import Access, Origin
+from services.connectors.memos import source_memos
 from services.connectors.states import source_documents
 from services.connectors.sync import SyncConnector
 
@@ -57,4 +58,5 @@ __all__ = [
     "UploadConnector",
     "origins",
     "source_documents",
+    "source_memos",
 ]

@@ -39,6 +39,9 @@ class NothingKnown:
     def memo(self, key: str) -> bytes | None:
         return None
 
+    def version(self, key: str) -> str | None:
+        return None
+
 
 @dataclass
 class Read:
