@@ -240,6 +240,13 @@ class Settings(BaseSettings):
         "them is indexed.",
         ge=1,
     )
+    mass_delete_share: float = Field(
+        0.5,
+        description="A run that would delete more than this share of a source's documents, and more than "
+        "20, fails unless it is allowed to (`--allow-mass-delete`).",
+        ge=0,
+        le=1,
+    )
     run_window: int = Field(
         1000,
         description="Maximum number of documents that one run has in flight. The actual limit is three "

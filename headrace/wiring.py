@@ -115,6 +115,7 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         SyncConnector,
         UploadConnector,
         source_documents,
+        source_memos,
     )
     from streams.chroma import ChromaClient
 
@@ -124,6 +125,8 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     async with contextlib.AsyncExitStack() as opened:
         states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
         opened.callback(states.close)
+        memos = source_memos(wiring.cluster, wiring.codec, folder / "source-memos.sqlite")
+        opened.callback(memos.close)
         chroma = wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant
         collections = ChromaClient(*chroma, seconds=_LOOK_UP_SECONDS)
         opened.push_async_callback(collections.close)
@@ -134,7 +137,18 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         opened.push_async_callback(credentials.close)
         invocations = Invocations(view)
         syncs = [
-            SyncConnector(kind, origin, invocations, states, collections, wiring.blobs, window, partitions)
+            SyncConnector(
+                kind,
+                origin,
+                invocations,
+                states,
+                collections,
+                wiring.blobs,
+                window,
+                partitions,
+                memos,
+                wiring.settings.mass_delete_share,
+            )
             for kind, origin in _origins(wiring, credentials).items()
         ]
         yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]

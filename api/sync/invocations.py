@@ -53,6 +53,7 @@ async def create_invocation(request: web.Request) -> web.Response:
         custom_id=payload.custom_id,
         allow_empty=payload.allow_empty,
         allow_mass_delete=payload.allow_mass_delete,
+        full_check=payload.full_check,
         id_=_id_of(request, source, payload),
     )
     return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
@@ -69,6 +70,7 @@ async def start_run(
     custom_id: str | None = None,
     allow_empty: bool = False,
     allow_mass_delete: bool = False,
+    full_check: bool = False,
     delete_documents: bool = False,
     id_: str | None = None,
 ) -> str:
@@ -104,6 +106,7 @@ async def start_run(
         options=options,
         trigger=trigger if upload is None else "upload",
         allow_mass_delete=allow_mass_delete,
+        full_check=full_check,
     )
     await parts.write(Send(PROGRESS, invocation_id, created))
     await parts.write(Send(RUNS[source.type], source.id, requested))

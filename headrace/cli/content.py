@@ -16,7 +16,16 @@ from headrace.cli.repositories import (
     repository,
 )
 from headrace.cli.repositories import require_fitting as require_of_repository
-from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.settings import (
+    AllowEmpty,
+    AllowMassDelete,
+    AsJson,
+    Collection,
+    Database,
+    DataDir,
+    FullCheck,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +53,8 @@ def sync(
     sha: Sha = None,
     github_credential: GithubCredential = None,
     allow_empty: AllowEmpty = False,
+    allow_mass_delete: AllowMassDelete = False,
+    full_check: FullCheck = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the run ends.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -80,13 +91,15 @@ def sync(
         where,
         database,
         collection,
-        tuple(include or ()),
-        allow_empty,
-        tuple(exclude or ()),
-        hidden,
-        main_content,
-        repository(path, settings.github_url, include, github_credential) if of_git else None,
-        ref_identifier(branch, sha),
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        hidden=hidden,
+        main_content=main_content,
+        repository=repository(path, settings.github_url, include, github_credential) if of_git else None,
+        ref=ref_identifier(branch, sha),
+        allow_empty=allow_empty,
+        allow_mass_delete=allow_mass_delete,
+        full_check=full_check,
     )
     require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True

@@ -8,7 +8,7 @@ import typer
 from headrace.cli.ask import OfDatabase, SourceId, ask
 from headrace.cli.checks import require_target
 from headrace.cli.output import print_fields, print_json, print_rows
-from headrace.cli.settings import AllowEmpty, AsJson, Collection, DataDir
+from headrace.cli.settings import AllowEmpty, AllowMassDelete, AsJson, Collection, DataDir, FullCheck
 
 if TYPE_CHECKING:
     from schemas.api import InvocationProgress, Job
@@ -110,12 +110,16 @@ def create_invocation(
     source_id: SourceId,
     collection: Collection,
     allow_empty: AllowEmpty = False,
+    allow_mass_delete: AllowMassDelete = False,
+    full_check: FullCheck = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Run a source into a collection; prints the invocation's id."""
     require_target("default_database", collection)
-    created = ask(data_dir, lambda client: client.create_invocation(source_id, collection, allow_empty))
+    asked = {"allow_empty": allow_empty, "allow_mass_delete": allow_mass_delete, "full_check": full_check}
+    options: dict[str, object] = {name: True for name, wanted in asked.items() if wanted}
+    created = ask(data_dir, lambda client: client.create_invocation(source_id, collection, options))
     print_json({"invocation_id": created}) if as_json else print(created)
 
 

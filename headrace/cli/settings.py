@@ -28,6 +28,15 @@ Collection = Annotated[
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", help="If the folder lists no files, delete its indexed documents.")
 ]
+AllowMassDelete = Annotated[
+    bool,
+    typer.Option(
+        "--allow-mass-delete", help="Delete any share of the indexed documents; without it at most half."
+    ),
+]
+FullCheck = Annotated[
+    bool, typer.Option("--full-check", help="Read every file, even if size, times and inode are unchanged.")
+]
 
 
 def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":

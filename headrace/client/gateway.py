@@ -98,19 +98,15 @@ class GatewayClient:
         self,
         source_id: str,
         collection: str,
-        allow_empty: bool = False,
+        options: Mapping[str, object] | None = None,
         key: str | None = None,
-        ref: dict[str, str] | None = None,
     ) -> str:
-        """Run a source into a collection; the invocation's id. `ref` is the branch or commit of a repository.
+        """Run a source into a collection; the invocation's id.
 
-        Called twice with the same `key`, a random text, it makes one run.
+        `options` are members of the payload beside the collection (`schemas.api.CreateJobPayload`). Called
+        twice with the same `key`, a random text, it makes one run.
         """
-        body: dict[str, object] = {"target_collection_name": collection}
-        if allow_empty:
-            body["allow_empty"] = True
-        if ref is not None:
-            body["ref_identifier"] = ref
+        body = {"target_collection_name": collection, **(options or {})}
         path, headers = f"/sources/{source_id}/invocations", {"Idempotency-Key": key} if key else {}
         return (await self._post(path, body, api.CreateJobResponse, headers)).invocation_id
 

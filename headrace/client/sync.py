@@ -27,12 +27,14 @@ POLL_S = 0.5
 _MOST_FAILURES = 1000
 #: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
 _MOST_WARNED = 10
+#: Members of a run's payload that are true or absent.
+RUN_FLAGS = ("allow_empty", "allow_mass_delete", "full_check")
 _UNFINISHED = frozenset({"pending", "processing"})
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What goes where. `path` is absolute, on the disk of the gateway, or the address of `repository`, of which
+    """What goes where. `path` is absolute, on the disk of the gateway, or the address of `repository`, whose
     `ref` is read (`ref_identifier`)."""
 
     path: str
@@ -45,6 +47,14 @@ class SyncRequest:
     main_content: bool = False
     repository: GithubSource | None = None
     ref: dict[str, str] | None = None
+    allow_mass_delete: bool = False
+    full_check: bool = False
+
+    @property
+    def options(self) -> dict[str, object]:
+        """Members of the run's payload beside its target (`schemas.api.CreateJobPayload`)."""
+        options: dict[str, object] = {name: True for name in RUN_FLAGS if getattr(self, name)}
+        return options if self.ref is None else {**options, "ref_identifier": self.ref}
 
 
 def looked_for(request: SyncRequest) -> str:
@@ -86,7 +96,7 @@ async def begin(
     key = secrets.token_hex(16)
 
     def create() -> Awaitable[str]:
-        return client.create_invocation(source_id, request.collection, request.allow_empty, key, request.ref)
+        return client.create_invocation(source_id, request.collection, request.options, key)
 
     return source_id, await reconnecting(client, create, say, PROXY_ERRORS)
 

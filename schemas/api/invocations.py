@@ -15,7 +15,7 @@ from schemas.sources.github import GitRefIdentifier
 
 
 class CreateJobPayload(Body):
-    """One run of a source into a collection. `allow_empty` and `allow_mass_delete` are ours."""
+    """One run of a source into a collection. `allow_empty`, `allow_mass_delete` and `full_check` are ours."""
 
     target_collection_name: str | None = None
     object_key: str | None = None
@@ -29,6 +29,10 @@ class CreateJobPayload(Body):
     allow_mass_delete: bool = Field(
         default=False,
         description="More than half of what is indexed may be deleted; without this, such a run fails.",
+    )
+    full_check: bool = Field(
+        default=False,
+        description="Every document is read, also one that looks unchanged (size, times, a server's word).",
     )
 
 

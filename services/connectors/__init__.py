@@ -33,6 +33,7 @@ from services.connectors.github.access import GithubAccess
 from services.connectors.github.origin import GithubOrigin
 from services.connectors.invocations import Invocations, InvocationView
 from services.connectors.lister import Access, Origin, S3Access
+from services.connectors.memos import source_memos
 from services.connectors.s3 import S3Origin
 from services.connectors.states import source_documents
 from services.connectors.sync import SyncConnector
@@ -66,4 +67,5 @@ __all__ = [
     "WebAccess",
     "origins",
     "source_documents",
+    "source_memos",
 ]

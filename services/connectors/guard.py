@@ -44,18 +44,18 @@ class DeleteGuard:
     ) -> None:
         """Raises RequestError unless these documents may be deleted.
 
-        What the source itself does not want any more, or replaces, may always be.
+        What the source itself does not want any more, or replaces, may be, as long as anything is listed.
         """
         if self._lister is None:
             return
         nothing = not self.listed and not partly_unreadable and only is None
         if nothing and self._run.allow_empty:
             return
-        surprising = sum(one.why is Why.GONE for one in chain.from_iterable(doomed))
-        if nothing and surprising:
+        if nothing and self.indexed:
             raise RequestError(self._empty(self._lister.when_empty, left_out))
         if self._run.allow_mass_delete:
             return
+        surprising = sum(one.why is Why.GONE for one in chain.from_iterable(doomed))
         if surprising < FEW:
             return
         indexed = self.indexed if only is None else self._all_indexed()
@@ -78,10 +78,10 @@ class DeleteGuard:
 
     def _mass(self, surprising: int, indexed: int) -> str:
         return (
-            f"{self._shown()} no longer lists {surprising:,} of its {indexed:,} documents indexed in "
-            f"collection {self._run.collection!r}, more than {self._share:.0%} of them "
-            "(HEADRACE_MASS_DELETE_SHARE); nothing was deleted. If they are meant to be gone, run it with "
-            "allow_mass_delete (--allow-mass-delete)"
+            f"{self._shown()} no longer lists {surprising:,} of its {indexed:,} documents in collection "
+            f"{self._run.collection!r}, more than {self._share:.0%} of them (HEADRACE_MASS_DELETE_SHARE). "
+            "Nothing was deleted. If they are meant to be gone, run it with allow_mass_delete "
+            "(--allow-mass-delete)"
         )
 
     def _shown(self) -> str:

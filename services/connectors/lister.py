@@ -207,3 +207,43 @@ class Origin(Protocol, Generic[C]):
     def open(self, run: RunRequested, known: Known) -> Lister:
         """The source of a run. Nothing is read yet."""
         ...
+
+
+@dataclass(slots=True)
+class Listing:
+    """A complete listing in memory: for origins that are small, and for tests. A run streams instead.
+
+    Attributes:
+        items: by key.
+        unreadable: place → why nothing is known of it.
+        left_out: reason → how many documents are left out for it.
+        skipped: key → why it is left out.
+    """
+
+    items: dict[str, Item] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    async def of(cls, lister: Lister) -> "Listing":
+        """All that a lister lists. Raises what `Lister.pages` does."""
+        listing = cls()
+        async for page in lister.pages():
+            for entry in page:
+                if isinstance(entry, Unreadable):
+                    listing.unreadable[entry.place] = entry.reason
+                elif isinstance(entry, Skipped):
+                    listing.skipped[entry.key] = entry.reason
+                elif isinstance(entry, LeftOut):
+                    listing.left_out[entry.reason] = listing.left_out.get(entry.reason, 0) + entry.count
+                else:
+                    listing.items[entry.key] = entry
+        return listing
+
+    def hides(self, key: str) -> bool:
+        """Whether a document of this key may be there unseen."""
+        if not self.unreadable:
+            return False
+        places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
+        return any(place in self.unreadable for place in places)

@@ -1,21 +1,27 @@
 """`folder`: the files below a folder on the server's disk, as git would list them.
 
-walk.py       lists; checkout.py what git says, selection.py what the source wants and what is private
+walk.py       lists; checkout.py and rules.py what git says, selection.py what the source wants
+memo.py       what of a file says that it was not changed
 reading.py    reads a listed file, and follows no link out of the folder
 disk.py       the thread that does both, and may be stuck without holding up anybody else
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from schemas.errors import RequestError
 from schemas.events import MetadataValue, RunRequested
+from schemas.globs import encoded
 from schemas.sources.folder import FOLDER, FolderConfig
 from services.connectors.folder.disk import Disk
+from services.connectors.folder.entries import File
+from services.connectors.folder.memo import memo_of
 from services.connectors.folder.reading import read_file
 from services.connectors.folder.selection import Selection
-from services.connectors.folder.walk import Listing, list_files
+from services.connectors.folder.walk import FolderWalk
 from services.connectors.lister import Access, Content, Entry, Item, Known, LeftOut, Lister, Unreadable
 from streams.places import Forbidden, Places
 
@@ -40,31 +46,42 @@ class FolderOrigin:
         if (earlier := self._disks.get(config.path)) and earlier.stuck:
             raise RequestError(f"{config.path} does not answer: an earlier run still waits for it")
         disk = self._disks[config.path] = Disk(config.path)
-        return FolderLister(config, self._places, disk)
+        return FolderLister(config, self._places, disk, None if run.full_check else known)
 
 
 class FolderLister:
-    """Versions are not known without reading: the time of a file says nothing for sure."""
+    """Files in key order, as the walk finds them. The version of one is the hash of its content; one whose
+    size, times and inode are those of the last run is not read again.
+
+    Args:
+        known: what the last run noted; None to read every file.
+    """
 
     when_empty = "Is its disk mounted?"
-    in_order = False
+    in_order = True
     only: Sequence[str] | None = None
 
-    def __init__(self, config: FolderConfig, places: Places, disk: Disk) -> None:
+    def __init__(self, config: FolderConfig, places: Places, disk: Disk, known: Known | None) -> None:
         self._config, self._root = config, Path(config.path)
-        self._places, self._disk = places, disk
+        self._places, self._disk, self._known = places, disk, known
+        self._files: Iterator[File] | None = None
 
     def facts(self) -> Mapping[str, MetadataValue]:
         """None."""
         return {}
 
+    def excludes(self, key: str) -> bool:
+        """Whether the patterns of the source, or its choice of private files, leave a path out."""
+        return self._selection.leaves_out(encoded(key))
+
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
         """Files in order, then places that could not be read and what is left out as private."""
-        listing = await self._disk.run(self._listing)
-        for start in range(0, len(listing.keys), _PAGE):
-            yield [Item(key) for key in listing.keys[start : start + _PAGE]]
-        yield [Unreadable(place, why) for place, why in listing.unreadable.items()]
-        yield [LeftOut(reason, count) for reason, count in listing.left_out.items()]
+        walk = FolderWalk(self._root, self._selection, self._places, self._disk.tick)
+        self._files = walk.files()
+        while page := await self._disk.run(self._page, self._files):
+            yield page
+        yield [Unreadable(place, why) for place, why in walk.unreadable.items()]
+        yield [LeftOut(reason, count) for reason, count in walk.left_out.items()]
 
     async def read(self, item: Item) -> Content:
         """The bytes of a file. Raises DocumentError when it cannot be read."""
@@ -72,19 +89,30 @@ class FolderLister:
 
     async def aclose(self) -> None:
         """Let the thread end; one that is stuck ends when its disk answers."""
-        self._disk.close()
+        self._disk.close(getattr(self._files, "close", None))
 
-    def _listing(self) -> Listing:
-        config = self._config
+    @cached_property
+    def _selection(self) -> Selection:
         try:
-            return list_files(self._root, Selection.of(config), self._places, self._disk.tick)
-        except Forbidden:
-            raise
+            return Selection.of(self._config)
         except ValueError as error:
             raise RequestError(f"the patterns of the source cannot be used: {error}") from error
+
+    def _page(self, files: Iterator[File]) -> Sequence[Item]:
+        try:
+            return [self._item(file) for file in islice(files, _PAGE)]
+        except Forbidden:
+            raise
         except OSError as error:
             reason = error.strerror or error
-            raise RequestError(f"the folder {config.path} cannot be listed: {reason}") from error
+            raise RequestError(f"the folder {self._config.path} cannot be listed: {reason}") from error
+
+    def _item(self, file: File) -> Item:
+        memo = memo_of(file)
+        size = None if file.stat is None else file.stat.st_size
+        if memo is not None and self._known is not None and self._known.memo(file.key) == memo:
+            return Item(file.key, self._known.version(file.key), size, memo=memo)
+        return Item(file.key, size=size, memo=memo)
 
 
 def require_allowed(path: str, places: Places) -> Path:

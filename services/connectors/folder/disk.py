@@ -29,8 +29,9 @@ class Disk:
         self._given_up = False
         self._thread = threading.Thread(target=self._serve, name=f"disk {shown}", daemon=True)
 
-    def close(self) -> None:
-        """No more work comes; the thread ends after what it is doing now."""
+    def close(self, last: Callable[[], None] | None = None) -> None:
+        """No more work comes; the thread ends after what it is doing now, and after `last`."""
+        self._work.put(last)
         self._work.put(None)
 
     @property
@@ -68,6 +69,7 @@ class Disk:
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:
             work()
+            del work  # what it holds is not kept while nothing comes
 
 
 def _answer(

@@ -78,6 +78,15 @@ class Selection:
             return None
         return None if self._asked[kind].has(path) else kind
 
+    def leaves_out(self, path: bytes) -> bool:
+        """Whether a file of this path would not be listed, whatever is there."""
+        folders = [path[:at] for at, byte in enumerate(path) if byte == ord("/")]
+        return (
+            not self.wants(path)
+            or self.withholds(path) is not None
+            or any(self.excludes_folder(folder) or not self.enters(folder) for folder in folders)
+        )
+
     def enters(self, path: bytes) -> bool:
         """Whether there may be wanted files in a folder, as far as its own name tells."""
         name = path[path.rfind(b"/") + 1 :]

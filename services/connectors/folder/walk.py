@@ -2,25 +2,21 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from stat import S_ISDIR, S_ISREG
 
 from schemas.globs import encoded
-from services.connectors.folder.checkout import (
-    Checkout,
-    Rule,
-    checkout_of,
-    is_checkout,
-    read_bounded,
-    read_patterns,
-)
+from services.connectors.folder.checkout import Rule, checkout_of, is_checkout, read_bounded, read_patterns
+from services.connectors.folder.entries import Entry, File, entry_of
 from services.connectors.folder.reading import read_file, shown_key
+from services.connectors.folder.rules import Rules
 from services.connectors.folder.selection import Private, Selection
 from streams.places import Forbidden, Places, open_below
 
-__all__ = ["Listing", "list_files", "read_file", "shown_key"]
+__all__ = ["File", "FolderWalk", "Listing", "list_files", "read_file", "shown_key"]
 
 #: A folder that went away during the walk. Whatever else happens to one says nothing of what is in it.
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
@@ -58,68 +54,57 @@ def list_files(
     places: Places | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Listing:
-    """The files below `root` that a source wants, in order.
+    """All files of a `FolderWalk` at once."""
+    walk = FolderWalk(root, selection, places, tick)
+    keys = [file.key for file in walk.files()]
+    return Listing(keys, walk.unreadable, walk.left_out)
+
+
+class FolderWalk:
+    """The files below `root` that a source wants, in key order (of the bytes of their paths).
 
     Left out: what git ignores, `.git` itself, links to folders, links that point outside `root`, and what is
     no regular file; what is private (`selection`); data folders and what belongs to the kernel (`places`). A
     `root` that is a file is listed by its name: whoever names it wants it. `tick` is called at every folder.
 
-    Raises Forbidden when `root` may not be read, OSError when it cannot be, or was replaced while it was
-    listed (a disk that is unmounted in the middle leaves another folder behind).
-    """
-    places = places or Places()
-    top, real = places.open(root)
-    try:
-        before = os.fstat(top)
-        if S_ISREG(before.st_mode):
-            return Listing([root.name], {})
-        if not S_ISDIR(before.st_mode):
-            raise OSError(errno.ENOTDIR, "it is neither a folder nor a file")
-        walk = _Walk(top, real, selection or Selection(), places, tick)
-        walk.run()
-        after = root.stat()
-        if (after.st_dev, after.st_ino) != (before.st_dev, before.st_ino):
-            raise OSError(errno.ESTALE, "another folder is in its place since the listing began")
-        return walk.listing
-    finally:
-        os.close(top)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """What is ignored in a folder.
-
     Attributes:
-        own: of the `.gitignore` files on the way, weakest first.
-        cut: bytes of a key before the path relative to the checkout's folder.
-        only_tracked: the folder is ignored, so only its tracked files count.
+        unreadable, left_out: as those of `Listing`; complete when `files` has ended.
     """
 
-    checkout: Checkout
-    own: tuple[Rule, ...] = ()
-    cut: int = 0
-    only_tracked: bool = False
+    def __init__(
+        self,
+        root: Path,
+        selection: Selection | None = None,
+        places: Places | None = None,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._root, self._selection = root, selection or Selection()
+        self._places, self._tick = places or Places(), tick
+        self.unreadable: dict[str, str] = {}
+        self.left_out: dict[str, int] = {}
 
-    def ignores(self, key: bytes, is_folder: bool) -> bool:
-        """Whether an entry is ignored, tracked or not."""
-        if self.only_tracked:
-            return True
-        for rule in (*reversed(self.own), *reversed(self.checkout.rules)):
-            if (said := rule.says(key, is_folder)) is not None:
-                return said
-        return False
+    def files(self) -> Iterator[File]:
+        """List them. To be closed when it is not gone through to its end.
 
-    def tracks(self, key: bytes, is_folder: bool) -> bool:
-        """Whether an entry is tracked: a file, a folder with tracked files, or a submodule."""
-        path, checkout = key[self.cut :], self.checkout
-        return path in checkout.tracked or (is_folder and path in checkout.tracked_folders)
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    name: str
-    kind: str  # folder, file, link, other
-    error: OSError | None = None
+        Raises Forbidden when `root` may not be read, OSError when it cannot be, or was replaced while it was
+        listed (a disk that is unmounted in the middle leaves another folder behind).
+        """
+        top, real = self._places.open(self._root)
+        try:
+            before = os.fstat(top)
+            if S_ISREG(before.st_mode):
+                yield File(self._root.name, before, time.time_ns())
+                return
+            if not S_ISDIR(before.st_mode):
+                raise OSError(errno.ENOTDIR, "it is neither a folder nor a file")
+            walk = _Walk(top, real, self._selection, self._places, self._tick)
+            walk.unreadable, walk.left_out = self.unreadable, self.left_out
+            yield from walk.files()
+            after = self._root.stat()
+            if (after.st_dev, after.st_ino) != (before.st_dev, before.st_ino):
+                raise OSError(errno.ESTALE, "another folder is in its place since the listing began")
+        finally:
+            os.close(top)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +112,9 @@ class _Frame:
     """A folder under way; `place` is its path with a `/` at the end, empty for the root."""
 
     place: str
-    entries: Iterator[_Entry]
-    rules: _Rules
+    entries: Iterator[Entry]
+    rules: Rules
+    seen_ns: int
 
 
 class _Walk:
@@ -141,37 +127,40 @@ class _Walk:
         self._places, self._tick = places, tick
         self._stack: list[_Frame] = []
         self._at, self._fd = "", os.dup(top)  # the folder that was opened last: mostly the parent of the next
-        self.listing = Listing([], {})
+        self.unreadable: dict[str, str] = {}
+        self.left_out: dict[str, int] = {}
 
-    def run(self) -> None:
+    def files(self) -> Iterator[File]:
         """Raises OSError when the root cannot be listed."""
         try:
             checkout = checkout_of(self._real)
-            self._stack.append(self._open("", _Rules(checkout, only_tracked=checkout.ignored)))
+            self._stack.append(self._open("", Rules(checkout, only_tracked=checkout.ignored)))
             while self._stack:
                 frame = self._stack[-1]
                 entry = next(frame.entries, None)
                 if entry is None:
                     self._stack.pop()
-                else:
-                    self._look_at(entry, frame)
+                elif (found := self._look_at(entry, frame)) is not None:
+                    yield found
         finally:
             os.close(self._fd)
 
-    def _look_at(self, entry: _Entry, frame: _Frame) -> None:
+    def _look_at(self, entry: Entry, frame: _Frame) -> File | None:
+        """The file that an entry is, if it is one that is wanted."""
         key = frame.place + entry.name
         path, is_folder = encoded(key), entry.kind == "folder"
         ignored = frame.rules.ignores(path, is_folder)
         if ignored and not frame.rules.tracks(path, is_folder):
-            return
+            return None
         if entry.error is not None:
             self._unreadable(key, "looked at", entry.error)
         elif is_folder:
             self._folder(key, path, replace(frame.rules, only_tracked=True) if ignored else frame.rules)
         elif entry.kind in ("file", "link") and self._selection.wants(path):
-            self._file(key, path, entry.kind == "link")
+            return self._file(key, path, entry, frame.seen_ns)
+        return None
 
-    def _folder(self, key: str, path: bytes, rules: _Rules) -> None:
+    def _folder(self, key: str, path: bytes, rules: Rules) -> None:
         if self._selection.excludes_folder(path):
             return
         if not self._selection.enters(path):
@@ -185,26 +174,27 @@ class _Walk:
             if error.errno not in _DANGLING - {errno.ENAMETOOLONG}:
                 self._unreadable(key, "listed", error)
 
-    def _file(self, key: str, path: bytes, is_link: bool) -> None:
-        withheld = self._selection.withholds(path)
+    def _file(self, key: str, path: bytes, entry: Entry, seen_ns: int) -> File | None:
+        withheld, stat = self._selection.withholds(path), entry.stat
         try:
-            if is_link and withheld is None:
-                target = self._target(key)
-                if target is None:
-                    return
+            if entry.kind == "link" and withheld is None:
+                found = self._target(key)
+                if found is None:
+                    return None
+                target, stat = found
                 withheld = self._selection.withholds(target)
         except Forbidden:
             withheld = Private.DATA_FOLDER
         except OSError as error:
             self._unreadable(key, "looked at", error)
-            return
+            return None
         if withheld is None:
-            self.listing.keys.append(key)
-        else:
-            self._leave_out(withheld)
+            return File(key, stat, seen_ns)
+        self._leave_out(withheld)
+        return None
 
-    def _target(self, key: str) -> bytes | None:
-        """The path of the file that a link leads to, None if that is no file below the root.
+    def _target(self, key: str) -> tuple[bytes, os.stat_result] | None:
+        """The path of the file that a link leads to and its state, None if that is no file below the root.
 
         Raises OSError when that cannot be known, Forbidden when it lies in a data folder.
         """
@@ -223,11 +213,12 @@ class _Walk:
         parts = target.relative_to(self._real).parts
         fd = open_below(self._top, parts, _LOOK, self._places.enter)
         try:
-            return encoded("/".join(parts)) if S_ISREG(os.fstat(fd).st_mode) else None
+            stat = os.fstat(fd)
+            return (encoded("/".join(parts)), stat) if S_ISREG(stat.st_mode) else None
         finally:
             os.close(fd)
 
-    def _open(self, place: str, rules: _Rules) -> _Frame:
+    def _open(self, place: str, rules: Rules) -> _Frame:
         """A folder's entries in order, and the rules that hold for them. Raises OSError, or Forbidden.
 
         A `.gitignore` that cannot be read makes the folder unreadable: nobody knows what it keeps out.
@@ -235,16 +226,17 @@ class _Walk:
         self._tick()
         fd = self._go_to(place)
         self._places.enter(fd, place)
+        seen_ns = time.time_ns()  # before the first of them is looked at
         with os.scandir(fd) as found:
-            entries = sorted((_entry(entry) for entry in found), key=lambda entry: entry.name)
+            entries = sorted((entry_of(entry) for entry in found), key=lambda entry: entry.place)
         names = {entry.name for entry in entries}
         if place and ".git" in names and is_checkout(self._real / place):
             cut = len(encoded(place))
-            rules = _Rules(checkout_of(self._real / place, cut), (), cut)
+            rules = Rules(checkout_of(self._real / place, cut), (), cut)
         if ".gitignore" in names and (rule := self._gitignore(fd, place)):
             rules = replace(rules, own=(*rules.own, rule))
         # `.git` is a folder; in a submodule or a worktree a file
-        return _Frame(place, (entry for entry in entries if entry.name != ".git"), rules)
+        return _Frame(place, (entry for entry in entries if entry.name != ".git"), rules, seen_ns)
 
     def _go_to(self, place: str) -> int:
         """Open a folder in place of the one that was opened last. What is on its way was entered before."""
@@ -273,22 +265,11 @@ class _Walk:
         return Rule(ignored, len(encoded(place))) if ignored else None
 
     def _leave_out(self, kind: Private) -> None:
-        self.listing.left_out[kind.value] = self.listing.left_out.get(kind.value, 0) + 1
+        self.left_out[kind.value] = self.left_out.get(kind.value, 0) + 1
 
     def _unreadable(self, place: str, verb: str, error: OSError) -> None:
-        self.listing.unreadable[place] = f"cannot be {verb}: {error.strerror or error}"
+        self.unreadable[place] = f"cannot be {verb}: {error.strerror or error}"
 
 
 def _pass(fd: int, shown: str) -> None:
     """It may be entered."""
-
-
-def _entry(entry: os.DirEntry[str]) -> _Entry:
-    try:
-        if entry.is_dir(follow_symlinks=False):
-            return _Entry(entry.name, "folder")
-        if entry.is_symlink():
-            return _Entry(entry.name, "link")
-        return _Entry(entry.name, "file" if entry.is_file(follow_symlinks=False) else "other")
-    except OSError as error:
-        return _Entry(entry.name, "other", error)

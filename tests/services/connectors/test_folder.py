@@ -10,6 +10,7 @@ import pytest
 from schemas.errors import TransientError
 from schemas.events import (
     DocumentDeleted,
+    DocumentMemo,
     DocumentUpserted,
     Progress,
     RunFailed,
@@ -19,8 +20,9 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from services.connectors import Access, Invocations, SyncConnector, barrier
-from services.connectors.folder import FolderOrigin
+from services.connectors import Access, Invocations, SyncConnector, barrier, folder
+from services.connectors.folder import FolderOrigin, memo
+from services.connectors.folder.reading import read_file
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.places import Places
 from streams.state.store import Essence
@@ -28,6 +30,7 @@ from streams.topics import DOCUMENTS
 from tests.services.connectors.fakes import (
     Collections,
     IndexedStates,
+    KeptMemos,
     Pipeline,
     Tracking,
     documents,
@@ -59,6 +62,7 @@ class World:
         if self._states:
             pipeline.states = self._states.states
             pipeline.collection_id = self._states.collection_id
+            pipeline.memos = self._states.memos
         self._states = pipeline
         return pipeline, self.connector(tracking, IndexedStates(pipeline)), tracking
 
@@ -72,16 +76,17 @@ class World:
             self.blobs,
             window=100,
             partitions=12,
+            memos=KeptMemos(states.pipeline),
         )
 
     async def run(
-        self, invocation: str | None = None, globs: list[str] | None = None, allow_empty: bool = False
+        self, invocation: str | None = None, globs: list[str] | None = None, **flags: bool
     ) -> Pipeline:
         """One whole run; a new invocation unless it is named."""
         self._runs += 1
         pipeline, connector, tracking = self.begin()
         name = invocation or f"run-{self._runs}"
-        record = requested(folder_source(self.folder, globs), name, allow_empty=allow_empty)
+        record = requested(folder_source(self.folder, globs), name, **flags)
         assert await connector.process(record, pipeline) == []
         assert tracking.status is Status.COMPLETE
         return pipeline
@@ -498,3 +503,142 @@ async def test_patterns_of_an_earlier_release_that_cannot_be_used_fail_the_run_w
     assert "the patterns of the source cannot be used: a bracket is never closed" in await world.refused(
         ["["]
     )
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are read, by their keys."""
+    read: list[str] = []
+
+    def noted(root: Path, key: str, *rest: object) -> bytes:
+        read.append(key)
+        return read_file(root, key, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(folder, "read_file", noted)
+    return read
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the disk counts so finely that what was written just now is believed."""
+    monkeypatch.setattr(memo, "_SETTLED_NS", 0)
+
+
+@pytest.mark.usefixtures("settled")
+async def test_files_whose_size_times_and_inode_are_unchanged_are_not_read(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    world = World(tmp_path)
+    world.write(a="one", b="two", c="three")
+    await world.run()
+    reads.clear()
+    world.write(b="TWO")
+    before = (world.folder / "c.md").stat()
+    world.write(c="THREE")  # and its size and time are set as they were
+    os.utime(world.folder / "c.md", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert (await world.run()).written() == {"b.md": "upsert", "c.md": "upsert"}
+    assert reads == ["b.md", "c.md"]
+    assert (await world.run()).written() == {}
+    assert reads == ["b.md", "c.md"]
+
+
+async def test_a_file_that_was_changed_just_now_may_change_again_unseen_so_it_is_read_again(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    world = World(tmp_path)
+    world.write(a="one")
+    assert [await world.run() for _ in range(2)][1].written() == {}
+
+    assert reads == ["a.md", "a.md"]
+
+
+@pytest.mark.usefixtures("settled")
+async def test_a_full_check_reads_every_file(tmp_path: Path, reads: list[str]) -> None:
+    world = World(tmp_path)
+    world.write(a="one", b="two")
+    await world.run()
+
+    await world.run(full_check=True)
+
+    assert sorted(reads) == ["a.md", "a.md", "b.md", "b.md"]
+
+
+@pytest.mark.usefixtures("settled")
+async def test_what_is_noted_of_a_file_goes_with_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write(a="one", b="two")
+    notes = (await world.run()).memos
+    assert len([note for note in notes.values() if note]) == 2
+    (world.folder / "b.md").unlink()
+
+    notes = (await world.run()).memos
+
+    assert [note.document_key for note in notes.values() if isinstance(note, DocumentMemo)] == ["a.md"]
+
+
+@pytest.mark.usefixtures("settled")
+async def test_what_is_noted_of_files_says_nothing_of_what_a_collection_holds(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    world = World(tmp_path)
+    world.write(a="one", b="two")
+    pipeline = await world.run()
+    pipeline.states.clear()  # another collection
+    pipeline.collection_id = None
+    reads.clear()
+
+    assert (await world.run()).written() == {"a.md": "upsert", "b.md": "upsert"}
+    assert reads == ["a.md", "b.md"]
+
+
+async def test_a_run_that_would_delete_most_of_a_folder_stops_and_says_how_to_go_on(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write(**{f"{number:02}": "text" for number in range(40)})
+    await world.run()
+    for number in range(21):
+        (world.folder / f"{number:02}.md").unlink()
+    world.write(new="text")
+
+    pipeline, connector, _ = world.begin()
+    await connector.process(requested(folder_source(world.folder), "mass"), pipeline)
+
+    [failed] = pipeline.of(RunFailed)
+    assert isinstance(failed, RunFailed)
+    assert (
+        "no longer lists 21 of its 40 documents in collection 'library', more than 50% of them"
+        in failed.error
+    )
+    assert "(--allow-mass-delete)" in failed.error
+    assert pipeline.written() == {"new.md": "upsert"}
+    assert len((await world.run(allow_mass_delete=True)).written()) == 21
+
+
+async def test_up_to_the_share_is_deleted_and_few_documents_always_are(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write(**{f"{number:02}": "text" for number in range(40)})
+    await world.run()
+    for number in range(20):
+        (world.folder / f"{number:02}.md").unlink()
+    assert len((await world.run()).written()) == 20
+    for number in range(20, 39):
+        (world.folder / f"{number:02}.md").unlink()
+
+    assert len((await world.run()).written()) == 19
+
+
+async def test_what_other_patterns_leave_out_is_deleted_without_a_question(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write(**{f"draft-{number:02}": "text" for number in range(30)}, kept="text", gone="text")
+    await world.run()
+    (world.folder / "gone.md").unlink()
+
+    assert len((await world.run(globs=["kept.md", "gone.md"])).written()) == 31
+
+
+async def test_patterns_that_match_nothing_delete_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write(a="text")
+    await world.run()
+
+    assert "lists nothing though 1 document of it is indexed" in await world.refused(globs=["*.mdd"])

@@ -15,7 +15,8 @@ from schemas.sources.s3 import S3Config
 from services.connectors import Access, S3Access
 from services.connectors.lister import Item
 from services.connectors.s3 import S3Origin
-from tests.services.connectors.s3.conftest import Known, listed, read_all, run_of
+from tests.services.connectors.listing import Known
+from tests.services.connectors.s3.conftest import listed, read_all, run_of
 from tests.services.connectors.s3.test_listing import ODD_KEYS
 
 BUCKET = "moto-library"
@@ -103,7 +104,7 @@ async def test_what_a_policy_denies_is_named(moto: str, bucket: Any) -> None:
     async with aiohttp.ClientSession() as session:
         await session.post(f"{moto}/moto-api/reset-auth", data="0")
         try:
-            with pytest.raises(RequestError, match="credential 3 may not list .*: allow s3:ListBucket"):
+            with pytest.raises(RequestError, match=r"credential 3 may not list .*: allow s3:ListBucket"):
                 await made.check(config(moto, credential_id=3), "t")
             await made.check(config(moto, credential_id=2), "t")
             async with aclosing(made.open(run_of(config(moto, credential_id=2)), Known())) as lister:
