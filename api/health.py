@@ -14,14 +14,14 @@ from schemas.errors import IngestError
 #: How long each part has to answer.
 _WITHIN_S = 2.0
 #: Answers are kept this long: whoever asks a thousand times a second asks the broker once.
-_KEEP_S = 1.0
+KEEP_S = 1.0
 
 
 class Health:
-    """Checks the broker, the views and Chroma, at most once a second."""
+    """Checks the broker, the views and Chroma, at most every `keep_s` seconds."""
 
-    def __init__(self, parts: Dependencies) -> None:
-        self._parts = parts
+    def __init__(self, parts: Dependencies, keep_s: float = KEEP_S) -> None:
+        self._parts, self._keep_s = parts, keep_s
         self._asking = asyncio.Lock()
         self._asked_at = float("-inf")
         self._fault: str | None = None
@@ -31,7 +31,7 @@ class Health:
         """The component that does not answer; None if all do."""
         async with self._asking:
             clock = asyncio.get_running_loop().time
-            if clock() - self._asked_at >= _KEEP_S:
+            if clock() - self._asked_at >= self._keep_s:
                 self._fault = await self._ask()
                 self._asked_at = clock()
         return self._fault

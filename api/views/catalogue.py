@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from api.views.topic_view import TopicView
 from schemas.codec import Codec
 from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, StageHealth, Status
-from streams.engine.log import RecordMetadata
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
-from streams.state.views import View, Watch
+from streams.state.views import View
 from streams.topics import API_KEYS, INVOCATIONS, SOURCES, STAGE_HEALTH
 
 _CATALOGUE = """
@@ -58,30 +58,15 @@ class ResultPage:
     ascending: bool = False
 
 
-class Catalogue:
+class Catalogue(TopicView):
     """Sources, invocations, keys and reports of stages, from the topics."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         topics = (SOURCES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
-        self._view = View(cluster, codec, topics, folder / "catalogue.sqlite", _CATALOGUE, fold_catalogue)
+        path = folder / "catalogue.sqlite"
+        super().__init__(View(cluster, codec, topics, path, _CATALOGUE, fold_catalogue))
         self._refreshing = asyncio.Lock()
         self._refreshed_from = 0.0
-
-    async def start(self) -> None:
-        """Follow the topics; returns when the view has caught up with their current ends."""
-        await self._view.start()
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._view.close()
-
-    def changed(self) -> Watch:
-        """Wakes at every change."""
-        return self._view.changed()
-
-    async def passed(self, written: RecordMetadata) -> None:
-        """Wait until the view contains a written record."""
-        await self._view.passed(written.send.topic, written.partition, written.offset)
 
     async def refresh(self, timeout: float = 10) -> None:
         """Catch up with the current ends of the topics, including records of other gateways.

@@ -9,11 +9,12 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.views.topic_view import TopicView
 from schemas.codec import Codec
 from schemas.events import Invocation, Progress, RunStarted, Step
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
-from streams.state.views import View, Watch
+from streams.state.views import View
 from streams.topics import PROGRESS
 
 #: Progress is kept on its topic for 7 days (`streams.topics`); what is older could not be rebuilt.
@@ -57,25 +58,13 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-class Outcomes:
+class Outcomes(TopicView):
     """Which documents of an invocation were indexed, deleted or skipped, or failed."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         path = folder / "outcomes-1.sqlite"
-        self._view = View(cluster, codec, (PROGRESS,), path, _OUTCOMES, self._fold)
+        super().__init__(View(cluster, codec, (PROGRESS,), path, _OUTCOMES, self._fold))
         self.folded = 0
-
-    async def start(self) -> None:
-        """Follow the topic; returns when the view has caught up with its current end."""
-        await self._view.start()
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._view.close()
-
-    def changed(self) -> Watch:
-        """Wakes at every change."""
-        return self._view.changed()
 
     async def refresh(self, timeout: float = 10) -> None:
         """Catch up with the current end of the topic."""
