@@ -26,7 +26,7 @@ class Grammar:
     data: bool = False
 
 
-_GRAMMARS = (
+GRAMMARS = (
     Grammar(
         "python",
         "python",
@@ -121,10 +121,10 @@ _GRAMMARS = (
 _MARKDOWN_EXTENSIONS = frozenset(["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "qmd", "rmd"])
 _MARKDOWN_TYPES = frozenset(("text/markdown", "text/x-markdown"))
 
-_BY_EXTENSION = {ext: grammar for grammar in _GRAMMARS for ext in grammar.extensions.split()}
-_BY_NAME = {name: grammar for grammar in _GRAMMARS for name in grammar.names.split()}
-_BY_TYPE = {name: grammar for grammar in _GRAMMARS for name in grammar.media_types.split()}
-_BY_LANGUAGE = {grammar.language: grammar for grammar in _GRAMMARS}
+_BY_EXTENSION = {ext: grammar for grammar in GRAMMARS for ext in grammar.extensions.split()}
+_BY_NAME = {name: grammar for grammar in GRAMMARS for name in grammar.names.split()}
+_BY_TYPE = {name: grammar for grammar in GRAMMARS for name in grammar.media_types.split()}
+_BY_LANGUAGE = {grammar.language: grammar for grammar in GRAMMARS}
 
 #: Interpreters of a `#!` line, version numbers left out.
 _INTERPRETERS = {
@@ -194,7 +194,3 @@ def load(grammar: Grammar) -> Language:
         # Some wheels still hand out the address as an integer; the runtime takes it, and says so.
         warnings.simplefilter("ignore", DeprecationWarning)
         return Language(getattr(module, grammar.entry)())
-
-
-#: One file name for every language that is cut by a grammar.
-FILENAMES = {grammar.language: f"source.{grammar.extensions.split()[0]}" for grammar in _GRAMMARS}

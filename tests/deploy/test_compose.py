@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.local.jars import read_lock
-from streams.local.properties import SINGLE_NODE, as_environment
+from streams.local.properties import SINGLE_NODE
 from tests.containers import compose_services
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +76,13 @@ def test_no_key_is_written_down_and_only_loopback_is_published(services: dict[st
         assert services[name]["environment"]["HEADRACE_API_KEY"].startswith("${HEADRACE_API_KEY:?")
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:8080:8080"]
+
+
+def as_environment(properties: str) -> dict[str, str]:
+    """Properties as the environment variables that the image apache/kafka takes for them."""
+    lines = [line for line in properties.splitlines() if line and not line.startswith("#")]
+    pairs = (line.split("=", 1) for line in lines)
+    return {"KAFKA_" + name.upper().replace(".", "_"): value for name, value in pairs}
 
 
 def test_the_broker_is_the_version_and_has_the_settings_of_the_embedded_one(

@@ -1,8 +1,11 @@
 """A little program in every language: definitions with comments in front, one of them too big."""
 
-from services.chunking.languages import FILENAMES
+from services.chunking.languages import GRAMMARS
 
 __all__ = ["FILENAMES", "SAMPLES", "repeated"]
+
+#: One file name for every language that is cut by a grammar.
+FILENAMES = {grammar.language: f"source.{grammar.extensions.split()[0]}" for grammar in GRAMMARS}
 
 _BRACES = """// Adds {n}.
 {head} {{

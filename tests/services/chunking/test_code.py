@@ -5,9 +5,8 @@ import itertools
 import pytest
 
 from services.chunking import chunk, code
-from services.chunking.languages import FILENAMES
 from tests.services.chunking.laws import assert_laws
-from tests.services.chunking.samples import SAMPLES, repeated
+from tests.services.chunking.samples import FILENAMES, SAMPLES, repeated
 
 _LONG = "\n".join(f"        step_{n} = run({n})" for n in range(40))
 _CLIENT = f'''class Client:

@@ -3,8 +3,7 @@
 import pytest
 
 from services.chunking import chunk
-from services.chunking.languages import FILENAMES
-from tests.services.chunking.samples import repeated
+from tests.services.chunking.samples import FILENAMES, repeated
 
 
 @pytest.mark.parametrize(
