@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 HEADRACE := $(BIN)/headrace
 UV := $(shell command -v uv 2>/dev/null)
+# Many processes start here; where Python must not keep what it compiled, each compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-pythons check format lint types imports bench docs constraints clean
@@ -38,7 +40,7 @@ up: install ## run everything until Ctrl-C; prints the gateway's URL and key
 	@$(HEADRACE) up
 
 test: install ## run all tests, with a real broker and a real Chroma server
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 test-pythons: ## run the tests that depend on the version of Python with every Python that is here
 	@$(PYTHON) .ci/pythons.py

@@ -70,7 +70,7 @@ async def test_a_worker_lists_neither_the_home_nor_the_system_nor_the_checkout(
 
 
 @confined
-@pytest.mark.parametrize("process", ["self", str(os.getpid())])
+@pytest.mark.parametrize("process", ["self", pytest.param(str(os.getpid()), id="another")])
 async def test_a_worker_reads_no_environment_of_a_process(sandbox: Sandbox, process: str) -> None:
     with refused():
         await sandbox.run("a.pdf", hostile.reads, f"/proc/{process}/environ")
