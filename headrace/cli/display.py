@@ -155,9 +155,9 @@ class RunDisplay:
     def _new_live(self) -> "Live":
         from rich.live import Live
 
-        return Live(console=self._console, get_renderable=self._draw, refresh_per_second=12)
+        return Live(console=self._console, get_renderable=self.draw, refresh_per_second=12)
 
-    def _draw(self) -> "RenderableType":
+    def draw(self) -> "RenderableType":
         from rich.text import Text
 
         from headrace.client.progress import draw

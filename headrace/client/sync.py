@@ -20,7 +20,7 @@ from schemas.sources import FOLDER
 from schemas.sources.folder import FolderSource
 
 #: Between two looks at a run where the event stream broke off.
-_POLL_S = 0.5
+POLL_S = 0.5
 #: Failed documents that are told by name; the API has them all.
 _MOST_FAILURES = 1000
 #: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
@@ -158,12 +158,13 @@ async def follow(
     invocation_id: str,
     show: Callable[[InvocationProgress], None],
     say: Callable[[str], None] = lambda message: None,
+    poll_s: float = POLL_S,
 ) -> InvocationProgress:
     """Show every change of a run until it ends; its last state.
 
-    Listens to the event stream; where that breaks off, looks again and again until it is back. A gateway that
-    is away is waited for, and `say` told. Raises TransientError, with what is known of the run, when it stays
-    away for `client.reconnect_s` seconds.
+    Listens to the event stream; where that breaks off, looks again every `poll_s` seconds until it is back.
+    A gateway that is away is waited for, and `say` told. Raises TransientError, with what is known of the
+    run, when it stays away for `client.reconnect_s` seconds.
     """
     outage, last = Outage(client.reconnect_s, say), None
     while True:
@@ -177,7 +178,7 @@ async def follow(
         except (TransientError, ApiError) as error:
             await _wait(outage, error, invocation_id, last)
         else:
-            await asyncio.sleep(_POLL_S)
+            await asyncio.sleep(poll_s)
 
 
 async def _states(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:

@@ -43,6 +43,10 @@ class Faults:
         self._troubles: dict[Collection | str, _Trouble] = {}
         self._broken: dict[Collection, tuple[float, DocumentError]] = {}
 
+    def __len__(self) -> int:
+        """Collections, and documents that were alone in a request, that are remembered to have failed."""
+        return len(self._troubles)
+
     def broken(self, collection: Collection, documents: Several[str]) -> DocumentError | None:
         """The error for documents of a collection that was found broken and not due for a test."""
         at, error = self._broken.get(collection, (0.0, None))

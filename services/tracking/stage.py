@@ -27,8 +27,8 @@ from streams.topics import INVOCATIONS, PROGRESS, PROGRESS_BLOCKS, RUNS, Topic
 
 #: Invocations kept in memory between batches, ~2 KB each, and blocks of ordinals, at most 57 KB each when
 #: every bitmap is full of holes (seldom above 1 KB): some 20 MB, at worst 135 MB. The rest is in the stores.
-_CACHED_INVOCATIONS = 10_000
-_CACHED_BLOCKS = 2_000
+CACHED_INVOCATIONS = 10_000
+CACHED_BLOCKS = 2_000
 
 
 #: What is on `progress`: what is said of one invocation, and what concerns all.
@@ -41,6 +41,8 @@ class TrackingStage(StatefulStage[Incoming]):
     Args:
         invocations: store of `invocations`.
         blocks: store of `progress-blocks`, whose scope is the invocation id.
+        cached_invocations: invocations kept in memory between batches.
+        cached_blocks: blocks of ordinals kept in memory, of all invocations together.
     """
 
     name: ClassVar[str] = "tracking"
@@ -49,16 +51,28 @@ class TrackingStage(StatefulStage[Incoming]):
     max_records: int = 5_000
 
     def __init__(
-        self, invocations: PartitionStore[Invocation], blocks: PartitionStore[ProgressBlock]
+        self,
+        invocations: PartitionStore[Invocation],
+        blocks: PartitionStore[ProgressBlock],
+        cached_invocations: int = CACHED_INVOCATIONS,
+        cached_blocks: int = CACHED_BLOCKS,
     ) -> None:
         self._invocations, self._blocks = invocations, blocks
+        self._most_invocations, self._most_blocks = cached_invocations, cached_blocks
         self.stores: Sequence[PartitionStore[Any]] = (invocations, blocks)
         #: Partition and state, least recently used first.
         self._cache: OrderedDict[str, tuple[int, InvocationState]] = OrderedDict()
         self._cached_blocks = 0  # of the states in the cache, but for those that are being folded
 
     @classmethod
-    def opened(cls, cluster: Cluster, codec: Codec, folder: Path) -> "TrackingStage":
+    def opened(
+        cls,
+        cluster: Cluster,
+        codec: Codec,
+        folder: Path,
+        cached_invocations: int = CACHED_INVOCATIONS,
+        cached_blocks: int = CACHED_BLOCKS,
+    ) -> "TrackingStage":
         """The stage with its stores in `folder`; one process at a time."""
         return cls(
             PartitionStore(cluster, codec, INVOCATIONS, folder / "invocations.sqlite"),
@@ -69,7 +83,14 @@ class TrackingStage(StatefulStage[Incoming]):
                 folder / "progress-blocks.sqlite",
                 scope=lambda block: block.invocation_id,
             ),
+            cached_invocations,
+            cached_blocks,
         )
+
+    @property
+    def in_memory(self) -> list[str]:
+        """Ids of the invocations in memory, least recently used first."""
+        return list(self._cache)
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Fold all records, then write the changes; the outputs belong to the last record."""
@@ -174,7 +195,7 @@ class TrackingStage(StatefulStage[Incoming]):
 
     def _shrink(self) -> None:
         """Evict the least recently used invocations above the limits."""
-        while len(self._cache) > _CACHED_INVOCATIONS or self._cached_blocks > _CACHED_BLOCKS:
+        while len(self._cache) > self._most_invocations or self._cached_blocks > self._most_blocks:
             _, (_, state) = self._cache.popitem(last=False)
             self._cached_blocks -= state.size
 

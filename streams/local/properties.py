@@ -49,8 +49,8 @@ offsets.topic.num.partitions=5
 transaction.state.log.num.partitions=3
 share.coordinator.state.topic.num.partitions=1
 
-# After kill -9 the controller waits out the session of the broker that died: 9 s by default. One of 2 s
-# ended on busy machines though all was well, and clients that see a cluster without brokers may not come back.
+# After kill -9 the controller waits out the session of the broker that died: 9 s by default. One of 2 s ended
+# on busy machines though all was well, and clients that see a cluster without brokers may not come back.
 broker.session.timeout.ms=6000
 broker.heartbeat.interval.ms=500
 controller.quorum.election.timeout.ms=250

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from api.dependencies import Dependencies
-from api.health import Health
+from api.health import KEEP_S, Health
 from schemas.errors import TransientError
 
 
@@ -34,8 +34,8 @@ def parts() -> StandInParts:
     return StandInParts()
 
 
-def health_of(parts: StandInParts) -> Health:
-    return Health(cast(Dependencies, cast(Any, parts)))
+def health_of(parts: StandInParts, keep_s: float = KEEP_S) -> Health:
+    return Health(cast(Dependencies, cast(Any, parts)), keep_s)
 
 
 async def test_all_well(parts: StandInParts) -> None:
@@ -51,10 +51,9 @@ async def test_a_part_that_does_not_answer_is_named(parts: StandInParts, part: s
 
 
 async def test_a_flood_of_progress_is_no_fault_while_it_is_worked_off(
-    parts: StandInParts, monkeypatch: pytest.MonkeyPatch
+    parts: StandInParts,
 ) -> None:
-    monkeypatch.setattr("api.health._KEEP_S", 0.0)
-    health = health_of(parts)
+    health = health_of(parts, keep_s=0)
     parts.outcomes.well = False
     parts.outcomes.folded = 1000
     assert await health.fault() is None

@@ -19,7 +19,7 @@ from streams.partitions import Partition
 #: Events of one transaction; what is beyond them goes into the next.
 _MOST_EVENTS = 1_000
 #: A transaction that takes longer is stuck: its coordinator gave it up after 15 s (`streams.kafka.producer`).
-_STUCK_SECONDS = 20.0
+STUCK_SECONDS = 20.0
 #: What to write in place of events that no message takes: alternatives, each tried when the one before it
 #: fits no message either.
 Instead = Callable[[Exception], Sequence[Sequence[Send]]]
@@ -62,10 +62,13 @@ class GroupCommit:
 
     Args:
         failed: called with what ends the worker; nothing is written after that.
+        stuck_seconds: a transaction that takes longer ends the worker.
     """
 
-    def __init__(self, log: Log, failed: Callable[[BaseException], None]) -> None:
-        self._log, self._failed = log, failed
+    def __init__(
+        self, log: Log, failed: Callable[[BaseException], None], stuck_seconds: float = STUCK_SECONDS
+    ) -> None:
+        self._log, self._failed, self._stuck_seconds = log, failed, stuck_seconds
         self._waiting: deque[_Write] = deque()
         self._under_way: list[_Write] = []
         self._ended = asyncio.Event()  # what is under way has come to its end
@@ -166,7 +169,7 @@ class GroupCommit:
             positions[write.place] = at
         sends = [send for write in group for send in write.sends]
         headers = [write.headers for write in group for _ in write.sends]
-        async with asyncio.timeout(_STUCK_SECONDS):
+        async with asyncio.timeout(self._stuck_seconds):
             written = await self._log.transact(sends, positions, headers)
         self._positions.update(positions)
         return written

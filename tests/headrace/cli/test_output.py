@@ -51,7 +51,7 @@ def test_an_error_keeps_the_lines_of_a_log_and_nothing_else(capsys: pytest.Captu
 def test_a_folder_may_be_named_like_a_colour() -> None:
     display = RunDisplay("[red]notes[/b] → c")
 
-    assert str(display._draw()).startswith("[red]notes[/b] → c")
+    assert str(display.draw()).startswith("[red]notes[/b] → c")
 
 
 TEXT = "naïve → ✓ 😀\n    indented much further than any window is wide"

@@ -120,14 +120,13 @@ async def test_every_change_is_shown_until_the_end(gateway: FakeGateway, client:
 
 
 async def test_a_stream_that_breaks_off_is_taken_up_again(
-    gateway: FakeGateway, client: GatewayClient, monkeypatch: pytest.MonkeyPatch
+    gateway: FakeGateway, client: GatewayClient
 ) -> None:
-    monkeypatch.setattr("headrace.client.sync._POLL_S", 0)
     gateway.streams = [[progress(parsed=1)], [progress(COMPLETE, indexed=10)]]
     gateway.polled = [progress(parsed=5)]
     shown: list[InvocationProgress] = []
 
-    last = await follow(client, "i", shown.append)
+    last = await follow(client, "i", shown.append, poll_s=0)
 
     assert [one.counts.parsed for one in shown] == [1, 5, 0]
     assert status_of(last.status) == "complete"

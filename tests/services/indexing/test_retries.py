@@ -125,7 +125,8 @@ async def test_a_document_on_both_sides_of_a_record_that_is_due_again_is_complet
 
 
 async def test_versions_that_are_tried_apart_after_a_bug_leave_no_row_of_the_older(tmp_path: Path) -> None:
-    service = Service(tmp_path / "states.sqlite", MemoryVectors(), random.Random(1))
+    vectors = MemoryVectors()
+    service = Service(tmp_path / "states.sqlite", vectors, random.Random(1))
     service.stage.often = 1.0
     long, short, split = (
         Version(1, ["a", "b", "c"]),
@@ -135,7 +136,7 @@ async def test_versions_that_are_tried_apart_after_a_bug_leave_no_row_of_the_old
 
     await service.process([*long.events, *short.events, *split.events])
 
-    assert service.stage._vectors.content() == stored(short.rows + split.rows)  # type: ignore[attr-defined]
+    assert vectors.content() == stored(short.rows + split.rows)
     state = service.state(split)
     assert state is not None
     assert state.complete

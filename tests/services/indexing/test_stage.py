@@ -19,9 +19,18 @@ from schemas.errors import (
     RateLimited,
     TransientError,
 )
-from schemas.events import DocumentEmbedded, DocumentState, PartRequested, Payload, RunPosition, Step
+from schemas.events import (
+    DocumentEmbedded,
+    DocumentState,
+    Embedding,
+    PartRequested,
+    Payload,
+    RunPosition,
+    Step,
+)
 from schemas.ids import document_id
 from services.indexing import vectors
+from services.indexing.faults import Faults
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
 from services.indexing.stage import IndexingStage
@@ -432,13 +441,15 @@ async def test_a_document_that_the_store_cannot_take_is_given_up_though_its_coll
     assert notes((await indexer.process(*last.events))[0]) == [(Step.INDEXED, 1, "last.md")]
 
 
-async def test_a_collection_that_is_never_asked_for_again_is_not_remembered(indexer: Indexer) -> None:
+async def test_a_collection_that_is_never_asked_for_again_is_not_remembered() -> None:
+    now = 0.0
+    faults = Faults(MemoryVectors(), lambda: now)
     for number in range(5):
-        indexer.vectors.faulty = {str(number)}
-        indexer.clock = number * 1_000.0
-        await indexer.process(*Version(number, ["a"], key=str(number), collection=str(number)).events)
+        now = number * 1_000.0
+        collection = Collection("t", "d", str(number), Embedding(model="m"))
+        await faults.judged(collection, [f"{number}.md"], CollectionFault("broken"), lambda: None)
 
-    assert len(indexer.stage._faults._troubles) == 2  # the last collection and its document
+    assert len(faults) == 2  # the last collection and its document
 
 
 async def test_a_delete_that_was_given_up_halfway_leaves_no_document_that_passes_for_whole(
@@ -484,8 +495,10 @@ class Hanging(MemoryVectors):
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         if collection.name in self.hangs:
             self.under_way += 1
-            await self.released.wait()
-            self.under_way -= 1
+            try:
+                await self.released.wait()
+            finally:
+                self.under_way -= 1
         await super().upsert(collection, identity, rows, guard)
 
 
@@ -550,7 +563,7 @@ async def test_a_request_that_hangs_is_broken_off_when_its_partition_leaves(
     await indexer.stage.revoked([0])
     store.released.set()
 
-    assert (indexer.stage._lanes._left, store.requests) == ({}, [])
+    assert (store.under_way, store.requests) == (0, [])
 
 
 async def test_a_state_that_fits_no_message_is_refused_before_anything_is_written(indexer: Indexer) -> None:

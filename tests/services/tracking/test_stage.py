@@ -18,7 +18,7 @@ from schemas.events import (
     Status,
     Step,
 )
-from services.tracking import TrackingStage, stage
+from services.tracking import TrackingStage
 from services.tracking.stage import Incoming
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Output, Send
@@ -39,12 +39,12 @@ class Context:
 class Driven:
     """A stage whose outputs are written to its stores after every batch, as the engine does it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._offset = folder, 0
+    def __init__(self, folder: Path, **cached: int) -> None:
+        self._folder, self._offset, self._cached = folder, 0, cached
         self.stage = self.opened()
 
     def opened(self) -> TrackingStage:
-        return TrackingStage.opened(Cluster("nowhere:1"), SingleObjectCodec(), self._folder)
+        return TrackingStage.opened(Cluster("nowhere:1"), SingleObjectCodec(), self._folder, **self._cached)
 
     async def batch(self, *events: Incoming) -> tuple[Sequence[Outcome], list[Send]]:
         """Outcomes of a batch and what was written."""
@@ -139,11 +139,8 @@ async def test_an_impossible_record_costs_only_itself(driven: Driven) -> None:
 
 
 @pytest.mark.parametrize("lost", ["restart", "revoked", "shrunk", "nothing"])
-async def test_state_goes_on_whatever_is_lost_from_memory(
-    driven: Driven, lost: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if lost == "shrunk":
-        monkeypatch.setattr(stage, "_CACHED_INVOCATIONS", 0)
+async def test_state_goes_on_whatever_is_lost_from_memory(tmp_path: Path, lost: str) -> None:
+    driven = Driven(tmp_path, **({"cached_invocations": 0} if lost == "shrunk" else {}))
     total = 6
     await driven.batch(created("a"), created("b"), started(1, "a"), started(1, "b"), listed(1, total, "a"))
     sends: list[Send] = []
@@ -165,6 +162,7 @@ async def test_state_goes_on_whatever_is_lost_from_memory(
         "a/embedded/0": True,
         "a/indexed/0": True,
     }
+    await driven.stage.close()
 
 
 async def test_partitions_that_stay_keep_their_invocations_in_memory(
@@ -172,7 +170,7 @@ async def test_partitions_that_stay_keep_their_invocations_in_memory(
 ) -> None:
     await driven.batch(created("a"))
     await driven.stage.revoked([PARTITION + 1])
-    monkeypatch.setattr(driven.stage._invocations, "get", None)  # it is not asked
+    monkeypatch.setattr(driven.stage.stores[0], "get", None)  # it is not asked
 
     _, sends = await driven.batch(started(1, "a"))
 
@@ -180,25 +178,27 @@ async def test_partitions_that_stay_keep_their_invocations_in_memory(
 
 
 async def test_memory_is_bounded_by_the_least_recently_used(
-    driven: Driven, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(stage, "_CACHED_BLOCKS", 2)
+    driven = Driven(tmp_path, cached_blocks=2)
     for name in "abcb":
         await driven.batch(created(name), started(1, name), passed(1, Step.PARSED, 0, invocation_id=name))
     await driven.batch(created("d"), passed(1, Step.PARSED, 70_000, invocation_id="a"))
 
-    assert list(driven.stage._cache) == ["c", "b", "d", "a"]
+    assert driven.stage.in_memory == ["c", "b", "d", "a"]
     await driven.batch(started(2, "d"))
-    assert list(driven.stage._cache) == ["a", "d"]
+    assert driven.stage.in_memory == ["a", "d"]
+    await driven.stage.close()
 
 
 def test_blocks_are_found_by_their_invocation(tmp_path: Path) -> None:
     opened = TrackingStage.opened(Cluster("nowhere:1"), SingleObjectCodec(), tmp_path)
     block = ProgressBlock(invocation_id="a", attempt=1, stage=Step.PARSED, block=0, bitmap=b"")
-    opened._blocks.apply([RecordMetadata(Send(PROGRESS_BLOCKS, "a/parsed/0", block), 0, 0)])
+    blocks = opened.stores[1]
+    blocks.apply([RecordMetadata(Send(PROGRESS_BLOCKS, "a/parsed/0", block), 0, 0)])
 
-    assert list(opened._blocks.scan(0, "a")) == [("a/parsed/0", block)]
-    assert list(opened._blocks.scan(0, "b")) == []
+    assert list(blocks.scan(0, "a")) == [("a/parsed/0", block)]
+    assert list(blocks.scan(0, "b")) == []
 
 
 def expired(topic: str, before: datetime) -> RecordsExpired:

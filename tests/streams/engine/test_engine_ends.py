@@ -86,8 +86,7 @@ async def test_whatever_raises_in_an_engine_ends_its_run(
 
     async def feed() -> None:
         for offset in range(0, sys.maxsize, 2):
-            while PARTITION in log.paused:
-                await asyncio.sleep(0.001)
+            await eventually(lambda: PARTITION not in log.paused)
             try:
                 engine.deliver([entry(0, offset), entry(0, offset + 1)])
             except ZeroDivisionError as error:  # what its caller does

@@ -152,10 +152,8 @@ async def test_a_worker_that_was_away_writes_nothing_of_what_waited(
     assert [type(end) for end in ends] == [FencedError]
 
 
-async def test_a_transaction_that_does_not_end_ends_the_worker(
-    log: Gate, group: GroupCommit, ends: list[BaseException], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streams.engine.publishing.group_commit._STUCK_SECONDS", 0.01)
+async def test_a_transaction_that_does_not_end_ends_the_worker(log: Gate, ends: list[BaseException]) -> None:
+    group = GroupCommit(log, ends.append, stuck_seconds=0.01)
 
     with pytest.raises(FencedError, match="TimeoutError"):
         await group.write(A, 1, sends("a"))
