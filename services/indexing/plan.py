@@ -31,6 +31,8 @@ class Plan:
         largest: the largest state that may have to be recorded if the plan is executed only in part.
         notes: the progress to report, for each event.
         requests: the next parts to request.
+        extent: upper bound of the chunks in the collection, even if the plan is executed only in part.
+        keys: metadata keys that rows may have, even if the plan is executed only in part.
     """
 
     upserts: Sequence[Sequence[Row]]
@@ -39,6 +41,8 @@ class Plan:
     largest: DocumentState | None
     notes: Sequence[Sequence[ProgressReport]]
     requests: Sequence[PartRequested] = ()
+    extent: int = 0
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
     state = _next_state(fold, now)
     largest = None if state is None else state.model_copy(update={"metadata_keys": sorted(_all_keys(fold))})
     notes = _notes(fold.version, events)
-    return Plan(upserts, _surplus(fold), state, largest, notes, _requests(fold, events))
+    keys = fold.keys | (_keys(fold.version) if fold.version else frozenset())
+    return Plan(upserts, _surplus(fold), state, largest, notes, _requests(fold, events), fold.extent, keys)
 
 
 def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:

@@ -143,12 +143,14 @@ class IndexingStage(StatefulStage[Incoming]):
         """The outcomes of a document's records; records from index `cut` on are retried.
 
         The state of events that were written together is sent with the last of them. If that one is retried,
-        the state of the last event before the cut is sent: as after a crash, later events come again.
+        the state of the last event before the cut is sent, with upper bounds of what is in the collection:
+        as after a crash, later events come again.
         """
         works, kept = document.works, sum(place < cut for place in document.places)
         if len(works) == 1 and works[0].error is None and 0 < kept < len(document.places):
             before = Work(document.key, document.state, document.events[:kept])
             before.prepare(document.identity, self._now(), self._states.check)
+            before.bound_by(works[0])
             works = [before]
         places = iter(document.places)
         for work in works:

@@ -1,7 +1,7 @@
 """Execute the plans of the documents of one collection, and find the record that caused a refusal."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -64,6 +64,14 @@ class Work:
             self.plan = made
         except (DocumentError, ContractError) as error:
             self.error = error
+
+    def bound_by(self, longer: "Work") -> None:
+        """Record upper bounds of what `longer`, which was executed in place of this work, may have left: a
+        version that it supersedes has neither written its rows nor deleted its surplus."""
+        if self.plan and self.plan.state and longer.plan:
+            keys = {*self.plan.state.metadata_keys, *longer.plan.keys}
+            bounds = {"extent": longer.plan.extent, "metadata_keys": sorted(keys)}
+            self.plan = replace(self.plan, state=self.plan.state.model_copy(update=bounds))
 
     def notes(self, at: int) -> Sequence[ProgressReport]:
         """The progress to report for the event at this index."""

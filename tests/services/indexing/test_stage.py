@@ -614,6 +614,26 @@ def deleted_as(version: Version, sequence: int) -> list[Incoming]:
     return [deleted(version.document, sequence)]
 
 
+@pytest.mark.parametrize("superseded", [None, ["c", "d"]], ids=["a delete", "a version"])
+@pytest.mark.parametrize("texts", [[], ["e"], ["e", "f"]], ids=len)
+async def test_what_a_version_has_not_cleared_because_a_newer_one_had_begun_is_cleared_by_that(
+    indexer: Indexer, superseded: list[str] | None, texts: list[str]
+) -> None:
+    """A record that is due again stands between the two, which were written together."""
+    long = Version(1, ["a", "b", "c"], {"only": "the first has it"})
+    second, newest = Version(2, superseded), Version(3, texts, parts=2)
+    other = Version(1, ["x"], key="other.md", collection="damaged")
+    await indexer.process(*long.events)
+    indexer.vectors.faulty = {"damaged"}
+    outcomes = await indexer.process(*second.events, *other.events, newest.events[0])
+    assert isinstance(outcomes[1], CollectionFault)
+
+    indexer.vectors.faulty.clear()
+    await indexer.process(*other.events, *newest.events)
+
+    assert indexer.vectors.content() == stored([*other.rows, *newest.rows])
+
+
 async def test_a_document_goes_on_record_with_the_collection_that_holds_it(indexer: Indexer) -> None:
     first = Version(1, ["a"])
     await indexer.process(*first.events)
