@@ -31,8 +31,8 @@ class Plan:
         largest: the largest state that may have to be recorded if the plan is executed only in part.
         notes: the progress to report, for each event.
         requests: the next parts to request.
-        extent: no chunk from this number on can be in the collection, however little was executed.
-        keys: metadata keys that rows may have, likewise.
+        extent: upper bound of the chunks in the collection, even if the plan is executed only in part.
+        keys: metadata keys that rows may have, even if the plan is executed only in part.
     """
 
     upserts: Sequence[Sequence[Row]]

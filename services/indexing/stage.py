@@ -143,8 +143,8 @@ class IndexingStage(StatefulStage[Incoming]):
         """The outcomes of a document's records; records from index `cut` on are retried.
 
         The state of events that were written together is sent with the last of them. If that one is retried,
-        the state of the last event before the cut is sent, with all that may be in the collection: as after a
-        crash, later events come again.
+        the state of the last event before the cut is sent, with upper bounds of what is in the collection:
+        as after a crash, later events come again.
         """
         works, kept = document.works, sum(place < cut for place in document.places)
         if len(works) == 1 and works[0].error is None and 0 < kept < len(document.places):

@@ -66,8 +66,8 @@ class Work:
             self.error = error
 
     def bound_by(self, longer: "Work") -> None:
-        """Let the state say what may be there of `longer`, which was carried out in place of this work: a
-        version that it superseded has neither written its rows nor deleted what it no longer has."""
+        """Record upper bounds of what `longer`, which was executed in place of this work, may have left: a
+        version that it supersedes has neither written its rows nor deleted its surplus."""
         if self.plan and self.plan.state and longer.plan:
             keys = {*self.plan.state.metadata_keys, *longer.plan.keys}
             bounds = {"extent": longer.plan.extent, "metadata_keys": sorted(keys)}
