@@ -101,10 +101,10 @@ async def test_a_secret_is_on_no_topic_in_no_file_and_in_no_answer(
         await pipeline.ended(run)
         failed = await one_object(pipeline, source, f"secret-{number}", object_key="secret/a.never")
         answers.append(str(failed))
-        for path in (f"sources/{source}", f"invocations/{run}", f"invocations/{run}/documents"):
-            answers.append(str(await pipeline.call("GET", f"/api/v1/{path}")))
-    for path in ("sources", "credentials", "invocations"):
-        answers.append(str(await pipeline.call("GET", f"/api/v1/{path}")))
+        own = (f"sources/{source}", f"invocations/{run}", f"invocations/{run}/documents")
+        answers += [str(await pipeline.call("GET", f"/api/v1/{path}")) for path in own]
+    lists = ("sources", "credentials", "invocations")
+    answers += [str(await pipeline.call("GET", f"/api/v1/{path}")) for path in lists]
 
     topics = await asyncio.to_thread(everything_on_topics, pipeline)
     files = await asyncio.to_thread(everything_in_files, pipeline.data)
