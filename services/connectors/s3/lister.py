@@ -68,6 +68,10 @@ class S3Lister:
         self._objects, self._shown = Objects(config, known), config.bucket_name
         self._requests = 0
 
+    def excludes(self, key: str) -> bool:
+        """Whether a key is none of the prefix, which may have been another one."""
+        return not key.startswith(self._prefix)
+
     def facts(self) -> Mapping[str, MetadataValue]:
         """How many requests the listing took: stores charge for them."""
         return {"list_requests": self._requests}

@@ -1,7 +1,7 @@
 """Which listed objects are documents, and what is known of one without reading it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -68,8 +68,6 @@ class Objects:
     def __init__(self, config: S3Config, known: Known) -> None:
         self._known = known
         self._meta = config.auto_sync != "none"
-        self._indexed: Iterator[str] | None = None
-        self._next: str | None = None
 
     def entry(self, found: Mapping[str, Any]) -> Entry:
         """A document, or why an object is none."""
@@ -78,20 +76,10 @@ class Objects:
             return Skipped(key, FOLDER_MARKER)
         if self._meta and key.endswith(META_SUFFIX):
             return Skipped(key, "says what other objects are called")
-        if _is_archived(found) and not self._is_indexed(key):
-            return Skipped(key, f"archived ({found['StorageClass']}): restore it to have it indexed")
+        if _is_archived(found):  # which takes nothing away that is indexed
+            return Skipped(key, f"archived ({found['StorageClass']}): restore it to index it", keep=True)
         given = Given.kept(self._known.memo(key))
         return given.item(key, str(found.get("ETag", "")).strip('"'), size)
-
-    def _is_indexed(self, key: str) -> bool:
-        """Whether an object is indexed: then archiving it takes nothing away. To be asked in key order."""
-        if self._indexed is None:
-            self._indexed = self._known.keys()
-            self._next = next(self._indexed, None)
-        wanted = key.encode()
-        while self._next is not None and self._next.encode(errors="surrogateescape") < wanted:
-            self._next = next(self._indexed, None)
-        return self._next == key
 
 
 def is_folder_marker(key: str, size: int) -> bool:

@@ -133,26 +133,25 @@ async def test_markers_of_folders_are_skipped_and_objects_that_are_named_like_on
     assert [one for one in found if isinstance(one, Skipped)] == [Skipped("photos/", "folder marker")]
 
 
-async def test_what_is_archived_is_skipped_unless_it_is_restored_or_was_indexed_before(
+async def test_what_is_archived_is_skipped_unless_it_is_restored_and_what_is_indexed_of_it_stays(
     store: MemoryS3, origin: S3Origin
 ) -> None:
     for key, kind in (
         ("deep", "DEEP_ARCHIVE"),
-        ("indexed", "GLACIER"),
+        ("flexible", "GLACIER"),
         ("ir", "GLACIER_IR"),
-        ("new", "GLACIER"),
     ):
         store.put(key, storage_class=kind)
     store.put("restored", storage_class="GLACIER", restored=True)
 
-    async with aclosing(origin.open(run_of(config(store)), Known("indexed", "zzz"))) as lister:
+    async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
         found = await listed(lister)
 
-    assert {one.key for one in found if isinstance(one, Item)} == {"indexed", "ir", "restored"}
-    assert [one.key for one in found if isinstance(one, Skipped)] == ["deep", "new"]
-    assert any(
-        isinstance(one, Skipped) and "archived (DEEP_ARCHIVE): restore it" in one.reason for one in found
-    )
+    assert {one.key for one in found if isinstance(one, Item)} == {"ir", "restored"}
+    assert [one for one in found if isinstance(one, Skipped)] == [
+        Skipped("deep", "archived (DEEP_ARCHIVE): restore it to index it", keep=True),
+        Skipped("flexible", "archived (GLACIER): restore it to index it", keep=True),
+    ]
     assert len(store.asked) == 1, "nothing archived was asked for"
 
 
