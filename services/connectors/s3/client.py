@@ -155,8 +155,12 @@ class Clients:
     def _new(self, config: S3Config, secret: Mapping[str, str] | None) -> Any:
         if self._session is None:
             import boto3  # half a second that other sources need not wait for
+            import botocore.session
 
-            self._session = boto3.session.Session()
+            core = botocore.session.get_session()
+            # Times are not looked at, and reading those of a page takes as long as all else of it.
+            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
+            self._session = boto3.session.Session(botocore_session=core)
         return _client(self._session, config, secret)
 
 

@@ -1,0 +1,161 @@
+"""A run over a bucket in which nothing has changed: seconds, memory, and what it writes.
+
+    python -m benchmarks buckets [--objects 100000]
+
+A server in a process of its own answers ListObjectsV2 from memory; the store on disk has as many states. Real
+requests, signed and parsed by boto3, no broker and no Chroma. First the listing alone, then the whole run.
+"""
+
+import asyncio
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from benchmarks.compare import CODEC, NOW, RUN, Around, written
+from benchmarks.tables import command_line, show, table
+from schemas.events import RunRequested, make_source
+from schemas.sources.s3 import S3Config
+from services.connectors import Access, Invocations, S3Access, SyncConnector, source_documents
+from services.connectors.lister import Item
+from services.connectors.s3 import S3Origin
+from services.connectors.s3.objects import version_of
+from streams.blobs import BlobStore
+from streams.engine.stage import Record
+from streams.kafka.cluster import Cluster
+from tests.s3_server import BUCKET, MemoryS3, serving
+from tests.services.connectors.listing import Known
+
+
+class Pair:
+    """A credential that the server does not look at."""
+
+    async def secret(self, tenant: str, credential_id: int, kind: str) -> Mapping[str, str]:
+        return {"access_key_id": "id", "secret_access_key": "secret"}
+
+
+def key_of(number: int) -> str:
+    return f"guide/{number // 1000:04}/chapter {number:07}.md"
+
+
+def etag_of(number: int) -> str:
+    return f"{number:032x}"
+
+
+def serve(objects: int, told: Connection) -> None:
+    """A bucket in this process, until the other end closes."""
+    store = MemoryS3()
+    for number in range(objects):
+        store.put(key_of(number), b"", etag=etag_of(number), size=number)
+    with serving(store):
+        told.send(store.url)
+        told.poll(None)
+
+
+@contextmanager
+def served(objects: int) -> Iterator[str]:
+    """The address of a bucket in a process of its own."""
+    ours, theirs = get_context("spawn").Pipe()
+    server = get_context("spawn").Process(target=serve, args=(objects, theirs), daemon=True)
+    server.start()
+    try:
+        yield ours.recv()
+    finally:
+        ours.send("done")
+        server.join()
+
+
+def run_of(url: str) -> RunRequested:
+    config = S3Config(
+        bucket_name=BUCKET,
+        region="us-east-1",
+        collection_name=RUN.collection,
+        path_prefix="guide/",
+        endpoint_url=url,
+        credential_id=1,
+    )
+    kept = RUN.source.model_dump(include={"id", "tenant", "database", "embedding", "chunking"})
+    return RUN.model_copy(update={"source": make_source(config, **kept, type="s3", created_at=NOW)})
+
+
+def filled(path: Path, objects: int) -> None:
+    """Make a store of what an earlier run has indexed."""
+    store = source_documents(Cluster("127.0.0.1:1"), CODEC, path)
+    for start in range(0, objects, 1000):
+        numbers = range(start, min(start + 1000, objects))
+        store.apply([written(Item(key_of(n), version_of(etag_of(n), n), n)) for n in numbers])
+    store.close()
+
+
+async def listed(origin: S3Origin, run: RunRequested) -> int:
+    """Objects of the listing alone."""
+    lister, found = origin.open(run, Known()), 0
+    async for page in lister.pages():
+        found += len(page)
+    return found
+
+
+async def compared(origin: S3Origin, run: RunRequested, path: Path, objects: int) -> int:
+    """Records that a run writes."""
+    store = source_documents(Cluster("127.0.0.1:1"), CODEC, path)
+
+    async def catch_up(partitions: Sequence[int]) -> None:
+        """It is up to date."""
+
+    store.catch_up = catch_up  # type: ignore[method-assign]
+    around = Around()
+    connector = SyncConnector(
+        "s3",
+        origin,
+        Invocations(around),
+        store,
+        around,
+        BlobStore(str(path.parent / "blobs")),
+        window=100,
+        partitions=12,
+    )
+    await connector.process(Record("runs.s3", 0, 0, run.source.id, run, 0), around)
+    around.check(objects)
+    store.close()
+    return around.events
+
+
+def measure(url: str, objects: int, whole: bool) -> tuple[str, ...]:
+    """A row of the table; for a process of its own."""
+    run = run_of(url)
+    origin = S3Origin(Access(credentials=Pair(), s3=S3Access([url])))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "states.sqlite"
+        if whole:
+            with ProcessPoolExecutor(1, get_context("spawn")) as other:
+                other.submit(filled, path, objects).result()
+        began, used = time.perf_counter(), time.process_time()
+        found = asyncio.run(compared(origin, run, path, objects) if whole else listed(origin, run))
+        seconds, cpu = time.perf_counter() - began, time.process_time() - used
+    assert whole or found == objects
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    name = "listed and compared" if whole else "listed"
+    events = f"{found} of progress, no document" if whole else ""
+    return name, f"{seconds:.2f}", f"{cpu:.2f}", f"{objects / seconds:,.0f}", f"{peak}", events
+
+
+def main() -> None:
+    parser = command_line("buckets", __doc__)
+    parser.add_argument("--objects", type=int, default=100_000)
+    objects = parser.parse_args().objects
+    rows = []
+    with served(objects) as url:
+        for whole in (False, True):
+            with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                rows.append(process.submit(measure, url, objects, whole).result())
+    columns = ("run", "seconds", "CPU s", "objects/s", "peak MB", "records written")
+    show(table(f"{objects:,} unchanged objects", columns, rows))
+
+
+if __name__ == "__main__":
+    main()
