@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.checks import path_to_sync, require_request, require_target
+from headrace.cli.origins.buckets import (
+    AwsCredential,
+    EndpointUrl,
+    Region,
+    bucket,
+    is_bucket,
+    not_asked_about,
+)
+from headrace.cli.origins.buckets import require_fitting as require_of_bucket
 from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.repositories import (
     Branch,
@@ -42,7 +51,7 @@ _NARROWEST = 20
 
 
 def sync(
-    path: Annotated[str, typer.Argument(help="Folder, file or repository.", show_default=False)],
+    path: Annotated[str, typer.Argument(help="Folder, file, repository or bucket.", show_default=False)],
     collection: Collection,
     database: Database = "default_database",
     include: Include = None,
@@ -52,6 +61,9 @@ def sync(
     branch: Branch = None,
     sha: Sha = None,
     github_credential: GithubCredential = None,
+    region: Region = None,
+    endpoint_url: EndpointUrl = None,
+    aws_credential: AwsCredential = None,
     allow_empty: AllowEmpty = False,
     allow_mass_delete: AllowMassDelete = False,
     full_check: FullCheck = False,
@@ -59,7 +71,7 @@ def sync(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Sync a folder, a file or a repository into a collection. Later runs send only the difference.
+    """Sync a folder, a file, a repository or a bucket into a collection. Later runs send only the difference.
 
     Lists what git would: .gitignore files apply, in a checkout also those above PATH, .git/info/exclude and
     your global excludes. Hidden files and files that look like secrets (id_rsa, *.pem, .env, …) are skipped;
@@ -67,6 +79,8 @@ def sync(
 
     A repository is github:owner/repo or its URL; its files are those of the newest commit of the default
     branch, unless --branch or --sha names another.
+
+    A bucket is s3://bucket/prefix; its objects are all whose keys begin with the prefix.
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.
@@ -85,8 +99,13 @@ def sync(
     settings = load_settings(data_dir)
     of_git = is_repository(path, settings.github_url)
     require_of_repository(of_git, (exclude, hidden, main_content), (branch, sha, github_credential))
+    of_bucket = is_bucket(path)
+    require_of_bucket(
+        of_bucket, (include, exclude, hidden, main_content), (region, endpoint_url, aws_credential)
+    )
     require_patterns(include, exclude)
-    where = path if of_git else path_to_sync(path, settings)
+    remote = of_git or of_bucket
+    where = path if remote else path_to_sync(path, settings)
     request = SyncRequest(
         where,
         database,
@@ -97,6 +116,8 @@ def sync(
         main_content=main_content,
         repository=repository(path, settings.github_url, include, github_credential) if of_git else None,
         ref=ref_identifier(branch, sha),
+        bucket=bucket(path, collection, region, endpoint_url, aws_credential) if of_bucket else None,
+        keeps=not_asked_about(region, aws_credential) if of_bucket else (),
         allow_empty=allow_empty,
         allow_mass_delete=allow_mass_delete,
         full_check=full_check,
@@ -118,7 +139,7 @@ def sync(
 
         try:
             result = run_until_signal(
-                with_gateway(settings, use, startup.changed, root=None if of_git else where)
+                with_gateway(settings, use, startup.changed, root=None if remote else where)
             )
         except Interrupted as interrupted:
             with terminal_may_be_gone():
@@ -153,7 +174,9 @@ async def run_sync(
         if not wait:
             print_begun(source_id, invocation_id, as_json)
             return None
-        name = request.path if request.repository else Path(request.path).name or request.path
+        name = (
+            request.path if request.repository or request.bucket else Path(request.path).name or request.path
+        )
         title = f"{name} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
             stalls = Stalls(client, display.note, shortage)

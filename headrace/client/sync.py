@@ -1,4 +1,4 @@
-"""`headrace sync`: a folder, a file or a repository into a collection, followed until it is there."""
+"""`headrace sync`: a folder, file, repository or bucket into a collection, followed until it is there."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,10 @@ from headrace.client.reconnect import PROXY_ERRORS, Outage, reconnecting
 from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import RequestError, TransientError
 from schemas.globs import normalized
-from schemas.sources import FOLDER, GITHUB, SourceType
+from schemas.sources import FOLDER, GITHUB, S3_BUCKET, SourceType
 from schemas.sources.folder import FolderSource
 from schemas.sources.github import GithubSource
+from schemas.sources.s3 import S3Source
 
 #: Between two looks at a run where the event stream broke off.
 POLL_S = 0.5
@@ -35,7 +36,8 @@ _UNFINISHED = frozenset({"pending", "processing"})
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
     """What goes where. `path` is absolute, on the disk of the gateway, or the address of `repository`, whose
-    `ref` is read (`ref_identifier`)."""
+    `ref` is read (`ref_identifier`), or of `bucket`. `keeps` are members that a source that is there keeps:
+    they are not asked about."""
 
     path: str
     database: str
@@ -47,6 +49,8 @@ class SyncRequest:
     main_content: bool = False
     repository: GithubSource | None = None
     ref: dict[str, str] | None = None
+    bucket: S3Source | None = None
+    keeps: tuple[str, ...] = ()
     allow_mass_delete: bool = False
     full_check: bool = False
 
@@ -61,6 +65,8 @@ def looked_for(request: SyncRequest) -> str:
     """What a run of the request lists, in words."""
     if request.repository is not None:
         return f"files of {GITHUB.shown(request.repository)}"
+    if request.bucket is not None:
+        return f"objects of {S3_BUCKET.shown(request.bucket)}"
     chosen = f" that match {', '.join(request.include)}" if request.include else ""
     chosen += f" beside {', '.join(request.exclude)}" if request.exclude else ""
     return f"files{chosen} in {request.path}"
@@ -118,20 +124,24 @@ def folder_payload(
     return {"path": path} | {name: value for name, value in asked.items() if value}
 
 
-def wanted_source(request: SyncRequest) -> FolderSource | GithubSource:
+def wanted_source(request: SyncRequest) -> FolderSource | GithubSource | S3Source:
     """The source of a request. Raises pydantic's ValidationError for what no gateway takes."""
-    return request.repository or FolderSource(
-        path=request.path,
-        include_globs=normalized(request.include),
-        exclude_globs=normalized(request.exclude),
-        include_hidden=request.hidden,
-        main_content=request.main_content,
+    return (
+        request.repository
+        or request.bucket
+        or FolderSource(
+            path=request.path,
+            include_globs=normalized(request.include),
+            exclude_globs=normalized(request.exclude),
+            include_hidden=request.hidden,
+            main_content=request.main_content,
+        )
     )
 
 
-def _payload(wanted: FolderSource | GithubSource) -> dict[str, object]:
+def _payload(wanted: FolderSource | GithubSource | S3Source) -> dict[str, object]:
     """The config of a source; what is not asked for is not sent."""
-    if isinstance(wanted, GithubSource):
+    if isinstance(wanted, GithubSource | S3Source):
         return wanted.model_dump(exclude_none=True)
     chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
     return folder_payload(wanted.path, *chosen)
@@ -146,16 +156,17 @@ async def wanted_source_id(
     RequestError when another source of the collection would bring the same documents.
     """
     wanted = wanted_source(request)
-    kind: SourceType[Any, Any] = FOLDER if isinstance(wanted, FolderSource) else GITHUB
+    kind = _kind_of(wanted)
     config, payload = kind.configure(wanted), {kind.name: _payload(wanted)}
     filling = await client.sources(
         database_name=request.database, source_type=kind.name, collection_name=request.collection
     )
     known = [(source.id, kind.form.model_validate(source.form.model_dump())) for source in filling]
-    same = [(id_, form) for id_, form in known if kind.same_origin(kind.configure(form), config)]
+    same = [(id_, form) for id_, form in known if _is_same(kind, kind.configure(form), config)]
     for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
-        if form != wanted:
-            change = partial(client.change_source, source_id, payload)
+        changed = _keeping(wanted, form, request.keeps)
+        if form != changed:
+            change = partial(client.change_source, source_id, {kind.name: _payload(changed)})
             await reconnecting(client, change, say, PROXY_ERRORS)
         return source_id
     for source_id, form in known:
@@ -168,6 +179,23 @@ async def wanted_source_id(
         if error.source_id is None:
             raise
         return error.source_id
+
+
+def _kind_of(wanted: FolderSource | GithubSource | S3Source) -> SourceType[Any, Any]:
+    kinds: dict[type, SourceType[Any, Any]] = {GithubSource: GITHUB, S3Source: S3_BUCKET}
+    return kinds.get(type(wanted), FOLDER)
+
+
+def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:
+    """Whether a source is the one that is asked for, as it may be chosen otherwise now. Another prefix of a
+    bucket is another source: changing it would delete what the first one has brought."""
+    same_prefix = kind is not S3_BUCKET or one.path_prefix == other.path_prefix
+    return same_prefix and kind.same_origin(one, other)
+
+
+def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:
+    """What is wanted of a source, with these members as they are."""
+    return wanted.model_copy(update={name: getattr(known, name) for name in names})
 
 
 def _overlapping(request: SyncRequest, source_id: str, shown: str) -> str:

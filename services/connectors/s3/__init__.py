@@ -73,7 +73,8 @@ class S3Origin:
         if not self._ambient:
             raise RequestError(
                 "s3 needs aws_credential_id, or aws_access_key_id and aws_secret_access_key "
-                "(HEADRACE_S3_AMBIENT_CREDENTIALS would allow this machine's own)"
+                "(`headrace credentials create` saves one; HEADRACE_S3_AMBIENT_CREDENTIALS would allow this "
+                "machine's own)"
             )
         return None
 

@@ -11,7 +11,7 @@ import pytest
 
 from headrace.cli import credentials as module
 from headrace.cli.app import run
-from headrace.cli.secret_input import parse_secret
+from headrace.cli.credentials.secret_input import parse_secret
 from headrace.secrets_key import add_secrets_key, secrets_file
 from headrace.usage_error import UsageError
 from schemas.api import CredentialSummary, RotatedCredentials

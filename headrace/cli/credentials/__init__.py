@@ -64,7 +64,7 @@ def create_credential(
     In a terminal it asks for the secret. From a pipe it reads its members, one a line (access key id, then
     secret; app id, then the private key to the end), or a JSON object of them.
     """
-    from headrace.cli.secret_input import read_secret
+    from headrace.cli.credentials.secret_input import read_secret
     from headrace.client.gateway import to_json
 
     payload = {"kind": kind.value, "name": name, "secret": read_secret(kind.value, from_env)}

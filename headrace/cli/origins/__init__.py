@@ -1,0 +1,1 @@
+"""What `headrace sync` takes beside folders: their addresses and options."""
