@@ -90,7 +90,8 @@ class IndexingStage(StatefulStage[Incoming]):
         """Record the rows that a refused part left behind, so that the next version clears them."""
         outputs = list(super().failed(record, error))
         if isinstance(error, PartlyWritten):
-            outputs.extend(_sends(record.key, error.state))
+            before = self._states.get(record.partition, record.key)
+            outputs.extend(_sends(record.key, before, error.state))
         return outputs
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
@@ -152,14 +153,15 @@ class IndexingStage(StatefulStage[Incoming]):
             before.prepare(document.identity, self._now(), self._states.check)
             before.bound_by(works[0])
             works = [before]
-        places = iter(document.places)
+        places, before_it = iter(document.places), document.state
         for work in works:
             mine = list(islice(places, len(work.events)))
             for at, place in enumerate(mine):
                 outcomes[place] = work.error or [*work.notes(at)]
             if work.error is None and (state := work.next_state(document.identity)):
                 requests = [Send(PART_REQUESTS, work.key, request) for request in work.requests()]
-                outcomes[mine[-1]] = [*_sends(document.key, state), *requests, *work.notes(-1)]
+                outcomes[mine[-1]] = [*_sends(document.key, before_it, state), *requests, *work.notes(-1)]
+                before_it = state
 
 
 def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:
@@ -173,9 +175,12 @@ def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:
     return cuts
 
 
-def _sends(key: str, state: DocumentState) -> Iterable[Send]:
+def _sends(key: str, before: DocumentState | None, state: DocumentState) -> Iterable[Send]:
     yield Send(DOCUMENT_STATES, key, state)
     document = state.document
+    former = before.document.source_id if before is not None else None
+    if former and former != document.source_id:  # an upload over an object: its source must not think it there
+        yield Send(SOURCE_DOCUMENTS, key, None, partition_key=former)
     if document.source_id:
         yield Send(SOURCE_DOCUMENTS, key, state, partition_key=document.source_id)
 

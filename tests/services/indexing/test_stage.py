@@ -125,6 +125,27 @@ async def test_a_document_is_written_recorded_and_reported(indexer: Indexer) -> 
     assert notes(outcome) == [(Step.INDEXED, 2, "notes.md")]
 
 
+async def test_a_document_that_another_source_replaces_is_no_longer_its_former_sources(
+    indexer: Indexer,
+) -> None:
+    bucket, upload = (
+        document("a.txt").model_copy(update={"source_id": name}) for name in ("bucket", "upload")
+    )
+
+    await indexer.process(*embedded(bucket, 1, ["from the bucket"]))
+    (outcome,) = await indexer.process(*embedded(upload, 2, ["uploaded"]))
+    first, second = await indexer.process(
+        *embedded(bucket, 3, ["from the bucket"]), *embedded(upload, 4, ["uploaded"])
+    )
+
+    _, gone, new = sends(outcome)
+    assert (gone.topic, gone.partition_key, gone.event) == (SOURCE_DOCUMENTS, "bucket", None)
+    assert (new.topic, new.partition_key, gone.key) == (SOURCE_DOCUMENTS, "upload", new.key)
+    told = [(send.partition_key, send.event is None) for send in (*sends(first), *sends(second))]
+    assert told[-1] == ("upload", False)
+    assert ("bucket", False) not in told[told.index(("upload", False)) :]
+
+
 async def test_the_part_that_follows_is_asked_for_in_the_transaction_that_records_its_forerunner(
     indexer: Indexer,
 ) -> None:
