@@ -1,5 +1,6 @@
 """A repository arrives whole and exact, and the collection follows its commits."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -76,6 +77,12 @@ async def test_a_collection_follows_the_commits_of_a_repository(pipeline: Pipeli
             1,
         ]  # the commit; one blob, as a move has none
 
+        shutil.rmtree(pipeline.data / "cache" / "git-0")  # a cache: what earlier runs have seen is known
+        server.asked.clear()
+        progress, _ = await run(pipeline, source, "repository")
+        # Of what is indexed nothing; the picture again, to see that it is one.
+        assert [len(one.wants) for one in server.fetches] == [1, 1]
+        assert (progress["counts"]["unchanged"], progress["facts"]["blobs_fetched"]) == (20, 1)
         server.asked.clear()
         progress, _ = await run(pipeline, source, "repository")
         assert (progress["counts"]["unchanged"], progress["counts"]["skipped"]) == (20, 2)
@@ -86,7 +93,15 @@ async def test_a_collection_follows_the_commits_of_a_repository(pipeline: Pipeli
         assert "no access to github:owner/repo" in progress["status"]["failed"]["error"]
         assert await rows(pipeline, "repository") == texts(repository, source, contents)
 
-        server.tokens = None
+        secret = {"kind": "github_token", "name": "reader", "secret": {"token": "only-with-this"}}
+        status, saved = await pipeline.call("POST", "/api/v1/credentials", json=secret)
+        assert status == 201, saved
+        private = {"repository": "owner/repo", "credential_id": saved["id"]}
+        status, body = await pipeline.call("PUT", f"/api/v1/sources/{source}", json={"github": private})
+        assert (status, body["github"]["credential_id"]) == (200, saved["id"])
+        progress, _ = await run(pipeline, source, "repository")
+        assert (progress["counts"]["unchanged"], progress["facts"]["blobs_fetched"]) == (20, 0)
+
         progress, job = await run(pipeline, source, "before", {"sha": first[:12]})
         assert progress["counts"]["indexed"] == 21
         assert job["metadata"]["github"] == {"git_ref_identifier": {"sha": first[:12]}, "commit": first}

@@ -42,11 +42,13 @@ class Seen:
 
     def has(self, entry: Entry) -> bool:
         """Whether an earlier run has said of this very file what it is."""
-        if self.verdict(entry) is not None or self._known.memo(entry.key) == entry.oid.encode():
+        if self.verdict(entry) is not None:
             return True
-        if self._changed is None or entry.path in self._changed:
-            return False
-        return self._choice is None or self._choice.has(entry.path)
+        same = self._changed is not None and entry.path not in self._changed
+        if same and (self._choice is None or self._choice.has(entry.path)):
+            return True
+        # A look at the disk, so last: what is beside the mirror is lost with it, memos are not.
+        return self._known.memo(entry.key) == entry.oid.encode()
 
     def judge(self, entry: Entry, reason: str | None) -> None:
         """What a file was found to be."""
