@@ -258,7 +258,7 @@ class Settings(BaseSettings):
         "info", description="Minimum level that is logged."
     )
 
-    @field_validator("folder_roots", "embedding_models", mode="before")
+    @field_validator("folder_roots", "web_allowed_hosts", "embedding_models", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):

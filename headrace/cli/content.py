@@ -8,6 +8,15 @@ import typer
 from headrace.cli.checks import path_to_sync, require_request, require_target
 from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.settings import AllowEmpty, AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.websites import (
+    ExcludePath,
+    IncludePath,
+    MaxDepth,
+    PageLimit,
+    is_url,
+    require_fitting,
+    website,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,23 +33,30 @@ _NARROWEST = 20
 
 
 def sync(
-    path: Annotated[str, typer.Argument(help="Folder or file.", show_default=False)],
+    path: Annotated[str, typer.Argument(help="Folder, file, or URL of a website.", show_default=False)],
     collection: Collection,
     database: Database = "default_database",
     include: Include = None,
     exclude: Exclude = None,
     hidden: Hidden = False,
     main_content: MainContent = False,
+    max_depth: MaxDepth = None,
+    page_limit: PageLimit = None,
+    include_path: IncludePath = None,
+    exclude_path: ExcludePath = None,
     allow_empty: AllowEmpty = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the run ends.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Sync a folder or file into a collection. Later runs send only the difference.
+    """Sync a folder, a file or a website into a collection. Later runs send only the difference.
 
     Lists what git would: .gitignore files apply, in a checkout also those above PATH, .git/info/exclude and
     your global excludes. Hidden files and files that look like secrets (id_rsa, *.pem, .env, …) are skipped;
     --hidden, or an --include that names them, includes them.
+
+    Of a website it takes the pages below the path of the URL, as robots.txt allows; --include-path chooses
+    others of its host (--include-path / takes all).
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.
@@ -56,9 +72,12 @@ def sync(
     from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
 
+    pages = (max_depth, page_limit, include_path, exclude_path)
+    site = website(path, *pages) if is_url(path) else None
+    require_fitting(site is not None, (include, exclude, hidden, main_content), pages)
     require_patterns(include, exclude)
     settings = load_settings(data_dir)
-    where = path_to_sync(path, settings)
+    where = path_to_sync(path, settings) if site is None else path
     request = SyncRequest(
         where,
         database,
@@ -68,6 +87,7 @@ def sync(
         tuple(exclude or ()),
         hidden,
         main_content,
+        site,
     )
     require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True
@@ -85,7 +105,9 @@ def sync(
                 raise
 
         try:
-            result = run_until_signal(with_gateway(settings, use, startup.changed, root=where))
+            result = run_until_signal(
+                with_gateway(settings, use, startup.changed, root=where if site is None else None)
+            )
         except Interrupted as interrupted:
             with terminal_may_be_gone():
                 startup.ready()  # whatever it still showed
@@ -119,7 +141,8 @@ async def run_sync(
         if not wait:
             print_begun(source_id, invocation_id, as_json)
             return None
-        title = f"{Path(request.path).name or request.path} → {request.collection}"
+        name = request.path if request.website else Path(request.path).name or request.path
+        title = f"{name} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
             stalls = Stalls(client, display.note, shortage)
 

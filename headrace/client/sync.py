@@ -1,4 +1,4 @@
-"""`headrace sync`: a folder or file into a collection, followed until it is there."""
+"""`headrace sync`: a folder, a file or a website into a collection, followed until it is there."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,8 +17,9 @@ from headrace.client.reconnect import PROXY_ERRORS, Outage, reconnecting
 from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import RequestError, TransientError
 from schemas.globs import normalized
-from schemas.sources import FOLDER
+from schemas.sources import FOLDER, WEB_SCRAPE, SourceType
 from schemas.sources.folder import FolderSource
+from schemas.sources.web_scrape import WebScrapeSource
 
 #: Between two looks at a run where the event stream broke off.
 _POLL_S = 0.5
@@ -30,7 +32,7 @@ _UNFINISHED = frozenset({"pending", "processing"})
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What goes where. `path` is absolute, on the disk of the gateway."""
+    """What goes where. `path` is absolute, on the disk of the gateway, or the URL of `website`."""
 
     path: str
     database: str
@@ -40,10 +42,13 @@ class SyncRequest:
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     main_content: bool = False
+    website: WebScrapeSource | None = None
 
 
 def looked_for(request: SyncRequest) -> str:
     """What a run of the request lists, in words."""
+    if request.website is not None:
+        return f"pages of {WEB_SCRAPE.shown(request.website)}"
     chosen = f" that match {', '.join(request.include)}" if request.include else ""
     chosen += f" beside {', '.join(request.exclude)}" if request.exclude else ""
     return f"files{chosen} in {request.path}"
@@ -70,12 +75,12 @@ class SyncResult:
 async def begin(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
 ) -> tuple[str, str]:
-    """Run the source of a folder, which is made if there is none; its id and the invocation's.
+    """Run the source of a request, which is made if there is none; its id and the invocation's.
 
     A gateway that has answered once and then goes away is waited for; whatever its last answer would have
     been, there is one source and one run.
     """
-    source_id = await folder_source(client, request, say)
+    source_id = await wanted_source_id(client, request, say)
     key = secrets.token_hex(16)
 
     def create() -> Awaitable[str]:
@@ -101,9 +106,9 @@ def folder_payload(
     return {"path": path} | {name: value for name, value in asked.items() if value}
 
 
-def wanted_source(request: SyncRequest) -> FolderSource:
+def wanted_source(request: SyncRequest) -> FolderSource | WebScrapeSource:
     """The source of a request. Raises pydantic's ValidationError for what no gateway takes."""
-    return FolderSource(
+    return request.website or FolderSource(
         path=request.path,
         include_globs=normalized(request.include),
         exclude_globs=normalized(request.exclude),
@@ -112,30 +117,38 @@ def wanted_source(request: SyncRequest) -> FolderSource:
     )
 
 
-async def folder_source(
+def _payload(wanted: FolderSource | WebScrapeSource) -> dict[str, object]:
+    """The config of a source; what is not asked for is not sent."""
+    if isinstance(wanted, WebScrapeSource):
+        return wanted.model_dump(exclude_none=True)
+    chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
+    return folder_payload(wanted.path, *chosen)
+
+
+async def wanted_source_id(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
 ) -> str:
-    """The id of the source that reads this path into this collection, with the patterns of the request.
+    """The id of the source that reads this path or site into this collection, as the request wants it.
 
-    One that fills the collection already is changed if its patterns are others; else it is made. Raises
-    RequestError when a source fills the collection from a folder above or below.
+    One that fills the collection already is changed if it chooses otherwise; else it is made. Raises
+    RequestError when another source of the collection would bring the same documents.
     """
     wanted = wanted_source(request)
-    chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
-    payload = {FOLDER.name: folder_payload(wanted.path, *chosen)}
+    kind: SourceType[Any, Any] = FOLDER if request.website is None else WEB_SCRAPE
+    config, payload = kind.configure(wanted), {kind.name: _payload(wanted)}
     filling = await client.sources(
-        database_name=request.database, source_type=FOLDER.name, collection_name=request.collection
+        database_name=request.database, source_type=kind.name, collection_name=request.collection
     )
-    known = [(source.id, FolderSource.model_validate(source.form.model_dump())) for source in filling]
-    same = [(source_id, form) for source_id, form in known if form.path == request.path]
+    known = [(source.id, kind.form.model_validate(source.form.model_dump())) for source in filling]
+    same = [(id_, form) for id_, form in known if kind.same_origin(kind.configure(form), config)]
     for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
         if form != wanted:
             change = partial(client.change_source, source_id, payload)
             await reconnecting(client, change, say, PROXY_ERRORS)
         return source_id
     for source_id, form in known:
-        if FOLDER.overlaps(FOLDER.configure(form), FOLDER.configure(wanted)):
-            raise RequestError(_overlapping(request, source_id, form))
+        if kind.overlaps(kind.configure(form), config):
+            raise RequestError(_overlapping(request, source_id, kind.shown(form)))
     create = partial(client.create_source, {**payload, "database_name": request.database})
     try:  # a second try finds what the first has made, and is told its id
         return await reconnecting(client, create, say, PROXY_ERRORS)
@@ -145,11 +158,11 @@ async def folder_source(
         return error.source_id
 
 
-def _overlapping(request: SyncRequest, source_id: str, form: FolderSource) -> str:
+def _overlapping(request: SyncRequest, source_id: str, shown: str) -> str:
     return (
-        f"{FOLDER.shown(form)} is synced into collection {request.collection!r} already, so documents of "
-        f"{request.path} would be there twice. Sync {form.path} again, choose another collection, or take "
-        f"its documents out: headrace sources delete {source_id} --documents"
+        f"{shown} is synced into collection {request.collection!r} already, so documents of {request.path} "
+        "would be there twice. Sync that one again, choose another collection, or take its documents out: "
+        f"headrace sources delete {source_id} --documents"
     )
 
 

@@ -62,7 +62,11 @@ class Pipeline:
 
     async def source(self, folder: Path) -> str:
         """The id of a new source for a folder."""
-        payload = {"folder": {"path": str(folder)}, "database_name": DATABASE}
+        return await self.source_of({"folder": {"path": str(folder)}})
+
+    async def source_of(self, config: dict[str, Any]) -> str:
+        """The id of a new source of any type."""
+        payload = {**config, "database_name": DATABASE}
         status, body = await self.call("POST", "/api/v1/sources", json=payload)
         assert status == 201, body
         return str(body["source_id"])
@@ -190,6 +194,8 @@ async def running(
         "HEADRACE_API_KEY": KEY,
         "HEADRACE_PORT": str(port),
         "HEADRACE_FOLDER_ROOTS": str(data.parent),
+        "HEADRACE_WEB_ALLOWED_HOSTS": "127.0.0.1",
+        "HEADRACE_WEB_DELAY_SECONDS": "0",
         "HEADRACE_STATIC_MEMBERSHIP": "true",
         "HEADRACE_RUN_WINDOW": "40",
     }

@@ -211,9 +211,9 @@ async def test_the_gateway_refuses_what_the_crawler_would(site: Site) -> None:
     origin = WebOrigin(Access(web=GUARDED))
     for url in (site.url, "http://[::ffff:10.0.0.1]/", "https://e.org:22/"):
         with pytest.raises(RequestError, match="HEADRACE_WEB_ALLOWED_HOSTS"):
-            await origin.check(WebScrapeConfig(starting_url=url))
+            await origin.check(WebScrapeConfig(starting_url=url), "t")
     with pytest.raises(RequestError, match="HEADRACE_WEB_PAGE_LIMIT"):
-        await origin.check(WebScrapeConfig(starting_url="https://e.org", page_limit=10_001))
+        await origin.check(WebScrapeConfig(starting_url="https://e.org", page_limit=10_001), "t")
 
 
 async def test_a_proxy_of_the_environment_is_not_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
