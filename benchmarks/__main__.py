@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),
     ),
     "tracking": ("progress events per second", ("--events", "20000")),
+    "web": ("pages per second of a crawl, and of a second one", ("--pages", "300")),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }
 
