@@ -275,7 +275,7 @@ class Settings(BaseSettings):
         "info", description="Minimum level that is logged."
     )
 
-    @field_validator("folder_roots", "embedding_models", "s3_endpoints", mode="before")
+    @field_validator("folder_roots", "embedding_models", "s3_endpoints", "web_allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):

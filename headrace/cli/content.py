@@ -5,26 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.checks import path_to_sync, require_request, require_target
-from headrace.cli.origins.buckets import (
-    AwsCredential,
-    EndpointUrl,
-    Region,
-    bucket,
-    is_bucket,
-    not_asked_about,
-)
-from headrace.cli.origins.buckets import require_fitting as require_of_bucket
-from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
-from headrace.cli.repositories import (
-    Branch,
-    GithubCredential,
-    Sha,
-    is_repository,
-    ref_identifier,
-    repository,
-)
-from headrace.cli.repositories import require_fitting as require_of_repository
+from headrace.cli.checks import require_request, require_target
+from headrace.cli.origins import Chosen, request_of
+from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
+from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent
+from headrace.cli.origins.repositories import Branch, GithubCredential, Sha
+from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit
 from headrace.cli.settings import (
     AllowEmpty,
     AllowMassDelete,
@@ -51,7 +37,9 @@ _NARROWEST = 20
 
 
 def sync(
-    path: Annotated[str, typer.Argument(help="Folder, file, repository or bucket.", show_default=False)],
+    path: Annotated[
+        str, typer.Argument(help="Folder, file, repository, website or bucket.", show_default=False)
+    ],
     collection: Collection,
     database: Database = "default_database",
     include: Include = None,
@@ -61,6 +49,10 @@ def sync(
     branch: Branch = None,
     sha: Sha = None,
     github_credential: GithubCredential = None,
+    max_depth: MaxDepth = None,
+    page_limit: PageLimit = None,
+    include_path: IncludePath = None,
+    exclude_path: ExcludePath = None,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     aws_credential: AwsCredential = None,
@@ -71,7 +63,7 @@ def sync(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Sync a folder, a file, a repository or a bucket into a collection. Later runs send only the difference.
+    """Sync files, a repository, a website or a bucket into a collection. Later runs send only the difference.
 
     Lists what git would: .gitignore files apply, in a checkout also those above PATH, .git/info/exclude and
     your global excludes. Hidden files and files that look like secrets (id_rsa, *.pem, .env, …) are skipped;
@@ -80,44 +72,44 @@ def sync(
     A repository is github:owner/repo or its URL; its files are those of the newest commit of the default
     branch, unless --branch or --sha names another.
 
+    Of a website (a URL) it takes the pages below the path of the URL, as robots.txt allows; --include-path
+    chooses others of its host (--include-path / takes all).
+
     A bucket is s3://bucket/prefix; its objects are all whose keys begin with the prefix.
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.
     """
+    from dataclasses import replace
     from functools import partial
 
     from headrace.cli.display import Startup
     from headrace.cli.interrupt import exit_status, run_until_signal
     from headrace.cli.output import fail, terminal_may_be_gone
     from headrace.client.connect import with_gateway
-    from headrace.client.sync import SyncRequest
     from headrace.local.running_file import Interrupted
     from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
 
     settings = load_settings(data_dir)
-    of_git = is_repository(path, settings.github_url)
-    require_of_repository(of_git, (exclude, hidden, main_content), (branch, sha, github_credential))
-    of_bucket = is_bucket(path)
-    require_of_bucket(
-        of_bucket, (include, exclude, hidden, main_content), (region, endpoint_url, aws_credential)
-    )
-    require_patterns(include, exclude)
-    remote = of_git or of_bucket
-    where = path if remote else path_to_sync(path, settings)
-    request = SyncRequest(
-        where,
-        database,
-        collection,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
+    chosen = Chosen(
+        include=include,
+        exclude=exclude,
         hidden=hidden,
         main_content=main_content,
-        repository=repository(path, settings.github_url, include, github_credential) if of_git else None,
-        ref=ref_identifier(branch, sha),
-        bucket=bucket(path, collection, region, endpoint_url, aws_credential) if of_bucket else None,
-        keeps=not_asked_about(region, aws_credential) if of_bucket else (),
+        branch=branch,
+        sha=sha,
+        github_credential=github_credential,
+        max_depth=max_depth,
+        page_limit=page_limit,
+        include_path=include_path,
+        exclude_path=exclude_path,
+        region=region,
+        endpoint_url=endpoint_url,
+        aws_credential=aws_credential,
+    )
+    request = replace(
+        request_of(path, database, collection, chosen, settings),
         allow_empty=allow_empty,
         allow_mass_delete=allow_mass_delete,
         full_check=full_check,
@@ -139,7 +131,7 @@ def sync(
 
         try:
             result = run_until_signal(
-                with_gateway(settings, use, startup.changed, root=None if remote else where)
+                with_gateway(settings, use, startup.changed, root=None if request.origin else request.path)
             )
         except Interrupted as interrupted:
             with terminal_may_be_gone():
@@ -174,9 +166,7 @@ async def run_sync(
         if not wait:
             print_begun(source_id, invocation_id, as_json)
             return None
-        name = (
-            request.path if request.repository or request.bucket else Path(request.path).name or request.path
-        )
+        name = request.path if request.origin else Path(request.path).name or request.path
         title = f"{name} → {request.collection}"
         with RunDisplay(title, quiet=as_json) as display:
             stalls = Stalls(client, display.note, shortage)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.origins.patterns import MainContent
 from headrace.cli.output import console, print_json
-from headrace.cli.patterns import MainContent
 from headrace.cli.settings import AsJson
 
 if TYPE_CHECKING:

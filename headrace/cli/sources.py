@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.ask import OfDatabase, SourceId, ask
+from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.output import print_fields, print_json, print_rows
-from headrace.cli.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.settings import AsJson, Database, DataDir
 
 if TYPE_CHECKING:

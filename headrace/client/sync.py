@@ -1,4 +1,4 @@
-"""`headrace sync`: a folder, file, repository or bucket into a collection, followed until it is there."""
+"""`headrace sync`: files, a repository, a website or a bucket into a collection, followed until the end."""
 
 import asyncio
 import contextlib
@@ -17,10 +17,11 @@ from headrace.client.reconnect import PROXY_ERRORS, Outage, reconnecting
 from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import RequestError, TransientError
 from schemas.globs import normalized
-from schemas.sources import FOLDER, GITHUB, S3_BUCKET, SourceType
+from schemas.sources import FOLDER, GITHUB, S3_BUCKET, WEB_SCRAPE, SourceType
 from schemas.sources.folder import FolderSource
 from schemas.sources.github import GithubSource
 from schemas.sources.s3 import S3Source
+from schemas.sources.web_scrape import WebScrapeSource
 
 #: Between two looks at a run where the event stream broke off.
 POLL_S = 0.5
@@ -33,11 +34,28 @@ RUN_FLAGS = ("allow_empty", "allow_mass_delete", "full_check")
 _UNFINISHED = frozenset({"pending", "processing"})
 
 
+#: Sources that are no folder.
+RemoteSource = GithubSource | S3Source | WebScrapeSource
+_KINDS: dict[type, SourceType[Any, Any]] = {
+    FolderSource: FOLDER,
+    GithubSource: GITHUB,
+    S3Source: S3_BUCKET,
+    WebScrapeSource: WEB_SCRAPE,
+}
+#: What a run of them lists.
+_DOCUMENTS = {GithubSource: "files", S3Source: "objects", WebScrapeSource: "pages"}
+
+
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What goes where. `path` is absolute, on the disk of the gateway, or the address of `repository`, whose
-    `ref` is read (`ref_identifier`), or of `bucket`. `keeps` are members that a source that is there keeps:
-    they are not asked about."""
+    """What goes where.
+
+    Attributes:
+        path: absolute, on the disk of the gateway; or the address of `origin`.
+        origin: the source, if it is no folder.
+        ref: the branch or commit of a repository (`ref_identifier`).
+        keeps: members that an existing source keeps: the request says nothing about them.
+    """
 
     path: str
     database: str
@@ -47,9 +65,8 @@ class SyncRequest:
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     main_content: bool = False
-    repository: GithubSource | None = None
+    origin: RemoteSource | None = None
     ref: dict[str, str] | None = None
-    bucket: S3Source | None = None
     keeps: tuple[str, ...] = ()
     allow_mass_delete: bool = False
     full_check: bool = False
@@ -63,10 +80,9 @@ class SyncRequest:
 
 def looked_for(request: SyncRequest) -> str:
     """What a run of the request lists, in words."""
-    if request.repository is not None:
-        return f"files of {GITHUB.shown(request.repository)}"
-    if request.bucket is not None:
-        return f"objects of {S3_BUCKET.shown(request.bucket)}"
+    if request.origin is not None:
+        kind = type(request.origin)
+        return f"{_DOCUMENTS[kind]} of {_KINDS[kind].shown(request.origin)}"
     chosen = f" that match {', '.join(request.include)}" if request.include else ""
     chosen += f" beside {', '.join(request.exclude)}" if request.exclude else ""
     return f"files{chosen} in {request.path}"
@@ -124,24 +140,20 @@ def folder_payload(
     return {"path": path} | {name: value for name, value in asked.items() if value}
 
 
-def wanted_source(request: SyncRequest) -> FolderSource | GithubSource | S3Source:
+def wanted_source(request: SyncRequest) -> FolderSource | RemoteSource:
     """The source of a request. Raises pydantic's ValidationError for what no gateway takes."""
-    return (
-        request.repository
-        or request.bucket
-        or FolderSource(
-            path=request.path,
-            include_globs=normalized(request.include),
-            exclude_globs=normalized(request.exclude),
-            include_hidden=request.hidden,
-            main_content=request.main_content,
-        )
+    return request.origin or FolderSource(
+        path=request.path,
+        include_globs=normalized(request.include),
+        exclude_globs=normalized(request.exclude),
+        include_hidden=request.hidden,
+        main_content=request.main_content,
     )
 
 
-def _payload(wanted: FolderSource | GithubSource | S3Source) -> dict[str, object]:
+def _payload(wanted: FolderSource | RemoteSource) -> dict[str, object]:
     """The config of a source; what is not asked for is not sent."""
-    if isinstance(wanted, GithubSource | S3Source):
+    if not isinstance(wanted, FolderSource):
         return wanted.model_dump(exclude_none=True)
     chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
     return folder_payload(wanted.path, *chosen)
@@ -156,7 +168,7 @@ async def wanted_source_id(
     RequestError when another source of the collection would bring the same documents.
     """
     wanted = wanted_source(request)
-    kind = _kind_of(wanted)
+    kind = _KINDS[type(wanted)]
     config, payload = kind.configure(wanted), {kind.name: _payload(wanted)}
     filling = await client.sources(
         database_name=request.database, source_type=kind.name, collection_name=request.collection
@@ -179,11 +191,6 @@ async def wanted_source_id(
         if error.source_id is None:
             raise
         return error.source_id
-
-
-def _kind_of(wanted: FolderSource | GithubSource | S3Source) -> SourceType[Any, Any]:
-    kinds: dict[type, SourceType[Any, Any]] = {GithubSource: GITHUB, S3Source: S3_BUCKET}
-    return kinds.get(type(wanted), FOLDER)
 
 
 def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:

@@ -77,7 +77,9 @@ class WebScrape(SourceType[WebScrapeSource, WebScrapeConfig]):
         try:
             canonical(form.starting_url)
         except ValueError as error:
-            raise RequestError(f"web_scrape.starting_url {form.starting_url[:200]!r}: {error}") from error
+            secret = "@" in form.starting_url  # it may hold a password
+            shown = "" if secret else f" {form.starting_url[:200]!r}"
+            raise RequestError(f"web_scrape.starting_url{shown}: {error}") from None
         if form.page_limit == 0:
             raise RequestError("web_scrape.page_limit is 0, which is no page; expected at least 1")
         return WebScrapeConfig(
@@ -109,6 +111,10 @@ class WebScrape(SourceType[WebScrapeSource, WebScrapeConfig]):
     def identity(self, config: WebScrapeConfig) -> dict[str, Any]:
         """The start; limits and patterns may change."""
         return {"starting_url": canonical(config.starting_url)}
+
+    def main_content(self, config: WebScrapeConfig) -> bool:
+        """Always: what repeats on a site says nothing of its pages."""
+        return True
 
     def same_origin(self, one: WebScrapeConfig, other: WebScrapeConfig) -> bool:
         """The same start."""

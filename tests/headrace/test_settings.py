@@ -44,7 +44,13 @@ def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPa
     assert (settings.port, settings.host) == (2000, "::1")
 
 
-def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_list_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = [name for name, field in Settings.model_fields.items() if field.annotation == list[str]]
+    for name in lists:
+        monkeypatch.setenv(f"HEADRACE_{name.upper()}", "http://a, http://b,")
+    read = {name: getattr(load_settings(), name) for name in lists}
+    assert read == {name: ["http://a", "http://b"] for name in lists}
+
     monkeypatch.setenv("HEADRACE_FOLDER_ROOTS", "/srv/a, /srv/b,")
 
     assert load_settings().folder_roots == ["/srv/a", "/srv/b"]

@@ -196,6 +196,8 @@ async def running(
         "HEADRACE_PORT": str(port),
         "HEADRACE_FOLDER_ROOTS": str(data.parent),
         "HEADRACE_GITHUB_URL": f"http://127.0.0.1:{free_port()}",  # for a test that serves there
+        "HEADRACE_WEB_ALLOWED_HOSTS": "127.0.0.1",
+        "HEADRACE_WEB_DELAY_SECONDS": "0",
         "HEADRACE_STATIC_MEMBERSHIP": "true",
         "HEADRACE_RUN_WINDOW": "40",
         **(settings or {}),

@@ -1,1 +1,78 @@
-"""What `headrace sync` takes beside folders: their addresses and options."""
+"""What `headrace sync` takes: folders and files, and by their addresses repositories, websites and buckets.
+
+One module for each kind, with its options; `request_of` chooses among them.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headrace.cli.checks import path_to_sync
+from headrace.cli.origins import buckets, repositories, websites
+from headrace.cli.origins.patterns import require_patterns
+
+if TYPE_CHECKING:
+    from headrace.client.sync import SyncRequest
+    from headrace.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The options of all kinds as they were given; None, or false, for those that were not."""
+
+    include: list[str] | None
+    exclude: list[str] | None
+    hidden: bool
+    main_content: bool
+    branch: str | None
+    sha: str | None
+    github_credential: int | None
+    max_depth: int | None
+    page_limit: int | None
+    include_path: list[str] | None
+    exclude_path: list[str] | None
+    region: str | None
+    endpoint_url: str | None
+    aws_credential: int | None
+
+
+def request_of(
+    path: str, database: str, collection: str, chosen: Chosen, settings: "Settings"
+) -> "SyncRequest":
+    """What to sync, without what the run may do. Raises UsageError for options of another kind of origin."""
+    from headrace.client.sync import SyncRequest
+
+    of_git = repositories.is_repository(path, settings.github_url)
+    of_bucket = buckets.is_bucket(path)
+    of_site = not of_git and websites.is_url(path)
+    _require_fitting(of_git, of_bucket, of_site, chosen)
+    if of_git:
+        form = repositories.repository(path, settings.github_url, chosen.include, chosen.github_credential)
+        ref = repositories.ref_identifier(chosen.branch, chosen.sha)
+        return SyncRequest(path, database, collection, origin=form, ref=ref)
+    if of_bucket:
+        bucket = buckets.bucket(path, collection, chosen.region, chosen.endpoint_url, chosen.aws_credential)
+        keeps = buckets.not_asked_about(chosen.region, chosen.aws_credential)
+        return SyncRequest(path, database, collection, origin=bucket, keeps=keeps)
+    if of_site:
+        limits = chosen.max_depth, chosen.page_limit
+        site = websites.website(path, *limits, chosen.include_path, chosen.exclude_path)
+        return SyncRequest(path, database, collection, origin=site)
+    return SyncRequest(
+        path_to_sync(path, settings),
+        database,
+        collection,
+        include=tuple(chosen.include or ()),
+        exclude=tuple(chosen.exclude or ()),
+        hidden=chosen.hidden,
+        main_content=chosen.main_content,
+    )
+
+
+def _require_fitting(of_git: bool, of_bucket: bool, of_site: bool, chosen: Chosen) -> None:
+    whole = (chosen.exclude, chosen.hidden, chosen.main_content)
+    repositories.require_fitting(of_git, whole, (chosen.branch, chosen.sha, chosen.github_credential))
+    store = (chosen.region, chosen.endpoint_url, chosen.aws_credential)
+    buckets.require_fitting(of_bucket, (chosen.include, *whole), store)
+    pages = (chosen.max_depth, chosen.page_limit, chosen.include_path, chosen.exclude_path)
+    websites.require_fitting(of_site, (chosen.include, *whole), pages)
+    require_patterns(chosen.include, chosen.exclude)

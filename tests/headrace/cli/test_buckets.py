@@ -61,7 +61,7 @@ async def source_id(
         path,
         "d",
         "c",
-        bucket=bucket(path, "c", region, None, credential),
+        origin=bucket(path, "c", region, None, credential),
         keeps=not_asked_about(region, credential),
     )
     return await wanted_source_id(cast(GatewayClient, gateway), request)
@@ -141,5 +141,5 @@ def test_options_go_with_what_they_are_of() -> None:
 
 
 def test_a_bucket_is_named_in_what_was_looked_for() -> None:
-    request = SyncRequest("s3://b-c/docs", "d", "c", bucket=bucket("s3://b-c/docs", "c", None, None, 1))
+    request = SyncRequest("s3://b-c/docs", "d", "c", origin=bucket("s3://b-c/docs", "c", None, None, 1))
     assert looked_for(request) == "objects of s3://b-c/docs"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headrace.cli.repositories import is_repository, ref_identifier, repository, require_fitting
+from headrace.cli.origins.repositories import is_repository, ref_identifier, repository, require_fitting
 from headrace.usage_error import UsageError
 
 

@@ -108,11 +108,8 @@ class Block:
     pieces: list[str] = field(default_factory=list)
     slots: list[tuple[HtmlElement, bool]] = field(default_factory=list)  # the element; whether its tail
     linked: int = 0
-
-    @property
-    def text(self) -> str:
-        """Its words with single blanks."""
-        return " ".join("".join(self.pieces).split())
+    #: Its words with single blanks, once it is whole.
+    text: str = ""
 
     @property
     def kind(self) -> int:
@@ -149,7 +146,7 @@ def clean(root: HtmlElement) -> None:
     """Takes out of a tree what is no text, then landmarks (navigation, banners, footers) unless the text is
     in them. Attributes that change without the text do no harm: no hash covers any."""
     etree.strip_elements(root, *_NO_TEXT, with_tail=False)
-    landmarks = [one for one in _XPATH_LANDMARKS(root) if _is_landmark(one)]
+    landmarks = {one: None for one in _XPATH_LANDMARKS(root) if _is_landmark(one)}
     if not landmarks:
         return
     whole, inside = _length(root), 0
@@ -186,6 +183,8 @@ def blocks_of(root: HtmlElement) -> list[Block]:
     body = root.find("body")
     found: list[Block] = []
     _walk(root if body is None else body, "body", False, found)
+    for block in found:
+        block.text = " ".join("".join(block.pieces).split()) if block.slots else ""
     return [block for block in found if block.text]
 
 
