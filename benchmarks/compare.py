@@ -192,6 +192,9 @@ class Around:
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         return ()
 
+    def waiting(self, invocation_id: str) -> frozenset[str]:
+        return frozenset()
+
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
         while not condition():
             await self._changed.wait()

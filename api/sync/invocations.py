@@ -16,6 +16,7 @@ from api.views.catalogue import ResultPage
 from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, LatestByKeysRequest
 from schemas.events import (
     CancelRequested,
+    Invocation,
     InvocationCreated,
     RunOptions,
     RunRequested,
@@ -201,14 +202,19 @@ async def get_invocation(request: web.Request) -> web.Response:
 
 
 async def cancel_invocation(request: web.Request) -> web.Response:
-    """Cancel an invocation that has not started. Tracking decides; its answer is waited for."""
+    """Cancel an invocation. Tracking decides; its answer is waited for.
+
+    A run that has started can be cancelled if it lists (ours: the contract refuses it). What it has sent by then
+    is indexed; nothing more is sent or deleted.
+    """
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
-    if run.status is not Status.PENDING:
-        raise PreconditionFailed(_not_pending(run.id, run.status))
+    possible = {Status.PENDING} if run.single_document else {Status.PENDING, Status.PROCESSING}
+    if run.status not in possible:
+        raise PreconditionFailed(_too_late(run, run.status))
     await parts.write(Send(PROGRESS, run.id, CancelRequested(invocation_id=run.id)))
-    # Whatever tracking decides, the invocation is not pending afterwards: it is cancelled, or had begun.
-    if not await parts.catalogue.decided(run.id, parts.gateway.wait_s):
+    # Whatever tracking decides, the invocation has none of these statuses afterwards.
+    if not await parts.catalogue.leaves(run.id, possible, parts.gateway.wait_s):
         raise NotAnswered(
             f"tracking did not answer the cancellation of {run.id} within {parts.gateway.wait_s:g} s; "
             "is the service 'tracking' running?"
@@ -217,12 +223,13 @@ async def cancel_invocation(request: web.Request) -> web.Response:
     if status is None:
         raise NotFound(f"invocation {run.id} does not exist any more")
     if status != Status.CANCELLED:
-        raise PreconditionFailed(_not_pending(run.id, status))
+        raise PreconditionFailed(_too_late(run, status))
     return json_response(CancelJobResponse(), 202)
 
 
-def _not_pending(invocation_id: str, status: str) -> str:
-    return f"invocation {invocation_id} is {status}; only a pending one can be cancelled"
+def _too_late(run: Invocation, status: str) -> str:
+    which = "a pending one of a single document" if run.single_document else "one that has not ended"
+    return f"invocation {run.id} is {status}; only {which} can be cancelled"
 
 
 async def latest_by_keys(request: web.Request) -> web.Response:

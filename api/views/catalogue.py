@@ -7,7 +7,7 @@ Every gateway process has its own file; the topics are the source of truth.
 import asyncio
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -87,9 +87,9 @@ class Catalogue(TopicView):
         """Wait until the view contains an invocation; False after `timeout` seconds."""
         return await self._view.until(lambda: self.invocation(invocation_id) is not None, timeout)
 
-    async def decided(self, invocation_id: str, timeout: float) -> bool:
-        """Wait until an invocation is no longer pending; False after `timeout` seconds."""
-        return await self._view.until(lambda: self.status(invocation_id) != "pending", timeout)
+    async def leaves(self, invocation_id: str, statuses: Set[Status], timeout: float) -> bool:
+        """Wait until an invocation has none of these statuses; False after `timeout` seconds."""
+        return await self._view.until(lambda: self.status(invocation_id) not in statuses, timeout)
 
     def source(self, source_id: str) -> Source | None:
         """A source by its id."""
@@ -121,17 +121,20 @@ class Catalogue(TopicView):
         )
         for row in self._view.query(sql, (source_id, collection)):
             run = Invocation.model_validate_json(row[0])
+            if run.merged_into is not None:
+                continue  # another one says what came of it
             if run.status not in FINAL_STATUSES or run.counts.indexed or run.counts.unchanged:
                 return True
-            if run.status is Status.COMPLETE and not run.counts.failed:
+            whole = run.options is None  # else it was about some documents only
+            if whole and run.status is Status.COMPLETE and not run.counts.failed:
                 return False  # it listed nothing, or deleted all there was
         return False
 
     def targets(self, source_id: str) -> list[str]:
-        """The collections that a source was run into, except by cancelled runs."""
+        """The collections that runs of a source have begun to fill, or will."""
         sql = (
-            "SELECT DISTINCT collection FROM invocations WHERE source_id = ? AND status <> 'cancelled' "
-            "ORDER BY collection"
+            "SELECT DISTINCT collection FROM invocations WHERE source_id = ? AND "
+            "(status <> 'cancelled' OR json_extract(value, '$.attempts') > 0) ORDER BY collection"
         )
         return [row[0] for row in self._view.query(sql, (source_id,))]
 

@@ -125,7 +125,7 @@ def create_invocation(
 
 @invocations.command("cancel")
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
-    """Cancel an invocation that has not started."""
+    """Cancel an invocation. What a run has sent by then is indexed; it deletes nothing more."""
     ask(data_dir, lambda client: client.cancel(invocation_id))
 
 

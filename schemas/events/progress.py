@@ -52,7 +52,7 @@ class InvocationCreated(Event):
 
 
 class CancelRequested(Event):
-    """Topic `progress`: cancel the invocation if it has not started."""
+    """Topic `progress`: cancel the invocation unless it has ended; a single document unless it has begun."""
 
     invocation_id: str
 

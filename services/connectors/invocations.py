@@ -24,7 +24,7 @@ STALLED_SECONDS = 900.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS invocations (
     id TEXT PRIMARY KEY, status TEXT, attempt INTEGER, done INTEGER,
-    attempts INTEGER, source_id TEXT, collection TEXT, run_offset INTEGER
+    attempts INTEGER, source_id TEXT, collection TEXT, run_offset INTEGER, failed INTEGER
 );
 CREATE INDEX IF NOT EXISTS by_source ON invocations (source_id, collection, run_offset);
 """
@@ -34,16 +34,23 @@ SELECT other.status, other.run_offset FROM invocations this JOIN invocations oth
 USING (source_id, collection)
 WHERE this.id = ? AND other.id <> this.id AND other.attempts > 0
 """
+#: Other runs of its source and collection that have not begun.
+WAITING = """
+SELECT other.id FROM invocations this JOIN invocations other USING (source_id, collection)
+WHERE this.id = ? AND other.id <> this.id AND other.status = 'pending'
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an invocation; `attempts` counts those that tracking has taken up."""
+    """What is known of an invocation; `attempts` counts those that tracking has taken up, `failed` the
+    documents of `done` that failed."""
 
     status: Status
     attempt: int | None
     attempts: int
     done: int
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,10 @@ class InvocationTable(Protocol):
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         """The other runs of its source and collection that have begun, in any order."""
+        ...
+
+    def waiting(self, invocation_id: str) -> frozenset[str]:
+        """The other runs of its source and collection that were asked for and have not begun."""
         ...
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
@@ -87,14 +98,18 @@ class InvocationView:
 
     def get(self, invocation_id: str) -> Known | None:
         """As `InvocationTable` says."""
-        sql = "SELECT status, attempt, attempts, done FROM invocations WHERE id = ?"
-        for status, attempt, attempts, done in self._view.query(sql, (invocation_id,)):
-            return Known(Status(status), attempt, attempts, done)
+        sql = "SELECT status, attempt, attempts, done, failed FROM invocations WHERE id = ?"
+        for status, *numbers in self._view.query(sql, (invocation_id,)):
+            return Known(Status(status), *numbers)
         return None
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         """As `InvocationTable` says."""
         return [OtherRun(Status(row[0]), row[1]) for row in self._view.query(OTHERS, (invocation_id,))]
+
+    def waiting(self, invocation_id: str) -> frozenset[str]:
+        """As `InvocationTable` says."""
+        return frozenset(row[0] for row in self._view.query(WAITING, (invocation_id,)))
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
         """As `InvocationTable` says."""
@@ -123,6 +138,15 @@ class Invocations:
         """Whether it is complete, failed or cancelled."""
         known = self.get(invocation_id)
         return known is not None and known.status in FINAL_STATUSES
+
+    def waiting(self, invocation_id: str) -> frozenset[str]:
+        """The other runs of its source and collection that were asked for and have not begun."""
+        return self._table.waiting(invocation_id)
+
+    def went_well(self, invocation_id: str) -> bool:
+        """Whether it is complete, and no document of it failed."""
+        known = self.get(invocation_id)
+        return known is not None and known.status is Status.COMPLETE and not known.failed
 
     def broken_off(self, invocation_id: str, run_offset: int) -> bool:
         """Whether documents of an earlier attempt may be on their way: of this invocation, or of a run of its
@@ -204,7 +228,7 @@ def fold_invocation(database: sqlite3.Connection, change: ChangelogRecord) -> No
         return
     invocation = change.event
     database.execute(
-        "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.key,
             invocation.status.value,
@@ -214,5 +238,6 @@ def fold_invocation(database: sqlite3.Connection, change: ChangelogRecord) -> No
             invocation.source_id,
             invocation.collection,
             invocation.run_offset,
+            invocation.counts.failed,
         ),
     )

@@ -183,6 +183,12 @@ class Attempt:
             )
         )
 
+    async def merge(self, into: str) -> None:
+        """Another invocation has done the work: end with nothing to do. Returns when tracking knows it."""
+        listed = RunListed(invocation_id=self.invocation_id, attempt=self.token, total=0, merged_into=into)
+        await self._context.emit([self._progress(listed)])
+        await self._invocations.done(self.invocation_id, self.token, 0)
+
     async def fail(self, error: Exception) -> None:
         """The run cannot be carried out. Said at once: what a stage returns waits for the runs before it."""
         await self._context.emit([run_failed(self.invocation_id, self.token, error)])

@@ -10,6 +10,8 @@ One implementation for all types; what is of one type stands behind `services.co
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random_exponential
@@ -45,8 +47,23 @@ class Collections(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A run that went well, and the runs that waited for it when it began to list: what they ask for was
+    asked for before, so what it has seen is as new as what they would see."""
+
+    run: RunRequested
+    waiting: frozenset[str]
+
+    def covers(self, run: RunRequested) -> bool:
+        """Whether a run would do the same once more."""
+        return run.invocation_id in self.waiting and _what(run) == _what(self.run)
+
+
 class SyncConnector(Connector):
-    """Runs of one source one after the other, runs of different sources side by side.
+    """Runs of one source into one collection one after the other, all others side by side.
+
+    A run that waited while another one began, and asks for the same, is merged into that one if it went well.
 
     Args:
         kind: the type of its sources.
@@ -78,6 +95,11 @@ class SyncConnector(Connector):
         self._origin, self._states, self._collections, self._blobs = origin, states, collections, blobs
         self._window, self._partitions = window, partitions
         self._memos, self._share = memos, mass_delete_share
+        self._done: dict[str, _Done] = {}  # by sequence; only where something waited
+
+    def sequence_of(self, record: Record[RunRequested]) -> str:
+        """A source and a collection."""
+        return scope_of(record.event.source.id, record.event.collection)
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """Emits as it goes; returns when every document of the run is done, or the run has failed.
@@ -89,8 +111,13 @@ class SyncConnector(Connector):
             attempt = self.attempt(record, context, self._window)
             if not await attempt.begin():
                 return []
+            if (earlier := self._done.get(self.sequence_of(record))) and earlier.covers(record.event):
+                await attempt.merge(earlier.run.invocation_id)
+                return []
+            waiting = self._invocations.waiting(record.event.invocation_id)
             try:
                 if await self._attempt(record, attempt):
+                    self._remember(record, waiting)
                     return []
             except RunEnded:  # cancelled, or given up
                 return []
@@ -104,6 +131,11 @@ class SyncConnector(Connector):
             )
         )
         return []
+
+    def _remember(self, record: Record[RunRequested], waiting: frozenset[str]) -> None:
+        self._done.pop(self.sequence_of(record), None)
+        if waiting and self._invocations.went_well(record.event.invocation_id):
+            self._done[self.sequence_of(record)] = _Done(record.event, waiting)
 
     async def _attempt(self, record: Record[RunRequested], attempt: Attempt) -> bool:
         """False when the collection was deleted meanwhile. Raises RequestError when the source cannot be
@@ -156,6 +188,11 @@ class SyncConnector(Connector):
         # It was made by this run, perhaps more than once.
         await self._states.catch_up([documents.partition])
         return await asyncio.to_thread(_all_in, documents, digest(run.invocation_id), digest(now))
+
+
+def _what(run: RunRequested) -> RunRequested:
+    """A run without what tells it from another that does the same."""
+    return run.model_copy(update={"invocation_id": "", "trigger": "", "requested_at": datetime.min})
 
 
 def _all_in(documents: IndexedDocuments, invocation: bytes, collection: bytes) -> bool:

@@ -2,9 +2,9 @@
 
     InvocationCreated ─► pending ── RunStarted ──► processing ── everything accounted for ──► complete
                             │                       ▲    │ └── RunFailed, a single document failed ─► failed
-                      CancelRequested               └────┘
-                            ▼                 RunStarted: a new attempt
-                        cancelled
+                      CancelRequested               ├────┘
+                            ▼                       │ RunStarted: a new attempt
+                        cancelled ◄─────────────────┘ CancelRequested, but for a single document
 
 Pure: no Kafka and no clock; the time of an event is handed in. Folding an event twice, or a stretch of the
 log again, changes nothing, and events that the log may reorder (progress of one attempt from different
@@ -172,7 +172,8 @@ class InvocationState:
     # ---------------------------------------------------------------------------------- the events
 
     def _cancel(self, event: CancelRequested, timestamp_ms: int) -> None:
-        if self._status is Status.PENDING:
+        single = self._identity.single_document
+        if self._status is Status.PENDING or (self._status is Status.PROCESSING and not single):
             self._finish(Status.CANCELLED, timestamp_ms)
         self._changed = True  # refused or not, who asked waits for an answer
 

@@ -3,8 +3,10 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
-from streams.engine.stage import AnyStage, BatchStage, StatefulStage
+from streams.engine.stage import AnyStage, BatchStage, Record, StatefulStage
 from streams.engine.window import Entry, EntryState, WindowLimits
 from streams.partitions import Partition
 
@@ -21,12 +23,14 @@ class Rules:
         concurrency: groups processed at once.
         group_records, group_bytes: maximum records and bytes of a group.
         sequential_keys: process the records of a key in sequence.
+        sequence_of: the key of a record in this sense.
     """
 
     concurrency: int
     group_records: int = 1
     group_bytes: int = 0
     sequential_keys: bool = False
+    sequence_of: Callable[[Record[Any]], str] = attrgetter("key")
 
     @classmethod
     def of(cls, stage: AnyStage, limits: WindowLimits) -> "Rules":
@@ -34,7 +38,7 @@ class Rules:
         if isinstance(stage, BatchStage):
             concurrency = 1 if isinstance(stage, StatefulStage) else stage.concurrency
             return cls(concurrency, stage.max_records, limits.bytes)
-        return cls(stage.concurrency, sequential_keys=stage.sequential_keys)
+        return cls(stage.concurrency, sequential_keys=stage.sequential_keys, sequence_of=stage.sequence_of)
 
 
 class Schedule:
@@ -185,13 +189,14 @@ class Schedule:
     def _held_back(self, entry: Entry) -> bool:
         if not self._rules.sequential_keys or entry.record is None:
             return False
-        if entry.record.key in self._behind:
-            self._behind[entry.record.key].append(entry)
+        key = self._rules.sequence_of(entry.record)
+        if key in self._behind:
+            self._behind[key].append(entry)
             return True
-        self._behind[entry.record.key] = []
+        self._behind[key] = []
         return False
 
     def _free_key(self, entry: Entry) -> None:
         if self._rules.sequential_keys and entry.record:
-            for behind in reversed(self._behind.pop(entry.record.key, [])):
+            for behind in reversed(self._behind.pop(self._rules.sequence_of(entry.record), [])):
                 self._queue(behind.place).appendleft(behind)

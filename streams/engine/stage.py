@@ -80,8 +80,8 @@ class Stage(Generic[E]):
     topic: Topic
     #: Records that this process handles concurrently.
     concurrency: int = 32
-    #: Process the records of a key in sequence: runs of a source, which run long and restart when their
-    #: partition moves. Otherwise only the outputs are in order.
+    #: Process the records of a key (`sequence_of`) in sequence: runs of a source, which run long and restart
+    #: when their partition moves. Otherwise only the outputs are in order.
     sequential_keys: ClassVar[bool] = False
     #: Outputs and offset are written in one transaction with the group's generation, so the writes of a
     #: worker that has lost its partitions are refused. Required if the order of the outputs matters, as on
@@ -93,6 +93,10 @@ class Stage(Generic[E]):
 
     async def close(self) -> None:
         """Called once after the last record."""
+
+    def sequence_of(self, record: Record[E]) -> str:
+        """With `sequential_keys`: the sequence that a record is part of."""
+        return record.key
 
     def failed(self, record: Record[E], error: Exception) -> Sequence[Output]:
         """Outputs that accompany the dead letter of a record: its document failed."""

@@ -61,8 +61,9 @@ class FakeTracking:
             self._write(Invocation(**fields, status=self.answer))
         elif isinstance(event, CancelRequested):
             run = self.known[event.invocation_id]
-            pending = run.status is Status.PENDING
-            self._write(run.model_copy(update={"status": Status.CANCELLED}) if pending else run)
+            possible = {Status.PENDING} if run.single_document else {Status.PENDING, Status.PROCESSING}
+            cancelled = run.model_copy(update={"status": Status.CANCELLED})
+            self._write(cancelled if run.status in possible else run)
 
     def _write(self, run: Invocation) -> None:
         self.known[run.id] = run

@@ -47,18 +47,19 @@ async def test_a_run_is_followed_from_its_creation_to_its_end(
 ) -> None:
     (roots / tmp_path.name).mkdir()
     source_id = await create_folder_source(tracked, roots / tmp_path.name)
-    cancelled, run_id = [await create_run(tracked, source_id) for _ in range(2)]
+    cancelled, broken_off, run_id = [await create_run(tracked, source_id) for _ in range(3)]
     producer = EventProducer(tracked.gateway.cluster, tracked.gateway.codec)
     path = f"/api/v1/invocations/{run_id}"
 
     assert await tracked.call("PUT", f"/api/v1/invocations/{cancelled}", status=202) == {}
     await tracked.call("PUT", f"/api/v1/invocations/{cancelled}", status=412)
 
-    async with stream(tracked, f"{path}/progress") as events:
-        await producer.send(_about(RunStarted(invocation_id=run_id, attempt=7, started_at=BEGUN)))
-        while (await anext(events))[1]["status"] != "processing":
-            pass
-    await tracked.call("PUT", path, status=412)
+    for begun in (broken_off, run_id):
+        async with stream(tracked, f"/api/v1/invocations/{begun}/progress") as events:
+            await producer.send(_about(RunStarted(invocation_id=begun, attempt=7, started_at=BEGUN)))
+            while (await anext(events))[1]["status"] != "processing":
+                pass
+    assert await tracked.call("PUT", f"/api/v1/invocations/{broken_off}", status=202) == {}
 
     ends = {Step.INDEXED: Passed(ordinal=0, document_key="a.md", chunks=3)}
     ends[Step.FAILED] = Passed(ordinal=1, document_key="b.pdf", error="no such page")

@@ -112,15 +112,20 @@ async def test_a_pending_invocation_can_be_cancelled_once(server: Server, folder
     assert refused["error"] == "ChromaError"
 
 
-async def test_an_invocation_that_began_cannot_be_cancelled(
+async def test_a_run_that_lists_can_be_cancelled_until_it_has_ended_and_an_upload_until_it_began(
     server: Server, folder_source: str, tracking: FakeTracking
 ) -> None:
-    run_id = await create_run(server, folder_source)
-    tracking.known[run_id] = tracking.known[run_id].model_copy(update={"status": Status.PROCESSING})
+    run_id, upload = [await create_run(server, folder_source) for _ in range(2)]
+    for one, single in ((run_id, False), (upload, True)):
+        await tracking.put(one, status=Status.PROCESSING, single_document=single)
+        await _shows(server, one, "processing")
 
-    refused = await server.call("PUT", f"{INVOCATIONS}/{run_id}", status=412)
+    assert await server.call("PUT", f"{INVOCATIONS}/{run_id}", status=202) == {}
+    ended = await server.call("PUT", f"{INVOCATIONS}/{run_id}", status=412)
+    began = await server.call("PUT", f"{INVOCATIONS}/{upload}", status=412)
 
-    assert "processing" in refused["message"]
+    assert "is cancelled; only one that has not ended" in ended["message"]
+    assert "is processing; only a pending one of a single document" in began["message"]
 
 
 async def test_a_finished_collection_is_a_conflict(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from schemas.events import (
     FINAL_STEPS,
@@ -59,12 +60,17 @@ class Tracking:
         self.total_final = False
         self.answers = True
         self.other_runs: list[OtherRun] = []
+        self.waiting_runs = frozenset[str]()
+        self.failed = 0
 
     def get(self, invocation_id: str) -> Known | None:
-        return Known(self.status, self.attempt, self.attempts, len(self.done_ordinals))
+        return Known(self.status, self.attempt, self.attempts, len(self.done_ordinals), self.failed)
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         return self.other_runs
+
+    def waiting(self, invocation_id: str) -> frozenset[str]:
+        return self.waiting_runs
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
         try:
@@ -88,6 +94,7 @@ class Tracking:
             self.status = Status.FAILED
         if isinstance(event, Progress) and event.attempt == self.attempt and event.stage in FINAL_STEPS:
             self.done_ordinals |= ordinals_of(event)
+            self.failed += len(event.passed) if event.stage is Step.FAILED else 0
         if self.total_final and self.done_ordinals >= set(range(self.total or 0)):
             self.status = Status.COMPLETE
         self._changed.set()
@@ -256,10 +263,17 @@ class KeptMemos:
         return [row for row in self.ordered(partition, scope, BEGINNING, 1 << 30) if row.place == place]
 
 
+class HasCollection(Protocol):
+    """Whoever knows the id of the collection."""
+
+    @property
+    def collection_id(self) -> str | None: ...
+
+
 class Collections:
     """The vector store: which id the collection has, None for one that is not there."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: "HasCollection") -> None:
         self._pipeline = pipeline
 
     async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
@@ -287,7 +301,7 @@ def requested(
     of: Source,
     invocation: str = "run-1",
     offset: int = 0,
-    **fields: bool,
+    **fields: Any,
 ) -> Record[RunRequested]:
     run = RunRequested(invocation_id=invocation, source=of, collection="library", requested_at=NOON)
     run = run.model_copy(update=fields)

@@ -1,7 +1,7 @@
 """A run of a source that lists, whatever it lists: the origin here is a list in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Shelf:
         self.breaks_off: Exception | None = None
         self.read_keys: list[str] = []
         self.broken = {"damaged"}
+        self.listed: Callable[[Entry], None] = lambda entry: None
 
     def put(self, **versions: str) -> None:
         """These documents, with versions that are known without reading, and no others."""
@@ -65,6 +66,7 @@ class Shelf:
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
         for entry in self.entries:
             yield [entry]
+            self.listed(entry)
         if self.breaks_off is not None:
             raise self.breaks_off
 
@@ -78,6 +80,18 @@ class Shelf:
         return Content(f"{item.key} {item.version}".encode(), "text/plain")
 
 
+class CurrentStates(IndexedStates):
+    """Those of the pipeline of the run that goes on."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world.pipeline)
+        self._world = world
+
+    async def catch_up(self, partitions: Sequence[int]) -> None:
+        self.pipeline = self._world.pipeline
+        await super().catch_up(partitions)
+
+
 class World:
     """A shelf, its connector, and a pipeline that lasts from run to run."""
 
@@ -88,13 +102,17 @@ class World:
         self._blobs = BlobStore(str(folder))
         self._runs = 0
 
-    def connector(self) -> SyncConnector:
+    @property
+    def collection_id(self) -> str | None:
+        return self.pipeline.collection_id
+
+    def connector(self, table: Any = None) -> SyncConnector:
         return SyncConnector(
             "folder",
             self.shelf,
-            Invocations(self.tracking),
-            IndexedStates(self.pipeline),
-            Collections(self.pipeline),
+            Invocations(table or self.tracking),
+            CurrentStates(self),
+            Collections(self),
             self._blobs,
             window=100,
             partitions=12,
@@ -403,3 +421,73 @@ async def test_a_run_that_has_ended_before_all_is_done_lists_nothing_more(world:
 
     assert await running == []
     assert finals(world.pipeline) == []
+
+
+async def test_a_run_that_is_cancelled_in_its_listing_sends_and_deletes_nothing_more(world: World) -> None:
+    world.shelf.put(gone="1")
+    await world.run()
+    world.shelf.in_order = True
+    world.shelf.put(a="1", b="1", c="1", d="1")
+    world.shelf.listed = lambda entry: (
+        world.tracking.becomes(Status.CANCELLED) if entry == Item("b", "1") else None
+    )
+
+    pipeline = await world.run()
+
+    assert world.shelf.read_keys == ["a", "b"]
+    assert set(pipeline.written()) <= {"a", "b"}
+    assert finals(pipeline) == []
+    world.shelf.listed = lambda entry: None
+    await world.run()
+    assert {s.document.document_key for s in world.pipeline.states.values() if not s.deleted} == set("abcd")
+
+
+class Merging:
+    """Runs of one source by one connector; each is the only one that tracking knows while it goes on."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.connector = world.connector(self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world.tracking, name)
+
+    async def run(self, name: str, waiting: str = "", **fields: Any) -> str | None:
+        """Carry out a run while others wait; the run that it was merged into."""
+        self._world.next_run()
+        self._world.tracking.waiting_runs = frozenset(waiting.split())
+        await self.connector.process(requested(SOURCE, name, **fields), self._world.pipeline)
+        assert self._world.tracking.status is Status.COMPLETE
+        last = self._world.pipeline.of(RunListed)[-1]
+        assert isinstance(last, RunListed)
+        return last.merged_into
+
+
+async def test_a_run_that_waited_when_one_that_does_the_same_began_is_merged_into_it(world: World) -> None:
+    world.shelf.put(a="1")
+    runs = Merging(world)
+
+    assert await runs.run("one", waiting="two three four") is None
+    assert await runs.run("two", waiting="three four") == "one"
+    assert world.pipeline.written() == {}
+    assert await runs.run("three", full_check=True) is None  # which asks for more
+    assert await runs.run("five") is None  # which was asked for later
+    assert await runs.run("four") is None  # nobody knows any more for whom it waited
+
+
+async def test_a_run_is_not_merged_into_one_of_which_a_document_failed(world: World) -> None:
+    world.shelf.put(a="1", damaged="1")
+    runs = Merging(world)
+    await runs.run("one", waiting="two")
+    world.shelf.broken = set()
+
+    assert await runs.run("two") is None
+    assert world.pipeline.written() == {"damaged": "upsert"}
+
+
+async def test_runs_of_one_source_wait_for_each_other_in_the_same_collection_alone(world: World) -> None:
+    connector = world.connector()
+    first, second = (requested(SOURCE, name) for name in ("first", "second"))
+    other = requested(SOURCE, "other", collection="another")
+
+    assert connector.sequence_of(first) == connector.sequence_of(second) != connector.sequence_of(other)

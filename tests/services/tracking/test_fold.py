@@ -137,17 +137,30 @@ def test_a_restored_state_goes_on_as_the_first_would_have(data: st.DataObject) -
     assert folded(events[cut:], topics.restored()).summary() == folded(events[cut:], state).summary()
 
 
-def test_a_cancel_is_accepted_only_while_pending_and_always_answered() -> None:
-    cancel = CancelRequested(invocation_id=RUN)
-    pending = folded([cancel])
-    assert pending.summary().status is Status.CANCELLED
-    assert pending.summary().finished_at is not None
+@pytest.mark.parametrize("single", [False, True])
+def test_a_cancel_is_accepted_until_a_run_has_ended_or_an_upload_has_begun_and_always_answered(
+    single: bool,
+) -> None:
+    def after(*events: ProgressEvent) -> Status:
+        state = folded(events, InvocationState(created(single_document=single)))
+        state.summary()
+        state.fold(CancelRequested(invocation_id=RUN), 0)
+        assert state.changed
+        summary = state.summary()
+        assert (summary.finished_at is None) == (summary.status is Status.PROCESSING)
+        return summary.status
 
-    running = folded([started(1)])
-    running.summary()
-    running.fold(cancel, 0)
-    assert running.changed
-    assert running.summary().status is Status.PROCESSING
+    assert after() is Status.CANCELLED
+    assert after(started(1)) is (Status.PROCESSING if single else Status.CANCELLED)
+    assert after(started(1), listed(1, 0)) is Status.COMPLETE
+
+
+def test_what_a_cancelled_run_has_under_way_goes_on_being_counted() -> None:
+    cancel = CancelRequested(invocation_id=RUN)
+    state = folded([started(1), cancel, passed(1, Step.INDEXED, 0), listed(1, 1), started(2)])
+
+    summary = state.summary()
+    assert (summary.status, summary.counts.indexed, summary.attempts) == (Status.CANCELLED, 1, 1)
 
 
 def test_a_cancelled_run_does_not_start() -> None:

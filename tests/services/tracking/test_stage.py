@@ -110,7 +110,7 @@ async def test_repeated_progress_writes_nothing(driven: Driven) -> None:
 
 
 async def test_a_refused_cancel_writes_the_summary_again(driven: Driven) -> None:
-    await driven.batch(created("a"), started(1, "a"))
+    await driven.batch(created("a", single_document=True), started(1, "a"))
 
     _, sends = await driven.batch(CancelRequested(invocation_id="a"))
 

@@ -118,6 +118,19 @@ def test_records_of_a_partition_that_left_are_forgotten_also_behind_a_running_ke
     assert schedule.next_group() == [kept]
 
 
+def test_records_of_one_key_and_of_several_sequences_run_side_by_side() -> None:
+    schedule = Schedule(Rules(4, sequential_keys=True, sequence_of=lambda record: str(record.offset % 2)))
+    entries = records([1, 1, 1, 1])
+    for one in entries:
+        schedule.add(one)
+
+    first, second = schedule.next_group(), schedule.next_group()
+
+    assert (first, second, schedule.next_group()) == ([entries[0]], [entries[1]], [])
+    schedule.done(second)
+    assert schedule.next_group() == [entries[3]]
+
+
 def test_a_suspect_ends_the_group_before_it() -> None:
     schedule = Schedule(Rules(1, group_records=3, group_bytes=1_000))
     for one in records([0, 0, 0], frozenset({1})):
