@@ -14,19 +14,12 @@ from api.sync.render import job_of, json_response
 from api.sync.source_types import overlap, shown
 from api.views.catalogue import ResultPage
 from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, LatestByKeysRequest
-from schemas.events import (
-    CancelRequested,
-    InvocationCreated,
-    RunOptions,
-    RunRequested,
-    Source,
-    Status,
-    Upload,
-    complete_options,
-)
+from schemas.events import CancelRequested, RunOptions, Source, Status, Upload
+from schemas.runs import make_run
 from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
-from streams.topics import PROGRESS, RUNS
+from streams.runs import write_run
+from streams.topics import PROGRESS
 
 #: One run for all requests that have the same one and the same body.
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -79,43 +72,28 @@ async def start_run(
     A run that was asked for before with the same `id_` is asked for again, as its request may not have got
     as far as to the topic: tracking and connectors pass over what they know.
     """
-    invocation_id, created_at = id_ or str(uuid.uuid4()), now()
-    options = complete_options(source, options)
-    created = InvocationCreated(
-        invocation_id=invocation_id,
-        tenant=source.tenant,
-        database=source.database,
-        collection=collection,
-        source_id=source.id,
-        source_type=source.type,
-        single_document=upload is not None,
-        object_key=object_key if upload is None else upload.filename,
-        custom_id=custom_id if upload is None else upload.custom_id,
-        created_at=created_at,
+    run = make_run(
+        source,
+        collection,
+        id_ or str(uuid.uuid4()),
+        now(),
+        trigger=trigger,
         options=options,
-        trigger=trigger if upload is None else "upload",
-    )
-    requested = RunRequested(
-        invocation_id=invocation_id,
-        source=source,
-        collection=collection,
+        object_key=object_key,
+        custom_id=custom_id,
         upload=upload,
-        requested_at=created_at,
         allow_empty=allow_empty,
-        delete_documents=delete_documents,
-        options=options,
-        trigger=trigger if upload is None else "upload",
         allow_mass_delete=allow_mass_delete,
         full_check=full_check,
+        delete_documents=delete_documents,
     )
-    await parts.write(Send(PROGRESS, invocation_id, created))
-    await parts.write(Send(RUNS[source.type], source.id, requested))
-    if not await parts.catalogue.shown(invocation_id, parts.gateway.wait_s):
+    await write_run(run, parts.write)
+    if not await parts.catalogue.shown(run.id, parts.gateway.wait_s):
         raise NotAnswered(
-            f"invocation {invocation_id} was asked for, but tracking did not show it within "
+            f"invocation {run.id} was asked for, but tracking did not show it within "
             f"{parts.gateway.wait_s:g} s; is the service 'tracking' running? It goes on when tracking does"
         )
-    return invocation_id
+    return run.id
 
 
 def _id_of(request: web.Request, source: Source, payload: CreateJobPayload) -> str | None:
