@@ -141,6 +141,12 @@ class Settings(BaseSettings):
         ge=1,
     )
 
+    github_webhook_secret: SecretStr | None = Field(
+        None,
+        description="Secret of the webhooks that GitHub, Gitea or Forgejo send to `/webhooks/github` "
+        "(`openssl rand -hex 32`); without it none are taken.",
+    )
+
     kafka_bootstrap_servers: str | None = Field(
         None,
         description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set in the "
@@ -326,6 +332,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must begin with http:// or https://")
         return value
+
+    @field_validator("github_webhook_secret")
+    @classmethod
+    def _without_line_break(cls, value: SecretStr | None) -> SecretStr | None:
+        # A secret that was read from a file may end with its line break.
+        secret = "" if value is None else value.get_secret_value().rstrip("\r\n")
+        return SecretStr(secret) if secret else None
 
     @field_validator("api_key", "chroma_api_key", "vision_api_key")
     @classmethod

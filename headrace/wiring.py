@@ -325,6 +325,7 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
     from api import ChromaAccess, Gateway, Models, serve
 
     settings = wiring.settings
+    secret = settings.github_webhook_secret
     await wiring.partitions()
     credentials = saved_credentials(wiring, "api")
     gateway = Gateway(
@@ -338,6 +339,7 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         origins=_origins(wiring, credentials),
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
+        github_webhook_secret=secret.get_secret_value() if secret else None,
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")
