@@ -40,7 +40,7 @@ def make_run(
     full_check: bool = False,
     delete_documents: bool = False,
 ) -> Run:
-    """A run of a source into a collection. Pure. Raises RequestError for options that its type cannot carry out.
+    """A run of a source into a collection. Pure. Raises RequestError for options that its type refuses.
 
     Args:
         invocation_id: random, or one that follows from what caused the run (`schemas.ids.invocation_id`):
