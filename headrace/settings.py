@@ -147,6 +147,17 @@ class Settings(BaseSettings):
         "(`openssl rand -hex 32`); without it none are taken.",
     )
 
+    s3_queues: CommaSeparated = Field(
+        default_factory=list,
+        description="URLs of SQS queues that events of buckets arrive at, comma-separated or as a JSON list, "
+        "for `s3` sources with `auto_sync`. The connectors follow them, signed in as the machine is (`AWS_…`).",
+    )
+    s3_events_topic: str | None = Field(
+        None,
+        description="Kafka topic that events of buckets arrive at, its whole name: MinIO, Ceph and SeaweedFS "
+        "write them there by themselves.",
+    )
+
     kafka_bootstrap_servers: str | None = Field(
         None,
         description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set in the "
@@ -281,7 +292,7 @@ class Settings(BaseSettings):
         "info", description="Minimum level that is logged."
     )
 
-    @field_validator("folder_roots", "embedding_models", "s3_endpoints", mode="before")
+    @field_validator("folder_roots", "embedding_models", "s3_endpoints", "s3_queues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -302,6 +313,14 @@ class Settings(BaseSettings):
             return [endpoint_of("an endpoint", url) for url in value]
         except RequestError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("s3_queues")
+    @classmethod
+    def _are_urls(cls, value: list[str]) -> list[str]:
+        for url in value:
+            if not url.startswith(("https://", "http://")):
+                raise ValueError(f"{url[:200]!r} is no URL of a queue, https://sqs.REGION.amazonaws.com/…")
+        return value
 
     @field_validator("data_dir")
     @classmethod

@@ -109,6 +109,7 @@ def places_of(wiring: Wiring) -> Places:
 
 @contextlib.asynccontextmanager
 async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from headrace.bucket_events import triggers
     from services.connectors import (
         Invocations,
         InvocationView,
@@ -135,6 +136,10 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         credentials = saved_credentials(wiring, "connectors")
         await credentials.start()
         opened.push_async_callback(credentials.close)
+        origins = _origins(wiring, credentials)
+        following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
+        following.start()
+        opened.push_async_callback(following.close)
         invocations = Invocations(view)
         syncs = [
             SyncConnector(
@@ -149,7 +154,7 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
                 memos,
                 wiring.settings.mass_delete_share,
             )
-            for kind, origin in _origins(wiring, credentials).items()
+            for kind, origin in origins.items()
         ]
         yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
 
