@@ -150,7 +150,8 @@ class Settings(BaseSettings):
     s3_queues: CommaSeparated = Field(
         default_factory=list,
         description="URLs of SQS queues that events of buckets arrive at, comma-separated or as a JSON list, "
-        "for `s3` sources with `auto_sync`. The connectors follow them, signed in as the machine is (`AWS_…`).",
+        "for `s3` sources with `auto_sync`. The connectors follow them, with the machine's own identity "
+        "(`AWS_…`).",
     )
     s3_events_topic: str | None = Field(
         None,
