@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--files", "500", "--rounds", "3"),
     ),
     "compare": ("a listing of unchanged documents against what is indexed", ("--documents", "20000")),
+    "webhooks": ("milliseconds to the answer of a delivery of GitHub", ("--seconds", "6")),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }
 
