@@ -158,7 +158,9 @@ async def run(rate: float, seconds: float, sources: int, large: float) -> None:
                     delivery(n, n % sources, LARGE_BYTES if every and n % every == 0 else SMALL_BYTES)
                     for n in range(round(rate * seconds))
                 ]
-                await burst(session, url, rate, [delivery(10**6 + n, 0, SMALL_BYTES) for n in range(20)])  # warm
+                await burst(
+                    session, url, rate, [delivery(10**6 + n, 0, SMALL_BYTES) for n in range(20)]
+                )  # warm
                 idle = [await timed(session, "GET", f"{url}/health", time.perf_counter()) for _ in range(50)]
                 times = await burst(session, url, rate, sends)
     columns = ("request", "count", "p50", "p95", "p99", "longest")

@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import start_http_server
@@ -345,6 +346,7 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
         github_webhook_secret=secret.get_secret_value() if secret else None,
+        github_host=urlsplit(settings.github_url).hostname or "",
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")

@@ -8,7 +8,7 @@ from schemas.events import InvocationCreated, RunOptions, RunRequested, Source, 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that is asked for. `streams.runs.write_run` writes it.
+    """A run that is asked for. `streams.engine.publishing.runs.write_run` writes it.
 
     Attributes:
         created: for `progress`: the invocation that people see.

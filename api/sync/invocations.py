@@ -14,11 +14,11 @@ from api.sync.render import job_of, json_response
 from api.sync.source_types import overlap, shown
 from api.views.catalogue import ResultPage
 from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, LatestByKeysRequest
-from schemas.events import CancelRequested, RunOptions, Source, Status, Upload
+from schemas.events import CancelRequested, RunOptions, Source, Status, Upload, complete_options
 from schemas.runs import make_run
 from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
-from streams.runs import write_run
+from streams.engine.publishing.runs import write_run
 from streams.topics import PROGRESS
 
 #: One run for all requests that have the same one and the same body.

@@ -33,7 +33,7 @@ from schemas.ids import invocation_id
 from schemas.runs import make_run
 from schemas.sources.github import GITHUB
 from streams.engine.outputs import Send
-from streams.runs import write_run
+from streams.engine.publishing.runs import write_run
 from streams.topics import SOURCES
 
 log = structlog.get_logger("api")

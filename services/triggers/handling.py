@@ -26,7 +26,7 @@ from services.triggers.messages import MessageError, ObjectEvent, events_in
 from services.triggers.meta_files import options_in
 from streams.engine.outputs import Send
 from streams.engine.publishing.dead_letters import error_text, without_record
-from streams.runs import write_run
+from streams.engine.publishing.runs import write_run
 from streams.topics import DEAD_LETTERS, PROGRESS
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from schemas.errors import TransientError
 from schemas.events import Event, InvocationCreated, RunRequested
 from schemas.runs import make_run
 from streams.engine.outputs import Send
-from streams.runs import write_run
+from streams.engine.publishing.runs import write_run
 from tests.schemas.test_runs import NOON, source
 
 RUN = make_run(source(), "docs", "an-id", NOON)
