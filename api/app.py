@@ -11,6 +11,8 @@ from api.health import HEALTH, Health
 from api.middleware import add_headers, authenticate, observe, plain, refusals
 from api.openapi import openapi
 from api.operations import OPERATIONS
+from api.webhooks.github import BODIES, GITHUB_PATH, receive
+from api.webhooks.signature import SignedBodies
 
 #: Most bytes of a JSON body. A thousand object keys of 1,024 bytes, S3's longest, fit.
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -28,6 +30,9 @@ def create_app(gateway: Gateway) -> web.Application:
         if operation.method == "GET":
             app.router.add_route("HEAD", operation.path, operation.handler)
     app.router.add_get("/openapi.json", _document)
+    app.router.add_post(GITHUB_PATH, receive)
+    if gateway.github_webhook_secret is not None:
+        app[BODIES] = SignedBodies(gateway.github_webhook_secret)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.append(_alive)

@@ -70,6 +70,8 @@ class Gateway:
         origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
         credentials: the saved credentials; without them, none can be saved.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
+        github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
+        github_host: host of repositories that are named without one.
         wait_s: how long a request waits for its records to be taken and shown.
         heartbeat_s: pause after which a silent event stream sends a comment, so that proxies keep it open.
         stalled_s: an upload that sends nothing for this long is refused.
@@ -88,6 +90,8 @@ class Gateway:
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8
     max_file_bytes: int = MAX_FILE_BYTES
+    github_webhook_secret: str | None = field(default=None, repr=False)
+    github_host: str = "github.com"
     wait_s: float = 10.0
     heartbeat_s: float = 15.0
     stalled_s: float = 60.0

@@ -13,3 +13,5 @@ SECONDS = Histogram(
 UPLOADS = Gauge("headrace_http_uploads_in_flight", "Active uploads.")
 UPLOADED_BYTES = Counter("headrace_http_uploaded_bytes", "Bytes of files received.")
 EVENT_STREAMS = Gauge("headrace_http_event_streams", "Open server-sent event streams.")
+#: `outcome`: answered (ping), run, noted (a source says something new), ignored, unmatched (no source).
+WEBHOOKS = Counter("headrace_webhooks", "Deliveries with a right signature.", ["event", "outcome"])

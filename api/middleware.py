@@ -16,14 +16,15 @@ from api.dependencies import PARTS
 from api.errors import Encoded, HttpError, describe_status, error_response
 from api.metrics import REQUESTS, SECONDS
 from api.requests import CALLER
+from api.webhooks.github import GITHUB_PATH
 from schemas.errors import IngestError, RequestError, TransientError
 
 log = structlog.get_logger("api")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-#: Paths that need no key.
-OPEN_PATHS = frozenset({"/health"})
+#: Paths that need no key; what comes to those of webhooks is signed.
+OPEN_PATHS = frozenset({"/health", GITHUB_PATH})
 _REQUEST_ID = web.RequestKey("request_id", str)
 
 

@@ -141,6 +141,24 @@ class Settings(BaseSettings):
         ge=1,
     )
 
+    github_webhook_secret: SecretStr | None = Field(
+        None,
+        description="Secret of the webhooks that GitHub, Gitea or Forgejo send to `/webhooks/github` "
+        "(`openssl rand -hex 32`); without it none are taken.",
+    )
+
+    s3_queues: CommaSeparated = Field(
+        default_factory=list,
+        description="URLs of SQS queues that events of buckets arrive at, comma-separated or as a JSON list, "
+        "for `s3` sources with `auto_sync`. The connectors follow them, with the machine's own identity "
+        "(`AWS_…`).",
+    )
+    s3_events_topic: str | None = Field(
+        None,
+        description="Kafka topic that events of buckets arrive at, its whole name: MinIO, Ceph and SeaweedFS "
+        "write them there by themselves.",
+    )
+
     kafka_bootstrap_servers: str | None = Field(
         None,
         description="Your own Kafka cluster, `host:port,…`. Any other librdkafka property is set in the "
@@ -275,7 +293,9 @@ class Settings(BaseSettings):
         "info", description="Minimum level that is logged."
     )
 
-    @field_validator("folder_roots", "embedding_models", "s3_endpoints", "web_allowed_hosts", mode="before")
+    @field_validator(
+        "folder_roots", "embedding_models", "s3_endpoints", "s3_queues", "web_allowed_hosts", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -296,6 +316,14 @@ class Settings(BaseSettings):
             return [endpoint_of("an endpoint", url) for url in value]
         except RequestError as error:
             raise ValueError(str(error)) from None
+
+    @field_validator("s3_queues")
+    @classmethod
+    def _are_urls(cls, value: list[str]) -> list[str]:
+        for url in value:
+            if not url.startswith(("https://", "http://")):
+                raise ValueError(f"{url[:200]!r} is no URL of a queue, https://sqs.REGION.amazonaws.com/…")
+        return value
 
     @field_validator("data_dir")
     @classmethod
@@ -326,6 +354,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("it must begin with http:// or https://")
         return value
+
+    @field_validator("github_webhook_secret")
+    @classmethod
+    def _without_line_break(cls, value: SecretStr | None) -> SecretStr | None:
+        # A secret that was read from a file may end with its line break.
+        secret = "" if value is None else value.get_secret_value().rstrip("\r\n")
+        return SecretStr(secret) if secret else None
 
     @field_validator("api_key", "chroma_api_key", "vision_api_key")
     @classmethod

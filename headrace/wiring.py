@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import start_http_server
@@ -109,6 +110,7 @@ def places_of(wiring: Wiring) -> Places:
 
 @contextlib.asynccontextmanager
 async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from headrace.bucket_events import triggers
     from services.connectors import (
         Invocations,
         InvocationView,
@@ -135,6 +137,10 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         credentials = saved_credentials(wiring, "connectors")
         await credentials.start()
         opened.push_async_callback(credentials.close)
+        origins = _origins(wiring, credentials)
+        following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
+        following.start()
+        opened.push_async_callback(following.close)
         invocations = Invocations(view)
         syncs = [
             SyncConnector(
@@ -149,7 +155,7 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
                 memos,
                 wiring.settings.mass_delete_share,
             )
-            for kind, origin in _origins(wiring, credentials).items()
+            for kind, origin in origins.items()
         ]
         yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
 
@@ -325,6 +331,7 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
     from api import ChromaAccess, Gateway, Models, serve
 
     settings = wiring.settings
+    secret = settings.github_webhook_secret
     await wiring.partitions()
     credentials = saved_credentials(wiring, "api")
     gateway = Gateway(
@@ -338,6 +345,8 @@ async def _api(wiring: Wiring, stop: asyncio.Event) -> None:
         origins=_origins(wiring, credentials),
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
+        github_webhook_secret=secret.get_secret_value() if secret else None,
+        github_host=urlsplit(settings.github_url).hostname or "",
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")

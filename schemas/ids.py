@@ -9,6 +9,8 @@ from schemas.events import Document, MetadataValue
 
 #: Namespace of the ids of sources: a constant of ours, so that equal configurations get equal ids.
 _SOURCES = uuid.UUID("5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10")
+#: Namespace of the ids of invocations that something outside has caused.
+_INVOCATIONS = uuid.UUID("b1d6a5f2-9c1e-4a0e-8f0b-2f6d0f3c7a51")
 
 
 def text_sha256(text: str) -> str:
@@ -45,6 +47,16 @@ def source_id(tenant: str, database: str, configuration: str) -> str:
     A source that is deleted and created again owns the documents that it owned before.
     """
     return str(uuid.uuid5(_SOURCES, "\0".join((tenant, database, configuration))))
+
+
+def invocation_id(cause: str, source_id: str, collection: str) -> str:
+    """UUID of the run that a cause makes of a source into a collection: the same however often, and wherever,
+    the cause is delivered. A run that has ended is not begun again, so each cause has its effect once.
+
+    Args:
+        cause: names its kind first: `github/<delivery id>`, `s3/…`.
+    """
+    return str(uuid.uuid5(_INVOCATIONS, "\0".join((cause, source_id, collection))))
 
 
 #: Counts up when the same document would be cut, embedded or described otherwise than before: every document

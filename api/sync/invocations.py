@@ -17,17 +17,17 @@ from schemas.api import CancelJobResponse, CreateJobPayload, CreateJobResponse, 
 from schemas.events import (
     CancelRequested,
     Invocation,
-    InvocationCreated,
     RunOptions,
-    RunRequested,
     Source,
     Status,
     Upload,
     complete_options,
 )
+from schemas.runs import make_run
 from schemas.sources import SOURCE_TYPES
 from streams.engine.outputs import Send
-from streams.topics import PROGRESS, RUNS
+from streams.engine.publishing.runs import write_run
+from streams.topics import PROGRESS
 
 #: One run for all requests that have the same one and the same body.
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -80,43 +80,28 @@ async def start_run(
     A run that was asked for before with the same `id_` is asked for again, as its request may not have got
     as far as to the topic: tracking and connectors pass over what they know.
     """
-    invocation_id, created_at = id_ or str(uuid.uuid4()), now()
-    options = complete_options(source, options)
-    created = InvocationCreated(
-        invocation_id=invocation_id,
-        tenant=source.tenant,
-        database=source.database,
-        collection=collection,
-        source_id=source.id,
-        source_type=source.type,
-        single_document=upload is not None,
-        object_key=object_key if upload is None else upload.filename,
-        custom_id=custom_id if upload is None else upload.custom_id,
-        created_at=created_at,
+    run = make_run(
+        source,
+        collection,
+        id_ or str(uuid.uuid4()),
+        now(),
+        trigger=trigger,
         options=options,
-        trigger=trigger if upload is None else "upload",
-    )
-    requested = RunRequested(
-        invocation_id=invocation_id,
-        source=source,
-        collection=collection,
+        object_key=object_key,
+        custom_id=custom_id,
         upload=upload,
-        requested_at=created_at,
         allow_empty=allow_empty,
-        delete_documents=delete_documents,
-        options=options,
-        trigger=trigger if upload is None else "upload",
         allow_mass_delete=allow_mass_delete,
         full_check=full_check,
+        delete_documents=delete_documents,
     )
-    await parts.write(Send(PROGRESS, invocation_id, created))
-    await parts.write(Send(RUNS[source.type], source.id, requested))
-    if not await parts.catalogue.shown(invocation_id, parts.gateway.wait_s):
+    await write_run(run, parts.write)
+    if not await parts.catalogue.shown(run.id, parts.gateway.wait_s):
         raise NotAnswered(
-            f"invocation {invocation_id} was asked for, but tracking did not show it within "
+            f"invocation {run.id} was asked for, but tracking did not show it within "
             f"{parts.gateway.wait_s:g} s; is the service 'tracking' running? It goes on when tracking does"
         )
-    return invocation_id
+    return run.id
 
 
 def _id_of(request: web.Request, source: Source, payload: CreateJobPayload) -> str | None:
@@ -204,8 +189,8 @@ async def get_invocation(request: web.Request) -> web.Response:
 async def cancel_invocation(request: web.Request) -> web.Response:
     """Cancel an invocation. Tracking decides; its answer is waited for.
 
-    A run that has started can be cancelled if it lists (ours: the contract refuses it). What it has sent by then
-    is indexed; nothing more is sent or deleted.
+    A run that has started can be cancelled if it lists (ours: the contract refuses it). What it has sent by
+    then is indexed; nothing more is sent or deleted.
     """
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))

@@ -56,6 +56,8 @@ def source_of(source: Source) -> api.Source:
     dense = api.DenseEmbeddingModel(model=source.embedding.model, task=shown_task)
     kind = SOURCE_TYPES[source.type]
     members: dict[str, Any] = {source.type: kind.form_of(kind.of(source))}
+    if source.notice is not None:
+        members["notice"] = api.SourceNotice(message=source.notice.reason, since=source.notice.since)
     return api.Source(
         **members,
         id=source.id,

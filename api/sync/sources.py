@@ -95,7 +95,7 @@ async def change_source(request: web.Request) -> web.Response:
             f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "
             "source; create it, and delete this one with its documents if it is to be replaced"
         )
-    changed = source.model_copy(update={source.type: config})
+    changed = source.model_copy(update={source.type: config, "notice": None})
     await _keep(parts, changed)
     return json_response(source_of(changed))
 

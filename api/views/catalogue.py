@@ -113,6 +113,16 @@ class Catalogue(TopicView):
         """Every source of a type in a database."""
         return self.sources(ResultPage(tenant, database=database, type=kind, limit=NO_LIMIT))
 
+    def sources_naming(self, kind: str, texts: Sequence[str]) -> list[Source]:
+        """The sources of a type, of all tenants, that have one of these texts in their JSON, in any case
+        (ASCII). More than are meant: who asks looks at each."""
+        sql = (
+            "SELECT value FROM sources WHERE type = ? AND EXISTS "
+            "(SELECT 1 FROM json_each(?) AS text WHERE instr(lower(sources.value), lower(text.value)))"
+        )
+        rows = self._view.query(sql, (kind, json.dumps(list(texts))))
+        return [Source.model_validate_json(row[0]) for row in rows]
+
     def fills(self, source_id: str, collection: str) -> bool:
         """Whether documents of a source are in a collection, or may be soon, according to its newest runs."""
         sql = (

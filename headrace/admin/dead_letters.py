@@ -13,7 +13,7 @@ from schemas.events import DeadLetter
 from streams.engine.publishing.dead_letters import replay_headers
 from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
 from streams.state.reader import Reader, end_offsets
-from streams.topics import DEAD_LETTERS
+from streams.topics import BY_NAME, DEAD_LETTERS
 
 _REPLAY_S = 30.0
 
@@ -54,9 +54,14 @@ async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
 
     A record of `documents` keeps its sequence, so it overwrites nothing newer.
 
-    Raises RequestError for a letter that does not hold its record.
+    Raises RequestError for a letter that does not hold its record, and for one that is of no topic of ours.
     """
     for letter in letters:
+        if letter.topic not in BY_NAME:
+            raise RequestError(
+                f"dead letter {letter.id} is a message of {letter.topic}, which is none of our topics: "
+                "send it there again, or run the source"
+            )
         if not letter.whole:
             raise RequestError(
                 f"dead letter {letter.id} does not contain its record, which was too large: read it at "

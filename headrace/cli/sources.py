@@ -56,6 +56,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
             ("model", source.embedding_model.model),
             ("chunking", chunking),
             ("created", source.created_at),
+            *([("notice", source.notice.message)] if source.notice else []),
         ]
     )
 

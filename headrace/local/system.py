@@ -224,6 +224,8 @@ class _System:
             "HEADRACE_SLOT": "0",
             "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
         }
+        if name != GATEWAY:
+            environment.pop("HEADRACE_GITHUB_WEBHOOK_SECRET", None)
         environment.pop("HEADRACE_API_KEY", None)
         if running.kafka_config:
             environment["HEADRACE_KAFKA_CONFIG"] = running.kafka_config

@@ -44,6 +44,7 @@ from schemas.api.operations import (
     HealthResponse,
     KeySummary,
     RotatedCredentials,
+    WebhookResponse,
 )
 from schemas.api.progress import (
     DocumentFailure,
@@ -60,6 +61,7 @@ from schemas.api.sources import (
     CreateSourceResponse,
     DeleteSourceResponse,
     Source,
+    SourceNotice,
     SourceVariants,
 )
 
@@ -103,8 +105,10 @@ __all__ = [
     "Source",
     "SourceChunkingConfig",
     "SourceEmbeddingConfig",
+    "SourceNotice",
     "SourceVariants",
     "SparseEmbeddingConfig",
     "StageCounts",
     "TreeSitterChunking",
+    "WebhookResponse",
 ]

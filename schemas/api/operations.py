@@ -66,6 +66,13 @@ class RotatedCredentials(Body):
     failed: list[str]
 
 
+class WebhookResponse(Body):
+    """What a delivery has led to, for whoever looks at it on the server that sent it."""
+
+    message: str
+    invocation_ids: list[Id]
+
+
 class ErrorResponse(Body):
     """Every error: a name that Chroma's clients know, and a message.
 

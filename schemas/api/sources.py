@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ConfigDict, model_validator
 
 from schemas.api.common import DenseEmbeddingModel, Id, SourceChunkingConfig, SourceEmbeddingConfig
-from schemas.base import Body
+from schemas.base import Body, OwnBody
 from schemas.sources import SOURCE_TYPES, with_members
 
 #: In a JSON schema: exactly one of the variants.
@@ -71,8 +71,15 @@ class DeleteSourceResponse(Body):
     invocation_ids: list[Id]
 
 
+class SourceNotice(OwnBody):
+    """What somebody should know of a source: its origin was deleted, moved, or cannot be read now (ours)."""
+
+    message: str
+    since: datetime
+
+
 class Source(SourceVariants):
-    """A source with all defaults filled in."""
+    """A source with all defaults filled in. `notice` is ours, and there when there is one."""
 
     id: Id
     database_name: str
@@ -80,3 +87,4 @@ class Source(SourceVariants):
     embedding: SourceEmbeddingConfig
     chunking: SourceChunkingConfig
     created_at: datetime
+    notice: SourceNotice | None = None

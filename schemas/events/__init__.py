@@ -73,6 +73,7 @@ from schemas.events.progress import (
     Step,
 )
 from schemas.events.sources import (
+    Notice,
     RunOptions,
     RunRequested,
     Source,
@@ -106,6 +107,7 @@ __all__ = [
     "Invocation",
     "InvocationCreated",
     "MetadataValue",
+    "Notice",
     "OrdinalRange",
     "PageSpan",
     "PartRequested",

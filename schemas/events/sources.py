@@ -23,12 +23,24 @@ else:  # with a member for each type of source; in a base class, which keeps the
     _Configured = with_members(_Origin, {name: kind.config for name, kind in served().items()})
 
 
+class Notice(Event):
+    """What somebody should know of a source: its origin was deleted, moved, or can no longer be read.
+
+    `about` is what it concerns (`branch`, `repository`, `access`): what says that this is well again ends it.
+    """
+
+    about: str
+    reason: str
+    since: datetime
+
+
 class Source(_Configured):
     """Topic `sources`: one configured origin of documents. Exactly one config is set."""
 
     embedding: Embedding
     chunking: Chunking
     created_at: datetime
+    notice: Notice | None = None
 
     @property
     def config(self) -> Event:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import Chunking, Document, Embedding, RunPosition
-from schemas.ids import chunk_id_base, document_id, fingerprint, source_id, text_sha256
+from schemas.ids import chunk_id_base, document_id, fingerprint, invocation_id, source_id, text_sha256
 
 KEY_SHA256 = "f5e30844a0a461111eb1ae9a5833d0571dd08f7497fcde52a60fe9c5f279ee46"
 
@@ -95,3 +95,14 @@ def test_whatever_changes_the_chunks_changes_the_fingerprint_and_a_null_does_not
 
 def test_hashes_are_lower_case_hex_of_utf8() -> None:
     assert text_sha256("guide/intro.md") == KEY_SHA256
+
+
+def test_a_cause_makes_one_invocation_of_each_source_and_collection() -> None:
+    once = invocation_id("github/72d3162e", "a", "docs")
+
+    assert once == invocation_id("github/72d3162e", "a", "docs")
+    assert uuid.UUID(once).version == 5
+    others = [("github/72d3162f", "a", "docs"), ("github/72d3162e", "b", "docs")]
+    assert (
+        len({once, invocation_id("github/72d3162e", "a", "wiki"), *(invocation_id(*o) for o in others)}) == 4
+    )

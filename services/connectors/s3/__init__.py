@@ -47,7 +47,7 @@ class S3Origin:
     async def check_run(self, config: S3Config, tenant: str) -> None:
         """Before a run, without asking the store: it may be away, and the run waits. Raises RequestError."""
         self._require_endpoint(config)
-        await self._secret(config, tenant)
+        await self.secret(config, tenant)
 
     def open(self, run: RunRequested, known: Known) -> Lister:
         """The bucket of a source, or one object of it."""
@@ -64,10 +64,11 @@ class S3Origin:
     async def bucket(self, config: S3Config, tenant: str, patience_s: float = PATIENCE_S) -> Bucket:
         """A bucket, signed in to. Raises RequestError for an endpoint or a credential that is not allowed."""
         self._require_endpoint(config)
-        secret = await self._secret(config, tenant)
+        secret = await self.secret(config, tenant)
         return await asyncio.to_thread(Bucket, config, secret, self._threads, self._clients, patience_s)
 
-    async def _secret(self, config: S3Config, tenant: str) -> dict[str, str] | None:
+    async def secret(self, config: S3Config, tenant: str) -> dict[str, str] | None:
+        """What a source signs in with; None for the machine's own credentials. Raises RequestError."""
         if config.credential_id is not None:
             return dict(await self._credentials.secret(tenant, config.credential_id, "aws"))
         if not self._ambient:

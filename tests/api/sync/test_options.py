@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.errors import BadRequest
 from api.gateway import ChunkingDefaults, Models
 from api.sync.options import (
     chunking_of,
@@ -18,6 +17,7 @@ from api.sync.options import (
 )
 from schemas.api import LinesChunking, TreeSitterChunking
 from schemas.codec import SingleObjectCodec
+from schemas.errors import RequestError
 from schemas.events import Chunking, Document, DocumentDeleted, Embedding
 from schemas.limits import RESERVED_METADATA_KEYS
 
@@ -70,14 +70,14 @@ def test_accepted_metadata_survives_the_way_over_kafka(metadata: dict[str, Any])
     ],
 )
 def test_metadata_that_chroma_or_the_pipeline_cannot_keep_are_refused(metadata: dict[str, object]) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(RequestError):
         metadata_of(metadata)
 
 
 def test_metadata_of_16_kib_are_accepted_and_one_byte_more_is_refused() -> None:
     frame = len('{"a":""}')
     parse_metadata('{"a":"' + "x" * (16384 - frame) + '"}')
-    with pytest.raises(BadRequest, match="16385 bytes"):
+    with pytest.raises(RequestError, match="16385 bytes"):
         parse_metadata('{"a":"' + "x" * (16385 - frame) + '"}')
 
 
@@ -88,7 +88,7 @@ def test_names_that_chroma_takes_are_accepted(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "ab", "A" * 513, "_ab", "ab.", "a..b", "a b", "a/b", "abé", "1.2.3.4"])
 def test_names_that_chroma_refuses_are_refused(name: str) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(RequestError):
         require_collection_name(name)
 
 
@@ -101,7 +101,7 @@ def test_file_names_that_are_only_keys_are_accepted(name: str) -> None:
     "name", [None, "", "..", "a/..", "../a", "..\\a", "a\0b", "a\nb", "\udcff", "é" * 2049]
 )
 def test_file_names_that_could_do_harm_are_refused(name: str | None) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(RequestError):
         require_file_name(name)
 
 
@@ -123,11 +123,11 @@ def test_models_that_disagree_are_refused() -> None:
     config = SourceEmbeddingConfig(dense=DenseEmbeddingModel(model="a"))
     assert embedding_of(config, "a", models).model == "a"
     assert embedding_of(None, None, models).model == "a"
-    with pytest.raises(BadRequest, match="must agree"):
+    with pytest.raises(RequestError, match="must agree"):
         embedding_of(config, "b", models)
 
 
 def test_numbers_that_grow_on_the_way_count_as_they_are_kept() -> None:
     """`1e9` is `1000000000.0` on the topics, where the first stage measures it again."""
-    with pytest.raises(BadRequest, match=r"metadata has .* bytes, at most 16,384"):
+    with pytest.raises(RequestError, match=r"metadata has .* bytes, at most 16,384"):
         parse_metadata(json.dumps({"k": [1.5]}).replace("1.5", ",".join(["1e9"] * 4_000)))
