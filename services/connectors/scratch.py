@@ -60,11 +60,13 @@ class SortedListing(_Temporary):
 
     def pages(self) -> Iterator[Sequence[Placed]]:
         """All of them, some at a time."""
-        after: bytes | None = None
-        sql = "SELECT * FROM listed WHERE ?1 IS NULL OR place > ?1 ORDER BY place LIMIT ?2"
-        while rows := self._database.execute(sql, (after, _PAGE_ROWS)).fetchall():
+        after, compares = b"", ">="
+        while rows := self._database.execute(
+            f"SELECT * FROM listed WHERE place {compares} ? ORDER BY place LIMIT ?",  # noqa: S608  (constants)
+            (after, _PAGE_ROWS),
+        ).fetchall():
             yield [(place, _entry(packed)) for place, packed in rows]
-            after = rows[-1][0]
+            after, compares = rows[-1][0], ">"
 
 
 def _plain(entry: Item | Skipped) -> Any:
