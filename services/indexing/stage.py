@@ -179,9 +179,8 @@ def _sends(key: str, before: DocumentState | None, state: DocumentState) -> Iter
     yield Send(DOCUMENT_STATES, key, state)
     document = state.document
     former = before.document.source_id if before is not None else None
-    if (
-        former and former != document.source_id
-    ):  # an upload over an object: its source must not think it there
+    if former and former != document.source_id:
+        # An upload over an object, say: the bucket must not take it for its own.
         yield Send(SOURCE_DOCUMENTS, key, None, partition_key=former)
     if document.source_id:
         yield Send(SOURCE_DOCUMENTS, key, state, partition_key=document.source_id)

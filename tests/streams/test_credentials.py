@@ -50,6 +50,11 @@ async def test_a_secret_is_found_by_its_tenant_alone_and_lies_encrypted(kafka: K
             await saved.secret("t", 2, "aws")
         assert [one.id for one in saved.all("t")] == [1, 2]
 
+        moved = credential(saved.secrets, 3).model_copy(update={"tenant": "thief"})
+        await producer.send(Send(CREDENTIALS, "3", moved))
+        with pytest.raises(RequestError, match=r"credential 3 .* was changed since, or is of another"):
+            await saved.secret("thief", 3, "aws")
+
         await saved.passed(await producer.send(Send(CREDENTIALS, "1", None)))
         with pytest.raises(RequestError, match="credential 1 does not exist"):
             await saved.secret("t", 1, "aws")

@@ -1,0 +1,172 @@
+"""Whole runs over a bucket: what is sent, what is deleted, and that trouble deletes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.events import RunFailed, RunRequested, Status, Step
+from schemas.ids import chunk_id_base, text_sha256
+from services.connectors import Invocations, SyncConnector
+from services.connectors.s3 import S3Origin
+from streams.blobs import BlobStore
+from streams.engine.stage import Record
+from tests.s3_server import Answer, Asked, MemoryS3, refusal
+from tests.services.connectors.fakes import (
+    Collections,
+    IndexedStates,
+    KeptMemos,
+    Pipeline,
+    Tracking,
+    documents,
+)
+from tests.services.connectors.s3.conftest import config, run_of
+
+
+class World:
+    """A bucket, and a pipeline that lasts from run to run."""
+
+    def __init__(self, origin: S3Origin, folder: Path) -> None:
+        self._origin, self._blobs, self._runs = origin, BlobStore(str(folder)), 0
+        self.tracking = Tracking()
+        self.pipeline = Pipeline(self.tracking)
+
+    async def run(self, run: RunRequested) -> Pipeline:
+        """One whole run."""
+        earlier, self.tracking = self.pipeline, Tracking()
+        self.pipeline = Pipeline(self.tracking)
+        self.pipeline.states, self.pipeline.collection_id = earlier.states, earlier.collection_id
+        self.pipeline.memos = earlier.memos
+        self._runs += 1
+        run = run.model_copy(update={"invocation_id": f"run-{self._runs}"})
+        connector = SyncConnector(
+            "s3",
+            self._origin,
+            Invocations(self.tracking),
+            IndexedStates(self.pipeline),
+            Collections(self.pipeline),
+            self._blobs,
+            window=100,
+            partitions=12,
+            memos=KeptMemos(self.pipeline),
+        )
+        await connector.process(Record("runs.s3", 2, 0, run.source.id, run, 0), self.pipeline)
+        return self.pipeline
+
+
+@pytest.fixture
+def world(origin: S3Origin, tmp_path: Path) -> World:
+    return World(origin, tmp_path)
+
+
+def failure(pipeline: Pipeline) -> str:
+    [failed] = pipeline.of(RunFailed)
+    assert isinstance(failed, RunFailed)
+    return failed.error
+
+
+async def test_ids_follow_from_the_key_alone_and_a_second_run_reads_nothing(
+    store: MemoryS3, world: World
+) -> None:
+    for key in ("a.md", "dir1/report.txt", "dir2/report.txt", "exp2", "exp2/x"):
+        store.put(key)
+
+    first = await world.run(run_of(config(store)))
+    store.asked.clear()
+    second = await world.run(run_of(config(store)))
+
+    assert {chunk_id_base(one) for one in documents(first)} == {text_sha256(key) for key in store.objects}
+    assert second.written() == {}
+    assert len(second.counted(Step.UNCHANGED)) in (0, 5)  # a range, or one by one
+    assert [asked.key for asked in store.asked] == [""]
+    assert world.tracking.status is Status.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (refusal(403, "AccessDenied"), "allow s3:ListBucket"),
+        (refusal(404, "NoSuchBucket"), "does not exist"),
+        (refusal(403, "InvalidAccessKeyId"), "access key is not known"),
+        (Answer(200, b""), "cannot be read at the page after"),
+    ],
+)
+async def test_what_ends_a_listing_in_the_middle_deletes_nothing(
+    store: MemoryS3, world: World, answer: Answer, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(S3Origin.bucket, "__defaults__", (0.05,))
+    for number in range(1010):
+        store.put(f"{number:04}", b"")
+    await world.run(run_of(config(store)))
+    for number in (3, 1005):
+        store.delete(f"{number:04}")
+
+    def denied(asked: Asked) -> Answer | None:
+        return answer if "continuation-token" in asked.query else None
+
+    store.fault = denied
+    pipeline = await world.run(run_of(config(store)))
+
+    assert message in failure(pipeline)
+    assert "delete" not in pipeline.written().values()
+    store.fault = lambda asked: None
+    assert (await world.run(run_of(config(store)))).written() == {"0003": "delete", "1005": "delete"}
+
+
+async def test_an_event_about_an_object_that_is_gone_deletes_it_and_no_other(
+    store: MemoryS3, world: World
+) -> None:
+    for key in ("a", "b"):
+        store.put(key)
+    await world.run(run_of(config(store)))
+    store.delete("a")
+    store.delete("b")
+
+    asked = await world.run(run_of(config(store), object_key="a"))
+    event = await world.run(run_of(config(store), "event", object_key="a"))
+
+    assert "does not exist" in failure(asked)
+    assert asked.written() == {}
+    assert event.written() == {"a": "delete"}
+
+
+async def test_a_custom_id_stays_with_its_object_and_another_one_takes_its_place(
+    store: MemoryS3, world: World
+) -> None:
+    store.put("a")
+    await world.run(run_of(config(store)))
+
+    named = await world.run(run_of(config(store), object_key="a", custom_id="one", metadata={"year": 1}))
+    again = await world.run(run_of(config(store)))
+    plain = await world.run(run_of(config(store), object_key="a"))
+
+    assert [one.custom_id for one in documents(named)] == ["one", None], "the new one first, then the old one"
+    assert again.written() == {}
+    assert [one.custom_id for one in documents(plain)] == [None, "one"]
+
+
+async def test_what_is_archived_later_stays_and_what_is_too_large_fails_unread(
+    store: MemoryS3, world: World
+) -> None:
+    store.put("a")
+    await world.run(run_of(config(store)))
+    store.put("a", storage_class="GLACIER")
+    store.put("large", size=200 * 1024 * 1024 + 1)
+    store.asked.clear()
+
+    pipeline = await world.run(run_of(config(store)))
+
+    assert pipeline.written() == {}
+    assert pipeline.counted(Step.SKIPPED) == ["a"]
+    assert pipeline.counted(Step.FAILED) == ["large"]
+    assert [asked.key for asked in store.asked] == [""]
+
+
+async def test_a_prefix_that_was_narrowed_takes_the_others_out(store: MemoryS3, world: World) -> None:
+    for number in range(30):
+        store.put(f"old/{number}")
+    store.put("new/a")
+    await world.run(run_of(config(store)))
+
+    narrowed = await world.run(run_of(config(store, path_prefix="new/")))
+
+    assert narrowed.written() == {f"old/{number}": "delete" for number in range(30)}, "it was asked for"
