@@ -51,6 +51,10 @@ async def test_an_ambiguous_hash_is_refused(reader: Reader, repository: Reposito
 
     with pytest.raises(RequestError, match=f"commits of github:owner/repo begin with {twice}"):
         await reader.read(sha=twice)
+    one = next(sha for sha in git(repository.path, "rev-list", "main").decode().split() if sha[:4] == twice)
+    git(repository.path, "update-ref", "refs/heads/one", one)  # the newest of a branch is no more meant
+    with pytest.raises(RequestError, match=f"commits of github:owner/repo begin with {twice}"):
+        await reader.read(sha=twice)
 
 
 @pytest.mark.parametrize("sha", ["f" * 40, "e" * 64])
