@@ -7,7 +7,8 @@ indexed ──┘      ├────► new or changed: read and sent
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 from schemas import events
 from schemas.errors import DocumentError, DocumentTooLarge
@@ -17,7 +18,7 @@ from schemas.limits import MAX_FILE_BYTES
 from schemas.sources import SOURCE_TYPES
 from services.connectors.difference import Action, action, merged
 from services.connectors.guard import DeleteGuard
-from services.connectors.lister import Content, Item, LeftOut, Lister, Selective, Skipped, Unreadable
+from services.connectors.lister import Content, Entry, Item, LeftOut, Lister, Selective, Skipped, Unreadable
 from services.connectors.memos import SourceMemos
 from services.connectors.runs import Attempt
 from services.connectors.scratch import Doomed, DoomedDocuments, Placed, SortedListing, Why
@@ -68,8 +69,9 @@ class Reconciliation:
         """Send the difference. Raises RequestError when the source cannot be listed, or the run would delete
         more than it may: then nothing was deleted. Raises RunEnded."""
         with DoomedDocuments() as doomed, SortedListing() as listing:
-            async for place, entry, rows in merged(self._listed(listing), self._indexed()):
-                await self._reconcile(place, entry, rows, doomed)
+            async with aclosing(self._listed(listing)) as listed:
+                async for place, entry, rows in merged(listed, self._indexed()):
+                    await self._reconcile(place, entry, rows, doomed)
             self._guard.check(self._really(doomed), bool(self._unreadable), self._only, self.left_out)
             for where, why in self._unreadable.items():
                 error = f"{shown(where)}: {why}; what is indexed of it stays"
@@ -82,25 +84,32 @@ class Reconciliation:
 
     # ------------------------------------------------------------------------------------ two streams
 
-    async def _listed(self, listing: SortedListing) -> AsyncIterator[Sequence[Placed]]:
+    async def _listed(self, listing: SortedListing) -> AsyncGenerator[Sequence[Placed], None]:
         if self._lister is None:
             return
-        async for page in self._lister.pages():
-            self._attempt.require_running()
-            entries = [entry for entry in page if isinstance(entry, Item | Skipped) and self._concerns(entry)]
-            for entry in page:
-                if isinstance(entry, Unreadable):
-                    self._unreadable[entry.place] = entry.reason
-                elif isinstance(entry, LeftOut):
-                    self.left_out[entry.reason] = self.left_out.get(entry.reason, 0) + entry.count
-            self._guard.listed += len(entries)
-            if self._lister.in_order:
-                yield [(place_of(entry.key), entry) for entry in entries]
-            else:
-                listing.add(entries)
+        async with _ended(self._lister.pages()) as pages:
+            async for page in pages:
+                if placed := self._taken(page, listing):
+                    yield placed
         if not self._lister.in_order:
             for sorted_page in listing.pages():
                 yield sorted_page
+
+    def _taken(self, page: Sequence[Entry], listing: SortedListing) -> Sequence[Placed]:
+        """What of a page of the listing is to be compared now. Raises RunEnded."""
+        assert self._lister is not None
+        self._attempt.require_running()
+        entries = [entry for entry in page if isinstance(entry, Item | Skipped) and self._concerns(entry)]
+        for entry in page:
+            if isinstance(entry, Unreadable):
+                self._unreadable[entry.place] = entry.reason
+            elif isinstance(entry, LeftOut):
+                self.left_out[entry.reason] = self.left_out.get(entry.reason, 0) + entry.count
+        self._guard.listed += len(entries)
+        if self._lister.in_order:
+            return [(place_of(entry.key), entry) for entry in entries]
+        listing.add(entries)
+        return ()
 
     async def _indexed(self) -> AsyncIterator[Sequence[Essence]]:
         if self._only is None:
@@ -172,6 +181,8 @@ class Reconciliation:
             assert content is not None
             document = document_of(self._run, item, version)
             id_ = document_id(document)
+            if item.custom_id is not None:
+                doomed.spare(id_)  # until now it may have been that of another key
             await self._attempt.add([await self._upsert(id_, document, content), *memo])
         else:
             assert row is not None
@@ -229,6 +240,16 @@ class _Pages:
             return False
         places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
         return any(place in self._unreadable for place in places)
+
+
+@asynccontextmanager
+async def _ended(pages: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[AsyncIterator[Sequence[Entry]]]:
+    """A listing that has let go of everything before its origin is closed, also where it is broken off."""
+    try:
+        yield pages
+    finally:
+        if isinstance(pages, AsyncGenerator):
+            await pages.aclose()
 
 
 def _check(item: Item) -> None:

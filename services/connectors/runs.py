@@ -37,7 +37,8 @@ class RunEnded(Exception):
 
 
 def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
-    """The event that says that a run is given up; attempt 0 where none has begun."""
+    """The event that says that a run is given up; attempt 0, for whichever there is, where this process has
+    begun none."""
     return Send(
         PROGRESS,
         invocation_id,

@@ -20,20 +20,25 @@ _PAGE_ROWS = 1_000
 
 _LISTED = "CREATE TABLE listed (place BLOB PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID"
 _DOOMED = """
-CREATE TABLE doomed (place BLOB, id TEXT, why INTEGER, PRIMARY KEY (place, id)) WITHOUT ROWID
+CREATE TABLE doomed (place BLOB, id TEXT, why INTEGER, PRIMARY KEY (place, id)) WITHOUT ROWID;
+CREATE TABLE spared (id TEXT PRIMARY KEY) WITHOUT ROWID
+"""
+_PAGE = """
+SELECT * FROM doomed WHERE (place, id) > (?, ?) AND id NOT IN (SELECT id FROM spared)
+ORDER BY place, id LIMIT ?
 """
 
 Placed = tuple[bytes, Item | Skipped]
 
 
 class _Temporary:
-    """A database of one table; closed when the run needs it no more."""
+    """A database; closed when the run needs it no more."""
 
     def __init__(self, schema: str) -> None:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
         self._database.execute("PRAGMA journal_mode=OFF")
-        self._database.execute(schema)
+        self._database.executescript(schema)
 
     def __enter__(self) -> Self:
         return self
@@ -113,12 +118,15 @@ class DoomedDocuments(_Temporary):
         if len(self._waiting) >= _PAGE_ROWS:
             self._flush()
 
+    def spare(self, id_: str) -> None:
+        """Keep a document, whatever is said of it: it has become that of another key."""
+        self._database.execute("INSERT OR IGNORE INTO spared VALUES (?)", (id_,))
+
     def pages(self) -> Iterator[list[Doomed]]:
         """All of them in key order, some at a time."""
         self._flush()
         after: tuple[bytes, str] = (b"", "")
-        sql = "SELECT * FROM doomed WHERE (place, id) > (?, ?) ORDER BY place, id LIMIT ?"
-        while rows := self._database.execute(sql, (*after, _PAGE_ROWS)).fetchall():
+        while rows := self._database.execute(_PAGE, (*after, _PAGE_ROWS)).fetchall():
             yield [Doomed(place, id_, Why(why)) for place, id_, why in rows]
             after = rows[-1][:2]
 

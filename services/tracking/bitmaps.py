@@ -37,7 +37,7 @@ BLOCK = 65_536
 _LOW = BLOCK - 1
 #: Ordinals that a run may have. Roaring bitmaps count to 2^32; a run of that many documents is a mistake.
 MAX_ORDINALS = 1 << 32
-#: Ordinals of one range: 16 blocks, so that no event makes bitmaps without bound.
+#: Ordinals of all ranges of an event: some 16 blocks, so that no event makes bitmaps without bound.
 MAX_RANGE = 1 << 20
 
 #: A stage of a block as one number, block * 8 + stage: what the sets of changed bitmaps hold.

@@ -223,8 +223,11 @@ class InvocationState:
 
     def _fail(self, event: RunFailed, timestamp_ms: int) -> None:
         """The run ends, whatever is under way; that goes on being counted. A connector may fail before it
-        has started an attempt."""
-        if self._status in FINAL_STATUSES or self._attempt not in (None, event.attempt):
+        has started an attempt. One whose predecessor died of the run knows no attempt and says 0, in one
+        transaction with the position of the run, behind which no attempt follows: the current one ends."""
+        if self._status in FINAL_STATUSES:
+            return
+        if event.attempt and self._attempt not in (None, event.attempt):
             return
         self._total, self._total_final = None, True  # what was listed is not what should have been
         self._error = event.error[:ERROR_CHARACTERS]
@@ -326,6 +329,11 @@ def _check_ranges(event: Progress) -> None:
                 f"Progress of {event.invocation_id}: {one.count} ordinals from {one.first}, expected at most "
                 f"{MAX_RANGE:,} within 0 to 2^32 - 1"
             )
+    if (told := sum(one.count for one in event.ranges)) > MAX_RANGE:
+        raise ContractError(
+            f"Progress of {event.invocation_id}: its ranges have {told:,} ordinals, expected at most "
+            f"{MAX_RANGE:,} in all"
+        )
 
 
 def _created(state: InvocationState, event: Event, timestamp_ms: int) -> None:

@@ -150,6 +150,8 @@ class PartitionStore(Generic[E]):
         for partition in ends.keys() - starts.keys():
             self._empty(partition)
         behind = {partition: end for partition, end in ends.items() if starts.get(partition, 0) < end}
+        # Read to the end is read just now: an idle partition does not grow stale, to be rebuilt under a run.
+        self._write({}, {partition: end for partition, end in ends.items() if partition not in behind})
         if not behind:
             return
         reader = Reader(self._cluster, self._codec)

@@ -9,7 +9,8 @@ from tests.system.pipeline import running
 
 pytestmark = pytest.mark.system
 
-#: Ends with such an error whatever works on an event that names a document after its service.
+#: Ends with such an error whatever works on an event that names a document after its service, and a connector
+#: whose attempt at `begun.md` has begun.
 _STRAY = """
 import asyncio, sys
 from streams.engine.retries import Attempts
@@ -30,6 +31,26 @@ async def broken(self, records):
     return await call(self, records)
 
 Attempts._call = broken
+
+from services.connectors.runs import Connector
+from services.connectors.invocations import Invocations
+
+attempt, answered = Connector.attempt, Invocations.answered
+begun = set()
+
+def noted(self, record, context, window):
+    if record.event.upload and record.event.upload.filename == "begun.md":
+        begun.add(record.event.invocation_id)
+    return attempt(self, record, context, window)
+
+async def broken_later(self, invocation_id, token):
+    found = await answered(self, invocation_id, token)
+    if invocation_id in begun:
+        asyncio.get_running_loop().call_soon(stray)
+        await asyncio.Event().wait()
+    return found
+
+Connector.attempt, Invocations.answered = noted, broken_later
 """
 SERVICES = ("connectors", "parsing", "chunking", "embedding", "indexing", "tracking")
 
@@ -50,6 +71,11 @@ async def test_a_stray_error_over_a_record_ends_its_run_with_the_reason(
             error = ended["status"]["failed"]["error"]
             assert "has ended its worker 2 times: ValueError: a stray error" in error, service
             assert pipeline.supervisor.states[f"{service}-0"].restarts == 2, service
+
+        # The process that gives this run up has not begun the attempt that tracking knows.
+        invocation = await pipeline.upload("stray", "begun.md", b"# Title\n\nSome words.\n")
+        ended = await pipeline.final(invocation, within=60)
+        assert "has ended its worker 2 times: ValueError: a stray" in ended["status"]["failed"]["error"]
 
         after = await pipeline.upload("stray", "sound.md", b"# Title\n\nSound words.\n")
         assert (await pipeline.ended(after, within=60))["indexed"] == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,24 @@ async def test_a_document_whose_custom_id_changes_leaves_nothing_under_the_old_o
     assert (await world.run()).written() == {}
 
 
+async def test_a_custom_id_that_passes_to_another_key_keeps_its_document(world: World) -> None:
+    one, two = Item("one", "1", custom_id="x"), Item("two", "2", custom_id="y")
+    world.shelf.entries = [one, two]
+    await world.run()
+
+    world.shelf.entries = [replace(one, custom_id="y"), replace(two, custom_id="x")]
+    await world.run()
+
+    def indexed() -> dict[str | None, str]:
+        states = world.pipeline.states.values()
+        return {s.document.custom_id: s.document.document_key for s in states if not s.deleted}
+
+    assert indexed() == {"x": "two", "y": "one"}
+    world.shelf.entries = [replace(one, custom_id="x")]  # its other key is gone
+    await world.run()
+    assert indexed() == {"x": "one"}
+
+
 async def test_unchanged_documents_are_told_of_in_one_range(world: World) -> None:
     keys = [f"{number:04}" for number in range(3_000)]
     world.shelf.put(**dict.fromkeys(keys, "1"))
@@ -286,6 +305,30 @@ async def test_a_listing_that_should_be_in_order_and_is_not_deletes_nothing(
     assert isinstance(failed, RunFailed)
     assert failed.error.startswith(f"its listing is in no order: {keys[-1]!r} comes after {keys[-2]!r}")
     assert world.pipeline.written() == {}
+
+
+async def test_a_listing_that_is_broken_off_ends_before_its_origin_is_closed(world: World) -> None:
+    ends: list[str] = []
+
+    class InOrder(Shelf):
+        in_order = True
+
+        async def pages(self) -> AsyncIterator[Sequence[Entry]]:
+            try:
+                yield [Item("b", "1"), Item("a", "1")]
+            finally:
+                await asyncio.sleep(0)
+                ends.append("listing")
+
+        async def aclose(self) -> None:
+            ends.append("origin")
+
+    world.shelf = InOrder()
+
+    await world.run()
+
+    assert world.tracking.status is Status.FAILED
+    assert ends == ["listing", "origin"]
 
 
 async def test_an_unreadable_place_hides_what_is_there_and_below_and_nothing_beside(world: World) -> None:

@@ -14,6 +14,7 @@ from schemas.events import (
     CancelRequested,
     Counts,
     Invocation,
+    OrdinalRange,
     Passed,
     Progress,
     ProgressBlock,
@@ -22,7 +23,7 @@ from schemas.events import (
     Status,
     Step,
 )
-from services.tracking.bitmaps import BLOCK, MAX_ORDINALS, Ordinals
+from services.tracking.bitmaps import BLOCK, MAX_ORDINALS, MAX_RANGE, Ordinals
 from services.tracking.fold import LAST_ERRORS, InvocationState, ProgressEvent
 from tests.services.tracking.runs import (
     RUN,
@@ -212,6 +213,14 @@ def test_only_the_current_attempt_can_fail_the_run() -> None:
     assert state.summary().attempts == 2
 
 
+def test_a_run_over_which_its_connectors_died_fails_whichever_attempt_it_is_at() -> None:
+    """The connector that gives it up is a new process, and knows of no attempt."""
+    state = folded([started(7), RunFailed(invocation_id=RUN, attempt=0, error="has ended its worker twice")])
+
+    assert state.summary().status is Status.FAILED
+    assert state.summary().error == "has ended its worker twice"
+
+
 def test_an_upload_run_that_failed_stays_failed_whatever_is_still_indexed() -> None:
     failed = RunFailed(invocation_id=RUN, attempt=1, error="gone")
     events: list[ProgressEvent] = [started(1), listed(1, 1), failed, passed(1, Step.INDEXED, 0)]
@@ -312,6 +321,19 @@ def test_an_impossible_ordinal_breaks_the_contract_and_changes_nothing(ordinal: 
 
     assert not state.changed
     assert state.summary().counts == Counts()
+
+
+def test_the_ranges_of_an_event_have_no_more_ordinals_than_a_few_blocks_hold() -> None:
+    ranges = [OrdinalRange(first=n * BLOCK, count=BLOCK) for n in range(MAX_RANGE // BLOCK + 1)]
+    told = Progress(invocation_id=RUN, attempt=1, stage=Step.UNCHANGED, passed=[], ranges=ranges)
+    state = folded([started(1)])
+    state.summary()
+    with pytest.raises(ContractError, match="1,114,112 ordinals, expected at most 1,048,576"):
+        state.fold(told, 0)
+
+    assert not state.changed
+    state.fold(told.model_copy(update={"ranges": ranges[:-1]}), 0)
+    assert state.summary().counts.unchanged == MAX_RANGE
 
 
 def test_an_impossible_total_breaks_the_contract() -> None:

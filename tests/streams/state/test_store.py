@@ -168,6 +168,20 @@ async def test_a_file_that_may_have_missed_tombstones_is_rebuilt(
     assert opened.rows(5) == ["a"]
 
 
+async def test_a_file_that_is_read_to_the_end_again_and_again_does_not_grow_stale(
+    cluster: Cluster, opened: Opened
+) -> None:
+    await write(cluster, 5, "a")
+    await opened.store.catch_up([5])
+    for _ in range(2):
+        with sqlite3.connect(opened.path) as database:
+            database.execute("UPDATE read_to SET read_at = read_at - 11 * 3600")
+            database.execute("UPDATE rows SET key = 'not read again' WHERE key = 'a'")
+        await opened.store.catch_up([5])
+
+    assert opened.rows(5) == ["not read again"]
+
+
 async def test_an_open_transaction_is_waited_for_and_an_aborted_one_is_not_seen(
     cluster: Cluster, opened: Opened
 ) -> None:
