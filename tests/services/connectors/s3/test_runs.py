@@ -7,7 +7,7 @@ import pytest
 from schemas.events import RunFailed, RunRequested, Status, Step
 from schemas.ids import chunk_id_base, text_sha256
 from services.connectors import Invocations, SyncConnector
-from services.connectors.s3 import S3Origin
+from services.connectors.s3 import S3Origin, client
 from streams.blobs import BlobStore
 from streams.engine.stage import Record
 from tests.s3_server import Answer, Asked, MemoryS3, refusal
@@ -94,11 +94,12 @@ async def test_what_ends_a_listing_in_the_middle_deletes_nothing(
     store: MemoryS3, world: World, answer: Answer, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(S3Origin.bucket, "__defaults__", (0.05,))
-    for number in range(1010):
-        store.put(f"{number:04}", b"")
+    monkeypatch.setattr(client, "PAGE_KEYS", 10)
+    for number in range(15):
+        store.put(f"{number:02}", b"")
     await world.run(run_of(config(store)))
-    for number in (3, 1005):
-        store.delete(f"{number:04}")
+    for number in (3, 12):
+        store.delete(f"{number:02}")
 
     def denied(asked: Asked) -> Answer | None:
         return answer if "continuation-token" in asked.query else None
@@ -109,7 +110,7 @@ async def test_what_ends_a_listing_in_the_middle_deletes_nothing(
     assert message in failure(pipeline)
     assert "delete" not in pipeline.written().values()
     store.fault = lambda asked: None
-    assert (await world.run(run_of(config(store)))).written() == {"0003": "delete", "1005": "delete"}
+    assert (await world.run(run_of(config(store)))).written() == {"03": "delete", "12": "delete"}
 
 
 async def test_an_event_about_an_object_that_is_gone_deletes_it_and_no_other(
