@@ -513,9 +513,10 @@ async def test_a_run_that_waited_when_one_that_does_the_same_began_is_merged_int
     assert await runs.run("one", waiting="two three four") is None
     assert await runs.run("two", waiting="three four") == "one"
     assert world.pipeline.written() == {}
-    assert await runs.run("three", full_check=True) is None  # which asks for more
-    assert await runs.run("five") is None  # which was asked for later
-    assert await runs.run("four") is None  # nobody knows any more for whom it waited
+    assert await runs.run("five") is None, "it was asked for later"
+    assert await runs.run("three") is None, "it is no longer known what it waited for"
+    assert await runs.run("six", waiting="seven") is None
+    assert await runs.run("seven", full_check=True) is None, "it asks for more"
 
 
 async def test_a_run_is_not_merged_into_one_of_which_a_document_failed(world: World) -> None:
