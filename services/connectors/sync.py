@@ -114,6 +114,7 @@ class SyncConnector(Connector):
             if (earlier := self._done.get(self.sequence_of(record))) and earlier.covers(record.event):
                 await attempt.merge(earlier.run.invocation_id)
                 return []
+            self._done.pop(self.sequence_of(record), None)  # even a run that fails may write
             waiting = self._invocations.waiting(record.event.invocation_id)
             try:
                 if await self._attempt(record, attempt):
@@ -133,7 +134,6 @@ class SyncConnector(Connector):
         return []
 
     def _remember(self, record: Record[RunRequested], waiting: frozenset[str]) -> None:
-        self._done.pop(self.sequence_of(record), None)
         if waiting and self._invocations.went_well(record.event.invocation_id):
             self._done[self.sequence_of(record)] = _Done(record.event, waiting)
 

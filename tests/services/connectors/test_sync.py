@@ -529,6 +529,21 @@ async def test_a_run_is_not_merged_into_one_of_which_a_document_failed(world: Wo
     assert world.pipeline.written() == {"damaged": "upsert"}
 
 
+async def test_a_run_is_not_merged_into_one_behind_which_another_has_begun(world: World) -> None:
+    """That one may have left the collection as neither of them would."""
+    world.shelf.put(a="1")
+    runs = Merging(world)
+    await runs.run("one", waiting="two three")
+    world.shelf.put(a="2")
+    world.shelf.breaks_off = RequestError("away")
+    world.next_run()
+    await runs.connector.process(requested(SOURCE, "two", full_check=True), world.pipeline)
+    assert world.tracking.status is Status.FAILED
+    world.shelf.breaks_off = None
+
+    assert await runs.run("three") is None
+
+
 async def test_runs_of_one_source_wait_for_each_other_in_the_same_collection_alone(world: World) -> None:
     connector = world.connector()
     first, second = (requested(SOURCE, name) for name in ("first", "second"))
