@@ -1,4 +1,4 @@
-"""One attempt at a run: sends the difference between listing and index as it is found, and deletes at the end.
+"""One attempt at a run: sends the difference between listing and index, and deletes at the end.
 
 listing ──┐
           ├─► merged ─► unchanged: a range of ordinals

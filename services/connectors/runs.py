@@ -211,7 +211,7 @@ class Attempt:
         self._counted += notes + unchanged
 
     async def _make_room(self, work: int) -> None:
-        """Wait until `work` more documents fit into the in-flight limit, which changes as documents finish."""
+        """Wait until `work` more documents fit into the in-flight limit, which follows the rate."""
         while work:
             done = self._invocations.done_now(self.invocation_id)
             through = done - self._counted
