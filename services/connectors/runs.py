@@ -37,7 +37,7 @@ class RunEnded(Exception):
 
 
 def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
-    """The event for a run that has failed; attempt 0 means the current one, if this process has begun none."""
+    """The event for a run that has failed; attempt 0 is the current one, if this process has begun none."""
     return Send(
         PROGRESS,
         invocation_id,

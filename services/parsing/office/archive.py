@@ -18,7 +18,7 @@ MAX_ENTRIES = 20_000
 MAX_PART = 2 * 1024**3
 #: Maximum bytes of a part that is read as a whole.
 MAX_WHOLE_PART = 200 * 1024 * 1024
-#: Maximum ratio of unpacked to packed size. Sheets of equal numbers reach about 100; deflate's limit is 1,032.
+#: Maximum ratio of unpacked to packed size. Sheets of equal numbers reach 100, deflate's limit is 1,032.
 MAX_RATIO = 400
 #: Parts below this size may have any ratio.
 RATIO_FREE = 16 * 1024 * 1024

@@ -1,8 +1,8 @@
 """Extracts the main content of a web page: the part with the most running text.
 
 Three steps: remove furniture (navigation, footers, adverts) by tags and class names; choose the element
-whose running text most outweighs its links and fragments; remove from it what leads away (related links, share
-bars, sign-up lines, captions). A part with much of the page's text is never removed: names can mislead.
+whose running text most outweighs its links and fragments; remove from it what leads away (related links,
+share bars, sign-up lines, captions). A part with much of the page's text is never removed: names can mislead.
 """
 
 from __future__ import annotations
