@@ -1,9 +1,9 @@
-"""Whether a schema may follow another: Avro's resolution, tried on generated records in both directions.
+"""Compatibility of schema versions: Avro's schema resolution, tried on generated records both ways.
 
-A newer service reads what an older one wrote (topics outlive releases), and with a schema registry an older
-one reads what a newer one writes (releases roll). So a field may come or go only with a default, a type may
-not change, and an enum keeps its symbols. An enum may gain symbols: records that hold one are read by newer
-services alone, so those that read are upgraded before those that write.
+Newer services read what older ones wrote, because topics outlive releases. With a schema registry, older
+services also read what newer ones write, because releases roll out gradually. So a field may be added or
+removed only with a default, a type must not change, and an enum keeps its symbols. An enum may gain symbols:
+only newer services read records with a new symbol, so upgrade readers before writers.
 """
 
 import io
@@ -12,24 +12,24 @@ from typing import Any
 import fastavro
 from fastavro.utils import generate_many
 
-#: Generated records choose branches of unions and symbols of enums at random. Of our enums the largest has 8
-#: symbols: 200 records miss a certain one with a chance of (7/8)^200 = 3e-12.
+#: Generated records choose union branches and enum symbols at random. The largest enum has 8 symbols: the
+#: probability that 200 records miss one of them is (7/8)^200 = 3e-12.
 _SAMPLES = 200
 
 Schema = dict[str, Any]
 
 
 def incompatibility(old: Schema, new: Schema) -> str | None:
-    """Why `new` cannot follow `old`, or None when it can."""
+    """Why `new` is incompatible with `old`; None if it is compatible."""
     if reason := _unreadable(old, new):
-        return f"what the older schema wrote cannot be read: {reason}"
+        return f"records of the older schema cannot be read: {reason}"
     if reason := _unreadable(_without_new_symbols(new, _symbols(old)), old):
-        return f"older readers cannot read what the newer schema writes: {reason}"
+        return f"older readers cannot read records of the newer schema: {reason}"
     return None
 
 
 def _symbols(schema: Any) -> dict[str, list[str]]:
-    """The symbols of every enum of a schema, by its name."""
+    """The symbols of every enum in a schema, by its name."""
     if isinstance(schema, list):
         return {name: symbols for part in schema for name, symbols in _symbols(part).items()}
     if not isinstance(schema, dict):
@@ -39,7 +39,7 @@ def _symbols(schema: Any) -> dict[str, list[str]]:
 
 
 def _without_new_symbols(schema: Any, known: dict[str, list[str]]) -> Any:
-    """What of a schema's records older services are to read."""
+    """The schema without enum symbols that older services do not know."""
     if isinstance(schema, list):
         return [_without_new_symbols(part, known) for part in schema]
     if not isinstance(schema, dict):

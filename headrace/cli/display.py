@@ -179,7 +179,7 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     """What a run came to, and every document that failed with its reason."""
     from rich.text import Text
 
-    from headrace.client.progress import failure_of, left_out, listed, status_of, summary
+    from headrace.client.progress import failure_of, listed, skipped_files, status_of, summary
     from headrace.client.sync import as_json as result_json
 
     if as_json:
@@ -201,12 +201,12 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     if status != "complete":
         text = f"{status}: {visible(failure_of(result.progress.status) or '') or text}"
     out.print(Text.assemble(mark, text))
-    if told := left_out(result.progress):
+    if told := skipped_files(result.progress):
         out.print(Text(f"  {told}", style="dim"))
 
 
 def _print_skipped(result: "SyncResult") -> None:
-    """The first documents that were left out on purpose, and why."""
+    """The first skipped documents, with their reasons."""
     from rich.text import Text
 
     out = console()
@@ -219,7 +219,7 @@ def _print_skipped(result: "SyncResult") -> None:
 
 
 def _print_warnings(result: "SyncResult") -> None:
-    """What was guessed or left out, of the first documents that it concerns."""
+    """The warnings of the first documents that have some."""
     from rich.text import Text
 
     from headrace.client.progress import counted

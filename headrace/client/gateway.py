@@ -266,7 +266,7 @@ def _words(status: int, body: str) -> str:
 
 
 def to_json(value: BaseModel | list[Any]) -> Any:
-    """Models as plain JSON values, what was not set left out."""
+    """Models as plain JSON values, without unset fields."""
     if isinstance(value, list):
         return [to_json(item) for item in value]
     return value.model_dump(mode="json", exclude_unset=True)

@@ -102,19 +102,19 @@ def summary(progress: InvocationProgress, seconds: float, looked_for: str = "doc
     return f"{found}: {', '.join(parts)}"
 
 
-#: What the gateway says was left out, in words: one, several.
-_LEFT_OUT = {
+#: Reasons for skipped files in words: singular, plural.
+_SKIPPED = {
     "hidden": ("hidden file or folder", "hidden files and folders"),
     "secret": ("that looks like a secret", "that look like secrets"),
     "data_folder": ("data folder of Headrace", "data folders of Headrace"),
 }
 
 
-def left_out(progress: InvocationProgress) -> str:
+def skipped_files(progress: InvocationProgress) -> str:
     """The files that a run skipped, and how to include them; empty if there are none."""
     counts = {skipped.reason: skipped.count for skipped in progress.skipped}
     words = {
-        reason: f"{count:,} {_LEFT_OUT.get(reason, (reason, reason))[count != 1]}"
+        reason: f"{count:,} {_SKIPPED.get(reason, (reason, reason))[count != 1]}"
         for reason, count in counts.items()
         if count
     }

@@ -1,4 +1,4 @@
-"""`headrace sync`: files, a repository, a website or a bucket into a collection, followed until the end."""
+"""`headrace sync`: sync files, a repository, a website or a bucket, and follow the run to its end."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ from schemas.sources.github import GithubSource
 from schemas.sources.s3 import S3Source
 from schemas.sources.web_scrape import WebScrapeSource
 
-#: Between two looks at a run where the event stream broke off.
+#: Poll interval while the event stream is interrupted.
 POLL_S = 0.5
-#: Failed documents that are told by name; the API has them all.
+#: Maximum of failed documents in a result; the API has them all.
 _MOST_FAILURES = 1000
-#: Documents whose warnings are told by name: guessed encodings may concern a whole folder.
+#: Maximum of documents with warnings in a result: guessed encodings may concern a whole folder.
 _MOST_WARNED = 10
 #: Members of a run's payload that are true or absent.
 RUN_FLAGS = ("allow_empty", "allow_mass_delete", "full_check")
@@ -48,13 +48,13 @@ _DOCUMENTS = {GithubSource: "files", S3Source: "objects", WebScrapeSource: "page
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What goes where.
+    """What to sync into which collection.
 
     Attributes:
-        path: absolute, on the disk of the gateway; or the address of `origin`.
+        path: absolute path on the gateway's disk; or the address of `origin`.
         origin: the source, if it is no folder.
         ref: the branch or commit of a repository (`ref_identifier`).
-        keeps: members that an existing source keeps: the request says nothing about them.
+        keeps: members that an existing source keeps, because the request does not set them.
     """
 
     path: str
@@ -73,13 +73,13 @@ class SyncRequest:
 
     @property
     def options(self) -> dict[str, object]:
-        """Members of the run's payload beside its target (`schemas.api.CreateJobPayload`)."""
+        """Members of the run's payload besides its target (`schemas.api.CreateJobPayload`)."""
         options: dict[str, object] = {name: True for name in RUN_FLAGS if getattr(self, name)}
         return options if self.ref is None else {**options, "ref_identifier": self.ref}
 
 
 def looked_for(request: SyncRequest) -> str:
-    """What a run of the request lists, in words."""
+    """A description of what the run lists, for messages."""
     if request.origin is not None:
         kind = type(request.origin)
         return f"{_DOCUMENTS[kind]} of {_KINDS[kind].shown(request.origin)}"
@@ -90,8 +90,8 @@ def looked_for(request: SyncRequest) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync came to; `failures` are the documents that failed, at most 1,000 of them, `skipped` as many
-    that were left out on purpose, `warned` the first of those with warnings."""
+    """The result of a sync. `failures` and `skipped` have at most 1,000 documents each, `warned` the first
+    ten with warnings."""
 
     source_id: str
     progress: InvocationProgress
@@ -109,10 +109,10 @@ class SyncResult:
 async def begin(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
 ) -> tuple[str, str]:
-    """Run the source of a request, which is made if there is none; its id and the invocation's.
+    """Create the source of a request if it does not exist, and run it. Returns the ids of source and
+    invocation.
 
-    A gateway that has answered once and then goes away is waited for; whatever its last answer would have
-    been, there is one source and one run.
+    Reconnects to a gateway that goes away. Lost responses create no second source or run.
     """
     source_id = await wanted_source_id(client, request, say)
     key = secrets.token_hex(16)
@@ -130,7 +130,7 @@ def folder_payload(
     hidden: bool = False,
     main_content: bool = False,
 ) -> dict[str, object]:
-    """The config of a folder source; what is not asked for is not sent, so that an older gateway takes it."""
+    """The config of a folder source. Defaults are omitted, so that older gateways accept it."""
     asked = {
         "include_globs": list(include or ()),
         "exclude_globs": list(exclude or ()),
@@ -141,7 +141,7 @@ def folder_payload(
 
 
 def wanted_source(request: SyncRequest) -> FolderSource | RemoteSource:
-    """The source of a request. Raises pydantic's ValidationError for what no gateway takes."""
+    """The source of a request. Raises pydantic's ValidationError for an invalid source."""
     return request.origin or FolderSource(
         path=request.path,
         include_globs=normalized(request.include),
@@ -152,7 +152,7 @@ def wanted_source(request: SyncRequest) -> FolderSource | RemoteSource:
 
 
 def _payload(wanted: FolderSource | RemoteSource) -> dict[str, object]:
-    """The config of a source; what is not asked for is not sent."""
+    """The config of a source, without defaults."""
     if not isinstance(wanted, FolderSource):
         return wanted.model_dump(exclude_none=True)
     chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
@@ -162,10 +162,10 @@ def _payload(wanted: FolderSource | RemoteSource) -> dict[str, object]:
 async def wanted_source_id(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
 ) -> str:
-    """The id of the source that reads this origin into this collection, as the request wants it.
+    """The id of the source that reads this origin into this collection.
 
-    One that fills the collection already is changed if it chooses otherwise; else it is made. Raises
-    RequestError when another source of the collection would bring the same documents.
+    A source that already fills the collection is changed to the request's patterns; otherwise a source is
+    created. Raises RequestError if another source of the collection has the same documents.
     """
     wanted = wanted_source(request)
     kind = _KINDS[type(wanted)]
@@ -185,7 +185,7 @@ async def wanted_source_id(
         if kind.overlaps(kind.configure(form), config):
             raise RequestError(_overlapping(request, source_id, kind.shown(form)))
     create = partial(client.create_source, {**payload, "database_name": request.database})
-    try:  # a second try finds what the first has made, and is told its id
+    try:  # a repeated request is answered with the id of the source that the first one created
         return await reconnecting(client, create, say, PROXY_ERRORS)
     except ApiError as error:
         if error.source_id is None:
@@ -220,11 +220,11 @@ async def follow(
     say: Callable[[str], None] = lambda message: None,
     poll_s: float = POLL_S,
 ) -> InvocationProgress:
-    """Show every change of a run until it ends; its last state.
+    """Show every change of a run until it ends. Returns its final state.
 
-    Listens to the event stream; where that breaks off, looks again every `poll_s` seconds until it is back.
-    A gateway that is away is waited for, and `say` told. Raises TransientError, with what is known of the
-    run, when it stays away for `client.reconnect_s` seconds.
+    Reads the event stream; while the stream is interrupted, polls every `poll_s` seconds. Reconnects to a
+    gateway that goes away, and reports it to `say`. Raises TransientError, with the last known state of the
+    run, if the gateway does not answer for `client.reconnect_s` seconds.
     """
     outage, last = Outage(client.reconnect_s, say), None
     while True:
@@ -242,7 +242,7 @@ async def follow(
 
 
 async def _states(client: GatewayClient, invocation_id: str) -> AsyncIterator[InvocationProgress]:
-    """What the stream says, then one look at the run itself, as the stream may end before the run does."""
+    """The states from the event stream, then one from the run itself, because the stream may end earlier."""
     with contextlib.suppress(TransientError, ValidationError):
         async for name, data in client.events(f"/invocations/{invocation_id}/progress"):
             if name == "progress":
@@ -256,7 +256,7 @@ async def _wait(
     invocation_id: str,
     last: InvocationProgress | None,
 ) -> None:
-    """Wait for the gateway. Raises TransientError, with what is known of the run, when it stays away."""
+    """Wait for the gateway. Raises TransientError, with the last known state of the run, if it stays away."""
     try:
         await outage.wait(error)
     except TransientError as given_up:
@@ -264,7 +264,7 @@ async def _wait(
 
 
 def _known(invocation_id: str, last: InvocationProgress | None) -> str:
-    """What is known of a run whose end is not, and how to see it."""
+    """The last known state of a run, and how to see it later."""
     state = "asked for" if last is None else f"{status_of(last.status)} when last seen"
     if last is not None and last.total is not None:
         counts = last.counts
@@ -298,7 +298,7 @@ async def finish(
 
 
 def as_json(result: SyncResult) -> str:
-    """A result for programs."""
+    """The result as JSON."""
     counts, progress = result.progress.counts, result.progress
     return json.dumps(
         {

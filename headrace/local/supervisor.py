@@ -1,4 +1,4 @@
-"""Run the processes of one machine: restart them when they die, stop them in order within a deadline."""
+"""Supervises the processes of `headrace up`: restarts them, and stops them in order within a deadline."""
 
 import asyncio
 import random
@@ -16,29 +16,29 @@ from streams.local import ChildProcess, ProcessSpec
 from streams.local.exit_reason import exit_reason
 from streams.local.process import cap_log
 
-#: All is stopped in under 10 s; the last of them for what SIGKILL and the kernel take.
+#: Everything stops in under 10 s; the last second is for SIGKILL.
 STOP_WITHIN_S = 9.0
 
-#: What each later group still has of that time when an earlier one does not end: Chroma takes 0.1 s to
-#: stop, the broker 0.3 s (measured idle), and a broker that had no time starts 2 s slower.
+#: Time that is reserved for each later group if an earlier one does not stop. Chroma takes 0.1 s to stop, the
+#: broker 0.3 s (measured idle), and a broker that is killed takes 2 s longer to start.
 RESERVED_S = 1.5
 
-#: How often logs are looked at; a child that writes 1 MB/s stays below twice `LOG_BYTES`.
+#: How often the sizes of logs are checked; a child that writes 1 MB/s stays below twice `LOG_BYTES`.
 LOGS_EVERY_S = 10.0
 
 
 class ProcessState(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
-    WAITING = "waiting"  # it died; the next start is after a pause
+    WAITING = "waiting"  # it ended and restarts after a delay
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What became of a process: `pid` and `exit_status` of its last run, `pause_s` before the next.
+    """A change of a process's state: `pid` and `exit_status` of its last run, `pause_s` before the next.
 
-    `reason` is its last words when it ended by itself; who was killed could not say why.
+    `reason` is the last line of its log if it ended by itself, empty if it was killed.
     """
 
     name: str
@@ -52,11 +52,11 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True)
 class RestartDelay:
-    """Pauses between the deaths of a process and its next start.
+    """Delays before the restarts of a process: exponential backoff with jitter.
 
-    The n-th death in a row is followed by a pause between half and all of `first_s` · 2ⁿ⁻¹, at most
-    `most_s`; the random half keeps processes that died of one cause from coming back as one. Living for
-    `reset_after_s` ends the row.
+    The delay after the n-th consecutive end is between half and all of `first_s` · 2ⁿ⁻¹, at most `most_s`.
+    The jitter keeps processes that ended for the same reason from restarting together. The count restarts
+    after a process has run for `reset_after_s`.
     """
 
     first_s: float = 0.5
@@ -64,27 +64,27 @@ class RestartDelay:
     reset_after_s: float = 60.0
 
     def pause_s(self, deaths: int, chance: float) -> float:
-        """The pause after `deaths` (≥ 1) in a row; `chance` is a random number in [0, 1)."""
-        # 2 ** 32 is beyond every sensible `most_s`, and the power stays a small number.
+        """The delay after `deaths` (≥ 1) consecutive ends; `chance` is a random number in [0, 1)."""
+        # 2 ** 32 exceeds every sensible `most_s`; the limit avoids an overflow.
         longest = min(self.most_s, self.first_s * 2.0 ** min(deaths - 1, 32))
         return longest * (1 + chance) / 2
 
 
 class Supervisor:
-    """Children that run until we stop: an asynchronous context around `start` and `wait`.
+    """Runs child processes; an asynchronous context manager around `start` and `wait`.
 
-    SIGINT, SIGTERM and SIGHUP interrupt the body wherever it is; leaving the context, for whatever reason,
-    stops every child, and a signal ends there: the code after the context runs. A second signal while
-    they stop kills what is left at once. When we are killed ourselves, the children die with us.
+    SIGINT, SIGTERM and SIGHUP interrupt the body. Leaving the context stops every child, and suppresses the
+    interruption, so that the code after the context runs. A second signal kills the remaining children at
+    once. If the supervisor itself is killed, its children die with it.
 
-    A child that ends with a status that is `final` for it also interrupts the body and stops all others;
-    the context then raises RequestError with the child's last words.
+    A child that ends with a status that is `final` for it also interrupts the body and stops all others. The
+    context then raises RequestError with the last line of the child's log.
 
     Args:
-        stop_order: groups of names; a group is stopped when the one before is gone, its members at the
-            same time. Children not named are stopped first.
+        stop_order: groups of names. A group is stopped when the one before has ended, its members
+            concurrently. Children without a group are stopped first.
         on_change: called with every change of state, in the event loop; must not raise.
-        signals: what stops us, `stopping_signals()` if None; empty where somebody else handles signals.
+        signals: signals to handle, `stopping_signals()` if None; empty if the caller handles signals.
     """
 
     def __init__(
@@ -106,17 +106,17 @@ class Supervisor:
         self._tasks: list[asyncio.Task[None]] = []
         self._body: asyncio.Task[object] | None = None
         self._stopping = False
-        #: What interrupted the body, if a signal did.
+        #: The signal that interrupted the body, if one did.
         self.signalled: signal.Signals | None = None
         self._hopeless: RequestError | None = None
 
     @property
     def states(self) -> Mapping[str, StateChange]:
-        """The last change of every child, by name."""
+        """The latest state change of every child, by name."""
         return MappingProxyType(self._states)
 
     async def start(self, spec: ProcessSpec) -> None:
-        """Start a child, wait until it is ready, and from then on start it again whenever it ends.
+        """Start a child and wait until it is ready. From then on it is restarted whenever it ends.
 
         Raises:
             TransientError: it ended or was not ready in time; the message has the last line of its log.
@@ -134,11 +134,11 @@ class Supervisor:
         self._tasks.append(asyncio.create_task(self._keep_running(child), name=f"keep {spec.name} running"))
 
     async def wait(self) -> None:
-        """Wait for a signal (or to be cancelled)."""
+        """Wait for a signal or cancellation."""
         await asyncio.Event().wait()
 
     async def stop(self) -> None:
-        """SIGTERM to all children in order, SIGKILL to those that take too long; returns in time."""
+        """SIGTERM to all children in order, SIGKILL to those that take too long; keeps the deadline."""
         self._stopping = True
         await self._end_tasks()
         deadline = time.monotonic() + self._stop_within_s
@@ -199,7 +199,7 @@ class Supervisor:
             pause_s = self._backoff.pause_s(deaths, random.random())  # noqa: S311
             name, reason = child.spec.name, exit_reason(child.spec.log) if status > 0 else ""
             self._changed(name, ProcessState.WAITING, child.pid, restarts, status, pause_s, reason)
-            await child.kill()  # what it left in its process group
+            await child.kill()  # the remaining processes of its group
             await asyncio.sleep(pause_s)
             restarts += 1
             began = time.monotonic()
@@ -207,7 +207,7 @@ class Supervisor:
             try:
                 await child.start_ready()
             except (TransientError, OSError):
-                continue  # it is dead now: the next death in the row, and its log says why
+                continue  # it has ended again; its log says why
             self._changed(name, ProcessState.RUNNING, child.pid, restarts)
 
     def _groups(self) -> list[list[ChildProcess]]:

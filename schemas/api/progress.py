@@ -99,7 +99,7 @@ class InvocationProgress(Body):
 class DocumentOutcome(Body):
     """The outcome of one document of an invocation; unchanged documents are counted, not listed.
 
-    `warnings`: what parsing guessed or left out; `reason`: why the document was skipped.
+    `warnings`: what parsing guessed or omitted; `reason`: why the document was skipped.
     """
 
     document_key: str | None

@@ -1,24 +1,23 @@
 """Every event on every topic, defined once: these classes are the contract.
 
-The `.avsc` files in `schemas/avro/` are rendered from them (`python -m schemas.render`), so a program in
-another language reads the same contract. An event never says what a stage should look up elsewhere: it
-carries all that the later stages need.
+The `.avsc` files in `schemas/avro/` are rendered from them (`python -m schemas.render`), so programs in other
+languages read the same contract. An event carries everything that later stages need; they look nothing up.
 
     documents ─► parsed ─► chunks ─► embeddings ─► document-states, source-documents
                              └◄── part-requests ◄──┘
         └──────────┴──────────┴──────────┴──────────► progress ─► invocations
 
-This page is what the rest of the code imports from. The classes stand in a module for each group of topics:
+Import from this package. It has a module for each group of topics:
 
-    documents      the upper lines: from `documents` to `source-documents`; `source-memos`
+    documents      from `documents` to `document-states` and `source-documents`; `source-memos`
     sources        `sources`, `runs.<type>`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
     operations     `api-keys`, `dead-letters`, `stage-health`
     credentials    `credentials`
-    parts          what records of several topics are made of
+    common         types that events of several topics share
 
-Times are UTC. Hashes are lower-case hex SHA-256. Offsets, lines and columns say their base where they stand.
+Times are UTC. Hashes are lower-case hex SHA-256. Each field of offsets, lines or columns documents its base.
 """
 
 from schemas.events.common import (

@@ -1,4 +1,4 @@
-"""What records of several topics are made of: their base, how text is treated, bytes."""
+"""Types that events of several topics share: the base class, embedding, chunking, payloads."""
 
 from schemas.base import Event, MetadataValue
 
@@ -6,7 +6,7 @@ __all__ = ["Chunking", "Embedding", "Event", "MetadataValue", "Payload", "Task"]
 
 
 class Task(Event):
-    """What an embedding model is told about the texts; `None` prompts mean no instruction."""
+    """The prompts of an embedding model for queries and documents; `None` means no prompt."""
 
     task_name: str
     query_prompt: str | None = None
@@ -21,7 +21,7 @@ class Embedding(Event):
 
 
 class Chunking(Event):
-    """How a document is cut. `None` limits mean the default of the strategy."""
+    """How a document is chunked. `None` limits mean the default of the strategy."""
 
     type: str = "tree_sitter"
     max_size_bytes: int | None = None
@@ -29,7 +29,7 @@ class Chunking(Event):
 
 
 class Payload(Event):
-    """Bytes, inline up to 64 KB, above that by claim check: `blob` names them in the blob store."""
+    """Bytes: inline up to 64 KB, larger ones by claim check, where `blob` is their name in the blob store."""
 
     size: int
     sha256: str

@@ -1,4 +1,4 @@
-"""Saved credentials of sources: the topic `credentials`. Their secrets are encrypted before they travel."""
+"""Saved credentials of sources: the topic `credentials`. Their secrets are always encrypted."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from schemas.events.common import Event
 
 
 class Sealed(Event):
-    """A value that is encrypted (AES-256-GCM). `key_id` says with which key of `HEADRACE_SECRETS_KEY`.
+    """An encrypted value (AES-256-GCM). `key_id` identifies the key of `HEADRACE_SECRETS_KEY`.
 
     Nonce and ciphertext are in base64.
     """
@@ -17,10 +17,10 @@ class Sealed(Event):
 
 
 class Credential(Event):
-    """Topic `credentials`: what sources of a tenant sign in with.
+    """Topic `credentials`: a saved credential of a tenant's sources.
 
-    `kind` says which members the secret has (`streams.secrets.KINDS`). `hint` tells credentials apart and is
-    no secret: the last characters of an access key, the id of a GitHub App.
+    `kind` determines the members of the secret (`streams.secrets.KINDS`). `hint` helps to tell credentials
+    apart and is not secret: the last characters of an access key, the id of a GitHub App.
     """
 
     id: int

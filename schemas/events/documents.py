@@ -1,4 +1,4 @@
-"""The way of a document: from the topic `documents` to `document-states` and `source-documents`."""
+"""A document in the pipeline: from the topic `documents` to `document-states` and `source-documents`."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from schemas.events.common import Chunking, Embedding, Event, MetadataValue, Pay
 
 
 class RunPosition(Event):
-    """Where a document stands in an invocation, so that its progress can be counted exactly."""
+    """The position of a document in an invocation, so that its progress is counted exactly once."""
 
     invocation_id: str
     attempt: int
@@ -16,11 +16,11 @@ class RunPosition(Event):
 
 
 class Document(Event):
-    """Which document an event is about, where it goes and how it is to be treated.
+    """Which document an event is about, which collection it belongs to and how it is processed.
 
-    `namespace` is the source id for sources that own a tree and empty for uploads and buckets, whose chunk
-    ids the contract fixes by key alone. See `schemas.ids` for the ids that follow from these fields. With
-    `main_content` a web page is indexed without its navigation, footers and adverts.
+    `namespace` is the source id for sources whose keys are unique within the source only. It is empty for
+    uploads and buckets, whose chunk ids the contract derives from the key alone. `schemas.ids` derives the
+    ids from these fields. With `main_content` a web page is indexed without navigation, footers and adverts.
     """
 
     tenant: str
@@ -49,7 +49,7 @@ class Document(Event):
 
 
 class Chunk(Event):
-    """One piece of a document. Lines are 1-based and inclusive, columns as the chunker counts them."""
+    """A chunk of a document. Lines are 1-based and inclusive; columns depend on the strategy."""
 
     text: str
     start_line: int
@@ -63,7 +63,7 @@ class Chunk(Event):
 
 
 class PageSpan(Event):
-    """A page, slide or sheet and where its text stands: character offsets, half-open."""
+    """A page, slide or sheet and the position of its text: character offsets, half-open."""
 
     number: int
     start: int
@@ -72,7 +72,7 @@ class PageSpan(Event):
 
 
 class DocumentUpserted(Event):
-    """Topic `documents`: this document now has this content. Anyone may produce it."""
+    """Topic `documents`: a document is new or has changed. Any program may produce it."""
 
     document: Document
     content: Payload
@@ -81,7 +81,7 @@ class DocumentUpserted(Event):
 
 
 class DocumentDeleted(Event):
-    """Topics `documents` to `embeddings`: this document is gone. `sequence` is set by the first stage."""
+    """Topics `documents` to `embeddings`: a document is deleted. Parsing sets `sequence`."""
 
     document: Document
     sequence: int | None = None
@@ -90,8 +90,8 @@ class DocumentDeleted(Event):
 class DocumentParsed(Event):
     """Topic `parsed`: the document as markdown or source text (UTF-8).
 
-    `media_type` is that of the original, `text_type` that of `text`: `text/markdown` where a format was
-    converted. Records from before it existed have none; there, no `filename` means converted.
+    `media_type` is that of the original, `text_type` that of `text`: `text/markdown` if it was converted.
+    Older records have no `text_type`; in these, no `filename` means converted.
     """
 
     document: Document
@@ -109,8 +109,8 @@ class DocumentParsed(Event):
 class DocumentChunked(Event):
     """Topic `chunks`: part `part` of `parts` (0-based); its chunks are numbered from `first`.
 
-    Of a big document only the first parts are there at once. `next_part` is a later one, encoded as this is,
-    in the blob store; it follows when this part is indexed.
+    Only the first parts of a big document are produced at once. `next_part` is a later part, encoded like
+    this one, in the blob store; it is produced when this part is indexed.
     """
 
     document: Document
@@ -124,7 +124,7 @@ class DocumentChunked(Event):
 
 
 class DocumentEmbedded(Event):
-    """Topic `embeddings`: a part with its vectors, packed little-endian float32, one row a chunk."""
+    """Topic `embeddings`: a part with its vectors, packed little-endian float32, one row per chunk."""
 
     document: Document
     sequence: int
@@ -139,7 +139,7 @@ class DocumentEmbedded(Event):
 
 
 class PartRequested(Event):
-    """Topic `part-requests`: a part of this version is indexed, and the one that it named may follow."""
+    """Topic `part-requests`: a part of this version is indexed and requests the part that it names."""
 
     document: Document
     sequence: int
@@ -147,14 +147,13 @@ class PartRequested(Event):
 
 
 class DocumentState(Event):
-    """Topics `document-states` and `source-documents`: what is in the collection now.
+    """Topics `document-states` and `source-documents`: what the collection contains of a document.
 
-    `sequence` fences: whatever carries a smaller one is stale. `complete` is false while parts of the
-    sequence are still missing; `parts_done` names those that are in. `extent` is one above the highest
-    chunk number that may exist in the collection, and `metadata_keys` are all keys that may be set on its
-    chunks: what the next version has to clear away. `deleted` keeps the fence up after a delete.
-    `collection_id` is the store's own id of the collection: one that was deleted and made anew holds nothing
-    of this.
+    `sequence` is a fence: records with a smaller one are stale. `complete` is false while parts of the
+    version are missing; `parts_done` are those that are indexed. `extent` is one above the highest chunk
+    number that may exist in the collection, `metadata_keys` are all keys that its chunks may have: the next
+    version clears both. `deleted` keeps the fence after a delete. `collection_id` is the store's id of the
+    collection; a collection that is deleted and created again has another id and contains nothing of this.
     """
 
     document: Document
@@ -172,10 +171,10 @@ class DocumentState(Event):
 
 
 class DocumentMemo(Event):
-    """Topic `source-memos`: what an origin noted of a document, for its next run.
+    """Topic `source-memos`: what an origin notes about a document for its next run.
 
-    `version_key` is the version that was there when `memo` held. Believing one that is out of date costs the
-    change of that document until the next; so an origin keeps nothing that may hold of two versions.
+    `version_key` is the version that `memo` describes. A memo that matches two versions would hide a change
+    of the document until its next one, so an origin keeps only memos that identify one version.
     """
 
     source_id: str

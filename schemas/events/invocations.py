@@ -1,4 +1,4 @@
-"""Progress as `tracking` has folded it: the topics `invocations` and `progress-blocks`."""
+"""Progress as folded by tracking: the topics `invocations` and `progress-blocks`."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from schemas.events.sources import RunOptions
 
 
 class Status(StrEnum):
-    """Status of an invocation, in the contract's words."""
+    """Status of an invocation, as in the contract."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -24,7 +24,8 @@ FINAL_STATUSES = frozenset({Status.COMPLETE, Status.FAILED, Status.CANCELLED})
 
 
 class Counts(Event):
-    """Documents per stage, and chunks written. Each document counts once, however often it was processed."""
+    """Number of documents per step, and of chunks written. A document counts once, however often it was
+    processed."""
 
     parsed: int = 0
     chunked: int = 0
@@ -38,7 +39,7 @@ class Counts(Event):
 
     @property
     def done(self) -> int:
-        """Documents that have ended."""
+        """Number of documents with a final outcome."""
         return self.indexed + self.unchanged + self.deleted + self.failed + self.skipped
 
 
@@ -50,17 +51,17 @@ class DocumentFailure(Event):
 
 
 class DocumentSkip(Event):
-    """Why a document was left out on purpose."""
+    """Why a document was skipped."""
 
     document_key: str
     reason: str
 
 
 class Invocation(Event):
-    """Topic `invocations`: the summary a person reads. Only `tracking` writes it.
+    """Topic `invocations`: the state of an invocation. Only tracking writes it.
 
-    `run_offset` is that of its newest attempt's `RunStarted`; `total_final` is false while only a `RunListed`
-    that is not final has come. `merged_into` is the invocation that did its work.
+    `run_offset` is that of the newest attempt's `RunStarted`. `total_final` is false until a final
+    `RunListed` has arrived. `merged_into` is the invocation that did the work of this one.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What those who run it deal with: the topics `api-keys` and `dead-letters`."""
+"""Operations: the topics `api-keys`, `dead-letters` and `stage-health`."""
 
 from datetime import datetime
 
@@ -20,9 +20,9 @@ class ApiKey(Event):
 
 
 class DeadLetter(Event):
-    """Topic `dead-letters`: a record that will not be processed, as it came, and why.
+    """Topic `dead-letters`: a record that failed for good, unchanged, and why.
 
-    `whole` is false where key, value and headers are left out, because they would not fit.
+    `whole` is false if key, value and headers are omitted because they would not fit.
     """
 
     id: str
@@ -43,7 +43,7 @@ class DeadLetter(Event):
 
 
 class RecordInHand(Event):
-    """A record that a process is working on, or waits to try again. `since` is when it was begun there."""
+    """A record that a process is working on or waits to retry. `since` is the time of its first try there."""
 
     topic: str
     partition: int
@@ -59,10 +59,10 @@ class RecordInHand(Event):
 
 
 class StageHealth(Event):
-    """Topic `stage-health`: what one process of a stage says of itself, every few seconds.
+    """Topic `stage-health`: the report of one process of a stage, every few seconds.
 
-    `oldest` is the record that it has had in hand for longest, if for longer than a moment; `expired` says
-    which records it found gone before it had read them. A tombstone follows when the process ends in order.
+    `oldest` is its oldest record in progress, if that is older than a moment; `expired` describes records
+    that expired before it read them. A tombstone follows when the process ends in order.
     """
 
     stage: str

@@ -1,4 +1,4 @@
-"""What is reported of an invocation while it runs: the topic `progress`. `tracking` folds it."""
+"""Reports about an invocation: the topic `progress`, which tracking folds."""
 
 from datetime import datetime
 from enum import StrEnum, nonmember
@@ -10,9 +10,9 @@ from schemas.events.sources import RunOptions
 
 
 class Step(StrEnum):
-    """What a document's ordinal can have passed. From `indexed` on they are final: a document ends in one.
+    """The steps that an ordinal passes. From `indexed` on they are final: a document ends in one of them.
 
-    `skipped` documents are there and left out on purpose.
+    `skipped` documents exist but are not wanted.
     """
 
     PARSED = "parsed"
@@ -26,7 +26,7 @@ class Step(StrEnum):
 
     @nonmember
     class Meta:
-        """The name on the wire stays."""
+        """The name in the schema is older than the class name."""
 
         schema_name = "Stage"
 
@@ -35,7 +35,7 @@ FINAL_STEPS = frozenset({Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED
 
 
 class InvocationCreated(Event):
-    """Topic `progress`: an invocation exists and waits for its connector."""
+    """Topic `progress`: an invocation was created and waits for its connector."""
 
     invocation_id: str
     tenant: str
@@ -58,9 +58,9 @@ class CancelRequested(Event):
 
 
 class RunStarted(Event):
-    """Topic `progress`: a connector begins an attempt (a random 63-bit token); older attempts end here.
+    """Topic `progress`: a connector begins an attempt (a random 63-bit token), which ends older attempts.
 
-    `run_offset` is where the run stands on `runs.<type>`: runs of a source follow each other in this order.
+    `run_offset` is the offset of the run on `runs.<type>`, which orders the runs of a source.
     """
 
     invocation_id: str
@@ -72,11 +72,10 @@ class RunStarted(Event):
 class RunListed(Event):
     """Topic `progress`: the attempt has listed everything; its ordinals are 0 to total - 1.
 
-    `left_out` counts what the source has and does not want unless it is asked for: reason → how many.
-    `facts` are what the invocation shows of the origin: the commit, pages that were not modified.
-    `merged_into` names the invocation that did the work of this one, which waited for it.
-    With `final` false the total is known and the run does not end yet: the connector looks once more at what
-    came of it, and says so by a second one.
+    `left_out` counts documents that are skipped without an ordinal: reason → number. `facts` are what the
+    invocation shows of the origin: the commit, pages that were not modified. `merged_into` is the invocation
+    that did the work of this one, which waited for it. With `final` false the total is known but the run
+    does not complete yet: the connector checks the collection first and then sends a second, final event.
     """
 
     invocation_id: str
@@ -89,7 +88,7 @@ class RunListed(Event):
 
 
 class RunFailed(Event):
-    """Topic `progress`: the connector cannot carry out the run at all."""
+    """Topic `progress`: the run fails as a whole."""
 
     invocation_id: str
     attempt: int
@@ -97,10 +96,10 @@ class RunFailed(Event):
 
 
 class Passed(Event):
-    """One ordinal that passed a stage. `chunks` counts what was written; key and error where they matter;
-    the error of one that was skipped is the reason.
+    """An ordinal that passed a step. `chunks` is the number of chunks written. For a skipped document,
+    `error` is the reason.
 
-    `warnings` come with `parsed`: what was guessed or left out of the document, a few short sentences.
+    `warnings` come with `parsed`: what was guessed or omitted, in a few short sentences.
     """
 
     ordinal: int
@@ -118,10 +117,10 @@ class OrdinalRange(Event):
 
 
 class Progress(Event):
-    """Topic `progress`: ordinals of one attempt that passed one stage, as many as were done together.
+    """Topic `progress`: ordinals of one attempt that passed one step together.
 
-    `ranges` are ordinals of which nothing more is to be said. They come with `unchanged` alone: a run over a
-    million documents that did not change needs some twenty events.
+    `ranges` are ordinals without details. Only `unchanged` has them: a run over a million unchanged documents
+    needs some twenty events.
     """
 
     invocation_id: str
@@ -134,9 +133,9 @@ class Progress(Event):
 class RecordsExpired(Event):
     """Topic `progress`, on every partition: records of a topic expired before `stage` had read them.
 
-    They stood at the offsets from `first` to below `next` of a partition, and were written before `before`
-    (the time of the first record that is left; that of the event, if none is). Runs that had begun by then
-    and have not ended cannot be sure of all their documents.
+    They had the offsets from `first` up to, not including, `next`, and were written before `before`: the time
+    of the first record that is left, or of this event if there is none. Runs that had begun by then and have
+    not ended may have lost documents.
     """
 
     stage: str

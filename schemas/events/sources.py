@@ -1,4 +1,4 @@
-"""Where documents come from, and the order to fetch them: the topics `sources` and `runs.<type>`."""
+"""Sources and run requests: the topics `sources` and `runs.<type>`."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ class _Origin(Event):
 
 if TYPE_CHECKING:
     _Configured = _Origin
-else:  # with a member for each type of source; in a base class, which keeps the order of the fields
+else:  # with a member for each source type; in a base class, to keep the order of the fields
     _Configured = with_members(_Origin, {name: kind.config for name, kind in served().items()})
 
 
@@ -35,7 +35,7 @@ class Notice(Event):
 
 
 class Source(_Configured):
-    """Topic `sources`: one configured origin of documents. Exactly one config is set."""
+    """Topic `sources`: a configured source. Exactly one configuration is set."""
 
     embedding: Embedding
     chunking: Chunking
@@ -44,13 +44,13 @@ class Source(_Configured):
 
     @property
     def config(self) -> Event:
-        """The configuration of its type; `SourceType.of` knows its class."""
+        """The configuration of its type; `SourceType.of` returns it with its class."""
         found: Event = getattr(self, self.type)
         return found
 
 
 def make_source(config: Event, **fields: Any) -> Source:
-    """A source with this configuration; `type` says of which type it is."""
+    """A source with this configuration; `fields` includes `type`."""
     return Source.model_validate({**fields, fields["type"]: config})
 
 
@@ -76,12 +76,12 @@ else:
 
 
 class RunOptions(_Options):
-    """What one run is asked for beyond its source: the member of the source's type (`SourceType.options`)."""
+    """Options of one run, in the member of the source's type (`SourceType.options`)."""
 
 
 def complete_options(source: Source, options: RunOptions | None) -> RunOptions | None:
-    """The options of a run of a source, with what they take from it (`SourceType.complete`). Raises
-    RequestError for what this source cannot carry out."""
+    """The options of a run, completed from its source (`SourceType.complete`). Raises RequestError for
+    options that this source cannot carry out."""
     found = SOURCE_TYPES[source.type].complete(getattr(options, source.type, None), source.config)
     return None if found is None else RunOptions.model_validate({source.type: found})
 
@@ -89,12 +89,12 @@ def complete_options(source: Source, options: RunOptions | None) -> RunOptions |
 class RunRequested(Event):
     """Topic `runs.<type>`: carry out one invocation of a source.
 
-    `trigger` says what started it: api, upload, webhook, event or schedule.
+    `trigger` is what started it: api, upload, webhook, event or schedule.
 
-    With `allow_empty` an origin that lists nothing at all deletes what is indexed of it; without, the run
-    fails. With `delete_documents` the origin is not looked at: everything of the source is deleted.
-    With `allow_mass_delete` any share of what is indexed may be deleted (`HEADRACE_MASS_DELETE_SHARE`).
-    With `full_check` nothing that an earlier run noted of the origin is believed (`DocumentMemo`).
+    `allow_empty`: an origin that lists nothing deletes all its indexed documents; otherwise the run fails.
+    `delete_documents`: delete all documents of the source without listing it.
+    `allow_mass_delete`: any share of the indexed documents may be deleted (`HEADRACE_MASS_DELETE_SHARE`).
+    `full_check`: ignore what earlier runs noted about the origin (`DocumentMemo`).
     """
 
     invocation_id: str

@@ -1,11 +1,11 @@
-"""Patterns as in `.gitignore`: the language of `include_globs` and `exclude_globs`, and of those files.
+"""Patterns as in `.gitignore`: the language of `include_globs`, `exclude_globs` and `.gitignore` files.
 
-    syntax      a line → `Glob`: its path components as tokens, and one regular expression that is bounded
-    matching    `Ignored`: the patterns of one file, as git reads them; `Choice`: a list that chooses files
-    choice      whether lists can choose anything at all, and lists that mean the same
+    syntax      parses a line into a `Glob` and compiles it to a regular expression with bounded backtracking
+    matching    `Ignored`: the patterns of one `.gitignore`; `Choice`: a list that selects files
+    choice      refuses lists that match nothing, and normalises equivalent lists
 
-Git's own rules, byte for byte: gitignore(5), and `wildmatch.c` where that is silent; tests compare with git.
-(One oddity is left out: git reads `foo**/bar` as `foo` with `**/bar` right behind it.)
+The rules are git's, byte for byte: gitignore(5), else `wildmatch.c`. Tests compare with git.
+(With one exception: git reads `foo**/bar` as `foo` followed directly by `**/bar`.)
 """
 
 from schemas.globs.choice import normalized, require_choice

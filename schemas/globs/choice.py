@@ -1,7 +1,7 @@
 """Whether a list of patterns can match anything, and the canonical form of equivalent lists.
 
-Two languages of files cannot be compared in general, so this tries examples: a list is refused when no file
-that one of its patterns names, however its stars are filled in, gets through the whole list.
+Whether two lists have a common match cannot be decided in general, so this tries examples: a list is refused
+if no example of any of its patterns is selected by the whole list.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from schemas.globs.matching import Choice
 from schemas.globs.syntax import Glob, encoded, parse
 
-#: What stars and question marks of an example stand for. The odd ones are in no pattern by chance.
+#: What replaces stars and question marks in an example. The odd ones are in no pattern by chance.
 _FILLERS = (b"a", b"Zq7_", b"7", "ßø".encode(), b"")
 _MOST_CHARACTERS = 4096
 _EXPECTED = "expected a pattern as in .gitignore, such as *.md"
@@ -31,12 +31,12 @@ def require_choice(
             _require_pattern(pattern, name)
     for patterns, name in zip((include, exclude), names, strict=True):
         if patterns and all(pattern.startswith("!") for pattern in patterns):
-            advice = f"; use {names[1]} to leave files out" if name == names[0] else ""
+            advice = f"; use {names[1]} to skip files" if name == names[0] else ""
             raise ValueError(f"{name} has only patterns that begin with !, so it matches nothing{advice}")
     if not _chooses(include, exclude):
         raise ValueError(
-            f"{names[0]} and {names[1]} together match nothing: whatever one pattern takes in, another one "
-            f"takes out; {_EXPECTED}"
+            f"{names[0]} and {names[1]} together match nothing: everything that a pattern includes, another "
+            f"one excludes; {_EXPECTED}"
         )
 
 

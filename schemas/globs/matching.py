@@ -18,9 +18,9 @@ class Ignored:
         self._paths = {folders: _Finder(globs, False, folders) for folders in (False, True)}
 
     def says(self, path: bytes, is_folder: bool) -> bool | None:
-        """Whether a path, relative to the folder of the `.gitignore`, is left out; None: nothing is said.
+        """Whether the patterns ignore a path relative to the `.gitignore`; None if none matches.
 
-        Of the path itself, as if nothing were said of the folders above it.
+        Considers the path itself, not the folders above it.
         """
         name = path[path.rfind(b"/") + 1 :]
         last = max(self._names[is_folder].last(name), self._paths[is_folder].last(path))
@@ -28,7 +28,7 @@ class Ignored:
 
 
 class _Finder:
-    """The number of the last pattern that matches: alternatives in the opposite order, each a group."""
+    """Finds the last pattern that matches: one expression of alternatives in reverse order, each a group."""
 
     def __init__(self, globs: Sequence[Glob], by_name: bool, is_folder: bool) -> None:
         chosen = [
@@ -54,7 +54,7 @@ def _alternatives(expressions: Sequence[bytes]) -> re.Pattern[bytes]:
 
 
 class Choice:
-    """Patterns that choose files: the last one that matches a file, or a folder above it, decides."""
+    """Patterns that select files: the last one that matches a file, or a folder above it, decides."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Raise ValueError for a pattern that can match nothing."""
@@ -63,14 +63,14 @@ class Choice:
         self._expressions = [_with_all_below(glob) for glob in globs][::-1]
 
     def has(self, path: bytes) -> bool:
-        """Whether a file is chosen."""
+        """Whether a file is selected."""
         for negated, expression in zip(self._negated, self._expressions, strict=True):
             if expression.match(path):
                 return not negated
         return False
 
     def covers(self, folder: bytes) -> bool:
-        """Whether everything in a folder is chosen, as far as one can tell without looking into it."""
+        """Whether everything in a folder is selected, as far as its path tells."""
         return not any(self._negated) and self.has(folder + b"/")
 
 

@@ -1,8 +1,8 @@
-"""One pattern: how git reads it, and the regular expression it becomes.
+"""Parses one pattern as git does, and compiles it to a regular expression.
 
-The expression cannot backtrack without bound: every `*` but the last of a path component, and every `**/` but
-the last, takes the shortest stretch that fits and keeps it (an atomic group). Shorter is never worse, since
-what follows may begin anywhere later. A match costs at most the product of the lengths of pattern and path.
+Backtracking is bounded: every `*` except the last of a path component, and every `**/` except the last, is an
+atomic group that matches the shortest possible text. The shortest is never worse, because the rest may match
+anywhere later. A match costs at most the product of the lengths of pattern and path.
 """
 
 import re
@@ -27,7 +27,7 @@ _CLASSES: dict[bytes, Callable[[int], bool]] = {
 
 
 class _Never(Exception):
-    """The pattern matches nothing, whatever the path."""
+    """The pattern matches no path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Glob:
     """One pattern.
 
     Attributes:
-        text: as it was written, a `!` included.
-        negated: it takes back what a pattern before it said.
-        folders_only: it ended with `/`.
-        by_name: it has no other `/`, so it is compared with the last component alone, at any depth.
-        parts: the path components, each a list of tokens; None stands for `**`.
+        text: the pattern as written, including a `!`.
+        negated: it begins with `!`, so it reverts earlier patterns.
+        folders_only: it ends with `/`.
+        by_name: it has no other `/`, so it is matched against the last component only, at any depth.
+        parts: the path components, each a list of tokens; None is `**`.
     """
 
     text: bytes
@@ -55,9 +55,9 @@ class Glob:
 
 
 def parse(line: bytes) -> Glob | None:
-    """A line of a `.gitignore`; None for a blank line or a comment.
+    """Parse a line of a `.gitignore`; None for a blank line or a comment.
 
-    Raises ValueError, which says why, for a pattern that can match nothing. Git passes over those in silence.
+    Raises ValueError, with the reason, for a pattern that can match nothing; git silently ignores those.
     """
     line = _trimmed(line.split(b"\0", 1)[0])
     if not line or line.startswith(b"#"):
@@ -75,7 +75,7 @@ def parse(line: bytes) -> Glob | None:
 
 
 def _trimmed(line: bytes) -> bytes:
-    """Without the spaces at its end, unless a backslash keeps them, and without a carriage return."""
+    """Remove a carriage return, and trailing spaces that are not escaped with a backslash."""
     line = line.removesuffix(b"\r")
     bare = line.rstrip(b" ")
     backslashes = len(bare) - len(bare.rstrip(b"\\"))
@@ -88,7 +88,7 @@ _STAR = b"*"
 
 
 def _parts(body: bytes) -> tuple[tuple[bytes, ...] | None, ...]:
-    """Path components of tokens, which are `*` or an expression for one byte; None for `**`."""
+    """The path components as tokens, each `*` or an expression for one byte; None for `**`."""
     if not body:
         raise _Never("it is empty")
     parts: list[tuple[bytes, ...] | None] = []
@@ -100,7 +100,7 @@ def _parts(body: bytes) -> tuple[tuple[bytes, ...] | None, ...]:
             if not tokens:
                 raise _Never("a component of the path is empty")
             escaped = body[position : position + 1] == b"\\"
-            if whole and escaped:  # git's shortcut of `**/` for no folder at all looks for a bare slash
+            if whole and escaped:  # in git, `**/` matches zero folders only with an unescaped slash
                 parts.append((_STAR,))
             parts.append(None if whole else _single_stars(tokens))
             tokens = []
@@ -116,7 +116,7 @@ def _single_stars(tokens: Sequence[bytes]) -> tuple[bytes, ...]:
 
 
 def _token(body: bytes, position: int) -> tuple[bytes, int]:
-    """The token at a position, and where the next one begins."""
+    """The token at a position, and the position of the next one."""
     char = body[position : position + 1]
     if char == b"*":
         return _STAR, position + 1
@@ -135,16 +135,17 @@ def _token(body: bytes, position: int) -> tuple[bytes, int]:
 def _of_bytes(chosen: set[int]) -> bytes:
     chosen.discard(_SLASH)
     if not chosen:
-        raise _Never("a bracket chooses among no characters")
+        raise _Never("a bracket matches no character")
     return b"[" + b"".join(b"\\x%02x" % char for char in sorted(chosen)) + b"]"
 
 
 def _class(body: bytes, position: int) -> tuple[set[int], int]:
-    """What a bracket chooses, and where it ends; `position` is behind the `[`. As `wildmatch.c` reads it."""
+    """The bytes that a bracket matches, and the position after it; `position` is after the `[`. As in git's
+    `wildmatch.c`."""
     negated = body[position : position + 1] in (b"!", b"^")
     position += negated
     chosen: set[int] = set()
-    before: int | None = None  # what a `-` may begin a range from
+    before: int | None = None  # the start of a range, if a `-` follows
     first = True
     while first or body[position : position + 1] != b"]":
         first = False
@@ -165,7 +166,7 @@ def _class(body: bytes, position: int) -> tuple[set[int], int]:
 
 
 def _named(body: bytes, position: int) -> tuple[set[int], int] | None:
-    """A class such as `[:alpha:]`; None if the `[:` is meant as it stands."""
+    """A class such as `[:alpha:]`; None if the `[:` is literal."""
     end = body.find(b"]", position)
     if end == -1:
         raise _Never("a bracket is never closed")
@@ -189,7 +190,7 @@ def _literal(body: bytes, position: int) -> tuple[int, int]:
 
 
 def _expression(parts: Sequence[tuple[bytes, ...] | None]) -> bytes:
-    """`**/` between components, cut at each; see the module for why the groups are atomic."""
+    """The expression of all components, split at each `**/`. The module explains the atomic groups."""
     stretches: list[list[bytes]] = [[]]
     for part in parts[:-1]:
         if part is None:
@@ -206,7 +207,8 @@ def _expression(parts: Sequence[tuple[bytes, ...] | None]) -> bytes:
 
 
 def _component(tokens: Sequence[bytes]) -> bytes:
-    """One component; it ends at a slash or the end of the path, so its last star need not be bounded."""
+    """The expression of one component. It ends at a slash or the end of the path, so its last `*` needs no
+    atomic group."""
     pieces: list[bytes] = [b""]
     for token in tokens:
         if token == _STAR:
@@ -220,5 +222,5 @@ def _component(tokens: Sequence[bytes]) -> bytes:
 
 
 def encoded(path: str) -> bytes:
-    """A path as the disk has it."""
+    """The bytes of a path on disk."""
     return path.encode(errors="surrogateescape")

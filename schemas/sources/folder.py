@@ -22,7 +22,7 @@ class FolderConfig(Event):
     """A folder or a single file on the server's disk.
 
     Patterns are those of `schemas.globs`. Without `include_hidden`, files that begin with a dot and those
-    whose names are known for secrets are left out, unless an include pattern asks for them.
+    whose names are known for secrets are skipped, unless an include pattern requests them.
     """
 
     path: str

@@ -126,7 +126,7 @@ _BY_NAME = {name: grammar for grammar in GRAMMARS for name in grammar.names.spli
 _BY_TYPE = {name: grammar for grammar in GRAMMARS for name in grammar.media_types.split()}
 _BY_LANGUAGE = {grammar.language: grammar for grammar in GRAMMARS}
 
-#: Interpreters of a `#!` line, version numbers left out.
+#: Interpreters of a `#!` line, without version numbers.
 _INTERPRETERS = {
     "python": "python",
     "node": "javascript",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 
 def split_lines(source: bytes, max_lines: int, limit: int) -> list[tuple[int, int]]:
-    """Spans of at most `max_lines` lines and `limit` bytes, the last line feed left out.
+    """Spans of at most `max_lines` lines and `limit` bytes, without the last line feed.
 
     A line longer than `limit` is cut at the limit, but never inside a character.
     """

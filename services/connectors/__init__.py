@@ -1,27 +1,28 @@
-"""Connectors: what should be in a collection, compared with what is; the difference becomes documents.
+"""Connectors: compare a source's listing with what is indexed and send the difference as documents.
 
     runs.<type> ─────► SyncConnector ────┐
     runs.file_upload ► UploadConnector ──┼──► documents
                                          └──► progress: RunStarted, ordinals, RunListed
 
-    lister.py       the seam: how a type of source lists and reads
+    lister.py       the protocols that a source type implements: `Origin`, `Lister`
     folder/         a folder on the server's disk
     github/         a repository, by git over HTTP
     web/            a website
     s3/             the objects of a bucket
     sync.py         a run of a source that lists, the same for all types
-    reconciliation.py   one attempt at it: sends the difference, deletes at the end
-    difference.py   its core: listed and indexed as two sorted streams, merged
-    guard.py        whether it may delete what it would
-    scratch.py      what it sorts and sets aside on disk
-    memos.py        what an origin noted for its next run
-    file_upload.py  a run that brings one uploaded file
-    runs.py         what every run does: begin an attempt, number documents, keep within the window
-    in_flight.py    how wide the window is now
-    barrier.py      waits for what a broken-off attempt has sent
-    invocations.py, states.py   what a run knows of itself and of the collection
+    reconciliation.py   one attempt: sends the difference, deletes at the end
+    difference.py   merges the listing and the index as two sorted streams
+    guard.py        refuses surprisingly many deletes
+    scratch.py      temporary tables: sorted listings, documents to be deleted
+    memos.py        what an origin notes for its next run
+    file_upload.py  a run of one uploaded file
+    runs.py         what every run does: begin an attempt, number documents, limit how many are in flight
+    in_flight.py    the current in-flight limit
+    barrier.py      waits until the records of an interrupted attempt are indexed
+    invocations.py, states.py   what a run knows of invocations and of the collection
 
-A new type of source is a module in `schemas.sources`, a package here and a line in `ORIGINS`.
+A new source type is a module in `schemas.sources`, a package here and a line in `ORIGINS`. Uploads have no
+line, because they list nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +41,7 @@ from services.connectors.sync import SyncConnector
 from services.connectors.web.access import WebAccess
 from services.connectors.web.lister import WebOrigin
 
-#: How each type of source is listed and read.
+#: The origin of each source type that lists.
 ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
     "folder": FolderOrigin,
     "github": GithubOrigin,
@@ -50,7 +51,7 @@ ORIGINS: dict[str, Callable[[Access], Origin[Any]]] = {
 
 
 def origins(access: Access) -> Mapping[str, Origin[Any]]:
-    """Every type of source, opened for this process."""
+    """The origins of this process, by source type. `headrace.wiring` builds `access` from the settings."""
     return {name: make(access) for name, make in ORIGINS.items()}
 
 

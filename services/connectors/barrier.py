@@ -1,9 +1,9 @@
 """Waits until everything that was sent before is indexed.
 
-What an attempt that was broken off has sent is on its way: it is neither listed nor indexed, so no comparison
-sees it, and a file that is deleted meanwhile would stay in the collection. A marker (`schemas.markers`) goes
-down every partition of `documents` behind it. Partitions keep their order in every stage, so once
-`source-documents` has all markers, it has all that was sent before them.
+Documents that an interrupted attempt has sent may still be in flight. They are not indexed yet, so a
+comparison would miss them, and a file that is deleted meanwhile would stay in the collection. Therefore a
+marker (`schemas.markers`) is sent to each partition of `documents`. Every stage keeps the order of a
+partition, so once `source-documents` has all markers, it has everything that was sent before them.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from streams.engine.outputs import Send
 from streams.partitions import partition_of
 from streams.topics import DOCUMENTS
 
-#: Between two looks. Each asks the broker for one offset; a document takes about half a second to be indexed.
+#: Between two polls. Each asks the broker for one offset; indexing a document takes about half a second.
 _LOOK_SECONDS = 0.25
 
 
 def markers(partitions: int, source: Source, collection: str) -> list[Document]:
     """A marker for each partition of `documents`.
 
-    Always the same ones for a source and collection, so that they take no more room each time.
+    A source and collection always have the same markers, so that compaction keeps one set of them.
     """
     found: dict[int, Document] = {}
     number = 0
@@ -38,7 +38,7 @@ def markers(partitions: int, source: Source, collection: str) -> list[Document]:
 
 
 def sends(documents: Sequence[Document]) -> list[Send]:
-    """The markers as events. Nobody counts them: they are of no run."""
+    """The markers as events. They belong to no run, so they are not counted."""
     return [Send(DOCUMENTS, document_id(d), DocumentDeleted(document=d)) for d in documents]
 
 
@@ -49,13 +49,13 @@ async def passed(
     still_wanted: Callable[[], None],
     within_s: float,
 ) -> None:
-    """Wait until all markers are indexed; each is known by its version key.
+    """Wait until all markers are indexed with their version keys.
 
     Args:
         partition: of `source-documents`.
-        still_wanted: called at every look; what it raises ends the wait.
+        still_wanted: called at every poll; an exception that it raises ends the wait.
 
-    Raises TransientError when none arrives for `within_s` seconds.
+    Raises TransientError when no marker arrives for `within_s` seconds.
     """
     missing = {document_id(document): document.version_key for document in documents}
     moved = time.monotonic()

@@ -1,10 +1,10 @@
-"""The core of a declarative sync: what should be there against what is, as a merge of two sorted streams.
+"""Compares what is listed with what is indexed: a merge of two sorted streams.
 
     listing, in key order ──┐
                             ├─► merged ─► (listed or not, what is indexed of the key) ─► action
     indexed, in key order ──┘
 
-Neither is ever in memory as a whole.
+Neither is ever completely in memory.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -22,15 +22,15 @@ class Action(Enum):
 
     UPSERT = "upsert"
     UNCHANGED = "unchanged"
-    #: This invocation has written it already, in an attempt that was broken off.
+    #: This invocation has indexed it already, in an attempt that was interrupted.
     WRITTEN = "written"
 
 
 def action(indexed: Indexed | None, content: bytes, invocation: bytes, collection: bytes | None) -> Action:
-    """What to do with a document that is listed with this content. Whatever is not known to be in this very
-    collection, whole and the same, is sent again; `collection` is None when there is no collection.
+    """What to do with a document that is listed with this content.
 
-    The arguments are digests, as `Indexed` has them.
+    It is sent again unless it is known to be in this collection, complete and unchanged. The arguments are
+    digests, as in `Indexed`; `collection` is None when there is no collection.
     """
     if indexed is None or indexed.deleted or not indexed.complete or indexed.content != content:
         return Action.UPSERT
@@ -47,7 +47,7 @@ async def merged(
 ) -> AsyncIterator[Pair]:
     """Every key that is listed or indexed, once and in order, with its entry and its rows.
 
-    Raises RequestError for a listing that is not in order: what it seems to lack may be there.
+    Raises RequestError for a listing that is not in order, because a key that it seems to lack may exist.
     """
     rows = _Rows(indexed)
     last: bytes | None = None
@@ -64,7 +64,7 @@ async def merged(
 
 
 class _Rows:
-    """Rows one after the other, from pages."""
+    """Rows of consecutive pages, one at a time."""
 
     def __init__(self, pages: AsyncIterator[Sequence[Essence]]) -> None:
         self._pages, self._page, self._at = pages, list[Essence](), 0
@@ -79,7 +79,7 @@ class _Rows:
         return self._page[self._at]
 
     async def of(self, place: bytes) -> Sequence[Essence]:
-        """The next rows, as long as they are at this place."""
+        """Take the next rows that are at this place."""
         found: list[Essence] = []
         while (row := await self.head()) is not None and row.place == place:
             found.append(row)

@@ -20,7 +20,7 @@ class UploadConnector(Connector):
     concurrency = 64
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """The document and the end of its listing, unless the invocation was cancelled."""
+        """The document and `RunListed`; nothing if the invocation was cancelled."""
         run = record.event
         if run.upload is None:
             raise ContractError(f"invocation {run.invocation_id} of type file_upload has no upload")

@@ -1,7 +1,7 @@
-"""Deleting is earned: a run that would delete surprisingly much stops, and says how to go on.
+"""Stops a run that would delete surprisingly many documents, and says how to allow it.
 
-An origin that lists nothing, or far less than before, looks the same whether its documents were deleted or a
-disk is not mounted, a right was taken away, a prefix was mistyped.
+An origin that lists nothing, or far less than before, looks the same whether its documents were deleted, a
+disk is not mounted, a permission was revoked or a prefix was mistyped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set

@@ -1,25 +1,26 @@
-"""How many documents of a run may be under way. Pure but for the clock."""
+"""How many documents of a run may be in flight. Pure except for the clock."""
 
 import time
 from collections import deque
 from collections.abc import Callable
 
-#: What is under way is done in so many seconds, which a small upload waits behind a big run. A document that
-#: meets nobody takes 0.1 s, but batches of embeddings fill better with more of them. CPU of the pipeline over
-#: that of a plain loop, on two cores: 15 % with three seconds, 21 % with two, 5 % with 48 documents at any
-#: rate, which an upload waited ten seconds behind (`python -m benchmarks pipeline --busy 100`).
+#: The in-flight limit in seconds of work: as long as a small upload waits behind a big run. An idle pipeline
+#: indexes a document in 0.1 s, but larger limits fill the batches of embedding better. CPU time of the
+#: pipeline beyond that of a plain loop, on two cores: 15 % with three seconds, 21 % with two, 5 % with a
+#: fixed limit of 48 documents, behind which an upload waited ten seconds
+#: (`python -m benchmarks pipeline --busy 100`).
 _SECONDS = 3.0
-#: Whatever the rate: at the start, and of documents that take minutes each.
+#: Minimum at any rate: at the start, and for documents that take minutes each.
 _LEAST = 8
-#: The rate is that of so many seconds.
+#: The rate is measured over this time.
 _LOOK_BACK_SECONDS = 5.0
 
 
 class InFlightLimit:
-    """Follows how fast documents of a run get done.
+    """Follows the rate at which documents of a run are done.
 
     Args:
-        most: documents under way, whatever the rate.
+        most: maximum of the limit, at any rate.
     """
 
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +28,7 @@ class InFlightLimit:
         self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
 
     def window(self, done: int) -> int:
-        """Documents that may be under way now; `done` is the number of those that got through so far."""
+        """Documents that may be in flight now; `done` is the number of documents done so far."""
         now = self._clock()
         if done > self._seen[-1][1]:
             self._seen.append((now, done))

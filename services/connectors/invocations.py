@@ -1,4 +1,4 @@
-"""What a connector knows of invocations, and waits for: status, current attempt, documents that are done."""
+"""A connector's view of invocations: status, current attempt, number of documents done."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from streams.state.reader import ChangelogRecord
 from streams.state.views import View
 from streams.topics import INVOCATIONS
 
-#: How long tracking may take to answer the beginning of an attempt; it restarts in about 2 s.
+#: How long tracking may take to confirm the start of an attempt; it restarts in about 2 s.
 ANSWER_SECONDS = 60.0
-#: A run whose invocation is still unknown after so many waits blocks those behind it no longer.
+#: A run whose invocation is still unknown after this many waits fails, so that it does not block later runs.
 _UNKNOWN_TRIES = 5
-#: A run of which nothing finishes for this long is begun anew: whatever got stuck is sent again.
+#: A run that makes no progress for this long restarts, which sends stuck documents again.
 STALLED_SECONDS = 900.0
 
 SCHEMA = """
@@ -43,7 +43,7 @@ WHERE this.id = ? AND other.id <> this.id AND other.status = 'pending'
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an invocation; `attempts` counts those that tracking has taken up, `failed` the
+    """An invocation's state. `attempts` counts the attempts that tracking has confirmed, `failed` the
     documents of `done` that failed."""
 
     status: Status
@@ -55,8 +55,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class OtherRun:
-    """Another run of the same source and collection that has begun; its place on `runs.<type>`, None for one
-    that an earlier release began."""
+    """Another run of the same source and collection that has begun. `run_offset` is its offset on
+    `runs.<type>`, None if an earlier release began it."""
 
     status: Status
     run_offset: int | None
@@ -66,7 +66,7 @@ class InvocationTable(Protocol):
     """The topic `invocations` as a table that changes."""
 
     def get(self, invocation_id: str) -> Known | None:
-        """What is known of an invocation."""
+        """The state of an invocation, None if it is unknown."""
         ...
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
@@ -78,12 +78,12 @@ class InvocationTable(Protocol):
         ...
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds."""
+        """Wait until `condition` is true, testing it at every change. False after `timeout` seconds."""
         ...
 
 
 class InvocationView:
-    """The table of a running system: a view of the topic."""
+    """An `InvocationTable` that follows the topic."""
 
     def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
         self._view = View(cluster, codec, [INVOCATIONS], path, SCHEMA, fold_invocation)
@@ -117,11 +117,11 @@ class InvocationView:
 
 
 class Invocations:
-    """The questions that an attempt asks about its invocation.
+    """What an attempt asks about its invocation, and waits for.
 
     Args:
-        answer_s: how long tracking may take to answer the beginning of an attempt.
-        stalled_s: how long nothing may move before a run is begun anew.
+        answer_s: how long tracking may take to confirm the start of an attempt.
+        stalled_s: how long a run may make no progress before it restarts.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Invocations:
         self._unanswered: dict[str, int] = {}
 
     def get(self, invocation_id: str) -> Known | None:
-        """What is known of an invocation."""
+        """The state of an invocation, None if it is unknown."""
         return self._table.get(invocation_id)
 
     def ended(self, invocation_id: str) -> bool:
@@ -149,8 +149,8 @@ class Invocations:
         return known is not None and known.status is Status.COMPLETE and not known.failed
 
     def broken_off(self, invocation_id: str, run_offset: int) -> bool:
-        """Whether documents of an earlier attempt may be on their way: of this invocation, or of a run of its
-        source and collection before it that was given up."""
+        """Whether documents of an earlier attempt may still be in flight: an attempt at this invocation, or
+        at an abandoned run of the same source and collection before it."""
         known = self.get(invocation_id)
         return (known is not None and known.attempts > 1) or _given_up_before(
             self._table.others(invocation_id), run_offset
@@ -163,7 +163,10 @@ class Invocations:
             raise _taken_over(invocation_id)
 
     async def answered(self, invocation_id: str, attempt: int) -> bool:
-        """Wait until tracking has taken up this attempt (True) or the invocation has ended (False)."""
+        """Wait until tracking has confirmed this attempt (True) or the invocation has ended (False).
+
+        Raises TransientError when tracking does not answer, DocumentError when the invocation stays unknown.
+        """
 
         def known() -> bool:
             found = self.get(invocation_id)
@@ -186,9 +189,9 @@ class Invocations:
         return known.done if known else 0
 
     async def done(self, invocation_id: str, attempt: int, at_least: int) -> bool:
-        """Wait until so many documents of the attempt are done (True), or the invocation has ended.
+        """Wait until `at_least` documents of the attempt are done (True) or the invocation has ended.
 
-        Raises TransientError when another attempt has taken over, or nothing moves any more.
+        Raises TransientError when another attempt has taken over, or the run makes no progress.
         """
         while True:
             known = self.get(invocation_id) or Known(Status.PENDING, None, 0, 0)
@@ -203,10 +206,11 @@ class Invocations:
 
 
 def _given_up_before(others: Sequence[OtherRun], run_offset: int) -> bool:
-    """Whether the run before was given up, or any whose order is not known.
+    """Whether the previous run was abandoned, or any run whose order is unknown.
 
-    The place on the log alone says what was before: gateways' clocks differ. Runs of a source are carried
-    out one after the other, so one that has begun and stands behind is of a topic that was made anew since.
+    Only offsets say which run came before, because gateways' clocks differ. Runs of a source are carried out
+    one after the other, so a run that has begun with a greater offset is from a topic that was deleted and
+    created again.
     """
     before = [run for run in others if run.run_offset is not None and run.run_offset < run_offset]
     doubtful = [run for run in others if run.run_offset is not None and run.run_offset >= run_offset]
@@ -222,7 +226,7 @@ def _taken_over(invocation_id: str) -> TransientError:
 
 
 def fold_invocation(database: sqlite3.Connection, change: ChangelogRecord) -> None:
-    """Apply one record of `invocations`; the newest of a key counts."""
+    """Apply one record of `invocations`; the newest record of a key wins."""
     if not isinstance(change.event, Invocation):
         database.execute("DELETE FROM invocations WHERE id = ?", (change.key,))
         return

@@ -1,8 +1,8 @@
-"""How a type of source lists and reads: the seam between one origin and the run that all of them share.
+"""The protocols of a source type: `Origin` opens a `Lister`, which lists and reads one source for one run.
 
-A type is a package beside this module with an `Origin`, and a line in `services.connectors.ORIGINS`.
-Everything else is `services.connectors.sync`: comparing with what is indexed, ordinals, the in-flight limit,
-deletes, markers, counts, and that unreadable is not deleted.
+A source type is a package beside this module with an `Origin`, and a line in `services.connectors.ORIGINS`.
+Everything else is the same for all types (`services.connectors.sync`): the comparison with what is indexed,
+ordinals, the in-flight limit, deletes, markers, counts, and that unreadable is not deleted.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -54,14 +54,14 @@ class S3Access:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the deployment lets sources read.
+    """What the deployment lets sources read. `headrace.wiring` builds it from the settings.
 
     Attributes:
-        places: what may be read of the disk; by default nothing.
-        credentials: what sources sign in with; by default none.
-        github: which server repositories are on, and what their mirrors may take of the disk.
+        places: folders that may be read; by default none.
+        credentials: saved credentials of sources; by default none.
+        github: the server of repositories, and the disk space of their mirrors.
         web: how sites are crawled; by default public ones, slowly.
-        s3: what `s3` sources may use; by default AWS with saved credentials.
+        s3: endpoints and credentials of `s3` sources; by default AWS with saved credentials.
     """
 
     places: Places = field(default_factory=lambda: Places(()))
@@ -73,17 +73,17 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A document that is there.
+    """A document of the listing.
 
     Attributes:
         key: its document key, unique in the listing. Any text; a key that UTF-8 cannot encode fails alone.
-        version: equal as long as the content is. None when it is not known without reading: the SHA-256 of
-            the content is taken.
-        size: in bytes, where it is known without reading; what is too large is not read.
-        facts: become metadata of its chunks.
-        custom_id: begins the ids of its chunks in place of the key's hash.
-        memo: what the origin wants to know of this key in the next run (`Known.memo`); kept when the
-            document needs no work or was sent. None keeps nothing.
+        version: changes with the content, such as an ETag. None if it is not known without reading: then it
+            is the SHA-256 of the content.
+        size: in bytes, if it is known without reading; a document that is too large is not read.
+        facts: metadata of its chunks.
+        custom_id: prefix of the ids of its chunks instead of the key's hash.
+        memo: what the origin wants to know of this key in its next run (`Known.memo`). It is kept when the
+            document needs no work or was sent; None keeps nothing.
     """
 
     key: str
@@ -96,8 +96,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A place of which nothing is known: the key of a document, or the path above keys. It counts as one
-    failed document, and what is indexed at `place` and below it (`place/…`) stays."""
+    """A place that could not be read: the key of a document, or a path above keys. It takes one ordinal and
+    counts as one failed document; documents that are indexed at `place` and below it (`place/…`) stay."""
 
     place: str
     reason: str
@@ -105,8 +105,8 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A document that is there and left out on purpose (binary, `noindex`, an archived object): shown as
-    skipped with the reason, no failure. What is indexed of it is deleted, unless it is to `keep`."""
+    """A document that is listed but not wanted (binary, `noindex`, an archived object). It is named, has an
+    ordinal and is reported as skipped, with the reason. If it is indexed it is deleted, unless `keep`."""
 
     key: str
     reason: str
@@ -115,7 +115,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Documents that are not listed on purpose, and why: only their number is told."""
+    """Documents that are skipped without being named: only their number is reported, by reason."""
 
     reason: str
     count: int
@@ -126,8 +126,8 @@ Entry = Item | Unreadable | Skipped | LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a document, its media type where the origin knows it, and a name that says what it is
-    where the key does not."""
+    """The bytes of a document; its media type, if the origin knows it; and a file name for detecting the
+    format, if the key has none."""
 
     body: bytes
     content_type: str | None = None
@@ -135,14 +135,14 @@ class Content:
 
 
 class Known(Protocol):
-    """What earlier runs of the source have found: for origins that ask for less when they know more."""
+    """What earlier runs of the source have found, for origins that can then fetch less."""
 
     def keys(self) -> Iterator[str]:
         """The keys that are indexed in the collection of the run, in order."""
         ...
 
     def memo(self, key: str) -> bytes | None:
-        """What was kept of a key (`Item.memo`), whichever collection the run was for."""
+        """The memo of a key (`Item.memo`), whichever collection that run was for."""
         ...
 
     def version(self, key: str) -> str | None:
@@ -153,59 +153,61 @@ class Known(Protocol):
 class Lister(Protocol):
     """One source, opened for one run."""
 
-    #: What a person should look at when nothing is listed though much is indexed, as a question.
+    #: A question for the error when nothing is listed although documents are indexed: what to check first.
     when_empty: str
-    #: Whether items and skipped documents come in key order (of the UTF-8 bytes): then they are compared as
-    #: they come. Others are sorted first, in a temporary file.
+    #: Whether items and skipped documents are listed in key order (of the UTF-8 bytes). If not, they are
+    #: sorted first, in a temporary file.
     in_order: bool
-    #: The keys that this run is about: others are neither compared nor deleted. None for all.
+    #: The keys that this run concerns; others are neither compared nor deleted. None for all.
     only: Sequence[str] | None
 
     def facts(self) -> Mapping[str, MetadataValue]:
-        """What the invocation shows of the origin once it is listed: the commit, pages not modified."""
+        """What the invocation shows of the origin: the commit, pages not modified. Asked for when the listing
+        has been compared, before `aclose`."""
         ...
 
     def pages(self) -> AsyncIterator[Sequence[Entry]]:
-        """What is there, some entries at a time; each key once, in key order where the origin can.
+        """The listing, some entries at a time; each key once, in key order if `in_order`.
 
-        Only a listing that ends is complete, and only a complete one deletes. Raises RequestError for an
+        A listing is complete when it ends, and only a complete listing deletes. Raises RequestError for an
         origin that cannot be listed (the run fails), TransientError for one that may answer later.
         """
         ...
 
     async def read(self, item: Item) -> Content:
-        """The content of a listed document, of the listed version if the item names one.
+        """The content of a listed document, in the listed version if the item names one.
 
-        Raises DocumentError when it cannot be read, is another version by now or is gone (this document
-        fails, what is indexed of it stays), TransientError for an origin that may answer later.
+        Raises DocumentError when it cannot be read, has another version by now or is gone (this document
+        fails and stays indexed as it was), RequestError when the origin cannot be read any more (the run
+        fails), TransientError for an origin that may answer later.
         """
         ...
 
     async def aclose(self) -> None:
-        """Called once, when the run needs nothing more."""
+        """Called once, after the last read and `facts`, also when the run fails."""
         ...
 
 
 @runtime_checkable
 class Selective(Protocol):
-    """A lister that can tell which keys its source does not want, whatever is there. Their documents are
-    known to be unwanted: deleting them is never a surprise (`HEADRACE_MASS_DELETE_SHARE`)."""
+    """A lister that knows which keys its source excludes. Deleting their documents is intended, so it does
+    not count towards `HEADRACE_MASS_DELETE_SHARE`."""
 
     def excludes(self, key: str) -> bool:
-        """Whether the configuration of the source alone leaves this key out."""
+        """Whether the source's configuration excludes this key."""
         ...
 
 
 class Origin(Protocol, Generic[C]):
-    """A type of source in this process."""
+    """A source type in this process; constructed with an `Access`."""
 
     async def check(self, config: C, tenant: str) -> C:
-        """The configuration as it is to be kept. Raises RequestError when it cannot be read here, with what
-        to do."""
+        """The configuration to store. Raises RequestError, with what to do, if this deployment cannot read
+        it."""
         ...
 
     def open(self, run: RunRequested, known: Known) -> Lister:
-        """The source of a run. Nothing is read yet."""
+        """A lister for one run. Reads nothing yet. Raises RequestError if the source cannot be read now."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""What origins noted of their documents, for their next run: the topic `source-memos`.
+"""Memos: what origins note about their documents for their next run. The topic `source-memos`.
 
-A memo is of a source and a document key, whichever collection a run was for. It says what was there, never
-what is indexed: whether a document is in a collection is asked of `source-documents` alone.
+A memo belongs to a source and a document key, whichever collection the run was for. It describes the origin,
+never a collection: only `source-documents` says whether a document is indexed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,15 +19,15 @@ from streams.topics import SOURCE_MEMOS
 
 
 class Memos(Protocol):
-    """Partitions of `source-memos`, as `streams.state.store.PartitionStore` keeps them. A scope is a source
-    id, a place that of the document key."""
+    """Partitions of `source-memos`, as `streams.state.store.PartitionStore` keeps them. The scope of a row is
+    its source id, its place that of its document key."""
 
     async def catch_up(self, partitions: Sequence[int]) -> None:
         """Read these partitions to their end."""
         ...
 
     def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
-        """The rows of a source behind one of them, in key order; `limit` at most."""
+        """At most `limit` rows of a source after one of them, in key order."""
         ...
 
     def at(self, partition: int, scope: str, place: bytes) -> list[Essence]:
@@ -49,13 +49,13 @@ def source_memos(cluster: Cluster, codec: Codec, path: Path) -> PartitionStore[D
 
 
 class SourceMemos:
-    """The memos of one source. Without a store nothing is known, and nothing kept."""
+    """The memos of one source. Without a store it has none and keeps none."""
 
     def __init__(self, memos: Memos | None, partition: int, source_id: str) -> None:
         self._memos, self._partition, self._source_id = memos, partition, source_id
 
     async def catch_up(self) -> None:
-        """Know what earlier runs have kept."""
+        """Read the memos that earlier runs kept."""
         if self._memos is not None:
             await self._memos.catch_up([self._partition])
 
@@ -70,13 +70,14 @@ class SourceMemos:
         return version.decode(), memo
 
     def any(self) -> bool:
-        """Whether there are any."""
+        """Whether the source has memos."""
         return self._memos is not None and bool(
             self._memos.ordered(self._partition, self._source_id, BEGINNING, 1)
         )
 
     def keep(self, key: str, version: str, memo: bytes | None) -> list[Send]:
-        """What to write so that this memo is kept, or none is: nothing where that is so already."""
+        """The records to write so that this memo is kept, or with None, that there is none. Empty if that is
+        already so."""
         known = self.of(key)
         if self._memos is None or known == (None if memo is None else (version, memo)):
             return []
@@ -88,7 +89,7 @@ class SourceMemos:
 
 
 class KnownDocuments:
-    """What `services.connectors.lister.Known` promises."""
+    """Implements `services.connectors.lister.Known`."""
 
     def __init__(self, documents: IndexedDocuments, memos: SourceMemos) -> None:
         self._documents, self._memos = documents, memos
@@ -98,7 +99,7 @@ class KnownDocuments:
         return self._documents.keys()
 
     def memo(self, key: str) -> bytes | None:
-        """What was kept of a key."""
+        """The memo of a key."""
         known = self._memos.of(key)
         return known[1] if known else None
 

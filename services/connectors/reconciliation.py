@@ -1,4 +1,4 @@
-"""One attempt at a run: the difference of listing and collection is sent as it shows, deletes at the end.
+"""One attempt at a run: sends the difference between listing and index, and deletes at the end.
 
 listing ──┐
           ├─► merged ─► unchanged: a range of ordinals
@@ -30,15 +30,15 @@ from streams.topics import DOCUMENTS
 
 
 class Reconciliation:
-    """What an attempt does to its collection.
+    """Brings a collection up to date with a listing.
 
     Args:
-        lister: what is there; None for a run that deletes everything without a look.
+        lister: the source; None for a run that deletes everything without listing.
         documents: what is indexed.
-        collection_id: of the collection that was found, None where there is none.
+        collection_id: id of the collection, None if it does not exist.
 
     Attributes:
-        left_out: reason → how many documents are not listed for it.
+        left_out: reason → number of documents that are not listed for it.
         facts: what the invocation shows of the origin.
     """
 
@@ -66,8 +66,11 @@ class Reconciliation:
         self.facts: Mapping[str, MetadataValue] = {}
 
     async def carry_out(self) -> None:
-        """Send the difference. Raises RequestError when the source cannot be listed, or the run would delete
-        more than it may: then nothing was deleted. Raises RunEnded."""
+        """Send the difference.
+
+        Raises RequestError when the source cannot be listed, or the run would delete more than it may; then
+        nothing is deleted. Raises RunEnded.
+        """
         with DoomedDocuments() as doomed, SortedListing() as listing:
             async with aclosing(self._listed(listing)) as listed:
                 async for place, entry, rows in merged(listed, self._indexed()):
@@ -123,7 +126,7 @@ class Reconciliation:
         return self._only is None or entry.key in self._only
 
     def _really(self, doomed: DoomedDocuments) -> "_Pages":
-        """What is to be deleted, without what may be there unseen."""
+        """The documents to delete, without those that may be in places that could not be read."""
         return _Pages(doomed, self._unreadable)
 
     # ----------------------------------------------------------------------------------- one document
@@ -225,7 +228,7 @@ class Reconciliation:
 
 
 class _Pages:
-    """Pages of documents to be deleted that can be gone through more than once."""
+    """Pages of documents to delete; can be iterated more than once."""
 
     def __init__(self, doomed: DoomedDocuments, unreadable: Mapping[str, str]) -> None:
         self._doomed, self._unreadable = doomed, unreadable
@@ -235,7 +238,7 @@ class _Pages:
             yield [one for one in page if not self._hides(one.place.decode())]
 
     def _hides(self, key: str) -> bool:
-        """Whether a document of this key may be there unseen."""
+        """Whether a document with this key may be in a place that could not be read."""
         if not self._unreadable:
             return False
         places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
@@ -253,7 +256,7 @@ async def _ended(pages: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[AsyncIt
 
 
 def _check(item: Item) -> None:
-    """Raises DocumentError for what cannot be a document, whatever it holds."""
+    """Raises DocumentError for an item that cannot be a document, whatever its content."""
     if not item.key.isascii() and (told := shown(item.key)) != item.key:
         raise DocumentError(f"{told}: the name is not UTF-8, so it cannot be a document key")
     if item.size is not None and item.size > MAX_FILE_BYTES:
@@ -261,7 +264,7 @@ def _check(item: Item) -> None:
 
 
 def shown(key: str) -> str:
-    """The key as it may travel: what UTF-8 cannot encode is spelled out."""
+    """The key in valid UTF-8: bytes that cannot be encoded are escaped."""
     return place_of(key).decode(errors="backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""What every run does: begin an attempt, number its documents, keep within its window, and end."""
+"""What every run does: begin an attempt, number its documents, limit how many are in flight, and end."""
 
 import secrets
 import time
@@ -24,21 +24,20 @@ from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Record, Stage
 from streams.topics import DOCUMENTS, PROGRESS
 
-#: Outputs that are produced together: the broker's answer is waited for once.
+#: Maximum of outputs that are produced together and acknowledged as one.
 _MOST_AT_ONCE = 100
-#: Unchanged documents are told of in ranges, after so many of them or so many seconds: often enough for
-#: whoever watches, and a million of them in some twenty events.
+#: Unchanged documents are reported in ranges, after this many of them or this many seconds: often enough for
+#: a progress display, and some twenty events for a million documents.
 _MOST_UNCHANGED = 65_536
 _UNCHANGED_SECONDS = 1.0
 
 
 class RunEnded(Exception):
-    """The invocation has ended while an attempt at it was under way: it was cancelled, or given up."""
+    """The invocation ended during the attempt: it was cancelled or failed."""
 
 
 def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
-    """The event that says that a run is given up; attempt 0, for whichever there is, where this process has
-    begun none."""
+    """The event for a run that has failed; attempt 0 is the current one, if this process has begun none."""
     return Send(
         PROGRESS,
         invocation_id,
@@ -47,14 +46,14 @@ def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
 
 
 class Attempt:
-    """One attempt at an invocation. Ordinals count from 0 in the order in which documents are numbered.
+    """One attempt at a run. Ordinals count from 0 in the order in which documents are numbered.
 
     Args:
-        run_offset: where the run stands on `runs.<type>`.
-        window: documents that may be under way at most; `InFlightLimit` says how many now.
+        run_offset: offset of the run on `runs.<type>`.
+        window: maximum of the in-flight limit; `InFlightLimit` has the current one.
 
     Attributes:
-        token: random, so that two connectors that hold the same run cannot choose the same.
+        token: random, so that two connectors that hold the same run cannot choose the same one.
     """
 
     def __init__(
@@ -69,12 +68,12 @@ class Attempt:
         self._waiting_work = 0
         self._batch = 1  # documents with work that are emitted together
         self._sent = self._counted = 0  # documents that were emitted, and those that needed no work
-        self._ranges: list[tuple[int, int]] = []  # unchanged ordinals that are not told of yet: first, count
+        self._ranges: list[tuple[int, int]] = []  # unchanged ordinals not reported yet: first, count
         self._unchanged = 0
         self._told_at = time.monotonic()
 
     async def begin(self) -> bool:
-        """Whether there is anything to do: False if the invocation was cancelled or has ended already."""
+        """Start the attempt. False if the invocation has ended or was cancelled."""
         if self._invocations.ended(self.invocation_id):
             return False
         started = RunStarted(
@@ -87,7 +86,7 @@ class Attempt:
         return await self._invocations.answered(self.invocation_id, self.token)
 
     async def settle(self, states: States, partition: int, markers: Sequence[Document]) -> None:
-        """Wait until what attempts that were broken off have sent is indexed, if there were any.
+        """Wait until the documents that interrupted attempts have sent are indexed, if there were any.
 
         Args:
             partition: of `source-documents`.
@@ -106,25 +105,25 @@ class Attempt:
         )
 
     def position(self) -> RunPosition:
-        """The next document's number."""
+        """The position of the next document; takes the next ordinal."""
         self._numbered += 1
         return RunPosition(invocation_id=self.invocation_id, attempt=self.token, ordinal=self._numbered - 1)
 
     async def add(self, outputs: Sequence[Output]) -> None:
-        """Emit, in batches of half the window, so that it is refilled before it is empty; waits while
-        it is full. Raises RunEnded."""
+        """Emit outputs in batches of half the in-flight limit, so that the pipeline never runs dry. Waits
+        while the limit is reached. Raises RunEnded."""
         self._waiting.extend(outputs)
         self._waiting_work += sum(map(_is_work, outputs))
         if self._waiting_work >= self._batch or len(self._waiting) >= _MOST_AT_ONCE:
             await self._flush()
 
     async def count(self, stage: events.Step, key: str, chunks: int = 0, error: str | None = None) -> None:
-        """A document that needs no work: it is done by an earlier attempt, skipped, or unreadable. Raises
-        RunEnded."""
+        """Report a document that needs no work: an earlier attempt indexed it, or it is skipped or
+        unreadable. Raises RunEnded."""
         await self.add([ProgressReport(self.position(), stage, chunks, key, error)])
 
     async def unchanged(self) -> None:
-        """A document that is as it was. Raises RunEnded."""
+        """Report an unchanged document. Raises RunEnded."""
         ordinal, self._numbered = self._numbered, self._numbered + 1
         first, count = self._ranges[-1] if self._ranges else (ordinal, 0)
         if first + count == ordinal:
@@ -146,10 +145,11 @@ class Attempt:
         left_out: Mapping[str, int] | None = None,
         facts: Mapping[str, MetadataValue] | None = None,
     ) -> bool:
-        """Everything is listed; wait until all of it is done (True), or the invocation has ended.
+        """Report the total, not final yet, and wait until all documents are done. False if the invocation has
+        ended.
 
         Args:
-            left_out: reason → how many.
+            left_out: reason → number of documents.
             facts: of the origin, shown with the invocation.
         """
         await self._flush()
@@ -161,7 +161,7 @@ class Attempt:
         left_out: Mapping[str, int] | None = None,
         facts: Mapping[str, MetadataValue] | None = None,
     ) -> None:
-        """As `drained`, and the run may end with it."""
+        """Report the total as final, and wait until all documents are done: the run completes."""
         await self._flush()
         await self._context.emit([self.listed(left_out, facts)])
         await self._invocations.done(self.invocation_id, self.token, self._numbered)
@@ -172,7 +172,7 @@ class Attempt:
         facts: Mapping[str, MetadataValue] | None = None,
         final: bool = True,
     ) -> Send:
-        """The event that says how many documents the attempt has, and whether it may end with them."""
+        """The event with the number of documents; with `final` the run completes when they are done."""
         return self._progress(
             RunListed(
                 invocation_id=self.invocation_id,
@@ -191,7 +191,7 @@ class Attempt:
         await self._invocations.done(self.invocation_id, self.token, 0)
 
     async def fail(self, error: Exception) -> None:
-        """The run cannot be carried out. Said at once: what a stage returns waits for the runs before it."""
+        """Fail the run. Emitted at once, because what a stage returns waits for the runs before it."""
         await self._context.emit([run_failed(self.invocation_id, self.token, error)])
 
     async def _flush(self) -> None:
@@ -211,7 +211,7 @@ class Attempt:
         self._counted += notes + unchanged
 
     async def _make_room(self, work: int) -> None:
-        """Wait until so many documents more fit into the window, which changes as documents get done."""
+        """Wait until `work` more documents fit into the in-flight limit, which follows the rate."""
         while work:
             done = self._invocations.done_now(self.invocation_id)
             through = done - self._counted
@@ -228,12 +228,12 @@ class Attempt:
 
 
 def _is_work(output: Output) -> bool:
-    """Whether an output is a document that goes down the pipeline."""
+    """Whether an output is a document for the pipeline."""
     return isinstance(output, Send) and output.topic is DOCUMENTS
 
 
 class Connector(Stage[RunRequested]):
-    """What carries out runs. One that is given up fails the attempt that was under way."""
+    """A stage that carries out runs. If a run is given up, its current attempt fails."""
 
     #: The order of `documents` is the order of versions: a connector that lost its partitions must not write.
     transactional = True
@@ -243,13 +243,13 @@ class Connector(Stage[RunRequested]):
         self._tokens: dict[str, int] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """Carry out a run; what raises is another try or the end of it, as for every stage."""
+        """Carry out a run. Exceptions mean the same as in every stage: another try, or a dead letter."""
         outputs = await self.carry_out(record, context)
         self._tokens.pop(record.event.invocation_id, None)
         return outputs
 
     def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
-        """A run that is given up has failed."""
+        """The failure of a run that is given up."""
         token = self._tokens.pop(record.event.invocation_id, 0)
         return [run_failed(record.event.invocation_id, token, error)]
 
@@ -261,5 +261,5 @@ class Connector(Stage[RunRequested]):
         return made
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """One run, from its first attempt to its end."""
+        """Carry out one run, in one or more attempts, to its end."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""What one run sorts or sets aside, however much it is: temporary SQLite databases.
+"""Temporary SQLite databases for what one run sorts or sets aside, of any size.
 
-SQLite keeps one in memory as far as its cache reaches, the rest in an unnamed file (in `SQLITE_TMPDIR` or
-`TMPDIR`) that is gone with the process.
+SQLite keeps as much in memory as its cache holds, and the rest in an unnamed file (in `SQLITE_TMPDIR` or
+`TMPDIR`) that disappears with the process.
 """
 
 import marshal
@@ -14,7 +14,7 @@ from typing import Any, Self
 from services.connectors.lister import Item, Skipped
 from services.connectors.states import place_of
 
-#: Pages of a database in memory.
+#: Size of a database's cache in memory.
 _CACHE_KB = 16_384
 _PAGE_ROWS = 1_000
 
@@ -32,7 +32,7 @@ Placed = tuple[bytes, Item | Skipped]
 
 
 class _Temporary:
-    """A database; closed when the run needs it no more."""
+    """A database that is closed at the end of its context."""
 
     def __init__(self, schema: str) -> None:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -53,18 +53,18 @@ class _Temporary:
 
 
 class SortedListing(_Temporary):
-    """Entries in any order, given back in key order; of a key that comes twice the last one."""
+    """Sorts entries by key. If a key is added twice, the last entry wins."""
 
     def __init__(self) -> None:
         super().__init__(_LISTED)
 
     def add(self, entries: Sequence[Item | Skipped]) -> None:
-        """Take some in."""
+        """Add entries in any order."""
         rows = [(place_of(entry.key), marshal.dumps(_plain(entry))) for entry in entries]
         self._write("INSERT OR REPLACE INTO listed VALUES (?, ?)", rows)
 
     def pages(self) -> Iterator[Sequence[Placed]]:
-        """All of them, some at a time."""
+        """All entries in key order, some at a time."""
         after, compares = b"", ">="
         while rows := self._database.execute(
             f"SELECT * FROM listed WHERE place {compares} ? ORDER BY place LIMIT ?",  # noqa: S608  (constants)
@@ -106,14 +106,14 @@ class Doomed:
 
 
 class DoomedDocuments(_Temporary):
-    """Documents that a run will delete if its listing turns out to be complete."""
+    """Documents that a run deletes if its listing ends complete."""
 
     def __init__(self) -> None:
         super().__init__(_DOOMED)
         self._waiting: list[tuple[object, ...]] = []
 
     def add(self, doomed: Doomed) -> None:
-        """Set one aside."""
+        """Add a document."""
         self._waiting.append((doomed.place, doomed.id, doomed.why))
         if len(self._waiting) >= _PAGE_ROWS:
             self._flush()
@@ -123,7 +123,7 @@ class DoomedDocuments(_Temporary):
         self._database.execute("INSERT OR IGNORE INTO spared VALUES (?)", (id_,))
 
     def pages(self) -> Iterator[list[Doomed]]:
-        """All of them in key order, some at a time."""
+        """All documents in key order, some at a time."""
         self._flush()
         after: tuple[bytes, str] = (b"", "")
         while rows := self._database.execute(_PAGE, (*after, _PAGE_ROWS)).fetchall():

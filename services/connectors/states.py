@@ -15,7 +15,7 @@ from streams.kafka.cluster import Cluster
 from streams.state.store import BEGINNING, Essence, PartitionStore
 from streams.topics import SOURCE_DOCUMENTS
 
-#: Rows that are read at once, 150 bytes each: half a megabyte, and 3 ms.
+#: Rows per read: half a megabyte, 3 ms.
 PAGE = 2_000
 
 _DELETED, _COMPLETE = 1, 2
@@ -23,13 +23,13 @@ _PACKED = struct.Struct(">BI16s16s16s")
 
 
 def digest(*texts: str | None) -> bytes:
-    """16 bytes that are equal for equal texts alone, for all that one will ever see."""
+    """A 16-byte digest of the texts."""
     joined = "\0".join("\1" if text is None else text for text in texts)
     return blake2b(joined.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def place_of(key: str) -> bytes:
-    """Where a document key stands in key order: its UTF-8 bytes, or the bytes that it was made of."""
+    """The position of a document key in key order: its UTF-8 bytes, or the bytes that it was decoded from."""
     try:
         return key.encode(errors="surrogateescape")
     except UnicodeEncodeError:
@@ -38,13 +38,13 @@ def place_of(key: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What a run must know of a document that was indexed: 53 bytes instead of its whole state.
+    """What a run needs to know about an indexed document: 53 bytes instead of its whole state.
 
     Attributes:
         content: `digest` of version key and fingerprint.
         chunks: in the collection.
-        invocation: `digest` of the id of the invocation that wrote it.
-        collection: `digest` of the id of the collection that it was written into.
+        invocation: `digest` of the id of the invocation that wrote the document.
+        collection: `digest` of the id of the collection that contains it.
     """
 
     deleted: bool
@@ -68,20 +68,20 @@ class Indexed:
         )
 
     def packed(self) -> bytes:
-        """As the store keeps it."""
+        """The bytes that the store keeps."""
         flags = _DELETED * self.deleted | _COMPLETE * self.complete
         return _PACKED.pack(flags, self.chunks, self.content, self.invocation, self.collection)
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Self:
-        """What `packed` made."""
+        """The inverse of `packed`."""
         flags, chunks, content, invocation, collection = _PACKED.unpack(packed)
         return cls(bool(flags & _DELETED), bool(flags & _COMPLETE), chunks, content, invocation, collection)
 
 
 class States(Protocol):
     """Partitions of `source-documents`, as `streams.state.store.PartitionStore` keeps them. The essence of a
-    row is a packed `Indexed`, its place the document key's."""
+    row is a packed `Indexed`, its place is that of the document key."""
 
     async def catch_up(self, partitions: Sequence[int]) -> None:
         """Read these partitions to their end."""
@@ -92,11 +92,11 @@ class States(Protocol):
         ...
 
     def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
-        """The rows of a `scope_of` behind one of them, in key order; `limit` at most."""
+        """At most `limit` rows of a `scope_of` after one of them, in key order."""
         ...
 
     def at(self, partition: int, scope: str, place: bytes) -> list[Essence]:
-        """The rows of a `scope_of` that have one document key; more than one if its custom id has changed."""
+        """The rows of a `scope_of` with this document key; several if its custom id has changed."""
         ...
 
 
@@ -141,7 +141,7 @@ class IndexedDocuments:
 
 
 def source_documents(cluster: Cluster, codec: Codec, path: Path) -> PartitionStore[DocumentState]:
-    """What is indexed, by source and collection; the scope is `scope_of`. Markers are of none."""
+    """A store of what is indexed, by source and collection (`scope_of`). Markers have no scope."""
     return PartitionStore(
         cluster,
         codec,

@@ -1,6 +1,6 @@
-"""A run of a source that lists: compare what is listed with what is indexed, and send the difference.
+"""A run of a source that lists: compare the listing with what is indexed, and send the difference.
 
-One implementation for all types; what is of one type stands behind `services.connectors.lister`.
+One implementation for all types; what differs between them is behind `services.connectors.lister`.
 
     list ─┐
           ├─► compare ─► read and send what is new or changed ─► delete what is gone ─► all done? ─► end
@@ -31,11 +31,11 @@ from streams.engine.outputs import Output
 from streams.engine.stage import Context, Record
 from streams.topics import RUNS
 
-#: A store that is busy or starts again costs a run nothing; one that is away for longer another attempt.
+#: How long a run waits for a vector store that is busy or restarting; after that it is retried as a whole.
 _LOOK_UP_SECONDS = 300
-#: A run whose collection is deleted under it begins anew; one that this happens to again and again fails.
+#: A run whose collection is deleted meanwhile starts a new attempt. After this many attempts it fails.
 _MOST_ATTEMPTS = 3
-#: Of what is indexed may be deleted without being asked for (`HEADRACE_MASS_DELETE_SHARE`).
+#: The share of a source's indexed documents that a run may delete unasked (`HEADRACE_MASS_DELETE_SHARE`).
 MASS_DELETE_SHARE = 0.5
 
 
@@ -43,14 +43,14 @@ class Collections(Protocol):
     """The collections of the vector store."""
 
     async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
-        """The id of a collection, None where there is none. Raises TransientError without an answer."""
+        """The id of a collection, None if it does not exist. Raises TransientError if there is no answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A run that went well, and the runs that waited for it when it began to list: what they ask for was
-    asked for before, so what it has seen is as new as what they would see."""
+    """A run that went well, and the runs that were waiting when it began to list. They were requested before,
+    so its listing is as new as theirs would be."""
 
     run: RunRequested
     waiting: frozenset[str]
@@ -61,17 +61,17 @@ class _Done:
 
 
 class SyncConnector(Connector):
-    """Runs of one source into one collection one after the other, all others side by side.
+    """Carries out runs: those of one source into one collection in sequence, all others concurrently.
 
-    A run that waited while another one began, and asks for the same, is merged into that one if it went well.
+    A run that waited while an identical one began is merged into that one, if it went well.
 
     Args:
-        kind: the type of its sources.
-        states: `source-documents`, partitioned as `runs.<type>` is.
-        window: documents of a run that may be in flight.
-        partitions: of `documents`.
-        memos: `source-memos`, partitioned likewise; without it nothing is kept from run to run.
-        mass_delete_share: of what is indexed may be deleted without being asked for.
+        kind: source type.
+        states: `source-documents`, with the partitioning of `runs.<type>`.
+        window: maximum number of documents of a run that are in flight.
+        partitions: number of partitions of `documents`.
+        memos: `source-memos`, with the same partitioning; None keeps no memos.
+        mass_delete_share: the share of indexed documents that a run may delete unasked.
     """
 
     concurrency = 16
@@ -102,10 +102,10 @@ class SyncConnector(Connector):
         return scope_of(record.event.source.id, record.event.collection)
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """Emits as it goes; returns when every document of the run is done, or the run has failed.
+        """Emit documents as they are found; return when all are done, or the run has failed.
 
-        The collection may be deleted while the run fills it. What went into the old one is then missing from
-        the new one, so the run ends only if the collection is still the one that it began with.
+        If the collection is deleted during the run, the new one lacks what went into the old one. So the run
+        completes only if the collection is still the one that it began with; otherwise a new attempt begins.
         """
         for _ in range(_MOST_ATTEMPTS):
             attempt = self.attempt(record, context, self._window)
@@ -138,8 +138,11 @@ class SyncConnector(Connector):
             self._done[self.sequence_of(record)] = _Done(record.event, waiting)
 
     async def _attempt(self, record: Record[RunRequested], attempt: Attempt) -> bool:
-        """False when the collection was deleted meanwhile. Raises RequestError when the source cannot be
-        listed, or the run would delete more than it may; RunEnded."""
+        """One attempt; False when the collection was deleted meanwhile.
+
+        Raises RequestError when the source cannot be listed, or the run would delete more than it may. Raises
+        RunEnded.
+        """
         run, partition = record.event, record.partition
         documents = IndexedDocuments(self._states, partition, scope_of(run.source.id, run.collection))
         memos = SourceMemos(self._memos, partition, run.source.id)
@@ -162,7 +165,7 @@ class SyncConnector(Connector):
 
     @asynccontextmanager
     async def _opened(self, run: RunRequested, known: KnownDocuments) -> AsyncIterator[Lister | None]:
-        """The source; None for a run that deletes everything without a look at it."""
+        """The lister of a run; None for a run that deletes everything without listing."""
         if run.delete_documents:
             yield None
             return
@@ -181,22 +184,22 @@ class SyncConnector(Connector):
     async def _is_whole(
         self, run: RunRequested, documents: IndexedDocuments, collection_id: str | None
     ) -> bool:
-        """Whether all documents of the run are in the collection that is there now."""
+        """Whether all documents of the run are in the collection that exists now."""
         now = await self._collection_id(run)
         if collection_id is not None:
             return now == collection_id
-        # It was made by this run, perhaps more than once.
+        # This run created the collection, perhaps more than once.
         await self._states.catch_up([documents.partition])
         return await asyncio.to_thread(_all_in, documents, digest(run.invocation_id), digest(now))
 
 
 def _what(run: RunRequested) -> RunRequested:
-    """A run without what tells it from another that does the same."""
+    """A run without the fields in which identical runs differ."""
     return run.model_copy(update={"invocation_id": "", "trigger": "", "requested_at": datetime.min})
 
 
 def _all_in(documents: IndexedDocuments, invocation: bytes, collection: bytes) -> bool:
-    """Whether what an invocation has written is in this collection."""
+    """Whether this collection contains everything that the invocation wrote."""
     rows = (Indexed.unpacked(row.essence) for page in documents.pages() for row in page)
     return all(
         known.collection == collection

@@ -69,7 +69,7 @@ class VectorCache:
         self._opened: sqlite3.Connection | None = None
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        """The cached vectors, by key; missing keys are left out."""
+        """The cached vectors, by key; missing keys are omitted."""
         return self._attempt(lambda database: self._read(database, keys), {}) if keys else {}
 
     def put_many(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:

@@ -1,19 +1,18 @@
-"""The fold of progress: the events of one invocation, one after the other, into its state.
+"""Folds the progress events of one invocation into its state.
 
-    InvocationCreated ─► pending ── RunStarted ──► processing ── everything accounted for ──► complete
+    InvocationCreated ─► pending ── RunStarted ──► processing ── all ordinals have an outcome ──► complete
                             │                       ▲    │ └── RunFailed, a single document failed ─► failed
                       CancelRequested               ├────┘
                             ▼                       │ RunStarted: a new attempt
                         cancelled ◄─────────────────┘ CancelRequested, but for a single document
 
-Pure: no Kafka and no clock; the time of an event is handed in. Folding an event twice, or a stretch of the
-log again, changes nothing, and events that the log may reorder (progress of one attempt from different
-stages, its `RunListed`) give the same state in any order.
+Pure: no Kafka and no clock; the time of an event is an argument. Folding an event or a stretch of the log
+again changes nothing. Events that the log may reorder (progress of one attempt from different stages, its
+`RunListed`) give the same state in any order.
 
-Attempts follow each other in the order of the log: a `RunStarted` with another number than the current one
-ends the current attempt, and whatever carries another number than the current one is passed over. Of a single
-document the attempt that lists it is the one: document and listing are one transaction, behind which its
-connector does not go back.
+Attempts follow each other in the order of the log: a `RunStarted` with another token ends the current
+attempt, and events with another token than the current one are ignored. For a single document, the attempt
+that lists it wins, because its document and `RunListed` are one transaction.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -39,16 +38,16 @@ from schemas.events import (
 )
 from services.tracking.bitmaps import MAX_ORDINALS, MAX_RANGE, Ordinals
 
-#: Documents' errors that a summary holds, newest last; and as many that were skipped.
+#: Number of errors in a summary, newest last, and of skipped documents.
 LAST_ERRORS = 10
-#: Characters of an error that a summary holds: twenty of them and the run's own stay below 200 KB of UTF-8.
+#: Maximum characters of an error in a summary: twenty of them and the run's own stay below 200 KB of UTF-8.
 ERROR_CHARACTERS = 2_000
 
 ProgressEvent = InvocationCreated | CancelRequested | RunStarted | RunListed | RunFailed | Progress
 
 
 class InvocationState:
-    """State of one invocation: the summary's fields, the ordinals, and whether they are to be written."""
+    """State of one invocation: the summary's fields, the ordinals, and whether they have changed."""
 
     __slots__ = (
         "_attempt",
@@ -92,7 +91,7 @@ class InvocationState:
 
     @classmethod
     def restored(cls, summary: Invocation, blocks: Iterable[ProgressBlock]) -> "InvocationState":
-        """The state that was written as this summary and these blocks (all of the invocation)."""
+        """The state that was written as this summary and these blocks (all blocks of the invocation)."""
         state = cls(_identity(summary))
         state._status = summary.status
         state._attempt, state._attempts = summary.attempt, summary.attempts
@@ -112,23 +111,23 @@ class InvocationState:
 
     @property
     def changed(self) -> bool:
-        """Whether there is something that the topics do not have yet."""
+        """Whether the state differs from what was written to the topics."""
         return self._changed
 
     @property
     def size(self) -> int:
-        """Blocks of ordinals in memory."""
+        """Number of blocks of ordinals in memory."""
         return self._ordinals.size
 
     def fold(self, event: ProgressEvent, timestamp_ms: int) -> None:
-        """Take in an event of this invocation; `timestamp_ms` (Unix, UTC) is the log's time of it.
+        """Fold an event of this invocation; `timestamp_ms` (Unix, UTC) is its time in the log.
 
-        Raises ContractError, and has changed nothing, when the event cannot be true.
+        Raises ContractError, without a change, if the event is impossible.
         """
         _FOLDS[type(event)](self, event, timestamp_ms)
 
     def summary(self) -> Invocation:
-        """The summary as it goes onto `invocations`; counts as written from then on."""
+        """The summary for `invocations`; counts as written from then on."""
         self._changed = False
         identity = self._identity
         return Invocation(
@@ -162,9 +161,9 @@ class InvocationState:
         )
 
     def blocks(self) -> Iterator[tuple[str, ProgressBlock | None]]:
-        """Key and event of every block that changed, None for those to be removed; as written from then on.
+        """Key and event of every block that changed, None for a tombstone; count as written from then on.
 
-        A run of one document has none: its counts say everything.
+        A run of one document has no blocks, because its counts are enough.
         """
         if self._attempt is not None and not self._identity.single_document:
             yield from self._ordinals.changes(self._identity.invocation_id, self._attempt)
@@ -175,13 +174,13 @@ class InvocationState:
         single = self._identity.single_document
         if self._status is Status.PENDING or (self._status is Status.PROCESSING and not single):
             self._finish(Status.CANCELLED, timestamp_ms)
-        self._changed = True  # refused or not, who asked waits for an answer
+        self._changed = True  # even if refused: the caller waits for an answer
 
     def _start(self, event: RunStarted, timestamp_ms: int) -> None:
         if event.attempt == self._attempt or self._status in FINAL_STATUSES:
             return
         if self._identity.single_document and self._total is not None:
-            return  # its document was written with the listing: who starts now has lost its partitions
+            return  # document and listing are written: this attempt's connector has lost its partitions
         self._begin(event.attempt)
         self._started_at = self._started_at or event.started_at
         self._run_offset = event.run_offset
@@ -210,8 +209,8 @@ class InvocationState:
         if event.attempt != self._attempt:
             if not self._identity.single_document:
                 return
-            # One transaction with the document, which the broker refuses to who has lost its partitions; such
-            # a one may only have started meanwhile, and sends nothing more.
+            # The listing is one transaction with the document, which the broker refuses to a connector that
+            # has lost its partitions. Such a connector may have started an attempt, but sends nothing more.
             self._begin(event.attempt)
         if self._total is None:
             self._total, self._left_out = event.total, dict(event.left_out)
@@ -222,20 +221,23 @@ class InvocationState:
         self._settle(timestamp_ms)
 
     def _fail(self, event: RunFailed, timestamp_ms: int) -> None:
-        """The run ends, whatever is under way; that goes on being counted. A connector may fail before it
-        has started an attempt. One whose predecessor died of the run knows no attempt and says 0, in one
-        transaction with the position of the run, behind which no attempt follows: the current one ends."""
+        """The run ends; documents in flight are still counted.
+
+        A connector may fail before it has started an attempt. If its predecessor died of the run, it knows no
+        attempt and sends 0, in one transaction with the run's offset, so no attempt can follow: the current
+        attempt ends.
+        """
         if self._status in FINAL_STATUSES:
             return
         if event.attempt and self._attempt not in (None, event.attempt):
             return
-        self._total, self._total_final = None, True  # what was listed is not what should have been
+        self._total, self._total_final = None, True  # the listing was incomplete
         self._error = event.error[:ERROR_CHARACTERS]
         self._finish(Status.FAILED, timestamp_ms)
 
     def lose(self, reason: str, timestamp_ms: int, pending: bool) -> None:
-        """Records that may be of this run are lost: it ends, `pending` ones only where that is asked for. A
-        run of one document that was not among them may still complete."""
+        """Fail the run, because records were lost that may belong to it; a pending run only with `pending`. A
+        run of one document that was not lost may still complete."""
         if self._status in FINAL_STATUSES or (self._status is Status.PENDING and not pending):
             return
         self._error = reason[:ERROR_CHARACTERS]
@@ -273,7 +275,7 @@ class InvocationState:
 
     @property
     def _most(self) -> int:
-        """Ordinals from here on do not exist."""
+        """Ordinals from this one on do not exist."""
         if self._total is not None:
             return self._total
         return 1 if self._identity.single_document else MAX_ORDINALS
@@ -283,7 +285,7 @@ class InvocationState:
         return self._total is not None and self._ordinals.covered == self._total
 
     def _settle(self, timestamp_ms: int) -> None:
-        """Complete when every ordinal is accounted for and the total is final, never before."""
+        """Complete the run if every ordinal has an outcome and the total is final."""
         if not (self._closed and self._total_final):
             return
         single = self._identity.single_document
@@ -295,7 +297,7 @@ class InvocationState:
                 self._finish(Status.COMPLETE, timestamp_ms)
             self._ordinals.close()
         elif single and self._status is Status.FAILED and not self._ordinals.failed:
-            self._error = None  # its dead letter was replayed and it is indexed now
+            self._error = None  # its dead letter was replayed, and it is indexed now
             self._finish(Status.COMPLETE, timestamp_ms)
 
     def _finish(self, status: Status, timestamp_ms: int) -> None:
@@ -314,15 +316,15 @@ class InvocationState:
         del self._skipped[:-LAST_ERRORS]
 
     def _mend(self, stage: Step, document_key: str | None) -> None:
-        """A document that failed has got through after all."""
+        """A document that had failed has been processed after all."""
         if stage in (Step.INDEXED, Step.DELETED, Step.SKIPPED):
             self._errors = [failure for failure in self._errors if failure.document_key != document_key]
 
 
 def _check_ranges(event: Progress) -> None:
-    """Raises ContractError for ranges that no connector sends."""
+    """Raises ContractError for invalid ranges."""
     if event.stage is not Step.UNCHANGED:
-        raise ContractError(f"Progress of {event.invocation_id}: ranges come with `unchanged` alone")
+        raise ContractError(f"Progress of {event.invocation_id}: only `unchanged` may have ranges")
     for one in event.ranges:
         if one.first < 0 or not 0 < one.count <= MAX_RANGE or one.first + one.count > MAX_ORDINALS:
             raise ContractError(

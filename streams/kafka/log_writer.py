@@ -1,4 +1,4 @@
-"""What a worker writes to Kafka with: a plain producer, or one for transactions, or both."""
+"""A worker's producers: a plain one, a transactional one, or both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LogWriter:
     """The producers that a stage needs: a transactional stage has both, a stateful one only transactions.
 
     Args:
-        on_fatal: called in the event loop when a producer cannot go on.
+        on_fatal: called in the event loop when a producer has a fatal error.
     """
 
     def __init__(
@@ -47,14 +47,14 @@ class LogWriter:
             self._producers.append(producer)
 
     async def start(self) -> None:
-        """Fence whoever had this member's transactional id before."""
+        """Fence earlier producers with this member's transactional id."""
         if self._transactions:
             await self._transactions.start()
 
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
         """See `streams.engine.log.Log`."""
         if self._plain is None:
-            raise TypeError(f"{self._stage.name} writes in transactions alone")
+            raise TypeError(f"{self._stage.name} writes only in transactions")
         return self._plain.produce(send, headers)
 
     async def transact(
@@ -67,21 +67,21 @@ class LogWriter:
 
     @property
     def transactional(self) -> bool:
-        """Whether it must know what the consumer owns."""
+        """Whether it has a transactional producer, which must know the consumer's partitions."""
         return self._transactions is not None
 
     def owned(self, partitions: frozenset[Partition], metadata: Any) -> None:
-        """What the consumer has now, and its group's metadata, for the next transaction."""
+        """Set the consumer's partitions and its group metadata for the next transaction."""
         if self._transactions:
             self._transactions.owned = partitions, metadata
 
     def abandon(self) -> None:
-        """Throw away what the broker does not have yet. From any thread, at once."""
+        """Discard what is not acknowledged yet. Thread-safe, returns immediately."""
         for producer in self._producers:
             producer.abandon()
 
     async def close(self) -> None:
-        """End what is under way: a transaction by its abort, events by waiting for the broker."""
+        """Abort the current transaction, and wait for pending acknowledgements."""
         if self._transactions:
             await self._transactions.break_off()
         await asyncio.gather(*[producer.close() for producer in self._producers])

@@ -26,8 +26,8 @@ _Settle = Callable[[RecordMetadata | Exception], None]
 class EventProducer:
     """Produces events in order and exactly once per call, as long as the process lives.
 
-    Acknowledgements of one batch of deliveries reach the event loop as one callback: at 20,000 records/s a
-    callback each would cost more than the records.
+    Acknowledgements reach the event loop in batches, as one callback: at 20,000 records/s a callback for each
+    would cost more than the records.
     """
 
     def __init__(
@@ -40,21 +40,21 @@ class EventProducer:
         self._cluster, self._codec = cluster, codec
         properties: dict[str, Any] = {
             "enable_idempotence": True,
-            "linger_ms": 2,  # batches form under load anyway; alone a record should not wait
+            "linger_ms": 2,  # batches form under load anyway; a single record should not wait
             "compression_type": "lz4",
             "partitioner": "murmur2_random",
             "message_max_bytes": MAX_LETTER_BYTES + 65_536,  # with key, headers and frame
-            # Wait for a broker that is away for as long as it takes: the windows bound what waits.
+            # Wait for an unavailable broker as long as it takes; the windows bound what waits.
             "message_timeout_ms": 0,
         }
         if transactional_id:
             properties |= {
                 "transactional_id": cluster.name(transactional_id),
-                # A dead worker's open transaction blocks readers for this long; a batch takes far less.
+                # A dead worker's open transaction blocks readers for this long. A batch takes far less.
                 "transaction_timeout_ms": 15_000,
                 "message_timeout_ms": 14_000,
-                # The coordinator is often still busy with the last transaction when the next sends its
-                # offsets; librdkafka would try again after 100 ms, which every other transaction then costs.
+                # The coordinator is often still completing the last transaction when the next one sends its
+                # offsets. librdkafka's default retry of 100 ms would then delay every other transaction.
                 "retry_backoff_ms": 5,
             }
         self._producer = Producer(cluster.client(**properties), logger=CLIENT_LOG)
@@ -72,32 +72,33 @@ class EventProducer:
         return self._producer
 
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
-        """Hand over one event; the future is done when the broker has it.
+        """Produce one event; the future is done when it is acknowledged.
 
-        Raises DocumentTooLarge for a value that the topic does not take, ContractError for an event that
-        its schema cannot express, BufferError while the queue is full.
+        Raises DocumentTooLarge for a value over the topic's limit, ContractError for an event that its schema
+        cannot express, BufferError while the queue is full.
         """
         future: asyncio.Future[RecordMetadata] = self._loop.create_future()
         self._produce(send, headers, partial(_resolve, future))
         return future
 
     async def send(self, send: Send, headers: Headers | None = None) -> RecordMetadata:
-        """Produce one event and wait until the broker has it."""
+        """Produce one event and wait for its acknowledgement."""
         return (await self.send_all([send], headers))[0]
 
     async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[RecordMetadata]:
-        """Produce events in order and wait until the broker has them all."""
+        """Produce events in order and wait until all are acknowledged."""
         return await (await self.hand_over_as_one(sends, [headers or {}] * len(sends)))
 
     async def hand_over_as_one(
         self, sends: Sequence[Send], headers: Sequence[Headers] = ()
     ) -> asyncio.Future[list[RecordMetadata]]:
-        """Produce events in order; returns when the last is in the queue. One future for all, in the order of
-        `sends`: the first error is its error. A future for each event, which must be gathered, costs as much
-        as encoding the event.
+        """Produce events in order; returns when the last is in the queue.
+
+        One future for all events, because one for each, which must be gathered, costs as much as encoding
+        the event. Its result is in the order of `sends`, its exception the first error.
 
         Args:
-            headers: of each event, or none.
+            headers: of each event, or empty.
         """
         batch = _Batch(self._loop.create_future(), len(sends))
         for at, send in enumerate(sends):
@@ -110,13 +111,15 @@ class EventProducer:
         return batch.future
 
     def abandon(self) -> None:
-        """Throw away what the broker does not have yet, and take nothing more: others own the partitions that
-        it was made of. From any thread, at once. Whoever waits for it gets an error."""
+        """Discard what is not acknowledged yet, and refuse more: the partitions have other owners now.
+
+        Thread-safe, returns immediately. Pending futures get an error.
+        """
         self._abandoned = True
         self._producer.purge(in_queue=True, in_flight=True, blocking=False)
 
     async def close(self, timeout: float = 5) -> None:
-        """Wait for what is under way, at most `timeout` seconds; after `abandon`, for nothing."""
+        """Wait at most `timeout` seconds for pending acknowledgements; after `abandon`, do not wait."""
         if not self._abandoned:
             await asyncio.to_thread(self._producer.flush, timeout)
         self._closed = True
@@ -125,9 +128,7 @@ class EventProducer:
 
     def _produce(self, send: Send, headers: Headers | None, settle: _Settle) -> None:
         if self._abandoned:
-            raise FencedError(
-                f"nothing more is written to {send.topic.name}: the partitions have other owners"
-            )
+            raise FencedError(f"cannot write to {send.topic.name}: the partitions have other owners")
         value = None if send.event is None else encoded(self._codec, send.event, send.topic.name)
 
         def acknowledged(error: Any, message: Message) -> None:
@@ -150,7 +151,7 @@ class EventProducer:
             )
         except KafkaException as error:
             raise _refusal(send, error.args[0]) from error
-        if self._abandoned:  # in between, by another thread
+        if self._abandoned:  # meanwhile, by another thread
             self.abandon()
 
     def _partition(self, send: Send) -> int:
@@ -163,7 +164,7 @@ class EventProducer:
         while not self._closed:
             try:
                 self._producer.poll(0.1)
-            except KafkaException as error:  # fatal: nothing that is under way will ever be acknowledged
+            except KafkaException as error:  # fatal: no pending event will ever be acknowledged
                 fatal = FencedError(f"the producer cannot go on: {error}")
                 if not self._loop.is_closed():
                     self._loop.call_soon_threadsafe(self._break_off, fatal)
@@ -177,15 +178,15 @@ class EventProducer:
         self._on_fatal(error)
 
     def settle(self) -> None:
-        """Deliver the acknowledgements that are in; in the event loop."""
+        """Deliver the acknowledgements that have arrived. Call it in the event loop."""
         while self._acks:
             settle, outcome = self._acks.popleft()
             settle(outcome)
 
 
 def encoded(codec: Codec, event: Event, topic: str) -> bytes:
-    """The value of a record. Raises DocumentTooLarge for one that no message takes, ContractError for what
-    the schema cannot say."""
+    """The value of a record. Raises DocumentTooLarge if it fits no message, ContractError if the schema
+    cannot express the event."""
     try:
         value = codec.encode(event, topic)
     except (TransientError, ContractError):
@@ -199,7 +200,7 @@ def encoded(codec: Codec, event: Event, topic: str) -> bytes:
 
 
 class _Batch:
-    """Events that are waited for as one."""
+    """Events with one future."""
 
     __slots__ = ("_missing", "_written", "future")
 
@@ -210,7 +211,7 @@ class _Batch:
             future.set_result([])
 
     def settle(self, position: int, outcome: RecordMetadata | Exception) -> None:
-        """What became of one of them."""
+        """Set the outcome of one event."""
         if self.future.done():
             return
         if isinstance(outcome, Exception):
@@ -230,7 +231,7 @@ def _key(send: Send) -> bytes:
 
 
 def _refusal(send: Send, error: KafkaError) -> Exception:
-    """Why the client or the broker does not take an event: it is too large with its key, or not now."""
+    """The exception for a refused event: too large with its key, or a transient error."""
     if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
         return DocumentTooLarge(
             f"an event for {send.topic.name} is larger than the broker takes: {error.str()}"

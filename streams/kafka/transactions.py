@@ -20,16 +20,16 @@ from streams.partitions import Partition
 log = structlog.get_logger(__name__)
 
 _SECONDS = 15.0
-#: For the abort of a worker that ends; readers wait as long for what it leaves open.
+#: Limit on the abort when a worker ends; readers wait this long for an open transaction.
 _BREAK_OFF_SECONDS = 2.0
-#: One that met a rebalance is tried again with the new generation.
+#: A transaction that is aborted by a rebalance is retried with the new generation.
 _TRIES = 5
 
 
 class Transactions:
     """Writes transactions with a producer that has a transactional id.
 
-    `owned` is what the consumer has now, and its group's metadata; the poll thread keeps it up to date.
+    `owned` has the consumer's current partitions and its group metadata. The poll thread updates it.
     """
 
     def __init__(self, cluster: Cluster, producer: EventProducer, stage: str) -> None:
@@ -37,7 +37,7 @@ class Transactions:
         self.owned: tuple[frozenset[Partition], Any] = (frozenset(), None)
 
     async def start(self) -> None:
-        """Fence whoever had this transactional id before."""
+        """Fence earlier producers with this transactional id."""
         await asyncio.to_thread(self._producer.client.init_transactions, _SECONDS)
 
     async def transact(
@@ -50,7 +50,7 @@ class Transactions:
                 self._producer.client.begin_transaction()
                 written = await self._producer.hand_over_as_one(sends, headers)
                 await asyncio.to_thread(self._commit, offsets)
-                self._producer.settle()  # the commit has served them; the polling thread may sleep for 0.1 s
+                self._producer.settle()  # now; the polling thread may sleep for another 0.1 s
                 return await written
             except (
                 DocumentError,
@@ -67,12 +67,12 @@ class Transactions:
                 await self._abort()
                 if written is not None:
                     [outcome] = await asyncio.gather(written, return_exceptions=True)
-                    if isinstance(outcome, DocumentError):  # the broker takes no event of this size, ever
+                    if isinstance(outcome, DocumentError):  # the broker never accepts an event of this size
                         raise outcome from error
         raise AssertionError("unreachable")
 
     async def break_off(self) -> None:
-        """Abort what is under way, if anything is, so that nobody waits for its coordinator to give it up."""
+        """Abort the current transaction, if there is one, so that readers need not wait for its timeout."""
         with contextlib.suppress(KafkaException):
             await asyncio.to_thread(self._producer.client.abort_transaction, _BREAK_OFF_SECONDS)
 
@@ -82,7 +82,7 @@ class Transactions:
     def _commit(self, offsets: Mapping[Partition, int]) -> None:
         owned, metadata = self.owned
         if not owned.issuperset(offsets):
-            raise FencedError("partitions have left in the middle of a transaction")
+            raise FencedError("partitions were revoked during a transaction")
         positions = [TopicPartition(self._cluster.name(t), p, offset) for (t, p), offset in offsets.items()]
         self._producer.client.send_offsets_to_transaction(positions, metadata, _SECONDS)
         self._producer.client.commit_transaction(_SECONDS)

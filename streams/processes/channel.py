@@ -14,13 +14,13 @@ from streams.processes.forks import ForkServer
 
 #: Bytes written at once; between pieces the socket's buffer must have emptied.
 _PIECE_BYTES = 1024 * 1024
-#: Seconds in which a worker that has closed its channel ends by itself; then it is killed.
+#: Seconds that a worker which has closed its channel may take to end; then it is killed.
 _END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """As it came: an error, or a value and the texts that belong into it."""
+    """An undecoded answer: an error, or a value and the long texts of its fields."""
 
     is_error: bool
     body: bytes
@@ -44,7 +44,7 @@ class Worker:
 
     @classmethod
     async def forked(cls, server: ForkServer) -> Worker:
-        """A new one. Raises PoolStopped when the fork server is gone."""
+        """A new worker. Raises PoolStopped if the fork server has ended."""
         await asyncio.shield(server.ready)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -57,11 +57,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs, as far as is known."""
+        """Whether it is running, as far as is known."""
         return not self._ended.done() and not self._reader.at_eof()
 
     async def call(self, buffers: Sequence[bytes], max_answer_bytes: int) -> Answer:
-        """Raises WorkerDied, BadAnswer, PoolStopped."""
+        """Send a call and receive its answer. Raises WorkerDied, BadAnswer, PoolStopped."""
         self.calls += 1
         texts: list[bytes] = []
         try:
@@ -81,7 +81,7 @@ class Worker:
         if kind == wire.ERROR:
             most = wire.MAX_ERROR_BYTES
         if length > most:
-            raise BadAnswer(f"the answer has {length} bytes, at most {most} are taken")
+            raise BadAnswer(f"the answer has {length} bytes, the limit is {most}")
         return kind, await self._reader.readexactly(length)
 
     async def _send(self, buffers: Sequence[bytes]) -> None:
@@ -96,7 +96,7 @@ class Worker:
         try:
             async with asyncio.timeout(_END_SECONDS):
                 return await asyncio.shield(self._ended)
-        except TimeoutError:  # it has closed its channel and lives on
+        except TimeoutError:  # it has closed its channel but is still running
             return None
 
     def discard(self) -> None:
@@ -105,6 +105,6 @@ class Worker:
         self.close()
 
     def close(self) -> None:
-        """Let it go: it ends when it has nothing to do."""
+        """Close the channel. The worker ends after its current call."""
         with contextlib.suppress(RuntimeError):  # the event loop is closed
             self._writer.transport.abort()

@@ -3,16 +3,16 @@
 ProcessError
 ├── WorkerDied     the worker crashed or was killed, `exit_code` says how
 ├── CallTimeout    the call took longer than the wall limit
-├── BadAnswer      the answer is too long, or not of the type that the function declares
+├── BadAnswer      the answer is too long, or does not have the function's return type
 ├── RemoteError    the function raised an exception that is not one of `schemas.errors`
-└── PoolStopped    the pool was closed under the call, or its processes do not start; try again
+└── PoolStopped    the pool was closed during the call, or its processes do not start; try again
 """
 
 from __future__ import annotations
 
 
 class ProcessError(Exception):
-    """Root of the errors that `WorkerPool.run` raises beside those of the called function."""
+    """Root of the errors that `WorkerPool.run` raises in addition to those of the called function."""
 
 
 class WorkerDied(ProcessError):
@@ -32,11 +32,11 @@ class CallTimeout(ProcessError):
 
 
 class BadAnswer(ProcessError):
-    """The message says what is wrong with the answer; its worker was killed."""
+    """The answer is invalid; the message says why. Its worker was killed."""
 
 
 class RemoteError(ProcessError):
-    """An exception of the called function: the name of its class, its message, its traceback as a note."""
+    """An exception of the called function: class name, message, and the traceback as a note."""
 
     def __init__(self, name: str, message: str, traceback: str = "") -> None:
         super().__init__(f"{name}: {message}" if message else name)
@@ -46,4 +46,4 @@ class RemoteError(ProcessError):
 
 
 class PoolStopped(ProcessError):
-    """Not caused by the call, which can be repeated."""
+    """The pool was stopped. The call did not cause it and can be repeated."""

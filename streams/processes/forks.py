@@ -19,19 +19,19 @@ from streams.processes.server import FORK, KILL, REPORT, REQUEST
 
 log = structlog.get_logger(__name__)
 
-#: Runs with the service's `sys.path`, which the environment alone does not give.
+#: Runs with the service's `sys.path`, which the environment does not determine completely.
 _BOOT = (
     "import json, sys; control, sys.path[:], preload = json.loads(sys.argv[1]); "
     "from streams.processes.server import serve; serve(control, preload)"
 )
-#: Seconds in which a closed server kills its workers and ends; it does in milliseconds.
+#: Seconds that a closed server may take to kill its workers and end; it takes milliseconds.
 _CLOSE_SECONDS = 3.0
 
 
 class ForkServer:
-    """A running fork server; belongs to the event loop that it was made in.
+    """A running fork server; belongs to the event loop in which it was created.
 
-    `ended` of a worker is a future of its exit code. It fails with PoolStopped when the server is gone.
+    `ended` of a worker is a future of its exit code. It fails with PoolStopped when the server ends.
     """
 
     def __init__(self, preload: Sequence[str]) -> None:
@@ -44,7 +44,7 @@ class ForkServer:
         self._control, theirs = socket.socketpair()
         with theirs:
             boot = json.dumps([theirs.fileno(), sys.path, list(preload)])
-            self._process = subprocess.Popen(  # noqa: S603 – this Python, and what is written here
+            self._process = subprocess.Popen(  # noqa: S603 – this Python, and the code above
                 [sys.executable, "-P", "-c", _BOOT, boot],
                 stdin=subprocess.DEVNULL,
                 env=worker_environment(),
@@ -54,7 +54,7 @@ class ForkServer:
         self._loop.add_reader(self._control, self._hear)
 
     def fork(self, channel: socket.socket) -> tuple[int, asyncio.Future[int]]:
-        """Have a worker forked that serves `channel`: its number, and its exit code to come."""
+        """Fork a worker that serves `channel`. Returns its number and the future of its exit code."""
         if not self.alive:
             raise PoolStopped("the worker processes were stopped")
         self._last += 1
@@ -66,13 +66,13 @@ class ForkServer:
         return self._last, ended
 
     def kill(self, number: int) -> None:
-        """Have a worker killed, if it still runs."""
+        """Kill a worker, if it is still running."""
         if self.alive and number in self._ended:
             with contextlib.suppress(OSError):  # it has just died, and its workers with it
                 self._control.send(REQUEST.pack(KILL, number))
 
     def close(self) -> None:
-        """End the server and its workers, whatever they are at."""
+        """End the server and its workers at once."""
         self._stop("the worker processes were stopped")
         try:
             self._process.wait(_CLOSE_SECONDS)
@@ -100,7 +100,7 @@ class ForkServer:
                 ended.set_result(exit_code)
 
     def _lost(self) -> None:
-        """The server has ended by itself: a module that it cannot load, or somebody killed it."""
+        """The server has ended by itself: it cannot load a module, or was killed."""
         try:
             exit_code: int | None = self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -121,4 +121,4 @@ class ForkServer:
         for future in waiting:
             if not future.done() and not self._loop.is_closed():
                 future.set_exception(PoolStopped(why))
-                future.exception()  # whoever still waits gets it; if nobody does, that is no fault
+                future.exception()  # marks it as retrieved: nobody may be waiting for it

@@ -20,27 +20,27 @@ from streams.processes.forks import ForkServer
 
 T = TypeVar("T")
 
-#: Calls after which a worker is replaced, so that what a library leaks stays small.
+#: Calls after which a worker is replaced, to bound memory leaks of libraries.
 CALLS_PER_WORKER = 500
-#: Longest answer. The largest document is 200 MiB; as JSON its text grows by its quotes and line ends.
+#: Maximum length of an answer. The largest document has 200 MiB; as JSON its text grows by escapes.
 MAX_ANSWER_BYTES = 400 * 1024 * 1024
-#: Seconds in which a worker, and the libraries that it is forked with, must be ready on a busy machine.
+#: Seconds in which a worker, with its preloaded libraries, must be ready on a busy machine.
 _START_SECONDS = 60.0
 
 
 class WorkerPool:
-    """Runs functions of modules in `workers` processes, calls in the order in which they were made.
+    """Runs module-level functions in `workers` processes, in the order of the calls.
 
-    A function takes bytes and what pydantic turns into JSON and back, as its parameters are annotated. Its
-    result must fit its return annotation; a worker's answer that does not is a BadAnswer. A worker is
-    replaced after a call that failed in a way that it may not survive, and after `calls_per_worker`.
+    A function's arguments are bytes or what pydantic converts to JSON and back, as annotated. Its result must
+    fit its return annotation, otherwise the answer is a BadAnswer. A worker is replaced after a call that may
+    have damaged it, and after `calls_per_worker`.
 
     Args:
-        workers: number of processes, started with the first calls or by `start`.
+        workers: number of processes, started by the first calls or by `start`.
         wall_seconds: time limit of a call, without the wait for a worker.
         cpu_seconds: CPU time limit of a call; None for no limit.
-        preload: modules that are loaded before workers are forked; what else a call needs is loaded by then.
-        setup: function and arguments of the first call in each worker, which confines it say.
+        preload: modules that are loaded before workers are forked.
+        setup: function and arguments of the first call in each worker, for example to confine it.
         max_answer_bytes: maximum length of an answer.
         calls_per_worker: calls after which a worker is replaced.
     """
@@ -111,7 +111,7 @@ class WorkerPool:
         return self._open
 
     async def _warm(self, opened: _Open) -> None:
-        with contextlib.suppress(ProcessError):  # a call will meet it, and can say so
+        with contextlib.suppress(ProcessError):  # a call will get it, too, and report it
             async with opened.slots:
                 opened.idle.append(await self._take(opened))
 
@@ -152,7 +152,7 @@ class WorkerPool:
     async def _answer(
         self, worker: Worker, function: Callable[..., Any], arguments: Sequence[Any]
     ) -> tuple[Any, Exception | None]:
-        """Value or error; raises what the worker does not survive."""
+        """Value or error. Raises errors after which the worker must be replaced."""
         buffers = wire.encode_call(function, arguments, self._cpu_seconds)
         try:
             async with asyncio.timeout(self._wall_seconds):
@@ -165,7 +165,7 @@ class WorkerPool:
 
 
 class _Open:
-    """What a pool has while it is open."""
+    """The resources of an open pool."""
 
     def __init__(self, server: ForkServer, size: int) -> None:
         self.server = server

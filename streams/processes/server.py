@@ -1,7 +1,7 @@
-"""The fork server: a process that has the common libraries loaded and forks workers on request.
+"""The fork server: a process that has loaded the common libraries and forks workers on request.
 
-It has one thread, reads no input of users and holds no secret, so a fork of it is a clean start in some
-milliseconds. It ends, and its workers with it, when the service closes the control socket or dies.
+It has one thread, reads no user input and holds no secret, so its forks are clean, and ready in milliseconds.
+It ends, and its workers with it, when the service closes the control socket or dies.
 
     request   b"f"  number (4 bytes), with the worker's socket     fork a worker
               b"k"  number                                         kill it
@@ -33,14 +33,14 @@ NOT_FORKED = 255
 
 def serve(control: int, preload: Sequence[str]) -> None:
     """Serve requests on this socket until it is closed; `preload` names the modules to load first."""
-    # A signal for the whole process group (Ctrl-C, a service manager) is meant for the service, which then
+    # A signal to the whole process group (Ctrl-C, a service manager) is meant for the service, which then
     # lets its workers finish.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for module in preload:
         importlib.import_module(module)
     gc.collect()
-    gc.freeze()  # else collections in the workers would copy the pages that they share
+    gc.freeze()  # collections in the workers would otherwise copy the pages that they share
     _Server(socket.socket(fileno=control)).run()
 
 
@@ -89,7 +89,7 @@ class _Server:
         with channel:
             try:
                 process = os.fork()
-            except OSError:  # no room for another process
+            except OSError:  # too many processes, or no memory
                 self._report(number, NOT_FORKED)
                 return
             if process == 0:
@@ -123,8 +123,8 @@ class _Server:
 
 
 def _die_with(server: int) -> None:
-    """Have this worker killed when the server ends, however that one does. Elsewhere than on Linux a worker
-    whose server was killed lives until its call ends."""
+    """Have the kernel kill this worker when the server ends. On other systems than Linux, a worker whose
+    server was killed lives until its call ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:

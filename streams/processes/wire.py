@@ -1,8 +1,8 @@
-"""Messages between a service and its workers: a kind, a length, and JSON; raw bytes behind a call.
+"""Messages between a service and its workers: a kind, a length, and JSON; raw bytes follow a call.
 
     call     b"c"  length of the header (8 bytes)  header  bytes arguments, one after the other
              header: {"function": "module:name", "arguments": [...], "bytes": {"0": 4096}, "cpu_seconds": 120}
-    answer   b"t"  length (8 bytes)  name, zero byte, text: of each long text among a dataclass's fields; then
+    answer   b"t"  length (8 bytes)  name, zero byte, text: for each long text field of a dataclass; then
              b"v"  length (8 bytes)  the value as JSON; or
              b"e"  length (8 bytes)  {"name": "CorruptDocument", "message": "…", "traceback": "…"}
 
@@ -30,17 +30,17 @@ from streams.processes.errors import BadAnswer, RemoteError
 #: The kind of a message and the bytes that follow.
 FRAME = Struct("!cQ")
 CALL, TEXT, VALUE, ERROR = b"c", b"t", b"v", b"e"
-#: Characters from which a text travels by itself. As JSON it would be in memory three times.
+#: Texts with this many characters are sent separately. As JSON they would be in memory three times.
 LONG_TEXT = 1024 * 1024
-#: Longest message and longest traceback of an error, in characters.
+#: Maximum length of an error's message and of its traceback, in characters.
 _MESSAGE_CHARACTERS, _TRACEBACK_CHARACTERS = 4_000, 8_000
-#: Longest JSON of an error: each of its characters takes at most 12 bytes (an escaped surrogate pair).
+#: Maximum length of an error's JSON: each character takes at most 12 bytes (an escaped surrogate pair).
 MAX_ERROR_BYTES = 12 * (_MESSAGE_CHARACTERS + _TRACEBACK_CHARACTERS) + 1_000
 
 
 @dataclass(frozen=True)
 class Call:
-    """A function by its name, `module:name`, and its arguments."""
+    """A function, `module:name`, and its arguments."""
 
     function: str
     arguments: list[Any]
@@ -49,7 +49,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception as it travels."""
+    """An encoded exception."""
 
     name: str
     message: str
@@ -62,7 +62,8 @@ _FAILURE = TypeAdapter(Failure)
 def encode_call(
     function: Callable[..., Any], arguments: Sequence[Any], cpu_seconds: int | None
 ) -> list[bytes]:
-    """The buffers of a call. Arguments are bytes, which are not copied, or what pydantic turns into JSON."""
+    """The buffers of a call. Arguments are bytes, which are not copied, or anything that pydantic converts to
+    JSON."""
     raw = {at: value for at, value in enumerate(arguments) if isinstance(value, bytes)}
     header = to_json(
         {
@@ -86,7 +87,7 @@ def receive_call(channel: socket.socket) -> Call | None:
 
 
 def send_value(channel: socket.socket, value: object) -> None:
-    """Send a result in full. Nothing is sent when it cannot be told as JSON."""
+    """Send a complete result. If it cannot be converted to JSON, nothing is sent."""
     texts = _long_texts(value)
     if texts:
         value = replace(value, **dict.fromkeys(texts, ""))  # type: ignore[type-var]
@@ -98,7 +99,7 @@ def send_value(channel: socket.socket, value: object) -> None:
 
 
 def send_error(channel: socket.socket, error: BaseException, traceback: str) -> None:
-    """Send an exception in full."""
+    """Send an exception."""
     body = encode_error(error, traceback)
     channel.sendall(FRAME.pack(ERROR, len(body)) + body)
 
@@ -121,7 +122,7 @@ def _send_text(channel: socket.socket, name: str, text: str) -> None:
 
 
 def encode_error(error: BaseException, traceback: str) -> bytes:
-    """The body of an answer that tells of an exception."""
+    """The body of an answer with an exception."""
     message, trace = str(error)[:_MESSAGE_CHARACTERS], traceback[-_TRACEBACK_CHARACTERS:]
     return json.dumps(
         {"name": type(error).__name__, "message": _sound(message), "traceback": _sound(trace)}
@@ -129,7 +130,7 @@ def encode_error(error: BaseException, traceback: str) -> bytes:
 
 
 def decode_value(function: Callable[..., Any], body: bytes, texts: Sequence[bytes] = ()) -> Any:
-    """The value of an answer. Raises BadAnswer when it is not of the function's return type."""
+    """The value of an answer. Raises BadAnswer if it does not have the function's return type."""
     try:
         value = _returns(function).validate_json(body, strict=True)
         return _with_texts(value, texts) if texts else value
@@ -150,7 +151,7 @@ def _with_texts(value: Any, texts: Sequence[bytes]) -> Any:
     known = {one.name for one in fields(value)} if is_dataclass(value) else set()
     for name in found:
         if name not in known or not isinstance(getattr(value, name), str):
-            raise BadAnswer(f"the answer has a text {name[:40]!r}, which its type has not")
+            raise BadAnswer(f"the answer has a text {name[:40]!r}, which is no text field of its type")
     return replace(value, **found)
 
 
@@ -159,9 +160,9 @@ def decode_error(body: bytes) -> Exception:
     try:
         failure = _FAILURE.validate_json(body, strict=True)
     except ValidationError:
-        raise BadAnswer("the answer is an error that is not valid") from None
+        raise BadAnswer("the answer is an invalid error") from None
     found = getattr(errors, failure.name, None)
-    # RateLimited says how long to wait: nothing that a worker knows.
+    # RateLimited needs the time to wait, which a worker does not know.
     if isinstance(found, type) and issubclass(found, IngestError) and found is not errors.RateLimited:
         return found(failure.message)
     return RemoteError(failure.name, failure.message, failure.traceback)
@@ -173,13 +174,13 @@ def _returns(function: Callable[..., Any]) -> TypeAdapter[Any]:
 
 
 def _sound(text: str) -> str:
-    """Without lone surrogates, which are no JSON for pydantic."""
+    """Escape lone surrogates, which pydantic does not accept in JSON."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def _receive(channel: socket.socket, length: int) -> bytes:
-    """Exactly so many bytes; fewer when the service has closed the channel."""
-    # As a rule one piece: the kernel collects it in one buffer, so that a long document is not copied.
+    """Exactly `length` bytes; fewer if the service has closed the channel."""
+    # Usually one piece: the kernel collects it in one buffer, so a long document is not copied.
     pieces = []
     while length and (piece := channel.recv(min(length, 1 << 30), socket.MSG_WAITALL)):
         pieces.append(piece)

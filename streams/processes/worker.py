@@ -1,4 +1,4 @@
-"""What runs in a worker process: one call after the other, each under a CPU limit of its own."""
+"""The main loop of a worker process: one call at a time, each with its own CPU limit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def work(channel: socket.socket) -> None:
             if call.cpu_seconds is not None:
                 _limit_cpu(call.cpu_seconds)
             wire.send_value(channel, _function(call.function)(*call.arguments))
-        except ConnectionError:  # the service wants no answer any more
+        except ConnectionError:  # the service has closed the channel
             raise
         except BaseException as error:
             wire.send_error(channel, error, traceback.format_exc())
@@ -31,7 +31,7 @@ def work(channel: socket.socket) -> None:
 
 @lru_cache(maxsize=256)
 def _function(name: str) -> Callable[..., Any]:
-    """The function of this name; it makes of its JSON arguments what its parameters declare."""
+    """The function with this name. It converts its JSON arguments to the types of its parameters."""
     module, _, path = name.partition(":")
     found: Any = reduce(getattr, path.split("."), importlib.import_module(module))
     validated: Callable[..., Any] = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(found)
@@ -39,7 +39,7 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 def _limit_cpu(seconds: int) -> None:
-    """Let the kernel end this process (SIGXCPU) after so many more seconds of processor time."""
+    """Have the kernel end this process (SIGXCPU) after `seconds` more seconds of CPU time."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, ceiling = resource.getrlimit(resource.RLIMIT_CPU)
     limit = int(used.ru_utime + used.ru_stime) + seconds + 1

@@ -1,4 +1,4 @@
-"""Up to where a file holds a copy of topics, and whether it may be read on from there."""
+"""Checkpoints of state files: up to which offsets a file has read its topics, and whether they are valid."""
 
 import sqlite3
 import time
@@ -11,8 +11,8 @@ from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster, admin, forget_admin
 from streams.partitions import Partition
 
-#: A file that was last read further than this ago may have missed tombstones, which compaction removes
-#: after `delete.retention.ms` (24 h by default); it is rebuilt.
+#: A file with an older checkpoint is rebuilt: it may have missed tombstones, which compaction removes after
+#: `delete.retention.ms` (24 h by default).
 _STALE_SECONDS = 12 * 60 * 60
 
 SCHEMA = """
@@ -23,19 +23,22 @@ CREATE TABLE IF NOT EXISTS read_to (
 """
 
 
-@retry(  # a broker learns of a new topic a moment after the controller
+@retry(  # brokers learn of a new topic shortly after the controller
     retry=retry_if_exception_type(TransientError),
     wait=wait_fixed(0.1),
     stop=stop_after_delay(15),
     reraise=True,
 )
 def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
-    """The cluster's own id of each topic: one that was deleted and made anew has another. Asked for before
-    the topic is read, so that a file never holds less of the topic than its id says."""
+    """The cluster's id of each topic; a topic that was deleted and created again has another id.
+
+    Look it up before you read the topic, so that a file never contains less of the topic than its id says.
+    Raises TransientError.
+    """
     names = {cluster.name(topic): topic for topic in topics}
     if not names:
         return {}
-    client = admin(cluster)  # held until it has answered
+    client = admin(cluster)  # keep a reference until it has answered
     found = client.describe_topics(TopicCollection(list(names)), request_timeout=10)
     try:
         return {names[name]: str(future.result(15).topic_id) for name, future in found.items()}
@@ -45,15 +48,15 @@ def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
 
 
 class Positions:
-    """The table `read_to` of a file. Rows and positions are to be written in one transaction."""
+    """The table `read_to` of a file. Write rows and positions in one transaction."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._ids: dict[str, str] = {}
 
     def usable(self, ends: Mapping[Partition, int], ids: Mapping[str, str]) -> dict[Partition, int]:
-        """The offset to read on from, for those partitions that the file holds a true copy of: of this very
-        topic, not beyond its end, and read lately. `ids` are noted with what is saved from now on."""
+        """The offsets to continue from, for partitions with a valid checkpoint: the same topic id, not beyond
+        the end, and recent. Later `save` calls store `ids`."""
         self._ids.update(ids)
         rows = self._database.execute("SELECT topic, partition, next, topic_id, read_at FROM read_to")
         return {
@@ -65,7 +68,7 @@ class Positions:
         }
 
     def save(self, positions: Mapping[Partition, int]) -> None:
-        """These partitions are read up to these offsets."""
+        """Record that these partitions are read up to these offsets."""
         now = time.time()
         self._database.executemany(
             "INSERT OR REPLACE INTO read_to VALUES (?, ?, ?, ?, ?)",
@@ -76,5 +79,5 @@ class Positions:
         )
 
     def forget(self, partition: Partition) -> None:
-        """Nothing is held of this partition."""
+        """Remove the checkpoint of this partition."""
         self._database.execute("DELETE FROM read_to WHERE topic = ? AND partition = ?", partition)

@@ -97,7 +97,7 @@ def test_patterns_mean_what_they_mean_to_git(seed: int, tmp_path: Path) -> None:
         ("[", "never closed"),
         ("a[", "never closed"),
         ("[]", "never closed"),
-        ("[/]", "no characters"),
+        ("[/]", "no character"),
         ("C:\\temp\\", "backslash"),
         ("\\", "backslash"),
         ("[[:nope:]]", "no class"),

@@ -70,9 +70,9 @@ async def test_a_long_text_comes_back_as_it_was(roomy: WorkerPool, letter: str, 
 @pytest.mark.parametrize(
     ("field", "why"),
     [
-        (b"lines\0five", "a text 'lines', which its type has not"),
-        (b"title\0five", "a text 'title', which its type has not"),
-        (b"__class__\0five", "a text '__class__', which its type has not"),
+        (b"lines\0five", "a text 'lines', which is no text field of its type"),
+        (b"title\0five", "a text 'title', which is no text field of its type"),
+        (b"__class__\0five", "a text '__class__', which is no text field of its type"),
         (b"text\0\xff", "not UTF-8"),
         (b"\xff\0text", "not UTF-8"),
         (b"", "unknown format"),
@@ -85,7 +85,7 @@ async def test_a_text_belongs_into_a_text_of_the_answer(pool: WorkerPool, field:
 
 async def test_texts_without_end_are_too_long(pool: WorkerPool) -> None:
     text = b"text\0" + b"x" * 300
-    with pytest.raises(BadAnswer, match=r"the answer has 305 bytes, at most 85 are taken"):
+    with pytest.raises(BadAnswer, match=r"the answer has 305 bytes, the limit is 85"):
         await pool.run(workers.answer_text, 4 * (FRAME.pack(b"t", len(text)) + text))
 
 
@@ -140,7 +140,7 @@ async def test_a_call_that_takes_too_much_processor_time_is_ended() -> None:
     ("raw", "why"),
     [
         (FRAME.pack(b"v", 2**64 - 1), "18446744073709551615 bytes"),
-        (FRAME.pack(b"v", 1_001), "1001 bytes, at most 1000"),
+        (FRAME.pack(b"v", 1_001), "1001 bytes, the limit is 1000"),
         (FRAME.pack(b"e", 10**9), "1000000000 bytes"),
         (FRAME.pack(b"c", 1) + b"1", "unknown format"),
         (b"\x80\x05cos\nsystem\n" * 10, "unknown format"),
@@ -149,8 +149,8 @@ async def test_a_call_that_takes_too_much_processor_time_is_ended() -> None:
         (FRAME.pack(b"v", 4) + b"true", "not valid: Input should be a valid integer"),
         (FRAME.pack(b"v", 2) + b"\xff\xfe", "not valid"),
         (FRAME.pack(b"v", 900) + b"[" * 900, "not valid"),
-        (FRAME.pack(b"e", 2) + b"{}", "an error that is not valid"),
-        (FRAME.pack(b"e", 12) + b'{"name": [1]', "an error that is not valid"),
+        (FRAME.pack(b"e", 2) + b"{}", "an invalid error"),
+        (FRAME.pack(b"e", 12) + b'{"name": [1]', "an invalid error"),
     ],
 )
 async def test_an_answer_that_is_no_answer_costs_its_call_and_its_worker(

@@ -94,7 +94,7 @@ def require_fitting(of_git: bool, of_folder: tuple[object, ...], of_repository: 
     if of_git and any(of_folder):
         raise UsageError(
             "--exclude, --hidden and --main-content are not for repositories; --include takes patterns that "
-            "begin with ! to leave files out"
+            "begin with ! to skip files"
         )
     if not of_git and any(one is not None for one in of_repository):
         raise UsageError("--branch, --sha and --github-credential need a repository: github:owner/repo")

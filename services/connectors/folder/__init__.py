@@ -1,9 +1,9 @@
 """`folder`: the files below a folder on the server's disk, as git would list them.
 
-walk.py       lists; checkout.py and rules.py what git says, selection.py what the source wants
-memo.py       what of a file says that it was not changed
+walk.py       lists; checkout.py and rules.py apply git's rules, selection.py those of the source
+memo.py       detects unchanged files by size, times and inode
 reading.py    reads a listed file, and follows no link out of the folder
-disk.py       the thread that does both, and may be stuck without holding up anybody else
+disk.py       the thread that does both; if its disk hangs, only its run waits
 """
 
 import asyncio
@@ -29,19 +29,19 @@ _PAGE = 1000
 
 
 class FolderOrigin:
-    """Folders and files that `Places` allows; checked whenever one is opened."""
+    """Folders and files that `Places` allows, which is checked at every open."""
 
     def __init__(self, access: Access) -> None:
         self._places = access.places
         self._disks: dict[str, Disk] = {}  # of the last run of each path
 
     async def check(self, config: FolderConfig, tenant: str) -> FolderConfig:
-        """The real path, symlinks resolved. Raises RequestError unless it is there and may be a source."""
+        """The path with symlinks resolved. Raises RequestError unless it exists and may be a source."""
         path = await asyncio.to_thread(require_allowed, config.path, self._places)
         return config.model_copy(update={"path": str(path)})
 
     def open(self, run: RunRequested, known: Known) -> Lister:
-        """The folder of a source. Raises RequestError while an earlier run waits for its disk."""
+        """A lister for the folder. Raises RequestError while an earlier run waits for its disk."""
         config = FOLDER.of(run.source)
         if (earlier := self._disks.get(config.path)) and earlier.stuck:
             raise RequestError(f"{config.path} does not answer: an earlier run still waits for it")
@@ -50,8 +50,8 @@ class FolderOrigin:
 
 
 class FolderLister:
-    """Files in key order, as the walk finds them. The version of one is the hash of its content; one whose
-    size, times and inode are those of the last run is not read again.
+    """Lists files in key order. The version of a file is the hash of its content; a file with the size, times
+    and inode of the last run is not read again.
 
     Args:
         known: what the last run noted; None to read every file.
@@ -71,11 +71,11 @@ class FolderLister:
         return {}
 
     def excludes(self, key: str) -> bool:
-        """Whether the patterns of the source, or its choice of private files, leave a path out."""
+        """Whether the source's patterns or its rules for private files exclude a path."""
         return self._selection.leaves_out(encoded(key))
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
-        """Files in order, then places that could not be read and what is left out as private."""
+        """Files in order, then places that could not be read, then the number of skipped private files."""
         walk = FolderWalk(self._root, self._selection, self._places, self._disk.tick)
         self._files = walk.files()
         while page := await self._disk.run(self._page, self._files):
@@ -88,7 +88,7 @@ class FolderLister:
         return Content(await self._disk.run(read_file, self._root, item.key, self._places, self._disk.tick))
 
     async def aclose(self) -> None:
-        """Let the thread end; one that is stuck ends when its disk answers."""
+        """End the thread; a stuck one ends when its disk answers."""
         self._disk.close(getattr(self._files, "close", None))
 
     @cached_property

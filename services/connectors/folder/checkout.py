@@ -1,9 +1,9 @@
-"""What git knows of a folder: which checkout it lies in, which files are tracked, what else it ignores.
+"""What git knows about a folder: the checkout that contains it, its tracked files, its ignore rules.
 
-Checkouts may be hostile, so git is asked one question only, which files its index holds, and without what a
-configuration could have it run: no hooks, no file system monitor, no network. Whose checkout it is does not
-matter then. Everything else is read as text: `.gitignore` above the folder, `info/exclude`, and the file that
-the user's own git configuration names for all checkouts. Without git, tracked files are not known.
+Checkouts may be hostile. So git is only used to list the files of its index, without anything that a
+configuration could make it run: no hooks, no file system monitor, no network. Then it does not matter whose
+checkout it is. Everything else is read as text: `.gitignore` files above the folder, `info/exclude`, and the
+excludes file of the user's git configuration. Without git, tracked files are unknown.
 """
 
 import os
@@ -19,7 +19,7 @@ from schemas.globs import Glob, Ignored, encoded, parse
 
 log = structlog.get_logger(__name__)
 
-#: More is no file of patterns that anybody wrote.
+#: Maximum size of a file of patterns.
 MAX_PATTERN_BYTES = 1024 * 1024
 #: Reading an index of a million entries takes 2 s.
 _GIT_SECONDS = 60.0
@@ -28,24 +28,24 @@ _MOST_WARNINGS = 20
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Patterns of one file, and how a path relative to the listed folder becomes one relative to them."""
+    """Patterns of one file, and how to convert a path of the listed folder to one relative to that file."""
 
     ignored: Ignored
     cut: int = 0
     before: bytes = b""
 
     def says(self, key: bytes, is_folder: bool) -> bool | None:
-        """Whether the patterns leave a path out; None if they say nothing of it."""
+        """Whether the patterns ignore a path; None if none matches."""
         return self.ignored.says(self.before + key[self.cut :], is_folder)
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """What holds in a folder of a checkout; for a folder that lies in none, nothing does.
+    """The rules of a checkout for a folder; empty for a folder outside of a checkout.
 
     Attributes:
-        rules: weakest first.
-        tracked: files that the index holds; folders above them. Relative to the folder.
+        rules: lowest precedence first.
+        tracked: files in the index, relative to the folder; `tracked_folders` are the folders above them.
         ignored: the folder itself is ignored, so only its tracked files count.
     """
 
@@ -56,10 +56,10 @@ class Checkout:
 
 
 def checkout_of(folder: Path, cut: int = 0) -> Checkout:
-    """What the checkout that a folder lies in says of it.
+    """The rules of the checkout that contains a folder.
 
-    A folder that its checkout ignores, and that holds no tracked file, is not part of it, so nothing of it
-    counts: whoever names such a folder wants what is in it.
+    A folder that its checkout ignores, and that has no tracked file, is not part of the checkout, so no rules
+    apply: whoever names such a folder wants its content.
 
     Args:
         folder: real path.
@@ -97,8 +97,7 @@ def is_checkout(folder: Path) -> bool:
 
 
 def read_patterns(content: bytes, shown: str) -> Ignored | None:
-    """The patterns in the text of a `.gitignore`; None if it has none. Lines that git passes over are, too;
-    the log has them."""
+    """The patterns of a `.gitignore`; None if it has none. Lines that git ignores are logged and skipped."""
     globs: list[Glob] = []
     warned = 0
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
@@ -118,7 +117,7 @@ def read_patterns(content: bytes, shown: str) -> Ignored | None:
 
 
 def read_bounded(fd: int) -> bytes:
-    """The content of an open file of patterns, which is closed. Raises OSError for one that is too large."""
+    """Read and close an open file of patterns. Raises OSError if it is too large."""
     with open(fd, "rb") as file:
         content = file.read(MAX_PATTERN_BYTES + 1)
     if len(content) > MAX_PATTERN_BYTES:
@@ -162,7 +161,7 @@ def _rule(path: Path | None, cut: int, inside: bytes) -> Rule | None:
 
 
 def _top(folder: Path) -> Path | None:
-    """The top of the checkout that a folder lies in; as by git, looked for on one file system only."""
+    """The top of the checkout that contains a folder; like git, searches one file system only."""
     device = folder.stat().st_dev
     for above in (folder, *folder.parents):
         if above.stat().st_dev != device:
@@ -198,7 +197,7 @@ def _common(git_dir: Path) -> Path:
 
 
 def _tracked(top: Path, folder: Path) -> frozenset[bytes]:
-    """Files below a folder that the index holds, relative to it; none where git is absent or fails."""
+    """Files of the index below a folder, relative to it; none if git is missing or fails."""
     if (git := shutil.which("git")) is None:
         return frozenset()
     place = [f"--git-dir={top / '.git'}", f"--work-tree={top}"]
@@ -224,8 +223,8 @@ _HARMLESS = ("-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "p
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours, and no configuration but the repository's; nothing is fetched (a sparse index may ask
-    for objects that a partial clone does not have)."""
+    """An environment without our variables and with the repository's configuration only. Nothing is fetched
+    (a sparse index may need objects that a partial clone does not have)."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C",
@@ -240,7 +239,7 @@ def _environment() -> dict[str, str]:
 
 @cache
 def _excludes_of_user() -> Path | None:
-    """What the user's own git configuration leaves out of all checkouts."""
+    """The excludes file of the user's git configuration."""
     home = os.environ.get("HOME")
     if (git := shutil.which("git")) is not None:
         try:

@@ -1,4 +1,4 @@
-"""Work on a disk that may never answer: a thread for each run, so a dead mount holds up only its own."""
+"""One thread per run for work on a disk that may never answer, so a dead mount blocks only its own runs."""
 
 import asyncio
 import queue
@@ -11,15 +11,15 @@ from schemas.errors import RequestError
 
 T = TypeVar("T")
 
-#: A call into the disk that has not come back for so long will not. A hard NFS mount retries for ever.
+#: A disk that has not answered for this long is stuck. A hard NFS mount retries for ever.
 STUCK_SECONDS = 300.0
 
 
 class Disk:
     """One thread that lists and reads for one run. It starts with the first call.
 
-    What is called must say that it moves (`tick`). The thread cannot be ended while the kernel holds it; it
-    is left alone then, and ends when the disk answers. It never keeps the process alive.
+    The functions that it runs must report progress (`tick`). A thread in a blocked system call cannot be
+    ended; it is abandoned, and ends when the disk answers. It is a daemon thread.
     """
 
     def __init__(self, shown: str, stuck_seconds: float | None = None) -> None:
@@ -36,17 +36,17 @@ class Disk:
 
     @property
     def stuck(self) -> bool:
-        """Whether a call was given up and the disk has still not answered it."""
+        """Whether a call was abandoned and the disk still has not answered it."""
         return self._given_up and self._thread.is_alive()
 
     def tick(self) -> None:
-        """It moves."""
+        """Report progress."""
         self._moved_at = time.monotonic()
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """`function(*arguments)` in the thread; one at a time.
+        """Run `function(*arguments)` in the thread; one call at a time.
 
-        Raises what it raises, and RequestError when nothing has moved for `stuck_seconds`.
+        Raises what the function raises, and RequestError if there is no progress for `stuck_seconds`.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()

@@ -1,9 +1,8 @@
-"""What of a file says that its content is what it was: size, times and inode, as git's index has them.
+"""Detects unchanged files by size, times and inode, like git's index.
 
-A file that is changed twice within one tick of its disk's clock looks the same after both. So a file that
-was changed shortly before it was looked at is not believed: nothing is noted of it, the next run reads it.
-A case that remains: somebody changes content and leaves size and times as they were, on a disk whose `ctime`
-does not count. A full check reads every file.
+A file that changes twice within one tick of its disk's clock looks the same after both changes. So a file
+that was changed shortly before its `stat` gets no memo, and the next run reads it. One case remains: content
+that changes with the same size and times, on a disk without reliable `ctime`. A full check reads every file.
 """
 
 import struct
@@ -19,7 +18,7 @@ _VERSION = 1
 
 
 def memo_of(file: File) -> bytes | None:
-    """What is to be noted of a file; None where it says too little."""
+    """The memo of a file; None if its attributes do not identify its content."""
     stat = file.stat
     if stat is None or max(stat.st_mtime_ns, stat.st_ctime_ns) > file.seen_ns - _SETTLED_NS:
         return None

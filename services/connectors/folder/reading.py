@@ -1,4 +1,4 @@
-"""Reads a listed file, and nothing else: whatever has taken its place since, no link is followed out."""
+"""Reads a listed file. If a link has replaced it since, no link out of the folder is followed."""
 
 import errno
 import os
@@ -11,16 +11,16 @@ from schemas.limits import MAX_FILE_BYTES
 from streams.places import Forbidden, Places, open_below
 
 _PIECE_BYTES = 1024 * 1024
-#: Not to wait for whoever writes to a pipe that has taken the place of a file.
+#: Nonblocking, in case a pipe has replaced the file.
 _READ = os.O_RDONLY | os.O_NONBLOCK
 
 
 def read_file(
     root: Path, key: str, places: Places | None = None, tick: Callable[[], None] = lambda: None
 ) -> bytes:
-    """Content of a listed file. Raises DocumentError when it cannot be read, or is no longer inside.
+    """Content of a listed file. Raises DocumentError if it cannot be read, or is no longer inside the folder.
 
-    `tick` is called at every piece of a megabyte.
+    `tick` is called for every megabyte.
     """
     shown = shown_key(key)
     if shown != key:
@@ -44,7 +44,7 @@ def read_file(
 
 
 def _open(top: int, real: Path, key: str, places: Places) -> int:
-    """The open file, also behind a link that stays inside."""
+    """Open a file, also through a link that stays inside."""
     parts = key.split("/")
     try:
         return open_below(top, parts, _READ, places.enter)
@@ -58,7 +58,7 @@ def _open(top: int, real: Path, key: str, places: Places) -> int:
 
 
 def _content(fd: int, key: str, tick: Callable[[], None]) -> bytes:
-    """All of an open file; what grows while it is read is read up to the limit."""
+    """The content of an open file. A file that grows meanwhile is read up to the limit."""
     found = os.fstat(fd)
     if not S_ISREG(found.st_mode):
         raise DocumentError(f"{key}: no longer a file")
@@ -76,5 +76,5 @@ def _content(fd: int, key: str, tick: Callable[[], None]) -> bytes:
 
 
 def shown_key(key: str) -> str:
-    """The key as it may travel: bytes of a file name that are not UTF-8 are spelled out."""
+    """The key in valid UTF-8: other bytes of a file name are escaped."""
     return key.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""What is ignored in a folder of a walk: git's rules there, and its tracked files."""
+"""The ignore rules of a folder during a walk: git's patterns, and tracked files."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from services.connectors.folder.checkout import Checkout, Rule
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is ignored in a folder.
+    """The ignore rules of a folder.
 
     Attributes:
-        own: of the `.gitignore` files on the way, weakest first.
+        own: rules of the `.gitignore` files below the root, lowest precedence first.
         cut: bytes of a key before the path relative to the checkout's folder.
         only_tracked: the folder is ignored, so only its tracked files count.
     """

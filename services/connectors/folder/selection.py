@@ -1,4 +1,4 @@
-"""Which files of a folder a source wants: by its patterns, and by what is private unless it is asked for."""
+"""Selects the files of a folder that a source wants: by patterns, without private files by default."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from schemas.globs import Choice, Ignored, encoded, parse
 from schemas.sources.folder import FolderConfig
 
-#: Names of files that hold keys or passwords. Compared in lower case; a `/` looks at the folder, too.
+#: Names of files that contain keys or passwords, matched in lower case; with a `/` the folder matters, too.
 SECRETS = (
     # private keys and their stores
     *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"),
@@ -23,11 +23,11 @@ SECRETS = (
 
 
 class Private(StrEnum):
-    """Why a file is left out that no pattern keeps out."""
+    """Why a file that the patterns select is skipped."""
 
     HIDDEN = "hidden"  # it, or a folder above it, begins with a dot
     SECRET = "secret"  # noqa: S105 – its name is one of SECRETS
-    DATA_FOLDER = "data_folder"  # of Headrace; never brought in
+    DATA_FOLDER = "data_folder"  # of Headrace; never indexed
 
 
 _SECRETS = Ignored([glob for pattern in SECRETS if (glob := parse(pattern.encode()))])
@@ -43,8 +43,8 @@ def private(path: bytes) -> Private | None:
 class Selection:
     """The files that a source wants.
 
-    A private file is wanted if the source has `include_hidden`, or if an include pattern asks for it: one
-    that is private itself, read as a path (`.github/`, `.env`, `certs/*.pem`).
+    A private file is wanted if the source has `include_hidden`, or if an include pattern names it: a pattern
+    that is private itself when read as a path (`.github/`, `.env`, `certs/*.pem`).
     """
 
     def __init__(
@@ -64,22 +64,22 @@ class Selection:
 
     @classmethod
     def of(cls, config: FolderConfig) -> "Selection":
-        """What a config asks for."""
+        """The selection of a configuration."""
         return cls(config.include_globs, config.exclude_globs, config.include_hidden)
 
     def wants(self, path: bytes) -> bool:
-        """Whether the patterns choose a file."""
+        """Whether the patterns select a file."""
         included = self._include is None or self._include.has(path)
         return included and not (self._exclude is not None and self._exclude.has(path))
 
     def withholds(self, path: bytes) -> Private | None:
-        """Why a file that the patterns choose is left out all the same; None if it is not."""
+        """Why a file that the patterns select is skipped as private; None if it is not."""
         if self._include_hidden or (kind := private(path)) is None:
             return None
         return None if self._asked[kind].has(path) else kind
 
     def leaves_out(self, path: bytes) -> bool:
-        """Whether a file of this path would not be listed, whatever is there."""
+        """Whether the selection excludes a path."""
         folders = [path[:at] for at, byte in enumerate(path) if byte == ord("/")]
         return (
             not self.wants(path)
@@ -88,12 +88,12 @@ class Selection:
         )
 
     def enters(self, path: bytes) -> bool:
-        """Whether there may be wanted files in a folder, as far as its own name tells."""
+        """Whether a folder may contain wanted files, as far as its name tells."""
         name = path[path.rfind(b"/") + 1 :]
         return self._include_hidden or not name.startswith(b".") or bool(self._dotted.says(name, False))
 
     def excludes_folder(self, path: bytes) -> bool:
-        """Whether a folder's files are all kept out by the exclude patterns."""
+        """Whether the exclude patterns exclude all files of a folder."""
         return self._exclude is not None and self._exclude.covers(path)
 
 

@@ -1,4 +1,4 @@
-"""Lists a folder as git would, and leaves out what is private; see docs/folders.md for the rules."""
+"""Lists a folder as git would, without private files; docs/folders.md has the rules."""
 
 import errno
 import os
@@ -16,26 +16,25 @@ from services.connectors.folder.rules import Rules
 from services.connectors.folder.selection import Private, Selection
 from streams.places import Forbidden, Places, open_below
 
-__all__ = ["File", "FolderWalk", "Listing", "list_files", "read_file", "shown_key"]
+__all__ = ["File", "FolderListing", "FolderWalk", "list_files", "read_file", "shown_key"]
 
-#: A folder that went away during the walk. Whatever else happens to one says nothing of what is in it.
+#: Errors of a folder that was deleted during the walk. Other errors say nothing about its content.
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
-#: A link that leads nowhere; Python before 3.13 tells of a circle by a RuntimeError instead of ELOOP.
+#: Errors of a dangling link. Before Python 3.13 a loop of links raises RuntimeError instead of ELOOP.
 _DANGLING = _GONE | {errno.ELOOP, errno.ENAMETOOLONG}
-#: Only to look at, where the system can.
+#: Open without read access, if the system can.
 _LOOK = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What is in a folder, as far as it could be seen.
+class FolderListing:
+    """The files of a folder, and what was skipped.
 
     Attributes:
         keys: relative paths with `/`, in order.
-        unreadable: folders, and entries of unknown kind, that could not be looked at → why. Nothing is known
-            of what is in them.
-        left_out: private files, and private folders that were not looked into: reason → how many.
+        unreadable: folders and entries that could not be read → why. Their content is unknown.
+        left_out: reason → number of skipped private files, and of private folders that were not entered.
     """
 
     keys: list[str]
@@ -43,7 +42,7 @@ class Listing:
     left_out: dict[str, int] = field(default_factory=dict)
 
     def hides(self, key: str) -> bool:
-        """Whether a file of this key may be there unseen."""
+        """Whether a file with this key may be in a place that could not be read."""
         path = PurePosixPath(key)
         return bool(self.unreadable) and any(str(place) in self.unreadable for place in (path, *path.parents))
 
@@ -53,22 +52,22 @@ def list_files(
     selection: Selection | None = None,
     places: Places | None = None,
     tick: Callable[[], None] = lambda: None,
-) -> Listing:
+) -> FolderListing:
     """All files of a `FolderWalk` at once."""
     walk = FolderWalk(root, selection, places, tick)
     keys = [file.key for file in walk.files()]
-    return Listing(keys, walk.unreadable, walk.left_out)
+    return FolderListing(keys, walk.unreadable, walk.left_out)
 
 
 class FolderWalk:
     """The files below `root` that a source wants, in key order (of the bytes of their paths).
 
-    Left out: what git ignores, `.git` itself, links to folders, links that point outside `root`, and what is
-    no regular file; what is private (`selection`); data folders and what belongs to the kernel (`places`). A
-    `root` that is a file is listed by its name: whoever names it wants it. `tick` is called at every folder.
+    Skipped: what git ignores, `.git` itself, links to folders, links that point outside `root`, and special
+    files; private files (`selection`); data folders and the kernel's file systems (`places`). A `root` that
+    is a file is always listed, by its name. `tick` is called for every folder.
 
     Attributes:
-        unreadable, left_out: as those of `Listing`; complete when `files` has ended.
+        unreadable, left_out: as in `FolderListing`; complete when `files` has ended.
     """
 
     def __init__(
@@ -84,10 +83,10 @@ class FolderWalk:
         self.left_out: dict[str, int] = {}
 
     def files(self) -> Iterator[File]:
-        """List them. To be closed when it is not gone through to its end.
+        """List the files. Close the iterator if you do not exhaust it.
 
-        Raises Forbidden when `root` may not be read, OSError when it cannot be, or was replaced while it was
-        listed (a disk that is unmounted in the middle leaves another folder behind).
+        Raises Forbidden if `root` may not be read, OSError if it cannot be read, or was replaced meanwhile (a
+        disk that is unmounted leaves another folder behind).
         """
         top, real = self._places.open(self._root)
         try:
@@ -109,7 +108,7 @@ class FolderWalk:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A folder under way; `place` is its path with a `/` at the end, empty for the root."""
+    """A folder in progress; `place` is its path with a `/` at the end, empty for the root."""
 
     place: str
     entries: Iterator[Entry]
@@ -118,7 +117,7 @@ class _Frame:
 
 
 class _Walk:
-    """One walk below an open folder. It has no recursion: a tree may be deeper than Python's stack."""
+    """One walk below an open folder, without recursion: a tree may be deeper than Python's stack."""
 
     def __init__(
         self, top: int, real: Path, selection: Selection, places: Places, tick: Callable[[], None]
@@ -146,7 +145,7 @@ class _Walk:
             os.close(self._fd)
 
     def _look_at(self, entry: Entry, frame: _Frame) -> File | None:
-        """The file that an entry is, if it is one that is wanted."""
+        """The file of an entry, if it is a wanted file."""
         key = frame.place + entry.name
         path, is_folder = encoded(key), entry.kind == "folder"
         ignored = frame.rules.ignores(path, is_folder)
@@ -194,9 +193,9 @@ class _Walk:
         return None
 
     def _target(self, key: str) -> tuple[bytes, os.stat_result] | None:
-        """The path of the file that a link leads to and its state, None if that is no file below the root.
+        """Path and state of the file that a link points to; None if that is no file below the root.
 
-        Raises OSError when that cannot be known, Forbidden when it lies in a data folder.
+        Raises OSError if that is unknown, Forbidden if it is in a data folder.
         """
         path = self._real / key
         try:
@@ -219,9 +218,9 @@ class _Walk:
             os.close(fd)
 
     def _open(self, place: str, rules: Rules) -> _Frame:
-        """A folder's entries in order, and the rules that hold for them. Raises OSError, or Forbidden.
+        """A folder's entries in order, and their ignore rules. Raises OSError or Forbidden.
 
-        A `.gitignore` that cannot be read makes the folder unreadable: nobody knows what it keeps out.
+        If its `.gitignore` cannot be read the folder is unreadable, because it is unknown what is ignored.
         """
         self._tick()
         fd = self._go_to(place)
@@ -239,7 +238,7 @@ class _Walk:
         return _Frame(place, (entry for entry in entries if entry.name != ".git"), rules, seen_ns)
 
     def _go_to(self, place: str) -> int:
-        """Open a folder in place of the one that was opened last. What is on its way was entered before."""
+        """Open a folder and close the one before. The folders above it were checked already."""
         parts = place.split("/")[:-1]
         if parts and self._at == place[: -len(parts[-1]) - 1]:
             fd = open_below(self._fd, parts[-1:], _FOLDER, _pass)
@@ -250,7 +249,7 @@ class _Walk:
         return fd
 
     def _gitignore(self, fd: int, place: str) -> Rule | None:
-        """The patterns of an open folder. A `.gitignore` that is a link is passed over, as by git."""
+        """The patterns of an open folder. A `.gitignore` that is a link is ignored, as in git."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             if not S_ISREG(os.stat(".gitignore", dir_fd=fd, follow_symlinks=False).st_mode):
@@ -272,4 +271,4 @@ class _Walk:
 
 
 def _pass(fd: int, shown: str) -> None:
-    """It may be entered."""
+    """Allow every folder."""

@@ -11,7 +11,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 
 _DELIMITERS = ",;\t|"
-#: Lines that the delimiter is judged by.
+#: Number of lines that decide the delimiter.
 _SAMPLE_LINES = 50
 
 

@@ -23,7 +23,7 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 def parse_epub(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument without a package document or any chapter in it."""
+    """Raises CorruptDocument if there is no package document or no chapter."""
     archive = Archive(data)
     package = _package(archive)
     root = archive.xml(package)

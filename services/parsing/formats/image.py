@@ -15,7 +15,7 @@ from services.parsing.images import pictures
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Frames of a TIFF that are read, each a page.
+#: Maximum number of frames of a TIFF; each is a page.
 MAX_FRAMES = 500
 
 
@@ -41,7 +41,7 @@ def _page(picture: Image, name: str, writer: md.Writer, warnings: list[str]) -> 
     seen = words = ""
     try:
         seen, words = pictures.looked_at(picture)
-    except Exception as error:  # whatever ails the reading, the picture is known by its kind and size
+    except Exception as error:  # if reading fails, kind and size are still known
         warnings.append(f"the words in the picture could not be read: {type(error).__name__}")
     writer.add(md.image(seen, name, f"{picture.format}, {picture.width} × {picture.height}"))
     writer.add(words)

@@ -12,7 +12,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 
-#: Characters of one result that are kept; the rest of a longer one is a log.
+#: Maximum characters of one result; the rest of a longer one is a log.
 MAX_RESULT = 10_000
 
 

@@ -1,4 +1,4 @@
-"""PowerPoint 97 to 2003 decks (.ppt): records of text by slide, after [MS-PPT]."""
+"""PowerPoint 97 to 2003 presentations (.ppt): the text records of each slide ([MS-PPT])."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Atom:
 
 
 def parse_ppt(data: bytes) -> ParsedDocument:
-    """Each shown slide: its title, text and notes. Raises CorruptDocument when the records do not hold."""
+    """Each visible slide: title, text and notes. Raises CorruptDocument for invalid records."""
     with olefile.OleFileIO(io.BytesIO(data)) as container:
         stream = container.openstream("PowerPoint Document").read()
         user = container.openstream("Current User").read() if container.exists("Current User") else b""
@@ -87,7 +87,7 @@ class _Deck:
         self._notes: dict[int, int] | None = None
 
     def records(self, start: int, end: int) -> Iterator[Atom]:
-        """The records that follow each other in a stretch of the stream."""
+        """The consecutive records in a range of the stream."""
         while start + 8 <= end:
             first, kind, size = struct.unpack_from("<HHI", self._stream, start)
             stop = start + 8 + size

@@ -31,7 +31,7 @@ _SKIPPED_NAMES = """
     atnauthor atndate bkmkstart bkmkend fldinst ftnsep ftnsepc aftnsep userprops passwordhash
     wgrffmtfilter
 """
-#: Destinations whose text is not the document's.
+#: Destinations whose text is not part of the document.
 _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
                "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
@@ -46,7 +46,7 @@ MAX_DEPTH = 500
 
 @dataclass(frozen=True)
 class State:
-    """What a group inherits and restores."""
+    """The state that a group inherits and restores."""
 
     skip: bool = False
     bold: bool = False
@@ -65,7 +65,7 @@ class Paragraph:
 
 
 def parse_rtf(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument when groups are nested too deep or the file breaks off before any text."""
+    """Raises CorruptDocument if groups are nested too deeply or the file ends before any text."""
     reader = _Reader(data)
     reader.run()
     markdown, _ = reader.writer.finish()

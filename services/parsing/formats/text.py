@@ -14,11 +14,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-#: Control characters that no text holds; a form feed, an escape (terminal logs) and a tab may be in one.
+#: Control characters that no text contains; form feed, escape (terminal logs) and tab are allowed.
 _BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
-#: Bytes that the detector looks at.
+#: Bytes that the detector reads.
 _SAMPLE = 64 * 1024
-#: What browsers mean by these labels, as Python calls it: each with the additions of its vendor.
+#: Python's names of the encodings that browsers use for these labels: with the vendors' additions.
 _CODECS = {
     "Big5": "big5hkscs",
     "EUC-KR": "cp949",
@@ -31,9 +31,9 @@ _CODECS = {
 
 
 def decode(data: bytes, charset: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """The text and, when its encoding was not plain UTF-8, a warning that names it.
+    """The text and, if its encoding is not UTF-8, a warning with the encoding.
 
-    Line ends stay as they are. Raises UnsupportedFormat when the bytes are no text in any encoding.
+    Line ends are kept. Raises UnsupportedFormat if the bytes are not text in any encoding.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
@@ -90,13 +90,13 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _nearly_utf8(data: bytes) -> str | None:
-    """UTF-8 with a few broken bytes: at most one in ten of the sequences beyond ASCII. In other encodings
-    hardly any bytes follow each other as UTF-8's do."""
+    """UTF-8 with a few broken bytes: at most one in ten of the non-ASCII sequences. In other encodings,
+    hardly any bytes form valid UTF-8 sequences."""
     return "utf-8" if _fits(data.decode("utf-8", "replace"), one_in=10) else None
 
 
 def _without_mark(data: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a byte order mark, seen by where its zero bytes stand."""
+    """UTF-16 or UTF-32 without a byte order mark, detected from the positions of zero bytes."""
     sample = data[:4096]
     if b"\0" not in sample or len(data) % 2:
         return None

@@ -1,1 +1,1 @@
-"""What office formats share: zip archives, OOXML packages, formulas, charts, grids of cells."""
+"""Shared by the office formats: zip archives, OOXML packages, formulas, charts, grids of cells."""

@@ -1,4 +1,4 @@
-"""Zip containers (office documents, e-books) opened with limits; the XML in them without entities."""
+"""Opens zip containers (office documents, e-books) with limits, and parses their XML without entities."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 
-#: Entries in one archive; a 1,000-slide deck with a picture on each has about 4,000.
+#: Maximum entries of an archive; 1,000 slides with a picture each have about 4,000.
 MAX_ENTRIES = 20_000
-#: Bytes that one part may unpack to. A 200 MB spreadsheet holds sheets of about 1.5 GB of XML (streamed).
+#: Maximum unpacked bytes of a part. A 200 MB spreadsheet has sheets of about 1.5 GB of XML (streamed).
 MAX_PART = 2 * 1024**3
-#: Bytes of a part that is read as a whole.
+#: Maximum bytes of a part that is read as a whole.
 MAX_WHOLE_PART = 200 * 1024 * 1024
-#: Unpacked to packed size; sheets of equal numbers reach about 100, deflate itself ends at 1,032.
+#: Maximum ratio of unpacked to packed size. Sheets of equal numbers reach 100, deflate's limit is 1,032.
 MAX_RATIO = 400
 #: Parts below this size may have any ratio.
 RATIO_FREE = 16 * 1024 * 1024
@@ -46,7 +46,7 @@ class Archive:
         return name in self._entries
 
     def size(self, name: str) -> int:
-        """Bytes that a part declares to unpack to."""
+        """The declared unpacked size of a part in bytes."""
         return self._entries[name].file_size
 
     def open(self, name: str) -> zipfile.ZipExtFile:
@@ -66,7 +66,7 @@ class Archive:
             raise CorruptDocument(f"part {name} cannot be opened: {error}") from error
 
     def read(self, name: str) -> bytes:
-        """A whole part; never more than it declares or than the limit."""
+        """A whole part, at most its declared size and the limit."""
         with self.open(name) as stream:
             try:
                 content = stream.read(MAX_WHOLE_PART + 1)
@@ -80,7 +80,7 @@ class Archive:
         return parse_xml(self.read(name), name)
 
     def xml_or_none(self, name: str) -> etree._Element | None:
-        """An optional part: None if it is missing or broken."""
+        """An optional part; None if it is missing or broken."""
         if name not in self:
             return None
         try:

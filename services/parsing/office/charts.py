@@ -1,4 +1,4 @@
-"""Charts of Office packages as the tables that they draw."""
+"""Charts of Office packages as data tables."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from services.parsing import markdown_writer as md
 
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-#: Points of a series that are written out; the rest of a longer one is a curve, not text.
+#: Maximum points of a series; the rest of a longer one is a curve, not text.
 MAX_POINTS = 500
 
 
 def chart_blocks(root: etree._Element) -> list[str]:
-    """The chart's title, its kind, and a table with a row a category and a column a series."""
+    """The chart's title, its kind, and a table with one row per category and one column per series."""
     title = "".join(t.text or "" for t in root.iterfind(f".//{C}chart/{C}title//{A}t")).strip()
     series = [_series(element) for element in root.iter(C + "ser")]
     categories: dict[str, None] = {}
@@ -28,7 +28,7 @@ def chart_blocks(root: etree._Element) -> list[str]:
 
 
 def _kind(root: etree._Element) -> str:
-    """What is drawn: "Bar chart", "Line chart"."""
+    """The kind of chart: "Bar chart", "Line chart"."""
     for element in root.iterfind(f".//{C}plotArea/*"):
         match = re.fullmatch(r"(\w+?)(3D)?Chart", etree.QName(element).localname)
         if match:
@@ -56,7 +56,7 @@ def _points(element: etree._Element, name: str) -> dict[int, str]:
 
 
 def _short(value: str) -> str:
-    """A number as the sheet would show it: 4.2999999999999998 is 4.3."""
+    """A number as a sheet shows it: 4.2999999999999998 is 4.3."""
     try:
         return f"{float(value):.10g}"
     except ValueError:

@@ -1,4 +1,4 @@
-"""What Word, PowerPoint and Excel packages share: properties, pictures, charts, diagrams."""
+"""Shared parts of Word, PowerPoint and Excel packages: properties, pictures, charts, diagrams."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _VML_IMAGE = "{urn:schemas-microsoft-com:vml}imagedata"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-#: Descriptions that programs write, not people.
+#: Descriptions that programs generate.
 _AUTOMATIC = (
     "ai-generated content",
     "description automatically generated",
@@ -27,13 +27,13 @@ _AUTOMATIC = (
 
 
 def main_part(archive: Archive) -> str | None:
-    """The document, workbook or presentation, if the package names it and has it."""
+    """The document, workbook or presentation part, if the package names and contains it."""
     named = (target for kind, target in relations(archive, "").values() if kind == "officeDocument")
     return next((target for target in named if target in archive), None)
 
 
 def core_properties(archive: Archive) -> tuple[str | None, str | None]:
-    """Title and language that the author gave the document."""
+    """Title and language in the document's properties."""
     root = archive.xml_or_none("docProps/core.xml")
     if root is None:
         return None, None
@@ -42,7 +42,7 @@ def core_properties(archive: Archive) -> tuple[str | None, str | None]:
 
 
 class Graphics:
-    """Describes drawings where they stand."""
+    """Converts drawings at their position in the text."""
 
     def __init__(self, archive: Archive, pictures: Pictures | None = None) -> None:
         self._archive = archive
@@ -72,7 +72,7 @@ class Graphics:
         return "".join(inline), blocks
 
     def picture(self, part: str, alt: str = "") -> tuple[str, list[str]]:
-        """A picture of the package as inline markdown, and its words when they are a text of their own."""
+        """A picture of the package as inline markdown, and its words if they are a text of their own."""
         name = posixpath.basename(part)
         if part not in self._archive:
             return (md.image(alt, name) if alt else ""), []
@@ -92,7 +92,7 @@ class Graphics:
 
 
 def alternative_text(drawing: etree._Element) -> str:
-    """What the author says a drawing shows; what a program guessed is left out."""
+    """The author's description of a drawing; generated descriptions are ignored."""
     for element in drawing.iter():
         if isinstance(element.tag, str) and element.tag.rsplit("}", 1)[-1] in ("docPr", "cNvPr", "shape"):
             text = (element.get("descr") or element.get("alt") or "").strip()

@@ -1,4 +1,4 @@
-"""Sheets as tables: where on a grid the separate tables lie, and numbers as a reader would see them."""
+"""Sheets as tables: finds the separate tables on a grid, and formats numbers as displayed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from services.parsing.markdown_writer import Cell, MarkdownBlock
 
 #: Row and column of a cell, from 0.
 Position = tuple[int, int]
-#: First and last corner of merged cells, both inside.
+#: First and last corner of merged cells, inclusive.
 Merge = tuple[Position, Position]
-#: Cells that a merge or a table may cover; more is a formatted column rather than content.
+#: Maximum cells of a merge or a table; more is a formatted column, not content.
 MAX_SPAN_CELLS = 10_000
 
 _EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}
@@ -63,10 +63,10 @@ def shown_date(moment: datetime.datetime, kind: str = "datetime") -> str:
 
 
 def sheet_blocks(cells: dict[Position, str], merges: Iterable[Merge] = ()) -> list[MarkdownBlock]:
-    """The tables of a sheet in reading order; cells that stand alone are paragraphs.
+    """The tables of a sheet in reading order; single cells are paragraphs.
 
-    Cells belong to one table when they touch, side by side or one above the other; a merged cell counts
-    as every place that it covers.
+    Adjacent cells, horizontally or vertically, belong to one table. A merged cell counts for every position
+    that it covers.
     """
     covered = _covered(cells, merges)
     blocks = []
@@ -80,7 +80,7 @@ def sheet_blocks(cells: dict[Position, str], merges: Iterable[Merge] = ()) -> li
 
 
 def _covered(cells: dict[Position, str], merges: Iterable[Merge]) -> dict[Position, Position]:
-    """Every place that shows something, with the place whose content it shows."""
+    """Every position with content, with the position of the cell that contains it."""
     covered = {place: place for place in cells}
     for (top, left), (bottom, right) in merges:
         if (top, left) in cells and (bottom - top + 1) * (right - left + 1) <= MAX_SPAN_CELLS:
@@ -91,7 +91,7 @@ def _covered(cells: dict[Position, str], merges: Iterable[Merge]) -> dict[Positi
 
 
 def _regions(places: set[Position]) -> list[list[Position]]:
-    """Groups of touching places, by their upper left corner."""
+    """Groups of adjacent positions, by their upper left corner."""
     regions = []
     while places:
         start = places.pop()
@@ -110,7 +110,7 @@ def _regions(places: set[Position]) -> list[list[Position]]:
 def _rows(
     region: list[Position], cells: dict[Position, str], covered: dict[Position, Position]
 ) -> list[list[Cell]]:
-    """The rows of one table; a place that a merge covers is left to the cell that covers it."""
+    """The rows of one table; positions that a merged cell covers belong to that cell."""
     left, right = min(c for _, c in region), max(c for _, c in region)
     inside = set(region)
     size: dict[Position, Position] = {}

@@ -1,7 +1,7 @@
-"""What stands on a page, to blocks in reading order: plain geometry on plain values.
+"""Page layout analysis: words, strokes and pictures to blocks in reading order.
 
     words, strokes, pictures ─► layout ─► blocks
     (geometry)                  (tables, columns, paragraphs, items, code)
 
-Whoever knows where words stand uses it: PDFs know it from their letters, pictures and scans from OCR.
+Pure geometry on plain values. PDFs provide the positions of words themselves, pictures and scans by OCR.
 """

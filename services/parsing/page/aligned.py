@@ -1,4 +1,4 @@
-"""Tables without any line: rows of short texts that stand in the same columns."""
+"""Tables without ruling lines: rows of short texts that are aligned in columns."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from services.parsing.page.lists import is_marker
 from services.parsing.page.ruled import Grid, slots_of
 from services.parsing.page.text import Vocabulary
 
-#: The least width of the white space between two columns, of the font size.
+#: Minimum width of the gap between two columns, relative to the font size.
 GUTTER = 0.6
 _LEADER = re.compile(r"\.{4,}|(?:\. ){3,}|…{2,}|_{4,}")
 
 
 def gutters(lines: Sequence[Sequence[Word]], strays: float = 0.1) -> list[float]:
-    """The middles of the vertical white spaces that all lines keep free, but for a share of `strays`."""
+    """The centres of the vertical gaps that all lines leave free, except for a share of `strays`."""
     runs: list[tuple[float, float]] = []
     sizes: list[float] = []
     for line in lines:
@@ -44,7 +44,7 @@ def gutters(lines: Sequence[Sequence[Word]], strays: float = 0.1) -> list[float]
 
 
 def is_listing(lines: Sequence[Sequence[Word]], middle: Sequence[float]) -> bool:
-    """Whether the first column holds nothing but list markers."""
+    """Whether the first column contains only list markers."""
     if not middle:
         return False
     first = [line[0].text for line in lines if (line[0].x0 + line[0].x1) / 2 < middle[0]]
@@ -68,7 +68,7 @@ def aligned_tables(lines: Sequence[Line], vocabulary: Vocabulary) -> list[tuple[
 
 
 def _run(lines: Sequence[Line], start: int) -> int:
-    """The line after the last that stands in the same columns as the line at `start`."""
+    """The end of the run of lines that have the same columns as the line at `start` (exclusive)."""
     if len(lines[start].pieces) < 2:
         return start
     free = _gaps(lines[start])
@@ -88,8 +88,8 @@ def _run(lines: Sequence[Line], start: int) -> int:
 
 
 def _in_text(lines: Sequence[Line], start: int, end: int) -> bool:
-    """Whether the run is in the middle of a paragraph whose words stand wide apart: a full line without a gap
-    stands before or behind it, as close as its own lines are to each other."""
+    """Whether the run is part of a paragraph with wide gaps between words: a full line without a gap precedes
+    or follows it, as close as its own lines are to each other."""
     run = lines[start:end]
     box = bounds(run)
     closest = min((b.y0 - a.y1 for a, b in pairwise(run)), default=0.0)
@@ -110,7 +110,7 @@ def _gaps(line: Line) -> list[tuple[float, float]]:
 def _meet(
     free: list[tuple[float, float]], gaps: list[tuple[float, float]], line: Line
 ) -> list[tuple[float, float]]:
-    """What stays free of `free` beside the line's text."""
+    """The parts of `free` that the line's text does not cover."""
     least = GUTTER * line.pieces[0].size
     out = []
     open_ = [(-1e9, line.x0), *gaps, (line.x1, 1e9)]
@@ -131,7 +131,7 @@ def _table(lines: Sequence[Line], vocabulary: Vocabulary) -> Table | None:
         return None  # a table of contents
     words = [word for row in rows for word in row]
     if len(words) / several / (len(middle) + 1) > 6:
-        return None  # running text that happens to keep a space free
+        return None  # running text with a gap by chance
     box = bounds(words)
     xs = [box.x0, *middle, box.x1]
     groups = text_rows(words, xs)

@@ -14,7 +14,7 @@ from services.parsing.page.lines import Line, clean, joined, main_style, reads_l
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
 from services.parsing.page.text import Vocabulary, inline
 
-#: What a line of code has and a word set in a typewriter face has not.
+#: What distinguishes a line of code from a word in a monospaced font.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
@@ -36,8 +36,8 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Block:
-    """A block as it goes into the document: its text is inline markdown (code: plain), its look is kept
-    until all pages are read and headings can be told. `x0` is measured from the left edge of its column."""
+    """A block of the document. Its text is inline markdown (plain for code). Its style is kept until all
+    pages are read and headings can be detected. `x0` is relative to the left edge of its column."""
 
     kind: Kind
     text: str
@@ -54,7 +54,7 @@ class Block:
 
 @dataclass(slots=True)
 class Setting:
-    """How a flow is set: its edges and the usual space between two lines of a paragraph."""
+    """The typesetting of a flow: its edges and the usual distance between two lines of a paragraph."""
 
     left: float
     right: float
@@ -63,7 +63,7 @@ class Setting:
 
 
 def setting_of(lines: Sequence[Line], size: float) -> Setting:
-    """Measured where a line fills its column, as then the next one most likely goes on with it."""
+    """Measured after lines that fill their column, because the next line most likely continues them."""
     left = min(line.x0 for line in lines)
     right = max(line.x1 for line in lines)
     full = sorted(
@@ -99,7 +99,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
 
 
 def _styles(lines: Sequence[Line]) -> list[Style]:
-    """The style of each line; `mono` only for lines of code, not for a name or an address set like it."""
+    """The style of each line; `mono` only for lines of code, not for names or addresses set like it."""
     mono = [_all(line, "mono") for line in lines]
     out = []
     for at, line in enumerate(lines):
@@ -115,7 +115,7 @@ def _is_code(line: Line) -> bool:
 def _breaks(
     lines: Sequence[Line], styles: Sequence[Style], group: Sequence[int], at: int, setting: Setting
 ) -> bool:
-    """Whether a new block begins at a line, given the lines of the block before it."""
+    """Whether a line begins a new block, given the lines of the block before it."""
     before, line = lines[at - 1], lines[at]
     a, b = styles[at - 1], styles[at]
     size = max(a.size, b.size, 1.0)
@@ -125,7 +125,7 @@ def _breaks(
     if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
         return True
     if _leaves_the_middle(before, line, setting) and (size > 1.1 * setting.size or (a.bold and b.bold)):
-        return True  # a title and the heading below it, set alike
+        return True  # a title and a heading below it in the same style
     if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
         return True
     if a.mono:
@@ -142,20 +142,20 @@ def _breaks(
 
 
 def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether a full line plainly goes on. (Its weight may be that of its first words only.)"""
+    """Whether a full line clearly continues. (Only its first words may be bold.)"""
     full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
     return full and line.words[0].text[:1].islower()
 
 
 def _foot(line: Line) -> float:
-    """How far down the text of a line reaches. (Its bullet may be set in a larger face.)"""
+    """The bottom of a line's text. (Its bullet may have a larger font.)"""
     if len(line.words) > 1 and is_bullet(line.words[0].text):
         return max(word.y1 for word in line.words[1:])
     return line.y1
 
 
 def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether a line that begins at the left edge of its column follows one that stands in its middle."""
+    """Whether a line at the left edge of its column follows a centred line."""
     middle, size = setting.left + setting.right, setting.size
     centred = abs(before.x0 + before.x1 - middle) < 2 * size and before.x0 > setting.left + 2 * size
     return centred and line.x0 < setting.left + 0.5 * size and abs(line.x0 + line.x1 - middle) > 4 * size
@@ -182,7 +182,7 @@ def _all_words(words: Sequence[Word], look: str) -> bool:
 
 
 def _says(text: str) -> bool:
-    """Whether a text has a letter or a digit."""
+    """Whether a text contains a letter or a digit."""
     return text.isalnum() or any(c.isalnum() for c in text)
 
 
@@ -220,10 +220,10 @@ def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: 
 
 
 def item_sign(words: Sequence[Word]) -> str | None:
-    """The list marker that a line begins with, if it does.
+    """The list marker at the start of a line, if there is one.
 
-    A line that is all markers, or has the same bullet again further on (a legend, entries set in one line),
-    is no item.
+    A line that contains only markers, or the same bullet again (a legend, several entries in one line), is no
+    item.
     """
     if len(words) < 2:
         return None

@@ -1,4 +1,4 @@
-"""Words to the cells of a table whose columns are known."""
+"""Assigns words to the cells of a table with known columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.parsing.page.text import Vocabulary, plain
 
 @dataclass(slots=True)
 class Table:
-    """A table and where it stands on the page."""
+    """A table and its position on the page."""
 
     rows: list[list[Cell]]
     x0: float
@@ -26,7 +26,7 @@ class Table:
 
 
 def fill(grid: Grid, words: Sequence[Word], vocabulary: Vocabulary) -> list[list[Cell]]:
-    """The grid's cells with the words that stand in them, row by row."""
+    """The grid's cells with their words, row by row."""
     at: dict[tuple[int, int], int] = {}
     for number, slot in enumerate(grid.slots):
         for r in range(slot.row, slot.row + slot.rows):
@@ -51,7 +51,7 @@ def _place(edges: Sequence[float], value: float) -> int:
 
 
 def trimmed(grid: Grid, words: Sequence[Word]) -> Grid:
-    """The grid without columns and rows that hold no word and merely stand between double lines."""
+    """The grid without empty columns and rows between double lines."""
     xs = _kept(grid.xs, [(w.x0 + w.x1) / 2 for w in words])
     ys = _kept(grid.ys, [(w.y0 + w.y1) / 2 for w in words])
     if len(xs) == len(grid.xs) and len(ys) == len(grid.ys):
@@ -65,7 +65,7 @@ def trimmed(grid: Grid, words: Sequence[Word]) -> Grid:
     return Grid(tuple(xs), tuple(ys), tuple(slots))
 
 
-#: A column or row narrower than this (points) that holds nothing is the space between two lines.
+#: An empty column or row narrower than this (points) is the space between two lines.
 SLIT = 7.0
 
 
@@ -88,10 +88,10 @@ def _mapped(old: Sequence[float], new: Sequence[float], first: int, count: int) 
 
 
 def text_rows(words: Sequence[Word], xs: Sequence[float]) -> list[list[Word]]:
-    """Rows of a table without lines between them: a row may hold several lines where a cell wraps.
+    """Rows of a table without lines between them; a row has several lines if a cell wraps.
 
-    Where some gaps between lines are clearly wider than others, rows part at these; otherwise every line
-    that has a word in the first column, or in two columns and more, begins a row.
+    If some gaps between lines are clearly wider than others, they separate rows. Otherwise every line with a
+    word in the first column, or in at least two columns, begins a row.
     """
     lines = rows_of(words)
     if len(lines) < 2:
@@ -104,7 +104,7 @@ def text_rows(words: Sequence[Word], xs: Sequence[float]) -> list[list[Word]]:
     if part is not None:
         begun = 1 + sum(gap > part for gap in gaps)
         if sum(0 in filled and len(filled) > 1 for filled in places) > 2 * begun:
-            part = None  # the wide gaps part groups of rows
+            part = None  # the wide gaps separate groups of rows
     rows = [list(lines[0])]
     for gap, line, filled in zip(gaps, lines[1:], places[1:], strict=True):
         begins = gap > part if part is not None else 0 in filled or len(filled) * 2 > len(xs) - 1
@@ -116,7 +116,7 @@ def text_rows(words: Sequence[Word], xs: Sequence[float]) -> list[list[Word]]:
 
 
 def _parting(gaps: Sequence[float], height: float) -> float | None:
-    """The width that parts gaps within a row from those between rows, or None when they are all alike."""
+    """The threshold between gaps within a row and gaps between rows; None if all are alike."""
     ordered = sorted(gaps)
     jump, at = max(((b - a, (a + b) / 2) for a, b in itertools.pairwise(ordered)), default=(0.0, 0.0))
     return at if jump > 0.25 * height and ordered[0] < 0.45 * height else None

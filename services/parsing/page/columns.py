@@ -1,4 +1,4 @@
-"""Reading order: what stands on a page, cut into flows that are each read from top to bottom."""
+"""Reading order: splits a page into flows, each of which is read from top to bottom."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds
 from services.parsing.page.lines import Line, line_of, reads_left
 
-#: The least white space between two columns of text, of the font size.
+#: Minimum gap between two columns of text, relative to the font size.
 GUTTER = 0.75
-#: White space higher than this (of the font size) ends columns, unless there are columns below it as well.
+#: A vertical gap larger than this (relative to the font size) ends columns, unless columns continue below it.
 APART = 3.0
-#: Columns within columns within columns, and no deeper.
+#: Maximum nesting depth of columns.
 MAX_DEPTH = 3
-#: Lines of running text fill this share of their column, most of them.
+#: Most lines of running text fill this share of their column.
 FILLED = 0.6
 
 _Span = tuple[float, float]
@@ -41,11 +41,12 @@ def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxe
 
 
 def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
-    """Items cut by horizontal white space: the items of a strip overlap in height, directly or by others."""
+    """Items split at horizontal white space: the items of a strip overlap vertically, directly or through
+    others."""
     strips: list[list[Boxed]] = []
     reach = -1e9
     for item in sorted(items, key=lambda i: i.y0):
-        # Boxes of fonts are higher than their ink: neighbouring lines may overlap a little.
+        # Font boxes are higher than their ink, so neighbouring lines may overlap slightly.
         slack = 0.2 * min(item.y1 - item.y0, 12.0)
         if strips and item.y0 + slack < reach:
             strips[-1].append(item)
@@ -58,7 +59,7 @@ def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
 def _bands(
     strips: Sequence[list[Boxed]], least: float, apart: float
 ) -> list[tuple[list[Boxed], list[_Span]]]:
-    """Neighbouring strips that keep a common vertical space free, with these spaces."""
+    """Neighbouring strips with common vertical gaps, and these gaps."""
     bands: list[tuple[list[Boxed], list[_Span]]] = []
     whole = Box(0.0, 0.0, 0.0, 0.0)  # of the last band
     for strip in strips:
@@ -92,12 +93,12 @@ def _meet(a: Sequence[_Span], b: Sequence[_Span], least: float) -> list[_Span]:
 
 
 def _inner(free: Sequence[_Span], box: Box) -> bool:
-    """Whether a space is left that is not just the margin beside everything."""
+    """Whether there is a gap other than the outer margin."""
     return any(a >= box.x0 and b <= box.x1 for a, b in free)
 
 
 def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
-    """The columns of a band, or none when it is one column or a table."""
+    """The columns of a band; none if it is a single column or a table."""
     left, right = min(i.x0 for i in band), max(i.x1 for i in band)
     cuts = sorted((a + b) / 2 for a, b in free if a >= left and b <= right)
     while cuts:
@@ -113,7 +114,8 @@ def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
 
 
 def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
-    """Columns hold running text, or at least lines that do not stand in rows with the other columns'."""
+    """Whether parts are columns: running text, or at least lines that are not aligned in rows with those of
+    the other columns."""
     lines = [lines_of([i for i in group if isinstance(i, Piece)]) for group in groups]
     others = [any(not isinstance(i, Piece) for i in group) for group in groups]
     if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):
@@ -132,7 +134,7 @@ def _is_prose(lines: Sequence[Line]) -> bool:
 
 
 def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
-    """The share of the lines of the shortest column that stand on one height with a line beside them."""
+    """The share of lines of the shortest column that have a line at the same height beside them."""
     shortest = min(columns, key=len)
     if not shortest:
         return 0.0
@@ -141,7 +143,7 @@ def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
 
 
 def lines_of(pieces: Sequence[Piece]) -> list[Line]:
-    """Pieces of one column as its lines, from top to bottom."""
+    """The lines of one column, from top to bottom."""
     rows: list[list[Piece]] = []
     for piece in sorted(pieces, key=lambda p: p.y0 + p.y1):
         if rows:

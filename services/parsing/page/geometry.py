@@ -1,4 +1,4 @@
-"""What a page is made of, in points (1/72 inch) from its top left corner: words, strokes, pictures."""
+"""The elements of a page, in points (1/72 inch) from its top left corner: words, strokes, pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 
 class Style(NamedTuple):
-    """How a run of words is set; `size` in points after all scaling."""
+    """The style of a run of words; `size` is in points, after all scaling."""
 
     size: float
     bold: bool = False
@@ -17,7 +17,7 @@ class Style(NamedTuple):
 
 
 class Boxed(Protocol):
-    """Anything with a place on the page."""
+    """Anything with a box on the page."""
 
     @property
     def x0(self) -> float: ...
@@ -31,7 +31,7 @@ class Boxed(Protocol):
 
 @dataclass(slots=True)
 class Word:
-    """A word and its box; `spaced` says that a blank stands before it, whatever the distance."""
+    """A word and its box. `spaced`: a blank precedes it, whatever the distance."""
 
     text: str
     x0: float
@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(slots=True)
 class Piece:
-    """Words of one row without a wide gap between them, from left to right."""
+    """Words of one row without a wide gap, from left to right."""
 
     words: list[Word]
     x0: float
@@ -78,7 +78,7 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A raster image on the page: its place, its own pixels and its file bytes."""
+    """A raster image: its box on the page, its size in pixels and its file bytes."""
 
     x0: float
     y0: float
@@ -91,7 +91,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Page:
-    """One page as it was read. `scanned` says that what can be seen on it is not all in its text."""
+    """One page. `scanned`: its visible content is not all in its text."""
 
     number: int
     width: float
@@ -110,7 +110,7 @@ class Box(NamedTuple):
 
 
 def bounds(things: Iterable[Boxed]) -> Box:
-    """The smallest box around things; there must be one at least."""
+    """The bounding box of one or more things."""
     rest = iter(things)
     first = next(rest)
     x0, y0, x1, y1 = first.x0, first.y0, first.x1, first.y1
@@ -132,6 +132,6 @@ def piece_of(words: Sequence[Word]) -> Piece:
 
 
 def inside(thing: Boxed, box: Boxed, slack: float = 1.0) -> bool:
-    """Whether the middle of a thing lies in a box."""
+    """Whether the centre of a thing is in a box."""
     x, y = (thing.x0 + thing.x1) / 2, (thing.y0 + thing.y1) / 2
     return box.x0 - slack <= x <= box.x1 + slack and box.y0 - slack <= y <= box.y1 + slack

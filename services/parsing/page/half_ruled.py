@@ -1,4 +1,4 @@
-"""Tables that have only horizontal lines, or just one below their head."""
+"""Tables with horizontal lines only, or with just one below their header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.parsing.page.text import Vocabulary
 def ladder_tables(
     across: Sequence[Rule], words: Sequence[Word], vocabulary: Vocabulary
 ) -> list[tuple[Table, list[Word]]]:
-    """Tables of horizontal rules, each with the words that it took."""
+    """Tables of horizontal rules, each with its words."""
     found = []
     free = list(words)
     drawn = [rule for rule in across if rule.breaks]
@@ -42,7 +42,7 @@ def ladder_tables(
 
 
 def _runs(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
-    """Rules of one table each: between two of them stands text that keeps to the columns."""
+    """Groups of rules, one per table: the text between two of them keeps to the columns."""
     runs: list[list[Rule]] = []
     for rule in rules:
         if runs and _tabular(runs[-1], rule, words):
@@ -74,7 +74,7 @@ def _between(words: Sequence[Word], left: float, right: float, top: float, botto
 
 
 def _by_breaks(rules: Sequence[Rule], words: Sequence[Word]) -> tuple[Grid, list[Word]] | None:
-    """A table whose columns show in the ends of its strokes."""
+    """A table whose columns follow from the ends of its strokes."""
     xs = column_edges(rules)
     if len(xs) < 3:
         return None
@@ -107,12 +107,12 @@ def _by_breaks(rules: Sequence[Rule], words: Sequence[Word]) -> tuple[Grid, list
 
 
 def _over(words: Sequence[Word], x: float, top: float, bottom: float) -> bool:
-    """Whether a word of a row goes over a column edge: its cell spans both columns."""
+    """Whether a word of a row crosses a column edge: its cell spans both columns."""
     return any(w.x0 < x - 2 and w.x1 > x + 2 and top < (w.y0 + w.y1) / 2 < bottom for w in words)
 
 
 def _edge(rule: Rule, x: float) -> bool:
-    """Whether the rule under a row parts two columns at x; outside of the rule they are apart anyway."""
+    """Whether the rule below a row separates two columns at x; outside the rule they are separate anyway."""
     if x <= rule.start + TOUCH or x >= rule.end - TOUCH:
         return True
     return any(abs(x - b) <= TOUCH for b in rule.breaks)
@@ -123,7 +123,7 @@ def _covered(rule: Rule | None, left: float, right: float) -> bool:
 
 
 def _head(rule: Rule, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
-    """The lines right above the first rule, as far as they keep to the columns."""
+    """The lines directly above the first rule that keep to the columns."""
     above = _between(words, xs[0], xs[-1], rule.at - 120, rule.at)
     taken: list[Word] = []
     edge = rule.at
@@ -132,7 +132,7 @@ def _head(rule: Rule, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
         if edge - box.y1 > 0.8 * (box.y1 - box.y0) or _beyond(line, words, xs):
             break
         if _crosses(line, xs) and len(split_row(line, 1.5)) < 2:
-            break  # neither cells nor a head that spans several columns
+            break  # neither cells nor a header that spans several columns
         taken.extend(line)
         edge = box.y0
     places = {sum(x <= (w.x0 + w.x1) / 2 for x in xs) for w in taken}
@@ -140,7 +140,7 @@ def _head(rule: Rule, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
 
 
 def _tail(top: float, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
-    """The lines below the rule under a table's head, as far as they keep to the columns and their spacing."""
+    """The lines below the rule under a table's header that keep to the columns and their spacing."""
     below = _between(words, xs[0], xs[-1], top, top + 2_000)
     taken: list[Word] = []
     edge, widest = top, 0.0
@@ -156,7 +156,7 @@ def _tail(top: float, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
 
 
 def _crosses(line: Sequence[Word], xs: Sequence[float]) -> bool:
-    """Whether running text goes across a column edge: a word over it, or a plain blank at it."""
+    """Whether running text crosses a column edge: a word over it, or an ordinary blank at it."""
     if any(w.x0 < x - 1 and w.x1 > x + 1 for w in line for x in xs[1:-1]):
         return True
     for before, word in itertools.pairwise(line):
@@ -167,7 +167,7 @@ def _crosses(line: Sequence[Word], xs: Sequence[float]) -> bool:
 
 
 def _beyond(line: Sequence[Word], words: Sequence[Word], xs: Sequence[float]) -> bool:
-    """Whether the line goes on outside of the table."""
+    """Whether the line continues outside the table."""
     last, first = max(line, key=lambda w: w.x1), min(line, key=lambda w: w.x0)
     for word in words:
         if abs((word.y0 + word.y1) - (last.y0 + last.y1)) < last.y1 - last.y0 and (
@@ -179,7 +179,7 @@ def _beyond(line: Sequence[Word], words: Sequence[Word], xs: Sequence[float]) ->
 
 
 def _by_gutters(rules: Sequence[Rule], words: Sequence[Word]) -> tuple[Grid, list[Word]] | None:
-    """A table between its first and last rule, its columns parted by white space."""
+    """A table between its first and last rule, with columns separated by gaps."""
     if len(rules) < 2:
         return None
     left, right = min(r.start for r in rules), max(r.end for r in rules)

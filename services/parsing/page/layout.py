@@ -1,4 +1,4 @@
-"""One page to its blocks, in reading order."""
+"""Converts one page to blocks in reading order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.parsing.page.lines import Line, height_of, pieces_of, rows_of, spl
 from services.parsing.page.ruled import Grid, lattices, rules_of
 from services.parsing.page.text import Vocabulary
 
-#: A page with more strokes than this is a drawing; looking for tables in it costs time and finds none.
+#: A page with more strokes than this is a drawing; searching it for tables costs time and finds none.
 MAX_STROKES = 6_000
 #: A picture smaller than this (points, a quarter inch) is an icon, a rule or a bullet.
 SMALLEST = 18
@@ -34,8 +34,8 @@ def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
 
 
 def _counts(picture: Picture, page: Page) -> bool:
-    """Whether a picture says anything by itself: neither an ornament nor the background of the whole page.
-    Those of a page that is read as one picture do not."""
+    """Whether a picture has content of its own: it is no ornament, no background of the whole page, and not
+    on a page that is read by OCR."""
     if page.scanned:
         return False
     width, height = picture.x1 - picture.x0, picture.y1 - picture.y0
@@ -43,13 +43,13 @@ def _counts(picture: Picture, page: Page) -> bool:
 
 
 def _is_dotted(piece: Piece) -> bool:
-    """Whether a piece is a line drawn with dots, dashes or stars, and nothing else."""
+    """Whether a piece is only a line of dots, dashes or stars."""
     text = "".join(word.text for word in piece.words)
     return len(text) >= 5 and not text.strip(".·•…-–—_=* ") and len(set(text)) <= 2
 
 
 def _tables(page: Page, vocabulary: Vocabulary) -> tuple[list[Table], list[Word]]:
-    """Tables with ruling lines, and the words that stand in none of them."""
+    """Tables with ruling lines, and the words outside of them."""
     if not page.strokes or len(page.strokes) > MAX_STROKES:
         return [], page.words
     across, down = rules_of(page.strokes)
@@ -94,7 +94,7 @@ def _is_frame(grid: Grid, rows: Sequence[Sequence[Cell]], words: Sequence[Word])
 
 
 def _nested(grid: Grid, words: Sequence[Word]) -> int:
-    """Words in cells that hold a table of their own: several lines, most with a gap inside."""
+    """Words in cells that contain a table: several lines, most of them with a gap."""
     count = 0
     for slot in grid.slots:
         left, right = grid.xs[slot.column], grid.xs[slot.column + slot.columns]

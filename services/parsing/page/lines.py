@@ -1,4 +1,4 @@
-"""Words to rows, rows to pieces, pieces to text."""
+"""Groups words into rows, splits rows into pieces, and converts pieces to text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
 
-#: A gap wider than this (of the font size) separates pieces. Blanks are about 0.25; justified lines may
-#: stretch them past this, but then the pieces meet again as one line of a paragraph.
+#: A gap wider than this (relative to the font size) separates pieces. Blanks are about 0.25; justified lines
+#: may stretch them further, but then the pieces are joined again as one line of a paragraph.
 GAP = 0.75
-#: A gap wider than this (of the font size) is a blank where words of two runs meet.
+#: A gap wider than this (relative to the font size) is a blank between words of two runs.
 BLANK = 0.13
-#: Before a sign that ends a clause it takes this much: `word .` is rarely meant.
+#: The same before punctuation that ends a clause, because `word .` is rarely intended.
 BLANK_BEFORE_SIGN = 0.3
-#: Signs at the end of a right-to-left word come in front of it.
+#: Punctuation after a right-to-left word precedes it in the order of the page.
 _LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -47,15 +47,15 @@ class _Row:
     height: float
 
 
-#: A word this many times higher than most is an initial or a sum sign, not the measure of a row.
+#: A word this many times higher than most is an initial or a sum sign, and does not define a row.
 TALL = 1.7
 
 
 def rows_of(words: Iterable[Word]) -> list[list[Word]]:
-    """Words grouped by the row they stand in, rows from top to bottom, words from left to right.
+    """Words grouped by rows, rows from top to bottom, words from left to right.
 
-    Words of one height stand on one line; a small one (footnote mark, index) belongs to the row that it
-    overlaps by half its height, a tall one (initial) to the uppermost row beside it.
+    Words at the same height share a row. A small word (footnote mark, index) belongs to the row that it
+    overlaps by half its height, a tall one (initial) to the topmost row beside it.
     """
     ordered = sorted(words, key=lambda w: w.y0 + w.y1)
     if not ordered:
@@ -96,7 +96,8 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
         return False
     alike = low > 0.75 * high
     near = apart <= 0.45 * low if alike else (low + high) / 2 - apart >= 0.5 * low
-    # Off the line only right behind or before its text (marks, indices): lines of another column are not.
+    # Only words directly before or after the text (marks, indices) may be off the line; others are of another
+    # column.
     reach = 1.2 * row.height
     return (
         near
@@ -118,7 +119,7 @@ def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
-    """Tall words are a row of their own, or, one alone with text right behind it, begin that text."""
+    """Tall words are a row of their own. A single one directly before text begins that text."""
     first = group[0]
     if len(group) == 1:
         for row in rows:
@@ -138,7 +139,7 @@ def pieces_of(words: Iterable[Word], cuts: Sequence[tuple[float, float, float]] 
 def split_row(
     row: Sequence[Word], gap: float, cuts: Sequence[tuple[float, float, float]] = ()
 ) -> list[Piece]:
-    """A row cut where the gap between two words is wider than `gap` times their font size."""
+    """A row, split where the gap between two words is wider than `gap` times their font size."""
     groups: list[list[Word]] = [[row[0]]]
     reach = row[0].x1
     for before, word in itertools.pairwise(row):
@@ -160,8 +161,8 @@ def _is_cut(reach: float, word: Word, cuts: Sequence[tuple[float, float, float]]
 
 
 def joined(words: Sequence[Word]) -> str:
-    """The words as text; a blank where there is one or the distance tells of one. Right-to-left lines are
-    put in reading order."""
+    """The words as text, with blanks where the page has one or the distance implies one. Right-to-left lines
+    are put in reading order."""
     if right_to_left("".join([word.text for word in words])):
         return _right_to_left(words)
     parts: list[str] = []
@@ -202,7 +203,7 @@ def right_to_left(text: str) -> bool:
 
 
 def reads_left(words: Sequence[Word]) -> bool:
-    """Whether most of the words are Arabic or Hebrew, so that they read from right to left."""
+    """Whether most words are Arabic or Hebrew, and so read from right to left."""
     if "".join([word.text for word in words]).isascii():
         return False
     return sum([right_to_left(word.text) for word in words]) * 2 > len(words)

@@ -6,7 +6,7 @@ import re
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
-#: A capital with a full stop is an initial (`J. Doe`) far more often than it numbers an item.
+#: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
 
 
@@ -24,11 +24,11 @@ def is_marker(text: str) -> bool:
 
 
 def marker(text: str) -> str:
-    """The markdown marker for a marker as it stands on the page: `3.` stays, all else becomes a dash."""
+    """The markdown marker for a marker of the page: `3.` stays, all others become a dash."""
     digits = re.fullmatch(r"\(?(\d{1,9})[.)]", text)
     return f"{int(digits[1])}." if digits else "-"
 
 
 def kept_label(text: str) -> str:
-    """A marker that markdown has no form for and that the text must keep: `(a)`, `iv.`; else empty."""
+    """A marker that markdown cannot express, so that the text must keep it: `(a)`, `iv.`; otherwise empty."""
     return "" if is_bullet(text) or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text

@@ -1,8 +1,8 @@
-"""Tables by their ruling lines: strokes to grids of cells.
+"""Tables with ruling lines: strokes to grids of cells.
 
-Two kinds. A lattice has vertical strokes: its columns and rows are where strokes run, and a cell spans
-where one is missing. A ladder has horizontal strokes only; where the program drew them cell by cell, their
-ends tell the columns just as well.
+There are two kinds. A lattice has vertical strokes: strokes separate columns and rows, and a cell spans where
+a stroke is missing. A ladder has horizontal strokes only; if a program drew them cell by cell, their ends
+define the columns.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from services.parsing.page.geometry import Stroke
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
-#: The narrowest column (points): less is a thick line or the corner of a frame.
+#: Minimum width of a column (points); less is a thick line or the corner of a frame.
 NARROWEST = 7.0
-#: Strokes on one line with less than this between them are one line.
+#: Strokes on one line with a smaller gap than this are one line.
 TOUCH = 3.5
 
 
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A cell of a grid: its first row and column, and how many it covers."""
+    """A cell of a grid: its first row and column, and its spans."""
 
     row: int
     column: int
@@ -96,7 +96,7 @@ def _clusters(strokes: Sequence[tuple[float, float, float]]) -> list[list[tuple[
 
 
 def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
-    """Values ascending, those close to each other as their mean."""
+    """Values in ascending order; values close to each other are replaced by their mean."""
     groups: list[list[float]] = []
     for value in sorted(values):
         if groups and value - groups[-1][-1] <= near:
@@ -107,7 +107,7 @@ def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
 
 
 def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], list[Rule]]:
-    """Grids of rules that cross, and the horizontal rules that belong to none."""
+    """Grids of crossing rules, and the horizontal rules that belong to no grid."""
     if not down or not across:
         return [], list(across)
     group = list(range(len(across) + len(down)))
@@ -165,7 +165,7 @@ def _covers(rules: Sequence[Rule], at: float, where: float) -> bool:
 
 
 def slots_of(right: Sequence[Sequence[bool]], below: Sequence[Sequence[bool]]) -> list[Slot]:
-    """Cells from the edges on the right of and below each place of the grid; each place is in one cell."""
+    """Cells from the edges to the right of and below each position of the grid; a position is in one cell."""
     rows, columns = len(right), len(right[0])
     taken: set[tuple[int, int]] = set()
     slots: list[Slot] = []
@@ -192,7 +192,7 @@ def _open(
     wide: int,
     taken: set[tuple[int, int]],
 ) -> bool:
-    """Whether a cell reaches down into a row: nothing above it there, nothing between its columns."""
+    """Whether a cell extends into a row: no edge above the row, none between its columns."""
     places = range(column, column + wide)
     return (
         not any(below[row - 1][c] for c in places)
@@ -202,7 +202,7 @@ def _open(
 
 
 def ladders(across: Sequence[Rule]) -> list[list[Rule]]:
-    """Horizontal rules grouped into those that could belong to one table: same ends, one below another."""
+    """Horizontal rules, grouped by possible tables: with the same ends, one below another."""
     groups: list[list[Rule]] = []
     for rule in sorted(across, key=lambda r: r.at):
         if rule.end - rule.start < 40:
@@ -224,7 +224,7 @@ def ladders(across: Sequence[Rule]) -> list[list[Rule]]:
 
 
 def column_edges(rules: Sequence[Rule]) -> list[float]:
-    """Columns of a ladder from the ends of its strokes; only the outer edges when they do not tell."""
+    """Columns of a ladder from the ends of its strokes; only the outer edges if these define none."""
     left, right = min(r.start for r in rules), max(r.end for r in rules)
     inner = [x for r in rules for x in (*r.breaks, r.start, r.end) if left + TOUCH < x < right - TOUCH]
     edges = merged(inner)

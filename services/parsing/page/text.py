@@ -1,4 +1,4 @@
-"""Lines to running text: words that were broken at a line's end made whole, blanks put where they belong."""
+"""Joins lines to running text: removes hyphenation and inserts blanks."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 HYPHENS = ("-", "\u2010", "\u00ad")
 LONGEST_WORD = 60
-#: In hyphenated text at least this share of the lines ends in a broken word; where it is less, a hyphen at
-#: a line's end is one that the word has anyway.
+#: In hyphenated text at least this share of the lines ends in a broken word; below it, a hyphen at the end of
+#: a line is part of the word.
 HYPHENATED = 0.035
 
-#: Emphasis is a few words within a line. A run up to the line's end may have begun with a bold word only.
+#: Emphasis is a few words within a line. A run up to the line's end may have the style of its first word.
 LONGEST_STRONG = 8
 _AROUND = ".,;:()[]\"'“”‘’"
-#: Different words kept: a big dictionary's worth, some 20 MB.
+#: Maximum number of different words: a big dictionary, some 20 MB.
 MOST_WORDS = 200_000
 
 
 @dataclass(slots=True)
 class Vocabulary:
-    """The words seen so far and how often lines end in a broken one: what a hyphen at a line's end means."""
+    """The words so far, and how often lines end in a broken one, to interpret hyphens at line ends."""
 
     words: Counter[str] = field(default_factory=Counter)
     lines: int = 0
     broken: int = 0
 
     def read(self, words: Iterable[Word]) -> None:
-        """Count words; new ones only as long as there is room for all of a page's."""
+        """Count words; new ones only while there is room for all words of a page."""
         texts = [word.text.strip(_AROUND).lower() for word in words if len(word.text) > 1]
         if len(self.words) + len(texts) < MOST_WORDS:
             self.words.update(texts)
@@ -46,7 +46,7 @@ class Vocabulary:
             self.broken += 1
 
     def whole(self, head: str, tail: str) -> bool:
-        """Whether `head-` at a line's end and `tail` on the next line are one word without a hyphen."""
+        """Whether `head-` at the end of a line and `tail` on the next line are one word without a hyphen."""
         stem, rest = head.lower(), tail.lower()
         if stem + rest in self.words:
             return True

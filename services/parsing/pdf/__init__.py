@@ -1,8 +1,8 @@
 """PDF to markdown.
 
-    bytes ─► source ─► pages ─► running ─► page.layout ─► blocks ─► headings ─► render ─► Document
-             (words, strokes,   (furniture  (tables, columns,       (over the whole
-              pictures)          out)        paragraphs)             document)
+    bytes ─► source ─► pages ─► running_heads ─► page.layout ─► blocks ─► headings ─► render ─► markdown
+             (words, strokes,   (removed)        (tables, columns,        (over the whole
+              pictures)                           paragraphs)              document)
 
 Pages are processed in batches and only their blocks are kept, so memory grows with the text, not with the
 pages. Everything after `source` is geometry on plain values.
@@ -26,8 +26,8 @@ from services.parsing.pdf.source import read_batches, without_lead
 __all__ = ["FORMAT", "parse_pdf"]
 
 
-#: Seconds that the scanned pages of a document may be read for (2 to 4 s each on one core), and those that
-#: its pictures may: together well below what the sandbox gives a document, which would cost it all its text.
+#: Time limits for reading the scanned pages of a document (2 to 4 s each on one core) and its pictures.
+#: Together they are well below the sandbox's limit, which would cost the document all its text.
 SCAN_SECONDS = 90.0
 PICTURE_SECONDS = 20.0
 

@@ -1,4 +1,4 @@
-"""Which blocks are headings, and of what level: by size, weight and numbers, over the whole document."""
+"""Detects headings and their levels from font size, weight and numbering, over the whole document."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from services.parsing.page.blocks import Block, Kind
 
-#: A heading is set this much larger than the text, or bold.
+#: A heading is this much larger than the body text, or bold.
 LARGER = 1.12
-#: Longer ones (characters) are text that happens to be bold or large.
+#: Longer blocks (in characters) are text that happens to be bold or large.
 LONGEST = 200
 LONGEST_BOLD = 140
 
-#: A look that fewer than this share of a document's headings have is rare.
+#: A style that fewer than this share of a document's headings have is rare.
 RARE = 0.02
 
 _NUMBERED = re.compile(r"^(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S", re.I)
@@ -24,7 +24,7 @@ _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 
 
 def mark_headings(blocks: Sequence[Block], body: float) -> None:
-    """Turn the blocks that are headings into such, with levels from 1."""
+    """Mark the blocks that are headings, with levels from 1."""
     found = [b for at, b in enumerate(blocks) if _is_heading(b, blocks, at, body)]
     share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
     if len(found) > 3 and share > 0.5:
@@ -38,7 +38,7 @@ def mark_headings(blocks: Sequence[Block], body: float) -> None:
 
 
 def body_size(blocks: Sequence[Block]) -> float:
-    """The size of the running text: the one that most characters of the document have."""
+    """The font size of the body text: that of most characters of the document."""
     count: Counter[float] = Counter()
     for block in blocks:
         if block.kind in (Kind.TEXT, Kind.ITEM):
@@ -69,10 +69,10 @@ def _look(block: Block) -> _Look:
 
 
 def _ranks(found: Sequence[Block]) -> dict[_Look, int]:
-    """Levels of the looks that headings have: larger before smaller, then bold, then capitals.
+    """Levels of the headings' styles: larger before smaller, then bold, then capitals.
 
-    In a long document a look that hardly occurs (the cover, a box) makes no level of its own: it takes that
-    of the next smaller one that does.
+    In a long document a rare style (the cover, a box) has no level of its own: it takes that of the next
+    smaller style that is not rare.
     """
     count = Counter(_look(block) for block in found)
     often = {look for look, n in count.items() if n >= RARE * len(found)}
@@ -94,7 +94,7 @@ def _ranks(found: Sequence[Block]) -> dict[_Look, int]:
 
 
 def _least_depths(found: Sequence[Block]) -> dict[_Look, int]:
-    """How deep the least deep number of each look is."""
+    """The minimum depth of the section numbers of each style."""
     least: dict[_Look, int] = {}
     for block in found:
         dots = _dots(block)

@@ -1,4 +1,4 @@
-"""What the pictures inside a document say, in words, where they stand."""
+"""Replaces the pictures of a document by markdown that describes them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from services.parsing.markdown_writer import image
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.geometry import Page, Picture
 
-#: Below this share of the page a picture is named by its kind and size, without reading it: logos, portraits.
+#: Pictures below this share of the page (logos, portraits) are named by kind and size, and not read.
 READABLE = 0.04
 
 
 def in_words(blocks: Iterable[Block], page: Page, pictures: Pictures) -> Iterator[Block]:
-    """The blocks of a page, with its pictures as the markdown that describes them."""
+    """The blocks of a page, with markdown in place of its pictures."""
     for block in blocks:
         if block.picture is None:
             yield block
@@ -24,8 +24,7 @@ def in_words(blocks: Iterable[Block], page: Page, pictures: Pictures) -> Iterato
 
 
 def _described(picture: Picture, page: Page, pictures: Pictures) -> list[str]:
-    """Markdown for a picture: what is known of it and, when that is a text of its own, what is written in
-    it."""
+    """Markdown for a picture: its description, and the text that it contains."""
     share = (picture.x1 - picture.x0) * (picture.y1 - picture.y0) / (page.width * page.height or 1.0)
     if share < READABLE or not picture.content:
         return [image("", "", f"{picture.width} × {picture.height}")]

@@ -11,7 +11,7 @@ from services.parsing.markdown_writer import Writer, code, item, table, tidy, wi
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.text import Vocabulary, append
 
-#: What would begin a heading, quote, list, rule or table at the start of a line.
+#: Line starts that markdown would read as a heading, quote, list, rule or table.
 _LINE_START = re.compile(
     r"^(?:(?=#{1,6}(?:\s|$)|>|[-+*](?:\s|$)|(?:-{3,}|={2,}|\*{3,})\s*$|\|)|(\d{1,9})(?=[.)](?:\s|$)))", re.M
 )
@@ -21,7 +21,7 @@ _ENDED = re.compile(r"[.!?:。！？؟][\"'”’)\]*_]*$")
 def render(
     blocks: Sequence[Block], pages: Sequence[int], vocabulary: Vocabulary
 ) -> tuple[str, tuple[PageSpan, ...]]:
-    """The markdown of all blocks and where each page stands in it."""
+    """The markdown of all blocks, and the span of each page in it."""
     writer = Writer()
     merged = _whole(blocks, vocabulary)
     at = 0
@@ -40,12 +40,12 @@ def render(
 
 
 def _as_text(text: str) -> str:
-    """Inline text whose lines stay text: lists and headings were told by their place on the page."""
+    """Escape line starts: lists and headings are already detected from the layout of the page."""
     return _LINE_START.sub(lambda m: f"{m[1] or ''}\\", tidy(text))
 
 
 def _item(writer: Writer, block: Block, indents: list[float]) -> None:
-    """A list item, nested below those that stand further left."""
+    """A list item, nested below items with a smaller indent."""
     slack = 0.6 * (block.style.size or 10.0)
     while indents and block.x0 < indents[-1] - slack:
         indents.pop()
@@ -69,7 +69,7 @@ def _other(writer: Writer, block: Block) -> None:
 
 
 def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:
-    """Paragraphs that a column or a page cut in two made one again; the text stays on its first page."""
+    """Join paragraphs that a column or page break has split; the text belongs to its first page."""
     out: list[Block] = []
     for block in blocks:
         if out and _goes_on(out[-1], block):

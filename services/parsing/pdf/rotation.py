@@ -1,4 +1,4 @@
-"""Pages whose text runs up or down: turned so that it runs from left to right."""
+"""Rotates pages whose text runs up or down, so that it runs from left to right."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 from services.parsing.page.geometry import Box, Page, Picture, Stroke
 
-#: Text may lean this much (degrees): slanted fonts are told as turned ones.
+#: Tolerance in degrees: slanted fonts are reported as rotated ones.
 LEAN = 30.0
 
 
 def quarter(rotation: float) -> int | None:
-    """The quarter turn (0, 90, 180, 270) that text is nearest to, or None for text across the page."""
+    """The nearest quarter turn (0, 90, 180, 270) of a text, None for diagonal text."""
     nearest = round(rotation / 90) * 90
     return nearest % 360 if abs(rotation - nearest) <= LEAN else None
 
 
 def upright(page: Page, turned: int) -> Page:
-    """The page with text that was turned by 90 (running down), 180 or 270 degrees (running up) upright."""
+    """Rotate a page so that text turned by 90 (running down), 180 or 270 degrees (running up) is upright."""
     if turned == 0:
         return page
     turn = _TURNS[turned]

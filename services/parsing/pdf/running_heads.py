@@ -1,4 +1,4 @@
-"""Running headers, footers and page numbers: found by comparing pages, and left out."""
+"""Finds running headers, footers and page numbers by comparing pages, and removes them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from services.parsing.page.geometry import Page, Word, bounds
 from services.parsing.page.lines import clean, joined, rows_of
 
-#: Running lines stand within this share of the page's height from its edge.
+#: Running heads are within this share of the page's height from its edge.
 ZONE = 0.18
-#: Rows looked at from the edge inwards.
+#: Number of rows that are compared, from the edge inwards.
 DEEPEST = 4
-#: On a single page they stand this near (share of its height) to its edge.
+#: In a document of one page they are this close (share of its height) to the edge.
 EDGE = 0.08
-#: Two rows are on the same height when they are this close (points).
+#: Rows that are this close (in points) have the same height.
 SAME_HEIGHT = 4.0
 
 _DIGITS = re.compile(r"\d+")
@@ -38,12 +38,12 @@ class _Row:
 
 @dataclass(slots=True)
 class RunningHeads:
-    """What ran through the pages read so far: (key, on top?) and its heights."""
+    """The lines at the edges of the pages read so far: (key, at the top?) → heights."""
 
     known: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
 
     def strip(self, pages: Sequence[Page], alone: bool) -> None:
-        """Take the running lines out of a batch of neighbouring pages. `alone`: the document has one page."""
+        """Remove the running heads of consecutive pages. `alone`: the document has one page."""
         margins = [_margins(page) for page in pages]
         for rows in margins:
             for row in rows:
@@ -98,8 +98,8 @@ def _margins(page: Page) -> list[_Row]:
 
 
 def _margin_notes(page: Page, rows: Sequence[_Row]) -> set[int]:
-    """A single page, where nothing can be compared: the few short lines at the very edge, set no larger than
-    the text and clearly apart from it. Returns the ids of their words."""
+    """Running heads of a single page, without other pages to compare: few short lines at the very edge, no
+    larger than the text and clearly separated from it. Returns the ids of their words."""
     group: list[_Row] = []
     for row in rows:
         middle = (row.y0 + row.y1) / 2 / page.height

@@ -1,4 +1,4 @@
-"""Pages whose text is in pictures: rendered, and read by a vision model or by OCR."""
+"""Scanned pages: rendered, and read by a vision model or by OCR."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     import pypdfium2  # type: ignore[import-untyped]
     from PIL.Image import Image
 
-#: Most pixels per point: four would be 288 dots per inch, and what scanners make is seldom finer.
+#: Maximum pixels per point: 288 dots per inch. Scans are seldom finer.
 MAX_SCALE = 4.0
 
 
 class Scans:
-    """Renders and reads the pages of one document, as long as there is time.
+    """Renders and reads the scanned pages of one document.
 
-    `seconds` bounds what all pages together may take; what is left then stays unread and is said in
-    `warnings`.
+    `seconds` limits the time for all pages together; `warnings` names the pages that were not read.
     """
 
     def __init__(self, content: bytes, seconds: float) -> None:
@@ -33,7 +32,7 @@ class Scans:
         self.warnings: list[str] = []
 
     def read(self, page: Page) -> str | None:
-        """The page as markdown, if a vision model read it; else its words are added to the page."""
+        """The page as markdown, if a vision model read it; otherwise OCR adds its words to the page."""
         seen = vision.configured()
         always = seen is not None and seen.pages == "always"
         if not page.scanned and not always:
@@ -47,7 +46,7 @@ class Scans:
             markdown = vision.read_page(image) if seen and seen.pages != "never" else None
             if markdown is None and page.scanned:
                 add_words(page, ocr.find_text(image), image.width)
-        except Exception as error:  # whatever a picture does to its readers, the other pages stand
+        except Exception as error:  # a bad picture must not cost the other pages
             self.warnings.append(
                 f"page {page.number}: its picture could not be read ({type(error).__name__}: {error})"
             )
@@ -66,7 +65,7 @@ class Scans:
 
     def _render(self, page: Page) -> Image:
         if self._pdf is None:
-            import pypdfium2  # loaded for the first scan: it takes longer than reading a document
+            import pypdfium2  # loaded with the first scan: it takes longer than reading a document
 
             self._pdf = pypdfium2.PdfDocument(self._content)
         scale = min(ocr.SIDE / max(page.width, page.height, 1.0), MAX_SCALE)
@@ -80,8 +79,8 @@ class Scans:
 
 
 def add_words(page: Page, found: Sequence[ocr.TextBox], width: int) -> None:
-    """Put the lines that were found in a picture of the page (`width` pixels wide) among its words, except
-    where words stand already."""
+    """Add the lines that OCR found in a picture of the page (`width` pixels wide), except where the page has
+    words already."""
     scale = page.width / max(width, 1)
     boxes = [ocr.TextBox(b.text, b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in found]
     free = [b for b in boxes if not any(_over(b, w) for w in page.words)]

@@ -1,4 +1,4 @@
-"""Reading a PDF: opening it, its limits, and its pages one batch after another."""
+"""Opens a PDF, checks its limits and reads its pages in batches."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Page, Picture, Stroke, Style, Word
 from services.parsing.pdf.rotation import quarter, upright
 
-#: Most pages of a document. The biggest that the contract names has 7,000.
+#: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
-#: Pages read at a time: enough neighbours to see which lines run through, and at about 100 kB a page
-#: (600 words, as Python objects) not more than a few megabytes.
+#: Pages per batch: enough neighbours to detect running heads, and a few megabytes at about 100 kB a page
+#: (600 words as Python objects).
 BATCH = 32
-#: A path that is this thin (points) is a line, whatever its drawing operator.
+#: A path of this width or less (in points) is a line, whatever its drawing operator.
 THIN = 2.5
 
-#: A page with more small shapes than this has no list but a dotted drawing.
+#: A page with more small shapes than this has a dotted drawing, not bullets.
 MOST_BULLETS = 200
-#: As many curved shapes on a page without text may be letters drawn as outlines.
+#: This many curved shapes on a page without text may be letters drawn as outlines.
 OUTLINES = 20
-#: A page of pictures with fewer characters than this has its text in the pictures: a caption, a stamp, a
-#: page number is all that was set.
+#: A page of pictures with fewer characters than this has its text in the pictures; the characters are a
+#: caption, a stamp or a page number.
 SPARSE = 300
 
 _BOLD = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d", re.I)
@@ -40,23 +40,23 @@ _PASSWORD = re.compile("password", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Neighbouring pages, and how many the document has."""
+    """Consecutive pages, and the number of pages of the document."""
 
     pages: list[Page]
     total: int
 
 
 def without_lead(data: bytes) -> bytes:
-    """The file from its header on. What stands before it (blank lines, the rest of a mail) is allowed, but
-    the reader takes the first bytes for the kind of the file, and hands other kinds to other programs."""
+    """The file from its header on. Bytes before the header (blank lines, the rest of a mail) are allowed, but
+    the reader detects the file type from the first bytes, and gives other types to other programs."""
     return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
 
 
 def read_batches(data: bytes) -> Iterator[Batch]:
-    """The pages in order, a batch at a time, so that memory does not grow with the document.
+    """The pages in order, in batches, so that memory does not grow with the document.
 
-    A page that cannot be read comes without words. There is one batch at least. Raises CorruptDocument
-    (broken, encrypted, without pages), DocumentTooLarge (more than MAX_PAGES pages).
+    A page that cannot be read has no words. There is at least one batch. Raises CorruptDocument (broken,
+    encrypted, without pages) or DocumentTooLarge (more than MAX_PAGES pages).
     """
     reader = LiteParse(
         output_format="json",
@@ -105,7 +105,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
 
 
 def _reason(data: bytes) -> str | None:
-    """Why a document does not open, or None if it does; the reader itself does not always tell."""
+    """Why a document cannot be opened, None if it can; the reader itself does not always say."""
     import pypdfium2  # type: ignore[import-untyped]
 
     try:
@@ -122,7 +122,7 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     styles: dict[tuple[object, ...], Style] = {}
     turned = _main_turn(raw)
     for item in raw.text_items:
-        if quarter(item.rotation) == turned:  # what runs another way is a stamp or a note at the side
+        if quarter(item.rotation) == turned:  # other directions are stamps and notes at the side
             words.extend(_words(item, styles, turned in (90, 270)))
     vectors = raw.vector_graphics
     strokes: list[Stroke] = []
@@ -149,7 +149,7 @@ def _main_turn(raw: ParsedPage) -> int:
 
 
 def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Picture]) -> tuple[bool, bool]:
-    """Whether a page is to be read from its picture, and whether its own text is of no use for it."""
+    """Whether a page needs OCR, and whether its own text is useless."""
     seen = raw.complexity
     if seen is None:
         return False, False
@@ -163,7 +163,7 @@ def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pi
     letters = sum(len(word.text) for word in words)
     if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
         return False, False
-    # A thin layer of unseen text below a picture is what a poor reading left behind.
+    # A thin layer of invisible text below a picture is left from poor OCR.
     return True, all((item.fill_color or "ff")[:2] == "00" for item in raw.text_items)
 
 
@@ -195,7 +195,7 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
 
 
 def _blanks(item: TextItem) -> list[bool]:
-    """Whether a blank stands before each word: the boxes also part words at wide letters, the text tells."""
+    """Whether a blank precedes each word. Boxes also split words at wide letters, so the text decides."""
     if item.text.split() == [word.text for word in item.words]:  # as nearly always
         return [item.text[0].isspace(), *([True] * (len(item.words) - 1))] if item.words else []
     out: list[bool] = []
@@ -210,7 +210,7 @@ def _blanks(item: TextItem) -> list[bool]:
 
 
 def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Ruling lines and the edges of filled boxes; white ones and the page's own edge left out."""
+    """Ruling lines and the edges of filled boxes, except white ones and the page's own edge."""
     for line in vectors.lines:
         color = line.stroke_color if line.stroke else line.fill_color
         if color is None or color[2:].lower() == "ffffff" or color[:2] == "00":
@@ -227,7 +227,7 @@ def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[S
 
 
 def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Thin filled boxes one by one: `lines` has neighbours merged, but where cell borders meet matters."""
+    """Thin filled boxes, unmerged: `lines` merges neighbours, but where cell borders meet matters."""
     for shape in vectors.shapes:
         x, y, wide, high = shape.bbox
         color = shape.fill_color if shape.fill else shape.stroke_color
@@ -240,7 +240,7 @@ def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterato
 
 
 def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
-    """Small round or square shapes left of a line, which some programs draw in place of a bullet."""
+    """Small round or square shapes left of a line, which some programs draw instead of a bullet."""
     small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
     shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
     if len(shapes) > MOST_BULLETS:

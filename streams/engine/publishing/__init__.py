@@ -1,1 +1,1 @@
-"""From outcomes to the log: ordered outputs, dead letters, progress, shared transactions."""
+"""From outcomes to the log: ordered outputs, dead letters, progress events, group commit."""

@@ -1,4 +1,4 @@
-"""Dead letters: what becomes of a record that will not be processed, and how it gets another try."""
+"""Dead letters: records that failed for good, with their reason, and how they are replayed."""
 
 import uuid
 from dataclasses import replace
@@ -11,31 +11,31 @@ from streams.engine.stage import Record
 from streams.engine.window import Entry
 from streams.topics import DEAD_LETTERS, DOCUMENTS, MAX_LETTER_BYTES
 
-#: Header of a replayed `documents` record: the offset that it had, which stays its sequence, so that a
-#: replay never overwrites what came after it.
+#: Header of a replayed `documents` record: its original offset. It remains the record's sequence, so a replay
+#: never overwrites a newer version.
 SEQUENCE_HEADER = "headrace-sequence"
-#: Bytes of a record, with its key and headers, that a letter carries. The rest of `MAX_LETTER_BYTES` is for
-#: the reason, the names and the frame.
+#: Maximum bytes of a record, with key and headers, in a letter. The rest of `MAX_LETTER_BYTES` is for the
+#: reason, the names and the framing.
 _MAX_RECORD_BYTES = MAX_LETTER_BYTES - 64 * 1024
-#: Characters of a name that travel: longer ones are made to do harm.
+#: Maximum characters of a name; longer ones are malicious.
 _NAME_CHARACTERS = 4_096
-#: Characters of an error's text that travel: it may quote a document.
+#: Maximum characters of an error's text, which may quote a document.
 MAX_ERROR_CHARACTERS = 2_000
 
 
 def error_text(error: str, characters: int = MAX_ERROR_CHARACTERS) -> str:
-    """An error's text as it may travel: bounded, and what is no Unicode is spelled out."""
+    """An error's text for a record: truncated, and with lone surrogates escaped."""
     return error[:characters].encode(errors="backslashreplace").decode()
 
 
 def document_of(event: Event | None) -> Document | None:
-    """The document that an event is about, if it is about one."""
+    """The document of an event, if it has one."""
     document = getattr(event, "document", None)
     return document if isinstance(document, Document) else None
 
 
 def about(record: Record[Any] | None) -> dict[str, str]:
-    """What a log says of a record: its document and invocation, where it has them."""
+    """Log fields of a record: its document and invocation, if it has them."""
     document = document_of(record.event if record else None)
     if document is None:
         return {}
@@ -45,10 +45,10 @@ def about(record: Record[Any] | None) -> dict[str, str]:
 
 
 def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None = None) -> Send:
-    """The record as it came, where it stood, and why it is given up.
+    """The dead letter of a record: its bytes, its offset, and the reason.
 
-    Always fits its topic: a record that is too large is left out. Its key is its own id, because that of the
-    record may be of any length.
+    It always fits its topic: a record that is too large is omitted. The letter's key is its own id, because
+    the record's key may have any length.
     """
     document = document_of(entry.record.event if entry.record else None)
     letter = DeadLetter(
@@ -71,7 +71,7 @@ def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None
 
 
 def without_record(send: Send) -> Send | None:
-    """A dead letter that says the same and does not hold its record, None for any other event."""
+    """The same dead letter without its record; None if it has none, and for other events."""
     letter = send.event
     return replace(send, event=_bare(letter)) if isinstance(letter, DeadLetter) and letter.whole else None
 
@@ -93,7 +93,7 @@ def _name(name: str) -> str:
 
 
 def replay_headers(letter: DeadLetter) -> dict[str, bytes]:
-    """Headers for producing a letter's record again to the topic it came from."""
+    """Headers for producing the record of a letter to its topic again."""
     headers = dict(letter.headers)
     if letter.topic == DOCUMENTS.name:
         headers.setdefault(SEQUENCE_HEADER, str(letter.offset).encode())

@@ -1,9 +1,9 @@
-"""Group commit: outputs and positions of many records share transactions.
+"""Group commit: the outputs and offsets of many records share transactions.
 
     emitted, released ──► waiting ──► one transaction after the other ──► done
 
-A producer has one transaction at a time, and each takes some 5 ms, whether it holds one event or a hundred.
-What waits when one ends goes into the next as one.
+A producer has one transaction at a time, and each takes some 5 ms, with one event or with a hundred.
+Everything that waits when a transaction ends shares the next one.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from streams.engine.log import Headers, Log, RecordMetadata
 from streams.engine.outputs import Send
 from streams.partitions import Partition
 
-#: Events of one transaction; what is beyond them goes into the next.
+#: Maximum events of one transaction; the rest goes into the next one.
 _MOST_EVENTS = 1_000
-#: A transaction that takes longer is stuck: its coordinator gave it up after 15 s (`streams.kafka.producer`).
+#: A transaction that takes longer is stuck: its coordinator aborted it after 15 s (`streams.kafka.producer`).
 STUCK_SECONDS = 20.0
-#: What to write in place of events that no message takes: alternatives, each tried when the one before it
-#: fits no message either.
+#: What to write instead of events that fit no message: alternatives, each tried when the one before does not
+#: fit either.
 Instead = Callable[[Exception], Sequence[Sequence[Send]]]
 
 
 @dataclass(slots=True, eq=False)
 class _Write:
-    """What is written together.
+    """Events that are written in the same transaction.
 
     Attributes:
-        position: where the next owner of the partition begins once this is written.
+        position: the offset that is committed with them.
     """
 
     place: Partition
@@ -44,7 +44,8 @@ class _Write:
     _alternatives: Iterator[Sequence[Send]] | None = None
 
     def take_alternative(self, error: Exception) -> bool:
-        """Put the next alternative in place of what was refused with `error`; False if none is left."""
+        """Replace the events, which were refused with `error`, by the next alternative; False if none is
+        left."""
         if self._alternatives is None:
             self._alternatives = iter(self.instead(error) if self.instead else ())
         sends = next(self._alternatives, None)
@@ -57,11 +58,11 @@ class _Write:
 class GroupCommit:
     """Writes to the log in shared transactions, in the order of the calls.
 
-    Each transaction holds the positions of all partitions that it writes for. The broker takes them from a
-    member of the group's present generation only, so that what a former owner has left to write is refused.
+    Each transaction commits the offsets of all partitions that it writes for. The broker accepts them only
+    from a member of the group's current generation, so writes of a former owner are refused.
 
     Args:
-        failed: called with what ends the worker; nothing is written after that.
+        failed: called with the error that ends the worker; nothing is written after that.
         stuck_seconds: a transaction that takes longer ends the worker.
     """
 
@@ -71,7 +72,7 @@ class GroupCommit:
         self._log, self._failed, self._stuck_seconds = log, failed, stuck_seconds
         self._waiting: deque[_Write] = deque()
         self._under_way: list[_Write] = []
-        self._ended = asyncio.Event()  # what is under way has come to its end
+        self._ended = asyncio.Event()  # the current transaction has ended
         self._positions: dict[Partition, int] = {}
         self._writer: asyncio.Task[None] | None = None
 
@@ -85,9 +86,9 @@ class GroupCommit:
     ) -> "asyncio.Future[list[RecordMetadata]]":
         """Append events for a record of `place`; the future is done when they are committed.
 
-        DocumentError and ContractError, of events that no message takes, are those of this call alone. The
-        first goes to `instead`, whose first alternative that fits is written in their place; without one,
-        the last goes into the future.
+        A DocumentError or ContractError, for events that fit no message, concerns this call only. `instead`
+        is called with the first such error, and its first alternative that fits is written. If none does, the
+        future gets the last error.
         """
         write = _Write(place, position, sends, headers or {}, instead)
         self._waiting.append(write)
@@ -96,8 +97,8 @@ class GroupCommit:
         return write.done
 
     async def let_go(self, places: Iterable[Partition], timeout: float) -> bool:
-        """Drop what waits for these partitions, and wait for what is under way; False if that takes longer
-        than `timeout` seconds."""
+        """Drop the waiting events of these partitions, and wait for the current transaction; False if that
+        takes longer than `timeout` seconds."""
         gone = frozenset(places)
         for write in self._waiting:
             if write.place in gone:
@@ -130,7 +131,7 @@ class GroupCommit:
             self._ended.set()
 
     def _next(self) -> list[_Write]:
-        """What fits into one transaction, without what was cancelled."""
+        """The waiting writes that fit into one transaction, without cancelled ones."""
         group: list[_Write] = []
         events = 0
         while self._waiting and (not group or events + len(self._waiting[0].sends) <= _MOST_EVENTS):
@@ -141,7 +142,7 @@ class GroupCommit:
         return group
 
     async def _together(self, group: Sequence[_Write]) -> None:
-        """Write as one; where an event fits no message, one by one."""
+        """Write in one transaction; if an event fits no message, one transaction per write."""
         try:
             written = iter(await self._transact(group))
         except (DocumentError, ContractError) as error:
@@ -152,7 +153,7 @@ class GroupCommit:
                 await self._together(group)
             else:
                 _settle(group[0], error)
-        except TransientError as error:  # nothing was written: a schema registry that is away
+        except TransientError as error:  # nothing was written: the schema registry is unavailable
             for write in group:
                 _settle(write, error)
         else:
@@ -164,7 +165,7 @@ class GroupCommit:
             return []
         self._log.check_alive()
         positions: dict[Partition, int] = {}
-        for write in group:  # those that were asked for before others were written may be behind them
+        for write in group:  # a position may be older than one that was committed meanwhile
             at = max(write.position, positions.get(write.place, 0), self._positions.get(write.place, 0))
             positions[write.place] = at
         sends = [send for write in group for send in write.sends]
@@ -176,7 +177,7 @@ class GroupCommit:
 
 
 def _settle(write: _Write, outcome: list[RecordMetadata] | Exception) -> None:
-    if write.done.done():  # whoever waited was cancelled
+    if write.done.done():  # the caller was cancelled
         return
     if isinstance(outcome, Exception):
         write.done.set_exception(outcome)

@@ -1,4 +1,4 @@
-"""Outputs leave in the order of their partition: the done head of a window is handed to the log."""
+"""Outputs leave in the order of their partition: the completed head of a window is produced."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from streams.engine.window import Entry, PartitionWindow
 
 
 class Release:
-    """Hands over what may leave, and tells when it is safe.
+    """Produces outputs that may leave, and reports when they are acknowledged.
 
     Args:
-        acknowledged: called with entries whose outputs the log has.
-        failed: called with what the log has refused, and the entries it was for; nothing goes on then.
+        acknowledged: called with entries whose outputs are acknowledged.
+        failed: called with an error of the log and its entries; the engine ends then.
     """
 
     def __init__(
@@ -28,8 +28,8 @@ class Release:
         self._waiting: set[asyncio.Task[None]] = set()
 
     async def head(self, window: PartitionWindow) -> None:
-        """Produce the outputs of its done head; one call at a time, so that order is kept. Returns when they
-        are on their way."""
+        """Produce the outputs of the window's completed head; one call at a time, to keep the order. Returns
+        when they are queued."""
         async with self._locks.setdefault(window, asyncio.Lock()):
             entries = window.take_releasable()
             if not entries:

@@ -1,4 +1,4 @@
-"""Notes of progress become `Progress` events: as many ordinals in one as were released together and fit."""
+"""Coalesces progress reports into `Progress` events: ordinals that are released together share an event."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,17 +7,17 @@ from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.publishing.dead_letters import error_text
 from streams.topics import PROGRESS
 
-#: Bytes of notes in one event: a thousand failures with long reasons would outgrow a message of 1 MB.
+#: Maximum bytes of reports in one event: a thousand failures with long reasons would exceed a 1 MB message.
 _EVENT_BYTES = 256 * 1024
-#: Ranges in one event, some ten bytes each.
+#: Maximum ranges in one event, some ten bytes each.
 _EVENT_RANGES = 20_000
-#: Characters of a document's key that are told: a path has at most 4,096 bytes on Linux, a URL may have more.
+#: Maximum characters of a reported key: a path has at most 4,096 bytes on Linux, a URL may have more.
 _KEY_CHARACTERS = 16_384
 
 
 def coalesce(outputs: Iterable[Output]) -> list[Send]:
-    """The events to produce, in order, and behind them one `Progress` per run, attempt and stage
-    (more where one would outgrow a message)."""
+    """The events to produce, in order, followed by one `Progress` per run, attempt and stage (more if one
+    would not fit a message)."""
     sends: list[Send] = []
     passed: dict[tuple[str, int, Step], list[ProgressReport]] = {}
     for output in outputs:
@@ -47,7 +47,7 @@ def _fitting(notes: Iterable[ProgressReport]) -> Iterator[list[Passed]]:
     for note in notes:
         error = None if note.error is None else error_text(note.error)
         key = None if note.document_key is None else error_text(note.document_key, _KEY_CHARACTERS)
-        # Four bytes a character at most; 20 for the numbers.
+        # At most four bytes per character; 20 for the numbers.
         texts = (key or "", error or "", *note.warnings)
         length = 20 + 4 * sum(map(len, texts))
         if ordinals and size + length > _EVENT_BYTES:

@@ -1,4 +1,4 @@
-"""The way out of a stage: outputs, notes and dead letters onto the log, in order or as one transaction."""
+"""Publishes outputs, progress reports and dead letters of a stage, in order or in one transaction."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,17 @@ log = structlog.get_logger(__name__)
 
 
 class Publisher:
-    """Takes to the log what a stage has made of its records.
+    """Publishes the outcomes of records.
 
     Args:
-        shared: where a transactional stage writes; None for others.
+        shared: the group commit of a transactional stage; None for other stages.
     """
 
     def __init__(self, stage: AnyStage, log_: Log, shared: GroupCommit | None = None) -> None:
         self._stage, self._log, self._shared = stage, log_, shared
 
     def given_up(self, entry: Entry, error: Exception) -> list[Output]:
-        """The outputs of a record that failed for good: its dead letter, and what its stage says of it."""
+        """The outputs for a record that failed for good: its dead letter, then those of `Stage.failed`."""
         metrics.DEAD_LETTERS.labels(self._stage.name, type(error).__name__).inc()
         log.warning(
             "dead letter",
@@ -47,7 +47,7 @@ class Publisher:
         return [dead_letter(self._stage.name, entry, error), *self._failed(entry, error)]
 
     def _failed(self, entry: Entry, error: Exception) -> Sequence[Output]:
-        """What the stage says of a record that is given up. Its letter is written, whatever happens here."""
+        """The outputs of `Stage.failed`. The dead letter is written even if it raises."""
         if entry.record is None:
             return []
         try:
@@ -57,13 +57,13 @@ class Publisher:
             return []
 
     async def emit(self, outputs: Sequence[Output], place: Partition, position: int) -> None:
-        """Produce at once, and wait until the broker has it.
+        """Produce at once, and wait for the acknowledgement.
 
-        A transaction is made for what goes to a transactional topic alone. What tracking hears from a worker
-        that has lost its partitions does no harm (`services.tracking.fold`), and an upload would wait twice.
+        Only outputs for transactional topics use a transaction. Progress from a worker that has lost its
+        partitions does no harm (`services.tracking.fold`), and an upload would wait for two transactions.
 
         Args:
-            position: of the oldest record of the partition that is not done.
+            position: offset of the oldest record of the partition that is not done.
         """
         sends = coalesce(outputs)
         if self._shared and any(send.topic.transactional for send in sends):
@@ -72,7 +72,7 @@ class Publisher:
             await asyncio.gather(*[await self._produce(send, {}) for send in sends])
 
     async def hand_over(self, entries: Sequence[Entry]) -> "Sequence[asyncio.Future[Any]]":
-        """Produce the outputs of entries in their order; futures that are done when all is safe."""
+        """Produce the outputs of entries in order; the futures are done when all are acknowledged."""
         if self._shared:
             return [self._share(entry, self._shared) for entry in entries]
         futures: list[asyncio.Future[RecordMetadata]] = []
@@ -84,7 +84,8 @@ class Publisher:
     async def transact(
         self, entries: Sequence[Entry], offsets: Mapping[Partition, int]
     ) -> list[RecordMetadata]:
-        """One transaction; where an event fits no message, one for each record, and its own is given up."""
+        """Write one transaction. If an event fits no message, write one per record, and a dead letter for
+        that record."""
         sends = coalesce(output for entry in entries for output in entry.outputs)
         try:
             return await self._log.transact(sends, offsets)
@@ -97,7 +98,7 @@ class Publisher:
             return written
 
     def _share(self, entry: Entry, shared: GroupCommit) -> "asyncio.Future[list[RecordMetadata]]":
-        """Write the outputs of an entry with its position; if they fit no message, its dead letter."""
+        """Write the outputs of an entry with its offset; if they fit no message, its dead letter."""
         return shared.write(
             entry.place,
             entry.offset + 1,
@@ -119,8 +120,8 @@ class Publisher:
         return await self._log.transact(last, offsets)
 
     async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]") -> list[Output]:
-        """Produce the events of an entry; returns its notes. An event that no message takes costs its
-        document: what came before it stays written, as after a crash."""
+        """Produce the events of an entry; returns its progress reports. If an event fits no message, the
+        document fails; events before it stay written, as after a crash."""
         headers = continued(entry.raw.headers)
         outputs: Sequence[Output] = entry.outputs
         try:
@@ -137,7 +138,7 @@ class Publisher:
     async def _produce_all(
         self, sends: Sequence[Send], headers: Headers
     ) -> "list[asyncio.Future[RecordMetadata]]":
-        """Produce what counts documents and says that they failed: what fits no message is passed over."""
+        """Produce progress events and dead letters; those that fit no message are logged and skipped."""
         futures: list[asyncio.Future[RecordMetadata]] = []
         for send in sends:
             try:
@@ -147,11 +148,11 @@ class Publisher:
         return futures
 
     async def _produce(self, send: Send, headers: Headers) -> "asyncio.Future[RecordMetadata]":
-        """Produce an event, and if it is a dead letter that does not fit, the letter without its record."""
+        """Produce an event. A dead letter that does not fit is produced without its record."""
         if send.topic.transactional:
             raise TypeError(
                 f"{self._stage.name} writes to {send.topic.name} and is not transactional: a worker "
-                "of it that has lost its partitions could write old versions over new ones"
+                "that has lost its partitions could overwrite new versions with old ones"
             )
         bare = without_record(send)
         if bare is None:
@@ -174,13 +175,13 @@ class Publisher:
         while True:
             try:
                 return self._log.produce(send, headers)
-            except BufferError:  # the producer's queue is full: acknowledgements make room
+            except BufferError:  # the producer's queue is full; acknowledgements make room
                 await asyncio.sleep(0.01)
 
 
 def _fallbacks(given_up: Sequence[Output]) -> Sequence[Sequence[Send]]:
-    """What to write of a record that is given up, best first: its letter with what its stage says of it,
-    then less and less, down to the letter without its record. `given_up` begins with the letter."""
+    """Alternatives for a record that is given up, best first: the letter with the stage's other outputs, then
+    less and less, down to the letter without its record. `given_up` begins with the letter."""
     everything, letter = coalesce(given_up), coalesce(given_up[:1])
     return [everything, _without_records(everything), letter, _without_records(letter)]
 

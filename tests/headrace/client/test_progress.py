@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from headrace.client.progress import STAGES, draw, left_out, line, stage_bars, summary
+from headrace.client.progress import STAGES, draw, line, skipped_files, stage_bars, summary
 from schemas.api import InvocationProgress, Skipped
 
 NONE = dict.fromkeys((*STAGES, "unchanged", "deleted", "failed", "chunks"), 0)
@@ -161,8 +161,8 @@ def test_a_failed_document_is_a_change() -> None:
         ({"too new": 2}, "skipped: 2 too new; --hidden includes them"),
     ],
 )
-def test_what_was_left_out_is_told_and_how_to_have_it(skipped: dict[str, int], told: str) -> None:
+def test_skipped_files_are_told_and_how_to_include_them(skipped: dict[str, int], told: str) -> None:
     shown = progress(COMPLETE).model_copy(
         update={"skipped": [Skipped(reason=reason, count=count) for reason, count in skipped.items()]}
     )
-    assert left_out(shown) == told
+    assert skipped_files(shown) == told

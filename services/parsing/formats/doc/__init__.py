@@ -53,7 +53,9 @@ def _title(container: olefile.OleFileIO) -> str | None:
         (section,) = struct.unpack_from("<I", content, 44)
         (count,) = struct.unpack_from("<I", content, section + 4)
         entries = [struct.unpack_from("<II", content, section + 8 + 8 * at) for at in range(min(count, 100))]
-        places = {number: section + offset for number, offset in reversed(entries)}  # the first of a number
+        places = {
+            number: section + offset for number, offset in reversed(entries)
+        }  # the first entry of a number
         page = struct.unpack_from("<H", content, places[1] + 4)[0] if 1 in places else 1252
         (size,) = struct.unpack_from("<I", content, places[2] + 4)
         encoding = "utf-8" if page == 65001 else f"cp{page}"
@@ -104,7 +106,7 @@ class _Body:
         return _Paragraph(md.tidy(self._inline(start, stop)), style.level, properties, mark)
 
     def _inline(self, start: int, end: int) -> str:
-        """Text with emphasis, without what was deleted or is hidden; fields by their results."""
+        """Text with emphasis, without deleted and hidden text; fields are replaced by their results."""
         parts: list[str] = []
         for first, last, properties in self._file.runs(start, end):
             text = self._file.text[first:last]
@@ -149,7 +151,7 @@ class _Body:
         )
 
     def _table_text(self, paragraph: _Paragraph) -> None:
-        """Text of a cell; a cell ends with its mark, a row with a mark whose paragraph says so."""
+        """Text of a cell. A cell ends with its mark, a row with a mark whose paragraph properties say so."""
         if paragraph.properties.get(binary.ROW_END):
             if self._cells:
                 self._rows.append(self._cells)
@@ -178,7 +180,7 @@ def _emphasised(text: str, bold: bool, italic: bool) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Fields as their results (links as links), breaks and blanks as such, other control characters gone."""
+    """Replace fields by their results (links by links), keep breaks and blanks, remove control characters."""
     for _ in range(8):  # fields nest
         text, found = _FIELD.subn(_field, text)
         if not found:

@@ -1,6 +1,6 @@
 """The binary structure of Word 97 to 2003 files: text pieces and the properties of paragraphs and runs.
 
-After [MS-DOC]; section numbers in the comments are its.
+Section numbers in comments are those of [MS-DOC].
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INNER_CELL_END, INNER_ROW_END, TABLE_DEPTH = 0x244B, 0x244C, 0x6649
 DELETED, HIDDEN, BOLD, ITALIC = 0x0800, 0x083C, 0x0835, 0x0836
 #: Bytes of a modifier's operand by the top three bits of its number (§2.2.5.1); 6 tells its own length.
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
-#: Characters of one document: 100 MB of text.
+#: Maximum characters of one document: 100 MB of text.
 MAX_CHARACTERS = 100_000_000
 
 Modifiers = dict[int, int]
@@ -52,12 +52,12 @@ class WordFile:
         self._starts = [piece.start for piece in self.pieces]
 
     def offset_of(self, position: int) -> int:
-        """The byte of the stream that a character stands at."""
+        """The offset of a character in the stream."""
         piece = self.pieces[max(bisect_right(self._starts, position) - 1, 0)]
         return piece.offset + (position - piece.start) * (2 if piece.wide else 1)
 
     def runs(self, start: int, end: int) -> Iterator[tuple[int, int, Modifiers]]:
-        """Stretches of characters with the same properties, in order."""
+        """Ranges of characters with the same properties, in order."""
         while start < end:
             piece = self.pieces[max(bisect_right(self._starts, start) - 1, 0)]
             width = 2 if piece.wide else 1
@@ -81,7 +81,7 @@ class Runs:
             self._values.append(value)
 
     def run(self, offset: int) -> tuple[int, Modifiers, int]:
-        """The style number and the modifiers that hold at a byte, and the byte that they hold to."""
+        """The style number and the modifiers at an offset, and the offset up to which they apply."""
         at = bisect_right(self._starts, offset) - 1
         style, found = self._values[at] if at >= 0 else (0, {})
         return style, found, self._starts[at + 1] if at + 1 < len(self._starts) else 1 << 62
@@ -139,7 +139,7 @@ def modifiers(data: bytes) -> Modifiers:
 
 
 def read_word(container: olefile.OleFileIO) -> WordFile:
-    """Raises CorruptDocument for encrypted files, files before Word 97, and structures that do not hold."""
+    """Raises CorruptDocument for encrypted files, files older than Word 97, and invalid structures."""
     stream = container.openstream("WordDocument").read()
     if len(stream) < 0x200 or stream[:2] != b"\xec\xa5":
         raise CorruptDocument("Word stream without the mark of Word 97 to 2003 (0xA5EC)")
@@ -167,7 +167,7 @@ def read_word(container: olefile.OleFileIO) -> WordFile:
 
 
 def _part(fib: bytes, table: bytes, index: int) -> bytes:
-    """A structure of the table stream by its place in the FIB's list of them (§2.5.6)."""
+    """A structure of the table stream by its index in the FIB's list (§2.5.6)."""
     offset, size = struct.unpack_from("<II", fib, 0x9A + 8 * index)
     return table[offset : offset + size]
 
@@ -199,7 +199,7 @@ def _text(stream: bytes, piece: Piece) -> str:
     size = piece.end - piece.start
     raw = stream[piece.offset : piece.offset + size * (2 if piece.wide else 1)]
     text = raw.decode("utf-16-le" if piece.wide else "cp1252", "replace")
-    # Positions must hold: a pair beyond U+FFFF is two of Word's characters, a cut piece is filled up.
+    # Positions must stay valid: a character above U+FFFF is two of Word's, a truncated piece is padded.
     if piece.wide and len(text) != size:
         text = "".join(chr(c) for c in struct.unpack(f"<{len(raw) // 2}H", raw[: len(raw) // 2 * 2]))
     return text.ljust(size)[:size]

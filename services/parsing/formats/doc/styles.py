@@ -55,7 +55,7 @@ def _inherited(own: dict[int, tuple[int, ParagraphStyle]], index: int) -> Paragr
         if index not in own:
             break
         parent, style = own[index]
-        # What builds on the title is a text near it, not another title.
+        # Styles based on the title's are for text near it, not for titles.
         level = style.level if level is None and (style.level or not properties) else level
         properties = {**style.properties, **properties}
         index = parent
@@ -76,7 +76,7 @@ def _properties(style: bytes, base_size: int) -> Modifiers:
 
 
 def numbered_lists(file: WordFile) -> dict[tuple[int, int], bool]:
-    """(list override from 1, depth) -> whether its items are numbered rather than bulleted."""
+    """(list override from 1, depth) -> whether its items are numbered, not bulleted."""
     kinds = _list_kinds(table_part(file, _LISTS), file)
     overrides = table_part(file, _LIST_OVERRIDES)
     found: dict[tuple[int, int], bool] = {}

@@ -1,4 +1,4 @@
-"""Word documents (.docx, .docm, .dotx) from their XML: what a reader of the printed page would see."""
+"""Word documents (.docx, .docm, .dotx) from their XML: what the printed page would show."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _LOOKS_LIKE_CODE = re.compile(r"[{}();=<>\[\]]|^\s*(def|class|import|return|SELE
 
 
 class Body:
-    """Reads block content into a writer. With `titled` headings stand one level below the title."""
+    """Reads block content into a writer. With `titled`, headings are one level below the title."""
 
     def __init__(self, styles: Styles, numbering: Numbering, inline: Inline, titled: bool) -> None:
         self._styles = styles
@@ -77,7 +77,7 @@ class Body:
         self._turn_pages(line, before=False)
 
     def _turn_pages(self, line: Line, before: bool) -> None:
-        """A break in an empty paragraph or at its start turns the page before it, others after it."""
+        """A break in an empty paragraph or at its start begins a page before it, others after it."""
         if line.breaks and before == (not line.text or line.letters > 0):
             self._end_code()
             self._page += line.breaks
@@ -172,7 +172,7 @@ class Body:
         self._add(md.table(self._grid(rows, cells)))
 
     def _grid(self, rows: list[etree._Element], cells: list[list[etree._Element]]) -> list[list[Cell]]:
-        """Cells with spans: a vertically merged cell stands once, in its first row."""
+        """Cells with spans: a vertically merged cell appears once, in its first row."""
         grid: list[list[Cell]] = []
         above: dict[int, tuple[int, int]] = {}  # column -> row and index of the cell that may grow downwards
         for at, (row, row_cells) in enumerate(zip(rows, cells, strict=True)):
@@ -214,13 +214,13 @@ class Body:
         return "\n".join(_plain_block(block.text) for block in inner.blocks)
 
     def _nested(self, table: etree._Element) -> None:
-        """A table in a cell: a line for each of its rows."""
+        """A table in a cell: one line per row."""
         for row in _children(table, "tr"):
             texts = [self._cell(cell) for cell in _children(row, "tc")] if self._depth < 15 else []
             self.writer.add(" ".join(text for text in texts if text))
 
     def notes(self, parts: dict[str, etree._Element | None]) -> None:
-        """The foot and end notes that were mentioned, as definitions at the end."""
+        """The referenced footnotes and endnotes, as definitions at the end."""
         self._end_code()
         for at, (kind, note_id) in enumerate(self._inline.notes, 1):
             root = parts.get(kind)
@@ -232,7 +232,7 @@ class Body:
 
 
 def _children(element: etree._Element, name: str) -> list[etree._Element]:
-    """Rows or cells, those inside content controls and insertions too."""
+    """Rows or cells, including those inside content controls and insertions."""
     found = []
     for child in element:
         if child.tag == W + name:

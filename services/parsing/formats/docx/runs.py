@@ -18,7 +18,7 @@ R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
-#: Elements whose text the author deleted or that a reader does not see.
+#: Elements with deleted or invisible text.
 _GONE = frozenset(
     W + n for n in ("del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sdtPr", "annotationRef")
 )
@@ -43,7 +43,7 @@ _MARKED = {W + "tab": " ", W + "cr": "\n", W + "noBreakHyphen": "-", W + "softHy
 
 @dataclass
 class Line:
-    """What one paragraph holds."""
+    """The content of one paragraph."""
 
     parts: list[str] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)  # as typed, for code
@@ -60,7 +60,7 @@ class Line:
 
 
 class Inline:
-    """Reads paragraphs of one part (the body, the notes) with that part's relations."""
+    """Reads paragraphs of one part (the body, the notes) with the relations of that part."""
 
     def __init__(
         self, styles: Styles, targets: dict[str, tuple[str, str]], graphics: Graphics, saved_breaks: bool
@@ -199,7 +199,7 @@ class Inline:
 
 
 def chosen(alternatives: etree._Element) -> Iterator[etree._Element]:
-    """Of alternative contents the first; the fallback repeats it for older programs."""
+    """The first of alternative contents; the fallback repeats it for older programs."""
     for child in alternatives:
         if child.tag in (MC + "Choice", MC + "Fallback"):
             yield child
@@ -207,7 +207,7 @@ def chosen(alternatives: etree._Element) -> Iterator[etree._Element]:
 
 
 def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """Text boxes in a drawing, outermost only and each once (not again in its fallback)."""
+    """The outermost text boxes of a drawing, each once (not again in its fallback)."""
     for child in element:
         if child.tag == W + "txbxContent":
             yield child
@@ -219,7 +219,7 @@ def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def _symbol(element: etree._Element) -> str:
-    """A character of a symbol font; Wingdings and Symbol sit at U+F000 and mean nothing elsewhere."""
+    """A character of a symbol font. Wingdings and Symbol are at U+F000 and have no meaning in other fonts."""
     code = int(element.get(W + "char", "0") or "0", 16)
     known = {
         0xF0B7: "•",

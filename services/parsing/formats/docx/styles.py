@@ -1,4 +1,4 @@
-"""Word's styles and numbering: what makes a paragraph a heading, a list item or code."""
+"""Word's styles and numbering, which define headings, list items and code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def value(element: etree._Element | None, path: str) -> str | None:
 
 
 def switched_on(properties: etree._Element | None, name: str) -> bool:
-    """A toggle property such as `w:b`: present and not said to be off."""
+    """Whether a toggle property such as `w:b` is present and not off."""
     found = properties.find(W + name) if properties is not None else None
     return found is not None and found.get(W + "val", "1") not in ("0", "false", "off", "none")
 
@@ -47,7 +47,7 @@ class Style:
 
 
 class Styles:
-    """Styles by id, with what they inherit."""
+    """Styles by id, with inheritance."""
 
     def __init__(self, root: etree._Element | None) -> None:
         self._styles = (
@@ -57,7 +57,7 @@ class Styles:
         )
 
     def chain(self, style_id: str | None) -> list[Style]:
-        """A style and those that it builds on, nearest first."""
+        """A style and its base styles, nearest first."""
         found: list[Style] = []
         while style_id in self._styles and len(found) < 20:
             found.append(self._styles[style_id])
@@ -125,7 +125,7 @@ class Level:
 
 
 class Numbering:
-    """List definitions, and the counters of a document as it is read from its first paragraph on."""
+    """List definitions, and the counters of a document while its paragraphs are read in order."""
 
     def __init__(self, root: etree._Element | None) -> None:
         self._abstract: dict[str, dict[int, Level]] = {}
@@ -141,14 +141,14 @@ class Numbering:
             self._lists[number] = (abstract, _overrides(element))
 
     def level(self, number: str, depth: int) -> Level | None:
-        """How items of a list look at a depth; None for a list that is not defined (or the id 0: no list)."""
+        """The format of a list at a depth; None for an undefined list (or the id 0: no list)."""
         if number not in self._lists:
             return None
         abstract, overrides = self._lists[number]
         return overrides.get(depth) or self._abstract.get(abstract, {}).get(depth) or Level()
 
     def count(self, number: str, depth: int) -> tuple[int, str]:
-        """Counts one item: its number at this depth, and its label as Word shows it (`2.1.`)."""
+        """Count one item. Returns its number at this depth, and its label as Word shows it (`2.1.`)."""
         abstract, overrides = self._lists[number]
         counters = self._counters.setdefault(number if overrides else abstract, {})
         level = self.level(number, depth) or Level()

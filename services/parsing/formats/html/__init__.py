@@ -1,4 +1,4 @@
-"""HTML to markdown: a whole page, or its main content without the furniture."""
+"""HTML to markdown: a whole page, or its main content without navigation, footers and adverts."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The main content of a web page: the part with the most running text, without what is not of it.
+"""Extracts the main content of a web page: the part with the most running text.
 
-Three steps: furniture is cut by what its tags and class names say; the element is chosen whose running
-text outweighs its links and scraps the most; in it, what leads away (related links, share bars, sign-up
-lines, captions) is cut. Each cut stops at a part that holds much of the page's text, since names lie.
+Three steps: remove furniture (navigation, footers, adverts) by tags and class names; choose the element
+whose running text most outweighs its links and fragments; remove from it what leads away (related links,
+share bars, sign-up lines, captions). A part with much of the page's text is never removed: names can mislead.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ _NOTICE = re.compile(
     re.I,
 )
 _TEXT_TAGS = frozenset(("p", "li", "td", "blockquote", "pre", "ul", "ol", "table", "dl"))
-#: Share of the running text that the inner of two parts must hold to be taken for the outer one.
+#: An inner part replaces the outer one if it has this share of its running text.
 ENOUGH = 0.85
 _ENDS = re.compile(r"[.!?…。！？:;)\]\"”’»']\s*$")
-#: Share of a page's running text that a part must hold to be kept whatever it is called.
+#: A part with this share of a page's running text is kept whatever its name is.
 _TOO_MUCH = 0.4
 
 
 @dataclass
 class Weight:
-    """Running text against links and scraps, in characters, of an element and all below it."""
+    """Running text against links and fragments of an element and its descendants, in characters."""
 
     good: float = 0.0
     links: float = 0.0
@@ -78,7 +78,7 @@ class Weight:
 
 
 def main_part(root: HtmlElement) -> str:
-    """Markdown of the main content; of the whole page when no part of it reads like text."""
+    """Markdown of the main content; of the whole page if no part has running text."""
     body = root.find("body")
     body = root if body is None else body
     weights = weigh(body)
@@ -121,7 +121,7 @@ def weigh(body: HtmlElement) -> dict[HtmlElement, Weight]:
 
 
 def _judge(weight: Weight, chars: int, links: int, last: str, tag: str) -> None:
-    """One block of text as running text or as furniture."""
+    """Count one block of text as running text or as furniture."""
     if not chars:
         return
     share = links / chars
@@ -136,7 +136,7 @@ def _judge(weight: Weight, chars: int, links: int, last: str, tag: str) -> None:
 
 
 def cut(body: HtmlElement, weights: dict[HtmlElement, Weight], total: float) -> None:
-    """Takes furniture out of the tree."""
+    """Remove furniture from the tree."""
     limit = total * _TOO_MUCH
     for el in list(_elements(body)):
         if el is body or el.getparent() is None:
@@ -172,7 +172,7 @@ def is_furniture(el: HtmlElement) -> bool:
 
 
 def choose(body: HtmlElement, weights: dict[HtmlElement, Weight]) -> HtmlElement:
-    """The element with the most running text over furniture, then inwards while little is lost by it."""
+    """The element with the most running text over furniture, then inwards while little text is lost."""
     best, most = body, float("-inf")
     for el in _elements(body):
         if el.tag in BLOCKS and el in weights and weights[el].value >= most:
@@ -187,7 +187,7 @@ def choose(body: HtmlElement, weights: dict[HtmlElement, Weight]) -> HtmlElement
 
 
 def trim(best: HtmlElement, weights: dict[HtmlElement, Weight]) -> None:
-    """Cuts from the chosen part what leads away from it."""
+    """Remove from the chosen part what leads away from it."""
     for el in list(_elements(best)):
         if el is best or el.getparent() is None or el.tag not in BLOCKS:
             continue
@@ -205,7 +205,7 @@ def trim(best: HtmlElement, weights: dict[HtmlElement, Weight]) -> None:
 
 
 def cut_cards(body: HtmlElement, weights: dict[HtmlElement, Weight], total: float) -> None:
-    """Takes out rows of teasers: three or more alike, each with a linked headline and little text."""
+    """Remove rows of teasers: three or more alike, each with a linked headline and little text."""
     groups: dict[tuple[HtmlElement, str, str], list[HtmlElement]] = {}
     for el in _elements(body):
         if el.tag in ("div", "li", "article", "section", "a") and el in weights and weights[el].good < 500:
@@ -242,7 +242,7 @@ def _elements(root: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _drop(el: HtmlElement) -> None:
-    """Removes an element; the text after it stays."""
+    """Remove an element; the text after it stays."""
     parent = el.getparent()
     tail = el.tail
     if tail and tail.strip():

@@ -1,4 +1,4 @@
-"""What stands within a line of HTML: images, formulas, code, superscripts, and what is hidden."""
+"""Inline content of HTML: images, formulas, code, superscripts; and which elements are hidden."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LANGUAGE_CLASS = re.compile(
 
 
 def is_hidden(el: HtmlElement) -> bool:
-    """Whether the page says that its reader shall not see this."""
+    """Whether the page hides this element."""
     if el.get("hidden") is not None:
         return True
     style = el.get("style")
@@ -46,7 +46,7 @@ def preformatted(el: HtmlElement) -> str:
 
 
 def code_language(el: HtmlElement) -> str:
-    """The language that a code block's classes or those around it name."""
+    """The language in the classes of a code block or its ancestors."""
     candidates = [el, *el.findall("code")]
     parent = el.getparent()
     if parent is not None:
@@ -61,7 +61,7 @@ def code_language(el: HtmlElement) -> str:
 
 
 def math_text(el: HtmlElement) -> str:
-    """A formula as TeX where the page brings it, else its symbols."""
+    """A formula as TeX if the page contains it, otherwise its symbols."""
     for note in el.iter("annotation"):
         if "tex" in (note.get("encoding") or "").lower() and note.text:
             return f"${' '.join(note.text.split())}$"
@@ -70,7 +70,7 @@ def math_text(el: HtmlElement) -> str:
 
 
 def superscript(text: str, noted: bool) -> str:
-    """`x^2` for exponents, `[3]` for the mark of a note, and letters (1st) as they are."""
+    """`x^2` for exponents, `[3]` for note marks, letters (1st) unchanged."""
     bare = text.strip()
     if noted and bare.isdigit():
         return f"[{bare}]"
@@ -82,7 +82,7 @@ def whole_number(value: str | None, default: int) -> int:
 
 
 def image_text(el: HtmlElement) -> str:
-    """An `img` as markdown; one without words for it, or of a pixel, leaves nothing."""
+    """An `img` as markdown; empty if it has no alternative text or is a pixel."""
     alt = (el.get("alt") or el.get("title") or "").strip()
     source = (el.get("src") or el.get("data-src") or "").strip()
     if any((el.get(side) or "").strip() in ("0", "1") for side in ("width", "height")):

@@ -19,7 +19,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
         from services.parsing.formats.html.article import main_part
 
         markdown = main_part(root)
-        if not markdown.strip():  # a page of teasers alone is all furniture, and better than nothing
+        if not markdown.strip():  # a page of teasers is all furniture; index it rather than nothing
             root, warnings = parse_tree(data, content_type)
     if not main_content or not markdown.strip():
         markdown = render(root)
@@ -32,7 +32,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
 
 
 def render(root: HtmlElement, renderer: Renderer | None = None) -> str:
-    """A whole tree as markdown. Raises CorruptDocument when it is nested too deeply to be a page."""
+    """A whole tree as markdown. Raises CorruptDocument if it is nested too deeply."""
     body = root.find("body")
     writer = md.Writer()
     try:

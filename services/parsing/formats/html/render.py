@@ -19,9 +19,9 @@ ImageText = Callable[[HtmlElement], str]
 
 
 class Renderer:
-    """Renders elements to blocks; one instance a document.
+    """Renders elements to blocks; one instance per document.
 
-    `images` says what stands in the text for an `img` (inline markdown, empty for nothing).
+    `images` returns the inline markdown of an `img`, empty for none.
     """
 
     def __init__(self, images: ImageText = inline.image_text) -> None:

@@ -1,4 +1,4 @@
-"""HTML tables: which hold records and which only lay out a page, and their cells with spans."""
+"""HTML tables: distinguishes data tables from layout tables; cells with spans."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from services.parsing.formats.html.inline import is_hidden, whole_number
 from services.parsing.markdown_writer import Cell
 
-#: A span that a page may ask for; more is an attack on memory or a slip.
+#: Maximum span; more is an attack on memory or a mistake.
 MAX_SPAN = 1000
-#: Characters in one cell above which a table without a head is taken for a layout.
+#: A table without a header that has a cell with more characters is a layout table.
 LAYOUT_CELL = 1500
 
 
@@ -28,7 +28,7 @@ def _cells(row: HtmlElement) -> list[HtmlElement]:
 
 
 def is_layout(table: HtmlElement) -> bool:
-    """Whether a table only places things on the page: its cells are then read as blocks."""
+    """Whether a table only lays out the page; its cells are then read as blocks."""
     if (table.get("role") or "").lower() in ("presentation", "none"):
         return True
     grid = [_cells(row) for row in _rows(table)]
@@ -90,7 +90,7 @@ def without_idle_spans(rows: list[list[Cell]]) -> list[list[Cell]]:
 
 
 def flat_lines(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[str]:
-    """A table inside a cell: a line for each of its rows."""
+    """A table inside a cell: one line per row."""
     lines = [" ".join(filter(None, (text(cell) for cell in _cells(row)))) for row in _rows(table)]
     return [line for line in lines if line]
 

@@ -23,9 +23,9 @@ def declared_charset(data: bytes, content_type: str | None = None) -> str | None
 
 
 def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlElement, tuple[str, ...]]:
-    """The page's root element and what had to be guessed about its encoding.
+    """The page's root element, and a warning if its encoding was guessed.
 
-    Raises CorruptDocument when there is no element in it at all.
+    Raises CorruptDocument if there is no element.
     """
     text, warnings = decode(data, declared_charset(data, content_type))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)

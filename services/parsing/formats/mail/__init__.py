@@ -1,1 +1,1 @@
-"""Mail and web archives: .eml, .mhtml, .msg and what is attached to them."""
+"""Mail and web archives: .eml, .mhtml, .msg, and their attachments."""

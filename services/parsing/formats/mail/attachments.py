@@ -1,4 +1,4 @@
-"""Documents within documents: what is attached to a mail, each parsed in its turn, not endlessly deep."""
+"""Attachments: documents within a mail, parsed recursively to a limited depth."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from schemas.errors import DocumentError
 from services.parsing import markdown_writer as md
 from services.parsing.markdown_writer import MarkdownBlock
 
-#: A mail in a mail in a mail is read; what that one carries is named only.
+#: Maximum nesting depth. Attachments at greater depths are only named.
 MAX_DEPTH = 3
-#: Attachments of one mail that are read.
+#: Maximum number of attachments of one mail that are read.
 MAX_ATTACHMENTS = 100
 
 _depth: ContextVar[int] = ContextVar("attachment depth", default=0)

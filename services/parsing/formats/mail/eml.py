@@ -1,4 +1,4 @@
-"""Mail (.eml) and web archives (.mhtml): headers, the body that says most, attachments."""
+"""Mail (.eml) and web archives (.mhtml): headers, the richest body, attachments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STRUCTURED = re.compile(rb"<(?:table|ul|ol|h[1-6]|pre|blockquote)\b", re.I)
 
 
 def parse_eml(data: bytes) -> ParsedDocument:
-    """A message as a document: its subject the title, its attachments parsed in their turn."""
+    """A message as a document: its subject is the title; attachments are parsed, too."""
     message = _message(data)
     subject = header(message, "Subject")
     bodies, attachments = _parts(message)
@@ -43,7 +43,7 @@ def mail_document(
     html: bytes | None,
     attachments: list[Attachment],
 ) -> ParsedDocument:
-    """What mail of any format becomes; the HTML body is taken when it has structure or is the only one."""
+    """A mail of any format as a document. Uses the HTML body if it has structure or is the only one."""
     writer = Writer()
     writer.heading(1, md.escape(subject))
     writer.add("\n".join(f"**{name}:** {' '.join(value.split())}" for name, value in facts if value.strip()))
@@ -64,7 +64,7 @@ def mail_document(
 
 
 def parse_mhtml(data: bytes) -> ParsedDocument:
-    """The page of a web archive; its pictures come from the archive itself."""
+    """The page of a web archive; its pictures are taken from the archive."""
     message = _message(data)
     parts = list(message.walk())
     page = next(
@@ -194,7 +194,7 @@ _MAIL_HEADERS = frozenset(name.encode() for name in _MAIL_NAMES.split())
 
 
 def _is_mail(head: bytes, data: bytes) -> bool:
-    """Whether a text opens with the header of a message: at least three fields, three of them mail's own."""
+    """Whether a text begins with a message header: at least three fields that only mail has."""
     if head.startswith(b"From "):  # a line of the mbox format
         head = head.partition(b"\n")[2]
     names: list[bytes] = []
@@ -215,7 +215,7 @@ def _is_web_archive(head: bytes, data: bytes) -> bool:
     )
 
 
-#: A web archive first: it is a message, too, and its names are those of pages.
+#: Web archives first, because they are messages, too.
 FORMATS = (
     Format(
         "multipart/related",

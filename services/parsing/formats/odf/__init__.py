@@ -25,7 +25,7 @@ MAX_REPEATS = 1000
 
 
 def parse_odf(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument when the content is missing, or encrypted and so no XML."""
+    """Raises CorruptDocument if the content is missing, or encrypted and so no XML."""
     archive = Archive(data)
     root = archive.xml("content.xml")
     styles = Styles()
@@ -80,7 +80,7 @@ def _slides(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
 
 
 def _title_shape(shapes: list[etree._Element]) -> etree._Element | None:
-    """The slide's title: the placeholder, or else a first shape that holds one short paragraph."""
+    """The slide's title: the placeholder, otherwise a first shape with one short paragraph."""
     for shape in shapes:
         if shape.get(PRESENTATION + "class") == "title":
             return shape

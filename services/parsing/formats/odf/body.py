@@ -20,7 +20,7 @@ from services.parsing.markdown_writer import (
     Writer,
 )
 
-#: Elements whose text a reader does not see where it stands.
+#: Elements whose text is not visible at their position.
 _GONE = frozenset((TEXT + "tracked-changes", OFFICE + "annotation", TEXT + "sequence-decls", OFFICE + "forms",
                    TEXT + "ruby-text", TEXT + "user-field-decls", TEXT + "variable-decls"))  # fmt: skip
 _PREFORMATTED = ("preformatted text", "source code", "source text", "code")
@@ -28,7 +28,7 @@ MAX_DEPTH = 30
 
 
 class Body:
-    """Reads block content into `writer`. With `titled` headings stand one level below the title."""
+    """Reads block content into `writer`. With `titled`, headings are one level below the title."""
 
     def __init__(self, styles: Styles, frames: Frames, titled: bool = False) -> None:
         self.writer = Writer()
@@ -39,7 +39,7 @@ class Body:
         self._counts: dict[tuple[str, int], int] = {}
         self._code: list[str] = []
         self._notes: list[str] = []
-        self._after: list[MarkdownBlock] = []  # what the frames of the current paragraph hold
+        self._after: list[MarkdownBlock] = []  # the content of the current paragraph's frames
         self._depth = 0
 
     def read(self, content: etree._Element) -> None:
@@ -167,7 +167,7 @@ class Body:
         return marked or bool(text)
 
     def line(self, p: etree._Element) -> str:
-        """A paragraph's inline text; what its frames hold waits in `_after`."""
+        """A paragraph's inline text; the content of its frames is collected in `_after`."""
         return md.tidy(self._inline(p))
 
     def _inline(self, element: etree._Element) -> str:
@@ -243,7 +243,7 @@ def table_rows(table: etree._Element) -> list[etree._Element]:
 
 
 def raw_text(p: etree._Element) -> str:
-    """A paragraph as typed, blanks and tabs kept, for code."""
+    """A paragraph with its blanks and tabs, for code."""
     parts = [p.text or ""]
     for child in p:
         if child.tag == TEXT + "s":

@@ -14,7 +14,7 @@ from services.parsing.markdown_writer import Cell, MarkdownBlock
 from services.parsing.office.archive import Archive
 
 _MATH = "{http://www.w3.org/1998/Math/MathML}"
-#: Shapes that may hold paragraphs themselves.
+#: Shapes that may contain paragraphs.
 _SHAPES = frozenset(
     DRAW + n
     for n in (
@@ -35,7 +35,7 @@ _RUNNING = ("header", "footer", "date-time", "page-number", "page")
 
 
 class Content(Protocol):
-    """Reads what a frame holds: text boxes hold paragraphs, and these may hold frames again."""
+    """Reads the content of frames: text boxes contain paragraphs, which may contain frames."""
 
     def blocks_of(self, content: etree._Element) -> list[MarkdownBlock]:
         """The blocks of a part on its own."""
@@ -45,7 +45,7 @@ class Content(Protocol):
 
 
 class Frames:
-    """Describes frames where they stand."""
+    """Converts frames at their position in the text."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -74,7 +74,7 @@ class Frames:
         return self._frame(element, body)
 
     def _frame(self, frame: etree._Element, body: Content) -> tuple[str, list[MarkdownBlock]]:
-        """A frame's first content; the others repeat it in simpler formats."""
+        """The first content of a frame; the others repeat it in simpler formats."""
         alt = (frame.findtext(SVG + "desc") or frame.findtext(SVG + "title") or "").strip()
         for child in frame:
             if child.tag == DRAW + "text-box":
@@ -86,7 +86,7 @@ class Frames:
                 if found:
                     return found
         images = [child.get(XLINK + "href", "") for child in frame if child.tag == DRAW + "image"]
-        # A vector picture is followed by a rendering that can be looked at.
+        # A vector picture is followed by a raster version of it.
         parts = [posixpath.normpath(name) for name in images if posixpath.normpath(name) in self._archive]
         if not parts:
             return (md.image(alt) if alt else ""), []
@@ -98,7 +98,7 @@ class Frames:
         return text, [MarkdownBlock(word) for word in words]
 
     def _object(self, href: str, body: Content) -> tuple[str, list[MarkdownBlock]] | None:
-        """A chart as the table that it draws, a formula as TeX where it brings its source."""
+        """A chart as its data table; a formula as TeX if it has its source."""
         root = self._archive.xml_or_none(posixpath.normpath(posixpath.join(href, "content.xml")))
         if root is None:
             return None

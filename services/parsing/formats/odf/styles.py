@@ -43,7 +43,7 @@ class Styles:
     lists: dict[str, dict[int, Level]] = field(default_factory=dict)
 
     def read(self, root: etree._Element | None) -> None:
-        """Takes in the styles of a part; later parts win."""
+        """Read the styles of a part; later parts win."""
         if root is None:
             return
         for element in root.iter(STYLE + "style"):
@@ -52,7 +52,7 @@ class Styles:
             self.lists[element.get(STYLE + "name", "")] = _levels(element)
 
     def chain(self, name: str | None) -> list[Style]:
-        """A style and those that it builds on, nearest first."""
+        """A style and its parents, nearest first."""
         found: list[Style] = []
         while name and name in self.styles and len(found) < 20:
             found.append(self.styles[name])

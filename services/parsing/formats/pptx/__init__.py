@@ -22,7 +22,7 @@ R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
 def parse_pptx(data: bytes) -> ParsedDocument:
-    """Each shown slide: its title, its text in reading order, its notes. Hidden slides are left out."""
+    """Each visible slide: title, text in reading order, notes. Hidden slides are skipped."""
     archive = Archive(data)
     main = main_part(archive) or "ppt/presentation.xml"
     root = archive.xml(main)

@@ -21,7 +21,7 @@ def placeholder(shape: etree._Element) -> etree._Element | None:
 
 
 class Bullets:
-    """Whether paragraphs of a shape have bullets: its own word, else its layout's, else its master's."""
+    """Whether paragraphs of a shape have bullets, by the shape itself, its layout or its master."""
 
     def __init__(self, layout: etree._Element | None, master: etree._Element | None) -> None:
         self._layout = layout
@@ -67,7 +67,7 @@ def _kind(properties: etree._Element | None) -> str | None:
 
 
 def _twin(tree: etree._Element | None, mark: etree._Element) -> etree._Element | None:
-    """The placeholder of a layout or master that a slide's placeholder stands for."""
+    """The placeholder of a layout or master that corresponds to a slide's placeholder."""
     kind, index = mark.get("type", "obj"), mark.get("idx")
     by_type = None
     for shape in tree.iter(P + "sp") if tree is not None else ():

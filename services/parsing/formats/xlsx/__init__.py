@@ -20,9 +20,9 @@ from services.parsing.office.sheets import sheet_blocks
 __all__ = ["FORMAT", "parse_xlsx"]
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-#: Bytes of a sheet's XML from which it is written row by row, as one table: about a million cells.
+#: Sheets with more bytes of XML (about a million cells) are written row by row, as one table.
 STREAMED_BYTES = 48 * 1024 * 1024
-#: Characters that one workbook may become; Python needs as much again to join them.
+#: Maximum characters of a workbook's text; Python needs the same memory again to join them.
 MAX_CHARACTERS = 300_000_000
 
 
@@ -73,7 +73,7 @@ def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics) -> Itera
 
 
 def _streamed(archive: Archive, part: str, book: Book) -> str:
-    """A large sheet as one pipe table, without holding its cells."""
+    """A large sheet as one pipe table, without keeping its cells in memory."""
     lines: list[str] = []
     size = 0
     for _, line in rows(archive, part, book):

@@ -9,12 +9,12 @@ from services.parsing import markdown_writer as md
 from services.parsing.markdown_writer import MarkdownBlock
 from services.parsing.office.archive import Archive
 
-#: Excel puts a notice for older programs before the text of a threaded comment.
+#: Excel's notice for older programs before the text of a threaded comment.
 _NOTICE = re.compile(r"^\[Threaded comment\].*?(?:Comment:|Kommentar\s*:|Commentaire\s*:)\s*", re.S)
 
 
 def comment_blocks(archive: Archive, targets: dict[str, tuple[str, str]]) -> Iterator[MarkdownBlock]:
-    """One paragraph a comment: its cell, who wrote it, what."""
+    """One paragraph per comment: cell, author and text."""
     for kind, target in targets.values():
         root = archive.xml_or_none(target) if kind == "comments" else None
         if root is None:

@@ -1,4 +1,4 @@
-"""The parts of a workbook: shared strings, number formats, and rows of cells as they stream by."""
+"""The parts of a workbook: shared strings, number formats, and rows of cells as a stream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
 class Book:
-    """What the cells of a workbook refer to."""
+    """Shared data that the cells of a workbook refer to."""
 
     def __init__(self, archive: Archive, root: etree._Element, targets: dict[str, tuple[str, str]]) -> None:
         parts = dict(targets.values())
@@ -34,9 +34,9 @@ class Book:
 
 
 def stream(archive: Archive, part: str, *names: str) -> Iterator[etree._Element]:
-    """Finished elements of a part by local name; each is emptied once the next is asked for.
+    """Complete elements of a part by local name; each is cleared when the next one is requested.
 
-    Raises CorruptDocument where the XML breaks, after what came before was yielded.
+    Raises CorruptDocument at invalid XML, after yielding the elements before it.
     """
     tags = [space + name for name in names for space in (S, STRICT)]
     with archive.open(part) as source:
@@ -79,7 +79,7 @@ def _cell_text(text: str) -> str:
 
 
 def _kinds(styles: etree._Element | None) -> list[str]:
-    """What each cell format shows numbers as."""
+    """The kind of number of each cell format."""
     if styles is None:
         return []
     codes = {f.get("numFmtId"): f.get("formatCode") for f in styles.iterfind("{*}numFmts/{*}numFmt")}
@@ -105,7 +105,7 @@ def rows(archive: Archive, part: str, book: Book) -> Iterator[tuple[int, list[tu
 
 
 def _column(reference: str | None, expected: int) -> int:
-    """The column that a cell says it stands in; most just follow each other and need no sums."""
+    """The column of a cell's reference; most cells follow the previous one and need no computation."""
     if reference is None:
         return expected
     letters = reference.rstrip("0123456789")
