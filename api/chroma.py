@@ -2,27 +2,18 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from api.errors import NotFound
 from api.gateway import ChromaAccess
 from schemas.errors import DocumentError, TransientError
-from streams.chroma import ChromaClient, segment
+from streams.chroma import ChromaClient, FoundCollection
 
 _SECONDS = 5.0
 #: A database that was there is taken to be there for this long.
 _REMEMBER_SECONDS = 30.0
 #: Names remembered at most; above that all are asked for again.
 _REMEMBER_NAMES = 10_000
-
-
-@dataclass(frozen=True)
-class FoundCollection:
-    """A collection's id, and whether it is closed (`finished_ingest: true` in its metadata)."""
-
-    id: str
-    finished: bool
 
 
 class ChromaDirectory:
@@ -50,13 +41,7 @@ class ChromaDirectory:
 
     async def collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
         """The collection, if it exists."""
-        found = await self._get(
-            lambda: f"{self._client.collections(tenant, database)}/{segment(name)}", "the collection"
-        )
-        if found is None:
-            return None
-        finished = (found.get("metadata") or {}).get("finished_ingest") is True
-        return FoundCollection(str(found.get("id")), finished)
+        return await self._client.collection(tenant, database, name)
 
     async def answers(self) -> bool:
         """Whether the server answers."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from api.access import Authenticator, Caller
-from api.chroma import ChromaDirectory, FoundCollection
+from api.chroma import ChromaDirectory
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
@@ -18,6 +18,7 @@ from api.views.outcomes import Outcomes
 from schemas.base import Event
 from schemas.checks import check_database_name
 from schemas.events import Invocation, Source
+from streams.chroma import FoundCollection
 from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
@@ -163,7 +164,7 @@ class Dependencies:
     async def open_collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
         """The collection, None if it does not exist yet. Raises Conflict for a closed one."""
         found = await self.chroma.collection(tenant, database, name)
-        if found is not None and found.finished:
+        if found is not None and found.closed:
             raise Conflict(
                 f"collection {name!r} is closed: its metadata has finished_ingest = true; choose another one"
             )

@@ -46,6 +46,7 @@ from services.connectors.lister import Known as KnownDocuments
 from services.connectors.reconciliation import document_of
 from services.tracking import InvocationState
 from streams.blobs import BlobStore
+from streams.chroma import FoundCollection
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Output, Send
 from streams.engine.publishing.progress import coalesce
@@ -201,8 +202,8 @@ class Around:
             self._changed.clear()
         return True
 
-    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
-        return COLLECTION
+    async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
+        return FoundCollection(COLLECTION, closed=False)
 
     def check(self, documents: int) -> None:
         """Raises AssertionError unless all were unchanged."""

@@ -12,7 +12,7 @@ from benchmarks.tables import command_line, show, table
 from schemas.events import Chunking
 from schemas.sources.web_scrape import WebScrapeConfig
 from services.chunking.stage import cut
-from services.connectors.lister import Item, Listing
+from services.connectors.lister import Item
 from services.connectors.web.access import WebAccess
 from services.connectors.web.lister import WebLister
 from services.parsing import parse
@@ -48,18 +48,19 @@ async def crawl(url: str, limit: int, kept: Kept) -> tuple[float, float, int, in
     lister = WebLister(config, access, kept)
     try:
         began = time.perf_counter()
-        listing = await Listing.of(lister)
+        entries = [entry async for page in lister.pages() for entry in page]
+        items = {entry.key: entry for entry in entries if isinstance(entry, Item)}
         listed = time.perf_counter()
         changed = [
             item
-            for key, item in listing.items.items()
+            for key, item in items.items()
             if key not in kept.items or kept.items[key].version != item.version
         ]
         for item in changed:
             content = await lister.read(item)
             await asyncio.to_thread(_parsed_and_cut, item.key, content.body, content.content_type)
-        kept.items = dict(listing.items)
-        return listed - began, time.perf_counter() - listed, len(listing.items), len(changed)
+        kept.items = items
+        return listed - began, time.perf_counter() - listed, len(items), len(changed)
     finally:
         await lister.aclose()
 

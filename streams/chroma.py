@@ -16,6 +16,7 @@ more to start, and its errors drop the status and `Retry-After`, which decide wh
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -46,6 +47,14 @@ class ServerFault(TransientError):
 
 class Unanswered(TransientError):
     """The request was sent and not answered in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCollection:
+    """A collection's id, and whether it is closed (`finished_ingest: true` in its metadata)."""
+
+    id: str
+    closed: bool
 
 
 class ChromaClient:
@@ -84,14 +93,14 @@ class ChromaClient:
         """The path of a database's collections."""
         return f"{self.database(tenant, database)}/collections"
 
-    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
-        """The id of a collection, None where there is none. Raises TransientError without an answer."""
+    async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
+        """A collection; None if there is none. Raises TransientError without an answer."""
         try:
             path = f"{self.collections(tenant, database)}/{segment(collection)}"
             found = await self.get(path, f"collection {collection!r}")
         except DocumentError:  # a name that Chroma refuses names nothing
             return None
-        return str(found["id"])
+        return FoundCollection(str(found["id"]), (found.get("metadata") or {}).get("finished_ingest") is True)
 
     async def get(self, path: str, what: str) -> Any:
         """The JSON at a path; `what` it is, for messages. Raises as the module says."""

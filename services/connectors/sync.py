@@ -27,6 +27,7 @@ from services.connectors.reconciliation import Reconciliation
 from services.connectors.runs import Attempt, Connector, RunEnded
 from services.connectors.states import Indexed, IndexedDocuments, States, digest, scope_of
 from streams.blobs import BlobStore
+from streams.chroma import FoundCollection
 from streams.engine.outputs import Output
 from streams.engine.stage import Context, Record
 from streams.topics import RUNS
@@ -42,7 +43,7 @@ MASS_DELETE_SHARE = 0.5
 class Collections(Protocol):
     """The collections of the vector store."""
 
-    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
+    async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
         """The id of a collection, None if it does not exist. Raises TransientError if there is no answer."""
         ...
 
@@ -150,7 +151,7 @@ class SyncConnector(Connector):
             await attempt.settle(
                 self._states, partition, markers(self._partitions, run.source, run.collection)
             )
-            collection_id = await self._collection_id(run)
+            collection_id = _writable(run, await self._collection(run))
             await self._states.catch_up([partition])
             await memos.catch_up()
             guard = DeleteGuard(run, lister, documents, self._share)
@@ -178,19 +179,33 @@ class SyncConnector(Connector):
         stop=stop_after_delay(_LOOK_UP_SECONDS),
         reraise=True,
     )
-    async def _collection_id(self, run: RunRequested) -> str | None:
-        return await self._collections.id_of(run.source.tenant, run.source.database, run.collection)
+    async def _collection(self, run: RunRequested) -> FoundCollection | None:
+        return await self._collections.collection(run.source.tenant, run.source.database, run.collection)
 
     async def _is_whole(
         self, run: RunRequested, documents: IndexedDocuments, collection_id: str | None
     ) -> bool:
         """Whether all documents of the run are in the collection that exists now."""
-        now = await self._collection_id(run)
+        found = await self._collection(run)
+        now = None if found is None else found.id
         if collection_id is not None:
             return now == collection_id
         # This run created the collection, perhaps more than once.
         await self._states.catch_up([documents.partition])
         return await asyncio.to_thread(_all_in, documents, digest(run.invocation_id), digest(now))
+
+
+def _writable(run: RunRequested, found: FoundCollection | None) -> str | None:
+    """The id of the collection. Raises RequestError if it is closed: the gateway refuses such runs, but those
+    that events and webhooks start do not pass it."""
+    if found is None:
+        return None
+    if found.closed and not run.delete_documents:
+        raise RequestError(
+            f"collection {run.collection!r} is closed: its metadata has finished_ingest = true; "
+            "nothing was written"
+        )
+    return found.id
 
 
 def _what(run: RunRequested) -> RunRequested:

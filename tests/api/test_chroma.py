@@ -96,4 +96,4 @@ async def test_what_is_no_answer_is_tried_again_by_the_caller(
 async def test_a_collection_without_metadata_is_open(directory: ChromaDirectory) -> None:
     found = await directory.collection("t", "db", "collection")
     assert found is not None
-    assert not found.finished
+    assert not found.closed

@@ -32,6 +32,7 @@ from schemas.sources.file_upload import FileUploadConfig
 from schemas.sources.folder import FolderConfig
 from services.connectors.invocations import Known, OtherRun
 from services.connectors.states import Indexed, place_of, scope_of
+from streams.chroma import FoundCollection
 from streams.engine.outputs import Output, Send
 from streams.engine.publishing.progress import coalesce
 from streams.engine.stage import Record
@@ -271,13 +272,14 @@ class HasCollection(Protocol):
 
 
 class Collections:
-    """The vector store: which id the collection has, None for one that is not there."""
+    """The vector store: which id the collection has, if it is there, and whether it is closed."""
 
-    def __init__(self, pipeline: "HasCollection") -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: "HasCollection", closed: bool = False) -> None:
+        self._pipeline, self.closed = pipeline, closed
 
-    async def id_of(self, tenant: str, database: str, collection: str) -> str | None:
-        return self._pipeline.collection_id
+    async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
+        id_ = self._pipeline.collection_id
+        return None if id_ is None else FoundCollection(id_, self.closed)
 
 
 def source(config: Event | None = None, kind: str = "folder") -> Source:

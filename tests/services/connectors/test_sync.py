@@ -102,6 +102,7 @@ class World:
         self.pipeline = Pipeline(self.tracking)
         self._blobs = BlobStore(str(folder))
         self._runs = 0
+        self.closed = False
 
     @property
     def collection_id(self) -> str | None:
@@ -113,7 +114,7 @@ class World:
             self.shelf,
             Invocations(table or self.tracking),
             CurrentStates(self),
-            Collections(self),
+            Collections(self, self.closed),
             self._blobs,
             window=100,
             partitions=12,
@@ -169,6 +170,21 @@ async def test_what_has_the_version_that_is_indexed_is_not_read(world: World) ->
     assert world.shelf.read_keys == ["b", "d"]
     assert pipeline.written() == {"b": "upsert", "d": "upsert", "c": "delete"}
     assert pipeline.counted(Step.UNCHANGED) == [None]
+
+
+async def test_nothing_is_written_to_a_closed_collection(world: World) -> None:
+    world.shelf.put(a="1")
+    await world.run()
+    world.shelf.put(a="2")
+    world.closed = True
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {}
+    [failed] = pipeline.of(RunFailed)
+    assert isinstance(failed, RunFailed)
+    assert "is closed: its metadata has finished_ingest" in failed.error
+    assert (await world.run(delete_documents=True)).written() == {"a": "delete"}
 
 
 async def test_facts_become_metadata(world: World) -> None:
