@@ -235,7 +235,8 @@ async def run(asked: argparse.Namespace) -> None:
             pids[change.name] = change.pid
 
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as folder:
-        settings = load_settings(Path(folder) / "data", port=0, log_level="warning")
+        roots = [str(path) for path in (folder, asked.folder) if path is not None]
+        settings = load_settings(Path(folder) / "data", port=0, log_level="warning", folder_roots=roots)
         await run_local(settings, lambda system: measure(asked, system, pids, Path(folder)), changed)
 
 

@@ -109,7 +109,7 @@ class Attempts:
                     entry.last_error = f"of its batch: {type(error).__name__}: {error}"
                 return self._in_smaller_groups(group) if self._stateful else await self._one_by_one(group)
             known = isinstance(error, DocumentError | ContractError)
-            return [error if known else self._unforeseen(group[0], error)]
+            return [_without_frames(error) if known else self._unforeseen(group[0], error)]
 
     def _in_smaller_groups(self, group: Sequence[Entry]) -> list[Outcome | Later]:
         """Find the failing record: each retry is a smaller group (`streams.engine.schedule`). A stateful
@@ -181,7 +181,7 @@ class Attempts:
     def _unforeseen(self, entry: Entry, error: Exception) -> Outcome | Later:
         entry.unforeseen += 1
         if entry.unforeseen >= _UNFORESEEN_TRIES:
-            return error
+            return _without_frames(error)
         log.exception("unforeseen error", stage=self._stage.name, offset=entry.offset, exc_info=error)
         later = Later(self._wait(entry.attempt + _UNFORESEEN_PATIENCE, error))
         entry.attempt += 1
@@ -202,6 +202,16 @@ class Attempts:
             seconds=round(later.seconds, 2),
             error=str(error),
         )
+
+
+def _without_frames(error: Exception) -> Exception:
+    """The error without its tracebacks: their frames hold what was worked on, 150 MB of text perhaps, and it
+    may wait long for the records before it."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def parted(

@@ -90,7 +90,10 @@ class WorkerPool:
             else:
                 opened.idle.append(worker)
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # with this frame it would be a cycle, and keep the arguments until it is collected
         result: T = value
         return result
 

@@ -1,6 +1,8 @@
 """Worker processes: a call that hangs, crashes or lies costs only itself."""
 
 import asyncio
+import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -87,6 +89,19 @@ async def test_texts_without_end_are_too_long(pool: WorkerPool) -> None:
     text = b"text\0" + b"x" * 300
     with pytest.raises(BadAnswer, match=r"the answer has 305 bytes, the limit is 85"):
         await pool.run(workers.answer_text, 4 * (FRAME.pack(b"t", len(text)) + text))
+
+
+async def test_an_error_does_not_keep_the_arguments(pool: WorkerPool) -> None:
+    """Before anything is collected: they may be documents of 200 MB."""
+    document = bytes(1000)
+    references = sys.getrefcount(document)
+    gc.disable()
+    try:
+        with contextlib.suppress(RemoteError):
+            await pool.run(workers.refuse, document)
+        assert sys.getrefcount(document) == references
+    finally:
+        gc.enable()
 
 
 async def test_other_exceptions_come_by_name_with_their_message_and_traceback(pool: WorkerPool) -> None:

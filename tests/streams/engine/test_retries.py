@@ -1,6 +1,8 @@
 """Tries of a stage: what is tried again, how long, and who of a batch is to blame."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -102,6 +104,33 @@ async def final(tries: Attempts, group: list[Entry]) -> list[Outcome]:
         found = zip(waiting, await tries.outcomes(waiting), strict=True)
         settled |= {made: outcome for made, outcome in found if not isinstance(outcome, Later)}
     return [settled[made] for made in group]
+
+
+class Text:
+    """What a stage works on."""
+
+
+@pytest.mark.parametrize("kind", [DocumentError, ValueError])
+async def test_an_error_that_waits_does_not_keep_what_was_worked_on(kind: type[Exception]) -> None:
+    worked_on: list[weakref.ref[Text]] = []
+
+    class Failing(Single):
+        async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Output]:
+            text = Text()
+            worked_on.append(weakref.ref(text))
+            try:
+                raise LookupError
+            except LookupError as error:
+                raise kind("no") from error
+
+    gc.disable()
+    try:
+        [outcome] = await final(attempts(Failing(lambda key, number: None)), [entry(0, 0)])
+
+        assert isinstance(outcome, kind)
+        assert worked_on[-1]() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_transient_error_is_tried_again_until_it_succeeds_whatever_that_takes() -> None:
