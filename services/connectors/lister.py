@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from schemas.base import Event
-from schemas.errors import RequestError
+from schemas.errors import DocumentError, RequestError
 from schemas.events import MetadataValue, RunRequested
 from services.connectors.github.access import GithubAccess
 from services.connectors.web.access import WebAccess
@@ -127,11 +127,16 @@ Entry = Item | Unreadable | Skipped | LeftOut
 @dataclass(frozen=True, slots=True)
 class Content:
     """The bytes of a document, its media type where the origin knows it, and a name that says what it is
-    where the key does not."""
+    where the key does not. `version` is that of the bytes where it is not the listed one any more."""
 
     body: bytes
     content_type: str | None = None
     filename: str | None = None
+    version: str | None = None
+
+
+class Gone(DocumentError):
+    """A listed document that is proven not to be there any more: it is as if it had not been listed."""
 
 
 class Known(Protocol):
@@ -174,10 +179,12 @@ class Lister(Protocol):
         ...
 
     async def read(self, item: Item) -> Content:
-        """The content of a listed document, of the listed version if the item names one.
+        """The content of a listed document, of the listed version if the item names one; if that has been
+        replaced, of the one that is there now (`Content.version`).
 
-        Raises DocumentError when it cannot be read, is another version by now or is gone (this document
-        fails, what is indexed of it stays), TransientError for an origin that may answer later.
+        Raises Gone when it was deleted since (what is indexed of it is deleted), DocumentError when it cannot
+        be read (this document fails, what is indexed of it stays), TransientError for an origin that may
+        answer later.
         """
         ...
 
