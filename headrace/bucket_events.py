@@ -8,9 +8,9 @@ from headrace.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import DocumentTooLarge
 from schemas.events import Source
+from schemas.sources.meta_files import MAX_BYTES
 from schemas.sources.s3 import S3_BUCKET
 from services.triggers import Triggers, TriggerSettings
-from services.triggers.meta_files import MAX_BYTES
 from streams.kafka.cluster import Cluster
 
 if TYPE_CHECKING:

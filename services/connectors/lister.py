@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from schemas.base import Event
-from schemas.errors import RequestError
+from schemas.errors import DocumentError, RequestError
 from schemas.events import MetadataValue, RunRequested
 from services.connectors.github.access import GithubAccess
 from services.connectors.web.access import WebAccess
@@ -126,12 +126,17 @@ Entry = Item | Unreadable | Skipped | LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a document; its media type, if the origin knows it; and a file name for detecting the
-    format, if the key has none."""
+    """The bytes of a document; its media type, if the origin knows it; a file name for detecting the format,
+    if the key has none; and the version of the bytes, if it is not the listed one any more."""
 
     body: bytes
     content_type: str | None = None
     filename: str | None = None
+    version: str | None = None
+
+
+class Gone(DocumentError):
+    """A listed document that is proven not to be there any more: it is as if it had not been listed."""
 
 
 class Known(Protocol):
@@ -175,11 +180,12 @@ class Lister(Protocol):
         ...
 
     async def read(self, item: Item) -> Content:
-        """The content of a listed document, in the listed version if the item names one.
+        """The content of a listed document, in the listed version if the item names one; if that has been
+        replaced, in the current one (`Content.version`).
 
-        Raises DocumentError when it cannot be read, has another version by now or is gone (this document
-        fails and stays indexed as it was), RequestError when the origin cannot be read any more (the run
-        fails), TransientError for an origin that may answer later.
+        Raises Gone if it was deleted since (what is indexed of it is deleted), DocumentError if it cannot be
+        read (this document fails and stays indexed as it was), RequestError if the origin cannot be read any
+        more (the run fails), TransientError for an origin that may answer later.
         """
         ...
 

@@ -18,7 +18,17 @@ from schemas.limits import MAX_FILE_BYTES
 from schemas.sources import SOURCE_TYPES
 from services.connectors.difference import Action, action, merged
 from services.connectors.guard import DeleteGuard
-from services.connectors.lister import Content, Entry, Item, LeftOut, Lister, Selective, Skipped, Unreadable
+from services.connectors.lister import (
+    Content,
+    Entry,
+    Gone,
+    Item,
+    LeftOut,
+    Lister,
+    Selective,
+    Skipped,
+    Unreadable,
+)
 from services.connectors.memos import SourceMemos
 from services.connectors.runs import Attempt
 from services.connectors.scratch import Doomed, DoomedDocuments, Placed, SortedListing, Why
@@ -174,6 +184,11 @@ class Reconciliation:
             decided = action(indexed, wanted, self._mine, self._here)
             if decided is Action.UPSERT and content is None:
                 content = await self._read(item)
+                version = content.version or version
+        except Gone:
+            for other, state in known:
+                await self._gone(other, state, Why.GONE, doomed)
+            return
         except DocumentError as error:
             await self._attempt.count(events.Step.FAILED, shown(item.key), error=str(error))
             return

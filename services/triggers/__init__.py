@@ -5,7 +5,6 @@
                     sources, where objects were run before
 
     messages.py      pure: the events in a message, whichever way it came
-    meta_files.py    pure: what a `.meta.json` says
     choosing.py      pure: the runs that an event means for a source
     sources.py       the sources that sync by themselves, and where their objects were run before
     handling.py      one message: its runs are on Kafka, or it comes again, or it is a dead letter

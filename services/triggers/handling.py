@@ -19,11 +19,11 @@ from schemas.errors import DocumentError, RequestError
 from schemas.events import DeadLetter, RunFailed, RunOptions, Source
 from schemas.ids import invocation_id
 from schemas.runs import Run, make_run
+from schemas.sources.meta_files import options_in
 from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers import metrics
 from services.triggers.choosing import Before, MetaFile, Wanted, concerns, wanted
 from services.triggers.messages import MessageError, ObjectEvent, events_in
-from services.triggers.meta_files import options_in
 from streams.engine.outputs import Send
 from streams.engine.publishing.dead_letters import error_text, without_record
 from streams.engine.publishing.runs import write_run

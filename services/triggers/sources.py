@@ -6,9 +6,9 @@ from pathlib import Path
 
 from schemas.codec import Codec
 from schemas.events import Invocation, Source
+from schemas.sources.meta_files import is_meta_file
 from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers.choosing import NONE, Before
-from services.triggers.meta_files import is_meta_file
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
 from streams.state.views import View, Watch

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-from schemas.errors import RequestError
+from schemas.errors import DocumentError, RequestError
 from schemas.events import MetadataValue, RunRequested
 from schemas.globs import encoded
 from schemas.sources.folder import FOLDER, FolderConfig
@@ -22,7 +22,7 @@ from services.connectors.folder.memo import memo_of
 from services.connectors.folder.reading import read_file
 from services.connectors.folder.selection import Selection
 from services.connectors.folder.walk import FolderWalk
-from services.connectors.lister import Access, Content, Entry, Item, Known, LeftOut, Lister, Unreadable
+from services.connectors.lister import Access, Content, Entry, Gone, Item, Known, LeftOut, Lister, Unreadable
 from streams.places import Forbidden, Places
 
 _PAGE = 1000
@@ -65,6 +65,7 @@ class FolderLister:
         self._config, self._root = config, Path(config.path)
         self._places, self._disk, self._known = places, disk, known
         self._files: Iterator[File] | None = None
+        self._listed: tuple[int, int] | None = None
 
     def facts(self) -> Mapping[str, MetadataValue]:
         """None."""
@@ -76,6 +77,7 @@ class FolderLister:
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
         """Files in order, then places that could not be read, then the number of skipped private files."""
+        self._listed = await self._disk.run(_identity, self._root)
         walk = FolderWalk(self._root, self._selection, self._places, self._disk.tick)
         self._files = walk.files()
         while page := await self._disk.run(self._page, self._files):
@@ -84,8 +86,8 @@ class FolderLister:
         yield [LeftOut(reason, count) for reason, count in walk.left_out.items()]
 
     async def read(self, item: Item) -> Content:
-        """The bytes of a file. Raises DocumentError when it cannot be read."""
-        return Content(await self._disk.run(read_file, self._root, item.key, self._places, self._disk.tick))
+        """The bytes of a file. Raises Gone when it was deleted, DocumentError when it cannot be read."""
+        return Content(await self._disk.run(self._read, item.key))
 
     async def aclose(self) -> None:
         """End the thread; a stuck one ends when its disk answers."""
@@ -107,12 +109,31 @@ class FolderLister:
             reason = error.strerror or error
             raise RequestError(f"the folder {self._config.path} cannot be listed: {reason}") from error
 
+    def _read(self, key: str) -> bytes:
+        try:
+            return read_file(self._root, key, self._places, self._disk.tick)
+        except Gone as error:
+            if self._listed is None or _identity(self._root) != self._listed:
+                raise DocumentError(
+                    f"{key}: its folder is not the one that was listed; is it mounted?"
+                ) from error
+            raise
+
     def _item(self, file: File) -> Item:
         memo = memo_of(file)
         size = None if file.stat is None else file.stat.st_size
         if memo is not None and self._known is not None and self._known.memo(file.key) == memo:
             return Item(file.key, self._known.version(file.key), size, memo=memo)
         return Item(file.key, size=size, memo=memo)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Device and inode; None where there is nothing."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def require_allowed(path: str, places: Places) -> Path:

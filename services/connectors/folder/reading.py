@@ -8,6 +8,7 @@ from stat import S_ISREG
 
 from schemas.errors import DocumentError, DocumentTooLarge
 from schemas.limits import MAX_FILE_BYTES
+from services.connectors.lister import Gone
 from streams.places import Forbidden, Places, open_below
 
 _PIECE_BYTES = 1024 * 1024
@@ -18,7 +19,8 @@ _READ = os.O_RDONLY | os.O_NONBLOCK
 def read_file(
     root: Path, key: str, places: Places | None = None, tick: Callable[[], None] = lambda: None
 ) -> bytes:
-    """Content of a listed file. Raises DocumentError if it cannot be read, or is no longer inside the folder.
+    """Content of a listed file. Raises Gone if its folder exists and the file does not, DocumentError if it
+    cannot be read, or is no longer inside the folder.
 
     `tick` is called for every megabyte.
     """
@@ -48,6 +50,8 @@ def _open(top: int, real: Path, key: str, places: Places) -> int:
     parts = key.split("/")
     try:
         return open_below(top, parts, _READ, places.enter)
+    except FileNotFoundError as error:
+        raise Gone(f"{key}: was deleted after it was listed") from error
     except OSError as error:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
             raise

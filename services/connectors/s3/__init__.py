@@ -3,6 +3,7 @@
 client.py    calls to one bucket: signing in, threads, trying again
 errors.py    what S3 says, and what to do about it
 objects.py   which listed objects are documents, and their versions
+naming.py    what `.meta.json` files name, and for which collection
 lister.py    a run over all objects, and over one
 """
 
@@ -59,7 +60,7 @@ class S3Origin:
 
         if options.object_key is not None:
             return ObjectLister(sign_in, options, run.trigger, known)
-        return S3Lister(sign_in, config, known)
+        return S3Lister(sign_in, config, run.collection, known)
 
     async def bucket(self, config: S3Config, tenant: str, patience_s: float = PATIENCE_S) -> Bucket:
         """A bucket, signed in to. Raises RequestError for an endpoint or a credential that is not allowed."""

@@ -6,6 +6,7 @@ from botocore import exceptions as aws
 
 from schemas.errors import DocumentError, IngestError, RequestError, TransientError
 from schemas.sources.s3 import S3Config
+from services.connectors.lister import Gone
 
 #: Codes that mean: later. Clones answer 429 with codes of their own, so the status counts as well.
 _LATER = frozenset(
@@ -20,7 +21,8 @@ _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "InvalidSecurity"}
 )
 _DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "403"})
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "NotFound", "404", "MethodNotAllowed"})
+#: In S3's own words: a bare 404 may be that of anything in between.
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
 _WRONG_REGION = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
 )
@@ -31,8 +33,8 @@ class Denied(DocumentError):
     """An object that the credential may not read."""
 
 
-class Gone(DocumentError):
-    """An object that is not there any more."""
+class Replaced(DocumentError):
+    """An object that is another version by now."""
 
 
 class Garbled(TransientError):
@@ -133,7 +135,7 @@ class Refusals:
         if code in _GONE:
             return Gone(f"{key}: does not exist in {self._bucket}")
         if code in ("PreconditionFailed", "412"):
-            return DocumentError(f"{key}: was overwritten after it was listed; the next run brings it")
+            return Replaced(f"{key}: is overwritten again and again; the next run brings it")
         if code == "InvalidObjectState":
             return DocumentError(f"{key}: is archived; restore it, and the next run brings it")
         if "customer provided keys" in said or "Server Side Encryption with customer" in said:

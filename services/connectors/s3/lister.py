@@ -1,15 +1,17 @@
 """A run over all objects of a prefix, and one over a single object."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from schemas.errors import DocumentError, RequestError
 from schemas.events import MetadataValue
 from schemas.sources.s3 import S3Config, S3Options
-from services.connectors.lister import Content, Entry, Item, Known, Skipped
+from services.connectors.lister import Content, Entry, Gone, Item, Known, Skipped
 from services.connectors.s3.client import Bucket, OpenObject
-from services.connectors.s3.errors import Denied, Gone
+from services.connectors.s3.errors import Denied, Replaced
+from services.connectors.s3.naming import IndexedKeys, Named
 from services.connectors.s3.objects import (
     FOLDER_MARKER,
     Given,
@@ -17,6 +19,7 @@ from services.connectors.s3.objects import (
     content_type_of,
     etag_of,
     is_folder_marker,
+    version_of,
 )
 
 SignIn = Callable[[], Awaitable[Bucket]]
@@ -25,6 +28,7 @@ SignIn = Callable[[], Awaitable[Bucket]]
 _MOST_DENIED = 50
 #: The names of buckets of S3 Express, which list in no order.
 _DIRECTORY_BUCKET = "--x-s3"
+METADATA = "metadata"
 
 
 class _Reader:
@@ -42,31 +46,41 @@ class _Reader:
         return self._bucket
 
     async def content(self, item: Item, found: OpenObject | None = None) -> Content:
-        """The bytes of the listed version. Raises DocumentError, RequestError when none may be read."""
-        bucket = await self.bucket()
+        """The bytes of the listed version, or of the one that has replaced it. Raises Gone, DocumentError,
+        RequestError when none may be read."""
+        bucket, etag, replaced = await self.bucket(), etag_of(item.version), False
         try:
-            opened = found or await bucket.open(item.key, etag_of(item.version))
-            body = await bucket.content(item.key, etag_of(item.version), opened)
+            try:
+                opened = found or await bucket.open(item.key, etag)
+                body = await bucket.content(item.key, etag, opened)
+            except Replaced:
+                opened, replaced = await bucket.open(item.key), True
+                body = await bucket.content(item.key, opened.etag or None, opened)
         except Denied as error:
             self._denied += 1
             if self._denied >= _MOST_DENIED:
                 raise RequestError(f"the last {self._denied} objects were denied: {error}") from error
             raise
         self._denied = 0
-        return Content(body, content_type_of(item.key, opened.content_type))
+        version = version_of(opened.etag, opened.size) if replaced else None
+        return Content(body, content_type_of(item.key, opened.content_type), version=version)
 
 
 class S3Lister:
-    """All objects below the prefix: pages of 1,000 in key order, the next one fetched ahead."""
+    """All objects below the prefix: pages of 1,000 in key order, the next one fetched ahead.
+
+    In metadata mode these are the objects that a `.meta.json` names for the collection, and those that are
+    indexed in it already: the prefix is listed twice, first for what the files say.
+    """
 
     when_empty = "Is the prefix right, and may the credential see what is below it?"
     only: Sequence[str] | None = None
 
-    def __init__(self, sign_in: SignIn, config: S3Config, known: Known) -> None:
+    def __init__(self, sign_in: SignIn, config: S3Config, collection: str, known: Known) -> None:
         self._reader, self._prefix = _Reader(sign_in), config.path_prefix or ""
         self.in_order = not config.bucket_name.endswith(_DIRECTORY_BUCKET)
-        self._objects, self._shown = Objects(config, known), config.bucket_name
-        self._requests = 0
+        self._config, self._collection, self._known = config, collection, known
+        self._shown, self._requests = config.bucket_name, 0
 
     def excludes(self, key: str) -> bool:
         """Whether a key is none of the prefix, which may have been another one."""
@@ -78,6 +92,32 @@ class S3Lister:
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
         """Every object. Raises RequestError for a listing that is denied, breaks off or does not advance."""
+        objects = Objects(self._config, self._known)
+        if self._config.auto_sync == METADATA:
+            objects = await self._named()
+        async with aclosing(self._contents()) as pages:
+            async for contents in pages:
+                yield objects.entries(contents)
+
+    async def _named(self) -> Objects:
+        """The objects that are wanted in metadata mode."""
+        named, bucket = Named(self._config, self._collection), await self._reader.bucket()
+
+        async def read(key: str) -> bytes:
+            return await bucket.content(key, None)
+
+        async with aclosing(self._contents()) as pages:
+            async for contents in pages:
+                await named.take(contents, read)
+        indexed = IndexedKeys(self._known, self.in_order)
+
+        def wanted(key: str) -> Given | None:
+            return named.of(key) or (Given.kept(self._known.memo(key)) if indexed.has(key) else None)
+
+        return Objects(self._config, self._known, wanted, named.faults)
+
+    async def _contents(self) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
+        """Pages as the store lists them, checked."""
         bucket, last = await self._reader.bucket(), None
         coming = asyncio.create_task(self._page(bucket, None, None))
         try:
@@ -89,7 +129,7 @@ class S3Lister:
                 if token is not None:
                     coming = asyncio.create_task(self._page(bucket, token, last))
                 self._require_order(contents, before)
-                yield [self._objects.entry(one) for one in contents]
+                yield contents
                 if token is None:
                     return
         finally:

@@ -1,20 +1,22 @@
 """Which listed objects are documents, and what is known of one without reading it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from schemas.events import MetadataValue
+from schemas.sources.meta_files import is_meta_file
 from schemas.sources.s3 import S3Config, S3Options
-from services.connectors.lister import Entry, Item, Known, Skipped
+from services.connectors.lister import Entry, Item, Known, LeftOut, Skipped, Unreadable
 
 #: Storage classes whose objects must be restored before they can be read; GLACIER_IR answers at once.
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-#: With auto-sync, these say what other objects are called, and are none themselves.
-META_SUFFIX = ".meta.json"
 FOLDER_MARKER = "folder marker"
+#: Why a source in metadata mode leaves objects out.
+NOT_NAMED = "no .meta.json names them for this collection"
 #: Types that a store gives where it knows none.
 _NO_TYPE = frozenset({"binary/octet-stream", "application/octet-stream", "application/x-directory"})
 
@@ -62,23 +64,48 @@ class Given:
         return Item(key, version_of(etag, size), size, self.metadata, self.custom_id, self.memo())
 
 
+#: What is to be said of an object; None for one that the source does not want.
+Wanted = Callable[[str], Given | None]
+
+
 class Objects:
-    """From listed objects to documents, in key order."""
+    """From listed objects to documents.
 
-    def __init__(self, config: S3Config, known: Known) -> None:
-        self._known = known
-        self._meta = config.auto_sync != "none"
+    Args:
+        wanted: all are, with what was kept of them, unless it says otherwise.
+        faults: of `.meta.json` files that cannot be understood, by key.
+    """
 
-    def entry(self, found: Mapping[str, Any]) -> Entry:
-        """A document, or why an object is none."""
+    def __init__(
+        self,
+        config: S3Config,
+        known: Known,
+        wanted: Wanted | None = None,
+        faults: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._wanted: Wanted = wanted or (lambda key: Given.kept(known.memo(key)))
+        self._meta, self._faults = config.auto_sync != "none", faults
+
+    def entries(self, contents: Sequence[Mapping[str, Any]]) -> list[Entry]:
+        """Those of a page."""
+        found = [entry for one in contents if (entry := self._entry(one)) is not None]
+        unwanted = len(contents) - len(found)
+        return [*found, LeftOut(NOT_NAMED, unwanted)] if unwanted else found
+
+    def _entry(self, found: Mapping[str, Any]) -> Entry | None:
+        """A document, or why an object is none; None for one that is not wanted."""
         key, size = str(found["Key"]), int(found.get("Size", 0))
         if is_folder_marker(key, size):
             return Skipped(key, FOLDER_MARKER)
-        if self._meta and key.endswith(META_SUFFIX):
+        if self._meta and is_meta_file(key):
+            if key in self._faults:
+                return Unreadable(key, self._faults[key])
             return Skipped(key, "says what other objects are called")
+        given = self._wanted(key)
+        if given is None:
+            return None
         if _is_archived(found):  # which takes nothing away that is indexed
             return Skipped(key, f"archived ({found['StorageClass']}): restore it to index it", keep=True)
-        given = Given.kept(self._known.memo(key))
         return given.item(key, str(found.get("ETag", "")).strip('"'), size)
 
 

@@ -21,8 +21,9 @@ from schemas.events import (
 )
 from schemas.ids import document_id
 from services.connectors import Access, Invocations, SyncConnector, barrier, folder
-from services.connectors.folder import FolderOrigin, memo
+from services.connectors.folder import FolderLister, FolderOrigin, memo
 from services.connectors.folder.reading import read_file
+from services.connectors.lister import Content, Item
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.places import Places
 from streams.state.store import Essence
@@ -191,6 +192,46 @@ async def test_a_file_that_comes_back_is_sent_again(world: World) -> None:
     world.write(a="1")
 
     assert (await world.run()).written() == {"a.md": "upsert"}
+
+
+async def test_a_file_that_is_deleted_between_listing_and_reading_is_gone_and_no_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(a="1", gone="2")
+    await world.run()
+    world.write(a="one", gone="two", new="3")
+    read = FolderLister.read
+
+    async def late(self: FolderLister, item: Item) -> Content:
+        for name in ("gone", "new"):
+            (world.folder / f"{name}.md").unlink(missing_ok=True)
+        return await read(self, item)
+
+    monkeypatch.setattr(FolderLister, "read", late)
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"a.md": "upsert", "gone.md": "delete"}
+    assert pipeline.counted(Step.FAILED) == []
+
+
+async def test_a_folder_that_is_another_one_when_files_are_read_deletes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(a="1")
+    await world.run()
+    world.write(a="one")
+    read = FolderLister.read
+
+    async def unmounted(self: FolderLister, item: Item) -> Content:
+        world.folder.rename(world.folder.with_name("elsewhere"))
+        world.folder.mkdir()
+        return await read(self, item)
+
+    monkeypatch.setattr(FolderLister, "read", unmounted)
+    pipeline = await world.run()
+
+    assert pipeline.written() == {}
+    assert pipeline.counted(Step.FAILED) == ["a.md"]
 
 
 async def test_a_second_attempt_counts_what_the_first_has_written_as_written(world: World) -> None:

@@ -24,7 +24,7 @@ from streams.kafka.producer import EventProducer
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DEAD_LETTERS, PROGRESS, RUNS, SOURCES, Topic
 from tests.conftest import Kafka
-from tests.services.triggers.conftest import Aws
+from tests.moto_server import Aws
 from tests.services.triggers.test_choosing import bucket_source, meta
 from tests.services.triggers.test_messages import minio, native, record
 from tests.services.triggers.world import read_nothing, sign_in

@@ -13,6 +13,7 @@ from schemas.errors import DocumentError, DocumentTooLarge
 from schemas.limits import MAX_FILE_BYTES
 from services.connectors.folder.selection import Selection
 from services.connectors.folder.walk import list_files, read_file, shown_key
+from services.connectors.lister import Gone
 from streams.places import Forbidden, Places
 
 
@@ -176,8 +177,8 @@ def test_a_key_cannot_lead_out(root: Path, tmp_path: Path, key: str) -> None:
         read_file(root, key)
 
 
-def test_a_file_that_went_away_fails_with_the_reason(root: Path) -> None:
-    with pytest.raises(DocumentError, match=r"^gone\.md: cannot be read: No such file"):
+def test_a_file_that_went_away_is_gone(root: Path) -> None:
+    with pytest.raises(Gone, match=r"^gone\.md: was deleted after it was listed"):
         read_file(root, "gone.md")
 
 

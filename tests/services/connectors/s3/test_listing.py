@@ -158,7 +158,7 @@ async def test_what_is_archived_is_skipped_unless_it_is_restored_and_what_is_ind
 async def test_with_auto_sync_the_files_about_other_files_are_no_documents(
     store: MemoryS3, origin: S3Origin
 ) -> None:
-    store.put("a.meta.json")
+    store.put("a.meta.json", b'{"version": "chroma-v1", "id": "a", "path": "a"}')
 
     for mode, kind in (("none", Item), ("direct", Skipped), ("metadata", Skipped)):
         async with aclosing(origin.open(run_of(config(store, auto_sync=mode)), Known())) as lister:

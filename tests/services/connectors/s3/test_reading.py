@@ -7,8 +7,9 @@ import pytest
 
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, RequestError
 from schemas.limits import MAX_FILE_BYTES
-from services.connectors.lister import Item, Skipped
+from services.connectors.lister import Gone, Item, Skipped
 from services.connectors.s3 import S3Origin, client
+from services.connectors.s3.objects import version_of
 from tests.s3_server import Answer, Asked, MemoryS3, refusal
 from tests.services.connectors.listing import Known
 from tests.services.connectors.s3.conftest import config, listed, read_all, run_of
@@ -56,7 +57,9 @@ async def test_an_object_that_cannot_be_read_fails_alone_and_says_why(
             await lister.read(item)
 
 
-async def test_the_listed_version_is_read_or_none(store: MemoryS3, origin: S3Origin) -> None:
+async def test_what_was_replaced_is_read_as_it_is_now_and_what_was_deleted_is_gone(
+    store: MemoryS3, origin: S3Origin
+) -> None:
     store.put("changed", b"old")
     store.put("gone")
 
@@ -66,10 +69,31 @@ async def test_the_listed_version_is_read_or_none(store: MemoryS3, origin: S3Ori
         store.delete("gone")
         assert isinstance(changed, Item)
         assert isinstance(gone, Item)
-        with pytest.raises(DocumentError, match="changed: was overwritten after it was listed"):
-            await lister.read(changed)
-        with pytest.raises(DocumentError, match="gone: does not exist"):
+        found = await lister.read(changed)
+        assert (found.body, found.version) == (b"new", version_of(store.objects["changed"].etag, 3))
+        with pytest.raises(Gone, match="gone: does not exist"):
             await lister.read(gone)
+
+
+async def test_an_object_that_is_replaced_again_and_again_fails(store: MemoryS3, origin: S3Origin) -> None:
+    store.put("busy")
+    async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
+        [item] = await listed(lister)
+        assert isinstance(item, Item)
+        store.fault = lambda asked: refusal(412, "PreconditionFailed")
+        with pytest.raises(DocumentError, match="busy: is overwritten again and again"):
+            await lister.read(item)
+
+
+async def test_a_404_that_is_none_of_the_store_is_no_proof(store: MemoryS3, origin: S3Origin) -> None:
+    store.put("a")
+    async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
+        [item] = await listed(lister)
+        assert isinstance(item, Item)
+        store.fault = lambda asked: Answer(404, b"nothing here")
+        with pytest.raises(DocumentError) as raised:
+            await lister.read(item)
+        assert not isinstance(raised.value, Gone)
 
 
 async def test_credentials_that_are_revoked_in_the_middle_end_the_run(

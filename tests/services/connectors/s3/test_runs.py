@@ -1,13 +1,18 @@
 """Whole runs over a bucket: what is sent, what is deleted, and that trouble deletes nothing."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from schemas.events import RunFailed, RunRequested, Status, Step
 from schemas.ids import chunk_id_base, text_sha256
+from schemas.sources.s3 import S3Config
 from services.connectors import Invocations, SyncConnector
 from services.connectors.s3 import S3Origin, client
+from services.connectors.s3.naming import Named
+from services.connectors.s3.objects import Given
 from streams.blobs import BlobStore
 from streams.engine.stage import Record
 from tests.s3_server import Answer, Asked, MemoryS3, refusal
@@ -171,3 +176,78 @@ async def test_a_prefix_that_was_narrowed_takes_the_others_out(store: MemoryS3, 
     narrowed = await world.run(run_of(config(store, path_prefix="new/")))
 
     assert narrowed.written() == {f"old/{number}": "delete" for number in range(30)}, "it was asked for"
+
+
+async def test_what_changes_between_listing_and_reading_is_taken_as_it_is_now(
+    store: MemoryS3, world: World
+) -> None:
+    for key in ("changed", "gone", "kept"):
+        store.put(key)
+    await world.run(run_of(config(store)))
+    for key in ("changed", "gone", "new"):
+        store.put(key, b"second")
+
+    def meanwhile(asked: Asked) -> Answer | None:
+        if asked.key == "changed" and store.objects["changed"].body == b"second":
+            store.put("changed", b"third")
+            store.delete("gone")
+            store.delete("new")
+        return None
+
+    store.fault = meanwhile
+    pipeline = await world.run(run_of(config(store)))
+
+    assert pipeline.written() == {"changed": "upsert", "gone": "delete"}
+    assert pipeline.counted(Step.FAILED) == []
+    assert world.tracking.status is Status.COMPLETE
+    assert (await world.run(run_of(config(store)))).written() == {}, "the version that was read is known"
+
+
+def said(path: str, id: str, **members: Any) -> bytes:
+    return json.dumps({"version": "chroma-v1", "id": id, "path": path, **members}).encode()
+
+
+async def test_in_metadata_mode_a_prefix_holds_what_its_files_name(store: MemoryS3, world: World) -> None:
+    source = config(store, auto_sync="metadata", path_prefix="docs/")
+    for key in ("docs/a", "docs/b", "docs/nobody", "docs/other"):
+        store.put(key)
+    store.put("docs/z.meta.json", said("docs/a", "the-a", metadata={"year": 2026}))
+    store.put("docs/b.meta.json", said("docs/b", "the-b"))
+    store.put("docs/o.meta.json", said("docs/other", "o", target_collection_name="another"))
+    store.put("docs/bad.meta.json", said("elsewhere/a", "x"))
+
+    first = await world.run(run_of(source))
+
+    found = {one.document_key: (one.custom_id, one.metadata) for one in documents(first)}
+    assert found == {"docs/a": ("the-a", {"year": 2026}), "docs/b": ("the-b", {})}
+    assert first.counted(Step.FAILED) == ["docs/bad.meta.json"]
+    assert (await world.run(run_of(source))).written() == {}
+
+    store.put("docs/a", b"another text")
+    store.delete("docs/z.meta.json")  # which changes nothing
+    store.delete("docs/b")
+    asked = await world.run(run_of(source, object_key="docs/nobody"))
+    again = await world.run(run_of(source))
+
+    assert asked.written() == {"docs/nobody": "upsert"}
+    assert again.written() == {"docs/a": "upsert", "docs/b": "delete"}
+    [updated] = [one for one in documents(again) if one.document_key == "docs/a"]
+    assert (updated.custom_id, updated.metadata) == ("the-a", {"year": 2026})
+
+
+async def test_of_two_files_that_name_an_object_the_newer_counts() -> None:
+    named = Named(S3Config(bucket_name="b", region="r", collection_name="library"), "library")
+    files = {
+        "a.meta.json": said("x", "old"),
+        "b.meta.json": said("x", "new"),
+        "c.meta.json": said("x", "older"),
+    }
+    when = {"a.meta.json": "2026-01-02", "b.meta.json": "2026-01-03", "c.meta.json": "2026-01-01"}
+
+    async def read(key: str) -> bytes:
+        return files[key]
+
+    await named.take([{"Key": key, "LastModified": when[key]} for key in files], read)
+
+    assert named.of("x") == Given("new")
+    assert named.of("y") is None
