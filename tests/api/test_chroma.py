@@ -21,7 +21,7 @@ class FakeChroma:
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.raw_path)
         self.token = request.headers.get("x-chroma-token")
-        return web.json_response({"metadata": None}, status=self.status)
+        return web.json_response({"id": "an-id", "metadata": None}, status=self.status)
 
 
 class Clock:
