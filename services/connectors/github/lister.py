@@ -18,7 +18,8 @@ from services.connectors.github.contents import HEAD_BYTES, LINK, SUBMODULE, lef
 from services.connectors.github.mirrors import blobs
 from services.connectors.github.mirrors.cache import Mirrors
 from services.connectors.github.mirrors.history import full_hash
-from services.connectors.github.mirrors.mirror import BATCH, Entry, Mirror
+from services.connectors.github.mirrors.mirror import BATCH, Mirror
+from services.connectors.github.mirrors.tree import Entry
 from services.connectors.github.seen import Seen
 from services.connectors.github.server.lfs import Lfs
 from services.connectors.github.server.refs import HEADS, Refs

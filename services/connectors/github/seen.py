@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 
 from schemas.globs import Choice
-from services.connectors.github.mirrors.mirror import Entry, Mirror
+from services.connectors.github.mirrors.mirror import Mirror
+from services.connectors.github.mirrors.tree import Entry
 from services.connectors.lister import Known
 
 #: Verdicts that are remembered of a repository; more of them are found out again.

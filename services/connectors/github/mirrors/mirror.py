@@ -28,6 +28,7 @@ from services.connectors.github.mirrors.command import (
     local_pieces,
     transfer,
 )
+from services.connectors.github.mirrors.tree import Entry, entry_of
 from services.connectors.github.server.remote import NotThere, Remote
 from services.connectors.github.server.scrubbing import scrubbed
 
@@ -44,20 +45,6 @@ _NO_FILTER = "filtering not recognized"
 #: What git says of a repository of ours that it cannot read.
 _DAMAGED = ("does not match index", "is corrupt", "bad object", "not a git repository", "invalid index-pack")
 _LEFT_BEHIND = ("tmp_*", "*.lock")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of `ls-tree`: mode as git writes it, hash as text, path as bytes."""
-
-    mode: str
-    oid: str
-    path: bytes
-
-    @property
-    def key(self) -> str:
-        """The path as text; bytes that are not UTF-8 are kept as halves of surrogate pairs."""
-        return self.path.decode(errors="surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +151,7 @@ class Mirror:
             async with aclosing(local_pieces(self._git, *command)) as pieces:
                 async for piece in pieces:
                     *lines, rest = (rest + piece).split(b"\0")
-                    yield [_entry(line) for line in lines]
+                    yield [entry_of(line) for line in lines]
         except GitError as error:
             raise self.damaged(str(error)) from error
         if rest:
@@ -295,14 +282,6 @@ def _clean(repository: Path) -> None:
         for path in folder.glob(pattern):
             if path.is_file():
                 path.unlink(missing_ok=True)
-
-
-def _entry(line: bytes) -> Entry:
-    head, tab, path = line.partition(b"\t")
-    parts = head.split(b" ")
-    if not tab or len(parts) != 3:
-        raise TransientError("git's listing is not understood")
-    return Entry(parts[0].decode(), parts[2].decode(), path)
 
 
 def _ref(oid: str) -> str:
