@@ -238,7 +238,7 @@ def _select(table: str, page: ResultPage) -> tuple[str, dict[str, object]]:
     conditions = ["tenant = :tenant", *(f"{name} = :{name}" for name in given)]
     github = {name: value for name in ("repository", "app_id") if (value := getattr(page, name)) is not None}
     for name in github:
-        same = f"json_extract(value, '$.github.{name}') = :{name}"
+        same = f"json_extract(value, '$.github.{name}') = :{name} COLLATE NOCASE"  # as GitHub compares names
         of_source = f"source_id IN (SELECT id FROM sources WHERE {same})"  # noqa: S608  (a name of ours)
         conditions.append(same if table == "sources" else of_source)
     given |= github

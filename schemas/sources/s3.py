@@ -25,7 +25,7 @@ class S3Config(Event):
     """Objects of a bucket. What it signs in with is saved apart (topic `credentials`).
 
     Without `credential_id` the connector's own identity is used, where the deployment allows that.
-    `auto_sync` is none, direct or metadata.
+    `auto_sync` is none, direct or metadata. With `requester_pays` whoever owns the credential pays.
     """
 
     bucket_name: str
@@ -36,6 +36,7 @@ class S3Config(Event):
     endpoint_url: str | None = None
     queue_url: str | None = None
     credential_id: int | None = None
+    requester_pays: bool = False
 
 
 class S3Options(Event):
@@ -75,6 +76,9 @@ class S3Source(Body):
     )
     queue_url: str | None = Field(
         default=None, max_length=2048, description="The SQS queue that its events arrive at (ours)."
+    )
+    requester_pays: bool | None = Field(
+        default=None, description="Whether you pay for the requests to a bucket that asks for it (ours)."
     )
 
 
@@ -140,6 +144,7 @@ class S3(SourceType[S3Source, S3Config]):
             endpoint_url=None if not form.endpoint_url else endpoint_of("s3.endpoint_url", form.endpoint_url),
             queue_url=form.queue_url or None,
             credential_id=form.aws_credential_id,
+            requester_pays=bool(form.requester_pays),
         )
 
     def options_of(self, payload: "CreateJobPayload") -> S3Options | None:
@@ -184,7 +189,11 @@ class S3(SourceType[S3Source, S3Config]):
             "path_prefix": config.path_prefix,
             "auto_sync": config.auto_sync,
         }
-        ours = {"endpoint_url": config.endpoint_url, "queue_url": config.queue_url}
+        ours = {
+            "endpoint_url": config.endpoint_url,
+            "queue_url": config.queue_url,
+            "requester_pays": config.requester_pays or None,
+        }
         fields |= {name: value for name, value in ours.items() if value is not None}
         return S3Source(**fields)
 

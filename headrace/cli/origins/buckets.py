@@ -81,7 +81,7 @@ def not_asked_about(region: str | None, credential: int | None) -> tuple[str, ..
     """Members of a source that a sync leaves as they are."""
     asked = {"region": region, "aws_credential_id": credential}
     unsaid = [name for name, value in asked.items() if value is None]
-    return ("collection_name", "auto_sync", "queue_url", *unsaid)
+    return ("collection_name", "auto_sync", "queue_url", "requester_pays", *unsaid)
 
 
 def require_fitting(of_bucket: bool, of_folder: tuple[object, ...], of_s3: tuple[object, ...]) -> None:

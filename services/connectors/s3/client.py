@@ -65,13 +65,16 @@ class Bucket:
         self._config, self._threads, self._patience_s = config, threads, patience_s
         self.refusals = Refusals(config, tuple((secret or {}).values()))
         self._client = clients.of(config, secret)
+        self._named: dict[str, Any] = {"Bucket": config.bucket_name}
+        if config.requester_pays:
+            self._named["RequestPayer"] = "requester"
 
     async def page(self, prefix: str, token: str | None, after: str | None = None) -> dict[str, Any]:
         """Up to 1,000 objects in key order, as ListObjectsV2 answers; `after` is the last key before.
 
         Raises RequestError for a bucket that cannot be listed, TransientError for one that is away.
         """
-        asked: dict[str, Any] = {"Bucket": self._config.bucket_name, "MaxKeys": PAGE_KEYS, "Prefix": prefix}
+        asked = {**self._named, "MaxKeys": PAGE_KEYS, "Prefix": prefix}
         if token is not None:
             asked["ContinuationToken"] = token
         if self._config.endpoint_url is None:
@@ -90,7 +93,7 @@ class Bucket:
 
     async def open(self, key: str, etag: str | None = None) -> OpenObject:
         """An object, of this version if one is named. Raises DocumentError for one that cannot be read."""
-        asked = {"Bucket": self._config.bucket_name, "Key": key}
+        asked = {**self._named, "Key": key}
         if etag is not None:
             asked["IfMatch"] = f'"{etag}"'
         return await self._call(
@@ -107,7 +110,7 @@ class Bucket:
             one = opened.pop() if opened else _opened(self._client.get_object(**asked))
             return _content(key, one)
 
-        asked = {"Bucket": self._config.bucket_name, "Key": key}
+        asked = {**self._named, "Key": key}
         if etag is not None:
             asked["IfMatch"] = f'"{etag}"'
         return await self._call(read, lambda error: self.refusals.of_object(error, key))

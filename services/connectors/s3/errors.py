@@ -57,6 +57,10 @@ class Refusals:
             if config.credential_id is None
             else f"credential {config.credential_id}"
         )
+        #: A bucket whose owner does not pay answers others with nothing but a refusal.
+        self._or_pays = (
+            "" if config.requester_pays else ", or set s3.requester_pays if the bucket is Requester Pays"
+        )
 
     def of_listing(self, error: Exception, after: str | None = None) -> IngestError:
         """Why the bucket cannot be listed; `after` is the last key that was."""
@@ -115,7 +119,8 @@ class Refusals:
             which = f" with the prefix {prefix!r}" if prefix else ""
             return RequestError(
                 f"{self._who} may not list {self._bucket}{which}: allow s3:ListBucket on "
-                f"arn:aws:s3:::{self._config.bucket_name} (the store says: {self._said(error)})"
+                f"arn:aws:s3:::{self._config.bucket_name}{self._or_pays} "
+                f"(the store says: {self._said(error)})"
             )
         return RequestError(f"{self._bucket} cannot be listed: {self._said(error)}")
 
@@ -129,8 +134,8 @@ class Refusals:
         if code in _DENIED:
             return Denied(
                 f"{key}: {self._who} may not read it: allow s3:GetObject on "
-                f"arn:aws:s3:::{self._config.bucket_name}/* (without s3:ListBucket, S3 says this of objects "
-                f"that do not exist, too): {said}"
+                f"arn:aws:s3:::{self._config.bucket_name}/*{self._or_pays} (without "
+                f"s3:ListBucket, S3 says this of objects that do not exist, too): {said}"
             )
         if code in _GONE:
             return Gone(f"{key}: does not exist in {self._bucket}")

@@ -1,14 +1,18 @@
 import asyncio
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from api.views.catalogue import Catalogue
+from api.views import catalogue as views
+from api.views.catalogue import Catalogue, ResultPage, fold_catalogue
 from schemas.codec import SingleObjectCodec
-from schemas.events import ApiKey
+from schemas.events import ApiKey, Chunking, Embedding, make_source
+from schemas.sources.github import GithubConfig
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import EventProducer
-from streams.topics import API_KEYS
+from streams.state.reader import ChangelogRecord
+from streams.topics import API_KEYS, SOURCES
 
 
 def key(name: str) -> ApiKey:
@@ -30,3 +34,26 @@ async def test_a_refresh_knows_what_others_have_written_until_then(cluster: Clus
     assert catalogue.keys("catalogue") == []
     await catalogue.close()
     await producer.close()
+
+
+def test_the_name_of_a_repository_is_found_in_any_case() -> None:
+    source = make_source(
+        GithubConfig(repository="Acme/Handbook"),
+        id="s",
+        tenant="t",
+        database="d",
+        type="github",
+        embedding=Embedding(model="m"),
+        chunking=Chunking(),
+        created_at=datetime.now(UTC),
+    )
+    with sqlite3.connect(":memory:") as database:
+        database.executescript(views._CATALOGUE)
+        fold_catalogue(database, ChangelogRecord(SOURCES.name, 0, 0, "s", source, 0))
+        found = {
+            name: len(
+                database.execute(*views._select("sources", ResultPage("t", repository=name))).fetchall()
+            )
+            for name in ("Acme/Handbook", "acme/handbook", "acme/handbook2")
+        }
+    assert found == {"Acme/Handbook": 1, "acme/handbook": 1, "acme/handbook2": 0}

@@ -85,6 +85,26 @@ async def test_an_object_that_is_replaced_again_and_again_fails(store: MemoryS3,
             await lister.read(item)
 
 
+async def test_a_requester_who_pays_says_so_and_one_who_does_not_is_told(
+    store: MemoryS3, origin: S3Origin
+) -> None:
+    store.put("a")
+
+    def bills(asked: Asked) -> Answer | None:
+        pays = asked.headers.get("x-amz-request-payer") == "requester"
+        return None if pays else refusal(403, "AccessDenied", "Access Denied")
+
+    store.fault = bills
+    with pytest.raises(RequestError, match=r"or set s3\.requester_pays if the bucket is Requester Pays"):
+        await origin.check(config(store), "t")
+    async with aclosing(origin.open(run_of(config(store, requester_pays=True)), Known())) as lister:
+        assert list(await read_all(lister)) == ["a"]
+    async with aclosing(
+        origin.open(run_of(config(store, requester_pays=True), object_key="a"), Known())
+    ) as lister:
+        assert list(await read_all(lister)) == ["a"]
+
+
 async def test_a_404_that_is_none_of_the_store_is_no_proof(store: MemoryS3, origin: S3Origin) -> None:
     store.put("a")
     async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
