@@ -171,11 +171,12 @@ class Reconciliation:
     async def _sync(
         self, item: Item, known: Sequence[tuple[Essence, Indexed]], doomed: DoomedDocuments
     ) -> None:
+        assert self._lister is not None
         content, version = None, item.version
         try:
             _check(item)
             if version is None:
-                content = await self._read(item)
+                content = await self._lister.read(item)
                 version = hashlib.sha256(content.body).hexdigest()
             wanted = digest(version, self._fingerprints.of(item.facts, item.custom_id))
             row, indexed = next(
@@ -183,7 +184,7 @@ class Reconciliation:
             )
             decided = action(indexed, wanted, self._mine, self._here)
             if decided is Action.UPSERT and content is None:
-                content = await self._read(item)
+                content = await self._lister.read(item)
                 version = content.version or version
         except Gone:
             for other, state in known:
@@ -215,10 +216,6 @@ class Reconciliation:
         for other, state in known:  # under another custom id
             if other.key != id_:
                 await self._gone(other, state, Why.REPLACED, doomed)
-
-    async def _read(self, item: Item) -> Content:
-        assert self._lister is not None
-        return await self._lister.read(item)
 
     async def _upsert(self, id_: str, document: Document, content: Content) -> Send:
         payload = await self._blobs.put(content.body)
