@@ -93,7 +93,7 @@ async def test_a_port_that_is_taken_is_named_and_the_folder_given_back(tmp_path:
         taken.listen()
         port = taken.getsockname()[1]
 
-        with pytest.raises(RequestError, match=f"port {port} is taken.*HEADRACE_PORT"):
+        with pytest.raises(RequestError, match=f"port {port} is used by another program.*HEADRACE_PORT"):
             await run_local(load_settings(tmp_path, port=port), never)
 
     assert not is_held(tmp_path)

@@ -174,7 +174,7 @@ def test_a_kernel_that_refuses_the_rules_is_logged_and_the_other_limits_hold(
 
     assert _forked(_parses_and_connects, tmp_path / "a.md") == ("# fine", True)
     confinement._leave_files(confinement.SandboxLimits(1))
-    assert "not confined: [Errno 7] too many layers" in caplog.text
+    assert "cannot confine what a parsing worker reads: [Errno 7] too many layers" in caplog.text
 
 
 def test_only_what_the_kernel_knows_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
