@@ -84,10 +84,9 @@ class Stalls:
 
 
 def _moved(before: InvocationProgress, now: InvocationProgress) -> bool:
-    """Whether anything but the time has changed."""
-    return any(
-        getattr(before, what) != getattr(now, what) for what in ("status", "attempts", "total", "counts")
-    )
+    """Whether the run has got on. Another attempt alone is none: an origin that does not answer is tried again
+    every few seconds."""
+    return any(getattr(before, what) != getattr(now, what) for what in ("status", "total", "counts"))
 
 
 def _reason(one: InHand) -> str:
