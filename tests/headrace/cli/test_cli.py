@@ -119,6 +119,20 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded & {"pydantic", "aiohttp", "confluent_kafka", "chromadb", "numpy", "structlog", "jgo"}
 
 
+def test_a_command_that_asks_a_gateway_does_not_load_the_local_system(tmp_path: Path) -> None:
+    code = "import sys; from headrace.cli.app import run; run(['keys', 'list']); print(*sys.modules)"
+    nowhere = {"HEADRACE_URL": "http://127.0.0.1:9", "HEADRACE_API_KEY": "k"}
+    called = [sys.executable, "-c", code]
+    done = subprocess.run(
+        called, capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | nowhere
+    )
+
+    assert "does not answer" in done.stderr
+    loaded = set(done.stdout.split())
+    assert "headrace.client.connect" in loaded
+    assert not loaded & {"headrace.local.supervisor", "streams.local", "jgo", "requests", "confluent_kafka"}
+
+
 @pytest.mark.parametrize(
     ("called", "expected"),
     [
