@@ -111,6 +111,18 @@ def test_ctrl_c_while_the_command_loads_is_no_traceback(
     assert said(capsys) == "headrace: broken off\n"
 
 
+@pytest.mark.parametrize(
+    ("called", "meant"),
+    [("s3:/notes", "s3://notes"), ("s3:notes/a", "s3://notes/a"), ("https:/x.test/", "https://x.test/")],
+)
+def test_an_address_with_a_slash_too_few_is_told_from_a_folder(
+    called: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", called, "-c", "docs"]) == 2
+
+    assert said(capsys) == f"headrace: {called} is no address; did you mean {meant}?\n"
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys, headrace.cli.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
