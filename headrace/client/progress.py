@@ -140,6 +140,12 @@ def changed(counts: StageCounts) -> int:
     return counts.indexed + counts.deleted + counts.failed
 
 
+def moved(before: InvocationProgress, now: InvocationProgress) -> bool:
+    """Whether the run has got on. Another attempt alone is none: an origin that does not answer is tried again
+    every few seconds."""
+    return any(getattr(before, what) != getattr(now, what) for what in ("status", "total", "counts"))
+
+
 def status_of(status: JobStatus) -> str:
     """The bare word of a status."""
     root = status.root

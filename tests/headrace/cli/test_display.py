@@ -38,6 +38,22 @@ async def test_a_run_that_does_not_begin_says_what_it_waits_for(capsys: pytest.C
         await eventually(said)
 
 
+async def test_a_line_is_not_repeated_while_nothing_changes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headrace.cli.display._LINE_EVERY_S", 0.0)
+    first = progress(parsed=1)
+    with RunDisplay("notes") as display:
+        display.show(first)
+        display.show(first.model_copy(update={"elapsed_ms": 5_000, "attempts": 3}))
+        assert capsys.readouterr().out.count("\n") == 1
+        display.show(progress(parsed=2))
+        assert "parsed 2" in capsys.readouterr().out
+        monkeypatch.setattr("headrace.cli.display._SAME_LINE_EVERY_S", 0.0)
+        display.show(progress(parsed=2))
+        assert "parsed 2" in capsys.readouterr().out
+
+
 def test_an_invocation_shows_what_its_run_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
     waiting = InHand(
         stage="connectors.github",
