@@ -130,6 +130,7 @@ def create_invocation(
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
     """Cancel an invocation. What a run has sent by then is indexed; it deletes nothing more."""
     ask(data_dir, lambda client: client.cancel(invocation_id))
+    print(f"invocation {invocation_id} is cancelled")
 
 
 @invocations.command("documents")
@@ -209,3 +210,4 @@ def revoke_key(
 ) -> None:
     """Revoke a key."""
     ask(data_dir, lambda client: client.revoke_key(key_id))
+    print(f"key {key_id} is revoked")
