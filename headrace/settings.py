@@ -265,6 +265,12 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
     )
+    origin_seconds: float = Field(
+        600,
+        description="A run whose origin (a git server, a website, a bucket) does not answer is retried for this "
+        "long without getting further; then it fails with the origin's last error.",
+        gt=0,
+    )
     run_window: int = Field(
         1000,
         description="Maximum number of documents that one run has in flight. The actual limit is three "

@@ -154,6 +154,7 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
                 partitions,
                 memos,
                 wiring.settings.mass_delete_share,
+                wiring.settings.origin_seconds,
             )
             for kind, origin in origins.items()
         ]

@@ -1,6 +1,7 @@
 """What is wrong with a call is said before anything starts: a start takes many seconds."""
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _OPTIONS = {"path": "PATH", "include_globs": "--include", "exclude_globs": "--exclude"}
+#: The beginning of an address with a slash too few.
+_ONE_SLASH = re.compile(r"(s3|https?):/?(?=[^/])", re.IGNORECASE)
 
 
 def require_target(database: str, collection: str) -> None:
@@ -48,6 +51,8 @@ def path_to_sync(path: str, settings: "Settings") -> str:
     if not path:  # a shell variable that is not set; the current folder is `.`
         raise UsageError("PATH is empty; expected a folder or a file")
     local = Path(path).expanduser().absolute()
+    if (found := _ONE_SLASH.match(path)) and not os.path.lexists(local):
+        raise UsageError(f"{path} is no address; did you mean {found[1]}://{path[found.end() :]}?")
     if settings.url is not None:
         return str(local)
     _require_readable(local)

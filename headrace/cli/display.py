@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from headrace.local.supervisor import StateChange
     from schemas.api import InvocationProgress
 
-#: Lines a second, at most, where nobody watches live.
-_LINE_EVERY_S = 1.0
+#: Between two lines where nobody watches live: while something changes, and else.
+_LINE_EVERY_S, _SAME_LINE_EVERY_S = 1.0, 30.0
 #: A run begins within a second; one that has not begun after this time waits for something.
 _WAITING_S = 3.0
 #: Skipped documents that are named at the end of a run.
@@ -95,7 +95,7 @@ class Startup:
 
 
 class RunDisplay:
-    """The progress of one run: live in a terminal, a line a second elsewhere. Writes to standard error
+    """The progress of one run: live in a terminal, elsewhere a line when something has changed. Writes to standard error
     where `quiet` keeps standard output for a result."""
 
     def __init__(self, title: str, quiet: bool = False, waiting_s: float = _WAITING_S) -> None:
@@ -104,6 +104,7 @@ class RunDisplay:
         self._console = console(stderr=quiet)
         self._last: InvocationProgress | None = None
         self._printed_at = float("-inf")
+        self._printed: InvocationProgress | None = None
         self._live = self._new_live() if self._console.is_terminal else None
 
     @property
@@ -133,18 +134,26 @@ class RunDisplay:
         if self._waiting:
             self._waiting.cancel()
             self._waiting = None
-        if self._live or time.monotonic() - self._printed_at < _LINE_EVERY_S:
+        if self._live or time.monotonic() - self._printed_at < self._pause_s():
             return
         if status_of(progress.status) == "pending":  # said only if it stays so
             self._waiting = asyncio.get_running_loop().call_later(self._waiting_s, self._print_line)
         else:
             self._print_line()
 
+    def _pause_s(self) -> float:
+        """Between the last line and the next one."""
+        from headrace.client.progress import moved
+
+        last, printed = self._last, self._printed
+        same = last is not None and printed is not None and not moved(printed, last)
+        return _SAME_LINE_EVERY_S if same else _LINE_EVERY_S
+
     def _print_line(self) -> None:
         from headrace.client.progress import line
 
         assert self._last is not None
-        self._printed_at = time.monotonic()
+        self._printed_at, self._printed = time.monotonic(), self._last
         self._console.print(line(self._last, self.seconds), markup=False)
 
     def note(self, message: str) -> None:

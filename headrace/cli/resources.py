@@ -79,11 +79,13 @@ def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_d
     from headrace.client.gateway import to_json
 
     progress = ask(data_dir, lambda client: client.progress(invocation_id))
-    print_json(to_json(progress)) if as_json else _print_progress(progress)
+    print_json(to_json(progress)) if as_json else print_progress(progress)
 
 
-def _print_progress(progress: "InvocationProgress") -> None:
+def print_progress(progress: "InvocationProgress") -> None:
+    """Print how far an invocation is, and what it waits for."""
     from headrace.client.progress import failure_of, status_of
+    from headrace.client.stalls import in_words
 
     counts = progress.counts
     fields: list[tuple[str, object]] = [
@@ -99,6 +101,7 @@ def _print_progress(progress: "InvocationProgress") -> None:
         ("listed", progress.total),
         *((name, getattr(counts, name)) for name in type(counts).model_fields),
         *progress.facts.items(),
+        *(("waits for", in_words(one)) for one in progress.waits_for if one.of_this_invocation),
         *((f"✗ {e.document_key}", e.error) for e in progress.last_errors),
         *((f"- {s.document_key}", s.reason) for s in progress.last_skipped),
     ]
@@ -127,6 +130,7 @@ def create_invocation(
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
     """Cancel an invocation. What a run has sent by then is indexed; it deletes nothing more."""
     ask(data_dir, lambda client: client.cancel(invocation_id))
+    print(f"invocation {invocation_id} is cancelled")
 
 
 @invocations.command("documents")
@@ -206,3 +210,4 @@ def revoke_key(
 ) -> None:
     """Revoke a key."""
     ask(data_dir, lambda client: client.revoke_key(key_id))
+    print(f"key {key_id} is revoked")

@@ -141,6 +141,7 @@ def delete_source(
             _tell_deleted(run)
         return
     collections = ask(data_dir, lambda client: _forget(client, source_id))
+    print(f"source {source_id} is deleted")
     if collections:
         note(
             f"its documents stay in {', '.join(collections)}. To remove them, create the same source again, "

@@ -6,13 +6,15 @@ HEADRACE_URL  ──►  the `up` of the data folder  ──►  a new system, f
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from headrace.admin_key import key_file
 from headrace.local.running_file import RunningSystem, is_held, read_running
-from headrace.local.supervisor import StateChange
 from headrace.settings import Settings
 from schemas.errors import RequestError
+
+if TYPE_CHECKING:  # a command that only asks a gateway does not wait for the local system to load
+    from headrace.local.supervisor import StateChange
 
 T = TypeVar("T")
 
@@ -57,7 +59,7 @@ async def require_gateway(settings: Settings) -> Endpoint:
 async def with_gateway(
     settings: Settings,
     use: Callable[[Endpoint], Awaitable[T]],
-    on_change: Callable[[StateChange], None] = lambda change: None,
+    on_change: "Callable[[StateChange], None]" = lambda change: None,
     root: str | None = None,
 ) -> T:
     """`use` the running gateway, or one that is started for the duration of the call.

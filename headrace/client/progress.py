@@ -109,6 +109,9 @@ _SKIPPED = {
     "data_folder": ("data folder of Headrace", "data folders of Headrace"),
 }
 
+#: Those that `--hidden` includes.
+_INCLUDED_BY_HIDDEN = ("hidden", "secret")
+
 
 def skipped_files(progress: InvocationProgress) -> str:
     """The files that a run skipped, and how to include them; empty if there are none."""
@@ -119,8 +122,10 @@ def skipped_files(progress: InvocationProgress) -> str:
         if count
     }
     ours = words.pop("data_folder", None)
-    them = "it" if sum(counts.values()) == 1 else "them"
-    parts = [f"{', '.join(words.values())}; --hidden includes {them}"] if words else []
+    hidden = [words.pop(reason) for reason in _INCLUDED_BY_HIDDEN if reason in words]
+    them = "it" if sum(counts.get(reason, 0) for reason in _INCLUDED_BY_HIDDEN) == 1 else "them"
+    parts = [f"{', '.join(hidden)}; --hidden includes {them}"] if hidden else []
+    parts += [", ".join(words.values())] if words else []
     parts += [f"{ours}, never a source"] if ours else []
     return f"skipped: {'; '.join(parts)}" if parts else ""
 
@@ -133,6 +138,12 @@ def listed(progress: InvocationProgress) -> int | None:
 def changed(counts: StageCounts) -> int:
     """Documents that changed."""
     return counts.indexed + counts.deleted + counts.failed
+
+
+def moved(before: InvocationProgress, now: InvocationProgress) -> bool:
+    """Whether the run has got on. Another attempt alone is none: an origin that does not answer is tried again
+    every few seconds."""
+    return any(getattr(before, what) != getattr(now, what) for what in ("status", "total", "counts"))
 
 
 def status_of(status: JobStatus) -> str:

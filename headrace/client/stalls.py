@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from headrace.client.gateway import GatewayClient
-from headrace.client.progress import PENDING, status_of
+from headrace.client.progress import PENDING, moved, status_of
 from schemas.api import InHand, InvocationProgress
 from schemas.errors import RequestError, TransientError
 
@@ -41,7 +41,7 @@ class Stalls:
 
     def saw(self, progress: InvocationProgress) -> None:
         """The run is here now."""
-        if self._last is None or _moved(self._last, progress):
+        if self._last is None or moved(self._last, progress):
             self.moved_at = time.monotonic()
         self._last = progress
 
@@ -81,13 +81,6 @@ class Stalls:
             return (await self._client.progress(invocation_id)).waits_for
         except (TransientError, RequestError):
             return []
-
-
-def _moved(before: InvocationProgress, now: InvocationProgress) -> bool:
-    """Whether anything but the time has changed."""
-    return any(
-        getattr(before, what) != getattr(now, what) for what in ("status", "attempts", "total", "counts")
-    )
 
 
 def _reason(one: InHand) -> str:

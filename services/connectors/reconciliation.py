@@ -30,6 +30,7 @@ from services.connectors.lister import (
     Unreadable,
 )
 from services.connectors.memos import SourceMemos
+from services.connectors.patience import Watch, WatchedLister
 from services.connectors.runs import Attempt
 from services.connectors.scratch import Doomed, DoomedDocuments, Placed, SortedListing, Why
 from services.connectors.states import Indexed, IndexedDocuments, digest, place_of
@@ -62,8 +63,10 @@ class Reconciliation:
         blobs: BlobStore,
         collection_id: str | None,
         guard: DeleteGuard,
+        watch: Watch,
     ) -> None:
-        self._run, self._attempt, self._lister = run, attempt, lister
+        self._run, self._attempt = run, attempt
+        self._lister = None if lister is None else WatchedLister(lister, watch)
         self._documents, self._memos, self._blobs, self._guard = documents, memos, blobs, guard
         self._fingerprints = Fingerprints(document_of(run, Item(""), ""))
         self._mine = digest(run.invocation_id)

@@ -23,6 +23,7 @@ from services.connectors.guard import DeleteGuard
 from services.connectors.invocations import Invocations
 from services.connectors.lister import Lister, Origin
 from services.connectors.memos import KnownDocuments, Memos, SourceMemos
+from services.connectors.patience import ORIGIN_SECONDS, Patience
 from services.connectors.reconciliation import Reconciliation
 from services.connectors.runs import Attempt, Connector, RunEnded
 from services.connectors.states import Indexed, IndexedDocuments, States, digest, scope_of
@@ -73,6 +74,7 @@ class SyncConnector(Connector):
         partitions: number of partitions of `documents`.
         memos: `source-memos`, with the same partitioning; None keeps no memos.
         mass_delete_share: the share of indexed documents that a run may delete unasked.
+        origin_s: how long a run may get no further because its origin does not answer.
     """
 
     concurrency = 16
@@ -90,17 +92,25 @@ class SyncConnector(Connector):
         partitions: int,
         memos: Memos | None = None,
         mass_delete_share: float = MASS_DELETE_SHARE,
+        origin_s: float = ORIGIN_SECONDS,
     ) -> None:
         super().__init__(invocations)
         self.name, self.topic = f"connectors.{kind}", RUNS[kind]
         self._origin, self._states, self._collections, self._blobs = origin, states, collections, blobs
         self._window, self._partitions = window, partitions
         self._memos, self._share = memos, mass_delete_share
+        self._patience = Patience(origin_s)
         self._done: dict[str, _Done] = {}  # by sequence; only where something waited
 
     def sequence_of(self, record: Record[RunRequested]) -> str:
         """A source and a collection."""
         return scope_of(record.event.source.id, record.event.collection)
+
+    async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
+        """As `Connector` says."""
+        outputs = await super().process(record, context)
+        self._patience.forget(record.event.invocation_id)
+        return outputs
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """Emit documents as they are found; return when all are done, or the run has failed.
@@ -155,7 +165,10 @@ class SyncConnector(Connector):
             await self._states.catch_up([partition])
             await memos.catch_up()
             guard = DeleteGuard(run, lister, documents, self._share)
-            made = Reconciliation(run, attempt, lister, documents, memos, self._blobs, collection_id, guard)
+            watch = self._patience.watch(run.invocation_id)
+            made = Reconciliation(
+                run, attempt, lister, documents, memos, self._blobs, collection_id, guard, watch
+            )
             await made.carry_out()
         if not await attempt.drained(made.left_out, made.facts):
             return True

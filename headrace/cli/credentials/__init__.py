@@ -74,11 +74,16 @@ def create_credential(
 
 @credentials.command("delete")
 def delete_credential(
-    credential_id: Annotated[int, typer.Argument(help="Id of the credential.", show_default=False)],
+    credential_id: Annotated[str, typer.Argument(help="Id of the credential.", show_default=False)],
     data_dir: DataDir = None,
 ) -> None:
     """Forget a credential. Refused while sources use it."""
-    ask(data_dir, lambda client: client.delete_credential(credential_id))
+    from headrace.usage_error import UsageError
+
+    if not (credential_id.isascii() and credential_id.isdecimal()):
+        raise UsageError(f"{credential_id!r} is no id of a credential, see `headrace credentials list`")
+    ask(data_dir, lambda client: client.delete_credential(int(credential_id)))
+    print(f"credential {credential_id} is deleted")
 
 
 @credentials.command("rotate")

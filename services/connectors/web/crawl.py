@@ -142,8 +142,10 @@ class Crawl:
         return before.validators() if before else {}
 
     def _leave_out(self, url: str, reason: str) -> None:
-        self.found.left_out[reason] += 1
-        self._gone.add(url) if url in self.known else None
+        if url in self.known:  # deleted, and counted as that
+            self._gone.add(url)
+        else:
+            self.found.left_out[reason] += 1
 
     def _skip(self, key: str, reason: str) -> None:
         """Not a document, and shown with the reason."""

@@ -111,12 +111,38 @@ def test_ctrl_c_while_the_command_loads_is_no_traceback(
     assert said(capsys) == "headrace: broken off\n"
 
 
+@pytest.mark.parametrize(
+    ("called", "meant"),
+    [("s3:/notes", "s3://notes"), ("s3:notes/a", "s3://notes/a"), ("https:/x.test/", "https://x.test/")],
+)
+def test_an_address_with_a_slash_too_few_is_told_from_a_folder(
+    called: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", called, "-c", "docs"]) == 2
+
+    assert said(capsys) == f"headrace: {called} is no address; did you mean {meant}?\n"
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys, headrace.cli.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"pydantic", "aiohttp", "confluent_kafka", "chromadb", "numpy", "structlog", "jgo"}
+
+
+def test_a_command_that_asks_a_gateway_does_not_load_the_local_system(tmp_path: Path) -> None:
+    code = "import sys; from headrace.cli.app import run; run(['keys', 'list']); print(*sys.modules)"
+    nowhere = {"HEADRACE_URL": "http://127.0.0.1:9", "HEADRACE_API_KEY": "k"}
+    called = [sys.executable, "-c", code]
+    done = subprocess.run(
+        called, capture_output=True, text=True, check=True, cwd=tmp_path, env=os.environ | nowhere
+    )
+
+    assert "does not answer" in done.stderr
+    loaded = set(done.stdout.split())
+    assert "headrace.client.connect" in loaded
+    assert not loaded & {"headrace.local.supervisor", "streams.local", "jgo", "requests", "confluent_kafka"}
 
 
 @pytest.mark.parametrize(

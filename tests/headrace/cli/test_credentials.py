@@ -34,6 +34,7 @@ class Gateway:
     def __init__(self) -> None:
         self.created: list[Any] = []
         self.failed: list[str] = []
+        self.deleted: list[int] = []
 
     async def credentials(self) -> list[CredentialSummary]:
         return [CredentialSummary.model_validate_json(json.dumps(SUMMARY))]
@@ -41,6 +42,9 @@ class Gateway:
     async def create_credential(self, payload: Any) -> CredentialSummary:
         self.created.append(payload)
         return (await self.credentials())[0]
+
+    async def delete_credential(self, credential_id: int) -> None:
+        self.deleted.append(credential_id)
 
     async def rotate_credentials(self) -> RotatedCredentials:
         return RotatedCredentials(key_id="0123abcd", rotated=2, failed=self.failed)
@@ -66,6 +70,18 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Gateway:
     for name in ("HEADRACE_URL", "HEADRACE_SECRETS_KEY"):
         monkeypatch.delenv(name, raising=False)
     return found
+
+
+def test_a_deletion_is_confirmed_and_a_wrong_id_is_named(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["credentials", "delete", "7"]) == 0
+    assert run(["credentials", "delete", "nosuch"]) == 2
+
+    assert gateway.deleted == [7]
+    said = capsys.readouterr()
+    assert said.out == "credential 7 is deleted\n"
+    assert said.err == "headrace: 'nosuch' is no id of a credential, see `headrace credentials list`\n"
 
 
 def test_a_secret_is_taken_from_the_environment(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,13 @@
 """What a pipe gets to see of a run."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from headrace.cli.display import RunDisplay
+from headrace.cli.resources import print_progress
 from headrace.client.progress import PENDING
+from schemas.api import InHand
 from tests.headrace.client.test_progress import progress
 from tests.waiting import eventually
 
@@ -32,3 +36,40 @@ async def test_a_run_that_does_not_begin_says_what_it_waits_for(capsys: pytest.C
     with RunDisplay("notes", waiting_s=0.01) as display:
         display.show(progress("pending", total=None))
         await eventually(said)
+
+
+async def test_a_line_is_not_repeated_while_nothing_changes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headrace.cli.display._LINE_EVERY_S", 0.0)
+    first = progress(parsed=1)
+    with RunDisplay("notes") as display:
+        display.show(first)
+        display.show(first.model_copy(update={"elapsed_ms": 5_000, "attempts": 3}))
+        assert capsys.readouterr().out.count("\n") == 1
+        display.show(progress(parsed=2))
+        assert "parsed 2" in capsys.readouterr().out
+        monkeypatch.setattr("headrace.cli.display._SAME_LINE_EVERY_S", 0.0)
+        display.show(progress(parsed=2))
+        assert "parsed 2" in capsys.readouterr().out
+
+
+def test_an_invocation_shows_what_its_run_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    waiting = InHand(
+        stage="connectors.github",
+        document_key=None,
+        collection_name=None,
+        of_this_invocation=True,
+        since=datetime(2026, 1, 1, tzinfo=UTC),
+        seconds=67,
+        attempts=13,
+        last_error="http://git.test/info/refs does not answer",
+    )
+    other = waiting.model_copy(update={"of_this_invocation": False, "last_error": "not ours"})
+
+    print_progress(progress(total=None).model_copy(update={"waits_for": [waiting, other]}))
+
+    shown = capsys.readouterr().out
+    assert "waits for" in shown
+    assert "for 67 s; last error, in attempt 12: http://git.test/info/refs does not answer" in shown
+    assert "not ours" not in shown

@@ -36,6 +36,13 @@ def test_a_name_with_a_line_break_is_one_row(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == "document\tchunks\na\\tb\\nc\\x1b[2J\t1\n"
 
 
+def test_a_program_gets_no_rows_and_a_person_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(("id",), [], "no keys")
+
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "no keys\n")
+
+
 def test_a_field_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_fields([("✗ a\nb", "broken \x1b[31m")])
 

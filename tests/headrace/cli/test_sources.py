@@ -126,12 +126,12 @@ def test_a_deleted_source_says_what_stays_behind(
     assert gateway.deleted == ["an-id"]
 
 
-def test_a_source_that_brought_nothing_is_deleted_in_silence(
+def test_a_source_that_brought_nothing_is_deleted_without_more_words(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["sources", "delete", "an-id"]) == 0
 
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("source an-id is deleted\n", "")
 
 
 def test_a_source_is_deleted_with_its_documents(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:

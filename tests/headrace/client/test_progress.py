@@ -158,7 +158,11 @@ def test_a_failed_document_is_a_change() -> None:
             "skipped: 2 that look like secrets; --hidden includes them; "
             "2 data folders of Headrace, never a source",
         ),
-        ({"too new": 2}, "skipped: 2 too new; --hidden includes them"),
+        ({"too new": 2}, "skipped: 2 too new"),
+        (
+            {"not found": 1, "hidden": 1},
+            "skipped: 1 hidden file or folder; --hidden includes it; 1 not found",
+        ),
     ],
 )
 def test_skipped_files_are_told_and_how_to_include_them(skipped: dict[str, int], told: str) -> None:

@@ -365,11 +365,12 @@ async def test_a_run_in_which_nothing_moves_names_what_it_waits_for(
     assert said[1].endswith(" s: parsing (0) has not reported for 61 s")
 
 
-def test_time_alone_is_no_movement(client: GatewayClient) -> None:
+def test_time_and_another_attempt_are_no_movement(client: GatewayClient) -> None:
     stalls = Stalls(client, lambda sentence: None, lambda: "")
     stalls.saw(progress(parsed=1))
     moved_at = stalls.moved_at
-    stalls.saw(progress(parsed=1).model_copy(update={"elapsed_ms": 9, "waits_for": [in_hand()]}))
+    later = {"elapsed_ms": 9, "attempts": 7, "waits_for": [in_hand()]}
+    stalls.saw(progress(parsed=1).model_copy(update=later))
     assert stalls.moved_at == moved_at
     stalls.saw(progress(parsed=2))
     assert stalls.moved_at > moved_at

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import DocumentError, RequestError, TransientError
+from schemas.errors import DocumentError, RateLimited, RequestError, TransientError
 from schemas.events import (
     DocumentDeleted,
     DocumentUpserted,
@@ -22,6 +22,7 @@ from schemas.events import (
 )
 from services.connectors import Invocations, SyncConnector, barrier
 from services.connectors.lister import Content, Entry, Item, Known, Lister, Skipped, Unreadable
+from services.connectors.patience import Patience
 from streams.blobs import BlobStore
 from tests.services.connectors.fakes import (
     Collections,
@@ -373,6 +374,64 @@ async def test_a_listing_that_breaks_off_deletes_nothing(world: World, error: Ex
         assert isinstance(failed, RunFailed)
         assert failed.error == "access denied"
     assert world.pipeline.written() == {}
+
+
+async def test_a_run_whose_origin_does_not_answer_fails_with_the_reason_in_the_end(world: World) -> None:
+    now = 0.0
+    world.shelf.breaks_off = TransientError("http://git.test/info/refs does not answer: refused")
+    connector = world.connector()
+    connector._patience = Patience(600, lambda: now)
+
+    async def tried(at: float) -> None:
+        nonlocal now
+        now = at
+        assert await connector.process(requested(SOURCE), world.pipeline) == []
+
+    for at in (1000, 1300, 1599):
+        with pytest.raises(TransientError):
+            await tried(at)
+    world.shelf.put(a="1")  # gets further: the time begins anew
+    with pytest.raises(TransientError):
+        await tried(1700)
+    with pytest.raises(TransientError):
+        await tried(2299)
+    world.shelf.breaks_off = RateLimited("slow down", 60)  # an answer
+    with pytest.raises(RateLimited):
+        await tried(2400)
+    world.shelf.breaks_off = TransientError("http://git.test/info/refs does not answer: refused")
+    with pytest.raises(TransientError):
+        await tried(2500)
+    assert not world.pipeline.of(RunFailed)
+
+    await tried(3100)
+
+    [failed] = world.pipeline.of(RunFailed)
+    assert isinstance(failed, RunFailed)
+    assert failed.error.startswith("http://git.test/info/refs does not answer: refused; given up after 600 s")
+    assert "HEADRACE_ORIGIN_SECONDS" in failed.error
+
+
+async def test_a_document_that_cannot_be_read_for_long_fails_the_run_also(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    world.shelf.put(a="1")
+
+    async def away(item: Item) -> Content:
+        raise TransientError("the bucket does not answer")
+
+    monkeypatch.setattr(world.shelf, "read", away)
+    connector = world.connector()
+    connector._patience = Patience(600, lambda: now)
+    with pytest.raises(TransientError):
+        await connector.process(requested(SOURCE), world.pipeline)
+    now = 600.0
+
+    assert await connector.process(requested(SOURCE), world.pipeline) == []
+
+    [failed] = world.pipeline.of(RunFailed)
+    assert isinstance(failed, RunFailed)
+    assert failed.error.startswith("the bucket does not answer; given up after 600 s")
 
 
 async def test_any_key_may_be_listed_though_it_looks_like_a_marker(world: World) -> None:
