@@ -201,8 +201,14 @@ def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:
 
 
 def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:
-    """What is wanted of a source, with these members as they are."""
-    return wanted.model_copy(update={name: getattr(known, name) for name in names})
+    """What is wanted of a source, with these members as they are. Branches that it follows into other
+    collections stay."""
+    kept = {name: getattr(known, name) for name in names}
+    if isinstance(wanted, GithubSource) and wanted.follow:
+        asked = {one.target_collection_name for one in wanted.follow}
+        others = [one for one in known.follow or () if one.target_collection_name not in asked]
+        kept["follow"] = [*others, *wanted.follow]
+    return wanted.model_copy(update=kept)
 
 
 def _overlapping(request: SyncRequest, source_id: str, shown: str) -> str:
