@@ -87,9 +87,8 @@ class S3Origin:
         known = ", ".join(self._endpoints) or "none"
         raise RequestError(
             f"s3.endpoint_url {url} is not allowed here: HEADRACE_S3_ENDPOINTS names {known}, "
-            "and AWS always is. "
-            "To allow it, add it to that setting of the gateway and the connectors (before `headrace up`), and "
-            "restart them"
+            "and AWS always is. To allow it, add it to that setting of the gateway and the connectors (before "
+            "`headrace up`), and restart them"
         )
 
 
