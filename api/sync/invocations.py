@@ -44,7 +44,7 @@ async def create_invocation(request: web.Request) -> web.Response:
     await parts.check_run(source)
     await parts.require_database(caller, source.database)
     await parts.open_collection(source.tenant, source.database, collection)
-    await _require_alone(parts, source, collection)
+    await require_alone(parts, source, collection)
     invocation_id = await start_run(
         parts,
         source,
@@ -114,15 +114,22 @@ def _id_of(request: web.Request, source: Source, payload: CreateJobPayload) -> s
     return str(uuid.uuid5(uuid.UUID(source.id), f"{key}\0{payload.model_dump_json()}"))
 
 
-async def _require_alone(parts: Dependencies, source: Source, collection: str) -> None:
-    """Raises Overlap when another source brings the same documents into this collection."""
+async def require_alone(
+    parts: Dependencies, source: Source, collection: str, advice: str = "change what that source reads"
+) -> None:
+    """Raises Overlap when another source brings the same documents into this collection.
+
+    Args:
+        advice: what a change of the other source could be.
+    """
+    kind = SOURCE_TYPES[source.type]
     await parts.catalogue.refresh()
     for other in parts.catalogue.all_sources(source.tenant, source.database, source.type):
         if overlap(source, other) and parts.catalogue.fills(other.id, collection):
             raise Overlap(
-                f"source {shown(other)} fills collection {collection!r} already, and source {shown(source)} "
-                f"{SOURCE_TYPES[source.type].overlap_reason}. Choose another collection, change "
-                f"what that source reads (PUT /api/v1/sources/{other.id}), or delete it with its documents "
+                f"source {shown(other)} fills collection {collection!r} already, and "
+                f"{kind.shown(kind.form_of(source.config))} {kind.overlap_reason}. Choose another "
+                f"collection, {advice} (PUT /api/v1/sources/{other.id}), or delete it with its documents "
                 f"(DELETE /api/v1/sources/{other.id}?documents=true, `headrace sources delete {other.id} "
                 "--documents`)",
                 other.id,

@@ -13,7 +13,7 @@ from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, SourceExists
 from api.requests import caller_of, page_of, path_id, query_choice, query_text, read_body
-from api.sync.invocations import start_run
+from api.sync.invocations import require_alone, start_run
 from api.sync.options import chunking_of, embedding_of, require_collection_name
 from api.sync.render import json_response, source_of
 from api.sync.source_types import shown, source_type
@@ -70,8 +70,16 @@ async def create_source(request: web.Request) -> web.Response:
         if _configuration(other) == _configuration(source):
             raise SourceExists(other.id)
     source = _with_id(source, {other.id for other in known})
+    await _require_following_alone(parts, source)
     await _keep(parts, source)
     return json_response(CreateSourceResponse(source_id=source.id), 201)
+
+
+async def _require_following_alone(parts: Dependencies, source: Source) -> None:
+    """Raises Overlap when another source fills what a push would bring documents into: refused now, not at
+    each push."""
+    for collection in SOURCE_TYPES[source.type].followed(source.config):
+        await require_alone(parts, source, collection, "let that source follow the branch")
 
 
 async def get_source(request: web.Request) -> web.Response:
@@ -96,6 +104,7 @@ async def change_source(request: web.Request) -> web.Response:
             "source; create it, and delete this one with its documents if it is to be replaced"
         )
     changed = source.model_copy(update={source.type: config, "notice": None})
+    await _require_following_alone(parts, changed)
     await _keep(parts, changed)
     return json_response(source_of(changed))
 

@@ -27,7 +27,7 @@ from api.webhooks.payloads import (
 )
 from api.webhooks.repositories import renamed, repository
 from schemas.events import Notice, Source
-from schemas.sources.github import GITHUB
+from schemas.sources.github import DEFAULT_BRANCH, GITHUB
 
 _BRANCH = "refs/heads/"
 _STAYS = "What is indexed of it stays"
@@ -90,13 +90,15 @@ def _push(push: Push, sources: Sequence[Source], now: datetime, host: str) -> De
     branch = push.ref.removeprefix(_BRANCH)
     if push.deleted or (push.after and not push.after.strip("0")):
         return _branch_deleted(decision, branch, push.repository, now)
+    is_default = branch == push.repository.default_branch
     for source in decision.matched:
         for followed in GITHUB.of(source).follow:
-            if followed.branch == branch:
+            if followed.branch == branch or (followed.branch == DEFAULT_BRANCH and is_default):
                 decision.runs.append(BranchRun(source, branch, followed.target_collection_name))
         if any(run.source.id == source.id for run in decision.runs):
             decision.end(source, "branch", "repository")
-    decision.reason = f"branch {branch} of {push.repository.full_name}: runs asked for: {len(decision.runs)}"
+    followed_by = "" if decision.runs else ": no source follows it"
+    decision.reason = f"branch {branch} of {push.repository.full_name}{followed_by}"
     return decision
 
 

@@ -94,7 +94,8 @@ async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Pa
     WEBHOOKS.labels(event, outcome).inc()
     level = log.info if decision.matched and not refused else log.warning
     level("webhook", kind=event, delivery=delivery, outcome=outcome, about=decision.reason, refused=refused)
-    message = "; ".join([_message(decision), *refused])
+    asked = [f"runs asked for: {len(runs)}"] if decision.runs else []
+    message = "; ".join([": ".join([_message(decision), *asked]), *refused])
     return json_response(WebhookResponse(message=message, invocation_ids=list(ids)), 202)
 
 

@@ -17,9 +17,14 @@ _FAILURE, _USAGE, _BROKEN_OFF = 1, 2, 130
 #: Commands that only read a file, whatever its name.
 _READS_FILES = (["parse"], ["chunk"])
 
+PURPOSE = (
+    "Keep a Chroma collection in sync with a folder, a repository, a website or a bucket: parsed, chunked, "
+    "embedded, indexed."
+)
+
 app = typer.Typer(
     name="headrace",
-    help="Keep a Chroma collection in sync with a folder or a file: parsed, chunked, embedded, indexed.",
+    help=PURPOSE,
     epilog="Every setting is an environment variable HEADRACE_…; docs/settings.md lists them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -49,13 +54,13 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help=PURPOSE)
 def root(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Keep a Chroma collection in sync with a folder or a file: parsed, chunked, embedded, indexed."""
+    """What precedes the command. The help is `PURPOSE`."""
 
 
 def run(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from headrace.cli.checks import require_request, require_target
 from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent
-from headrace.cli.origins.repositories import Branch, GithubCredential, Sha
+from headrace.cli.origins.repositories import Branch, Follow, GithubCredential, Sha
 from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit
 from headrace.cli.settings import (
     AllowEmpty,
@@ -48,6 +48,7 @@ def sync(
     main_content: MainContent = False,
     branch: Branch = None,
     sha: Sha = None,
+    follow: Follow = False,
     github_credential: GithubCredential = None,
     max_depth: MaxDepth = None,
     page_limit: PageLimit = None,
@@ -99,6 +100,7 @@ def sync(
         main_content=main_content,
         branch=branch,
         sha=sha,
+        follow=follow,
         github_credential=github_credential,
         max_depth=max_depth,
         page_limit=page_limit,

@@ -24,6 +24,16 @@ def where(source: "Source") -> str:
     return SOURCE_TYPES[source.source_type].shown(source.form)
 
 
+def follows(source: "Source") -> str:
+    """The branches that a repository's source follows, and into which collections; empty for none."""
+    followed = getattr(source.form, "follow", None) or ()
+    return ", ".join(f"{one.branch} → {one.target_collection_name}" for one in followed)
+
+
+def _reads(source: "Source") -> str:
+    return where(source) + (f"; follows {found}" if (found := follows(source)) else "")
+
+
 @sources.command("list")
 def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List sources, newest first."""
@@ -33,7 +43,7 @@ def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir:
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(s.id, s.source_type, s.database_name, where(s), s.created_at) for s in found]
+    rows = [(s.id, s.source_type, s.database_name, _reads(s), s.created_at) for s in found]
     print_rows(("id", "type", "database", "reads", "created"), rows, "no sources yet")
 
 
@@ -53,6 +63,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
             ("type", source.source_type),
             ("database", source.database_name),
             ("reads", where(source)),
+            *([("follows", found)] if (found := follows(source)) else []),
             ("model", source.embedding_model.model),
             ("chunking", chunking),
             ("created", source.created_at),
@@ -122,7 +133,21 @@ def _source_of(
         raise UsageError(f"--config is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise UsageError(f"--config must be a JSON object, found {config[:80]}")
+    _require_known(found)
     return found
+
+
+def _require_known(config: dict[str, object]) -> None:
+    """Raises UsageError for a member that no source has; the gateway passes over those of the contract."""
+    from headrace.usage_error import UsageError
+    from schemas.sources import SOURCE_TYPES
+
+    for name, kind in SOURCE_TYPES.items():
+        members = config.get(name)
+        known = kind.form.model_fields
+        unknown = [member for member in members if member not in known] if isinstance(members, dict) else []
+        if unknown:
+            raise UsageError(f"--config: {name} has no member {unknown[0][:80]!r}, only {', '.join(known)}")
 
 
 @sources.command("delete")

@@ -183,7 +183,7 @@ async def wanted_source_id(
         return source_id
     for source_id, form in known:
         if kind.overlaps(kind.configure(form), config):
-            raise RequestError(_overlapping(request, source_id, kind.shown(form)))
+            raise RequestError(_overlapping(request, source_id, kind, form))
     create = partial(client.create_source, {**payload, "database_name": request.database})
     try:  # a repeated request is answered with the id of the source that the first one created
         return await reconnecting(client, create, say, PROXY_ERRORS)
@@ -201,15 +201,21 @@ def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:
 
 
 def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:
-    """What is wanted of a source, with these members as they are."""
-    return wanted.model_copy(update={name: getattr(known, name) for name in names})
+    """What is wanted of a source, with these members as they are. Branches that it follows into other
+    collections stay."""
+    kept = {name: getattr(known, name) for name in names}
+    if isinstance(wanted, GithubSource) and wanted.follow:
+        asked = {one.target_collection_name for one in wanted.follow}
+        others = [one for one in known.follow or () if one.target_collection_name not in asked]
+        kept["follow"] = [*others, *wanted.follow]
+    return wanted.model_copy(update=kept)
 
 
-def _overlapping(request: SyncRequest, source_id: str, shown: str) -> str:
+def _overlapping(request: SyncRequest, source_id: str, kind: SourceType[Any, Any], known: Any) -> str:
     return (
-        f"{shown} is synced into collection {request.collection!r} already, so documents of {request.path} "
-        "would be there twice. Sync that one again, choose another collection, or take its documents out: "
-        f"headrace sources delete {source_id} --documents"
+        f"{kind.shown(known)} is synced into collection {request.collection!r} already, and "
+        f"{kind.shown(wanted_source(request))} {kind.overlap_reason}. Sync that one again, choose another "
+        f"collection, or take its documents out: headrace sources delete {source_id} --documents"
     )
 
 

@@ -32,7 +32,7 @@ Glob = Annotated[str, Field(max_length=MAX_GLOB_LENGTH)]
 
 
 class FollowedBranch(Event):
-    """A branch that a push brings into a collection."""
+    """A branch that a push brings into a collection; `HEAD` is the default branch."""
 
     branch: str
     target_collection_name: str
@@ -63,7 +63,7 @@ class GithubOptions(Event):
 class Followed(OwnBody):
     """A branch that a push brings into a collection (ours)."""
 
-    branch: str = Field(min_length=1, max_length=1024)
+    branch: str = Field(min_length=1, max_length=1024, description="`HEAD` is the default branch.")
     target_collection_name: str = Field(min_length=1, max_length=512)
 
 
@@ -149,6 +149,10 @@ class Github(SourceType[GithubSource, GithubConfig]):
                 )
             return GithubOptions(sha=sha)
         return GithubOptions(branch=normal_branch(asked.branch, "ref_identifier.branch"))
+
+    def followed(self, config: GithubConfig) -> list[str]:
+        """Those of the branches that it follows."""
+        return sorted({one.target_collection_name for one in config.follow})
 
     def form_of(self, config: GithubConfig) -> GithubSource:
         """The same fields; those of ours only where they are set."""

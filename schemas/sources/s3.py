@@ -101,8 +101,8 @@ class S3(SourceType[S3Source, S3Config]):
     job = S3Job
     own_tree = False
     overlap_reason = (
-        "writes documents of the same ids, which follow from their keys alone, so that they would overwrite "
-        "each other"
+        "writes documents of the same ids: ids follow from the keys alone, whichever the bucket and the "
+        "endpoint, so prefixes of which one begins the other cannot share a collection"
     )
 
     def inline_secret(self, form: S3Source) -> InlineSecret | None:

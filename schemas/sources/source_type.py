@@ -102,6 +102,10 @@ class SourceType(Generic[F, C]):
         """The collection of a run that names none; None where each run must name one."""
         return None
 
+    def followed(self, config: C) -> list[str]:
+        """Collections that pushes bring documents into."""
+        return []
+
     def form_of(self, config: C) -> F:
         """A configuration as the API shows it; secrets stay out."""
         raise NotImplementedError

@@ -13,7 +13,7 @@ import pytest
 from api import ChromaAccess, Gateway, Models, serve
 from schemas.codec import SingleObjectCodec
 from schemas.events import RunRequested
-from services.connectors import Access, origins
+from services.connectors import Access, GithubAccess, origins
 from streams.blobs import BlobStore
 from streams.kafka.cluster import Cluster, ensure_topics
 from streams.places import Places
@@ -112,7 +112,8 @@ def configuration(
         chroma=ChromaAccess(chroma.url),
         models=Models(MODEL, ["other/model"]),
         admin_key=ADMIN_KEY,
-        origins=origins(Access(Places([roots]))),
+        # Nobody answers there: sources of repositories are made without asking anybody.
+        origins=origins(Access(Places([roots]), github=GithubAccess("http://127.0.0.1:9"))),
     )
 
 

@@ -25,6 +25,7 @@ class Chosen:
     main_content: bool
     branch: str | None
     sha: str | None
+    follow: bool
     github_credential: int | None
     max_depth: int | None
     page_limit: int | None
@@ -48,7 +49,10 @@ def request_of(
     if of_git:
         form = repositories.repository(path, settings.github_url, chosen.include, chosen.github_credential)
         ref = repositories.ref_identifier(chosen.branch, chosen.sha)
-        return SyncRequest(path, database, collection, origin=form, ref=ref)
+        if chosen.follow:
+            form = repositories.following(form, chosen.branch, chosen.sha, collection)
+        keeps = repositories.not_asked_about(chosen.github_credential, chosen.follow)
+        return SyncRequest(path, database, collection, origin=form, ref=ref, keeps=keeps)
     if of_bucket:
         bucket = buckets.bucket(path, collection, chosen.region, chosen.endpoint_url, chosen.aws_credential)
         keeps = buckets.not_asked_about(chosen.region, chosen.aws_credential)
@@ -70,7 +74,8 @@ def request_of(
 
 def _require_fitting(of_git: bool, of_bucket: bool, of_site: bool, chosen: Chosen) -> None:
     whole = (chosen.exclude, chosen.hidden, chosen.main_content)
-    repositories.require_fitting(of_git, whole, (chosen.branch, chosen.sha, chosen.github_credential))
+    commit = (chosen.branch, chosen.sha, chosen.follow or None, chosen.github_credential)
+    repositories.require_fitting(of_git, whole, commit)
     store = (chosen.region, chosen.endpoint_url, chosen.aws_credential)
     buckets.require_fitting(of_bucket, (chosen.include, *whole), store)
     pages = (chosen.max_depth, chosen.page_limit, chosen.include_path, chosen.exclude_path)

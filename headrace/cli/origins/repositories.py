@@ -25,6 +25,14 @@ GithubCredential = Annotated[
         show_default=False,
     ),
 ]
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        help="Of a repository: from now on, each push to this branch (--branch, else the default one) is "
+        "synced into the collection; needs a webhook.",
+    ),
+]
 
 
 def is_repository(path: str, server: str) -> bool:
@@ -71,6 +79,23 @@ def repository(path: str, server: str, include: list[str] | None, credential: in
         raise UsageError(_in_options(str(error))) from None
 
 
+def following(form: "GithubSource", branch: str | None, sha: str | None, collection: str) -> "GithubSource":
+    """The source, which follows a branch (None: the default one) into a collection. Raises UsageError for a
+    commit."""
+    from schemas.sources.github import DEFAULT_BRANCH, Followed
+
+    if sha is not None:
+        raise UsageError("--follow needs a branch: --sha names one commit, which never changes")
+    one = Followed(branch=branch or DEFAULT_BRANCH, target_collection_name=collection)
+    return form.model_copy(update={"follow": [one]})
+
+
+def not_asked_about(credential: int | None, follow: bool) -> tuple[str, ...]:
+    """Members of a source that a sync leaves as they are. A new token takes the place of a GitHub App."""
+    access = ("app_id", "credential_id") if credential is None else ()
+    return (*access, *(() if follow else ("follow",)))
+
+
 def ref_identifier(branch: str | None, sha: str | None) -> dict[str, str] | None:
     """What a run is asked for. Raises UsageError for both, and for what is no branch or no hash."""
     from schemas.api import CreateJobPayload
@@ -97,7 +122,9 @@ def require_fitting(of_git: bool, of_folder: tuple[object, ...], of_repository: 
             "begin with ! to skip files"
         )
     if not of_git and any(one is not None for one in of_repository):
-        raise UsageError("--branch, --sha and --github-credential need a repository: github:owner/repo")
+        raise UsageError(
+            "--branch, --sha, --follow and --github-credential need a repository: github:owner/repo"
+        )
 
 
 def _in_options(message: str) -> str:

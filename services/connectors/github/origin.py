@@ -1,8 +1,11 @@
 """Repositories as a type of source."""
 
+import asyncio
 from urllib.parse import urlsplit
 
-from schemas.errors import RequestError
+import structlog
+
+from schemas.errors import RequestError, TransientError
 from schemas.events import RunRequested
 from schemas.sources.github import GITHUB, GithubConfig
 from services.connectors.github.lister import GithubLister
@@ -13,6 +16,11 @@ from services.connectors.github.server.lfs import Lfs
 from services.connectors.github.server.login import login_of
 from services.connectors.github.server.remote import Remote
 from services.connectors.lister import Access, Known, Lister
+
+log = structlog.get_logger(__name__)
+
+#: A person waits for the answer of a check.
+_CHECK_SECONDS = 5.0
 
 
 class GithubOrigin:
@@ -25,8 +33,20 @@ class GithubOrigin:
         self._mirrors = Mirrors(self._access)
 
     async def check(self, config: GithubConfig, tenant: str) -> GithubConfig:
-        """With `owner/repo` in place of a URL. The server is not asked: whether it answers now says nothing
-        of the run. Raises RequestError for another server, and for a credential that is not there."""
+        """With `owner/repo` in place of a URL. The server is asked once: RequestError, as in a run, where it
+        gives no access or has no repository. One that is away or limits requests refuses nothing: runs wait
+        for it. Raises RequestError also for another server and for a credential that is not there."""
+        checked = await self.check_run(config, tenant)
+        remote = self._remote(checked, tenant, Http(_CHECK_SECONDS, self._http.limits))
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                await remote.refs([])
+        except (TransientError, TimeoutError) as error:
+            log.info("repository not checked", repository=remote.shown, reason=str(error) or "no answer")
+        return checked
+
+    async def check_run(self, config: GithubConfig, tenant: str) -> GithubConfig:
+        """The same without asking the server: before a run, which waits for it."""
         if config.credential_id is not None:
             kind = "github_token" if config.app_id is None else "github_app"
             await self._credentials.secret(tenant, config.credential_id, kind)
@@ -35,12 +55,15 @@ class GithubOrigin:
     def open(self, run: RunRequested, known: Known) -> Lister:
         """A repository at the commit that the run asks for."""
         config, options = GITHUB.of(run.source), GITHUB.asked(run.options)
-        name = self._name(config.repository)
-        login = login_of(config, run.source.tenant, name, self._credentials, self._tokens)
-        remote = Remote(self._http, f"{self._access.base}/{name}.git", f"github:{name}", login)
+        remote = self._remote(config, run.source.tenant, self._http)
         purpose = f"{run.source.id} {run.collection}"
         lfs = Lfs(self._http, self._access.lfs_bytes)
         return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs)
+
+    def _remote(self, config: GithubConfig, tenant: str, http: Http) -> Remote:
+        name = self._name(config.repository)
+        login = login_of(config, tenant, name, self._credentials, self._tokens)
+        return Remote(http, f"{self._access.base}/{name}.git", f"github:{name}", login)
 
     def _name(self, repository: str) -> str:
         """`owner/repo`. Raises RequestError for one on another server."""

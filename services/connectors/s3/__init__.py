@@ -86,7 +86,9 @@ class S3Origin:
             return
         known = ", ".join(self._endpoints) or "none"
         raise RequestError(
-            f"s3.endpoint_url {url} is not allowed here: HEADRACE_S3_ENDPOINTS names {known}; AWS always is"
+            f"s3.endpoint_url {url} is not allowed here: HEADRACE_S3_ENDPOINTS names {known}"
+            ", and AWS always is. To allow it, add it to that setting of the gateway and the connectors "
+            "(before `headrace up`), and restart them"
         )
 
 

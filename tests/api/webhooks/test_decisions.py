@@ -234,3 +234,15 @@ def test_access_that_is_there_again_ends_what_was_told(event: InstallationChange
 def test_an_installation_concerns_its_own_account() -> None:
     assert not decided(installation("suspend"), source("acme2/docs", app_id="12")).matched
     assert not decided(installation("suspend"), source("acme/docs/sub", app_id="12")).matched
+
+
+def test_the_default_branch_is_followed_whatever_it_is_called() -> None:
+    follower = source(follow={"HEAD": "docs"})
+    repository = {**repo(), "default_branch": "trunk"}
+
+    assert runs(decided(push("refs/heads/trunk", repository=repository), follower)) == [
+        ("source-1", "trunk", "docs")
+    ]
+    other = decided(push("refs/heads/main", repository=repository), follower)
+    assert not runs(other)
+    assert other.reason == "branch main of acme/docs: no source follows it"

@@ -19,7 +19,7 @@ from api.webhooks.signature import MAX_PAYLOAD_BYTES
 from schemas.events import RunRequested, Source
 from streams.engine.outputs import Send
 from streams.topics import RUNS, SOURCES
-from tests.api.conftest import DATABASE, Server, asked_runs, running
+from tests.api.conftest import DATABASE, Server, asked_runs, create_run, running
 from tests.api.fake_tracking import FakeTracking
 from tests.api.raw import head, send
 from tests.api.webhooks.test_decisions import push, source
@@ -165,8 +165,37 @@ async def test_two_sources_never_fill_one_collection_with_the_same_repository(
 
     assert len(answer["invocation_ids"]) == 1
     assert f"source {second.id} does not run into 'docs': source {first.id}" in answer["message"]
+    assert "branch main of acme/twice: runs asked for: 1;" in answer["message"]
     assert len(await runs_of(hooked, first)) == 1
     assert not await runs_of(hooked, second)
+
+
+async def test_a_source_does_not_follow_into_what_another_source_of_the_repository_fills(
+    hooked: Server,
+) -> None:
+    def body(**config: Any) -> dict[str, Any]:
+        return {"github": {"repository": "acme/handbook", **config}}
+
+    async def create(status: int, **config: Any) -> Any:
+        made = {**body(**config), "database_name": DATABASE}
+        return await hooked.call("POST", "/api/v1/sources", status=status, json=made)
+
+    first = (await create(201))["source_id"]
+    await create_run(hooked, first, "handbook")
+    follow = [{"branch": "main", "target_collection_name": "handbook"}]
+
+    refused = await create(409, follow=follow)
+
+    assert refused["source_id"] == first
+    assert f"let that source follow the branch (PUT /api/v1/sources/{first})" in refused["message"]
+    second = (await create(201, include_globs=["*.md"]))["source_id"]
+    changed = body(include_globs=["*.md"], follow=follow)
+    refused = await hooked.call("PUT", f"/api/v1/sources/{second}", status=409, json=changed)
+    assert refused["source_id"] == first
+    assert "follow" not in (await hooked.call("GET", f"/api/v1/sources/{second}", status=200))["github"]
+    await hooked.call("PUT", f"/api/v1/sources/{first}", status=200, json=body(follow=follow))
+    misspelt = [{"branch": "main", "target_collection": "handbook"}]
+    await hooked.call("PUT", f"/api/v1/sources/{first}", status=400, json=body(follow=misspelt))
 
 
 # --------------------------------------------------------------------------------------- what a source says

@@ -110,6 +110,15 @@ async def test_another_prefix_is_another_source_or_overlaps() -> None:
     assert await source_id(gateway, "s3://library/notes/") == ID.format(9)
     with pytest.raises(RequestError, match="s3://library/docs/ is synced into collection 'c' already"):
         await source_id(gateway, "s3://library/docs/new/")
+    with pytest.raises(
+        RequestError, match="and s3://other/docs/ writes documents of the same ids: ids follow"
+    ):
+        await source_id(gateway, "s3://other/docs/")
+    elsewhere = Gateway(config(endpoint_url="http://one:9000"))
+    with pytest.raises(
+        RequestError, match=r"s3://library/docs/ at http://one:9000 is .* and s3://library/docs/ "
+    ):
+        await source_id(elsewhere, "s3://library/docs/")
 
     assert not gateway.changed
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from headrace.cli.origins.repositories import is_repository, ref_identifier, repository, require_fitting
+from headrace.cli.origins.repositories import (
+    following,
+    is_repository,
+    not_asked_about,
+    ref_identifier,
+    repository,
+    require_fitting,
+)
 from headrace.usage_error import UsageError
 
 
@@ -58,6 +65,21 @@ def test_branch_and_commit_are_what_a_run_is_asked_for() -> None:
         ref_identifier(None, "main")
     with pytest.raises(UsageError, match="--branch is not the name of a branch"):
         ref_identifier("-x", None)
+
+
+def test_a_source_follows_the_branch_that_is_synced() -> None:
+    form = repository("github:owner/repo", "https://github.com", None, None)
+
+    for branch, followed in ((None, "HEAD"), ("next", "next")):
+        [one] = following(form, branch, None, "docs").follow or []
+        assert (one.branch, one.target_collection_name) == (followed, "docs")
+    with pytest.raises(UsageError, match="--follow needs a branch"):
+        following(form, None, "abcd", "docs")
+
+
+def test_a_sync_leaves_access_and_followed_branches_as_they_are() -> None:
+    assert not_asked_about(None, False) == ("app_id", "credential_id", "follow")
+    assert not_asked_about(3, True) == ()
 
 
 def test_options_that_do_not_fit_are_refused() -> None:

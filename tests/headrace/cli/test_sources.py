@@ -31,6 +31,15 @@ def job(collection: str, status: str) -> Job:
     return Job.model_validate_json(json.dumps(body))
 
 
+def github(number: int) -> Source:
+    shown = source(number).model_dump(mode="json", exclude_unset=True)
+    del shown["folder"]
+    follow = [{"branch": "main", "target_collection_name": "docs"}]
+    return Source.model_validate_json(
+        json.dumps({**shown, "github": {"repository": "o/r", "follow": follow}})
+    )
+
+
 class Gateway:
     """A client, as the commands call it."""
 
@@ -41,7 +50,10 @@ class Gateway:
         self.ends: list[InvocationProgress] = []
 
     async def sources(self, **query: str | None) -> list[Source]:
-        return [source(1, globs=["*.md"]), web(2)]
+        return [source(1, globs=["*.md"]), web(2), github(4)]
+
+    async def source(self, source_id: str) -> Source:
+        return github(4)
 
     async def create_source(self, payload: Any) -> str:
         self.created.append(payload)
@@ -82,9 +94,16 @@ def test_a_list_says_of_every_type_where_it_reads(
 ) -> None:
     assert run(["sources", "list"]) == 0
 
-    first, second = [line.split("\t") for line in capsys.readouterr().out.splitlines()[1:]]
+    first, second, third = [line.split("\t") for line in capsys.readouterr().out.splitlines()[1:]]
     assert (first[1], first[3]) == ("folder", "/srv/notes (*.md)")
     assert (second[1], second[3]) == ("web_scrape", "https://e.org")
+    assert third[3] == "github:o/r; follows main → docs"
+
+
+def test_a_source_is_shown_with_what_it_follows(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sources", "show", ID.format(4)]) == 0
+
+    assert "main → docs" in capsys.readouterr().out
 
 
 def test_a_source_of_any_type_is_created_from_its_configuration(gateway: Gateway) -> None:
@@ -104,6 +123,7 @@ def test_a_source_of_any_type_is_created_from_its_configuration(gateway: Gateway
         (["--config", "{"], "--config is not JSON"),
         (["--config", "[]"], "--config must be a JSON object, found []"),
         (["--config", "{}", "--include", "*.md"], "require PATH"),
+        (["--config", '{"github": {"repository": "o/r", "folow": []}}'], "github has no member 'folow'"),
     ],
 )
 def test_a_source_that_is_not_said_is_refused(

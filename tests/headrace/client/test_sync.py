@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from headrace.cli.display import print_result
+from headrace.cli.origins.repositories import following, not_asked_about, repository
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import status_of
 from headrace.client.stalls import Stalls, in_words
 from headrace.client.sync import SyncRequest, SyncResult, as_json, begin, finish, follow, looked_for
-from schemas.api import InHand, InvocationProgress
+from schemas.api import InHand, InvocationProgress, Source
 from schemas.errors import RequestError, TransientError
 from tests.headrace.client.fake_gateway import ID, FakeGateway, fake_gateway, source
 from tests.headrace.client.test_progress import COMPLETE, progress
@@ -89,6 +90,30 @@ async def test_a_folder_above_or_below_a_synced_one_is_refused_before_anything_i
         await begin(client, replace(REQUEST, path=path))
     assert f"headrace sources delete {ID.format(1)} --documents" in str(refused.value)
     assert gateway.asked == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "follow"),
+    [(None, {"main": "notes", "dev": "other"}), ("next", {"dev": "other", "next": "notes"})],
+)
+async def test_a_repository_follows_what_it_followed_and_what_is_asked_for(
+    gateway: FakeGateway, client: GatewayClient, asked: str | None, follow: dict[str, str]
+) -> None:
+    shown = source(1).model_dump(mode="json", exclude_unset=True)
+    del shown["folder"]
+    known = [{"branch": b, "target_collection_name": c} for b, c in (("main", "notes"), ("dev", "other"))]
+    shown["github"] = {"repository": "o/r", "app_id": "12", "credential_id": 3, "follow": known}
+    gateway.sources = [Source.model_validate_json(json.dumps(shown))]
+    form = repository("github:o/r", "https://github.com", ["*.md"], None)
+    form = form if asked is None else following(form, asked, None, "notes")
+    keeps = not_asked_about(None, asked is not None)
+
+    await begin(client, SyncRequest("github:o/r", "d", "notes", origin=form, keeps=keeps))
+
+    [changed] = gateway.changed.values()
+    github = changed["github"]  # type: ignore[index]
+    assert {one["branch"]: one["target_collection_name"] for one in github.pop("follow")} == follow
+    assert github == {"repository": "o/r", "include_globs": ["*.md"], "app_id": "12", "credential_id": 3}
 
 
 async def test_a_source_that_exists_and_fills_nothing_yet_is_run(

@@ -61,10 +61,18 @@ def refusal(url: str, access: WebAccess) -> str | None:
     except ValueError:
         is_address = False
     if (is_address and not is_public(host)) or host == "localhost" or host.endswith(".localhost"):
-        return f"{host} is no public address; HEADRACE_WEB_ALLOWED_HOSTS names internal hosts that are meant"
+        return f"{host} is no public address; {_to_allow(parts.netloc)}"
     if port not in PORTS:
-        return f"port {port} is not allowed; HEADRACE_WEB_ALLOWED_HOSTS names hosts with other ports"
+        return f"port {port} is not allowed; {_to_allow(parts.netloc)}"
     return None
+
+
+def _to_allow(host: str) -> str:
+    """What to do about it."""
+    return (
+        f"if it is meant, set HEADRACE_WEB_ALLOWED_HOSTS={host} for the gateway and the connectors (before "
+        "`headrace up`) and restart them"
+    )
 
 
 class GuardedResolver(AbstractResolver):
@@ -106,7 +114,4 @@ def connector(guarded: bool) -> aiohttp.TCPConnector:
 def _require_public(host: str, address: str) -> None:
     if not is_public(address):
         leads = "" if host == address else f" leads to {address}, which"
-        raise ForbiddenAddress(
-            f"{host}{leads} is no public address; "
-            "HEADRACE_WEB_ALLOWED_HOSTS names internal hosts that are meant"
-        )
+        raise ForbiddenAddress(f"{host}{leads} is no public address; {_to_allow(host)}")

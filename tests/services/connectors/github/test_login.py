@@ -231,7 +231,7 @@ async def test_only_the_server_of_the_deployment_is_read(
     url = server.url.replace("http://", "https://")
     config = GithubConfig(repository=repository.replace("{url}", url))
     if name is not None:
-        assert (await reader.origin.check(config, "t")).repository == name
+        assert (await reader.origin.check_run(config, "t")).repository == name
         return
     with pytest.raises(RequestError, match="HEADRACE_GITHUB_URL"):
         await reader.origin.check(config, "t")
