@@ -87,16 +87,15 @@ class Objects:
         self._meta, self._faults = config.auto_sync != "none", faults
 
     def entries(self, contents: Sequence[Mapping[str, Any]]) -> list[Entry]:
-        """Those of a page."""
-        found = [entry for one in contents if (entry := self._entry(one)) is not None]
-        unwanted = len(contents) - len(found)
+        """Those of a page. Markers of folders are none: nobody has put them there as documents."""
+        objects = [one for one in contents if not is_folder_marker(str(one["Key"]), int(one.get("Size", 0)))]
+        found = [entry for one in objects if (entry := self._entry(one)) is not None]
+        unwanted = len(objects) - len(found)
         return [*found, LeftOut(NOT_NAMED, unwanted)] if unwanted else found
 
     def _entry(self, found: Mapping[str, Any]) -> Entry | None:
         """A document, or why an object is none; None for one that is not wanted."""
         key, size = str(found["Key"]), int(found.get("Size", 0))
-        if is_folder_marker(key, size):
-            return Skipped(key, FOLDER_MARKER)
         if self._meta and is_meta_file(key):
             if key in self._faults:
                 return Unreadable(key, self._faults[key])
