@@ -267,8 +267,8 @@ class Settings(BaseSettings):
     )
     origin_seconds: float = Field(
         600,
-        description="A run whose origin (a git server, a website, a bucket) does not answer is retried for this "
-        "long without getting further; then it fails with the origin's last error.",
+        description="A run whose origin (a git server, a website, a bucket) does not answer is retried for "
+        "this long without getting further; then it fails with the origin's last error.",
         gt=0,
     )
     run_window: int = Field(

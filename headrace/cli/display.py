@@ -95,7 +95,8 @@ class Startup:
 
 
 class RunDisplay:
-    """The progress of one run: live in a terminal, elsewhere a line when something has changed. Writes to standard error
+    """The progress of one run: live in a terminal, elsewhere a line when something has changed.
+    Writes to standard error
     where `quiet` keeps standard output for a result."""
 
     def __init__(self, title: str, quiet: bool = False, waiting_s: float = _WAITING_S) -> None:

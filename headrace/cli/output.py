@@ -79,8 +79,8 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
-    """Print rows as a table in a terminal, else tab-separated below a header. If there are none, say `empty`: on
-    standard error where standard output is for a program."""
+    """Print rows as a table in a terminal, else tab-separated below a header. If there are none, say
+    `empty`: on standard error where standard output is for a program."""
     texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         lines = [columns, *texts] if texts else []

@@ -141,8 +141,8 @@ def changed(counts: StageCounts) -> int:
 
 
 def moved(before: InvocationProgress, now: InvocationProgress) -> bool:
-    """Whether the run has got on. Another attempt alone is none: an origin that does not answer is tried again
-    every few seconds."""
+    """Whether the run has got on. Another attempt alone is none: an origin that does not answer is tried
+    again every few seconds."""
     return any(getattr(before, what) != getattr(now, what) for what in ("status", "total", "counts"))
 
 
