@@ -40,7 +40,8 @@ class GithubOrigin:
         remote = Remote(self._http, f"{self._access.base}/{name}.git", f"github:{name}", login)
         purpose = f"{run.source.id} {run.collection}"
         lfs = Lfs(self._http, self._access.lfs_bytes)
-        return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs)
+        pauses_s = self._access.push_pauses_s
+        return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs, pauses_s)
 
     def _name(self, repository: str) -> str:
         """`owner/repo`. Raises RequestError for one on another server."""
