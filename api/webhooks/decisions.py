@@ -11,6 +11,7 @@ decide. An event is a hint. What it says of commits is not used: the run looks a
 events that are late, lost or out of order do no harm.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +31,7 @@ from schemas.events import Notice, Source
 from schemas.sources.github import DEFAULT_BRANCH, GITHUB
 
 _BRANCH = "refs/heads/"
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _STAYS = "What is indexed of it stays"
 
 #: What begins and ends that an App can read a repository.
@@ -38,11 +40,12 @@ _LOST, _FOUND = ("deleted", "suspend"), ("created", "unsuspend", "new_permission
 
 @dataclass(frozen=True, slots=True)
 class BranchRun:
-    """A run that is to be asked for."""
+    """A run that is to be asked for; `after` is the commit that the branch was pushed to, if it is known."""
 
     source: Source
     branch: str
     collection: str
+    after: str | None = None
 
 
 @dataclass(slots=True)
@@ -94,12 +97,17 @@ def _push(push: Push, sources: Sequence[Source], now: datetime, host: str) -> De
     for source in decision.matched:
         for followed in GITHUB.of(source).follow:
             if followed.branch == branch or (followed.branch == DEFAULT_BRANCH and is_default):
-                decision.runs.append(BranchRun(source, branch, followed.target_collection_name))
+                run = BranchRun(source, branch, followed.target_collection_name, _whole_hash(push.after))
+                decision.runs.append(run)
         if any(run.source.id == source.id for run in decision.runs):
             decision.end(source, "branch", "repository")
     followed_by = "" if decision.runs else ": no source follows it"
     decision.reason = f"branch {branch} of {push.repository.full_name}{followed_by}"
     return decision
+
+
+def _whole_hash(text: str) -> str | None:
+    return text if _HASH.fullmatch(text) else None
 
 
 def _delete(event: Delete, sources: Sequence[Source], now: datetime, host: str) -> Decision:

@@ -112,7 +112,7 @@ def _names(payload: Payload) -> Sequence[str]:
 
 async def _ask(parts: Dependencies, run: BranchRun, delivery: str) -> str:
     id_ = invocation_id(f"github/{delivery}", run.source.id, run.collection)
-    options = RunOptions.model_validate({GITHUB.name: {"branch": run.branch}})
+    options = RunOptions.model_validate({GITHUB.name: {"branch": run.branch, "after": run.after}})
     asked = make_run(run.source, run.collection, id_, now(), trigger="webhook", options=options)
     await write_run(asked, parts.write)
     return id_

@@ -54,10 +54,12 @@ class GithubConfig(Event):
 
 class GithubOptions(Event):
     """Which commit a run reads: the newest of a branch, or one by its hash, which may be cut short. Neither
-    means the default branch."""
+    means the default branch. `after` is what a push has made of the branch: a server may tell of a push
+    before it shows it, so a run waits a while for that commit."""
 
     branch: str | None = None
     sha: str | None = None
+    after: str | None = None
 
 
 class Followed(OwnBody):

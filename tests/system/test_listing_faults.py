@@ -4,16 +4,20 @@ A type joins with a fixture that makes an `Origin`, and its name in `ORIGINS`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from streams.secrets import SecretsKey
 from tests.conftest import Chroma, Kafka
 from tests.s3_server import BUCKET, Answer, MemoryS3, serving
+from tests.services.connectors.github import git_server
+from tests.services.connectors.github.git_server import GitServer
+from tests.services.connectors.web.site import Site, page, served
 from tests.system.pipeline import Pipeline, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
@@ -53,7 +57,8 @@ runs.Attempt._flush = dying_after_an_emit
 class Origin:
     """Somewhere documents lie: how they are put there and taken away, and how it is made a source.
 
-    `disturb` makes it fail in the middle of its next listing; what it returns mends it.
+    `disturb` makes it fail in the middle of its next listing; what it returns mends it. `many` documents are
+    enough for a listing to have a middle; `beside` are skipped whatever is put there.
     """
 
     name: str
@@ -61,26 +66,42 @@ class Origin:
     put: Callable[[str, str], object]
     remove: Callable[[str], object]
     disturb: Callable[[], Callable[[], object]]
+    many: int = 40
+    beside: int = 0
+
+
+@dataclass
+class Servers:
+    """What answers for the types of sources that are read over the network."""
+
+    store: MemoryS3
+    git: GitServer
+    site: Site
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[MemoryS3]:
-    with serving(MemoryS3()) as found:
-        yield found
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    with serving(MemoryS3()) as store:
+        async with git_server.serving(tmp_path_factory.mktemp("git")) as git, served() as site:
+            yield Servers(store, git, site)
 
 
 @pytest.fixture(scope="module")
 async def victim(
-    kafka: Kafka, chroma: Chroma, store: MemoryS3, tmp_path_factory: pytest.TempPathFactory
+    kafka: Kafka, chroma: Chroma, servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Pipeline]:
     """A system whose connectors may be told to die."""
     data = tmp_path_factory.mktemp("listing")
-    settings = {"HEADRACE_S3_ENDPOINTS": store.url, "HEADRACE_SECRETS_KEY": SecretsKey.new().text}
+    settings = {
+        "HEADRACE_S3_ENDPOINTS": servers.store.url,
+        "HEADRACE_GITHUB_URL": servers.git.url,
+        "HEADRACE_SECRETS_KEY": SecretsKey.new().text,
+    }
     async with running(kafka.bootstrap_servers, chroma.url, data, before=_KILLED, settings=settings) as made:
         yield made
 
 
-def folder(root: Path, store: MemoryS3) -> Origin:
+def folder(root: Path, servers: Servers) -> Origin:
     """Another folder stands where it stood while it was listed, as when a disk is unmounted."""
 
     def disturb() -> Callable[[], object]:
@@ -94,12 +115,13 @@ def folder(root: Path, store: MemoryS3) -> Origin:
         lambda key, text: (root / key).write_text(text),
         lambda key: (root / key).unlink(),
         disturb,
+        many=1_001,
     )
 
 
-def bucket(root: Path, store: MemoryS3) -> Origin:
+def bucket(root: Path, servers: Servers) -> Origin:
     """Its second page is no XML."""
-    prefix = f"{root.name}/"
+    store, prefix = servers.store, f"{root.name}/"
 
     def disturb() -> Callable[[], object]:
         sound = store.fault
@@ -123,14 +145,70 @@ def bucket(root: Path, store: MemoryS3) -> Origin:
         lambda key, text: store.put(prefix + key, text.encode()),
         lambda key: store.delete(prefix + key),
         disturb,
+        many=1_001,  # more than a page
     )
 
 
-@pytest.fixture(params=[folder, bucket], ids=lambda make: make.__name__)
+def repository(root: Path, servers: Servers) -> Origin:
+    """It is taken from us once its branches are listed: the server does not know it any more."""
+    git, made = servers.git, servers.git.repository(f"owner/{root.name}")
+
+    def disturb() -> Callable[[], object]:
+        asked = 0
+
+        async def lost(request: web.Request) -> web.Response | None:
+            nonlocal asked
+            asked += 1
+            return web.Response(status=404) if asked > 2 else None
+
+        git.fault = lost
+        return lambda: setattr(git, "fault", None)
+
+    return Origin(
+        "github",
+        {"github": {"repository": made.name}},
+        lambda key, text: made.commit({key: text}),
+        lambda key: made.commit({key: None}),
+        disturb,
+    )
+
+
+def website(root: Path, servers: Servers) -> Origin:
+    """A page that links to files; every other file is forbidden while it is disturbed."""
+    site, prefix = servers.site, f"/{root.name}/"
+    texts: dict[str, str] = {}
+
+    def show(forbidden: bool = False) -> None:
+        noindex = '<meta name="robots" content="noindex">'
+        site.pages[prefix] = page("All files.", *(prefix + key for key in sorted(texts)), head=noindex)
+        for number, (key, text) in enumerate(sorted(texts.items())):
+            site.pages[prefix + key] = 403 if forbidden and number % 2 else text
+            site.headers[prefix + key] = {"Content-Type": "text/plain; charset=utf-8"}
+
+    def put(key: str, text: str) -> None:
+        texts[key] = text
+        show()
+
+    def remove(key: str) -> None:
+        del texts[key], site.pages[prefix + key]
+        show()
+
+    def disturb() -> Callable[[], object]:
+        show(forbidden=True)
+        return show
+
+    start = {"starting_url": site.url + prefix}
+    return Origin("web_scrape", {"web_scrape": start}, put, remove, disturb, beside=1)
+
+
+ORIGINS = [folder, bucket, repository, website]
+
+
+@pytest.fixture(params=ORIGINS, ids=lambda make: make.__name__)
 def origin(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, store: MemoryS3
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, servers: Servers
 ) -> Origin:
-    made: Origin = request.param(tmp_path_factory.mktemp("origin"), store)
+    made: Origin = request.param(tmp_path_factory.mktemp("origin"), servers)
     return made
 
 
@@ -149,7 +227,7 @@ async def test_a_connector_that_is_killed_in_the_listing_and_after_an_emit_loses
     (victim.data / "die-at-listing").touch()
     (victim.data / "die-at-emit").touch()
     first = await victim.sync(source, collection)
-    assert (first["total"], first["indexed"]) == (30, 30)
+    assert (first["total"], first["indexed"]) == (30 + origin.beside, 30)
     assert await texts(victim, collection) == [f"old {number:02}" for number in range(30)]
 
     for number in range(0, 30, 3):
@@ -160,7 +238,7 @@ async def test_a_connector_that_is_killed_in_the_listing_and_after_an_emit_loses
     second = await victim.sync(source, collection)
 
     assert not list(victim.data.glob("die-at-*")), "the connectors were killed at both places"
-    assert (second["total"], second["indexed"], second["deleted"]) == (30, 10, 10)
+    assert (second["total"], second["indexed"], second["deleted"]) == (30 + origin.beside, 10, 10)
     assert (second["unchanged"], second["failed"]) == (10, 0)
     left = [f"old {number:02}" for number in range(2, 30, 3)]
     assert await texts(victim, collection) == sorted([*left, *(f"new {n:02}" for n in range(0, 30, 3))])
@@ -170,12 +248,13 @@ async def test_an_origin_that_fails_in_the_middle_of_its_listing_loses_nothing(
     victim: Pipeline, origin: Origin
 ) -> None:
     collection = f"disturbed-{origin.name}"
-    for number in range(1_001):  # more than a page
-        origin.put(f"{number:04}.txt", "" if number else "text")
+    for number in range(origin.many):
+        empty = number == 20 or (number > 0 and origin.many > 1_000)  # what goes is counted
+        origin.put(f"{number:04}.txt", "" if empty else f"text {number}")
     source = await victim.source_of(origin.config)
     await victim.sync(source, collection)
     before = await texts(victim, collection)
-    origin.remove("0500.txt")
+    origin.remove("0020.txt")
 
     invocation = await victim.begin(source, collection)
     mend = origin.disturb()
@@ -185,24 +264,28 @@ async def test_an_origin_that_fails_in_the_middle_of_its_listing_loses_nothing(
     assert ended["counts"]["deleted"] == 0 or "complete" in ended["status"]  # it may have been quicker
     assert await texts(victim, collection) == before
     counts = await victim.sync(source, collection)
-    assert counts["unchanged"] == 1_000
+    assert counts["unchanged"] == origin.many - 1
     assert await texts(victim, collection) == before
 
 
+@pytest.mark.parametrize("make", ORIGINS, ids=lambda make: make.__name__)
 async def test_twenty_sources_at_once_on_one_connector_all_end_with_their_own(
-    victim: Pipeline, tmp_path_factory: pytest.TempPathFactory
+    victim: Pipeline,
+    servers: Servers,
+    make: Callable[[Path, Servers], Origin],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    roots = [tmp_path_factory.mktemp("many") for _ in range(20)]
-    for number, root in enumerate(roots):
+    origins = [make(tmp_path_factory.mktemp("many"), servers) for _ in range(20)]
+    for number, origin in enumerate(origins):
         for name in ("a", "b"):
-            (root / f"{name}.txt").write_text(f"{name} of {number}")
-    sources = [await victim.source(root) for root in roots]
+            origin.put(f"{name}.txt", f"{name} of {number}")
+    sources = [await victim.source_of(origin.config) for origin in origins]
+    into = [f"many-{origins[0].name}-{number}" for number in [*range(20), "beside"]]
 
-    begun = await asyncio.gather(*[victim.begin(source, f"many-{n}") for n, source in enumerate(sources)])
-    beside = await victim.begin(sources[0], "many-beside")
-    ended = await asyncio.gather(*[victim.ended(one) for one in [*begun, beside]])
+    begun = await asyncio.gather(*map(victim.begin, [*sources, sources[0]], into))
+    ended = await asyncio.gather(*map(victim.ended, begun))
 
-    assert [(counts["total"], counts["indexed"]) for counts in ended] == [(2, 2)] * 21
-    for number in range(20):
-        assert await texts(victim, f"many-{number}") == [f"a of {number}", f"b of {number}"]
-    assert await texts(victim, "many-beside") == ["a of 0", "b of 0"]
+    assert [(counts["total"], counts["indexed"]) for counts in ended] == [(2 + origins[0].beside, 2)] * 21
+    for number, collection in enumerate(into[:20]):
+        assert await texts(victim, collection) == [f"a of {number}", f"b of {number}"]
+    assert await texts(victim, into[20]) == ["a of 0", "b of 0"]

@@ -1,5 +1,6 @@
 """Which server repositories are on, and what their mirrors may take of the disk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ class GithubAccess:
         cache_bytes: what the mirrors may take of the disk together.
         lfs_bytes: files in LFS up to this size are fetched; 0 skips them all.
         stall_s: a transfer of which nothing arrives for so long is given up.
+        push_pauses_s: between tries to see a commit that a webhook has told of.
     """
 
     url: str = "https://github.com"
@@ -27,6 +29,7 @@ class GithubAccess:
     cache_bytes: int = CACHE_BYTES
     lfs_bytes: int = 0
     stall_s: float = 60.0
+    push_pauses_s: Sequence[float] = (2, 5, 15, 60)
 
     @property
     def base(self) -> str:

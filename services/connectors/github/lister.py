@@ -20,6 +20,7 @@ from services.connectors.github.mirrors.cache import Mirrors
 from services.connectors.github.mirrors.history import full_hash
 from services.connectors.github.mirrors.mirror import BATCH, Mirror
 from services.connectors.github.mirrors.tree import Entry
+from services.connectors.github.pushed import refs_with
 from services.connectors.github.seen import Seen
 from services.connectors.github.server.lfs import Lfs
 from services.connectors.github.server.refs import HEADS, Refs
@@ -52,8 +53,10 @@ class GithubLister:
         known: Known,
         purpose: str,
         lfs: Lfs,
+        push_pauses_s: Sequence[float] = (),
     ) -> None:
         """`purpose` tells apart what different sources and collections have seen of the repository."""
+        self._push_pauses_s = push_pauses_s
         self._config, self._options, self._remote = config, options or GithubOptions(), remote
         self._mirrors, self._known, self._purpose, self._lfs = mirrors, known, purpose, lfs
         self._choice = Choice(config.include_globs) if config.include_globs else None
@@ -132,7 +135,7 @@ class GithubLister:
         sha, branch = self._options.sha, self._options.branch
         short = sha is not None and len(sha) < 40
         prefixes = [HEADS, "refs/tags/"] if short else [f"{HEADS}{branch}"] if branch else []
-        refs = await self._remote.refs(prefixes)
+        refs = await self._refs(mirror, prefixes)
         if sha is not None:
             if short:
                 return Target(await full_hash(mirror, self._remote, refs, sha))
@@ -148,6 +151,14 @@ class GithubLister:
             return Target(refs.hashes[name], branch)
         await self._require_empty(refs, branch)
         return None
+
+    async def _refs(self, mirror: Mirror, prefixes: Sequence[str]) -> Refs:
+        after = self._options.after
+        if after is None or self._options.branch is None:
+            return await self._remote.refs(prefixes)
+        return await refs_with(
+            self._remote, mirror, f"{HEADS}{self._options.branch}", after, self._push_pauses_s
+        )
 
     async def _require_empty(self, refs: Refs, branch: str | None) -> None:
         """Raises RequestError unless the repository is empty."""

@@ -58,7 +58,8 @@ class GithubOrigin:
         remote = self._remote(config, run.source.tenant, self._http)
         purpose = f"{run.source.id} {run.collection}"
         lfs = Lfs(self._http, self._access.lfs_bytes)
-        return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs)
+        pauses_s = self._access.push_pauses_s
+        return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs, pauses_s)
 
     def _remote(self, config: GithubConfig, tenant: str, http: Http) -> Remote:
         name = self._name(config.repository)

@@ -104,6 +104,7 @@ async def test_a_push_is_a_run_on_the_topics_before_it_is_answered_and_tracking_
     assert (run.collection, run.trigger) == ("docs", "webhook")
     assert run.options is not None
     assert run.options.github.branch == "main"  # type: ignore[attr-defined]
+    assert run.options.github.after == "b" * 40  # type: ignore[attr-defined]
 
 
 async def test_a_delivery_that_comes_again_is_the_same_invocation(hooked: Server, follows: Follow) -> None:
