@@ -10,7 +10,7 @@ from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent
 from headrace.cli.origins.repositories import Branch, Follow, GithubCredential, Sha
-from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit
+from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit, WholePages
 from headrace.cli.settings import (
     AllowEmpty,
     AllowMassDelete,
@@ -54,6 +54,7 @@ def sync(
     page_limit: PageLimit = None,
     include_path: IncludePath = None,
     exclude_path: ExcludePath = None,
+    no_main_content: WholePages = False,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     aws_credential: AwsCredential = None,
@@ -106,6 +107,7 @@ def sync(
         page_limit=page_limit,
         include_path=include_path,
         exclude_path=exclude_path,
+        whole_pages=no_main_content,
         region=region,
         endpoint_url=endpoint_url,
         aws_credential=aws_credential,

@@ -27,7 +27,8 @@ Regexes = Annotated[
 class WebScrapeConfig(Event):
     """A website.
 
-    Patterns are RE2, searched for anywhere in path and query. `starting_url` is always fetched.
+    Patterns are RE2, searched for anywhere in path and query. `starting_url` is always fetched. Without
+    `main_content` pages are indexed with their navigation and with what repeats on the site.
     """
 
     starting_url: str
@@ -35,10 +36,11 @@ class WebScrapeConfig(Event):
     page_limit: int | None = None
     include_path_regexes: list[str] | None = None
     exclude_path_regexes: list[str] | None = None
+    main_content: bool = True
 
 
 class WebScrapeSource(Body):
-    """A website."""
+    """A website. `main_content` is ours."""
 
     starting_url: str = Field(description="http or https. Pages of its host are crawled, others never.")
     max_depth: int | None = Field(
@@ -57,6 +59,11 @@ class WebScrapeSource(Body):
     )
     exclude_path_regexes: Regexes | None = Field(
         default=None, json_schema_extra={"uniqueItems": True}, description="Not these pages."
+    )
+    main_content: bool | None = Field(
+        default=None,
+        description="Ours: false indexes pages with their navigation, banners and footers. Default: true; it "
+        "is shown only if it is false.",
     )
 
 
@@ -88,11 +95,13 @@ class WebScrape(SourceType[WebScrapeSource, WebScrapeConfig]):
             page_limit=form.page_limit,
             include_path_regexes=_checked(form.include_path_regexes, "include_path_regexes"),
             exclude_path_regexes=_checked(form.exclude_path_regexes, "exclude_path_regexes"),
+            main_content=form.main_content is not False,
         )
 
     def form_of(self, config: WebScrapeConfig) -> WebScrapeSource:
-        """The same fields."""
-        return WebScrapeSource(**config.model_dump())
+        """The same fields; `main_content` only if it is false."""
+        shown = {**config.model_dump(), "main_content": None if config.main_content else False}
+        return WebScrapeSource(**shown)
 
     def job_of(self, run: "Invocation") -> WebScrapeJob:
         """Empty."""
@@ -106,15 +115,12 @@ class WebScrape(SourceType[WebScrapeSource, WebScrapeConfig]):
         ]
         chosen += [] if form.max_depth is None else [f"depth {form.max_depth}"]
         chosen += [] if form.page_limit is None else [f"{form.page_limit:,} pages at most"]
+        chosen += ["whole pages"] if form.main_content is False else []
         return form.starting_url + (f" ({', '.join(chosen)})" if chosen else "")
 
     def identity(self, config: WebScrapeConfig) -> dict[str, Any]:
-        """The start; limits and patterns may change."""
+        """The start; the rest may change."""
         return {"starting_url": canonical(config.starting_url)}
-
-    def main_content(self, config: WebScrapeConfig) -> bool:
-        """Always: what repeats on a site says nothing of its pages."""
-        return True
 
     def same_origin(self, one: WebScrapeConfig, other: WebScrapeConfig) -> bool:
         """The same start."""

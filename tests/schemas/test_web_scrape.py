@@ -20,6 +20,17 @@ def test_it_is_kept_as_it_was_sent_and_shown_with_what_is_chosen() -> None:
     assert WEB_SCRAPE.shown(WEB_SCRAPE.form_of(asked)) == "https://E.org (/docs/*, depth 2, 50 pages at most)"
 
 
+def test_main_content_is_the_default_and_shown_only_if_it_is_not_wanted() -> None:
+    for asked in (config("https://e.org"), config("https://e.org", main_content=True)):
+        assert WEB_SCRAPE.main_content(asked)
+        assert WEB_SCRAPE.form_of(asked).main_content is None
+    whole = config("https://e.org", main_content=False)
+    assert not WEB_SCRAPE.main_content(whole)
+    assert WEB_SCRAPE.form_of(whole).main_content is False
+    assert WEB_SCRAPE.configure(WEB_SCRAPE.form_of(whole)) == whole
+    assert WEB_SCRAPE.shown(WEB_SCRAPE.form_of(whole)) == "https://e.org (whole pages)"
+
+
 def test_the_start_is_what_a_source_is_known_by() -> None:
     one, other = config("https://e.org"), config("https://E.ORG/#top", page_limit=3)
     assert WEB_SCRAPE.identity(one) == WEB_SCRAPE.identity(other)

@@ -31,6 +31,7 @@ class Chosen:
     page_limit: int | None
     include_path: list[str] | None
     exclude_path: list[str] | None
+    whole_pages: bool
     region: str | None
     endpoint_url: str | None
     aws_credential: int | None
@@ -59,7 +60,8 @@ def request_of(
         return SyncRequest(path, database, collection, origin=bucket, keeps=keeps)
     if of_site:
         limits = chosen.max_depth, chosen.page_limit
-        site = websites.website(path, *limits, chosen.include_path, chosen.exclude_path)
+        paths = chosen.include_path, chosen.exclude_path
+        site = websites.website(path, *limits, *paths, chosen.whole_pages)
         return SyncRequest(path, database, collection, origin=site)
     return SyncRequest(
         path_to_sync(path, settings),
@@ -78,6 +80,7 @@ def _require_fitting(of_git: bool, of_bucket: bool, of_site: bool, chosen: Chose
     repositories.require_fitting(of_git, whole, commit)
     store = (chosen.region, chosen.endpoint_url, chosen.aws_credential)
     buckets.require_fitting(of_bucket, (chosen.include, *whole), store)
-    pages = (chosen.max_depth, chosen.page_limit, chosen.include_path, chosen.exclude_path)
+    limits, whole_pages = (chosen.max_depth, chosen.page_limit), chosen.whole_pages or None
+    pages = (*limits, chosen.include_path, chosen.exclude_path, whole_pages)
     websites.require_fitting(of_site, (chosen.include, *whole), pages)
     require_patterns(chosen.include, chosen.exclude)

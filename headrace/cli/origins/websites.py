@@ -30,6 +30,10 @@ ExcludePath = Annotated[
     list[str] | None,
     typer.Option("--exclude-path", help="Of a website: no paths in which it is found; may be repeated."),
 ]
+WholePages = Annotated[
+    bool,
+    typer.Option("--no-main-content", help="Of a website: pages with their navigation, banners and footers."),
+]
 _OPTIONS = {
     "starting_url": "URL",
     "max_depth": "--max-depth",
@@ -50,6 +54,7 @@ def website(
     page_limit: int | None,
     include: list[str] | None,
     exclude: list[str] | None,
+    whole_pages: bool = False,
 ) -> "WebScrapeSource":
     """The source for a URL. Without `include` it is what lies below the path of the URL.
 
@@ -68,6 +73,7 @@ def website(
             page_limit=page_limit,
             include_path_regexes=include or None,
             exclude_path_regexes=exclude or None,
+            main_content=False if whole_pages else None,
         )
         WEB_SCRAPE.configure(form)
     except ValidationError as error:
@@ -83,10 +89,12 @@ def require_fitting(is_site: bool, of_folder: tuple[object, ...], of_site: tuple
     if is_site and any(of_folder):
         raise UsageError(
             "--include, --exclude, --hidden and --main-content are for folders; a website has "
-            "--include-path and --exclude-path, and always gives its main content"
+            "--include-path and --exclude-path, and gives its main content unless --no-main-content"
         )
     if not is_site and any(one is not None for one in of_site):
-        raise UsageError("--max-depth, --page-limit, --include-path and --exclude-path require a URL")
+        raise UsageError(
+            "--max-depth, --page-limit, --include-path, --exclude-path and --no-main-content require a URL"
+        )
 
 
 def below(url: str) -> list[str] | None:

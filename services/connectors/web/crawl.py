@@ -63,7 +63,7 @@ class Crawl:
 
     def remembered(self, key: str) -> Page | None:
         """What an earlier crawl has kept of a page."""
-        return unpacked(key, self._memos.memo(key)) if key in self.known else None
+        return unpacked(key, self._memos.memo(key), self._scope.mode) if key in self.known else None
 
     async def run(self) -> Found:
         """Raises RequestError when the start cannot be read: nothing is known of the site then."""
@@ -196,7 +196,9 @@ class Crawl:
             self._gone.add(url)
         elif before is not None and visit.answer is not None and visit.answer.status == 200:
             html = await self._read(key, visit.answer) if is_html(visit.answer) else None
-            same = html is not None and Page(key, numbers=html.numbers).digest == before.digest
+            same = (
+                html is not None and Page(key, numbers=html.numbers, whole=html.whole).digest == before.digest
+            )
             self._gone.add(url) if same else self._keep(url, f"redirects for now to {key}")
         else:
             self._keep(url, f"redirects for now to {key}")
@@ -247,7 +249,8 @@ class Crawl:
 
     async def _read(self, key: str, answer: Answer) -> Html:
         content_type = answer.headers.get("Content-Type")
-        return await asyncio.to_thread(read_page, answer.body, content_type, key, self._access.product)
+        product, whole = self._access.product, self._scope.whole
+        return await asyncio.to_thread(read_page, answer.body, content_type, key, product, whole)
 
     def _asks_not_to_be_indexed(self, answer: Answer) -> bool:
         directives = robots_header(answer.headers.getall("X-Robots-Tag", []), self._access.product)
@@ -264,7 +267,8 @@ class Crawl:
             return
         canonicals = links_in(html.canonicals, key, scope)
         page = self._page(key, depth, answer)
-        page.numbers, page.title, page.language = html.numbers, html.title, html.language
+        page.numbers, page.whole = html.numbers, html.whole
+        page.title, page.language = html.title, html.language
         page.links = tuple(links_in(html.links, key, scope))
         page.canonical = canonicals[0] if len(canonicals) == 1 and canonicals != [key] else None
         if depth and (self._not_found.is_it(page) or self._not_found.is_like_it(page)):

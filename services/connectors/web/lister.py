@@ -16,7 +16,7 @@ from services.connectors.web.crawl import Crawl
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import Documents, Found, documents
 from services.connectors.web.pages.content import content_type_of
-from services.connectors.web.pages.page import read_page, stripped
+from services.connectors.web.pages.page import read_page, stripped, whole_text
 from services.connectors.web.scope import Scope
 from services.connectors.web.spool import Spool
 from services.connectors.web.transport.addresses import refusal
@@ -84,17 +84,21 @@ class WebLister:
         )
         self._found = await crawl.run()
         self._listed = await asyncio.to_thread(
-            documents, self._found, crawl.remembered, crawl.known, self._limit
+            documents, self._found, crawl.remembered, crawl.known, self._limit, self._scope.mode
         )
         for start in range(0, len(self._listed.entries), _PAGE):
             yield self._listed.entries[start : start + _PAGE]
 
     async def read(self, item: Item) -> Content:
-        """The page without what repeats on the site. Raises DocumentError when it can no longer be had."""
+        """The page without what repeats on the site, or all of its text if the source says so. Raises
+        DocumentError when it can no longer be had."""
         body, content_type = await self._spool.get(item.key) or await self._fetched(item)
         if item.key not in self._listed.html:
             return Content(body, content_type or None, filename=_filename(item.key))
-        page = await asyncio.to_thread(stripped, body, content_type, self._listed.furniture)
+        if self._scope.whole:
+            page = await asyncio.to_thread(whole_text, body, content_type)
+        else:
+            page = await asyncio.to_thread(stripped, body, content_type, self._listed.furniture)
         return Content(page, "text/html; charset=utf-8", filename="page.html")
 
     async def aclose(self) -> None:
@@ -111,11 +115,12 @@ class WebLister:
         answer, content_type = visit.answer, content_type_of(visit.answer)
         html = None
         if item.key in self._listed.html:
-            product = self._access.product
-            html = await asyncio.to_thread(read_page, answer.body, content_type, item.key, product)
+            product, whole = self._access.product, self._scope.whole
+            html = await asyncio.to_thread(read_page, answer.body, content_type, item.key, product, whole)
         page = Page(
             item.key,
             numbers=html.numbers if html else None,
+            whole=html.whole if html else "",
             content_sha256=hashlib.sha256(answer.body).hexdigest(),
             title=html.title if html else None,
             language=html.language if html else None,

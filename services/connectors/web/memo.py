@@ -20,6 +20,8 @@ from services.connectors.web.pages.blocks import kept
 
 #: Of how text is found in pages: what an older one remembers is read anew.
 FORMAT = 1
+#: What of a page is indexed: its main part, or all of its text. A crawl has one of these modes.
+MAIN, WHOLE = "main", "whole"
 #: A larger memo remembers the depth alone: such a page is asked for in full each time.
 MAX_MEMO_BYTES = 64 * 1024
 _MAX_UNPACKED = 4 * 1024 * 1024
@@ -32,7 +34,8 @@ class Page:
     Attributes:
         key: its canonical address.
         depth: links from the start; None where that is not known.
-        numbers: of its blocks of text; None for a file, whose `content_sha256` decides then.
+        numbers: of the blocks of its main part; None for a file, whose `content_sha256` decides then.
+        whole: hash of all its text, where that is what is indexed, else empty.
         links: canonical addresses of the site's hosts.
         canonical: which page it says it is a copy of.
         version: that it was listed with when it was remembered.
@@ -43,6 +46,7 @@ class Page:
     key: str
     depth: int | None = None
     numbers: array[int] | None = None
+    whole: str = ""
     content_sha256: str = ""
     title: str | None = None
     language: str | None = None
@@ -56,15 +60,21 @@ class Page:
 
     @cached_property
     def digest(self) -> str:
-        """Of the whole text; equal for pages that say the same."""
+        """Of all text that is indexed; equal for pages that say the same."""
         if self.numbers is None:
             return self.content_sha256
+        if self.whole:
+            return self.whole
         return hashlib.sha256(self.numbers.tobytes()).hexdigest()
 
     def version_without(self, dropped: Container[int]) -> str:
-        """Equal as long as title, language and the text without these blocks are."""
+        """Equal as long as title, language and the text without these blocks are; of a whole page, all of
+        its text counts."""
         if self.numbers is None:
             return self.content_sha256
+        if self.whole:
+            said = json.dumps([FORMAT, self.title, self.language, self.whole])
+            return hashlib.sha256(said.encode()).hexdigest()
         text = array("Q", (number for number, stays in kept(self.numbers, dropped) if stays))
         head = json.dumps([FORMAT, self.title, self.language])
         return hashlib.sha256(head.encode() + text.tobytes()).hexdigest()
@@ -75,12 +85,14 @@ class Page:
         return {name: value for name, value in headers.items() if value}
 
 
-def packed(page: Page) -> bytes:
-    """What is remembered of a page."""
+def packed(page: Page, mode: str = MAIN) -> bytes:
+    """What is remembered of a page by a crawl of this mode."""
     members: dict[str, Any] = {
         "format": FORMAT,
+        **_marked(mode),
         "depth": page.depth,
         "numbers": None if page.numbers is None else _text_of(page.numbers),
+        **({"whole": page.whole} if page.whole else {}),
         "content_sha256": page.content_sha256,
         "title": page.title,
         "language": page.language,
@@ -95,11 +107,13 @@ def packed(page: Page) -> bytes:
     whole = _json(members)
     if len(whole) <= MAX_MEMO_BYTES:
         return whole
-    return _json({"format": FORMAT, "depth": page.depth, "furniture": members["furniture"]})
+    small = {"format": FORMAT, "depth": page.depth, "furniture": members["furniture"]}
+    return _json(small | _marked(mode))
 
 
-def unpacked(key: str, memo: bytes | None) -> Page | None:
-    """What was remembered of a page; None where that is nothing, or in another format."""
+def unpacked(key: str, memo: bytes | None, mode: str = MAIN) -> Page | None:
+    """What was remembered of a page; None where that is nothing, or in another format. Of what a crawl of
+    the other mode has remembered, only the depth: its text is another one, so the page is asked for whole."""
     if memo is None:
         return None
     try:
@@ -109,6 +123,8 @@ def unpacked(key: str, memo: bytes | None) -> Page | None:
             return None
         if members.pop("format") != FORMAT:
             return None
+        if members.pop("mode", MAIN) != mode:
+            return Page(key, members["depth"])
         members["furniture"] = frozenset(_numbers_of(members["furniture"]))
         if members.get("numbers") is not None:
             members["numbers"] = _numbers_of(members["numbers"])
@@ -116,6 +132,11 @@ def unpacked(key: str, memo: bytes | None) -> Page | None:
         return Page(key, **members)
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
         return None
+
+
+def _marked(mode: str) -> dict[str, str]:
+    """The member that says the mode; none for that of most sources."""
+    return {} if mode == MAIN else {"mode": mode}
 
 
 def _json(members: dict[str, Any]) -> bytes:

@@ -28,9 +28,10 @@ class NotFound:
         visit = await visitor.visit(url, refuses=lambda at: None if scope.is_ours(at) else "on another host")
         if visit.answer is None or visit.answer.status != 200 or not is_html(visit.answer):
             return
-        html = read_page(visit.answer.body, visit.answer.headers.get("Content-Type"), visit.url, product)
+        kind = visit.answer.headers.get("Content-Type")
+        html = read_page(visit.answer.body, kind, visit.url, product, scope.whole)
         if html.fault is None:
-            self._sample = Page(visit.url, numbers=html.numbers, title=html.title)
+            self._sample = Page(visit.url, numbers=html.numbers, whole=html.whole, title=html.title)
 
     def is_it(self, page: Page) -> bool:
         """Whether a page has the very text: then it is not there."""

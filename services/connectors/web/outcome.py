@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from schemas.events import MetadataValue
 from services.connectors.lister import Entry, Item, LeftOut, Skipped, Unreadable
-from services.connectors.web.memo import Page, packed
+from services.connectors.web.memo import MAIN, WHOLE, Page, packed
 from services.connectors.web.pages.furniture import learnt
 
 SAME_TEXT = "the same text as another page"
@@ -52,9 +52,13 @@ class Documents:
 
 
 def documents(
-    found: Found, remembered: Callable[[str], Page | None], known: frozenset[str], limit: int
+    found: Found,
+    remembered: Callable[[str], Page | None],
+    known: frozenset[str],
+    limit: int,
+    mode: str = MAIN,
 ) -> Documents:
-    """The entries of a crawl that has ended; for a thread."""
+    """The entries of a crawl of this mode that has ended; for a thread."""
     _refuse_blocks(found, remembered, known)
     _drop_copies(found, known)
     order = sorted(found.pages.values(), key=lambda page: (page.depth is None, page.depth or 0, page.key))
@@ -62,10 +66,11 @@ def documents(
         order.sort(key=lambda page: page.key not in known)
         found.left_out[f"beyond the limit of {limit:,} pages"] += len(order) - limit
         order = order[:limit]
-    furniture = _furniture(found, order, remembered, known)
-    entries: list[Entry] = [
-        _item(page, furniture, remembered(page.key), carries=number == 0) for number, page in enumerate(order)
-    ]
+    furniture = frozenset[int]() if mode == WHOLE else _furniture(found, order, remembered, known)
+    entries: list[Entry] = []
+    for number, page in enumerate(order):
+        carried = furniture if number == 0 else frozenset[int]()
+        entries.append(_item(page, furniture, remembered(page.key), carried, mode))
     entries += [Unreadable(key, why) for key, why in sorted(found.unreadable.items())]
     entries += [Skipped(key, why) for key, why in sorted(found.skipped.items())]
     entries += [LeftOut(why, count) for why, count in sorted(found.left_out.items())]
@@ -130,12 +135,14 @@ def _furniture(
     return learnt(texts, before)
 
 
-def _item(page: Page, furniture: frozenset[int], before: Page | None, carries: bool) -> Item:
+def _item(
+    page: Page, furniture: frozenset[int], before: Page | None, carried: frozenset[int], mode: str
+) -> Item:
     version = page.version_without(furniture)
     if before is not None and before.version == version:  # a date that changes without the text says nothing
         page = replace(page, last_modified=before.last_modified)
-    page = replace(page, version=version, furniture=furniture if carries else frozenset())
+    page = replace(page, version=version, furniture=carried)
     facts: dict[str, MetadataValue] = {"url": page.key}
     given = {"title": page.title, "page_language": page.language, "last_modified": page.last_modified}
     facts |= {name: value for name, value in given.items() if value is not None}
-    return Item(page.key, version, facts=facts, memo=packed(page))
+    return Item(page.key, version, facts=facts, memo=packed(page, mode))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from schemas.sources.web_scrape import WebScrapeConfig, compiled
 from schemas.urls import canonical, host_of, origin_of, path_of, site_of
 from services.connectors.web.access import WebAccess
+from services.connectors.web.memo import MAIN, WHOLE
 from services.connectors.web.transport.addresses import refusal
 
 #: What a page links to and no parser of ours reads, or that is no text by itself.
@@ -79,6 +80,8 @@ class Scope:
     def __init__(self, config: WebScrapeConfig, access: WebAccess) -> None:
         self.start = canonical(config.starting_url)
         self.max_depth = config.max_depth
+        self.mode = MAIN if config.main_content else WHOLE
+        self.whole = self.mode == WHOLE
         self._access = access
         self._include = _patterns(config.include_path_regexes)
         self._exclude = _patterns(config.exclude_path_regexes)

@@ -48,7 +48,9 @@ def test_options_choose_instead() -> None:
         "page_limit": 50,
         "include_path_regexes": ["/"],
         "exclude_path_regexes": ["/blog/"],
+        "main_content": None,
     }
+    assert website(URL, None, None, None, None, whole_pages=True).main_content is False
     assert website(URL, None, None, None, None).include_path_regexes == [r"^/docs(?:[/?]|$)"]
 
 
@@ -62,6 +64,7 @@ def test_options_choose_instead() -> None:
         ([URL, "-c", "docs", "--include-path", "(?=a)"], "--include-path: '(?=a)' is no regular expression"),
         ([URL, "-c", "docs", "--page-limit", "0"], "--page-limit"),
         ([".", "-c", "docs", "--max-depth", "0"], "require a URL"),
+        ([".", "-c", "docs", "--no-main-content"], "require a URL"),
         ([URL, "-c", "d"], "--collection"),
     ],
 )

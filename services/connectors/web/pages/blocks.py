@@ -142,10 +142,15 @@ def tree_of(text: str) -> HtmlElement | None:
         return None
 
 
-def clean(root: HtmlElement) -> None:
-    """Takes out of a tree what is no text, then landmarks (navigation, banners, footers) unless the text is
-    in them. Attributes that change without the text do no harm: no hash covers any."""
+def drop_no_text(root: HtmlElement) -> None:
+    """Takes scripts, styles, fields and the like out of a tree. Attributes that change without the text do no
+    harm: no hash covers any."""
     etree.strip_elements(root, *_NO_TEXT, with_tail=False)
+
+
+def drop_landmarks(root: HtmlElement) -> None:
+    """Takes navigation, banners and footers out of a tree without what is no text, unless the text is in
+    them."""
     landmarks = {one: None for one in _XPATH_LANDMARKS(root) if _is_landmark(one)}
     if not landmarks:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 from array import array
 from collections.abc import Iterable
@@ -33,7 +34,8 @@ class Html:
         links: as they are written, resolved against the base of the page; none with `nofollow`.
         canonicals: likewise; usually one.
         refresh: where the page sends its readers at once.
-        numbers: of its blocks (`blocks.Block.number`).
+        numbers: of the blocks of its main part (`blocks.Block.number`).
+        whole: hash of all its text, if that was asked for.
         fault: why its text is no content (`verdicts.fault_of`).
         routes: links that only a script of the page can follow (`#/guide`).
     """
@@ -45,27 +47,31 @@ class Html:
     refresh: str | None = None
     noindex: bool = False
     numbers: array[int] = field(default_factory=lambda: array("Q"))
+    whole: str = ""
     fault: str | None = None
     routes: int = 0
 
 
-def read_page(body: bytes, content_type: str | None, url: str, product: str) -> Html:
+def read_page(body: bytes, content_type: str | None, url: str, product: str, whole: bool = False) -> Html:
     """Read a page; for a thread.
 
     Args:
         url: where it was, which its links are relative to.
         product: the name that elements for one robot go by.
+        whole: whether all of its text is indexed.
     """
     root = blocks.tree_of(decoded(body, content_type))
     if root is None:
-        return Html()
+        return Html(whole=_hash(body) if whole else "")
     base = _base(root, url)
     robots = _directives(root, product)
     links, routes = _links(root, base)
     fault = verdicts.fault_of(root)
     refresh, canonicals = _refresh(root, base), _canonicals(root, base)
     title, language = title_of(root), _language(root)
-    blocks.clean(root)
+    blocks.drop_no_text(root)
+    all_text = _hash(blocks.numbers_of(root).tobytes()) if whole else ""
+    blocks.drop_landmarks(root)
     return Html(
         title,
         language,
@@ -74,6 +80,7 @@ def read_page(body: bytes, content_type: str | None, url: str, product: str) -> 
         refresh,
         bool(robots & {"noindex", "none"}),
         blocks.numbers_of(root),
+        all_text,
         fault,
         routes,
     )
@@ -84,9 +91,23 @@ def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> 
     root = blocks.tree_of(decoded(body, content_type))
     if root is None:
         return body
-    blocks.clean(root)
+    blocks.drop_no_text(root)
+    blocks.drop_landmarks(root)
     blocks.without(root, dropped)
     return blocks.as_html(root)
+
+
+def whole_text(body: bytes, content_type: str | None) -> bytes:
+    """The page with all of its text, without what is none; for a thread."""
+    root = blocks.tree_of(decoded(body, content_type))
+    if root is None:
+        return body
+    blocks.drop_no_text(root)
+    return blocks.as_html(root)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def robots_header(values: Iterable[str], product: str) -> frozenset[str]:
