@@ -97,10 +97,14 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """A place that could not be read: the key of a document, or a path above keys. It takes one ordinal and
-    counts as one failed document; documents that are indexed at `place` and below it (`place/…`) stay."""
+    counts as one failed document; documents that are indexed at `place` and below it (`place/…`) stay.
+
+    With `alone` it is a key and no path: keys below it are other documents, as pages below a page are.
+    """
 
     place: str
     reason: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

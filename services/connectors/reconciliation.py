@@ -74,7 +74,7 @@ class Reconciliation:
         self._only = None if lister is None or lister.only is None else frozenset(lister.only)
         self._selective = lister if isinstance(lister, Selective) else None
         self._keeps_memos = memos.any()
-        self._unreadable: dict[str, str] = {}
+        self._unreadable: dict[str, Unreadable] = {}
         self.left_out: dict[str, int] = {}
         self.facts: Mapping[str, MetadataValue] = {}
 
@@ -89,8 +89,8 @@ class Reconciliation:
                 async for place, entry, rows in merged(listed, self._indexed()):
                     await self._reconcile(place, entry, rows, doomed)
             self._guard.check(self._really(doomed), bool(self._unreadable), self._only, self.left_out)
-            for where, why in self._unreadable.items():
-                error = f"{shown(where)}: {why}; what is indexed of it stays"
+            for where, one_place in self._unreadable.items():
+                error = f"{shown(where)}: {one_place.reason}; what is indexed of it stays"
                 await self._attempt.count(events.Step.FAILED, shown(where), error=error)
             for page in self._really(doomed):
                 for one in page:
@@ -118,7 +118,7 @@ class Reconciliation:
         entries = [entry for entry in page if isinstance(entry, Item | Skipped) and self._concerns(entry)]
         for entry in page:
             if isinstance(entry, Unreadable):
-                self._unreadable[entry.place] = entry.reason
+                self._unreadable[entry.place] = entry
             elif isinstance(entry, LeftOut):
                 self.left_out[entry.reason] = self.left_out.get(entry.reason, 0) + entry.count
         self._guard.listed += len(entries)
@@ -245,7 +245,7 @@ class Reconciliation:
 class _Pages:
     """Pages of documents to delete; can be iterated more than once."""
 
-    def __init__(self, doomed: DoomedDocuments, unreadable: Mapping[str, str]) -> None:
+    def __init__(self, doomed: DoomedDocuments, unreadable: Mapping[str, Unreadable]) -> None:
         self._doomed, self._unreadable = doomed, unreadable
 
     def __iter__(self) -> Iterator[list[Doomed]]:
@@ -256,8 +256,8 @@ class _Pages:
         """Whether a document with this key may be in a place that could not be read."""
         if not self._unreadable:
             return False
-        places = [key, *(key[:at] for at, letter in enumerate(key) if letter == "/")]
-        return any(place in self._unreadable for place in places)
+        above = (self._unreadable.get(key[:at]) for at, letter in enumerate(key) if letter == "/")
+        return key in self._unreadable or any(place is not None and not place.alone for place in above)
 
 
 @asynccontextmanager

@@ -71,7 +71,7 @@ def documents(
     for number, page in enumerate(order):
         carried = furniture if number == 0 else frozenset[int]()
         entries.append(_item(page, furniture, remembered(page.key), carried, mode))
-    entries += [Unreadable(key, why) for key, why in sorted(found.unreadable.items())]
+    entries += [Unreadable(key, why, alone=True) for key, why in sorted(found.unreadable.items())]
     entries += [Skipped(key, why) for key, why in sorted(found.skipped.items())]
     entries += [LeftOut(why, count) for why, count in sorted(found.left_out.items())]
     return Documents(entries, furniture, frozenset(page.key for page in order if page.numbers is not None))

@@ -359,6 +359,17 @@ async def test_an_unreadable_place_hides_what_is_there_and_below_and_nothing_bes
     assert pipeline.counted(Step.FAILED) == ["x"]
 
 
+async def test_a_key_that_is_unreadable_alone_hides_nothing_below_it(world: World) -> None:
+    world.shelf.put(**{"x": "1", "x/a": "1", "x/y/b": "1", "z": "1"})
+    await world.run()
+    world.shelf.entries = [Item("z", "1"), Unreadable("x", "answers 503", alone=True)]
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == {"x/a": "delete", "x/y/b": "delete"}
+    assert pipeline.counted(Step.FAILED) == ["x"]
+
+
 @pytest.mark.parametrize("error", [RequestError("access denied"), TransientError("slow down")])
 async def test_a_listing_that_breaks_off_deletes_nothing(world: World, error: Exception) -> None:
     world.shelf.put(a="1", b="1")
