@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,19 +33,36 @@ def require_target(database: str, collection: str) -> None:
             raise UsageError(f"{option}: {error}") from None
 
 
-def require_request(request: "SyncRequest") -> None:
-    """Raises UsageError for what no gateway would take."""
+@contextmanager
+def in_options(options: Mapping[str, str], prefix: str = "") -> Iterator[None]:
+    """Turns what no gateway would take into a UsageError that names options.
+
+    Args:
+        options: member of a form → option of the command.
+        prefix: of a member in the words of the gateway (`s3.`).
+    """
     from pydantic import ValidationError
 
-    from headrace.client.sync import wanted_source
-
-    require_target(request.database, request.collection)
     try:
-        wanted_source(request)
+        yield
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         name = str(fault["loc"][0])
-        raise UsageError(f"{_OPTIONS.get(name, name)}: {fault['msg']}") from None
+        raise UsageError(f"{options.get(name, name)}: {fault['msg']}") from None
+    except RequestError as error:
+        message = str(error)
+        for member, option in options.items():
+            message = message.replace(prefix + member, option)
+        raise UsageError(message) from None
+
+
+def require_request(request: "SyncRequest") -> None:
+    """Raises UsageError for what no gateway would take."""
+    from headrace.client.sync import wanted_source
+
+    require_target(request.database, request.collection)
+    with in_options(_OPTIONS):
+        wanted_source(request)
 
 
 def path_to_sync(path: str, settings: "Settings") -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.checks import in_options
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -50,12 +51,9 @@ def bucket(
     path: str, collection: str, region: str | None, endpoint: str | None, credential: int | None
 ) -> "S3Source":
     """The source for a bucket, as the gateway keeps it. Raises UsageError for what no gateway would take."""
-    from pydantic import ValidationError
-
-    from schemas.errors import RequestError
     from schemas.sources.s3 import S3_BUCKET, S3Source, bucket_of
 
-    try:
+    with in_options(_OPTIONS, "s3."):
         name, prefix = bucket_of(path[:5].lower() + path[5:])
         form = S3Source(
             bucket_name=name,
@@ -66,15 +64,6 @@ def bucket(
             endpoint_url=endpoint,
         )
         return S3_BUCKET.form_of(S3_BUCKET.configure(form))
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        name = str(fault["loc"][0])
-        raise UsageError(f"{_OPTIONS.get(name, name)}: {fault['msg']}") from None
-    except RequestError as error:
-        message = str(error)
-        for member in ("region", "endpoint_url", "path_prefix"):
-            message = message.replace(f"s3.{member}", _OPTIONS[member])
-        raise UsageError(message) from None
 
 
 def not_asked_about(region: str | None, credential: int | None) -> tuple[str, ...]:

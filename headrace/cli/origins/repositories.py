@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.checks import in_options
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Follow = Annotated[
         "synced into the collection; needs a webhook.",
     ),
 ]
+_OPTIONS = {"repository": "PATH", "include_globs": "--include"}
 
 
 def is_repository(path: str, server: str) -> bool:
@@ -61,22 +63,14 @@ def repository(path: str, server: str, include: list[str] | None, credential: in
     keeps it. Raises UsageError for what no gateway would take."""
     from urllib.parse import urlsplit
 
-    from pydantic import ValidationError
-
-    from schemas.errors import RequestError
     from schemas.sources.github import GITHUB, GithubSource
 
     own = urlsplit(server.rstrip("/"))
-    try:
+    with in_options(_OPTIONS, "github."):
         form = GithubSource(repository=path, include_globs=include or None, credential_id=credential)
         config = GITHUB.configure(form)
         name = config.repository.removeprefix(f"https://{own.netloc.lower()}{own.path}/")
         return GITHUB.form_of(config.model_copy(update={"repository": name}))
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        raise UsageError(f"{fault['loc'][0]}: {fault['msg']}") from None
-    except RequestError as error:
-        raise UsageError(_in_options(str(error))) from None
 
 
 def following(form: "GithubSource", branch: str | None, sha: str | None, collection: str) -> "GithubSource":
@@ -99,7 +93,6 @@ def not_asked_about(credential: int | None, follow: bool) -> tuple[str, ...]:
 def ref_identifier(branch: str | None, sha: str | None) -> dict[str, str] | None:
     """What a run is asked for. Raises UsageError for both, and for what is no branch or no hash."""
     from schemas.api import CreateJobPayload
-    from schemas.errors import RequestError
     from schemas.sources.github import GITHUB
 
     if branch is not None and sha is not None:
@@ -107,10 +100,8 @@ def ref_identifier(branch: str | None, sha: str | None) -> dict[str, str] | None
     if branch is None and sha is None:
         return None
     found = {"branch": branch} if branch is not None else {"sha": sha or ""}
-    try:
+    with in_options({"branch": "--branch", "sha": "--sha"}, "ref_identifier."):
         GITHUB.options_of(CreateJobPayload.model_validate({"ref_identifier": found}))
-    except RequestError as error:
-        raise UsageError(_in_options(str(error))) from None
     return found
 
 
@@ -125,15 +116,3 @@ def require_fitting(of_git: bool, of_folder: tuple[object, ...], of_repository: 
         raise UsageError(
             "--branch, --sha, --follow and --github-credential need a repository: github:owner/repo"
         )
-
-
-def _in_options(message: str) -> str:
-    names = {
-        "ref_identifier.branch": "--branch",
-        "ref_identifier.sha": "--sha",
-        "github.repository": "PATH",
-        "github.include_globs": "--include",
-    }
-    for member, option in names.items():
-        message = message.replace(member, option)
-    return message

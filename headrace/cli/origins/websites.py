@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headrace.cli.checks import in_options
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -60,13 +61,10 @@ def website(
 
     Raises UsageError for what no gateway would take.
     """
-    from pydantic import ValidationError
-
-    from schemas.errors import RequestError
     from schemas.sources import WEB_SCRAPE
     from schemas.sources.web_scrape import WebScrapeSource
 
-    try:
+    with in_options(_OPTIONS, "web_scrape."):
         form = WebScrapeSource(
             starting_url=url,
             max_depth=max_depth,
@@ -76,11 +74,6 @@ def website(
             main_content=False if whole_pages else None,
         )
         WEB_SCRAPE.configure(form)
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        raise UsageError(f"{_OPTIONS.get(str(fault['loc'][0]), fault['loc'][0])}: {fault['msg']}") from None
-    except RequestError as error:
-        raise UsageError(_in_options(str(error))) from None
     return form.model_copy(update={"include_path_regexes": include or below(url)})
 
 
@@ -108,9 +101,3 @@ def below(url: str) -> list[str] | None:
     if name and "." not in name:
         return [f"^{re.escape(f'{folder}/{name}')}(?:[/?]|$)"]
     return [f"^{re.escape(folder)}/"] if folder else None
-
-
-def _in_options(message: str) -> str:
-    for member, option in _OPTIONS.items():
-        message = message.replace(f"web_scrape.{member}", option)
-    return message
