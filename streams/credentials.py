@@ -7,34 +7,22 @@ from pathlib import Path
 from schemas.codec import Codec
 from schemas.errors import RequestError
 from schemas.events import Credential
-from streams.engine.log import RecordMetadata
 from streams.kafka.cluster import Cluster
 from streams.secrets import KINDS, Secrets
 from streams.state.reader import ChangelogRecord
+from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import CREDENTIALS
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS credentials (id TEXT PRIMARY KEY, tenant TEXT, value TEXT);"
 
 
-class SavedCredentials:
+class SavedCredentials(TopicView):
     """The credentials of all tenants. What is on the disk is as encrypted as what is on the topic."""
 
     def __init__(self, cluster: Cluster, codec: Codec, path: Path, secrets: Secrets) -> None:
-        self._view = View(cluster, codec, [CREDENTIALS], path, _SCHEMA, _fold)
+        super().__init__(View(cluster, codec, [CREDENTIALS], path, _SCHEMA, _fold))
         self.secrets = secrets
-
-    async def start(self) -> None:
-        """Follow the topic; returns when what is there now is known."""
-        await self._view.start()
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._view.close()
-
-    async def passed(self, written: RecordMetadata) -> None:
-        """Wait until a record that was written is known here."""
-        await self._view.passed(written.send.topic, written.partition, written.offset)
 
     async def refresh(self) -> None:
         """Know everything that was on the topic when this was called."""

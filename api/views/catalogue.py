@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from api.views.topic_view import TopicView
 from schemas.codec import Codec
 from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, StageHealth, Status
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
+from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import API_KEYS, INVOCATIONS, SOURCES, STAGE_HEALTH
 

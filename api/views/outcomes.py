@@ -9,11 +9,11 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.views.topic_view import TopicView
 from schemas.codec import Codec
 from schemas.events import Invocation, Progress, RunStarted, Step
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
+from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import PROGRESS
 

@@ -11,6 +11,7 @@ from schemas.errors import DocumentError, TransientError
 from schemas.events import FINAL_STATUSES, Invocation, Status
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
+from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import INVOCATIONS
 
@@ -82,19 +83,11 @@ class InvocationTable(Protocol):
         ...
 
 
-class InvocationView:
+class InvocationView(TopicView):
     """An `InvocationTable` that follows the topic."""
 
     def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
-        self._view = View(cluster, codec, [INVOCATIONS], path, SCHEMA, fold_invocation)
-
-    async def start(self) -> None:
-        """Follow `invocations`."""
-        await self._view.start()
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._view.close()
+        super().__init__(View(cluster, codec, [INVOCATIONS], path, SCHEMA, fold_invocation))
 
     def get(self, invocation_id: str) -> Known | None:
         """As `InvocationTable` says."""

@@ -11,7 +11,8 @@ from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers.choosing import NONE, Before
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
-from streams.state.views import View, Watch
+from streams.state.topic_view import TopicView
+from streams.state.views import View
 from streams.topics import INVOCATIONS, SOURCES
 
 _SCHEMA = """
@@ -28,23 +29,11 @@ SET created_ms = excluded.created_ms, options = excluded.options WHERE excluded.
 """
 
 
-class BucketSources:
+class BucketSources(TopicView):
     """A view of `sources` and `invocations`, in a file of one process."""
 
     def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
-        self._view = View(cluster, codec, [SOURCES, INVOCATIONS], path, _SCHEMA, fold)
-
-    async def start(self) -> None:
-        """Follow the topics; returns when what is there now is known."""
-        await self._view.start()
-
-    async def close(self) -> None:
-        """Stop following."""
-        await self._view.close()
-
-    def changed(self) -> Watch:
-        """Wakes at every change."""
-        return self._view.changed()
+        super().__init__(View(cluster, codec, [SOURCES, INVOCATIONS], path, _SCHEMA, fold))
 
     def of_bucket(self, bucket: str) -> Sequence[Source]:
         """The sources of a bucket that sync by themselves."""

@@ -1,4 +1,4 @@
-"""What every view of the gateway has: it follows topics, and a request can wait for what it has written."""
+"""What every view of topics has: it follows them, and a caller can wait for what it has written."""
 
 from streams.engine.log import RecordMetadata
 from streams.state.views import View, Watch
