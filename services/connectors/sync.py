@@ -112,6 +112,11 @@ class SyncConnector(Connector):
         self._patience.forget(record.event.invocation_id)
         return outputs
 
+    def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
+        """As `Connector` says."""
+        self._patience.forget(record.event.invocation_id)
+        return super().failed(record, error)
+
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """Emit documents as they are found; return when all are done, or the run has failed.
 
