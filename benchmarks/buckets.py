@@ -10,23 +10,22 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmarks.compare import CODEC, NOW, RUN, Around, written
+from benchmarks.compare import CODEC, NOW, RUN, written
+from benchmarks.compare import measure as measure_run
 from benchmarks.tables import command_line, show, table
 from schemas.events import RunRequested, make_source
 from schemas.sources.s3 import S3Config
-from services.connectors import Access, Invocations, S3Access, SyncConnector, source_documents
+from services.connectors import Access, S3Access, source_documents
 from services.connectors.lister import Item
 from services.connectors.s3 import S3Origin
 from services.connectors.s3.objects import version_of
-from streams.blobs import BlobStore
-from streams.engine.stage import Record
 from streams.kafka.cluster import Cluster
 from tests.s3_server import BUCKET, MemoryS3, serving
 from tests.services.connectors.listing import Known
@@ -100,31 +99,6 @@ async def listed(origin: S3Origin, run: RunRequested) -> int:
     return found
 
 
-async def compared(origin: S3Origin, run: RunRequested, path: Path, objects: int) -> int:
-    """Records that a run writes."""
-    store = source_documents(Cluster("127.0.0.1:1"), CODEC, path)
-
-    async def catch_up(partitions: Sequence[int]) -> None:
-        """It is up to date."""
-
-    store.catch_up = catch_up  # type: ignore[method-assign]
-    around = Around()
-    connector = SyncConnector(
-        "s3",
-        origin,
-        Invocations(around),
-        store,
-        around,
-        BlobStore(str(path.parent / "blobs")),
-        window=100,
-        partitions=12,
-    )
-    await connector.process(Record("runs.s3", 0, 0, run.source.id, run, 0), around)
-    around.check(objects)
-    store.close()
-    return around.events
-
-
 def measure(url: str, objects: int, whole: bool) -> tuple[str, ...]:
     """A row of the table; for a process of its own."""
     run = run_of(url)
@@ -135,7 +109,10 @@ def measure(url: str, objects: int, whole: bool) -> tuple[str, ...]:
             with ProcessPoolExecutor(1, get_context("spawn")) as other:
                 other.submit(filled, path, objects).result()
         began, used = time.perf_counter(), time.process_time()
-        found = asyncio.run(compared(origin, run, path, objects) if whole else listed(origin, run))
+        if whole:
+            _, found = asyncio.run(measure_run(path, objects, "s3", origin, run))
+        else:
+            found = asyncio.run(listed(origin, run))
         seconds, cpu = time.perf_counter() - began, time.process_time() - used
     assert whole or found == objects
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

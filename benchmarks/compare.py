@@ -41,7 +41,7 @@ from schemas.ids import document_id, fingerprint
 from schemas.sources.folder import FolderConfig
 from services.connectors import Invocations, SyncConnector, source_documents
 from services.connectors.invocations import Known, OtherRun
-from services.connectors.lister import Content, Item, Lister
+from services.connectors.lister import Content, Item, Lister, Origin
 from services.connectors.lister import Known as KnownDocuments
 from services.connectors.reconciliation import document_of
 from services.tracking import InvocationState
@@ -212,8 +212,10 @@ class Around:
         assert run.counts.unchanged == documents
 
 
-async def measure(path: Path, documents: int, listing: Listing) -> tuple[float, int]:
-    """Seconds of a run, and events that it emitted."""
+async def measure(
+    path: Path, documents: int, kind: str, origin: Origin[Any], run: RunRequested
+) -> tuple[float, int]:
+    """Seconds of a run whose documents are all unchanged, and events that it emitted."""
     store = source_documents(Cluster("127.0.0.1:1"), CODEC, path)
 
     async def catch_up(partitions: Sequence[int]) -> None:
@@ -221,18 +223,12 @@ async def measure(path: Path, documents: int, listing: Listing) -> tuple[float, 
 
     store.catch_up = catch_up  # type: ignore[method-assign]
     around = Around()
+    blobs = BlobStore(str(path.parent / "blobs"))
     connector = SyncConnector(
-        "folder",
-        Shelf(documents, listing),
-        Invocations(around),
-        store,
-        around,
-        BlobStore(str(path.parent / "blobs")),
-        window=100,
-        partitions=12,
+        kind, origin, Invocations(around), store, around, blobs, window=100, partitions=12
     )
     began = time.perf_counter()
-    await connector.process(Record("runs.folder", 0, 0, RUN.source.id, RUN, 0), around)
+    await connector.process(Record(f"runs.{kind}", 0, 0, run.source.id, run, 0), around)
     seconds = time.perf_counter() - began
     around.check(documents)
     store.close()
@@ -245,7 +241,7 @@ def compared(documents: int, listing: Listing) -> tuple[str, ...]:
         path = Path(folder) / "states.sqlite"
         with ProcessPoolExecutor(1, get_context("spawn")) as other:
             other.submit(filled, path, documents, listing.facts).result()
-        seconds, events = asyncio.run(measure(path, documents, listing))
+        seconds, events = asyncio.run(measure(path, documents, "folder", Shelf(documents, listing), RUN))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return listing.name, f"{seconds:.2f}", f"{documents / seconds:,.0f}", f"{peak}", str(events)
 
