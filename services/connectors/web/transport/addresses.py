@@ -6,6 +6,8 @@ answer changes, an odd spelling (`2130706433`, `0177.0.0.1`) and a redirect come
 
 import ipaddress
 import socket
+import ssl
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,12 +104,22 @@ def guarded_socket(address_info: Any) -> socket.socket:
     return socket.socket(family=family, type=kind, proto=protocol)
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Certificates are checked against those of the system, or of `SSL_CERT_FILE`."""
+    return ssl.create_default_context()
+
+
 def connector(guarded: bool) -> aiohttp.TCPConnector:
     """Connections one at a time for each host; to public addresses alone if `guarded`."""
     if not guarded:
-        return aiohttp.TCPConnector(limit_per_host=1, resolver=ThreadedResolver())
+        return aiohttp.TCPConnector(limit_per_host=1, resolver=ThreadedResolver(), ssl=trusted())
     return aiohttp.TCPConnector(
-        limit_per_host=1, resolver=GuardedResolver(), socket_factory=guarded_socket, use_dns_cache=False
+        limit_per_host=1,
+        resolver=GuardedResolver(),
+        socket_factory=guarded_socket,
+        use_dns_cache=False,
+        ssl=trusted(),
     )
 
 

@@ -130,7 +130,8 @@ def _unreachable(error: Exception, what: str) -> NoAnswer:
             return NoAnswer(str(at), passing=False)
         at = at.__cause__ or at.__context__
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return NoAnswer("its certificate is not valid", passing=False, unreachable=True)
+        why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
+        return NoAnswer(f"its certificate is not valid: {why}", passing=False, unreachable=True)
     detail = getattr(error, "strerror", None) or type(error).__name__
     return NoAnswer(f"{what} ({detail})", unreachable=True)
 

@@ -32,6 +32,7 @@ class Site:
     """Paths (with query) and what is answered there: HTML, a status, or a function of the request."""
 
     port: int = 0
+    scheme: str = "http"
     pages: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     headers: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -42,7 +43,7 @@ class Site:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def counts(self) -> Counter[str]:
