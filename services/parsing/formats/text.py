@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 
 from schemas.errors import UnsupportedFormat
+from services.parsing.formats.encodings import SAMPLE, guess
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,20 +16,15 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ESCAPES = ((b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"), (b"\x1b$)C", "iso2022_kr"))
+#: The name of the handler of stray bytes, as `codecs` knows it.
+_STRAYS = "headrace-stray-bytes"
+_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+#: A sequence that was cut, or a byte that belongs to none.
+_PLACE = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2}|[\x80-\xff]")
+_BROKEN = re.compile(rb"[\x80-\xff]+")
 #: Control characters that no text contains; form feed, escape (terminal logs) and tab are allowed.
 _BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
-#: Bytes that the detector reads.
-_SAMPLE = 64 * 1024
-#: Python's names of the encodings that browsers use for these labels: with the vendors' additions.
-_CODECS = {
-    "Big5": "big5hkscs",
-    "EUC-KR": "cp949",
-    "GBK": "gb18030",
-    "ISO-8859-8-I": "iso8859-8",
-    "Shift_JIS": "cp932",
-    "windows-874": "cp874",
-    "x-mac-cyrillic": "mac_cyrillic",
-}
 
 
 def decode(data: bytes, charset: str | None = None) -> tuple[str, tuple[str, ...]]:
@@ -45,7 +42,7 @@ def decode(data: bytes, charset: str | None = None) -> tuple[str, tuple[str, ...
             pass
         else:
             if "\0" not in text:
-                return text, ()
+                return _escaped(data) or (text, ())
     elif (declared := _declared(data, charset)) is not None:
         return declared, ()
     return _detected(data)
@@ -75,24 +72,61 @@ def _declared(data: bytes, charset: str) -> str | None:
         return None
 
 
+def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
+    """A text of seven bits whose Japanese or Korean is between escape sequences."""
+    for sign, encoding in _ESCAPES:
+        if sign in data[:SAMPLE]:
+            with contextlib.suppress(UnicodeDecodeError):
+                return data.decode(encoding), (f"encoding: {encoding} (detected)",)
+    return None
+
+
 def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
     wide = _without_mark(data)
     if wide:
         return data.decode(wide), (f"encoding: {wide} (detected)",)
-    if _BINARY.search(data[:_SAMPLE]):
+    if _BINARY.search(data[:SAMPLE]):
         raise UnsupportedFormat("not a known document format, and not text: it holds control bytes")
-    encoding = _nearly_utf8(data) or _guess(data)
-    if encoding is None:
+    if (text := _nearly_utf8(data)) is not None:
+        return text
+    found = guess(data)
+    if found is None:
         raise UnsupportedFormat(
             "not a known document format, and not text in any encoding that could be detected"
         )
-    return data.decode(encoding, "replace"), (f"encoding: {encoding} (detected)",)
+    by = f", by its language {found.language}" if found.language else ""
+    said = f"encoding: {found.encoding} (detected{by}, {found.confidence:.0%} sure)"
+    return data.decode(found.encoding, "replace"), (said,)
 
 
-def _nearly_utf8(data: bytes) -> str | None:
-    """UTF-8 with a few broken bytes: at most one in ten of the non-ASCII sequences. In other encodings,
-    hardly any bytes form valid UTF-8 sequences."""
-    return "utf-8" if _fits(data.decode("utf-8", "replace"), one_in=10) else None
+def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
+    """UTF-8 with some bytes that do not follow it. Other encodings hardly ever form its sequences, so half of
+    the bytes are proof enough."""
+    proof = sum(len(found) - 1 for found in _SEQUENCE.findall(data))
+    broken = len(_PLACE.findall(_SEQUENCE.sub(b" ", data)))
+    if not proof or proof < broken:
+        return None
+    text = data.decode("utf-8", _STRAYS)
+    return text, (f"encoding: utf-8, not followed at {broken} places",)
+
+
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are not UTF-8: a letter in the Western encoding where they touch one or stand alone, because
+    whoever added a line wrote it so; otherwise (the rest of a sequence that was cut) U+FFFD."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    data, start = error.object, error.start
+    run = _BROKEN.match(data, start)
+    end = run.end() if run else error.end
+    touches = any(byte.isalpha() for byte in (data[start - 1 : start], data[end : end + 1]))
+    text = data[start:end].decode("cp1252", "replace")
+    begins_sequence = error.end - start > 1 or data[start - 1 : start] > b"\x7f"
+    if text.isalpha() and (touches or end - start == 1) and not begins_sequence:
+        return text, end
+    return "\ufffd", error.end
+
+
+codecs.register_error(_STRAYS, _stray)
 
 
 def _without_mark(data: bytes) -> str | None:
@@ -109,19 +143,3 @@ def _without_mark(data: bytes) -> str | None:
         if not odd and sum(c.isascii() for c in text[:2048]) * 2 > len(text[:2048]):
             return encoding
     return None
-
-
-def _guess(data: bytes) -> str | None:
-    """The encoding by the frequencies of pairs of letters in each; None where it does not fit the data."""
-    from chardetng_py import EncodingDetector  # type: ignore[import-untyped]
-
-    detector = EncodingDetector()
-    detector.feed(data[:_SAMPLE], last=len(data) <= _SAMPLE)
-    label = detector.guess(tld=None, allow_utf8=False)
-    encoding = codecs.lookup(_CODECS.get(label, label)).name
-    return encoding if _fits(data.decode(encoding, "replace")) else None
-
-
-def _fits(text: str, one_in: int = 100) -> bool:
-    """Of the characters beyond ASCII at most one in so many stands for bytes that cannot be decoded."""
-    return text.count("\ufffd") * one_in <= sum(character > "\x7f" for character in text)

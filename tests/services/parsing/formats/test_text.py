@@ -74,7 +74,7 @@ def test_a_broken_byte_does_not_make_utf8_something_else() -> None:
     decoded, warnings = decode(lines.encode() + b"broken \xff\xfe\n")
 
     assert decoded == lines + "broken \ufffd\ufffd\n"
-    assert warnings == ("encoding: utf-8 (detected)",)
+    assert warnings == ("encoding: utf-8, not followed at 2 places",)
 
 
 def test_a_declared_charset_wins_over_detection() -> None:
