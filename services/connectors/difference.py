@@ -9,6 +9,7 @@ Neither is ever completely in memory.
 
 from collections.abc import AsyncIterator, Sequence
 from enum import Enum
+from itertools import groupby
 
 from schemas.errors import RequestError
 from services.connectors.lister import Item, Skipped
@@ -41,50 +42,71 @@ def action(indexed: Indexed | None, content: bytes, invocation: bytes, collectio
 
 Pair = tuple[bytes, Item | Skipped | None, Sequence[Essence]]
 
+#: Pairs that are yielded together, where many keys are indexed between two that are listed.
+_MOST_PAIRS = 2_000
+
 
 async def merged(
     listed: AsyncIterator[Sequence[Placed]], indexed: AsyncIterator[Sequence[Essence]]
-) -> AsyncIterator[Pair]:
-    """Every key that is listed or indexed, once and in order, with its entry and its rows.
+) -> AsyncIterator[Sequence[Pair]]:
+    """Every key that is listed or indexed, once and in order, with its entry and its rows; some at a time.
 
     Raises RequestError for a listing that is not in order, because a key that it seems to lack may exist.
     """
     rows = _Rows(indexed)
     last: bytes | None = None
     async for page in listed:
+        pairs: list[Pair] = []
         for place, entry in page:
             if last is not None and place <= last:
                 raise RequestError(_disorder(place, last))
             last = place
-            while (head := await rows.head()) is not None and head.place < place:
-                yield head.place, None, await rows.of(head.place)
-            yield place, entry, await rows.of(place)
-    while (head := await rows.head()) is not None:
-        yield head.place, None, await rows.of(head.place)
+            while (rows.at < len(rows.page) or await rows.load()) and rows.page[rows.at][0] < place:
+                pairs.append(rows.take())
+                if len(pairs) == _MOST_PAIRS:
+                    yield pairs
+                    pairs = []
+            here = rows.at < len(rows.page) and rows.page[rows.at][0] == place
+            pairs.append((place, entry, rows.take()[2] if here else ()))
+        yield pairs
+    while rows.at < len(rows.page) or await rows.load():
+        yield [rows.take() for _ in range(len(rows.page) - rows.at)]
 
 
 class _Rows:
-    """Rows of consecutive pages, one at a time."""
+    """Rows of consecutive pages, together where they are at one place.
+
+    Attributes:
+        page: places and their rows that are in memory; the first one that is not taken is number `at`.
+    """
 
     def __init__(self, pages: AsyncIterator[Sequence[Essence]]) -> None:
-        self._pages, self._page, self._at = pages, list[Essence](), 0
+        self._pages, self._rest = pages, list[Essence]()
+        self._ended = False
+        self.page: list[tuple[bytes, list[Essence]]] = []
+        self.at = 0
 
-    async def head(self) -> Essence | None:
-        """The next row, None at the end."""
-        while self._at >= len(self._page):
+    async def load(self) -> bool:
+        """The next page in place of one that is taken; False at the end."""
+        self.page, self.at = [], 0
+        while not self._ended and len(self.page) < 2:  # the last place may go on in the next page
             try:
-                self._page, self._at = list(await anext(self._pages)), 0
+                self._rest += await anext(self._pages)
             except StopAsyncIteration:
-                return None
-        return self._page[self._at]
+                self._ended = True
+            self.page = [(place, list(rows)) for place, rows in groupby(self._rest, _place)]
+        self._rest = [] if self._ended or not self.page else self.page.pop()[1]
+        return bool(self.page)
 
-    async def of(self, place: bytes) -> Sequence[Essence]:
-        """Take the next rows that are at this place."""
-        found: list[Essence] = []
-        while (row := await self.head()) is not None and row.place == place:
-            found.append(row)
-            self._at += 1
-        return found
+    def take(self) -> Pair:
+        """The next place, which is not listed."""
+        place, rows = self.page[self.at]
+        self.at += 1
+        return place, None, rows
+
+
+def _place(row: Essence) -> bytes:
+    return row.place
 
 
 def _disorder(place: bytes, last: bytes) -> str:

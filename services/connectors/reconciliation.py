@@ -86,8 +86,12 @@ class Reconciliation:
         """
         with DoomedDocuments() as doomed, SortedListing() as listing:
             async with aclosing(self._listed(listing)) as listed:
-                async for place, entry, rows in merged(listed, self._indexed()):
-                    await self._reconcile(place, entry, rows, doomed)
+                async for pairs in merged(listed, self._indexed()):
+                    for place, entry, rows in pairs:
+                        if not self._is_as_it_was(entry, rows):
+                            await self._reconcile(place, entry, rows, doomed)
+                        elif self._attempt.is_late():
+                            await self._attempt.tell()
             self._guard.check(self._really(doomed), bool(self._unreadable), self._only, self.left_out)
             for where, one_place in self._unreadable.items():
                 error = f"{shown(where)}: {one_place.reason}; what is indexed of it stays"
@@ -144,6 +148,23 @@ class Reconciliation:
 
     # ----------------------------------------------------------------------------------- one document
 
+    def _is_as_it_was(self, entry: Item | Skipped | None, rows: Sequence[Essence]) -> bool:
+        """Whether nothing is to be done for a place but to count it, which is done then: what `_reconcile`
+        finds out for any place, at a fifth of the cost for what most places are."""
+        if len(rows) != 1 or not isinstance(entry, Item) or entry.version is None or _fault(entry):
+            return False
+        indexed = Indexed.unpacked(rows[0].essence)
+        wanted = digest(entry.version, self._fingerprints.of(entry.facts, entry.custom_id))
+        if action(indexed, wanted, self._mine, self._here) is not Action.UNCHANGED:
+            return False
+        if (entry.memo is not None or self._keeps_memos) and self._memos.keep(
+            entry.key, entry.version, entry.memo
+        ):
+            return False
+        self._guard.indexed += 1
+        self._attempt.count_unchanged()
+        return True
+
     async def _reconcile(
         self, place: bytes, entry: Item | Skipped | None, rows: Sequence[Essence], doomed: DoomedDocuments
     ) -> None:
@@ -177,7 +198,8 @@ class Reconciliation:
         assert self._lister is not None
         content, version = None, item.version
         try:
-            _check(item)
+            if (fault := _fault(item)) is not None:
+                raise fault
             if version is None:
                 content = await self._lister.read(item)
                 version = hashlib.sha256(content.body).hexdigest()
@@ -270,12 +292,13 @@ async def _ended(pages: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[AsyncIt
             await pages.aclose()
 
 
-def _check(item: Item) -> None:
-    """Raises DocumentError for an item that cannot be a document, whatever its content."""
+def _fault(item: Item) -> DocumentError | None:
+    """Why an item cannot be a document, whatever its content; None if it can."""
     if not item.key.isascii() and (told := shown(item.key)) != item.key:
-        raise DocumentError(f"{told}: the name is not UTF-8, so it cannot be a document key")
+        return DocumentError(f"{told}: the name is not UTF-8, so it cannot be a document key")
     if item.size is not None and item.size > MAX_FILE_BYTES:
-        raise DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
+        return DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
+    return None
 
 
 def shown(key: str) -> str:

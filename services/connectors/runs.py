@@ -124,6 +124,12 @@ class Attempt:
 
     async def unchanged(self) -> None:
         """Report an unchanged document. Raises RunEnded."""
+        self.count_unchanged()
+        if self.is_late():
+            await self.tell()
+
+    def count_unchanged(self) -> None:
+        """Number an unchanged document. It is reported with the next outputs, or by `tell`."""
         ordinal, self._numbered = self._numbered, self._numbered + 1
         first, count = self._ranges[-1] if self._ranges else (ordinal, 0)
         if first + count == ordinal:
@@ -131,9 +137,15 @@ class Attempt:
         else:
             self._ranges.append((ordinal, 1))
         self._unchanged += 1
+
+    def is_late(self) -> bool:
+        """Whether unchanged documents wait for `tell` for too long, or are too many."""
         late = time.monotonic() - self._told_at > _UNCHANGED_SECONDS
-        if late or self._unchanged >= _MOST_UNCHANGED:
-            await self._flush()
+        return late or self._unchanged >= _MOST_UNCHANGED
+
+    async def tell(self) -> None:
+        """Report what waits. Raises RunEnded."""
+        await self._flush()
 
     def require_running(self) -> None:
         """Raises RunEnded when the invocation has ended."""
@@ -146,14 +158,16 @@ class Attempt:
         facts: Mapping[str, MetadataValue] | None = None,
     ) -> bool:
         """Report the total, not final yet, and wait until all documents are done. False if the invocation has
-        ended.
+        ended. Without a document for the pipeline there is nothing to wait for.
 
         Args:
             left_out: reason → number of documents.
             facts: of the origin, shown with the invocation.
         """
-        await self._flush()
-        await self._context.emit([self.listed(left_out, facts, final=False)])
+        if not self._sent and not self._waiting_work:
+            self.require_running()
+            return True
+        await self._flush(self.listed(left_out, facts, final=False))
         return await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
     async def end(
@@ -162,8 +176,7 @@ class Attempt:
         facts: Mapping[str, MetadataValue] | None = None,
     ) -> None:
         """Report the total as final, and wait until all documents are done: the run completes."""
-        await self._flush()
-        await self._context.emit([self.listed(left_out, facts)])
+        await self._flush(self.listed(left_out, facts))
         await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
     def listed(
@@ -194,7 +207,7 @@ class Attempt:
         """Fail the run. Emitted at once, because what a stage returns waits for the runs before it."""
         await self._context.emit([run_failed(self.invocation_id, self.token, error)])
 
-    async def _flush(self) -> None:
+    async def _flush(self, *last: Output) -> None:
         self.require_running()
         await self._make_room(self._waiting_work)
         waiting, work = self._waiting, self._waiting_work
@@ -205,6 +218,7 @@ class Attempt:
         for first, count in ranges:
             position = RunPosition(invocation_id=self.invocation_id, attempt=self.token, ordinal=first)
             waiting.append(ProgressReport(position, events.Step.UNCHANGED, count=count))
+        waiting += last
         if waiting:
             await self._context.emit(waiting)
         self._sent += work

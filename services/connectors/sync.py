@@ -167,8 +167,7 @@ class SyncConnector(Connector):
                 self._states, partition, markers(self._partitions, run.source, run.collection)
             )
             collection_id = _writable(run, await self._collection(run))
-            await self._states.catch_up([partition])
-            await memos.catch_up()
+            await asyncio.gather(self._states.catch_up([partition]), memos.catch_up())
             guard = DeleteGuard(run, lister, documents, self._share)
             watch = self._patience.watch(run.invocation_id)
             made = Reconciliation(

@@ -57,7 +57,7 @@ async def pages(rows: Sequence[object], size: int) -> AsyncIterator[Sequence[obj
 def merge(listed: Sequence[Placed], rows: Sequence[Essence], size: int = 2) -> list[Pair]:
     async def collected() -> list[Pair]:
         streams = pages(listed, size), pages(rows, size)
-        return [pair async for pair in merged(*streams)]  # type: ignore[arg-type]
+        return [pair async for some in merged(*streams) for pair in some]  # type: ignore[arg-type]
 
     return asyncio.run(collected())
 

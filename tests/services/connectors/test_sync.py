@@ -17,6 +17,7 @@ from schemas.events import (
     RunFailed,
     RunListed,
     RunRequested,
+    RunStarted,
     Status,
     Step,
 )
@@ -306,6 +307,60 @@ async def test_unchanged_documents_are_told_of_in_one_range(world: World) -> Non
     assert [(one.first, one.count) for event in told for one in event.ranges] == [(0, 1500), (1501, 1499)]
     assert pipeline.written() == {"1500": "upsert"}
     assert world.tracking.status is Status.COMPLETE
+
+
+async def test_what_has_its_version_is_sent_again_all_the_same_where_it_is_not_whole_here(
+    world: World,
+) -> None:
+    def change(key: str, **fields: Any) -> None:
+        states = world.pipeline.states
+        [id_] = [id_ for id_, state in states.items() if state.document.document_key == key]
+        states[id_] = states[id_].model_copy(update=fields)
+
+    world.shelf.put(failed="1", sound="1", other_settings="1", elsewhere="1", deleted="1", without_chunks="1")
+    await world.run()
+    change("failed", complete=False)
+    change("other_settings", fingerprint="of other settings")
+    change("elsewhere", collection_id="the collection before")
+    change("deleted", deleted=True)
+    change("without_chunks", chunks=0, collection_id="the collection before")
+
+    pipeline = await world.run()
+
+    assert pipeline.written() == dict.fromkeys(["failed", "other_settings", "elsewhere", "deleted"], "upsert")
+    assert len(pipeline.counted(Step.UNCHANGED)) == 2
+    world.pipeline.collection_id = "made anew"
+    assert len((await world.run()).written()) == 5, "it has no chunks, so nothing of it can be missing"
+
+
+async def test_a_run_that_finds_nothing_new_waits_for_tracking_at_its_begin_and_its_end_alone(
+    world: World,
+) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+
+    pipeline = await world.run()
+
+    assert [type(send.event) for send in pipeline.sends] == [RunStarted, RunListed, Progress]
+    assert finals(pipeline) == [2]
+    assert world.tracking.status is Status.COMPLETE
+
+
+async def test_a_run_that_finds_nothing_new_in_a_collection_deleted_meanwhile_fills_the_new_one(
+    world: World,
+) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+
+    def made_anew(entry: Entry) -> None:
+        world.shelf.listed = lambda entry: None
+        world.pipeline.collection_id = "made anew"
+
+    world.shelf.listed = made_anew
+    pipeline = await world.run()
+
+    assert {key for key, what in pipeline.written().items() if what == "upsert"} == {"a", "b"}
+    assert (world.missing(), world.tracking.status) == ([], Status.COMPLETE)
 
 
 @pytest.mark.parametrize("keys", [["a", "c", "b"], ["a", "a"]])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from services.connectors.github.mirrors.command import running
 from services.connectors.github.mirrors.mirror import Mirror
@@ -11,19 +11,23 @@ _PIECE = 256 * 1024
 
 
 class Blobs:
-    """`git cat-file --batch`; one question at a time."""
+    """`git cat-file --batch`, begun with the first question; one question at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process, mirror: Mirror) -> None:
-        self._process, self._mirror = process, mirror
+    def __init__(self, opened: AsyncExitStack, mirror: Mirror) -> None:
+        self._opened, self._mirror = opened, mirror
+        self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
 
     async def read(self, oid: str, most: int) -> tuple[int, bytes] | None:
         """Size of a blob and its first `most` bytes; None where it is not here. Raises TransientError when
         git does not answer as it should: the repository is damaged, or was thrown away meanwhile."""
-        out, into = self._process.stdout, self._process.stdin
-        assert out is not None
-        assert into is not None
         async with self._lock:
+            if self._process is None:
+                batch = running(self._mirror.git_dir, ["cat-file", "--batch"])
+                self._process = await self._opened.enter_async_context(batch)
+            out, into = self._process.stdout, self._process.stdin
+            assert out is not None
+            assert into is not None
             try:
                 into.write(oid.encode() + b"\n")
                 await into.drain()
@@ -46,5 +50,5 @@ class Blobs:
 @asynccontextmanager
 async def opened(mirror: Mirror) -> AsyncIterator[Blobs]:
     """Blobs of a mirror, until the end of the block."""
-    async with running(mirror.git_dir, ["cat-file", "--batch"]) as process:
-        yield Blobs(process, mirror)
+    async with AsyncExitStack() as stack:
+        yield Blobs(stack, mirror)

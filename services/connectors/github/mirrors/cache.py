@@ -48,7 +48,8 @@ class Mirrors:
                 self._open[folder] = mirror, users - 1
             else:
                 del self._open[folder]
-            await asyncio.to_thread(self.make_room)
+            if mirror.grown:
+                await asyncio.to_thread(self.make_room)
 
     def make_room(self) -> None:
         """Throw away mirrors that no run uses, until the others fit."""

@@ -60,6 +60,7 @@ class Mirror:
 
     Attributes:
         blobs: that were fetched, since this object was made.
+        grown: whether anything was, of any kind.
         filters: False when the server has sent blobs that nobody asked for.
     """
 
@@ -67,6 +68,7 @@ class Mirror:
         self.folder = folder
         self.lock = asyncio.Lock()
         self.blobs = 0
+        self.grown = False
         self.filters = True
         self._git = folder / "repository.git"
         self._stall_s, self._most_bytes = stall_s, most_bytes
@@ -158,7 +160,10 @@ class Mirror:
             raise TransientError("git's listing breaks off")
 
     async def changed(self, base: str, commit: str) -> set[bytes] | None:
-        """The paths that differ between two commits; None when the first one is not here any more."""
+        """The paths that differ between two commits; None when the first one is not here any more. The second
+        one is here."""
+        if base == commit:
+            return set()
         if await self.has(base) is None:
             return None
         names = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-commit-id")
@@ -243,6 +248,7 @@ class Mirror:
         into: Path | None = None,
         omit: str = "blob:none",
     ) -> str:
+        self.grown = True
         repository = into or self._git
         most = self._most_bytes if most_bytes is None else most_bytes
         command = ["fetch", "--progress", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"]
