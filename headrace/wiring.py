@@ -200,6 +200,7 @@ def _web(wiring: Wiring) -> "WebAccess":
         max_pages=settings.web_page_limit,
         max_bytes=settings.web_max_bytes,
         obeys_robots=settings.web_obey_robots,
+        folder=wiring.data / "cache" / "web",
     )
 
 

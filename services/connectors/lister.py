@@ -219,3 +219,12 @@ class Origin(Protocol, Generic[C]):
     def open(self, run: RunRequested, known: Known) -> Lister:
         """A lister for one run. Reads nothing yet. Raises RequestError if the source cannot be read now."""
         ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """An origin that keeps what an attempt has fetched for the next attempt at the same run."""
+
+    def forget(self, invocation_id: str) -> None:
+        """The run has ended: delete what is kept of it, if anything. For a thread."""
+        ...

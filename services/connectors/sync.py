@@ -21,7 +21,7 @@ from schemas.events import RunRequested
 from services.connectors.barrier import markers
 from services.connectors.guard import DeleteGuard
 from services.connectors.invocations import Invocations
-from services.connectors.lister import Lister, Origin
+from services.connectors.lister import Lister, Origin, Resumable
 from services.connectors.memos import KnownDocuments, Memos, SourceMemos
 from services.connectors.patience import ORIGIN_SECONDS, Patience
 from services.connectors.reconciliation import Reconciliation
@@ -109,13 +109,18 @@ class SyncConnector(Connector):
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """As `Connector` says."""
         outputs = await super().process(record, context)
-        self._patience.forget(record.event.invocation_id)
+        await asyncio.to_thread(self._forget, record.event.invocation_id)
         return outputs
 
     def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
         """As `Connector` says."""
-        self._patience.forget(record.event.invocation_id)
+        self._forget(record.event.invocation_id)
         return super().failed(record, error)
+
+    def _forget(self, invocation_id: str) -> None:
+        self._patience.forget(invocation_id)
+        if isinstance(self._origin, Resumable):
+            self._origin.forget(invocation_id)
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
         """Emit documents as they are found; return when all are done, or the run has failed.

@@ -4,6 +4,7 @@ A type joins with a fixture that makes an `Origin`, and its name in `ORIGINS`.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,8 @@ class Origin:
     """Somewhere documents lie: how they are put there and taken away, and how it is made a source.
 
     `disturb` makes it fail in the middle of its next listing; what it returns mends it. `many` documents are
-    enough for a listing to have a middle; `beside` are skipped whatever is put there.
+    enough for a listing to have a middle; `beside` are skipped whatever is put there. `fetches` says
+    how often a document was fetched since it was last asked, at most; 0 where the server does not count.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Origin:
     disturb: Callable[[], Callable[[], object]]
     many: int = 40
     beside: int = 0
+    fetches: Callable[[], int] = lambda: 0
 
 
 @dataclass
@@ -197,8 +200,13 @@ def website(root: Path, servers: Servers) -> Origin:
         show(forbidden=True)
         return show
 
+    def fetches() -> int:
+        counts = Counter(path for path in site.asked if path.startswith(prefix))
+        site.asked.clear()
+        return max(counts.values())
+
     start = {"starting_url": site.url + prefix}
-    return Origin("web_scrape", {"web_scrape": start}, put, remove, disturb, beside=1)
+    return Origin("web_scrape", {"web_scrape": start}, put, remove, disturb, beside=1, fetches=fetches)
 
 
 ORIGINS = [folder, bucket, repository, website]
@@ -229,6 +237,7 @@ async def test_a_connector_that_is_killed_in_the_listing_and_after_an_emit_loses
     first = await victim.sync(source, collection)
     assert (first["total"], first["indexed"]) == (30 + origin.beside, 30)
     assert await texts(victim, collection) == [f"old {number:02}" for number in range(30)]
+    assert origin.fetches() <= 1, "the attempts after the first have fetched nothing again"
 
     for number in range(0, 30, 3):
         origin.put(f"{number:02}.txt", f"new {number:02}")
@@ -240,6 +249,7 @@ async def test_a_connector_that_is_killed_in_the_listing_and_after_an_emit_loses
     assert not list(victim.data.glob("die-at-*")), "the connectors were killed at both places"
     assert (second["total"], second["indexed"], second["deleted"]) == (30 + origin.beside, 10, 10)
     assert (second["unchanged"], second["failed"]) == (10, 0)
+    assert origin.fetches() <= 1
     left = [f"old {number:02}" for number in range(2, 30, 3)]
     assert await texts(victim, collection) == sorted([*left, *(f"new {n:02}" for n in range(0, 30, 3))])
 

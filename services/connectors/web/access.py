@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 #: Ports of public hosts. Those that are allowed by name may have any.
 PORTS = frozenset({80, 443})
@@ -26,6 +27,7 @@ class WebAccess:
         max_pages: the greatest page limit of a source.
         max_bytes: of one page or file, decompressed.
         obeys_robots: whether robots.txt counts.
+        folder: keeps what runs have fetched until they have ended; None keeps it for one attempt.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -34,6 +36,7 @@ class WebAccess:
     max_pages: int = 10_000
     max_bytes: int = 50 * 1024 * 1024
     obeys_robots: bool = True
+    folder: Path | None = None
 
     @property
     def agent(self) -> str:

@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import posixpath
+import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from schemas.errors import DocumentError, RequestError
 from schemas.events import MetadataValue, RunRequested
+from schemas.ids import text_sha256
 from schemas.sources.web_scrape import DEFAULT_PAGE_LIMIT, WEB_SCRAPE, WebScrapeConfig
 from schemas.urls import canonical
 from services.connectors.lister import Access, Content, Entry, Item, Known, Lister
@@ -16,11 +19,13 @@ from services.connectors.web.crawl import Crawl
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import Documents, Found, documents
 from services.connectors.web.pages.content import content_type_of
-from services.connectors.web.pages.page import read_page, stripped, whole_text
+from services.connectors.web.pages.page import stripped, whole_text
+from services.connectors.web.reading import Reader
+from services.connectors.web.remembered import Remembered
 from services.connectors.web.scope import Scope
-from services.connectors.web.spool import Spool
 from services.connectors.web.transport.addresses import refusal
-from services.connectors.web.transport.fetch import Fetcher
+from services.connectors.web.transport.fetch import Answer, Fetcher
+from services.connectors.web.transport.spool import Spool
 from services.connectors.web.transport.visit import Visitor
 
 _PAGE = 1000
@@ -46,7 +51,17 @@ class WebOrigin:
 
     def open(self, run: RunRequested, known: Known) -> Lister:
         """A site for one run. Raises RequestError for one that may not be read any more."""
-        return WebLister(WEB_SCRAPE.of(run.source), self._access, known)
+        spool = Spool(self._folder(run.invocation_id))
+        return WebLister(WEB_SCRAPE.of(run.source), self._access, known, spool=spool)
+
+    def forget(self, invocation_id: str) -> None:
+        """Delete what a run has fetched; it has ended."""
+        if (folder := self._folder(invocation_id)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, invocation_id: str) -> Path | None:
+        """What one attempt has fetched is there for the next one, of whichever process of this machine."""
+        return self._access.folder and self._access.folder / text_sha256(invocation_id)[:32]
 
 
 class WebLister:
@@ -55,6 +70,7 @@ class WebLister:
 
     Args:
         pause_s: before the second try of a request.
+        spool: what an earlier attempt at the run has fetched.
     """
 
     when_empty = "Does the site still link to its pages?"
@@ -62,12 +78,18 @@ class WebLister:
     only: Sequence[str] | None = None
 
     def __init__(
-        self, config: WebScrapeConfig, access: WebAccess, known: Known, pause_s: float = 1.0
+        self,
+        config: WebScrapeConfig,
+        access: WebAccess,
+        known: Known,
+        pause_s: float = 1.0,
+        spool: Spool | None = None,
     ) -> None:
         self._access, self._known, self._scope = access, known, Scope(config, access)
         self._limit = min(config.page_limit or DEFAULT_PAGE_LIMIT, access.max_pages)
-        self._fetcher, self._spool = Fetcher(access), Spool()
-        self._visitor = Visitor(access, self._fetcher, pause_s)
+        self._fetcher, self._spool = Fetcher(access), spool or Spool()
+        self._visitor = Visitor(access, self._fetcher, pause_s, self._spool)
+        self._reader = Reader(self._scope, access)
         self._found = Found()
         self._listed = Documents([], frozenset(), frozenset())
 
@@ -79,12 +101,11 @@ class WebLister:
         """All at once at the end: only the whole site tells which text repeats on it."""
         if reason := refusal(self._scope.start, self._access):
             raise RequestError(f"{self._scope.start}: {reason}")
-        crawl = await asyncio.to_thread(
-            Crawl, self._scope, self._access, self._visitor, self._known, self._limit, self._spool
-        )
+        before = await asyncio.to_thread(Remembered, self._known, self._scope.mode)
+        crawl = Crawl(self._scope, self._access, self._visitor, self._reader, before, self._limit)
         self._found = await crawl.run()
         self._listed = await asyncio.to_thread(
-            documents, self._found, crawl.remembered, crawl.known, self._limit, self._scope.mode
+            documents, self._found, before.of, before.keys, self._limit, self._scope.mode
         )
         for start in range(0, len(self._listed.entries), _PAGE):
             yield self._listed.entries[start : start + _PAGE]
@@ -92,7 +113,8 @@ class WebLister:
     async def read(self, item: Item) -> Content:
         """The page without what repeats on the site, or all of its text if the source says so. Raises
         DocumentError when it can no longer be had."""
-        body, content_type = await self._spool.get(item.key) or await self._fetched(item)
+        answer = await self._kept(item.key) or await self._fetched(item)
+        body, content_type = answer.body, content_type_of(answer)
         if item.key not in self._listed.html:
             return Content(body, content_type or None, filename=_filename(item.key))
         if self._scope.whole:
@@ -102,21 +124,24 @@ class WebLister:
         return Content(page, "text/html; charset=utf-8", filename="page.html")
 
     async def aclose(self) -> None:
-        """Close connections, delete what was kept."""
+        """Close connections, delete what is temporary."""
         await self._fetcher.close()
         await asyncio.to_thread(self._spool.close)
 
-    async def _fetched(self, item: Item) -> tuple[bytes, str]:
+    async def _kept(self, key: str) -> Answer | None:
+        """The answer that it was listed by."""
+        url = self._found.answers.get(key)
+        return None if url is None else await self._spool.get(url)
+
+    async def _fetched(self, item: Item) -> Answer:
         """A page that had not changed when it was listed, or for which there was no room on disk."""
         visit = await self._visitor.visit(item.key, refuses=self._scope.refuses)
         if visit.answer is None or visit.answer.status not in (200, 203):
             reason = visit.reason or f"answers {visit.answer.status}" if visit.answer else visit.reason
             raise DocumentError(f"{item.key}: {reason}")
-        answer, content_type = visit.answer, content_type_of(visit.answer)
-        html = None
+        html, answer = None, visit.answer
         if item.key in self._listed.html:
-            product, whole = self._access.product, self._scope.whole
-            html = await asyncio.to_thread(read_page, answer.body, content_type, item.key, product, whole)
+            html, answer = await self._reader.read(item.key, answer)
         page = Page(
             item.key,
             numbers=html.numbers if html else None,
@@ -127,7 +152,7 @@ class WebLister:
         )
         if page.version_without(self._listed.furniture) != item.version:
             raise DocumentError(f"{item.key}: it has changed since it was listed; the next run reads it")
-        return answer.body, content_type
+        return answer
 
 
 def _filename(url: str) -> str | None:

@@ -7,7 +7,7 @@ from schemas.urls import origin_of
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import alike
 from services.connectors.web.pages.content import is_html
-from services.connectors.web.pages.page import read_page
+from services.connectors.web.reading import Reader
 from services.connectors.web.scope import Scope
 from services.connectors.web.transport.visit import Visitor
 
@@ -22,14 +22,13 @@ class NotFound:
     def __init__(self) -> None:
         self._sample: Page | None = None
 
-    async def learn(self, visitor: Visitor, scope: Scope, product: str) -> None:
+    async def learn(self, visitor: Visitor, scope: Scope, reader: Reader) -> None:
         """Ask for a page that is not there."""
         url = scope.at_home(f"{origin_of(scope.start)}/{secrets.token_hex(12)}")
         visit = await visitor.visit(url, refuses=lambda at: None if scope.is_ours(at) else "on another host")
         if visit.answer is None or visit.answer.status != 200 or not is_html(visit.answer):
             return
-        kind = visit.answer.headers.get("Content-Type")
-        html = read_page(visit.answer.body, kind, visit.url, product, scope.whole)
+        html, _ = await reader.read(visit.url, visit.answer)
         if html.fault is None:
             self._sample = Page(visit.url, numbers=html.numbers, whole=html.whole, title=html.title)
 

@@ -26,6 +26,7 @@ class Found:
         pages: that are there, by key.
         unreadable, skipped: key → why.
         left_out: why → how many.
+        answers: where the content of pages that were fetched is, by key.
         fetched, not_modified: answers.
     """
 
@@ -33,6 +34,7 @@ class Found:
     unreadable: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, str] = field(default_factory=dict)
     fetched: int = 0
     not_modified: int = 0
 

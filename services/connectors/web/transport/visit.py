@@ -1,6 +1,6 @@
 """One page, politely: pauses, redirects by hand, retries, and a host that went down.
 
-visit ──► for each hop: in scope? allowed by robots? ──► pause ──► fetch ──► try again when it may help
+visit ──► each hop: in scope? allowed by robots? ──► kept? ──► pause ──► fetch ──► try again if it may help
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from schemas.urls import canonical, origin_of
 from services.connectors.web.access import WebAccess
 from services.connectors.web.transport.fetch import Answer, Fetcher, NoAnswer
 from services.connectors.web.transport.robots import Robots, RobotsUnavailable, read_robots
+from services.connectors.web.transport.spool import Spool
 
 MAX_HOPS = 10
 _TRIES = 3
@@ -55,10 +56,14 @@ class Visitor:
 
     Args:
         pause_s: before a second try of one request; grows with each.
+        spool: what it holds is not asked for again.
     """
 
-    def __init__(self, access: WebAccess, fetcher: Fetcher, pause_s: float = 1.0) -> None:
+    def __init__(
+        self, access: WebAccess, fetcher: Fetcher, pause_s: float = 1.0, spool: Spool | None = None
+    ) -> None:
         self._access, self._fetcher, self._pause_s = access, fetcher, pause_s
+        self._spool = spool if spool is not None else Spool(max_bytes=0)
         self._robots: dict[str, Robots] = {}
         self._delay_s = access.delay_s
         self._next_at = 0.0
@@ -131,6 +136,14 @@ class Visitor:
 
     async def _tried(self, url: str, headers: Mapping[str, str]) -> Answer:
         """An answer that is not "busy", if a few tries bring one; else the last. Raises NoAnswer."""
+        if (kept := await self._spool.get(url, headers)) is not None:
+            return kept
+        answer = await self._tries(url, headers)
+        if _is_lasting(answer):
+            await self._spool.put(answer, headers)
+        return answer
+
+    async def _tries(self, url: str, headers: Mapping[str, str]) -> Answer:
         for number in range(1, _TRIES + 1):
             if self._ended:
                 raise NoAnswer(self._ended)
@@ -173,6 +186,14 @@ class Visitor:
         if answer.status == 429 or wanted is not None:
             self._delay_s = min(max(self._delay_s * 2, 0.05), max(self._access.delay_s, 10.0))
             self._next_at = time.monotonic() + min(max(wanted or 0.0, self._delay_s), MAX_RETRY_AFTER_S)
+
+
+def _is_lasting(answer: Answer) -> bool:
+    """Whether the same request would bring the same answer: not where a server was busy, or sets a cookie and
+    redirects to see whether it comes back."""
+    if answer.status in _BUSY or answer.status >= 500:
+        return False
+    return answer.status < 300 or "Set-Cookie" not in answer.headers
 
 
 def retry_after_s(value: str | None) -> float | None:

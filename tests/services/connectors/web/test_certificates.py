@@ -41,7 +41,7 @@ class Authority:
         """Serves a certificate for this name that ends an hour after `until`; `own`: signed by itself."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-        names = [(x509.SubjectAlternativeName([name]), False)]
+        names: list[tuple[x509.ExtensionType, bool]] = [(x509.SubjectAlternativeName([name]), False)]
         signed = self._signed(subject, key, until, names, own)
         file = self._written("server", signed)
         private = key.private_bytes(
