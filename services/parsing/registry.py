@@ -22,7 +22,7 @@ from services.parsing.formats import (
     xls,
     xlsx,
 )
-from services.parsing.formats.mail import eml, msg
+from services.parsing.formats.mail import calendar, eml, mbox, mhtml, msg, tnef
 
 FORMATS: tuple[Format, ...] = (
     pdf.FORMAT,
@@ -36,8 +36,12 @@ FORMATS: tuple[Format, ...] = (
     xls.FORMAT,
     ppt.FORMAT,
     msg.FORMAT,
+    tnef.FORMAT,
     *image.FORMATS,
-    *eml.FORMATS,
+    mhtml.FORMAT,  # web archives are messages, too, as are mailboxes
+    mbox.FORMAT,
+    eml.FORMAT,
+    *calendar.FORMATS,
     html.FORMAT,
     notebook.FORMAT,
     *delimited.FORMATS,

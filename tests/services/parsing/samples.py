@@ -131,7 +131,8 @@ def opendocument(kind: str, body: str, styles: str = "") -> bytes:
 
 
 def ole(streams: dict[str, bytes]) -> bytes:
-    """An OLE container (MS-CFB, 512-byte sectors) with streams at its root, each padded past the mini stream."""
+    """An OLE container (MS-CFB, 512-byte sectors) with streams, each padded past the mini stream. A name with
+    slashes is in a storage."""
     sector, free, end = 512, 0xFFFFFFFF, 0xFFFFFFFE
     padded = {name: content.ljust(4096, b"\0") for name, content in streams.items()}
     fat: list[int] = []
@@ -142,13 +143,30 @@ def ole(streams: dict[str, bytes]) -> bytes:
         starts[name] = len(fat)
         fat += [*range(len(fat) + 1, len(fat) + count), end]
         data += content.ljust(count * sector, b"\0")
-    names = sorted(padded, key=lambda n: (len(n), n.upper()))
-    entries = [("Root Entry", 5, end, 0)] + [(n, 2, starts[n], len(padded[n])) for n in names]
+    entries: list[tuple[str, int, int, int, int, int]] = []  # name, kind, start, size, right, child
+
+    def add(name: str, inside: list[str], prefix: str, kind: int) -> int:
+        at = len(entries)
+        entries.append((name, kind, 0, 0, free, free))
+        children = sorted({n.split("/")[0] for n in inside}, key=lambda n: (len(n), n.upper()))
+        before = free
+        for child in reversed(children):
+            path = prefix + child
+            if path in padded:
+                entries.append((child, 2, starts[path], len(padded[path]), before, free))
+                before = len(entries) - 1
+            else:
+                deeper = [n.removeprefix(child + "/") for n in inside if n.startswith(child + "/")]
+                number = add(child, deeper, path + "/", 1)
+                entries[number] = (*entries[number][:4], before, entries[number][5])
+                before = number
+        entries[at] = (*entries[at][:5], before)
+        return at
+
+    add("Root Entry", list(padded), "", 5)
     directory = b""
-    for at, (name, kind, start, size) in enumerate(entries):
+    for name, kind, start, size, right, child in entries:
         encoded = name.encode("utf-16-le")
-        right = at + 1 if 0 < at < len(entries) - 1 else free
-        child = 1 if at == 0 and len(entries) > 1 else free
         directory += encoded.ljust(64, b"\0") + struct.pack(
             "<HBBIII16xI8x8xIQ", len(encoded) + 2, kind, 1, free, right, child, 0, start, size
         )

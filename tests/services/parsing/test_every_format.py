@@ -15,6 +15,7 @@ from services.parsing.sandbox.pool import Sandbox
 from tests.services.parsing import samples
 from tests.services.parsing.formats.test_books import book, picture
 from tests.services.parsing.formats.test_mail import message
+from tests.services.parsing.formats.test_outlook import winmail
 from tests.services.parsing.formats.test_slides import deck, old_deck, shape
 from tests.services.parsing.formats.test_texts import word97
 from tests.services.parsing.pdf.conftest import Sheet
@@ -57,6 +58,10 @@ DOCUMENTS = {
         "spreadsheet", f'<table:table table:name="One">{_CELL}</table:table>'
     ),
     "a.odp": lambda: samples.opendocument("presentation", f"<draw:page>{_FRAME}</draw:page>"),
+    "a.ics": lambda: b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Hello\nEND:VEVENT\nEND:VCALENDAR\n",
+    "a.vcf": lambda: b"BEGIN:VCARD\nFN:Hello\nEND:VCARD\n",
+    "a.mbox": lambda: b"From a\n" + message().as_bytes() + b"\nFrom b\n" + message().as_bytes(),
+    "winmail.dat": winmail,
     "a.rtf": lambda: rb"{\rtf1\ansi Hello\par}",
     "a.xlsx": lambda: samples.xlsx({"One": samples.rows(("Hello", 1))}),
     "a.xls": xls,

@@ -7,6 +7,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
+from services.parsing.formats.html.frames import open_frames
 from services.parsing.formats.html.render import Renderer
 from services.parsing.formats.html.tree import parse_tree
 
@@ -14,6 +15,7 @@ from services.parsing.formats.html.tree import parse_tree
 def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> ParsedDocument:
     """HTML or XHTML to markdown; with `main_content` without navigation, footers and adverts."""
     root, warnings = parse_tree(data, content_type)
+    open_frames(root)
     markdown = ""
     if main_content:
         from services.parsing.formats.html.article import main_part
@@ -21,6 +23,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
         markdown = main_part(root)
         if not markdown.strip():  # a page of teasers is all furniture; index it rather than nothing
             root, warnings = parse_tree(data, content_type)
+            open_frames(root)
     if not main_content or not markdown.strip():
         markdown = render(root)
     return ParsedDocument(

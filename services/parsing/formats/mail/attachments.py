@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from schemas.errors import DocumentError
 from services.parsing import markdown_writer as md
+from services.parsing.document import ParsedDocument
 from services.parsing.markdown_writer import MarkdownBlock
 
 #: Maximum nesting depth. Attachments at greater depths are only named.
@@ -19,9 +21,12 @@ _depth: ContextVar[int] = ContextVar("attachment depth", default=0)
 
 @dataclass(frozen=True)
 class Attachment:
+    """A part of a message. `read` is for one that is no file of its own (a message within a message)."""
+
     name: str
     data: bytes
     content_type: str | None = None
+    read: Callable[[], ParsedDocument] | None = None
 
 
 @dataclass
@@ -50,7 +55,10 @@ def _read(attachment: Attachment, name: str, result: Attached) -> None:
 
     token = _depth.set(_depth.get() + 1)
     try:
-        document = parse(attachment.data, attachment.name or None, attachment.content_type)
+        if attachment.read is not None:
+            document = attachment.read()
+        else:
+            document = parse(attachment.data, attachment.name or None, attachment.content_type)
     except DocumentError as error:
         result.warnings.append(f"attachment {error}")
         return

@@ -1,4 +1,4 @@
-"""Mail (.eml) and web archives (.mhtml): headers, the richest body, attachments."""
+"""Mail (.eml): headers, the texts in the order of its parts, attachments."""
 
 from __future__ import annotations
 
@@ -8,105 +8,59 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
-from lxml.html import HtmlElement  # type: ignore[import-untyped]
-
-from schemas.errors import CorruptDocument
-from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
-from services.parsing.formats.html.inline import image_text
-from services.parsing.formats.html.page import render, title_of
-from services.parsing.formats.html.render import ImageText, Renderer
-from services.parsing.formats.html.tree import parse_tree
-from services.parsing.formats.mail.attachments import Attachment, attached
+from services.parsing.formats.html.tree import declared_charset
+from services.parsing.formats.mail.attachments import Attachment
+from services.parsing.formats.mail.message import Body, mail_document
 from services.parsing.formats.text import decode
-from services.parsing.images.pictures import Pictures
-from services.parsing.markdown_writer import Writer
 
 _SHOWN = ("From", "To", "Cc", "Date")
-_STRUCTURED = re.compile(rb"<(?:table|ul|ol|h[1-6]|pre|blockquote)\b", re.I)
+#: Parts that only programs read.
+_UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
+           "application/pgp-encrypted")  # fmt: skip
+_FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)
+_LAST = re.compile(rb"^--(\S[^\r\n]{0,69}?)--[ \t]*\r?$", re.M)
 
 
 def parse_eml(data: bytes) -> ParsedDocument:
     """A message as a document: its subject is the title; attachments are parsed, too."""
-    message = _message(data)
-    subject = header(message, "Subject")
-    bodies, attachments = _parts(message)
+    message = read_message(data)
+    bodies, attachments = _contents(message)
     facts = [(name, header(message, name)) for name in _SHOWN]
-    return mail_document(subject, facts, bodies.get("text/plain"), bodies.get("text/html"), attachments)
+    return mail_document(header(message, "Subject"), facts, bodies, attachments)
 
 
-def mail_document(
-    subject: str,
-    facts: list[tuple[str, str]],
-    plain: bytes | None,
-    html: bytes | None,
-    attachments: list[Attachment],
-) -> ParsedDocument:
-    """A mail of any format as a document. Uses the HTML body if it has structure or is the only one."""
-    writer = Writer()
-    writer.heading(1, md.escape(subject))
-    writer.add("\n".join(f"**{name}:** {' '.join(value.split())}" for name, value in facts if value.strip()))
-    pictures = {a.name: a.data for a in attachments if (a.content_type or "").startswith("image/")}
-    warnings: list[str] = []
-    if html and (not (plain or b"").strip() or _STRUCTURED.search(html)):
-        root, guessed = parse_tree(html)
-        warnings.extend(guessed)
-        writer.add(render(root, Renderer(_with_pictures(pictures))).strip("\n"))
-    elif plain:
-        text, guessed = decode(plain)
-        warnings.extend(guessed)
-        writer.add(text.replace("\r\n", "\n").replace("\r", "\n").strip("\n"))
-    found = attached(attachments)
-    writer.extend(found.blocks)
-    markdown, _ = writer.finish()
-    return ParsedDocument(markdown, title=subject or None, warnings=(*warnings, *found.warnings))
-
-
-def parse_mhtml(data: bytes) -> ParsedDocument:
-    """The page of a web archive; its pictures are taken from the archive."""
-    message = _message(data)
-    parts = list(message.walk())
-    page = next(
-        (part for part in parts if part.get_content_type() in ("text/html", "application/xhtml+xml")), None
-    )
-    if page is None:
-        raise CorruptDocument("web archive without an HTML part")
-    pictures = {}
-    for part in parts:
-        if part.get_content_maintype() == "image":
-            for name in (
-                str(part.get("Content-Location") or ""),
-                str(part.get("Content-ID") or "").strip("<>"),
-            ):
-                pictures[name] = _payload(part)
-    root, warnings = parse_tree(_as_utf8(page), "text/html; charset=utf-8")
-    markdown = render(root, Renderer(_with_pictures(pictures)))
-    return ParsedDocument(
-        markdown, title=title_of(root) or header(message, "Subject") or None, warnings=warnings
-    )
-
-
-def _with_pictures(pictures: dict[str, bytes]) -> ImageText:
-    known = Pictures()
-
-    def text(el: HtmlElement) -> str:
-        source = (el.get("src") or "").removeprefix("cid:")
-        if source in pictures:
-            inline, _ = known.describe(pictures[source], (el.get("alt") or "").strip(), "")
-            return inline
-        return image_text(el)
-
-    return text
-
-
-def _message(data: bytes) -> Message:
+def read_message(data: bytes) -> Message:
     if b"\0" in data[:400]:  # saved as UTF-16
         data = decode(data)[0].encode("utf-8", "replace")
     if data.startswith(b"From "):
         data = data.partition(b"\n")[2]
-    message: Message = message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n"), policy=policy.compat32)
+    return _with_parts(_FOLDED.sub(_unfolded, data.lstrip(b"\xef\xbb\xbf\r\n")))
+
+
+def _unfolded(match: re.Match[bytes]) -> bytes:
+    """A boundary that a program folded over two lines: with or without the blank, as the parts have it."""
+    tight = match[2] + match[3]
+    joined = tight if b"--" + tight in match.string else match[2] + b" " + match[3]
+    return match[1] + joined + match[4]
+
+
+def _with_parts(data: bytes) -> Message:
+    """The message; one whose boundary is missing or another one than it says is read by the last boundary."""
+    message: Message = message_from_bytes(data, policy=policy.compat32)
+    if message.get_content_maintype() != "multipart" or message.is_multipart():
+        return message
+    for found in _LAST.finditer(data):
+        if re.search(rb"^--" + re.escape(found[1]) + rb"[ \t]*\r?$", data, re.M):
+            head = b'Content-Type: multipart/mixed; boundary="%s"\n' % found[1]
+            again: Message = message_from_bytes(head + _without_type(data), policy=policy.compat32)
+            return again if again.is_multipart() else message
     return message
+
+
+def _without_type(data: bytes) -> bytes:
+    return re.sub(rb"^Content-Type:[^\n]*\n(?:[ \t][^\n]*\n)*", b"", data, count=1, flags=re.M | re.I)
 
 
 def header(message: Message, name: str) -> str:
@@ -120,47 +74,60 @@ def header(message: Message, name: str) -> str:
         return " ".join(str(value).split())
 
 
-def _parts(message: Message) -> tuple[dict[str, bytes], list[Attachment]]:
-    """The first body of each kind as UTF-8, and everything else as attachments."""
-    bodies: dict[str, bytes] = {}
+def _contents(part: Message) -> tuple[list[Body], list[Attachment]]:
+    """The texts of a part in order, and everything else as attachments."""
+    kind = part.get_content_type()
+    if kind.startswith("message/") and kind != "message/delivery-status":
+        return [], _attachment(part, kind, nested_message(part))
+    if kind == "message/delivery-status" and part.is_multipart():
+        report = "\n\n".join(block.as_string().strip() for block in part.get_payload())  # type: ignore[union-attr]
+        return [Body(plain=report)], []
+    if part.is_multipart():
+        return _of_parts([p for p in part.get_payload() if isinstance(p, Message)], kind)
+    inline = "attachment" not in str(part.get("Content-Disposition") or "").lower() and not _filename(part)
+    if inline and kind == "text/html":
+        return [Body(html=text_of(part))], []
+    if inline and kind in ("text/plain", "text/enriched", "text/rfc822-headers"):
+        return [Body(plain=text_of(part))], []
+    if part.get_content_maintype() == "multipart":  # without parts: its text is all there is
+        text = part.get_payload()
+        return [Body(plain=text if isinstance(text, str) else "")], []
+    return [], [] if kind in _UNREAD else _attachment(part, kind, payload(part))
+
+
+def _of_parts(parts: list[Message], kind: str) -> tuple[list[Body], list[Attachment]]:
+    bodies: list[Body] = []
     attachments: list[Attachment] = []
-    for part in _leaves(message):
-        kind = part.get_content_type()
-        name = _filename(part)
-        inline = "attachment" not in str(part.get("Content-Disposition") or "").lower()
-        if kind in ("text/plain", "text/html") and inline and not name and kind not in bodies:
-            bodies[kind] = _as_utf8(part)
-        elif kind == "text/plain" and inline and not name:
-            bodies[kind] += b"\n\n" + _as_utf8(part)
-        elif kind in (
-            "application/pgp-signature",
-            "application/pkcs7-signature",
-            "application/pgp-encrypted",
-        ):
-            continue
-        else:
-            payload = _nested_message(part) if kind == "message/rfc822" else _payload(part)
-            if payload.strip():
-                name = name or str(part.get("Content-ID") or "").strip("<>") or kind
-                attachments.append(Attachment(name, payload, kind))
+    for part in parts:
+        found, others = _contents(part)
+        bodies.extend(found)
+        attachments.extend(others)
+    if kind == "multipart/alternative":
+        plain = "\n\n".join(body.plain for body in bodies if body.plain)
+        html = "\n".join(body.html for body in bodies if body.html)
+        bodies = [Body(plain, html)] if plain or html else []
     return bodies, attachments
 
 
-def _nested_message(part: Message) -> bytes:
+def _attachment(part: Message, kind: str, content: bytes) -> list[Attachment]:
+    name = _filename(part) or str(part.get("Content-ID") or "").strip("<>") or kind
+    return [Attachment(name, content, kind)] if content.strip() else []
+
+
+def nested_message(part: Message) -> bytes:
+    """The message in a `message/rfc822` part; some programs encode it, which the standard forbids."""
     inner = part.get_payload()
-    return (
-        inner[0].as_bytes() if isinstance(inner, list) and isinstance(inner[0], Message) else _payload(part)
-    )
-
-
-def _leaves(message: Message) -> list[Message]:
-    if message.get_content_type() == "message/rfc822" or not message.is_multipart():
-        return [message]
-    found: list[Message] = []
-    for part in message.get_payload():
-        if isinstance(part, Message):
-            found.extend(_leaves(part))
-    return found
+    if not isinstance(inner, list) or not inner or not isinstance(inner[0], Message):
+        return payload(part)
+    content = inner[0].as_bytes()
+    encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
+    if encoding in ("base64", "quoted-printable"):
+        wrapped: Message = message_from_bytes(
+            f"Content-Transfer-Encoding: {encoding}\n\n".encode() + content.lstrip(b"\r\n"),
+            policy=policy.compat32,
+        )
+        return payload(wrapped) or content
+    return content
 
 
 def _filename(part: Message) -> str:
@@ -171,18 +138,29 @@ def _filename(part: Message) -> str:
         return ""
 
 
-def _payload(part: Message) -> bytes:
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+def payload(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
-def _as_utf8(part: Message) -> bytes:
-    payload = _payload(part)
+def text_of(part: Message) -> str:
+    """The text of a part: by its charset, for HTML by that of its head, otherwise by detection."""
+    content = payload(part)
     charset = part.get_content_charset()
     try:
-        return decode(payload, charset)[0].encode("utf-8", "replace")
-    except Exception:
-        return payload.decode("utf-8", "replace").encode("utf-8")
+        if part.get_content_type() != "text/plain" and (charset is None or not _fits(content, charset)):
+            charset = declared_charset(content) or charset
+        return decode(content, charset)[0]
+    except Exception:  # control bytes: text nevertheless, its sender says
+        return content.decode("utf-8", "replace")
+
+
+def _fits(content: bytes, charset: str) -> bool:
+    try:
+        content.decode(charset)
+    except (LookupError, UnicodeDecodeError):
+        return False
+    return True
 
 
 _HEADER = re.compile(rb"^([A-Za-z][A-Za-z0-9-]*):[ \t]?[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n", re.M)
@@ -193,7 +171,7 @@ _MAIL_NAMES = """
 _MAIL_HEADERS = frozenset(name.encode() for name in _MAIL_NAMES.split())
 
 
-def _is_mail(head: bytes, data: bytes) -> bool:
+def is_mail(head: bytes, data: bytes) -> bool:
     """Whether a text begins with a message header: at least three fields that only mail has."""
     if head.startswith(b"From "):  # a line of the mbox format
         head = head.partition(b"\n")[2]
@@ -205,23 +183,4 @@ def _is_mail(head: bytes, data: bytes) -> bool:
     return len(_MAIL_HEADERS.intersection(names)) >= 3 or {b"mime-version", b"content-type"} <= set(names)
 
 
-def _is_web_archive(head: bytes, data: bytes) -> bool:
-    head = data[:4096].lower()
-    return (
-        b"multipart/related" in head
-        and b"mime-version:" in head
-        and b"text/html" in data[:65536].lower()
-        and not re.search(rb"^(to|received):", head, re.M)
-    )
-
-
-#: Web archives first, because they are messages, too.
-FORMATS = (
-    Format(
-        "multipart/related",
-        from_bytes(parse_mhtml),
-        suffixes=(".html", ".htm", ".xhtml", ".shtml", ".mhtml", ".mht"),
-        sniff=_is_web_archive,
-    ),
-    Format("message/rfc822", from_bytes(parse_eml), suffixes=(".eml",), sniff=_is_mail),
-)
+FORMAT = Format("message/rfc822", from_bytes(parse_eml), suffixes=(".eml",), sniff=is_mail)

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (markup reads best on one line)
 from __future__ import annotations
 
+import base64
 from email.message import EmailMessage
 
 from services.parsing import parse
@@ -85,3 +86,79 @@ def test_an_outlook_message_is_read_like_a_mail() -> None:
     })  # fmt: skip
 
     assert parse(data, "a.msg").markdown == "# Subject\n\n**From:** Ann\n\nBody text\n"
+
+
+def mail_of(head: str, body: str) -> bytes:
+    return f"From: a@e.org\nTo: b@e.org\nSubject: S\nMIME-Version: 1.0\n{head}\n\n{body}".encode("latin-1")
+
+
+def test_html_without_a_charset_is_read_as_its_head_says() -> None:
+    page = (
+        "<html><head><meta http-equiv=Content-Type content='text/html; charset=iso-8859-2'></head>"
+        "<body><p>Řeka je plná, hlídač otevřel stavidlo.</p></body></html>"
+    )
+    head = b"From: a@e.org\nTo: b@e.org\nSubject: S\nContent-Type: text/html\n\n"
+
+    assert "Řeka je plná" in parse(head + page.encode("iso8859-2"), "a.eml").markdown
+
+
+def test_a_forwarded_message_is_read_although_it_is_encoded() -> None:
+    inner = base64.b64encode(mail_of("Content-Type: text/plain", "How deep?")).decode()
+    parts = f"--B\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}\n--B--\n"
+
+    markdown = parse(mail_of("Content-Type: multipart/mixed; boundary=B", parts), "a.eml").markdown
+    assert "How deep?" in markdown
+
+
+def test_a_boundary_that_is_folded_or_missing_still_parts_the_mail() -> None:
+    parts = "--=_Part 12\nContent-Type: text/html\n\n<p>Inside</p>\n--=_Part 12--\n"
+    for head in (
+        'Content-Type: multipart/mixed; boundary="=_Part\n 12"',
+        "Content-Type: multipart/mixed",
+        'Content-Type: multipart/alternative; boundary="other"',
+    ):
+        markdown = parse(mail_of(head, parts), "a.eml").markdown
+        assert markdown.endswith("\n\nInside\n")
+
+
+def test_every_inline_text_is_kept_in_order() -> None:
+    parts = (
+        "--B\nContent-Type: text/html\n\n<p>The body.</p>\n"
+        "--B\nContent-Type: text/plain\n\nA footer of the list.\n--B--\n"
+    )
+
+    markdown = parse(mail_of("Content-Type: multipart/mixed; boundary=B", parts), "a.eml").markdown
+    assert markdown.endswith("The body.\n\nA footer of the list.\n")
+
+
+def test_a_delivery_report_says_why() -> None:
+    parts = (
+        "--B\nContent-Type: text/plain\n\nIt failed.\n--B\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.e.org\n\nFinal-Recipient: rfc822; x@e.org\nStatus: 5.1.1\n\n--B--\n"
+    )
+
+    assert "Status: 5.1.1" in parse(mail_of("Content-Type: multipart/report; boundary=B", parts)).markdown
+
+
+def test_a_mailbox_is_all_of_its_messages() -> None:
+    box = b"".join(
+        b"From x Mon Feb  5 10:00:00 2024\n"
+        + mail_of("Content-Type: text/plain", f"Text {n}\n>From here\n\n")
+        for n in range(3)
+    )
+
+    document = parse(box, "archive")
+    assert document.media_type == "application/mbox"
+    assert [page.name for page in document.pages] == ["S", "S", "S"]
+    assert all(f"Text {n}\nFrom here" in document.markdown for n in range(3))
+
+
+def test_a_web_archive_is_read_with_its_frames_and_in_its_charset() -> None:
+    page = "<meta charset=windows-1251><h1>Мельница</h1><iframe src='cid:f@x'></iframe>"
+    data = (
+        b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=B\n\n--B\nContent-Type: text/html\n\n"
+        + page.encode("cp1251")
+        + b"\n--B\nContent-Type: text/html\nContent-ID: <f@x>\n\n<body><p>Inside</p></body>\n--B--\n"
+    )
+
+    assert parse(data, "page.mhtml").markdown == "# Мельница\n\nInside\n"
