@@ -114,7 +114,8 @@ class Fingerprints:
 def fingerprint(document: Document) -> str:
     """Fingerprint of the settings that determine a document's chunks: lower-case hex SHA-256.
 
-    Covers chunking, embedding model, task and sparse model, the caller's metadata (nulls count as absent), the
-    custom id, `main_content` and `PIPELINE_VERSION`. A document is unchanged if version key and fingerprint are.
+    Covers chunking, embedding model, task and sparse model, the caller's metadata (nulls count as absent),
+    the custom id, `main_content` and `PIPELINE_VERSION`. A document is unchanged if version key and
+    fingerprint are.
     """
     return Fingerprints(document).of(document.metadata, document.custom_id)
