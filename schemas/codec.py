@@ -77,6 +77,7 @@ RECORDS = (
     "RunRequested",
     "RunStarted",
     "Source",
+    "SparseRow",
     "StageHealth",
 )
 

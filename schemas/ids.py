@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from hashlib import sha256
 
-from schemas.events import Document, MetadataValue
+from schemas.events import Document, Embedding, MetadataValue
 
 #: Namespace of the ids of sources: a constant of ours, so that equal configurations get equal ids.
 _SOURCES = uuid.UUID("5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10")
@@ -41,6 +41,22 @@ def document_id(document: Document) -> str:
     return text_sha256("\0".join(parts))[:32]
 
 
+def sparse_row_key(document: Document, row_id: str) -> str:
+    """The key of a chunk on `sparse-rows`: 32 hex digits of the hash of tenant, database and collection, NUL
+    between them; a slash; the id of the chunk in the collection.
+
+    It names the collection, not its id: rows of a collection that is deleted and created again replace the
+    records of the former.
+    """
+    collection = (document.tenant, document.database, document.collection)
+    return f"{collection_key(*collection)}/{row_id}"
+
+
+def collection_key(tenant: str, database: str, collection: str) -> str:
+    """What the keys on `sparse-rows` of all rows of a collection begin with."""
+    return text_sha256("\0".join((tenant, database, collection)))[:32]
+
+
 def source_id(tenant: str, database: str, configuration: str) -> str:
     """UUID of a source: equal for an equal configuration (canonical JSON), whichever gateway computes it.
 
@@ -64,6 +80,11 @@ def invocation_id(cause: str, source_id: str, collection: str) -> str:
 PIPELINE_VERSION = 1
 
 
+def embedding_settings(embedding: Embedding) -> dict[str, object]:
+    """An embedding as part of an identity. What has no sparse vectors is the same as before they existed."""
+    return embedding.model_dump(exclude=None if embedding.sparse else {"sparse"})
+
+
 class Fingerprints:
     """Fingerprints of many documents that are cut and embedded alike: some microseconds each."""
 
@@ -71,7 +92,7 @@ class Fingerprints:
         self._settings: dict[str, object] = {
             "pipeline": PIPELINE_VERSION,
             "chunking": alike.chunking.model_dump(),
-            "embedding": alike.embedding.model_dump(),
+            "embedding": embedding_settings(alike.embedding),
         }
         if alike.main_content:  # only then: documents from before it existed stay unchanged
             self._settings["main_content"] = True
@@ -93,7 +114,8 @@ class Fingerprints:
 def fingerprint(document: Document) -> str:
     """Fingerprint of the settings that determine a document's chunks: lower-case hex SHA-256.
 
-    Covers chunking, embedding model and task, the caller's metadata (nulls count as absent), the custom id,
-    `main_content` and `PIPELINE_VERSION`. A document is unchanged if version key and fingerprint are.
+    Covers chunking, embedding model, task and sparse model, the caller's metadata (nulls count as absent),
+    the custom id, `main_content` and `PIPELINE_VERSION`. A document is unchanged if version key and
+    fingerprint are.
     """
     return Fingerprints(document).of(document.metadata, document.custom_id)

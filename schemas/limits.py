@@ -40,6 +40,12 @@ RESERVED_METADATA_KEYS = frozenset(
 #: The model whose weights come with a package; what is used where neither request nor setting names one.
 TRIAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
+#: The sparse models of the contract, by the names of a source's configuration, and the metadata key of their
+#: vectors where a source names none.
+BM25 = "Chroma/BM25"
+SPLADE = "prithivida/Splade_PP_en_v1"
+SPARSE_KEY = "sparse_embedding"
+
 #: Warnings of a document that are kept with its outcome, and the characters of each.
 MAX_WARNINGS = 5
 MAX_WARNING_LENGTH = 300

@@ -60,6 +60,7 @@ PROGRESS_BLOCKS = Topic("progress-blocks", (events.ProgressBlock,), compact=True
 INVOCATIONS = Topic("invocations", (events.Invocation,), compact=True, transactional=True)
 DOCUMENT_STATES = Topic("document-states", (events.DocumentState,), compact=True, transactional=True)
 SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=True, transactional=True)
+SPARSE_ROWS = Topic("sparse-rows", (events.SparseRow,), compact=True, transactional=True)
 SOURCE_MEMOS = Topic("source-memos", (events.DocumentMemo,), compact=True, transactional=True)
 API_KEYS = Topic("api-keys", (events.ApiKey,), compact=True)
 CREDENTIALS = Topic("credentials", (events.Credential,), compact=True)
@@ -85,6 +86,7 @@ CATALOGUE: Sequence[Topic] = (
     INVOCATIONS,
     DOCUMENT_STATES,
     SOURCE_DOCUMENTS,
+    SPARSE_ROWS,
     SOURCE_MEMOS,
     API_KEYS,
     CREDENTIALS,

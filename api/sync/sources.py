@@ -25,7 +25,7 @@ from schemas.api import (
     DeleteSourceResponse,
 )
 from schemas.events import Source, make_source
-from schemas.ids import source_id
+from schemas.ids import embedding_settings, source_id
 from schemas.sources import FILE_UPLOAD, SOURCE_TYPES
 from schemas.sources.file_upload import FileUploadConfig
 from streams.engine.outputs import Send
@@ -171,7 +171,8 @@ def _identities(source: Source) -> Iterator[str]:
 
 def _configuration(source: Source) -> dict[str, Any]:
     """All that is configured, defaults filled in."""
-    return source.model_dump(mode="json", include={"type", source.type, "embedding", "chunking"})
+    configured = source.model_dump(mode="json", include={"type", source.type, "chunking"})
+    return {**configured, "embedding": embedding_settings(source.embedding)}
 
 
 def _canonical(value: dict[str, Any]) -> str:

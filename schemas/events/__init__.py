@@ -3,13 +3,13 @@
 The `.avsc` files in `schemas/avro/` are rendered from them (`python -m schemas.render`), so programs in other
 languages read the same contract. An event carries everything that later stages need; they look nothing up.
 
-    documents ─► parsed ─► chunks ─► embeddings ─► document-states, source-documents
+    documents ─► parsed ─► chunks ─► embeddings ─► document-states, source-documents, sparse-rows
                              └◄── part-requests ◄──┘
         └──────────┴──────────┴──────────┴──────────► progress ─► invocations
 
 Import from this package. It has a module for each group of topics:
 
-    documents      from `documents` to `document-states` and `source-documents`; `source-memos`
+    documents      from `documents` to `document-states`, `source-documents`, `sparse-rows`; `source-memos`
     sources        `sources`, `runs.<type>`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
@@ -26,6 +26,7 @@ from schemas.events.common import (
     Event,
     MetadataValue,
     Payload,
+    SparseEmbedding,
     Task,
 )
 from schemas.events.credentials import Credential, Sealed
@@ -42,6 +43,8 @@ from schemas.events.documents import (
     PageSpan,
     PartRequested,
     RunPosition,
+    SparseRow,
+    SparseVectors,
 )
 from schemas.events.invocations import (
     FINAL_STATUSES,
@@ -124,6 +127,9 @@ __all__ = [
     "RunStarted",
     "Sealed",
     "Source",
+    "SparseEmbedding",
+    "SparseRow",
+    "SparseVectors",
     "StageHealth",
     "Status",
     "Step",

@@ -2,7 +2,7 @@
 
 from schemas.base import Event, MetadataValue
 
-__all__ = ["Chunking", "Embedding", "Event", "MetadataValue", "Payload", "Task"]
+__all__ = ["Chunking", "Embedding", "Event", "MetadataValue", "Payload", "SparseEmbedding", "Task"]
 
 
 class Task(Event):
@@ -13,11 +13,19 @@ class Task(Event):
     document_prompt: str | None = None
 
 
+class SparseEmbedding(Event):
+    """A sparse model, and the metadata key under which its vectors are found."""
+
+    model: str
+    key: str
+
+
 class Embedding(Event):
-    """How a document's chunks become vectors."""
+    """How a document's chunks become vectors: dense ones by `model`, sparse ones beside them by `sparse`."""
 
     model: str
     task: Task | None = None
+    sparse: SparseEmbedding | None = None
 
 
 class Chunking(Event):

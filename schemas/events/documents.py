@@ -123,8 +123,20 @@ class DocumentChunked(Event):
     next_part: Payload | None = None
 
 
+class SparseVectors(Event):
+    """The sparse vectors of a part, packed: `counts` terms for each chunk, their ascending indices as
+    little-endian uint32 and their weights as little-endian float32, chunk after chunk."""
+
+    counts: list[int]
+    indices: bytes
+    values: bytes
+
+
 class DocumentEmbedded(Event):
-    """Topic `embeddings`: a part with its vectors, packed little-endian float32, one row per chunk."""
+    """Topic `embeddings`: a part with its vectors, packed little-endian float32, one row per chunk.
+
+    `sparse` is set if and only if the document's `embedding.sparse` is.
+    """
 
     document: Document
     sequence: int
@@ -136,6 +148,7 @@ class DocumentEmbedded(Event):
     next_part: Payload | None = None
     dimension: int
     vectors: bytes
+    sparse: SparseVectors | None = None
 
 
 class PartRequested(Event):
@@ -154,6 +167,8 @@ class DocumentState(Event):
     number that may exist in the collection, `metadata_keys` are all keys that its chunks may have: the next
     version clears both. `deleted` keeps the fence after a delete. `collection_id` is the store's id of the
     collection; a collection that is deleted and created again has another id and contains nothing of this.
+    `sparse_extent` is `extent` for `sparse-rows`, where records of a deleted collection stay until they are
+    replaced.
     """
 
     document: Document
@@ -168,6 +183,27 @@ class DocumentState(Event):
     metadata_keys: list[str] = Field(default_factory=list)
     indexed_at: datetime
     collection_id: str | None = None
+    sparse_extent: int = 0
+
+
+class SparseRow(Event):
+    """Topic `sparse-rows`: the sparse vector of a chunk, and its metadata, which filters read.
+
+    The record's key is `schemas.ids.sparse_row_key`, its partition that of the document. `id` is the chunk's
+    in the collection with the id `collection_id`; `indices` and `values` are packed as in `SparseVectors`.
+    """
+
+    tenant: str
+    database: str
+    collection: str
+    collection_id: str
+    id: str
+    sequence: int
+    model: str
+    key: str
+    indices: bytes
+    values: bytes
+    metadata: dict[str, MetadataValue] = Field(default_factory=dict)
 
 
 class DocumentMemo(Event):

@@ -7,8 +7,16 @@ import numpy as np
 
 from schemas import events
 from schemas.errors import DocumentError, IngestError, TransientError
-from schemas.events import Chunk, DocumentChunked, DocumentDeleted, DocumentEmbedded, Embedding
+from schemas.events import (
+    Chunk,
+    DocumentChunked,
+    DocumentDeleted,
+    DocumentEmbedded,
+    Embedding,
+    SparseVectors,
+)
 from services.embedding.embedder import Embedder, Vectors, task_of
+from services.embedding.sparse import SparseEncoders
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import BatchStage, Context, Outcome, Record
 from streams.topics import CHUNKS, EMBEDDINGS
@@ -28,6 +36,7 @@ class EmbeddingStage(BatchStage[Incoming]):
             that is not available.
         context: whether the context of a chunk is prepended to the embedded text.
         preload: a model to load before the first record.
+        sparse: the sparse models.
     """
 
     name = "embedding"
@@ -39,8 +48,11 @@ class EmbeddingStage(BatchStage[Incoming]):
     #: documents, 17 to 28 s with 8 and 32, the big run not slower).
     max_records = 8
 
-    def __init__(self, load: Load, context: bool, preload: str | None = None) -> None:
+    def __init__(
+        self, load: Load, context: bool, preload: str | None = None, sparse: SparseEncoders | None = None
+    ) -> None:
         self._load, self._context, self._preload = load, context, preload
+        self._sparse = sparse or SparseEncoders()
         self._embedders: dict[str, asyncio.Task[Embedder]] = {}
 
     async def start(self) -> None:
@@ -52,6 +64,7 @@ class EmbeddingStage(BatchStage[Incoming]):
         """Unload the models."""
         for task in self._embedders.values():
             await (await task).close()
+        await self._sparse.close()
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Emit `DocumentEmbedded` for each part; forward deletes."""
@@ -62,7 +75,8 @@ class EmbeddingStage(BatchStage[Incoming]):
         }.values():
             alike = [event for event in chunked if _key(event.document.embedding) == _key(embedding)]
             vectors.update(await self._embed(embedding, alike))
-        return [self._outcome(record, vectors) for record in records]
+        sparse = await self._sparse.of_parts(chunked)
+        return [self._outcome(record, vectors, sparse) for record in records]
 
     async def _embed(
         self, embedding: Embedding, parts: Sequence[DocumentChunked]
@@ -81,14 +95,22 @@ class EmbeddingStage(BatchStage[Incoming]):
             at += len(part.chunks)
         return found
 
-    def _outcome(self, record: Record[Incoming], vectors: dict[int, Vectors | IngestError]) -> Outcome:
+    def _outcome(
+        self,
+        record: Record[Incoming],
+        vectors: dict[int, Vectors | IngestError],
+        sparse: dict[int, SparseVectors | IngestError],
+    ) -> Outcome:
         event = record.event
         if isinstance(event, DocumentDeleted):
             return [Send(EMBEDDINGS, record.key, event)]
         rows = vectors[id(event)]
         if isinstance(rows, IngestError):
             return rows
-        outputs: list[Output] = [Send(EMBEDDINGS, record.key, _embedded(event, rows))]
+        terms = sparse.get(id(event))
+        if isinstance(terms, IngestError):
+            return terms
+        outputs: list[Output] = [Send(EMBEDDINGS, record.key, _embedded(event, rows, terms))]
         if event.document.run and event.part == event.parts - 1:
             outputs.append(ProgressReport(event.document.run, events.Step.EMBEDDED))
         return outputs
@@ -113,12 +135,14 @@ def embedded_text(chunk: Chunk, context: bool) -> str:
 
 
 def _key(embedding: Embedding) -> str:
-    return embedding.model_dump_json()
+    """What the dense vectors depend on."""
+    return embedding.model_dump_json(exclude={"sparse"})
 
 
-def _embedded(part: DocumentChunked, rows: Vectors) -> DocumentEmbedded:
+def _embedded(part: DocumentChunked, rows: Vectors, sparse: SparseVectors | None) -> DocumentEmbedded:
     return DocumentEmbedded(
         **{name: getattr(part, name) for name in DocumentChunked.model_fields},
         dimension=int(rows.shape[1]) if len(rows) else 0,
         vectors=np.ascontiguousarray(rows, dtype="<f4").tobytes(),
+        sparse=sparse,
     )

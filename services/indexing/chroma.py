@@ -59,7 +59,7 @@ class ChromaStore:
             "configuration": {"hnsw": GRAPH, "embedding_function": function},
         }
         if function == UNNAMED:
-            body["metadata"] = {EMBEDDING_KEY: collection.embedding.model_dump_json()}
+            body["metadata"] = {EMBEDDING_KEY: collection.embedding.model_dump_json(exclude={"sparse"})}
         guard()
         try:
             answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")

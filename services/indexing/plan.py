@@ -15,6 +15,7 @@ from schemas.errors import ContractError, DocumentError
 from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, PartRequested, Step
 from schemas.ids import fingerprint
 from services.indexing.rows import Row, check_part, metadata_keys, row_id, rows_of
+from services.indexing.sparse import check_sparse, sparse_total
 from streams.engine.outputs import ProgressReport
 
 Incoming = DocumentEmbedded | DocumentDeleted
@@ -22,7 +23,8 @@ Incoming = DocumentEmbedded | DocumentDeleted
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a plan, in this order: write `upserts`, delete `surplus`, record `state` and `notes`.
+    """The steps of a plan, in this order: write `upserts`, delete `surplus`, record `state`, `notes` and what
+    `written` and `sparse_surplus` have on `sparse-rows`.
 
     Attributes:
         upserts: rows for each event, empty for one that writes nothing.
@@ -33,6 +35,8 @@ class Plan:
         requests: the next parts to request.
         extent: upper bound of the chunks in the collection, even if the plan is executed only in part.
         keys: metadata keys that rows may have, even if the plan is executed only in part.
+        written: the events whose rows are written.
+        sparse_surplus: numbers of chunks that no longer have a sparse vector.
     """
 
     upserts: Sequence[Sequence[Row]]
@@ -43,6 +47,8 @@ class Plan:
     requests: Sequence[PartRequested] = ()
     extent: int = 0
     keys: frozenset[str] = frozenset()
+    written: Sequence[DocumentEmbedded] = ()
+    sparse_surplus: range = range(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class _Fold:
 
     version: _Version | None
     extent: int
+    sparse_extent: int
     keys: frozenset[str]
     changed: bool = False
     writers: list[int] = field(default_factory=list)
@@ -76,6 +83,7 @@ def check(event: Incoming) -> None:
     """Raise ContractError for an invalid event."""
     if isinstance(event, DocumentEmbedded):
         check_part(event)
+        check_sparse(event)
     elif event.sequence is None:
         raise ContractError(f"{event.document.document_key!r}: a delete without a sequence")
 
@@ -98,14 +106,19 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
     for index, event in enumerate(events):
         _take(fold, index, event)
     upserts: list[Sequence[Row]] = [()] * len(events)
+    written: list[DocumentEmbedded] = []
     for index in fold.writers:
         if isinstance(event := events[index], DocumentEmbedded):
             upserts[index] = rows_of(event, clear=fold.keys)
+            written.append(event)
     state = _next_state(fold, now)
     largest = None if state is None else state.model_copy(update={"metadata_keys": sorted(_all_keys(fold))})
     notes = _notes(fold.version, events)
     keys = fold.keys | (_keys(fold.version) if fold.version else frozenset())
-    return Plan(upserts, _surplus(fold), state, largest, notes, _requests(fold, events), fold.extent, keys)
+    requests, sparse_surplus = _requests(written), _sparse_surplus(fold)
+    return Plan(
+        upserts, _surplus(fold), state, largest, notes, requests, fold.extent, keys, written, sparse_surplus
+    )
 
 
 def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:
@@ -164,8 +177,8 @@ def partly_deleted(state: DocumentState) -> DocumentState:
 
 def _fold_of(state: DocumentState | None) -> _Fold:
     if state is None:
-        return _Fold(None, 0, frozenset())
-    return _Fold(_version(state), state.extent, frozenset(state.metadata_keys))
+        return _Fold(None, 0, 0, frozenset())
+    return _Fold(_version(state), state.extent, state.sparse_extent, frozenset(state.metadata_keys))
 
 
 def _version(state: DocumentState) -> _Version:
@@ -203,15 +216,16 @@ def _begin(fold: _Fold, version: _Version) -> None:
         fold.keys |= metadata_keys(fold.version.document) if not fold.version.deleted else frozenset()
     fold.version, fold.changed = version, True
     fold.extent = max(fold.extent, version.total)
+    fold.sparse_extent = max(fold.sparse_extent, sparse_total(version.document, version.total))
     fold.writers.clear()
 
 
-def _requests(fold: _Fold, events: Sequence[Incoming]) -> list[PartRequested]:
+def _requests(written: Sequence[DocumentEmbedded]) -> list[PartRequested]:
     """Only parts that are in for the first time ask: a replay must not double all that follows."""
     return [
         PartRequested(document=event.document, sequence=event.sequence, part=event.next_part)
-        for event in (events[index] for index in fold.writers)
-        if isinstance(event, DocumentEmbedded) and event.next_part is not None
+        for event in written
+        if event.next_part is not None
     ]
 
 
@@ -220,6 +234,13 @@ def _surplus(fold: _Fold) -> list[str]:
     if version is None or not (fold.changed and version.complete):
         return []
     return [row_id(version.document, number) for number in range(version.total, fold.extent)]
+
+
+def _sparse_surplus(fold: _Fold) -> range:
+    version = fold.version
+    if version is None or not (fold.changed and version.complete):
+        return range(0)
+    return range(sparse_total(version.document, version.total), fold.sparse_extent)
 
 
 def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
@@ -239,6 +260,9 @@ def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
         extent=version.total if version.complete else fold.extent,
         metadata_keys=sorted(keys if version.complete else keys | fold.keys),
         indexed_at=now,
+        sparse_extent=sparse_total(version.document, version.total)
+        if version.complete
+        else fold.sparse_extent,
     )
 
 

@@ -160,7 +160,8 @@ class IndexingStage(StatefulStage[Incoming]):
                 outcomes[place] = work.error or [*work.notes(at)]
             if work.error is None and (state := work.next_state(document.identity)):
                 requests = [Send(PART_REQUESTS, work.key, request) for request in work.requests()]
-                outcomes[mine[-1]] = [*_sends(document.key, before_it, state), *requests, *work.notes(-1)]
+                written = [*_sends(document.key, before_it, state), *work.sparse(document.identity)]
+                outcomes[mine[-1]] = [*written, *requests, *work.notes(-1)]
                 before_it = state
 
 

@@ -1,6 +1,6 @@
 """Execute the plans of the documents of one collection, and find the record that caused a refusal."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,8 +19,9 @@ from services.indexing.plan import (
     plan,
 )
 from services.indexing.rows import Collection
+from services.indexing.sparse import sparse_deletes, sparse_sends
 from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
-from streams.engine.outputs import ProgressReport
+from streams.engine.outputs import ProgressReport, Send
 
 
 class PartlyWritten(DocumentError):
@@ -80,6 +81,14 @@ class Work:
     def requests(self) -> Sequence[PartRequested]:
         """The parts to request, once the plan is executed."""
         return self.plan.requests if self.plan else ()
+
+    def sparse(self, identity: str | None) -> Iterator[Send]:
+        """What to write to `sparse-rows`, once the plan is executed in the collection with this id."""
+        if self.plan is None or self.plan.state is None:
+            return
+        for part in self.plan.written if identity is not None else ():
+            yield from sparse_sends(self.key, part, identity or "")
+        yield from sparse_deletes(self.key, self.plan.state.document, self.plan.sparse_surplus)
 
     def next_state(self, identity: str | None) -> DocumentState | None:
         """The state to record once the plan is executed; None if nothing changed."""

@@ -5,8 +5,17 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import Chunking, Document, Embedding, RunPosition
-from schemas.ids import chunk_id_base, document_id, fingerprint, invocation_id, source_id, text_sha256
+from schemas.events import Chunking, Document, Embedding, RunPosition, SparseEmbedding
+from schemas.ids import (
+    chunk_id_base,
+    collection_key,
+    document_id,
+    fingerprint,
+    invocation_id,
+    source_id,
+    sparse_row_key,
+    text_sha256,
+)
 
 KEY_SHA256 = "f5e30844a0a461111eb1ae9a5833d0571dd08f7497fcde52a60fe9c5f279ee46"
 
@@ -83,6 +92,8 @@ def test_whatever_changes_the_chunks_changes_the_fingerprint_and_a_null_does_not
     changes: list[dict[str, object]] = [
         {"chunking": Chunking(max_size_bytes=1000)},
         {"embedding": Embedding(model="other")},
+        {"embedding": Embedding(model="m", sparse=SparseEmbedding(model="s", key="k"))},
+        {"embedding": Embedding(model="m", sparse=SparseEmbedding(model="s", key="other"))},
         {"metadata": {"k": "v"}},
         {"custom_id": "my-id"},
         {"main_content": True},
@@ -91,6 +102,13 @@ def test_whatever_changes_the_chunks_changes_the_fingerprint_and_a_null_does_not
 
     assert len(prints | {fingerprint(document())}) == len(changes) + 1
     assert fingerprint(document(metadata={"k": None})) == fingerprint(document())
+
+
+def test_rows_of_a_collection_that_is_made_again_replace_those_of_the_former() -> None:
+    key = sparse_row_key(document(), "base-3")
+
+    assert key == f"{collection_key('default_tenant', 'default_database', 'docs')}/base-3"
+    assert key != sparse_row_key(document(collection="other"), "base-3")
 
 
 def test_hashes_are_lower_case_hex_of_utf8() -> None:

@@ -14,9 +14,6 @@ import snowballstemmer
 
 from services.embedding.sparse.vectors import SparseVector
 
-#: The name in a source's configuration.
-BM25 = "Chroma/BM25"
-
 #: Saturation of repeated words, weight of the length, and the length in words of an average document. Chroma
 #: keeps these three fixed, so a vector depends on its text alone.
 K, B, AVERAGE_LENGTH = 1.2, 0.75, 256.0
@@ -40,7 +37,7 @@ yourselves
 )
 
 _PUNCTUATION = re.compile(r"[^\w\s]+")
-#: Words that a process remembers, at some 150 bytes each. Real texts repeat theirs; what fills this is no text.
+#: Words that a process remembers, at some 150 bytes each. Real texts repeat theirs.
 _MAX_WORDS = 200_000
 
 

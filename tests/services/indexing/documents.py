@@ -14,6 +14,8 @@ from schemas.events import (
     Embedding,
     MetadataValue,
     RunPosition,
+    SparseEmbedding,
+    SparseVectors,
 )
 from services.indexing.plan import Incoming
 from services.indexing.rows import Row, rows_of
@@ -33,6 +35,7 @@ def document(
     source: str | None = None,
     run: RunPosition | None = None,
     custom_id: str | None = None,
+    sparse: SparseEmbedding | None = None,
 ) -> Document:
     return Document(
         tenant="default_tenant",
@@ -43,7 +46,7 @@ def document(
         source_id=source,
         version_key=version,
         metadata=dict(metadata or {}),
-        embedding=MINILM,
+        embedding=MINILM.model_copy(update={"sparse": sparse}),
         run=run,
         custom_id=custom_id,
     )
@@ -52,6 +55,16 @@ def document(
 def vector(text: str, dimension: int = DIMENSION) -> bytes:
     """Packed floats that differ from text to text."""
     return struct.pack(f"<{dimension}f", *(1 + (hash((text, i)) % 97) for i in range(dimension)))
+
+
+def terms(texts: Sequence[str]) -> SparseVectors:
+    """Sparse vectors that differ from text to text: two terms each, and none for an empty text."""
+    numbers = [(len(text), 100 + sum(text.encode())) for text in texts if text]
+    return SparseVectors(
+        counts=[2 if text else 0 for text in texts],
+        indices=b"".join(struct.pack("<2I", *each) for each in numbers),
+        values=b"".join(struct.pack("<2f", 0.5, 1.5) for _ in numbers),
+    )
 
 
 def chunk(text: str, line: int, page: int | None = None) -> Chunk:
@@ -90,6 +103,7 @@ def embedded(
             chunks=[chunk(text, start + i + 1, page) for i, text in enumerate(texts[start:end])],
             dimension=dimension,
             vectors=b"".join(vector(text, dimension) for text in texts[start:end]),
+            sparse=terms(texts[start:end]) if about.embedding.sparse else None,
         )
         for part, (start, end) in enumerate(pairwise(cuts))
     ]

@@ -1,0 +1,77 @@
+"""The available sparse models, loading one by name, and those that a process has loaded."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from schemas.errors import DocumentError, IngestError, TransientError
+from schemas.events import DocumentChunked, SparseVectors
+from schemas.limits import BM25
+from services.embedding.sparse.encoder import Bm25Encoder, SparseEncoder
+from services.embedding.sparse.vectors import packed
+
+Load = Callable[[str], SparseEncoder]
+
+
+def load_encoder(name: str) -> SparseEncoder:
+    """Load a sparse model. Blocks: call it in a thread. Raises DocumentError for an unknown name."""
+    if name == BM25:
+        return Bm25Encoder()
+    raise DocumentError(f"the sparse model {name!r} is not served; served is {BM25}")
+
+
+class SparseEncoders:
+    """Sparse encoders by model, loaded when they are first needed.
+
+    Args:
+        load: the encoder of a model; called in a thread. What it raises is raised to every caller that waits;
+            the next one tries again.
+    """
+
+    def __init__(self, load: Load = load_encoder) -> None:
+        self._load = load
+        self._loaded: dict[str, asyncio.Task[SparseEncoder]] = {}
+
+    async def encoder(self, model: str) -> SparseEncoder:
+        """The encoder of a model."""
+        if model not in self._loaded:
+            self._loaded[model] = asyncio.create_task(asyncio.to_thread(self._load, model))
+        loading = self._loaded[model]
+        try:
+            return await asyncio.shield(loading)
+        except Exception:
+            if self._loaded.get(model) is loading:
+                del self._loaded[model]
+            raise
+
+    async def of_parts(self, parts: Sequence[DocumentChunked]) -> dict[int, SparseVectors | IngestError]:
+        """The sparse vectors of those parts whose documents want some, by the identity of the part; or the
+        reason why their model cannot be had."""
+        by_model: dict[str, list[DocumentChunked]] = {}
+        for part in parts:
+            if part.document.embedding.sparse is not None:
+                by_model.setdefault(part.document.embedding.sparse.model, []).append(part)
+        found: dict[int, SparseVectors | IngestError] = {}
+        for model, some in by_model.items():
+            found.update(await self._encoded(model, some))
+        return found
+
+    async def close(self) -> None:
+        """Unload the models."""
+        for loading in self._loaded.values():
+            await (await loading).close()
+
+    async def _encoded(
+        self, model: str, parts: Sequence[DocumentChunked]
+    ) -> dict[int, SparseVectors | IngestError]:
+        try:
+            encoder = await self.encoder(model)
+        except (DocumentError, TransientError) as error:  # of this model, not of the others
+            return {id(part): error for part in parts}
+        # The text alone, without its context: what a client of Chroma encodes, too.
+        vectors = await encoder.encode_documents([chunk.text for part in parts for chunk in part.chunks])
+        found: dict[int, SparseVectors | IngestError] = {}
+        at = 0
+        for part in parts:
+            found[id(part)] = packed(vectors[at : at + len(part.chunks)])
+            at += len(part.chunks)
+        return found
