@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from api.chroma.routes import add_chroma
 from api.dependencies import PARTS, Dependencies
 from api.gateway import Gateway
 from api.health import HEALTH, Health
@@ -29,6 +30,7 @@ def create_app(gateway: Gateway) -> web.Application:
         app.router.add_route(operation.method, operation.path, operation.handler)
         if operation.method == "GET":
             app.router.add_route("HEAD", operation.path, operation.handler)
+    add_chroma(app)
     app.router.add_get("/openapi.json", _document)
     app.router.add_post(GITHUB_PATH, receive)
     if gateway.github_webhook_secret is not None:

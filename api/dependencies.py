@@ -8,7 +8,9 @@ from typing import TypeVar
 from aiohttp import web
 
 from api.access import Authenticator, Caller
-from api.chroma import ChromaDirectory
+from api.chroma.directory import ChromaDirectory
+from api.chroma.ids import CollectionIds
+from api.chroma.upstream import Upstream
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
@@ -94,6 +96,8 @@ class Dependencies:
         self.catalogue = Catalogue(gateway.cluster, gateway.codec, gateway.state_folder)
         self.outcomes = Outcomes(gateway.cluster, gateway.codec, gateway.state_folder)
         self.chroma = ChromaDirectory(gateway.chroma)
+        self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
+        self.collections = CollectionIds(self.upstream)
         self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.requests = RequestsUnderWay()
@@ -109,6 +113,7 @@ class Dependencies:
         await self._producer.close()
         await asyncio.gather(*(view.close() for view in self._views()))
         await self.chroma.close()
+        await self.upstream.close()
 
     def _views(self) -> list[Catalogue | Outcomes | SavedCredentials]:
         saved = self.gateway.credentials

@@ -5,7 +5,8 @@ RequestError
     ├── BadRequest        400   ├── NotFound             404
     ├── Unauthorized      401   ├── Conflict             409 ── SourceExists, Overlap
     ├── Forbidden         403   ├── PreconditionFailed   412
-    ├── Unavailable       503   ├── Encoded              415
+    ├── Unavailable       503   ├── PayloadTooLarge      413
+    ├── Gone              410   ├── Encoded              415
     └── NotAnswered       500   └── TooManyRequests      429
 """
 
@@ -21,6 +22,13 @@ from schemas.errors import RequestError
 
 #: Chroma's own API names these; everything else is a `ChromaError`.
 _NAMES = {400: "InvalidArgumentError", 404: "NotFoundError", 500: "InternalError", 503: "InternalError"}
+#: Names for which stock Chroma clients have a class of their own; on Chroma's paths only.
+_CHROMA_NAMES = {
+    401: "AuthorizationError",
+    403: "AuthError",
+    413: "BatchSizeExceededError",
+    429: "RateLimitError",
+}
 
 
 #: Listing a fault takes 2 µs, and a body may have a hundred thousand.
@@ -79,10 +87,22 @@ class Overlap(Conflict):
         self.fields = {"source_id": source_id}
 
 
+class Gone(HttpError):
+    """What was here is no longer served."""
+
+    status = 410
+
+
 class PreconditionFailed(HttpError):
     """The object is not in the required state."""
 
     status = 412
+
+
+class PayloadTooLarge(HttpError):
+    """The body is larger than is taken."""
+
+    status = 413
 
 
 class Encoded(HttpError):
@@ -106,14 +126,19 @@ class NotAnswered(HttpError):
 
 
 class Unavailable(HttpError):
-    """A component that the gateway needs does not answer (`/health` only)."""
+    """A component that the gateway needs does not answer (`/health`, `/api/v2`, searches)."""
 
     status = 503
 
 
-def error_name(status: int) -> str:
-    """The `error` field for a status code."""
-    return _NAMES.get(status, "ChromaError")
+#: What begins with it is answered as Chroma answers.
+CHROMA_ROOT = "/api/v2"
+
+
+def error_name(status: int, path: str = "") -> str:
+    """The `error` field for a status code; stock clients raise the exception of that name."""
+    names = _NAMES | _CHROMA_NAMES if path.startswith(CHROMA_ROOT) else _NAMES
+    return names.get(status, "ChromaError")
 
 
 def error_response(
@@ -121,9 +146,10 @@ def error_response(
     message: str,
     headers: Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
+    path: str = "",
 ) -> web.Response:
-    """`{"error", "message"}` as JSON, and `fields` beside them."""
-    body = ErrorResponse(error=error_name(status), message=message, **(fields or {}))
+    """`{"error", "message"}` as JSON, and `fields` beside them. `path` is that of the request."""
+    body = ErrorResponse(error=error_name(status, path), message=message, **(fields or {}))
     return web.Response(
         status=status,
         body=body.model_dump_json(exclude_unset=True).encode(),

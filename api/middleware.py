@@ -73,13 +73,14 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn errors into `{"error", "message"}`; an unexpected error shows only its request id."""
+    path = request.path
     try:
         return await handler(request)
     except HttpError as error:
-        return error_response(error.status, str(error), error.headers, error.fields)
+        return error_response(error.status, str(error), error.headers, error.fields, path)
     except web.HTTPException as error:
         kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-        return error_response(error.status, describe_status(error), kept)
+        return error_response(error.status, describe_status(error), kept, path=path)
     except TransientError as error:
         log.warning("a component behind the gateway does not answer", error=str(error))
         return error_response(500, str(error))

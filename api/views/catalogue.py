@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS invocations (
 CREATE INDEX IF NOT EXISTS invocations_by_tenant ON invocations (tenant, created_ms, id);
 CREATE INDEX IF NOT EXISTS invocations_by_source ON invocations (source_id, created_ms, id);
 CREATE INDEX IF NOT EXISTS invocations_by_target ON invocations (source_id, collection, created_ms, id);
+CREATE INDEX IF NOT EXISTS invocations_by_collection ON invocations (tenant, database, collection);
 CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_key, created_ms, id)
     WHERE object_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
@@ -147,6 +148,15 @@ class Catalogue(TopicView):
             "(status <> 'cancelled' OR json_extract(value, '$.attempts') > 0) ORDER BY collection"
         )
         return [row[0] for row in self._view.query(sql, (source_id,))]
+
+    def is_target(self, tenant: str, database: str, collection: str) -> bool:
+        """Whether runs of a source that is configured have begun to fill a collection, or will."""
+        sql = (
+            "SELECT 1 FROM invocations AS run JOIN sources ON sources.id = run.source_id "
+            "WHERE run.tenant = ? AND run.database = ? AND run.collection = ? AND "
+            "(run.status <> 'cancelled' OR json_extract(run.value, '$.attempts') > 0) LIMIT 1"
+        )
+        return bool(self._view.query(sql, (tenant, database, collection)))
 
     def invocations(self, page: ResultPage) -> list[Invocation]:
         """Invocations of a tenant, by time of creation."""

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from api.chroma import ChromaDirectory
+from api.chroma.directory import ChromaDirectory
 from api.errors import NotFound
 from api.gateway import ChromaAccess
 from schemas.errors import TransientError
