@@ -44,7 +44,7 @@ from services.connectors.invocations import Known, OtherRun
 from services.connectors.lister import Content, Item, Lister, Origin
 from services.connectors.lister import Known as KnownDocuments
 from services.connectors.reconciliation import document_of
-from services.tracking import InvocationState
+from services.tracking import InvocationState, fold
 from streams.blobs import BlobStore
 from streams.chroma import FoundCollection
 from streams.engine.log import RecordMetadata
@@ -183,7 +183,7 @@ class Around:
             self.events += 1
             assert send.topic is PROGRESS
             event: Any = CODEC.decode(CODEC.encode(send.event or Event(), PROGRESS.name))
-            self._state.fold(event, 0)
+            fold(self._state, event, 0)
         self._changed.set()
 
     def get(self, invocation_id: str) -> Known | None:

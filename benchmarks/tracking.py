@@ -36,7 +36,7 @@ from schemas.events import (
     Status,
     Step,
 )
-from services.tracking import InvocationState, TrackingStage
+from services.tracking import InvocationState, TrackingStage, fold
 from services.tracking.fold import ProgressEvent
 from streams.engine.outputs import Send
 from streams.engine.window import WindowLimits
@@ -100,7 +100,7 @@ def rate_of_fold(log: Sequence[ProgressEvent]) -> float:
     states: dict[str, InvocationState] = {}
     begun = time.perf_counter()
     for event in log:
-        fold(states, event)
+        folded(states, event)
     return len(log) / (time.perf_counter() - begun)
 
 
@@ -113,7 +113,7 @@ def rate_of_bytes(log: Sequence[ProgressEvent], batch: int) -> float:
         touched = {}
         for value in values[first : first + batch]:
             event: ProgressEvent = CODEC.decode(value)  # type: ignore[assignment]
-            touched[event.invocation_id] = fold(states, event)
+            touched[event.invocation_id] = folded(states, event)
         for state in touched.values():
             for _, block in state.blocks():
                 if block is not None:
@@ -122,12 +122,12 @@ def rate_of_bytes(log: Sequence[ProgressEvent], batch: int) -> float:
     return len(log) / (time.perf_counter() - begun)
 
 
-def fold(states: dict[str, InvocationState], event: ProgressEvent) -> InvocationState:
+def folded(states: dict[str, InvocationState], event: ProgressEvent) -> InvocationState:
     state = states.get(event.invocation_id)
     if state is None and isinstance(event, InvocationCreated):
         state = states[event.invocation_id] = InvocationState(event)
     assert state is not None
-    state.fold(event, 0)
+    fold(state, event, 0)
     return state
 
 

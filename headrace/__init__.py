@@ -5,6 +5,6 @@ client/      the gateway's HTTP client; `sync` and `query` on top of it
 local/       everything on one machine: supervisor, broker, Chroma, services, one data folder
 admin/       work on the cluster itself: topics, lag, dead letters
 packages.py  checks that Python finds Headrace's packages
-wiring.py    settings in, running services out: the one place that knows every package
-settings.py  every HEADRACE_… variable
+wiring/      settings in, running services out: the one place that knows every package
+settings/    every HEADRACE_… variable
 """

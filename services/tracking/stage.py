@@ -17,7 +17,8 @@ from schemas.events import (
     RecordsExpired,
     RunFailed,
 )
-from services.tracking.fold import InvocationState, ProgressEvent
+from services.tracking.fold import ProgressEvent, fold, lose
+from services.tracking.state import InvocationState
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.kafka.cluster import Cluster
@@ -108,7 +109,7 @@ class TrackingStage(StatefulStage[Incoming]):
                     continue
                 touched[invocation_id] = state
                 try:
-                    state.fold(record.event, record.timestamp_ms)
+                    fold(state, record.event, record.timestamp_ms)
                 except ContractError as error:
                     errors[position] = error
         finally:
@@ -180,7 +181,7 @@ class TrackingStage(StatefulStage[Incoming]):
             state = touched.get(invocation_id) or self._state_of(record.partition, invocation_id)
             if state is not None:
                 touched[invocation_id] = state
-                state.lose(reason, record.timestamp_ms, pending)
+                lose(state, reason, record.timestamp_ms, pending)
 
     def _restored(self, partition: int, invocation_id: str) -> InvocationState | None:
         """Raises TransientError if the disk does not answer: the whole batch is then folded again."""

@@ -7,17 +7,16 @@ tests) only through `Log`; `streams.kafka.worker` connects it to a real consumer
 """
 
 import asyncio
-import contextlib
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from schemas.errors import FencedError, TransientError
+from schemas.errors import FencedError
 from streams import metrics
 from streams.engine.backoff import Backoff, backoff
 from streams.engine.blame import Blame
 from streams.engine.context import RecordContext
+from streams.engine.groups import Groups
 from streams.engine.journal import Journal
 from streams.engine.log import Log
 from streams.engine.outputs import Output
@@ -27,30 +26,24 @@ from streams.engine.publishing.publisher import Publisher
 from streams.engine.retries import RECORD_SECONDS, Attempts, Retry, parted
 from streams.engine.schedule import Rules, Schedule
 from streams.engine.stage import AnyStage, Stage, StatefulStage
-from streams.engine.window import Entry, EntryState, PartitionWindow, WindowLimits
+from streams.engine.window import Entry, PartitionWindow, WindowLimits
+from streams.engine.windows import Windows
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
 
 #: Acknowledged offsets are committed this often at most.
-_COMMIT_SECONDS = 0.05
+COMMIT_SECONDS = 0.05
 #: A transaction that takes longer is stuck (seen after a broker was killed), and its coordinator has given it
 #: up after 15 s (`streams.kafka.producer`): the worker ends; the next resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
 
 #: How long tasks and transactions of partitions that leave may take to end.
 _LET_GO_SECONDS = 2.0
-#: A suspect that lasts (a run) has this long to itself; what kills a worker mostly does so at once.
-_PROBATION_SECONDS = 10.0
-
-#: States of an entry that nobody works on: what has left may leave.
-_AT_REST = (EntryState.WAITING, EntryState.ACKNOWLEDGED)
-#: States of an entry that was begun and for which something is still waited for.
-_IN_HAND = (EntryState.WAITING, EntryState.RUNNING, EntryState.RELEASED)
 
 
 class Engine:
-    """Runs one stage over its assigned partitions."""
+    """Runs one stage over its assigned partitions. `commit_seconds` passes between two commits at least."""
 
     def __init__(
         self,
@@ -60,9 +53,12 @@ class Engine:
         journal: Journal | None = None,
         wait: Backoff = backoff,
         record_seconds: float = RECORD_SECONDS,
+        commit_seconds: float = COMMIT_SECONDS,
     ) -> None:
         self._stage, self._log, self._blame = stage, log_, Blame(journal)
-        self._limits = limits or WindowLimits()
+        self._commit_seconds = commit_seconds
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._lasting = isinstance(stage, Stage) and stage.sequential_keys
         self._attempts = Attempts(
@@ -73,13 +69,19 @@ class Engine:
             GroupCommit(log_, self.fail) if isinstance(stage, Stage) and stage.transactional else None
         )
         self._outlet = Publisher(stage, log_, self._shared)
-        self._release = Release(self._outlet, self._done, self._fail_over)
-        self._schedule = Schedule(Rules.of(stage, self._limits))
-        self._windows: dict[Partition, PartitionWindow] = {}
-        self._assignments: dict[Partition, object] = {}
-        self._running: dict[asyncio.Task[list[Retry]], list[Entry]] = {}
-        self._changed = asyncio.Event()
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._schedule = Schedule(Rules.of(stage, limits))
+        self._windows = Windows(log_, limits)
+        self._groups = Groups(
+            stage.name,
+            self._lasting,
+            self._schedule,
+            self._windows,
+            self._blame,
+            self._work,
+            self._failed,
+            self.fail,
+        )
+        self._release = Release(self._outlet, self._done, self._groups.fail_over)
 
     # ------------------------------------------------------------------------- what the log tells
 
@@ -91,18 +93,12 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether no record is in flight and every commit has succeeded."""
-        return all(window.empty for window in list(self._windows.values()))  # asked by the poll thread
+        return self._windows.idle
 
     def oldest(self) -> Entry | None:
         """The oldest record in progress: running, waiting for a retry or for its acknowledgement. For a stage
         with long-running records, only a record that has failed at least once."""
-        in_hand = [
-            entry
-            for window in self._windows.values()
-            for entry in window.entries
-            if entry.begun_at and entry.state in _IN_HAND and (entry.last_error or not self._lasting)
-        ]
-        return min(in_hand, key=lambda entry: entry.begun_at or 0, default=None)
+        return self._windows.oldest(failed_only=self._lasting)
 
     async def assign(self, partitions: Sequence[Partition]) -> list[Partition]:
         """Take over these partitions; restores the state of a stage that has some.
@@ -110,22 +106,19 @@ class Engine:
         Returns the partitions that are ready: some may be revoked while their state is restored, and one that
         is assigned again meanwhile waits for its newer restoration.
         """
-        assignment = object()
-        self._assignments.update(dict.fromkeys(partitions, assignment))
+        assignment = self._windows.assign(partitions)
         if self._stateful:
             for store in self._stateful.stores:
                 await store.catch_up([number for _, number in partitions])
-        ready = [p for p in partitions if self._assignments.get(p) is assignment]
+        ready = self._windows.still_assigned(assignment, partitions)
         if self._stateful and ready:
             await self._stateful.assigned([number for _, number in ready])
-        for partition in ready:
-            self._windows[partition] = PartitionWindow(self._limits)
+        self._windows.open(ready)
         return ready
 
     def takes(self, partition: Partition) -> bool:
         """Whether records of this partition may be delivered now."""
-        window = self._windows.get(partition)  # asked by the poll thread
-        return window is not None and not window.paused
+        return self._windows.take(partition)
 
     def deliver(self, entries: Sequence[Entry]) -> None:
         """Add consumed records, in the order of each partition."""
@@ -142,8 +135,8 @@ class Engine:
             size += entry.size
         metrics.BYTES.labels(self._stage.name).inc(size)
         for partition in touched:
-            self._balance(partition)
-        self._start_groups()
+            self._windows.balance(partition)
+        self._groups.start()
 
     def reach_end(self, partition: Partition, offset: int) -> None:
         """Everything before `offset` is delivered; the partition is read to its end."""
@@ -181,16 +174,12 @@ class Engine:
         """Commit as outputs are acknowledged, until `finish`; raises the error that ends the worker."""
         while not self._failed.done():
             self.commit()
-            await asyncio.wait([self._failed], timeout=_COMMIT_SECONDS)
+            await asyncio.wait([self._failed], timeout=self._commit_seconds)
         self._failed.result()
 
     def commit(self, leaving: Iterable[Partition] | None = None) -> None:
         """Commit acknowledged offsets: of all partitions, or of those that are being revoked."""
-        offsets = {}
-        for partition in self._windows if leaving is None else leaving:
-            position = self._windows[partition].take_committable(last_chance=leaving is not None)
-            if position is not None:
-                offsets[partition] = position
+        offsets = self._windows.committable(leaving)
         if offsets and not self._stateful and not self._shared:
             self._log.commit(offsets, wait=leaving is not None)
 
@@ -210,60 +199,6 @@ class Engine:
         await self._outlet.emit(outputs, place, window.head)
 
     # ----------------------------------------------------------------------------------- working
-
-    def _start_groups(self) -> None:
-        while not self._failed.done() and (group := self._schedule.next_group()):
-            self._blame.begin(group, alone=not self._running)
-            for entry in group:
-                entry.begun_at = entry.begun_at or time.time()
-            task = asyncio.create_task(self._work(group))
-            self._running[task] = group
-            metrics.IN_FLIGHT.labels(self._stage.name).inc(len(group))
-            task.add_done_callback(self._ended)
-            if group[0].suspect and self._lasting:
-                asyncio.get_running_loop().call_later(_PROBATION_SECONDS, self._end_probation)
-
-    def _end_probation(self) -> None:
-        with self._ending_on_errors():
-            self._schedule.end_probation()
-            self._start_groups()
-
-    def _ended(self, task: "asyncio.Task[list[Retry]]") -> None:
-        with self._ending_on_errors():
-            group = self._running.pop(task)
-            metrics.IN_FLIGHT.labels(self._stage.name).dec(len(group))
-            if (error := None if task.cancelled() else task.exception()) is not None:
-                self._fail_over(error, group)
-            self._blame.end(group)
-            self._schedule.done(group)
-            if task.cancelled():
-                self._check_cancelled(group)
-            elif error is None:  # now, so that no record is in two groups
-                for wait in task.result():
-                    asyncio.get_running_loop().call_later(wait.seconds, self._resume, wait.held)
-            self._changed.set()
-            self._start_groups()
-
-    def _check_cancelled(self, group: list[Entry]) -> None:
-        """Cancellation is normal only for a revoked partition; else the record would never be retried."""
-        for entry in group:
-            window = self._windows.get(entry.place)
-            if window is not None and not window.closing and entry.state is EntryState.RUNNING:
-                self.fail(TransientError("processing was cancelled without a revocation"))
-
-    @contextlib.contextmanager
-    def _ending_on_errors(self) -> Iterator[None]:
-        """For callbacks of the event loop, which would only log an error and continue."""
-        try:
-            yield
-        except Exception as error:
-            self._blame.announce(error)
-            self.fail(error)
-
-    def _fail_over(self, error: BaseException, entries: Sequence[Entry]) -> None:
-        """Processing of these records has ended with an error that it must never raise."""
-        self._blame.announce(error, entries)
-        self.fail(error)
 
     async def _work(self, group: list[Entry]) -> list[Retry]:
         outcomes = await self._attempts.outcomes(group)
@@ -289,11 +224,6 @@ class Engine:
             self._schedule.put_back(wait.entries, wait.held)
         return list(staying.values())
 
-    def _resume(self, entries: list[Entry]) -> None:
-        with self._ending_on_errors():
-            self._schedule.resume(entries)
-            self._start_groups()
-
     async def _transact(self, entries: list[Entry], stage: StatefulStage) -> None:  # type: ignore[type-arg]
         """Commit outputs, state and offsets together; one group runs at a time, so it is the head."""
         self.check_alive()
@@ -310,29 +240,13 @@ class Engine:
         self._blame.acquit(entries)
         metrics.RECORDS.labels(self._stage.name).inc(len(entries))
         for partition in {entry.place for entry in entries}:
-            self._balance(partition)
-        self._changed.set()
-
-    def _balance(self, partition: Partition) -> None:
-        window = self._windows.get(partition)
-        if window is None or window.closing:
-            return
-        if window.full and not window.paused:
-            window.paused = True
-            self._log.pause(partition)
-        elif window.paused and window.low:
-            window.paused = False
-            self._log.resume(partition)
+            self._windows.balance(partition)
+        self._groups.changed.set()
 
     # ------------------------------------------------------------------------------- letting go
 
     def _close(self, partitions: Iterable[Partition]) -> dict[Partition, PartitionWindow]:
-        leaving = list(partitions)
-        for partition in leaving:
-            self._assignments.pop(partition, None)
-        windows = {p: self._windows[p] for p in leaving if p in self._windows}
-        for window in windows.values():
-            window.closing = True
+        windows = self._windows.close(partitions)
         self._schedule.forget(lambda entry: entry.place in windows)
         return windows
 
@@ -340,21 +254,15 @@ class Engine:
         try:
             async with asyncio.timeout(deadline):
                 while not all(window.settled for window in windows) and not self._failed.done():
-                    self._changed.clear()
-                    await self._changed.wait()
+                    self._groups.changed.clear()
+                    await self._groups.changed.wait()
         except TimeoutError:
             log.warning("records returned unfinished", stage=self._stage.name, after_seconds=deadline)
 
     async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
         # A group that also holds records of partitions that stay goes on; not so where it has effects: its
         # retry would write what the new owner has overwritten meanwhile.
-        touched = any if self._stateful else all
-        doomed = [
-            task
-            for task, group in self._running.items()
-            if touched(entry.place in windows for entry in group)
-            and any(entry.place in windows and entry.state not in _AT_REST for entry in group)
-        ]
+        doomed = self._groups.doomed(windows, whole=self._stateful is None)
         if doomed and self._stateful:  # nobody knows what became of its transaction
             self.fail(FencedError("partitions were revoked during a transaction"))
         for task in doomed:
@@ -365,8 +273,6 @@ class Engine:
             self.fail(FencedError("partitions were revoked during a transaction"))
         if commit:
             self.commit(windows)
-        for partition, window in windows.items():
-            window.abandon()
-            del self._windows[partition]
+        self._windows.remove(windows)
         if self._stateful and windows:
             await self._stateful.revoked([number for _, number in windows])

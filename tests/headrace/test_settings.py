@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from headrace.cli.settings import load_settings
-from headrace.settings import Settings, render
+from headrace.settings import Settings
+from headrace.settings.page import render
 from headrace.usage_error import UsageError
 from streams.data_dir import default_data_dir
 

@@ -65,7 +65,7 @@ async def test_a_service_names_the_topics_that_it_waits_for_and_goes_on_when_the
         looked.append(len(counts))
         return counts
 
-    monkeypatch.setattr("headrace.wiring.partition_counts", look)
+    monkeypatch.setattr("headrace.wiring.shared.partition_counts", look)
     with capture_logs() as logs:
         waiting = asyncio.create_task(wiring.partitions())
         await eventually(lambda: len(looked) >= 3)

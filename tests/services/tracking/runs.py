@@ -16,7 +16,8 @@ from schemas.events import (
     RunStarted,
     Step,
 )
-from services.tracking.fold import InvocationState, ProgressEvent
+from services.tracking.fold import ProgressEvent, fold
+from services.tracking.state import InvocationState
 
 RUN = "3f0c6a52-9d0e-4a53-8f6e-0f6f5d0e7a11"
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -73,7 +74,7 @@ def ordinals_of(event: Progress) -> set[int]:
 def folded(events: Iterable[ProgressEvent], state: InvocationState | None = None) -> InvocationState:
     state = state or InvocationState(created())
     for at, event in enumerate(events):
-        state.fold(event, 1_772_366_400_000 + at)
+        fold(state, event, 1_772_366_400_000 + at)
     return state
 
 

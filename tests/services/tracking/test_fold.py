@@ -24,7 +24,8 @@ from schemas.events import (
     Step,
 )
 from services.tracking.bitmaps import BLOCK, MAX_ORDINALS, MAX_RANGE, Ordinals
-from services.tracking.fold import LAST_ERRORS, InvocationState, ProgressEvent
+from services.tracking.fold import LAST_ERRORS, ProgressEvent, fold
+from services.tracking.state import InvocationState
 from tests.services.tracking.runs import (
     RUN,
     Fate,
@@ -82,7 +83,7 @@ def test_a_run_is_complete_exactly_when_everything_is_accounted_for(log: Log) ->
     state = InvocationState(created())
     total, ended = None, set[int]()
     for at, event in enumerate(log[0]):
-        state.fold(event, at)
+        fold(state, event, at)
         if getattr(event, "attempt", None) == 99:
             total = event.total if isinstance(event, RunListed) and event.final else total
             if isinstance(event, Progress) and event.stage in FINAL_STEPS:
@@ -145,7 +146,7 @@ def test_a_cancel_is_accepted_until_a_run_has_ended_or_an_upload_has_begun_and_a
     def after(*events: ProgressEvent) -> Status:
         state = folded(events, InvocationState(created(single_document=single)))
         state.summary()
-        state.fold(CancelRequested(invocation_id=RUN), 0)
+        fold(state, CancelRequested(invocation_id=RUN), 0)
         assert state.changed
         summary = state.summary()
         assert (summary.finished_at is None) == (summary.status is Status.PROCESSING)
@@ -270,7 +271,7 @@ def test_an_upload_whose_dead_letter_is_replayed_is_complete_after_all() -> None
         InvocationState(created(single_document=True)),
     )
     state = InvocationState.restored(state.summary(), [])
-    state.fold(passed(1, Step.INDEXED, Passed(ordinal=0, document_key="a", chunks=4)), 0)
+    fold(state, passed(1, Step.INDEXED, Passed(ordinal=0, document_key="a", chunks=4)), 0)
 
     summary = state.summary()
     assert (summary.status, summary.error, summary.last_errors) == (Status.COMPLETE, None, [])
@@ -317,7 +318,7 @@ def test_an_impossible_ordinal_breaks_the_contract_and_changes_nothing(ordinal: 
     state = folded([started(1)])
     state.summary()
     with pytest.raises(ContractError, match="ordinal"):
-        state.fold(passed(1, Step.INDEXED, 0, ordinal), 0)
+        fold(state, passed(1, Step.INDEXED, 0, ordinal), 0)
 
     assert not state.changed
     assert state.summary().counts == Counts()
@@ -329,10 +330,10 @@ def test_the_ranges_of_an_event_have_no_more_ordinals_than_a_few_blocks_hold() -
     state = folded([started(1)])
     state.summary()
     with pytest.raises(ContractError, match="1,114,112 ordinals, expected at most 1,048,576"):
-        state.fold(told, 0)
+        fold(state, told, 0)
 
     assert not state.changed
-    state.fold(told.model_copy(update={"ranges": ranges[:-1]}), 0)
+    fold(state, told.model_copy(update={"ranges": ranges[:-1]}), 0)
     assert state.summary().counts.unchanged == MAX_RANGE
 
 
@@ -351,7 +352,7 @@ def test_ordinals_beyond_the_total_complete_nothing_early(total: int) -> None:
     assert state.summary().status is Status.PROCESSING
     assert state.summary().counts == Counts(unchanged=total - 1)
 
-    state.fold(passed(1, Step.DELETED, total - 1), 0)
+    fold(state, passed(1, Step.DELETED, total - 1), 0)
     assert state.summary().status is Status.COMPLETE
 
 
@@ -363,7 +364,7 @@ def test_blocks_meet_at_65536_ordinals() -> None:
     for first in range(0, total, 10_000):
         topics.write(state)
         state = topics.restored()
-        state.fold(passed(1, Step.INDEXED, *ordinals[first : first + 10_000]), 0)
+        fold(state, passed(1, Step.INDEXED, *ordinals[first : first + 10_000]), 0)
     assert state.summary().status is Status.COMPLETE
     assert f"{RUN}/indexed/2" in topics.rows
     assert max(map(len, topics.rows.values())) < 8_400
@@ -389,7 +390,7 @@ def test_a_block_of_another_attempt_does_not_count_and_is_removed() -> None:
     blocks = [block for _, block in old.blocks() if block]
 
     state = InvocationState.restored(new.summary(), blocks)
-    state.fold(passed(2, Step.CHUNKED, 5), 0)
+    fold(state, passed(2, Step.CHUNKED, 5), 0)
 
     assert state.summary().counts == Counts(parsed=1, chunked=1)
     state = InvocationState.restored(new.summary(), blocks)

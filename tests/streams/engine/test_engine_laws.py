@@ -153,7 +153,8 @@ class World:
     def begin(self) -> None:
         stage: AnyStage = self.kind(self.work)
         self.log.paused.clear()
-        self.engine = Engine(stage, self.log, WindowLimits(records=12), wait=self.wait)
+        limits = WindowLimits(records=12)
+        self.engine = Engine(stage, self.log, limits, wait=self.wait, commit_seconds=0.5)
         self.runs = asyncio.create_task(self.engine.run())
 
     def wait(self, attempt: int, error: Exception) -> float:
@@ -241,8 +242,7 @@ async def live(kind: type[Single | Batches], seed: int, steps: list[tuple[str, i
 def test_whatever_leaves_and_fails_every_record_ends_and_no_offset_is_committed_before(
     kind: type[Single | Batches], seed: int, steps: list[tuple[str, int, float]]
 ) -> None:
-    with capture_logs(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streams.engine.engine._COMMIT_SECONDS", 0.5)
+    with capture_logs():
         log = virtual_time.run(live(kind, seed, steps))
 
     assert dict(log.committed) == dict.fromkeys(PARTITIONS, LENGTH)

@@ -1,77 +1,13 @@
-"""All operations of the gateway in one table, for its routes and for `/openapi.json`."""
+"""Sources, invocations and uploads: the operations of the contract, and what ours add to them."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from aiohttp import web
-from pydantic import BaseModel
-
-from api import health
-from api.admin import credentials, keys
-from api.requests import MAX_LIMIT
+from api.operations.operation import ROOT, Operation, Parameter, page
 from api.sync import invocations, progress, sources, uploads
 from api.sync.multipart import FILE_FORM
 from schemas import api
 from schemas.limits import MAX_FILE_BYTES
 from schemas.sources import SOURCE_TYPES
-
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of the query or a header."""
-
-    name: str
-    description: str
-    schema: Schema
-    place: str = "query"
-    required: bool = False
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A method and path, its handler, and its documentation.
-
-    Args:
-        answer: the model of the success; `many` = an array of it, `by_key` = an object of it.
-        accepted: the model of a 202 beside the success.
-        refusals: status codes beside the success.
-        streams: also answers as server-sent events.
-    """
-
-    method: str
-    path: str
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    id: str
-    summary: str
-    success: int = 200
-    answer: type[BaseModel] | None = None
-    accepted: type[BaseModel] | None = None
-    many: bool = False
-    by_key: bool = False
-    body: type[BaseModel] | None = None
-    form: Schema | None = None
-    parameters: Sequence[Parameter] = field(default_factory=tuple)
-    refusals: Sequence[int] = (400, 401, 403, 404, 500)
-    streams: bool = False
-
-    @property
-    def models(self) -> Sequence[type[BaseModel]]:
-        """The models of its bodies."""
-        return [model for model in (self.body, self.answer, self.accepted) if model is not None]
-
-
-def _page(*filters: Parameter) -> tuple[Parameter, ...]:
-    limit: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": 100}
-    offset: Schema = {"type": "integer", "minimum": 0, "default": 0}
-    return (
-        *filters,
-        Parameter("limit", f"Maximum number of entries, at most {MAX_LIMIT}.", limit),
-        Parameter("offset", "Number of entries to skip.", offset),
-    )
-
 
 _ORDER = Parameter("order_by", "Order by creation time.", {"type": "string", "enum": ["ASC", "DESC"]})
 _DATABASE = Parameter("database_name", "Only of this database.", {"type": "string"})
@@ -116,34 +52,23 @@ _IDEMPOTENCY_KEY = Parameter(
     place="header",
 )
 
-_ROOT = "/api/v1"
-_SOURCE_PATH = f"{_ROOT}/sources/{{source_id}}"
-_RUN_PATH = f"{_ROOT}/invocations/{{invocation_id}}"
-_KEYED = (400, 401, 403, 500)
+_SOURCE_PATH = f"{ROOT}/sources/{{source_id}}"
+_RUN_PATH = f"{ROOT}/invocations/{{invocation_id}}"
 
-OPERATIONS: Sequence[Operation] = (
+SYNC: Sequence[Operation] = (
     Operation(
         "GET",
-        "/health",
-        health.health,
-        "health_check",
-        "Whether broker, views and Chroma answer",
-        answer=api.HealthResponse,
-        refusals=(503,),
-    ),
-    Operation(
-        "GET",
-        f"{_ROOT}/sources",
+        f"{ROOT}/sources",
         sources.list_sources,
         "list_sources",
         "List sources",
         answer=api.Source,
         many=True,
-        parameters=(*_page(_DATABASE, _TYPE, _COLLECTION, *_GITHUB), _ORDER),
+        parameters=(*page(_DATABASE, _TYPE, _COLLECTION, *_GITHUB), _ORDER),
     ),
     Operation(
         "POST",
-        f"{_ROOT}/sources",
+        f"{ROOT}/sources",
         sources.create_source,
         "create_source",
         "Create a source",
@@ -198,13 +123,13 @@ OPERATIONS: Sequence[Operation] = (
     ),
     Operation(
         "GET",
-        f"{_ROOT}/invocations",
+        f"{ROOT}/invocations",
         invocations.list_invocations,
         "list_jobs",
         "List invocations",
         answer=api.Job,
         many=True,
-        parameters=(*_page(_SOURCE, _DATABASE, _TYPE, _STATUS, *_GITHUB), _ORDER),
+        parameters=(*page(_SOURCE, _DATABASE, _TYPE, _STATUS, *_GITHUB), _ORDER),
     ),
     Operation("GET", _RUN_PATH, invocations.get_invocation, "get_job", "Show an invocation", answer=api.Job),
     Operation(
@@ -234,12 +159,12 @@ OPERATIONS: Sequence[Operation] = (
         "Outcome of each document, with the reason of a failure",
         answer=api.DocumentOutcome,
         many=True,
-        parameters=_page(_OUTCOME, _WARNED),
+        parameters=page(_OUTCOME, _WARNED),
         streams=True,
     ),
     Operation(
         "POST",
-        f"{_ROOT}/add-file",
+        f"{ROOT}/add-file",
         uploads.add_file,
         "add_file",
         "Upload a file and index it",
@@ -248,74 +173,5 @@ OPERATIONS: Sequence[Operation] = (
         form=FILE_FORM,
         parameters=(_FILE_SIZE,),
         refusals=(400, 401, 403, 404, 409, 415, 429, 500),
-    ),
-    Operation(
-        "GET",
-        f"{_ROOT}/keys",
-        keys.list_keys,
-        "list_keys",
-        "List keys",
-        answer=api.KeySummary,
-        many=True,
-        refusals=_KEYED,
-    ),
-    Operation(
-        "POST",
-        f"{_ROOT}/keys",
-        keys.create_key,
-        "create_key",
-        "Create a key; it is shown only once",
-        success=201,
-        answer=api.CreateKeyResponse,
-        body=api.CreateKeyPayload,
-        refusals=(*_KEYED, 413, 415),
-    ),
-    Operation(
-        "DELETE",
-        f"{_ROOT}/keys/{{key_id}}",
-        keys.delete_key,
-        "delete_key",
-        "Revoke a key",
-        success=204,
-        refusals=(*_KEYED, 404),
-    ),
-    Operation(
-        "GET",
-        f"{_ROOT}/credentials",
-        credentials.list_credentials,
-        "list_credentials",
-        "List what sources sign in with, and which of them use it; no secret is shown",
-        answer=api.CredentialSummary,
-        many=True,
-        refusals=_KEYED,
-    ),
-    Operation(
-        "POST",
-        f"{_ROOT}/credentials",
-        credentials.create_credential,
-        "create_credential",
-        "Save what sources sign in with; it is encrypted, and never shown",
-        success=201,
-        answer=api.CredentialSummary,
-        body=api.CreateCredentialPayload,
-        refusals=(*_KEYED, 413, 415),
-    ),
-    Operation(
-        "POST",
-        f"{_ROOT}/credentials/rotate",
-        credentials.rotate_credentials,
-        "rotate_credentials",
-        "Encrypt every credential with the newest key",
-        answer=api.RotatedCredentials,
-        refusals=_KEYED,
-    ),
-    Operation(
-        "DELETE",
-        f"{_ROOT}/credentials/{{credential_id}}",
-        credentials.delete_credential,
-        "delete_credential",
-        "Forget a credential that no source uses",
-        success=204,
-        refusals=(*_KEYED, 404, 409),
     ),
 )

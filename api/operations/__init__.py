@@ -1,0 +1,28 @@
+"""All operations of the gateway, for its routes and for `/openapi.json`.
+
+operation.py  what an operation is: method, path, handler, documentation
+sync.py       the contract: sources, invocations, uploads (and progress, ours)
+admin.py      keys and credentials
+"""
+
+from collections.abc import Sequence
+
+from api import health
+from api.operations.admin import ADMIN
+from api.operations.operation import Operation, Parameter
+from api.operations.sync import SYNC
+from schemas.api import HealthResponse
+
+__all__ = ["OPERATIONS", "Operation", "Parameter"]
+
+_HEALTH = Operation(
+    "GET",
+    "/health",
+    health.health,
+    "health_check",
+    "Whether broker, views and Chroma answer",
+    answer=HealthResponse,
+    refusals=(503,),
+)
+
+OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *ADMIN)

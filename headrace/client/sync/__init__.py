@@ -1,0 +1,34 @@
+"""`headrace sync`: sync files, a repository, a website or a bucket, and follow the run to its end.
+
+request.py  what to sync into which collection
+sources.py  the source that reads it: found, changed or created
+runs.py     the run: begun, followed, finished
+result.py   what came of it
+"""
+
+from headrace.client.sync.request import (
+    RUN_FLAGS,
+    RemoteSource,
+    SyncRequest,
+    folder_payload,
+    looked_for,
+    wanted_source,
+)
+from headrace.client.sync.result import SyncResult, as_json
+from headrace.client.sync.runs import begin, finish, follow
+from headrace.client.sync.sources import wanted_source_id
+
+__all__ = [
+    "RUN_FLAGS",
+    "RemoteSource",
+    "SyncRequest",
+    "SyncResult",
+    "as_json",
+    "begin",
+    "finish",
+    "folder_payload",
+    "follow",
+    "looked_for",
+    "wanted_source",
+    "wanted_source_id",
+]

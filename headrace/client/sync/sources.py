@@ -1,0 +1,72 @@
+"""The source of a request: the one that fills the collection already, changed if need be, or a new one."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from headrace.client.gateway import ApiError, GatewayClient
+from headrace.client.reconnect import PROXY_ERRORS, reconnecting
+from headrace.client.sync.request import KINDS, SyncRequest, config_payload, wanted_source
+from schemas.errors import RequestError
+from schemas.sources import S3_BUCKET, SourceType
+from schemas.sources.github import GithubSource
+
+
+async def wanted_source_id(
+    client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
+) -> str:
+    """The id of the source that reads this origin into this collection.
+
+    A source that already fills the collection is changed to the request's patterns; otherwise a source is
+    created. Raises RequestError if another source of the collection has the same documents.
+    """
+    wanted = wanted_source(request)
+    kind = KINDS[type(wanted)]
+    config, payload = kind.configure(wanted), {kind.name: config_payload(wanted)}
+    filling = await client.sources(
+        database_name=request.database, source_type=kind.name, collection_name=request.collection
+    )
+    known = [(source.id, kind.form.model_validate(source.form.model_dump())) for source in filling]
+    same = [(id_, form) for id_, form in known if _is_same(kind, kind.configure(form), config)]
+    for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
+        changed = _keeping(wanted, form, request.keeps)
+        if form != changed:
+            change = partial(client.change_source, source_id, {kind.name: config_payload(changed)})
+            await reconnecting(client, change, say, PROXY_ERRORS)
+        return source_id
+    for source_id, form in known:
+        if kind.overlaps(kind.configure(form), config):
+            raise RequestError(_overlapping(request, source_id, kind, form))
+    create = partial(client.create_source, {**payload, "database_name": request.database})
+    try:  # a repeated request is answered with the id of the source that the first one created
+        return await reconnecting(client, create, say, PROXY_ERRORS)
+    except ApiError as error:
+        if error.source_id is None:
+            raise
+        return error.source_id
+
+
+def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:
+    """Whether a source is the one that is asked for, as it may be chosen otherwise now. Another prefix of a
+    bucket is another source: changing it would delete what the first one has brought."""
+    same_prefix = kind is not S3_BUCKET or one.path_prefix == other.path_prefix
+    return same_prefix and kind.same_origin(one, other)
+
+
+def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:
+    """What is wanted of a source, with these members as they are. Branches that it follows into other
+    collections stay."""
+    kept = {name: getattr(known, name) for name in names}
+    if isinstance(wanted, GithubSource) and wanted.follow:
+        asked = {one.target_collection_name for one in wanted.follow}
+        others = [one for one in known.follow or () if one.target_collection_name not in asked]
+        kept["follow"] = [*others, *wanted.follow]
+    return wanted.model_copy(update=kept)
+
+
+def _overlapping(request: SyncRequest, source_id: str, kind: SourceType[Any, Any], known: Any) -> str:
+    return (
+        f"{kind.shown(known)} is synced into collection {request.collection!r} already, and "
+        f"{kind.shown(wanted_source(request))} {kind.overlap_reason}. Sync that one again, choose another "
+        f"collection, or take its documents out: headrace sources delete {source_id} --documents"
+    )

@@ -1,0 +1,38 @@
+"""All settings. Each is an environment variable `HEADRACE_<NAME>`, and a field of a group below.
+
+process.py   folders, log, metrics, place in a consumer group
+gateway.py   the gateway, and the command that connects to it
+sources.py   what sources may read, and their runs
+stores.py    Kafka, Chroma, the blob store
+pipeline.py  parsing, chunking, embedding, and their limits
+values.py    kinds of values: lists, URLs, secrets
+
+`docs/settings.md` is rendered from the groups: `python -m headrace.settings`.
+"""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from headrace.settings.gateway import GatewaySettings
+from headrace.settings.pipeline import PipelineSettings
+from headrace.settings.process import ProcessSettings
+from headrace.settings.sources import SourceSettings
+from headrace.settings.stores import StoreSettings
+
+__all__ = ["GROUPS", "Settings"]
+
+#: In the order of docs/settings.md.
+GROUPS: tuple[type[BaseSettings], ...] = (
+    ProcessSettings,
+    GatewaySettings,
+    SourceSettings,
+    StoreSettings,
+    PipelineSettings,
+)
+
+
+class Settings(ProcessSettings, GatewaySettings, SourceSettings, StoreSettings, PipelineSettings):
+    """The settings of a deployment. The defaults run everything on one machine."""
+
+    # An empty variable counts as not set: an empty key would lock everybody out, an empty folder would be
+    # the current one.
+    model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore", env_ignore_empty=True)

@@ -1,0 +1,69 @@
+"""The pipeline: parsing, chunking, embedding, and their limits."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from headrace.settings.values import CommaSeparated, HeaderSecret, HttpUrl
+from schemas.limits import MAX_CHUNKS, TRIAL_MODEL
+
+
+class PipelineSettings(BaseSettings):
+    """The pipeline: parsing, chunking, embedding, and their limits."""
+
+    workers: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
+        description="Worker processes of the parsing service, and of the chunking service.",
+        ge=1,
+    )
+    parsing_memory_bytes: int = Field(1024**3, description="Memory limit for parsing one document.", gt=0)
+    parsing_cpu_seconds: int = Field(120, description="CPU time limit for parsing one document.", gt=0)
+    parsing_wall_seconds: float = Field(180, description="Wall time limit for parsing one document.", gt=0)
+    record_seconds: float = Field(
+        900,
+        description="Time limit for one try of a record, or of a batch, in a stage, including the wait "
+        "for a worker process; after that its document fails with this reason. In `indexing` "
+        "it applies from one request to Chroma to the next, 120 s at most. Runs of connectors "
+        "have no such limit; a run that makes no progress for 900 s restarts.",
+        gt=0,
+    )
+    max_chunks: int = Field(
+        MAX_CHUNKS,
+        description="Maximum number of chunks of a document; a document with more fails before any of "
+        "them is indexed.",
+        ge=1,
+    )
+    vision_url: HttpUrl | None = Field(
+        None, description="OpenAI-compatible endpoint that describes pictures, `http://host:port/v1`."
+    )
+    vision_model: str = Field("", description="Model to request there.")
+    vision_api_key: HeaderSecret = Field(None, description="Key for the endpoint.")
+    vision_pages: Literal["auto", "never", "always"] = Field(
+        "auto",
+        description="Pages that the vision model reads completely: those without text (`auto`), none, or "
+        "all.",
+    )
+    embedding_model: str = Field(
+        TRIAL_MODEL, description="Default embedding model, for requests that name none."
+    )
+    embedding_models: CommaSeparated = Field(
+        default_factory=list,
+        description="Other models that requests may name, comma-separated: names that fastembed knows.",
+    )
+    embedding_folder: Path | None = Field(
+        None, description="Folder with an ONNX model and its tokenizer.json for `HEADRACE_EMBEDDING_MODEL`."
+    )
+    embed_context: bool = Field(
+        True,
+        description="Prepend the context of a chunk (its headings, its class) to the text that is "
+        "embedded, never to the stored document.",
+    )
+    vector_cache_bytes: int = Field(
+        1024**3,
+        description="Maximum size of the vector cache in bytes; least recently used vectors are evicted "
+        "first.",
+        ge=0,
+    )

@@ -1,0 +1,14 @@
+"""Settings in, running services out: the one place that knows every package.
+
+shared.py         what the services of a process share: cluster, codec, blobs
+access.py         what sources may read, and what they sign in with
+bucket_events.py  triggers, within the process of the connectors
+services.py       each service: its stages with their stores, clients and workers
+process.py        the life of a process: `run_service`
+"""
+
+from headrace.wiring.access import places_of
+from headrace.wiring.process import RESTART, SERVICES, run_service
+from headrace.wiring.shared import Wiring
+
+__all__ = ["RESTART", "SERVICES", "Wiring", "places_of", "run_service"]

@@ -1,0 +1,105 @@
+"""A service is a process; `run_service` is its whole life."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import NoReturn
+
+import structlog
+from prometheus_client import start_http_server
+
+from headrace.preflight import check_models
+from headrace.settings import Settings
+from headrace.usage_error import UsageError
+from headrace.wiring import services
+from headrace.wiring.shared import Wiring
+from schemas.errors import IngestError, RequestError
+from streams.engine.guard import Guard
+from streams.gc_tuning import collect_seldom
+from streams.kafka.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+#: Exit status of a service that must be started again: fenced, stuck, or hit by something unforeseen.
+RESTART = 70
+
+Run = Callable[[Wiring, asyncio.Event], Awaitable[None]]
+
+_RUNS: dict[str, Run] = {
+    "connectors": lambda wiring, stop: _work(services.connectors, wiring, stop),
+    "parsing": lambda wiring, stop: _work(services.parsing, wiring, stop),
+    "chunking": lambda wiring, stop: _work(services.chunking, wiring, stop),
+    "embedding": lambda wiring, stop: _work(services.embedding, wiring, stop),
+    "indexing": lambda wiring, stop: _work(services.indexing, wiring, stop),
+    "tracking": lambda wiring, stop: _work(services.tracking, wiring, stop),
+    "api": services.gateway,
+}
+
+SERVICES: tuple[str, ...] = tuple(_RUNS)
+
+
+async def run_service(name: str, settings: Settings) -> None:
+    """Run one service until SIGTERM or SIGINT, then drain.
+
+    Raises RequestError for what the user can mend. Anything else ends the process with status `RESTART`,
+    at once: a thread that hangs in a transaction must not keep a worker half alive. So does an error that
+    nobody handles, in a callback, a task or a thread, and an event loop that hangs (`streams.engine.guard`).
+    """
+    if name not in _RUNS:
+        raise UsageError(f"no service {name!r}: there are {', '.join(SERVICES)}")
+    wiring = Wiring(settings)
+    if name == "embedding":
+        check_models(settings)
+    collect_seldom()
+    with Guard(lambda error: _end(wiring, error), serves=name == "api"):
+        if settings.metrics_port is not None:
+            _serve_metrics(settings.host, settings.metrics_port)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        structlog.contextvars.bind_contextvars(service=name, slot=settings.slot)
+        try:
+            await _RUNS[name](wiring, stop)
+        except RequestError:
+            raise
+        except Exception as error:
+            _end(wiring, error, announced=False)
+
+
+def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoReturn:
+    """The end of a process. With `announced`, what its workers have in hand is suspected of it."""
+    if announced:
+        for worker in wiring.workers:
+            worker.announce(error)
+    if isinstance(error, IngestError):
+        log.error("service ends, to be started again", error=str(error), error_class=type(error).__name__)
+    else:
+        log.error("service ends, to be started again", exc_info=error)
+    os._exit(RESTART)
+
+
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, addr=host)
+    except OSError as error:
+        where = f"{host}:{port} (HEADRACE_HOST, HEADRACE_METRICS_PORT)"
+        raise RequestError(f"metrics cannot be served at {where}: {error.strerror}") from error
+
+
+async def _work(
+    open_workers: Callable[[Wiring], AbstractAsyncContextManager[list[Worker]]],
+    wiring: Wiring,
+    stop: asyncio.Event,
+) -> None:
+    await wiring.partitions()
+    async with open_workers(wiring) as workers:
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for worker in workers:
+            worker.stop()
+        await asyncio.gather(*running)
+        stopping.cancel()

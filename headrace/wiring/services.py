@@ -1,0 +1,220 @@
+"""Each service: its stages with their stores and clients, and the workers that run them.
+
+A service opens its workers and closes what they use. It imports its package when it starts: a process holds
+one service, and pays for the imports of one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import structlog
+
+from headrace.admin_key import admin_key
+from headrace.preflight import naming_model
+from headrace.wiring.access import origins_of, saved_credentials
+from headrace.wiring.shared import Wiring
+from schemas.events import DocumentState
+from streams.engine.journal import Journal
+from streams.engine.stage import AnyStage
+from streams.engine.window import WindowLimits
+from streams.kafka.membership import Membership
+from streams.kafka.worker import Worker
+from streams.topics import DOCUMENT_STATES
+
+log = structlog.get_logger(__name__)
+
+#: A document in a pool of processes waits behind three at most (`workers * 4` are under way) that may take
+#: all their time, then takes its own; one more for what comes before and after.
+_POOL_TURNS = 5
+#: A connector that looks a collection up tries again; it need not wait as long as a request of 300 rows.
+_LOOK_UP_SECONDS = 5.0
+
+
+@contextlib.asynccontextmanager
+async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from headrace.wiring.bucket_events import triggers
+    from services.connectors import (
+        Invocations,
+        InvocationView,
+        SyncConnector,
+        UploadConnector,
+        source_documents,
+        source_memos,
+    )
+    from streams.chroma import ChromaClient
+
+    folder = wiring.state("connectors")
+    view = InvocationView(wiring.cluster, wiring.codec, folder / "runs.sqlite")
+    window, partitions = wiring.settings.run_window, await wiring.partitions()
+    async with contextlib.AsyncExitStack() as opened:
+        states = source_documents(wiring.cluster, wiring.codec, folder / "source-documents.sqlite")
+        opened.callback(states.close)
+        memos = source_memos(wiring.cluster, wiring.codec, folder / "source-memos.sqlite")
+        opened.callback(memos.close)
+        chroma = wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant
+        collections = ChromaClient(*chroma, seconds=_LOOK_UP_SECONDS)
+        opened.push_async_callback(collections.close)
+        await view.start()
+        opened.push_async_callback(view.close)
+        credentials = saved_credentials(wiring, "connectors")
+        await credentials.start()
+        opened.push_async_callback(credentials.close)
+        origins = origins_of(wiring, credentials)
+        following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
+        following.start()
+        opened.push_async_callback(following.close)
+        invocations = Invocations(view)
+        syncs = [
+            SyncConnector(
+                kind,
+                origin,
+                invocations,
+                states,
+                collections,
+                wiring.blobs,
+                window,
+                partitions,
+                memos,
+                wiring.settings.mass_delete_share,
+                wiring.settings.origin_seconds,
+            )
+            for kind, origin in origins.items()
+        ]
+        yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
+
+
+@contextlib.asynccontextmanager
+async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.parsing.images.vision import Vision
+    from services.parsing.sandbox.pool import Sandbox
+    from services.parsing.stage import ParsingStage
+
+    settings = wiring.settings
+    key = settings.vision_api_key.get_secret_value() if settings.vision_api_key else ""
+    vision = (
+        Vision(settings.vision_url, settings.vision_model, key, settings.vision_pages)
+        if settings.vision_url
+        else None
+    )
+    sandbox = Sandbox(
+        settings.workers,
+        settings.parsing_memory_bytes,
+        settings.parsing_cpu_seconds,
+        settings.parsing_wall_seconds,
+        vision,
+    )
+    # Enough that the pool never waits for a blob or an acknowledgement.
+    concurrency = settings.workers * 4
+    stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
+    # What is done waits, with its text, behind a document that takes long: at most 64 KB each.
+    yield [_worker(wiring, stage, WindowLimits(records=200), native=True)]
+
+
+@contextlib.asynccontextmanager
+async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.chunking.ahead import RequestedPartsStage
+    from services.chunking.stage import ChunkingStage
+    from streams.processes.pool import WorkerPool
+
+    settings = wiring.settings
+    pool = WorkerPool(settings.workers, settings.parsing_wall_seconds, preload=["services.chunking.stage"])
+    concurrency = settings.workers * 4
+    stage = ChunkingStage(pool, wiring.blobs, concurrency, settings.max_chunks, wiring.codec)
+    # What is done waits, as chunks with their whole text, behind a document that takes long.
+    limits = WindowLimits(records=100)
+    yield [
+        _worker(wiring, stage, limits, native=True),
+        _worker(wiring, RequestedPartsStage(wiring.blobs, wiring.codec), limits),
+    ]
+
+
+@contextlib.asynccontextmanager
+async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.embedding import CachedEmbedder, Embedder, VectorCache, load_embedder
+    from services.embedding.stage import EmbeddingStage
+
+    settings = wiring.settings
+    cache = VectorCache(wiring.data / "cache" / "vectors.sqlite", settings.vector_cache_bytes)
+
+    def load(model: str) -> Embedder:
+        usual = model == settings.embedding_model
+        with naming_model(settings) if usual else contextlib.nullcontext():
+            folder = settings.embedding_folder if usual else None
+            return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
+
+    stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
+    try:
+        yield [_worker(wiring, stage, native=True)]
+    finally:
+        cache.close()
+
+
+@contextlib.asynccontextmanager
+async def indexing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.indexing import BATCH_BYTES, ChromaStore, IndexingStage
+    from streams.state.store import PartitionStore
+
+    path = wiring.state("indexing") / "document-states.sqlite"
+    states = PartitionStore[DocumentState](wiring.cluster, wiring.codec, DOCUMENT_STATES, path)
+    chroma = ChromaStore(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
+    try:
+        yield [_worker(wiring, IndexingStage(chroma, states), WindowLimits(bytes=BATCH_BYTES))]
+    finally:
+        states.close()
+
+
+@contextlib.asynccontextmanager
+async def tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.tracking import TrackingStage
+
+    stage = TrackingStage.opened(wiring.cluster, wiring.codec, wiring.state("tracking"))
+    # Progress events are small; what a batch may hold decides how many of them share a transaction.
+    yield [
+        _worker(wiring, stage, WindowLimits(records=10_000))
+    ]  # which closes the stage, and that its stores
+
+
+def _worker(
+    wiring: Wiring, stage: AnyStage, limits: WindowLimits | None = None, native: bool = False
+) -> Worker:
+    """`native`: the stage runs native code, which may crash the process."""
+    settings = wiring.settings
+    worker = Worker(
+        stage,
+        wiring.cluster,
+        wiring.codec,
+        Membership(settings.slot, settings.static_membership),
+        limits,
+        Journal(wiring.data / "journal" / f"{stage.name}-{settings.slot}", announced_only=not native),
+        max(settings.record_seconds, _POOL_TURNS * settings.parsing_wall_seconds if native else 0),
+    )
+    wiring.workers.append(worker)
+    return worker
+
+
+async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
+    from api import ChromaAccess, Gateway, Models, serve
+
+    settings = wiring.settings
+    secret = settings.github_webhook_secret
+    await wiring.partitions()
+    credentials = saved_credentials(wiring, "api")
+    gateway = Gateway(
+        cluster=wiring.cluster,
+        codec=wiring.codec,
+        blobs=wiring.blobs,
+        state_folder=wiring.state("api"),
+        chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
+        models=Models(settings.embedding_model, settings.embedding_models),
+        admin_key=admin_key(settings),
+        origins=origins_of(wiring, credentials),
+        credentials=credentials,
+        uploads_per_tenant=settings.uploads_per_tenant,
+        github_webhook_secret=secret.get_secret_value() if secret else None,
+        github_host=urlsplit(settings.github_url).hostname or "",
+    )
+    async with serve(gateway, settings.host, settings.port) as port:
+        log.info("listening", url=f"http://{settings.host}:{port}")
+        await stop.wait()
