@@ -12,17 +12,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from schemas.events import ApiKey
-from streams.engine.engine import Engine
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.kafka.cluster import Cluster
+from streams.kafka.liveness import Liveness
 from streams.kafka.membership import Membership
+from streams.kafka.poller import DRAIN_SECONDS
 from streams.kafka.worker import Worker
-from streams.partitions import Partition
 from streams.topics import API_KEYS
 from tests.streams.broker import CODEC
 
@@ -39,9 +38,12 @@ class Counting(StatefulStage[ApiKey]):
     def __init__(self, tell: Callable[[str], object]) -> None:
         self._tell = tell
         self.told = asyncio.Event()
+        #: The partition that it is at work on.
+        self.at: int | None = None
 
     async def process_batch(self, records: Sequence[Record[ApiKey]], context: Context) -> Sequence[Outcome]:
         for record in records:
+            self.at = record.partition
             for _ in range(100):
                 context.check_alive()
                 self._tell(f"effect {record.partition}")
@@ -50,39 +52,47 @@ class Counting(StatefulStage[ApiKey]):
         return [()] * len(records)
 
 
-def freeze(stage: Counting, tell: Callable[[str], object]) -> None:
-    """Stop this process once, as the last thing of a drain that leaves it at work on what it keeps."""
-    revoke, revoked, answered = Engine.revoke, Worker._revoked, threading.Event()
+class Freezing(Counting):
+    """Stops its process as the last thing of a drain that leaves it at work on what it keeps."""
 
-    async def revoke_and_freeze(self: Engine, partitions: Iterable[Partition], deadline: float) -> None:
-        leaving = list(partitions)
-        await revoke(self, leaving, deadline)
-        if leaving:
-            stage.told.clear()
-            await asyncio.wait_for(stage.told.wait(), deadline)
-            [[entry]] = self._running.values()
-            tell(f"kept {entry.partition}")
-            os.kill(os.getpid(), signal.SIGSTOP)
-            # The poll thread learns of the drain's end in the next turn of the loop; the stage goes on when
-            # it has answered the rebalance.
-            loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, answered.wait, deadline)
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        super().__init__(tell)
+        self.frozen, self.answered = False, threading.Event()
 
-    def answer(self: Worker, *rebalance: Any) -> None:
+    async def revoked(self, partitions: Sequence[int]) -> None:
+        if self.frozen:
+            return
+        self.told.clear()
+        await asyncio.wait_for(self.told.wait(), DRAIN_SECONDS)
+        self._tell(f"kept {self.at}")
+        self.frozen = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # The poll thread learns of the end of the drain in the next turn of the loop; the stage goes on when
+        # it has noted its poll.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self.answered.wait, DRAIN_SECONDS)
+
+
+def hold(stage: Freezing) -> None:
+    """Hold the poll thread when it has noted its first poll after the freeze, before its consumer finds out
+    by itself that its session has ended."""
+    polled = Liveness.polled
+
+    def polled_and_hold(self: Liveness) -> None:
         try:
-            revoked(self, *rebalance)
+            polled(self)
         finally:
-            answered.set()
-            time.sleep(0.2)  # before the consumer finds out by itself
+            if stage.frozen:
+                stage.answered.set()
+                time.sleep(0.2)
 
-    Engine.revoke = revoke_and_freeze  # type: ignore[method-assign]
-    Worker._revoked = answer  # type: ignore[method-assign,assignment]
+    Liveness.polled = polled_and_hold  # type: ignore[method-assign]
 
 
 async def work(name: str, cluster: Cluster, tell: Callable[[str], object], freezes: bool) -> None:
     stage, membership = Counting(tell), Membership(slot=name, session_seconds=SESSION_SECONDS)
     if freezes:
-        freeze(stage, tell)
+        hold(stage := Freezing(tell))
     try:
         await Worker(stage, cluster, CODEC, membership).run()
     except Exception as error:

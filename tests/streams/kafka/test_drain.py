@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +14,11 @@ import pytest
 
 from schemas.errors import FencedError
 from streams.kafka.cluster import Cluster
+from streams.kafka.decoding import Incoming
+from streams.kafka.expired import ExpiredRecords
+from streams.kafka.liveness import Liveness
 from streams.kafka.membership import Membership
-from streams.kafka.worker import Worker
+from streams.kafka.poller import Poller
 from streams.topics import API_KEYS
 from tests.conftest import Kafka
 from tests.processes import is_frozen
@@ -32,52 +36,55 @@ class Clock:
         self.now = 100.0
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("streams.kafka.worker._now", lambda: made.now)
-    return made
+class Drain:
+    """A poll thread whose partitions leave as `drain` has it; it has just polled."""
+
+    def __init__(self, drain: Callable[["Drain"], Awaitable[None]]) -> None:
+        self.clock = Clock()
+        self.liveness = Liveness(10, lambda: None, lambda: self.clock.now)
+        cluster, stage = Cluster("127.0.0.1:1"), Counting(lambda line: None)
+        self._poller = Poller(
+            stage,
+            cluster,
+            Membership().consumer(cluster, stage.name),
+            Incoming(cluster, CODEC, stage.topic),
+            SimpleNamespace(revoke=lambda partitions, deadline: drain(self)),  # type: ignore[arg-type]
+            SimpleNamespace(transactional=False),  # type: ignore[arg-type]
+            self.liveness,
+            ExpiredRecords(cluster, CODEC, stage.name),
+            1,
+            threading.Event(),
+            lambda: None,
+        )
+
+    async def leave(self) -> None:
+        """Answer a rebalance that takes partitions away, as the poll thread does."""
+        consumer = SimpleNamespace(incremental_unassign=lambda partitions: None)
+        await asyncio.to_thread(self._poller.revoked, consumer, [])  # type: ignore[arg-type]
 
 
-def draining(drain: Callable[[Worker], Awaitable[None]]) -> Worker:
-    """A worker whose partitions leave as `drain` has it; it has just polled."""
-    worker = Worker(
-        Counting(lambda line: None), Cluster("127.0.0.1:1"), CODEC, Membership(session_seconds=10)
-    )
-    nothing = SimpleNamespace(transactional=False, abandon=lambda: None)
-    worker._loop, worker._writer = asyncio.get_running_loop(), nothing  # type: ignore[assignment]
-    worker._engine = SimpleNamespace(revoke=lambda partitions, deadline: drain(worker))  # type: ignore[assignment]
-    return worker
+async def test_the_end_of_a_drain_does_not_hide_that_the_worker_was_frozen_in_it() -> None:
+    async def frozen(drain: Drain) -> None:
+        drain.clock.now += 14
 
-
-async def leave(worker: Worker) -> None:
-    """Answer a rebalance that takes partitions away, as the poll thread does."""
-    consumer = SimpleNamespace(incremental_unassign=lambda partitions: None)
-    await asyncio.to_thread(worker._revoked, consumer, [])  # type: ignore[arg-type]
-
-
-async def test_the_end_of_a_drain_does_not_hide_that_the_worker_was_frozen_in_it(clock: Clock) -> None:
-    async def frozen(worker: Worker) -> None:
-        clock.now += 14
-
-    worker = draining(frozen)
+    drain = Drain(frozen)
 
     with pytest.raises(FencedError, match=r"frozen for 14\.0 s"):
-        await leave(worker)
+        await drain.leave()
     with pytest.raises(FencedError):
-        worker.check_alive()
+        drain.liveness.check()
 
 
-async def test_a_drain_that_takes_longer_than_a_session_is_not_time_away(clock: Clock) -> None:
-    async def slow(worker: Worker) -> None:
+async def test_a_drain_that_takes_longer_than_a_session_is_not_time_away() -> None:
+    async def slow(drain: Drain) -> None:
         for _ in range(5):
-            clock.now += 4
-            await eventually(lambda: worker._last_poll == clock.now)
+            drain.clock.now += 4
+            await eventually(lambda: drain.liveness.polled_at == drain.clock.now)
 
-    worker = draining(slow)
+    drain = Drain(slow)
 
-    await leave(worker)
-    worker.check_alive()
+    await drain.leave()
+    drain.liveness.check()
 
 
 class Process:

@@ -1,0 +1,257 @@
+"""The poll thread of a worker. It only polls: it hands records to the event loop and answers rebalances, so
+the member keeps its partitions however long processing takes.
+
+Only this thread uses the consumer: a second thread that calls it during a rebalance would deadlock
+(confluent-kafka 2.16 holds a lock of its own). The event loop queues its calls of the consumer.
+"""
+
+from __future__ import annotations  # confluent's Message is generic for type checkers alone
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import wait
+from typing import Any
+
+import structlog
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from schemas.errors import FencedError
+from streams.engine.engine import Engine
+from streams.engine.stage import AnyStage, StatefulStage
+from streams.kafka.cluster import CLIENT_LOG, Cluster
+from streams.kafka.decoding import Incoming
+from streams.kafka.expired import ExpiredRecords, is_position_gone
+from streams.kafka.lag import Lag
+from streams.kafka.liveness import Liveness
+from streams.kafka.log_writer import LogWriter
+from streams.partitions import Partition
+
+log = structlog.get_logger(__name__)
+
+#: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
+DRAIN_SECONDS = 5.0
+#: How long a call of the loop may wait for the poll thread while records are in the windows, and when there
+#: are none: eight workers that woke fifty times a second took a tenth of a core with nothing to do.
+_BUSY_POLL_SECONDS = 0.02
+_IDLE_POLL_SECONDS = 0.2
+
+
+class Poller:
+    """Reads a stage's topic for its engine, in a thread. Made in the event loop, which it ends with `finish`.
+
+    Args:
+        properties: of the consumer, for librdkafka.
+        most_at_once: records that are read at once.
+        stopping: set to drain and leave the group.
+        on_ready: called when partitions are assigned and their state is restored.
+
+    Attributes:
+        expired: sentences about records that expired unread.
+    """
+
+    def __init__(
+        self,
+        stage: AnyStage,
+        cluster: Cluster,
+        properties: dict[str, Any],
+        incoming: Incoming,
+        engine: Engine,
+        writer: LogWriter,
+        liveness: Liveness,
+        expired_records: ExpiredRecords,
+        most_at_once: int,
+        stopping: threading.Event,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._stage, self._cluster, self._incoming = stage, cluster, incoming
+        self._engine, self._writer, self._liveness = engine, writer, liveness
+        self._expired_records, self._most_at_once = expired_records, most_at_once
+        self._stopping, self._on_ready = stopping, on_ready
+        self._stateful = isinstance(stage, StatefulStage)
+        self._lag = Lag(stage.name)
+        self._loop = asyncio.get_running_loop()
+        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
+        self._thread = threading.Thread(target=self._poll, name="poll", daemon=True)
+        self.expired: list[str] = []
+
+    def start(self) -> None:
+        """Join the group and poll."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the thread has left the group."""
+        self._thread.join()
+
+    # -------------------------------------------------------------------- what the loop may ask
+
+    def pause(self, partition: Partition) -> None:
+        """Read no more of it for now."""
+        self._calls.put(lambda: self._consumer.pause(self._still_ours([partition])))
+
+    def resume(self, partition: Partition) -> None:
+        """Read on."""
+        self._calls.put(lambda: self._consumer.resume(self._still_ours([partition])))
+
+    def commit(self, offsets: Mapping[Partition, int], wait: bool) -> None:
+        """Commit these offsets. A refusal is reported to the engine."""
+        positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
+        self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
+
+    # --------------------------------------------------------------------------- the poll thread
+
+    def _poll(self) -> None:
+        self._liveness.begin()
+        try:
+            self._consumer.subscribe(
+                [self._cluster.name(self._stage.topic)],
+                on_assign=self.assigned,
+                on_revoke=self.revoked,
+                on_lost=self.lost,
+            )
+            while not self._stopping.is_set():
+                message = self._consumer.poll(_IDLE_POLL_SECONDS if self._engine.idle else _BUSY_POLL_SECONDS)
+                self._note_poll()
+                if message is not None:
+                    self._hand_over([message])  # now: `consume` may answer a rebalance in between
+                    self._hand_over(self._consumer.consume(self._most_at_once, 0))
+                self._serve()
+                self._lag.report(self._consumer)
+            self._in_loop(self._engine.revoke(self._engine.partitions, DRAIN_SECONDS))
+        except BaseException as error:
+            if isinstance(error, FencedError):
+                self._liveness.fence()
+            self._loop.call_soon_threadsafe(self._engine.fail, error)
+            self._in_loop(self._engine.lose(self._engine.partitions))
+        finally:
+            try:
+                self._consumer.close()
+            finally:
+                self._loop.call_soon_threadsafe(self._engine.finish)
+
+    def _in_loop(self, call: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in the event loop and serve its calls until it is done."""
+        future = asyncio.run_coroutine_threadsafe(call, self._loop)
+        done = False
+        while not done:
+            done = bool(wait([future], timeout=0.005).done)
+            if not self._liveness.fenced:  # one that is lets go of its partitions, and does nothing else
+                self._note_poll()
+            self._serve()
+        future.result()
+
+    def _serve(self) -> None:
+        """Execute the queued calls of the event loop, and update what is owned for the next transaction."""
+        while not self._calls.empty():
+            self._calls.get()()
+        if self._writer.transactional:
+            owned = frozenset(self._ours(self._consumer.assignment()))
+            self._writer.owned(owned, self._consumer.consumer_group_metadata())
+
+    def _note_poll(self) -> None:
+        self._liveness.polled()
+        self._loop.call_soon_threadsafe(self._liveness.beat, self._liveness.polled_at)
+
+    def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
+        try:
+            if asynchronous:
+                self._consumer.commit(offsets=positions, asynchronous=True)
+            else:
+                self._consumer.commit(offsets=positions, asynchronous=False)
+        except KafkaException as error:
+            self._committed(error.args[0], positions)
+
+    def _committed(self, error: KafkaError | None, positions: list[TopicPartition]) -> None:
+        if error is not None:
+            log.info("offsets not committed yet", stage=self._stage.name, error=error.str())
+            self._loop.call_soon_threadsafe(self._engine.commit_refused, self._ours(positions))
+
+    def _hand_over(self, messages: Sequence[Message[Any, Any]]) -> None:
+        sound: list[Message[Any, Any]] = []
+        ends: list[TopicPartition] = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                sound.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                ends.append(
+                    TopicPartition(message.topic() or "", message.partition() or 0, message.offset() or 0)
+                )
+            elif is_position_gone(error):
+                self._begin_again(message)
+            elif error.fatal():
+                raise FencedError(f"the consumer cannot go on: {error.str()}")
+            elif not error.retriable():
+                log.warning("consumer", stage=self._stage.name, error=error.str())
+        for end in ends:
+            self._lag.reach_end(end)
+        if sound or ends:
+            self._loop.call_soon_threadsafe(self._deliver, sound, ends)
+
+    def _begin_again(self, message: Message[Any, Any]) -> None:
+        if sentence := self._expired_records.begin_again(self._consumer, message):
+            self.expired.append(sentence)
+        place = TopicPartition(message.topic() or "", message.partition() or 0)
+        if not all(self._engine.takes(partition) for partition in self._ours([place])):
+            self._consumer.pause([place])  # its state is not there yet, or its window is full
+
+    # -------------------------------------------------------------------------------- rebalances
+
+    def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Partitions have come."""
+        consumer.incremental_assign(partitions)
+        if self._stateful:  # nothing is read before the state is there; restoring may outlast a session
+            consumer.pause(partitions)
+            asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
+        else:
+            # librdkafka remembers a pause across assignments: a partition that left while its window was full
+            # would come back silent.
+            consumer.resume(partitions)
+            self._in_loop(self._take_on(self._ours(partitions)))
+
+    def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Partitions leave, when what is in progress of them has ended."""
+        self._in_loop(self._engine.revoke(self._ours(partitions), DRAIN_SECONDS))
+        consumer.incremental_unassign(partitions)
+
+    def lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Partitions have other owners already. Raises FencedError."""
+        self._liveness.fence()
+        self._in_loop(self._engine.lose(self._ours(partitions)))
+        consumer.incremental_unassign(partitions)
+        raise FencedError(f"{len(partitions)} partitions have other owners")
+
+    # ------------------------------------------------------------------------------- in the loop
+
+    async def _take_on(self, partitions: list[Partition]) -> None:
+        try:
+            ready = await self._engine.assign(partitions)
+            if self._stateful:
+                for partition in ready:
+                    self.resume(partition)
+        except Exception as error:
+            self._engine.fail(error)
+            return
+        self._on_ready()
+
+    def _deliver(self, messages: Sequence[Message[Any, Any]], ends: Sequence[TopicPartition]) -> None:
+        try:
+            self._engine.deliver([self._incoming.entry(message) for message in messages])
+            for end, partition in zip(ends, self._ours(ends), strict=True):  # behind what was read before it
+                self._engine.reach_end(partition, end.offset)
+        except Exception as error:
+            self._engine.fail(error)
+
+    # --------------------------------------------------------------------------------- plumbing
+
+    def _still_ours(self, partitions: Sequence[Partition]) -> list[TopicPartition]:
+        ours = set(self._ours(self._consumer.assignment()))
+        return [self._topic_partition(partition) for partition in partitions if partition in ours]
+
+    def _topic_partition(self, partition: Partition, offset: int = OFFSET_INVALID) -> TopicPartition:
+        return TopicPartition(self._cluster.name(partition[0]), partition[1], offset)
+
+    def _ours(self, partitions: Sequence[TopicPartition]) -> list[Partition]:
+        return [(tp.topic.removeprefix(self._cluster.prefix), tp.partition) for tp in partitions]
