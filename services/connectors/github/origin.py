@@ -14,7 +14,9 @@ from services.connectors.github.server.app_tokens import AppTokens
 from services.connectors.github.server.http import Http
 from services.connectors.github.server.lfs import Lfs
 from services.connectors.github.server.login import login_of
+from services.connectors.github.server.refs import Refs
 from services.connectors.github.server.remote import Remote
+from services.connectors.github.server.together import Together
 from services.connectors.lister import Access, Known, Lister
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ class GithubOrigin:
         self._http = Http(self._access.stall_s)
         self._tokens = AppTokens(self._http, self._access.api)
         self._mirrors = Mirrors(self._access)
+        self._refs: Together[Refs] = Together()
 
     async def check(self, config: GithubConfig, tenant: str) -> GithubConfig:
         """With `owner/repo` in place of a URL. The server is asked once: RequestError, as in a run, where it
@@ -64,7 +67,8 @@ class GithubOrigin:
     def _remote(self, config: GithubConfig, tenant: str, http: Http) -> Remote:
         name = self._name(config.repository)
         login = login_of(config, tenant, name, self._credentials, self._tokens)
-        return Remote(http, f"{self._access.base}/{name}.git", f"github:{name}", login)
+        together = self._refs if http is self._http else None
+        return Remote(http, f"{self._access.base}/{name}.git", f"github:{name}", login, together)
 
     def _name(self, repository: str) -> str:
         """`owner/repo`. Raises RequestError for one on another server."""

@@ -8,7 +8,7 @@ import structlog
 
 from services.connectors.github.mirrors.mirror import Mirror
 from services.connectors.github.server.refs import Refs
-from services.connectors.github.server.remote import NotThere, Remote
+from services.connectors.github.server.remote import Remote
 
 log = structlog.get_logger(__name__)
 
@@ -18,20 +18,12 @@ async def refs_with(remote: Remote, mirror: Mirror, ref: str, commit: str, pause
     after the last pause as they are.
 
     A commit that the server knows and `ref` is not at was followed by another push. Raises what `Remote.refs`
-    and `Mirror.fetch` raise.
+    and `Mirror.knows` raise.
     """
     for pause_s in pauses_s:
         refs = await remote.refs([ref])
-        if refs.hashes.get(ref) == commit or await _knows(remote, mirror, commit):
+        if refs.hashes.get(ref) == commit or await mirror.knows(remote, commit):
             return refs
         log.info("a push is not visible yet", repository=remote.shown, commit=commit, again_in_s=pause_s)
         await asyncio.sleep(pause_s)
     return await remote.refs([ref])
-
-
-async def _knows(remote: Remote, mirror: Mirror, commit: str) -> bool:
-    try:
-        await mirror.fetch(remote, commit)
-    except NotThere:
-        return False
-    return True

@@ -12,7 +12,8 @@ import structlog
 
 from schemas.errors import RequestError
 from services.connectors.github.access import GithubAccess
-from services.connectors.github.mirrors.mirror import Mirror, size_of
+from services.connectors.github.mirrors.disk import size_of
+from services.connectors.github.mirrors.mirror import Mirror
 
 log = structlog.get_logger(__name__)
 

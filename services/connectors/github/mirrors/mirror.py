@@ -7,10 +7,9 @@ what the next fetch has in common with the server.
 
 import asyncio
 import json
-import os
 import shutil
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -23,11 +22,11 @@ from schemas.limits import MAX_FILE_BYTES
 from services.connectors.github.mirrors.command import (
     GitError,
     TooMuch,
-    bytes_in,
     local,
     local_pieces,
     transfer,
 )
+from services.connectors.github.mirrors.disk import clean, ready, size_of
 from services.connectors.github.mirrors.tree import Entry, entry_of
 from services.connectors.github.server.remote import NotThere, Remote
 from services.connectors.github.server.scrubbing import scrubbed
@@ -38,13 +37,10 @@ log = structlog.get_logger(__name__)
 BATCH = 1000
 #: What one request may bring; more is asked for in halves.
 BATCH_BYTES = 256 * 1024 * 1024
-#: A fetch leaves a pack. With more, each look into them takes long, and trees alone are fetched soon.
-_MOST_PACKS = 300
 #: Git says so when the server does not know filters, and fetches everything.
 _NO_FILTER = "filtering not recognized"
 #: What git says of a repository of ours that it cannot read.
 _DAMAGED = ("does not match index", "is corrupt", "bad object", "not a git repository", "invalid index-pack")
-_LEFT_BEHIND = ("tmp_*", "*.lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,7 @@ class Mirror:
         async with self.lock:
             if (found := await self.has(oid)) is not None:
                 return found
-            await self._prepare(len(oid))
+            await ready(self._git, len(oid))
             said = await self._transfer(remote, ["--depth=1", "--", "origin", f"+{oid}:{_ref(oid)}"])
             self.filters = self.filters and _NO_FILTER not in said
             await self._require_room(remote)
@@ -105,7 +101,7 @@ class Mirror:
         async with self.lock:
             missing = await self.missing(oids)
             if missing:
-                _clean(self._git)
+                clean(self._git)
             refused: dict[str, Refused] = {}
             for start in range(0, len(missing), BATCH):
                 await self._fetch_batch(remote, missing[start : start + BATCH], refused)
@@ -118,7 +114,7 @@ class Mirror:
         try:
             await self._transfer(remote, ["--stdin", "origin"], "\n".join(oids).encode() + b"\n", most)
         except (TooMuch, NotThere) as error:
-            _clean(self._git)
+            clean(self._git)
             gone = isinstance(error, NotThere)
             if len(oids) == 1:
                 refused[oids[0]] = Refused(str(error), gone)
@@ -169,15 +165,27 @@ class Mirror:
         names = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--no-commit-id")
         return set((await self._local(*names, base, commit)).split(b"\0")) - {b""}
 
+    async def knows(self, remote: Remote, oid: str) -> bool:
+        """Whether the server has a commit, or had it when it was last asked. It is fetched without its trees,
+        once, into a repository beside the mirror. Raises as `fetch` does."""
+        async with self.lock:
+            if await self.has(oid) is not None:
+                return True
+            pushed = await ready(self.folder / "pushed.git", len(oid))
+            with suppress(GitError):
+                await local(pushed, "cat-file", "-e", oid)
+                return True
+            try:
+                await self._transfer(remote, ["--depth=1", "--", "origin", oid], into=pushed, omit="tree:0")
+            except NotThere:
+                return False
+            return True
+
     async def commits(self, remote: Remote, beginning: str) -> list[str]:
         """The commits of all branches whose hashes begin so. Fetches commits alone, into a repository
         beside the mirror. Raises as `fetch` does."""
-        history = self.folder / "history.git"
         async with self.lock:
-            if not (history / "HEAD").exists():
-                history.mkdir(parents=True, exist_ok=True)
-                await local(history, "init", "--quiet", "--bare", "--template=")
-            _clean(history)
+            history = await ready(self.folder / "history.git")
             branches = "+refs/heads/*:refs/heads/*"
             await self._transfer(remote, ["--prune", "--", "origin", branches], into=history, omit="tree:0")
         found = (await local(history, "rev-parse", f"--disambiguate={beginning}")).decode().split()
@@ -228,17 +236,6 @@ class Mirror:
             self.discard()
             raise RequestError(_does_not_fit(remote, self._most_bytes))
 
-    async def _prepare(self, hash_length: int) -> None:
-        """A repository that can be fetched into."""
-        packs = self._git / "objects" / "pack"
-        if packs.exists() and len(list(packs.glob("*.pack"))) > _MOST_PACKS:
-            await asyncio.to_thread(shutil.rmtree, self._git)
-        if not (self._git / "HEAD").exists():
-            self._git.mkdir(parents=True, exist_ok=True)
-            form = "sha256" if hash_length == 64 else "sha1"
-            await local(self._git, "init", "--quiet", "--bare", f"--object-format={form}", "--template=")
-        _clean(self._git)
-
     async def _transfer(
         self,
         remote: Remote,
@@ -264,7 +261,7 @@ class Mirror:
                 raise RequestError(_does_not_fit(remote, most)) from None
             raise
         except GitError as error:
-            _clean(repository)
+            clean(repository)
             ours = "; ".join(one for one in str(error).split("; ") if not one.startswith("remote"))
             if any(sign in ours for sign in _DAMAGED):
                 raise self.damaged(scrubbed(ours)) from None
@@ -278,26 +275,9 @@ def _does_not_fit(remote: Remote, most: int) -> str:
     )
 
 
-def _clean(repository: Path) -> None:
-    """Remove what a fetch that was killed has left: locks, and packs that never became whole."""
-    objects = repository / "objects"
-    places = [
-        (folder, pattern) for folder in (repository, objects, objects / "pack") for pattern in _LEFT_BEHIND
-    ]
-    for folder, pattern in [*places, (repository / "refs", "**/*.lock"), (objects, "??/tmp_*")]:
-        for path in folder.glob(pattern):
-            if path.is_file():
-                path.unlink(missing_ok=True)
-
-
 def _ref(oid: str) -> str:
     return f"refs/headrace/{oid}"
 
 
 def _named(name: str) -> str:
     return sha256(name.encode()).hexdigest()[:32]
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of everything below a folder."""
-    return sum(bytes_in(Path(top)) for top, _, _ in os.walk(folder))

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -12,6 +13,7 @@ from services.connectors.github.server.http import Http, identity
 from services.connectors.github.server.login import Login
 from services.connectors.github.server.refs import NoAccess, Refs, list_refs
 from services.connectors.github.server.scrubbing import basic, scrubbed
+from services.connectors.github.server.together import Together
 
 log = structlog.get_logger(__name__)
 
@@ -37,9 +39,12 @@ class Remote:
         url: where it is; another than at first when the server says that it has moved.
     """
 
-    def __init__(self, http: Http, url: str, shown: str, login: Login) -> None:
+    def __init__(
+        self, http: Http, url: str, shown: str, login: Login, together: Together[Refs] | None = None
+    ) -> None:
+        """`together` is shared by remotes that ask with the same `http`."""
         self.shown, self.url, self._first_url = shown, url, url
-        self._http, self._login = http, login
+        self._http, self._login, self._together = http, login, together or Together()
         self._secrets: tuple[str, ...] = ()
 
     async def refs(self, prefixes: Sequence[str]) -> Refs:
@@ -51,7 +56,10 @@ class Remote:
             token = await self._token()
             authorization = basic(token) if token else None
             try:
-                found = await list_refs(self._http, self.url, prefixes, authorization, identity(token))
+                found = await self._together.ask(
+                    (self.url, token, *prefixes),
+                    partial(list_refs, self._http, self.url, prefixes, authorization, identity(token)),
+                )
             except NoAccess as error:
                 if token is None or not tries_left or not self._login.refused(token):
                     raise RequestError(self._no_access(error.status, token)) from None

@@ -13,7 +13,8 @@ from services.connectors.github.access import GithubAccess
 from services.connectors.github.lister import GithubLister
 from services.connectors.github.origin import GithubOrigin
 from services.connectors.lister import Access
-from tests.services.connectors.fakes import requested, source
+from tests.services.connectors.fakes import requested
+from tests.services.connectors.fakes import source as make_source
 from tests.services.connectors.github.git_server import GitServer
 from tests.services.connectors.github.repositories import git
 from tests.services.connectors.listing import Known, Listing
@@ -62,9 +63,11 @@ class Reader:
         self.origin = GithubOrigin(Access(github=GithubAccess(**settings), credentials=self.saved))
 
     @asynccontextmanager
-    async def opened(self, known: Any = None, **options: str) -> AsyncIterator[GithubLister]:
-        """A lister, as a run opens it."""
-        run = requested(source(self.config, "github")).event
+    async def opened(
+        self, known: Any = None, source: str = "source-1", **options: str
+    ) -> AsyncIterator[GithubLister]:
+        """A lister, as a run of a source opens it."""
+        run = requested(make_source(self.config, "github").model_copy(update={"id": source})).event
         asked = RunOptions.model_validate({"github": GithubOptions(**options)}) if options else None
         run = run.model_copy(update={"options": asked, "collection": self.collection})
         lister = self.origin.open(run, known or Known())

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from schemas.errors import DocumentError, RateLimited, RequestError, TransientError
 from tests.services.connectors.github.git_server import GitServer
-from tests.services.connectors.github.reading import Reader
+from tests.services.connectors.github.reading import Read, Reader
 from tests.services.connectors.github.repositories import Content, Repository, git
 from tests.services.connectors.listing import Listing
 
@@ -339,10 +339,19 @@ async def test_runs_of_one_repository_fetch_it_once(
 ) -> None:
     repository.commit({f"{n}.md": f"{n}" for n in range(20)})
 
-    found = await asyncio.gather(*(reader.read() for _ in range(8)))
+    async def read(number: int) -> Read:
+        async with reader.opened(source=f"source-{number}") as lister:
+            return Read(await Listing.of(lister), {}, {})
+
+    found = await asyncio.gather(*map(read, range(20)))
 
     assert all(one.versions == repository.tree() for one in found)
     assert [len(one.wants) for one in server.fetches] == [1, 20]
+    assert len(server.asked) == 2 + 2 * 2, "one question for what it has, and two fetches with two requests"
+
+    server.asked.clear()
+    await asyncio.gather(*map(read, range(20)))
+    assert len(server.asked) == 2
 
 
 async def test_the_least_recently_used_mirror_makes_room(server: GitServer, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tests.services.connectors.github.git_server import GitServer
 from tests.services.connectors.github.reading import Reader
-from tests.services.connectors.github.repositories import Repository
+from tests.services.connectors.github.repositories import Repository, git
 
 _PUSHED = {"b.md": "pushed"}
 
@@ -78,3 +78,29 @@ async def test_a_push_that_never_shows_ends_with_what_the_branch_has(
 
     assert found.facts["commit"] == newest
     assert len([one for one in server.asked if one.wants == ["f" * 40]]) <= 4
+
+
+async def test_of_a_burst_of_pushes_the_first_run_fetches_the_newest_and_the_others_next_to_nothing(
+    server: GitServer, repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit({f"{number}.md": "text" for number in range(30)})
+    reader = Reader(server, tmp_path / "mirrors", push_pauses_s=(3600,))
+    await reader.read()
+    pushed = [repository.commit({f"{number}.md": f"changed {number}"}) for number in range(10)]
+    server.asked.clear()
+
+    runs = [await reader.read(branch="main", after=commit) for commit in pushed]
+
+    assert {run.facts["commit"] for run in runs} == {pushed[-1]}
+    assert [run.facts["blobs_fetched"] for run in runs] == [10, *[0] * 9]
+    trees = [one.wants for one in server.fetches if len(one.wants) > 1 or one.wants == pushed[-1:]]
+    assert [len(wants) for wants in trees] == [1, 10], "trees of the newest commit, and its blobs"
+    alone = [one.wants for one in server.fetches if one.wants not in trees]
+    assert alone == [[commit] for commit in pushed[:-1]]
+    (beside,) = reader.folder.glob("*/pushed.git")
+    kinds = git(beside, "cat-file", "--batch-all-objects", "--batch-check").decode().split()[1::3]
+    assert kinds == ["commit"] * 9
+
+    server.asked.clear()
+    await reader.read(branch="main", after=pushed[3])  # another source of the repository
+    assert not server.fetches
