@@ -45,7 +45,7 @@ def _zip_type(data: bytes, formats: Sequence[Format]) -> str:
     declared = ""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
+            names = [name.replace("\\", "/").lstrip("/") for name in archive.namelist()]
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
                 declared = archive.read("mimetype").decode("ascii", "replace").strip()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
@@ -53,9 +53,10 @@ def _zip_type(data: bytes, formats: Sequence[Format]) -> str:
     for one in formats:
         if one.zip_mimetype and one.media_type == declared.removesuffix("-template"):
             return one.media_type
-    if "[Content_Types].xml" in names or "_rels/.rels" in names:
+    lower = {name.lower() for name in names}
+    if lower & {"[content_types].xml", "_rels/.rels"}:
         for one in formats:
-            if one.zip_part and any(name.startswith(one.zip_part) for name in names):
+            if one.zip_part and any(name.startswith(one.zip_part) for name in lower):
                 return one.media_type
     raise UnsupportedFormat(f"zip archive of {len(names)} files that is not an office document or e-book")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
@@ -11,6 +12,8 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 
 _DELIMITERS = ",;\t|"
+#: The first line of a file that Excel writes for other locales.
+_NAMED = re.compile(r'\A"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.I)
 #: Number of lines that decide the delimiter.
 _SAMPLE_LINES = 50
 
@@ -19,7 +22,9 @@ def parse_csv(data: bytes) -> ParsedDocument:
     """Raises UnsupportedFormat if the bytes are not text."""
     text, warnings = decode(data)
     csv.field_size_limit(2**31 - 1)  # the whole text may be one quoted cell
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), skipinitialspace=True)
+    delimiter = delimiter_of(text)
+    text = _NAMED.sub("", text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     lines = _table(reader)
     return ParsedDocument("\n".join(lines) + "\n" if lines else "", warnings=warnings)
 
@@ -38,9 +43,8 @@ def _table(reader: csv._reader) -> list[str]:  # type: ignore[name-defined]
 
 def delimiter_of(text: str) -> str:
     """The separator that most lines contain equally often; a comma if there is none."""
-    first = text[:100].splitlines()[:1]
-    if first and first[0].lower().startswith("sep=") and len(first[0]) == 5:
-        return first[0][4]
+    if named := _NAMED.match(text):
+        return named[1]
     sample = "\n".join(text[:65536].splitlines()[:_SAMPLE_LINES])
     best, most = ",", 0.0
     for delimiter in _DELIMITERS:

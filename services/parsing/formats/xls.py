@@ -1,53 +1,133 @@
-"""Excel 97 workbooks (.xls), read by calamine."""
+"""Excel 97 workbooks (.xls): xlrd knows formats, notes, what is hidden; calamine reads what it refuses."""
 
 from __future__ import annotations
 
 import datetime
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
-
-import python_calamine as calamine
 
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
-from services.parsing.markdown_writer import Writer
-from services.parsing.office.sheets import Merge, Position, sheet_blocks, shown_date, shown_number
+from services.parsing.markdown_writer import MarkdownBlock, Writer
+from services.parsing.office.number_formats import shown_date, shown_number
+from services.parsing.office.sheets import Grid, Merge, Position, cell_name, sheet_blocks
+
+
+@dataclass
+class _Sheet:
+    name: str
+    cells: dict[Position, str]
+    merges: list[Merge] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def parse_xls(data: bytes) -> ParsedDocument:
     """Each visible sheet under its name. Raises CorruptDocument if the records are invalid."""
-    writer = Writer()
     try:
-        for number, (name, cells, merges) in enumerate(_sheets(data), 1):
-            writer.page(number, name)
-            writer.heading(2, md.escape(name))
-            writer.extend(sheet_blocks(cells, merges))
+        sheets = list(_with_formats(data))
+    except Exception:  # xlrd asserts much about a file that readers forgive
+        sheets = list(_values(data))
+    writer = Writer()
+    for number, sheet in enumerate(sheets, 1):
+        writer.page(number, sheet.name)
+        writer.heading(2, md.escape(sheet.name))
+        writer.extend(sheet_blocks(sheet.cells, sheet.merges))
+        writer.extend([MarkdownBlock(md.escape_lines(md.escape(comment))) for comment in sheet.comments])
+    markdown, pages = writer.finish()
+    return ParsedDocument(markdown, pages, warnings=tuple(w for sheet in sheets for w in sheet.warnings))
+
+
+def _with_formats(data: bytes) -> Iterator[_Sheet]:
+    import xlrd  # type: ignore[import-untyped]
+
+    book = xlrd.open_workbook(
+        file_contents=data, formatting_info=True, logfile=io.StringIO(), ragged_rows=True, on_demand=True
+    )
+    for index, name in enumerate(book.sheet_names()):
+        sheet = book.sheet_by_index(index)
+        if sheet.visibility == 0:
+            yield _sheet(book, sheet, name)
+        book.unload_sheet(index)
+
+
+def _sheet(book: Any, sheet: Any, name: str) -> _Sheet:
+    grid = Grid(
+        {
+            (row, column): text
+            for row in range(sheet.nrows)
+            for column, cell in enumerate(sheet.row(row))
+            if (text := _shown_cell(book, cell))
+        },
+        [((top, left), (end - 1, right - 1)) for top, end, left, right in sheet.merged_cells],
+        {at for at, row in sheet.rowinfo_map.items() if row.hidden and not row.outline_level},
+        {at for at, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level},
+    )
+    _links(sheet, grid.cells)
+    warnings = grid.leave_out_hidden(name)
+    return _Sheet(name, grid.cells, grid.merges, list(_comments(sheet)), warnings)
+
+
+def _shown_cell(book: Any, cell: Any) -> str:
+    """Of a cell by its type: text, number or date, truth, error."""
+    if cell.ctype == 1:
+        return md.escape(str(cell.value).strip())
+    if cell.ctype in (2, 3):
+        code = book.format_map[book.xf_list[cell.xf_index].format_key].format_str or "General"
+        return md.escape(shown_number(cell.value, code, bool(book.datemode)).strip())
+    if cell.ctype == 4:
+        return "TRUE" if cell.value else "FALSE"
+    if cell.ctype == 5:
+        from xlrd import error_text_from_code
+
+        return str(error_text_from_code.get(cell.value, ""))
+    return ""
+
+
+def _links(sheet: Any, cells: dict[Position, str]) -> None:
+    for link in sheet.hyperlink_list:
+        place = (link.frowx, link.fcolx)
+        if link.url_or_path and link.type == "url" and place in cells:
+            target = link.url_or_path
+            target = target.decode("latin-1") if isinstance(target, bytes) else target
+            cells[place] = md.link(cells[place], target)
+
+
+def _comments(sheet: Any) -> Iterator[str]:
+    for (row, column), note in sorted(sheet.cell_note_map.items()):
+        by = f" by {note.author}" if note.author else ""
+        text = " ".join(note.text.removeprefix(f"{note.author}:").split())
+        if text:
+            yield f"Comment on {cell_name((row, column))}{by}: {text}"
+
+
+def _values(data: bytes) -> Iterator[_Sheet]:
+    """The values alone. Raises CorruptDocument if the records are invalid."""
+    import python_calamine as calamine
+
+    try:
+        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        for facts in workbook.sheets_metadata:
+            if (
+                facts.visible != calamine.SheetVisibleEnum.Visible
+                or facts.typ != calamine.SheetTypeEnum.WorkSheet
+            ):
+                continue
+            sheet = workbook.get_sheet_by_name(facts.name)
+            first_row, first_column = sheet.start or (0, 0)
+            cells = {
+                (first_row + row, first_column + column): text
+                for row, line in enumerate(sheet.to_python(skip_empty_area=True))
+                for column, value in enumerate(line)
+                if (text := _shown(value))
+            }
+            yield _Sheet(facts.name, cells, list(sheet.merged_cell_ranges or ()))
     except calamine.CalamineError as error:
         raise CorruptDocument(f"workbook cannot be read: {error}") from error
-    markdown, pages = writer.finish()
-    return ParsedDocument(markdown, pages)
-
-
-def _sheets(data: bytes) -> Iterator[tuple[str, dict[Position, str], list[Merge]]]:
-    workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    for facts in workbook.sheets_metadata:
-        if (
-            facts.visible != calamine.SheetVisibleEnum.Visible
-            or facts.typ != calamine.SheetTypeEnum.WorkSheet
-        ):
-            continue
-        sheet = workbook.get_sheet_by_name(facts.name)
-        first_row, first_column = sheet.start or (0, 0)
-        cells = {
-            (first_row + row, first_column + column): text
-            for row, line in enumerate(sheet.to_python(skip_empty_area=True))
-            for column, value in enumerate(line)
-            if (text := _shown(value))
-        }
-        yield facts.name, cells, list(sheet.merged_cell_ranges or ())
 
 
 def _shown(value: Any) -> str:

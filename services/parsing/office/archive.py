@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ MAX_RATIO = 400
 #: Parts below this size may have any ratio.
 RATIO_FREE = 16 * 1024 * 1024
 
+#: The namespaces of strict files (ISO/IEC 29500-1), which differ from the usual ones by this alone.
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+
 XML_ERRORS = (etree.XMLSyntaxError, etree.ParserError)
 
 
@@ -37,21 +41,23 @@ class Archive:
         entries = self._zip.infolist()
         if len(entries) > MAX_ENTRIES:
             raise DocumentTooLarge(f"zip container of {len(entries)} entries, the limit is {MAX_ENTRIES}")
-        self._entries = {entry.filename.replace("\\", "/").lstrip("/"): entry for entry in entries}
+        self._entries = {part_name(entry.filename): entry for entry in entries}
+        #: Names of parts are compared without case (ECMA-376 part 2 §6.2.2.3); most files need no help.
+        self._spelled = {name.lower(): name for name in self._entries}
 
     def names(self) -> list[str]:
         return list(self._entries)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._entries
+        return name.lower() in self._spelled
 
     def size(self, name: str) -> int:
         """The declared unpacked size of a part in bytes."""
-        return self._entries[name].file_size
+        return self._entries[self._spelled[name.lower()]].file_size
 
     def open(self, name: str) -> zipfile.ZipExtFile:
         """A part as a stream. Raises CorruptDocument if it is missing or encrypted."""
-        entry = self._entries.get(name)
+        entry = self._entries.get(self._spelled.get(name.lower(), ""))
         if entry is None:
             raise CorruptDocument(f"part {name} is missing")
         ratio = entry.file_size / max(entry.compress_size, 1)
@@ -89,8 +95,15 @@ class Archive:
             return None
 
 
+def part_name(name: str) -> str:
+    """The name of a zip entry as a part; some programs write it with backslashes."""
+    return name.replace("\\", "/").lstrip("/")
+
+
 def parse_xml(content: bytes, name: str = "XML") -> etree._Element:
     """The root of an XML part. No entities or external references; damage is repaired if possible."""
+    if b"purl.oclc.org/ooxml/" in content[:8192]:
+        content = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", content)
     for recover in (False, True):
         parser = etree.XMLParser(
             resolve_entities=False,

@@ -1,10 +1,10 @@
-"""Sheets as tables: finds the separate tables on a grid, and formats numbers as displayed."""
+"""Sheets as tables: finds the separate tables on a grid."""
 
 from __future__ import annotations
 
-import datetime
-import re
+from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from services.parsing import markdown_writer as md
 from services.parsing.markdown_writer import Cell, MarkdownBlock
@@ -16,50 +16,46 @@ Merge = tuple[Position, Position]
 #: Maximum cells of a merge or a table; more is a formatted column, not content.
 MAX_SPAN_CELLS = 10_000
 
-_EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}
-_QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
-_BUILT_IN_DATES = {
-    **dict.fromkeys((9, 10), "percent"),
-    **dict.fromkeys((14, 15, 16, 17), "date"),
-    **dict.fromkeys((18, 19, 20, 21, 45, 46, 47), "time"),
-    22: "datetime",
-}
+
+def cell_name(place: Position) -> str:
+    """`B2` of (1, 1)."""
+    row, column = place
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{row + 1}"
 
 
-def kind_of_format(number: int, code: str | None) -> str:
-    """What a number format shows: date, time, datetime, percent or number (ECMA-376 part 1 §18.8.30)."""
-    if code is None:
-        return _BUILT_IN_DATES.get(number, "number")
-    bare = _QUOTED.sub("", code.split(";")[0]).lower()
-    if "%" in bare:
-        return "percent"
-    day = "y" in bare or "d" in bare or re.search(r"mmm", bare) is not None
-    clock = "h" in bare or "s" in bare
-    if bare == "general" or not (day or clock):
-        return "number"
-    return "datetime" if day and clock else "date" if day else "time"
+@dataclass
+class Grid:
+    """The cells of a sheet, and the rows and columns that its author hid."""
 
+    cells: dict[Position, str] = field(default_factory=dict)
+    merges: list[Merge] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
 
-def shown_number(value: float, kind: str = "number", since_1904: bool = False) -> str:
-    """A stored number as its format shows it; dates in ISO 8601."""
-    if kind == "percent":
-        return f"{value * 100:.10g}%"
-    if kind in ("date", "time", "datetime") and 0 <= value < 2_958_466:  # the day after 9999-12-31
-        moment = _EPOCHS[since_1904] + datetime.timedelta(days=value)
-        moment = (moment + datetime.timedelta(microseconds=500_000)).replace(microsecond=0)
-        return shown_date(moment, kind)
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.15g}"
+    def leave_out_hidden(self, name: str) -> list[str]:
+        """Close the gaps of hidden rows and columns. Returns warnings that say how many had content."""
+        rows = sorted({r for r, _ in self.cells} & self.hidden_rows)
+        columns = sorted({c for r, c in self.cells if r not in self.hidden_rows} & self.hidden_columns)
+        if not rows and not columns:
+            return []
 
+        def moved(place: Position) -> Position:
+            return place[0] - bisect_left(rows, place[0]), place[1] - bisect_left(columns, place[1])
 
-def shown_date(moment: datetime.datetime, kind: str = "datetime") -> str:
-    if kind == "time":
-        return moment.strftime("%H:%M:%S")
-    midnight = moment.time() == datetime.time()
-    return (
-        moment.date().isoformat()
-        if kind == "date" or midnight
-        else moment.isoformat(sep=" ", timespec="seconds")
-    )
+        gone_rows, gone_columns = set(rows), set(columns)
+        self.cells = {
+            moved(place): text
+            for place, text in self.cells.items()
+            if place[0] not in gone_rows and place[1] not in gone_columns
+        }
+        self.merges = [(moved(first), moved(last)) for first, last in self.merges]
+        found = ((len(rows), "row"), (len(columns), "column"))
+        return [f"sheet {name}: {n} hidden {what}{'s' * (n > 1)} left out" for n, what in found if n]
 
 
 def sheet_blocks(cells: dict[Position, str], merges: Iterable[Merge] = ()) -> list[MarkdownBlock]:

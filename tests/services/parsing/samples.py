@@ -123,7 +123,7 @@ def opendocument(kind: str, body: str, styles: str = "") -> bytes:
     names = "office style text table draw:drawing presentation svg:svg-compatible fo:xsl-fo-compatible"
     spaces = " ".join(f'xmlns:{n.split(":")[0]}="{ODF}{n.split(":")[-1]}:1.0"' for n in names.split())
     content = (
-        f'<office:document-content {spaces} xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'<office:document-content {spaces} xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/">'
         f"<office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
     )

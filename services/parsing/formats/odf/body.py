@@ -21,7 +21,7 @@ from services.parsing.markdown_writer import (
 )
 
 #: Elements whose text is not visible at their position.
-_GONE = frozenset((TEXT + "tracked-changes", OFFICE + "annotation", TEXT + "sequence-decls", OFFICE + "forms",
+_GONE = frozenset((TEXT + "tracked-changes", TEXT + "sequence-decls", OFFICE + "forms",
                    TEXT + "ruby-text", TEXT + "user-field-decls", TEXT + "variable-decls"))  # fmt: skip
 _PREFORMATTED = ("preformatted text", "source code", "source text", "code")
 MAX_DEPTH = 30
@@ -39,7 +39,8 @@ class Body:
         self._counts: dict[tuple[str, int], int] = {}
         self._code: list[str] = []
         self._notes: list[str] = []
-        self._after: list[MarkdownBlock] = []  # the content of the current paragraph's frames
+        self._after: list[MarkdownBlock] = []  # what follows the current paragraph: frames, comments
+        self.comments: list[tuple[str, str]] = []  # author and text of those on the cell that is read
         self._depth = 0
 
     def read(self, content: etree._Element) -> None:
@@ -67,7 +68,9 @@ class Body:
             tag = child.tag
             if not isinstance(tag, str) or tag in _GONE:
                 continue
-            if tag in (TEXT + "p", TEXT + "h"):
+            if tag == OFFICE + "annotation":  # directly in a cell
+                self.comments.append(comment_of(child))
+            elif tag in (TEXT + "p", TEXT + "h"):
                 self._paragraph(child)
             elif tag == TEXT + "list":
                 self._list(child, 1, child.get(TEXT + "style-name", ""))
@@ -192,6 +195,11 @@ class Body:
             return md.link(self._inline(child), child.get(XLINK + "href", ""))
         if tag == TEXT + "note":
             return self._note(child)
+        if tag == OFFICE + "annotation":
+            author, text = comment_of(child)
+            by = f" by {author}" if author else ""
+            self._after.extend([MarkdownBlock(md.escape(f"Comment{by}: {text}"))] if text else [])
+            return ""
         if tag.startswith(DRAW):
             text, blocks = self._frames.describe(child, self)
             self._after.extend(blocks)
@@ -229,6 +237,13 @@ class Body:
     def _cell(self, cell: etree._Element) -> Cell:
         text = "\n".join(_bare(block.text) for block in self.blocks_of(cell))
         return Cell(text, _count(cell, "number-columns-spanned"), _count(cell, "number-rows-spanned"))
+
+
+def comment_of(annotation: etree._Element) -> tuple[str, str]:
+    """The author and the text of a comment."""
+    author = annotation.findtext("{*}creator") or ""
+    text = " ".join("".join(p.itertext()) for p in annotation.iter(TEXT + "p"))
+    return " ".join(author.split()), " ".join(text.split())
 
 
 def table_rows(table: etree._Element) -> list[etree._Element]:

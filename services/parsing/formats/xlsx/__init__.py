@@ -11,7 +11,7 @@ from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.xlsx.comments import comment_blocks
-from services.parsing.formats.xlsx.reader import Book, merges, rows
+from services.parsing.formats.xlsx.reader import Book, read_sheet, rows
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
@@ -35,14 +35,15 @@ def parse_xlsx(data: bytes) -> ParsedDocument:
     book = Book(archive, root, targets)
     graphics = Graphics(archive)
     writer = Writer()
+    warnings = [f"sheet {name}: hidden, left out" for name in _hidden_sheets(root)]
     for number, (name, part) in enumerate(_visible_sheets(root, targets), 1):
         writer.page(number, name)
         writer.heading(2, md.escape(name))
         if part in archive:
-            writer.extend(_sheet(archive, part, book, graphics))
+            writer.extend(_sheet(archive, part, book, graphics, name, warnings))
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
-    return ParsedDocument(markdown, pages, title, language, graphics.warnings)
+    return ParsedDocument(markdown, pages, title, language, (*warnings, *graphics.warnings))
 
 
 def _main_part(archive: Archive) -> str:
@@ -59,13 +60,25 @@ def _visible_sheets(root: etree._Element, targets: dict[str, tuple[str, str]]) -
             yield sheet.get("name", ""), targets.get(sheet.get(R + "id", ""), ("", ""))[1]
 
 
-def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics) -> Iterable[MarkdownBlock]:
+def _hidden_sheets(root: etree._Element) -> list[str]:
+    return [
+        sheet.get("name", "")
+        for sheet in root.iterfind("{*}sheets/{*}sheet")
+        if sheet.get("state", "visible") != "visible"
+    ]
+
+
+def _sheet(
+    archive: Archive, part: str, book: Book, graphics: Graphics, name: str, warnings: list[str]
+) -> Iterable[MarkdownBlock]:
     targets = relations(archive, part)
     if archive.size(part) > STREAMED_BYTES:
         yield MarkdownBlock(_streamed(archive, part, book))
     else:
-        cells = {(row, column): text for row, line in rows(archive, part, book) for column, text in line}
-        yield from sheet_blocks(cells, merges(archive, part))
+        links = {id: target for id, (kind, target) in targets.items() if kind == "hyperlink"}
+        grid = read_sheet(archive, part, book, links)
+        warnings.extend(grid.leave_out_hidden(name))
+        yield from sheet_blocks(grid.cells, grid.merges)
     yield from comment_blocks(archive, targets)
     for kind, target in targets.values():
         if kind == "drawing" and (drawing := archive.xml_or_none(target)) is not None:
@@ -76,7 +89,7 @@ def _streamed(archive: Archive, part: str, book: Book) -> str:
     """A large sheet as one pipe table, without keeping its cells in memory."""
     lines: list[str] = []
     size = 0
-    for _, line in rows(archive, part, book):
+    for line in rows(archive, part, book):
         texts: list[str] = []
         for column, text in line:
             texts.extend([""] * (min(column, 16_384) - len(texts)))

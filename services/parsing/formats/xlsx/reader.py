@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -11,10 +11,13 @@ from lxml import etree  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.office.archive import XML_ERRORS, Archive
-from services.parsing.office.sheets import Merge, Position, kind_of_format, shown_number
+from services.parsing.office.number_formats import code_of, shown_number
+from services.parsing.office.sheets import Grid, Merge, Position
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
+_HYPERLINK = re.compile(r'\s*HYPERLINK\(\s*"([^"]{1,2000})"', re.I)
+_MIDNIGHT = re.compile(r"T00:00:00(?:\.0+)?Z?$")
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -28,7 +31,7 @@ class Book:
             if parts.get("sharedStrings", "") in archive
             else []
         )
-        self.kinds = _kinds(archive.xml_or_none(parts.get("styles", "")))
+        self.codes = _codes(archive.xml_or_none(parts.get("styles", "")))
         properties = root.find("{*}workbookPr")
         self.since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
 
@@ -78,30 +81,70 @@ def _cell_text(text: str) -> str:
     return md.escape(text.replace("\r", "").strip())
 
 
-def _kinds(styles: etree._Element | None) -> list[str]:
-    """The kind of number of each cell format."""
+def _codes(styles: etree._Element | None) -> list[str]:
+    """The number format of each cell format."""
     if styles is None:
         return []
-    codes = {f.get("numFmtId"): f.get("formatCode") for f in styles.iterfind("{*}numFmts/{*}numFmt")}
+    own = {f.get("numFmtId"): f.get("formatCode") for f in styles.iterfind("{*}numFmts/{*}numFmt")}
     formats = (xf.get("numFmtId") or "0" for xf in styles.iterfind("{*}cellXfs/{*}xf"))
-    return [kind_of_format(int(number) if number.isdigit() else 0, codes.get(number)) for number in formats]
+    return [code_of(int(number) if number.isdigit() else 0, own.get(number)) for number in formats]
 
 
-def rows(archive: Archive, part: str, book: Book) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-    """Rows of a sheet that show anything: the row and its filled columns with their texts, all from 0."""
-    at = -1
+def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]) -> Grid:
+    """The cells of a sheet. What a filter or a collapsed group hides is not hidden: it is a view, which a click
+    changes.
+
+    `links` are the targets of the sheet's relations.
+    """
+    grid, at = Grid(), -1
+    filtered = False
+    for element in stream(archive, part, "col", "row", "mergeCell", "filterColumn", "hyperlink"):
+        name = element.tag.rpartition("}")[2]
+        if name == "row":
+            number = element.get("r", "")
+            at = int(number) - 1 if number.isdigit() else at + 1
+            grid.cells.update({(at, column): text for column, text in _row(element, book)})
+            if _is_hidden(element):
+                grid.hidden_rows.add(at)
+        elif name == "col" and _is_hidden(element):
+            first, last = int(element.get("min", "0")) - 1, int(element.get("max", "0"))
+            grid.hidden_columns.update(range(max(first, 0), min(last, 16_384)))
+        elif name == "mergeCell" and (merge := _range(element.get("ref") or "")):
+            grid.merges.append(merge)
+        elif name == "hyperlink":
+            _link(element, grid.cells, links)
+        filtered = filtered or name == "filterColumn"
+    if filtered:
+        grid.hidden_rows.clear()
+    return grid
+
+
+def _is_hidden(element: etree._Element) -> bool:
+    return element.get("hidden") in ("1", "true") and element.get("outlineLevel", "0") == "0"
+
+
+def _link(element: etree._Element, cells: dict[Position, str], links: Mapping[str, str]) -> None:
+    target = next((links.get(value, "") for key, value in element.items() if key.endswith("}id")), "")
+    place = _position((element.get("ref") or "").partition(":")[0])
+    if target and place in cells and "](" not in cells[place]:
+        cells[place] = md.link(cells[place], target)
+
+
+def rows(archive: Archive, part: str, book: Book) -> Iterator[list[tuple[int, str]]]:
+    """Rows of a large sheet that hold anything: the filled columns, from 0, with their texts."""
     for row in stream(archive, part, "row"):
-        number = row.get("r", "")
-        at = int(number) - 1 if number.isdigit() else at + 1
-        line = []
-        column = -1
-        for cell in row:
-            column = _column(cell.get("r"), column + 1)
-            text = _value(cell, book)
-            if text:
-                line.append((column, text))
-        if line:
-            yield at, line
+        if line := _row(row, book):
+            yield line
+
+
+def _row(row: etree._Element, book: Book) -> list[tuple[int, str]]:
+    line = []
+    column = -1
+    for cell in row:
+        column = _column(cell.get("r"), column + 1)
+        if text := _value(cell, book):
+            line.append((column, text))
+    return line
 
 
 def _column(reference: str | None, expected: int) -> int:
@@ -118,19 +161,26 @@ def _value(cell: etree._Element, book: Book) -> str:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return _cell_text(_text(cell))
-    value = next((child.text for child in cell if child.tag.endswith("}v")), None)
+    value = formula = None
+    for child in cell:
+        if child.tag.endswith("}v"):
+            value = child.text
+        elif child.tag.endswith("}f"):
+            formula = child.text
     if not value:
         return ""
+    if formula and (target := _HYPERLINK.match(formula)):
+        return md.link(_cell_text(value), target[1])
     if kind == "s":
         return book.strings[int(value)] if value.isdigit() and int(value) < len(book.strings) else ""
     if kind == "b":
         return "TRUE" if value == "1" else "FALSE"
     if kind != "n":
-        return _cell_text(value)
+        return _cell_text(_MIDNIGHT.sub("", value) if kind == "d" else value)
     style = cell.get("s", "0")
-    shown = book.kinds[int(style)] if style.isdigit() and int(style) < len(book.kinds) else "number"
+    code = book.codes[int(style)] if style.isdigit() and int(style) < len(book.codes) else "General"
     try:
-        return shown_number(float(value), shown, book.since_1904)
+        return md.escape(shown_number(float(value), code, book.since_1904, value).strip())
     except (ValueError, OverflowError):
         return _cell_text(value)
 
@@ -141,10 +191,6 @@ def column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
-
-
-def merges(archive: Archive, part: str) -> list[Merge]:
-    return [found for e in stream(archive, part, "mergeCell") if (found := _range(e.get("ref") or ""))]
 
 
 def _range(reference: str) -> Merge | None:
