@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from headrace.admin_key import admin_key
-from headrace.preflight import check_models, naming_model
+from headrace.preflight import browser_of, check_models, naming_model
 from headrace.secrets_key import secrets_of
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
@@ -137,7 +137,7 @@ async def _connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         credentials = saved_credentials(wiring, "connectors")
         await credentials.start()
         opened.push_async_callback(credentials.close)
-        origins = _origins(wiring, credentials)
+        origins = _origins(wiring, credentials, browser_of(wiring.settings))
         following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
         following.start()
         opened.push_async_callback(following.close)
@@ -167,13 +167,13 @@ def saved_credentials(wiring: Wiring, service: str) -> SavedCredentials:
     return SavedCredentials(wiring.cluster, wiring.codec, path, secrets_of(wiring.settings))
 
 
-def _origins(wiring: Wiring, credentials: SavedCredentials) -> "Mapping[str, Origin[Any]]":
-    """Every type of source, for what the settings let it read."""
+def _origins(wiring: Wiring, credentials: SavedCredentials, browser: str = "") -> "Mapping[str, Origin[Any]]":
+    """Every type of source, for what the settings let it read. Only connectors have a browser."""
     from services.connectors import Access, S3Access, origins
 
     settings = wiring.settings
     s3 = S3Access(tuple(settings.s3_endpoints), settings.s3_ambient_credentials)
-    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring), s3))
+    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring, browser), s3))
 
 
 def _github(wiring: Wiring) -> "GithubAccess":
@@ -189,7 +189,7 @@ def _github(wiring: Wiring) -> "GithubAccess":
     )
 
 
-def _web(wiring: Wiring) -> "WebAccess":
+def _web(wiring: Wiring, browser: str = "") -> "WebAccess":
     from services.connectors import WebAccess
 
     settings = wiring.settings
@@ -200,6 +200,7 @@ def _web(wiring: Wiring) -> "WebAccess":
         max_pages=settings.web_page_limit,
         max_bytes=settings.web_max_bytes,
         obeys_robots=settings.web_obey_robots,
+        browser=browser,
         folder=wiring.data / "cache" / "web",
     )
 
