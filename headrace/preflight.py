@@ -1,6 +1,7 @@
 """Checks before a start, so that the person who starts Headrace gets errors at once."""
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -16,6 +17,8 @@ from schemas.errors import RequestError
 START_BYTES = 256 * 1024 * 1024
 #: Required for temporary files: the first start downloads 43 MB of jars there.
 TEMPORARY_BYTES = 64 * 1024 * 1024
+#: What Chromium and browsers made from it are called.
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: With less the disk counts as full: the broker cannot write a batch (1 MB) with its indexes (10 MB each,
 #: where files are not sparse).
 FULL_BYTES = 16 * 1024 * 1024
@@ -42,6 +45,22 @@ def check_java(settings: Settings) -> None:
     if settings.java and not settings.kafka_bootstrap_servers:
         with _blaming("JAVA", settings.java):
             find_java(settings.java)
+
+
+def browser_of(settings: Settings) -> str:
+    """Path of the Chromium that renders pages, "" for none. Raises UsageError with what is missing."""
+    wanted = settings.web_browser
+    if not wanted:
+        return ""
+    with _blaming("WEB_BROWSER", wanted):
+        names = _CHROMIUMS if wanted == "auto" else (wanted,)
+        found = next(filter(None, map(shutil.which, names)), None)
+        if found is None:
+            why = f"the PATH has none of {', '.join(names)}" if wanted == "auto" else "it is no program"
+            raise RequestError(f"{why}; install Chromium, or set the path of one")
+        if importlib.util.find_spec("playwright") is None:
+            raise RequestError("Playwright is not installed: install headrace[browser]")
+        return found
 
 
 @contextlib.contextmanager

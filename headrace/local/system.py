@@ -32,7 +32,7 @@ from headrace.local.running_file import (
     write_running,
 )
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
-from headrace.preflight import check_java, check_models, check_room, shortage
+from headrace.preflight import browser_of, check_java, check_models, check_room, shortage
 from headrace.secrets_key import keep_secrets_key
 from headrace.settings import Settings
 from headrace.usage_error import EXIT_STATUS as MISUSED
@@ -87,6 +87,7 @@ async def run_local(
     """
     check_models(settings)
     check_java(settings)
+    browser_of(settings)
     data_dir = settings.data_dir.resolve()
     check_room(data_dir)
     with _owned(data_dir) as lock:

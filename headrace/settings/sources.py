@@ -74,6 +74,11 @@ class SourceSettings(BaseSettings):
     web_obey_robots: bool = Field(
         True, description="Whether robots.txt counts. Set it to false for your own sites only."
     )
+    web_browser: str = Field(
+        "",
+        description="Chromium that renders pages which show no text without JavaScript: its path, or `auto` for "
+        "one on the PATH. Needs `headrace[browser]`, on the machines of connectors. Default: none.",
+    )
     s3_endpoints: S3Endpoints = Field(
         default_factory=list,
         description="Endpoints that `s3` sources may name beside AWS, `http://minio:9000`, comma-separated "

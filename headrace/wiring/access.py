@@ -27,13 +27,15 @@ def saved_credentials(wiring: Wiring, service: str) -> SavedCredentials:
     return SavedCredentials(wiring.cluster, wiring.codec, path, secrets_of(wiring.settings))
 
 
-def origins_of(wiring: Wiring, credentials: SavedCredentials) -> "Mapping[str, Origin[Any]]":
-    """Every type of source, for what the settings let it read."""
+def origins_of(
+    wiring: Wiring, credentials: SavedCredentials, browser: str = ""
+) -> "Mapping[str, Origin[Any]]":
+    """Every type of source, for what the settings let it read. Only connectors have a browser."""
     from services.connectors import Access, S3Access, origins
 
     settings = wiring.settings
     s3 = S3Access(tuple(settings.s3_endpoints), settings.s3_ambient_credentials)
-    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring), s3))
+    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring, browser), s3))
 
 
 def _github(wiring: Wiring) -> "GithubAccess":
@@ -49,7 +51,7 @@ def _github(wiring: Wiring) -> "GithubAccess":
     )
 
 
-def _web(wiring: Wiring) -> "WebAccess":
+def _web(wiring: Wiring, browser: str) -> "WebAccess":
     from services.connectors import WebAccess
 
     settings = wiring.settings
@@ -60,5 +62,6 @@ def _web(wiring: Wiring) -> "WebAccess":
         max_pages=settings.web_page_limit,
         max_bytes=settings.web_max_bytes,
         obeys_robots=settings.web_obey_robots,
+        browser=browser,
         folder=wiring.data / "cache" / "web",
     )

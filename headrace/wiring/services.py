@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from headrace.admin_key import admin_key
-from headrace.preflight import naming_model
+from headrace.preflight import browser_of, naming_model
 from headrace.wiring.access import origins_of, saved_credentials
 from headrace.wiring.shared import Wiring
 from schemas.events import DocumentState
@@ -61,7 +61,7 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         credentials = saved_credentials(wiring, "connectors")
         await credentials.start()
         opened.push_async_callback(credentials.close)
-        origins = origins_of(wiring, credentials)
+        origins = origins_of(wiring, credentials, browser_of(wiring.settings))
         following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
         following.start()
         opened.push_async_callback(following.close)

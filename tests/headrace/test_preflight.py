@@ -15,6 +15,7 @@ from headrace.preflight import (
     FULL_BYTES,
     START_BYTES,
     TEMPORARY_BYTES,
+    browser_of,
     check_models,
     check_room,
     naming_model,
@@ -44,6 +45,23 @@ def test_a_folder_without_a_model_is_named_with_its_setting(tmp_path: Path) -> N
 
     with pytest.raises(UsageError, match=r"^HEADRACE_EMBEDDING_FOLDER is .*must hold tokenizer.json"):
         check_models(settings)
+
+
+def test_a_browser_is_found_or_what_is_missing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert browser_of(load_settings(tmp_path)) == ""
+    with pytest.raises(UsageError, match=r"^HEADRACE_WEB_BROWSER is 'auto': the PATH has none of chromium, "):
+        browser_of(load_settings(tmp_path, web_browser="auto"))
+    with pytest.raises(UsageError, match=r"^HEADRACE_WEB_BROWSER is '/no/such': it is no program"):
+        browser_of(load_settings(tmp_path, web_browser="/no/such"))
+    (tmp_path / "chromium").touch(mode=0o700)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"install headrace\[browser\]"):
+        browser_of(load_settings(tmp_path, web_browser="auto"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert browser_of(load_settings(tmp_path, web_browser="auto")) == str(tmp_path / "chromium")
 
 
 def test_weights_that_do_not_load_are_told_with_their_setting(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ outcome.py     what was found, page by page, and what of it becomes a document
 memo.py        what is remembered of a page until the next run; remembered.py what the last one has
 access.py      what the deployment allows
 
+browser/       pages that show no text without JavaScript
 transport/     one page: politely, bounded, and never from a private address
 pages/         what a page says, and its text as blocks
 """

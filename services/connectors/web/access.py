@@ -27,6 +27,7 @@ class WebAccess:
         max_pages: the greatest page limit of a source.
         max_bytes: of one page or file, decompressed.
         obeys_robots: whether robots.txt counts.
+        browser: path of the Chromium that renders pages which show no text without JavaScript; empty for none.
         folder: keeps what runs have fetched until they have ended; None keeps it for one attempt.
     """
 
@@ -36,6 +37,7 @@ class WebAccess:
     max_pages: int = 10_000
     max_bytes: int = 50 * 1024 * 1024
     obeys_robots: bool = True
+    browser: str = ""
     folder: Path | None = None
 
     @property

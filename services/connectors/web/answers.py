@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 from services.connectors.web.access import WebAccess
+from services.connectors.web.browser import NotRendered
 from services.connectors.web.frontier import Frontier
 from services.connectors.web.memo import Page
 from services.connectors.web.not_found import NotFound
@@ -126,7 +127,10 @@ class Answers:
         before = self._remembered.of(url)
         if before is None or answer is None or answer.status != 200 or not is_html(answer):
             return False
-        html, _ = await self._reader.read(key, answer)
+        try:
+            html, _ = await self._reader.read(key, answer)
+        except NotRendered:
+            return False
         return Page(key, numbers=html.numbers, whole=html.whole).digest == before.digest
 
     def _is_settled(self, key: str) -> bool:
@@ -168,7 +172,10 @@ class Answers:
 
     async def _content(self, key: str, depth: int, answer: Answer) -> None:
         if is_html(answer):
-            await self._html(key, depth, *await self._reader.read(key, answer))
+            try:
+                await self._html(key, depth, *await self._reader.read(key, answer))
+            except NotRendered as error:
+                self._keep(key, f"{verdicts.SHELL}, and {error}")
         elif reason := refused_type(answer):
             if key in self._known:
                 self._keep(key, reason)

@@ -15,6 +15,7 @@ from schemas.sources.web_scrape import DEFAULT_PAGE_LIMIT, WEB_SCRAPE, WebScrape
 from schemas.urls import canonical
 from services.connectors.lister import Access, Content, Entry, Item, Known, Lister
 from services.connectors.web.access import WebAccess
+from services.connectors.web.browser import Browser, NotRendered, Renderer, Visitors
 from services.connectors.web.crawl import Crawl
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import Documents, Found, documents
@@ -36,6 +37,7 @@ class WebOrigin:
 
     def __init__(self, access: Access) -> None:
         self._access = access.web
+        self._browser = Browser(access.web.browser) if access.web.browser else None
 
     async def check(self, config: WebScrapeConfig, tenant: str) -> WebScrapeConfig:
         """The same. Raises RequestError for a private address and for more pages than may be. Nothing is
@@ -52,7 +54,7 @@ class WebOrigin:
     def open(self, run: RunRequested, known: Known) -> Lister:
         """A site for one run. Raises RequestError for one that may not be read any more."""
         spool = Spool(self._folder(run.invocation_id))
-        return WebLister(WEB_SCRAPE.of(run.source), self._access, known, spool=spool)
+        return WebLister(WEB_SCRAPE.of(run.source), self._access, known, spool=spool, browser=self._browser)
 
     def forget(self, invocation_id: str) -> None:
         """Delete what a run has fetched; it has ended."""
@@ -71,6 +73,7 @@ class WebLister:
     Args:
         pause_s: before the second try of a request.
         spool: what an earlier attempt at the run has fetched.
+        browser: renders pages that show no text without JavaScript.
     """
 
     when_empty = "Does the site still link to its pages?"
@@ -84,12 +87,14 @@ class WebLister:
         known: Known,
         pause_s: float = 1.0,
         spool: Spool | None = None,
+        browser: Browser | None = None,
     ) -> None:
         self._access, self._known, self._scope = access, known, Scope(config, access)
         self._limit = min(config.page_limit or DEFAULT_PAGE_LIMIT, access.max_pages)
         self._fetcher, self._spool = Fetcher(access), spool or Spool()
         self._visitor = Visitor(access, self._fetcher, pause_s, self._spool)
-        self._reader = Reader(self._scope, access)
+        self._renderer = None if browser is None else self._rendering(browser, pause_s)
+        self._reader = Reader(self._scope, access, self._renderer)
         self._found = Found()
         self._listed = Documents([], frozenset(), frozenset())
 
@@ -125,8 +130,17 @@ class WebLister:
 
     async def aclose(self) -> None:
         """Close connections, delete what is temporary."""
+        if self._renderer is not None:
+            await self._renderer.aclose()
         await self._fetcher.close()
         await asyncio.to_thread(self._spool.close)
+
+    def _rendering(self, browser: Browser, pause_s: float) -> Renderer:
+        def other() -> Visitor:
+            return Visitor(self._access, self._fetcher, pause_s, self._spool)
+
+        visitors = Visitors(self._visitor, self._scope.is_ours, other)
+        return Renderer(browser, self._access, visitors, self._spool)
 
     async def _kept(self, key: str) -> Answer | None:
         """The answer that it was listed by."""
@@ -141,7 +155,10 @@ class WebLister:
             raise DocumentError(f"{item.key}: {reason}")
         html, answer = None, visit.answer
         if item.key in self._listed.html:
-            html, answer = await self._reader.read(item.key, answer)
+            try:
+                html, answer = await self._reader.read(item.key, answer)
+            except NotRendered as error:
+                raise DocumentError(f"{item.key}: {error}") from error
         page = Page(
             item.key,
             numbers=html.numbers if html else None,

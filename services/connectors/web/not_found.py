@@ -4,6 +4,7 @@ import re
 import secrets
 
 from schemas.urls import origin_of
+from services.connectors.web.browser import NotRendered
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import alike
 from services.connectors.web.pages.content import is_html
@@ -28,7 +29,10 @@ class NotFound:
         visit = await visitor.visit(url, refuses=lambda at: None if scope.is_ours(at) else "on another host")
         if visit.answer is None or visit.answer.status != 200 or not is_html(visit.answer):
             return
-        html, _ = await reader.read(visit.url, visit.answer)
+        try:
+            html, _ = await reader.read(visit.url, visit.answer)
+        except NotRendered:
+            return
         if html.fault is None:
             self._sample = Page(visit.url, numbers=html.numbers, whole=html.whole, title=html.title)
 

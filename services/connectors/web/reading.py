@@ -1,26 +1,52 @@
 """The page in an answer, as a reader of the site sees it."""
 
 import asyncio
+from dataclasses import replace
 
 from services.connectors.web.access import WebAccess
+from services.connectors.web.browser import Renderer
+from services.connectors.web.pages import verdicts
 from services.connectors.web.pages.page import Html, read_page
 from services.connectors.web.scope import Scope
 from services.connectors.web.transport.fetch import Answer
 
+#: What to do about pages that show no text without a browser.
+TO_RENDER = (
+    "install headrace[browser] and Chromium, and set HEADRACE_WEB_BROWSER=auto for the connectors to render "
+    "such pages"
+)
+_EMPTY = f"{verdicts.SHELL}, and shows none in the browser"
+
 
 class Reader:
-    """Reads pages of one run."""
+    """Reads pages of one run.
 
-    def __init__(self, scope: Scope, access: WebAccess) -> None:
-        self._scope, self._access = scope, access
+    Args:
+        renderer: renders those that show no text without JavaScript.
+    """
+
+    def __init__(self, scope: Scope, access: WebAccess, renderer: Renderer | None = None) -> None:
+        self._scope, self._access, self._renderer = scope, access, renderer
 
     async def read(self, key: str, answer: Answer) -> tuple[Html, Answer]:
-        """What a page says, and the answer that holds it.
+        """What a page says, and the answer that holds it: the browser's where it was rendered. Raises
+        NotRendered.
 
         Args:
             key: its canonical address, which its links are relative to.
         """
-        return await self._read(key, answer), answer
+        html = await self._read(key, answer)
+        if html.fault != verdicts.SHELL or html.noindex or html.refresh is not None:
+            return html, answer
+        if self._renderer is None:
+            return replace(html, fault=f"{verdicts.SHELL}; {TO_RENDER}"), answer
+        rendered = await self._renderer.render(answer)
+        shown = await self._read(key, rendered)
+        if not rendered.body or shown.numbers == html.numbers:
+            return replace(shown, fault=_EMPTY, refresh=rendered.headers.get("Refresh")), rendered
+        if shown.fault == verdicts.SHELL:  # little text, but that is all there is
+            shown = replace(shown, fault=None)
+        return shown, rendered
 
     async def _read(self, key: str, answer: Answer) -> Html:
         content_type = answer.headers.get("Content-Type")

@@ -6,6 +6,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from schemas.errors import RequestError
 from services.connectors.web.pages.page import robots_header
+from services.connectors.web.reading import TO_RENDER
 from services.connectors.web.transport.fetch import Answer
 from services.connectors.web.transport.robots import Robots, read_robots
 from tests.services.connectors.web.site import Indexed, Site, crawl, page
@@ -28,13 +29,14 @@ CHALLENGES = [
 @pytest.mark.parametrize("shell", SHELLS)
 async def test_a_shell_is_told_and_never_replaces_text(site: Site, indexed: Indexed, shell: str) -> None:
     site.pages = {"/": page("start", "/a"), "/a": shell}
-    assert (await crawl(site)).listing.skipped == {"/a": "needs JavaScript to show its text"}
+    told = f"needs JavaScript to show its text; {TO_RENDER}"
+    assert (await crawl(site)).listing.skipped == {"/a": told}
     site.pages["/a"] = page("good text")
     await crawl(site, indexed)
     site.pages["/a"] = shell
     again = await crawl(site, indexed)
     assert (again.deleted, again.written) == (set(), {})
-    assert again.listing.unreadable == {"/a": "needs JavaScript to show its text"}
+    assert again.listing.unreadable == {"/a": told}
 
 
 async def test_an_application_with_text_is_no_shell(site: Site) -> None:
