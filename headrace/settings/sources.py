@@ -76,8 +76,8 @@ class SourceSettings(BaseSettings):
     )
     web_browser: str = Field(
         "",
-        description="Chromium that renders pages which show no text without JavaScript: its path, or `auto` for "
-        "one on the PATH. Needs `headrace[browser]`, on the machines of connectors. Default: none.",
+        description="Chromium that renders pages which show no text without JavaScript: its path, or "
+        "`auto` for one on the PATH. Needs `headrace[browser]`, on the machines of connectors. Default: none.",
     )
     s3_endpoints: S3Endpoints = Field(
         default_factory=list,

@@ -27,7 +27,7 @@ class WebAccess:
         max_pages: the greatest page limit of a source.
         max_bytes: of one page or file, decompressed.
         obeys_robots: whether robots.txt counts.
-        browser: path of the Chromium that renders pages which show no text without JavaScript; empty for none.
+        browser: path of the Chromium that renders pages without text of their own; empty for none.
         folder: keeps what runs have fetched until they have ended; None keeps it for one attempt.
     """
 
