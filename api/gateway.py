@@ -28,10 +28,14 @@ class ChromaAccess:
 
 @dataclass(frozen=True)
 class Models:
-    """Dense models: the default, and the other models that a request may name."""
+    """Dense models: the default, and the other models that a request may name.
+
+    `substitutes`: a request that names a model that is not served gets the default in its place.
+    """
 
     default: str
     served: Sequence[str] = ()
+    substitutes: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

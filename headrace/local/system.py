@@ -224,6 +224,8 @@ class _System:
             "HEADRACE_SLOT": "0",
             "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
         }
+        if self._settings.embedding_model:
+            environment["HEADRACE_EMBEDDING_MODEL"] = self._settings.embedding_model
         if name != GATEWAY:
             environment.pop("HEADRACE_GITHUB_WEBHOOK_SECRET", None)
         environment.pop("HEADRACE_API_KEY", None)

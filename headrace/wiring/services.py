@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from headrace.admin_key import admin_key
+from headrace.embedding_models import models_of, open_cached
 from headrace.preflight import naming_model
 from headrace.wiring.access import origins_of, saved_credentials
 from headrace.wiring.shared import Wiring
@@ -132,19 +133,18 @@ async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 @contextlib.asynccontextmanager
 async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
-    from services.embedding import CachedEmbedder, Embedder, VectorCache, load_embedder
+    from services.embedding import Embedder, LoadedModels, VectorCache
     from services.embedding.stage import EmbeddingStage
 
     settings = wiring.settings
+    default = models_of(settings).default
     cache = VectorCache(wiring.data / "cache" / "vectors.sqlite", settings.vector_cache_bytes)
 
     def load(model: str) -> Embedder:
-        usual = model == settings.embedding_model
-        with naming_model(settings) if usual else contextlib.nullcontext():
-            folder = settings.embedding_folder if usual else None
-            return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
+        with naming_model(settings, model) if model == default else contextlib.nullcontext():
+            return open_cached(settings, model, cache)
 
-    stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
+    stage = EmbeddingStage(LoadedModels(load), settings.embed_context, default)
     try:
         yield [_worker(wiring, stage, native=True)]
     finally:
@@ -199,6 +199,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
+    served = models_of(settings)
     await wiring.partitions()
     credentials = saved_credentials(wiring, "api")
     gateway = Gateway(
@@ -207,7 +208,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
         chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
-        models=Models(settings.embedding_model, settings.embedding_models),
+        models=Models(served.default, served.names, settings.embedding_substitute),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
         credentials=credentials,

@@ -22,6 +22,7 @@ from headrace.preflight import (
 )
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
+from schemas.limits import TRIAL_MODEL
 
 
 async def never(embedded: object) -> None:
@@ -49,7 +50,10 @@ def test_a_folder_without_a_model_is_named_with_its_setting(tmp_path: Path) -> N
 def test_weights_that_do_not_load_are_told_with_their_setting(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, embedding_folder=tmp_path)
 
-    with pytest.raises(UsageError, match=r"^HEADRACE_EMBEDDING_FOLDER is .*: broken"), naming_model(settings):
+    with (
+        pytest.raises(UsageError, match=r"^HEADRACE_EMBEDDING_FOLDER is .*: broken"),
+        naming_model(settings, TRIAL_MODEL),
+    ):
         raise RequestError("broken")
 
 
