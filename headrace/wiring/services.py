@@ -15,6 +15,7 @@ from headrace.admin_key import admin_key
 from headrace.embedding_models import models_of, open_cached
 from headrace.preflight import naming_model
 from headrace.wiring.access import origins_of, saved_credentials
+from headrace.wiring.embed_endpoint import embed_endpoint, embedding_access
 from headrace.wiring.shared import Wiring
 from schemas.events import DocumentState
 from streams.engine.journal import Journal
@@ -134,6 +135,7 @@ async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 @contextlib.asynccontextmanager
 async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.embedding import Embedder, LoadedModels, VectorCache
+    from services.embedding.sparse import SparseEncoders
     from services.embedding.stage import EmbeddingStage
 
     settings = wiring.settings
@@ -144,9 +146,11 @@ async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         with naming_model(settings, model) if model == default else contextlib.nullcontext():
             return open_cached(settings, model, cache)
 
-    stage = EmbeddingStage(LoadedModels(load), settings.embed_context, default)
+    models, sparse = LoadedModels(load), SparseEncoders()
+    stage = EmbeddingStage(models, settings.embed_context, default, sparse)
     try:
-        yield [_worker(wiring, stage, native=True)]
+        async with embed_endpoint(settings, models, sparse):
+            yield [_worker(wiring, stage, native=True)]
     finally:
         cache.close()
 
@@ -211,6 +215,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         models=Models(served.default, served.names, settings.embedding_substitute),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
+        embedding=embedding_access(settings),
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
         github_webhook_secret=secret.get_secret_value() if secret else None,
