@@ -11,7 +11,7 @@ choice.
 """
 
 from api.app import create_app
-from api.gateway import ChromaAccess, ChunkingDefaults, Gateway, Models
+from api.gateway import ChromaAccess, ChunkingDefaults, EmbeddingAccess, Gateway, Models
 from api.serving import serve
 
-__all__ = ["ChromaAccess", "ChunkingDefaults", "Gateway", "Models", "create_app", "serve"]
+__all__ = ["ChromaAccess", "ChunkingDefaults", "EmbeddingAccess", "Gateway", "Models", "create_app", "serve"]

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from api.chroma.routes import add_chroma
 from api.dependencies import PARTS, Dependencies
+from api.embedding.routes import add_embedding
 from api.gateway import Gateway
 from api.health import HEALTH, Health
 from api.middleware import add_headers, authenticate, observe, plain, refusals
@@ -31,6 +32,7 @@ def create_app(gateway: Gateway) -> web.Application:
         if operation.method == "GET":
             app.router.add_route("HEAD", operation.path, operation.handler)
     add_chroma(app)
+    add_embedding(app)
     app.router.add_get("/openapi.json", _document)
     app.router.add_post(GITHUB_PATH, receive)
     if gateway.github_webhook_secret is not None:

@@ -11,6 +11,7 @@ from api.access import Authenticator, Caller
 from api.chroma.directory import ChromaDirectory
 from api.chroma.ids import CollectionIds
 from api.chroma.upstream import Upstream
+from api.embedding.service import EmbeddingService
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
@@ -99,6 +100,7 @@ class Dependencies:
         self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
         self.collections = CollectionIds(self.upstream)
         self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
+        self.embedding = EmbeddingService(gateway.embedding)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.requests = RequestsUnderWay()
         self.streams = EventStreams(gateway.heartbeat_s)
@@ -113,6 +115,7 @@ class Dependencies:
         await self._producer.close()
         await asyncio.gather(*(view.close() for view in self._views()))
         await self.chroma.close()
+        await self.embedding.close()
         await self.upstream.close()
 
     def _views(self) -> list[Catalogue | Outcomes | SavedCredentials]:

@@ -27,11 +27,23 @@ class ChromaAccess:
 
 
 @dataclass(frozen=True)
+class EmbeddingAccess:
+    """URL of the embedding service, and the key that it asks for."""
+
+    url: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Models:
-    """Dense models: the default, and the other models that a request may name."""
+    """Dense models: the default, and the other models that a request may name.
+
+    `substitutes`: a request that names a model that is not served gets the default in its place.
+    """
 
     default: str
     served: Sequence[str] = ()
+    substitutes: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,6 +80,7 @@ class Gateway:
         state_folder: folder of the SQLite files of the views; used by one process at a time.
         admin_key: the preset key; may do everything, in `default_tenant` and for others.
         origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
+        embedding: the service that embeds texts of requests; without it none are embedded.
         credentials: the saved credentials; without them, none can be saved.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
@@ -85,6 +98,7 @@ class Gateway:
     models: Models
     admin_key: str = field(repr=False)
     origins: Mapping[str, OriginCheck] = field(default_factory=dict)
+    embedding: EmbeddingAccess | None = None
     credentials: SavedCredentials | None = None
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"

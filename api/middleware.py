@@ -13,6 +13,7 @@ from aiohttp import web
 from api.access import TOKEN_HEADER
 from api.connection import REQUEST_ID_HEADER, SERVER
 from api.dependencies import PARTS
+from api.embedding.routes import OPENAI_PATH, is_for_embedding, refused
 from api.errors import Encoded, HttpError, describe_status, error_response
 from api.metrics import REQUESTS, SECONDS
 from api.requests import CALLER
@@ -77,6 +78,8 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except HttpError as error:
+        if is_for_embedding(request):
+            return refused(request, error.status, str(error), error.headers)
         return error_response(error.status, str(error), error.headers, error.fields, path)
     except web.HTTPException as error:
         kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
@@ -97,9 +100,15 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Authenticate before anything of the body is read."""
     if request.path not in OPEN_PATHS:
-        token = request.headers.get(TOKEN_HEADER)
+        token = request.headers.get(TOKEN_HEADER) or _bearer(request)
         request[CALLER] = await request.app[PARTS].doorkeeper.caller(token)
     return await handler(request)
+
+
+def _bearer(request: web.Request) -> str | None:
+    """The key as clients of OpenAI send it, for their path."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if request.path == OPENAI_PATH and kind.lower() == "bearer" else None
 
 
 @web.middleware

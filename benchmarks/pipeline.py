@@ -28,9 +28,9 @@ from benchmarks.texts import write_documents
 from benchmarks.uploads import UploadBench, beside_a_sync
 from headrace.cli.settings import load_settings
 from headrace.client.gateway import GatewayClient, to_json
+from headrace.embedding_models import models_of, open_embedder
 from headrace.local.supervisor import StateChange
 from headrace.local.system import LocalSystem, run_local
-from services.embedding import load_embedder
 from services.indexing import ChromaStore
 
 #: A run that takes longer has something wrong with it.
@@ -189,11 +189,10 @@ async def measure(
 ) -> None:
     """Both measurements on a system that is ready."""
     settings = system.wiring.settings
-    embedder = load_embedder(
-        settings.embedding_model, folder=settings.embedding_folder, cache_dir=settings.cache_dir
-    )
+    model = models_of(settings).default
+    embedder = await asyncio.to_thread(open_embedder, settings, model)
     chroma = ChromaStore(system.running.chroma_url)
-    loop = PlainLoop(chroma, embedder, settings.embedding_model, settings.embed_context)
+    loop = PlainLoop(chroma, embedder, model, settings.embed_context)
     async with GatewayClient(system.running.url, system.key) as client, aiohttp.ClientSession() as http:
         rate = RateBench(system, client, http, loop)
         rate.watch(pids)

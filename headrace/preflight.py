@@ -8,9 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from headrace.embedding_models import models_of
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
+from schemas.limits import TRIAL_MODEL
+from schemas.models_file import ServedModels
 
 #: Required on the disk of the data folder: a start writes 3 MB, 9 logs take 20 MB each before they are
 #: rotated (183 MB), and 73 MB are for the first documents in flight.
@@ -24,18 +27,18 @@ _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-st
 FULL_BYTES = 16 * 1024 * 1024
 
 
-def check_models(settings: Settings) -> None:
-    """Check every configured embedding model, as far as possible without loading it.
+def check_models(settings: Settings) -> ServedModels:
+    """Check every configured embedding model, as far as possible without loading it; returns what is served.
 
     Raises UsageError with the setting, its value and the possible values.
     """
-    from services.embedding import check_model
+    from services.embedding.catalogue import check_config
 
-    with naming_model(settings):
-        check_model(settings.embedding_model, settings.embedding_folder)
-    for model in settings.embedding_models:
-        with _blaming("EMBEDDING_MODELS", model):
-            check_model(model)
+    served = models_of(settings)
+    for name, config in served.models.items():
+        with naming_model(settings, name):
+            check_config(name, config)
+    return served
 
 
 def check_java(settings: Settings) -> None:
@@ -64,11 +67,16 @@ def browser_of(settings: Settings) -> str:
 
 
 @contextlib.contextmanager
-def naming_model(settings: Settings) -> Iterator[None]:
-    """Add the setting that chose the default model to its errors in the body."""
-    name, value = ("EMBEDDING_MODEL", settings.embedding_model)
-    if settings.embedding_folder is not None:
-        name, value = ("EMBEDDING_FOLDER", str(settings.embedding_folder))
+def naming_model(settings: Settings, model: str) -> Iterator[None]:
+    """Add the setting that names a model to its errors in the body."""
+    if model in settings.embedding_models:
+        name, value = "EMBEDDING_MODELS", model
+    elif settings.embedding_folder is not None and model == (settings.embedding_model or TRIAL_MODEL):
+        name, value = "EMBEDDING_FOLDER", str(settings.embedding_folder)
+    elif model == settings.embedding_model:
+        name, value = "EMBEDDING_MODEL", model
+    else:
+        name, value = "MODELS", str(settings.models or model)
     with _blaming(name, value):
         yield
 

@@ -17,8 +17,6 @@ more to start, and its errors drop the status and `Retry-After`, which decide wh
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +24,7 @@ import aiohttp
 from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
-from streams.http_errors import reason_of
+from streams.http_errors import reason_of, retry_after_seconds
 
 #: The metadata key of a collection that says as JSON how its documents were embedded (`Embedding`), where its
 #: embedding function cannot.
@@ -175,7 +173,7 @@ def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> 
     if status == 404:
         return NotFound(message)
     if status == 429:
-        return RateLimited(message, _seconds(headers.get("Retry-After")))
+        return RateLimited(message, retry_after_seconds(headers.get("Retry-After")))
     if status in (401, 403):
         return TransientError(f"{message}; the token is set by HEADRACE_CHROMA_API_KEY")
     if status == 413:
@@ -185,16 +183,3 @@ def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> 
     if status == 408 or status > 501 or status < 400:
         return TransientError(message)
     return DocumentError(message)
-
-
-def _seconds(retry_after: str | None) -> float:
-    """`Retry-After` (RFC 9110: seconds or a date) as seconds from now; 1 when it says nothing usable."""
-    try:
-        return max(0.0, float(retry_after or 1))
-    except ValueError:
-        pass
-    try:
-        when = parsedate_to_datetime(retry_after or "")
-    except ValueError:
-        return 1.0
-    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())

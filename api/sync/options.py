@@ -63,12 +63,20 @@ def embedding_of(
         )
     chosen = dense or older or DenseEmbeddingModel(model=models.default)
     if chosen.model not in models.names:
-        raise BadRequest(
-            f"model {chosen.model!r} is not available; available are {', '.join(models.names)} "
-            "(HEADRACE_EMBEDDING_MODEL, HEADRACE_EMBEDDING_MODELS)"
-        )
+        if not models.substitutes:
+            raise BadRequest(_unserved(chosen.model, models))
+        # A task's prompts are those of the model that was asked for.
+        chosen = DenseEmbeddingModel(model=models.default)
     task = None if chosen.task is None else Task(**chosen.task.model_dump())
     return Embedding(model=chosen.model, task=task)
+
+
+def _unserved(model: str, models: Models) -> str:
+    return (
+        f"model {model!r} is not available; available are {', '.join(models.names)}. A GPU or a server can "
+        "serve it: name it in the file HEADRACE_MODELS (docs/embedding.md), or set "
+        "HEADRACE_EMBEDDING_SUBSTITUTE=true to get the default in its place"
+    )
 
 
 def chunking_of(config: SourceChunkingConfig | None, defaults: ChunkingDefaults) -> Chunking:

@@ -18,6 +18,15 @@ def up(
         int | None,
         typer.Option("--port", "-p", help="Port of the gateway; 0 chooses a free one.", show_default="8383"),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="Default embedding model: the trial model, a name of HEADRACE_MODELS, or one that fastembed "
+            "knows.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run everything on this machine until Ctrl-C: broker, Chroma, all services, the gateway."""
     import asyncio
@@ -26,7 +35,7 @@ def up(
     from headrace.local.running_file import Interrupted
     from headrace.local.system import run_local
 
-    settings = load_settings(data_dir, port=port)
+    settings = load_settings(data_dir, port=port, embedding_model=model)
 
     with Startup() as startup:
 
@@ -47,7 +56,9 @@ def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
 
     from headrace.admin_key import key_file
     from headrace.cli.output import print_fields
+    from headrace.embedding_models import models_of
 
+    served = models_of(settings)
     print(f"ready {embedded.running.url}", flush=True)
     if not sys.stdout.isatty():  # a log must not hold the key
         return
@@ -55,6 +66,7 @@ def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
         [
             ("  key", embedded.key if settings.api_key is None else "set by HEADRACE_API_KEY"),
             ("", None if settings.api_key else f"stored in {key_file(settings.data_dir)}"),
+            ("  model", f"{served.default} ({served.told(served.default)}): {served.why}"),
             ("  chroma", embedded.running.chroma_url),
             ("  kafka", embedded.running.kafka),
             ("", embedded.running.kafka_config and f"with the settings in {embedded.running.kafka_config}"),

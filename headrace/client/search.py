@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
+from headrace.embedding_models import models_of
 from headrace.settings import Settings
 from schemas.errors import DocumentError, RequestError
 from schemas.events import Embedding, Task
@@ -161,14 +162,15 @@ async def search_all(
     settings: Settings, chroma_url: str, database: str, collection: str, texts: list[str], count: int
 ) -> list[list[Hit]]:
     """The same for several queries; the model is loaded once."""
-    from services.embedding import load_embedder, task_of
+    from services.embedding import task_of
+    from services.embedding.catalogue import config_of, open_model
 
+    served = models_of(settings)
     async with ChromaSearch(chroma_url, settings, database) as chroma:
         found = await chroma.collection(collection)
-        embedding = found.embedding or Embedding(model=settings.embedding_model)
-        usual = embedding.model == settings.embedding_model
-        folder = settings.embedding_folder if usual else None
-        embedder = load_embedder(embedding.model, folder=folder, cache_dir=settings.cache_dir)
+        embedding = found.embedding or Embedding(model=served.default)
+        config = config_of(served, embedding.model)
+        embedder = open_model(embedding.model, config, settings.cache_dir)
         try:
             vectors = await embedder.embed_queries(texts, task_of(embedding.task))
         finally:

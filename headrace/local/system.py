@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -47,6 +48,8 @@ from streams.local.process import wait_until
 T = TypeVar("T")
 
 GATEWAY = "api"
+#: The name under which the port of the embed endpoint is kept.
+_EMBED = "embed"
 _WORKERS = [name for name in SERVICES if name != GATEWAY]
 
 #: The gateway first, so that nobody asks a system that stops; the servers last, so that the services can
@@ -202,18 +205,39 @@ class _System:
         return port
 
     def _services(self, running: RunningSystem, key: str, port: int) -> list[ProcessSpec]:
-        ports = self._metrics_ports(port)
-        return [self._spec(name, running, key, port, ports[name]) for name in SERVICES]
+        ports = self._ports(port)
+        embedding = self._embed_endpoint(ports[_EMBED])
+        return [
+            self._spec(name, running, key, port, ports[name], embedding.get(name, {})) for name in SERVICES
+        ]
 
-    def _metrics_ports(self, taken: int) -> Mapping[str, int]:
+    def _embed_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
+        """Settings of the two processes that share the embed endpoint; its key lasts as long as they do."""
+        key = secrets.token_urlsafe(32)
+        url = f"http://{_reachable(self._settings.host)}:{port}"
+        return {
+            "embedding": {"HEADRACE_EMBED_PORT": str(port), "HEADRACE_EMBED_KEY": key},
+            GATEWAY: {"HEADRACE_EMBED_URL": url, "HEADRACE_EMBED_KEY": key},
+        }
+
+    def _ports(self, taken: int) -> Mapping[str, int]:
+        """Ports that nobody chooses: of the metrics of each service, and of the embed endpoint."""
         folder = self._data_dir / "ports"
         folder.mkdir(exist_ok=True)
         ports: dict[str, int] = {}
-        for name in SERVICES:
+        for name in (*SERVICES, _EMBED):
             ports[name] = kept_port(folder / name, frozenset({taken, *ports.values()}))
         return ports
 
-    def _spec(self, name: str, running: RunningSystem, key: str, port: int, metrics_port: int) -> ProcessSpec:
+    def _spec(
+        self,
+        name: str,
+        running: RunningSystem,
+        key: str,
+        port: int,
+        metrics_port: int,
+        own: Mapping[str, str],
+    ) -> ProcessSpec:
         environment = os.environ | {
             "HEADRACE_DATA_DIR": str(self._data_dir),
             "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": running.kafka,
@@ -225,6 +249,11 @@ class _System:
             "HEADRACE_SLOT": "0",
             "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
         }
+        for setting in ("HEADRACE_EMBED_PORT", "HEADRACE_EMBED_URL", "HEADRACE_EMBED_KEY"):
+            environment.pop(setting, None)
+        environment |= own
+        if self._settings.embedding_model:
+            environment["HEADRACE_EMBEDDING_MODEL"] = self._settings.embedding_model
         if name != GATEWAY:
             environment.pop("HEADRACE_GITHUB_WEBHOOK_SECRET", None)
         environment.pop("HEADRACE_API_KEY", None)

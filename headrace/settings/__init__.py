@@ -4,7 +4,8 @@ process.py   folders, log, metrics, place in a consumer group
 gateway.py   the gateway, and the command that connects to it
 sources.py   what sources may read, and their runs
 stores.py    Kafka, Chroma, the blob store
-pipeline.py  parsing, chunking, embedding, and their limits
+pipeline.py  parsing, chunking, and limits of all stages
+embedding.py the models, and the embed endpoint
 values.py    kinds of values: lists, URLs, secrets
 
 `docs/settings.md` is rendered from the groups: `python -m headrace.settings`.
@@ -12,6 +13,7 @@ values.py    kinds of values: lists, URLs, secrets
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from headrace.settings.embedding import EmbeddingSettings
 from headrace.settings.gateway import GatewaySettings
 from headrace.settings.pipeline import PipelineSettings
 from headrace.settings.process import ProcessSettings
@@ -27,10 +29,18 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     SourceSettings,
     StoreSettings,
     PipelineSettings,
+    EmbeddingSettings,
 )
 
 
-class Settings(ProcessSettings, GatewaySettings, SourceSettings, StoreSettings, PipelineSettings):
+class Settings(
+    ProcessSettings,
+    GatewaySettings,
+    SourceSettings,
+    StoreSettings,
+    PipelineSettings,
+    EmbeddingSettings,
+):
     """The settings of a deployment. The defaults run everything on one machine."""
 
     # An empty variable counts as not set: an empty key would lock everybody out, an empty folder would be

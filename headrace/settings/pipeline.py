@@ -1,18 +1,17 @@
-"""The pipeline: parsing, chunking, embedding, and their limits."""
+"""The pipeline: parsing, chunking, and limits of all stages."""
 
 import os
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from headrace.settings.values import CommaSeparated, HeaderSecret, HttpUrl
-from schemas.limits import MAX_CHUNKS, TRIAL_MODEL
+from headrace.settings.values import HeaderSecret, HttpUrl
+from schemas.limits import MAX_CHUNKS
 
 
 class PipelineSettings(BaseSettings):
-    """The pipeline: parsing, chunking, embedding, and their limits."""
+    """The pipeline: parsing, chunking, and limits of all stages."""
 
     workers: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
@@ -45,25 +44,4 @@ class PipelineSettings(BaseSettings):
         "auto",
         description="Pages that the vision model reads completely: those without text (`auto`), none, or "
         "all.",
-    )
-    embedding_model: str = Field(
-        TRIAL_MODEL, description="Default embedding model, for requests that name none."
-    )
-    embedding_models: CommaSeparated = Field(
-        default_factory=list,
-        description="Other models that requests may name, comma-separated: names that fastembed knows.",
-    )
-    embedding_folder: Path | None = Field(
-        None, description="Folder with an ONNX model and its tokenizer.json for `HEADRACE_EMBEDDING_MODEL`."
-    )
-    embed_context: bool = Field(
-        True,
-        description="Prepend the context of a chunk (its headings, its class) to the text that is "
-        "embedded, never to the stored document.",
-    )
-    vector_cache_bytes: int = Field(
-        1024**3,
-        description="Maximum size of the vector cache in bytes; least recently used vectors are evicted "
-        "first.",
-        ge=0,
     )

@@ -77,7 +77,7 @@ class SourceSettings(BaseSettings):
     web_browser: str = Field(
         "",
         description="Chromium that renders pages which show no text without JavaScript: its path, or "
-        "`auto` for one on the PATH. Needs `headrace[browser]`, on the machines of connectors. Default: none.",
+        "`auto` for one on the PATH. Needs `headrace[browser]`, on the machines of connectors.",
     )
     s3_endpoints: S3Endpoints = Field(
         default_factory=list,

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 import structlog
 
 from headrace.admin_key import admin_key
+from headrace.embedding_models import models_of, open_cached
 from headrace.preflight import browser_of, naming_model
 from headrace.wiring.access import origins_of, saved_credentials
+from headrace.wiring.embed_endpoint import embed_endpoint, embedding_access
 from headrace.wiring.shared import Wiring
 from schemas.events import DocumentState
 from streams.engine.journal import Journal
@@ -132,21 +134,23 @@ async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 @contextlib.asynccontextmanager
 async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
-    from services.embedding import CachedEmbedder, Embedder, VectorCache, load_embedder
+    from services.embedding import Embedder, LoadedModels, VectorCache
+    from services.embedding.sparse import SparseEncoders
     from services.embedding.stage import EmbeddingStage
 
     settings = wiring.settings
+    default = models_of(settings).default
     cache = VectorCache(wiring.data / "cache" / "vectors.sqlite", settings.vector_cache_bytes)
 
     def load(model: str) -> Embedder:
-        usual = model == settings.embedding_model
-        with naming_model(settings) if usual else contextlib.nullcontext():
-            folder = settings.embedding_folder if usual else None
-            return CachedEmbedder(load_embedder(model, folder=folder, cache_dir=settings.cache_dir), cache)
+        with naming_model(settings, model) if model == default else contextlib.nullcontext():
+            return open_cached(settings, model, cache)
 
-    stage = EmbeddingStage(load, settings.embed_context, settings.embedding_model)
+    models, sparse = LoadedModels(load), SparseEncoders()
+    stage = EmbeddingStage(models, settings.embed_context, default, sparse)
     try:
-        yield [_worker(wiring, stage, native=True)]
+        async with embed_endpoint(settings, models, sparse):
+            yield [_worker(wiring, stage, native=True)]
     finally:
         cache.close()
 
@@ -199,6 +203,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
+    served = models_of(settings)
     await wiring.partitions()
     credentials = saved_credentials(wiring, "api")
     gateway = Gateway(
@@ -207,9 +212,10 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
         chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
-        models=Models(settings.embedding_model, settings.embedding_models),
+        models=Models(served.default, served.names, settings.embedding_substitute),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
+        embedding=embedding_access(settings),
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
         github_webhook_secret=secret.get_secret_value() if secret else None,

@@ -2,8 +2,13 @@
 
     texts ─► CachedEmbedder ── misses, each once ──► Embedder ─► vectors
                   │  ▲                                 ├ OnnxEmbedder   the trial model, a local folder
-                  ▼  │                                 └ HubEmbedder    fastembed's models by name
-               VectorCache (one SQLite file, shared by processes)
+                  ▼  │                                 ├ HubEmbedder    fastembed's models by name
+               VectorCache                             ├ TorchEmbedder  Qwen3-Embedding, on a GPU
+               (one SQLite file,                       └ HttpEmbedder   a server
+                shared by processes)
+
+`catalogue` opens a model as a deployment configures it, `proof` lets it prove itself, `loaded` holds the
+models of a process.
 
 The core in three lines::
 
@@ -17,12 +22,14 @@ from services.embedding.batches import pack_batches
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.cached import CachedEmbedder
 from services.embedding.embedder import Embedder, Prompts, Vectors, task_of
+from services.embedding.loaded import LoadedModels
 from services.embedding.models import UnknownModel, check_model, load_embedder, served_models
 
 __all__ = [
     "TRIAL_MODEL",
     "CachedEmbedder",
     "Embedder",
+    "LoadedModels",
     "Prompts",
     "UnknownModel",
     "VectorCache",

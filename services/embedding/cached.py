@@ -18,25 +18,38 @@ class CachedEmbedder:
 
     Documents and queries, and different prompts, have separate entries. `close` closes the embedder but
     not the cache. A cancelled call stores nothing.
+
+    Args:
+        stored_every: texts after which vectors are stored, so that a retry of a call that failed in the
+            middle goes on from there; None: at the end of the call.
     """
 
-    def __init__(self, embedder: Embedder, cache: VectorCache) -> None:
+    def __init__(self, embedder: Embedder, cache: VectorCache, stored_every: int | None = None) -> None:
         self._embedder = embedder
         self._cache = cache
+        self._stored_every = stored_every
         self.model = embedder.model
         self.fingerprint = embedder.fingerprint
         self.dimension = embedder.dimension
         self.max_tokens = embedder.max_tokens
 
-    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
         """Vectors of `texts`; computes only missing ones, each once."""
         side = f"document:{task.document_prompt if task else ''}"
-        return await self._embed(texts, side, lambda missing: self._embedder.embed_documents(missing, task))
+        return await self._embed(
+            texts, side, lambda missing: self._embedder.embed_documents(missing, task, urgent=urgent)
+        )
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Vectors of `texts`; computes only missing ones, each once."""
         side = f"query:{task.query_prompt if task else ''}"
         return await self._embed(texts, side, lambda missing: self._embedder.embed_queries(missing, task))
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of the texts, as the embedder counts them."""
+        return await self._embedder.count_tokens(texts)
 
     async def close(self) -> None:
         """Close the embedder."""
@@ -50,8 +63,10 @@ class CachedEmbedder:
         read = await asyncio.to_thread(self._cache.get_many, list(wanted))
         known = {key: vector for key, vector in read.items() if vector.shape == (self.dimension,)}
         missing = [key for key in wanted if key not in known]
-        if missing:
-            computed = dict(zip(missing, await compute([wanted[key] for key in missing]), strict=True))
+        step = self._stored_every or max(len(missing), 1)
+        for first in range(0, len(missing), step):
+            taken = missing[first : first + step]
+            computed = dict(zip(taken, await compute([wanted[key] for key in taken]), strict=True))
             await asyncio.to_thread(self._cache.put_many, computed)
             known.update(computed)
         for source, count in (

@@ -37,7 +37,8 @@ class Embedder(Protocol):
     """Texts to unit vectors, by one model.
 
     `embed_documents` and `embed_queries` may be called concurrently and from any event loop; the work runs in
-    threads. A cancelled call starts no further batch.
+    threads. A cancelled call starts no further batch. Queries, and documents with `urgent`, go before all
+    batches that wait.
     """
 
     @property
@@ -46,7 +47,8 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the vectors may: weights, tokenizer, length, pooling. The key of caches."""
+        """Changes whenever the vectors may: weights, tokenizer, length, pooling, prompts, dimensions. The key
+        of caches, and what stands on a collection."""
 
     @property
     def dimension(self) -> int:
@@ -56,11 +58,16 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Tokens read at once, including special tokens and prompt; a longer text is read in windows."""
 
-    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
         """Embed texts for indexing: shape (texts, dimension), in the order of `texts`."""
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Embed texts for searching: shape (texts, dimension), in the order of `texts`."""
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens that the texts have, without prompts; an estimate where the tokenizer is not known."""
 
     async def close(self) -> None:
         """Wait for running batches and free the threads and the model. Idempotent."""

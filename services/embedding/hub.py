@@ -13,29 +13,16 @@ from tokenizers import Tokenizer
 
 from schemas.errors import RequestError, TransientError
 from services.embedding.embedder import Prompts, Vectors
-from services.embedding.onnx import embed_windows
+from services.embedding.onnx import BATCH_TOKENS, batches_of, embed_windows
+from services.embedding.profiles import framing, profile_of
 from services.embedding.threads import BatchThreads
-from services.embedding.windows import METHOD, Frame, read
-
-#: How a model was trained to be told its task, where it is not the prompt and then the text.
-#: Source: the card of Qwen3-Embedding; documents get no instruction there.
-TEMPLATES = {
-    "Qwen/Qwen3-Embedding-0.6B": "Instruct: {prompt}\nQuery:{text}",
-    "Qwen/Qwen3-Embedding-0.6B-Q": "Instruct: {prompt}\nQuery:{text}",
-}
+from services.embedding.windows import METHOD, count_tokens, read
 
 
 @cache
 def hub_models() -> tuple[str, ...]:
     """Names that fastembed knows, sorted."""
     return tuple(sorted({model["model"] for model in TextEmbedding.list_supported_models()}))
-
-
-def prompted(model: str, prompt: str, text: str) -> str:
-    """The text with its prompt; an empty prompt does not change it."""
-    if not prompt:
-        return text
-    return TEMPLATES.get(model, "{prompt}{text}").format(prompt=prompt, text=text)
 
 
 class HubEmbedder:
@@ -61,25 +48,34 @@ class HubEmbedder:
         self.fingerprint = f"fastembed {version('fastembed')} {model} {self.max_tokens} {METHOD}"
         self._threads = BatchThreads(workers, "embedding")
 
-    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
         """Embed texts as passages, with the task's document prompt."""
-        return await self._embed(texts, task.document_prompt if task else "", query=False)
+        return await self._embed(texts, task.document_prompt if task else "", False, urgent)
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Embed texts as queries, with the task's query prompt."""
-        return await self._embed(texts, task.query_prompt if task else "", query=True)
+        return await self._embed(texts, task.query_prompt if task else "", True, True)
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of the texts with their special tokens."""
+        return await self._threads.call(partial(count_tokens, self._tokenizer, texts), urgent=True)
 
     async def close(self) -> None:
         """Wait for running batches and end the threads."""
         await self._threads.close()
 
-    async def _embed(self, texts: Sequence[str], prompt: str, *, query: bool) -> Vectors:
+    async def _embed(self, texts: Sequence[str], prompt: str, query: bool, urgent: bool) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        frame: Frame = partial(prompted, self.model, prompt) if prompt else str
-        windows = await self._threads.call(partial(read, self._tokenizer, self.max_tokens, texts, frame))
+        frame = framing(profile_of(self.model).template, prompt)
+        windows = await self._threads.call(
+            partial(read, self._tokenizer, self.max_tokens, texts, frame), urgent
+        )
         run = partial(self._run, windows.texts, query)
-        return await embed_windows(windows, self.dimension, run, self._threads)
+        batches = batches_of(windows, BATCH_TOKENS, self._threads.workers)
+        return await embed_windows(windows, self.dimension, batches, run, self._threads, urgent)
 
     def _run(self, texts: list[str], query: bool, batch: list[int]) -> NDArray[np.float32]:
         chosen = [texts[index] for index in batch]

@@ -9,7 +9,16 @@ from pathlib import Path
 from schemas.errors import DocumentError, RequestError
 from schemas.limits import TRIAL_MODEL
 from services.embedding.embedder import Embedder
-from services.embedding.onnx import OnnxEmbedder, OnnxModel, Pool, pool_first, pool_last, pool_mean
+from services.embedding.onnx import (
+    BATCH_TOKENS,
+    OnnxEmbedder,
+    OnnxModel,
+    Pool,
+    pool_first,
+    pool_last,
+    pool_mean,
+)
+from services.embedding.profiles import PLAIN, profile_of
 from services.embedding.windows import METHOD
 
 #: Distribution, file in it, SHA-256. Versions 1.0.0 and 0.8.3; both Apache-2.0.
@@ -77,9 +86,9 @@ def load_embedder(
         TransientError: the model is known but could not be downloaded.
     """
     if folder is not None:
-        return _open(folder_model(name, folder), threads)
+        return open_onnx(folder_model(name, folder), threads)
     if name == TRIAL_MODEL:
-        return _open(trial_model(), threads)
+        return open_onnx(trial_model(), threads)
     _check_hub(name)
     from services.embedding.hub import HubEmbedder
 
@@ -110,7 +119,12 @@ def trial_model() -> OnnxModel:
     weights, tokenizer = packaged_file(*TRIAL_WEIGHTS), packaged_file(*TRIAL_TOKENIZER)
     pins = f"{TRIAL_WEIGHTS[2]}/{TRIAL_TOKENIZER[2]}"
     return OnnxModel(
-        TRIAL_MODEL, weights, tokenizer, TRIAL_MAX_TOKENS, pool_mean, _digest(pins, TRIAL_MAX_TOKENS, "mean")
+        TRIAL_MODEL,
+        weights,
+        tokenizer,
+        TRIAL_MAX_TOKENS,
+        pool_mean,
+        fingerprint_of(pins, TRIAL_MAX_TOKENS, "mean"),
     )
 
 
@@ -136,12 +150,17 @@ def packaged_file(package: str, path: str, sha256: str) -> Path:
     return found
 
 
-def folder_model(name: str, folder: Path) -> OnnxModel:
+def folder_model(
+    name: str, folder: Path, max_tokens: int | None = None, template: str | None = None
+) -> OnnxModel:
     """A model in a local folder, as sentence-transformers and optimum export it."""
     weights, tokenizer = _model_files(name, folder)
-    max_tokens, (pooling, pool) = _max_tokens(folder), _pooling(name, folder)
+    pooling, pool = _pooling(name, folder)
+    length = max_tokens or _length(name, folder)
+    frame = template or profile_of(name).template
     pins = f"{sha256_of(weights)}/{sha256_of(tokenizer)}"
-    return OnnxModel(name, weights, tokenizer, max_tokens, pool, _digest(pins, max_tokens, pooling))
+    fingerprint = fingerprint_of(pins, length, pooling, frame)
+    return OnnxModel(name, weights, tokenizer, length, pool, fingerprint, frame)
 
 
 def _model_files(name: str, folder: Path) -> tuple[Path, Path]:
@@ -161,9 +180,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open(model: OnnxModel, threads: int | None) -> Embedder:
+def open_onnx(model: OnnxModel, threads: int | None = None, batch_tokens: int = BATCH_TOKENS) -> Embedder:
+    """Load a model. Raises RequestError for files that are broken."""
     try:
-        return OnnxEmbedder(model, threads)
+        return OnnxEmbedder(model, threads, batch_tokens)
+    except RequestError:
+        raise
     except Exception as error:  # onnxruntime and tokenizers raise types of their own, or bare Exception
         raise RequestError(
             f"the embedding model {model.name!r} does not load from {model.weights} and "
@@ -171,8 +193,10 @@ def _open(model: OnnxModel, threads: int | None) -> Embedder:
         ) from error
 
 
-def _digest(pins: str, max_tokens: int, pooling: str) -> str:
-    return hashlib.sha256(f"{pins}/{max_tokens}/{pooling}/{METHOD}".encode()).hexdigest()
+def fingerprint_of(pins: str, max_tokens: int, pooling: str, template: str = PLAIN) -> str:
+    """SHA-256 of all that decides a vector: files, length, pooling, prompts, the treatment of long texts."""
+    framed = "" if template == PLAIN else f"/{template}"
+    return hashlib.sha256(f"{pins}/{max_tokens}/{pooling}/{METHOD}{framed}".encode()).hexdigest()
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -190,7 +214,13 @@ def _read_json(path: Path) -> dict[str, object]:
     return content if isinstance(content, dict) else {}
 
 
-def _max_tokens(folder: Path) -> int:
+def _length(name: str, folder: Path) -> int:
+    known = profile_of(name).max_tokens
+    return min(known, tokens_read(folder)) if known else tokens_read(folder)
+
+
+def tokens_read(folder: Path) -> int:
+    """Tokens that the model of a folder reads at once, as its files say."""
     truncation = _read_json(folder / "tokenizer.json").get("truncation")
     candidates = (
         _read_json(folder / "sentence_bert_config.json").get("max_seq_length"),

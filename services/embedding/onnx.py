@@ -16,8 +16,9 @@ from tokenizers import Tokenizer
 
 from services.embedding.batches import pack_batches, split_budget
 from services.embedding.embedder import Prompts, Vectors
+from services.embedding.profiles import PLAIN, framing, require_end_token
 from services.embedding.threads import BatchThreads, RunBatch
-from services.embedding.windows import Frame, Windows, read
+from services.embedding.windows import Windows, count_tokens, read
 
 #: Tokens of a batch, padding included. Measured on the trial model, 379 chunks of code and prose
 #: (5-256 tokens, mean 91), 2 cores (AVX-512), seconds of CPU for all of them, one thread a batch:
@@ -58,7 +59,7 @@ def normalise(vectors: NDArray[np.float32]) -> Vectors:
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """A model to load: its files, maximum length in tokens, and pooling."""
+    """A model to load: its files, maximum length in tokens, pooling, and how it reads a prompt."""
 
     name: str
     weights: Path
@@ -66,6 +67,7 @@ class OnnxModel:
     max_tokens: int
     pool: Pool
     fingerprint: str
+    template: str = PLAIN
 
 
 class OnnxEmbedder:
@@ -78,42 +80,55 @@ class OnnxEmbedder:
     Raises the errors of onnxruntime and tokenizers for a broken file; `load_embedder` describes them.
     """
 
-    def __init__(self, model: OnnxModel, threads: int | None = None) -> None:
+    def __init__(
+        self, model: OnnxModel, threads: int | None = None, batch_tokens: int = BATCH_TOKENS
+    ) -> None:
         workers = threads or os.cpu_count() or 1
         self.model = model.name
         self.fingerprint = model.fingerprint
         self.max_tokens = model.max_tokens
-        self._pool_tokens = model.pool
+        self._pool_tokens, self._template, self._batch_tokens = model.pool, model.template, batch_tokens
         self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        require_end_token(model.name, self._tokenizer)
         self._session = open_session(model.weights)
         self._inputs = {node.name for node in self._session.get_inputs()}
         self.dimension = int(self._run([self._tokenizer.encode("").ids]).shape[1])
         self._threads = BatchThreads(workers, "embedding")
 
-    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
         """Embed texts with the task's document prompt."""
-        return await self._embed(texts, task.document_prompt if task else "")
+        return await self._embed(texts, task.document_prompt if task else "", urgent)
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Embed texts with the task's query prompt."""
-        return await self._embed(texts, task.query_prompt if task else "")
+        return await self._embed(texts, task.query_prompt if task else "", urgent=True)
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of the texts with their special tokens."""
+        return await self._threads.call(partial(count_tokens, self._tokenizer, texts), urgent=True)
 
     async def close(self) -> None:
         """Wait for running batches and end the threads."""
         await self._threads.close()
 
-    async def _embed(self, texts: Sequence[str], prompt: str) -> Vectors:
+    async def _embed(self, texts: Sequence[str], prompt: str, urgent: bool) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        frame: Frame = prompt.__add__ if prompt else str
-        windows = await self._threads.call(partial(read, self._tokenizer, self.max_tokens, texts, frame))
+        frame = framing(self._template, prompt)
+        reading = partial(read, self._tokenizer, self.max_tokens, texts, frame)
+        windows = await self._threads.call(reading, urgent)
+        batches = batches_of(windows, self._batch_tokens, self._threads.workers)
         return await embed_windows(
             windows,
             self.dimension,
+            batches,
             lambda batch: self._run([windows.ids[index] for index in batch]),
             self._threads,
+            urgent,
         )
 
     def _run(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
@@ -126,12 +141,22 @@ class OnnxEmbedder:
         return self._pool_tokens(hidden, mask) if hidden.ndim == 3 else hidden
 
 
-async def embed_windows(windows: Windows, dimension: int, run: RunBatch, threads: BatchThreads) -> Vectors:
-    """Vectors of texts; `run` embeds their windows, which are packed by length across texts."""
-    lengths = windows.lengths
-    batches = pack_batches(lengths, split_budget(lengths, BATCH_TOKENS, threads.workers))
-    rows = np.zeros((len(lengths), dimension), dtype=np.float32)
-    return normalise(windows.mean(await threads.run_batches(batches, run, rows)))
+def batches_of(windows: Windows, max_tokens: int, workers: int) -> list[list[int]]:
+    """Windows packed by length across texts, so that few of them occupy every worker."""
+    return pack_batches(windows.lengths, split_budget(windows.lengths, max_tokens, workers))
+
+
+async def embed_windows(
+    windows: Windows,
+    dimension: int,
+    batches: Sequence[list[int]],
+    run: RunBatch,
+    threads: BatchThreads,
+    urgent: bool,
+) -> Vectors:
+    """Vectors of texts; `run` embeds their windows, a batch at a time."""
+    rows = np.zeros((len(windows.ids), dimension), dtype=np.float32)
+    return normalise(windows.mean(await threads.run_batches(batches, run, rows, urgent)))
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,9 +1,9 @@
 """The embedding stage: parts of chunks in, the same with vectors out; one batch across many documents."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import structlog
 
 from schemas import events
 from schemas.errors import DocumentError, IngestError, TransientError
@@ -15,14 +15,16 @@ from schemas.events import (
     Embedding,
     SparseVectors,
 )
-from services.embedding.embedder import Embedder, Vectors, task_of
+from services.embedding.embedder import Vectors, task_of
+from services.embedding.loaded import LoadedModels
 from services.embedding.sparse import SparseEncoders
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import BatchStage, Context, Outcome, Record
 from streams.topics import CHUNKS, EMBEDDINGS
 
+log = structlog.get_logger(__name__)
+
 Incoming = DocumentChunked | DocumentDeleted
-Load = Callable[[str], Embedder]
 
 #: Between the names in a chunk's context, outermost first.
 CONTEXT_SEPARATOR = " › "
@@ -32,8 +34,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     """Embeds with the models that the documents name.
 
     Args:
-        load: the embedder of a model; called once per model, in a thread. Raises DocumentError for a model
-            that is not available.
+        models: where the embedders come from; closed with the stage.
         context: whether the context of a chunk is prepended to the embedded text.
         preload: a model to load before the first record.
         sparse: the sparse models.
@@ -49,21 +50,26 @@ class EmbeddingStage(BatchStage[Incoming]):
     max_records = 8
 
     def __init__(
-        self, load: Load, context: bool, preload: str | None = None, sparse: SparseEncoders | None = None
+        self,
+        models: LoadedModels,
+        context: bool,
+        preload: str | None = None,
+        sparse: SparseEncoders | None = None,
     ) -> None:
-        self._load, self._context, self._preload = load, context, preload
+        self._models, self._context, self._preload = models, context, preload
         self._sparse = sparse or SparseEncoders()
-        self._embedders: dict[str, asyncio.Task[Embedder]] = {}
 
     async def start(self) -> None:
-        """Load the default model."""
+        """Load the default model. If its server is away, the first record waits for it."""
         if self._preload:
-            await self._embedder(self._preload)
+            try:
+                await self._models.get(self._preload)
+            except TransientError as error:
+                log.warning("the default model does not answer yet", error=str(error))
 
     async def close(self) -> None:
         """Unload the models."""
-        for task in self._embedders.values():
-            await (await task).close()
+        await self._models.close()
         await self._sparse.close()
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
@@ -83,7 +89,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     ) -> dict[int, Vectors | IngestError]:
         """Vectors by the identity of the part; all texts in one call, so that batches fill."""
         try:
-            embedder = await self._embedder(embedding.model)
+            embedder = await self._models.get(embedding.model)
         except (DocumentError, TransientError) as error:  # of this model, not of the others
             return {id(part): error for part in parts}
         texts = [embedded_text(chunk, self._context) for part in parts for chunk in part.chunks]
@@ -114,17 +120,6 @@ class EmbeddingStage(BatchStage[Incoming]):
         if event.document.run and event.part == event.parts - 1:
             outputs.append(ProgressReport(event.document.run, events.Step.EMBEDDED))
         return outputs
-
-    async def _embedder(self, model: str) -> Embedder:
-        if model not in self._embedders:
-            self._embedders[model] = asyncio.create_task(asyncio.to_thread(self._load, model))
-        loading = self._embedders[model]
-        try:
-            return await asyncio.shield(loading)
-        except Exception:
-            if self._embedders.get(model) is loading:  # several batches may wait for one model
-                del self._embedders[model]  # the next record tries again
-            raise
 
 
 def embedded_text(chunk: Chunk, context: bool) -> str:

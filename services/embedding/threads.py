@@ -1,9 +1,12 @@
-"""Run the batches of several calls in threads, fairly and cancellably."""
+"""Run the batches of several calls in threads: urgent ones first, fairly, and cancellably."""
 
 import asyncio
+import itertools
+import queue
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from services.embedding.embedder import Vectors
 
@@ -12,23 +15,43 @@ R = TypeVar("R")
 #: Indices of the texts of one batch in, their vectors out, in that order.
 RunBatch = Callable[[list[int]], Vectors]
 
+_URGENT, _BULK, _END = range(3)
+#: A place in the queue: how urgent, in order of arrival, and what to do.
+_Job = tuple[int, int, Future[Any] | None, Callable[[], Any] | None]
+
 
 class BatchThreads:
     """A pool of threads for the blocking work of one model.
 
-    Each call has at most `workers` batches in the pool's queue, so a query that arrives during a call of a
-    thousand batches waits for about two of them.
+    Urgent work goes before all that waits, so a query waits for the batches that are running and no other.
+    Each call has at most `workers` batches in the pool's queue, so calls of the same urgency take turns.
     """
 
     def __init__(self, workers: int, name: str) -> None:
         self.workers = workers
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._number = itertools.count()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    async def call(self, function: Callable[[], R]) -> R:
+    async def call(self, function: Callable[[], R], urgent: bool = False) -> R:
         """Run one blocking function in the pool. RuntimeError after `close`."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+        future: Future[R] = Future()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the embedder is closed")
+            self._jobs.put((_URGENT if urgent else _BULK, next(self._number), future, function))
+        return await asyncio.wrap_future(future)
 
-    async def run_batches(self, batches: Sequence[list[int]], run: RunBatch, out: Vectors) -> Vectors:
+    async def run_batches(
+        self, batches: Sequence[list[int]], run: RunBatch, out: Vectors, urgent: bool = False
+    ) -> Vectors:
         """Fill the rows of `out` batch by batch and return it.
 
         Raises the first error of `run` at once. After a failure or cancellation no further batch starts;
@@ -36,7 +59,7 @@ class BatchThreads:
         """
         waiting = iter(batches)
         lanes = [
-            asyncio.ensure_future(self._drain(waiting, run, out))
+            asyncio.ensure_future(self._drain(waiting, run, out, urgent))
             for _ in range(min(self.workers, len(batches)))
         ]
         try:
@@ -46,10 +69,41 @@ class BatchThreads:
                 lane.cancel()
         return out
 
-    async def _drain(self, waiting: Iterator[list[int]], run: RunBatch, out: Vectors) -> None:
+    async def _drain(self, waiting: Iterator[list[int]], run: RunBatch, out: Vectors, urgent: bool) -> None:
         for batch in waiting:
-            out[batch] = await self.call(lambda taken=batch: run(taken))  # type: ignore[misc]
+            out[batch] = await self.call(lambda taken=batch: run(taken), urgent)  # type: ignore[misc]
 
     async def close(self) -> None:
         """Wait for running batches, drop waiting ones. Idempotent."""
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        with self._lock:
+            first, self._closed = not self._closed, True
+        if first:
+            self._drop_waiting()
+            for _ in self._threads:
+                self._jobs.put((_END, next(self._number), None, None))
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    def _drop_waiting(self) -> None:
+        while True:
+            try:
+                _, _, future, _ = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if future is not None:
+                future.cancel()
+
+    def _work(self) -> None:
+        while True:
+            _, _, future, function = self._jobs.get()
+            if future is None or function is None:
+                return
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = function()
+            except BaseException as error:  # the caller's to handle
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            del future, function  # a waiting thread holds no vectors

@@ -2,6 +2,9 @@
 
 text ─► tokens ≤ limit? ─► one window, the unchanged text
             └─► even windows, cut before words ─► a vector each ─► mean, weighted by tokens
+
+Where the tokenizer is not known, bytes stand for tokens: no tokenizer makes more tokens of a text than it has
+bytes, so nothing is cut off without a word.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,17 +25,20 @@ LONGEST_STEP = 8
 #: Text to the text that a model reads: with its prompt.
 Frame = Callable[[str], str]
 
+#: Left of a window for the tokens that a tokenizer of which nothing is known puts around a text.
+SPECIAL_TOKENS = 8
+
 
 @dataclass(frozen=True)
 class Windows:
     """The windows of several texts, in order.
 
-    `texts` include prompts; `ids` are their tokens with special tokens; `starts[n]` is the first window of
-    text n.
+    `texts` include prompts; `ids` are their tokens with special tokens, or their bytes; `starts[n]` is the
+    first window of text n.
     """
 
     texts: list[str]
-    ids: list[list[int]]
+    ids: list[Sequence[int]]
     starts: list[int]
 
     @property
@@ -66,12 +72,18 @@ def read(tokenizer: Tokenizer, limit: int, texts: Sequence[str], frame: Frame = 
     windows = Windows([], [], [])
     for text, whole, encoding in zip(texts, framed, tokenizer.encode_batch_fast(framed), strict=True):
         windows.starts.append(len(windows.ids))
-        parts, ids = [whole], [encoding.ids]
+        parts: list[str] = [whole]
+        ids: list[list[int]] = [encoding.ids]
         if len(encoding) > limit:
             parts, ids = _split(tokenizer, limit, _clean(text), lambda part: _clean(frame(part)))
         windows.texts.extend(parts)
         windows.ids.extend(ids)
     return windows
+
+
+def count_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
+    """Tokens of the texts, with their special tokens."""
+    return sum(len(encoding) for encoding in tokenizer.encode_batch_fast([_clean(text) for text in texts]))
 
 
 def _clean(text: str) -> str:
@@ -114,3 +126,42 @@ def _word_start(encoding: Encoding, token: int, most: int) -> int:
         if encoding.token_to_word(start - 1) != word:
             return start
     return token
+
+
+def read_bytes(limit: int, texts: Sequence[str], frame: Frame = str) -> Windows:
+    """The same by bytes: texts of more than `limit` bytes, less some for special tokens, become windows."""
+    most = max(limit - SPECIAL_TOKENS, 1)
+    windows = Windows([], [], [])
+    for text in texts:
+        windows.starts.append(len(windows.ids))
+        whole = _clean(frame(text))
+        parts = [whole] if len(whole.encode()) <= most else _split_bytes(most, _clean(text), frame)
+        windows.texts.extend(parts)
+        windows.ids.extend(part.encode() for part in parts)
+    return windows
+
+
+def _split_bytes(limit: int, text: str, frame: Frame) -> list[str]:
+    room = limit - len(_clean(frame("")).encode())
+    if frame("") and room < limit // 2:  # a prompt that would be most of each window is read once
+        return _split_bytes(limit, _clean(frame(text)), str)
+    while True:
+        parts = [_clean(frame(part)) for part in _cut_bytes(text.encode(), max(room, 4))]
+        over = max(len(part.encode()) for part in parts) - limit
+        if over <= 0 or room <= 4:
+            return parts
+        room -= over  # a part grew by a word
+
+
+def _cut_bytes(text: bytes, room: int) -> list[str]:
+    """Even pieces of about `room` bytes at most, cut before words, never within a character."""
+    count = -(-len(text) // room)
+    at = [0]
+    for number in range(1, count):
+        first, last = len(text) * (number - 1) // count, len(text) * number // count
+        while last > 0 and text[last] & 0xC0 == 0x80:
+            last -= 1
+        word = max(text.rfind(blank, last - (last - first) // LONGEST_STEP, last) for blank in b" \n\t")
+        at.append(max(word + 1 if word >= 0 else last, at[-1]))
+    parts = [text[start:end].decode() for start, end in zip(at, [*at[1:], len(text)], strict=True)]
+    return [part for part in parts if part]

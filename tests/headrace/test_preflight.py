@@ -23,6 +23,7 @@ from headrace.preflight import (
 )
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
+from schemas.limits import TRIAL_MODEL
 
 
 async def never(embedded: object) -> None:
@@ -67,7 +68,10 @@ def test_a_browser_is_found_or_what_is_missing_is_said(
 def test_weights_that_do_not_load_are_told_with_their_setting(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, embedding_folder=tmp_path)
 
-    with pytest.raises(UsageError, match=r"^HEADRACE_EMBEDDING_FOLDER is .*: broken"), naming_model(settings):
+    with (
+        pytest.raises(UsageError, match=r"^HEADRACE_EMBEDDING_FOLDER is .*: broken"),
+        naming_model(settings, TRIAL_MODEL),
+    ):
         raise RequestError("broken")
 
 

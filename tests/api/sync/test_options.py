@@ -15,7 +15,13 @@ from api.sync.options import (
     require_collection_name,
     require_file_name,
 )
-from schemas.api import LinesChunking, TreeSitterChunking
+from schemas.api import (
+    DenseEmbeddingModel,
+    LinesChunking,
+    Qwen3EmbeddingTask,
+    SourceEmbeddingConfig,
+    TreeSitterChunking,
+)
 from schemas.codec import SingleObjectCodec
 from schemas.errors import RequestError
 from schemas.events import Chunking, Document, DocumentDeleted, Embedding
@@ -117,8 +123,6 @@ def test_limits_that_are_left_open_are_filled_in() -> None:
 
 
 def test_models_that_disagree_are_refused() -> None:
-    from schemas.api import DenseEmbeddingModel, SourceEmbeddingConfig
-
     models = Models("a", ["b"])
     config = SourceEmbeddingConfig(dense=DenseEmbeddingModel(model="a"))
     assert embedding_of(config, "a", models).model == "a"
@@ -131,3 +135,15 @@ def test_numbers_that_grow_on_the_way_count_as_they_are_kept() -> None:
     """`1e9` is `1000000000.0` on the topics, where the first stage measures it again."""
     with pytest.raises(RequestError, match=r"metadata has .* bytes, at most 16,384"):
         parse_metadata(json.dumps({"k": [1.5]}).replace("1.5", ",".join(["1e9"] * 4_000)))
+
+
+def test_a_model_that_is_not_served_is_refused_or_replaced_as_the_deployment_says() -> None:
+    qwen = "Qwen/Qwen3-Embedding-0.6B"
+    task = Qwen3EmbeddingTask(task_name="nl_to_code", query_prompt="Find code")
+    config = SourceEmbeddingConfig(dense=DenseEmbeddingModel(model=qwen, task=task))
+
+    with pytest.raises(RequestError, match=r"available are a, b\. .*HEADRACE_MODELS.*SUBSTITUTE=true"):
+        embedding_of(config, None, Models("a", ["b"]))
+    assert embedding_of(config, None, Models("a", ["b"], substitutes=True)) == Embedding(model="a")
+    served = embedding_of(config, None, Models("a", [qwen], substitutes=True))
+    assert (served.model, served.task and served.task.query_prompt) == (qwen, "Find code")

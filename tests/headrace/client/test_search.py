@@ -74,7 +74,7 @@ async def test_a_question_gets_the_prompt_that_the_source_named(
     asked: list[tuple[str, object]] = []
 
     class Model:
-        def __init__(self, model: str, **_: object) -> None:
+        def __init__(self, model: str, *_: object) -> None:
             self.model = model
 
         async def embed_queries(self, texts: list[str], task: object) -> NDArray[np.float32]:
@@ -84,7 +84,8 @@ async def test_a_question_gets_the_prompt_that_the_source_named(
         async def close(self) -> None:
             pass
 
-    monkeypatch.setattr("services.embedding.load_embedder", Model)
+    monkeypatch.setattr("services.embedding.catalogue.config_of", lambda *_: None)
+    monkeypatch.setattr("services.embedding.catalogue.open_model", Model)
     [hit] = await search(load_settings(), chroma.url, "default_database", target.name, "what?", 5)
 
     assert asked == [(embedding.model, "query: " if embedding.task else None)]

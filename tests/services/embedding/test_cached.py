@@ -22,12 +22,17 @@ class CountingEmbedder:
         self.asked: list[list[str]] = []
         self.closed = False
 
-    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
         self.asked.append(list(texts))
         return np.array([[len(text), 1] for text in texts], dtype=np.float32).reshape(-1, 2)
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         return -(await self.embed_documents(texts, task))
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        raise NotImplementedError
 
     async def close(self) -> None:
         self.closed = True
@@ -120,7 +125,9 @@ async def test_closing_closes_the_model(cached: CachedEmbedder, model: CountingE
 
 async def test_a_cancelled_call_stores_nothing(tmp_path: Path) -> None:
     class Stuck(CountingEmbedder):
-        async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+        async def embed_documents(
+            self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+        ) -> Vectors:
             await asyncio.Event().wait()
             raise AssertionError
 

@@ -8,9 +8,9 @@ import pytest
 
 from schemas.errors import DocumentError, RequestError
 from services.embedding import TRIAL_MODEL, Embedder, UnknownModel, load_embedder, models, served_models
-from services.embedding.hub import prompted
 from services.embedding.models import TRIAL_TOKENIZER, folder_model, packaged_file, trial_model
 from services.embedding.onnx import pool_first, pool_last, pool_mean
+from services.embedding.profiles import framing, profile_of
 
 
 def test_an_unknown_model_is_refused_with_the_names_that_are_served() -> None:
@@ -115,9 +115,9 @@ def test_a_model_that_is_not_cached_is_refused_when_downloads_are_off(tmp_path: 
 
 def test_a_prompt_takes_the_form_that_its_model_was_trained_on() -> None:
     qwen = "Qwen/Qwen3-Embedding-0.6B"
-    assert prompted(qwen, "", "{text}") == "{text}"
-    assert prompted(qwen, "Find it", "a {b}") == "Instruct: Find it\nQuery:a {b}"
-    assert prompted("intfloat/multilingual-e5-large", "query: ", "x") == "query: x"
+    assert framing(profile_of(qwen).template, "")("{text}") == "{text}"
+    assert framing(profile_of(qwen).template, "Find it")("a {b}") == "Instruct: Find it\nQuery:a {b}"
+    assert framing(profile_of("intfloat/multilingual-e5-large").template, "query: ")("x") == "query: x"
 
 
 def test_pooling_reads_no_padding() -> None:

@@ -22,6 +22,7 @@ from schemas.events import (
 )
 from services.embedding import Embedder, Prompts
 from services.embedding.embedder import Vectors
+from services.embedding.loaded import LoadedModels
 from services.embedding.stage import EmbeddingStage, Incoming
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Record
@@ -40,12 +41,17 @@ class Lengths:
         self.calls: list[tuple[list[str], Prompts | None]] = []
         self.closed = False
 
-    async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
         self.calls.append((list(texts), task))
         rows = [[len(text), float(self.model[-1])] for text in texts]
         return np.array(rows, dtype=np.float32).reshape(len(texts), 2)
 
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+        raise NotImplementedError
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -122,7 +128,7 @@ def vectors(outcome: Sequence[Output] | Exception) -> list[tuple[float, ...]]:
 
 async def test_each_part_gets_the_vectors_of_its_own_chunks_from_one_call() -> None:
     models = Models()
-    stage = EmbeddingStage(models.load, context=False)
+    stage = EmbeddingStage(LoadedModels(models.load), context=False)
 
     outcomes = await run(stage, part("a", "bb"), part(), part("ccc"))
 
@@ -133,7 +139,7 @@ async def test_each_part_gets_the_vectors_of_its_own_chunks_from_one_call() -> N
 async def test_a_part_is_handed_on_whole_under_its_key() -> None:
     made = part("a", "bb", number=1, of=3)
 
-    [outcome] = await run(EmbeddingStage(Models().load, context=False), made)
+    [outcome] = await run(EmbeddingStage(LoadedModels(Models().load), context=False), made)
 
     assert not isinstance(outcome, Exception)
     [send] = outcome
@@ -150,7 +156,7 @@ async def test_several_models_and_tasks_share_a_batch() -> None:
     task = events.Task(task_name="search", document_prompt="passage: ")
 
     outcomes = await run(
-        EmbeddingStage(models.load, context=False),
+        EmbeddingStage(LoadedModels(models.load), context=False),
         part("a", model="m1"),
         part("bb", model="m2"),
         part("ccc", model="m1", task=task),
@@ -164,7 +170,10 @@ async def test_several_models_and_tasks_share_a_batch() -> None:
 
 async def test_a_model_that_is_not_served_fails_only_its_own_records() -> None:
     outcomes = await run(
-        EmbeddingStage(Models().load, context=False), part("a"), part("b", model="other"), part("cc")
+        EmbeddingStage(LoadedModels(Models().load), context=False),
+        part("a"),
+        part("b", model="other"),
+        part("cc"),
     )
 
     assert isinstance(outcomes[1], DocumentError)
@@ -181,7 +190,7 @@ async def test_a_load_that_failed_is_tried_again_with_the_next_record() -> None:
             raise TransientError("the hub is away")
         return models.load(model)
 
-    stage = EmbeddingStage(load, context=False)
+    stage = EmbeddingStage(LoadedModels(load), context=False)
     [failed] = await run(stage, part("a"))
     assert isinstance(failed, TransientError)
     [outcome] = await run(stage, part("a"))
@@ -196,7 +205,9 @@ async def test_a_model_whose_hub_is_away_keeps_no_other_waiting() -> None:
             raise TransientError("the hub is away")
         return models.load(model)
 
-    outcomes = await run(EmbeddingStage(load, context=False), part("a"), part("b", model="m2"), part("cc"))
+    outcomes = await run(
+        EmbeddingStage(LoadedModels(load), context=False), part("a"), part("b", model="m2"), part("cc")
+    )
 
     assert isinstance(outcomes[1], TransientError)
     assert [vectors(outcomes[0]), vectors(outcomes[2])] == [[(1.0, 1.0)], [(2.0, 1.0)]]
@@ -209,7 +220,7 @@ async def test_batches_that_wait_for_one_failing_load_fail_alike() -> None:
         go_on.wait(10)
         raise TransientError("the hub is away")
 
-    stage = EmbeddingStage(load, context=False)
+    stage = EmbeddingStage(LoadedModels(load), context=False)
     batches = [asyncio.create_task(run(stage, part("a"))) for _ in range(3)]
     await asyncio.sleep(0)
     go_on.set()
@@ -232,7 +243,9 @@ async def test_context_stands_in_front_of_the_text_where_it_is_wanted(
 ) -> None:
     models = Models()
 
-    [outcome] = await run(EmbeddingStage(models.load, context=with_context), part("text", context=context))
+    [outcome] = await run(
+        EmbeddingStage(LoadedModels(models.load), context=with_context), part("text", context=context)
+    )
 
     assert models.loaded["m1"].calls == [([expected], None)]
     assert not isinstance(outcome, Exception)
@@ -244,7 +257,8 @@ async def test_context_stands_in_front_of_the_text_where_it_is_wanted(
 
 async def test_only_the_last_part_is_noted() -> None:
     outcomes = await run(
-        EmbeddingStage(Models().load, context=False), *[part("a", number=n, of=3) for n in range(3)]
+        EmbeddingStage(LoadedModels(Models().load), context=False),
+        *[part("a", number=n, of=3) for n in range(3)],
     )
 
     notes = [
@@ -258,7 +272,7 @@ async def test_only_the_last_part_is_noted() -> None:
 async def test_a_delete_is_passed_on_among_parts() -> None:
     deleted = DocumentDeleted(document=part().document, sequence=9)
 
-    first, second = await run(EmbeddingStage(Models().load, context=False), deleted, part("a"))
+    first, second = await run(EmbeddingStage(LoadedModels(Models().load), context=False), deleted, part("a"))
 
     assert first == [Send(EMBEDDINGS, "key-0", deleted)]
     assert vectors(second) == [(1.0, 1.0)]
@@ -268,7 +282,8 @@ async def test_deletes_alone_load_no_model() -> None:
     models = Models()
 
     await run(
-        EmbeddingStage(models.load, context=False), DocumentDeleted(document=part().document, sequence=9)
+        EmbeddingStage(LoadedModels(models.load), context=False),
+        DocumentDeleted(document=part().document, sequence=9),
     )
 
     assert not models.loads
@@ -276,7 +291,7 @@ async def test_deletes_alone_load_no_model() -> None:
 
 async def test_the_usual_model_is_loaded_at_the_start_and_all_are_closed_at_the_end() -> None:
     models = Models()
-    stage = EmbeddingStage(models.load, context=False, preload="m2")
+    stage = EmbeddingStage(LoadedModels(models.load), context=False, preload="m2")
 
     await stage.start()
     assert models.loads == ["m2"]
@@ -288,10 +303,12 @@ async def test_the_usual_model_is_loaded_at_the_start_and_all_are_closed_at_the_
 
 async def test_vectors_of_another_byte_order_or_width_are_packed_as_the_contract_says() -> None:
     class Odd(Lengths):
-        async def embed_documents(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+        async def embed_documents(
+            self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+        ) -> Vectors:
             # Neither contiguous, nor float32, nor little-endian.
             return np.arange(2 * len(texts), dtype=">f8").reshape(2, len(texts)).T
 
-    [outcome] = await run(EmbeddingStage(Odd, context=False), part("a", "b", model="m1"))
+    [outcome] = await run(EmbeddingStage(LoadedModels(Odd), context=False), part("a", "b", model="m1"))
 
     assert vectors(outcome) == [(0.0, 2.0), (1.0, 3.0)]

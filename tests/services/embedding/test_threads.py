@@ -86,3 +86,34 @@ async def test_an_error_in_a_batch_is_raised_and_stops_the_call(threads: BatchTh
 async def test_closing_twice_is_harmless(threads: BatchThreads) -> None:
     await threads.close()
     await threads.close()
+
+
+async def test_urgent_work_goes_before_all_that_waits(threads: BatchThreads) -> None:
+    order: list[str] = []
+    gate, started = threading.Event(), threading.Barrier(3)
+
+    def first(batch: list[int]) -> Vectors:
+        started.wait(10)
+        gate.wait(10)
+        return rows(batch)
+
+    def noted(name: str) -> Vectors:
+        order.append(name)
+        return rows([0])
+
+    out = np.zeros((2, 1), np.float32)
+    running = asyncio.ensure_future(threads.run_batches([[0], [1]], first, out))
+    await asyncio.to_thread(started.wait, 10)
+    bulk = [asyncio.ensure_future(threads.call(lambda: noted("bulk"))) for _ in range(5)]
+    await asyncio.sleep(0)
+    urgent = asyncio.ensure_future(threads.call(lambda: noted("urgent"), urgent=True))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(running, urgent, *bulk)
+    assert "urgent" in order[:2]
+
+
+async def test_after_closing_nothing_runs(threads: BatchThreads) -> None:
+    await threads.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await threads.call(lambda: None)

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from services.embedding.models import trial_model
-from services.embedding.onnx import BATCH_TOKENS, embed_windows
+from services.embedding.onnx import BATCH_TOKENS, batches_of, embed_windows
+from services.embedding.profiles import PLAIN, framing
 from services.embedding.threads import BatchThreads
-from services.embedding.windows import Windows, read
+from services.embedding.windows import SPECIAL_TOKENS, Windows, read, read_bytes
 
 WORDS = [
     "broker",
@@ -128,9 +129,30 @@ async def test_a_text_of_a_megabyte_makes_many_batches_and_none_that_is_bigger_t
         return np.array([[1 + index % 2, 1] for index in batch], dtype=np.float32)
 
     threads = BatchThreads(2, "test")
-    vectors = await embed_windows(windows, 2, run, threads)
+    batches = batches_of(windows, BATCH_TOKENS, threads.workers)
+    vectors = await embed_windows(windows, 2, batches, run, threads, urgent=False)
     await threads.close()
     assert sum(windows.lengths) > 200_000
     assert max(sizes) <= BATCH_TOKENS
     assert len(sizes) > 390
     np.testing.assert_allclose(vectors[1], np.array([1.5, 1]) / np.hypot(1.5, 1), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 1000,
+        "longwordwithoutanyblank" * 200,
+        "日本語の文章" * 300,
+        "\ud800 lone " * 300,
+        " \n" * 2000,
+    ],
+)
+@pytest.mark.parametrize("prompt", ["", "query: ", "a prompt that is most of a window " * 4])
+def test_windows_by_bytes_hold_the_whole_text_and_never_more_than_the_limit(text: str, prompt: str) -> None:
+    windows = read_bytes(128, ["short", text], framing(PLAIN, prompt))
+
+    assert max(windows.lengths) <= 128 - SPECIAL_TOKENS
+    assert windows.texts[0] == f"{prompt}short" or len(prompt) > 120
+    joined = "".join(window.removeprefix(prompt) for window in windows.texts[windows.starts[1] :])
+    assert joined.removeprefix(prompt) == text.encode("utf-8", "replace").decode()

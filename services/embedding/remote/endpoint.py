@@ -1,0 +1,196 @@
+"""Requests to an embedding server, from many threads: one limit for all, retries, and batches that are split.
+
+429, Retry-After    all requests wait; the document does not count it as a failure
+400, 413, 422       a batch is halved; a single text fails its document
+500                 tried again, then halved; a single text fails its document if the server is well
+401, 403, 404       the configuration is wrong: the records wait, and the reason is shown
+502, 503, 504, no answer    the server is away: tried again, then the records wait
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+import numpy as np
+
+from schemas.errors import DocumentError, IngestError, RateLimited, TransientError
+from schemas.models_file import HttpConfig
+from services.embedding.embedder import Vectors
+from services.embedding.remote.answers import (
+    check_dimension,
+    first_unusable,
+    openai_vectors,
+    tei_vectors,
+)
+from streams.http_errors import retry_after_seconds
+
+TRIES = 3
+#: A 429 is waited for inside a request for so long; after that the engine holds the record, which costs it
+#: no failure either but the place of its batch.
+PATIENCE_SECONDS = 60.0
+_FIRST_PAUSE = 0.5
+_REFUSED = frozenset({400, 413, 422})
+_MISCONFIGURED = frozenset({401, 403, 404, 405})
+#: A text that no server refuses.
+_HARMLESS = "a commit log"
+
+
+class Endpoint:
+    """One server. Blocking; any number of threads may call `embed`. Keys and texts reach no log and no error.
+
+    Args:
+        dimension: expected length of vectors; None until the first answer.
+    """
+
+    def __init__(self, name: str, config: HttpConfig, dimension: int | None = None) -> None:
+        self._name, self._config, self.dimension = name, config, dimension
+        self._is_tei = config.api == "tei"
+        self.url = f"{config.url}/{'embed' if self._is_tei else 'embeddings'}"
+        headers = {"authorization": f"Bearer {config.key}"} if config.key else {}
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(config.timeout_seconds, connect=5.0),
+            headers=headers,
+            follow_redirects=False,
+        )
+        self._free_at = 0.0
+        self._closing = threading.Event()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of `texts`, one row each, as the server gives them.
+
+        Raises:
+            RateLimited: the server asks for a longer pause than `PATIENCE_SECONDS`.
+            TransientError: it is away, misconfigured, or answers what cannot be read.
+            DocumentError: it refuses a text, or has no vector for it.
+        """
+        try:
+            return self._tried(texts)
+        except _Refused as refused:
+            if len(texts) > 1:
+                half = len(texts) // 2
+                return np.concatenate([self.embed(texts[:half]), self.embed(texts[half:])])
+            if refused.fault and not self._is_well():
+                raise TransientError(str(refused)) from refused
+            raise DocumentError(f"{refused}, for a text of {len(texts[0]):,} characters") from refused
+
+    def close(self) -> None:
+        """End pauses and close the connections."""
+        self._closing.set()
+        self._http.close()
+
+    def _tried(self, texts: Sequence[str]) -> Vectors:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        tries = 0
+        while True:
+            self._wait_for_turn(deadline)
+            try:
+                return self._once(texts)
+            except RateLimited as limited:
+                self._free_at = max(self._free_at, time.monotonic() + limited.retry_after)
+            except (_Refused, TransientError) as error:
+                tries += 1
+                if tries >= TRIES or not _is_worth_a_retry(error):
+                    raise
+                self._pause(_FIRST_PAUSE * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 – jitter
+
+    def _wait_for_turn(self, deadline: float) -> None:
+        """A 429 to one request holds all others back, too."""
+        while (pause := self._free_at - time.monotonic()) > 0:
+            if self._free_at > deadline:
+                raise RateLimited(self._says("429, too many requests"), pause)
+            self._pause(pause)
+
+    def _pause(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise TransientError(self._says("nothing: it is being closed"))
+
+    def _once(self, texts: Sequence[str]) -> Vectors:
+        try:
+            answer = self._http.post(self.url, json=self._body(texts))
+        except httpx.TimeoutException as error:
+            raise _Away(self._says(f"nothing within {self._config.timeout_seconds:g} s")) from error
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
+            raise _Away(self._says(f"nothing: {error}")) from error
+        if answer.status_code != 200:
+            raise self._refusal(answer)
+        try:
+            vectors = _parsed(answer, tei_vectors if self._is_tei else openai_vectors, len(texts))
+            check_dimension(vectors, self.dimension or vectors.shape[1])
+        except TransientError as error:
+            raise TransientError(self._says(f"what cannot be used: {error}")) from error
+        self.dimension = vectors.shape[1]
+        if (row := first_unusable(vectors)) is not None:
+            raise _Refused(
+                self._says(f"a vector of NaN or zeros, for text {row} of {len(texts)}"), fault=True
+            )
+        return vectors
+
+    def _body(self, texts: Sequence[str]) -> dict[str, Any]:
+        if self._is_tei:
+            # Never a prefix in silence: what is too long is refused.
+            return {"inputs": list(texts), "normalize": True, "truncate": False}
+        model = self._config.remote_model or self._name
+        return {"model": model, "input": list(texts), "encoding_format": "float"}
+
+    def _refusal(self, answer: httpx.Response) -> Exception:
+        status = answer.status_code
+        said = self._says(f"{status}{_words(answer, self._config.key)}")
+        if status == 429:
+            return RateLimited(said, retry_after_seconds(answer.headers.get("retry-after")))
+        if status in _REFUSED:
+            return _Refused(said, fault=False)
+        if status in _MISCONFIGURED or status < 400:
+            return TransientError(f"{said} (HEADRACE_MODELS: url, remote_model, api_key_env)")
+        return _Refused(said, fault=True) if status == 500 else _Away(said)
+
+    def _is_well(self) -> bool:
+        """Whether the server embeds a harmless text."""
+        try:
+            self._once([_HARMLESS])
+        except (IngestError, _Refused):
+            return False
+        return True
+
+    def _says(self, words: str) -> str:
+        return f"the endpoint {self.url} of the embedding model {self._name!r} answered {words}"
+
+
+class _Refused(Exception):
+    """The server refused these texts, or (`fault`) failed over them."""
+
+    def __init__(self, message: str, *, fault: bool) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class _Away(TransientError):
+    """The server is away; it may be back in a moment."""
+
+
+def _is_worth_a_retry(error: Exception) -> bool:
+    return isinstance(error, _Away) or (isinstance(error, _Refused) and error.fault)
+
+
+def _parsed(answer: httpx.Response, read: Callable[[Any, int], Vectors], count: int) -> Vectors:
+    try:
+        content = answer.json()
+    except ValueError as error:
+        raise TransientError("it is not JSON") from error
+    return read(content, count)
+
+
+def _words(answer: httpx.Response, key: str | None) -> str:
+    """What the server says of a refusal, in OpenAI's form, in that of TEI, or as it stands."""
+    try:
+        content = answer.json()
+        error = content.get("error", content.get("message", "")) if isinstance(content, dict) else ""
+        words = str(error.get("message", error)) if isinstance(error, dict) else str(error)
+    except ValueError:
+        words = answer.text
+    words = " ".join(words.split())[:300]
+    if key:
+        words = words.replace(key, "…")  # some servers quote the key that they refuse
+    return f": {words}" if words else ""

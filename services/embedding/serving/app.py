@@ -1,0 +1,108 @@
+"""The endpoint's application: its key, its errors, listening."""
+
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from pydantic import ValidationError
+
+from schemas.api.embedding import MAX_EMBED_BYTES, EmbedError
+from schemas.errors import DocumentTooLarge, IngestError, RateLimited, RequestError, TransientError
+from schemas.models_file import ServedModels
+from services.embedding.loaded import LoadedModels
+from services.embedding.models import UnknownModel
+from services.embedding.serving.handlers import Handlers
+from services.embedding.sparse import SparseEncoders
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class EmbedEndpoint:
+    """Where to listen (port 0: a free one), the key that callers show, and what is served."""
+
+    host: str
+    port: int
+    key: str = field(repr=False)
+    served: ServedModels
+    substitutes: bool = False
+
+
+@asynccontextmanager
+async def serve_embedding(
+    endpoint: EmbedEndpoint, models: LoadedModels, sparse: SparseEncoders
+) -> AsyncIterator[int]:
+    """Listen while the block runs; yields the port. Raises RequestError if the port cannot be had."""
+    handlers = Handlers(models, sparse, endpoint.served, endpoint.substitutes)
+    app = web.Application(middlewares=[_keys(endpoint.key), _refusals], client_max_size=MAX_EMBED_BYTES)
+    app.router.add_post("/", handlers.dense)
+    app.router.add_post("/embed", handlers.dense)
+    app.router.add_post("/embed_sparse", handlers.sparse)
+    app.router.add_post("/v1/embeddings", handlers.openai)
+    # A client that leaves stops its batches.
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, endpoint.host, endpoint.port)
+        try:
+            await site.start()
+        except OSError as error:
+            where = f"{endpoint.host}:{endpoint.port} (HEADRACE_HOST, HEADRACE_EMBED_PORT)"
+            raise RequestError(f"texts cannot be embedded at {where}: {error.strerror}") from error
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+def _keys(key: str) -> Middleware:
+    expected = f"Bearer {key}".encode()
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(shown, expected):
+            return _error(401, "the key is not that of HEADRACE_EMBED_KEY")
+        return await handler(request)
+
+    return check
+
+
+@web.middleware
+async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors as JSON. Texts are in no log: an unexpected error shows its type."""
+    try:
+        return await handler(request)
+    except ValidationError as error:
+        return _error(400, _first_fault(error))
+    except RateLimited as error:
+        return _error(429, str(error), {"Retry-After": str(max(1, round(error.retry_after)))})
+    except TransientError as error:
+        return _error(503, str(error), {"Retry-After": "1"})
+    except UnknownModel as error:
+        return _error(404, str(error))
+    except DocumentTooLarge as error:
+        return _error(413, str(error))
+    except IngestError as error:
+        return _error(400, str(error))
+    except web.HTTPRequestEntityTooLarge:
+        return _error(413, f"the body has more than {MAX_EMBED_BYTES:,} bytes")
+    except web.HTTPException as error:
+        return _error(error.status, error.reason)
+    except Exception as error:
+        log.error("a text was not embedded", path=request.path, error_class=type(error).__name__)
+        return _error(500, f"the model failed: {type(error).__name__}")
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    return f"the body: {place}: {fault['msg']}" if place else f"the body: {fault['msg']}"
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    body = EmbedError(error=message, message=message)
+    return web.json_response(text=body.model_dump_json(), status=status, headers=headers)
