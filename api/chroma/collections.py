@@ -102,10 +102,11 @@ async def _with_keys(request: web.Request, answer: Answer) -> web.Response:
         return answer.response()
     found: Any = json.loads(answer.body)
     many = found if isinstance(found, list) else [found]
-    keys = await request.app[PARTS].sparse_keys.of([one["id"] for one in many])
+    ids = [one["id"] for one in many if "id" in one]
+    keys = await request.app[PARTS].sparse_keys.of(ids) if ids else {}
     if not keys:
         return answer.response()
     for one in many:
-        if one["id"] in keys:
-            one["schema"] = with_sparse_keys(one.get("schema"), keys[one["id"]])
+        if of := keys.get(one.get("id")):
+            one["schema"] = with_sparse_keys(one.get("schema"), of)
     return answer.response(json.dumps(found, ensure_ascii=False).encode())
