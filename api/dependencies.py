@@ -10,11 +10,14 @@ from aiohttp import web
 from api.access import Authenticator, Caller
 from api.chroma.directory import ChromaDirectory
 from api.chroma.ids import CollectionIds
+from api.chroma.schema import SparseKeys
 from api.chroma.upstream import Upstream
 from api.embedding.service import EmbeddingService
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
+from api.search.legs import Legs
+from api.search.records import Records
 from api.sse import EventStreams
 from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
@@ -99,6 +102,8 @@ class Dependencies:
         self.chroma = ChromaDirectory(gateway.chroma)
         self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
         self.collections = CollectionIds(self.upstream)
+        self.legs = Legs(Records(self.upstream), gateway.sparse, gateway.embedder)
+        self.sparse_keys = SparseKeys(gateway.sparse)
         self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
         self.embedding = EmbeddingService(gateway.embedding)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
@@ -117,6 +122,9 @@ class Dependencies:
         await self.chroma.close()
         await self.embedding.close()
         await self.upstream.close()
+        for part in (self.gateway.sparse, self.gateway.embedder):
+            if part is not None:
+                await part.close()
 
     def _views(self) -> list[Catalogue | Outcomes | SavedCredentials]:
         saved = self.gateway.credentials

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from api.search.embedding import QueryEmbedder
+from api.search.sparse import SparseIndex
 from schemas.codec import Codec
 from schemas.limits import (
     DEFAULT_LINES_SIZE_BYTES,
@@ -19,11 +21,15 @@ from streams.kafka.cluster import Cluster
 
 @dataclass(frozen=True)
 class ChromaAccess:
-    """URL of Chroma's HTTP API (`http://host:port`), and its token and tenant, if required."""
+    """URL of Chroma's HTTP API (`http://host:port`), and its token and tenant, if required.
+
+    `searches`: it answers `search` itself, as Chroma Cloud does; else the gateway does.
+    """
 
     url: str
     token: str | None = field(default=None, repr=False)
     tenant: str | None = None
+    searches: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class Gateway:
         origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
         embedding: the service that embeds texts of requests; without it none are embedded.
         credentials: the saved credentials; without them, none can be saved.
+        sparse: the index of sparse vectors; without it, searches are dense only.
+        embedder: embeds texts of queries; without it, searches need vectors. The gateway closes both.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
         github_host: host of repositories that are named without one.
@@ -100,6 +108,8 @@ class Gateway:
     origins: Mapping[str, OriginCheck] = field(default_factory=dict)
     embedding: EmbeddingAccess | None = None
     credentials: SavedCredentials | None = None
+    sparse: SparseIndex | None = None
+    embedder: QueryEmbedder | None = None
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8

@@ -1,9 +1,14 @@
-"""Chroma's routes about collections."""
+"""Chroma's routes about collections, which are shown with the sparse keys by which they can be searched."""
+
+import json
+from typing import Any
 
 from aiohttp import web
 
 from api.chroma.place import Place
 from api.chroma.rights import json_body, place_in, place_of, require_writable, tenant_of, text_in
+from api.chroma.schema import with_sparse_keys
+from api.chroma.upstream import Answer
 from api.dependencies import PARTS
 from api.errors import BadRequest
 from api.requests import caller_of, path_id
@@ -29,7 +34,8 @@ async def create_collection(request: web.Request) -> web.StreamResponse:
     name = text_in(given, "name")
     if name is not None and not (given.get("get_or_create") is True and await _exists(request, place, name)):
         require_writable(request, place, name)
-    return await parts.upstream.forward(request, f"{place.path}/collections", body)
+    answer = await parts.upstream.ask("POST", f"{place.path}/collections", body)
+    return await _with_keys(request, answer)
 
 
 async def get_collection(request: web.Request) -> web.StreamResponse:
@@ -84,6 +90,23 @@ async def _exists(request: web.Request, place: Place, name: str) -> bool:
     return answer.status == 200
 
 
-async def _shown(request: web.Request, path: str) -> web.StreamResponse:
+async def _shown(request: web.Request, path: str) -> web.Response:
     parts = request.app[PARTS]
-    return await parts.upstream.forward(request, path)
+    answer = await parts.upstream.ask("GET", path, query=request.rel_url.raw_query_string)
+    return await _with_keys(request, answer)
+
+
+async def _with_keys(request: web.Request, answer: Answer) -> web.Response:
+    """An answer of Chroma, with the sparse keys in the schema of each collection."""
+    if answer.status not in (200, 201):
+        return answer.response()
+    found: Any = json.loads(answer.body)
+    many = found if isinstance(found, list) else [found]
+    ids = [one["id"] for one in many if "id" in one]
+    keys = await request.app[PARTS].sparse_keys.of(ids) if ids else {}
+    if not keys:
+        return answer.response()
+    for one in many:
+        if of := keys.get(one.get("id")):
+            one["schema"] = with_sparse_keys(one.get("schema"), of)
+    return answer.response(json.dumps(found, ensure_ascii=False).encode())

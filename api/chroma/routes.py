@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiohttp import web
 
 from api.chroma import collections, databases, records, server
+from api.chroma.search import search
 from api.errors import CHROMA_ROOT
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,7 +42,7 @@ ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("DELETE", _COLLECTION, collections.delete_collection),
     ("POST", f"{_COLLECTION}/get", records.read),
     ("POST", f"{_COLLECTION}/query", records.read),
-    ("POST", f"{_COLLECTION}/search", records.read),
+    ("POST", f"{_COLLECTION}/search", search),
     ("GET", f"{_COLLECTION}/count", records.read),
     ("GET", f"{_COLLECTION}/fork_count", records.read),
     ("GET", f"{_COLLECTION}/indexing_status", records.read),

@@ -1,0 +1,65 @@
+"""`POST …/collections/{id}/search`: Chroma's `Search`, which its single node does not implement."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from api.chroma import records
+from api.chroma.place import Place
+from api.chroma.rights import place_of
+from api.dependencies import PARTS
+from api.requests import path_id
+from api.search.execution import Row, run_search
+from api.search.expression import Search
+from api.search.parsing import parse_searches, read_json
+from api.search.records import Target
+
+
+async def search(request: web.Request) -> web.StreamResponse:
+    """Carry out the searches of a request on one collection, in the columns that Chroma answers with."""
+    parts = request.app[PARTS]
+    if parts.gateway.chroma.searches:
+        return await records.read(request)
+    place, collection = place_of(request), path_id(request, "collection_id")
+    target = await target_of(request, place, collection)
+    searches = parse_searches(read_json(await request.read()))
+    found = await asyncio.gather(*(run_search(parts.legs, target, one) for one in searches))
+    return web.json_response(answer_of(searches, found))
+
+
+async def target_of(request: web.Request, place: Place, collection_id: str) -> Target:
+    """A collection that the caller may read, with its dimension as soon as it has one."""
+    collections = request.app[PARTS].collections
+    found = await collections.require(place, collection_id)
+    if found.get("dimension") is None:
+        found = await collections.require(place, collection_id, fresh=True)
+    return Target(place, found)
+
+
+def answer_of(searches: list[Search], found: list[list[Row]]) -> dict[str, Any]:
+    """Chroma's `SearchResponse`: a list for each search, a column for each selected key."""
+    pairs = list(zip(searches, found, strict=True))
+
+    def column(wanted: Callable[[Search], bool], value: Callable[[Search, Row], Any]) -> list[Any]:
+        return [[value(one, row) for row in rows] if wanted(one) else None for one, rows in pairs]
+
+    return {
+        "ids": [[row.record.id for row in rows] for rows in found],
+        "documents": column(lambda one: "#document" in one.select, lambda _, row: row.record.document),
+        "embeddings": column(lambda one: "#embedding" in one.select, lambda _, row: row.record.embedding),
+        "metadatas": column(_selects_metadata, lambda one, row: _selected(one, row.record.metadata)),
+        "scores": column(lambda one: "#score" in one.select, lambda _, row: row.score),
+        "select": [sorted(one.select) for one in searches],
+    }
+
+
+def _selects_metadata(search: Search) -> bool:
+    return any(key == "#metadata" or not key.startswith("#") for key in search.select)
+
+
+def _selected(search: Search, metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if metadata is None or "#metadata" in search.select:
+        return metadata or None
+    return {key: value for key, value in metadata.items() if key in search.select} or None

@@ -1,0 +1,51 @@
+"""Texts of queries become vectors with the model of the collection that they are looked for in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from schemas.events import Embedding, Task
+from schemas.limits import TRIAL_MODEL
+from streams.chroma import EMBEDDING_KEY
+
+#: The names under which Chroma keeps an embedding function, and where its configuration has the model.
+_DEFAULT = TRIAL_MODEL
+_MODEL_FIELDS = {"sentence_transformer": "model_name", "chroma-cloud-qwen": "model"}
+
+Vector = Sequence[float]
+
+
+class QueryEmbedder(Protocol):
+    """Embeds queries with any model that is served."""
+
+    async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
+        """A vector of length 1 for each text. Raises RequestError for a model that is not served,
+        TransientError without an answer."""
+        ...
+
+    async def close(self) -> None:
+        """Release what it holds."""
+        ...
+
+
+def embedding_of(collection: Mapping[str, Any]) -> Embedding | None:
+    """The embedding in the metadata or configuration of a collection; None if neither has one."""
+    own = (collection.get("metadata") or {}).get(EMBEDDING_KEY)
+    if isinstance(own, str):
+        try:
+            return Embedding.model_validate_json(own)
+        except ValidationError:  # somebody else's key of the same name
+            pass
+    function = (collection.get("configuration_json") or {}).get("embedding_function") or {}
+    name, config = function.get("name"), function.get("config") or {}
+    if name == "default":
+        return Embedding(model=_DEFAULT)
+    model = config.get(_MODEL_FIELDS.get(str(name), ""))
+    if not isinstance(model, str):
+        return None
+    task = config.get("task")
+    prompts = (config.get("instructions") or {}).get(task) or {}
+    if not isinstance(task, str) or not prompts.get("query"):
+        return Embedding(model=model)
+    return Embedding(model=model, task=Task(task_name=task, query_prompt=str(prompts["query"])))

@@ -1,0 +1,169 @@
+"""What each `$knn` of a search finds. Filters apply inside of every leg, so that a leg has as many hits as it
+was asked for, if there are as many.
+
+Chroma decides what a filter means and which records there are, for sparse legs too: an index that is behind
+returns nothing that has been deleted, and no operator means two things.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from api.errors import BadRequest
+from api.search.embedding import QueryEmbedder, embedding_of
+from api.search.expression import EMBEDDING, Filter, Knn, Query, Sparse, Where
+from api.search.filters import metadata_part, names_documents
+from api.search.records import Records, Target
+from api.search.scoring import Hits
+from api.search.sparse import SparseIndex
+from schemas.api.searching import MAX_HITS, SparseKey, SparseQuery, SparseVector
+from schemas.events import Embedding
+
+#: Chroma's index walks a graph as broadly as it is asked for results, or as its collection says if that is
+#: more. 300 finds the best chunk for 96 % of questions about rare ones, Chroma's own 100 for 85 to 88
+#: (docs/indexing.md); it costs the server 0.7 ms of CPU. Collections that Headrace makes say 300 themselves.
+BREADTH = 300
+
+#: A filter on documents that leaves no more records than this is resolved first, and the sparse index
+#: searches among these ids. Above, most of its hits match anyway.
+_MAX_RESOLVED = 20_000
+#: How many more hits are asked for when too few of them match.
+_GROWTH = 4
+
+
+@dataclass(frozen=True)
+class Legs:
+    """Carries out legs on Chroma and, if there is one, on the sparse index."""
+
+    records: Records
+    sparse: SparseIndex | None = None
+    embedder: QueryEmbedder | None = None
+
+    async def hits(self, target: Target, filter_: Filter, knns: Iterable[Knn]) -> dict[Knn, Hits]:
+        """The hits of each leg, nearest first. Equal legs are carried out once.
+
+        Raises BadRequest for a leg that this collection cannot carry out, Unavailable without an answer.
+        """
+        wanted = list(knns)
+        legs = list(dict.fromkeys((knn.key, knn.query, knn.limit) for knn in wanted))
+        vectors = await self._vectors(target, [query for key, query, _ in legs if key == EMBEDDING])
+        hits = await asyncio.gather(
+            *(
+                self._dense(target, filter_, vectors[query], limit)
+                if key == EMBEDDING
+                else self._sparse(target, filter_, key, query, limit)
+                for key, query, limit in legs
+            )
+        )
+        found = dict(zip(legs, hits, strict=True))
+        return {knn: found[knn.key, knn.query, knn.limit] for knn in wanted}
+
+    async def keys(self, target: Target) -> Sequence[SparseKey]:
+        """The sparse keys of a collection."""
+        if self.sparse is None:
+            return ()
+        return (await self.sparse.keys([target.id])).get(target.id, ())
+
+    async def _vectors(self, target: Target, queries: Iterable[Query]) -> dict[Query, Sequence[float]]:
+        """Vectors of the dense legs, of the collection's dimension."""
+        wanted = list(dict.fromkeys(queries))
+        texts = [query for query in wanted if isinstance(query, str)]
+        vectors: dict[Query, Sequence[float]] = {one: one for one in wanted if isinstance(one, tuple)}
+        if texts:
+            embedding = self._model(target)
+            assert self.embedder is not None  # _model has looked
+            embedded = await self.embedder.embed(embedding, texts)
+            vectors |= dict(zip(texts, embedded, strict=True))
+        dimension = target.found.get("dimension")
+        for vector in vectors.values():
+            if dimension is not None and len(vector) != dimension:
+                raise BadRequest(_other_dimension(target, len(vector), dimension))
+        return vectors
+
+    def _model(self, target: Target) -> Embedding:
+        embedding = embedding_of(target.found)
+        if embedding is None:
+            raise BadRequest(
+                f"collection {target.name!r} does not say with which model it was embedded: "
+                "search it by a vector instead of a text"
+            )
+        if self.embedder is None:
+            raise BadRequest("this gateway embeds no texts: search by a vector")
+        return embedding
+
+    async def _dense(self, target: Target, filter_: Filter, vector: Sequence[float], limit: int) -> Hits:
+        breadth = limit if searches_broadly(target) else max(limit, BREADTH)
+        return (await self.records.nearest(target, vector, breadth, filter_))[:limit]
+
+    async def _sparse(self, target: Target, filter_: Filter, key: str, query: Query, limit: int) -> Hits:
+        if self.sparse is None:
+            raise BadRequest(_NO_KEYS.format(target.name, key))
+        if filter_.ids == ():
+            return []
+        ask = partial(self._ask, target, key, query)
+        if names_documents(filter_.where):
+            ids = await self.records.matching(target, filter_, _MAX_RESOLVED + 1)
+            if len(ids) <= _MAX_RESOLVED:
+                return (await ask(ids, None, limit)) if ids else []
+        where, ids_ = metadata_part(filter_.where), None if filter_.ids is None else list(filter_.ids)
+        wanted = limit
+        while True:
+            hits = await ask(ids_, where, wanted)
+            present = Filter(filter_.where, tuple(id_ for id_, _ in hits))
+            matching = set(await self.records.matching(target, present))
+            kept = [hit for hit in hits if hit[0] in matching]
+            if len(kept) >= limit or len(hits) < wanted or wanted >= MAX_HITS:
+                return kept[:limit]
+            wanted = min(wanted * _GROWTH, MAX_HITS)
+
+    async def _ask(
+        self, target: Target, key: str, query: Query, ids: list[str] | None, where: Where | None, limit: int
+    ) -> Hits:
+        """Hits of the sparse index with their distances: 1 minus the score, as Chroma counts."""
+        assert self.sparse is not None  # _sparse has looked
+        asked = SparseQuery(
+            tenant=target.place.tenant,
+            database=target.place.database,
+            collection_id=target.id,
+            key=key,
+            text=query if isinstance(query, str) else None,
+            vector=_vector(query) if isinstance(query, Sparse) else None,
+            where=None if where is None else dict(where),
+            ids=ids,
+            limit=limit,
+        )
+        (found,) = await self.sparse.search([asked])
+        if not found.indexed:
+            await self._require_key(target, key)
+        return sorted(((hit.id, 1.0 - hit.score) for hit in found.hits), key=lambda hit: (hit[1], hit[0]))
+
+    async def _require_key(self, target: Target, key: str) -> None:
+        """Raise BadRequest for a key that a collection with records does not have: it is misspelt, or the
+        collection is not searched by words. An empty collection has no keys yet."""
+        keys = [one.key for one in await self.keys(target)]
+        if key not in keys and await self.records.matching(target, Filter(), 1):
+            known = f"; it has {', '.join(map(repr, keys))}" if keys else ""
+            raise BadRequest(_NO_KEYS.format(target.name, key) + known)
+
+
+_NO_KEYS = "collection {!r} has no sparse key {!r}"
+
+
+def searches_broadly(target: Target) -> bool:
+    """Whether Chroma walks the graph of a collection as broadly as a search needs, without being asked."""
+    graph = (target.found.get("configuration_json") or {}).get("hnsw") or {}
+    return int(graph.get("ef_search") or 0) >= BREADTH
+
+
+def _vector(query: Sparse) -> SparseVector:
+    return SparseVector(indices=list(query.indices), values=list(query.values))
+
+
+def _other_dimension(target: Target, found: int, expected: int) -> str:
+    embedding = embedding_of(target.found)
+    model = f", those of {embedding.model}," if embedding else ""
+    return (
+        f"the vector of the query has {found} numbers; the vectors of collection {target.name!r}{model} "
+        f"have {expected}: embed the query with the model of the collection, or search by a text"
+    )

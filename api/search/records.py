@@ -1,0 +1,116 @@
+"""The records of a collection in Chroma, as searches ask for them."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.chroma.place import Place
+from api.chroma.upstream import Upstream
+from api.errors import BadRequest, NotFound, Unavailable
+from api.search.expression import Filter
+from api.search.scoring import Hits
+
+
+@dataclass(frozen=True)
+class Target:
+    """A collection that a caller may read: where it is, and how Chroma shows it."""
+
+    place: Place
+    found: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The id of the collection."""
+        return str(self.found["id"])
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.found.get("name"))
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record; what was not asked for, or is not there, is None."""
+
+    id: str
+    document: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    embedding: Sequence[float] | None = None
+
+
+class Records:
+    """Queries and gets of Chroma.
+
+    Every method raises BadRequest with Chroma's words for what it refuses, NotFound for a collection that is
+    gone, Unavailable without an answer.
+    """
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def nearest(self, target: Target, vector: Sequence[float], count: int, filter_: Filter) -> Hits:
+        """Ids and distances of the records nearest to a vector; equal distances by id."""
+        if filter_.ids == ():
+            return []
+        body = {"query_embeddings": [vector], "n_results": count, "include": ["distances"]}
+        found = await self._ask(target, "query", body | _conditions(filter_))
+        hits = zip(found["ids"][0], found["distances"][0], strict=True)
+        return sorted(hits, key=lambda hit: (hit[1], hit[0]))
+
+    async def matching(self, target: Target, filter_: Filter, limit: int | None = None) -> list[str]:
+        """Ids of records that match."""
+        if filter_.ids == ():
+            return []
+        found = await self._ask(target, "get", {"include": [], "limit": limit} | _conditions(filter_))
+        return list(found["ids"])
+
+    async def get(
+        self,
+        target: Target,
+        filter_: Filter,
+        include: Collection[str],
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Record]:
+        """Records that match, in the order of the collection.
+
+        Args:
+            include: any of documents, metadatas, embeddings.
+        """
+        if filter_.ids == ():
+            return []
+        body = {"include": sorted(include), "limit": limit, "offset": offset}
+        found = await self._ask(target, "get", body | _conditions(filter_))
+        ids = found["ids"]
+        columns = [found.get(name) or [None] * len(ids) for name in ("documents", "metadatas", "embeddings")]
+        return [Record(*row) for row in zip(ids, *columns, strict=True)]
+
+    async def _ask(self, target: Target, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        path = f"{target.place.path}/collections/{target.id}/{route}"
+        answer = await self._upstream.ask("POST", path, json.dumps(body).encode())
+        if answer.status == 200:
+            return dict(json.loads(answer.body))
+        words = _words(answer.body)
+        if answer.status == 404:
+            raise NotFound(words)
+        if answer.status < 500:
+            raise BadRequest(words)
+        raise Unavailable(f"Chroma has failed ({answer.status}): {words}")
+
+
+def _conditions(filter_: Filter) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if filter_.where is not None:
+        found["where"] = filter_.where
+    if filter_.ids is not None:
+        found["ids"] = filter_.ids
+    return found
+
+
+def _words(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body[:200].decode(errors="replace") or "no reason given"
