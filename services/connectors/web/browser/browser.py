@@ -37,7 +37,8 @@ class Browser:
         page_s: for a page, beside the pauses between its requests.
         memory_bytes: of all its processes together.
         pages: after which a process is replaced.
-        quiet_s: a page is at rest when it has asked for nothing for so long, and its text has not changed.
+        quiet_s: a page has come to rest when it has asked for nothing, and its text has not changed, for so
+            long.
     """
 
     def __init__(

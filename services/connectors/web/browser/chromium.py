@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MEMORY_BYTES = 1024**3
 _MEMORY_EVERY_S = 0.5
 _START_SECONDS = 60.0
+_PREFIX = "headrace-browser-"
 _END_SECONDS = 5.0
 #: Requests that the gate does not see (WebSocket, WebRTC, preconnect, prefetch, what Chromium asks for
 #: itself) find no resolver, and a proxy whose name cannot be resolved, also for loopback and IP addresses.
@@ -73,7 +74,8 @@ class Chromium:
         """Raises NotRendered when it does not start."""
         from playwright.async_api import Error
 
-        folder = Path(tempfile.mkdtemp(prefix="headrace-browser-"))
+        await asyncio.to_thread(_sweep)
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         script = folder / "chromium"
         script.write_text(
             _BEHIND.format(
@@ -139,6 +141,22 @@ class Chromium:
         self.killed = self.killed or reason
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+def _sweep() -> None:
+    """Delete what browsers have left whose connector was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError):
+            if folder.stat().st_uid == os.geteuid() and not _runs(int((folder / "pid").read_text())):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def memory_of(group: int) -> int:
