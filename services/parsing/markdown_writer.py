@@ -1,8 +1,7 @@
 """Writing markdown: escapes, emphasis, lists, tables, code, and a writer that keeps page spans.
 
-All formats use it, so a list from Word looks like a list from a web page. Inline text holds emphasis as
-private-use characters, which become asterisks when the whole line is known: neighbouring runs merge, and
-marks that CommonMark would not recognise are dropped.
+All formats use it, so a list from Word looks like a list from a web page. Inline text holds emphasis as the
+marks of `emphasis`.
 """
 
 from __future__ import annotations
@@ -13,20 +12,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.parsing.document import PageSpan
+from services.parsing.emphasis import EMPH as EMPH
+from services.parsing.emphasis import EMPH_END as EMPH_END
+from services.parsing.emphasis import STRIKE as STRIKE
+from services.parsing.emphasis import STRIKE_END as STRIKE_END
+from services.parsing.emphasis import STRONG as STRONG
+from services.parsing.emphasis import STRONG_END as STRONG_END
+from services.parsing.emphasis import has_marks
+from services.parsing.emphasis import resolve as resolve
+from services.parsing.emphasis import without_emphasis as without_emphasis
 
-STRONG, STRONG_END, EMPH, EMPH_END = "\ue000", "\ue001", "\ue002", "\ue003"
-
-_MARKS = re.compile("[\ue000-\ue003]")
 #: What CommonMark would read as markup. Looking ahead is bounded: a megabyte of `[` must not take its square.
 _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])|<(?=[A-Za-z/!?])"
     r"|\[(?=[^\]]{0,300}\][(\[])|&(?=#?\w{1,32};)|~(?=~)"
 )
+_UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
 _TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
-_REPEATED = re.compile("\ue001( ?)\ue000|\ue003( ?)\ue002")
-_EMPTY = re.compile("\ue000(\\s*)\ue001|\ue002(\\s*)\ue003")
-_OUTER_SPACE = re.compile("([\ue000\ue002])(\\s+)|(\\s+)([\ue001\ue003])")
 _SPACES = re.compile(r"[ \t\r\f]+")
 _AROUND_BREAK = re.compile(r" *\n *")
 
@@ -123,7 +126,10 @@ def _join(blocks: Sequence[MarkdownBlock]) -> tuple[list[int], str]:
 
 
 def escape(text: str) -> str:
-    """Escape plain text for CommonMark, with as few backslashes as possible."""
+    """Escape plain text for CommonMark, with as few backslashes as possible, and drop soft hyphens and other
+    characters without width that tell where a word may break."""
+    if not text.isascii():
+        text = _UNSEEN.sub("", text)
     return _SPECIAL.sub(lambda m: "\\" + m[0], text)
 
 
@@ -138,35 +144,7 @@ def escape_lines(text: str) -> str:
 def tidy(text: str) -> str:
     """Inline text with runs of blanks as one and none around line breaks; emphasis marks resolved."""
     text = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text)).strip()
-    return resolve(text) if _MARKS.search(text) else text
-
-
-def without_emphasis(text: str) -> str:
-    return _MARKS.sub("", text)
-
-
-def resolve(text: str) -> str:
-    """Emphasis marks as asterisks; marks that CommonMark would not recognise are dropped."""
-    previous = ""
-    while previous != text:
-        previous = text
-        text = _REPEATED.sub(lambda m: m[1] or m[2] or "", text)
-        text = _EMPTY.sub(lambda m: m[1] or m[2] or "", text)
-        text = _OUTER_SPACE.sub(lambda m: m[2] + m[1] if m[1] else m[4] + m[3], text)
-    for opening, closing, mark in ((EMPH, EMPH_END, "*"), (STRONG, STRONG_END, "**")):
-        pair = re.compile(f"{opening}([^{opening}{closing}\n]+){closing}")
-        text = pair.sub(lambda m, mark=mark: _emphasised(m, mark), text)  # type: ignore[misc]
-    return re.sub(" {2,}", " ", without_emphasis(text)).strip()
-
-
-def _emphasised(match: re.Match[str], mark: str) -> str:
-    text, before, after = match[1], match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    plain = without_emphasis(text)
-    opens = plain[:1].isalnum() or not before.isalnum()
-    closes = plain[-1:].isalnum() or not after.isalnum()
-    if not opens or not closes or not any(c.isalnum() for c in plain):
-        return text
-    return f"{mark}{text}{mark}"
+    return resolve(text) if has_marks(text) else text
 
 
 def plain(text: str) -> str:

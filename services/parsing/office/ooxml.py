@@ -71,6 +71,10 @@ class Graphics:
                 blocks.extend(words)
         return "".join(inline), blocks
 
+    def content(self, part: str) -> bytes:
+        """A part as bytes, none if it is missing."""
+        return self._archive.read(part) if part in self._archive else b""
+
     def picture(self, part: str, alt: str = "") -> tuple[str, list[str]]:
         """A picture of the package as inline markdown, and its words if they are a text of their own."""
         name = posixpath.basename(part)

@@ -10,8 +10,10 @@ from schemas.errors import CorruptDocument
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.docx.body import Body
+from services.parsing.formats.docx.margins import Margins
+from services.parsing.formats.docx.numbering import Numbering
 from services.parsing.formats.docx.runs import Inline
-from services.parsing.formats.docx.styles import Numbering, Styles, W
+from services.parsing.formats.docx.styles import Styles, W
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
 
@@ -32,16 +34,31 @@ def parse_docx(data: bytes) -> ParsedDocument:
     saved_breaks = next(root.iter(W + "lastRenderedPageBreak"), None) is not None
     graphics = Graphics(archive)
     styles = Styles(part("styles"))
-    inline = Inline(styles, targets, graphics, saved_breaks)
+    inline = Inline(styles, targets, graphics, saved_breaks, _comments(part("comments")))
     body = Body(styles, Numbering(part("numbering")), inline, titled=_has_title(root, styles))
     content = root.find(W + "body")
     if content is None:
         raise CorruptDocument(f"part {main} has no body")
+    margins = Margins(archive, targets, content, styles, graphics)
+    body.writer.extend(margins.heads)
     body.read(content)
+    body.writer.extend(margins.feet)
     body.notes({kind: part(kind + "s") for kind in ("footnote", "endnote")})
     markdown, pages = body.writer.finish()
     title, language = core_properties(archive)
     return ParsedDocument(markdown, pages if len(pages) > 1 else (), title, language, graphics.warnings)
+
+
+def _comments(root: etree._Element | None) -> dict[str, str]:
+    """The text of each comment by its id, with its author."""
+    found = {}
+    for comment in root.iterchildren(W + "comment") if root is not None else ():
+        text = " ".join(" ".join(t.text or "" for t in p.iter(W + "t")) for p in comment.iter(W + "p"))
+        author = comment.get(W + "author", "")
+        by = f" by {author}" if author else ""
+        if text.strip():
+            found[comment.get(W + "id", "")] = f"Comment{by}: {' '.join(text.split())}"
+    return found
 
 
 def _main_part(archive: Archive) -> str:

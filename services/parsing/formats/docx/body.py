@@ -7,8 +7,9 @@ import re
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.docx.numbering import Numbering
 from services.parsing.formats.docx.runs import MC, Inline, Line, chosen
-from services.parsing.formats.docx.styles import Numbering, Styles, W, switched_on, value
+from services.parsing.formats.docx.styles import Styles, W, switched_on, value
 from services.parsing.markdown_writer import Cell, Indents, MarkdownBlock, Writer
 
 _LOOKS_LIKE_CODE = re.compile(r"[{}();=<>\[\]]|^\s*(def|class|import|return|SELECT|#!)\b|^\s{2,}\S", re.M)
@@ -46,6 +47,8 @@ class Body:
             elif tag == MC + "AlternateContent":
                 for part in chosen(child):
                     self._blocks(part)
+            elif tag == W + "altChunk":
+                self._add(self._inline.imported(child))
 
     def _add(self, text: str, tight: bool = False) -> None:
         self._end_code()
@@ -132,10 +135,10 @@ class Body:
         count, label = self._numbering.count(number, depth)
         marker = "-"
         if level and level.kind not in ("bullet", "none"):
-            if level.text.count("%") > 1:
-                text = f"{label} {text}"
+            if level.plain:
+                marker = f"{count}{')' if level.text.strip().endswith(')') else '.'}"
             else:
-                marker = f"{count}."
+                text = f"{md.escape(label)} {text}".lstrip()
         self._end_code()
         fresh = self._last_list not in (None, number) and depth == 0 and marker != "-" and count == 1
         indent = self._lists.under(depth, marker)
@@ -163,7 +166,7 @@ class Body:
         self._end_code()
         self._lists.close()
         rows = [row for row in _children(table, "tr") if row.find(f"{W}trPr/{W}del") is None]
-        cells = [list(_children(row, "tc")) for row in rows]
+        cells = [[c for c in _children(row, "tc") if c.find(f"{W}tcPr/{W}cellDel") is None] for row in rows]
         if (len(cells) == 1 and len(cells[0]) == 1) or self._depth > 15:
             for row in cells:
                 for cell in row:

@@ -10,9 +10,11 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.docx.styles import Styles, W, is_monospaced, switched_on, value
-from services.parsing.markdown_writer import EMPH, EMPH_END, STRONG, STRONG_END
+from services.parsing.formats.embedded import embedded_text
+from services.parsing.markdown_writer import EMPH, EMPH_END, STRIKE, STRIKE_END, STRONG, STRONG_END
 from services.parsing.office.omml import tex_of
 from services.parsing.office.ooxml import Graphics
+from services.parsing.office.symbols import from_symbol_font, is_symbol_font, symbol
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -63,13 +65,20 @@ class Inline:
     """Reads paragraphs of one part (the body, the notes) with the relations of that part."""
 
     def __init__(
-        self, styles: Styles, targets: dict[str, tuple[str, str]], graphics: Graphics, saved_breaks: bool
+        self,
+        styles: Styles,
+        targets: dict[str, tuple[str, str]],
+        graphics: Graphics,
+        saved_breaks: bool,
+        comments: dict[str, str] | None = None,
     ) -> None:
         self._styles = styles
         self._targets = targets
         self._graphics = graphics
         self._saved_breaks = saved_breaks
+        self._comments = comments or {}
         self.notes: list[tuple[str, str]] = []  # (kind, id) in order of their first mention
+        self._font = ""  # of the run, if it is one of symbols
         self._fields: list[list[str]] = []  # open fields: the instruction and where the shown text begins
 
     def read(self, paragraph: etree._Element) -> Line:
@@ -77,6 +86,11 @@ class Inline:
         self._fields = []
         self._children(paragraph, line)
         return line
+
+    def imported(self, chunk: etree._Element) -> str:
+        """A document that Word imports when it opens this one."""
+        part = self._targets.get(chunk.get(R + "id", ""), ("", ""))[1]
+        return embedded_text(self._graphics.content(part), part)
 
     def _children(self, element: etree._Element, line: Line) -> None:
         for child in element:
@@ -112,6 +126,7 @@ class Inline:
         if switched_on(properties, "vanish") or switched_on(properties, "webHidden"):
             return
         style = value(properties, W + "rStyle")
+        self._font = _font(properties)
         mono = is_monospaced(properties) or self._styles.is_monospaced(style)
         start = len(line.parts)
         before = sum(map(len, line.raw))
@@ -125,6 +140,8 @@ class Inline:
     def _emphasised(self, text: str, properties: etree._Element | None, style: str | None) -> str:
         if not text.strip():
             return text
+        if switched_on(properties, "strike") or switched_on(properties, "dstrike"):
+            text = f"{STRIKE}{text}{STRIKE_END}"
         names = {s.name.lower() for s in self._styles.chain(style)}
         if switched_on(properties, "i") or "emphasis" in names:
             text = f"{EMPH}{text}{EMPH_END}"
@@ -137,8 +154,9 @@ class Inline:
             tag = child.tag
             if tag == W + "t":
                 if child.text and not self._in_instruction():
-                    line.parts.append(md.escape(child.text))
-                    line.raw.append(child.text)
+                    text = from_symbol_font(child.text, self._font) if self._font else child.text
+                    line.parts.append(md.escape(text))
+                    line.raw.append(text)
             elif tag in _MARKED:
                 line.parts.append(_MARKED[tag])
                 line.raw.append("    " if tag == W + "tab" else _MARKED[tag])
@@ -147,7 +165,10 @@ class Inline:
             elif tag == W + "lastRenderedPageBreak":
                 line.breaks += 1
             elif tag == W + "sym":
-                line.parts.append(_symbol(child))
+                line.parts.append(md.escape(_symbol(child)))
+            elif tag == W + "commentReference":
+                if text := self._comments.get(child.get(W + "id", "")):
+                    line.drawn.append(md.escape_lines(md.escape(text)))
             elif tag == W + "fldChar":
                 self._field(child, line)
             elif tag == W + "instrText" and self._fields:
@@ -176,6 +197,7 @@ class Inline:
         kind = element.get(W + "fldCharType")
         if kind == "begin":
             self._fields.append([""])
+            line.parts.append(md.escape(_form_value(element.find(W + "ffData"))))
         elif kind == "separate" and self._fields:
             self._fields[-1].append(str(len(line.parts)))
         elif kind == "end" and self._fields:
@@ -195,6 +217,10 @@ class Inline:
         text, blocks = self._graphics.describe(element, self._targets)
         line.parts.append(text)
         line.drawn.extend(blocks)
+        for ole in element.iter("{urn:schemas-microsoft-com:office:office}OLEObject"):
+            part = self._targets.get(ole.get(R + "id", ""), ("", ""))[1]
+            if inside := embedded_text(self._graphics.content(part), part):
+                line.drawn.append(inside)
         line.boxes.extend(text_boxes(element))
 
 
@@ -219,17 +245,29 @@ def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def _symbol(element: etree._Element) -> str:
-    """A character of a symbol font. Wingdings and Symbol are at U+F000 and have no meaning in other fonts."""
-    code = int(element.get(W + "char", "0") or "0", 16)
-    known = {
-        0xF0B7: "•",
-        0xF0A7: "▪",
-        0xF0FC: "✓",
-        0xF0E0: "→",
-        0xF06D: "µ",
-        0xF061: "α",
-        0xF062: "β",
-        0xF0B0: "°",
-        0xF0B1: "±",
-    }
-    return known.get(code, "" if 0xE000 <= code <= 0xF8FF or not code else chr(code))
+    code = element.get(W + "char", "0") or "0"
+    return (
+        symbol(int(code, 16), element.get(W + "font", "")) if re.fullmatch("[0-9A-Fa-f]{1,5}", code) else ""
+    )
+
+
+def _font(properties: etree._Element | None) -> str:
+    """The font of a run if its characters are symbols."""
+    fonts = properties.find(W + "rFonts") if properties is not None else None
+    name = (fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "") if fonts is not None else ""
+    return name if is_symbol_font(name) else ""
+
+
+def _form_value(field: etree._Element | None) -> str:
+    """What a form field of Word 97 shows without a result: a check box, the choice of a list."""
+    if field is None:
+        return ""
+    box, choice = field.find(W + "checkBox"), field.find(W + "ddList")
+    if box is not None:
+        state = "checked" if box.find(W + "checked") is not None else "default"
+        return "☒" if switched_on(box, state) else "☐"
+    if choice is not None:
+        entries = [entry.get(W + "val", "") for entry in choice.iterchildren(W + "listEntry")]
+        chosen = value(choice, W + "result") or value(choice, W + "default") or "0"
+        return entries[int(chosen)] if chosen.isdigit() and int(chosen) < len(entries) else ""
+    return ""

@@ -10,7 +10,15 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from services.parsing import markdown_writer as md
 from services.parsing.formats.html import inline, tables
 from services.parsing.formats.html.tags import BLOCKS, SKIPPED
-from services.parsing.markdown_writer import EMPH, EMPH_END, STRONG, STRONG_END, MarkdownBlock
+from services.parsing.markdown_writer import (
+    EMPH,
+    EMPH_END,
+    STRIKE,
+    STRIKE_END,
+    STRONG,
+    STRONG_END,
+    MarkdownBlock,
+)
 
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
@@ -112,8 +120,9 @@ class Renderer:
         self._line.append(closing)
 
     def _strike(self, el: HtmlElement) -> None:
-        if el.tag != "del":
-            self._content(el)
+        self._line.append(STRIKE)
+        self._content(el)
+        self._line.append(STRIKE_END)
 
     def _link(self, el: HtmlElement) -> None:
         href = el.get("href") or ""

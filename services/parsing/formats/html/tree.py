@@ -29,7 +29,7 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     """
     text, warnings = decode(data, declared_charset(data, content_type))
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue003]", "", text)
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]", "", text)
     try:
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:

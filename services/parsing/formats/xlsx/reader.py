@@ -91,7 +91,7 @@ def _codes(styles: etree._Element | None) -> list[str]:
 
 
 def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]) -> Grid:
-    """The cells of a sheet. What a filter or a collapsed group hides is not hidden: it is a view, which a
+    """The cells of a sheet. What a filter or a collapsed group hides is not hidden: it is a view, that a
     click changes.
 
     `links` are the targets of the sheet's relations.

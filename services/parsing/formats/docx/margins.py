@@ -1,0 +1,69 @@
+"""The heads and feet of a document's sections: what stands there and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing import markdown_writer as md
+from services.parsing.formats.docx.runs import Inline, R
+from services.parsing.formats.docx.styles import Styles, W
+from services.parsing.markdown_writer import MarkdownBlock
+from services.parsing.office.archive import Archive, relations
+from services.parsing.office.ooxml import Graphics
+
+#: Page numbers in several languages, with what stands around them.
+_NUMBER = re.compile(
+    r"\W*(?:page|pg\.?|p\.|seite|s\.|página|pagina|strana|strona|sida|side|oldal|страница|стр\.|第)?\W*"
+    r"(?:\d{1,4}|[ivxlc]{1,7})?\W*(?:(?:of|/|von|de|sur|di|av|af|z|из|共|页|頁|ページ)\W*)*(?:\d{1,4})?\W*(?:页|頁|ページ)?\W*",
+    re.I,
+)
+#: Fields whose result differs from page to page or from day to day.
+_FIELDS = re.compile(r"\b(?:PAGE|NUMPAGES|SECTIONPAGES|DATE|TIME|STYLEREF|FILENAME)\b")
+
+
+class Margins:
+    """`heads` and `feet`: blocks for before and after the text."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        targets: dict[str, tuple[str, str]],
+        content: etree._Element,
+        styles: Styles,
+        graphics: Graphics,
+    ) -> None:
+        self._archive, self._targets, self._styles, self._graphics = archive, targets, styles, graphics
+        self._seen = {_squashed(p) for p in content.iter(W + "p")}
+        self.heads = list(self._blocks(content, "headerReference"))
+        self.feet = list(self._blocks(content, "footerReference"))
+
+    def _blocks(self, content: etree._Element, kind: str) -> Iterator[MarkdownBlock]:
+        for reference in content.iter(W + kind):
+            part = self._targets.get(reference.get(R + "id", ""), ("", ""))[1]
+            root = self._archive.xml_or_none(part)
+            if root is None:
+                continue
+            inline = Inline(self._styles, relations(self._archive, part), self._graphics, False)
+            for paragraph in root.iter(W + "p"):
+                squashed = _squashed(paragraph)
+                if squashed in self._seen or _runs(paragraph, squashed):
+                    continue
+                self._seen.add(squashed)
+                text = inline.read(paragraph).text
+                if any(c.isalnum() for c in text):
+                    yield MarkdownBlock(md.escape_lines(text))
+
+
+def _squashed(paragraph: etree._Element) -> str:
+    return "".join("".join(t.text or "" for t in paragraph.iter(W + "t")).split()).lower()
+
+
+def _runs(paragraph: etree._Element, squashed: str) -> bool:
+    """Whether a paragraph only numbers pages or names what changes."""
+    codes = "".join(code.text or "" for code in paragraph.iter(W + "instrText"))
+    codes += " ".join(field.get(W + "instr", "") for field in paragraph.iter(W + "fldSimple"))
+    short = len(re.sub(r"\d+", "", squashed)) <= 12 and _FIELDS.search(codes) is not None
+    return short or _NUMBER.fullmatch(squashed) is not None
