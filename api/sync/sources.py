@@ -69,7 +69,8 @@ async def create_source(request: web.Request) -> web.Response:
     for other in known:
         if _configuration(other) == _configuration(source):
             raise SourceExists(other.id)
-    source = _with_id(source, {other.id for other in known})
+    number = await parts.origin_id(kind.name, config, caller.tenant)
+    source = _with_id(source, {other.id for other in known}).model_copy(update={"origin_id": number})
     await _require_following_alone(parts, source)
     await _keep(parts, source)
     return json_response(CreateSourceResponse(source_id=source.id), 201)
@@ -103,7 +104,8 @@ async def change_source(request: web.Request) -> web.Response:
             f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "
             "source; create it, and delete this one with its documents if it is to be replaced"
         )
-    changed = source.model_copy(update={source.type: config, "notice": None})
+    number = await parts.origin_id(kind.name, config, source.tenant)
+    changed = source.model_copy(update={source.type: config, "notice": None, "origin_id": number})
     await _require_following_alone(parts, changed)
     await _keep(parts, changed)
     return json_response(source_of(changed))

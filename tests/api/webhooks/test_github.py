@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
+from zlib import crc32
 
 import pytest
 from prometheus_client import REGISTRY
@@ -80,8 +81,10 @@ async def deliver(
     return await server.call("POST", PATH, status=status, key=None, data=body, headers=headers)
 
 
-def a_push(repository: str, **fields: Any) -> dict[str, Any]:
-    return push(full_name=repository, **fields).model_dump()
+def a_push(repository: str, number: int | None = None, **fields: Any) -> dict[str, Any]:
+    body = push(full_name=repository, **fields).model_dump()
+    body["repository"]["id"] = crc32(repository.encode()) if number is None else number
+    return body
 
 
 async def runs_of(server: Server, made: Source) -> list[RunRequested]:
@@ -214,6 +217,24 @@ async def test_access_that_is_lost_is_shown_and_nothing_is_deleted(hooked: Serve
     assert not await runs_of(hooked, made)
     await deliver(hooked, "installation", {**payload, "action": "created"}, status=202)
     assert "notice" not in await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+
+
+async def test_a_push_finds_its_source_by_the_number_of_its_repository(
+    hooked: Server, follows: Follow
+) -> None:
+    made = await follows("before/a-name")
+
+    await deliver(hooked, "push", a_push("before/a-name", 4711), status=202)
+    await deliver(hooked, "push", a_push("x/y", 4711), status=202)
+
+    assert [run.source.origin_id for run in await runs_of(hooked, made)] == [None, "4711"]
+    shown = await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+    assert shown["github"]["repository"] == "x/y"
+    assert shown["notice"]["message"] == "before/a-name is x/y now, and read as that"
+    answer = await deliver(hooked, "push", a_push("x/y", 4712), status=202)
+    assert answer["invocation_ids"] == []
+    shown = await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+    assert "x/y is another repository now (number 4712" in shown["notice"]["message"]
 
 
 # -------------------------------------------------------------------------------------------- who may send
