@@ -107,8 +107,8 @@ def _learn(decision: Decision, repo: Repo) -> None:
 def _other(source: Source, repo: Repo) -> str:
     return (
         f"{repo.full_name} is another repository now (number {repo.id}; this source reads number "
-        f"{source.origin_id}): it was made anew, or its name has passed on. It is not read. {_STAYS}; to read "
-        "the other one instead, save the source again (PUT /api/v1/sources/ID)"
+        f"{source.origin_id}): it was made anew, or its name has passed on. It is not read. {_STAYS}; to "
+        "read the other one instead, save the source again (PUT /api/v1/sources/ID)"
     )
 
 

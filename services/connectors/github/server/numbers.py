@@ -1,5 +1,5 @@
-"""The number of a repository, by the API of its server. A repository that is renamed keeps it; one that is made
-anew under the same name has another."""
+"""The number of a repository, by the API of its server. A repository that is renamed keeps it; one that is
+made anew under the same name has another."""
 
 import json
 

@@ -27,7 +27,7 @@ async def test_a_repository_made_anew_under_the_same_name_is_not_read(
     server.repository("owner/repo").commit({"other.md": "of another repository"})
     server.numbers["owner/repo"] = 42
 
-    with pytest.raises(RequestError, match="another repository now .number 42; this source reads number 41"):
+    with pytest.raises(RequestError, match=r"another repository now .* reads number 41"):
         await reader.read()
 
     reader.origin_id = await reader.origin.identify(reader.config, "t")  # it is saved again
