@@ -165,6 +165,12 @@ class Dependencies:
         found: Event = config if origin is None else await origin.check(config, tenant)
         return found
 
+    async def origin_id(self, kind: str, config: Event, tenant: str) -> str | None:
+        """What the server of an origin calls it whatever its name is; None where nobody can say."""
+        identify = getattr(self.gateway.origins.get(kind), "identify", None)
+        found: str | None = await identify(config, tenant) if identify else None
+        return found
+
     async def check_run(self, source: Source) -> None:
         """Before a run: what may be read may have changed since the source was made. Raises RequestError."""
         origin = self.gateway.origins.get(source.type)

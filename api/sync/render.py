@@ -49,15 +49,16 @@ def _quoted(key: str) -> str:
     return json.dumps(key, ensure_ascii=False)
 
 
-def source_of(source: Source) -> api.Source:
-    """A source with its defaults filled in, and its config under the name of its type."""
+def source_of(source: Source, newest: Invocation | None = None) -> api.Source:
+    """A source with its defaults filled in, and its config under the name of its type; `newest` is its newest
+    run that has ended."""
     task = source.embedding.task
     shown_task = None if task is None else api.Qwen3EmbeddingTask(**task.model_dump())
     dense = api.DenseEmbeddingModel(model=source.embedding.model, task=shown_task)
     kind = SOURCE_TYPES[source.type]
     members: dict[str, Any] = {source.type: kind.form_of(kind.of(source))}
-    if source.notice is not None:
-        members["notice"] = api.SourceNotice(message=source.notice.reason, since=source.notice.since)
+    if (notice := _notice_of(source, newest)) is not None:
+        members["notice"] = notice
     return api.Source(
         **members,
         id=source.id,
@@ -67,6 +68,21 @@ def source_of(source: Source) -> api.Source:
         chunking=_chunking_of(source),
         created_at=source.created_at,
     )
+
+
+def _notice_of(source: Source, newest: Invocation | None) -> api.SourceNotice | None:
+    """What was told of the source, else why its newest run failed. A run that completes proves that the
+    source can be read again."""
+    told = source.notice
+    completed = newest is not None and newest.status is Status.COMPLETE
+    if told is not None and told.about == "access" and completed and newest.created_at > told.since:
+        told = None
+    if told is not None:
+        return api.SourceNotice(message=told.reason, since=told.since)
+    if newest is None or completed or not SOURCE_TYPES[source.type].lists:
+        return None
+    message = f"its newest run failed: {newest.error or 'without a reason'}"
+    return api.SourceNotice(message=message, since=newest.finished_at or newest.created_at)
 
 
 def _chunking_of(source: Source) -> api.TreeSitterChunking | api.LinesChunking:

@@ -17,7 +17,8 @@ from api.sync.invocations import require_alone, start_run
 from api.sync.options import chunking_of, embedding_of, require_collection_name
 from api.sync.render import json_response, source_of
 from api.sync.source_types import shown, source_type
-from api.views.catalogue import NO_LIMIT
+from api.views.catalogue import NO_LIMIT, Catalogue
+from schemas import api
 from schemas.api import (
     ChangeSourcePayload,
     CreateSourcePayload,
@@ -37,11 +38,12 @@ async def list_sources(request: web.Request) -> web.Response:
     catalogue, page = request.app[PARTS].catalogue, page_of(request)
     collection = query_text(request, "collection_name")
     if collection is None:
-        return json_response([source_of(found) for found in catalogue.sources(page)])
+        return json_response([_shown(catalogue, found) for found in catalogue.sources(page)])
     require_collection_name(collection)
     everything = catalogue.sources(replace(page, limit=NO_LIMIT, offset=0))
     filling = [found for found in everything if catalogue.fills(found.id, collection)]
-    return json_response([source_of(found) for found in filling[page.offset : page.offset + page.limit]])
+    some = filling[page.offset : page.offset + page.limit]
+    return json_response([_shown(catalogue, found) for found in some])
 
 
 async def create_source(request: web.Request) -> web.Response:
@@ -69,7 +71,8 @@ async def create_source(request: web.Request) -> web.Response:
     for other in known:
         if _configuration(other) == _configuration(source):
             raise SourceExists(other.id)
-    source = _with_id(source, {other.id for other in known})
+    number = await parts.origin_id(kind.name, config, caller.tenant)
+    source = _with_id(source, {other.id for other in known}).model_copy(update={"origin_id": number})
     await _require_following_alone(parts, source)
     await _keep(parts, source)
     return json_response(CreateSourceResponse(source_id=source.id), 201)
@@ -84,8 +87,13 @@ async def _require_following_alone(parts: Dependencies, source: Source) -> None:
 
 async def get_source(request: web.Request) -> web.Response:
     """One source."""
-    source = await request.app[PARTS].source(caller_of(request), path_id(request, "source_id"))
-    return json_response(source_of(source))
+    parts = request.app[PARTS]
+    source = await parts.source(caller_of(request), path_id(request, "source_id"))
+    return json_response(_shown(parts.catalogue, source))
+
+
+def _shown(catalogue: Catalogue, source: Source) -> api.Source:
+    return source_of(source, catalogue.newest_ended(source.id))
 
 
 async def change_source(request: web.Request) -> web.Response:
@@ -103,7 +111,8 @@ async def change_source(request: web.Request) -> web.Response:
             f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "
             "source; create it, and delete this one with its documents if it is to be replaced"
         )
-    changed = source.model_copy(update={source.type: config, "notice": None})
+    number = await parts.origin_id(kind.name, config, source.tenant)
+    changed = source.model_copy(update={source.type: config, "notice": None, "origin_id": number})
     await _require_following_alone(parts, changed)
     await _keep(parts, changed)
     return json_response(source_of(changed))

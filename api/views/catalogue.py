@@ -141,6 +141,14 @@ class Catalogue(TopicView):
                 return False  # it listed nothing, or deleted all there was
         return False
 
+    def newest_ended(self, source_id: str) -> Invocation | None:
+        """The newest run of all of a source that has completed or failed."""
+        sql = (
+            "SELECT value FROM invocations WHERE source_id = ? AND status IN ('complete', 'failed') "
+            "AND object_key IS NULL ORDER BY created_ms DESC, id DESC LIMIT 1"
+        )
+        return self._one(Invocation, sql, source_id)
+
     def targets(self, source_id: str) -> list[str]:
         """The collections that runs of a source have begun to fill, or will."""
         sql = (

@@ -4,6 +4,7 @@
     a followed branch is deleted       the source says so
     renamed, transferred               the source reads the new name, and says so
     archived, deleted, made private    the source says so
+    another one has its name           the source says so, and does not read it
     the App may not read it any more   the source says so
 
 Nothing here deletes a document: that an origin is gone is for the next run to find, and for a person to
@@ -55,12 +56,14 @@ class Decision:
     Attributes:
         matched: the sources that read what the event is about.
         changed: sources as they are to be kept from now on.
+        learned: the same, of which only the number of their repository is new.
         reason: a sentence for whoever looks at the delivery.
     """
 
     matched: Sequence[Source] = ()
     runs: list[BranchRun] = field(default_factory=list)
     changed: list[Source] = field(default_factory=list)
+    learned: list[Source] = field(default_factory=list)
     reason: str = ""
 
     def note(self, source: Source, about: str, reason: str, now: datetime) -> None:
@@ -82,7 +85,31 @@ def decide(payload: Payload, sources: Iterable[Source], now: datetime, default_h
         sources: of type github; among them all that may be concerned.
         default_host: of sources that name a repository without a host.
     """
-    return _DECISIONS[type(payload)](payload, list(sources), now, default_host)
+    found = list(sources)
+    decision = _DECISIONS[type(payload)](payload, found, now, default_host)
+    if isinstance(payload, Push | Delete | RepositoryChanged):
+        _learn(decision, payload.repository)
+    if isinstance(payload, Push):
+        for source in _namesakes(found, payload.repository, default_host):
+            decision.note(source, "repository", _other(source, payload.repository), now)
+    return decision
+
+
+def _learn(decision: Decision, repo: Repo) -> None:
+    """Keep the number of a repository that was known by its name alone."""
+    number = {"origin_id": str(repo.id)}
+    decision.changed = [source.model_copy(update=number) for source in decision.changed]
+    known = {source.id for source in decision.changed}
+    new = [source for source in decision.matched if source.origin_id is None and source.id not in known]
+    decision.learned = [source.model_copy(update=number) for source in new]
+
+
+def _other(source: Source, repo: Repo) -> str:
+    return (
+        f"{repo.full_name} is another repository now (number {repo.id}; this source reads number "
+        f"{source.origin_id}): it was made anew, or its name has passed on. It is not read. {_STAYS}; to "
+        "read the other one instead, save the source again (PUT /api/v1/sources/ID)"
+    )
 
 
 def _push(push: Push, sources: Sequence[Source], now: datetime, host: str) -> Decision:
@@ -94,16 +121,27 @@ def _push(push: Push, sources: Sequence[Source], now: datetime, host: str) -> De
     if push.deleted or (push.after and not push.after.strip("0")):
         return _branch_deleted(decision, branch, push.repository, now)
     is_default = branch == push.repository.default_branch
+    decision.matched = [_under_its_name(decision, source, push, host, now) for source in decision.matched]
     for source in decision.matched:
         for followed in GITHUB.of(source).follow:
             if followed.branch == branch or (followed.branch == DEFAULT_BRANCH and is_default):
                 run = BranchRun(source, branch, followed.target_collection_name, _whole_hash(push.after))
                 decision.runs.append(run)
-        if any(run.source.id == source.id for run in decision.runs):
+        moved = any(one.id == source.id for one in decision.changed)
+        if not moved and any(run.source.id == source.id for run in decision.runs):
             decision.end(source, "branch", "repository")
     followed_by = "" if decision.runs else ": no source follows it"
     decision.reason = f"branch {branch} of {push.repository.full_name}{followed_by}"
     return decision
+
+
+def _under_its_name(decision: Decision, source: Source, push: Push, host: str, now: datetime) -> Source:
+    """The source as it is to be read: it may not have been told that the repository has another name."""
+    before, path = repository(GITHUB.of(source).repository, host).path, push.repository.full_name
+    if before == path.lower():
+        return source
+    _move(decision, source, before, path, now)
+    return decision.changed[-1]
 
 
 def _whole_hash(text: str) -> str | None:
@@ -216,18 +254,27 @@ def _readers(sources: Sequence[Source], repos: Sequence[Repo], host: str) -> lis
 def _reading(
     sources: Sequence[Source], repo: Repo, default_host: str, former_path: str | None = None
 ) -> list[Source]:
-    """The sources of a repository: by its number where they know that, else by host and path, exactly."""
+    """The sources of a repository on its host: by its number where they know that, else by its path,
+    exactly."""
     host = repository(repo.html_url).host if repo.html_url else default_host
     paths = {path.lower() for path in (repo.full_name, former_path) if path}
     owner = repo.full_name[:-2].lower() if repo.full_name.endswith("/*") else None
     found = []
     for source in sources:
         named = repository(GITHUB.of(source).repository, default_host)
-        number = getattr(GITHUB.of(source), "repository_id", None)
-        same = named.path in paths if number is None else number == repo.id
+        known = source.origin_id
+        same = named.path in paths if known is None else known == str(repo.id)
         if named.host == host and (same or (owner is not None and named.path.rpartition("/")[0] == owner)):
             found.append(source)
     return found
+
+
+def _namesakes(sources: Sequence[Source], repo: Repo, default_host: str) -> list[Source]:
+    """The sources that read another repository, which had this name."""
+    known = [source for source in sources if source.origin_id not in (None, str(repo.id))]
+    nameless = [source.model_copy(update={"origin_id": None}) for source in known]
+    named = {source.id for source in _reading(nameless, repo, default_host)}
+    return [source for source in known if source.id in named]
 
 
 def _is_anonymous(source: Source) -> bool:

@@ -23,6 +23,7 @@ from api.webhooks.payloads import (
     InstallationChanged,
     Payload,
     Push,
+    Repo,
     RepositoryChanged,
     parsed,
 )
@@ -88,7 +89,7 @@ async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Pa
     decision = decide(payload, sources, now(), parts.gateway.github_host)
     runs, refused = _alone(parts, decision)
     ids = await asyncio.gather(*(_ask(parts, run, delivery) for run in runs))
-    for source in decision.changed:
+    for source in [*decision.changed, *decision.learned]:
         await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, source)))
     outcome = _outcome(decision, runs)
     WEBHOOKS.labels(event, outcome).inc()
@@ -102,12 +103,18 @@ async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Pa
 def _names(payload: Payload) -> Sequence[str]:
     """Texts of which one stands in every source that may be concerned."""
     if isinstance(payload, InstallationChanged):
-        return [payload.installation.account.login]
+        named = [*payload.repositories, *payload.repositories_added, *payload.repositories_removed]
+        return [payload.installation.account.login, *(_numbered(repo) for repo in named)]
     assert isinstance(payload, Push | Delete | RepositoryChanged)
     former = payload.changes.repository if isinstance(payload, RepositoryChanged) else None
     name = payload.repository.full_name.rpartition("/")[2]
     names = [name, former.name.was] if former and former.name.was else [name]
-    return [*names, f'"repository_id":{payload.repository.id}']
+    return [*names, _numbered(payload.repository)]
+
+
+def _numbered(repo: Repo) -> str:
+    """As the JSON of a source has it."""
+    return f'"origin_id":"{repo.id}"'
 
 
 async def _ask(parts: Dependencies, run: BranchRun, delivery: str) -> str:

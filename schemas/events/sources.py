@@ -35,12 +35,17 @@ class Notice(Event):
 
 
 class Source(_Configured):
-    """Topic `sources`: a configured source. Exactly one configuration is set."""
+    """Topic `sources`: a configured source. Exactly one configuration is set.
+
+    `origin_id` is what its server calls the origin whatever its name is (the number of a repository), where
+    that is known.
+    """
 
     embedding: Embedding
     chunking: Chunking
     created_at: datetime
     notice: Notice | None = None
+    origin_id: str | None = None
 
     @property
     def config(self) -> Event:

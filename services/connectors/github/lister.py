@@ -5,7 +5,15 @@ no earlier run has looked at, the blobs, fetched together; what each of these is
 """
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
@@ -56,6 +64,8 @@ class GithubLister:
         push_pauses_s: Sequence[float] = (),
     ) -> None:
         """`purpose` tells apart what different sources and collections have seen of the repository."""
+        #: Raises RequestError where what is new must not be read.
+        self.before_a_fetch: Callable[[], Awaitable[None]] = _always
         self._push_pauses_s = push_pauses_s
         self._config, self._options, self._remote = config, options or GithubOptions(), remote
         self._mirrors, self._known, self._purpose, self._lfs = mirrors, known, purpose, lfs
@@ -82,7 +92,10 @@ class GithubLister:
         if target is None:  # a repository without commits
             self._listed = True
             return
-        self._commit = await mirror.has(target.oid) or await mirror.fetch(self._remote, target.oid)
+        self._commit = await mirror.has(target.oid)
+        if self._commit is None:
+            await self.before_a_fetch()
+            self._commit = await mirror.fetch(self._remote, target.oid)
         self._facts["commit"] = self._commit
         if target.branch:
             self._facts["branch"] = target.branch
@@ -206,6 +219,10 @@ class GithubLister:
 
     def _chosen(self, entry: Entry) -> bool:
         return self._choice is None or self._choice.has(entry.path)
+
+
+async def _always() -> None:
+    """Everything may be read."""
 
 
 def _listed(entry: Entry, verdict: str | None, gone: str | None) -> Listed:

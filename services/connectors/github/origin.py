@@ -1,12 +1,14 @@
 """Repositories as a type of source."""
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
 
 from schemas.errors import RequestError, TransientError
-from schemas.events import RunRequested
+from schemas.events import RunRequested, Source
 from schemas.sources.github import GITHUB, GithubConfig
 from services.connectors.github.lister import GithubLister
 from services.connectors.github.mirrors.cache import Mirrors
@@ -14,6 +16,7 @@ from services.connectors.github.server.app_tokens import AppTokens
 from services.connectors.github.server.http import Http
 from services.connectors.github.server.lfs import Lfs
 from services.connectors.github.server.login import login_of
+from services.connectors.github.server.numbers import repository_number
 from services.connectors.github.server.refs import Refs
 from services.connectors.github.server.remote import Remote
 from services.connectors.github.server.together import Together
@@ -48,6 +51,15 @@ class GithubOrigin:
             log.info("repository not checked", repository=remote.shown, reason=str(error) or "no answer")
         return checked
 
+    async def identify(self, config: GithubConfig, tenant: str) -> str | None:
+        """The number of the repository, where the server's API says it in time."""
+        name = self._name(config.repository)
+        login = login_of(config, tenant, name, self._credentials, self._tokens)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CHECK_SECONDS):
+                return await repository_number(self._http, self._access.api, name, login)
+        return None
+
     async def check_run(self, config: GithubConfig, tenant: str) -> GithubConfig:
         """The same without asking the server: before a run, which waits for it."""
         if config.credential_id is not None:
@@ -61,8 +73,23 @@ class GithubOrigin:
         remote = self._remote(config, run.source.tenant, self._http)
         purpose = f"{run.source.id} {run.collection}"
         lfs = Lfs(self._http, self._access.lfs_bytes)
-        pauses_s = self._access.push_pauses_s
-        return GithubLister(config, options, remote, self._mirrors, known, purpose, lfs, pauses_s)
+        lister = GithubLister(
+            config, options, remote, self._mirrors, known, purpose, lfs, self._access.push_pauses_s
+        )
+        if run.source.origin_id is not None:
+            lister.before_a_fetch = partial(self._require_same, run.source, config)
+        return lister
+
+    async def _require_same(self, source: Source, config: GithubConfig) -> None:
+        """Raises RequestError where another repository has taken the name."""
+        number = await self.identify(config, source.tenant)
+        if number not in (None, source.origin_id):
+            raise RequestError(
+                f"github:{self._name(config.repository)} is another repository now (number {number}; this "
+                f"source reads number {source.origin_id}): it was made anew, or its name has passed on. "
+                "Nothing was read or deleted. To read the other one instead, save the source again "
+                f"(PUT /api/v1/sources/{source.id})"
+            )
 
     def _remote(self, config: GithubConfig, tenant: str, http: Http) -> Remote:
         name = self._name(config.repository)

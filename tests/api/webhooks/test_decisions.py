@@ -177,6 +177,46 @@ def test_a_transferred_repository_is_read_at_its_new_owner(kind: str) -> None:
     assert after.github.repository == "new/docs"  # type: ignore[attr-defined]
 
 
+def numbered(repository: str = "acme/docs", number: str = "7", **config: Any) -> Source:
+    return source(repository, **config).model_copy(update={"origin_id": number})
+
+
+def test_the_number_of_a_repository_is_kept_once_it_is_known() -> None:
+    found = decided(push(), source())
+    assert [one.origin_id for one in found.learned] == ["7"]
+    assert not decided(push(), *found.learned).learned
+    assert noticed(changed("archived"), source()).origin_id == "7"
+
+
+def test_a_push_of_a_repository_whose_new_name_nobody_told_is_a_run_of_it() -> None:
+    found = decided(push(full_name="other/handbook"), numbered("https://github.com/acme/docs"))
+
+    [after] = found.changed
+    assert after.github.repository == "https://github.com/other/handbook"  # type: ignore[attr-defined]
+    assert reasons(found) == ["acme/docs is other/handbook now, and read as that"]
+    assert [run.source for run in found.runs] == [after]
+
+
+def test_a_push_of_another_repository_with_the_same_name_is_told_and_runs_nothing() -> None:
+    found = decided(push(), numbered(number="6"))
+
+    assert (found.runs, found.matched) == ([], [])
+    assert "acme/docs is another repository now (number 7; this source reads number 6)" in reasons(found)[0]
+    assert found.changed[0].origin_id == "6"
+    told = found.changed[0]
+    assert not decided(push(), told).changed, "it is told once"
+    back = {**repo(), "id": 6}
+    assert reasons(decided(push(repository=back), told)) == [None]
+
+
+@pytest.mark.parametrize("action", ["archived", "deleted"])
+def test_what_becomes_of_a_repository_is_told_by_its_number(action: str) -> None:
+    assert f"acme/docs was {action}" in str(reasons(decided(changed(action), numbered("acme/before")))[0])
+    assert not decided(changed(action), numbered(number="6")).changed, "another one, of the same name"
+    rename = changed("renamed", changes={"repository": {"name": {"from": "old"}}})
+    assert decided(rename, numbered("acme/older")).changed[0].github.repository == "acme/docs"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("action", ["archived", "deleted"])
 def test_a_repository_that_ends_is_told(action: str) -> None:
     [told] = reasons(decided(changed(action), source()))

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -10,19 +11,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
+from zlib import crc32
 
 import pytest
 from prometheus_client import REGISTRY
 
 from api import Gateway
 from api.webhooks.signature import MAX_PAYLOAD_BYTES
-from schemas.events import RunRequested, Source
+from schemas.events import RunRequested, Source, Status
 from streams.engine.outputs import Send
 from streams.topics import RUNS, SOURCES
 from tests.api.conftest import DATABASE, Server, asked_runs, create_run, running
 from tests.api.fake_tracking import FakeTracking
 from tests.api.raw import head, send
 from tests.api.webhooks.test_decisions import push, source
+from tests.waiting import eventually
 
 SECRET = "It's a Secret to Everybody"
 PATH = "/webhooks/github"
@@ -80,8 +83,10 @@ async def deliver(
     return await server.call("POST", PATH, status=status, key=None, data=body, headers=headers)
 
 
-def a_push(repository: str, **fields: Any) -> dict[str, Any]:
-    return push(full_name=repository, **fields).model_dump()
+def a_push(repository: str, number: int | None = None, **fields: Any) -> dict[str, Any]:
+    body = push(full_name=repository, **fields).model_dump()
+    body["repository"]["id"] = crc32(repository.encode()) if number is None else number
+    return body
 
 
 async def runs_of(server: Server, made: Source) -> list[RunRequested]:
@@ -214,6 +219,61 @@ async def test_access_that_is_lost_is_shown_and_nothing_is_deleted(hooked: Serve
     assert not await runs_of(hooked, made)
     await deliver(hooked, "installation", {**payload, "action": "created"}, status=202)
     assert "notice" not in await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+
+
+async def test_a_source_says_why_its_newest_run_failed_and_what_was_lost_until_one_completes(
+    hooked: Server, follows: Follow, tracking: FakeTracking
+) -> None:
+    made = await follows("suspended/docs", app_id="12")
+
+    async def notice() -> str | None:
+        shown = await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+        listed = await hooked.call("GET", "/api/v1/sources?limit=1000", status=200)
+        assert shown in listed
+        return str(shown["notice"]["message"]) if "notice" in shown else None
+
+    async def ends(status: Status, **fields: Any) -> None:
+        push = a_push("suspended/docs")
+        [run] = (await deliver(hooked, "push", push, status=202))["invocation_ids"]
+        path = f"/api/v1/invocations/{run}"
+        await hooked.call("GET", path, status=200)  # refreshes until it is there
+        await eventually(lambda: run in tracking.known)
+        await tracking.put(run, status=status, **fields)
+        deadline = time.monotonic() + 10
+        while (await hooked.call("GET", path, status=200))["status"] == "pending":
+            assert time.monotonic() < deadline
+
+    await ends(Status.FAILED, error="the installation of GitHub App 12 is suspended")
+    assert await notice() == "its newest run failed: the installation of GitHub App 12 is suspended"
+    await ends(Status.COMPLETE)
+    assert await notice() is None
+
+    account = {"login": "suspended", "html_url": "https://github.com/suspended"}
+    payload = {"action": "suspend", "installation": {"id": 1, "app_id": 12, "account": account}}
+    await deliver(hooked, "installation", payload, status=202)
+    assert "GitHub App 12 may not read suspended/docs any more" in str(await notice())
+    await ends(Status.FAILED, error="suspended")
+    assert "GitHub App 12 may not read suspended/docs any more" in str(await notice())
+    await ends(Status.COMPLETE)
+    assert await notice() is None, "nobody told that it may be read again, and it is"
+
+
+async def test_a_push_finds_its_source_by_the_number_of_its_repository(
+    hooked: Server, follows: Follow
+) -> None:
+    made = await follows("before/a-name")
+
+    await deliver(hooked, "push", a_push("before/a-name", 4711), status=202)
+    await deliver(hooked, "push", a_push("x/y", 4711), status=202)
+
+    assert [run.source.origin_id for run in await runs_of(hooked, made)] == [None, "4711"]
+    shown = await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+    assert shown["github"]["repository"] == "x/y"
+    assert shown["notice"]["message"] == "before/a-name is x/y now, and read as that"
+    answer = await deliver(hooked, "push", a_push("x/y", 4712), status=202)
+    assert answer["invocation_ids"] == []
+    shown = await hooked.call("GET", f"/api/v1/sources/{made.id}", status=200)
+    assert "x/y is another repository now (number 4712" in shown["notice"]["message"]
 
 
 # -------------------------------------------------------------------------------------------- who may send

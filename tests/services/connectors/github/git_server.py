@@ -60,6 +60,8 @@ class GitServer:
         self.app: App | None = None
         self.fault: Fault | None = None
         self.renamed: dict[str, str] = {}
+        #: The number of each repository, as the API says it.
+        self.numbers: dict[str, int] = {}
         #: What is in Git LFS, by SHA-256.
         self.lfs: dict[str, bytes] = {}
 
@@ -84,7 +86,10 @@ class GitServer:
         if "/info/lfs/" in request.path or request.path.startswith("/lfs-store/"):
             return self._lfs(request, token, plain)
         if request.path.startswith("/api/v3/"):
-            return self._api(request, request.path.removeprefix("/api/v3"), plain)
+            path = request.path.removeprefix("/api/v3")
+            if found := re.fullmatch(r"/repos/([^/]+/[^/]+)", path):
+                return self._number(request, found[1])
+            return self._api(request, path, plain)
         if self.tokens is not None and token not in self.tokens:
             return web.Response(status=404 if token else 401, text="Repository not found.")
         for old, new in self.renamed.items():
@@ -128,6 +133,14 @@ class GitServer:
             return web.json_response({"objects": [{**one, "error": {"code": 404, "message": "gone"}}]})
         href = {"href": f"{self.url}/lfs-store/{one['oid']}", "header": {"X-Signed": "yes"}}
         return web.json_response({"objects": [{**one, "actions": {"download": href}}]})
+
+    def _number(self, request: web.Request, name: str) -> web.Response:
+        """What the API says of a repository, also of one that had this name before."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        name = self.renamed.get(name, name)
+        if name not in self.numbers or (self.tokens is not None and token not in self.tokens):
+            return web.json_response({"message": "Not Found"}, status=404)
+        return web.json_response({"id": self.numbers[name], "full_name": name})
 
     def _api(self, request: web.Request, path: str, body: bytes) -> web.Response:
         app = self.app

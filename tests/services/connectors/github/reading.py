@@ -54,6 +54,7 @@ class Reader:
         self._server, self._access = server, access
         self.config = GithubConfig(repository="owner/repo")
         self.collection = "library"
+        self.origin_id: str | None = None
         self.restart()
 
     def restart(self, **access: Any) -> None:
@@ -67,7 +68,8 @@ class Reader:
         self, known: Any = None, source: str = "source-1", **options: str
     ) -> AsyncIterator[GithubLister]:
         """A lister, as a run of a source opens it."""
-        run = requested(make_source(self.config, "github").model_copy(update={"id": source})).event
+        kept = {"id": source, "origin_id": self.origin_id}
+        run = requested(make_source(self.config, "github").model_copy(update=kept)).event
         asked = RunOptions.model_validate({"github": GithubOptions(**options)}) if options else None
         run = run.model_copy(update={"options": asked, "collection": self.collection})
         lister = self.origin.open(run, known or Known())
