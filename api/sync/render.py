@@ -74,8 +74,8 @@ def _notice_of(source: Source, newest: Invocation | None) -> api.SourceNotice | 
     """What was told of the source, else why its newest run failed. A run that completes proves that the
     source can be read again."""
     told = source.notice
-    completed = newest is not None and newest.status is Status.COMPLETE
-    if told is not None and told.about == "access" and completed and newest.created_at > told.since:
+    completed = newest if newest is not None and newest.status is Status.COMPLETE else None
+    if told is not None and told.about == "access" and completed and completed.created_at > told.since:
         told = None
     if told is not None:
         return api.SourceNotice(message=told.reason, since=told.since)
