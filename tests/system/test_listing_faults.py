@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 _KILLED = """
 import os, signal
 from pathlib import Path
-from services.connectors import runs
+from services.connectors.runs import Attempt
+from streams.engine.context import RecordContext
 
 def die_at(place):
     try:
@@ -37,20 +38,23 @@ def die_at(place):
         return
     os.kill(os.getpid(), signal.SIGKILL)
 
-require_running, flush = runs.Attempt.require_running, runs.Attempt._flush
+require_running, emit = Attempt.require_running, RecordContext.emit
+begun = set()
 
 def dying_in_the_listing(attempt):
     require_running(attempt)
     die_at("listing")
 
-async def dying_after_an_emit(attempt):
-    sent = attempt._sent
-    await flush(attempt)
-    if attempt._sent > sent > 0:
+async def dying_after_an_emit(context, outputs):
+    await emit(context, outputs)
+    documents = [getattr(getattr(output, "event", None), "document", None) for output in outputs]
+    attempts = {document.run.attempt for document in documents if document and document.run}
+    if attempts & begun:
         die_at("emit")
+    begun.update(attempts)
 
-runs.Attempt.require_running = dying_in_the_listing
-runs.Attempt._flush = dying_after_an_emit
+Attempt.require_running = dying_in_the_listing
+RecordContext.emit = dying_after_an_emit
 """
 
 
