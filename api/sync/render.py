@@ -74,12 +74,12 @@ def _notice_of(source: Source, newest: Invocation | None) -> api.SourceNotice | 
     """What was told of the source, else why its newest run failed. A run that completes proves that the
     source can be read again."""
     told = source.notice
-    completed = newest if newest is not None and newest.status is Status.COMPLETE else None
-    if told is not None and told.about == "access" and completed and completed.created_at > told.since:
+    completed_at = newest.created_at if newest is not None and newest.status is Status.COMPLETE else None
+    if told is not None and told.about == "access" and completed_at is not None and completed_at > told.since:
         told = None
     if told is not None:
         return api.SourceNotice(message=told.reason, since=told.since)
-    if newest is None or completed or not SOURCE_TYPES[source.type].lists:
+    if newest is None or completed_at is not None or not SOURCE_TYPES[source.type].lists:
         return None
     message = f"its newest run failed: {newest.error or 'without a reason'}"
     return api.SourceNotice(message=message, since=newest.finished_at or newest.created_at)

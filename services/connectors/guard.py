@@ -69,9 +69,10 @@ class DeleteGuard:
 
     def _empty(self, question: str, left_out: Mapping[str, int]) -> str:
         documents = f"{self.indexed:,} documents of it are" if self.indexed != 1 else "1 document of it is"
-        private = f" but {sum(left_out.values()):,} that are left out as private" if left_out else ""
+        others = " and ".join(f"{count:,} left out ({why})" for why, count in left_out.items())
+        but = f" but {others}" if others else ""
         return (
-            f"{self._shown()} lists nothing{private} though {documents} indexed in collection "
+            f"{self._shown()} lists nothing{but} though {documents} indexed in collection "
             f"{self._run.collection!r}; nothing was deleted. {question} If it is meant to be empty, run it "
             "with allow_empty (--allow-empty)"
         )

@@ -1,6 +1,8 @@
 """A repository arrives whole and exact, and the collection follows its commits."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +90,8 @@ async def test_a_collection_follows_the_commits_of_a_repository(pipeline: Pipeli
         assert (progress["counts"]["unchanged"], progress["counts"]["skipped"]) == (20, 2)
         assert not server.fetches
 
+        await embeds_only_what_is_new(pipeline, repository, source, contents)
+
         server.tokens = {"only-with-this"}
         progress, _ = await run(pipeline, source, "repository")
         assert "no access to github:owner/repo" in progress["status"]["failed"]["error"]
@@ -105,6 +109,34 @@ async def test_a_collection_follows_the_commits_of_a_repository(pipeline: Pipeli
         progress, job = await run(pipeline, source, "before", {"sha": first[:12]})
         assert progress["counts"]["indexed"] == 21
         assert job["metadata"]["github"] == {"git_ref_identifier": {"sha": first[:12]}, "commit": first}
+
+
+async def embeds_only_what_is_new(
+    pipeline: Pipeline, repository: Repository, source: str, contents: dict[str, bytes]
+) -> None:
+    """A new collection, and a branch in another one: all is indexed there, and what has the same text has its
+    vector already."""
+    before = vectors(pipeline)
+    progress, _ = await run(pipeline, source, "again")
+    assert progress["counts"]["indexed"] == len(contents)
+    assert await rows(pipeline, "again") == texts(repository, source, contents)
+    assert vectors(pipeline) == before
+
+    changed = {
+        "docs/07.md": b"# Page 7\n\nA text of the branch.\n",
+        "docs/new.md": b"# A new page\n\nOf the branch.\n",
+    }
+    repository.branch("next", changed)
+    progress, _ = await run(pipeline, source, "next", {"branch": "next"})
+    assert progress["counts"]["indexed"] == len(contents) + 1
+    chunks = sum(len(chunks_of(key, content)) for key, content in changed.items())
+    assert vectors(pipeline) == before + chunks
+
+
+def vectors(pipeline: Pipeline) -> int:
+    """How many texts the model has embedded so far."""
+    with closing(sqlite3.connect(pipeline.data / "cache" / "vectors.sqlite")) as database:
+        return int(database.execute("SELECT count(*) FROM vectors").fetchone()[0])
 
 
 OUTCOMES = ("indexed", "unchanged", "deleted", "failed", "skipped")

@@ -231,7 +231,7 @@ def _listed(entry: Entry, verdict: str | None, gone: str | None) -> Listed:
     if entry.mode == "160000":
         return Skipped(entry.key, SUBMODULE)
     if gone is not None:
-        return Unreadable(entry.key, gone)
+        return Unreadable(entry.key, gone, alone=True)
     if verdict is not None:
         return Skipped(entry.key, verdict)
     return Item(entry.key, entry.oid, memo=entry.oid.encode())

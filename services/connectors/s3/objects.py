@@ -98,7 +98,7 @@ class Objects:
         key, size = str(found["Key"]), int(found.get("Size", 0))
         if self._meta and is_meta_file(key):
             if key in self._faults:
-                return Unreadable(key, self._faults[key])
+                return Unreadable(key, self._faults[key], alone=True)
             return Skipped(key, "says what other objects are called")
         given = self._wanted(key)
         if given is None:

@@ -201,8 +201,9 @@ def test_a_push_of_another_repository_with_the_same_name_is_told_and_runs_nothin
     found = decided(push(), numbered(number="6"))
 
     assert (found.runs, found.matched) == ([], [])
-    (reason,) = reasons(found)
-    assert reason and "acme/docs is another repository now (number 7; this source reads number 6)" in reason
+    assert "acme/docs is another repository now (number 7; this source reads number 6)" in str(
+        reasons(found)[0]
+    )
     assert found.changed[0].origin_id == "6"
     told = found.changed[0]
     assert not decided(push(), told).changed, "it is told once"

@@ -533,7 +533,7 @@ async def test_a_folder_whose_files_are_all_private_by_now_fails_the_run_and_say
     (world.folder / ".env").write_text("SECRET=1")
     await world.run(globs=[".env"])
 
-    assert "lists nothing but 1 that are left out as private though 1 document" in await world.refused()
+    assert "lists nothing but 1 left out (secret) though 1 document" in await world.refused()
 
 
 async def test_patterns_of_an_earlier_release_that_cannot_be_used_fail_the_run_with_the_reason(

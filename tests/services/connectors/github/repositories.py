@@ -68,6 +68,11 @@ class Repository:
         git(self.path, "fast-import", "--quiet", "--force", stdin=b"".join(stream))
         return self.sha(ref)
 
+    def branch(self, name: str, changes: Mapping[Any, Content]) -> str:
+        """Begin a branch at the newest commit of main, with a commit; its hash."""
+        git(self.path, "branch", name, "main")
+        return self.commit(changes, branch=name)
+
     def sha(self, name: str = "main") -> str:
         """The hash that a name means."""
         return git(self.path, "rev-parse", "--verify", name).decode().strip()

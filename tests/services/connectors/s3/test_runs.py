@@ -209,8 +209,9 @@ def said(path: str, id: str, **members: Any) -> bytes:
 
 async def test_in_metadata_mode_a_prefix_holds_what_its_files_name(store: MemoryS3, world: World) -> None:
     source = config(store, auto_sync="metadata", path_prefix="docs/")
-    for key in ("docs/a", "docs/b", "docs/nobody", "docs/other"):
+    for key in ("docs/a", "docs/b", "docs/nobody", "docs/other", "docs/bad.meta.json/below"):
         store.put(key)
+    store.put("docs/c.meta.json", said("docs/bad.meta.json/below", "below"))
     store.put("docs/z.meta.json", said("docs/a", "the-a", metadata={"year": 2026}))
     store.put("docs/b.meta.json", said("docs/b", "the-b"))
     store.put("docs/o.meta.json", said("docs/other", "o", target_collection_name="another"))
@@ -219,6 +220,7 @@ async def test_in_metadata_mode_a_prefix_holds_what_its_files_name(store: Memory
     first = await world.run(run_of(source))
 
     found = {one.document_key: (one.custom_id, one.metadata) for one in documents(first)}
+    assert found.pop("docs/bad.meta.json/below") == ("below", {})
     assert found == {"docs/a": ("the-a", {"year": 2026}), "docs/b": ("the-b", {})}
     assert first.counted(Step.FAILED) == ["docs/bad.meta.json"]
     assert (await world.run(run_of(source))).written() == {}
@@ -226,11 +228,16 @@ async def test_in_metadata_mode_a_prefix_holds_what_its_files_name(store: Memory
     store.put("docs/a", b"another text")
     store.delete("docs/z.meta.json")  # which changes nothing
     store.delete("docs/b")
+    store.delete("docs/bad.meta.json/below")  # a key and no folder: what is below it can be gone
     asked = await world.run(run_of(source, object_key="docs/nobody"))
     again = await world.run(run_of(source))
 
     assert asked.written() == {"docs/nobody": "upsert"}
-    assert again.written() == {"docs/a": "upsert", "docs/b": "delete"}
+    assert again.written() == {
+        "docs/a": "upsert",
+        "docs/b": "delete",
+        "docs/bad.meta.json/below": "delete",
+    }
     [updated] = [one for one in documents(again) if one.document_key == "docs/a"]
     assert (updated.custom_id, updated.metadata) == ("the-a", {"year": 2026})
 
