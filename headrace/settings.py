@@ -127,8 +127,8 @@ class Settings(BaseSettings):
     )
     web_browser: str = Field(
         "",
-        description="Chromium that renders pages which show no text without JavaScript: its path, or `auto` for "
-        "one on the PATH. Needs `headrace[browser]`, on the machines of connectors. Default: none.",
+        description="Chromium that renders pages which show no text without JavaScript: its path, or `auto` "
+        "for one on the PATH. Needs `headrace[browser]`, on the machines of connectors. Default: none.",
     )
     s3_endpoints: CommaSeparated = Field(
         default_factory=list,
