@@ -1,6 +1,7 @@
 """What a deployment lets web sources do."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pathlib import Path
 PORTS = frozenset({80, 443})
 
 
+@cache
 def default_user_agent() -> str:
     """`Headrace/0.1.0`; what stands before the slash is the name that robots.txt goes by."""
     try:
@@ -27,7 +29,7 @@ class WebAccess:
         max_pages: the greatest page limit of a source.
         max_bytes: of one page or file, decompressed.
         obeys_robots: whether robots.txt counts.
-        browser: path of the Chromium that renders pages without text of their own; empty for none.
+        browser: path of the Chromium that renders pages which need JavaScript; empty for none.
         folder: keeps what runs have fetched until they have ended; None keeps it for one attempt.
     """
 
