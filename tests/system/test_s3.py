@@ -132,9 +132,10 @@ def everything_on_topics(pipeline: Pipeline) -> bytes:
     while left:
         assert time.monotonic() < deadline, f"not read to their ends: {left}"
         for record in consumer.consume(1_000, 0.1):
-            if record.error() is None:
+            error = record.error()
+            if error is None:
                 found += [record.key() or b"", record.value() or b"", str(record.headers()).encode()]
-            elif record.error().code() == KafkaError._PARTITION_EOF:
+            elif error.code() == KafkaError._PARTITION_EOF:
                 left.discard((record.topic(), record.partition()))
     consumer.close()
     return b"\n".join(found)
