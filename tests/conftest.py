@@ -1,9 +1,11 @@
 """A broker and a vector store for the whole test session: real ones, started by us or in containers.
 
 Tests take the fixtures `kafka` and `chroma`. A test marked `system` runs twice: with the servers that
-the local mode starts, and (marked `docker`) with the images of docker-compose.yml, skipped with the
-reason when no container engine answers. `--engine=embedded` or `--engine=docker` runs one of the two;
-asked for by name, a missing engine is a failure.
+the local mode starts, and (marked `docker`) with the images of docker-compose.yml. When no container engine
+answers, the second run is left out, and the summary says so. `--engine=embedded` or `--engine=docker` runs
+one of the two; asked for by name, a missing engine is a failure.
+
+`tests/order.py` says in which order tests run.
 """
 
 import asyncio
@@ -11,12 +13,14 @@ import logging
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, NoReturn, cast
+from functools import cache
+from typing import Any, Literal, NoReturn, cast
 
 import pytest
 import structlog
 
 from streams.local import LocalBroker, LocalChroma
+from tests.order import in_order, scheduler
 
 Engine = Literal["embedded", "docker"]
 
@@ -39,27 +43,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["embedded", "docker"], help="run on one kind of servers only")
 
 
+@cache
+def no_engine() -> str | None:
+    """Why no container engine can be used; None if one answers."""
+    from tests.containers import engine_failure
+
+    return engine_failure()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" not in metafunc.fixturenames:
         return
     chosen: Engine | None = metafunc.config.getoption("engine")
+    engines: list[Engine] = [chosen or "embedded"]
     system = metafunc.definition.get_closest_marker("system") is not None
-    engines: list[Engine] = [chosen] if chosen else ["embedded", "docker"] if system else ["embedded"]
+    if chosen is None and system and no_engine() is None:
+        engines.append("docker")
     marks = {"embedded": [], "docker": [pytest.mark.docker]}
     params = [pytest.param(engine, marks=marks[engine]) for engine in engines]
     metafunc.parametrize("engine", params, indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return scheduler(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    passed = (report.nodeid for report in terminalreporter.stats.get("passed", []))
+    on_local = any(name.startswith("tests/system/") and "[embedded" in name for name in passed)
+    if on_local and config.getoption("engine") is None and (failure := no_engine()):
+        terminalreporter.section("NOT TESTED on containers")
+        terminalreporter.line(f"no container engine answers: {failure}")
 
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> Engine:
     """What runs the broker and the vector store."""
     wanted = cast(Engine, request.param)
-    if wanted == "docker":
-        from tests.containers import engine_failure
-
-        if failure := engine_failure():
-            why = f"NOT TESTED on containers: no container engine answers ({failure})"
-            pytest.fail(why) if request.config.getoption("engine") else pytest.skip(why)
+    if wanted == "docker" and (failure := no_engine()):
+        pytest.fail(f"no container engine answers: {failure}")
     return wanted
 
 

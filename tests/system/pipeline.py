@@ -202,7 +202,7 @@ async def running(
         "HEADRACE_RUN_WINDOW": "40",
         **(settings or {}),
     }
-    async with Supervisor(backoff=RestartDelay(first_s=0.1), signals=()) as supervisor:
+    async with Supervisor(backoff=RestartDelay(first_s=0.1, most_s=0.5), signals=()) as supervisor:
         headers = {"x-chroma-token": KEY}
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
             pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment, before + _RUN)
