@@ -12,6 +12,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "pipeline": ("the whole pipeline beside a plain loop, and the time from upload to found", ()),
     "codec": ("microseconds to encode and decode an event, beside fastavro", ()),
     "embedding": ("texts per second of the embedding core beside naive batching", ()),
+    "embedding_gpu": (
+        "tokens per second of the torch backend beside plain encode",
+        ("--tiny", "--texts", "300", "--rounds", "1"),
+    ),
     "indexing": ("rows per second into Chroma, beside the package chromadb", ("--rows", "1200")),
     "recall": (
         "whether Chroma finds the best chunk, by the settings of its graph",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas.errors import RequestError
 from schemas.limits import QWEN_MODEL
-from schemas.models_file import HttpConfig, ModelConfig, OnnxConfig, ServedModels
+from schemas.models_file import HttpConfig, ModelConfig, OnnxConfig, ServedModels, TorchConfig
 from services.embedding.adapted import Adapted
 from services.embedding.embedder import Embedder, Prompts
 from services.embedding.models import UnknownModel, check_model, folder_model, load_embedder, open_onnx
@@ -34,7 +34,9 @@ def check_config(name: str, config: ModelConfig) -> None:
         if config.tokenizer is not None and not config.tokenizer.is_file():
             raise RequestError(f"the tokenizer {config.tokenizer} for {name!r} is not there")
     else:
-        raise RequestError(f"{name!r}: the backend torch is not part of this version")
+        from services.embedding.gpu.files import check_torch
+
+        check_torch(name, config.folder)
 
 
 def open_model(name: str, config: ModelConfig, cache_dir: Path | None = None) -> Embedder:
@@ -91,7 +93,10 @@ def _open(name: str, config: ModelConfig, cache_dir: Path | None) -> Embedder:
         from services.embedding.remote import HttpEmbedder
 
         return HttpEmbedder(name, config)
-    assert isinstance(config, OnnxConfig)  # `check_config` refuses the others
+    if isinstance(config, TorchConfig):
+        from services.embedding.gpu import open_torch
+
+        return open_torch(name, config, cache_dir)
     if config.folder is not None:
         model = folder_model(name, config.folder, config.max_tokens, config.template)
         return open_onnx(model, config.threads, config.batch_tokens or BATCH_TOKENS)

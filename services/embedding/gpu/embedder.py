@@ -1,0 +1,184 @@
+"""An embedder on PyTorch."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import structlog
+import torch
+from tokenizers import Tokenizer
+
+from schemas.errors import RequestError, TransientError
+from schemas.models_file import TorchConfig
+from services.embedding.batches import pack_batches
+from services.embedding.embedder import Prompts, Vectors
+from services.embedding.gpu.files import TorchFiles, downloaded, read_folder
+from services.embedding.gpu.qwen3 import Qwen3
+from services.embedding.models import fingerprint_of, sha256_of, tokens_read
+from services.embedding.onnx import embed_windows
+from services.embedding.profiles import framing, profile_of, require_end_token
+from services.embedding.threads import BatchThreads
+from services.embedding.windows import Windows, count_tokens, read
+
+log = structlog.get_logger(__name__)
+
+#: Tokens of a batch, padding included. On a GPU batches of 32,768 are as fast as those of 131,072, and a
+#: query waits for one; on a CPU small batches stay in its caches (`services.embedding.onnx`).
+GPU_BATCH_TOKENS = 32_768
+CPU_BATCH_TOKENS = 512
+#: Shapes of the warm-up, as (texts, tokens): compilation treats 1 unlike all other numbers.
+_WARM_UP = ((1, 1), (1, 16), (2, 16), (3, 40))
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class TorchEmbedder:
+    """See `services.embedding.Embedder`. Loads and warms up the model in the constructor.
+
+    Two threads take turns at the device: while it computes one batch, the other thread writes the last one
+    and prepares the next. Running out of memory halves the budget of a batch, for good; no text is to blame.
+
+    Raises the errors of PyTorch and tokenizers for broken files; `open_torch` describes them.
+    """
+
+    def __init__(self, name: str, files: TorchFiles, config: TorchConfig, max_tokens: int) -> None:
+        self.model, self.max_tokens = name, max_tokens
+        self._device = _device(name, config.device)
+        dtype = _dtype(config.dtype, self._device)
+        self._template = config.template or profile_of(name).template
+        self._tokenizer = _tokenizer(name, files.tokenizer)
+        self._qwen = Qwen3(files.config, files.weights, self._device, dtype)
+        if self._qwen.vocabulary < self._tokenizer.get_vocab_size():
+            raise RequestError(f"{files.tokenizer} has more tokens than the weights of {name!r}")
+        self.dimension = self._qwen.dimension
+        pins = "/".join(sha256_of(path) for path in (*files.weights, files.tokenizer))
+        pins += "" if dtype is torch.float32 else f"/{dtype}"
+        self.fingerprint = fingerprint_of(pins, max_tokens, "last", self._template)
+        on_gpu = self._device.type == "cuda"
+        self._budget = config.batch_tokens or (GPU_BATCH_TOKENS if on_gpu else CPU_BATCH_TOKENS)
+        self._forward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = self._qwen.last_hidden
+        if on_gpu and config.compile:
+            self._forward = torch.compile(self._forward, dynamic=True)
+        self._turn = threading.Lock()
+        self._tokenizing = BatchThreads(max(1, (os.cpu_count() or 2) // 2), "tokenizing")
+        self._computing = BatchThreads(2, "embedding")
+        self._warm_up()
+
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
+        """Embed texts with the task's document prompt."""
+        return await self._embed(texts, task.document_prompt if task else "", urgent)
+
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+        """Embed texts with the task's query prompt."""
+        return await self._embed(texts, task.query_prompt if task else "", urgent=True)
+
+    async def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of the texts with their special tokens."""
+        return await self._tokenizing.call(partial(count_tokens, self._tokenizer, texts), urgent=True)
+
+    async def close(self) -> None:
+        """Wait for running batches and end the threads."""
+        await self._tokenizing.close()
+        await self._computing.close()
+
+    async def _embed(self, texts: Sequence[str], prompt: str, urgent: bool) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        frame = framing(self._template, prompt)
+        reading = partial(read, self._tokenizer, self.max_tokens, texts, frame)
+        windows = await self._tokenizing.call(reading, urgent)
+        batches = pack_batches(windows.lengths, self._budget)
+        run = partial(self._run, windows)
+        return await embed_windows(windows, self.dimension, batches, run, self._computing, urgent)
+
+    def _run(self, windows: Windows, batch: list[int]) -> Vectors:
+        """The vectors of a batch, in two halves if it does not fit into memory."""
+        rows = [windows.ids[index] for index in batch]
+        try:
+            return self._compute(rows)
+        except torch.OutOfMemoryError as error:
+            self._shrink(sum(map(len, rows)))
+            if len(batch) == 1:
+                raise TransientError(
+                    f"the device of {self.model!r} has no memory for a text of {len(rows[0]):,} tokens"
+                ) from error
+        half = len(batch) // 2
+        return np.concatenate([self._run(windows, batch[:half]), self._run(windows, batch[half:])])
+
+    def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
+        ids, last = self._on_device(rows)
+        with torch.inference_mode():
+            with self._turn:  # kernels of two threads would only share the device
+                hidden = self._forward(ids, last)
+            found: Vectors = hidden.cpu().numpy()
+        return found
+
+    def _on_device(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        ids = torch.zeros((len(rows), max(map(len, rows))), dtype=torch.int64)
+        for row, tokens in enumerate(rows):
+            ids[row, : len(tokens)] = torch.as_tensor(tokens)
+        last = torch.tensor([len(tokens) - 1 for tokens in rows])
+        if self._device.type == "cuda":
+            ids, last = ids.pin_memory(), last.pin_memory()
+        return ids.to(self._device, non_blocking=True), last.to(self._device, non_blocking=True)
+
+    def _shrink(self, tokens: int) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        smaller = max(self.max_tokens, tokens // 2)
+        if smaller < self._budget:
+            self._budget = smaller
+            log.warning("out of memory: batches are halved", model=self.model, batch_tokens=smaller)
+
+    def _warm_up(self) -> None:
+        """Compile and choose kernels before the first request."""
+        for texts, tokens in _WARM_UP:
+            self._compute([[0] * tokens] * texts)
+
+
+def open_torch(name: str, config: TorchConfig, cache_dir: Path | None = None) -> TorchEmbedder:
+    """Load a model from its folder, else download it by its name. Blocks.
+
+    Raises RequestError for files or a device that cannot be used, TransientError without the hub.
+    """
+    folder = config.folder or downloaded(name, cache_dir)
+    files = read_folder(name, folder)
+    known = profile_of(name).max_tokens
+    max_tokens = config.max_tokens or min(known or 8192, tokens_read(folder))
+    try:
+        return TorchEmbedder(name, files, config, max_tokens)
+    except (RequestError, TransientError):
+        raise
+    except torch.OutOfMemoryError as error:
+        raise TransientError(f"the device has no memory for the weights of {name!r}") from error
+    except Exception as error:  # safetensors, tokenizers and PyTorch raise types of their own
+        raise RequestError(f"the embedding model {name!r} does not load from {folder}: {error}") from error
+
+
+def _device(name: str, wanted: str) -> torch.device:
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise RequestError(
+            f"{name!r} has device = {wanted!r}, but PyTorch finds {torch.cuda.device_count()} GPUs"
+        )
+    return device
+
+
+def _dtype(wanted: str, device: torch.device) -> torch.dtype:
+    if wanted == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    return _DTYPES[wanted]
+
+
+def _tokenizer(name: str, path: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    require_end_token(name, tokenizer)
+    return tokenizer
