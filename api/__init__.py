@@ -12,6 +12,7 @@ choice.
 
 from api.app import create_app
 from api.gateway import ChromaAccess, ChunkingDefaults, Gateway, Models
+from api.search.rerank import RerankAccess
 from api.serving import serve
 
-__all__ = ["ChromaAccess", "ChunkingDefaults", "Gateway", "Models", "create_app", "serve"]
+__all__ = ["ChromaAccess", "ChunkingDefaults", "Gateway", "Models", "RerankAccess", "create_app", "serve"]

@@ -195,7 +195,9 @@ def _worker(
 
 
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
-    from api import ChromaAccess, Gateway, Models, serve
+    from api import Gateway, Models, serve
+    from headrace.wiring.query_embedder import LocalQueryEmbedder
+    from headrace.wiring.search import chroma_of, rerank_of
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
@@ -206,7 +208,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         codec=wiring.codec,
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
-        chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
+        chroma=chroma_of(wiring),
         models=Models(settings.embedding_model, settings.embedding_models),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
@@ -214,6 +216,8 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         uploads_per_tenant=settings.uploads_per_tenant,
         github_webhook_secret=secret.get_secret_value() if secret else None,
         github_host=urlsplit(settings.github_url).hostname or "",
+        embedder=LocalQueryEmbedder(settings),
+        rerank=rerank_of(settings),
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")
