@@ -60,6 +60,8 @@ class Pictures:
             blocks = [md.escape_lines(md.escape(part)) for part in words.split("\n\n") if part.strip()]
         elif words:
             facts += f"; text: {words}"
+        if not alt and not seen and not words:  # its kind and size say nothing to a reader
+            return "", []
         return md.image(alt or seen, name, facts), blocks
 
     def _read(self, picture: Image) -> tuple[str, str]:

@@ -91,7 +91,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Page:
-    """One page. `scanned`: its visible content is not all in its text."""
+    """One page. `scanned`: its visible content is not all in its text. `notes`: remarks on it (markdown)."""
 
     number: int
     width: float
@@ -100,6 +100,7 @@ class Page:
     strokes: list[Stroke] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     scanned: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 class Box(NamedTuple):

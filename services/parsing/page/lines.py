@@ -227,7 +227,8 @@ _LIGATURES = re.compile("[\ufb00-\ufb06]")
 _LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _LEADER = re.compile(r"\s*\.{5,}\s*")
 _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
+# A soft hyphen at the end of a line tells that the word goes on.
+_UNSEEN = re.compile("\u00ad(?!$)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
 
 
 def main_style(words: Sequence[Word]) -> Style:

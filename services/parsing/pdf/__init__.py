@@ -16,12 +16,14 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
+from services.parsing.pdf.attached import attachments_of
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
+from services.parsing.pdf.raised import mark_raised
 from services.parsing.pdf.render import render
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
-from services.parsing.pdf.source import read_batches, without_lead
+from services.parsing.pdf.source import openable, read_batches, without_lead
 
 __all__ = ["FORMAT", "parse_pdf"]
 
@@ -39,14 +41,15 @@ def parse_pdf(
 
     Raises CorruptDocument (broken, encrypted) or DocumentTooLarge (more than `source.MAX_PAGES` pages).
     """
-    data = without_lead(data)
+    data, repaired = openable(without_lead(data))
     vocabulary, running = Vocabulary(), RunningHeads()
     scans, pictures = Scans(data, scan_seconds), Pictures(picture_seconds)
     blocks: list[Block] = []
     numbers: list[int] = []
     for batch in read_batches(data):
         read = {page.number: markdown for page in batch.pages if (markdown := scans.read(page)) is not None}
-        running.strip(batch.pages, alone=batch.total == 1)
+        mark_raised(data, batch.pages)
+        running.strip(batch.pages, batch.total)
         for page in batch.pages:
             numbers.append(page.number)
             if page.number in read:
@@ -54,11 +57,17 @@ def parse_pdf(
                 continue
             vocabulary.read(page.words)
             blocks.extend(in_words(layout(page, vocabulary), page, pictures))
+            blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in page.notes)
     scans.close()
     mark_headings(blocks, body_size(blocks))
+    files = attachments_of(data)
+    blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
-    return ParsedDocument(markdown, spans, title, warnings=(*scans.warnings, *pictures.warnings))
+    warnings = [*repaired, *scans.warnings, *pictures.warnings, *files.warnings]
+    if not markdown.strip():
+        warnings.append("PDF: no text was found in it, nor by OCR in its pictures")
+    return ParsedDocument(markdown, spans, title, warnings=tuple(warnings))
 
 
 def _is_pdf(data: bytes) -> bool:

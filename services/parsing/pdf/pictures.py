@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from services.parsing.images.pictures import Pictures
-from services.parsing.markdown_writer import image
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.geometry import Page, Picture
 
-#: Pictures below this share of the page (logos, portraits) are named by kind and size, and not read.
+#: Pictures below this share of the page (logos, portraits) are not read.
 READABLE = 0.04
 
 
@@ -27,6 +26,6 @@ def _described(picture: Picture, page: Page, pictures: Pictures) -> list[str]:
     """Markdown for a picture: its description, and the text that it contains."""
     share = (picture.x1 - picture.x0) * (picture.y1 - picture.y0) / (page.width * page.height or 1.0)
     if share < READABLE or not picture.content:
-        return [image("", "", f"{picture.width} × {picture.height}")]
+        return []
     line, blocks = pictures.describe(picture.content)
     return [part for part in (line, *blocks) if part]

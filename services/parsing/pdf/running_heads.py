@@ -13,11 +13,15 @@ from services.parsing.page.lines import clean, joined, rows_of
 ZONE = 0.18
 #: Number of rows that are compared, from the edge inwards.
 DEEPEST = 4
-#: In a document of one page they are this close (share of its height) to the edge.
-EDGE = 0.08
+#: A document of at most so many pages keeps one of each line that repeats.
+FEW = 3
+#: A running head is smaller than most words of its page by this.
+SMALLER = 0.93
 #: Rows that are this close (in points) have the same height.
 SAME_HEIGHT = 4.0
 
+#: An account, a number of an order, an address: what a reader looks for.
+_FACTS = re.compile(r"(?:\d[ ./-]?){6}|@|www\.", re.I)
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(
     r"(?:page|p\.|seite|pagina|página)?\s*[-–—|\[(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:(?:of|/|von|de|sur|di)\s*\d{1,4})?\s*[-–—|\])]?",
@@ -38,12 +42,17 @@ class _Row:
 
 @dataclass(slots=True)
 class RunningHeads:
-    """The lines at the edges of the pages read so far: (key, at the top?) → heights."""
+    """The lines at the edges of the pages read so far: (key, at the top?) → heights.
+
+    A line that stands at the same height of several pages runs. In a document of a few pages that may be the
+    title of each copy, so a line that is not set small stays where it stands first.
+    """
 
     known: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
+    stayed: set[tuple[str, bool]] = field(default_factory=set)
 
-    def strip(self, pages: Sequence[Page], alone: bool) -> None:
-        """Remove the running heads of consecutive pages. `alone`: the document has one page."""
+    def strip(self, pages: Sequence[Page], total: int) -> None:
+        """Remove the running heads of consecutive pages of a document that has `total`."""
         margins = [_margins(page) for page in pages]
         for rows in margins:
             for row in rows:
@@ -51,15 +60,14 @@ class RunningHeads:
         for page, rows in zip(pages, margins, strict=True):
             out: set[int] = set()
             for top in (True, False):
-                side = [row for row in rows if row.top is top]
-                for row in side:
+                for row in (row for row in rows if row.top is top):
                     if not self._runs(row, page):
                         break
-                    out.update(id(word) for word in row.words)
-                if alone:
-                    out |= _margin_notes(page, side)
-            if out:
-                page.words = [word for word in page.words if id(word) not in out]
+                    if not self._stays(row, page, total):
+                        out.update(id(word) for word in row.words)
+            left = [word for word in page.words if id(word) not in out]
+            if out and (left or all(_NUMBER.fullmatch(row.text) for row in rows)):
+                page.words = left
         if len(self.known) > 20_000:  # a long document with a different line on every page
             self.known = {key: ys[-3:] for key, ys in self.known.items() if len(ys) > 1}
 
@@ -68,6 +76,22 @@ class RunningHeads:
         if row.key and sum(abs(y - row.y0) <= SAME_HEIGHT for y in heights) >= 2:
             return True
         return row.place == 0 and _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
+
+    def _stays(self, row: _Row, page: Page, total: int) -> bool:
+        """Whether a line that repeats is kept, because it stands here for the first time and is content: it
+        holds facts, or nothing but its repetition speaks for a running head."""
+        if (row.key, row.top) in self.stayed or _NUMBER.fullmatch(row.text):
+            return False
+        if not _FACTS.search(row.text) and (total > FEW or _is_small(row, page)):
+            return False
+        self.stayed.add((row.key, row.top))
+        return True
+
+
+def _is_small(row: _Row, page: Page) -> bool:
+    """Whether a row is set smaller than the text, as running heads are."""
+    sizes = sorted(word.style.size for word in page.words)
+    return max(word.style.size for word in row.words) < SMALLER * sizes[len(sizes) // 2]
 
 
 def _is_apart(row: _Row, page: Page) -> bool:
@@ -95,25 +119,3 @@ def _margins(page: Page) -> list[_Row]:
             text = clean(joined(row)).strip()
             rows.append(_Row(row, box.y0, box.y1, text, _DIGITS.sub("#", text.lower()), place, top))
     return rows
-
-
-def _margin_notes(page: Page, rows: Sequence[_Row]) -> set[int]:
-    """Running heads of a single page, without other pages to compare: few short lines at the very edge, no
-    larger than the text and clearly separated from it. Returns the ids of their words."""
-    group: list[_Row] = []
-    for row in rows:
-        middle = (row.y0 + row.y1) / 2 / page.height
-        if EDGE < middle < 1 - EDGE or len(row.text) > 120 or row.place != len(group):
-            break
-        group.append(row)
-    if not group or len(group) > 3:
-        return set()
-    inner, top = group[-1], group[0].top
-    ids = {id(word) for row in group for word in row.words}
-    others = [w for w in page.words if id(w) not in ids]
-    if not others:
-        return set()
-    gap = min(w.y0 for w in others) - inner.y1 if top else inner.y0 - max(w.y1 for w in others)
-    sizes = sorted(w.style.size for w in others)
-    body, size = sizes[len(sizes) // 2], max(w.style.size for row in group for w in row.words)
-    return ids if gap > 1.5 * size and size < 1.15 * body else set()

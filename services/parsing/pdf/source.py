@@ -12,7 +12,10 @@ from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Page, Picture, Stroke, Style, Word
+from services.parsing.pdf.annotations import notes_of, typed_words
+from services.parsing.pdf.repair import with_end
 from services.parsing.pdf.rotation import quarter, upright
+from services.parsing.pdf.spacing import close_up
 
 #: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
@@ -52,6 +55,16 @@ def without_lead(data: bytes) -> bytes:
     return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
 
 
+def openable(data: bytes) -> tuple[bytes, list[str]]:
+    """The file, with a new end if its own is missing, which a warning says."""
+    if b"%%EOF" in data[-2048:] or _reason(data) is None:
+        return data, []
+    rebuilt = with_end(data)
+    if rebuilt is None or _reason(rebuilt) is not None:
+        return data, []
+    return rebuilt, ["PDF: its end is missing; what is there was read"]
+
+
 def read_batches(data: bytes) -> Iterator[Batch]:
     """The pages in order, in batches, so that memory does not grow with the document.
 
@@ -68,6 +81,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         extract_text_metadata=True,
         extract_vector_graphics=True,
         extract_annotations=True,
+        extract_form_fields=True,
         extract_images=True,
         image_mode="placeholder",
         include_complexity=True,
@@ -124,6 +138,8 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     for item in raw.text_items:
         if quarter(item.rotation) == turned:  # other directions are stamps and notes at the side
             words.extend(_words(item, styles, turned in (90, 270)))
+    words = close_up(words)
+    words.extend(list(typed_words(raw, words)))
     vectors = raw.vector_graphics
     strokes: list[Stroke] = []
     if vectors:
@@ -135,7 +151,7 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     scanned, useless = _needs_reading(raw, words, pictures)
     if useless:
         words = []
-    page = Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned)
+    page = Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned, notes_of(raw))
     return upright(page, turned) if words else page
 
 

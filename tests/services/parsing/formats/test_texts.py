@@ -31,10 +31,10 @@ def test_open_document_headings_lists_and_notes() -> None:
     )
 
 
-def test_open_document_deletions_and_comments_are_left_out() -> None:
+def test_open_document_deletions_are_left_out_and_comments_follow() -> None:
     body = "<text:tracked-changes><text:p>gone</text:p></text:tracked-changes><text:p>kept<office:annotation><text:p>hm</text:p></office:annotation></text:p>"
 
-    assert odt(body) == "kept"
+    assert odt(body) == "kept\n\nComment: hm"
 
 
 def test_open_document_emphasis_comes_from_styles() -> None:

@@ -1,0 +1,74 @@
+"""What is on a page beside its own text: values of form fields, text typed onto it, notes of readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, ParsedPage
+
+from services.parsing import markdown_writer as md
+from services.parsing.page.geometry import Style, Word
+
+#: Annotations whose text a reader sees in a bubble: its author's remark on the page or on marked words.
+_NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "caret", "square", "circle",
+                    "ink", "line", "polygon", "polyline", "stamp", "fileattachment"))  # fmt: skip
+_BOXES = ("checkbox", "radiobutton")
+#: Line height of typed text, in font sizes, and the width of a character.
+_LEADING, _WIDTH = 1.2, 0.5
+
+
+def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
+    """Words of form fields and of text typed onto a page, unless the page shows them already."""
+    for field in raw.form_fields or ():
+        text = _value(field)
+        if text and field.rect is not None and not _shown(field.rect, words):
+            yield from _laid_out(text, field.rect)
+    for note in raw.annotations or ():
+        text = (note.contents or "").strip()
+        if note.subtype == "freetext" and text and note.rect is not None and not _shown(note.rect, words):
+            yield from _laid_out(text, note.rect)
+
+
+def notes_of(raw: ParsedPage) -> list[str]:
+    """The remarks on a page as paragraphs of markdown, each once."""
+    found: dict[str, None] = {}
+    for note in raw.annotations or ():
+        text = " ".join((note.contents or "").split())
+        if note.subtype in _NOTES and text and not _is_button(note):
+            by = f" by {' '.join(note.title.split())}" if note.title else ""
+            found[md.escape_lines(md.escape(f"Comment{by}: {text}"))] = None
+    return list(found)
+
+
+def _is_button(note: DocumentAnnotation) -> bool:
+    return note.uri is not None
+
+
+def _value(field: FormField) -> str:
+    if field.type in _BOXES:
+        return "☒" if field.checked else "☐"
+    if field.type in ("pushbutton", "signature"):
+        return ""
+    return ", ".join(field.selected_options) or (field.value or "").strip()
+
+
+def _shown(rect: AnnotationRect, words: Sequence[Word]) -> bool:
+    """Whether the page has text inside of a box already."""
+    return any(
+        rect.x < (w.x0 + w.x1) / 2 < rect.x + rect.width and rect.y < (w.y0 + w.y1) / 2 < rect.y + rect.height
+        for w in words
+    )
+
+
+def _laid_out(text: str, rect: AnnotationRect) -> Iterator[Word]:
+    """Words in the lines of a box, as a reader would set them."""
+    lines = text.splitlines()
+    size = max(min(rect.height / (_LEADING * len(lines)), 11.0), 4.0)
+    y = rect.y + max(rect.height - _LEADING * size * len(lines), 0.0) / 2 if len(lines) == 1 else rect.y
+    for line in lines:
+        x = rect.x + 2
+        for at, word in enumerate(line.split()):
+            width = _WIDTH * size * len(word)
+            yield Word(word, x, y, x + width, y + size, Style(round(size, 1)), at > 0)
+            x += width + 0.25 * size
+        y += _LEADING * size

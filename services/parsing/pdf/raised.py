@@ -1,0 +1,118 @@
+"""Raised digits: `10^6` instead of 106, `word[12]` for the mark of a note.
+
+The reader joins them with what stands before. Characters are looked at one by one only in words that are
+likely to hold some, because that takes longer than reading the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import closing
+
+from services.parsing.page.geometry import Page, Style, Word
+
+#: A run with raised characters may be higher by this than others of its font and size.
+HIGHER = 1.04
+#: A raised character is smaller than its line by this, and its foot is above the line's by this (in sizes).
+SMALLER, ABOVE = 0.85, 0.15
+_DIGITS = re.compile(r"\w[+−-]?\d|[.,;:!?)”\"']\d")
+#: Words that are likely to hold raised digits: a word with the mark of a note, a unit, a power of ten.
+_MARKED = re.compile(
+    r"[^\W\d_]{3}[.,;:!?)”\"']?\d{1,3}[.,;:]?$|^(?:\d[\d.,]*)?[kcmµ]?m[23][.,;:)]?$|^10[+−-]\d{1,2}\b"
+)
+_POWER = re.compile(r"10\d{1,2}\b")
+_TIMES = frozenset("x×·⋅*∙")
+_UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcmµnd]?m|s|[kM]?W|[kcm]?g|[A-Za-z])$")
+
+
+def mark_raised(data: bytes, pages: Iterable[Page]) -> None:
+    """Write the raised digits of upright pages as such."""
+    suspects = [(page, words) for page in pages if (words := _suspects(page))]
+    if not suspects:
+        return
+    import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            for page, words in suspects:
+                _mark(document, page, words)
+    except pypdfium2.PdfiumError:
+        return  # the other reader opened it; the digits stay where they are
+
+
+def _suspects(page: Page) -> list[Word]:
+    usual: dict[Style, float] = {}
+    for word in page.words:
+        height = word.y1 - word.y0
+        usual[word.style] = min(usual.get(word.style, height), height)
+    found = []
+    before = ""
+    for word in page.words:
+        tall = word.y1 - word.y0 > HIGHER * usual[word.style] and _DIGITS.search(word.text)
+        power = _POWER.match(word.text) if before in _TIMES else None
+        if tall or power or _MARKED.search(word.text):
+            found.append(word)
+        before = word.text[-1:]
+    return found
+
+
+def _mark(document: object, page: Page, words: list[Word]) -> None:
+    import pypdfium2.raw as raw  # type: ignore[import-untyped]
+
+    sheet = document[page.number - 1]  # type: ignore[index]
+    if sheet.get_rotation() != 0:
+        return
+    left, _, _, top = sheet.get_bbox()
+    text = sheet.get_textpage()
+    try:
+        for word in words:
+            x0, x1 = word.x0 + left - 1, word.x1 + left + 1
+            middle = top - (word.y0 + word.y1) / 2
+            chars = []
+            for at in _chars(text, x0, x1, top - word.y1 - 1, top - word.y0 + 1, middle):
+                box = text.get_charbox(at)
+                chars.append(
+                    (chr(raw.FPDFText_GetUnicode(text, at)), raw.FPDFText_GetFontSize(text, at), box[1])
+                )
+            word.text = _marked(word.text, chars)
+    finally:
+        text.close()
+        sheet.close()
+
+
+def _chars(text: object, x0: float, x1: float, y0: float, y1: float, middle: float) -> list[int]:
+    """The characters of a box, from the one at its left edge on."""
+    start = text.get_index(x0 + 3, middle, 4, (y1 - y0) / 2)  # type: ignore[attr-defined]
+    if start is None:
+        return []
+    found = []
+    for at in range(start, min(start + 60, text.count_chars())):  # type: ignore[attr-defined]
+        left, bottom, right, top = text.get_charbox(at)  # type: ignore[attr-defined]
+        if right > x1 + 1 or top < y0 or bottom > y1:
+            break
+        if right > left:
+            found.append(at)
+    return found
+
+
+def _marked(word: str, chars: list[tuple[str, float, float]]) -> str:
+    if "".join(c for c, _, _ in chars) != word:
+        return word
+    size = max(s for _, s, _ in chars)
+    standing = [y for c, s, y in chars if s > SMALLER * size and c not in ",;gjpqy"]
+    foot = min(standing or [y for _, _, y in chars])
+    raised = [s < SMALLER * size and y > foot + ABOVE * size for _, s, y in chars]
+    out, at = "", 0
+    while at < len(chars):
+        end = at
+        while end < len(chars) and raised[end]:
+            end += 1
+        run = word[at:end]
+        if run and re.fullmatch(r"[+−-]?\d{1,3}", run) and out:
+            out += f"^{run}" if out[-1].isdigit() or run[0] in "+−-" or _UNIT.search(out) else f"[{run}]"
+        else:
+            end = max(end, at + 1)
+            out += word[at:end]
+        at = end
+    return out

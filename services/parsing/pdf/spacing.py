@@ -1,0 +1,60 @@
+"""Words that are set with blanks between their letters (`S P A C E D`) are words again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from services.parsing.page.geometry import Word
+
+#: Letters in a row that make a spaced word; fewer may be initials or names of quantities.
+FEWEST = 4
+#: A gap is between two words if it is this much wider than those between letters.
+WIDER = 1.6
+#: Blanks between words, as shares of the font size: single letters at this distance are words, not letters.
+BLANK = (0.24, 0.29)
+#: Letters further apart are in different columns.
+WIDEST = 1.0
+
+
+def close_up(words: Sequence[Word]) -> list[Word]:
+    """The words of a page in the order of the file, with the letters of spaced words joined."""
+    out: list[Word] = []
+    run: list[Word] = []
+    for word in words:
+        if run and not _continues(run[-1], word):
+            out.extend(_closed(run))
+            run = []
+        if len(word.text) == 1 and word.text.isalpha():
+            run.append(word)
+        else:
+            out.extend(_closed(run))
+            run = []
+            out.append(word)
+    return [*out, *_closed(run)]
+
+
+def _continues(before: Word, word: Word) -> bool:
+    gap = word.x0 - before.x1
+    return before.style == word.style and before.y0 == word.y0 and 0 <= gap <= 1.5 * WIDEST * word.style.size
+
+
+def _closed(run: list[Word]) -> list[Word]:
+    if len(run) < FEWEST:
+        return run
+    gaps = [after.x0 - before.x1 for before, after in itertools.pairwise(run)]
+    usual = sorted(gaps)[len(gaps) // 2]
+    size = run[0].style.size
+    even = [gap for gap in gaps if gap <= WIDER * usual]
+    blank = BLANK[0] * size <= usual <= BLANK[1] * size
+    if max(even) - min(even) > 0.15 * size or usual > WIDEST * size or (blank and len(even) == len(gaps)):
+        return run
+    out = [run[0]]
+    for gap, word in zip(gaps, run[1:], strict=True):
+        if gap > WIDER * usual:
+            word.spaced = True
+            out.append(word)
+        else:
+            out[-1].text += word.text
+            out[-1].x1 = word.x1
+    return out
