@@ -1,16 +1,20 @@
 """Texts of queries become vectors with the model of the collection that they are looked for in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from api.embedding.service import EmbeddingService
+from schemas.errors import TransientError
 from schemas.events import Embedding, Task
 from schemas.limits import TRIAL_MODEL
 from streams.chroma import EMBEDDING_KEY
 
 #: The names under which Chroma keeps an embedding function, and where its configuration has the model.
 _DEFAULT = TRIAL_MODEL
+#: sentence-transformers' short name of the trial model.
+_ALIASES = {TRIAL_MODEL.rpartition("/")[2]: TRIAL_MODEL}
 _MODEL_FIELDS = {"sentence_transformer": "model_name", "chroma-cloud-qwen": "model"}
 
 Vector = Sequence[float]
@@ -19,14 +23,39 @@ Vector = Sequence[float]
 class QueryEmbedder(Protocol):
     """Embeds queries with any model that is served."""
 
+    def serves(self, model: str) -> bool:
+        """Whether it embeds with this model. Anybody may write the name of a model into a collection."""
+        ...
+
     async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
         """A vector of length 1 for each text. Raises RequestError for a model that is not served,
         TransientError without an answer."""
         ...
 
-    async def close(self) -> None:
-        """Release what it holds."""
-        ...
+
+class ServedQueries:
+    """A `QueryEmbedder`: the models of the embedding service.
+
+    Args:
+        models: names that the service embeds with.
+    """
+
+    def __init__(self, service: EmbeddingService, models: Collection[str]) -> None:
+        self._service, self._models = service, frozenset(models)
+
+    def serves(self, model: str) -> bool:
+        """See `QueryEmbedder`."""
+        return _ALIASES.get(model, model) in self._models
+
+    async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
+        """See `QueryEmbedder`."""
+        asked = embedding.model_copy(update={"model": _ALIASES.get(embedding.model, embedding.model)})
+        found = await self._service.embed_queries(asked, texts)
+        if found.model != asked.model:  # a vector of another model would find nonsense
+            raise TransientError(
+                f"the embedding service has embedded with {found.model!r} instead of {asked.model!r}"
+            )
+        return found.vectors
 
 
 def embedding_of(collection: Mapping[str, Any]) -> Embedding | None:

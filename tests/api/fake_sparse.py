@@ -69,9 +69,9 @@ class FakeEmbedder:
         self._vectors = vectors
         self.asked: list[tuple[str, Sequence[str]]] = []
 
+    def serves(self, model: str) -> bool:
+        return model.endswith("MiniLM-L6-v2")
+
     async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         self.asked.append((embedding.model, texts))
         return [self._vectors.get(text, [1.0, 0.0]) for text in texts]
-
-    async def close(self) -> None:
-        pass
