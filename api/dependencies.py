@@ -13,7 +13,6 @@ from api.chroma.ids import CollectionIds
 from api.chroma.place import Place
 from api.chroma.schema import SparseKeys
 from api.chroma.upstream import Upstream
-from api.embedding.queries import ServedEmbedder
 from api.embedding.service import EmbeddingService
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
@@ -23,6 +22,7 @@ from api.search.hybrid import HybridSearch
 from api.search.legs import Legs
 from api.search.records import Records, Target
 from api.search.rerank import Reranker
+from api.search.served import ServedQueries
 from api.sse import EventStreams
 from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
@@ -108,10 +108,10 @@ class Dependencies:
         self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
         self.collections = CollectionIds(self.upstream)
         self.embedding = EmbeddingService(gateway.embedding)
-        self.embedder = gateway.embedder
-        if self.embedder is None and gateway.embedding is not None:
-            self.embedder = ServedEmbedder(self.embedding, gateway.models)
-        self.legs = Legs(Records(self.upstream), gateway.sparse, self.embedder)
+        embedder = gateway.embedder
+        if embedder is None and gateway.embedding is not None:
+            embedder = ServedQueries(self.embedding, gateway.models.names)
+        self.legs = Legs(Records(self.upstream), gateway.sparse, embedder)
         self.reranker = Reranker(gateway.rerank) if gateway.rerank is not None else None
         self.search = HybridSearch(self.legs, self.reranker)
         self.sparse_keys = SparseKeys(gateway.sparse)
@@ -132,7 +132,7 @@ class Dependencies:
         await self.chroma.close()
         await self.embedding.close()
         await self.upstream.close()
-        for part in (self.gateway.sparse, self.embedder, self.reranker):
+        for part in (self.gateway.sparse, self.reranker):
             if part is not None:
                 await part.close()
 

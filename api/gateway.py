@@ -90,8 +90,7 @@ class Gateway:
         embedding: the service that embeds texts of requests; without it none are embedded.
         credentials: the saved credentials; without them, none can be saved.
         sparse: the index of sparse vectors; without it, searches are dense only.
-        embedder: embeds texts of queries in place of `embedding`; without either, searches need vectors. The
-            gateway closes both.
+        embedder: embeds texts of queries, in place of the embedding service.
         rerank: the reranker of our own searches.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.

@@ -28,10 +28,6 @@ class QueryEmbedder(Protocol):
         TransientError without an answer."""
         ...
 
-    async def close(self) -> None:
-        """Release what it holds."""
-        ...
-
 
 def embedding_of(collection: Mapping[str, Any]) -> Embedding | None:
     """The embedding in the metadata or configuration of a collection; None if neither has one."""

@@ -75,6 +75,3 @@ class FakeEmbedder:
     async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         self.asked.append((embedding.model, texts))
         return [self._vectors.get(text, [1.0, 0.0]) for text in texts]
-
-    async def close(self) -> None:
-        pass

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
-from api import EmbeddingAccess, Models
-from api.embedding.queries import ServedEmbedder
+from api import EmbeddingAccess
 from api.embedding.service import EmbeddingService
 from api.errors import BadRequest
 from schemas.errors import TransientError
@@ -141,15 +140,3 @@ async def test_a_gateway_without_a_service_says_so(server: Server) -> None:
     found = await server.call("POST", "/embed", status=503, json={"texts": ["a"]})
 
     assert "HEADRACE_EMBED_URL is not set" in found["error"]
-
-
-async def test_a_search_embeds_with_the_model_of_the_collection_also_by_the_name_that_chroma_gives_it(
-    access: EmbeddingAccess, trial: Embedder
-) -> None:
-    embedder = ServedEmbedder(EmbeddingService(access), Models(QWEN_MODEL, (TRIAL_MODEL,)))
-    names = ["all-MiniLM-L6-v2", TRIAL_MODEL, QWEN_MODEL, "acme/huge"]
-
-    assert [embedder.serves(name) for name in names] == [True, True, True, False]
-    (vector,) = await embedder.embed(Embedding(model="all-MiniLM-L6-v2"), TEXTS[:1])
-    await embedder.close()
-    np.testing.assert_allclose(vector, (await trial.embed_queries(TEXTS[:1], None))[0], atol=1e-6)

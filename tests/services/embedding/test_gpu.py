@@ -11,7 +11,6 @@ import pytest
 import pytest_asyncio
 
 from benchmarks.random_qwen3 import TINY, write_model
-
 from schemas.errors import RequestError, TransientError
 from schemas.models_file import TorchConfig
 from services.embedding.catalogue import check_config, open_model
