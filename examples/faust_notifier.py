@@ -55,7 +55,7 @@ class HeadraceCodec(Codec):
 class _Thread(aiokafka.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._isolation_level = "read_committed"
+        consumer._isolation_level = "read_committed"  # noqa: SLF001  (faust has no option for it)
         return consumer
 
 

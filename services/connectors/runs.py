@@ -117,10 +117,10 @@ class Attempt:
         if self._waiting_work >= self._batch or len(self._waiting) >= _MOST_AT_ONCE:
             await self._flush()
 
-    async def count(self, stage: events.Step, key: str, chunks: int = 0, error: str | None = None) -> None:
+    async def count(self, step: events.Step, key: str, chunks: int = 0, error: str | None = None) -> None:
         """Report a document that needs no work: an earlier attempt indexed it, or it is skipped or
         unreadable. Raises RunEnded."""
-        await self.add([ProgressReport(self.position(), stage, chunks, key, error)])
+        await self.add([ProgressReport(self.position(), step, chunks, key, error)])
 
     async def unchanged(self) -> None:
         """Report an unchanged document. Raises RunEnded."""

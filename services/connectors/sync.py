@@ -8,7 +8,8 @@ One implementation for all types; what differs between them is behind `services.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,13 +94,14 @@ class SyncConnector(Connector):
         memos: Memos | None = None,
         mass_delete_share: float = MASS_DELETE_SHARE,
         origin_s: float = ORIGIN_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(invocations)
         self.name, self.topic = f"connectors.{kind}", RUNS[kind]
         self._origin, self._states, self._collections, self._blobs = origin, states, collections, blobs
         self._window, self._partitions = window, partitions
         self._memos, self._share = memos, mass_delete_share
-        self._patience = Patience(origin_s)
+        self._patience = Patience(origin_s, clock)
         self._done: dict[str, _Done] = {}  # by sequence; only where something waited
 
     def sequence_of(self, record: Record[RunRequested]) -> str:

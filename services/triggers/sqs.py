@@ -185,7 +185,7 @@ class QueuePoller:
             else:
                 metrics.MESSAGES.labels("again").inc()
                 again.append((message, min(2 ** _receives(message), _LONGEST_RETURN_SECONDS)))
-        self._delete(deleted)
+        self.delete(deleted)
         self._change(again)
 
     def _gave_up(self, message: Mapping[str, Any], error: BaseException) -> bool:
@@ -202,7 +202,7 @@ class QueuePoller:
 
     # ------------------------------------------------------------------------------- calls to the queue
 
-    def _delete(self, messages: Sequence[Mapping[str, Any]]) -> None:
+    def delete(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Delete; entries that fail are tried again. One that stays comes again, and changes nothing."""
         left = {str(n): message["ReceiptHandle"] for n, message in enumerate(messages)}
         for _ in range(_DELETE_TRIES):

@@ -99,7 +99,7 @@ def _fetch(locked: list[LockedJar], folder: Path) -> None:
         ready = Path(incoming) / "ready"
         ready.mkdir()
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            for jar, path in zip(locked, pool.map(lambda jar: _download(context, jar), locked), strict=True):
+            for jar, path in zip(locked, pool.map(lambda jar: download(context, jar), locked), strict=True):
                 path.rename(ready / jar.name)
         check_jars(ready, locked)
         ready.rename(folder)
@@ -111,7 +111,7 @@ def _fetch(locked: list[LockedJar], folder: Path) -> None:
     wait=wait_random_exponential(multiplier=0.5, max=5),
     reraise=True,
 )
-def _download(context: MavenContext, jar: LockedJar) -> Path:
+def download(context: MavenContext, jar: LockedJar) -> Path:
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
     try:
         return artifact.resolve()

@@ -20,7 +20,7 @@ from streams.partitions import Partition
 from streams.topics import BY_NAME
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
-_DOUBT_SECONDS = 10.0
+DOUBT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,9 @@ class Reader:
         cluster: Cluster,
         codec: Codec,
         on_broken: Callable[[ContractError], None] = lambda error: None,
+        doubt_seconds: float = DOUBT_SECONDS,
     ) -> None:
+        self._doubt_seconds = doubt_seconds
         self._cluster, self._codec, self._on_broken = cluster, codec, on_broken
         self._consumer = Consumer(
             cluster.client(
@@ -121,7 +123,7 @@ class Reader:
             batch = self.poll(1.0)
             if batch.positions:
                 moved_at = time.monotonic()
-            elif time.monotonic() - moved_at > _DOUBT_SECONDS:
+            elif time.monotonic() - moved_at > self._doubt_seconds:
                 self._check_ends(missing)
                 moved_at = time.monotonic()
             for partition, position in batch.positions.items():

@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_a_model_that_nobody_serves_ends_the_command_at_once(
 
 def disk(monkeypatch: pytest.MonkeyPatch, free: int, total: int = 10**12) -> None:
     """All disks have this much room."""
-    usage = shutil._ntuple_diskusage(total, total - free, free)
+    usage = SimpleNamespace(total=total, used=total - free, free=free)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
 
 

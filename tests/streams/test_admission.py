@@ -17,20 +17,20 @@ class Documents:
     def __init__(self) -> None:
         self.admission = Admission(LARGE, SMALL)
         self.inside: list[tuple[str, int]] = []
-        self._ends: dict[str, asyncio.Event] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.ends: dict[str, asyncio.Event] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, name: str, size: int) -> None:
-        self._ends[name] = asyncio.Event()
-        self._tasks[name] = asyncio.create_task(self._work(name, size))
+        self.ends[name] = asyncio.Event()
+        self.tasks[name] = asyncio.create_task(self._work(name, size))
         await settled()
 
     async def end(self, name: str) -> None:
-        self._ends[name].set()
+        self.ends[name].set()
         await settled()
 
     async def cancel(self, name: str) -> None:
-        self._tasks[name].cancel()
+        self.tasks[name].cancel()
         await settled()
 
     @property
@@ -41,7 +41,7 @@ class Documents:
         async with self.admission.of(size):
             self.inside.append((name, size))
             try:
-                await self._ends[name].wait()
+                await self.ends[name].wait()
             finally:
                 self.inside.remove((name, size))
 
@@ -90,8 +90,8 @@ async def test_who_waits_and_is_cancelled_holds_up_nobody(documents: Documents) 
 async def test_who_is_admitted_and_cancelled_at_once_gives_its_bytes_back(documents: Documents) -> None:
     for name in "abcd":
         await documents.ask(name, 10)
-    documents._ends["a"].set()
-    documents._tasks["d"].cancel()
+    documents.ends["a"].set()
+    documents.tasks["d"].cancel()
     await settled()
     await documents.ask("e", 10)
     assert documents.names == "bce"
@@ -117,12 +117,12 @@ def test_whatever_happens_the_bytes_are_bounded_and_all_come_in_at_last(steps: l
             assert len([size for size in sizes if size > LARGE]) <= 1
         for number in range(asked):
             await documents.end(f"{number}.")
-        assert all(task.done() for task in documents._tasks.values())
+        assert all(task.done() for task in documents.tasks.values())
         for _ in range(3):
             await documents.ask(f"last{_}", 10)
         assert len(documents.inside) == 3
-        for task in documents._tasks.values():
+        for task in documents.tasks.values():
             task.cancel()
-        await asyncio.gather(*documents._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*documents.tasks.values(), return_exceptions=True)
 
     asyncio.run(run())

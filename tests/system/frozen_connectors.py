@@ -18,19 +18,18 @@ from confluent_kafka import Producer
 
 from headrace.cli.settings import load_settings
 from headrace.wiring import run_service
-from schemas.events import DocumentUpserted
-from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer
+from streams.topics import DOCUMENTS
 
 
 class Freeze:
-    """Counts what is produced, and stops this process at its moment."""
+    """Counts what is produced to `documents`, and stops this process at its moment."""
 
     def __init__(self, mark: Path, moment: str, count: int) -> None:
         self._mark, self._moment, self._left = mark, moment, count
 
-    def produced(self, send: Send) -> None:
-        if isinstance(send.event, DocumentUpserted):
+    def produced(self, topic: str) -> None:
+        if topic.endswith(f".{DOCUMENTS.name}"):
             self._left -= 1
             if self._left == 0 and self._moment == "produced":
                 self._now()
@@ -47,18 +46,16 @@ class Freeze:
 
 def patch(freeze: Freeze) -> None:
     """Tell `freeze` what the producer does."""
-    produce = EventProducer._produce
-
-    def produced(self: EventProducer, send: Send, *rest: Any) -> None:
-        produce(self, send, *rest)
-        freeze.produced(send)
 
     class Watched(Producer):
+        def produce(self, topic: str, *arguments: Any, **options: Any) -> None:
+            super().produce(topic, *arguments, **options)
+            freeze.produced(topic)
+
         def commit_transaction(self, *arguments: Any) -> None:
             freeze.committing()
             super().commit_transaction(*arguments)
 
-    EventProducer._produce = produced  # type: ignore[method-assign,assignment]
     sys.modules[EventProducer.__module__].Producer = Watched  # type: ignore[attr-defined]
 
 

@@ -15,7 +15,7 @@ _STRAY = """
 import asyncio, sys
 from streams.engine.retries import Attempts
 
-call = Attempts._call
+outcomes = Attempts.outcomes
 
 def stray():
     raise ValueError("a stray error")
@@ -25,12 +25,12 @@ def poisonous(event):
         return False  # an invocation that tracking never hears of is refused by the gateway
     return f"poison-{sys.argv[1]}" in repr(event)
 
-async def broken(self, records):
-    if any(poisonous(record.event) for record in records):
+async def broken(self, group):
+    if any(entry.record and poisonous(entry.record.event) for entry in group):
         asyncio.get_running_loop().call_soon(stray)
-    return await call(self, records)
+    return await outcomes(self, group)
 
-Attempts._call = broken
+Attempts.outcomes = broken
 
 from services.connectors.runs import Connector
 from services.connectors.invocations import Invocations

@@ -71,9 +71,7 @@ def checkout_of(folder: Path, cut: int = 0) -> Checkout:
     assert git_dir is not None
     tracked = _tracked(top, folder)
     inside = encoded(folder.relative_to(top).as_posix()) if folder != top else b""
-    rules = [
-        _rule(path, cut, inside) for path in (_excludes_of_user(), _common(git_dir) / "info" / "exclude")
-    ]
+    rules = [_rule(path, cut, inside) for path in (excludes_of_user(), _common(git_dir) / "info" / "exclude")]
     between = [
         top,
         *(top.joinpath(*folder.relative_to(top).parts[:n]) for n in range(1, _depth(folder, top))),
@@ -238,7 +236,7 @@ def _environment() -> dict[str, str]:
 
 
 @cache
-def _excludes_of_user() -> Path | None:
+def excludes_of_user() -> Path | None:
     """The excludes file of the user's git configuration."""
     home = os.environ.get("HOME")
     if (git := shutil.which("git")) is not None:

@@ -29,10 +29,10 @@ _THREADS = 64
 class S3Origin:
     """Buckets of AWS, and of the endpoints that the deployment allows."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, clients: Clients | None = None) -> None:
         self._endpoints, self._ambient = tuple(access.s3.endpoints), access.s3.ambient
         self._credentials = access.credentials
-        self._clients = Clients()
+        self._clients = clients or Clients()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
 
     async def check(self, config: S3Config, tenant: str) -> S3Config:

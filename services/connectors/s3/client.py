@@ -65,6 +65,7 @@ class Bucket:
         self._config, self._threads, self._patience_s = config, threads, patience_s
         self.refusals = Refusals(config, tuple((secret or {}).values()))
         self._client = clients.of(config, secret)
+        self.endpoint_url: str = self._client.meta.endpoint_url
         self._named: dict[str, Any] = {"Bucket": config.bucket_name}
         if config.requester_pays:
             self._named["RequestPayer"] = "requester"

@@ -53,15 +53,15 @@ class WebOrigin:
 
     def open(self, run: RunRequested, known: Known) -> Lister:
         """A site for one run. Raises RequestError for one that may not be read any more."""
-        spool = Spool(self._folder(run.invocation_id))
+        spool = Spool(self.folder_of(run.invocation_id))
         return WebLister(WEB_SCRAPE.of(run.source), self._access, known, spool=spool, browser=self._browser)
 
     def forget(self, invocation_id: str) -> None:
         """Delete what a run has fetched; it has ended."""
-        if (folder := self._folder(invocation_id)) is not None:
+        if (folder := self.folder_of(invocation_id)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _folder(self, invocation_id: str) -> Path | None:
+    def folder_of(self, invocation_id: str) -> Path | None:
         """What one attempt has fetched is there for the next one, of whichever process of this machine."""
         return self._access.folder and self._access.folder / text_sha256(invocation_id)[:32]
 

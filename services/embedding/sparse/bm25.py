@@ -71,7 +71,7 @@ class Bm25:
     """
 
     def __init__(self) -> None:
-        self._indices = _Indices()
+        self.indices = _Indices()
 
     def encode(self, texts: Sequence[str]) -> list[SparseVector]:
         """One vector per text, in their order; empty for a text without words."""
@@ -79,7 +79,7 @@ class Bm25:
 
     def _vector(self, text: str) -> SparseVector:
         words = _PUNCTUATION.sub(" ", text).lower().split()
-        counts = Counter(map(self._indices.__getitem__, words))
+        counts = Counter(map(self.indices.__getitem__, words))
         length = len(words) - counts.pop(-1, 0)
         indices = sorted(counts)
         frequency = np.array([counts[index] for index in indices], np.float64)

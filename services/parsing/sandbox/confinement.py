@@ -76,7 +76,7 @@ def confine(limits: SandboxLimits) -> None:
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     configure(limits.vision)
     _leave_network(urlsplit(limits.vision.url).hostname if limits.vision else None)
-    _leave_files(limits)
+    leave_files(limits)
 
 
 def parse_confined(
@@ -121,7 +121,7 @@ def _leave_network(allowed: str | None) -> None:
     socket.socket.connect_ex = _only(allowed, socket.socket.connect_ex)  # type: ignore[method-assign]
 
 
-def _leave_files(limits: SandboxLimits) -> None:
+def leave_files(limits: SandboxLimits) -> None:
     """Allow reading only of the files of Python and the libraries.
 
     If the kernel supports it, it also refuses connections, whatever code requests them.

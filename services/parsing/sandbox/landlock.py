@@ -16,7 +16,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 # The same numbers on all architectures that Python has wheels for.
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1
 _RULE_PATH, _RULE_PORT = 1, 2
 
@@ -49,7 +49,7 @@ class _PortRule(ctypes.Structure):
 def version() -> int:
     """The Landlock version of the kernel; 0 if it has none or blocks the call."""
     try:
-        return _call(_CREATE_RULESET, None, 0, _ASK_VERSION)
+        return _call(CREATE_RULESET, None, 0, _ASK_VERSION)
     except OSError:
         return 0
 
@@ -70,7 +70,7 @@ def restrict(
     if known == 0:
         return False
     ruleset = _Ruleset(_known(_FILES, known), _known(_PORTS, known), _known(_SCOPES, known))
-    rules = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
+    rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
     try:
         for paths, rights in ((read, _READ_FILE | _READ_DIR), (write, _WRITE_FILE)):
             for path in paths:

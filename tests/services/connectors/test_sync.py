@@ -1,6 +1,7 @@
 """A run of a source that lists, whatever it lists: the origin here is a list in memory."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,6 @@ from schemas.events import (
 )
 from services.connectors import Invocations, SyncConnector, barrier
 from services.connectors.lister import Content, Entry, Item, Known, Lister, Skipped, Unreadable
-from services.connectors.patience import Patience
 from streams.blobs import BlobStore
 from tests.services.connectors.fakes import (
     Collections,
@@ -110,7 +110,7 @@ class World:
     def collection_id(self) -> str | None:
         return self.pipeline.collection_id
 
-    def connector(self, table: Any = None) -> SyncConnector:
+    def connector(self, table: Any = None, clock: Callable[[], float] = time.monotonic) -> SyncConnector:
         return SyncConnector(
             "folder",
             self.shelf,
@@ -120,6 +120,7 @@ class World:
             self._blobs,
             window=100,
             partitions=12,
+            clock=clock,
         )
 
     def next_run(self, kind: type[Pipeline] = Pipeline) -> None:
@@ -445,8 +446,7 @@ async def test_a_listing_that_breaks_off_deletes_nothing(world: World, error: Ex
 async def test_a_run_whose_origin_does_not_answer_fails_with_the_reason_in_the_end(world: World) -> None:
     now = 0.0
     world.shelf.breaks_off = TransientError("http://git.test/info/refs does not answer: refused")
-    connector = world.connector()
-    connector._patience = Patience(600, lambda: now)
+    connector = world.connector(clock=lambda: now)
 
     async def tried(at: float) -> None:
         nonlocal now
@@ -487,8 +487,7 @@ async def test_a_document_that_cannot_be_read_for_long_fails_the_run_also(
         raise TransientError("the bucket does not answer")
 
     monkeypatch.setattr(world.shelf, "read", away)
-    connector = world.connector()
-    connector._patience = Patience(600, lambda: now)
+    connector = world.connector(clock=lambda: now)
     with pytest.raises(TransientError):
         await connector.process(requested(SOURCE), world.pipeline)
     now = 600.0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from services.embedding import CachedEmbedder, Embedder, Prompts, VectorCache, Vectors
-from services.embedding.cached import TEXTS
 from tests.services.embedding.test_cache import stored
 
 
@@ -40,7 +40,9 @@ class CountingEmbedder:
 
 def counted() -> list[float]:
     """Texts so far: found in the cache, computed, and met again within a call."""
-    return [TEXTS.labels(source)._value.get() for source in ("cache", "model", "duplicate")]
+    name = "headrace_embedded_texts_total"
+    sources = ("cache", "model", "duplicate")
+    return [REGISTRY.get_sample_value(name, {"source": source}) or 0.0 for source in sources]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class MemoryVectors:
         self.ids: dict[Collection, str] = {}
         self.dropped: set[str] = set()
         self._numbers = count(1)
-        self._watch = watch
+        self.watch = watch
 
     async def create(self, collection: Collection, guard: Guard) -> str:
         if known := self.ids.get(collection):
@@ -77,7 +77,7 @@ class MemoryVectors:
             metadata |= row.metadata
             kept: dict[str, MetadataValue] = {k: v for k, v in metadata.items() if v is not None}
             stored[row.id] = (row.text, bytes(row.vector), kept)
-        self._watch(self)
+        self.watch(self)
 
     async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
         guard()
@@ -85,7 +85,7 @@ class MemoryVectors:
         self._check(collection, identity)
         for id_ in ids:
             self.collections.get(collection, {}).pop(id_, None)
-        self._watch(self)
+        self.watch(self)
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
         return self.healthy

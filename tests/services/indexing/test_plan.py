@@ -76,7 +76,7 @@ class World:
         for id_ in made.surplus:
             budget.spend()
             self.vectors.collections.get(collection, {}).pop(id_, None)
-            self.vectors._watch(self.vectors)
+            self.vectors.watch(self.vectors)
         budget.spend()
         self.state = made.state or self.state
         self.requested += [request.part.sha256 for request in made.requests]

@@ -19,7 +19,7 @@ def die(*_: Any) -> None:
 
 
 async def main(servers: str, prefix: str, queue: str, folder: str) -> None:
-    sqs.QueuePoller._delete = die  # type: ignore[method-assign, assignment]
+    sqs.QueuePoller.delete = die  # type: ignore[method-assign, assignment]
     settings = TriggerSettings(queues=[queue], poll_s=1, visible_s=2)
     triggers = Triggers(
         Cluster(servers, prefix), SingleObjectCodec(), Path(folder), settings, read_nothing, sign_in

@@ -1,11 +1,12 @@
 """How a worker ends, on the real broker: drained, fenced, or in the middle of a transaction."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 
 from schemas.errors import FencedError
 from schemas.events import ApiKey, DeadLetter
@@ -14,9 +15,7 @@ from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.kafka.cluster import Cluster, admin
 from streams.kafka.membership import Membership
-from streams.kafka.transactions import Transactions
 from streams.kafka.worker import Worker
-from streams.partitions import Partition
 from streams.state.reader import Reader, end_offsets
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, DOCUMENTS, SOURCES, Topic
 from tests.conftest import Kafka
@@ -210,15 +209,16 @@ class Watched:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.written, self.go_on = asyncio.Event(), asyncio.Event()
-        loop, commit = asyncio.get_running_loop(), Transactions._commit
+        loop, watched = asyncio.get_running_loop(), self
 
-        def waiting(transactions: Transactions, offsets: Mapping[Partition, int]) -> None:
-            transactions._producer.client.flush(10)
-            loop.call_soon_threadsafe(self.written.set)
-            asyncio.run_coroutine_threadsafe(self.go_on.wait(), loop).result(20)
-            commit(transactions, offsets)
+        class Waiting(Producer):
+            def send_offsets_to_transaction(self, *arguments: Any) -> None:
+                self.flush(10)
+                loop.call_soon_threadsafe(watched.written.set)
+                asyncio.run_coroutine_threadsafe(watched.go_on.wait(), loop).result(20)
+                super().send_offsets_to_transaction(*arguments)
 
-        monkeypatch.setattr(Transactions, "_commit", waiting)
+        monkeypatch.setattr("streams.kafka.producer.Producer", Waiting)
 
 
 async def test_outputs_of_a_stateful_stage_are_unseen_until_they_and_their_offsets_are_committed(

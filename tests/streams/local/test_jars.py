@@ -67,7 +67,7 @@ def test_a_download_that_is_not_the_pinned_jar_is_refused_and_leaves_nothing(
 def test_a_jar_that_no_repository_has_is_named(
     one_jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jars._download.retry, "sleep", lambda _: None)
+    monkeypatch.setattr(jars.download.retry, "sleep", lambda _: None)
     one_jar.write_text(one_jar.read_text().replace("1.0.0", "0.0.0"))
     with pytest.raises(
         TransientError, match=r"jspecify-0.0.0.jar of the local broker could not be downloaded"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 from schemas.errors import RequestError
 from streams.kafka.cluster import Cluster
 from streams.local import DataDirLock, LocalBroker, LocalChroma
+from streams.local.credentials import load_credentials
 from streams.local.jars import kafka_jars
 from streams.local.java import packaged_java
 from tests.processes import is_alive, listening_addresses
@@ -114,9 +116,9 @@ async def test_who_has_no_password_or_another_one_is_not_let_in(broker: LocalBro
 
 
 async def test_the_password_of_the_first_run_opens_nothing_after_it(tmp_path: Path) -> None:
-    async with LocalBroker(tmp_path) as first:
-        assert first._credentials
-        setup = first._credentials.setup
+    async with LocalBroker(tmp_path):
+        written = (tmp_path / "server.properties").read_text()
+        [setup] = set(re.findall(r'user_\S+="(\w+)"', written))
     async with LocalBroker(tmp_path) as second:
         former = {"sasl.mechanism": "PLAIN", "sasl.password": setup}
         assert not await asyncio.to_thread(admits, second, former)
@@ -133,7 +135,7 @@ def test_the_password_is_in_files_for_its_owner_alone_and_nowhere_else(broker: L
     assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
     assert stat.S_IMODE((broker.data_dir / "broker.log").stat().st_mode) == 0o600
     assert password not in Path(f"/proc/{broker.pid}/cmdline").read_bytes()
-    assert password.decode() not in repr(broker._credentials)
+    assert password.decode() not in repr(load_credentials(broker.data_dir / "password"))
     assert Cluster.from_file(broker.client_file).properties == broker.client_properties
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 import pytest
 
 from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster
+from streams.partitions import Partition
 from streams.state import reader as reader_module
-from streams.state.reader import ReadBatch, Reader
+from streams.state.reader import ReadBatch, Reader, end_offsets
 from streams.topics import API_KEYS
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
@@ -17,9 +19,8 @@ PARTITION = (API_KEYS.name, 0)
 
 
 async def test_an_end_that_is_gone_because_the_topic_was_made_anew_is_not_waited_for(
-    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+    kafka: Kafka,
 ) -> None:
-    monkeypatch.setattr(reader_module, "_DOUBT_SECONDS", 0)
     cluster = await fresh_cluster(kafka)
     await write(cluster, "a", "b")
     await made_anew(cluster, API_KEYS)
@@ -32,16 +33,15 @@ async def test_an_end_that_is_gone_because_the_topic_was_made_anew_is_not_waited
 async def test_an_end_that_an_open_transaction_holds_up_is_waited_for_however_long_it_takes(
     kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader_module, "_DOUBT_SECONDS", 0)
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
-    check_ends = Reader._check_ends
 
-    def check(self: Reader, missing: dict[tuple[str, int], int]) -> None:
-        check_ends(self, missing)
+    def ask(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        ends = end_offsets(cluster, partitions)
         loop.call_soon_threadsafe(asked.set)
+        return ends
 
-    monkeypatch.setattr(Reader, "_check_ends", check)
+    monkeypatch.setattr(reader_module, "end_offsets", ask)
     cluster = await fresh_cluster(kafka)
     writer = Writer(cluster, "open")
     writer.client.begin_transaction()
@@ -57,7 +57,7 @@ async def test_an_end_that_an_open_transaction_holds_up_is_waited_for_however_lo
 
 
 def read_to(cluster: Cluster, end: int) -> list[ReadBatch]:
-    reader = Reader(cluster, CODEC)
+    reader = Reader(cluster, CODEC, doubt_seconds=0)
     reader.assign({PARTITION: 0})
     deadline = time.monotonic() + 20
     batches = []

@@ -40,9 +40,7 @@ def clients() -> client.Clients:
 
 @pytest.fixture
 def origin(store: MemoryS3, clients: client.Clients) -> S3Origin:
-    made = S3Origin(Access(credentials=OnePair(), s3=S3Access([store.url])))
-    made._clients = clients
-    return made
+    return S3Origin(Access(credentials=OnePair(), s3=S3Access([store.url])), clients)
 
 
 @pytest.fixture(autouse=True)

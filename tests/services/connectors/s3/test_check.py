@@ -116,8 +116,6 @@ async def test_the_environment_leads_nowhere_else(store: MemoryS3, monkeypatch: 
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
 
-    client = (
-        await S3Origin(Access(credentials=OnePair())).bucket(config(store, endpoint_url=None), "t")
-    )._client
+    bucket = await S3Origin(Access(credentials=OnePair())).bucket(config(store, endpoint_url=None), "t")
 
-    assert client.meta.endpoint_url == "https://s3.us-east-1.amazonaws.com"
+    assert bucket.endpoint_url == "https://s3.us-east-1.amazonaws.com"

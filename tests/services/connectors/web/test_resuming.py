@@ -122,7 +122,7 @@ async def test_a_disk_without_room_costs_another_request_and_nothing_else(
 
 async def test_a_run_that_has_ended_leaves_nothing(site: Site, tmp_path: Path) -> None:
     origin = WebOrigin(Access(web=access(site, folder=tmp_path)))
-    folder = origin._folder("the-run")
+    folder = origin.folder_of("the-run")
     assert folder is not None
     site.pages["/"] = page("start")
     await listed(site, folder)

@@ -76,7 +76,7 @@ def test_it_remembers_no_more_words_than_fit(monkeypatch: pytest.MonkeyPatch) ->
 
     vectors = encoder.encode(["one two three four five six seven", "one seven"])
 
-    assert len(encoder._indices) <= 3 < _MAX_WORDS
+    assert len(encoder.indices) <= 3 < _MAX_WORDS
     assert set(vectors[1].indices) < set(vectors[0].indices)
 
 

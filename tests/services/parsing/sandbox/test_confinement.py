@@ -173,7 +173,7 @@ def test_a_kernel_that_refuses_the_rules_is_logged_and_the_other_limits_hold(
     monkeypatch.setattr(landlock, "restrict", refused)
 
     assert _forked(_parses_and_connects, tmp_path / "a.md") == ("# fine", True)
-    confinement._leave_files(confinement.SandboxLimits(1))
+    confinement.leave_files(confinement.SandboxLimits(1))
     assert "cannot confine what a parsing worker reads: [Errno 7] too many layers" in caplog.text
 
 
@@ -182,11 +182,11 @@ def test_only_what_the_kernel_knows_is_asked_of_it(monkeypatch: pytest.MonkeyPat
 
     def kernel(speaks: int) -> Callable[..., int]:
         def call(number: int, *arguments: Any) -> int:
-            if number == landlock._CREATE_RULESET and arguments[0] is not None:
-                ruleset = arguments[0]._obj
+            if number == landlock.CREATE_RULESET and arguments[0] is not None:
+                ruleset = arguments[0]._obj  # noqa: SLF001  (of ctypes: what byref refers to)
                 asked[speaks] = ruleset.files, ruleset.ports, ruleset.scopes
                 return os.open(os.devnull, os.O_RDONLY)
-            return speaks if number == landlock._CREATE_RULESET else 0
+            return speaks if number == landlock.CREATE_RULESET else 0
 
         return call
 
