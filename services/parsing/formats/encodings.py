@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -62,6 +63,19 @@ _BEFORE = frozenset("([{<\"'“‘„‚«‹¿¡–—-©®°§¶•·*/\\.,:;!
 _AFTER = frozenset(")]}>\"'”’“»›–—-©®™°²³¹ªº…†*/\\.,:;!?&@#$%+=|~^_`´€£¥") | _INSIDE
 
 
+#: Each letter that the language of the others does not have divides the likelihood by this.
+_FOREIGN = 2.5
+#: The letters beyond ASCII of languages in Latin script; English has those of its loanwords.
+_ALPHABETS = tuple(
+    frozenset(letters)
+    for letters in (
+        "áéíóúüñªº", "àâæçéèêëîïôœùûüÿñ", "äöüßé", "áâãàçéêíóôõúüªº", "àèéìíîòóùú", "éëïóöüèêàç", "åäöéüà",
+        "æøåéóòâêô", "áéíóúýþæöð", "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű",
+        "ăâîșțşţ", "čćđšž", "çğıöşüâîûi̇", "ąčęėįšųūž", "āčēģīķļņšūž", "äöõüšž", "àçèéíïòóúü", "ëç", "âêîôûŵŷ",
+    )
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Guess:
     """An encoding, how sure it is beside the next one (0.5 to 1), and the language that it was found by."""
@@ -78,7 +92,7 @@ def guess(data: bytes) -> Guess | None:
     for encoding, (likelihood, language) in _candidates(sample, len(data) <= SAMPLE).items():
         text = _decoded(sample, encoding)
         if text is not None:
-            weight = likelihood * _prior(encoding, text) / _FAULT ** _faults(text)
+            weight = likelihood * _prior(encoding, text) / _FAULT ** _faults(text) / _FOREIGN ** _foreign(text)
             ranked.append((weight, encoding, language, text))
     if not ranked:
         return None
@@ -142,6 +156,12 @@ def _faults(text: str) -> float:
         others += 1
         faults += _fault(padded[at - 1], one, padded[at + 1])
     return min(faults, 40.0) if others else 0.0
+
+
+def _foreign(text: str) -> int:
+    """Letters that are not of the one language which has most of them, at most eight."""
+    count = Counter(c for c in text[:8192].lower() if c > "\x7f" and c.isalpha() and _kind(c) == "L")
+    return min(min(sum(n for c, n in count.items() if c not in letters) for letters in _ALPHABETS), 8)
 
 
 def _fault(before: str, one: str, after: str) -> float:

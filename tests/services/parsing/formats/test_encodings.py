@@ -22,6 +22,7 @@ PARAGRAPHS = [
     ("cp852", "Wysokość wody w Łodzi wzrosła o dziesięć centymetrów."),
     ("cp1250", "Ľudia šli po ceste k mlynu, ktorý už dávno nemlel."),
     ("cp1254", "Nehrin seviyesi dün yükseldi, çünkü yağmur yağdı."),
+    ("cp1252", "Probar los términos: ñandú, índice, cargó"),
     ("iso8859-5", "Уровень воды вчера поднялся"),
     ("koi8-u", "Рівень води вчора піднявся"),
     ("iso8859-6", "ارتفع منسوب المياه أمس"),
