@@ -17,6 +17,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--tiny", "--texts", "300", "--rounds", "1"),
     ),
     "indexing": ("rows per second into Chroma, beside the package chromadb", ("--rows", "1200")),
+    "sparse": (
+        "BM25, rows into the sparse index, and sparse queries over HTTP",
+        ("--rows", "10000", "--queries", "200"),
+    ),
     "recall": (
         "whether Chroma finds the best chunk, by the settings of its graph",
         ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),

@@ -80,7 +80,8 @@ def service(
     name: Annotated[
         str,
         typer.Argument(
-            help="connectors, parsing, chunking, embedding, indexing, tracking or api.", show_default=False
+            help="connectors, parsing, chunking, embedding, indexing, searching, tracking or api.",
+            show_default=False,
         ),
     ],
     data_dir: DataDir = None,

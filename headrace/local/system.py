@@ -48,8 +48,13 @@ from streams.local.process import wait_until
 T = TypeVar("T")
 
 GATEWAY = "api"
-#: The name under which the port of the embed endpoint is kept.
-_EMBED = "embed"
+#: The names under which the ports of the endpoints for embedding and for sparse search are kept.
+_EMBED, _SEARCH = "embed", "search"
+#: What only the two ends of an endpoint are told.
+_ENDPOINT_SETTINGS = (
+    *("HEADRACE_EMBED_PORT", "HEADRACE_EMBED_URL", "HEADRACE_EMBED_KEY"),
+    *("HEADRACE_SEARCH_PORT", "HEADRACE_SEARCH_URL", "HEADRACE_SEARCH_TOKEN"),
+)
 _WORKERS = [name for name in SERVICES if name != GATEWAY]
 
 #: The gateway first, so that nobody asks a system that stops; the servers last, so that the services can
@@ -206,10 +211,12 @@ class _System:
 
     def _services(self, running: RunningSystem, key: str, port: int) -> list[ProcessSpec]:
         ports = self._ports(port)
-        embedding = self._embed_endpoint(ports[_EMBED])
-        return [
-            self._spec(name, running, key, port, ports[name], embedding.get(name, {})) for name in SERVICES
-        ]
+        endpoints = (self._embed_endpoint(ports[_EMBED]), self._search_endpoint(ports[_SEARCH]))
+        own = {
+            name: {setting: value for each in endpoints for setting, value in each.get(name, {}).items()}
+            for name in SERVICES
+        }
+        return [self._spec(name, running, key, port, ports[name], own[name]) for name in SERVICES]
 
     def _embed_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
         """Settings of the two processes that share the embed endpoint; its key lasts as long as they do."""
@@ -220,12 +227,21 @@ class _System:
             GATEWAY: {"HEADRACE_EMBED_URL": url, "HEADRACE_EMBED_KEY": key},
         }
 
+    def _search_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
+        """The same of the endpoint for sparse search, which nobody but the gateway asks."""
+        token = secrets.token_urlsafe(32)
+        listening = {"HEADRACE_SEARCH_PORT": str(port), "HEADRACE_HOST": LOOPBACK}
+        return {
+            "searching": {**listening, "HEADRACE_SEARCH_TOKEN": token},
+            GATEWAY: {"HEADRACE_SEARCH_URL": f"http://{LOOPBACK}:{port}", "HEADRACE_SEARCH_TOKEN": token},
+        }
+
     def _ports(self, taken: int) -> Mapping[str, int]:
-        """Ports that nobody chooses: of the metrics of each service, and of the embed endpoint."""
+        """Ports that nobody chooses: of the metrics of each service, and of the two endpoints."""
         folder = self._data_dir / "ports"
         folder.mkdir(exist_ok=True)
         ports: dict[str, int] = {}
-        for name in (*SERVICES, _EMBED):
+        for name in (*SERVICES, _EMBED, _SEARCH):
             ports[name] = kept_port(folder / name, frozenset({taken, *ports.values()}))
         return ports
 
@@ -249,7 +265,7 @@ class _System:
             "HEADRACE_SLOT": "0",
             "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
         }
-        for setting in ("HEADRACE_EMBED_PORT", "HEADRACE_EMBED_URL", "HEADRACE_EMBED_KEY"):
+        for setting in _ENDPOINT_SETTINGS:
             environment.pop(setting, None)
         environment |= own
         if self._settings.embedding_model:

@@ -6,6 +6,7 @@ sources.py   what sources may read, and their runs
 stores.py    Kafka, Chroma, the blob store
 pipeline.py  parsing, chunking, and limits of all stages
 embedding.py the models, and the embed endpoint
+searching.py sparse search
 values.py    kinds of values: lists, URLs, secrets
 
 `docs/settings.md` is rendered from the groups: `python -m headrace.settings`.
@@ -17,6 +18,7 @@ from headrace.settings.embedding import EmbeddingSettings
 from headrace.settings.gateway import GatewaySettings
 from headrace.settings.pipeline import PipelineSettings
 from headrace.settings.process import ProcessSettings
+from headrace.settings.searching import SearchSettings
 from headrace.settings.sources import SourceSettings
 from headrace.settings.stores import StoreSettings
 
@@ -30,6 +32,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     StoreSettings,
     PipelineSettings,
     EmbeddingSettings,
+    SearchSettings,
 )
 
 
@@ -40,6 +43,7 @@ class Settings(
     StoreSettings,
     PipelineSettings,
     EmbeddingSettings,
+    SearchSettings,
 ):
     """The settings of a deployment. The defaults run everything on one machine."""
 

@@ -33,6 +33,7 @@ _RUNS: dict[str, Run] = {
     "chunking": lambda wiring, stop: _work(services.chunking, wiring, stop),
     "embedding": lambda wiring, stop: _work(services.embedding, wiring, stop),
     "indexing": lambda wiring, stop: _work(services.indexing, wiring, stop),
+    "searching": services.searching,
     "tracking": lambda wiring, stop: _work(services.tracking, wiring, stop),
     "api": services.gateway,
 }
@@ -53,7 +54,7 @@ async def run_service(name: str, settings: Settings) -> None:
     if name == "embedding":
         check_models(settings)
     collect_seldom()
-    with Guard(lambda error: _end(wiring, error), serves=name == "api"):
+    with Guard(lambda error: _end(wiring, error), serves=name in ("api", "searching")):
         if settings.metrics_port is not None:
             _serve_metrics(settings.host, settings.metrics_port)
         stop = asyncio.Event()

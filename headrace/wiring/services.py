@@ -17,6 +17,7 @@ from headrace.preflight import browser_of, naming_model
 from headrace.wiring.access import origins_of, saved_credentials
 from headrace.wiring.embed_endpoint import embed_endpoint, embedding_access
 from headrace.wiring.shared import Wiring
+from schemas.errors import RequestError
 from schemas.events import DocumentState
 from streams.engine.journal import Journal
 from streams.engine.stage import AnyStage
@@ -196,6 +197,34 @@ def _worker(
     )
     wiring.workers.append(worker)
     return worker
+
+
+async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
+    from services.embedding.sparse import SparseEncoders
+    from services.searching import search_service
+    from streams.chroma import ChromaClient
+
+    settings = wiring.settings
+    if settings.search_token is None:
+        raise RequestError("searching needs HEADRACE_SEARCH_TOKEN: a secret, the same for the gateway")
+    await wiring.partitions()
+    encoders = SparseEncoders()
+    chroma = ChromaClient(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant, _LOOK_UP_SECONDS)
+    try:
+        async with search_service(
+            wiring.cluster,
+            wiring.codec,
+            wiring.state("searching"),
+            (settings.host, settings.search_port),
+            settings.search_token.get_secret_value(),
+            encoders.query,
+            chroma,
+        ) as port:
+            log.info("listening", url=f"http://{settings.host}:{port}")
+            await stop.wait()
+    finally:
+        await encoders.close()
+        await chroma.close()
 
 
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:

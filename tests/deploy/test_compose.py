@@ -12,7 +12,7 @@ from streams.local.properties import SINGLE_NODE
 from tests.containers import compose_services
 
 ROOT = Path(__file__).parents[2]
-SERVICES = {"connectors", "parsing", "chunking", "embedding", "indexing", "tracking", "api"}
+SERVICES = {"connectors", "parsing", "chunking", "embedding", "indexing", "searching", "tracking", "api"}
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,11 @@ class SparseEncoders:
             found.update(await self._encoded(model, some))
         return found
 
+    async def query(self, model: str, text: str) -> tuple[list[int], list[float]]:
+        """Indices and weights of the text of a query."""
+        [vector] = await (await self.encoder(model)).encode_queries([text])
+        return vector.indices.tolist(), vector.values.tolist()
+
     async def close(self) -> None:
         """Unload the models."""
         for loading in self._loaded.values():

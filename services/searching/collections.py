@@ -1,0 +1,55 @@
+"""Collections that are gone: their shards are dropped, now and then.
+
+A collection that is deleted and created again has another id, and its rows replace those of the former on the
+topic, but nothing says when the former is gone. So Chroma is asked.
+"""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from schemas.errors import IngestError
+from services.searching.follower import Follower
+from services.searching.index import SparseIndex
+from streams.chroma import FoundCollection
+
+log = structlog.get_logger(__name__)
+
+_EVERY_SECONDS = 60 * 60.0
+
+
+class Collections(Protocol):
+    """Looks collections up; `streams.chroma.ChromaClient` is one."""
+
+    async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
+        """The collection of this name, None if there is none. Raises TransientError without an answer."""
+        ...
+
+
+async def drop_gone(index: SparseIndex, follower: Follower, collections: Collections) -> None:
+    """Drop every shard whose collection is gone.
+
+    If one that was dropped is there again, as after a restore of Chroma, the index is rebuilt.
+    """
+    for known in index.collections():
+        try:
+            found = await collections.collection(known.tenant, known.database, known.name)
+        except IngestError:  # Chroma is away: nobody knows
+            continue
+        if found is None or found.id != known.id:
+            log.info("the rows of a collection that is gone are dropped", collection=known.name, id=known.id)
+            follower.drop(known.id)
+        if found is not None and index.dropped(found.id):
+            follower.rebuild()
+            return
+
+
+async def keep_dropping(index: SparseIndex, follower: Follower, collections: Collections) -> None:
+    """`drop_gone`, once an hour, and at once when the index has been read."""
+    while True:
+        if follower.fault is None:
+            await drop_gone(index, follower, collections)
+            await asyncio.sleep(_EVERY_SECONDS)
+        else:
+            await asyncio.sleep(1)
