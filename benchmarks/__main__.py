@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "buckets": ("a bucket in which nothing has changed", ("--objects", "10000")),
     "autosync": ("from the event of a bucket to found", ("--objects", "15")),
     "web": ("pages per second of a crawl, and of a second one", ("--pages", "300")),
+    "crawl": ("a packaged documentation through the whole pipeline, and again", ("--pages", "300")),
     "webhooks": ("milliseconds to the answer of a delivery of GitHub", ("--seconds", "6")),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }

@@ -18,7 +18,7 @@ from services.connectors.web.lister import WebLister
 from services.parsing import parse
 
 #: Where Debian's python3-doc, sqlite3-doc and a Rust toolchain put theirs.
-_PACKAGED = ("/usr/share/doc/python3/html", "/usr/share/doc/python3-doc/html", "/usr/share/doc/sqlite3")
+_PACKAGED = ("python3/html", "python3-doc/html", "python3.1?/html", "sqlite3")
 _GENERATED_PAGES = 500
 
 
@@ -115,6 +115,12 @@ async def measured(folder: Path | None, start: str, limit: int) -> None:
     show(table(str(folder or "pages made up"), head, rows))
 
 
+def packaged() -> Path | None:
+    """A documentation that a package of this machine has brought."""
+    found = (index for one in _PACKAGED for index in sorted(Path("/usr/share/doc").glob(f"{one}/index.html")))
+    return next((index.parent for index in found), None)
+
+
 def main() -> None:
     parser = command_line("web", __doc__)
     parser.add_argument(
@@ -123,9 +129,7 @@ def main() -> None:
     parser.add_argument("--start", default="", help="page below the folder that the crawl begins with")
     parser.add_argument("--pages", type=int, default=1000, help="most pages")
     given = parser.parse_args()
-    found = given.folder or next(
-        (Path(one) for one in _PACKAGED if (Path(one) / "index.html").is_file()), None
-    )
+    found = given.folder or packaged()
     asyncio.run(measured(found, given.start or ("index.html" if found else ""), given.pages))
 
 

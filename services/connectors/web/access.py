@@ -1,6 +1,7 @@
 """What a deployment lets web sources do."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pathlib import Path
 PORTS = frozenset({80, 443})
 
 
+@cache
 def default_user_agent() -> str:
     """`Headrace/0.1.0`; what stands before the slash is the name that robots.txt goes by."""
     try:

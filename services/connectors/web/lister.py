@@ -125,7 +125,7 @@ class WebLister:
         if self._scope.whole:
             page = await asyncio.to_thread(whole_text, body, content_type)
         else:
-            page = await asyncio.to_thread(stripped, body, content_type, self._listed.furniture)
+            page = await asyncio.to_thread(stripped, body, content_type, self._furniture_of(item.key))
         return Content(page, "text/html; charset=utf-8", filename="page.html")
 
     async def aclose(self) -> None:
@@ -141,6 +141,11 @@ class WebLister:
 
         visitors = Visitors(self._visitor, self._scope.is_ours, other)
         return Renderer(browser, self._access, visitors, self._spool)
+
+    def _furniture_of(self, key: str) -> frozenset[int]:
+        """What of a page repeats on the site: nothing of most pages of some sites."""
+        page = self._found.pages.get(key)
+        return self._listed.furniture.intersection((page and page.numbers) or ())
 
     async def _kept(self, key: str) -> Answer | None:
         """The answer that it was listed by."""

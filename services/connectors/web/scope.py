@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from services.connectors.web.access import WebAccess
 from services.connectors.web.memo import MAIN, WHOLE
 from services.connectors.web.transport.addresses import refusal
 
+_ABSOLUTE = ("http://", "https://")
 #: What a page links to and no parser of ours reads, or that is no text by itself.
 _NO_DOCUMENTS = frozenset(
     (
@@ -135,13 +137,18 @@ def links_in(urls: Iterable[str], base: str, scope: Scope) -> list[str]:
     """Those that can be addresses of pages of the site, canonical, each once."""
     found: dict[str, None] = {}
     for url in urls:
-        try:
-            link = scope.at_home(canonical(url, base))
-        except ValueError:
-            continue
-        if scope.is_ours(link):
+        link = _canonical(url, "" if url.startswith(_ABSOLUTE) else base)
+        if link is not None and scope.is_ours(link := scope.at_home(link)):
             found[link] = None
     return list(found)
+
+
+@lru_cache(32_768)  # pages of a site link to the same ones
+def _canonical(url: str, base: str) -> str | None:
+    try:
+        return canonical(url, base or None)
+    except ValueError:
+        return None
 
 
 def _patterns(patterns: Sequence[str] | None) -> list[Any]:

@@ -96,6 +96,7 @@ _LITTLE, _MUCH = 50, 500
 #: A shorter block that is no link may be a word of the text.
 _LOOSE_LENGTH = 24
 _XPATH_LANDMARKS = etree.XPath(f"//{_LANDMARKS}")
+_XPATH_LENGTH = etree.XPath("string-length(normalize-space(.))")
 _CONTENT = frozenset(("main", "article"))
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -180,13 +181,14 @@ def _is_landmark(element: HtmlElement) -> bool:
 
 
 def _length(element: HtmlElement) -> int:
-    return sum(len(text.strip()) for text in element.itertext() if isinstance(text, str))
+    return int(_XPATH_LENGTH(element))
 
 
 def blocks_of(root: HtmlElement) -> list[Block]:
     """The blocks of a page that have words, in order."""
     body = root.find("body")
     found: list[Block] = []
+    found.append(Block("body"))
     _walk(root if body is None else body, "body", False, found)
     for block in found:
         block.text = " ".join("".join(block.pieces).split()) if block.slots else ""
@@ -195,28 +197,39 @@ def blocks_of(root: HtmlElement) -> list[Block]:
 
 def _walk(element: HtmlElement, tag: str, linked: bool, found: list[Block]) -> None:
     """Adds the text of an element and all below it; `tag` is that of the block it is in."""
-    opens = element.tag in _BLOCKS
-    if opens:
-        tag = element.tag if element.tag != "br" else tag
-        found.append(Block(tag))
-    linked = linked or element.tag == "a"
-    _add(found, element, False, element.text, linked)
+    name = element.tag
+    if name in _BLOCKS:
+        tag = name if name != "br" else tag
+        _begin(found, tag)
+    linked = linked or name == "a"
+    if text := element.text:
+        _add(found[-1], element, False, text, linked)
     for child in element:
         if isinstance(child.tag, str):
             _walk(child, tag, linked, found)
             if child.tag in _BLOCKS:
-                found.append(Block(tag))
-        _add(found, child, True, child.tail, linked)
+                _begin(found, tag)
+        if text := child.tail:
+            _add(found[-1], child, True, text, linked)
 
 
-def _add(found: list[Block], element: HtmlElement, tail: bool, text: str | None, linked: bool) -> None:
-    if text and not text.isspace():
-        block = found[-1]
-        block.slots.append((element, tail))
-        block.linked += len("".join(text.split())) if linked else 0
-        block.pieces.append(text)
-    elif text:
-        found[-1].pieces.append(" ")
+def _begin(found: list[Block], tag: str) -> None:
+    """The next block; the last one again if it has no words."""
+    last = found[-1]
+    if last.slots:
+        found.append(Block(tag))
+    else:
+        last.tag = tag
+        last.pieces.clear()
+
+
+def _add(block: Block, element: HtmlElement, tail: bool, text: str, linked: bool) -> None:
+    if text.isspace():
+        block.pieces.append(" ")
+        return
+    block.slots.append((element, tail))
+    block.linked += len("".join(text.split())) if linked else 0
+    block.pieces.append(text)
 
 
 def numbers_of(root: HtmlElement) -> array[int]:

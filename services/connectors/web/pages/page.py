@@ -93,7 +93,8 @@ def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> 
         return body
     blocks.drop_no_text(root)
     blocks.drop_landmarks(root)
-    blocks.without(root, dropped)
+    if dropped:
+        blocks.without(root, dropped)
     return blocks.as_html(root)
 
 
@@ -197,6 +198,7 @@ def _directives(root: HtmlElement, product: str) -> frozenset[str]:
 def _links(root: HtmlElement, base: str) -> tuple[list[str], int]:
     found: dict[str, None] = {}
     routes: set[str] = set()
+    seen: set[str] = set()
     for element in root.iter("a", "area", "frame", "link"):
         href = element.get("src") if element.tag == "frame" else element.get("href")
         relation = (element.get("rel") or "").lower().split()
@@ -205,8 +207,10 @@ def _links(root: HtmlElement, base: str) -> tuple[list[str], int]:
         href = href.strip()
         if href.startswith(("#/", "#!")):
             routes.add(href)
-        if href.startswith("#") or len(found) >= MAX_LINKS:
+        href = href.partition("#")[0]
+        if not href or href in seen or len(found) >= MAX_LINKS:
             continue
+        seen.add(href)
         joined = _joined(base, href)
         if joined:
             found[joined] = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
@@ -59,7 +60,7 @@ _ENDS = re.compile(r"[.!?…。！？:;)\]\"”’»']\s*$")
 _TOO_MUCH = 0.4
 
 
-@dataclass
+@dataclass(slots=True)
 class Weight:
     """Running text against links and fragments of an element and its descendants, in characters."""
 
@@ -167,8 +168,13 @@ def is_furniture(el: HtmlElement) -> bool:
         "br",
     ):
         return False
-    names = f"{el.get('class') or ''} {el.get('id') or ''}"
-    return len(names) > 1 and bool(_FURNITURE_NAMES.search(names)) and not _CONTENT_NAMES.search(names)
+    name, id_ = el.get("class"), el.get("id")
+    return bool(name or id_) and _named_furniture(f"{name or ''} {id_ or ''}")
+
+
+@lru_cache(4096)  # the classes of a page are few, its elements many
+def _named_furniture(names: str) -> bool:
+    return bool(_FURNITURE_NAMES.search(names)) and not _CONTENT_NAMES.search(names)
 
 
 def choose(body: HtmlElement, weights: dict[HtmlElement, Weight]) -> HtmlElement:
