@@ -100,7 +100,11 @@ async def test_a_lastmod_that_never_changes_hides_no_change(site: Site, indexed:
     await crawl(site, indexed)
     assert indexed.items[site.url + "/a"].facts["last_modified"] == "2020-01-01"
     site.pages["/a"] = page("new")
-    assert set((await crawl(site, indexed)).written) == {"/a"}
+    entry = f"<url><loc>{site.url}/b</loc><lastmod>2019-01-01</lastmod></url>"
+    site.pages |= {"/b": page("older than the site"), "/sitemap.xml": f"<urlset>{entry}</urlset>"}
+    assert set((await crawl(site, indexed)).written) == {"/a", "/b"}
+    site.pages["/a"] = 404  # nothing names it any more, and its old date does not keep it
+    assert (await crawl(site, indexed)).deleted == {"/a"}
 
 
 async def test_a_lastmod_of_now_writes_nothing(site: Site, indexed: Indexed) -> None:

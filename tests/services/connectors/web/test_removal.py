@@ -80,6 +80,19 @@ async def test_a_host_that_is_down_fails_the_run(site: Site, indexed: Indexed) -
         await crawl(site, indexed, "http://no-such-name.invalid/")
 
 
+async def test_a_host_that_comes_back_finds_everything_as_it_was(site: Site, indexed: Indexed) -> None:
+    hub(site)
+    await crawl(site, indexed)
+    before, port = dict(indexed.items), site.port
+    for _ in range(2):
+        site.port = 9  # nobody listens there
+        with pytest.raises(RequestError, match="nothing deleted"):
+            await crawl(site, indexed, f"http://127.0.0.1:{site.port}/")
+    site.port = port
+    again = await crawl(site, indexed)
+    assert (again.written, again.deleted, indexed.items.keys()) == ({}, set(), before.keys())
+
+
 async def test_a_host_that_goes_down_in_the_middle_keeps_every_page(site: Site, indexed: Indexed) -> None:
     names = [f"/{n:02}" for n in range(30)]
     site.pages = {"/": page("start", *names), **{name: page(f"text {name}") for name in names}}

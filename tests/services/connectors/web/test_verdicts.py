@@ -9,7 +9,7 @@ from services.connectors.web.pages.page import robots_header
 from services.connectors.web.reading import TO_RENDER
 from services.connectors.web.transport.fetch import Answer
 from services.connectors.web.transport.robots import Robots, read_robots
-from tests.services.connectors.web.site import Indexed, Site, crawl, page
+from tests.services.connectors.web.site import Indexed, Site, crawl, page, redirect
 
 SHELLS = [
     '<html><body><div id="root"></div><script src="app.js"></script></body></html>',
@@ -156,6 +156,13 @@ def test_a_huge_robots_txt_is_read_to_a_limit_in_whole_lines() -> None:
 async def test_a_robots_txt_that_is_not_there_allows_all(site: Site, status: int) -> None:
     site.pages = {"/": page("start"), "/robots.txt": status}
     assert (await crawl(site)).keys == {"/"}
+
+
+async def test_a_robots_txt_that_has_moved_is_followed(site: Site) -> None:
+    site.pages = {"/": page("start", "/private/a", "/b"), "/private/a": page("a"), "/b": page("b")}
+    site.pages["/robots.txt"] = lambda _: redirect("/rules/robots.txt")
+    site.pages["/rules/robots.txt"] = "User-agent: *\nDisallow: /private/"
+    assert (await crawl(site)).keys == {"/", "/b"}
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
