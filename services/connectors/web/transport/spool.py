@@ -80,7 +80,7 @@ class Spool:
             self._folder = Path(tempfile.mkdtemp(prefix="headrace-web-"))
         file = self._folder / name
         incoming = file.with_suffix(".new")
-        with contextlib.suppress(FileNotFoundError):  # another attempt has ended the run
+        with contextlib.suppress(OSError):  # the disk is full, or another attempt has ended the run
             incoming.write_bytes(b"%b\n%b" % (head, answer.body))
             incoming.replace(file)  # whole or not at all, whenever the process ends
 

@@ -105,6 +105,21 @@ async def test_an_answer_that_was_written_in_part_is_none(site: Site, tmp_path: 
     assert (await listed(site, tmp_path / "run")).items
 
 
+async def test_a_disk_without_room_costs_another_request_and_nothing_else(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    site.pages["/"] = page("start")
+    made = lister(site, tmp_path / "run")
+    listing = await Listing.of(made)
+    assert "start" in (await made.read(listing.items[f"{site.url}/"])).body.decode()
+    assert site.counts["/"] == 2
+    await made.aclose()
+
+
 async def test_a_run_that_has_ended_leaves_nothing(site: Site, tmp_path: Path) -> None:
     origin = WebOrigin(Access(web=access(site, folder=tmp_path)))
     folder = origin._folder("the-run")
