@@ -12,6 +12,16 @@ choice.
 
 from api.app import create_app
 from api.gateway import ChromaAccess, ChunkingDefaults, EmbeddingAccess, Gateway, Models
+from api.search.rerank import RerankAccess
 from api.serving import serve
 
-__all__ = ["ChromaAccess", "ChunkingDefaults", "EmbeddingAccess", "Gateway", "Models", "create_app", "serve"]
+__all__ = [
+    "ChromaAccess",
+    "ChunkingDefaults",
+    "EmbeddingAccess",
+    "Gateway",
+    "Models",
+    "RerankAccess",
+    "create_app",
+    "serve",
+]

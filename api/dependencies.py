@@ -1,23 +1,28 @@
 """The dependencies that the handlers share, and their life cycle."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from api.access import Authenticator, Caller
 from api.chroma.directory import ChromaDirectory
 from api.chroma.ids import CollectionIds
+from api.chroma.place import Place
 from api.chroma.schema import SparseKeys
 from api.chroma.upstream import Upstream
 from api.embedding.service import EmbeddingService
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
+from api.search.embedding import embedding_of
+from api.search.hybrid import HybridSearch
 from api.search.legs import Legs
-from api.search.records import Records
+from api.search.records import Records, Target
+from api.search.rerank import Reranker
+from api.search.served import ServedQueries
 from api.sse import EventStreams
 from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
@@ -102,10 +107,15 @@ class Dependencies:
         self.chroma = ChromaDirectory(gateway.chroma)
         self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
         self.collections = CollectionIds(self.upstream)
-        self.legs = Legs(Records(self.upstream), gateway.sparse, gateway.embedder)
+        self.embedding = EmbeddingService(gateway.embedding)
+        embedder = gateway.embedder
+        if embedder is None and gateway.embedding is not None:
+            embedder = ServedQueries(self.embedding, gateway.models.names)
+        self.legs = Legs(Records(self.upstream), gateway.sparse, embedder)
+        self.reranker = Reranker(gateway.rerank) if gateway.rerank is not None else None
+        self.search = HybridSearch(self.legs, self.reranker)
         self.sparse_keys = SparseKeys(gateway.sparse)
         self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
-        self.embedding = EmbeddingService(gateway.embedding)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.requests = RequestsUnderWay()
         self.streams = EventStreams(gateway.heartbeat_s)
@@ -122,7 +132,7 @@ class Dependencies:
         await self.chroma.close()
         await self.embedding.close()
         await self.upstream.close()
-        for part in (self.gateway.sparse, self.gateway.embedder):
+        for part in (self.gateway.sparse, self.reranker):
             if part is not None:
                 await part.close()
 
@@ -158,6 +168,14 @@ class Dependencies:
             raise NotFound(f"{kind} {id_} does not exist")
         caller.require_database(found.database)
         return found
+
+    def target(self, place: Place, found: Mapping[str, Any]) -> Target:
+        """A collection as it is searched. What it says of its model counts; else what fills it says."""
+        embedding = embedding_of(found)
+        if embedding is None:
+            source = self.catalogue.filling(place.tenant, place.database, str(found.get("name")))
+            embedding = None if source is None else source.embedding
+        return Target(place, found, embedding)
 
     async def check_origin(self, kind: str, config: Event, tenant: str) -> Event:
         """A configuration as it is to be kept. Raises RequestError for an origin that cannot be read."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from api.search.embedding import QueryEmbedder
+from api.search.rerank import RerankAccess
 from api.search.sparse import SparseIndex
 from schemas.codec import Codec
 from schemas.limits import (
@@ -89,7 +90,8 @@ class Gateway:
         embedding: the service that embeds texts of requests; without it none are embedded.
         credentials: the saved credentials; without them, none can be saved.
         sparse: the index of sparse vectors; without it, searches are dense only.
-        embedder: embeds texts of queries; without it, searches need vectors. The gateway closes both.
+        embedder: embeds texts of queries, in place of the embedding service.
+        rerank: the reranker of our own searches.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
         github_host: host of repositories that are named without one.
@@ -110,6 +112,7 @@ class Gateway:
     credentials: SavedCredentials | None = None
     sparse: SparseIndex | None = None
     embedder: QueryEmbedder | None = None
+    rerank: RerankAccess | None = None
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8

@@ -8,16 +8,18 @@ import asyncio
 import sys
 from pathlib import Path
 
-from headrace.cli.content import print_hits, run_sync
+from headrace.cli.content import run_sync
 from headrace.cli.display import Startup
 from headrace.cli.output import console, fail
+from headrace.cli.query import print_hits
 from headrace.cli.settings import load_settings
 from headrace.client.connect import Endpoint, with_gateway
-from headrace.client.search import search_all
+from headrace.client.gateway import GatewayClient
+from headrace.client.search import hits_of
 from headrace.client.sync import SyncRequest, SyncResult
-from headrace.local.running_file import Interrupted, read_running
-from headrace.settings import Settings
-from schemas.errors import IngestError, TransientError
+from headrace.local.running_file import Interrupted
+from schemas.api import SearchPayload
+from schemas.errors import IngestError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = ROOT / "build" / "demo"
@@ -32,17 +34,14 @@ QUESTIONS = (
 )
 
 
-async def demonstrate(endpoint: Endpoint, settings: Settings) -> SyncResult | None:
+async def demonstrate(endpoint: Endpoint) -> SyncResult | None:
     """Sync, then ask."""
     result = await run_sync(endpoint, SyncRequest(str(ROOT), DATABASE, COLLECTION), wait=True, as_json=False)
-    running = read_running(settings.data_dir)
-    chroma_url = settings.chroma_url or (running.chroma_url if running else None)
-    if chroma_url is None:
-        raise TransientError(f"nothing runs on {settings.data_dir} any more")
-    answers = await search_all(settings, chroma_url, DATABASE, COLLECTION, list(QUESTIONS), 2)
-    for question, hits in zip(QUESTIONS, answers, strict=True):
-        console().print(f"\n[bold yellow]? {question}[/]\n")
-        print_hits(hits)
+    async with GatewayClient(endpoint.url, endpoint.key) as client:
+        for question in QUESTIONS:
+            asked = SearchPayload(collection_name=COLLECTION, query=question, limit=2)
+            console().print(f"\n[bold yellow]? {question}[/]\n")
+            print_hits(hits_of(await client.search(asked)))
     return result
 
 
@@ -56,7 +55,7 @@ def main() -> int:
             nonlocal end
             startup.ready()
             end = "stopped" if endpoint.ours else "done; what ran before runs on"
-            return await demonstrate(endpoint, settings)
+            return await demonstrate(endpoint)
 
         try:
             result = asyncio.run(with_gateway(settings, use, startup.changed, root=str(ROOT)))

@@ -50,7 +50,7 @@ def require_writable(request: web.Request, place: Place, collection: str) -> Non
 
 def kept(parts: Dependencies, place: Place, collection: str) -> bool:
     """Whether a source fills the collection, or has."""
-    return parts.catalogue.is_target(place.tenant, place.database, collection)
+    return parts.catalogue.filling(place.tenant, place.database, collection) is not None
 
 
 async def json_body(request: web.Request) -> tuple[bytes, dict[str, Any]]:

@@ -31,11 +31,11 @@ async def search(request: web.Request) -> web.StreamResponse:
 
 async def target_of(request: web.Request, place: Place, collection_id: str) -> Target:
     """A collection that the caller may read, with its dimension as soon as it has one."""
-    collections = request.app[PARTS].collections
-    found = await collections.require(place, collection_id)
+    parts = request.app[PARTS]
+    found = await parts.collections.require(place, collection_id)
     if found.get("dimension") is None:
-        found = await collections.require(place, collection_id, fresh=True)
-    return Target(place, found)
+        found = await parts.collections.require(place, collection_id, fresh=True)
+    return parts.target(place, found)
 
 
 def answer_of(searches: list[Search], found: list[list[Row]]) -> dict[str, Any]:

@@ -19,13 +19,13 @@ Vector = Sequence[float]
 class QueryEmbedder(Protocol):
     """Embeds queries with any model that is served."""
 
+    def serves(self, model: str) -> bool:
+        """Whether it embeds with this model. Anybody may write the name of a model into a collection."""
+        ...
+
     async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
         """A vector of length 1 for each text. Raises RequestError for a model that is not served,
         TransientError without an answer."""
-        ...
-
-    async def close(self) -> None:
-        """Release what it holds."""
         ...
 
 

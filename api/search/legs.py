@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from api.errors import BadRequest
-from api.search.embedding import QueryEmbedder, embedding_of
+from api.errors import BadRequest, Unavailable
+from api.search.embedding import QueryEmbedder
 from api.search.expression import EMBEDDING, Filter, Knn, Query, Sparse, Where
 from api.search.filters import metadata_part, names_documents
 from api.search.records import Records, Target
 from api.search.scoring import Hits
 from api.search.sparse import SparseIndex
 from schemas.api.searching import MAX_HITS, SparseKey, SparseQuery, SparseVector
-from schemas.events import Embedding
+from schemas.errors import TransientError
 
 #: Chroma's index walks a graph as broadly as it is asked for results, or as its collection says if that is
 #: more. 300 finds the best chunk for 96 % of questions about rare ones, Chroma's own 100 for 85 to 88
@@ -71,9 +71,14 @@ class Legs:
         texts = [query for query in wanted if isinstance(query, str)]
         vectors: dict[Query, Sequence[float]] = {one: one for one in wanted if isinstance(one, tuple)}
         if texts:
-            embedding = self._model(target)
-            assert self.embedder is not None  # _model has looked
-            embedded = await self.embedder.embed(embedding, texts)
+            if refused := self.why_no_text(target):
+                raise BadRequest(refused)
+            assert target.embedding is not None  # why_no_text has looked
+            assert self.embedder is not None
+            try:
+                embedded = await self.embedder.embed(target.embedding, texts)
+            except TransientError as error:
+                raise Unavailable(str(error)) from error
             vectors |= dict(zip(texts, embedded, strict=True))
         dimension = target.found.get("dimension")
         for vector in vectors.values():
@@ -81,16 +86,22 @@ class Legs:
                 raise BadRequest(_other_dimension(target, len(vector), dimension))
         return vectors
 
-    def _model(self, target: Target) -> Embedding:
-        embedding = embedding_of(target.found)
+    def why_no_text(self, target: Target) -> str | None:
+        """Why a collection cannot be searched by the meaning of a text; None if it can."""
+        embedding = target.embedding
         if embedding is None:
-            raise BadRequest(
+            return (
                 f"collection {target.name!r} does not say with which model it was embedded: "
                 "search it by a vector instead of a text"
             )
         if self.embedder is None:
-            raise BadRequest("this gateway embeds no texts: search by a vector")
-        return embedding
+            return "this gateway embeds no texts: search by a vector"
+        if self.embedder.serves(embedding.model):
+            return None
+        return (
+            f"collection {target.name!r} was embedded with {embedding.model!r}, which is not served here "
+            "(HEADRACE_EMBEDDING_MODELS): search it by a vector instead of a text"
+        )
 
     async def _dense(self, target: Target, filter_: Filter, vector: Sequence[float], limit: int) -> Hits:
         breadth = limit if searches_broadly(target) else max(limit, BREADTH)
@@ -161,8 +172,7 @@ def _vector(query: Sparse) -> SparseVector:
 
 
 def _other_dimension(target: Target, found: int, expected: int) -> str:
-    embedding = embedding_of(target.found)
-    model = f", those of {embedding.model}," if embedding else ""
+    model = f", those of {target.embedding.model}," if target.embedding else ""
     return (
         f"the vector of the query has {found} numbers; the vectors of collection {target.name!r}{model} "
         f"have {expected}: embed the query with the model of the collection, or search by a text"

@@ -10,14 +10,17 @@ from api.chroma.upstream import Upstream
 from api.errors import BadRequest, NotFound, Unavailable
 from api.search.expression import Filter
 from api.search.scoring import Hits
+from schemas.events import Embedding
 
 
 @dataclass(frozen=True)
 class Target:
-    """A collection that a caller may read: where it is, and how Chroma shows it."""
+    """A collection that a caller may read: where it is, how Chroma shows it, and how its chunks were embedded
+    (None if nobody knows)."""
 
     place: Place
     found: Mapping[str, Any]
+    embedding: Embedding | None
 
     @property
     def id(self) -> str:
@@ -66,6 +69,11 @@ class Records:
         found = await self._ask(target, "get", {"include": [], "limit": limit} | _conditions(filter_))
         return list(found["ids"])
 
+    async def count(self, target: Target) -> int:
+        """How many records the collection has."""
+        path = f"{target.place.path}/collections/{target.id}/count"
+        return int(await self._read("GET", path, None))
+
     async def get(
         self,
         target: Target,
@@ -89,9 +97,12 @@ class Records:
 
     async def _ask(self, target: Target, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
         path = f"{target.place.path}/collections/{target.id}/{route}"
-        answer = await self._upstream.ask("POST", path, json.dumps(body).encode())
+        return dict(await self._read("POST", path, json.dumps(body).encode()))
+
+    async def _read(self, method: str, path: str, body: bytes | None) -> Any:
+        answer = await self._upstream.ask(method, path, body)
         if answer.status == 200:
-            return dict(json.loads(answer.body))
+            return json.loads(answer.body)
         words = _words(answer.body)
         if answer.status == 404:
             raise NotFound(words)

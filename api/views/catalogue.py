@@ -157,14 +157,15 @@ class Catalogue(TopicView):
         )
         return [row[0] for row in self._view.query(sql, (source_id,))]
 
-    def is_target(self, tenant: str, database: str, collection: str) -> bool:
-        """Whether runs of a source that is configured have begun to fill a collection, or will."""
+    def filling(self, tenant: str, database: str, collection: str) -> Source | None:
+        """The source whose run into a collection is the newest, of those that are configured."""
         sql = (
-            "SELECT 1 FROM invocations AS run JOIN sources ON sources.id = run.source_id "
+            "SELECT sources.value FROM invocations AS run JOIN sources ON sources.id = run.source_id "
             "WHERE run.tenant = ? AND run.database = ? AND run.collection = ? AND "
-            "(run.status <> 'cancelled' OR json_extract(run.value, '$.attempts') > 0) LIMIT 1"
+            "(run.status <> 'cancelled' OR json_extract(run.value, '$.attempts') > 0) "
+            "ORDER BY run.created_ms DESC LIMIT 1"
         )
-        return bool(self._view.query(sql, (tenant, database, collection)))
+        return self._one(Source, sql, tenant, database, collection)
 
     def invocations(self, page: ResultPage) -> list[Invocation]:
         """Invocations of a tenant, by time of creation."""

@@ -4,7 +4,8 @@ Modules of this package import almost nothing at import time, so `headrace --hel
 command loads what it needs.
 
     up.py         up, service              records.py   topics, dead-letters, blobs
-    content.py    sync, query              documents.py parse, chunk
+    content.py    sync                     documents.py parse, chunk
+    query.py      query
     sources.py    sources
     resources.py  invocations, keys
 """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import content, credentials, documents, records, resources, sources, up
+from headrace.cli import content, credentials, documents, query, records, resources, sources, up
 from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel="Run")(up.up)
 app.command(rich_help_panel="Sync and search")(content.sync)
-app.command(rich_help_panel="Sync and search")(content.query)
+app.command(rich_help_panel="Sync and search")(query.query)
 app.command(rich_help_panel="Inspect documents")(documents.parse)
 app.command(rich_help_panel="Inspect documents")(documents.chunk)
 app.add_typer(sources.sources, name="sources", rich_help_panel="API")

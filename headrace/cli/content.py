@@ -1,11 +1,11 @@
-"""`headrace sync` and `headrace query`: sync into a collection, and search it."""
+"""`headrace sync`: sync into a collection."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.checks import require_request, require_target
+from headrace.cli.checks import require_request
 from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent
@@ -27,13 +27,8 @@ if TYPE_CHECKING:
 
     from headrace.client.connect import Endpoint
     from headrace.client.gateway import GatewayClient
-    from headrace.client.search import Hit
     from headrace.client.sync import SyncRequest, SyncResult
     from schemas.api import InvocationProgress
-
-
-#: Columns to which texts are folded at least; a narrower terminal breaks the lines itself.
-_NARROWEST = 20
 
 
 def sync(
@@ -206,69 +201,3 @@ async def _begin(client: "GatewayClient", request: "SyncRequest", endpoint: "End
         if not endpoint.ours:
             note("a run may have begun: headrace invocations list")
         raise
-
-
-def query(
-    text: Annotated[str, typer.Argument(help="Query, in plain words.", show_default=False)],
-    collection: Collection,
-    count: Annotated[int, typer.Option("-n", help="Most hits.", min=1, max=300)] = 5,
-    database: Database = "default_database",
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Search a collection; prints the best chunks with file, lines and score."""
-    import asyncio
-
-    from headrace.cli.output import print_json
-    from headrace.client.connect import with_chroma
-    from headrace.client.search import search
-    from headrace.usage_error import UsageError
-
-    if not text.strip():
-        raise UsageError("TEXT is empty; expected what to look for")
-    require_target(database, collection)
-    settings = load_settings(data_dir)
-
-    async def use(chroma_url: str) -> "list[Hit]":
-        return await search(settings, chroma_url, database, collection, text, count)
-
-    hits = asyncio.run(with_chroma(settings, use))
-    if as_json:
-        print_json([hit.as_json() for hit in hits])
-    else:
-        print_hits(hits)
-
-
-def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
-    """Hits, best first, each with its place, its score and its first lines."""
-    from rich.text import Text
-
-    from headrace.cli.output import console, visible
-
-    out = console()
-    if not hits:
-        out.print("nothing found: the collection is empty", style="dim")
-    for number, hit in enumerate(hits, 1):
-        head = Text.assemble(
-            (f"{number}  ", "dim"), (visible(hit.place), "bold"), (f"   {hit.score:.3f}", "green")
-        )
-        if hit.context:
-            head.append(f"   {visible(hit.context.splitlines()[0][:80])}", style="cyan")
-        out.print(head)
-        width = max(min(out.width, 120), _NARROWEST) - 3
-        for one in beginning(visible(hit.text, keep="\n\t"), lines, width):
-            out.print(Text(f"   {one}", style="dim"))
-        out.print()
-
-
-def beginning(text: str, lines: int, width: int) -> list[str]:
-    """The first lines of a text that are not blank, folded to `width`; an ellipsis where it goes on."""
-    import textwrap
-
-    folded: list[str] = []
-    for line in text.splitlines():
-        if len(folded) > lines:
-            break
-        indent = line[: len(line) - len(line.lstrip())]
-        folded += textwrap.wrap(line, width, subsequent_indent=indent)
-    return folded if len(folded) <= lines else [*folded[:lines], "…"]

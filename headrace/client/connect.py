@@ -1,4 +1,4 @@
-"""Find the gateway and the vector store of a command, and start them if none is running.
+"""Find the gateway of a command, and start it if none is running.
 
 HEADRACE_URL  ──►  the `up` of the data folder  ──►  a new system, for the duration of the command
 """
@@ -79,22 +79,11 @@ async def with_gateway(
     return await run_local(ours, use_ours, on_change)
 
 
-async def with_chroma(settings: Settings, use: Callable[[str], Awaitable[T]]) -> T:
-    """`use` the URL of the vector store: configured, running, or started on the data folder."""
-    running = None if settings.chroma_url else await wait_for_running(settings)
-    url = settings.chroma_url or (running.chroma_url if running else None)
-    if url is not None:
-        return await use(url)
-    folder = settings.data_dir / "chroma"
-    if not folder.is_dir():
-        raise RequestError(f"{settings.data_dir} holds no collections yet: create one with `headrace sync`")
-    from streams.data_dir import open_data_dir
-    from streams.local import DataDirLock, LocalChroma
-
-    open_data_dir(settings.data_dir)
-    with DataDirLock(settings.data_dir, "headrace query"):
-        async with LocalChroma(folder) as chroma:
-            return await use(chroma.url)
+def require_data(settings: Settings) -> None:
+    """Raise RequestError where there is nothing that could be searched, before anything is started."""
+    if settings.url or settings.chroma_url or (settings.data_dir / "chroma").is_dir():
+        return
+    raise RequestError(f"{settings.data_dir} holds no collections yet: create one with `headrace sync`")
 
 
 async def wait_for_running(settings: Settings) -> RunningSystem | None:

@@ -134,6 +134,10 @@ class GatewayClient:
         query = {"status": status, "warnings": "true" if warned else None}
         return await self._all(path, list[api.DocumentOutcome], query, limit)
 
+    async def search(self, payload: api.SearchPayload) -> api.SearchAnswer:
+        """Search a collection."""
+        return await self._post("/search", payload.model_dump(mode="json"), api.SearchAnswer)
+
     async def keys(self) -> list[api.KeySummary]:
         """The keys, without their secrets."""
         return await self._get("/keys", list[api.KeySummary])

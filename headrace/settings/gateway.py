@@ -1,5 +1,7 @@
 """The gateway, and the command that connects to it."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
@@ -29,6 +31,17 @@ class GatewaySettings(BaseSettings):
         description="Concurrent uploads of a tenant that one gateway accepts; further ones are answered 429.",
         ge=1,
     )
+    rerank_url: HttpUrl | None = Field(
+        None,
+        description="Reranker of the hits of searches, its whole URL: `https://api.cohere.com/v2/rerank`, "
+        "`https://api.jina.ai/v1/rerank`, `http://host:port/rerank`.",
+    )
+    rerank_form: Literal["cohere", "tei"] = Field(
+        "cohere",
+        description="Form of its requests: `cohere` (also Jina, vLLM), `tei` (text-embeddings-inference).",
+    )
+    rerank_model: str | None = Field(None, description="Model to request there.")
+    rerank_api_key: HeaderSecret = Field(None, description="Key for the reranker.")
     secrets_key: SecretStr | None = Field(
         None,
         description="Encrypts saved credentials: 32 random bytes in base64 (`openssl rand -base64 32`), the "

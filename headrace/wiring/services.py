@@ -199,7 +199,8 @@ def _worker(
 
 
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
-    from api import ChromaAccess, Gateway, Models, serve
+    from api import Gateway, Models, serve
+    from headrace.wiring.search import chroma_of, rerank_of
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
@@ -211,7 +212,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         codec=wiring.codec,
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
-        chroma=ChromaAccess(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant),
+        chroma=chroma_of(wiring),
         models=Models(served.default, served.names, settings.embedding_substitute),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
@@ -220,6 +221,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         uploads_per_tenant=settings.uploads_per_tenant,
         github_webhook_secret=secret.get_secret_value() if secret else None,
         github_host=urlsplit(settings.github_url).hostname or "",
+        rerank=rerank_of(settings),
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")

@@ -55,6 +55,7 @@ from schemas.api.progress import (
     SkippedDocument,
     StageCounts,
 )
+from schemas.api.search import DensePlace, SearchAnswer, Searched, SearchHit, SearchPayload, SparsePlace
 from schemas.api.sources import (
     ChangeSourcePayload,
     CreateSourcePayload,
@@ -80,6 +81,7 @@ __all__ = [
     "CredentialSummary",
     "DeleteSourceResponse",
     "DenseEmbeddingModel",
+    "DensePlace",
     "DocumentFailure",
     "DocumentOutcome",
     "ErrorResponse",
@@ -100,6 +102,10 @@ __all__ = [
     "RotatedCredentials",
     "S3Job",
     "S3Source",
+    "SearchAnswer",
+    "SearchHit",
+    "SearchPayload",
+    "Searched",
     "Skipped",
     "SkippedDocument",
     "Source",
@@ -108,6 +114,7 @@ __all__ = [
     "SourceNotice",
     "SourceVariants",
     "SparseEmbeddingConfig",
+    "SparsePlace",
     "StageCounts",
     "TreeSitterChunking",
     "WebhookResponse",

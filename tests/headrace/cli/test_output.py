@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.cli.content import print_hits
 from headrace.cli.display import RunDisplay
 from headrace.cli.output import (
     fail,
@@ -18,6 +17,7 @@ from headrace.cli.output import (
     print_rows,
     visible,
 )
+from headrace.cli.query import print_hits
 from headrace.client.search import Hit
 
 

@@ -1,0 +1,70 @@
+"""`POST /api/v1/search`: one query text, one collection, plain JSON."""
+
+import json
+
+from aiohttp import web
+
+from api.chroma.place import Place
+from api.dependencies import PARTS, Dependencies
+from api.errors import BadRequest, NotFound, Unavailable
+from api.requests import caller_of, read_body
+from api.search.expression import Filter
+from api.search.filters import joined, parse_filter
+from api.search.hybrid import Question
+from api.search.parsing import read_json
+from api.search.records import Target
+from api.sync.render import json_response
+from schemas.api import SearchPayload
+from schemas.api.search import MAX_DEPTH
+from schemas.checks import check_collection_name, check_database_name, require_text
+from streams.chroma import segment
+
+
+async def search(request: web.Request) -> web.Response:
+    """Search a collection by meaning and by words."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    read_json(await request.read())  # refuses NaN, which pydantic would take in `where`
+    asked = await read_body(request, SearchPayload)
+    check_database_name(asked.database_name)
+    check_collection_name(asked.collection_name)
+    caller.require_database(asked.database_name)
+    if not asked.query.strip():
+        raise BadRequest("query is blank; expected what to look for")
+    if asked.offset + asked.limit > MAX_DEPTH:
+        raise BadRequest(
+            f"offset and limit together must be at most {MAX_DEPTH}: a search has 300 candidates of each leg"
+        )
+    stored = parts.gateway.chroma.tenant or caller.tenant
+    place = Place(caller.tenant, stored, asked.database_name)
+    question = Question(
+        text=require_text("query", asked.query),
+        mode=asked.mode,
+        filter=_filter(asked),
+        sparse_key=asked.sparse_key,
+        limit=asked.limit,
+        offset=asked.offset,
+        rerank=asked.rerank,
+    )
+    target = await _collection(parts, place, asked.collection_name)
+    return json_response(await parts.search.answer(target, question))
+
+
+def _filter(asked: SearchPayload) -> Filter:
+    where = parse_filter(asked.where, "where")
+    texts = {"$contains": asked.contains, "$regex": asked.regex}
+    conditions = ({"#document": {name: value}} for name, value in texts.items() if value is not None)
+    return Filter(joined(where.where, *conditions), where.ids)
+
+
+async def _collection(parts: Dependencies, place: Place, name: str) -> Target:
+    """A collection by name. Raises NotFound with the names that there are."""
+    answer = await parts.upstream.ask("GET", f"{place.path}/collections/{segment(name)}")
+    if answer.status == 200:
+        return parts.target(place, json.loads(answer.body))
+    if answer.status != 404:
+        raise Unavailable(f"Chroma does not say whether collection {name!r} exists ({answer.status})")
+    await parts.chroma.require_database(place.tenant, place.database)
+    listed = await parts.upstream.ask("GET", f"{place.path}/collections", query="limit=20")
+    names = sorted(one["name"] for one in json.loads(listed.body)) if listed.status == 200 else []
+    held = ", ".join(names) or "no collections"
+    raise NotFound(f"no collection {name!r} in database {place.database!r}; it holds {held}")

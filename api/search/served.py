@@ -1,0 +1,37 @@
+"""Queries are embedded by the embedding service, with the models that the deployment serves."""
+
+from collections.abc import Collection, Sequence
+
+from api.embedding.service import EmbeddingService
+from api.search.embedding import Vector
+from schemas.errors import TransientError
+from schemas.events import Embedding
+from schemas.limits import TRIAL_MODEL
+
+#: sentence-transformers' short name of the trial model.
+_ALIASES = {TRIAL_MODEL.rpartition("/")[2]: TRIAL_MODEL}
+
+
+class ServedQueries:
+    """A `QueryEmbedder`: the models of the embedding service.
+
+    Args:
+        models: names that the service embeds with.
+    """
+
+    def __init__(self, service: EmbeddingService, models: Collection[str]) -> None:
+        self._service, self._models = service, frozenset(models)
+
+    def serves(self, model: str) -> bool:
+        """See `QueryEmbedder`."""
+        return _ALIASES.get(model, model) in self._models
+
+    async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
+        """See `QueryEmbedder`."""
+        asked = embedding.model_copy(update={"model": _ALIASES.get(embedding.model, embedding.model)})
+        found = await self._service.embed_queries(asked, texts)
+        if found.model != asked.model:  # a vector of another model would find nonsense
+            raise TransientError(
+                f"the embedding service has embedded with {found.model!r} instead of {asked.model!r}"
+            )
+        return found.vectors
