@@ -8,8 +8,8 @@ repository's text; so nothing is downloaded, and cosines compare ways, not meani
 - plain: transformers' Qwen3Model, 32 texts a batch, sorted, padded on the left, with mask;
 - ours: `TorchEmbedder.embed_documents`.
 
-Without a GPU it runs on the CPU, which says something about the code and nothing about a GPU. Needs the packages
-torch, safetensors and transformers.
+Without a GPU it runs on the CPU, which says something about the code and nothing about a GPU. Needs the
+packages torch, safetensors and transformers.
 """
 
 import argparse
@@ -66,11 +66,11 @@ class Plain:
 
 
 class Watch:
-    """Stands around the model's forward pass: tokens with padding, and the time in which the device computes."""
+    """Stands around the model's forward pass: tokens with padding, and the time that the device computes."""
 
     def __init__(self, embedder: Any) -> None:
-        self._forward, self.padded, self._spans = embedder._forward, 0, list[Any]()
-        embedder._forward = self._pass
+        self._forward, self.padded, self._spans = embedder._forward, 0, list[Any]()  # noqa: SLF001
+        embedder._forward = self._pass  # noqa: SLF001
 
     def _pass(self, ids: Any, last: Any) -> Any:
         self.padded += ids.numel()

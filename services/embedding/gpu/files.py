@@ -79,8 +79,8 @@ def downloaded(name: str, cache_dir: Path | None) -> Path:
         raise RequestError(f"the hub has no model {name!r}; name its folder") from error
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise TransientError(
-            f"the embedding model {name!r} is not in {where or 'the cache of its hub'} and was not downloaded "
-            f"({type(error).__name__}); put its files in a folder and name it"
+            f"the embedding model {name!r} is not in {where or 'the cache of its hub'} and was not "
+            f"downloaded ({type(error).__name__}); put its files in a folder and name it"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The torch backend on the CPU, with a tiny model of random weights, beside transformers where it is there."""
+"""The torch backend on the CPU, with a tiny model of random weights, beside transformers where installed."""
 
 import importlib.util
 import json
