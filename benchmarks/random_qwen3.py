@@ -1,4 +1,4 @@
-"""A Qwen3 model of random weights in any size, with a tokenizer trained on the spot, laid out as on its hub."""
+"""A Qwen3 model of random weights in any size, with a tokenizer trained on the spot, as on its hub."""
 
 import json
 from collections.abc import Sequence
