@@ -21,6 +21,8 @@ from streams.topics import BY_NAME
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
 DOUBT_SECONDS = 10.0
+#: A broker whose machine is busy elects the leaders of three hundred new partitions in half a minute.
+_LEADER_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class ReadBatch:
 @retry(  # leaders move when brokers come and go
     retry=retry_if_exception_type(TransientError),
     wait=wait_fixed(0.1),
-    stop=stop_after_delay(15),
+    stop=stop_after_delay(_LEADER_SECONDS),
     reraise=True,
 )
 def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
