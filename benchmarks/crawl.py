@@ -31,7 +31,9 @@ from tests.system.pipeline import Pipeline, running
 
 COLLECTION = "site"
 _ASK_SECONDS = 0.2
-#: Vectors of the dimension of the usual model, each at once.
+#: A run that takes longer has something wrong with it.
+_RUN_SECONDS = 600.0
+#: Vectors of the dimension of the usual model, each at once; equal ones would be hard on Chroma's graph.
 _STUB = """
 import sys
 if sys.argv[1] == "embedding":
@@ -41,10 +43,12 @@ if sys.argv[1] == "embedding":
     class Stub:
         model, fingerprint, dimension, max_tokens = "stub", "stub", 384, 100_000
 
+        drawn = np.random.default_rng(1).standard_normal((4096, dimension), np.float32)
+
         async def embed_documents(self, texts, task=None):
-            vectors = np.zeros((len(texts), self.dimension), np.float32)
-            vectors[np.arange(len(texts)), [hash(text) % self.dimension for text in texts]] = 1
-            return vectors
+            numbers = np.array([hash(text) for text in texts])
+            vectors = self.drawn[numbers % 4096] + self.drawn[numbers // 4096 % 4096]
+            return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
         embed_queries = embed_documents
 
@@ -106,6 +110,10 @@ async def run(pipeline: Pipeline, source: str, name: str) -> Run:
             cut_s = time.perf_counter() - begun
         if progress.get("status") not in ("pending", "processing"):
             break
+        if time.perf_counter() - begun > _RUN_SECONDS:
+            raise SystemExit(
+                f"the run has not ended within {_RUN_SECONDS:.0f} s: {counts}, cut {cut_s:.1f} s"
+            )
         await asyncio.sleep(_ASK_SECONDS)
     seconds, after = time.perf_counter() - begun, seconds_by_name(pids)
     if counts["failed"] or not counts["indexed"] + counts["unchanged"]:
