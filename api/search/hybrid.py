@@ -115,17 +115,25 @@ class HybridSearch:
     async def _hits(
         self, target: Target, question: Question, legs: Mapping[str, Knn], notes: list[str]
     ) -> dict[str, Hits]:
-        async def one(name: str, knn: Knn) -> Hits | None:
+        async def one(knn: Knn) -> Hits | Unavailable:
             try:
                 return (await self._legs.hits(target, question.filter, [knn]))[knn]
             except Unavailable as error:
-                if name != SPARSE or len(legs) == 1:
-                    raise
-                notes.append(f"searched by meaning only: {error}")
-                return None
+                return error
 
-        found = await asyncio.gather(*(one(name, knn) for name, knn in legs.items()))
-        return {name: hits for name, hits in zip(legs, found, strict=True) if hits is not None}
+        answers = await asyncio.gather(*(one(knn) for knn in legs.values()))
+        found: dict[str, Hits] = {}
+        failed: list[Unavailable] = []
+        for name, answer in zip(legs, answers, strict=True):
+            if isinstance(answer, Unavailable):
+                failed.append(answer)
+            else:
+                found[name] = answer
+        if not found:
+            raise failed[0]
+        only = "words" if SPARSE in found else "meaning"
+        notes += [f"searched by {only} only: {error}" for error in failed]
+        return found
 
     async def _reranked(
         self, target: Target, question: Question, fused: list[Fused], notes: list[str]

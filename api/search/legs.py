@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from api.errors import BadRequest
+from api.errors import BadRequest, Unavailable
 from api.search.embedding import QueryEmbedder
 from api.search.expression import EMBEDDING, Filter, Knn, Query, Sparse, Where
 from api.search.filters import metadata_part, names_documents
@@ -18,6 +18,7 @@ from api.search.records import Records, Target
 from api.search.scoring import Hits
 from api.search.sparse import SparseIndex
 from schemas.api.searching import MAX_HITS, SparseKey, SparseQuery, SparseVector
+from schemas.errors import TransientError
 
 #: Chroma's index walks a graph as broadly as it is asked for results, or as its collection says if that is
 #: more. 300 finds the best chunk for 96 % of questions about rare ones, Chroma's own 100 for 85 to 88
@@ -74,7 +75,10 @@ class Legs:
                 raise BadRequest(refused)
             assert target.embedding is not None  # why_no_text has looked
             assert self.embedder is not None
-            embedded = await self.embedder.embed(target.embedding, texts)
+            try:
+                embedded = await self.embedder.embed(target.embedding, texts)
+            except TransientError as error:
+                raise Unavailable(str(error)) from error
             vectors |= dict(zip(texts, embedded, strict=True))
         dimension = target.found.get("dimension")
         for vector in vectors.values():

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from api.errors import Unavailable
 from schemas.api.searching import SparseHit, SparseHits, SparseKey, SparseQuery, SparseVector
+from schemas.errors import TransientError
 from schemas.events import Embedding
 
 
@@ -68,10 +69,13 @@ class FakeEmbedder:
     def __init__(self, vectors: Mapping[str, Sequence[float]]) -> None:
         self._vectors = vectors
         self.asked: list[tuple[str, Sequence[str]]] = []
+        self.away = False
 
     def serves(self, model: str) -> bool:
         return model.endswith("MiniLM-L6-v2")
 
     async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        if self.away:
+            raise TransientError("the embedding service does not answer")
         self.asked.append((embedding.model, texts))
         return [self._vectors.get(text, [1.0, 0.0]) for text in texts]

@@ -104,6 +104,16 @@ async def test_an_index_that_is_away_leaves_the_search_by_meaning(indexed: Index
     await ask(indexed, "red", status=503, mode="sparse")
 
 
+async def test_an_embedding_service_that_is_away_leaves_the_search_by_words(indexed: Indexed) -> None:
+    indexed.embedder.away = True
+    found = await ask(indexed, "pie")
+    assert (found["mode"], ids(found)) == ("sparse", ["c"])
+    assert found["notes"] == ["searched by words only: the embedding service does not answer"]
+    await ask(indexed, "pie", status=503, mode="dense")
+    indexed.sparse.away = True
+    await ask(indexed, "pie", status=503)
+
+
 async def test_a_model_that_is_not_served_is_never_loaded(indexed: Indexed) -> None:
     function = {"type": "known", "name": "sentence_transformer", "config": {"model_name": "evil/huge"}}
     body = {"name": f"evil-{uuid.uuid4()}", "configuration": {"embedding_function": function}}
