@@ -36,12 +36,12 @@ class Domain:
             ids = set(other.scores)
         else:
             ids = self.scores.keys() | other.scores.keys()
-        found = {id_: function(self._of(id_), other._of(id_)) for id_ in ids}
+        found = {id_: function(self.of(id_), other.of(id_)) for id_ in ids}
         if self.others is None or other.others is None:
             return Domain(found, None)
         return Domain(found, function(self.others, other.others))
 
-    def _of(self, id_: str) -> float:
+    def of(self, id_: str) -> float:
         found = self.scores.get(id_, self.others)
         assert found is not None  # join asks only for records that this side knows
         return found

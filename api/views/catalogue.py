@@ -20,7 +20,7 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import API_KEYS, INVOCATIONS, SOURCES, STAGE_HEALTH
 
-_CATALOGUE = """
+CATALOGUE = """
 CREATE TABLE IF NOT EXISTS sources (
     id TEXT PRIMARY KEY, tenant TEXT, database TEXT, type TEXT, created_ms INTEGER, value TEXT);
 CREATE INDEX IF NOT EXISTS sources_by_tenant ON sources (tenant, created_ms, id);
@@ -67,7 +67,7 @@ class Catalogue(TopicView):
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         topics = (SOURCES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
         path = folder / "catalogue.sqlite"
-        super().__init__(View(cluster, codec, topics, path, _CATALOGUE, fold_catalogue))
+        super().__init__(View(cluster, codec, topics, path, CATALOGUE, fold_catalogue))
         self._refreshing = asyncio.Lock()
         self._refreshed_from = 0.0
 
@@ -107,7 +107,7 @@ class Catalogue(TopicView):
 
     def sources(self, page: ResultPage) -> list[Source]:
         """Sources of a tenant, by time of creation."""
-        sql, values = _select("sources", page)
+        sql, values = select("sources", page)
         return [Source.model_validate_json(row[0]) for row in self._view.query(sql, values)]
 
     def all_sources(self, tenant: str, database: str, kind: str) -> list[Source]:
@@ -169,7 +169,7 @@ class Catalogue(TopicView):
 
     def invocations(self, page: ResultPage) -> list[Invocation]:
         """Invocations of a tenant, by time of creation."""
-        sql, values = _select("invocations", page)
+        sql, values = select("invocations", page)
         return [Invocation.model_validate_json(row[0]) for row in self._view.query(sql, values)]
 
     def latest_by_keys(self, source_id: str, keys: Sequence[str]) -> dict[str, Invocation]:
@@ -248,7 +248,7 @@ def _milliseconds(event: Source | Invocation) -> int:
     return round(event.created_at.timestamp() * 1000)
 
 
-def _select(table: str, page: ResultPage) -> tuple[str, dict[str, object]]:
+def select(table: str, page: ResultPage) -> tuple[str, dict[str, object]]:
     """The query for a page of a table. Scopes travel as one JSON array, so the text depends on no value."""
     columns = {"database": page.database, "type": page.type}
     if table == "invocations":

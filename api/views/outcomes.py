@@ -20,7 +20,7 @@ from streams.topics import PROGRESS
 #: Progress is kept on its topic for 7 days (`streams.topics`); what is older could not be rebuilt.
 _OUTCOMES_MS = 7 * 24 * 60 * 60 * 1000
 
-_OUTCOMES = """
+OUTCOMES = """
 CREATE TABLE IF NOT EXISTS runs (invocation_id TEXT PRIMARY KEY, attempt INTEGER, started_ms INTEGER);
 CREATE INDEX IF NOT EXISTS runs_by_age ON runs (started_ms);
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS warnings (
 
 #: The fields of `Outcome`, of one attempt and, unless that is null, with one status. Warnings come with the
 #: stage that parses and by another producer, so they may be read before the outcome or after it.
-_OF_ATTEMPT = """
+OF_ATTEMPT = """
 SELECT sequence, status, document_key, chunks, error, texts
 FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
 WHERE invocation_id = ? AND attempt = ? AND (? IS NULL OR status = ?)
@@ -63,7 +63,7 @@ class Outcomes(TopicView):
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         path = folder / "outcomes-1.sqlite"
-        super().__init__(View(cluster, codec, (PROGRESS,), path, _OUTCOMES, self._fold))
+        super().__init__(View(cluster, codec, (PROGRESS,), path, OUTCOMES, self._fold))
         self.folded = 0
 
     async def refresh(self, timeout: float = 10) -> None:
@@ -87,7 +87,7 @@ class Outcomes(TopicView):
         return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
 
     def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
-        rows = self._view.query(_OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
+        rows = self._view.query(OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
         return [
             Outcome(sequence, status_, key, chunks, error, tuple(json.loads(texts or "[]")))
             for sequence, status_, key, chunks, error, texts in rows

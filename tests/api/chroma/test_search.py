@@ -194,7 +194,7 @@ async def test_what_this_collection_cannot_do_is_said_with_its_names(indexed: In
         collection = client_of(indexed.server, indexed.key).get_collection(indexed.collection["name"])
         with pytest.raises(InvalidArgumentError, match="needs at least one"):
             collection.search(Search(rank={"$val": 1}))
-        collection._model.id = uuid.uuid4()
+        collection._model.id = uuid.uuid4()  # noqa: SLF001  (of the client)
         with pytest.raises(NotFoundError):
             collection.search(Search())
 

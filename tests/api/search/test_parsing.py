@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from chromadb import K, Knn, Rrf, Search, SparseVector
 from chromadb.execution.expression import GroupBy, MaxK, MinK, Val
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from api.errors import BadRequest
@@ -176,7 +176,6 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
 @given(st.lists(VALUES, max_size=2))
 def test_nothing_but_a_refusal_comes_of_nonsense(searches: list[Any]) -> None:
     with contextlib.suppress(BadRequest):

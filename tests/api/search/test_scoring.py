@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from api.search.expression import Binary, Fold, Knn, Rank, Unary, Val, children_of, knns_of
@@ -77,7 +77,6 @@ RANKS: st.SearchStrategy[Rank] = st.recursive(
 FOUND = st.lists(st.tuples(st.sampled_from("uvwxyz"), st.floats(0, 2)), unique_by=lambda hit: hit[0])
 
 
-@settings(max_examples=60)
 @given(RANKS, st.tuples(FOUND, FOUND, FOUND, FOUND))
 def test_a_record_takes_part_if_a_leg_has_found_it_and_no_leg_without_a_default_misses_it(
     rank: Rank, found: tuple[Hits, ...]

@@ -48,12 +48,10 @@ def test_the_name_of_a_repository_is_found_in_any_case() -> None:
         created_at=datetime.now(UTC),
     )
     with sqlite3.connect(":memory:") as database:
-        database.executescript(views._CATALOGUE)
+        database.executescript(views.CATALOGUE)
         fold_catalogue(database, ChangelogRecord(SOURCES.name, 0, 0, "s", source, 0))
         found = {
-            name: len(
-                database.execute(*views._select("sources", ResultPage("t", repository=name))).fetchall()
-            )
+            name: len(database.execute(*views.select("sources", ResultPage("t", repository=name))).fetchall())
             for name in ("Acme/Handbook", "acme/handbook", "acme/handbook2")
         }
     assert found == {"Acme/Handbook": 1, "acme/handbook": 1, "acme/handbook2": 0}

@@ -32,7 +32,7 @@ begun = st.builds(
 
 def empty() -> sqlite3.Connection:
     database = sqlite3.connect(":memory:")
-    database.executescript(outcomes._OUTCOMES)
+    database.executescript(outcomes.OUTCOMES)
     return database
 
 
@@ -75,7 +75,7 @@ def test_warnings_stand_with_the_outcome_in_whatever_order_they_come(stages: lis
 
 def warned(database: sqlite3.Connection) -> list[tuple[object, ...]]:
     """Status and warnings of the documents that have some."""
-    rows = database.execute(outcomes._OF_ATTEMPT + "AND texts IS NOT NULL", (RUN, 1, None, None))
+    rows = database.execute(outcomes.OF_ATTEMPT + "AND texts IS NOT NULL", (RUN, 1, None, None))
     return [(row[1], row[5]) for row in rows]
 
 
