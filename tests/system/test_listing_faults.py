@@ -17,7 +17,7 @@ from streams.secrets import SecretsKey
 from tests.conftest import Chroma, Kafka
 from tests.s3_server import BUCKET, Answer, MemoryS3, serving
 from tests.services.connectors.github import git_server
-from tests.services.connectors.github.git_server import GitServer
+from tests.services.connectors.github.git_server import App, GitServer, key_pair
 from tests.services.connectors.web.site import Site, page, served
 from tests.system.pipeline import Pipeline, running
 
@@ -65,6 +65,7 @@ class Origin:
     `disturb` makes it fail in the middle of its next listing; what it returns mends it. `many` documents are
     enough for a listing to have a middle; `beside` are skipped whatever is put there. `fetches` says
     how often a document was fetched since it was last asked, at most; 0 where the server does not count.
+    One that is disturbed `early`, before the run is asked for, fails in the middle of it for sure.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Origin:
     disturb: Callable[[], Callable[[], object]]
     many: int = 40
     beside: int = 0
+    early: bool = False
     fetches: Callable[[], int] = lambda: 0
 
 
@@ -177,6 +179,7 @@ def repository(root: Path, servers: Servers) -> Origin:
         lambda key, text: made.commit({key: text}),
         lambda key: made.commit({key: None}),
         disturb,
+        early=True,
     )
 
 
@@ -270,11 +273,13 @@ async def test_an_origin_that_fails_in_the_middle_of_its_listing_loses_nothing(
     before = await texts(victim, collection)
     origin.remove("0020.txt")
 
+    mend = origin.disturb() if origin.early else None
     invocation = await victim.begin(source, collection)
-    mend = origin.disturb()
+    mend = mend or origin.disturb()
     ended = await victim.final(invocation)
     mend()
 
+    assert "failed" in ended["status"] or not origin.early
     assert ended["counts"]["deleted"] == 0 or "complete" in ended["status"]  # it may have been quicker
     assert await texts(victim, collection) == before
     counts = await victim.sync(source, collection)
@@ -303,3 +308,53 @@ async def test_twenty_sources_at_once_on_one_connector_all_end_with_their_own(
     for number, collection in enumerate(into[:20]):
         assert await texts(victim, collection) == [f"a of {number}", f"b of {number}"]
     assert await texts(victim, into[20]) == ["a of 0", "b of 0"]
+
+
+async def test_a_token_revoked_in_the_middle_and_a_clock_that_is_off_lose_nothing(
+    victim: Pipeline, servers: Servers
+) -> None:
+    """For repositories: a saved token first, then a GitHub App whose server is two hours ahead."""
+    git, repository = servers.git, servers.git.repository("owner/private")
+    repository.commit({f"{number:02}.txt": f"text {number:02}" for number in range(30)})
+    saved = await _save(victim, "github_token", {"token": "reader"})
+    git.tokens = {"reader"}
+    source = await victim.source_of({"github": {"repository": repository.name, "credential_id": saved}})
+    await victim.sync(source, "private")
+    before = await texts(victim, "private")
+    repository.commit({"00.txt": "changed", "01.txt": None})
+    asked = 0
+
+    async def revoke(request: web.Request) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 2:  # it has said which commit there is
+            git.tokens = {"another"}
+
+    git.fault = revoke
+    ended = await victim.final(await victim.begin(source, "private"))
+    git.fault = None
+
+    error = ended["status"]["failed"]["error"]
+    assert "no access to github:owner/private" in error
+    assert "reader" not in error
+    assert ended["counts"]["deleted"] == 0
+    assert (await texts(victim, "private"), len(before)) == (before, 30)
+
+    private, public = key_pair()
+    git.tokens, git.app = set(), App("77", public, {"owner/private": 1}, ahead_s=7200)
+    key = await _save(victim, "github_app", {"app_id": "77", "private_key": private})
+    by_app = {"repository": repository.name, "app_id": "77", "credential_id": key}
+    status, body = await victim.call("PUT", f"/api/v1/sources/{source}", json={"github": by_app})
+    assert status == 200, body
+    counts = await victim.sync(source, "private")
+    git.tokens = git.app = None
+
+    assert (counts["indexed"], counts["deleted"], counts["unchanged"]) == (1, 1, 28)
+    assert await texts(victim, "private") == sorted(["changed", *(f"text {n:02}" for n in range(2, 30))])
+
+
+async def _save(victim: Pipeline, kind: str, secret: dict[str, str]) -> int:
+    payload = {"kind": kind, "name": "listing-faults", "secret": secret}
+    status, body = await victim.call("POST", "/api/v1/credentials", json=payload)
+    assert status == 201, body
+    return int(body["id"])

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import jwt
 from aiohttp import web
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.services.connectors.github.repositories import Repository
 
@@ -172,6 +174,20 @@ class GitServer:
         self.tokens.add(token)
         until = datetime.fromtimestamp(now + app.lifetime_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return web.json_response({"token": token, "expires_at": until}, status=201, headers=dated)
+
+
+def key_pair() -> tuple[str, str]:
+    """A private key of an App and its public one, in PEM."""
+    private = rsa.generate_private_key(65537, 2048)
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    return pem.decode(), public.decode()
 
 
 def _token(request: web.Request) -> str | None:

@@ -17,7 +17,7 @@ from schemas.errors import DocumentError, RequestError
 from schemas.sources.github import GithubConfig
 from services.connectors.github.server import app_tokens, remote
 from services.connectors.github.server.scrubbing import basic, scrubbed
-from tests.services.connectors.github.git_server import App, GitServer, serving
+from tests.services.connectors.github.git_server import App, GitServer, key_pair, serving
 from tests.services.connectors.github.reading import Reader, Saved
 from tests.services.connectors.github.repositories import Repository
 
@@ -27,16 +27,7 @@ TOKEN = "ghp_s3cret+/=tok en"  # with what URLs and base64 change
 @pytest.fixture(scope="module")
 def keys() -> tuple[str, str]:
     """A private key and its public one, in PEM."""
-    private = rsa.generate_private_key(65537, 2048)
-    public = private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    return pem.decode(), public.decode()
+    return key_pair()
 
 
 @pytest.fixture
