@@ -107,7 +107,7 @@ def image_text(el: HtmlElement) -> str:
 
 
 def source_of(el: HtmlElement) -> str:
-    """Where a picture comes from: lazy ones name it beside a placeholder, others in a `picture` around them."""
+    """Where a picture comes from: lazy ones name it beside a placeholder, others in a `picture` around."""
     source = (el.get("src") or "").strip()
     tiny = source.startswith("data:") and len(source) < 400
     if source and not tiny and not _PLACEHOLDER.search(source):
