@@ -26,6 +26,7 @@ from services.chunking.languages import Grammar, detect
 from services.chunking.lines import split_lines
 from services.chunking.markdown import cut_markdown
 from services.chunking.packing import CODE_FILL, PROSE_FILL, pack
+from services.chunking.titles import titles_of
 
 __all__ = [
     "DEFAULT_LINES_SIZE_BYTES",
@@ -79,7 +80,7 @@ def chunk(
     if isinstance(kind, Grammar) and (code := cut_code(source, kind, limit)):
         return build_chunks(source, pack(source, code[0], limit, CODE_FILL), "tree_sitter", language, code[1])
     plain = kind != "markdown"
-    cuts, scopes = cut_markdown(source, limit, plain=plain)
+    cuts, scopes = cut_markdown(source, limit, plain=plain, titles=titles_of(filename) if plain else None)
     spans = pack(source, cuts, limit, PROSE_FILL)
     return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
 

@@ -142,6 +142,8 @@ class _Walker:
         before, glue = -1, False
         for child in node.children:
             start, end = child.start_byte, child.end_byte
+            if child.type == "CharData" and not self.source[start:end].strip():
+                continue  # the blanks between two elements of XML, which some grammars make a node
             if child.is_named:
                 kind = _kind(child.type)
                 breaks = self.cut_before(before, start, price, kind, glue or start <= head)

@@ -1,11 +1,14 @@
 """Possible cuts of markdown: at headings, blocks, list items and table rows, then at sentences."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import merge
 
 from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
 from services.chunking.prose import loosen, refine
+from services.chunking.titles import html_head, level_and_title
 
 #: The lines that matter for structure; whatever lies between them is text. The line feed in front lets
 #: the search jump from line to line at the speed of `memchr`; what repeats never gives back, so that a line
@@ -18,22 +21,28 @@ _EVENT = re.compile(
     rb"|(?P<item>[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))"
     rb"|(?P<row>\|)"
     rb"|(?P<rule>(?:=+|-+)(?=[ \t]*\r?(?:\n|\Z)))"
+    rb"|(?P<comment><!--)"
+    rb"|(?P<html><table\b)"
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
 )
 _DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
+_TABLE_END = re.compile(rb"</table\s*>", re.I)
+_TABLE_ROW = re.compile(rb"\n[ \t]*<tr", re.I)
 #: A header row longer than this is no help in front of every part of its table.
 _HEADER_BYTES = 400
 _TITLE_BYTES = 160
 
 
-def cut_markdown(source: bytes, limit: int, *, plain: bool = False) -> tuple[Cuts, list[Scope]]:
+def cut_markdown(
+    source: bytes, limit: int, *, plain: bool = False, titles: re.Pattern[bytes] | None = None
+) -> tuple[Cuts, list[Scope]]:
     """Possible cuts of markdown with their costs, and its sections and tables.
 
     With `plain`, only structure that plain text also has counts: paragraphs, lists, underlined titles;
-    a `#` or a backtick has no meaning.
+    a `#` or a backtick has no meaning. `titles` finds the headings of another markup.
     """
-    scanner = _Scanner(source, limit, plain)
+    scanner = _Scanner(source, limit, plain, titles)
     scanner.scan()
     loosen(source, scanner.cuts, limit)
     refine(source, scanner.cuts, limit)
@@ -47,6 +56,7 @@ class _Scanner:
     source: bytes
     limit: int
     plain: bool
+    titles: re.Pattern[bytes] | None = None
     cuts: Cuts = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # level, start, title of the open ones
@@ -61,19 +71,52 @@ class _Scanner:
         steps = {
             "blank": self.on_blank, "heading": self.on_heading, "fence": self.on_fence, "item": self.on_item,
             "row": self.on_row, "rule": self.on_rule, "wiki": self.on_wiki,
+            "comment": self.on_comment, "html": self.on_html,
         }  # fmt: skip
         if self.plain:
-            del steps["heading"], steps["fence"]
+            del steps["heading"], steps["fence"], steps["comment"], steps["html"]
         elif text.startswith((b"\n---\n", b"\n---\r\n")):
             self.resume = max(text.find(b"\n---", 4) + 4, 0)
-        for match in _EVENT.finditer(text):
+        titles = {match.start(): match for match in self.titles.finditer(text)} if self.titles else {}
+        for match in _EVENT.finditer(text) if not titles else self.with_titles(text, titles):
             line = match.start()
-            if line >= self.resume and (step := steps.get(match.lastgroup or "")):
+            if line in titles:
+                level, title = level_and_title(titles[line])
+                self.start_section(line, level, title, self.next_line(line))
+            elif line >= self.resume and (step := steps.get(match.lastgroup or "")):
                 step(line, match)
         self.close_table()
         while self.sections:
             self.close_section(len(self.source))
         self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
+
+    @staticmethod
+    def with_titles(text: bytes, titles: dict[int, re.Match[bytes]]) -> Iterator[re.Match[bytes]]:
+        """The structural lines and the headings of another markup, each line once, in order."""
+        events = (match for match in _EVENT.finditer(text) if match.start() not in titles)
+        return merge(events, titles.values(), key=lambda match: match.start())
+
+    def on_comment(self, line: int, match: re.Match[bytes]) -> None:
+        """A comment of several lines: what looks like a heading in it is none."""
+        end = self.source.find(b"-->", line)
+        if end > 0 and b"\n" in self.source[line:end]:
+            self.cuts.setdefault(line, INNER)
+            self.resume = self.next_line(end)
+
+    def on_html(self, line: int, match: re.Match[bytes]) -> None:
+        """A table in HTML is cut between its rows, and its parts have its head in their context."""
+        found = _TABLE_END.search(self.source, line)
+        if found is None:
+            return
+        end = self.next_line(found.end())
+        head = html_head(self.source[line:end])
+        self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
+        for number, row in enumerate(_TABLE_ROW.finditer(self.source, line, end)):
+            self.cuts.setdefault(row.start() + 1, INNER if number > 1 else GLUED)
+        if head and len(head) <= _HEADER_BYTES:
+            self.scopes.append(Scope(line, end, head))
+        self.cuts[end] = BLOCK
+        self.resume = end
 
     def on_blank(self, line: int, match: re.Match[bytes]) -> None:
         following = match.end()

@@ -81,6 +81,8 @@ def _text(data: bytes, filename: str, suffix: str, declared: str, formats: Seque
         suffix = ".html"
     if claimed := [one for one in formats if suffix in one.suffixes]:
         return _among(claimed, data)
+    if suffix == ".xml" and (found := _sniffed(data, [one for one in formats if one.xml])):
+        return found
     known = TEXT_TYPES.get(suffix)
     # What a programmer named as code or markup stays code, even when it begins like a page (templates do).
     if known in (None, PLAIN) and language_of(filename) is None and (sniffed := _sniffed(data, formats)):

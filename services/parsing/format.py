@@ -41,6 +41,7 @@ class Format:
         suffixes: suffixes of file names, lower case with the dot. Only for text formats.
         sniff: whether a text with an unknown name has this format. Gets the first 64 KiB (as UTF-8 if a
             byte order mark says UTF-16) and all bytes.
+        xml: whether `sniff` also decides about files named `.xml`, which otherwise stay as they are.
     """
 
     media_type: str
@@ -51,6 +52,7 @@ class Format:
     ole_streams: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = ()
     sniff: Callable[[bytes, bytes], bool] | None = None
+    xml: bool = False
 
 
 def from_bytes(parse: Callable[[bytes], ParsedDocument]) -> Parser:

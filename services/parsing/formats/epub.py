@@ -30,6 +30,8 @@ def parse_epub(data: bytes) -> ParsedDocument:
     pictures = Pictures()
     writer = Writer()
     warnings: list[str] = []
+    title = (root.findtext(f".//{_DC}title") or "").strip()
+    chapters: list[str] = []
     for part in _spine(root, posixpath.dirname(package)):
         if part not in archive:
             warnings.append(f"chapter {part} is missing")
@@ -39,13 +41,23 @@ def parse_epub(data: bytes) -> ParsedDocument:
         except CorruptDocument:
             warnings.append(f"chapter {part} cannot be read")
             continue
-        writer.add(render(tree, Renderer(_images(archive, part, pictures))).strip("\n"))
+        chapters.append(render(tree, Renderer(_images(archive, part, pictures))).strip("\n"))
+    for chapter in _titled_once(chapters):
+        writer.add(chapter)
     markdown, _ = writer.finish()
-    title = (root.findtext(f".//{_DC}title") or "").strip()
     language = (root.findtext(f".//{_DC}language") or "").strip()
     return ParsedDocument(
         markdown, title=title or None, language=language or None, warnings=(*warnings, *pictures.warnings)
     )
+
+
+def _titled_once(chapters: list[str]) -> list[str]:
+    """The chapters without a title page that says only what the next one begins with."""
+    shown = [chapter for chapter in chapters if chapter.strip()]
+    heads = [chapter.split("\n", 1)[0].lstrip("# ").strip() for chapter in shown]
+    if len(shown) > 1 and heads[0] == heads[1] == shown[0].lstrip("# ").strip():
+        return shown[1:]
+    return shown
 
 
 def _package(archive: Archive) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.html.page import parse_html
 from services.parsing.formats.text import decode
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+#: The plain form of an output that only its other forms show.
+_OBJECT = re.compile(r"<[\w.]+(?: object| at 0x| size )[^\n]*>", re.I)
 #: Maximum characters of one result; the rest of a longer one is a log.
 MAX_RESULT = 10_000
 
@@ -54,18 +59,46 @@ def _cell(cell: dict[str, Any], language: str) -> list[MarkdownBlock]:
         return [MarkdownBlock(source)]
     blocks = [md.code(source, language)] if source.strip() else []
     for output in cell.get("outputs") or []:
-        result = _result(output) if isinstance(output, dict) else ""
-        if result.strip():
-            blocks.append(md.code(result[:MAX_RESULT]))
+        if isinstance(output, dict):
+            blocks.extend(_result(output))
     return blocks
 
 
-def _result(output: dict[str, Any]) -> str:
-    if output.get("output_type") == "error":
-        return f"{output.get('ename', 'Error')}: {output.get('evalue', '')}"
+def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
+    """What an output shows: its text, or the richest of its forms that holds text."""
+    if output.get("output_type") in ("error", "pyerr"):
+        return _printed(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}")
     if "text" in output:
-        return _joined(output["text"])
-    return _joined((output.get("data") or {}).get("text/plain", ""))
+        return _printed(_joined(output["text"]))
+    found = output.get("data") or output  # format 3 keeps the forms in the output itself
+    forms = {
+        name: _joined(value) for name, value in found.items() if "/" in name or name in ("html", "latex")
+    }
+    plain = forms.get("text/plain", "")
+    page = forms.get("text/html") or forms.get("html") or ""
+    if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<table" not in page:
+        return _printed(plain)
+    if text := forms.get("text/markdown") or forms.get("text/latex") or forms.get("latex"):
+        return [MarkdownBlock(text[:MAX_RESULT].strip())]
+    return _page(page) or _printed(plain or forms.get("application/json", ""))
+
+
+def _page(page: str) -> list[MarkdownBlock]:
+    """An output in HTML, such as a table."""
+    if not page.strip():
+        return []
+    try:
+        text = parse_html(page.encode("utf-8", "replace"), "text/html; charset=utf-8").markdown
+    except CorruptDocument:
+        return []
+    return [MarkdownBlock(text[:MAX_RESULT].strip("\n"))] if text.strip() else []
+
+
+def _printed(text: str) -> list[MarkdownBlock]:
+    """Printed text without the escape codes of terminals; of a line that was written over, its last state."""
+    text = _ESCAPES.sub("", text)
+    text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return [md.code(text[:MAX_RESULT])] if text.strip() else []
 
 
 def _joined(source: Any) -> str:

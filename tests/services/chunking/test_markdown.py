@@ -1,5 +1,6 @@
 """Markdown is cut by its structure, and prose between sentences."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,3 +129,42 @@ def test_plain_text_knows_paragraphs_but_no_markdown() -> None:
 
     assert_laws(text, chunks, 200)
     assert {(piece.strategy, piece.language, piece.context) for piece in chunks} == {("text", None, "")}
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("a.adoc", "= Mill\n\n{0}\n\n== Gates\n\n{0}\n\nMarker {0}\n"),
+        ("a.org", "* Mill\n\n{0}\n\n** Gates :open:\n\n{0}\n\nMarker {0}\n"),
+        ("a.tex", "\\section{{Mill}}\n\n{0}\n\n\\subsection*{{Gates}}\\label{{g}}\n\n{0}\n\nMarker {0}\n"),
+    ],
+)
+def test_headings_of_other_markups_are_the_context(name: str, source: str) -> None:
+    chunks = chunk(source.format("The keeper opens them at dawn. " * 5), name, None, 200)
+
+    assert next(c.context for c in chunks if "Marker" in c.text) == "Mill › Gates"
+
+
+def test_a_heading_in_a_comment_is_none() -> None:
+    text = "# Mill\n\nText.\n\n<!--\n# Old\n-->\n\n" + "The keeper opens the gates at dawn. " * 10
+
+    assert {c.context for c in chunk(text, "a.md", None, 200)} <= {"", "Mill"}
+
+
+def test_parts_of_a_table_in_html_have_its_head() -> None:
+    head = '<tr><th rowspan="2">gate</th><th colspan="2">level</th></tr>\n<tr><th>low</th><th>high</th></tr>'
+    rows = "\n".join(f"<tr><td>gate {n}</td><td>{n}</td><td>{n + 2}</td></tr>" for n in range(30))
+    chunks = chunk(f"# Mill\n\n<table>\n{head}\n{rows}\n</table>\n\nAfter.", None, "text/markdown", 300)
+
+    assert len(chunks) > 4
+    assert all("| gate | level | | low | high |" in c.context for c in chunks[1:-1])
+    assert all(c.text.startswith("<tr>") for c in chunks[1:-1])
+    assert "gate" not in chunks[-1].context or "gate 29" in chunks[-1].text
+
+
+def test_records_of_xml_keep_their_indentation() -> None:
+    records = "".join(f'  <weir id="{n}">\n    <name>Weir {n}</name>\n  </weir>\n' for n in range(20))
+    chunks = chunk(f"<weirs>\n{records}</weirs>\n", "a.xml", None, 200)
+
+    assert len(chunks) > 3
+    assert all(c.text.startswith("  <weir id=") for c in chunks[1:-1])

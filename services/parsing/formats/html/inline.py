@@ -11,6 +11,23 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from services.parsing import markdown_writer as md
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|(?:^|/)(?:pixel|loading|lazy)\.|1x1", re.I)
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-srcset", "data-lazy-srcset",
+         "srcset")  # fmt: skip
+#: Inputs that show their value as text.
+_TYPED = (
+    "text",
+    "email",
+    "tel",
+    "url",
+    "number",
+    "date",
+    "time",
+    "datetime-local",
+    "month",
+    "week",
+    "search",
+)
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
@@ -22,6 +39,10 @@ def is_hidden(el: HtmlElement) -> bool:
         return True
     style = el.get("style")
     return bool(style and _HIDDEN_STYLE.search(style))
+
+
+def is_struck(el: HtmlElement) -> bool:
+    return "line-through" in (el.get("style") or "")
 
 
 def plain(el: HtmlElement) -> str:
@@ -60,15 +81,6 @@ def code_language(el: HtmlElement) -> str:
     return ""
 
 
-def math_text(el: HtmlElement) -> str:
-    """A formula as TeX if the page contains it, otherwise its symbols."""
-    for note in el.iter("annotation"):
-        if "tex" in (note.get("encoding") or "").lower() and note.text:
-            return f"${' '.join(note.text.split())}$"
-    tex = el.get("alttext")
-    return f"${tex}$" if tex else " ".join(plain(el).split())
-
-
 def superscript(text: str, noted: bool) -> str:
     """`x^2` for exponents, `[3]` for note marks, letters (1st) unchanged."""
     bare = text.strip()
@@ -84,7 +96,7 @@ def whole_number(value: str | None, default: int) -> int:
 def image_text(el: HtmlElement) -> str:
     """An `img` as markdown; empty if it has no alternative text or is a pixel."""
     alt = (el.get("alt") or el.get("title") or "").strip()
-    source = (el.get("src") or el.get("data-src") or "").strip()
+    source = source_of(el)
     if any((el.get(side) or "").strip() in ("0", "1") for side in ("width", "height")):
         return ""
     if source.startswith("data:"):
@@ -92,6 +104,42 @@ def image_text(el: HtmlElement) -> str:
     if not alt:
         return ""
     return md.image(alt, source if not re.match(r"(javascript|blob|cid):", source, re.I) else "")
+
+
+def source_of(el: HtmlElement) -> str:
+    """Where a picture comes from: lazy ones name it beside a placeholder, others in a `picture` around."""
+    source = (el.get("src") or "").strip()
+    tiny = source.startswith("data:") and len(source) < 400
+    if source and not tiny and not _PLACEHOLDER.search(source):
+        return source
+    # The parser knows no `source` and nests what follows it.
+    frame = next(el.iterancestors("picture"), None)
+    sources = frame.iter("source") if frame is not None else ()
+    for holder in (el, *sources):
+        for name in _LAZY:
+            value = (holder.get(name) or "").strip()
+            if value and not value.startswith("data:"):
+                return value.split(",")[0].split()[0] if "srcset" in name else value
+    return source
+
+
+def field_text(el: HtmlElement) -> str:
+    """What a form field shows."""
+    if el.tag == "textarea":
+        return " ".join(plain(el).split())
+    if el.tag == "select":
+        options = el.findall(".//option")
+        chosen = [o for o in options if o.get("selected") is not None]
+        shown = chosen or ([] if el.get("multiple") is not None else options[:1])
+        return ", ".join(filter(None, (" ".join(plain(option).split()) for option in shown)))
+    kind = (el.get("type") or "text").lower()
+    return (el.get("value") or "").strip() if kind in _TYPED else ""
+
+
+def drawing_text(el: HtmlElement) -> str:
+    """The labels of a drawing (SVG); an icon has none."""
+    labels = (" ".join("".join(label.itertext()).split()) for label in el.iter("text", "{*}text"))
+    return ", ".join(filter(None, labels))
 
 
 def _embedded(alt: str, source: str) -> str:

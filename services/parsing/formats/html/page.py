@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from urllib.parse import urljoin
+
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
@@ -14,16 +18,14 @@ from services.parsing.formats.html.tree import parse_tree
 
 def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> ParsedDocument:
     """HTML or XHTML to markdown; with `main_content` without navigation, footers and adverts."""
-    root, warnings = parse_tree(data, content_type)
-    open_frames(root)
+    root, warnings = _tree(data, content_type)
     markdown = ""
     if main_content:
         from services.parsing.formats.html.article import main_part
 
         markdown = main_part(root)
         if not markdown.strip():  # a page of teasers is all furniture; index it rather than nothing
-            root, warnings = parse_tree(data, content_type)
-            open_frames(root)
+            root, warnings = _tree(data, content_type)
     if not main_content or not markdown.strip():
         markdown = render(root)
     return ParsedDocument(
@@ -32,6 +34,21 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
         language=(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or None),
         warnings=warnings,
     )
+
+
+def _tree(data: bytes, content_type: str | None) -> tuple[HtmlElement, tuple[str, ...]]:
+    """The page with its inline frames, and with addresses that its `base` completes."""
+    root, warnings = parse_tree(data, content_type)
+    open_frames(root)
+    base = root.find(".//base[@href]")
+    if base is not None and re.match(r"https?://", base.get("href") or "", re.I):
+        for el in root.iter("a", "img"):
+            for name in ("href", "src"):
+                value = (el.get(name) or "").strip()
+                if value and not re.match(r"#|[a-z][a-z0-9+.-]*:", value, re.I):
+                    with contextlib.suppress(ValueError):
+                        el.set(name, urljoin(base.get("href"), value))
+    return root, warnings
 
 
 def render(root: HtmlElement, renderer: Renderer | None = None) -> str:

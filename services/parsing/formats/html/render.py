@@ -8,7 +8,7 @@ from collections.abc import Callable
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
-from services.parsing.formats.html import inline, tables
+from services.parsing.formats.html import formulas, inline, tables
 from services.parsing.formats.html.tags import BLOCKS, SKIPPED
 from services.parsing.markdown_writer import (
     EMPH,
@@ -22,6 +22,8 @@ from services.parsing.markdown_writer import (
 
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
+
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 ImageText = Callable[[HtmlElement], str]
 
@@ -83,7 +85,10 @@ class Renderer:
 
     def _element(self, el: HtmlElement) -> None:
         tag = el.tag.rsplit(":", 1)[-1].lower()
-        if tag in SKIPPED or inline.is_hidden(el):
+        if formulas.is_tex_script(el):
+            self._line.append(formulas.script_text(el))
+            return
+        if tag in SKIPPED or inline.is_hidden(el) or formulas.is_drawn(el):
             return
         handler = _HANDLERS.get(tag)
         if handler is not None:
@@ -92,6 +97,8 @@ class Renderer:
             self._flush()
             self._content(el)
             self._flush()
+        elif inline.is_struck(el):
+            self._strike(el)
         else:
             self._content(el)
 
@@ -161,14 +168,27 @@ class Renderer:
             self._line.append(f"{' ' * lead}{md.code_span(text)}{' ' * tail}")
 
     def _math(self, el: HtmlElement) -> None:
-        self._line.append(inline.math_text(el))
+        text = formulas.math_text(el)
+        self._line.append(text.strip() if self._cells else text)
 
     def _image(self, el: HtmlElement) -> None:
         self._line.append(self._images(el))
 
-    def _checkbox(self, el: HtmlElement) -> None:
-        if (el.get("type") or "").lower() == "checkbox":
-            self._line.append("[x] " if el.get("checked") is not None else "[ ] ")
+    def _field(self, el: HtmlElement) -> None:
+        if (el.get("type") or "").lower() in ("checkbox", "radio"):
+            checked = el.get("checked") is not None
+            self._line.append(("[x] " if checked else "[ ] ") if el.get("type") != "radio" or checked else "")
+        elif text := inline.field_text(el):
+            self._line.append(f" {md.escape(text)} ")
+
+    def _drawing(self, el: HtmlElement) -> None:
+        if text := inline.drawing_text(el):
+            self._line.append(f" {md.escape(text)} ")
+
+    def _button(self, el: HtmlElement) -> None:
+        """A button is a control, but one in a heading is the heading of a part that folds."""
+        if any(str(up.tag) in _HEADINGS for up in el.iterancestors()):
+            self._content(el)
 
     def _pre(self, el: HtmlElement) -> None:
         if self._cells:
@@ -247,7 +267,7 @@ class Renderer:
 
 
 _HANDLERS: dict[str, Callable[[Renderer, HtmlElement], None]] = {
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), Renderer._heading),
+    **dict.fromkeys(_HEADINGS, Renderer._heading),
     **dict.fromkeys(("b", "strong"), Renderer._strong),
     **dict.fromkeys(("i", "em"), Renderer._emph),
     **dict.fromkeys(("s", "strike", "del"), Renderer._strike),
@@ -260,7 +280,9 @@ _HANDLERS: dict[str, Callable[[Renderer, HtmlElement], None]] = {
     "q": Renderer._quoted,
     "math": Renderer._math,
     "img": Renderer._image,
-    "input": Renderer._checkbox,
+    **dict.fromkeys(("input", "textarea", "select"), Renderer._field),
+    "svg": Renderer._drawing,
+    "button": Renderer._button,
     "blockquote": Renderer._quote,
     "table": Renderer._table,
     "li": Renderer._loose_item,

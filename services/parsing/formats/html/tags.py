@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 _SKIPPED = """
-    script style head noscript template svg iframe object embed applet canvas video audio source track
-    textarea select datalist option button map area meta link base param frame frameset col colgroup dialog
+    script style head noscript template iframe object embed applet canvas video audio track
+    datalist option map area meta link base param frame frameset col colgroup dialog
     progress meter
 """
 _BLOCKS = """

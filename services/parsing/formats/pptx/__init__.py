@@ -28,6 +28,7 @@ def parse_pptx(data: bytes) -> ParsedDocument:
     root = archive.xml(main)
     graphics = Graphics(archive)
     writer = Writer()
+    authors = _authors(archive, relations(archive, main))
     for number, part in enumerate(_slides(root, relations(archive, main)), 1):
         tree = archive.xml_or_none(part)
         if tree is None or tree.get("show") == "0":
@@ -35,10 +36,35 @@ def parse_pptx(data: bytes) -> ParsedDocument:
         targets = relations(archive, part)
         slide = Slide(tree, targets, graphics, Bullets(*_layouts(archive, targets)))
         writer.page(number, slide.title or None)
-        slide.write(writer, _part(archive, targets, "notesSlide"))
+        slide.write(writer, _part(archive, targets, "notesSlide"), _comments(archive, targets, authors))
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
     return ParsedDocument(markdown, pages, title, language, graphics.warnings)
+
+
+def _authors(archive: Archive, targets: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """The names of those who commented, by their ids; old and new versions have a part each."""
+    found = {}
+    for kind in ("commentAuthors", "authors"):
+        root = _part(archive, targets, kind)
+        for author in root.iter("{*}cmAuthor", "{*}author") if root is not None else ():
+            found[author.get("id", "")] = author.get("name", "")
+    return found
+
+
+def _comments(archive: Archive, targets: dict[str, tuple[str, str]], authors: dict[str, str]) -> list[str]:
+    """The comments on a slide, with their replies."""
+    found = []
+    for kind, target in targets.values():
+        root = archive.xml_or_none(target) if kind == "comments" else None
+        for comment in root.iter("{*}cm", "{*}reply") if root is not None else ():
+            own = [child for child in comment if not str(child.tag).endswith("}replyLst")]
+            parts = [t.text or "" for child in own for t in child.iter("{*}text", "{*}t")]
+            text = " ".join(" ".join(parts).split())
+            author = authors.get(comment.get("authorId", ""), "")
+            if text:
+                found.append(f"Comment by {author}: {text}" if author else f"Comment: {text}")
+    return found
 
 
 def _slides(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterator[str]:

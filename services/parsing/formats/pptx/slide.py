@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.docx.runs import chosen
+from services.parsing.formats.embedded import embedded_text
+from services.parsing.formats.pptx.order import Placed, box_of, in_reading_order
 from services.parsing.formats.pptx.text import (
     A,
     Bullets,
     P,
+    R,
     Targets,
     paragraph_text,
     placeholder,
@@ -21,6 +26,7 @@ from services.parsing.office.ooxml import Graphics
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _TITLES = ("title", "ctrTitle")
 #: Placeholders that repeat on every slide.
+_SHAPES = (P + "sp", P + "pic", P + "graphicFrame", P + "cxnSp")
 _RUNNING = ("sldNum", "dt", "ftr", "hdr", "sldImg")
 
 
@@ -30,19 +36,20 @@ class Slide:
         self._graphics = graphics
         self._bullets = bullets
         shapes = tree.find(f"{P}cSld/{P}spTree")
-        self._shapes = list(_flat(shapes)) if shapes is not None else []
+        self._shapes = _flat(shapes, bullets) if shapes is not None else []
         self._heading = next((s for s in self._shapes if _kind(s) in _TITLES and _body(s) is not None), None)
         self.title = self._plain(self._heading) if self._heading is not None else ""
 
-    def write(self, writer: Writer, notes: etree._Element | None) -> None:
+    def write(self, writer: Writer, notes: etree._Element | None, comments: Sequence[str] = ()) -> None:
         writer.heading(1, self.title)
-        for shape in sorted(self._shapes, key=_rank):
+        for shape in self._shapes:
             if shape is not self._heading:
                 writer.extend(self._blocks(shape))
         if notes is not None:
             spoken = self._notes(notes)
             if spoken:
                 writer.extend([MarkdownBlock("**Notes:**"), *spoken])
+        writer.extend([MarkdownBlock(md.escape_lines(md.escape(comment))) for comment in comments])
 
     def _plain(self, shape: etree._Element) -> str:
         body = _body(shape)
@@ -66,6 +73,11 @@ class Slide:
         body = _body(shape)
         blocks = text_blocks(shape, body, self._bullets, self._targets) if body is not None else []
         text, more = self._graphics.describe(shape, self._targets)
+        for ole in shape.iter(P + "oleObj"):
+            part = self._targets.get(ole.get(R + "id", ""), ("", ""))[1]
+            if inside := embedded_text(self._graphics.content(part), part):
+                more.append(inside)
+                break
         return [*blocks, *(MarkdownBlock(t) for t in (text, *more))]
 
     def _rows(self, table: etree._Element) -> list[list[Cell]]:
@@ -90,25 +102,33 @@ class Slide:
         return rows
 
 
-def _flat(tree: etree._Element) -> list[etree._Element]:
-    """Shapes in the order of the file, those of groups in their place."""
+def _flat(tree: etree._Element, bullets: Bullets) -> list[etree._Element]:
+    """Shapes in reading order, those of groups in the place of the group."""
     found: list[etree._Element] = []
     for child in tree:
-        if child.tag == P + "grpSp":
-            found.extend(_flat(child))
-        elif child.tag == _MC:
+        if child.tag == _MC:
             for part in chosen(child):
-                found.extend(_flat(part))
-        elif child.tag in (P + "sp", P + "pic", P + "graphicFrame", P + "cxnSp"):
-            hidden = child.find(f"*/{P}cNvPr")
-            if hidden is None or hidden.get("hidden") not in ("1", "true"):
-                found.append(child)
-    return found
+                found.extend(part)
+        else:
+            found.append(child)
+    shapes = [s for s in found if s.tag == P + "grpSp" or (s.tag in _SHAPES and not _is_hidden(s))]
+    out: list[etree._Element] = []
+    for shape in _ordered(shapes, bullets):
+        out.extend(_flat(shape, bullets) if shape.tag == P + "grpSp" else [shape])
+    return out
 
 
-def _rank(shape: etree._Element) -> int:
-    """A subtitle comes right after the title; the rest stays in its order."""
-    return 0 if _kind(shape) == "subTitle" else 1
+def _ordered(shapes: list[etree._Element], bullets: Bullets) -> list[etree._Element]:
+    """Titles, a subtitle, then the rest by where it stands; as in the file if a place is not known."""
+    first = [s for kind in (*_TITLES, "subTitle") for s in shapes if _kind(s) == kind]
+    rest = [s for s in shapes if s not in first]
+    placed = [Placed(s, *box) for s in rest if (box := box_of(s) or bullets.box(s)) is not None]
+    return [*first, *(rest if len(placed) < len(rest) else [one.shape for one in in_reading_order(placed)])]
+
+
+def _is_hidden(shape: etree._Element) -> bool:
+    properties = shape.find(f"*/{P}cNvPr")
+    return properties is not None and properties.get("hidden") in ("1", "true")
 
 
 def _kind(shape: etree._Element) -> str:

@@ -5,8 +5,18 @@ from __future__ import annotations
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
-from services.parsing.markdown_writer import EMPH, EMPH_END, STRONG, STRONG_END, MarkdownBlock
+from services.parsing.formats.pptx.order import box_of
+from services.parsing.markdown_writer import (
+    EMPH,
+    EMPH_END,
+    STRIKE,
+    STRIKE_END,
+    STRONG,
+    STRONG_END,
+    MarkdownBlock,
+)
 from services.parsing.office.omml import M, tex_of
+from services.parsing.office.symbols import from_symbol_font
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -26,6 +36,14 @@ class Bullets:
     def __init__(self, layout: etree._Element | None, master: etree._Element | None) -> None:
         self._layout = layout
         self._master = master
+
+    def box(self, shape: etree._Element) -> tuple[int, int, int, int] | None:
+        """Where the layout or master puts a placeholder."""
+        mark = placeholder(shape)
+        if mark is None:
+            return None
+        twins = (_twin(tree, mark) for tree in (self._layout, self._master))
+        return next((box for twin in twins if twin is not None and (box := box_of(twin))), None)
 
     def of(self, shape: etree._Element, paragraph: etree._Element) -> str:
         """`none`, `bullet` or `number`."""
@@ -124,14 +142,18 @@ def paragraph_text(paragraph: etree._Element, targets: Targets) -> str:
 
 
 def _run(run: etree._Element, targets: Targets) -> str:
-    text = md.escape("".join(t.text or "" for t in run.iterchildren(A + "t")))
     properties = run.find(A + "rPr")
+    font = properties.find(A + "sym") if properties is not None else None
+    plain = "".join(t.text or "" for t in run.iterchildren(A + "t"))
+    text = md.escape(from_symbol_font(plain, font.get("typeface", "") if font is not None else ""))
     if properties is None or not text.strip():
         return text
     link = properties.find(A + "hlinkClick")
     if link is not None:
         kind, target = targets.get(link.get(R + "id", ""), ("", ""))
         text = md.link(text, target if kind == "hyperlink" else "")
+    if properties.get("strike", "noStrike") != "noStrike":
+        text = f"{STRIKE}{text}{STRIKE_END}"
     if properties.get("i") in ("1", "true"):
         text = f"{EMPH}{text}{EMPH_END}"
     if properties.get("b") in ("1", "true"):

@@ -1,7 +1,10 @@
 # ruff: noqa: E501 (markup reads best on one line)
 from __future__ import annotations
 
+import io
 import struct
+import warnings
+import zipfile
 
 import pytest
 
@@ -69,6 +72,49 @@ def test_hidden_slides_are_left_out_and_the_others_keep_their_numbers() -> None:
 
     assert [(p.number, p.name) for p in document.pages] == [(1, "A"), (3, "C")]
     assert "B" not in document.markdown
+
+
+def placed(text: str, x: int, y: int, width: int = 100, height: int = 100) -> str:
+    where = f'<p:spPr><a:xfrm><a:off x="{x}" y="{y}"/><a:ext cx="{width}" cy="{height}"/></a:xfrm></p:spPr>'
+    return shape("", (0, text)).replace("<p:txBody>", where + "<p:txBody>")
+
+
+@pytest.mark.parametrize(
+    ("boxes", "order"),
+    [
+        ((("c", 0, 400), ("a", 0, 0), ("b", 0, 200)), "abc"),
+        ((("d", 300, 200), ("b", 300, 0), ("c", 0, 200), ("a", 0, 0)), "abcd"),  # rows
+        ((("c", 300, 0, 100, 330), ("b", 0, 220), ("a", 0, 0)), "abc"),  # columns
+    ],
+)
+def test_shapes_are_read_by_where_they_stand(boxes: tuple[tuple[str, int, int]], order: str) -> None:
+    slide = "".join(placed(*box) for box in boxes) + shape("title", (0, "Plan"))
+
+    assert parse(deck(slide), "a.pptx").markdown.split() == ["#", "Plan", *order]
+
+
+def test_comments_and_embedded_workbooks_of_slides_are_read() -> None:
+    ole = '<p:graphicFrame><a:graphic><a:graphicData><p:oleObj r:id="x"/></a:graphicData></a:graphic></p:graphicFrame>'
+    held = io.BytesIO(deck(shape("title", (0, "Plan")) + ole))
+    rows = {"l": ("slideLayout", "layout.xml"), "x": ("package", "book.xlsx"), "c": ("comments", "c.xml")}
+    with warnings.catch_warnings(), zipfile.ZipFile(held, "a") as archive:
+        warnings.simplefilter("ignore")  # about the relations, which are there twice now
+        archive.writestr("ppt/_rels/s0.xml.rels", samples.relationships(rows))
+        archive.writestr(
+            "ppt/_rels/presentation.xml.rels",
+            samples.relationships({"r0": ("slide", "s0.xml"), "a": ("commentAuthors", "a.xml")}),
+        )
+        archive.writestr("ppt/book.xlsx", samples.xlsx({"S": samples.rows(["x", "y"])}))
+        archive.writestr(
+            "ppt/a.xml", f'<p:cmAuthorLst {_SPACES}><p:cmAuthor id="7" name="Ann"/></p:cmAuthorLst>'
+        )
+        archive.writestr(
+            "ppt/c.xml", f'<p:cmLst {_SPACES}><p:cm authorId="7"><p:text>Why?</p:text></p:cm></p:cmLst>'
+        )
+    text = parse(held.getvalue(), "a.pptx").markdown
+
+    assert "| x | y |" in text
+    assert text.endswith("Comment by Ann: Why?\n")
 
 
 def test_tables_on_slides_span() -> None:
