@@ -8,7 +8,7 @@ import typer
 from headrace.cli.checks import require_target
 from headrace.cli.output import note, print_json, print_rows
 from headrace.cli.records import wiring_of
-from headrace.cli.settings import AsJson, Collection, Database, DataDir, load_settings
+from headrace.cli.settings import AsJson, Collection, Database, DataDir
 
 if TYPE_CHECKING:
     from headrace.admin.verify import Recorded, Target, Verified
@@ -33,16 +33,13 @@ def verify(
     import asyncio
 
     from headrace.admin.verify import Target
-    from headrace.client.connect import with_chroma
+    from headrace.local.running_file import read_running
 
     require_target(database, collection)
-    settings, wiring = load_settings(data_dir), wiring_of(data_dir)
-    target = Target(tenant, database, collection)
-
-    async def use(chroma_url: str) -> "Verified":
-        return await _verified(wiring, chroma_url, target, repair)
-
-    found = asyncio.run(with_chroma(settings, use))
+    wiring = wiring_of(data_dir)
+    running = None if wiring.settings.chroma_url else read_running(wiring.settings.data_dir)
+    chroma_url = running.chroma_url if running else wiring.chroma_url
+    found = asyncio.run(_verified(wiring, chroma_url, Target(tenant, database, collection), repair))
     _show(found, as_json)
     if found.findings:
         raise typer.Exit(1)
@@ -135,9 +132,9 @@ def _summary(found: "Verified") -> list[str]:
     from headrace.client.progress import counted
 
     compared = f"{counted(found.documents, 'document')} and {counted(found.rows, 'row')} compared"
-    lines = [f"{compared}: {counted(len(found.findings), 'document')} differ" if found.findings else compared]
+    lines = [f"{compared}; documents that differ: {len(found.findings):,}"]
     if not found.findings:
-        lines[0] += ", all as recorded"
+        lines = [f"{compared}, all as recorded"]
     if len(found.findings) > _SHOWN:
         lines.append(f"{_SHOWN} of them shown; --json shows all")
     if found.unknown:

@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def verify(pipeline: Pipeline, *options: str) -> tuple[int, str, str]:
     """Exit status, output and messages of the command."""
-    url = str(pipeline.http._base_url)
+    url = f"http://127.0.0.1:{pipeline.environment['HEADRACE_PORT']}"
     argv = ["-m", "headrace", "verify", "-c", COLLECTION, *options]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
