@@ -21,6 +21,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         "BM25, rows into the sparse index, and sparse queries over HTTP",
         ("--rows", "10000", "--queries", "200"),
     ),
+    "updates": (
+        "what an edit costs in Chroma beside the first indexing",
+        ("--chunks", "300", "--files", "200", "--bare", "300"),
+    ),
     "recall": (
         "whether Chroma finds the best chunk, by the settings of its graph",
         ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),

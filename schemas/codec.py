@@ -57,10 +57,12 @@ def event_types() -> Iterator[type[Event]]:
 RECORDS = (
     "ApiKey",
     "CancelRequested",
+    "ChunkDigests",
     "Credential",
     "DeadLetter",
     "DocumentChunked",
     "DocumentDeleted",
+    "DocumentDoubted",
     "DocumentEmbedded",
     "DocumentMemo",
     "DocumentParsed",

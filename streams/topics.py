@@ -42,7 +42,7 @@ SOURCES = Topic("sources", (events.Source,), compact=True)
 DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
-EMBEDDINGS = Topic("embeddings", (events.DocumentEmbedded, events.DocumentDeleted))
+EMBEDDINGS = Topic("embeddings", (events.DocumentEmbedded, events.DocumentDeleted, events.DocumentDoubted))
 PART_REQUESTS = Topic("part-requests", (events.PartRequested,), transactional=True)
 PROGRESS = Topic(
     "progress",
@@ -58,7 +58,9 @@ PROGRESS = Topic(
 )
 PROGRESS_BLOCKS = Topic("progress-blocks", (events.ProgressBlock,), compact=True, transactional=True)
 INVOCATIONS = Topic("invocations", (events.Invocation,), compact=True, transactional=True)
-DOCUMENT_STATES = Topic("document-states", (events.DocumentState,), compact=True, transactional=True)
+DOCUMENT_STATES = Topic(
+    "document-states", (events.DocumentState, events.ChunkDigests), compact=True, transactional=True
+)
 SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=True, transactional=True)
 SPARSE_ROWS = Topic("sparse-rows", (events.SparseRow,), compact=True, transactional=True)
 SOURCE_MEMOS = Topic("source-memos", (events.DocumentMemo,), compact=True, transactional=True)

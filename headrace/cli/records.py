@@ -22,7 +22,7 @@ blobs = typer.Typer(help="Payloads in the blob store: sweep.", no_args_is_help=T
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
-def _wiring(data_dir: Path | None) -> "Wiring":
+def wiring_of(data_dir: Path | None) -> "Wiring":
     """The configured cluster, else that of the system on the data folder."""
     from headrace.admin.topics import quiet
     from headrace.local.running_file import read_running
@@ -51,7 +51,7 @@ def ensure(data_dir: DataDir = None) -> None:
     from headrace.admin.topics import settled_states, topic_faults
     from streams.kafka.cluster import ensure_topics
 
-    wiring = _wiring(data_dir)
+    wiring = wiring_of(data_dir)
     settings = wiring.settings
     created = ensure_topics(wiring.cluster, settings.partitions, settings.replication)
     states = settled_states(wiring)
@@ -67,7 +67,7 @@ def list_topics(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
     from headrace.admin.topics import missing_topics, topic_states
 
-    states = topic_states(_wiring(data_dir))
+    states = topic_states(wiring_of(data_dir))
     if as_json:
         print_json([asdict(state) for state in states])
         return
@@ -97,7 +97,7 @@ def list_letters(
     from headrace.admin.dead_letters import as_json as letter_json
     from headrace.admin.dead_letters import read_letters
 
-    letters = [one for one in read_letters(_wiring(data_dir)) if stage in (None, one.stage)][-limit:][::-1]
+    letters = [one for one in read_letters(wiring_of(data_dir)) if stage in (None, one.stage)][-limit:][::-1]
     if as_json:
         print_json([letter_json(letter) for letter in letters])
         return
@@ -115,7 +115,7 @@ def show_letter(
     from headrace.admin.dead_letters import as_json as letter_json
     from headrace.admin.dead_letters import choose, content_of, read_letters
 
-    wiring = _wiring(data_dir)
+    wiring = wiring_of(data_dir)
     (letter,) = choose(read_letters(wiring), [letter_id])
     if as_json:
         print_json(letter_json(letter))
@@ -156,7 +156,7 @@ def replay_letters(
         raise UsageError(
             "expected the ids of dead letters, or --all; see `headrace dead-letters replay --help`"
         )
-    wiring = _wiring(data_dir)
+    wiring = wiring_of(data_dir)
     letters = read_letters(wiring)
     chosen = (
         [one for one in letters if stage in (None, one.stage)]

@@ -32,9 +32,11 @@ from schemas.events.common import (
 from schemas.events.credentials import Credential, Sealed
 from schemas.events.documents import (
     Chunk,
+    ChunkDigests,
     Document,
     DocumentChunked,
     DocumentDeleted,
+    DocumentDoubted,
     DocumentEmbedded,
     DocumentMemo,
     DocumentParsed,
@@ -90,6 +92,7 @@ __all__ = [
     "ApiKey",
     "CancelRequested",
     "Chunk",
+    "ChunkDigests",
     "Chunking",
     "Counts",
     "Credential",
@@ -97,6 +100,7 @@ __all__ = [
     "Document",
     "DocumentChunked",
     "DocumentDeleted",
+    "DocumentDoubted",
     "DocumentEmbedded",
     "DocumentFailure",
     "DocumentMemo",

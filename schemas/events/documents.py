@@ -151,6 +151,19 @@ class DocumentEmbedded(Event):
     sparse: SparseVectors | None = None
 
 
+class DocumentDoubted(Event):
+    """Topic `embeddings`: the rows of a document are not what its state of this `sequence` says.
+
+    The state is then not complete, and the next version is written whole. `extent` is one above the greatest
+    number of a row that was found, `metadata_keys` are the keys of the rows.
+    """
+
+    document: Document
+    sequence: int
+    extent: int = 0
+    metadata_keys: list[str] = Field(default_factory=list)
+
+
 class PartRequested(Event):
     """Topic `part-requests`: a part of this version is indexed and requests the part that it names."""
 
@@ -169,6 +182,9 @@ class DocumentState(Event):
     collection; a collection that is deleted and created again has another id and contains nothing of this.
     `sparse_extent` is `extent` for `sparse-rows`, where records of a deleted collection stay until they are
     replaced.
+
+    `digests` says what the first rows contain (`services.indexing.digests`); `ChunkDigests` of this
+    `digest_epoch` say it of the others. They are empty on `source-documents`.
     """
 
     document: Document
@@ -184,6 +200,19 @@ class DocumentState(Event):
     indexed_at: datetime
     collection_id: str | None = None
     sparse_extent: int = 0
+    digests: bytes = b""
+    digest_epoch: int = 0
+
+
+class ChunkDigests(Event):
+    """Topic `document-states`: what a block of a long document's rows contain, 24 bytes each.
+
+    The record's key is the document's id, `/` and the number of the block. It counts only with the state of
+    the same epoch; zeros stand for a row of which nothing is known.
+    """
+
+    digest_epoch: int
+    digests: bytes
 
 
 class SparseRow(Event):

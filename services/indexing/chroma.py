@@ -10,10 +10,10 @@ from typing import Any
 import structlog
 
 from schemas.errors import DocumentError, TransientError
-from schemas.events import Embedding
+from schemas.events import Embedding, MetadataValue
 from schemas.limits import TRIAL_MODEL
-from services.indexing.rows import Collection, Row
-from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
+from services.indexing.rows import Collection, Row, Update
+from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard, pack
 from streams.chroma import EMBEDDING_KEY, ChromaClient, NotFound, ServerFault, Unanswered, segment, space_of
 
 log = structlog.get_logger(__name__)
@@ -82,9 +82,36 @@ class ChromaStore:
         if self._base64 is None:
             known = await self._request("GET", "/api/v2/pre-flight-checks", None, "the pre-flight checks")
             self._base64 = bool(known.get("supports_base64_encoding"))
-        body = _body(collection, rows, self._base64)
+        # A read after an upsert makes Chroma 1.5 write its rows to the graph once more (docs/indexing.md);
+        # after an add it does not. An add of a row that exists is ignored, so all of them must be new.
+        new = not await self._present(collection, identity, [row.id for row in rows])
+        body = _body(collection, rows, self._base64, nulls=not new)
         guard()
-        await self._change(collection, f"/{segment(identity)}/upsert", body, f"{len(rows)} chunks")
+        way = "add" if new else "upsert"
+        await self._change(collection, f"/{segment(identity)}/{way}", body, f"{len(rows)} chunks")
+
+    async def update(
+        self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
+    ) -> None:
+        """See `VectorStore`. Chroma ignores an update of a missing row, so it is asked which ones it has."""
+        present = await self._present(collection, identity, [update.row.id for update in updates])
+        some = [update for update in updates if update.row.id in present]
+        if some:
+            body = {"ids": [one.row.id for one in some], "metadatas": [one.metadata for one in some]}
+            what = f"the metadata of {len(some)} chunks"
+            packed = _json(body, collection)
+            guard()
+            await self._change(collection, f"/{segment(identity)}/update", packed, what)
+        lost = [update.row for update in updates if update.row.id not in present]
+        if lost:
+            log.warning(
+                "rows were missing in the collection and are written again",
+                collection=collection.name,
+                database=collection.database,
+                rows=len(lost),
+            )
+        for request in pack([("", lost)]):
+            await self.upsert(collection, identity, request.rows, guard)
 
     async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
         """See `VectorStore`."""
@@ -112,9 +139,16 @@ class ChromaStore:
         """Close the connections."""
         await self._client.close()
 
-    async def _change(self, collection: Collection, path: str, body: bytes, what: str) -> None:
+    async def _present(self, collection: Collection, identity: str, ids: Sequence[str]) -> frozenset[str]:
+        """Those of the ids that the collection has."""
+        body = _json({"ids": list(ids), "limit": len(ids), "include": []}, collection)
+        what = f"a look at {len(ids)} chunks"
+        answer = await self._change(collection, f"/{segment(identity)}/get", body, what)
+        return frozenset(answer.get("ids") or ())
+
+    async def _change(self, collection: Collection, path: str, body: bytes, what: str) -> Mapping[str, Any]:
         try:
-            await self._post(collection, path, body, what)
+            return await self._post(collection, path, body, what)
         except NotFound as gone:
             self._ids.pop(collection, None)
             raise CollectionReplaced(f"{collection} was deleted meanwhile") from gone
@@ -177,14 +211,23 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
     return UNNAMED
 
 
-def _body(collection: Collection, rows: Sequence[Row], packed: bool) -> bytes:
-    """An upsert as JSON. Raises DocumentError for values that JSON cannot hold: NaN, lone surrogates."""
+def _body(collection: Collection, rows: Sequence[Row], packed: bool, nulls: bool) -> bytes:
+    """Rows as JSON. Raises DocumentError for values that JSON cannot hold: NaN, lone surrogates. Without
+    `nulls`, which an add refuses, metadata that are None are left out."""
     request = {
         "ids": [row.id for row in rows],
         "embeddings": [_vector(row.vector, packed) for row in rows],
         "documents": [row.text for row in rows],
-        "metadatas": [row.metadata for row in rows],
+        "metadatas": [row.metadata if nulls else _without_nulls(row.metadata) for row in rows],
     }
+    return _json(request, collection)
+
+
+def _without_nulls(metadata: Mapping[str, MetadataValue]) -> Mapping[str, MetadataValue]:
+    return {key: value for key, value in metadata.items() if value is not None}
+
+
+def _json(request: Mapping[str, object], collection: Collection) -> bytes:
     try:
         return json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except ValueError as error:

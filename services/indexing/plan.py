@@ -1,33 +1,46 @@
 """Plan the effects of the events of one document. Pure: no store, no clock, no Kafka.
 
-    state, events ──► plan ──► rows to upsert ─► ids to delete ─► the next state, notes of progress
+    state, events ──► plan ──► rows to upsert ─► metadata to update ─► ids to delete ─► the next state, notes
 
+A row is upserted unless it is known to stand with the same text and vector; then its metadata are updated.
 Plans are repeatable. After a crash the same events are read again before any newer ones. `extent` and
 `metadata_keys` are upper bounds of what may be in the collection, so a plan only ever raises them, even for
 versions that are superseded before they are written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.errors import ContractError, DocumentError
-from schemas.events import Document, DocumentDeleted, DocumentEmbedded, DocumentState, PartRequested, Step
+from schemas.errors import ContractError
+from schemas.events import DocumentDeleted, DocumentEmbedded, DocumentState, PartRequested, Step
 from schemas.ids import fingerprint
-from services.indexing.rows import Row, check_part, metadata_keys, row_id, rows_of
+from services.indexing.digests import Digests, blocks_between, digest_of
+from services.indexing.fold import Fold, Incoming, Version, fold_of, take
+from services.indexing.rows import (
+    VERSION_KEYS,
+    Row,
+    Update,
+    check_part,
+    metadata_keys,
+    row_id,
+    rows_of,
+)
 from services.indexing.sparse import check_sparse, sparse_total
+from services.indexing.states import unsure
 from streams.engine.outputs import ProgressReport
 
-Incoming = DocumentEmbedded | DocumentDeleted
+__all__ = ["Incoming", "Plan", "check", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a plan, in this order: write `upserts`, delete `surplus`, record `state`, `notes` and what
-    `written` and `sparse_surplus` have on `sparse-rows`.
+    """The steps of a plan, in this order: write `upserts` and `updates`, delete `surplus`, record `state` and
+    `blocks`, `notes`, and what `written` and `sparse_surplus` have on `sparse-rows`.
 
     Attributes:
         upserts: rows for each event, empty for one that writes nothing.
+        updates: changes of metadata for each event.
         surplus: ids of chunks that the document no longer has.
         state: the document's next state; None if the events change nothing.
         largest: the largest state that may have to be recorded if the plan is executed only in part.
@@ -37,9 +50,11 @@ class Plan:
         keys: metadata keys that rows may have, even if the plan is executed only in part.
         written: the events whose rows are written.
         sparse_surplus: numbers of chunks that no longer have a sparse vector.
+        blocks: digests of the chunks after the first block, by number of the block; empty for one to remove.
     """
 
     upserts: Sequence[Sequence[Row]]
+    updates: Sequence[Sequence[Update]]
     surplus: Sequence[str]
     state: DocumentState | None
     largest: DocumentState | None
@@ -49,34 +64,16 @@ class Plan:
     keys: frozenset[str] = frozenset()
     written: Sequence[DocumentEmbedded] = ()
     sparse_surplus: range = range(0)
+    blocks: Mapping[int, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """A version of the document on its way into the collection."""
-
-    document: Document
-    sequence: int
-    deleted: bool
-    parts: int
-    total: int
-    done: frozenset[int] = frozenset()
-
-    @property
-    def complete(self) -> bool:
-        return len(self.done) == self.parts
+#: The packed digests of a block of a document; empty if nothing is known.
+LoadBlock = Callable[[int], bytes]
 
 
-@dataclass(slots=True)
-class _Fold:
-    """The events so far. `writers` are the indices of events whose rows belong to `version`."""
-
-    version: _Version | None
-    extent: int
-    sparse_extent: int
-    keys: frozenset[str]
-    changed: bool = False
-    writers: list[int] = field(default_factory=list)
+def no_block(number: int) -> bytes:
+    """A `LoadBlock` that knows nothing."""
+    return b""
 
 
 def check(event: Incoming) -> None:
@@ -88,7 +85,12 @@ def check(event: Incoming) -> None:
         raise ContractError(f"{event.document.document_key!r}: a delete without a sequence")
 
 
-def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime) -> Plan:
+def plan(
+    state: DocumentState | None,
+    events: Sequence[Incoming],
+    now: datetime,
+    load_block: LoadBlock = no_block,
+) -> Plan:
     """Fold events of one document, in their order on the partition, into one plan.
 
     - A sequence smaller than the state's is stale: it writes nothing and still reports `indexed` (with 0
@@ -100,60 +102,66 @@ def plan(state: DocumentState | None, events: Sequence[Incoming], now: datetime)
     - A greater sequence starts a new version: its metadata replaces the old (`None` clears a key), and
       surplus chunks of the old version are deleted once all its parts are written.
 
-    The events must have passed `check`.
+    `load_block` gives the digests of the document after the first block. The events must have passed `check`.
     """
-    fold = _fold_of(state)
+    fold = fold_of(state)
     for index, event in enumerate(events):
-        _take(fold, index, event)
+        take(fold, index, event)
+    digests = _digests(state, fold, load_block)
     upserts: list[Sequence[Row]] = [()] * len(events)
+    updates: list[Sequence[Update]] = [()] * len(events)
     written: list[DocumentEmbedded] = []
     for index in fold.writers:
         if isinstance(event := events[index], DocumentEmbedded):
-            upserts[index] = rows_of(event, clear=fold.keys)
+            upserts[index], updates[index] = _changes(event, fold.keys, digests)
             written.append(event)
-    state = _next_state(fold, now)
-    largest = None if state is None else state.model_copy(update={"metadata_keys": sorted(_all_keys(fold))})
-    notes = _notes(fold.version, events)
-    keys = fold.keys | (_keys(fold.version) if fold.version else frozenset())
-    requests, sparse_surplus = _requests(written), _sparse_surplus(fold)
+    following = _next_state(fold, now, digests)
     return Plan(
-        upserts, _surplus(fold), state, largest, notes, requests, fold.extent, keys, written, sparse_surplus
+        upserts,
+        updates,
+        _surplus(fold),
+        following,
+        following and following.model_copy(update={"metadata_keys": sorted(_all_keys(fold))}),
+        _notes(fold.version, events),
+        _requests(written),
+        fold.extent,
+        fold.keys | (_keys(fold.version) if fold.version else frozenset()),
+        written,
+        _sparse_surplus(fold),
+        _blocks(fold, digests),
     )
 
 
-def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:
-    """The part of a state that is valid for a collection with this id (None: no collection).
-
-    A collection with another id than the state's holds no rows of the document. The sequence still counts.
-    """
-    if state is None or state.collection_id in (None, identity):
-        return state
-    nothing: dict[str, object] = {
-        "complete": state.deleted,
-        "parts_done": [],
-        "extent": 0,
-        "metadata_keys": [],
-    }
-    return state.model_copy(update={**nothing, "collection_id": identity})
+def _digests(state: DocumentState | None, fold: Fold, load_block: LoadBlock) -> Digests:
+    """What is known of the rows; nothing after a version that may have been written and is superseded."""
+    if state is None or fold.unsure:
+        return Digests(no_block)
+    return Digests(lambda number: state.digests if number == 0 else load_block(number))
 
 
-def check_whole(state: DocumentState | None, identity: str | None, events: Sequence[Incoming]) -> None:
-    """Raise DocumentError for a version that can never be complete, because some of its parts were in a
-    deleted collection and only later parts are still to come."""
-    if state is None or state.collection_id in (None, identity):
-        return
-    begun = set(state.parts_done)
-    for event in events:
-        if (
-            isinstance(event, DocumentEmbedded)
-            and (event.sequence, event.parts, event.total) == (state.sequence, state.parts, state.chunks)
-            and begun
-            and event.part not in begun
-        ):
-            raise DocumentError(
-                f"the collection {event.document.collection!r} was deleted while this document was written: "
-                f"{len(begun)} of its {event.parts} parts went with it; sync or upload the document again"
-            )
+def _changes(
+    event: DocumentEmbedded, clear: frozenset[str], digests: Digests
+) -> tuple[list[Row], list[Update]]:
+    """The rows to write, and the metadata to update, for one part; both are then on record in `digests`."""
+    upserts: list[Row] = []
+    updates: list[Update] = []
+    for number, row in enumerate(rows_of(event, clear), event.first):
+        known, wanted = digests.get(number), digest_of(row)
+        if known is None or known.content != wanted.content:
+            upserts.append(row)
+        elif known.metadata != wanted.metadata:
+            updates.append(Update(row, row.metadata))
+        else:  # sent whether it has changed or not: it also finds rows that are missing
+            updates.append(Update(row, {key: row.metadata[key] for key in VERSION_KEYS}))
+        digests.put(number, wanted)
+    return upserts, updates
+
+
+def _blocks(fold: Fold, digests: Digests) -> dict[int, bytes]:
+    version = fold.version
+    if version is None or not (fold.changed and version.complete):
+        return dict(digests.changed())
+    return {**digests.changed(), **dict.fromkeys(blocks_between(version.total, fold.extent), b"")}
 
 
 def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: datetime) -> DocumentState:
@@ -161,63 +169,13 @@ def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: da
 
     Keeps `state` if `event` is stale. The next version finds everything that it has to clear.
     """
-    fold = _fold_of(state)
-    _take(fold, 0, event)
+    fold = fold_of(state)
+    take(fold, 0, event)
     if fold.version is not None and fold.changed:
         fold.version = replace(fold.version, done=fold.version.done - {event.part})
-    following = _next_state(fold, now) or state
+    following = _next_state(fold, now, Digests(no_block)) or state
     assert following is not None, "an event that is not stale changes the state"
-    return following
-
-
-def partly_deleted(state: DocumentState) -> DocumentState:
-    """The state after only some rows may have been deleted: no part of the version counts as written."""
-    return state.model_copy(update={"complete": False, "parts_done": []})
-
-
-def _fold_of(state: DocumentState | None) -> _Fold:
-    if state is None:
-        return _Fold(None, 0, 0, frozenset())
-    return _Fold(_version(state), state.extent, state.sparse_extent, frozenset(state.metadata_keys))
-
-
-def _version(state: DocumentState) -> _Version:
-    done = frozenset(state.parts_done)
-    return _Version(state.document, state.sequence, state.deleted, state.parts, state.chunks, done)
-
-
-def _take(fold: _Fold, index: int, event: Incoming) -> None:
-    known, sequence = fold.version, event.sequence or 0
-    if known is not None and sequence < known.sequence:
-        return
-    if isinstance(event, DocumentDeleted):
-        if known is None or sequence > known.sequence or not known.deleted:
-            bare = event.document.model_copy(update={"metadata": {}})  # nothing of it is in the collection
-            _begin(fold, _Version(bare, sequence, True, 0, 0))
-        return
-    if known is not None and sequence == known.sequence and known.deleted:
-        return
-    # Equal sequence and another cut: the document came again through a newer chunker. Its part 0, which is
-    # always the first to come, starts it anew too; other parts are late ones of the former cut.
-    cut = (sequence, event.parts, event.total)
-    if known is None or cut != (known.sequence, known.parts, known.total):
-        if known is not None and sequence == known.sequence and event.part > 0:
-            return
-        _begin(fold, _Version(event.document, sequence, False, event.parts, event.total))
-    assert fold.version is not None
-    if event.part not in fold.version.done:
-        fold.version = replace(fold.version, document=event.document, done=fold.version.done | {event.part})
-        fold.changed = True
-        fold.writers.append(index)
-
-
-def _begin(fold: _Fold, version: _Version) -> None:
-    if fold.version is not None:  # it may have been written before a crash
-        fold.keys |= metadata_keys(fold.version.document) if not fold.version.deleted else frozenset()
-    fold.version, fold.changed = version, True
-    fold.extent = max(fold.extent, version.total)
-    fold.sparse_extent = max(fold.sparse_extent, sparse_total(version.document, version.total))
-    fold.writers.clear()
+    return unsure(following)
 
 
 def _requests(written: Sequence[DocumentEmbedded]) -> list[PartRequested]:
@@ -229,25 +187,27 @@ def _requests(written: Sequence[DocumentEmbedded]) -> list[PartRequested]:
     ]
 
 
-def _surplus(fold: _Fold) -> list[str]:
+def _surplus(fold: Fold) -> list[str]:
     version = fold.version
     if version is None or not (fold.changed and version.complete):
         return []
     return [row_id(version.document, number) for number in range(version.total, fold.extent)]
 
 
-def _sparse_surplus(fold: _Fold) -> range:
+def _sparse_surplus(fold: Fold) -> range:
     version = fold.version
     if version is None or not (fold.changed and version.complete):
         return range(0)
     return range(sparse_total(version.document, version.total), fold.sparse_extent)
 
 
-def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
+def _next_state(fold: Fold, now: datetime, digests: Digests) -> DocumentState | None:
     version = fold.version
     if version is None or not fold.changed:
         return None
     keys = _keys(version)
+    if version.complete:
+        digests.cut(version.total)
     return DocumentState(
         document=version.document,
         sequence=version.sequence,
@@ -263,14 +223,16 @@ def _next_state(fold: _Fold, now: datetime) -> DocumentState | None:
         sparse_extent=sparse_total(version.document, version.total)
         if version.complete
         else fold.sparse_extent,
+        digests=digests.first,
+        digest_epoch=fold.epoch + fold.unsure,
     )
 
 
-def _keys(version: _Version) -> frozenset[str]:
+def _keys(version: Version) -> frozenset[str]:
     return frozenset() if version.deleted else metadata_keys(version.document)
 
 
-def _all_keys(fold: _Fold) -> frozenset[str]:
+def _all_keys(fold: Fold) -> frozenset[str]:
     if (
         fold.version is None or fold.version.deleted
     ):  # a delete that is carried out in part keeps the old state
@@ -278,7 +240,7 @@ def _all_keys(fold: _Fold) -> frozenset[str]:
     return fold.keys | _keys(fold.version)
 
 
-def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[ProgressReport]]:
+def _notes(version: Version | None, events: Sequence[Incoming]) -> list[list[ProgressReport]]:
     assert version is not None or not events
     current = [i for i, event in enumerate(events) if version and event.sequence == version.sequence]
     return [
@@ -287,7 +249,7 @@ def _notes(version: _Version | None, events: Sequence[Incoming]) -> list[list[Pr
     ]
 
 
-def _note(version: _Version, event: Incoming, last: bool) -> list[ProgressReport]:
+def _note(version: Version, event: Incoming, last: bool) -> list[ProgressReport]:
     """A superseded event reports at once; the current version reports when complete, with its last event."""
     document = event.document
     superseded = event.sequence != version.sequence

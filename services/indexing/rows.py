@@ -10,6 +10,9 @@ from schemas.limits import RESERVED_METADATA_KEYS
 
 _FLOAT32_BYTES = 4
 
+#: Metadata that say which version of its document a row belongs to: they change whenever anything does.
+VERSION_KEYS = frozenset({"version_key", "version_key_sha256"})
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -37,6 +40,16 @@ class Row:
     id: str
     text: str
     vector: bytes
+    metadata: Mapping[str, MetadataValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A change of metadata alone, of a row that is believed to stand with its text and vector.
+
+    `metadata` is what changes, None clears a key; `row` is the whole row, should it be missing."""
+
+    row: Row
     metadata: Mapping[str, MetadataValue]
 
 

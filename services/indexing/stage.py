@@ -9,11 +9,12 @@ from itertools import islice
 from typing import Any
 
 from schemas.errors import ContractError, FencedError, TransientError
-from schemas.events import DocumentState
+from schemas.events import ChunkDigests, DocumentState, Event
 from schemas.ids import document_id
+from services.indexing.digests import block_key
 from services.indexing.faults import LASTING_SECONDS, Faults
 from services.indexing.lanes import PATIENCE_SECONDS, Lanes
-from services.indexing.plan import Incoming, check
+from services.indexing.plan import Incoming, LoadBlock, check, no_block
 from services.indexing.rows import Collection
 from services.indexing.vectors import VectorStore
 from services.indexing.writer import PartlyWritten, Work, Writer
@@ -51,7 +52,7 @@ class IndexingStage(StatefulStage[Incoming]):
 
     Args:
         vectors: the vector store.
-        states: document states; partitioned like `embeddings`.
+        states: the topic `document-states`; partitioned like `embeddings`.
         now: the clock, in UTC.
         clock: seconds that only grow.
         patience: maximum seconds that a batch waits for one request; see `Lanes`.
@@ -136,9 +137,22 @@ class IndexingStage(StatefulStage[Incoming]):
         """Write documents of one collection."""
         check_state, guard = self._states.check, context.check_alive
         writer = Writer(collection, self._vectors, self._lanes, self._faults, guard, self._now(), check_state)
-        written = await writer.write([Work(each.key, each.state, each.events) for each in documents])
+        works = [Work(one.key, one.state, one.events, self._blocks_of(one)) for one in documents]
+        written = await writer.write(works)
         for each, works in zip(documents, written, strict=True):
             each.works, each.identity = works, writer.identity
+
+    def _blocks_of(self, document: _Waiting) -> LoadBlock:
+        """The digests that are recorded beside the state of a document."""
+        if document.state is None:
+            return no_block
+        epoch = document.state.digest_epoch
+
+        def load(number: int) -> bytes:
+            found: Event | None = self._states.get(document.partition, block_key(document.key, number))
+            return found.digests if isinstance(found, ChunkDigests) and found.digest_epoch == epoch else b""
+
+        return load
 
     def _settle(self, document: _Waiting, cut: int, outcomes: list[Outcome]) -> None:
         """The outcomes of a document's records; records from index `cut` on are retried.
@@ -160,8 +174,9 @@ class IndexingStage(StatefulStage[Incoming]):
                 outcomes[place] = work.error or [*work.notes(at)]
             if work.error is None and (state := work.next_state(document.identity)):
                 requests = [Send(PART_REQUESTS, work.key, request) for request in work.requests()]
-                written = [*_sends(document.key, before_it, state), *work.sparse(document.identity)]
-                outcomes[mine[-1]] = [*written, *requests, *work.notes(-1)]
+                written = [*_sends(document.key, before_it, state), *work.blocks()]
+                rows = work.sparse(document.identity)
+                outcomes[mine[-1]] = [*written, *rows, *requests, *work.notes(-1)]
                 before_it = state
 
 
@@ -184,7 +199,8 @@ def _sends(key: str, before: DocumentState | None, state: DocumentState) -> Iter
         # An upload over an object, say: the bucket must not take it for its own.
         yield Send(SOURCE_DOCUMENTS, key, None, partition_key=former)
     if document.source_id:
-        yield Send(SOURCE_DOCUMENTS, key, state, partition_key=document.source_id)
+        bare = state.model_copy(update={"digests": b""})  # of no use to a connector
+        yield Send(SOURCE_DOCUMENTS, key, bare, partition_key=document.source_id)
 
 
 def _check(record: Record[Incoming]) -> None:

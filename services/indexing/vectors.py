@@ -1,11 +1,13 @@
-"""The interface of the vector store, and packing rows into requests."""
+"""The interface of the vector store, and packing rows and updates into requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from schemas.errors import TransientError
-from services.indexing.rows import Collection, Row
+from services.indexing.rows import Collection, Row, Update
+
+T = TypeVar("T", Row, Update)
 
 #: Raises FencedError when this worker must not touch anything any more (`Context.check_alive`).
 Guard = Callable[[], None]
@@ -50,6 +52,15 @@ class VectorStore(Protocol):
         1 to MAX_ROWS rows of different ids. Raises CollectionReplaced."""
         ...
 
+    async def update(
+        self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
+    ) -> None:
+        """Change the metadata of rows, and write those whole that are missing.
+
+        1 to MAX_ROWS updates of different rows. Raises CollectionReplaced; after a DocumentError some of them
+        may be carried out."""
+        ...
+
     async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
         """Delete rows; missing ones count as deleted.
 
@@ -66,10 +77,10 @@ class VectorStore(Protocol):
 
 
 @dataclass(slots=True)
-class Request:
-    """Rows of one request, and their documents."""
+class Request(Generic[T]):
+    """Rows, or updates, of one request, and their documents."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[T] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)
     size: int = 0
 
@@ -78,17 +89,17 @@ class Request:
         return len(self.rows) + count <= MAX_ROWS and self.size + size <= MAX_BYTES
 
 
-def pack(parts: Iterable[tuple[str, Sequence[Row]]]) -> Iterator[Request]:
+def pack(parts: Iterable[tuple[str, Sequence[T]]]) -> Iterator[Request[T]]:
     """Pack (document, rows) of one collection into few requests within the limits.
 
     The rows of a part share a request if they fit into one, so that a refusal affects all of them.
     """
-    request = Request()
+    request = Request[T]()
     for document, rows in parts:
         for piece, size in _pieces(rows):
             if request.rows and not request.takes(len(piece), size):
                 yield request
-                request = Request()
+                request = Request[T]()
             request.rows.extend(piece)
             request.documents.add(document)
             request.size += size
@@ -96,7 +107,7 @@ def pack(parts: Iterable[tuple[str, Sequence[Row]]]) -> Iterator[Request]:
         yield request
 
 
-def _pieces(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], int]]:
+def _pieces(rows: Sequence[T]) -> Iterator[tuple[Sequence[T], int]]:
     start = size = 0
     for index, row in enumerate(rows):
         cost = _cost(row)
@@ -108,7 +119,9 @@ def _pieces(rows: Sequence[Row]) -> Iterator[tuple[Sequence[Row], int]]:
         yield rows[start:], size
 
 
-def _cost(row: Row) -> int:
-    """Approximate bytes of a row in a request: UTF-8 text, base64 vector, metadata with punctuation."""
+def _cost(row: Row | Update) -> int:
+    """Approximate bytes in a request: UTF-8 text, base64 vector, metadata with punctuation."""
     metadata = sum(len(key) + 8 + len(str(value)) for key, value in row.metadata.items())
+    if isinstance(row, Update):
+        return len(row.row.id) + metadata + 64
     return len(row.id) + len(row.text.encode(errors="replace")) + len(row.vector) * 4 // 3 + metadata + 64

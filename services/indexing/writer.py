@@ -6,22 +6,24 @@ from datetime import datetime
 from functools import partial
 
 from schemas.errors import ContractError, DocumentError, FencedError, RateLimited, TransientError
-from schemas.events import DocumentEmbedded, DocumentState, PartRequested
+from schemas.events import ChunkDigests, DocumentEmbedded, DocumentState, PartRequested
+from services.indexing.digests import block_key
 from services.indexing.faults import Faults
 from services.indexing.lanes import Lanes
 from services.indexing.plan import (
     Incoming,
+    LoadBlock,
     Plan,
-    check_whole,
-    in_collection,
-    partly_deleted,
+    no_block,
     partly_written,
     plan,
 )
 from services.indexing.rows import Collection
 from services.indexing.sparse import sparse_deletes, sparse_sends
+from services.indexing.states import check_whole, in_collection, partly_deleted, unsure
 from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
 from streams.engine.outputs import ProgressReport, Send
+from streams.topics import DOCUMENT_STATES
 
 
 class PartlyWritten(DocumentError):
@@ -38,6 +40,7 @@ class Work:
 
     Attributes:
         state: what is recorded of the document; from `prepare` on, what that says of the collection as it is.
+        load_block: the digests of a block after the first, as they are recorded with `state`.
         touched: a request was sent for it that may have been executed in part.
         given_up: the error holds for each of its events; none is retried.
     """
@@ -45,6 +48,7 @@ class Work:
     key: str
     state: DocumentState | None
     events: Sequence[Incoming]
+    load_block: LoadBlock = no_block
     plan: Plan | None = None
     error: Exception | None = None
     touched: bool = False
@@ -57,8 +61,10 @@ class Work:
         anything is written."""
         try:
             check_whole(self.state, identity, self.events)
-            self.state = in_collection(self.state, identity)
-            made = plan(self.state, self.events, now)
+            recorded, self.state = self.state, in_collection(self.state, identity)
+            if recorded is not self.state:
+                self.load_block = no_block
+            made = plan(self.state, self.events, now, self.load_block)
             for state in (made.largest, made.state):
                 if state is not None:
                     check_state(state.model_copy(update={"collection_id": identity}))
@@ -68,11 +74,12 @@ class Work:
 
     def bound_by(self, longer: "Work") -> None:
         """Record upper bounds of what `longer`, which was executed in place of this work, may have left: a
-        version that it supersedes has neither written its rows nor deleted its surplus."""
+        version that it supersedes has neither written its rows nor deleted its surplus. What the rows contain
+        is unknown."""
         if self.plan and self.plan.state and longer.plan:
             keys = {*self.plan.state.metadata_keys, *longer.plan.keys}
             bounds = {"extent": longer.plan.extent, "metadata_keys": sorted(keys)}
-            self.plan = replace(self.plan, state=self.plan.state.model_copy(update=bounds))
+            self.plan = replace(self.plan, state=unsure(self.plan.state.model_copy(update=bounds)), blocks={})
 
     def notes(self, at: int) -> Sequence[ProgressReport]:
         """The progress to report for the event at this index."""
@@ -89,6 +96,15 @@ class Work:
         for part in self.plan.written if identity is not None else ():
             yield from sparse_sends(self.key, part, identity or "")
         yield from sparse_deletes(self.key, self.plan.state.document, self.plan.sparse_surplus)
+
+    def blocks(self) -> Iterator[Send]:
+        """The digests to record beside the state, once the plan is executed."""
+        if self.plan is None or self.plan.state is None:
+            return
+        for number, packed in self.plan.blocks.items():
+            epoch = self.plan.state.digest_epoch
+            block = ChunkDigests(digest_epoch=epoch, digests=packed) if packed else None
+            yield Send(DOCUMENT_STATES, block_key(self.key, number), block, partition_key=self.key)
 
     def next_state(self, identity: str | None) -> DocumentState | None:
         """The state to record once the plan is executed; None if nothing changed."""
@@ -135,7 +151,8 @@ class Writer:
         tried: list[Work] = []
         state, error = document.state, document.error if document.given_up else None
         for event in document.events:
-            single = Work(document.key, state, [event], error=error, touched=document.touched)
+            known = state and unsure(state)  # the request that failed, or the event before, may have written
+            single = Work(document.key, known, [event], error=error, touched=document.touched)
             tried.append(single)
             if error is None:
                 await self._try([single])
@@ -192,7 +209,7 @@ class Writer:
                 work.touched = work.touched or for_good
 
     async def _carry_out(self, documents: Sequence[Work]) -> None:
-        """Upsert, then delete surplus rows: a reader never sees a document vanish."""
+        """Upsert and update, then delete surplus rows: a reader never sees a document vanish."""
         creates = any(isinstance(event, DocumentEmbedded) for work in documents for event in work.events)
         if creates:
             create = partial(self.vectors.create, self.collection, self.guard)
@@ -205,12 +222,19 @@ class Writer:
                 work.prepare(self.identity, self.now, self.check_state)
         if self.identity is not None:
             await self._upsert(documents, self.identity)
+            await self._update(documents, self.identity)
             await self._delete(documents, self.identity)
 
     async def _upsert(self, documents: Sequence[Work], identity: str) -> None:
         planned = [(work.key, work.plan) for work in documents if work.error is None and work.plan]
         for request in pack((key, rows) for key, made in planned for rows in made.upserts if rows):
             send = partial(self.vectors.upsert, self.collection, identity, request.rows, self.guard)
+            await self._send([work for work in documents if work.key in request.documents], send)
+
+    async def _update(self, documents: Sequence[Work], identity: str) -> None:
+        planned = [(work.key, work.plan) for work in documents if work.error is None and work.plan]
+        for request in pack((key, some) for key, made in planned for some in made.updates if some):
+            send = partial(self.vectors.update, self.collection, identity, request.rows, self.guard)
             await self._send([work for work in documents if work.key in request.documents], send)
 
     async def _delete(self, documents: Sequence[Work], identity: str) -> None:

@@ -52,9 +52,9 @@ def document(
     )
 
 
-def vector(text: str, dimension: int = DIMENSION) -> bytes:
-    """Packed floats that differ from text to text."""
-    return struct.pack(f"<{dimension}f", *(1 + (hash((text, i)) % 97) for i in range(dimension)))
+def vector(text: str, dimension: int = DIMENSION, model: int = 0) -> bytes:
+    """Packed floats that differ from text to text, and from model to model."""
+    return struct.pack(f"<{dimension}f", *(1 + (hash((text, i, model)) % 97) for i in range(dimension)))
 
 
 def terms(texts: Sequence[str]) -> SparseVectors:
@@ -89,6 +89,7 @@ def embedded(
     parts: int = 1,
     dimension: int = DIMENSION,
     page: int | None = None,
+    model: int = 0,
 ) -> list[DocumentEmbedded]:
     """The parts of a version, cut as evenly as it goes; an empty part where there is too little text."""
     cuts = [len(texts) * part // parts for part in range(parts + 1)]
@@ -102,7 +103,7 @@ def embedded(
             total=len(texts),
             chunks=[chunk(text, start + i + 1, page) for i, text in enumerate(texts[start:end])],
             dimension=dimension,
-            vectors=b"".join(vector(text, dimension) for text in texts[start:end]),
+            vectors=b"".join(vector(text, dimension, model) for text in texts[start:end]),
             sparse=terms(texts[start:end]) if about.embedding.sparse else None,
         )
         for part, (start, end) in enumerate(pairwise(cuts))
@@ -124,6 +125,8 @@ class Version:
     page: int | None = None
     key: str = "notes.md"
     collection: str = "library"
+    #: Whose vectors: another model's differ though the texts are the same.
+    model: int = 0
 
     @property
     def document(self) -> Document:
@@ -142,7 +145,9 @@ class Version:
     def events(self) -> Sequence[Incoming]:
         if self.texts is None:
             return [deleted(self.document, self.sequence)]
-        return embedded(self.document, self.sequence, self.texts, parts=self.parts, page=self.page)
+        return embedded(
+            self.document, self.sequence, self.texts, parts=self.parts, page=self.page, model=self.model
+        )
 
     @property
     def rows(self) -> list[Row]:

@@ -6,7 +6,7 @@ from itertools import count
 
 from schemas.errors import DocumentError
 from schemas.events import MetadataValue
-from services.indexing.rows import Collection, Row
+from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
 
 Stored = tuple[str, bytes, dict[str, MetadataValue]]
@@ -36,6 +36,8 @@ class MemoryVectors:
     def __init__(self, watch: Callable[["MemoryVectors"], None] = lambda store: None) -> None:
         self.collections: dict[Collection, dict[str, Stored]] = {}
         self.requests: list[str] = []
+        #: Rows that were written whole, and rows whose metadata alone were changed.
+        self.written = self.changed = 0
         self.faulty: set[str] = set()
         self.healthy = True
         self.ids: dict[Collection, str] = {}
@@ -64,6 +66,14 @@ class MemoryVectors:
             raise DocumentError("Chroma refused it (400): poison")
         self.put(collection, rows)
 
+    async def update(
+        self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
+    ) -> None:
+        guard()
+        self.requests.append(f"update {len(updates)}")
+        self._check(collection, identity)
+        self.change(collection, updates)
+
     def drop(self, name: str) -> None:
         """A user deletes the collections of this name; workers find out when they use the id."""
         for collection in [each for each in self.collections if each.name == name]:
@@ -77,6 +87,19 @@ class MemoryVectors:
             metadata |= row.metadata
             kept: dict[str, MetadataValue] = {k: v for k, v in metadata.items() if v is not None}
             stored[row.id] = (row.text, bytes(row.vector), kept)
+            self.written += 1
+        self.watch(self)
+
+    def change(self, collection: Collection, updates: Sequence[Update]) -> None:
+        stored = self.collections.setdefault(collection, {})
+        for update in updates:
+            if update.row.id not in stored:
+                self.put(collection, [update.row])
+                continue
+            text, vector, metadata = stored[update.row.id]
+            merged = {**metadata, **update.metadata}
+            stored[update.row.id] = (text, vector, {k: v for k, v in merged.items() if v is not None})
+            self.changed += 1
         self.watch(self)
 
     async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from schemas.events import Embedding, MetadataValue, Task
 from services.indexing import vectors
 from services.indexing.chroma import PROBE, ChromaStore, embedding_function
 from services.indexing.plan import plan
-from services.indexing.rows import Collection, Row
+from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced
 from tests.conftest import Chroma
 from tests.services.indexing.documents import MINILM, NOON, Version, vector
@@ -83,14 +84,41 @@ async def test_versions_replace_each_other_to_the_last_key(store: ChromaStore, r
         Version(1, ["a", "b", "c"], {"team": "red", "draft": True, "tags": ["x"]}, page=7),
         Version(2, ["x"], {"team": "blue"}),
         Version(3, ["y", "z"], {"other": 1}, page=8),
+        Version(4, ["y", "z"], {"tags": ["y"]}),
+        Version(5, ["y", "w"], {"tags": ["y"]}),
     ):
         made = plan(state, version.events, NOON)
-        await write(store, target, [r for rows in made.upserts for r in rows])
+        if rows := [row for rows in made.upserts for row in rows]:
+            await write(store, target, rows)
+        if updates := [update for some in made.updates for update in some]:
+            await store.update(target, await store.create(target, alive), updates, alive)
         await remove(store, target, made.surplus)
         state = made.state
 
         expected = {r.id: (r.text, r.vector, dict(r.metadata)) for r in version.rows}
         assert await reader.content(target.name) == expected
+
+
+async def test_rows_that_are_missing_when_their_metadata_change_are_written_whole(
+    store: ChromaStore, reader: Reader
+) -> None:
+    target = collection("lost")
+    rows = [row(n, f"text {n}", a=n) for n in range(3)]
+    await write(store, target, rows)
+    await remove(store, target, ["row-1"])
+    updates = [
+        Update(replace(one, metadata={"a": None, "b": n}), {"a": None, "b": n}) for n, one in enumerate(rows)
+    ]
+
+    with capture_logs() as logs:
+        await store.update(target, await store.create(target, alive), updates, alive)
+
+    assert await reader.content(target.name) == {
+        one.id: (one.text, one.vector, {"b": n}) for n, one in enumerate(rows)
+    }
+    assert [(entry["event"], entry["rows"]) for entry in logs] == [
+        ("rows were missing in the collection and are written again", 1)
+    ]
 
 
 async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(

@@ -1,7 +1,8 @@
 """The plan: pure, so the laws are tested on histories that hypothesis makes up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.errors import ContractError
 from schemas.events import DocumentEmbedded, DocumentState, Payload, Step
 from schemas.ids import fingerprint
+from services.indexing import digests
 from services.indexing.plan import Incoming, check, plan
 from services.indexing.rows import Collection
 from tests.services.indexing.documents import NOON, Version, deleted, document, embedded
@@ -18,6 +20,7 @@ from tests.services.indexing.memory import Budget, Crash, MemoryVectors, stored
 TEXTS = st.lists(st.sampled_from(["one", "two", "three", "four"]), max_size=5)
 METADATA = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from([1, "x", None, [1, 2]]))
 PAGES = st.sampled_from([None, 3])
+MODELS = st.sampled_from([0, 0, 0, 1])
 
 
 @st.composite
@@ -25,10 +28,15 @@ def histories(draw: st.DrawFn, deletes: bool = True) -> list[Version]:
     """Versions of one document, the oldest first."""
     texts = st.none() | TEXTS if deletes else TEXTS.filter(bool)
     count = draw(st.integers(1, 4))
-    return [
-        Version(10 * n, draw(texts), draw(METADATA), draw(st.integers(1, 3)), draw(PAGES))
+    versions = [
+        Version(10 * n, draw(texts), draw(METADATA), draw(st.integers(1, 3)), draw(PAGES), model=draw(MODELS))
         for n in range(count)
     ]
+    for n in range(1, count):  # an edit leaves most of a document as it was
+        if versions[n].texts and draw(st.booleans()):
+            before = draw(st.sampled_from(versions[:n]))
+            versions[n] = replace(versions[n], texts=before.texts or ["one"])
+    return versions
 
 
 @st.composite
@@ -42,6 +50,14 @@ def logs(draw: st.DrawFn, history: list[Version]) -> list[Incoming]:
         index = draw(st.integers(0, len(log) - 1))
         log.insert(draw(st.integers(index, len(log))), log[index])
     return log
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_blocks() -> Iterator[None]:
+    """Documents of two chunks fill a block of digests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "BLOCK", 2)
+        yield
 
 
 AHEAD = 2
@@ -65,20 +81,31 @@ class World:
         self.vectors = vectors
         self.state: DocumentState | None = None
         self.requested: list[str] = []
+        self.blocks: dict[int, tuple[int, bytes]] = {}
+
+    def load_block(self, number: int) -> bytes:
+        epoch, packed = self.blocks.get(number, (-1, b""))
+        return packed if self.state is not None and epoch == self.state.digest_epoch else b""
 
     def process(self, events: Sequence[Incoming], budget: Budget) -> None:
-        made = plan(self.state, events, NOON)
+        made = plan(self.state, events, NOON, self.load_block)
         collection = Collection.of(events[-1].document)
         for rows in made.upserts:
             for row in rows:  # one by one: a crash may come anywhere
                 budget.spend()
                 self.vectors.put(collection, [row])
+        for updates in made.updates:
+            for update in updates:
+                budget.spend()
+                self.vectors.change(collection, [update])
         for id_ in made.surplus:
             budget.spend()
             self.vectors.collections.get(collection, {}).pop(id_, None)
             self.vectors.watch(self.vectors)
         budget.spend()
         self.state = made.state or self.state
+        for number, packed in made.blocks.items():
+            self.blocks[number] = (self.state.digest_epoch if self.state else 0, packed)
         self.requested += [request.part.sha256 for request in made.requests]
 
 
@@ -114,6 +141,24 @@ def test_whatever_happens_the_collection_ends_as_the_newest_version_exactly(
     assert world.state.extent == world.state.chunks == len(newest.rows)
     if newest.texts is not None:  # a delete records no metadata
         assert world.state.fingerprint == fingerprint(newest.document)
+
+
+@settings(max_examples=50, deadline=None)
+@given(history=histories(deletes=False), data=st.data())
+def test_rows_that_somebody_removes_are_back_with_the_next_version(
+    history: list[Version], data: st.DataObject
+) -> None:
+    world = World(MemoryVectors())
+    for version in history:
+        run(world, data.draw(logs([version]), "log"), data)
+        for rows in world.vectors.collections.values():
+            for id_ in data.draw(st.lists(st.sampled_from(sorted(rows) or ["none"]), max_size=2), "lost"):
+                rows.pop(id_, None)
+
+    newest = replace(history[-1], sequence=history[-1].sequence + 1)
+    run(world, list(newest.events), data)
+
+    assert world.vectors.content() == stored(newest.rows)
 
 
 @settings(max_examples=100, deadline=None)
@@ -195,6 +240,7 @@ def test_a_replay_of_everything_changes_nothing(history: list[Version]) -> None:
     again = plan(state, log, NOON)
 
     assert not any(again.upserts)
+    assert not any(again.updates)
     assert not again.surplus
     assert again.state is None
 
@@ -236,6 +282,72 @@ def test_keys_that_the_new_version_does_not_set_are_cleared() -> None:
     cleared = {key for key, value in rows[0].metadata.items() if value is None}
     assert cleared == {"draft", "page", "context", "custom_id"}
     assert rows[0].metadata["team"] == "blue"
+
+
+def written(old: Version, new: Version) -> tuple[int, int]:
+    """Rows that the second version writes whole, and rows of which it changes metadata."""
+    world = World(MemoryVectors())
+    world.process(old.events, Budget())
+    world.vectors.written = world.vectors.changed = 0
+    world.process(new.events, Budget())
+    assert world.vectors.content() == stored(new.rows)
+    return world.vectors.written, world.vectors.changed
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"texts": "abcdX"}, (1, 4)),
+        ({"texts": "abcdeX"}, (1, 5)),
+        ({"texts": "abXde"}, (1, 4)),
+        ({"texts": "abcd"}, (0, 4)),
+        ({"texts": "Xabcde"}, (6, 0)),
+        ({"texts": "abcde"}, (0, 5)),
+        ({"metadata": {"b": 2}}, (0, 5)),
+        ({"page": 7}, (0, 5)),
+        ({"parts": 3}, (0, 5)),
+        ({"model": 1}, (5, 0)),
+    ],
+)
+def test_a_version_writes_whole_only_the_rows_whose_text_or_vector_changed(
+    change: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    old = Version(1, "abcde", {"a": 1})
+
+    assert written(old, replace(old, sequence=2, **change)) == expected
+
+
+def test_a_row_that_differs_in_its_version_alone_gets_that_alone() -> None:
+    first = plan(None, Version(1, "ab", {"a": 1}).events, NOON).state
+
+    (updates,) = plan(first, Version(2, "ab", {"a": 1}).events, NOON, lambda number: b"").updates
+
+    assert {key for update in updates for key in update.metadata} == {"version_key", "version_key_sha256"}
+
+
+def test_of_rows_that_are_recorded_without_digests_nothing_is_believed() -> None:
+    old, new = Version(1, "abc"), Version(2, "abc")
+    world = World(MemoryVectors())
+    world.process(old.events, Budget())
+    assert world.state is not None
+    world.state = world.state.model_copy(update={"digests": b""})  # as an earlier release recorded it
+    world.blocks.clear()
+
+    world.process(new.events, Budget())
+
+    assert (world.vectors.written, world.vectors.changed) == (6, 0)
+
+
+def test_blocks_of_digests_that_a_shorter_version_has_no_rows_for_are_removed() -> None:
+    world = World(MemoryVectors())
+    world.process(Version(1, "abcdef").events, Budget())
+    assert {number: len(packed) for number, (_, packed) in world.blocks.items()} == {1: 48, 2: 48}
+
+    world.process(Version(2, "abc").events, Budget())
+    assert {number: len(packed) for number, (_, packed) in world.blocks.items()} == {1: 24, 2: 0}
+
+    world.process(Version(3, None).events, Budget())
+    assert {number: len(packed) for number, (_, packed) in world.blocks.items()} == {1: 0, 2: 0}
 
 
 def test_a_document_cut_anew_at_the_same_sequence_starts_over() -> None:
@@ -343,3 +455,18 @@ def test_what_a_version_left_behind_before_a_crash_is_cleared_by_the_one_that_su
     world.process([*lost.events, *new.events], Budget())
 
     assert world.vectors.content() == stored(new.rows)
+
+
+@pytest.mark.parametrize("lost", [Version(2, "xyz"), Version(2, None)])
+def test_rows_of_a_version_that_was_not_recorded_do_not_pass_for_those_that_were(lost: Version) -> None:
+    old, new = Version(1, "abc"), Version(3, "abc")
+    world = World(MemoryVectors())
+    world.process(old.events, Budget())
+    with pytest.raises(Crash):
+        world.process(lost.events, Budget(3))  # all rows are others, or gone; the state is not
+
+    world.process([*lost.events, *new.events], Budget())
+
+    assert world.vectors.content() == stored(new.rows)
+    assert world.state is not None
+    assert world.state.digest_epoch == 1

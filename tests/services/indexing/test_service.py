@@ -129,7 +129,7 @@ async def test_a_worker_goes_on_with_the_state_that_the_last_one_left(service: S
 
     expected = {row.id: (row.text, row.vector, dict(row.metadata)) for row in new.rows}
     assert await service.reader.content(service.name) == expected
-    assert await service.state(new, SOURCE_DOCUMENTS) == state
+    assert await service.state(new, SOURCE_DOCUMENTS) == state.model_copy(update={"digests": b""})
 
 
 async def test_a_refused_document_is_a_dead_letter_and_the_others_are_indexed(service: Service) -> None:

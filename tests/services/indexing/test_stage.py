@@ -29,7 +29,8 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from services.indexing import vectors
+from services.indexing import digests, vectors
+from services.indexing.digests import DIGEST_BYTES
 from services.indexing.faults import Faults
 from services.indexing.plan import Incoming
 from services.indexing.rows import Collection, Row
@@ -94,6 +95,14 @@ class Indexer:
         return self.states.get(0, document_id(version.document))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def small_blocks() -> Iterator[None]:
+    """Documents of two chunks fill a block of digests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "BLOCK", 2)
+        yield
+
+
 @pytest.fixture
 def indexer(tmp_path: Path) -> Iterator[Indexer]:
     indexer = Indexer(tmp_path / "states.sqlite")
@@ -121,7 +130,11 @@ async def test_a_document_is_written_recorded_and_reported(indexer: Indexer) -> 
     assert (states.topic, sources.topic) == (DOCUMENT_STATES, SOURCE_DOCUMENTS)
     assert states.key == sources.key == document_id(version.document)
     assert (states.partition_key, sources.partition_key) == (None, "tree")
-    assert states.event == sources.event == indexer.state(version)
+    state = indexer.state(version)
+    assert state is not None
+    assert states.event == state
+    assert len(state.digests) == 2 * DIGEST_BYTES
+    assert sources.event == state.model_copy(update={"digests": b""})
     assert notes(outcome) == [(Step.INDEXED, 2, "notes.md")]
 
 
@@ -209,6 +222,30 @@ async def test_one_bad_document_fails_alone(indexer: Indexer) -> None:
     assert notes(outcomes[2]) == [(Step.INDEXED, 1, "other")]
     assert indexer.vectors.content() == stored(good.rows + other.rows)
     assert indexer.state(bad) is None
+
+
+async def test_versions_that_are_tried_apart_do_not_believe_what_was_recorded_before_the_first(
+    indexer: Indexer,
+) -> None:
+    """Their requests are shared with a document that is refused, so each is written alone."""
+    first, second, third = Version(1, "abcd"), Version(2, "abXd"), Version(3, "abcd")
+    await indexer.process(*first.events)
+
+    await indexer.process(*second.events, *third.events, *Version(4, ["poison"], key="bad.md").events)
+
+    assert indexer.vectors.content() == stored(third.rows)
+
+
+async def test_a_long_document_that_changes_a_little_is_written_a_little(indexer: Indexer) -> None:
+    first, second = Version(1, "abcdefg", parts=2), Version(2, "abcdefX", parts=3)
+    await indexer.process(*first.events)
+    assert indexer.vectors.written == 7
+
+    for event in second.events:
+        await indexer.process(event)
+
+    assert (indexer.vectors.written, indexer.vectors.changed) == (8, 6)
+    assert indexer.vectors.content() == stored(second.rows)
 
 
 async def test_a_version_is_kept_when_the_one_that_supersedes_it_is_refused(indexer: Indexer) -> None:

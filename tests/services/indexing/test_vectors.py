@@ -1,6 +1,6 @@
 """Packing rows into requests."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.indexing.rows import Row
@@ -13,6 +13,7 @@ def rows(document: str, count: int, size: int = 1) -> list[Row]:
     return [Row(f"{document}-{n}", "x" * size, b"1234", {"k": 1}) for n in range(count)]
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_every_row_is_in_one_request_in_order(parts: list[int]) -> None:
     named = [(f"d{i}", rows(f"d{i}", count)) for i, count in enumerate(parts)]
@@ -25,6 +26,7 @@ def test_every_row_is_in_one_request_in_order(parts: list[int]) -> None:
         assert request.documents == {row.id.split("-")[0] for row in request.rows}
 
 
+@settings(deadline=None)
 @given(PARTS)
 def test_a_part_that_fits_into_a_request_is_not_torn_apart(parts: list[int]) -> None:
     named = [(f"d{i}", rows(f"d{i}", count)) for i, count in enumerate(parts)]

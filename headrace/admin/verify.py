@@ -1,0 +1,198 @@
+"""Compare a collection with what is recorded of it, and have the pipeline mend what differs."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import Producer
+
+from headrace.wiring import Wiring
+from schemas.errors import DocumentError, RequestError, TransientError
+from schemas.events import ChunkDigests, DocumentDoubted, DocumentState
+from schemas.markers import is_marker
+from services.indexing.verify import Comparison, Finding
+from streams.chroma import ChromaClient, segment
+from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
+from streams.state.reader import Reader, end_offsets
+from streams.topics import DOCUMENT_STATES, EMBEDDINGS
+
+#: Rows of a request: the most that Chroma Cloud answers.
+_PAGE = 300
+_SEND_S = 30.0
+#: How long indexing may take to record a doubt.
+_DOUBT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A collection by its name."""
+
+    tenant: str
+    database: str
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Documents and rows that were compared, and what was found.
+
+    Attributes:
+        changed: documents that changed during the comparison, of which nothing is said.
+        unknown: rows of no document that is recorded.
+    """
+
+    documents: int
+    rows: int
+    unknown: int
+    changed: int
+    findings: Sequence[Finding]
+
+
+class Recorded:
+    """What is recorded of the documents of one collection; follows the topic. Methods block.
+
+    Raises RequestError if there are no topics.
+    """
+
+    def __init__(self, wiring: Wiring, target: Target) -> None:
+        count = partition_counts(admin(wiring.cluster), wiring.cluster).get(DOCUMENT_STATES.name)
+        if count is None:
+            raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
+        self._cluster, self._target = wiring.cluster, target
+        self._positions = {(DOCUMENT_STATES.name, partition): 0 for partition in range(count)}
+        self._reader = Reader(wiring.cluster, wiring.codec)
+        self._reader.assign(self._positions)
+        self.states: dict[str, DocumentState] = {}
+        self.blocks: dict[str, ChunkDigests] = {}
+
+    def read(self) -> set[str]:
+        """Read what has been recorded until now; the documents of the collection that have changed."""
+        changed: set[str] = set()
+        ends = end_offsets(self._cluster, self._positions)
+        behind = {place: end for place, end in ends.items() if self._positions[place] < end}
+        for batch in self._reader.read_to(behind):
+            for change in batch.changes:
+                if change.event is None:
+                    self.blocks.pop(change.key, None)
+                elif isinstance(change.event, ChunkDigests):
+                    self.blocks[change.key] = change.event
+                elif isinstance(change.event, DocumentState) and self._is_ours(change.event):
+                    self.states[change.key] = change.event
+                    changed.add(change.key)
+            self._positions.update(batch.positions)
+        return changed
+
+    def close(self) -> None:
+        """Disconnect from the broker."""
+        self._reader.close()
+
+    def _is_ours(self, state: DocumentState) -> bool:
+        document, target = state.document, self._target
+        return not is_marker(document) and target == Target(
+            document.tenant, document.database, document.collection
+        )
+
+
+async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Verified:
+    """Compare the collection with what is recorded of it now."""
+    await asyncio.to_thread(recorded.read)
+    found = await chroma.collection(target.tenant, target.database, target.collection)
+    states = dict(recorded.states)
+    if found is None and not states:
+        raise RequestError(f"no collection {target.collection!r} in database {target.database!r}")
+    compared = Comparison(found.id if found else None, states, recorded.blocks)
+    if found is not None:
+        await _take_rows(compared, chroma, target, found.id)
+    changed = await asyncio.to_thread(recorded.read)
+    findings = [finding for finding in compared.findings() if finding.key not in changed]
+    alive = sum(not state.deleted for state in states.values())
+    return Verified(alive, compared.rows, compared.unknown, len(changed), findings)
+
+
+async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target, identity: str) -> None:
+    """All rows, in pages. Those that are missing are asked for once more by their ids, because pages shift
+    while rows are written and deleted."""
+    path = f"{chroma.collections(target.tenant, target.database)}/{segment(identity)}/get"
+    seen: set[str] = set()
+
+    async def take(which: Mapping[str, object]) -> int:
+        body = {**which, "include": ["documents", "metadatas"]}
+        answer = await chroma.post(path, body, f"the rows of {target.collection!r}")
+        rows = zip(answer["ids"], answer["documents"], answer["metadatas"], strict=True)
+        new = [row for row in rows if row[0] not in seen]
+        seen.update(row[0] for row in new)
+        compared.take([row[0] for row in new], [row[1] for row in new], [row[2] for row in new])
+        return len(answer["ids"])
+
+    try:
+        offset = 0
+        while count := await take({"limit": _PAGE, "offset": offset}):
+            offset += count
+        missing = compared.missing()
+        for start in range(0, len(missing), _PAGE):
+            await take({"ids": missing[start : start + _PAGE], "limit": _PAGE})
+    except DocumentError as error:
+        raise RequestError(str(error)) from error
+
+
+async def doubt(wiring: Wiring, recorded: Recorded, findings: Sequence[Finding]) -> None:
+    """Have the documents recorded as incomplete, so that their next run writes them whole.
+
+    Indexing does it, which alone writes to the collection and to the states. Raises TransientError if it does
+    not within two minutes.
+    """
+    await asyncio.to_thread(_send, wiring, findings)
+    waiting = {finding.key: finding.state.digest_epoch for finding in findings}
+    until = time.monotonic() + _DOUBT_S
+    while waiting:
+        await asyncio.to_thread(recorded.read)
+        waiting = {key: epoch for key, epoch in waiting.items() if recorded.states[key].digest_epoch == epoch}
+        if waiting and time.monotonic() > until:
+            raise TransientError(
+                f"indexing has not recorded {len(waiting)} of {len(findings)} documents as incomplete within "
+                f"{_DOUBT_S:.0f} s; is it running?"
+            )
+        await asyncio.sleep(0.1)
+
+
+def _send(wiring: Wiring, findings: Sequence[Finding]) -> None:
+    failures: list[str] = []
+
+    def delivered(error: object, message: object) -> None:
+        if error is not None:
+            failures.append(str(error))
+
+    producer = Producer(
+        wiring.cluster.client(
+            enable_idempotence=True, partitioner="murmur2_random", message_timeout_ms=int(_SEND_S * 1000)
+        ),
+        logger=CLIENT_LOG,
+    )
+    for finding in findings:
+        event = _doubted(finding)
+        value = wiring.codec.encode(event, EMBEDDINGS.name)
+        producer.produce(wiring.cluster.name(EMBEDDINGS), key=finding.key, value=value, on_delivery=delivered)
+        producer.poll(0)
+    left = producer.flush(_SEND_S + 5)
+    if failures or left:
+        raise TransientError(
+            f"{len(failures) + left} of {len(findings)} records were not sent: "
+            f"{failures[0] if failures else 'the broker does not answer'}"
+        )
+
+
+def _doubted(finding: Finding) -> DocumentDoubted:
+    return DocumentDoubted(
+        document=finding.state.document.model_copy(update={"run": None}),
+        sequence=finding.state.sequence,
+        extent=finding.extent,
+        metadata_keys=sorted(finding.keys),
+    )
+
+
+def by_source(findings: Sequence[Finding]) -> tuple[list[str], list[Finding]]:
+    """The ids of the sources whose runs send the documents again, and the documents without a source."""
+    alive = [finding for finding in findings if not finding.state.deleted]
+    sources = {finding.state.document.source_id for finding in alive}
+    return sorted(filter(None, sources)), [one for one in alive if not one.state.document.source_id]

@@ -1,0 +1,169 @@
+"""`headrace verify`: whether a collection is what is recorded of it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headrace.cli.checks import require_target
+from headrace.cli.output import note, print_json, print_rows
+from headrace.cli.records import wiring_of
+from headrace.cli.settings import AsJson, Collection, Database, DataDir
+
+if TYPE_CHECKING:
+    from headrace.admin.verify import Recorded, Target, Verified
+    from headrace.wiring import Wiring
+    from services.indexing.verify import Finding
+
+#: Documents that are shown; `--json` has all.
+_SHOWN = 50
+
+
+def verify(
+    collection: Collection,
+    database: Database = "default_database",
+    tenant: Annotated[str, typer.Option(help="Tenant of the database.")] = "default_tenant",
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Have the documents that differ indexed again.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Compare a collection with what was indexed into it. Exit status 1 if they differ."""
+    import asyncio
+
+    from headrace.admin.verify import Target
+    from headrace.local.running_file import read_running
+
+    require_target(database, collection)
+    wiring = wiring_of(data_dir)
+    running = None if wiring.settings.chroma_url else read_running(wiring.settings.data_dir)
+    chroma_url = running.chroma_url if running else wiring.chroma_url
+    found = asyncio.run(_verified(wiring, chroma_url, Target(tenant, database, collection), repair))
+    _show(found, as_json)
+    if found.findings:
+        raise typer.Exit(1)
+
+
+async def _verified(wiring: "Wiring", chroma_url: str, target: "Target", repair: bool) -> "Verified":
+    import asyncio
+
+    from headrace.admin.verify import Recorded, verify
+    from streams.chroma import ChromaClient
+
+    chroma = ChromaClient(chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
+    recorded = await asyncio.to_thread(Recorded, wiring, target)
+    try:
+        found = await verify(recorded, chroma, target)
+        if repair and found.findings:
+            await _repair(wiring, recorded, target, found.findings)
+            found = await verify(recorded, chroma, target)
+        return found
+    finally:
+        recorded.close()
+        await chroma.close()
+
+
+async def _repair(
+    wiring: "Wiring", recorded: "Recorded", target: "Target", findings: "Sequence[Finding]"
+) -> None:
+    """Record the documents as incomplete, then run their sources."""
+    from headrace.admin.verify import by_source, doubt
+    from headrace.client.connect import require_gateway
+    from headrace.client.gateway import ApiError, GatewayClient
+    from headrace.client.progress import counted
+    from headrace.client.sync import follow
+
+    gateway = await require_gateway(wiring.settings)
+    await doubt(wiring, recorded, findings)
+    sources, others = by_source(findings)
+    async with GatewayClient(gateway.url, gateway.key) as client:
+        for source_id in sources:
+            try:
+                source = await client.source(source_id)
+                if source.source_type == "file_upload":
+                    _say_uploads([one for one in findings if one.state.document.source_id == source_id])
+                    continue
+                invocation = await client.create_invocation(source_id, target.collection)
+            except ApiError as error:
+                note(f"source {source_id} cannot be run: {error}")
+                continue
+            last = await follow(client, invocation, lambda progress: None, note)
+            note(f"source {source_id}: {counted(last.counts.indexed, 'document')} indexed again")
+    if others:
+        _say_uploads(others)
+
+
+def _say_uploads(findings: "Sequence[Finding]") -> None:
+    for finding in findings:
+        if not finding.state.deleted:
+            note(f"{finding.state.document.document_key}: upload or send it again; no source can read it")
+
+
+def _show(found: "Verified", as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "documents": found.documents,
+                "rows": found.rows,
+                "unknown_rows": found.unknown,
+                "changed_meanwhile": found.changed,
+                "findings": [_as_json(finding) for finding in found.findings],
+            }
+        )
+        return
+    if found.findings:
+        rows = [
+            (
+                one.state.document.document_key,
+                len(one.missing),
+                len(one.surplus),
+                len(one.wrong),
+                _remark(one),
+            )
+            for one in found.findings[:_SHOWN]
+        ]
+        print_rows(("document", "missing", "surplus", "wrong", ""), rows, "")
+    for line in _summary(found):
+        typer.echo(line)
+
+
+def _summary(found: "Verified") -> list[str]:
+    from headrace.client.progress import counted
+
+    compared = f"{counted(found.documents, 'document')} and {counted(found.rows, 'row')} compared"
+    lines = [f"{compared}; documents that differ: {len(found.findings):,}"]
+    if not found.findings:
+        lines = [f"{compared}, all as recorded"]
+    if len(found.findings) > _SHOWN:
+        lines.append(f"{_SHOWN} of them shown; --json shows all")
+    if found.unknown:
+        lines.append(f"{counted(found.unknown, 'row')} of no document that was indexed here; left alone")
+    if found.changed:
+        lines.append(f"{counted(found.changed, 'document')} changed meanwhile, and were left out")
+    if found.findings:
+        lines.append("`--repair` has them indexed again")
+    return lines
+
+
+def _remark(finding: "Finding") -> str:
+    if finding.elsewhere:
+        return "was in an earlier collection of this name"
+    if finding.incomplete:
+        return "parts are missing or failed"
+    return "was deleted" if finding.state.deleted else ""
+
+
+def _as_json(finding: "Finding") -> dict[str, Any]:
+    return {
+        "document_key": finding.state.document.document_key,
+        "document_id": finding.key,
+        "source_id": finding.state.document.source_id,
+        "version_key": finding.state.document.version_key,
+        "missing": sorted(finding.missing),
+        "surplus": sorted(finding.surplus),
+        "wrong": sorted(finding.wrong),
+        "incomplete": finding.incomplete,
+        "elsewhere": finding.elsewhere,
+        "deleted": finding.state.deleted,
+    }
