@@ -229,7 +229,7 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
 
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     from api import Gateway, Models, serve
-    from headrace.wiring.search import chroma_of, rerank_of
+    from headrace.wiring.search import chroma_of, rerank_of, sparse_default_of, sparse_of
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
@@ -242,7 +242,9 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
         chroma=chroma_of(wiring),
-        models=Models(served.default, served.names, settings.embedding_substitute),
+        models=Models(
+            served.default, served.names, settings.embedding_substitute, sparse_default_of(settings)
+        ),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
         embedding=embedding_access(settings),
@@ -251,6 +253,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         github_webhook_secret=secret.get_secret_value() if secret else None,
         github_host=urlsplit(settings.github_url).hostname or "",
         rerank=rerank_of(settings),
+        sparse=sparse_of(settings),
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")
