@@ -48,7 +48,7 @@ BM25 = "Chroma/BM25"
 SPLADE = "prithivida/Splade_PP_en_v1"
 SPARSE_KEY = "sparse_embedding"
 #: Those that are served.
-SPARSE_MODELS = (BM25,)
+SPARSE_MODELS = (BM25, SPLADE)
 
 #: Warnings of a document that are kept with its outcome, and the characters of each.
 MAX_WARNINGS = 5

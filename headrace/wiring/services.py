@@ -7,6 +7,7 @@ one service, and pays for the imports of one.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -136,7 +137,7 @@ async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 @contextlib.asynccontextmanager
 async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.embedding import Embedder, LoadedModels, VectorCache
-    from services.embedding.sparse import SparseEncoders
+    from services.embedding.sparse import SparseEncoders, load_encoder
     from services.embedding.stage import EmbeddingStage
 
     settings = wiring.settings
@@ -147,7 +148,7 @@ async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         with naming_model(settings, model) if model == default else contextlib.nullcontext():
             return open_cached(settings, model, cache)
 
-    models, sparse = LoadedModels(load), SparseEncoders()
+    models, sparse = LoadedModels(load), SparseEncoders(partial(load_encoder, cache_dir=settings.cache_dir))
     stage = EmbeddingStage(models, settings.embed_context, default, sparse)
     try:
         async with embed_endpoint(settings, models, sparse):
@@ -200,7 +201,7 @@ def _worker(
 
 
 async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
-    from services.embedding.sparse import SparseEncoders
+    from services.embedding.sparse import SparseEncoders, load_encoder
     from services.searching import search_service
     from streams.chroma import ChromaClient
 
@@ -208,7 +209,7 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
     if settings.search_token is None:
         raise RequestError("searching needs HEADRACE_SEARCH_TOKEN: a secret, the same for the gateway")
     await wiring.partitions()
-    encoders = SparseEncoders()
+    encoders = SparseEncoders(partial(load_encoder, cache_dir=settings.cache_dir))
     chroma = ChromaClient(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant, _LOOK_UP_SECONDS)
     try:
         async with search_service(

@@ -47,7 +47,10 @@ keys = st.text(string.ascii_letters + "äß-", min_size=1).filter(lambda key: ke
             SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(model=None, key=None)),
             (BM25, "sparse_embedding"),
         ),
-        (SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(model="Chroma/BM25")), (BM25, "sparse_embedding")),
+        (
+            SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(model="Chroma/BM25")),
+            (BM25, "sparse_embedding"),
+        ),
         (SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(key="ключ")), (BM25, "ключ")),
     ],
 )
