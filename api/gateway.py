@@ -46,11 +46,13 @@ class Models:
     """Dense models: the default, and the other models that a request may name.
 
     `substitutes`: a request that names a model that is not served gets the default in its place.
+    `sparse` is the sparse model of requests that name none; usually there is none.
     """
 
     default: str
     served: Sequence[str] = ()
     substitutes: bool = False
+    sparse: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ QWEN_MODEL = "Qwen/Qwen3-Embedding-0.6B"
 BM25 = "Chroma/BM25"
 SPLADE = "prithivida/Splade_PP_en_v1"
 SPARSE_KEY = "sparse_embedding"
+#: Those that are served.
+SPARSE_MODELS = (BM25, SPLADE)
 
 #: Warnings of a document that are kept with its outcome, and the characters of each.
 MAX_WARNINGS = 5

@@ -13,18 +13,23 @@ from api.gateway import ChunkingDefaults, Models
 from schemas.api import DenseEmbeddingModel, SourceChunkingConfig, SourceEmbeddingConfig
 from schemas.checks import (
     CONTROL,
+    RESERVED_PREFIXES,
     check_collection_name,
     metadata_of,
     require_custom_id,
     require_text,
 )
 from schemas.errors import RequestError
-from schemas.events import Chunking, Embedding, MetadataValue, Task
+from schemas.events import Chunking, Embedding, MetadataValue, SparseEmbedding, Task
 from schemas.limits import (
+    BM25,
     MAX_CHUNK_BYTES,
     MAX_FILE_NAME_BYTES,
     MAX_METADATA_BYTES,
     MIN_CHUNK_BYTES,
+    RESERVED_METADATA_KEYS,
+    SPARSE_KEY,
+    SPARSE_MODELS,
 )
 
 __all__ = [
@@ -35,9 +40,14 @@ __all__ = [
     "require_collection_name",
     "require_custom_id",
     "require_file_name",
+    "require_free_key",
     "require_tenant",
     "require_text",
+    "sparse_of",
 ]
+
+#: A metadata key of Chroma Cloud has at most 36 bytes; local ones any number.
+MAX_SPARSE_KEY_BYTES = 256
 
 _JSON_KINDS: Mapping[type, str] = {
     type(None): "null",
@@ -52,9 +62,8 @@ _JSON_KINDS: Mapping[type, str] = {
 def embedding_of(
     config: SourceEmbeddingConfig | None, legacy: DenseEmbeddingModel | str | None, models: Models
 ) -> Embedding:
-    """The dense model to use: `embedding.dense`, else the older `embedding_model`, else the default."""
-    if config is not None and config.sparse is not None:
-        raise BadRequest("embedding.sparse must be null: sparse indexing is not available in this version")
+    """The models to use. Dense: `embedding.dense`, else the older `embedding_model`, else the default.
+    Sparse: `embedding.sparse`, else the default, which may be none."""
     older = DenseEmbeddingModel(model=legacy) if isinstance(legacy, str) else legacy
     dense = config.dense if config is not None else None
     if dense is not None and older is not None and dense.model != older.model:
@@ -68,7 +77,35 @@ def embedding_of(
         # A task's prompts are those of the model that was asked for.
         chosen = DenseEmbeddingModel(model=models.default)
     task = None if chosen.task is None else Task(**chosen.task.model_dump())
-    return Embedding(model=chosen.model, task=task)
+    return Embedding(model=chosen.model, task=task, sparse=sparse_of(config, models.sparse))
+
+
+def sparse_of(config: SourceEmbeddingConfig | None, default: str | None) -> SparseEmbedding | None:
+    """The sparse model and its key. A null is not given: no `sparse` is the default model, no `model` in it
+    BM25, no `key` the contract's."""
+    sparse = config.sparse if config is not None else None
+    if sparse is None:
+        return None if default is None else SparseEmbedding(model=default, key=SPARSE_KEY)
+    model, key = sparse.model or BM25, SPARSE_KEY if sparse.key is None else sparse.key
+    if model not in SPARSE_MODELS:
+        raise BadRequest(f"sparse model {model!r} is not available; available is {', '.join(SPARSE_MODELS)}")
+    require_text("embedding.sparse.key", key)
+    if key in RESERVED_METADATA_KEYS or key.startswith(RESERVED_PREFIXES) or CONTROL.search(key):
+        raise BadRequest(f"embedding.sparse.key {key[:80]!r} is reserved; choose another name")
+    if len(key.encode()) > MAX_SPARSE_KEY_BYTES:
+        raise BadRequest(
+            f"embedding.sparse.key has {len(key.encode())} bytes, expected at most {MAX_SPARSE_KEY_BYTES}"
+        )
+    return SparseEmbedding(model=model, key=key)
+
+
+def require_free_key(metadata: Mapping[str, MetadataValue], embedding: Embedding) -> None:
+    """Raises BadRequest if metadata have a value under the key of the sparse vector."""
+    if embedding.sparse is not None and metadata.get(embedding.sparse.key) is not None:
+        raise BadRequest(
+            f"metadata key {embedding.sparse.key!r} is that of the sparse vector (embedding.sparse.key); choose "
+            "another name for one of them"
+        )
 
 
 def _unserved(model: str, models: Models) -> str:

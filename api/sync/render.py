@@ -64,10 +64,16 @@ def source_of(source: Source, newest: Invocation | None = None) -> api.Source:
         id=source.id,
         database_name=source.database,
         embedding_model=dense,
-        embedding=api.SourceEmbeddingConfig(dense=dense, sparse=None),
+        embedding=api.SourceEmbeddingConfig(dense=dense, sparse=_sparse_of(source)),
         chunking=_chunking_of(source),
         created_at=source.created_at,
     )
+
+
+def _sparse_of(source: Source) -> api.SparseEmbeddingConfig | None:
+    if (sparse := source.embedding.sparse) is None:
+        return None
+    return api.SparseEmbeddingConfig.model_validate({"model": sparse.model, "key": sparse.key})
 
 
 def _notice_of(source: Source, newest: Invocation | None) -> api.SourceNotice | None:

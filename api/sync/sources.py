@@ -14,7 +14,7 @@ from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, SourceExists
 from api.requests import caller_of, page_of, path_id, query_choice, query_text, read_body
 from api.sync.invocations import require_alone, start_run
-from api.sync.options import chunking_of, embedding_of, require_collection_name
+from api.sync.options import chunking_of, embedding_of, require_collection_name, sparse_of
 from api.sync.render import json_response, source_of
 from api.sync.source_types import shown, source_type
 from api.views.catalogue import NO_LIMIT, Catalogue
@@ -24,8 +24,9 @@ from schemas.api import (
     CreateSourcePayload,
     CreateSourceResponse,
     DeleteSourceResponse,
+    SourceEmbeddingConfig,
 )
-from schemas.events import Source, make_source
+from schemas.events import Embedding, Source, make_source
 from schemas.ids import embedding_settings, source_id
 from schemas.sources import FILE_UPLOAD, SOURCE_TYPES
 from schemas.sources.file_upload import FileUploadConfig
@@ -112,10 +113,30 @@ async def change_source(request: web.Request) -> web.Response:
             "source; create it, and delete this one with its documents if it is to be replaced"
         )
     number = await parts.origin_id(kind.name, config, source.tenant)
-    changed = source.model_copy(update={source.type: config, "notice": None, "origin_id": number})
+    changed = source.model_copy(
+        update={
+            source.type: config,
+            "notice": None,
+            "origin_id": number,
+            "embedding": _changed_embedding(source, payload.embedding),
+        }
+    )
     await _require_following_alone(parts, changed)
     await _keep(parts, changed)
     return json_response(source_of(changed))
+
+
+def _changed_embedding(source: Source, config: SourceEmbeddingConfig | None) -> Embedding:
+    """The embedding of a source with another sparse model, if one is given. The dense model stays: a collection
+    cannot hold vectors of two."""
+    if config is None or config.sparse is None:
+        return source.embedding
+    if config.dense is not None and config.dense.model != source.embedding.model:
+        raise BadRequest(
+            f"the dense model of source {source.id} is {source.embedding.model!r} and cannot be changed; create "
+            "another source, into another collection"
+        )
+    return source.embedding.model_copy(update={"sparse": sparse_of(config, None)})
 
 
 async def delete_source(request: web.Request) -> web.Response:
@@ -172,7 +193,8 @@ def _identities(source: Source) -> Iterator[str]:
     """Without what may change first, so that a source made again owns what it owned before; then with it."""
     whole = _configuration(source)
     origin = SOURCE_TYPES[source.type].identity(source.config)
-    yield _canonical({**whole, source.type: origin})
+    dense = embedding_settings(source.embedding.model_copy(update={"sparse": None}))
+    yield _canonical({**whole, source.type: origin, "embedding": dense})
     yield _canonical(whole)
     for number in count(2):
         yield _canonical({**whole, "number": number})

@@ -28,6 +28,7 @@ from api.sync.options import (
     require_collection_name,
     require_custom_id,
     require_file_name,
+    require_free_key,
     require_text,
 )
 from api.sync.render import json_response
@@ -89,10 +90,13 @@ async def add_file(request: web.Request) -> web.Response:
 def parse_options(fields: Mapping[str, str], gateway: Gateway) -> Options:
     """The optional parts, checked; raises BadRequest."""
     content_type = fields.get("content_type")
+    metadata = parse_metadata(fields["metadata"]) if "metadata" in fields else {}
+    embedding = embedding_of(_json(_EMBEDDING, fields, "embedding"), None, gateway.models)
+    require_free_key(metadata, embedding)
     return Options(
         custom_id=require_custom_id(fields["custom_id"]) if "custom_id" in fields else None,
-        metadata=parse_metadata(fields["metadata"]) if "metadata" in fields else {},
-        embedding=embedding_of(_json(_EMBEDDING, fields, "embedding"), None, gateway.models),
+        metadata=metadata,
+        embedding=embedding,
         chunking=chunking_of(_json(_CHUNKING, fields, "chunking"), gateway.chunking),
         content_type=_content_type(content_type) if content_type else None,
         main_content=_boolean("main_content", fields.get("main_content", "false")),

@@ -56,6 +56,9 @@ def sync(
     allow_empty: AllowEmpty = False,
     allow_mass_delete: AllowMassDelete = False,
     full_check: FullCheck = False,
+    sparse: Annotated[
+        bool, typer.Option("--sparse/--no-sparse", help="Also make documents searchable by words (BM25).")
+    ] = True,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the run ends.")] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -87,6 +90,7 @@ def sync(
     from headrace.local.running_file import Interrupted
     from headrace.preflight import shortage
     from schemas.errors import IngestError, TransientError
+    from schemas.limits import BM25
 
     settings = load_settings(data_dir)
     chosen = Chosen(
@@ -112,6 +116,7 @@ def sync(
         allow_empty=allow_empty,
         allow_mass_delete=allow_mass_delete,
         full_check=full_check,
+        sparse=BM25 if sparse else None,
     )
     require_request(request)
     full, runs_here = partial(shortage, settings.data_dir), True

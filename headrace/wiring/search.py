@@ -1,10 +1,13 @@
-"""What the gateway searches with: Chroma, and a reranker."""
+"""What the gateway searches with: Chroma, the sparse index, and a reranker."""
 
 from urllib.parse import urlsplit
 
 from api import ChromaAccess, RerankAccess
+from api.search.sparse import SparseService
 from headrace.settings import Settings
 from headrace.wiring.shared import Wiring
+from schemas.errors import RequestError
+from schemas.limits import BM25
 
 
 def chroma_of(wiring: Wiring) -> ChromaAccess:
@@ -12,6 +15,20 @@ def chroma_of(wiring: Wiring) -> ChromaAccess:
     host = urlsplit(wiring.chroma_url).hostname or ""
     searches = host == "trychroma.com" or host.endswith(".trychroma.com")
     return ChromaAccess(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant, searches)
+
+
+def sparse_of(settings: Settings) -> SparseService | None:
+    """The service `searching`, if the gateway is told where it is. Raises RequestError without its token."""
+    if settings.search_url is None:
+        return None
+    if settings.search_token is None:
+        raise RequestError("HEADRACE_SEARCH_URL needs HEADRACE_SEARCH_TOKEN: that of the service searching")
+    return SparseService(settings.search_url, settings.search_token.get_secret_value())
+
+
+def sparse_default_of(settings: Settings) -> str | None:
+    """The sparse model of requests that mention none."""
+    return BM25 if settings.sparse_default == "bm25" else None
 
 
 def rerank_of(settings: Settings) -> RerankAccess | None:

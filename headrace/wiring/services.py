@@ -7,6 +7,7 @@ one service, and pays for the imports of one.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -136,7 +137,7 @@ async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 @contextlib.asynccontextmanager
 async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.embedding import Embedder, LoadedModels, VectorCache
-    from services.embedding.sparse import SparseEncoders
+    from services.embedding.sparse import SparseEncoders, load_encoder
     from services.embedding.stage import EmbeddingStage
 
     settings = wiring.settings
@@ -147,7 +148,7 @@ async def embedding(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         with naming_model(settings, model) if model == default else contextlib.nullcontext():
             return open_cached(settings, model, cache)
 
-    models, sparse = LoadedModels(load), SparseEncoders()
+    models, sparse = LoadedModels(load), SparseEncoders(partial(load_encoder, cache_dir=settings.cache_dir))
     stage = EmbeddingStage(models, settings.embed_context, default, sparse)
     try:
         async with embed_endpoint(settings, models, sparse):
@@ -200,7 +201,7 @@ def _worker(
 
 
 async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
-    from services.embedding.sparse import SparseEncoders
+    from services.embedding.sparse import SparseEncoders, load_encoder
     from services.searching import search_service
     from streams.chroma import ChromaClient
 
@@ -208,7 +209,7 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
     if settings.search_token is None:
         raise RequestError("searching needs HEADRACE_SEARCH_TOKEN: a secret, the same for the gateway")
     await wiring.partitions()
-    encoders = SparseEncoders()
+    encoders = SparseEncoders(partial(load_encoder, cache_dir=settings.cache_dir))
     chroma = ChromaClient(wiring.chroma_url, wiring.chroma_token, settings.chroma_tenant, _LOOK_UP_SECONDS)
     try:
         async with search_service(
@@ -229,7 +230,7 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
 
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     from api import Gateway, Models, serve
-    from headrace.wiring.search import chroma_of, rerank_of
+    from headrace.wiring.search import chroma_of, rerank_of, sparse_default_of, sparse_of
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
@@ -242,7 +243,9 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         blobs=wiring.blobs,
         state_folder=wiring.state("api"),
         chroma=chroma_of(wiring),
-        models=Models(served.default, served.names, settings.embedding_substitute),
+        models=Models(
+            served.default, served.names, settings.embedding_substitute, sparse_default_of(settings)
+        ),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
         embedding=embedding_access(settings),
@@ -251,6 +254,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         github_webhook_secret=secret.get_secret_value() if secret else None,
         github_host=urlsplit(settings.github_url).hostname or "",
         rerank=rerank_of(settings),
+        sparse=sparse_of(settings),
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")

@@ -56,7 +56,9 @@ class CreateSourcePayload(SourceVariants):
 
 
 class ChangeSourcePayload(SourceVariants):
-    """The new selection of documents of a source (ours)."""
+    """The new selection of documents of a source, and its sparse model if `embedding` has one (ours)."""
+
+    embedding: SourceEmbeddingConfig | None = None
 
 
 class CreateSourceResponse(Body):

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -36,6 +37,8 @@ B = TypeVar("B", bound=BaseModel)
 
 #: A query takes the index less than a millisecond, so these keep a core busy while others wait for the disk.
 _THREADS = 4
+#: The gateway gives up after 30 s.
+_PATIENCE_SECONDS = 10.0
 
 #: Indices and values of a text, by the model with which the documents were encoded.
 Encode = Callable[[str, str], Awaitable[tuple[Sequence[int], Sequence[float]]]]
@@ -67,10 +70,18 @@ class SearchServer:
     Args:
         token: what a caller must present.
         encode: encodes the text of a query. Raises DocumentError for an unknown model, and TransientError.
+        patience_s: how long a request waits for an index that has just been opened to be read.
     """
 
-    def __init__(self, index: SparseIndex, follower: Following, token: str, encode: Encode) -> None:
-        self._index, self._follower, self._encode = index, follower, encode
+    def __init__(
+        self,
+        index: SparseIndex,
+        follower: Following,
+        token: str,
+        encode: Encode,
+        patience_s: float = _PATIENCE_SECONDS,
+    ) -> None:
+        self._index, self._follower, self._encode, self._patience_s = index, follower, encode, patience_s
         self._authorization = f"Bearer {token}".encode()
         self._threads = ThreadPoolExecutor(_THREADS, "search")
 
@@ -134,7 +145,7 @@ class SearchServer:
 
     async def _search(self, request: web.Request) -> web.Response:
         asked = await _body(request, SearchRequest)
-        self._require_ready()
+        await self._until_ready()
         results = await asyncio.gather(*(self._answer(query) for query in asked.queries))
         return _json(SearchResponse.model_construct(results=results))
 
@@ -168,7 +179,7 @@ class SearchServer:
 
     async def _keys(self, request: web.Request) -> web.Response:
         asked = await _body(request, KeysRequest)
-        self._require_ready()
+        await self._until_ready()
         found = await self._in_thread(lambda: {id_: self._keys_of(id_) for id_ in asked.collection_ids})
         return _json(KeysResponse(collections={id_: keys for id_, keys in found.items() if keys}))
 
@@ -196,7 +207,11 @@ class SearchServer:
             )
         return shard, next(iter(counts), None)
 
-    def _require_ready(self) -> None:
+    async def _until_ready(self) -> None:
+        """An index resumes within a second, so who asks in that second need not be refused."""
+        deadline = time.monotonic() + self._patience_s
+        while not self._follower.ready and time.monotonic() < deadline:  # noqa: ASYNC110  (set in a thread)
+            await asyncio.sleep(0.05)
         if not self._follower.ready:
             raise TransientError(self._follower.fault or "the sparse index is being read from its topic")
 

@@ -342,12 +342,10 @@ async def test_region_credential_and_prefix_of_a_source_may_change_and_its_bucke
     await gateway.call("DELETE", f"{SOURCES}/{source}", status=204)
 
 
-async def test_sparse_indexing_is_refused_before_anything_is_saved(
-    gateway: Server, s3_store: MemoryS3
-) -> None:
+async def test_a_sparse_key_is_refused_before_anything_is_saved(gateway: Server, s3_store: MemoryS3) -> None:
     before = await listed(gateway)
     body = bucket(s3_store, aws_access_key_id="AKIASPARSE", aws_secret_access_key="s")
-    body["embedding"] = {"sparse": {"model": "Chroma/BM25", "key": "sparse_embedding"}}
+    body["embedding"] = {"sparse": {"model": "Chroma/BM25", "key": "chroma_x"}}
 
     refused = await gateway.call("POST", SOURCES, status=400, json=body)
 

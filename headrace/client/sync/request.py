@@ -35,6 +35,7 @@ class SyncRequest:
         origin: the source, if it is no folder.
         ref: the branch or commit of a repository (`ref_identifier`).
         keeps: members that an existing source keeps, because the request does not set them.
+        sparse: the sparse model of a source that has none yet; None leaves it without.
     """
 
     path: str
@@ -50,6 +51,7 @@ class SyncRequest:
     keeps: tuple[str, ...] = ()
     allow_mass_delete: bool = False
     full_check: bool = False
+    sparse: str | None = None
 
     @property
     def options(self) -> dict[str, object]:

@@ -17,27 +17,33 @@ async def wanted_source_id(
 ) -> str:
     """The id of the source that reads this origin into this collection.
 
-    A source that already fills the collection is changed to the request's patterns; otherwise a source is
-    created. Raises RequestError if another source of the collection has the same documents.
+    A source that already fills the collection is changed to the request's patterns, and gets the request's
+    sparse model if it has none; otherwise a source is created. Raises RequestError if another source of the
+    collection has the same documents.
     """
     wanted = wanted_source(request)
     kind = KINDS[type(wanted)]
     config, payload = kind.configure(wanted), {kind.name: config_payload(wanted)}
+    sparse = {"embedding": {"sparse": {"model": request.sparse}}} if request.sparse else {}
     filling = await client.sources(
         database_name=request.database, source_type=kind.name, collection_name=request.collection
     )
     known = [(source.id, kind.form.model_validate(source.form.model_dump())) for source in filling]
     same = [(id_, form) for id_, form in known if _is_same(kind, kind.configure(form), config)]
+    without = {source.id for source in filling if source.embedding.sparse is None}
     for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
         changed = _keeping(wanted, form, request.keeps)
-        if form != changed:
-            change = partial(client.change_source, source_id, {kind.name: config_payload(changed)})
+        added = sparse if source_id in without else {}
+        if added:
+            say("this run adds vectors for search by words to every document; text is not embedded again")
+        if form != changed or added:
+            change = partial(client.change_source, source_id, {kind.name: config_payload(changed), **added})
             await reconnecting(client, change, say, PROXY_ERRORS)
         return source_id
     for source_id, form in known:
         if kind.overlaps(kind.configure(form), config):
             raise RequestError(_overlapping(request, source_id, kind, form))
-    create = partial(client.create_source, {**payload, "database_name": request.database})
+    create = partial(client.create_source, {**payload, **sparse, "database_name": request.database})
     try:  # a repeated request is answered with the id of the source that the first one created
         return await reconnecting(client, create, say, PROXY_ERRORS)
     except ApiError as error:

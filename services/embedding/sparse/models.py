@@ -2,21 +2,29 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from schemas.errors import DocumentError, IngestError, TransientError
 from schemas.events import DocumentChunked, SparseVectors
-from schemas.limits import BM25
+from schemas.limits import BM25, SPARSE_MODELS, SPLADE
 from services.embedding.sparse.encoder import Bm25Encoder, SparseEncoder
 from services.embedding.sparse.vectors import packed
 
 Load = Callable[[str], SparseEncoder]
 
 
-def load_encoder(name: str) -> SparseEncoder:
-    """Load a sparse model. Blocks: call it in a thread. Raises DocumentError for an unknown name."""
+def load_encoder(name: str, cache_dir: Path | None = None) -> SparseEncoder:
+    """Load a sparse model; downloads are in `cache_dir`. Blocks: call it in a thread.
+
+    Raises DocumentError for an unknown name, TransientError for a model that could not be downloaded.
+    """
     if name == BM25:
         return Bm25Encoder()
-    raise DocumentError(f"the sparse model {name!r} is not served; served is {BM25}")
+    if name == SPLADE:
+        from services.embedding.sparse.splade import load_splade  # fastembed takes 0.5 s to import
+
+        return load_splade(name, cache_dir)
+    raise DocumentError(f"the sparse model {name!r} is not served; served are {', '.join(SPARSE_MODELS)}")
 
 
 class SparseEncoders:

@@ -14,24 +14,59 @@ from api.sync.options import (
     parse_metadata,
     require_collection_name,
     require_file_name,
+    sparse_of,
 )
 from schemas.api import (
     DenseEmbeddingModel,
     LinesChunking,
     Qwen3EmbeddingTask,
     SourceEmbeddingConfig,
+    SparseEmbeddingConfig,
     TreeSitterChunking,
 )
 from schemas.codec import SingleObjectCodec
 from schemas.errors import RequestError
-from schemas.events import Chunking, Document, DocumentDeleted, Embedding
-from schemas.limits import RESERVED_METADATA_KEYS
+from schemas.events import Chunking, Document, DocumentDeleted, Embedding, SparseEmbedding
+from schemas.limits import BM25, RESERVED_METADATA_KEYS
 
 integers = st.integers(-(2**63), 2**63 - 1)
 fractions = st.floats(allow_nan=False, allow_infinity=False)
 scalars = st.text() | integers | fractions | st.booleans()
 arrays = st.one_of(*(st.lists(kind, min_size=1) for kind in (st.text(), integers, fractions, st.booleans())))
 keys = st.text(string.ascii_letters + "äß-", min_size=1).filter(lambda key: key not in RESERVED_METADATA_KEYS)
+
+
+@pytest.mark.parametrize("default", [None, BM25])
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (None, None),
+        (SourceEmbeddingConfig(sparse=None), None),
+        (SourceEmbeddingConfig(sparse=SparseEmbeddingConfig()), (BM25, "sparse_embedding")),
+        (
+            SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(model=None, key=None)),
+            (BM25, "sparse_embedding"),
+        ),
+        (
+            SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(model="Chroma/BM25")),
+            (BM25, "sparse_embedding"),
+        ),
+        (SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(key="ключ")), (BM25, "ключ")),
+    ],
+)
+def test_a_null_of_sparse_settings_is_not_given(
+    config: SourceEmbeddingConfig | None, expected: tuple[str, str] | None, default: str | None
+) -> None:
+    found = sparse_of(config, default)
+
+    wanted = expected or (None if default is None else (default, "sparse_embedding"))
+    assert found == (None if wanted is None else SparseEmbedding(model=wanted[0], key=wanted[1]))
+
+
+@pytest.mark.parametrize("key", ["", "#document", "$k", "chroma_k", "document_key", "a\nb", "k" * 257])
+def test_a_sparse_key_that_cannot_be_is_refused(key: str) -> None:
+    with pytest.raises(RequestError, match=r"embedding\.sparse\.key"):
+        sparse_of(SourceEmbeddingConfig(sparse=SparseEmbeddingConfig(key=key)), None)
 
 
 @given(st.dictionaries(keys, scalars | arrays | st.none(), max_size=5))

@@ -59,6 +59,30 @@ async def test_what_was_configured_is_kept(server: Server, roots: Path) -> None:
     assert source["chunking"] == {"type": "lines", "max_lines": 10, "max_size_bytes": 2000}
 
 
+async def test_a_source_gets_a_sparse_model_when_it_is_made_or_later(server: Server, roots: Path) -> None:
+    (roots / "sparse").mkdir()
+    folder = {"folder": {"path": str(roots / "sparse")}}
+    source_id = await create_folder_source(server, roots / "sparse")
+    path = f"{SOURCES}/{source_id}"
+
+    same = await server.call("PUT", path, status=200, json={**folder, "embedding": {"sparse": None}})
+    changed = await server.call("PUT", path, status=200, json={**folder, "embedding": {"sparse": {}}})
+    kept = await server.call("PUT", path, status=200, json=folder)
+
+    assert same["embedding"]["sparse"] is None
+    assert changed["embedding"]["sparse"] == {"model": "Chroma/BM25", "key": "sparse_embedding"}
+    assert kept["embedding"] == changed["embedding"]
+    other = {**folder, "embedding": {"dense": {"model": "other/model"}, "sparse": {}}}
+    refused = await server.call("PUT", path, status=400, json=other)
+    assert "cannot be changed" in refused["message"]
+    await server.call("DELETE", path, status=204)
+    body = {**folder, "database_name": DATABASE, "embedding": {"sparse": {"key": "words"}}}
+    again = await server.call("POST", SOURCES, status=201, json=body)
+    assert again["source_id"] == source_id, "it owns the documents that it owned before"
+    shown = await server.call("GET", path, status=200)
+    assert shown["embedding"]["sparse"] == {"model": "Chroma/BM25", "key": "words"}
+
+
 async def test_the_older_embedding_model_may_be_a_name_or_an_object(server: Server, roots: Path) -> None:
     for number, older in enumerate(("other/model", {"model": "other/model"})):
         folder = roots / f"older-{number}"
@@ -159,7 +183,11 @@ async def test_a_query_that_does_not_fit_is_refused(server: Server, query: str) 
         ({"s3": {"bucket_name": "b"}}, "s3.region"),
         ({"folder": {"path": "{roots}"}, "embedding": {"dense": {"model": "no/model"}}}, "other/model"),
         ({"folder": {"path": "{roots}"}, "embedding_model": "no/model"}, "other/model"),
-        ({"folder": {"path": "{roots}"}, "embedding": {"sparse": {"key": "s"}}}, "sparse"),
+        (
+            {"folder": {"path": "{roots}"}, "embedding": {"sparse": {"key": "#s"}}},
+            "embedding.sparse.key '#s'",
+        ),
+        ({"folder": {"path": "{roots}"}, "embedding": {"sparse": {"model": "no/model"}}}, "sparse.model"),
         ({"folder": {"path": "{roots}"}, "chunking": {"type": "words"}}, "chunking"),
         ({"folder": {"path": "{roots}"}, "chunking": {"type": "lines", "max_lines": -1}}, "max_lines"),
         ({"folder": {"path": "{roots}"}, "chunking": {"type": "lines", "max_size_bytes": 9}}, "64 to"),

@@ -71,6 +71,30 @@ async def test_main_content_is_a_choice_that_may_change(gateway: FakeGateway, cl
     assert gateway.changed == {ID.format(1): {"folder": {"path": "/srv/notes", "main_content": True}}}
 
 
+async def test_a_source_without_a_sparse_model_gets_the_one_that_is_asked_for(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    said: list[str] = []
+    bm25 = replace(REQUEST, sparse="Chroma/BM25")
+
+    await begin(client, bm25, said.append)
+    assert json.loads(gateway.asked[0])["embedding"] == {"sparse": {"model": "Chroma/BM25"}}
+    assert said == []
+    gateway.sources = [source(1)]
+    await begin(client, bm25, said.append)
+    change = {"folder": {"path": "/srv/notes"}, "embedding": {"sparse": {"model": "Chroma/BM25"}}}
+    assert gateway.changed == {ID.format(1): change}
+    assert "search by words" in said[0]
+
+    gateway.changed.clear()
+    await begin(client, REQUEST)  # asks for none, and takes none away
+    shown = source(1).model_dump(mode="json", exclude_unset=True)
+    shown["embedding"]["sparse"] = {"model": "prithivida/Splade_PP_en_v1", "key": "words"}
+    gateway.sources = [Source.model_validate_json(json.dumps(shown))]
+    await begin(client, bm25)
+    assert gateway.changed == {}
+
+
 async def test_of_two_sources_of_the_folder_the_one_with_the_same_patterns_is_run(
     gateway: FakeGateway, client: GatewayClient
 ) -> None:

@@ -64,6 +64,13 @@ class Up:
             [COMMAND, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True
         )
 
+    def metric(self, service: str, name: str, labels: str) -> float:
+        """A figure of a service."""
+        port = int((self.data_dir / "ports" / service).read_text())
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name}{{{labels}"))
+
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """The same, not waited for."""
         command, variables = [COMMAND, *arguments, "--data-dir", str(self.data_dir)], environment()
@@ -199,13 +206,49 @@ def test_a_folder_is_synced_asked_and_synced_again(up: Up) -> None:
     hits = json.loads(up.call("query", "the motor does not run", "-c", "notes", "-n", "1", "--json").stdout)
     assert [(hit["document_key"], hit["start_line"], hit["end_line"]) for hit in hits] == [("gates.md", 1, 3)]
     shown = up.call("query", "the motor does not run", "-c", "notes", "-n", "1").stdout
-    assert shown.startswith("1  gates.md:1–3   0.")
+    assert shown.startswith("1  gates.md:1–3   meaning 1, words 1")
 
     (notes / "broken.pdf").unlink()
     second = up.call("sync", "notes", "-c", "notes", "--json")
     assert second.returncode == 0
     assert json.loads(second.stdout)["unchanged"] == 2
     assert "nothing changed: 0 written" in up.call("sync", "notes", "-c", "notes").stdout
+
+
+async def test_a_folder_gets_search_by_words_and_embeds_nothing_anew_for_it(up: Up) -> None:
+    folder = up.folder.with_name("words")
+    folder.mkdir()
+    for name, text in {
+        "a.md": "The broker keeps E4711.",
+        "b.md": "The broker.",
+        "c.md": "A replica.",
+    }.items():
+        (folder / name).write_text(text)
+
+    def sync(*options: str) -> None:
+        done = up.call("sync", str(folder), "--collection", "words", *options)
+        assert done.returncode == 0, done.stderr
+
+    def found(text: str) -> list[str] | None:
+        """Keys of the documents that hold a word, the best first; None if there are no sparse vectors."""
+        done = up.call("query", text, "--collection", "words", "--sparse", "--json")
+        return [hit["document_key"] for hit in json.loads(done.stdout)] if done.returncode == 0 else None
+
+    sync("--no-sparse")
+    computed = up.metric("embedding", "headrace_embedded_texts_total", 'source="model"')
+    assert not found("E4711")
+
+    sync()
+
+    await eventually(lambda: found("E4711") == ["a.md"] and found("broker") == ["b.md", "a.md"])
+    assert up.metric("embedding", "headrace_embedded_texts_total", 'source="model"') == computed
+    (folder / "a.md").unlink()
+    (folder / "c.md").write_text("A broker, and a replica.")
+    pid = up.service("searching")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    sync()
+    await eventually(lambda: found("E4711") == [] and found("replica broker") == ["c.md", "b.md"])
 
 
 def test_a_database_that_is_not_there_is_not_said_to_be_empty(up: Up) -> None:

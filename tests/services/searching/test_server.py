@@ -60,7 +60,7 @@ def index(tmp_path: Path) -> SparseIndex:
 
 @pytest.fixture
 async def client(index: SparseIndex, follows: Follows) -> AsyncIterator[Client]:
-    server = SearchServer(index, follows, TOKEN, SparseEncoders().query)
+    server = SearchServer(index, follows, TOKEN, SparseEncoders().query, patience_s=0.1)
     async with TestClient(TestServer(server.app())) as client:
         yield client
     index.close()
