@@ -40,6 +40,8 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "web": ("pages per second of a crawl, and of a second one", ("--pages", "300")),
     "crawl": ("a packaged documentation through the whole pipeline, and again", ("--pages", "300")),
     "webhooks": ("milliseconds to the answer of a delivery of GitHub", ("--seconds", "6")),
+    "search": ("whether answers are found by meaning, by words and by both", ()),
+    "endpoint": ("requests to Chroma through the gateway beside direct ones", ()),
     "documents": ("markdown and chunks beside today's best tools, on real documents", ()),
 }
 
