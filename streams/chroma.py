@@ -29,6 +29,8 @@ from streams.http_errors import reason_of, retry_after_seconds
 #: The metadata key of a collection that says as JSON how its documents were embedded (`Embedding`), where its
 #: embedding function cannot.
 EMBEDDING_KEY = "headrace_embedding"
+#: The metadata key of a collection with the fingerprint of the model whose vectors it holds.
+MODEL_KEY = "headrace_model"
 
 #: A request of 300 rows takes 0.2 s; a server that compacts or swaps may take long without being gone.
 SECONDS = 60.0

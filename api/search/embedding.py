@@ -23,9 +23,11 @@ class QueryEmbedder(Protocol):
         """Whether it embeds with this model. Anybody may write the name of a model into a collection."""
         ...
 
-    async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
-        """A vector of length 1 for each text. Raises RequestError for a model that is not served,
-        TransientError without an answer."""
+    async def embed(
+        self, embedding: Embedding, texts: Sequence[str], fingerprint: str | None = None
+    ) -> Sequence[Vector]:
+        """A vector of length 1 for each text. Raises RequestError for a model that is not served, or that is
+        not the one with this fingerprint, TransientError without an answer."""
         ...
 
 

@@ -19,6 +19,7 @@ from api.search.scoring import Hits
 from api.search.sparse import SparseIndex
 from schemas.api.searching import MAX_HITS, SparseKey, SparseQuery, SparseVector
 from schemas.errors import TransientError
+from streams.chroma import MODEL_KEY
 
 #: Chroma's index walks a graph as broadly as it is asked for results, or as its collection says if that is
 #: more. 300 finds the best chunk for 96 % of questions about rare ones, Chroma's own 100 for 85 to 88
@@ -75,8 +76,9 @@ class Legs:
                 raise BadRequest(refused)
             assert target.embedding is not None  # why_no_text has looked
             assert self.embedder is not None
+            model = (target.found.get("metadata") or {}).get(MODEL_KEY)
             try:
-                embedded = await self.embedder.embed(target.embedding, texts)
+                embedded = await self.embedder.embed(target.embedding, texts, model)
             except TransientError as error:
                 raise Unavailable(str(error)) from error
             vectors |= dict(zip(texts, embedded, strict=True))

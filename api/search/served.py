@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from api.embedding.service import EmbeddingService
+from api.errors import BadRequest
 from api.search.embedding import Vector
 from schemas.errors import TransientError
 from schemas.events import Embedding
@@ -26,12 +27,20 @@ class ServedQueries:
         """See `QueryEmbedder`."""
         return _ALIASES.get(model, model) in self._models
 
-    async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Vector]:
+    async def embed(
+        self, embedding: Embedding, texts: Sequence[str], fingerprint: str | None = None
+    ) -> Sequence[Vector]:
         """See `QueryEmbedder`."""
         asked = embedding.model_copy(update={"model": _ALIASES.get(embedding.model, embedding.model)})
         found = await self._service.embed_queries(asked, texts)
         if found.model != asked.model:  # a vector of another model would find nonsense
             raise TransientError(
                 f"the embedding service has embedded with {found.model!r} instead of {asked.model!r}"
+            )
+        if fingerprint and found.fingerprint != fingerprint:
+            raise BadRequest(
+                f"the collection holds vectors of another model than the one that serves {asked.model!r} now "
+                f"(fingerprints {fingerprint} and {found.fingerprint}): change the model back, or sync the "
+                "source into a new collection"
             )
         return found.vectors

@@ -135,7 +135,8 @@ class SparseVectors(Event):
 class DocumentEmbedded(Event):
     """Topic `embeddings`: a part with its vectors, packed little-endian float32, one row per chunk.
 
-    `sparse` is set if and only if the document's `embedding.sparse` is.
+    `sparse` is set if and only if the document's `embedding.sparse` is. `model_fingerprint` changes whenever
+    the vectors of the model do; it is empty where the producer of the event does not say it.
     """
 
     document: Document
@@ -149,6 +150,7 @@ class DocumentEmbedded(Event):
     dimension: int
     vectors: bytes
     sparse: SparseVectors | None = None
+    model_fingerprint: str = ""
 
 
 class DocumentDoubted(Event):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +32,11 @@ def task_of(task: events.Task | None) -> Prompts | None:
     if task is None:
         return None
     return Prompts(task.task_name, task.document_prompt or "", task.query_prompt or "")
+
+
+def model_mark(embedder: "Embedder") -> str:
+    """The fingerprint of an embedder as it stands on collections: 32 hex digits."""
+    return sha256(embedder.fingerprint.encode()).hexdigest()[:32]
 
 
 class Embedder(Protocol):

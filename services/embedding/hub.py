@@ -45,7 +45,9 @@ class HubEmbedder:
         self._texts = _load(model, cache_dir, download)
         self.dimension = int(self._texts.embedding_size)
         self._tokenizer, self.max_tokens = _tokenizer_of(self._texts)
-        self.fingerprint = f"fastembed {version('fastembed')} {model} {self.max_tokens} {METHOD}"
+        # A patch of fastembed changes no vector.
+        release = ".".join(version("fastembed").split(".")[:2])
+        self.fingerprint = f"fastembed {release} {model} {self.max_tokens} {METHOD}"
         self._threads = BatchThreads(workers, "embedding")
 
     async def embed_documents(

@@ -1,6 +1,7 @@
 """The embedding stage: parts of chunks in, the same with vectors out; one batch across many documents."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -15,7 +16,7 @@ from schemas.events import (
     Embedding,
     SparseVectors,
 )
-from services.embedding.embedder import Vectors, task_of
+from services.embedding.embedder import Embedder, Vectors, model_mark, task_of
 from services.embedding.loaded import LoadedModels
 from services.embedding.sparse import SparseEncoders
 from streams.engine.outputs import Output, ProgressReport, Send
@@ -75,7 +76,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Emit `DocumentEmbedded` for each part; forward deletes."""
         chunked = [record.event for record in records if isinstance(record.event, DocumentChunked)]
-        vectors: dict[int, Vectors | IngestError] = {}
+        vectors: dict[int, _Vectors | IngestError] = {}
         for embedding in {
             _key(event.document.embedding): event.document.embedding for event in chunked
         }.values():
@@ -86,7 +87,7 @@ class EmbeddingStage(BatchStage[Incoming]):
 
     async def _embed(
         self, embedding: Embedding, parts: Sequence[DocumentChunked]
-    ) -> dict[int, Vectors | IngestError]:
+    ) -> "dict[int, _Vectors | IngestError]":
         """Vectors by the identity of the part; all texts in one call, so that batches fill."""
         try:
             embedder = await self._models.get(embedding.model)
@@ -94,17 +95,17 @@ class EmbeddingStage(BatchStage[Incoming]):
             return {id(part): error for part in parts}
         texts = [embedded_text(chunk, self._context) for part in parts for chunk in part.chunks]
         rows = await embedder.embed_documents(texts, task_of(embedding.task))
-        found: dict[int, Vectors | IngestError] = {}
+        found: dict[int, _Vectors | IngestError] = {}
         at = 0
         for part in parts:
-            found[id(part)] = rows[at : at + len(part.chunks)]
+            found[id(part)] = _usable(rows[at : at + len(part.chunks)], embedder)
             at += len(part.chunks)
         return found
 
     def _outcome(
         self,
         record: Record[Incoming],
-        vectors: dict[int, Vectors | IngestError],
+        vectors: "dict[int, _Vectors | IngestError]",
         sparse: dict[int, SparseVectors | IngestError],
     ) -> Outcome:
         event = record.event
@@ -122,6 +123,20 @@ class EmbeddingStage(BatchStage[Incoming]):
         return outputs
 
 
+class _Vectors(NamedTuple):
+    """The vectors of a part, and the mark of the model that computed them."""
+
+    rows: Vectors
+    model: str
+
+
+def _usable(rows: Vectors, embedder: Embedder) -> _Vectors | DocumentError:
+    """What a store could neither compare nor show as wrong costs the document."""
+    if not np.isfinite(rows).all():
+        return DocumentError(f"the embedding model {embedder.model!r} has no vector for a chunk: NaN")
+    return _Vectors(rows, model_mark(embedder))
+
+
 def embedded_text(chunk: Chunk, context: bool) -> str:
     """The embedded text, with the names of its context as sentences, which models know better than arrows."""
     if not context or not chunk.context:
@@ -134,10 +149,12 @@ def _key(embedding: Embedding) -> str:
     return embedding.model_dump_json(exclude={"sparse"})
 
 
-def _embedded(part: DocumentChunked, rows: Vectors, sparse: SparseVectors | None) -> DocumentEmbedded:
+def _embedded(part: DocumentChunked, vectors: _Vectors, sparse: SparseVectors | None) -> DocumentEmbedded:
+    rows = vectors.rows
     return DocumentEmbedded(
         **{name: getattr(part, name) for name in DocumentChunked.model_fields},
         dimension=int(rows.shape[1]) if len(rows) else 0,
         vectors=np.ascontiguousarray(rows, dtype="<f4").tobytes(),
         sparse=sparse,
+        model_fingerprint=vectors.model,
     )

@@ -14,7 +14,16 @@ from schemas.events import Embedding, MetadataValue
 from schemas.limits import TRIAL_MODEL
 from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard, pack
-from streams.chroma import EMBEDDING_KEY, ChromaClient, NotFound, ServerFault, Unanswered, segment, space_of
+from streams.chroma import (
+    EMBEDDING_KEY,
+    MODEL_KEY,
+    ChromaClient,
+    NotFound,
+    ServerFault,
+    Unanswered,
+    segment,
+    space_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +55,7 @@ class ChromaStore:
     def __init__(self, url: str, token: str | None = None, tenant: str | None = None) -> None:
         self._client = ChromaClient(url, token, tenant)
         self._ids: dict[Collection, str] = {}
+        self._models: dict[str, str] = {}
         self._base64: bool | None = None
 
     async def create(self, collection: Collection, guard: Guard) -> str:
@@ -58,8 +68,11 @@ class ChromaStore:
             "get_or_create": True,
             "configuration": {"hnsw": GRAPH, "embedding_function": function},
         }
+        metadata = {MODEL_KEY: collection.model} if collection.model else {}
         if function == UNNAMED:
-            body["metadata"] = {EMBEDDING_KEY: collection.embedding.model_dump_json(exclude={"sparse"})}
+            metadata[EMBEDDING_KEY] = collection.embedding.model_dump_json(exclude={"sparse"})
+        if metadata:
+            body["metadata"] = metadata
         guard()
         try:
             answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")
@@ -76,6 +89,10 @@ class ChromaStore:
             return self._remember(collection, await self._request("GET", path, None, str(collection)))
         except NotFound:
             return None
+
+    def model_of(self, identity: str) -> str:
+        """See `VectorStore`."""
+        return self._models.get(identity, "")
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         """See `VectorStore`."""
@@ -156,10 +173,12 @@ class ChromaStore:
     def _remember(self, collection: Collection, answer: Mapping[str, Any]) -> str:
         if len(self._ids) >= _MAX_CACHED:
             self._ids.clear()
+            self._models.clear()
         if not isinstance(identity := answer.get("id"), str):
             url = self._client.url
             raise TransientError(f"{url} (HEADRACE_CHROMA_URL) does not answer like a Chroma server: no id")
         self._ids[collection] = identity
+        self._models[identity] = str((answer.get("metadata") or {}).get(MODEL_KEY, ""))
         space = space_of(answer.get("configuration_json") or {"hnsw": GRAPH})
         if space != "cosine":
             log.warning(

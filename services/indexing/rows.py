@@ -16,12 +16,14 @@ VERSION_KEYS = frozenset({"version_key", "version_key_sha256"})
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection. Equal by tenant, database and name; `embedding` matters only when it is created."""
+    """A collection. Equal by tenant, database and name; `embedding`, and the fingerprint of its model, matter
+    only when it is created."""
 
     tenant: str
     database: str
     name: str
     embedding: Embedding = field(compare=False)
+    model: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, document: Document) -> "Collection":

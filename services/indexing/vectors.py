@@ -46,6 +46,11 @@ class VectorStore(Protocol):
         """The id of the collection, None if it does not exist."""
         ...
 
+    def model_of(self, identity: str) -> str:
+        """The fingerprint of the model whose vectors the collection with this id holds, as `create` or
+        `look_up` found it; empty if the collection does not say it."""
+        ...
+
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         """Write all rows, or none if a DocumentError is raised.
 

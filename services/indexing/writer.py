@@ -210,20 +210,42 @@ class Writer:
 
     async def _carry_out(self, documents: Sequence[Work]) -> None:
         """Upsert and update, then delete surplus rows: a reader never sees a document vanish."""
-        creates = any(isinstance(event, DocumentEmbedded) for work in documents for event in work.events)
-        if creates:
-            create = partial(self.vectors.create, self.collection, self.guard)
+        models = [
+            event.model_fingerprint
+            for work in documents
+            for event in work.events
+            if isinstance(event, DocumentEmbedded)
+        ]
+        if models:
+            wanted = replace(self.collection, model=next(filter(None, models), ""))
+            create = partial(self.vectors.create, wanted, self.guard)
             self.identity = await self.lanes.send(self.collection, create)
         else:
             look_up = partial(self.vectors.look_up, self.collection)
             self.identity = await self.lanes.send(self.collection, look_up)
         for work in documents:
             if work.error is None:
+                work.error = self._of_another_model(work)
+            if work.error is None:
                 work.prepare(self.identity, self.now, self.check_state)
         if self.identity is not None:
             await self._upsert(documents, self.identity)
             await self._update(documents, self.identity)
             await self._delete(documents, self.identity)
+
+    def _of_another_model(self, work: Work) -> DocumentError | None:
+        """Vectors of two models in one collection find nothing, and nobody notices."""
+        held = self.vectors.model_of(self.identity) if self.identity is not None else ""
+        for event in work.events:
+            own = event.model_fingerprint if isinstance(event, DocumentEmbedded) else ""
+            if held and own and own != held:
+                return DocumentError(
+                    f"{self.collection} holds vectors of another model than the one that serves "
+                    f"{event.document.embedding.model!r} now (fingerprints {held} and {own}): the model, its "
+                    "prompts or its dimensions were changed. Change them back, or sync the source into a new "
+                    "collection"
+                )
+        return None
 
     async def _upsert(self, documents: Sequence[Work], identity: str) -> None:
         planned = [(work.key, work.plan) for work in documents if work.error is None and work.plan]

@@ -74,7 +74,9 @@ class FakeEmbedder:
     def serves(self, model: str) -> bool:
         return model.endswith("MiniLM-L6-v2")
 
-    async def embed(self, embedding: Embedding, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+    async def embed(
+        self, embedding: Embedding, texts: Sequence[str], fingerprint: str | None = None
+    ) -> Sequence[Sequence[float]]:
         if self.away:
             raise TransientError("the embedding service does not answer")
         self.asked.append((embedding.model, texts))

@@ -202,7 +202,7 @@ def test_vectors_are_little_endian_floats_on_the_wire() -> None:
     value = CODEC.encode(event, "embeddings")
     found = CODEC.decode(value)
 
-    assert value.endswith(b"\x10" + vectors + b"\x00")  # and no sparse ones
+    assert value.endswith(b"\x10" + vectors + b"\x00\x00")  # no sparse ones, and no fingerprint
     assert isinstance(found, DocumentEmbedded)
     assert struct.unpack("<2f", found.vectors) == (1.0, -2.0)
 

@@ -24,7 +24,7 @@ from schemas.errors import DocumentError, DocumentTooLarge, RequestError
 from schemas.limits import BM25
 from schemas.models_file import ServedModels
 from services.embedding.catalogue import refusal
-from services.embedding.embedder import Embedder, Prompts, Vectors
+from services.embedding.embedder import Embedder, Prompts, Vectors, model_mark
 from services.embedding.loaded import LoadedModels
 from services.embedding.models import UnknownModel
 from services.embedding.sparse import SparseEncoders
@@ -56,7 +56,7 @@ class Handlers:
             embeddings=_usable(vectors).tolist(),
             num_tokens=await embedder.count_tokens(asked.texts),
             model=embedder.model,
-            fingerprint=embedder.fingerprint,
+            fingerprint=model_mark(embedder),
         )
         return web.json_response(text=answer.model_dump_json())
 

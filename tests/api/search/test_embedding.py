@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 
 from api.embedding.service import EmbeddedQueries, EmbeddingService
+from api.errors import BadRequest
 from api.search.embedding import embedding_of
 from api.search.served import ServedQueries
 from schemas.errors import TransientError
@@ -71,4 +72,7 @@ async def test_only_served_models_embed_and_a_vector_of_another_model_is_none() 
     assert await queries.embed(Embedding(model="all-MiniLM-L6-v2"), ["a", "b"]) == [[1.0], [1.0]]
     with pytest.raises(TransientError, match=f"{TRIAL}' instead of 'acme/large'"):
         await queries.embed(Embedding(model="acme/large"), ["a"])
-    assert service.asked == [TRIAL, "acme/large"]
+    with pytest.raises(BadRequest, match=r"another model .*fingerprints other and fingerprint"):
+        await queries.embed(Embedding(model=TRIAL), ["a"], "other")
+    assert await queries.embed(Embedding(model=TRIAL), ["a"], "fingerprint") == [[1.0]]
+    assert service.asked == [TRIAL, "acme/large", TRIAL, TRIAL]

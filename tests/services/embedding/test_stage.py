@@ -21,7 +21,7 @@ from schemas.events import (
     Step,
 )
 from services.embedding import Embedder, Prompts
-from services.embedding.embedder import Vectors
+from services.embedding.embedder import Vectors, model_mark
 from services.embedding.loaded import LoadedModels
 from services.embedding.stage import EmbeddingStage, Incoming
 from streams.engine.outputs import Output, ProgressReport, Send
@@ -312,3 +312,21 @@ async def test_vectors_of_another_byte_order_or_width_are_packed_as_the_contract
     [outcome] = await run(EmbeddingStage(LoadedModels(Odd), context=False), part("a", "b", model="m1"))
 
     assert vectors(outcome) == [(0.0, 2.0), (1.0, 3.0)]
+
+
+async def test_a_part_without_vectors_fails_alone_and_others_name_their_model() -> None:
+    class Broken(Lengths):
+        async def embed_documents(
+            self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+        ) -> Vectors:
+            rows = [[np.nan if text == "poison" else 1.0, 0.0] for text in texts]
+            return np.array(rows, dtype=np.float32)
+
+    good, bad = await run(EmbeddingStage(LoadedModels(Broken), context=False), part("a"), part("b", "poison"))
+
+    assert isinstance(bad, DocumentError)
+    assert "NaN" in str(bad)
+    assert not isinstance(good, Exception)
+    assert isinstance(good[0], Send)
+    assert isinstance(good[0].event, DocumentEmbedded)
+    assert good[0].event.model_fingerprint == model_mark(Lengths("m1"))

@@ -41,6 +41,7 @@ class MemoryVectors:
         self.faulty: set[str] = set()
         self.healthy = True
         self.ids: dict[Collection, str] = {}
+        self.models: dict[str, str] = {}
         self.dropped: set[str] = set()
         self._numbers = count(1)
         self.watch = watch
@@ -51,7 +52,12 @@ class MemoryVectors:
         guard()
         self._check(collection)
         self.collections.setdefault(collection, {})
-        return self.ids.setdefault(collection, f"{collection.name}-{next(self._numbers)}")
+        identity = self.ids.setdefault(collection, f"{collection.name}-{next(self._numbers)}")
+        self.models.setdefault(identity, collection.model)
+        return identity
+
+    def model_of(self, identity: str) -> str:
+        return self.models.get(identity, "")
 
     async def look_up(self, collection: Collection) -> str | None:
         if collection not in self.ids:
