@@ -15,6 +15,7 @@ from services.parsing.formats.rtf_head import (
     code_page,
     font_encodings,
     heading_styles,
+    joined_surrogates,
     label_at,
     symbol_fonts,
 )
@@ -39,7 +40,7 @@ _TOKEN = re.compile(
 _SKIPPED_NAMES = """
     fonttbl colortbl stylesheet info pict object themedata colorschememapping latentstyles datastore
     listtable listoverridetable rsidtbl generator xmlnstbl header headerl headerr headerf footer footerl
-    footerr footerf pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl annotation atnid
+    footerr footerf pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl atnid
     atnauthor atndate bkmkstart bkmkend fldinst ftnsep ftnsepc aftnsep userprops passwordhash
     wgrffmtfilter
 """
@@ -81,8 +82,9 @@ class _Reader:
         self._fonts = font_encodings(self.data)
         self._symbols = symbol_fonts(self.data)
         self._label = ""  # what Word shows before the paragraph: a bullet, `3.`, `b)`
-        self._open_notes: list[tuple[int, list[str]]] = []  # stack depth, the text around
+        self._open_notes: list[tuple[int, list[str], bool]] = []  # stack depth, the text around, a comment?
         self._notes: list[str] = []
+        self._comments: list[str] = []  # on the paragraph that is read
         self._link: list[tuple[int, str, int]] = []  # stack depth, target, where its text begins
 
     def run(self) -> None:
@@ -117,9 +119,10 @@ class _Reader:
         if self._stack:
             self._state = self._stack.pop()
         if self._open_notes and len(self._stack) < self._open_notes[-1][0]:
-            _, around = self._open_notes.pop()
-            self._notes.append(" ".join(self._taken().split()))
-            self._text = [*around, f"[^{len(self._notes)}]"]
+            _, around, comment = self._open_notes.pop()
+            text = " ".join(self._taken().split())
+            (self._comments if comment else self._notes).append(text)
+            self._text = around if comment else [*around, f"[^{len(self._notes)}]"]
         if self._link and len(self._stack) < self._link[-1][0]:
             _, target, start = self._link.pop()
             self._text[start:] = [md.link("".join(self._text[start:]), target)]
@@ -175,6 +178,9 @@ class _Reader:
             elif word in ("pntext", "listtext"):
                 self._label = label_at(self.data, end)
             self._state = replace(self._state, skip=True)
+        elif word == "annotation":
+            self._state = replace(self._state, skip=False)
+            self._open_note(comment=True)
         elif word == "b":
             self._state = replace(self._state, bold=on)
         elif word == "i":
@@ -202,7 +208,7 @@ class _Reader:
     def _unicode(self, number: int) -> None:
         if not self._state.skip:
             self._bytes.clear()
-            self._show(_joined_surrogates(self._text, chr(number % 65536)))
+            self._show(joined_surrogates(self._text, chr(number % 65536)))
         self._skip_next = self._state.fallback
 
     def _open_link(self, end: int) -> None:
@@ -213,9 +219,9 @@ class _Reader:
         if match and not (self._stack and self._stack[-1].skip):
             self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
 
-    def _open_note(self) -> None:
+    def _open_note(self, comment: bool = False) -> None:
         self._end_bytes()
-        self._open_notes.append((len(self._stack), self._text))
+        self._open_notes.append((len(self._stack), self._text, comment))
         self._text = []
 
     def _layout(self, word: str, number: int | None) -> None:
@@ -273,19 +279,14 @@ class _Reader:
         else:
             self._indents.close()
             self.writer.add(md.escape_lines(text))
+        comments, self._comments = self._comments, []
+        for comment in comments:
+            self.writer.add(md.escape_lines(f"Comment: {comment}"))
 
     def _end_table(self) -> None:
         if self._rows:
             rows, self._rows = self._rows, []
             self.writer.add(md.table([[Cell(md.plain(c.text)) for c in row] for row in rows]))
-
-
-def _joined_surrogates(before: list[str], char: str) -> str:
-    """The second half of a character beyond U+FFFF joined with the first, which stands in the text so far."""
-    if "\udc00" <= char <= "\udfff" and before and "\ud800" <= before[-1][-1:] <= "\udbff":
-        first = before.pop()
-        return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
-    return char
 
 
 FORMAT = Format(

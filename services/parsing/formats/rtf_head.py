@@ -76,3 +76,11 @@ class Paragraph:
     list_id: int = 0
     depth: int = 0
     in_table: bool = False
+
+
+def joined_surrogates(before: list[str], char: str) -> str:
+    """The second half of a character beyond U+FFFF joined with the first, which stands in the text so far."""
+    if "\udc00" <= char <= "\udfff" and before and "\ud800" <= before[-1][-1:] <= "\udbff":
+        first = before.pop()
+        return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
+    return char

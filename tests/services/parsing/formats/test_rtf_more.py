@@ -32,3 +32,9 @@ def test_symbols_and_struck_text() -> None:
     fonts = rb"{\f0 Arial;}{\f3\froman\fcharset2\fprq2 Symbol;}"
 
     assert markdown(rb"a {\f3 \'b3} 4 {\strike 10} 12\par", fonts) == "a ≥ 4 ~~10~~ 12"
+
+
+def test_comments_follow_their_paragraph() -> None:
+    comment = rb"{\*\atnid AB}{\*\atnauthor Ann}\chatn{\*\annotation{\*\atndate 1}\pard Since when?\par}"
+
+    assert markdown(rb"Old" + comment + rb".\par Next.\par") == "Old.\n\nComment: Since when?\n\nNext."
