@@ -9,9 +9,21 @@ from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.rtf_head import (
+    Paragraph,
+    State,
+    code_page,
+    font_encodings,
+    heading_styles,
+    joined_surrogates,
+    label_at,
+    symbol_fonts,
+)
 from services.parsing.markdown_writer import (
     EMPH,
     EMPH_END,
+    STRIKE,
+    STRIKE_END,
     STRONG,
     STRONG_END,
     Cell,
@@ -19,6 +31,7 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
     Writer,
 )
+from services.parsing.office.symbols import from_symbol_font
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
@@ -27,7 +40,7 @@ _TOKEN = re.compile(
 _SKIPPED_NAMES = """
     fonttbl colortbl stylesheet info pict object themedata colorschememapping latentstyles datastore
     listtable listoverridetable rsidtbl generator xmlnstbl header headerl headerr headerf footer footerl
-    footerr footerf pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl annotation atnid
+    footerr footerf pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl atnid
     atnauthor atndate bkmkstart bkmkend fldinst ftnsep ftnsepc aftnsep userprops passwordhash
     wgrffmtfilter
 """
@@ -37,31 +50,7 @@ _CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquo
                "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
                "~": " ", "_": "-",
                "-": "", "softline": "\n"}  # fmt: skip
-_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
-             162: "cp1254",
-             163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
-             238: "cp1250"}  # fmt: skip
 MAX_DEPTH = 500
-
-
-@dataclass(frozen=True)
-class State:
-    """The state that a group inherits and restores."""
-
-    skip: bool = False
-    bold: bool = False
-    italic: bool = False
-    hidden: bool = False
-    encoding: str = "cp1252"
-    fallback: int = 1  # characters after \\u that repeat it for old readers
-
-
-@dataclass
-class Paragraph:
-    heading: int | None = None
-    list_id: int = 0
-    depth: int = 0
-    in_table: bool = False
 
 
 def parse_rtf(data: bytes) -> ParsedDocument:
@@ -80,7 +69,7 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self._stack: list[State] = []
-        self._state = State(encoding=self._code_page())
+        self._state = State(encoding=code_page(self.data))
         self._paragraph = Paragraph()
         self._text: list[str] = []
         self._bytes = bytearray()
@@ -89,33 +78,14 @@ class _Reader:
         self._cells: list[Cell] = []
         self._cell: list[str] = []
         self._indents = Indents()
-        self._styles = self._heading_styles()
-        self._fonts = self._font_encodings()
+        self._styles = heading_styles(self.data)
+        self._fonts = font_encodings(self.data)
+        self._symbols = symbol_fonts(self.data)
+        self._label = ""  # what Word shows before the paragraph: a bullet, `3.`, `b)`
+        self._open_notes: list[tuple[int, list[str], bool]] = []  # stack depth, the text around, a comment?
+        self._notes: list[str] = []
+        self._comments: list[str] = []  # on the paragraph that is read
         self._link: list[tuple[int, str, int]] = []  # stack depth, target, where its text begins
-
-    def _code_page(self) -> str:
-        match = re.search(rb"\\ansicpg(\d+)", self.data[:4096])
-        name = f"cp{int(match[1])}" if match else "cp1252"
-        return "utf-8" if name == "cp65001" else name
-
-    def _heading_styles(self) -> dict[int, int]:
-        """Style number -> heading level, by the names in the style sheet."""
-        found = {}
-        for number, name in re.findall(
-            rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title)[ \d]*);\}", self.data[:400_000], re.I
-        ):
-            level = re.search(rb"\d", name)
-            found[int(number)] = int(level[0]) if level else 1
-        return found
-
-    def _font_encodings(self) -> dict[int, str]:
-        return {
-            int(number): _CHARSETS[int(charset)]
-            for number, charset in re.findall(
-                rb"\\f(\d{1,6})[^{};]{0,200}?\\fcharset(\d+)", self.data[:400_000]
-            )
-            if int(charset) in _CHARSETS and int(charset) != 0
-        }
 
     def run(self) -> None:
         for match in _TOKEN.finditer(self.data):
@@ -137,6 +107,8 @@ class _Reader:
                 self._word(word.decode("ascii"), int(number) if number is not None else None, match.end())
         self._end_paragraph()
         self._end_table()
+        for at, note in enumerate(self._notes, 1):
+            self.writer.add(f"[^{at}]: {note}")
 
     def _open(self) -> None:
         if len(self._stack) > MAX_DEPTH:
@@ -146,6 +118,11 @@ class _Reader:
     def _close(self) -> None:
         if self._stack:
             self._state = self._stack.pop()
+        if self._open_notes and len(self._stack) < self._open_notes[-1][0]:
+            _, around, comment = self._open_notes.pop()
+            text = " ".join(self._taken().split())
+            (self._comments if comment else self._notes).append(text)
+            self._text = around if comment else [*around, f"[^{len(self._notes)}]"]
         if self._link and len(self._stack) < self._link[-1][0]:
             _, target, start = self._link.pop()
             self._text[start:] = [md.link("".join(self._text[start:]), target)]
@@ -184,8 +161,11 @@ class _Reader:
     def _show(self, text: str) -> None:
         if self._state.skip or self._state.hidden or not text:
             return
+        if self._state.symbols:
+            text = from_symbol_font(text, self._state.symbols)
         text = md.escape(text) if text != "\n" else text
         if text.strip():
+            text = f"{STRIKE}{text}{STRIKE_END}" if self._state.struck else text
             text = f"{EMPH}{text}{EMPH_END}" if self._state.italic else text
             text = f"{STRONG}{text}{STRONG_END}" if self._state.bold else text
         self._text.append(text)
@@ -195,17 +175,27 @@ class _Reader:
         if word in _SKIPPED:
             if word == "fldinst":
                 self._open_link(end)
+            elif word in ("pntext", "listtext"):
+                self._label = label_at(self.data, end)
             self._state = replace(self._state, skip=True)
+        elif word == "annotation":
+            self._state = replace(self._state, skip=False)
+            self._open_note(comment=True)
         elif word == "b":
             self._state = replace(self._state, bold=on)
         elif word == "i":
             self._state = replace(self._state, italic=on)
         elif word in ("v", "deleted"):
             self._state = replace(self._state, hidden=on)
+        elif word in ("strike", "striked"):
+            self._state = replace(self._state, struck=on)
         elif word == "plain":
-            self._state = replace(self._state, bold=False, italic=False, hidden=False)
-        elif word == "f" and number in self._fonts:
-            self._state = replace(self._state, encoding=self._fonts[number])
+            self._state = replace(
+                self._state, bold=False, italic=False, hidden=False, struck=False, symbols=""
+            )
+        elif word == "f":
+            encoding = self._fonts.get(number or 0, self._state.encoding)
+            self._state = replace(self._state, encoding=encoding, symbols=self._symbols.get(number or 0, ""))
         elif word == "uc":
             self._state = replace(self._state, fallback=max(number or 0, 0))
         elif word == "u" and number is not None:
@@ -218,7 +208,7 @@ class _Reader:
     def _unicode(self, number: int) -> None:
         if not self._state.skip:
             self._bytes.clear()
-            self._show(_joined_surrogates(self._text, chr(number % 65536)))
+            self._show(joined_surrogates(self._text, chr(number % 65536)))
         self._skip_next = self._state.fallback
 
     def _open_link(self, end: int) -> None:
@@ -229,8 +219,15 @@ class _Reader:
         if match and not (self._stack and self._stack[-1].skip):
             self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
 
+    def _open_note(self, comment: bool = False) -> None:
+        self._end_bytes()
+        self._open_notes.append((len(self._stack), self._text, comment))
+        self._text = []
+
     def _layout(self, word: str, number: int | None) -> None:
-        if word in ("par", "sect", "page"):
+        if word == "footnote":
+            self._open_note()
+        elif word in ("par", "sect", "page"):
             self._end_paragraph()
         elif word == "pard":
             self._paragraph = Paragraph()
@@ -258,7 +255,11 @@ class _Reader:
 
     def _end_paragraph(self) -> None:
         self._end_bytes()
+        if self._open_notes:
+            self._text.append(" ")
+            return
         text = self._taken()
+        label, self._label = self._label, ""
         if self._paragraph.in_table:
             self._cell.append(text)
             return
@@ -268,25 +269,24 @@ class _Reader:
         if self._paragraph.heading:
             self._indents.close()
             self.writer.heading(self._paragraph.heading, md.plain(text))
-        elif self._paragraph.list_id:
-            indent = self._indents.under(self._paragraph.depth, "-")
-            self.writer.add(md.item("-", [MarkdownBlock(md.escape_lines(text))], indent).text, tight=True)
+        elif self._paragraph.list_id or label:
+            counted = re.fullmatch(r"\d{1,9}[.)]", label) is not None
+            marker = label if counted else "-"
+            if label not in ("", "-", marker):
+                text = f"{md.escape(label)} {text}"
+            indent = self._indents.under(self._paragraph.depth, marker)
+            self.writer.add(md.item(marker, [MarkdownBlock(md.escape_lines(text))], indent).text, tight=True)
         else:
             self._indents.close()
             self.writer.add(md.escape_lines(text))
+        comments, self._comments = self._comments, []
+        for comment in comments:
+            self.writer.add(md.escape_lines(f"Comment: {comment}"))
 
     def _end_table(self) -> None:
         if self._rows:
             rows, self._rows = self._rows, []
             self.writer.add(md.table([[Cell(md.plain(c.text)) for c in row] for row in rows]))
-
-
-def _joined_surrogates(before: list[str], char: str) -> str:
-    """The second half of a character beyond U+FFFF joined with the first, which stands in the text so far."""
-    if "\udc00" <= char <= "\udfff" and before and "\ud800" <= before[-1][-1:] <= "\udbff":
-        first = before.pop()
-        return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
-    return char
 
 
 FORMAT = Format(

@@ -15,6 +15,12 @@ ZONE = 0.18
 DEEPEST = 4
 #: A document of at most so many pages keeps one of each line that repeats.
 FEW = 3
+#: In an excerpt of one page they are this close (share of its height) to the edge.
+EDGE = 0.08
+#: Closer to the edge than this stand stamps of archives and printers, not what an author wrote.
+STAMPED = 0.03
+#: A page number is this far (in sizes) from the rest of its line.
+APART = 2.0
 #: A running head is smaller than most words of its page by this.
 SMALLER = 0.93
 #: Rows that are this close (in points) have the same height.
@@ -59,12 +65,16 @@ class RunningHeads:
                 self.known.setdefault((row.key, row.top), []).append(row.y0)
         for page, rows in zip(pages, margins, strict=True):
             out: set[int] = set()
+            excerpt = total == 1 and any(_is_numbered(row, page) for row in rows)
             for top in (True, False):
-                for row in (row for row in rows if row.top is top):
+                side = [row for row in rows if row.top is top]
+                for row in side:
                     if not self._runs(row, page):
                         break
                     if not self._stays(row, page, total):
                         out.update(id(word) for word in row.words)
+                if total == 1:
+                    out |= _margin_notes(page, side, EDGE if excerpt else STAMPED)
             left = [word for word in page.words if id(word) not in out]
             if out and (left or all(_NUMBER.fullmatch(row.text) for row in rows)):
                 page.words = left
@@ -119,3 +129,41 @@ def _margins(page: Page) -> list[_Row]:
             text = clean(joined(row)).strip()
             rows.append(_Row(row, box.y0, box.y1, text, _DIGITS.sub("#", text.lower()), place, top))
     return rows
+
+
+def _is_numbered(row: _Row, page: Page) -> bool:
+    """Whether a row at the edge is a page number above 1, or ends in one that stands apart: such a page is an
+    excerpt of a longer document."""
+    middle = (row.y0 + row.y1) / 2 / page.height
+    if row.place > 0 or EDGE < middle < 1 - EDGE:
+        return False
+    if _NUMBER.fullmatch(row.text) or len(row.words) < 2:
+        return (_DIGITS.search(row.text) or ["1"])[0] != "1"
+    first, second, before, last = row.words[0], row.words[1], row.words[-2], row.words[-1]
+    apart = APART * last.style.size
+    left = first.text if second.x0 - first.x1 > apart else ""
+    right = last.text if last.x0 - before.x1 > apart else ""
+    return any(text.isdigit() and 1 < int(text) < 10_000 for text in (left, right))
+
+
+def _margin_notes(page: Page, rows: Sequence[_Row], edge: float) -> set[int]:
+    """Running heads of a single page, without others to compare: few short lines within `edge` (a share of
+    the height), no larger than the text, without facts, clearly apart. Returns the ids of their words."""
+    group: list[_Row] = []
+    for row in rows:
+        middle = (row.y0 + row.y1) / 2 / page.height
+        long = len(row.text) > 120 or _FACTS.search(row.text)
+        if edge < middle < 1 - edge or long or row.place != len(group):
+            break
+        group.append(row)
+    if not group or len(group) > 3:
+        return set()
+    inner, top = group[-1], group[0].top
+    ids = {id(word) for row in group for word in row.words}
+    others = [w for w in page.words if id(w) not in ids]
+    if not others:
+        return set()
+    gap = min(w.y0 for w in others) - inner.y1 if top else inner.y0 - max(w.y1 for w in others)
+    sizes = sorted(w.style.size for w in others)
+    body, size = sizes[len(sizes) // 2], max(w.style.size for row in group for w in row.words)
+    return ids if gap > 1.5 * size and size < 1.15 * body else set()

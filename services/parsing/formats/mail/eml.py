@@ -8,6 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
+from schemas.errors import UnsupportedFormat
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.html.tree import declared_charset
@@ -64,14 +65,18 @@ def _without_type(data: bytes) -> bytes:
 
 
 def header(message: Message, name: str) -> str:
-    """A header field with its encoded words decoded."""
-    value = message.get(name)
-    if value is None:
-        return ""
+    """A header field with its encoded words decoded, and bytes that some programs write as they are."""
+    value = next((str(v) for n, v in message.raw_items() if n.lower() == name.lower()), "")
+    if not value.isascii():
+        raw = value.encode("utf-8", "surrogateescape")
+        try:
+            value = decode(raw)[0]
+        except UnsupportedFormat:
+            value = raw.decode("utf-8", "replace")
     try:
-        return " ".join(str(make_header(decode_header(str(value)))).split())
+        return " ".join(str(make_header(decode_header(value))).split())
     except (LookupError, ValueError, UnicodeError, HeaderParseError):
-        return " ".join(str(value).split())
+        return " ".join(value.split())
 
 
 def _contents(part: Message) -> tuple[list[Body], list[Attachment]]:

@@ -162,3 +162,10 @@ def test_a_web_archive_is_read_with_its_frames_and_in_its_charset() -> None:
     )
 
     assert parse(data, "page.mhtml").markdown == "# Мельница\n\nInside\n"
+
+
+def test_headers_that_are_not_encoded_are_read_in_their_encoding() -> None:
+    head = "From: Jürgen <a@e.org>\nTo: b@e.org\nSubject: Größe\n\nx\n"
+
+    assert parse(head.encode(), "a.eml").markdown == parse(head.encode("cp1252"), "a.eml").markdown
+    assert parse(head.encode(), "a.eml").title == "Größe"

@@ -82,11 +82,21 @@ def test_a_file_that_is_cut_within_its_pages_is_refused() -> None:
 def test_nothing_runs_on_one_page(sheet: Sheet) -> None:
     sheet.text(72, 30, "Miller & Sons, Weir Lane 12")
     sheet.lines(72, 120, prose(10))
-    sheet.text(72, 770, "Account 99")
+    sheet.text(72, 760, "Account 99")
 
     text = markdown(sheet.data())
     assert text.startswith("Miller & Sons, Weir Lane 12")
     assert text.endswith("Account 99\n")
+
+
+@pytest.mark.parametrize(("head", "y"), [("Downloaded from a library", 14), ("Notices of weirs", 40)])
+def test_stamps_and_the_head_of_a_numbered_excerpt_are_no_text(sheet: Sheet, head: str, y: float) -> None:
+    sheet.text(72, y, head, size=8)
+    if y > 20:
+        sheet.text(300, 770, "217", size=8)
+    sheet.lines(72, 120, prose(10))
+
+    assert markdown(sheet.data()).startswith("The quick")
 
 
 def test_the_title_of_two_copies_stays_once_and_pages_that_are_equal_do_not_vanish(sheet: Sheet) -> None:

@@ -1,0 +1,86 @@
+"""What stands before the text of an RTF file: its code page, fonts and styles; and labels of paragraphs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from services.parsing.office.symbols import is_symbol_font
+
+_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
+             162: "cp1254",
+             163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
+             238: "cp1250"}  # fmt: skip
+
+
+def code_page(data: bytes) -> str:
+    match = re.search(rb"\\ansicpg(\d+)", data[:4096])
+    name = f"cp{int(match[1])}" if match else "cp1252"
+    return "utf-8" if name == "cp65001" else name
+
+
+def heading_styles(data: bytes) -> dict[int, int]:
+    """Style number -> heading level, by the names in the style sheet."""
+    found = {}
+    for number, name in re.findall(
+        rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title)[ \d]*);\}", data[:400_000], re.I
+    ):
+        level = re.search(rb"\d", name)
+        found[int(number)] = int(level[0]) if level else 1
+    return found
+
+
+def font_encodings(data: bytes) -> dict[int, str]:
+    return {
+        int(number): _CHARSETS[int(charset)]
+        for number, charset in re.findall(rb"\\f(\d{1,6})[^{};]{0,200}?\\fcharset(\d+)", data[:400_000])
+        if int(charset) in _CHARSETS and int(charset) != 0
+    }
+
+
+def symbol_fonts(data: bytes) -> dict[int, str]:
+    return {
+        int(number): name.decode("latin-1").strip()
+        for number, name in re.findall(
+            rb"\\f(\d{1,6})[^{};]{0,200}?\\fcharset2\b[^{};]{0,100}? ([\w ]{1,40});", data[:400_000]
+        )
+        if is_symbol_font(name.decode("latin-1").strip())
+    }
+
+
+def label_at(data: bytes, end: int) -> str:
+    """The number or letter before a paragraph; a bullet for anything else."""
+    shown = re.match(rb"[^{}]{0,200}", data[end : end + 200])
+    text = re.sub(rb"\\'[0-9a-fA-F]{2}|\\[a-z]+-?\d* ?", b" ", shown[0] if shown else b"")
+    found = re.search(rb"\(?\w{1,6}(?:\.\w{1,4})*[.)]", text)
+    return found[0].decode("latin-1") if found else "-"
+
+
+@dataclass(frozen=True)
+class State:
+    """The state that a group inherits and restores."""
+
+    skip: bool = False
+    bold: bool = False
+    italic: bool = False
+    hidden: bool = False
+    struck: bool = False
+    symbols: str = ""  # the symbol font in use
+    encoding: str = "cp1252"
+    fallback: int = 1  # characters after \\u that repeat it for old readers
+
+
+@dataclass
+class Paragraph:
+    heading: int | None = None
+    list_id: int = 0
+    depth: int = 0
+    in_table: bool = False
+
+
+def joined_surrogates(before: list[str], char: str) -> str:
+    """The second half of a character beyond U+FFFF joined with the first, which stands in the text so far."""
+    if "\udc00" <= char <= "\udfff" and before and "\ud800" <= before[-1][-1:] <= "\udbff":
+        first = before.pop()
+        return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
+    return char
