@@ -103,8 +103,8 @@ def require_free_key(metadata: Mapping[str, MetadataValue], embedding: Embedding
     """Raises BadRequest if metadata have a value under the key of the sparse vector."""
     if embedding.sparse is not None and metadata.get(embedding.sparse.key) is not None:
         raise BadRequest(
-            f"metadata key {embedding.sparse.key!r} is that of the sparse vector (embedding.sparse.key); choose "
-            "another name for one of them"
+            f"metadata key {embedding.sparse.key!r} is that of the sparse vector (embedding.sparse.key); "
+            "choose another name for one of them"
         )
 
 

@@ -127,14 +127,14 @@ async def change_source(request: web.Request) -> web.Response:
 
 
 def _changed_embedding(source: Source, config: SourceEmbeddingConfig | None) -> Embedding:
-    """The embedding of a source with another sparse model, if one is given. The dense model stays: a collection
-    cannot hold vectors of two."""
+    """The embedding of a source with another sparse model, if one is given. The dense model stays: a
+    collection cannot hold vectors of two."""
     if config is None or config.sparse is None:
         return source.embedding
     if config.dense is not None and config.dense.model != source.embedding.model:
         raise BadRequest(
-            f"the dense model of source {source.id} is {source.embedding.model!r} and cannot be changed; create "
-            "another source, into another collection"
+            f"the dense model of source {source.id} is {source.embedding.model!r} and cannot be changed; "
+            "create another source, into another collection"
         )
     return source.embedding.model_copy(update={"sparse": sparse_of(config, None)})
 
