@@ -9,13 +9,14 @@ from confluent_kafka import Producer
 
 from headrace.wiring import Wiring
 from schemas.errors import DocumentError, RequestError, TransientError
-from schemas.events import ChunkDigests, DocumentDoubted, DocumentState
+from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
+from schemas.ids import collection_key
 from schemas.markers import is_marker
 from services.indexing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
 from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
-from streams.state.reader import Reader, end_offsets
-from streams.topics import DOCUMENT_STATES, EMBEDDINGS
+from streams.state.reader import ChangelogRecord, Reader, end_offsets
+from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
 
 #: Rows of a request: the most that Chroma Cloud answers.
 _PAGE = 300
@@ -40,6 +41,7 @@ class Verified:
     Attributes:
         changed: documents that changed during the comparison, of which nothing is said.
         unknown: rows of no document that is recorded.
+        sparse: rows with a sparse vector.
     """
 
     documents: int
@@ -47,6 +49,7 @@ class Verified:
     unknown: int
     changed: int
     findings: Sequence[Finding]
+    sparse: int
 
 
 class Recorded:
@@ -60,11 +63,15 @@ class Recorded:
         if count is None:
             raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
         self._cluster, self._target = wiring.cluster, target
-        self._positions = {(DOCUMENT_STATES.name, partition): 0 for partition in range(count)}
+        topics = (DOCUMENT_STATES, SPARSE_ROWS)
+        self._positions = {(topic.name, partition): 0 for topic in topics for partition in range(count)}
+        self._place = collection_key(target.tenant, target.database, target.collection)
         self._reader = Reader(wiring.cluster, wiring.codec)
         self._reader.assign(self._positions)
         self.states: dict[str, DocumentState] = {}
         self.blocks: dict[str, ChunkDigests] = {}
+        #: Ids of the rows on `sparse-rows`, and of the collection that each was written for.
+        self.sparse: dict[str, str] = {}
 
     def read(self) -> set[str]:
         """Read what has been recorded until now; the documents of the collection that have changed."""
@@ -73,7 +80,9 @@ class Recorded:
         behind = {place: end for place, end in ends.items() if self._positions[place] < end}
         for batch in self._reader.read_to(behind):
             for change in batch.changes:
-                if change.event is None:
+                if change.topic == SPARSE_ROWS.name:
+                    self._take_sparse(change)
+                elif change.event is None:
                     self.blocks.pop(change.key, None)
                 elif isinstance(change.event, ChunkDigests):
                     self.blocks[change.key] = change.event
@@ -82,6 +91,15 @@ class Recorded:
                     changed.add(change.key)
             self._positions.update(batch.positions)
         return changed
+
+    def _take_sparse(self, change: ChangelogRecord) -> None:
+        place, _, row_id = change.key.partition("/")
+        if place != self._place:
+            return
+        if isinstance(change.event, SparseRow):
+            self.sparse[row_id] = change.event.collection_id
+        else:
+            self.sparse.pop(row_id, None)
 
     def close(self) -> None:
         """Disconnect from the broker."""
@@ -102,12 +120,14 @@ async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Ve
     if found is None and not states:
         raise RequestError(f"no collection {target.collection!r} in database {target.database!r}")
     compared = Comparison(found.id if found else None, states, recorded.blocks)
+    sparse = [row_id for row_id, id_ in recorded.sparse.items() if found is not None and id_ == found.id]
+    compared.take_sparse(sparse)
     if found is not None:
         await _take_rows(compared, chroma, target, found.id)
     changed = await asyncio.to_thread(recorded.read)
     findings = [finding for finding in compared.findings() if finding.key not in changed]
     alive = sum(not state.deleted for state in states.values())
-    return Verified(alive, compared.rows, compared.unknown, len(changed), findings)
+    return Verified(alive, compared.rows, compared.unknown, len(changed), findings, len(sparse))
 
 
 async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target, identity: str) -> None:

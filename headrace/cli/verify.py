@@ -106,6 +106,7 @@ def _show(found: "Verified", as_json: bool) -> None:
             {
                 "documents": found.documents,
                 "rows": found.rows,
+                "sparse_rows": found.sparse,
                 "unknown_rows": found.unknown,
                 "changed_meanwhile": found.changed,
                 "findings": [_as_json(finding) for finding in found.findings],
@@ -119,11 +120,12 @@ def _show(found: "Verified", as_json: bool) -> None:
                 len(one.missing),
                 len(one.surplus),
                 len(one.wrong),
+                len(one.sparse),
                 _remark(one),
             )
             for one in found.findings[:_SHOWN]
         ]
-        print_rows(("document", "missing", "surplus", "wrong", ""), rows, "")
+        print_rows(("document", "missing", "surplus", "wrong", "sparse", ""), rows, "")
     for line in _summary(found):
         typer.echo(line)
 
@@ -132,6 +134,9 @@ def _summary(found: "Verified") -> list[str]:
     from headrace.client.progress import counted
 
     compared = f"{counted(found.documents, 'document')} and {counted(found.rows, 'row')} compared"
+    if found.sparse:
+        compared = f"{counted(found.documents, 'document')}, {counted(found.rows, 'row')} and "
+        compared += f"{counted(found.sparse, 'sparse row')} compared"
     lines = [f"{compared}; documents that differ: {len(found.findings):,}"]
     if not found.findings:
         lines = [f"{compared}, all as recorded"]
@@ -163,6 +168,7 @@ def _as_json(finding: "Finding") -> dict[str, Any]:
         "missing": sorted(finding.missing),
         "surplus": sorted(finding.surplus),
         "wrong": sorted(finding.wrong),
+        "sparse": sorted(finding.sparse),
         "incomplete": finding.incomplete,
         "elsewhere": finding.elsewhere,
         "deleted": finding.state.deleted,

@@ -105,5 +105,6 @@ def _doubt(fold: Fold, event: DocumentDoubted) -> None:
     fold.version = replace(version, done=frozenset())
     fold.changed = fold.unsure = True
     fold.extent = max(fold.extent, event.extent)
+    fold.sparse_extent = max(fold.sparse_extent, event.extent)
     fold.keys |= frozenset(event.metadata_keys)
     fold.writers.clear()

@@ -2,10 +2,11 @@
 
 states, digests ──┐
                   ├──► Comparison ──► findings: rows that are missing, surplus or wrong, by document
-rows of Chroma ───┘
+rows of Chroma, ──┘
+of sparse-rows
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ class Finding:
         missing: numbers of chunks that have no row.
         surplus: numbers of rows that the document has no chunk for.
         wrong: numbers of rows whose text, metadata or version are others than those recorded.
+        sparse: numbers of chunks that have a record on `sparse-rows` and should have none, or the reverse.
         elsewhere: it was indexed into an earlier collection of this name.
         incomplete: parts of its newest version are not indexed.
         keys: metadata keys of its rows.
@@ -33,17 +35,20 @@ class Finding:
     missing: set[int] = field(default_factory=set)
     surplus: set[int] = field(default_factory=set)
     wrong: set[int] = field(default_factory=set)
+    sparse: set[int] = field(default_factory=set)
     elsewhere: bool = False
     incomplete: bool = False
     keys: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.surplus or self.wrong or self.elsewhere or self.incomplete)
+        rows = self.missing or self.surplus or self.wrong or self.sparse
+        return bool(rows or self.elsewhere or self.incomplete)
 
     @property
     def extent(self) -> int:
         """One above the greatest number of a row that may exist."""
-        return max([self.state.extent, *(number + 1 for number in self.surplus)])
+        numbers = (*self.surplus, *self.sparse)
+        return max([self.state.extent, self.state.sparse_extent, *(number + 1 for number in numbers)])
 
 
 @dataclass(slots=True)
@@ -51,6 +56,7 @@ class _Expected:
     finding: Finding
     digests: Digests
     seen: set[int] = field(default_factory=set)
+    sparse: set[int] = field(default_factory=set)
 
 
 class Comparison:
@@ -88,6 +94,13 @@ class Comparison:
             else:
                 _judge(expected, int(number), text, metadata or {})
 
+    def take_sparse(self, ids: Iterable[str]) -> None:
+        """Ids of all rows of this collection on `sparse-rows`."""
+        for id_ in ids:
+            base, _, number = id_.rpartition("-")
+            if (expected := self._documents.get(base)) is not None and number.isdecimal():
+                expected.sparse.add(int(number))
+
     def missing(self) -> list[str]:
         """Ids of rows that should be there and were not among those taken."""
         return [
@@ -100,6 +113,7 @@ class Comparison:
         """What is wrong, by document key, after all rows were taken."""
         for expected in self._documents.values():
             expected.finding.missing = _chunks_of(expected) - expected.seen
+            expected.finding.sparse = _sparse_differences(expected)
         found = (expected.finding for expected in self._documents.values() if expected.finding)
         return sorted(found, key=lambda finding: finding.state.document.document_key)
 
@@ -120,6 +134,13 @@ def _chunks_of(expected: _Expected) -> set[int]:
     if finding.state.deleted or finding.elsewhere or finding.incomplete:
         return set()
     return set(range(finding.state.chunks))
+
+
+def _sparse_differences(expected: _Expected) -> set[int]:
+    finding = expected.finding
+    if finding.elsewhere or finding.incomplete:  # its next run writes both sides
+        return set()
+    return set(range(finding.state.sparse_extent)) ^ expected.sparse
 
 
 def _judge(expected: _Expected, number: int, text: Any, metadata: Mapping[str, Any]) -> None:

@@ -32,17 +32,20 @@ async def drop_gone(index: SparseIndex, follower: Follower, collections: Collect
 
     If one that was dropped is there again, as after a restore of Chroma, the index is rebuilt.
     """
-    for known in index.collections():
-        try:
+    try:
+        for known in index.collections():
             found = await collections.collection(known.tenant, known.database, known.name)
-        except IngestError:  # Chroma is away: nobody knows
-            continue
-        if found is None or found.id != known.id:
-            log.info("the rows of a collection that is gone are dropped", collection=known.name, id=known.id)
-            follower.drop(known.id)
-        if found is not None and index.dropped(found.id):
-            follower.rebuild()
-            return
+            if found is None or found.id != known.id:
+                log.info("rows of a collection that is gone are dropped", collection=known.name, id=known.id)
+                follower.drop(known.id)
+        for id_, *names in index.dropped():
+            found = await collections.collection(*names)
+            if found is not None and found.id == id_:
+                log.warning("a collection that was gone is there again", collection=names[-1], id=id_)
+                follower.rebuild()
+                return
+    except IngestError:  # Chroma is away: nobody knows
+        return
 
 
 async def keep_dropping(index: SparseIndex, follower: Follower, collections: Collections) -> None:

@@ -45,7 +45,9 @@ CREATE TABLE IF NOT EXISTS collections (
 CREATE TABLE IF NOT EXISTS vectors (
     collection TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, PRIMARY KEY (collection, key, model)
 );
-CREATE TABLE IF NOT EXISTS dropped (id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS dropped (
+    id TEXT PRIMARY KEY, tenant TEXT NOT NULL, database TEXT NOT NULL, name TEXT NOT NULL
+);
 """
 
 
@@ -160,9 +162,9 @@ class SparseIndex:
         """All collections."""
         return list(self._collections.values())
 
-    def dropped(self, id_: str) -> bool:
-        """Whether the rows of a collection with this id were dropped, because it was gone."""
-        return id_ in self._dropped
+    def dropped(self) -> list[tuple[str, str, str, str]]:
+        """Id, tenant, database and name of the collections that were dropped because they were gone."""
+        return list(self._dropped)
 
     def shard(self, id_: str) -> Shard | None:
         """The shard of a collection, None if it is not indexed. Raises IndexDamaged."""
@@ -183,9 +185,10 @@ class SparseIndex:
         self._database.execute("BEGIN")
         for table, column in (("collections", "id"), ("vectors", "collection")):
             self._database.execute(f"DELETE FROM {table} WHERE {column} = ?", (id_,))  # noqa: S608
-        self._database.execute("INSERT OR IGNORE INTO dropped VALUES (?)", (id_,))
+        names = (id_, found.tenant, found.database, found.name)
+        self._database.execute("INSERT OR REPLACE INTO dropped VALUES (?, ?, ?, ?)", names)
         self._database.execute("COMMIT")
-        self._dropped.add(id_)
+        self._dropped.append(names)
 
     def close(self) -> None:
         """Close without flushing: what is not durable is read again."""
@@ -201,7 +204,9 @@ class SparseIndex:
         for id_, key, model in self._database.execute("SELECT collection, key, model FROM vectors"):
             vectors.setdefault(id_, []).append(VectorName(key, model))
         self._collections, self._at = {}, {}
-        self._dropped = {id_ for (id_,) in self._database.execute("SELECT id FROM dropped")}
+        self._dropped: list[tuple[str, str, str, str]] = self._database.execute(
+            "SELECT * FROM dropped"
+        ).fetchall()
         for row in self._database.execute("SELECT * FROM collections"):
             id_, place, tenant, database, name, flushed = row
             found = Indexed(id_, place, tenant, database, name, bool(flushed), vectors.get(id_, []))

@@ -70,7 +70,7 @@ class SearchServer:
     Args:
         token: what a caller must present.
         encode: encodes the text of a query. Raises DocumentError for an unknown model, and TransientError.
-        patience_s: how long a request waits for an index that has just been opened to be read.
+        patience_s: so long after its start a search waits for the index to be read, instead of being refused.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class SearchServer:
     ) -> None:
         self._index, self._follower, self._encode, self._patience_s = index, follower, encode, patience_s
         self._authorization = f"Bearer {token}".encode()
+        self._started = time.monotonic()
         self._threads = ThreadPoolExecutor(_THREADS, "search")
 
     def app(self) -> web.Application:
@@ -179,7 +180,7 @@ class SearchServer:
 
     async def _keys(self, request: web.Request) -> web.Response:
         asked = await _body(request, KeysRequest)
-        await self._until_ready()
+        self._require_ready()
         found = await self._in_thread(lambda: {id_: self._keys_of(id_) for id_ in asked.collection_ids})
         return _json(KeysResponse(collections={id_: keys for id_, keys in found.items() if keys}))
 
@@ -208,10 +209,13 @@ class SearchServer:
         return shard, next(iter(counts), None)
 
     async def _until_ready(self) -> None:
-        """An index resumes within a second, so who asks in that second need not be refused."""
-        deadline = time.monotonic() + self._patience_s
+        """An index resumes within seconds, so who asks in the first ones need not be refused."""
+        deadline = self._started + self._patience_s
         while not self._follower.ready and time.monotonic() < deadline:  # noqa: ASYNC110  (set in a thread)
             await asyncio.sleep(0.05)
+        self._require_ready()
+
+    def _require_ready(self) -> None:
         if not self._follower.ready:
             raise TransientError(self._follower.fault or "the sparse index is being read from its topic")
 

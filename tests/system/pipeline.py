@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,16 @@ import aiohttp
 
 from headrace.local.supervisor import RestartDelay, Supervisor
 from headrace.wiring import SERVICES
-from schemas.events import Chunk, Chunking
+from schemas.codec import SingleObjectCodec
+from schemas.events import Chunk, Chunking, SparseRow
 from services.chunking.stage import cut
 from services.parsing import parse
 from streams.kafka.client_config import read_client_config
 from streams.kafka.cluster import Cluster, ensure_topics
 from streams.local import ProcessSpec
 from streams.local.ports import free_port
+from streams.state.reader import Reader, end_offsets
+from streams.topics import SPARSE_ROWS
 
 _RUN = """
 import asyncio, sys
@@ -52,6 +55,8 @@ class Pipeline:
         name = f"{service}-{slot}"
         argv = [sys.executable, "-c", self.program, service]
         environment = {**self.environment, "HEADRACE_SLOT": str(slot)}
+        if slot:  # the gateway asks the first
+            environment["HEADRACE_SEARCH_PORT"] = "0"
         await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))
         return name
 
@@ -145,6 +150,34 @@ class Pipeline:
         async with aiohttp.ClientSession() as chroma, chroma.delete(self.chroma_url + path) as response:
             assert response.status == 200
 
+    async def sparse(self, collection: str) -> tuple[set[str], int]:
+        """Ids of a collection's rows on `sparse-rows`, and how many of them the index finds."""
+        rows = await asyncio.to_thread(self._sparse_rows, collection)
+        if not rows:
+            return set(), 0
+        body = {"collection_ids": sorted({row.collection_id for row in rows})}
+        url, headers = self.environment["HEADRACE_SEARCH_URL"], {"Authorization": f"Bearer {KEY}"}
+        found = {}
+        with suppress(aiohttp.ClientError):  # it may be what a test has killed
+            async with (
+                aiohttp.ClientSession() as http,
+                http.post(f"{url}/keys", json=body, headers=headers) as response,
+            ):
+                found = (await response.json()).get("collections", {})
+        return {row.id for row in rows}, sum(key["indexed"] for keys in found.values() for key in keys)
+
+    def _sparse_rows(self, collection: str) -> list[SparseRow]:
+        partitions = [(SPARSE_ROWS.name, number) for number in range(PARTITIONS)]
+        reader, rows = Reader(self.cluster, SingleObjectCodec()), dict[str, SparseRow]()
+        reader.assign(dict.fromkeys(partitions, 0))
+        for batch in reader.read_to(end_offsets(self.cluster, partitions)):
+            for change in batch.changes:
+                rows.pop(change.key, None)
+                if isinstance(change.event, SparseRow):
+                    rows[change.key] = change.event
+        reader.close()
+        return [row for row in rows.values() if row.collection == collection]
+
     async def rows(self, collection: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
         """Everything in a collection: id → document, metadata. Empty if there is no collection."""
         base = f"{self.chroma_url}/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"
@@ -186,6 +219,7 @@ async def running(
     cluster = Cluster(bootstrap, prefix=f"{data.name}.", properties=properties)
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
     port = free_port()
+    search_port = free_port(frozenset({port}))
     environment = os.environ | {
         "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "HEADRACE_KAFKA_CONFIG": str(kafka_config or ""),
@@ -200,6 +234,10 @@ async def running(
         "HEADRACE_WEB_DELAY_SECONDS": "0",
         "HEADRACE_STATIC_MEMBERSHIP": "true",
         "HEADRACE_RUN_WINDOW": "40",
+        "HEADRACE_SPARSE_DEFAULT": "bm25",
+        "HEADRACE_SEARCH_URL": f"http://127.0.0.1:{search_port}",
+        "HEADRACE_SEARCH_PORT": str(search_port),
+        "HEADRACE_SEARCH_TOKEN": KEY,
         **(settings or {}),
     }
     async with Supervisor(backoff=RestartDelay(first_s=0.1, most_s=0.5), signals=()) as supervisor:

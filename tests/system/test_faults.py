@@ -95,6 +95,9 @@ async def strike(pipeline: Pipeline, folder: Path, fault: Callable[[], Awaitable
     quarter = FILES // 4
     assert (counts["indexed"], counts["deleted"], counts["unchanged"]) == (2 * quarter + 5, quarter, quarter)
     assert counts["total"] == FILES + 5
+    async with asyncio.timeout(30):  # dense and sparse agree
+        while await pipeline.sparse(collection) != (set(rows), len(rows)):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -56,7 +56,11 @@ async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline
     await pipeline.sync(source, COLLECTION)
     await pipeline.ended(await pipeline.upload(COLLECTION, "note.md", b"# An upload\n"))
     before = await pipeline.rows(COLLECTION)
-    assert await verify(pipeline) == (0, "5 documents and 5 rows compared, all as recorded\n", "")
+    assert await verify(pipeline) == (
+        0,
+        "5 documents, 5 rows and 5 sparse rows compared, all as recorded\n",
+        "",
+    )
 
     ids = {str(metadata["document_key"]): id_ for id_, (_, metadata) in before.items()}
     await change(pipeline, "delete", {"ids": [ids["a.md"]]})

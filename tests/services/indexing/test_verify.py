@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import ChunkDigests, DocumentDoubted, DocumentState
+from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseEmbedding
 from schemas.ids import document_id
 from services.indexing import digests
 from services.indexing.digests import block_key
 from services.indexing.plan import Incoming, plan
-from services.indexing.rows import Collection
+from services.indexing.rows import Collection, row_id
 from services.indexing.states import in_collection
 from services.indexing.verify import Comparison, Finding
-from tests.services.indexing.documents import NOON, Version
+from tests.services.indexing.documents import NOON, Version, document, embedded
 from tests.services.indexing.memory import MemoryVectors, stored
 
 HERE = "library-1"
@@ -106,6 +106,29 @@ def test_missing_surplus_and_wrong_rows_are_found_and_named(pipeline: Pipeline) 
     assert (finding.extent, finding.incomplete, finding.elsewhere) == (10, False, False)
     assert compared.missing() == [first[4]]
     assert compared.unknown == 1
+
+
+def test_sparse_rows_that_are_missing_or_surplus_are_found_and_mended() -> None:
+    about = document(sparse=SparseEmbedding(model="Chroma/BM25", key="sparse_embedding"))
+    [part] = embedded(about, 1, ["one", "two", "three"])
+    pipeline, key = Pipeline(), document_id(about)
+    pipeline.process([part])
+
+    def sparse(*numbers: int) -> list[Finding]:
+        compared = pipeline.compare()
+        compared.take_sparse([row_id(about, number) for number in numbers] + ["somebody's-1"])
+        return compared.findings()
+
+    assert sparse(0, 1, 2) == []
+    [finding] = sparse(0, 1, 7)
+    assert finding.sparse == {2, 7}
+
+    doubted = DocumentDoubted(document=about, sequence=1, extent=finding.extent, metadata_keys=[])
+    state = plan(pipeline.states[key], [doubted], NOON).state
+    assert state is not None
+    made = plan(state, [part], NOON)
+    assert made.written == [part]
+    assert made.sparse_surplus == range(3, 8)
 
 
 def test_rows_of_a_document_that_is_deleted_are_surplus(pipeline: Pipeline) -> None:

@@ -96,7 +96,7 @@ def test_rows_of_a_collection_that_is_made_again_leave_the_former(tmp_path: Path
     assert ids_of(index, {1: 1.0}, "c9") == ["a"]
     index.drop("c1")
     assert {each.id for each in index.collections()} == {"c2", "c9"}
-    assert index.dropped("c1")
+    assert [id_ for id_, *_ in index.dropped()] == ["c1"]
     assert len([*(tmp_path / "shards").iterdir()]) == 2
     index.close()
 

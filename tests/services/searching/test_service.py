@@ -156,7 +156,11 @@ async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_
         assert set(ids_of(index, {7: 1.0})) == set(topic.rows)
         await drop_gone(index, follower, Chroma("c2"))
         await eventually(lambda: index.collections() == [])
-        await drop_gone(index, follower, Chroma("c1"))  # nothing is known of it any more
+        await drop_gone(index, follower, Chroma("c2"))
+        assert index.collections() == []
+        await drop_gone(index, follower, Chroma("c1"))  # Chroma was restored
+        await eventually(lambda: set(ids_of(index, {7: 1.0})) == set(topic.rows) and follower.fault is None)
+        assert index.dropped() == []
     finally:
         await asyncio.to_thread(follower.stop)
         index.close()
