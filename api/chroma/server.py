@@ -56,7 +56,7 @@ async def gone(request: web.Request) -> web.StreamResponse:
     """Chroma's API v1."""
     raise Gone(
         f"{request.path} belongs to version 1 of Chroma's API, which Chroma has removed: "
-        "use the package chromadb from version 0.6 on"
+        "use chromadb 1.0 or newer"
     )
 
 
