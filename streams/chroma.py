@@ -30,6 +30,9 @@ from streams.http_errors import reason_of, retry_after_seconds
 #: embedding function cannot.
 EMBEDDING_KEY = "headrace_embedding"
 
+#: The metadata key of a collection that names the model of its vectors.
+MODEL_KEY = "headrace_model"
+
 #: A request of 300 rows takes 0.2 s; a server that compacts or swaps may take long without being gone.
 SECONDS = 60.0
 _CONNECT_SECONDS = 5.0

@@ -11,10 +11,20 @@ import structlog
 
 from schemas.errors import DocumentError, TransientError
 from schemas.events import Embedding, MetadataValue
-from schemas.limits import TRIAL_MODEL
+from schemas.limits import TRIAL_MODEL_NAMES
+from services.indexing.limits import Limits, limits_at
 from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard, pack
-from streams.chroma import EMBEDDING_KEY, ChromaClient, NotFound, ServerFault, Unanswered, segment, space_of
+from streams.chroma import (
+    EMBEDDING_KEY,
+    MODEL_KEY,
+    ChromaClient,
+    NotFound,
+    ServerFault,
+    Unanswered,
+    segment,
+    space_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +43,6 @@ GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_sea
 #: The collection that `writable` makes and removes; nobody has one of this name of their own.
 PROBE = "headrace-probe-2f81d06c9be4"
 
-_MINILM = {TRIAL_MODEL, "all-MiniLM-L6-v2"}
 #: The embedding function of a collection that a client cannot query by text.
 UNNAMED: Mapping[str, object] = {"type": "legacy"}
 
@@ -41,11 +50,24 @@ _QWEN = "Qwen/Qwen3-Embedding-0.6B"
 
 
 class ChromaStore:
-    """A `VectorStore` on a Chroma server or on Chroma Cloud; the arguments are those of `ChromaClient`."""
+    """A `VectorStore` on a Chroma server or on Chroma Cloud.
 
-    def __init__(self, url: str, token: str | None = None, tenant: str | None = None) -> None:
+    Args:
+        url, token, tenant: those of `ChromaClient`.
+        limits: what the server takes of a row; None: what the host of the URL does.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        tenant: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._client = ChromaClient(url, token, tenant)
+        self._limits = limits or limits_at(url)
         self._ids: dict[Collection, str] = {}
+        self._models: dict[Collection, str] = {}
         self._base64: bool | None = None
 
     async def create(self, collection: Collection, guard: Guard) -> str:
@@ -58,8 +80,10 @@ class ChromaStore:
             "get_or_create": True,
             "configuration": {"hnsw": GRAPH, "embedding_function": function},
         }
+        metadata = {MODEL_KEY: collection.embedding.model}
         if function == UNNAMED:
-            body["metadata"] = {EMBEDDING_KEY: collection.embedding.model_dump_json(exclude={"sparse"})}
+            metadata[EMBEDDING_KEY] = collection.embedding.model_dump_json(exclude={"sparse"})
+        body["metadata"] = metadata
         guard()
         try:
             answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")
@@ -77,8 +101,14 @@ class ChromaStore:
         except NotFound:
             return None
 
+    def model(self, collection: Collection) -> str | None:
+        """See `VectorStore`."""
+        return self._models.get(collection)
+
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         """See `VectorStore`."""
+        if self._limits is not None:
+            self._limits.check(rows)
         if self._base64 is None:
             known = await self._request("GET", "/api/v2/pre-flight-checks", None, "the pre-flight checks")
             self._base64 = bool(known.get("supports_base64_encoding"))
@@ -94,6 +124,8 @@ class ChromaStore:
         self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
     ) -> None:
         """See `VectorStore`. Chroma ignores an update of a missing row, so it is asked which ones it has."""
+        if self._limits is not None:
+            self._limits.check(update.row for update in updates)
         present = await self._present(collection, identity, [update.row.id for update in updates])
         some = [update for update in updates if update.row.id in present]
         if some:
@@ -156,10 +188,14 @@ class ChromaStore:
     def _remember(self, collection: Collection, answer: Mapping[str, Any]) -> str:
         if len(self._ids) >= _MAX_CACHED:
             self._ids.clear()
+            self._models.clear()
         if not isinstance(identity := answer.get("id"), str):
             url = self._client.url
             raise TransientError(f"{url} (HEADRACE_CHROMA_URL) does not answer like a Chroma server: no id")
         self._ids[collection] = identity
+        self._models.pop(collection, None)
+        if isinstance(model := (answer.get("metadata") or {}).get(MODEL_KEY), str):
+            self._models[collection] = model
         space = space_of(answer.get("configuration_json") or {"hnsw": GRAPH})
         if space != "cosine":
             log.warning(
@@ -203,7 +239,7 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
         return {"type": "known", "name": "chroma-cloud-qwen", "config": config}
     if task and task.query_prompt:
         return UNNAMED
-    if model in _MINILM:
+    if model in TRIAL_MODEL_NAMES:
         return {"type": "known", "name": "default", "config": {}}
     if "/" in model:
         local = {"model_name": model, "device": "cpu", "normalize_embeddings": True, "kwargs": {}}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from schemas.errors import DocumentError
 from schemas.events import DocumentEmbedded, DocumentState
+from schemas.limits import TRIAL_MODEL_NAMES
 from services.indexing.fold import Incoming
 
 
@@ -44,6 +45,19 @@ def check_whole(state: DocumentState | None, identity: str | None, events: Seque
             raise DocumentError(
                 f"the collection {event.document.collection!r} was deleted while this document was written: "
                 f"{len(begun)} of its {event.parts} parts went with it; sync or upload the document again"
+            )
+
+
+def check_model(events: Sequence[Incoming], model: str | None) -> None:
+    """Raise DocumentError for vectors of another model than that of the collection (None: unknown)."""
+    for event in events:
+        if not isinstance(event, DocumentEmbedded) or model is None:
+            continue
+        given, name = event.document.embedding.model, event.document.collection
+        if given != model and not {given, model} <= TRIAL_MODEL_NAMES:
+            raise DocumentError(
+                f"the collection {name!r} holds vectors of the model {model!r}, and this document has one of "
+                f"{given!r}: vectors of two models cannot be compared. Sync it into another collection"
             )
 
 

@@ -46,6 +46,10 @@ class VectorStore(Protocol):
         """The id of the collection, None if it does not exist."""
         ...
 
+    def model(self, collection: Collection) -> str | None:
+        """The model whose vectors the collection holds, once it was created or looked up; None if unknown."""
+        ...
+
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         """Write all rows, or none if a DocumentError is raised.
 

@@ -20,7 +20,7 @@ from services.indexing.plan import (
 )
 from services.indexing.rows import Collection
 from services.indexing.sparse import sparse_deletes, sparse_sends
-from services.indexing.states import check_whole, in_collection, partly_deleted, unsure
+from services.indexing.states import check_model, check_whole, in_collection, partly_deleted, unsure
 from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
 from streams.engine.outputs import ProgressReport, Send
 from streams.topics import DOCUMENT_STATES
@@ -55,11 +55,16 @@ class Work:
     given_up: bool = False
 
     def prepare(
-        self, identity: str | None, now: datetime, check_state: Callable[[DocumentState], None]
+        self,
+        identity: str | None,
+        now: datetime,
+        check_state: Callable[[DocumentState], None],
+        model: str | None = None,
     ) -> None:
-        """Plan the writes to the collection with this id. Refuses a state that cannot be recorded before
-        anything is written."""
+        """Plan the writes to the collection with this id, which holds vectors of this model. Refuses those of
+        another, and a state that cannot be recorded, before anything is written."""
         try:
+            check_model(self.events, model)
             check_whole(self.state, identity, self.events)
             recorded, self.state = self.state, in_collection(self.state, identity)
             if recorded is not self.state:
@@ -217,9 +222,10 @@ class Writer:
         else:
             look_up = partial(self.vectors.look_up, self.collection)
             self.identity = await self.lanes.send(self.collection, look_up)
+        model = self.vectors.model(self.collection)
         for work in documents:
             if work.error is None:
-                work.prepare(self.identity, self.now, self.check_state)
+                work.prepare(self.identity, self.now, self.check_state, model)
         if self.identity is not None:
             await self._upsert(documents, self.identity)
             await self._update(documents, self.identity)

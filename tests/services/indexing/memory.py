@@ -41,6 +41,7 @@ class MemoryVectors:
         self.faulty: set[str] = set()
         self.healthy = True
         self.ids: dict[Collection, str] = {}
+        self.models: dict[Collection, str] = {}
         self.dropped: set[str] = set()
         self._numbers = count(1)
         self.watch = watch
@@ -51,12 +52,16 @@ class MemoryVectors:
         guard()
         self._check(collection)
         self.collections.setdefault(collection, {})
+        self.models.setdefault(collection, collection.embedding.model)
         return self.ids.setdefault(collection, f"{collection.name}-{next(self._numbers)}")
 
     async def look_up(self, collection: Collection) -> str | None:
         if collection not in self.ids:
             self._check(collection)
         return self.ids.get(collection)
+
+    def model(self, collection: Collection) -> str | None:
+        return self.models.get(collection)
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         guard()

@@ -248,6 +248,22 @@ async def test_a_long_document_that_changes_a_little_is_written_a_little(indexer
     assert indexer.vectors.content() == stored(second.rows)
 
 
+async def test_vectors_of_another_model_than_that_of_the_collection_are_refused(indexer: Indexer) -> None:
+    first = Version(1, ["a"])
+    await indexer.process(*first.events)
+    [event] = embedded(document("other.md"), 2, ["b"])
+    about = event.document.model_copy(update={"embedding": Embedding(model="Qwen/Qwen3-Embedding-0.6B")})
+    foreign = event.model_copy(update={"document": about})
+    second = Version(3, ["c"], key="third.md")
+
+    outcomes = await indexer.process(foreign, *second.events)
+
+    assert isinstance(outcomes[0], DocumentError)
+    assert "holds vectors of the model 'sentence-transformers/all-MiniLM-L6-v2'" in str(outcomes[0])
+    assert "one of 'Qwen/Qwen3-Embedding-0.6B'" in str(outcomes[0])
+    assert indexer.vectors.content() == stored([*first.rows, *second.rows])
+
+
 async def test_a_version_is_kept_when_the_one_that_supersedes_it_is_refused(indexer: Indexer) -> None:
     old, bad = Version(1, ["a"]), Version(2, ["poison"])
 
