@@ -39,6 +39,8 @@ RESERVED_METADATA_KEYS = frozenset(
 
 #: The model whose weights come with a package; what is used where neither request nor setting names one.
 TRIAL_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+#: The names under which it is known.
+TRIAL_MODEL_NAMES = frozenset({TRIAL_MODEL, "all-MiniLM-L6-v2"})
 #: The model of Chroma Sync: the default where a GPU or an endpoint is configured for it.
 QWEN_MODEL = "Qwen/Qwen3-Embedding-0.6B"
 

@@ -11,7 +11,8 @@ import structlog
 
 from schemas.errors import DocumentError, TransientError
 from schemas.events import Embedding, MetadataValue
-from schemas.limits import TRIAL_MODEL
+from schemas.limits import TRIAL_MODEL_NAMES
+from services.indexing.limits import Limits, limits_at
 from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard, pack
 from streams.chroma import (
@@ -42,7 +43,6 @@ GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_sea
 #: The collection that `writable` makes and removes; nobody has one of this name of their own.
 PROBE = "headrace-probe-2f81d06c9be4"
 
-_MINILM = {TRIAL_MODEL, "all-MiniLM-L6-v2"}
 #: The embedding function of a collection that a client cannot query by text.
 UNNAMED: Mapping[str, object] = {"type": "legacy"}
 
@@ -50,10 +50,22 @@ _QWEN = "Qwen/Qwen3-Embedding-0.6B"
 
 
 class ChromaStore:
-    """A `VectorStore` on a Chroma server or on Chroma Cloud; the arguments are those of `ChromaClient`."""
+    """A `VectorStore` on a Chroma server or on Chroma Cloud.
 
-    def __init__(self, url: str, token: str | None = None, tenant: str | None = None) -> None:
+    Args:
+        url, token, tenant: those of `ChromaClient`.
+        limits: what the server takes of a row; None: what the host of the URL does.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        tenant: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._client = ChromaClient(url, token, tenant)
+        self._limits = limits or limits_at(url)
         self._ids: dict[Collection, str] = {}
         self._models: dict[str, str] = {}
         self._base64: bool | None = None
@@ -96,6 +108,8 @@ class ChromaStore:
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         """See `VectorStore`."""
+        if self._limits is not None:
+            self._limits.check(rows)
         if self._base64 is None:
             known = await self._request("GET", "/api/v2/pre-flight-checks", None, "the pre-flight checks")
             self._base64 = bool(known.get("supports_base64_encoding"))
@@ -111,6 +125,8 @@ class ChromaStore:
         self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
     ) -> None:
         """See `VectorStore`. Chroma ignores an update of a missing row, so it is asked which ones it has."""
+        if self._limits is not None:
+            self._limits.check(update.row for update in updates)
         present = await self._present(collection, identity, [update.row.id for update in updates])
         some = [update for update in updates if update.row.id in present]
         if some:
@@ -222,7 +238,7 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
         return {"type": "known", "name": "chroma-cloud-qwen", "config": config}
     if task and task.query_prompt:
         return UNNAMED
-    if model in _MINILM:
+    if model in TRIAL_MODEL_NAMES:
         return {"type": "known", "name": "default", "config": {}}
     if "/" in model:
         local = {"model_name": model, "device": "cpu", "normalize_embeddings": True, "kwargs": {}}

@@ -55,9 +55,12 @@ class Work:
     given_up: bool = False
 
     def prepare(
-        self, identity: str | None, now: datetime, check_state: Callable[[DocumentState], None]
+        self,
+        identity: str | None,
+        now: datetime,
+        check_state: Callable[[DocumentState], None],
     ) -> None:
-        """Plan the writes to the collection with this id. Refuses a state that cannot be recorded before
+        """Plan the writes to the collection with this id. Refuses a state that cannot be recorded, before
         anything is written."""
         try:
             check_whole(self.state, identity, self.events)

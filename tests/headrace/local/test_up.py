@@ -243,7 +243,8 @@ async def test_a_folder_gets_search_by_words_and_embeds_nothing_anew_for_it(up: 
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return [hit["metadata"]["document_key"] for hit in json.load(answer)["hits"] if hit["sparse"]]
         except urllib.error.HTTPError as error:
-            assert error.code in (400, 503), error.read()
+            if error.code not in (400, 503):
+                raise
             return None
 
     sync("--no-sparse")

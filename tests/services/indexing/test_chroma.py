@@ -128,7 +128,9 @@ async def test_a_collection_is_made_so_that_a_stock_client_can_query_it(
 
     await write(store, target, [row(0)])
 
-    made = (await reader.describe(target.name))["configuration_json"]
+    described = await reader.describe(target.name)
+    assert described["metadata"] is None
+    made = described["configuration_json"]
     assert isinstance(made, dict)
     assert made["hnsw"]["space"] == "cosine"
     graph = {
