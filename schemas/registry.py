@@ -16,7 +16,7 @@ _MAGIC = b"\0"
 _FRAME_BYTES = 5
 #: The registry is asked once per schema, from the event loop: it gets little time, and the worker another try
 #: when it is started again.
-_CLIENT = {"timeout": 5, "max.retries": 2, "retries.wait.ms": 200, "retries.max.wait.ms": 1000}
+_CLIENT = {"timeout": 5, "retries.wait.ms": 200, "retries.max.wait.ms": 1000}
 #: Answers that mean "later": time-outs, too many requests, and every 5xx.
 _LATER = frozenset({408, 429})
 
@@ -27,11 +27,12 @@ class RegistryCodec:
     Args:
         url: of the registry; several with commas between them, credentials as `user:password@`.
         prefix: of the topics' names on the cluster, which the subjects begin with.
+        retries: of a request that is not answered.
 
     Raises RequestError if the extra is not installed or the URL is invalid.
     """
 
-    def __init__(self, url: str, prefix: str = "headrace.") -> None:
+    def __init__(self, url: str, prefix: str = "headrace.", retries: int = 2) -> None:
         try:
             from confluent_kafka import schema_registry
         except ImportError as error:
@@ -41,7 +42,8 @@ class RegistryCodec:
             ) from error
         self._library: Any = schema_registry
         try:
-            self._client: Any = schema_registry.SchemaRegistryClient({"url": url, **_CLIENT})
+            properties = {"url": url, "max.retries": retries, **_CLIENT}
+            self._client: Any = schema_registry.SchemaRegistryClient(properties)
         except ValueError as error:
             # Not shown: it may hold a password.
             raise RequestError("HEADRACE_SCHEMA_REGISTRY_URL must be a URL that begins with http") from error

@@ -28,7 +28,7 @@ BREADTH = 300
 
 #: A filter on documents that leaves no more records than this is resolved first, and the sparse index
 #: searches among these ids. Above, most of its hits match anyway.
-_MAX_RESOLVED = 20_000
+MAX_RESOLVED = 20_000
 #: How many more hits are asked for when too few of them match.
 _GROWTH = 4
 
@@ -116,8 +116,8 @@ class Legs:
             return []
         ask = partial(self._ask, target, key, query)
         if names_documents(filter_.where):
-            ids = await self.records.matching(target, filter_, _MAX_RESOLVED + 1)
-            if len(ids) <= _MAX_RESOLVED:
+            ids = await self.records.matching(target, filter_, MAX_RESOLVED + 1)
+            if len(ids) <= MAX_RESOLVED:
                 return (await ask(ids, None, limit)) if ids else []
         where, ids_ = metadata_part(filter_.where), None if filter_.ids is None else list(filter_.ids)
         wanted = limit

@@ -17,7 +17,7 @@ MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
 _SMALL_BYTES = 1024 * 1024
 _LARGE_AT_ONCE = 4
 #: GitHub itself gives up after this long.
-_READ_SECONDS = 10.0
+READ_SECONDS = 10.0
 
 _FORM = re.compile(r"sha256=([0-9a-fA-F]{64})")
 
@@ -46,10 +46,10 @@ class SignedBodies:
         if size is not None and size > MAX_PAYLOAD_BYTES:
             raise web.HTTPRequestEntityTooLarge(MAX_PAYLOAD_BYTES, size)
         try:
-            async with asyncio.timeout(_READ_SECONDS):
+            async with asyncio.timeout(READ_SECONDS):
                 body = await self._body(request, size)
         except TimeoutError as error:
-            raise BadRequest(f"the body was not whole within {_READ_SECONDS:g} s") from error
+            raise BadRequest(f"the body was not whole within {READ_SECONDS:g} s") from error
         made = hmac.new(self._secret, body, sha256).hexdigest()
         if not hmac.compare_digest(made.encode(), given[1].lower().encode()):
             raise Unauthorized(

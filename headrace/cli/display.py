@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from schemas.api import InvocationProgress
 
 #: Between two lines where nobody watches live: while something changes, and else.
-_LINE_EVERY_S, _SAME_LINE_EVERY_S = 1.0, 30.0
+LINE_EVERY_S, SAME_LINE_EVERY_S = 1.0, 30.0
 #: A run begins within a second; one that has not begun after this time waits for something.
 _WAITING_S = 3.0
 #: Skipped documents that are named at the end of a run.
@@ -147,7 +147,7 @@ class RunDisplay:
 
         last, printed = self._last, self._printed
         same = last is not None and printed is not None and not moved(printed, last)
-        return _SAME_LINE_EVERY_S if same else _LINE_EVERY_S
+        return SAME_LINE_EVERY_S if same else LINE_EVERY_S
 
     def _print_line(self) -> None:
         from headrace.client.progress import line

@@ -69,7 +69,8 @@ async def with_gateway(
     found = await find_gateway(settings)
     if found is not None:
         return await use(found)
-    from headrace.local.system import LocalSystem, default_roots, run_local
+    from headrace.local.services import default_roots
+    from headrace.local.system import LocalSystem, run_local
 
     async def use_ours(embedded: LocalSystem) -> T:
         return await use(Endpoint(embedded.running.url, embedded.key, ours=True))

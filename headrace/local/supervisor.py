@@ -118,20 +118,18 @@ class Supervisor:
     async def start(self, spec: ProcessSpec) -> None:
         """Start a child and wait until it is ready. From then on it is restarted whenever it ends.
 
+        A child that ends before that is restarted as often as its spec says.
+
         Raises:
-            TransientError: it ended or was not ready in time; the message has the last line of its log.
+            TransientError: it ended too often or was not ready in time; the message has the last line of its
+                log.
             RequestError: it ended with a final status.
         """
         child = self._children[spec.name] = ChildProcess(spec)
-        self._changed(spec.name, ProcessState.STARTING)
-        try:
-            await child.start_ready()
-        except TransientError as error:
-            if child.returncode in spec.final:
-                raise RequestError(str(error)) from None
-            raise
-        self._changed(spec.name, ProcessState.RUNNING, pid=child.pid)
-        self._tasks.append(asyncio.create_task(self._keep_running(child), name=f"keep {spec.name} running"))
+        restarts = await self._start_first(child)
+        self._changed(spec.name, ProcessState.RUNNING, child.pid, restarts)
+        keeping = self._keep_running(child, restarts)
+        self._tasks.append(asyncio.create_task(keeping, name=f"keep {spec.name} running"))
 
     async def wait(self) -> None:
         """Wait for a signal or cancellation."""
@@ -184,8 +182,24 @@ class Supervisor:
         if self._body and not self._body.cancelling():
             self._body.cancel()
 
-    async def _keep_running(self, child: ChildProcess) -> None:
-        deaths = restarts = 0
+    async def _start_first(self, child: ChildProcess) -> int:
+        """Start a child until it is ready for the first time. How often it was restarted."""
+        spec, restarts, began = child.spec, 0, time.monotonic()
+        while True:
+            self._changed(spec.name, ProcessState.STARTING, None, restarts)
+            try:
+                await child.start_ready()
+                return restarts
+            except TransientError as error:
+                if child.returncode in spec.final:
+                    raise RequestError(str(error)) from None
+                if restarts + 1 >= spec.starts or time.monotonic() - began >= spec.ready_s:
+                    raise
+            await self._pause(child, child.returncode or 0, restarts + 1, restarts)
+            restarts += 1
+
+    async def _keep_running(self, child: ChildProcess, restarts: int) -> None:
+        deaths = 0
         began = time.monotonic()
         while True:
             status = await child.wait()
@@ -196,19 +210,23 @@ class Supervisor:
                 self._interrupt()
                 return
             deaths = 1 if time.monotonic() - began > self._backoff.reset_after_s else deaths + 1
-            pause_s = self._backoff.pause_s(deaths, random.random())  # noqa: S311
-            name, reason = child.spec.name, exit_reason(child.spec.log) if status > 0 else ""
-            self._changed(name, ProcessState.WAITING, child.pid, restarts, status, pause_s, reason)
-            await child.kill()  # the remaining processes of its group
-            await asyncio.sleep(pause_s)
+            await self._pause(child, status, deaths, restarts)
             restarts += 1
             began = time.monotonic()
-            self._changed(name, ProcessState.STARTING, None, restarts)
+            self._changed(child.spec.name, ProcessState.STARTING, None, restarts)
             try:
                 await child.start_ready()
             except (TransientError, OSError):
                 continue  # it has ended again; its log says why
-            self._changed(name, ProcessState.RUNNING, child.pid, restarts)
+            self._changed(child.spec.name, ProcessState.RUNNING, child.pid, restarts)
+
+    async def _pause(self, child: ChildProcess, status: int, deaths: int, restarts: int) -> None:
+        """Report the end of a child, and wait before its next start."""
+        pause_s = self._backoff.pause_s(deaths, random.random())  # noqa: S311
+        name, reason = child.spec.name, exit_reason(child.spec.log) if status > 0 else ""
+        self._changed(name, ProcessState.WAITING, child.pid, restarts, status, pause_s, reason)
+        await child.kill()  # the remaining processes of its group
+        await asyncio.sleep(pause_s)
 
     def _groups(self) -> list[list[ChildProcess]]:
         named = {name for group in self._stop_order for name in group}

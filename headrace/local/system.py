@@ -10,18 +10,13 @@ is used in place of ours.
 
 import asyncio
 import contextlib
-import json
 import os
-import secrets
 import signal
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
-
-import aiohttp
 
 from headrace.admin.topics import quiet
 from headrace.admin_key import admin_key
@@ -32,29 +27,20 @@ from headrace.local.running_file import (
     read_running,
     write_running,
 )
+from headrace.local.services import GATEWAY, Services, reachable
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
 from headrace.preflight import browser_of, check_java, check_models, check_room, shortage
 from headrace.secrets_key import keep_secrets_key
 from headrace.settings import Settings
-from headrace.usage_error import EXIT_STATUS as MISUSED
 from headrace.wiring import SERVICES, Wiring
 from schemas.errors import IngestError, RequestError
 from streams.data_dir import open_data_dir
 from streams.kafka.cluster import ensure_topics
-from streams.local import DataDirLock, LocalBroker, LocalChroma, ProcessSpec
-from streams.local.ports import LOOPBACK, is_free, kept_port
-from streams.local.process import wait_until
+from streams.local import DataDirLock, LocalBroker, LocalChroma
+from streams.local.ports import is_free, kept_port
 
 T = TypeVar("T")
 
-GATEWAY = "api"
-#: The names under which the ports of the endpoints for embedding and for sparse search are kept.
-_EMBED, _SEARCH = "embed", "search"
-#: What only the two ends of an endpoint are told.
-_ENDPOINT_SETTINGS = (
-    *("HEADRACE_EMBED_PORT", "HEADRACE_EMBED_URL", "HEADRACE_EMBED_KEY"),
-    *("HEADRACE_SEARCH_PORT", "HEADRACE_SEARCH_URL", "HEADRACE_SEARCH_TOKEN"),
-)
 _WORKERS = [name for name in SERVICES if name != GATEWAY]
 
 #: The gateway first, so that nobody asks a system that stops; the servers last, so that the services can
@@ -165,10 +151,10 @@ class _System:
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         key = admin_key(settings)
         keep_secrets_key(settings)
-        url = f"http://{_reachable(settings.host)}:{port}"
+        url = f"http://{reachable(settings.host)}:{port}"
         running = RunningSystem(url, chroma_url, kafka, os.getpid(), str(config) if config else None)
-        specs = self._services(running, key, port)
-        await asyncio.gather(*(supervisor.start(spec) for spec in specs))
+        services = Services(self._settings, running, key, port, self._lock_fd)
+        await asyncio.gather(*(supervisor.start(spec) for spec in services.specs()))
         write_running(self._data_dir, running)
         return LocalSystem(running, key, wiring)
 
@@ -208,113 +194,6 @@ class _System:
                 "0 for a free one"
             )
         return port
-
-    def _services(self, running: RunningSystem, key: str, port: int) -> list[ProcessSpec]:
-        ports = self._ports(port)
-        endpoints = (self._embed_endpoint(ports[_EMBED]), self._search_endpoint(ports[_SEARCH]))
-        own = {
-            name: {setting: value for each in endpoints for setting, value in each.get(name, {}).items()}
-            for name in SERVICES
-        }
-        return [self._spec(name, running, key, port, ports[name], own[name]) for name in SERVICES]
-
-    def _embed_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
-        """Settings of the two processes that share the embed endpoint; its key lasts as long as they do."""
-        key = secrets.token_urlsafe(32)
-        url = f"http://{_reachable(self._settings.host)}:{port}"
-        return {
-            "embedding": {"HEADRACE_EMBED_PORT": str(port), "HEADRACE_EMBED_KEY": key},
-            GATEWAY: {"HEADRACE_EMBED_URL": url, "HEADRACE_EMBED_KEY": key},
-        }
-
-    def _search_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
-        """The same of the endpoint for sparse search, which nobody but the gateway asks."""
-        token = secrets.token_urlsafe(32)
-        listening = {"HEADRACE_SEARCH_PORT": str(port), "HEADRACE_HOST": LOOPBACK}
-        return {
-            "searching": {**listening, "HEADRACE_SEARCH_TOKEN": token},
-            GATEWAY: {"HEADRACE_SEARCH_URL": f"http://{LOOPBACK}:{port}", "HEADRACE_SEARCH_TOKEN": token},
-        }
-
-    def _ports(self, taken: int) -> Mapping[str, int]:
-        """Ports that nobody chooses: of the metrics of each service, and of the two endpoints."""
-        folder = self._data_dir / "ports"
-        folder.mkdir(exist_ok=True)
-        ports: dict[str, int] = {}
-        for name in (*SERVICES, _EMBED, _SEARCH):
-            ports[name] = kept_port(folder / name, frozenset({taken, *ports.values()}))
-        return ports
-
-    def _spec(
-        self,
-        name: str,
-        running: RunningSystem,
-        key: str,
-        port: int,
-        metrics_port: int,
-        own: Mapping[str, str],
-    ) -> ProcessSpec:
-        environment = os.environ | {
-            "HEADRACE_DATA_DIR": str(self._data_dir),
-            "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": running.kafka,
-            "HEADRACE_CHROMA_URL": running.chroma_url,
-            "HEADRACE_PORT": str(port),
-            "HEADRACE_METRICS_PORT": str(metrics_port),
-            # One process a service: it has its partitions back at once when it is started again.
-            "HEADRACE_STATIC_MEMBERSHIP": "true",
-            "HEADRACE_SLOT": "0",
-            "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
-        }
-        for setting in _ENDPOINT_SETTINGS:
-            environment.pop(setting, None)
-        environment |= own
-        if self._settings.embedding_model:
-            environment["HEADRACE_EMBEDDING_MODEL"] = self._settings.embedding_model
-        if name != GATEWAY:
-            environment.pop("HEADRACE_GITHUB_WEBHOOK_SECRET", None)
-        environment.pop("HEADRACE_API_KEY", None)
-        if running.kafka_config:
-            environment["HEADRACE_KAFKA_CONFIG"] = running.kafka_config
-        if name == GATEWAY:
-            environment["HEADRACE_API_KEY"] = key
-        serving = f"{running.url}/health" if name == GATEWAY else f"http://{LOOPBACK}:{metrics_port}/metrics"
-        return ProcessSpec(
-            name,
-            # -P: the current folder may hold an `api/` or a `random.py` of its own.
-            [sys.executable, "-P", "-m", "headrace", "service", name],
-            self._data_dir / "logs" / f"{name}.log",
-            environment,
-            ready=lambda: _answers(serving),
-            keep_fds=(self._lock_fd,),
-            final={MISUSED},
-        )
-
-
-def default_roots() -> list[str]:
-    """Default roots of folder sources: the home directory and the current folder."""
-    roots = [Path.cwd()]
-    with contextlib.suppress(RuntimeError):  # a user without a home
-        roots.insert(0, Path.home())
-    return list(dict.fromkeys(str(root.resolve()) for root in roots))
-
-
-def _reachable(host: str) -> str:
-    """The address for clients on this machine of the gateway's listening address."""
-    return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 – compared, not bound
-
-
-async def _answers(url: str) -> None:
-    """Return when a GET of `url` is answered with 200."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
-        await wait_until(lambda: _is_200(session, url))
-
-
-async def _is_200(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(url) as answer:
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return False
 
 
 async def _sweep(wiring: Wiring) -> None:

@@ -20,7 +20,7 @@ from streams.partitions import partition_of
 from streams.topics import DOCUMENTS
 
 #: Between two polls. Each asks the broker for one offset; indexing a document takes about half a second.
-_LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.25
 
 
 def markers(partitions: int, source: Source, collection: str) -> list[Document]:
@@ -74,7 +74,7 @@ async def passed(
                 f"{len(documents)} partitions of `{DOCUMENTS.name}` do not move"
             )
         else:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _is_at(states: States, partition: int, key: str, version: str) -> bool:

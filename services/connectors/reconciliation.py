@@ -7,8 +7,8 @@ indexed ──┘      ├────► new or changed: read and sent
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 
 from schemas import events
 from schemas.errors import DocumentError, DocumentTooLarge
@@ -32,8 +32,8 @@ from services.connectors.lister import (
 from services.connectors.memos import SourceMemos
 from services.connectors.patience import Watch, WatchedLister
 from services.connectors.runs import Attempt
-from services.connectors.scratch import Doomed, DoomedDocuments, Placed, SortedListing, Why
-from services.connectors.states import Indexed, IndexedDocuments, digest, place_of
+from services.connectors.scratch import Doomed, DoomedDocuments, Placed, ReadableDocuments, SortedListing, Why
+from services.connectors.states import Indexed, IndexedDocuments, digest, place_of, shown
 from streams.blobs import BlobStore
 from streams.engine.outputs import Send
 from streams.state.store import Essence
@@ -92,11 +92,12 @@ class Reconciliation:
                             await self._reconcile(place, entry, rows, doomed)
                         elif self._attempt.is_late():
                             await self._attempt.tell()
-            self._guard.check(self._really(doomed), bool(self._unreadable), self._only, self.left_out)
+            deleted = ReadableDocuments(doomed, self._unreadable)
+            self._guard.check(deleted, bool(self._unreadable), self._only, self.left_out)
             for where, one_place in self._unreadable.items():
                 error = f"{shown(where)}: {one_place.reason}; what is indexed of it stays"
                 await self._attempt.count(events.Step.FAILED, shown(where), error=error)
-            for page in self._really(doomed):
+            for page in deleted:
                 for one in page:
                     await self._delete(one)
         if self._lister is not None:
@@ -107,7 +108,7 @@ class Reconciliation:
     async def _listed(self, listing: SortedListing) -> AsyncGenerator[Sequence[Placed], None]:
         if self._lister is None:
             return
-        async with _ended(self._lister.pages()) as pages:
+        async with aclosing(self._lister.pages()) as pages:
             async for page in pages:
                 if placed := self._taken(page, listing):
                     yield placed
@@ -141,10 +142,6 @@ class Reconciliation:
 
     def _concerns(self, entry: Item | Skipped) -> bool:
         return self._only is None or entry.key in self._only
-
-    def _really(self, doomed: DoomedDocuments) -> "_Pages":
-        """The documents to delete, without those that may be in places that could not be read."""
-        return _Pages(doomed, self._unreadable)
 
     # ----------------------------------------------------------------------------------- one document
 
@@ -264,34 +261,6 @@ class Reconciliation:
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
 
 
-class _Pages:
-    """Pages of documents to delete; can be iterated more than once."""
-
-    def __init__(self, doomed: DoomedDocuments, unreadable: Mapping[str, Unreadable]) -> None:
-        self._doomed, self._unreadable = doomed, unreadable
-
-    def __iter__(self) -> Iterator[list[Doomed]]:
-        for page in self._doomed.pages():
-            yield [one for one in page if not self._hides(one.place.decode())]
-
-    def _hides(self, key: str) -> bool:
-        """Whether a document with this key may be in a place that could not be read."""
-        if not self._unreadable:
-            return False
-        above = (self._unreadable.get(key[:at]) for at, letter in enumerate(key) if letter == "/")
-        return key in self._unreadable or any(place is not None and not place.alone for place in above)
-
-
-@asynccontextmanager
-async def _ended(pages: AsyncIterator[Sequence[Entry]]) -> AsyncIterator[AsyncIterator[Sequence[Entry]]]:
-    """A listing that has let go of everything before its origin is closed, also where it is broken off."""
-    try:
-        yield pages
-    finally:
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()
-
-
 def _fault(item: Item) -> DocumentError | None:
     """Why an item cannot be a document, whatever its content; None if it can."""
     if not item.key.isascii() and (told := shown(item.key)) != item.key:
@@ -299,11 +268,6 @@ def _fault(item: Item) -> DocumentError | None:
     if item.size is not None and item.size > MAX_FILE_BYTES:
         return DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
     return None
-
-
-def shown(key: str) -> str:
-    """The key in valid UTF-8: bytes that cannot be encoded are escaped."""
-    return place_of(key).decode(errors="backslashreplace")
 
 
 def document_of(run: RunRequested, item: Item, version_key: str) -> Document:

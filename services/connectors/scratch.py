@@ -6,12 +6,12 @@ SQLite keeps as much in memory as its cache holds, and the rest in an unnamed fi
 
 import marshal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from enum import IntEnum
 from typing import Any, Self
 
-from services.connectors.lister import Item, Skipped
+from services.connectors.lister import Item, Skipped, Unreadable
 from services.connectors.states import place_of
 
 #: Size of a database's cache in memory.
@@ -133,3 +133,24 @@ class DoomedDocuments(_Temporary):
     def _flush(self) -> None:
         self._write("INSERT OR REPLACE INTO doomed VALUES (?, ?, ?)", self._waiting)
         self._waiting = []
+
+
+class ReadableDocuments:
+    """The documents to delete, without those that may be in places that could not be read.
+
+    Iterates over pages, as often as wanted.
+    """
+
+    def __init__(self, doomed: DoomedDocuments, unreadable: Mapping[str, Unreadable]) -> None:
+        self._doomed, self._unreadable = doomed, unreadable
+
+    def __iter__(self) -> Iterator[list[Doomed]]:
+        for page in self._doomed.pages():
+            yield [one for one in page if not self._hides(one.place.decode())]
+
+    def _hides(self, key: str) -> bool:
+        """Whether a document with this key may be in a place that could not be read."""
+        if not self._unreadable:
+            return False
+        above = (self._unreadable.get(key[:at]) for at, letter in enumerate(key) if letter == "/")
+        return key in self._unreadable or any(place is not None and not place.alone for place in above)

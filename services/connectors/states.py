@@ -36,6 +36,11 @@ def place_of(key: str) -> bytes:
         return key.encode(errors="surrogatepass")
 
 
+def shown(key: str) -> str:
+    """The key in valid UTF-8: bytes that cannot be encoded are escaped."""
+    return place_of(key).decode(errors="backslashreplace")
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """What a run needs to know about an indexed document: 53 bytes instead of its whole state.

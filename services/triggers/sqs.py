@@ -34,7 +34,7 @@ _BATCH = 10
 LONG_POLL_SECONDS = 20
 #: How long a message is ours; extended while it is handled.
 VISIBLE_SECONDS = 60
-_DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 60.0
 #: A message that fails for a reason that nobody foresaw is given up when it has come so often.
 _MOST_RECEIVES = 5
@@ -109,7 +109,7 @@ class QueuePoller:
     async def close(self) -> None:
         """Take no more messages. What is in hand is handled, or given back to the queue at once."""
         self._stopping.set()
-        await asyncio.to_thread(self._empty_handed.wait, 2 * _DRAIN_SECONDS)
+        await asyncio.to_thread(self._empty_handed.wait, 2 * DRAIN_SECONDS)
 
     # --------------------------------------------------------------------------------------- the thread
 
@@ -158,7 +158,7 @@ class QueuePoller:
                 self._settle(ended)
             now = time.monotonic()
             if self._stopping.is_set():
-                give_back_at = min(give_back_at, now + _DRAIN_SECONDS)
+                give_back_at = min(give_back_at, now + DRAIN_SECONDS)
             if pending and now >= give_back_at:
                 for future in pending:
                     future.cancel()

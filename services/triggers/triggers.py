@@ -37,7 +37,7 @@ from streams.topics import SOURCES
 
 log = structlog.get_logger(__name__)
 
-_LOOK_SECONDS = 10.0
+LOOK_SECONDS = 10.0
 #: Changes of sources that come together are one change of what is followed.
 _SETTLE_SECONDS = 1.0
 _DEFAULT_REGION = "us-east-1"
@@ -175,14 +175,14 @@ class Triggers:
         while True:
             try:
                 ends = await asyncio.to_thread(_ends_of_sources, self._cluster)
-                if ends != seen and await asyncio.to_thread(self._is_named, ends):
+                if ends != seen and await asyncio.to_thread(self.is_named, ends):
                     return
                 seen = ends
             except TransientError as error:
                 log.info("sources cannot be looked at now", error=str(error))
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
-    def _is_named(self, ends: Mapping[Partition, int]) -> bool:
+    def is_named(self, ends: Mapping[Partition, int]) -> bool:
         """Whether a source names a queue."""
         reader = Reader(self._cluster, self._codec)
         named: dict[str, bool] = {}

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 #: How long work that is cancelled may take to end.
-_LEAVE_SECONDS = 1.0
+LEAVE_SECONDS = 1.0
 
 
 class Overdue(Exception):
@@ -51,7 +51,7 @@ async def _ended(task: "asyncio.Task[Any]") -> bool:
     task.cancel()
     task.add_done_callback(_passed_over)
     with contextlib.suppress(asyncio.CancelledError):  # a second one, while we wait
-        await asyncio.wait([task], timeout=_LEAVE_SECONDS)
+        await asyncio.wait([task], timeout=LEAVE_SECONDS)
     return task.done()
 
 

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 Position = tuple[str, int, int]  # topic, partition, offset
 
 #: What the file may grow by before it is written anew with what still counts: ~1,000 records.
-_ROLL_BYTES = 64 * 1024
+ROLL_BYTES = 64 * 1024
 #: Weights of a death: two that were announced convict, three that were not, and one of each does not.
 _UNANNOUNCED, _ANNOUNCED, _CONVICTED = 2, 3, 6
 #: Characters of a reason that are kept.
@@ -126,7 +126,7 @@ class Journal:
         return Suspicion(known.weight + _UNANNOUNCED, known.deaths + 1, known.reason)
 
     def _append(self, text: str) -> None:
-        if self._file is None or self._written > _ROLL_BYTES:
+        if self._file is None or self._written > ROLL_BYTES:
             self._write_anew()
             return
         try:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, Producer, TopicPartition
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from schemas.errors import ContractError, DocumentError, FencedError, TransientError
 from streams.engine.log import Headers, RecordMetadata
@@ -20,10 +21,27 @@ from streams.partitions import Partition
 log = structlog.get_logger(__name__)
 
 _SECONDS = 15.0
+#: A broker whose machine is busy makes its topic of transactions, and elects its leaders, in half a minute.
+_START_SECONDS = 60
 #: Limit on the abort when a worker ends; readers wait this long for an open transaction.
 _BREAK_OFF_SECONDS = 2.0
 #: A transaction that is aborted by a rebalance is retried with the new generation.
 _TRIES = 5
+
+
+def _is_retriable(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].retriable()
+
+
+@retry(
+    retry=retry_if_exception(_is_retriable),
+    wait=wait_fixed(0.1),
+    stop=stop_after_delay(_START_SECONDS),
+    reraise=True,
+)
+def _initialise(producer: Producer) -> None:
+    """Blocks. A call that timed out is resumed by the next."""
+    producer.init_transactions(_SECONDS)
 
 
 class Transactions:
@@ -37,8 +55,14 @@ class Transactions:
         self.owned: tuple[frozenset[Partition], Any] = (frozenset(), None)
 
     async def start(self) -> None:
-        """Fence earlier producers with this transactional id."""
-        await asyncio.to_thread(self._producer.client.init_transactions, _SECONDS)
+        """Fence earlier producers with this transactional id.
+
+        Raises TransientError when the broker does not answer in time.
+        """
+        try:
+            await asyncio.to_thread(_initialise, self._producer.client)
+        except KafkaException as error:
+            raise TransientError(f"transactions cannot begin: {error.args[0].str()}") from error
 
     async def transact(
         self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()

@@ -27,7 +27,8 @@ class ProcessSpec:
     `ready` returns when the process serves and may raise or wait forever while it does not;
     `ready_s` is how long it may take. `stop_s` is how long the process may take to end after SIGTERM.
     `env` is the whole environment; None is ours. `keep_fds` stay open in the child. `final` are exit
-    statuses after which another start would end the same way.
+    statuses after which another start would end the same way. `starts` is how often it may be started, within
+    `ready_s`, before it is ready for the first time.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ProcessSpec:
     stop_s: float = 10.0
     keep_fds: Sequence[int] = field(default=())
     final: Collection[int] = field(default=())
+    starts: int = 1
 
 
 class ChildProcess:

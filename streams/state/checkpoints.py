@@ -13,7 +13,7 @@ from streams.partitions import Partition
 
 #: A file with an older checkpoint is rebuilt: it may have missed tombstones, which compaction removes after
 #: `delete.retention.ms` (24 h by default).
-_STALE_SECONDS = 12 * 60 * 60
+STALE_SECONDS = 12 * 60 * 60
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS read_to (
@@ -64,7 +64,7 @@ class Positions:
             for topic, partition, position, topic_id, read_at in rows.fetchall()
             if ids.get(topic) == topic_id
             and position <= ends.get((topic, partition), -1)
-            and time.time() - read_at < _STALE_SECONDS
+            and time.time() - read_at < STALE_SECONDS
         }
 
     def save(self, positions: Mapping[Partition, int]) -> None:

@@ -34,9 +34,9 @@ log = structlog.get_logger(__name__)
 Fold = Callable[[sqlite3.Connection, ChangelogRecord], None]
 
 #: A batch that could not be folded is tried again after this long.
-_TRY_AGAIN_SECONDS = 1.0
+TRY_AGAIN_SECONDS = 1.0
 #: How often a view that stands at the end of its topics notes that, lest idle topics make its file stale.
-_CONFIRM_SECONDS = 60 * 60
+CONFIRM_SECONDS = 60 * 60
 
 
 class View:
@@ -143,7 +143,7 @@ class View:
     def _follow(self) -> None:
         reader = Reader(self._cluster, self._codec, self._broken)
         reader.assign(self._read_to)
-        confirm_at = time.monotonic() + _CONFIRM_SECONDS
+        confirm_at = time.monotonic() + CONFIRM_SECONDS
         while not self._stopping.is_set():
             try:
                 batch = reader.poll(0.2)
@@ -151,14 +151,14 @@ class View:
                 log.warning(
                     "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
                 )
-                self._stopping.wait(_TRY_AGAIN_SECONDS)
+                self._stopping.wait(TRY_AGAIN_SECONDS)
                 reader.assign(self._read_to)
                 continue
             if batch.positions and self._stored(batch):
                 self._read_to.update(batch.positions)
                 self._loop.call_soon_threadsafe(self._moved, batch.positions)
             if time.monotonic() > confirm_at:
-                confirm_at = time.monotonic() + _CONFIRM_SECONDS
+                confirm_at = time.monotonic() + CONFIRM_SECONDS
                 self._confirm()
         reader.close()
 
@@ -180,7 +180,7 @@ class View:
                 reason = f"{type(error).__name__}: {error}"
                 log.exception("view cannot go on", view=self._path.stem)
                 self._loop.call_soon_threadsafe(self._stuck, reason)
-                self._stopping.wait(_TRY_AGAIN_SECONDS)
+                self._stopping.wait(TRY_AGAIN_SECONDS)
             else:
                 return True
         return False

@@ -10,7 +10,7 @@ import pytest
 from headrace.cli.settings import load_settings
 from headrace.client.connect import Endpoint, with_gateway
 from headrace.local import system as embedded
-from headrace.local.system import default_roots
+from headrace.local.services import default_roots
 from headrace.settings import Settings
 from headrace.wiring import Wiring, places_of
 

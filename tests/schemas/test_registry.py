@@ -178,20 +178,17 @@ async def test_a_truncated_body_is_a_contract_error(registry: Registry) -> None:
     ("status", "error"), [(503, TransientError), (403, RequestError), (409, RequestError)]
 )
 async def test_a_refusal_says_whether_to_come_again(
-    registry: Registry, status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+    registry: Registry, status: int, error: type[Exception]
 ) -> None:
-    monkeypatch.setitem(sys.modules["schemas.registry"].__dict__["_CLIENT"], "max.retries", 0)
     registry.refuse_with = status
 
     with pytest.raises(error, match="refused"):
-        await encode(RegistryCodec(registry.url), EVENT, "progress")
+        await encode(RegistryCodec(registry.url, retries=0), EVENT, "progress")
 
 
-async def test_a_registry_that_does_not_answer_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules["schemas.registry"].__dict__["_CLIENT"], "max.retries", 0)
-
+async def test_a_registry_that_does_not_answer_is_transient() -> None:
     with pytest.raises(TransientError, match="does not answer"):
-        await encode(RegistryCodec("http://127.0.0.1:9"), EVENT, "progress")
+        await encode(RegistryCodec("http://127.0.0.1:9", retries=0), EVENT, "progress")
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import struct
 from services.connectors.folder.entries import File
 
 #: FAT counts in two seconds, ext3 and some network disks in one, others in microseconds.
-_SETTLED_NS = 2_000_000_000
+SETTLED_NS = 2_000_000_000
 #: Version of the form, size, mtime, ctime (ns), inode. The device is left out: it changes when a container or
 #: a machine starts again.
 _FORM = struct.Struct(">BQqqQ")
@@ -20,6 +20,6 @@ _VERSION = 1
 def memo_of(file: File) -> bytes | None:
     """The memo of a file; None if its attributes do not identify its content."""
     stat = file.stat
-    if stat is None or max(stat.st_mtime_ns, stat.st_ctime_ns) > file.seen_ns - _SETTLED_NS:
+    if stat is None or max(stat.st_mtime_ns, stat.st_ctime_ns) > file.seen_ns - SETTLED_NS:
         return None
     return _FORM.pack(_VERSION, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)

@@ -21,7 +21,7 @@ from services.connectors.s3.client import PATIENCE_S, Bucket, Clients
 from services.connectors.s3.lister import ObjectLister, S3Lister
 
 #: A person waits for the answer of a check.
-_CHECK_PATIENCE_S = 5.0
+CHECK_PATIENCE_S = 5.0
 #: Of all runs together; each has one or two calls under way.
 _THREADS = 64
 
@@ -37,7 +37,7 @@ class S3Origin:
 
     async def check(self, config: S3Config, tenant: str) -> S3Config:
         """The same configuration. Raises RequestError unless exactly this prefix can be listed."""
-        bucket = await self.bucket(config, tenant, _CHECK_PATIENCE_S)
+        bucket = await self.bucket(config, tenant, CHECK_PATIENCE_S)
         try:
             await bucket.page(config.path_prefix or "", None)
         except TransientError as error:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 PAGE_KEYS = 1000
 #: How long a store may be busy or away before a run gives the attempt up.
 PATIENCE_S = 120.0
-_LONGEST_PAUSE_S = 20.0
+LONGEST_PAUSE_S = 20.0
 _PIECE_BYTES = 1024 * 1024
 _MOST_CLIENTS = 64
 _GZIP = b"\x1f\x8b"
@@ -128,7 +128,7 @@ class Bucket:
         loop = asyncio.get_running_loop()
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
-            wait=wait_random_exponential(multiplier=0.5, max=_LONGEST_PAUSE_S),
+            wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S),
             stop=stop_after_delay(self._patience_s),
             reraise=True,
         ):

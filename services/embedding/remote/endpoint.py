@@ -31,7 +31,7 @@ TRIES = 3
 #: A 429 is waited for inside a request for so long; after that the engine holds the record, which costs it
 #: no failure either but the place of its batch.
 PATIENCE_SECONDS = 60.0
-_FIRST_PAUSE = 0.5
+FIRST_PAUSE_S = 0.5
 _REFUSED = frozenset({400, 413, 422})
 _MISCONFIGURED = frozenset({401, 403, 404, 405})
 #: A text that no server refuses.
@@ -94,7 +94,7 @@ class Endpoint:
                 tries += 1
                 if tries >= TRIES or not _is_worth_a_retry(error):
                     raise
-                self._pause(_FIRST_PAUSE * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 – jitter
+                self._pause(FIRST_PAUSE_S * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 – jitter
 
     def _wait_for_turn(self, deadline: float) -> None:
         """A 429 to one request holds all others back, too."""

@@ -38,7 +38,7 @@ yourselves
 
 _PUNCTUATION = re.compile(r"[^\w\s]+")
 #: Words that a process remembers, at some 150 bytes each. Real texts repeat theirs.
-_MAX_WORDS = 200_000
+MAX_WORDS = 200_000
 
 
 class _Indices(dict[str, int]):
@@ -49,7 +49,7 @@ class _Indices(dict[str, int]):
         self._stem = snowballstemmer.stemmer("english").stemWord
 
     def __missing__(self, word: str) -> int:
-        if len(self) >= _MAX_WORDS:
+        if len(self) >= MAX_WORDS:
             self.clear()
         index = self[word] = self._index(word)
         return index

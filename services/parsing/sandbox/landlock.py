@@ -49,7 +49,7 @@ class _PortRule(ctypes.Structure):
 def version() -> int:
     """The Landlock version of the kernel; 0 if it has none or blocks the call."""
     try:
-        return _call(CREATE_RULESET, None, 0, _ASK_VERSION)
+        return system_call(CREATE_RULESET, None, 0, _ASK_VERSION)
     except OSError:
         return 0
 
@@ -70,7 +70,7 @@ def restrict(
     if known == 0:
         return False
     ruleset = _Ruleset(_known(_FILES, known), _known(_PORTS, known), _known(_SCOPES, known))
-    rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
+    rules = system_call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)
     try:
         for paths, rights in ((read, _READ_FILE | _READ_DIR), (write, _WRITE_FILE)):
             for path in paths:
@@ -78,8 +78,8 @@ def restrict(
                     _allow(rules, path, rights)
         for port in ports if known >= min(_PORTS) else ():
             rule = _PortRule(_CONNECT_TCP, port)
-            _call(_ADD_RULE, rules, _RULE_PORT, ctypes.byref(rule), 0)
-        _call(_RESTRICT_SELF, rules, 0)
+            system_call(_ADD_RULE, rules, _RULE_PORT, ctypes.byref(rule), 0)
+        system_call(_RESTRICT_SELF, rules, 0)
     finally:
         os.close(rules)
     return True
@@ -95,12 +95,12 @@ def _allow(rules: int, path: Path, rights: int) -> None:
         if not S_ISDIR(os.fstat(found).st_mode):
             rights &= ~_READ_DIR
         rule = _PathRule(rights, found)
-        _call(_ADD_RULE, rules, _RULE_PATH, ctypes.byref(rule), 0)
+        system_call(_ADD_RULE, rules, _RULE_PATH, ctypes.byref(rule), 0)
     finally:
         os.close(found)
 
 
-def _call(number: int, *arguments: object) -> int:
+def system_call(number: int, *arguments: object) -> int:
     """The result of the system call. Raises OSError, also if the platform lacks the call."""
     if sys.platform != "linux":
         raise OSError("no Landlock on this platform")

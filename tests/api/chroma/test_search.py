@@ -137,7 +137,7 @@ async def test_filters_apply_inside_each_leg(indexed: Indexed) -> None:
 async def test_a_filter_on_most_documents_is_applied_to_hits_until_there_are_enough(
     indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.search.legs._MAX_RESOLVED", 0)
+    monkeypatch.setattr("api.search.legs.MAX_RESOLVED", 0)
     by_words = Knn(sparse("red apple"), key=KEY, limit=1)
 
     assert await indexed.ids(Search(where=K.DOCUMENT.contains("pie"), rank=by_words)) == ["c"]

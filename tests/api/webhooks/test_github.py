@@ -338,7 +338,7 @@ async def test_a_body_that_does_not_say_its_size_is_read_to_the_limit(
 
 
 async def test_a_body_that_never_ends_is_given_up(hooked: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.webhooks.signature._READ_SECONDS", 0.1)
+    monkeypatch.setattr("api.webhooks.signature.READ_SECONDS", 0.1)
 
     answer = await send(
         hooked, head("POST", PATH, "Content-Length: 9", f"X-Hub-Signature-256: {signed(b'')}")

@@ -41,7 +41,7 @@ async def test_a_run_that_does_not_begin_says_what_it_waits_for(capsys: pytest.C
 async def test_a_line_is_not_repeated_while_nothing_changes(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("headrace.cli.display._LINE_EVERY_S", 0.0)
+    monkeypatch.setattr("headrace.cli.display.LINE_EVERY_S", 0.0)
     first = progress(parsed=1)
     with RunDisplay("notes") as display:
         display.show(first)
@@ -49,7 +49,7 @@ async def test_a_line_is_not_repeated_while_nothing_changes(
         assert capsys.readouterr().out.count("\n") == 1
         display.show(progress(parsed=2))
         assert "parsed 2" in capsys.readouterr().out
-        monkeypatch.setattr("headrace.cli.display._SAME_LINE_EVERY_S", 0.0)
+        monkeypatch.setattr("headrace.cli.display.SAME_LINE_EVERY_S", 0.0)
         display.show(progress(parsed=2))
         assert "parsed 2" in capsys.readouterr().out
 

@@ -42,6 +42,16 @@ write("up")
 while True: signal.pause()
 """
 
+#: Ends twice while it starts, then lives.
+FALTERING = """
+import pathlib, signal, sys
+journal = pathlib.Path(sys.argv[2])
+with journal.open("a") as file: print("try", file=file)
+if journal.read_text().count("try") < 3: sys.exit("no leader yet")
+with journal.open("a") as file: print(sys.argv[1], "up", file=file)
+while True: signal.pause()
+"""
+
 STUBBORN = """
 import signal, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -171,6 +181,30 @@ async def test_a_child_that_ends_while_it_starts_is_an_error_with_the_end_of_its
             await supervisor.start(
                 bench.spec("api", "import sys; print('no such port', flush=True); sys.exit(3)")
             )
+
+
+async def test_a_child_that_ends_while_it_starts_is_started_again_if_its_spec_says_so(bench: Bench) -> None:
+    async with bench.supervisor() as supervisor:
+        await supervisor.start(replace(bench.spec("api", FALTERING), starts=3))
+        state = supervisor.states["api"]
+    waiting = [change for change in bench.changes if change.state is ProcessState.WAITING]
+    assert [(change.exit_status, change.reason) for change in waiting] == [(1, "no leader yet")] * 2
+    assert (state.state, state.restarts) == (ProcessState.RUNNING, 2)
+    assert waiting[0].pause_s < waiting[1].pause_s
+
+
+async def test_a_start_is_given_up_after_so_many_ends_and_at_once_after_a_final_one(bench: Bench) -> None:
+    spec = replace(bench.spec("api", FALTERING), starts=2)
+    with pytest.raises(TransientError, match="api ended with 1: no leader yet"):
+        async with bench.supervisor() as supervisor:
+            await supervisor.start(spec)
+    assert bench.lines() == ["try"] * 2
+    with pytest.raises(RequestError, match="api ended with 3"):
+        async with bench.supervisor() as supervisor:
+            await supervisor.start(
+                replace(spec, argv=[sys.executable, "-c", "raise SystemExit(3)"], final={3})
+            )
+    assert [change.state for change in bench.changes].count(ProcessState.WAITING) == 1
 
 
 async def test_a_program_that_does_not_exist_is_named(bench: Bench, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def indexed(pipeline: Pipeline, marker: Document, version: str) -> None:
 
 
 async def test_all_markers_of_this_time_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(barrier, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(barrier, "LOOK_SECONDS", 0)
     pipeline = Pipeline(Tracking())
     found = [m.model_copy(update={"version_key": "now"}) for m in markers(3, SOURCE, "library")]
     for marker in found:
@@ -61,7 +61,7 @@ async def test_all_markers_of_this_time_are_waited_for(monkeypatch: pytest.Monke
 
 
 async def test_a_partition_that_does_not_move_is_named_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(barrier, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(barrier, "LOOK_SECONDS", 0)
     pipeline = Pipeline(Tracking())
     found = [m.model_copy(update={"version_key": "now"}) for m in markers(3, SOURCE, "library")]
     indexed(pipeline, found[1], "now")

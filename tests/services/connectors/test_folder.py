@@ -120,7 +120,7 @@ class Patient(IndexedStates):
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(barrier, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(barrier, "LOOK_SECONDS", 0)
 
 
 @pytest.fixture
@@ -562,7 +562,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of the disk counts so finely that what was written just now is believed."""
-    monkeypatch.setattr(memo, "_SETTLED_NS", 0)
+    monkeypatch.setattr(memo, "SETTLED_NS", 0)
 
 
 @pytest.mark.usefixtures("settled")

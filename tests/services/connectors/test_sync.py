@@ -155,7 +155,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(barrier, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(barrier, "LOOK_SECONDS", 0)
 
 
 def finals(pipeline: Pipeline) -> list[int]:

@@ -25,7 +25,7 @@ TEXTS = [f"text number {number}" for number in range(10)]
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
-    monkeypatch.setattr(endpoint, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(endpoint, "FIRST_PAUSE_S", 0.001)
     with fake_server() as fake:
         yield fake
 

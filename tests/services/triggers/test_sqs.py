@@ -194,7 +194,7 @@ async def test_a_message_that_fails_for_no_known_reason_is_given_up_in_the_end(
 
 
 async def test_what_is_in_hand_at_the_end_is_given_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqs, "_DRAIN_SECONDS", 0.2)
+    monkeypatch.setattr(sqs, "DRAIN_SECONDS", 0.2)
     queue, hands = MemoryQueue("a", "b"), Hands()
     hands.hold.clear()
 

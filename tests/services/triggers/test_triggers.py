@@ -152,7 +152,7 @@ async def test_a_process_that_dies_between_kafka_and_the_queue_makes_no_second_r
 async def test_a_queue_that_a_source_names_is_followed_as_soon_as_there_is_one(
     cluster: Cluster, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(triggers, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(triggers, "LOOK_SECONDS", 0.1)
     mine, foreign = aws.queue("mine"), "http://127.0.0.1:1/queue"
     body = json.dumps(native(record("a.pdf")))
     aws.sqs.send_message(QueueUrl=mine, MessageBody=body)
@@ -210,7 +210,7 @@ async def test_where_nothing_is_configured_nothing_is_followed(
         looked.set()
         return False
 
-    monkeypatch.setattr(Triggers, "_is_named", no_queue)
+    monkeypatch.setattr(Triggers, "is_named", no_queue)
 
     async with running(cluster, tmp_path / "state"):
         await eventually(looked.is_set)

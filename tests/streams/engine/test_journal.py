@@ -174,7 +174,7 @@ def test_a_foreign_file_suspects_nobody(path: Path) -> None:
 def test_the_file_stays_small_though_something_is_always_under_way(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "_ROLL_BYTES", 2_000)
+    monkeypatch.setattr(journal_module, "ROLL_BYTES", 2_000)
     killed_over(path, C)
     journal = Journal(path)
     journal.begin([A, ("documents", 1, 0)], alone=False)

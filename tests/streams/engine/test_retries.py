@@ -306,7 +306,7 @@ class HangingStateful(StatefulStage[ApiKey], HangingBatch):
 async def test_a_record_past_its_time_fails_with_the_reason_whatever_the_task_does(
     monkeypatch: pytest.MonkeyPatch, kind: type[HangingSingle | HangingBatch], stubborn: bool
 ) -> None:
-    monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr(limit_module, "LEAVE_SECONDS", 0.05)
     stage = kind({"0-1"}, stubborn)
     group = [entry(0, 1)] if kind is HangingSingle else [entry(0, 0), entry(0, 1), entry(0, 2)]
 
@@ -334,7 +334,7 @@ async def test_who_of_a_stateful_batch_takes_too_long_is_found_and_fails() -> No
 async def test_a_stateful_batch_that_takes_no_notice_of_being_cancelled_ends_the_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr(limit_module, "LEAVE_SECONDS", 0.05)
     stage = HangingStateful({"0-1"}, stubborn=True)
 
     with pytest.raises(RuntimeError, match="ignores the cancellation"):
@@ -345,7 +345,7 @@ async def test_a_stateful_batch_that_takes_no_notice_of_being_cancelled_ends_the
 async def test_work_that_takes_no_notice_of_being_cancelled_lets_its_partition_leave(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limit_module, "_LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr(limit_module, "LEAVE_SECONDS", 0.05)
     stage = HangingSingle({"0-1"}, stubborn=True)
     working = asyncio.create_task(attempts(stage).outcomes([entry(0, 1)]))
     await asyncio.sleep(0)

@@ -161,7 +161,7 @@ async def test_a_file_that_may_have_missed_tombstones_is_rebuilt(
     await opened.store.catch_up([5])
     with sqlite3.connect(opened.path) as database:
         database.execute("UPDATE rows SET key = 'removed long ago' WHERE key = 'a'")
-    monkeypatch.setattr(positions, "_STALE_SECONDS", 0)
+    monkeypatch.setattr(positions, "STALE_SECONDS", 0)
 
     await opened.reopen().catch_up([5])
 

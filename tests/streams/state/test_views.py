@@ -143,7 +143,7 @@ async def test_a_file_that_may_have_missed_tombstones_is_rebuilt(kafka: Kafka, t
 async def test_a_view_of_idle_topics_does_not_grow_stale_while_it_follows_them(
     kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views_module, "_CONFIRM_SECONDS", 0)
+    monkeypatch.setattr(views_module, "CONFIRM_SECONDS", 0)
     own, path = await fresh_cluster(kafka), tmp_path / "view.sqlite"
     await written(own, "a")
     async with following(own, path) as view:
@@ -177,7 +177,7 @@ async def test_a_condition_is_tried_at_every_change(
 async def test_a_view_that_cannot_fold_fails_whoever_waits_and_heals_when_it_can(
     cluster: Cluster, producer: EventProducer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views_module, "_TRY_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(views_module, "TRY_AGAIN_SECONDS", 0.05)
     full = False
 
     def folded(database: sqlite3.Connection, change: ChangelogRecord) -> None:

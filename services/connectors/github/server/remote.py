@@ -18,7 +18,7 @@ from services.connectors.github.server.together import Together
 log = structlog.get_logger(__name__)
 
 #: Tries with a token that is refused and may be too new, and what is between them: ten seconds in all.
-_TRIES, _PAUSE_S = 5, 2.5
+_TRIES, PAUSE_S = 5, 2.5
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _NOT_THERE = ("not our ref", "unadvertised object", "couldn't find remote ref")
 
@@ -63,7 +63,7 @@ class Remote:
             except NoAccess as error:
                 if token is None or not tries_left or not self._login.refused(token):
                     raise RequestError(self._no_access(error.status, token)) from None
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(PAUSE_S)
                 continue
             except RateLimited:
                 raise

@@ -74,7 +74,7 @@ def app(
     reader.config = GithubConfig(repository="owner/repo", app_id="77", credential_id=1)
     reader.saved = Saved(github_app={"app_id": "77", "private_key": keys[0]})
     reader.restart()
-    monkeypatch.setattr(remote, "_PAUSE_S", 0.0)
+    monkeypatch.setattr(remote, "PAUSE_S", 0.0)
     return server.app
 
 

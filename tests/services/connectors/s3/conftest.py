@@ -45,7 +45,7 @@ def origin(store: MemoryS3, clients: client.Clients) -> S3Origin:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr(client, "LONGEST_PAUSE_S", 0.01)
 
 
 def config(store: MemoryS3, **fields: Any) -> S3Config:

@@ -105,7 +105,7 @@ async def test_before_a_run_the_store_is_not_asked(store: MemoryS3, origin: S3Or
 
 
 async def test_an_address_where_nobody_answers(store: MemoryS3, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.connectors.s3._CHECK_PATIENCE_S", 0.1)
+    monkeypatch.setattr("services.connectors.s3.CHECK_PATIENCE_S", 0.1)
     origin = S3Origin(Access(credentials=OnePair(), s3=S3Access(["http://127.0.0.1:9"])))
 
     with pytest.raises(RequestError, match=r"does not answer: .*; is s3.endpoint_url right\?"):

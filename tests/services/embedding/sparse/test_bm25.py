@@ -12,7 +12,7 @@ from chromadb.utils.embedding_functions.chroma_bm25_embedding_function import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.embedding.sparse.bm25 import _MAX_WORDS, STOP_WORDS, Bm25
+from services.embedding.sparse.bm25 import MAX_WORDS, STOP_WORDS, Bm25
 
 _CORPORA = Path(__file__).resolve().parents[5] / "shared" / "corpora" / "chunking" / "corpora"
 _ENCODER = Bm25()
@@ -71,12 +71,12 @@ def test_every_text_of_the_corpora() -> None:
 
 
 def test_it_remembers_no_more_words_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.embedding.sparse.bm25._MAX_WORDS", 3)
+    monkeypatch.setattr("services.embedding.sparse.bm25.MAX_WORDS", 3)
     encoder = Bm25()
 
     vectors = encoder.encode(["one two three four five six seven", "one seven"])
 
-    assert len(encoder.indices) <= 3 < _MAX_WORDS
+    assert len(encoder.indices) <= 3 < MAX_WORDS
     assert set(vectors[1].indices) < set(vectors[0].indices)
 
 

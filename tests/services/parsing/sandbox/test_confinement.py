@@ -156,7 +156,7 @@ def test_where_there_is_no_landlock_the_other_limits_hold(
     def refused(*_: object) -> int:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(landlock, "_call", refused)
+    monkeypatch.setattr(landlock, "system_call", refused)
 
     assert landlock.version() == 0
     assert _forked(_parses_and_connects, tmp_path / "a.md") == ("# fine", True)
@@ -191,7 +191,7 @@ def test_only_what_the_kernel_knows_is_asked_of_it(monkeypatch: pytest.MonkeyPat
         return call
 
     for version in (1, 2, 3, 4, 5, 6, 99):
-        monkeypatch.setattr(landlock, "_call", kernel(version))
+        monkeypatch.setattr(landlock, "system_call", kernel(version))
         assert landlock.restrict([Path("/usr"), Path("/there/is/none")], ports=[80])
 
     assert asked == {

@@ -1,0 +1,152 @@
+"""What the services and the gateway of a local system are started with: ports, environment, readiness."""
+
+import contextlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from headrace.local.running_file import RunningSystem
+from headrace.settings import Settings
+from headrace.usage_error import EXIT_STATUS as MISUSED
+from headrace.wiring import SERVICES
+from streams.local import ProcessSpec
+from streams.local.ports import LOOPBACK, kept_port
+from streams.local.process import wait_until
+
+GATEWAY = "api"
+#: A service that ends while a busy machine starts everything at once is started again, this often in all.
+STARTS = 4
+#: The names under which the ports of the endpoints for embedding and for sparse search are kept.
+_EMBED, _SEARCH = "embed", "search"
+#: What only the two ends of an endpoint are told.
+_ENDPOINT_SETTINGS = (
+    *("HEADRACE_EMBED_PORT", "HEADRACE_EMBED_URL", "HEADRACE_EMBED_KEY"),
+    *("HEADRACE_SEARCH_PORT", "HEADRACE_SEARCH_URL", "HEADRACE_SEARCH_TOKEN"),
+)
+
+
+class Services:
+    """The processes of all services and of the gateway.
+
+    Args:
+        running: what they connect to, and the gateway's URL.
+        key: the key of the gateway.
+        port: of the gateway.
+        lock_fd: of the data folder's lock, which they hold, too.
+    """
+
+    def __init__(self, settings: Settings, running: RunningSystem, key: str, port: int, lock_fd: int) -> None:
+        self._settings, self._running, self._key, self._port = settings, running, key, port
+        self._lock_fd, self._data_dir = lock_fd, settings.data_dir
+
+    def specs(self) -> list[ProcessSpec]:
+        """What to start, in any order."""
+        ports = self._ports()
+        endpoints = (self._embed_endpoint(ports[_EMBED]), self._search_endpoint(ports[_SEARCH]))
+        own = {
+            name: {setting: value for each in endpoints for setting, value in each.get(name, {}).items()}
+            for name in SERVICES
+        }
+        return [self._spec(name, ports[name], own[name]) for name in SERVICES]
+
+    def _embed_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
+        """Settings of the two processes that share the embed endpoint; its key lasts as long as they do."""
+        key = secrets.token_urlsafe(32)
+        url = f"http://{reachable(self._settings.host)}:{port}"
+        return {
+            "embedding": {"HEADRACE_EMBED_PORT": str(port), "HEADRACE_EMBED_KEY": key},
+            GATEWAY: {"HEADRACE_EMBED_URL": url, "HEADRACE_EMBED_KEY": key},
+        }
+
+    def _search_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
+        """The same of the endpoint for sparse search, which nobody but the gateway asks."""
+        token = secrets.token_urlsafe(32)
+        listening = {"HEADRACE_SEARCH_PORT": str(port), "HEADRACE_HOST": LOOPBACK}
+        return {
+            "searching": {**listening, "HEADRACE_SEARCH_TOKEN": token},
+            GATEWAY: {"HEADRACE_SEARCH_URL": f"http://{LOOPBACK}:{port}", "HEADRACE_SEARCH_TOKEN": token},
+        }
+
+    def _ports(self) -> Mapping[str, int]:
+        """Ports that nobody chooses: of the metrics of each service, and of the two endpoints."""
+        folder = self._data_dir / "ports"
+        folder.mkdir(exist_ok=True)
+        ports: dict[str, int] = {}
+        for name in (*SERVICES, _EMBED, _SEARCH):
+            ports[name] = kept_port(folder / name, frozenset({self._port, *ports.values()}))
+        return ports
+
+    def _spec(self, name: str, metrics_port: int, own: Mapping[str, str]) -> ProcessSpec:
+        serving = f"http://{LOOPBACK}:{metrics_port}/metrics"
+        if name == GATEWAY:
+            serving = f"{self._running.url}/health"
+        return ProcessSpec(
+            name,
+            # -P: the current folder may hold an `api/` or a `random.py` of its own.
+            [sys.executable, "-P", "-m", "headrace", "service", name],
+            self._data_dir / "logs" / f"{name}.log",
+            self._environment(name, metrics_port, own),
+            ready=lambda: _answers(serving),
+            keep_fds=(self._lock_fd,),
+            final={MISUSED},
+            starts=STARTS,
+        )
+
+    def _environment(self, name: str, metrics_port: int, own: Mapping[str, str]) -> dict[str, str]:
+        running = self._running
+        environment = os.environ | {
+            "HEADRACE_DATA_DIR": str(self._data_dir),
+            "HEADRACE_KAFKA_BOOTSTRAP_SERVERS": running.kafka,
+            "HEADRACE_CHROMA_URL": running.chroma_url,
+            "HEADRACE_PORT": str(self._port),
+            "HEADRACE_METRICS_PORT": str(metrics_port),
+            # One process a service: it has its partitions back at once when it is started again.
+            "HEADRACE_STATIC_MEMBERSHIP": "true",
+            "HEADRACE_SLOT": "0",
+            "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
+        }
+        for setting in _ENDPOINT_SETTINGS:
+            environment.pop(setting, None)
+        environment |= own
+        if self._settings.embedding_model:
+            environment["HEADRACE_EMBEDDING_MODEL"] = self._settings.embedding_model
+        if name != GATEWAY:
+            environment.pop("HEADRACE_GITHUB_WEBHOOK_SECRET", None)
+        environment.pop("HEADRACE_API_KEY", None)
+        if running.kafka_config:
+            environment["HEADRACE_KAFKA_CONFIG"] = running.kafka_config
+        if name == GATEWAY:
+            environment["HEADRACE_API_KEY"] = self._key
+        return environment
+
+
+def default_roots() -> list[str]:
+    """Default roots of folder sources: the home directory and the current folder."""
+    roots = [Path.cwd()]
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        roots.insert(0, Path.home())
+    return list(dict.fromkeys(str(root.resolve()) for root in roots))
+
+
+def reachable(host: str) -> str:
+    """The address for clients on this machine of the gateway's listening address."""
+    return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 – compared, not bound
+
+
+async def _answers(url: str) -> None:
+    """Return when a GET of `url` is answered with 200."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        await wait_until(lambda: _is_200(session, url))
+
+
+async def _is_200(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
