@@ -97,7 +97,7 @@ class SearchServer:
     @asynccontextmanager
     async def serve(self, host: str, port: int) -> AsyncIterator[int]:
         """Listen while the block runs; yields the port (a free one for 0). Raises RequestError."""
-        runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=2)
+        runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port)

@@ -158,8 +158,9 @@ class Shard:
         self.dirty = True
 
     def close(self) -> None:
-        """Flush and close."""
-        self._shard.flush()
+        """Flush what is not durable, and close."""
+        if self.dirty:
+            self.flush()
         self._shard.close()
 
     def drop(self) -> None:
