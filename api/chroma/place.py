@@ -15,6 +15,11 @@ class Place:
     database: str
 
     @property
+    def databases(self) -> str:
+        """The path of the databases of the tenant."""
+        return f"{CHROMA_ROOT}/tenants/{segment(self.stored_tenant)}/databases"
+
+    @property
     def path(self) -> str:
         """The path of the database in Chroma. Raises DocumentError for names that are no path."""
-        return f"{CHROMA_ROOT}/tenants/{segment(self.stored_tenant)}/databases/{segment(self.database)}"
+        return f"{self.databases}/{segment(self.database)}"

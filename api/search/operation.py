@@ -4,6 +4,7 @@ import json
 
 from aiohttp import web
 
+from api.access import Caller
 from api.chroma.place import Place
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, NotFound, Unavailable
@@ -45,7 +46,7 @@ async def search(request: web.Request) -> web.Response:
         offset=asked.offset,
         rerank=asked.rerank,
     )
-    target = await _collection(parts, place, asked.collection_name)
+    target = await _collection(parts, caller, place, asked.collection_name)
     return json_response(await parts.search.answer(target, question))
 
 
@@ -56,15 +57,21 @@ def _filter(asked: SearchPayload) -> Filter:
     return Filter(joined(where.where, *conditions), where.ids)
 
 
-async def _collection(parts: Dependencies, place: Place, name: str) -> Target:
+async def _collection(parts: Dependencies, caller: Caller, place: Place, name: str) -> Target:
     """A collection by name. Raises NotFound with the names that there are."""
     answer = await parts.upstream.ask("GET", f"{place.path}/collections/{segment(name)}")
     if answer.status == 200:
         return parts.target(place, json.loads(answer.body))
     if answer.status != 404:
         raise Unavailable(f"Chroma does not say whether collection {name!r} exists ({answer.status})")
-    await parts.chroma.require_database(place.tenant, place.database)
-    listed = await parts.upstream.ask("GET", f"{place.path}/collections", query="limit=20")
-    names = sorted(one["name"] for one in json.loads(listed.body)) if listed.status == 200 else []
-    held = ", ".join(names) or "no collections"
+    if (await parts.upstream.ask("GET", place.path)).status == 404:
+        there = await _names(parts, place.databases)
+        seen = ", ".join(one for one in there if caller.databases is None or one in caller.databases)
+        raise NotFound(f"no database {place.database!r} in Chroma; there are {seen or 'none'}")
+    held = ", ".join(await _names(parts, f"{place.path}/collections")) or "no collections"
     raise NotFound(f"no collection {name!r} in database {place.database!r}; it holds {held}")
+
+
+async def _names(parts: Dependencies, path: str) -> list[str]:
+    listed = await parts.upstream.ask("GET", path, query="limit=20")
+    return sorted(one["name"] for one in json.loads(listed.body)) if listed.status == 200 else []

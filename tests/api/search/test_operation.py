@@ -178,7 +178,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a pattern": ({"regex": "(?=a)"}, "look-around"),
     "odd name": ({"collection_name": ".."}, "collection name"),
     "no collection": ({"collection_name": "nothing-here"}, "no collection 'nothing-here' in database"),
-    "no database": ({"database_name": "nowhere"}, "'nowhere' does not exist"),
+    "no database": ({"database_name": "nowhere"}, "no database 'nowhere' in Chroma; there are"),
 }
 
 

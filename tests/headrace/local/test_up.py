@@ -14,8 +14,12 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import chromadb
 import pytest
+from chromadb import K, Knn, Search
+from chromadb.errors import ChromaAuthError
 from confluent_kafka import KafkaException
 
 from headrace.local.running_file import RunningSystem, read_running
@@ -262,6 +266,21 @@ async def test_a_folder_gets_search_by_words_and_embeds_nothing_anew_for_it(up: 
     os.kill(pid, signal.SIGKILL)
     sync()
     await eventually(lambda: found("E4711") == [] and found("replica broker") == ["c.md", "b.md"])
+
+
+def test_a_stock_chroma_client_searches_by_words_and_cannot_change_what_is_kept(up: Up) -> None:
+    key = json.loads(up.call("keys", "create", "reader", "--json").stdout)["key"]
+    url = urlsplit(up.running.url)
+    client = chromadb.HttpClient(str(url.hostname), url.port or 0, headers={"x-chroma-token": key})
+    collection = client.get_collection("notes")
+    by_words = Search(rank=Knn("the crank", key="sparse_embedding")).select(K.DOCUMENT, "document_key")
+
+    [row] = collection.search(by_words).rows()[0]
+
+    assert "Turn the crank" in (row["document"] or "")
+    assert row["metadata"] == {"document_key": "gates.md"}
+    with pytest.raises(ChromaAuthError, match="Headrace keeps collection 'notes'"):
+        collection.delete(ids=[row["id"]])
 
 
 def test_a_database_that_is_not_there_is_not_said_to_be_empty(up: Up) -> None:
