@@ -1,6 +1,6 @@
-"""An embedder on onnxruntime: a transformer exported to ONNX and its tokenizer, on the CPU.
+"""An embedder on the CPU: a transformer exported to ONNX and its tokenizer.
 
-texts ─► tokens, in windows ─► pack_batches ─► one session, one thread per core ─► pool ─► mean ─► length 1
+texts ─► tokens, in windows ─► pack_batches ─► one kernel, one thread per core ─► pool ─► mean ─► length 1
 """
 
 import os
@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from services.embedding.batches import pack_batches, split_budget
 from services.embedding.embedder import Prompts, Vectors
+from services.embedding.kernels import Kernel, OrtKernel, fastest
 from services.embedding.profiles import PLAIN, framing, require_end_token
 from services.embedding.threads import BatchThreads, RunBatch
 from services.embedding.windows import Windows, count_tokens, read
@@ -26,6 +26,11 @@ from services.embedding.windows import Windows, count_tokens, read
 #: of a layer are tokens x 1,536 x 4 bytes: 512 tokens make 3 MB, about what stays in the L2 cache;
 #: above it every layer goes through memory. Fewer tokens would only add calls.
 BATCH_TOKENS = 512
+
+#: A text of about 120 tokens.
+_PROBE = (
+    "A commit log is an ordered sequence of records; readers keep the position that they have reached. " * 6
+)
 
 Pool = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]
 
@@ -75,7 +80,10 @@ class OnnxEmbedder:
 
     `threads` batches run in parallel, each on one core. On 2 cores that took 8.2 s of CPU and reached 8,400
     tokens/s; two cores on one batch took 9.4 s and reached 7,300, because the small matrices of a batch do
-    not divide well. One session serves all threads, so the weights are in memory once.
+    not divide well. One kernel serves all threads, so the weights are in memory once.
+
+    With the extra `fast`, OpenVINO computes if it is faster here (`kernels`); the fingerprint is the same,
+    since its vectors are, to a cosine of 0.999.
 
     Raises the errors of onnxruntime and tokenizers for a broken file; `load_embedder` describes them.
     """
@@ -92,8 +100,8 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         require_end_token(model.name, self._tokenizer)
-        self._session = open_session(model.weights)
-        self._inputs = {node.name for node in self._session.get_inputs()}
+        self._kernel: Kernel = OrtKernel(model.weights)
+        self._kernel = fastest(self._kernel, model.weights, workers, self._probe)
         self.dimension = int(self._run([self._tokenizer.encode("").ids]).shape[1])
         self._threads = BatchThreads(workers, "embedding")
 
@@ -135,10 +143,19 @@ class OnnxEmbedder:
         """Pooled vectors of one batch, not normalised."""
         ids, mask = pad(windows)
         feed = {"input_ids": ids, "attention_mask": mask}
-        if "token_type_ids" in self._inputs:
+        if "token_type_ids" in self._kernel.inputs:
             feed["token_type_ids"] = np.zeros_like(ids)
-        hidden: NDArray[np.float32] = self._session.run(None, feed)[0]
+        hidden = self._kernel(feed)
         return self._pool_tokens(hidden, mask) if hidden.ndim == 3 else hidden
+
+    def _probe(self, kernel: Kernel) -> Vectors:
+        """Vectors of some texts of usual length, by a kernel that may be taken."""
+        taken, self._kernel = self._kernel, kernel
+        try:
+            ids = self._tokenizer.encode(_PROBE).ids[: self.max_tokens]
+            return normalise(self._run([ids[: len(ids) // part] for part in (1, 2, 3, 4)]))
+        finally:
+            self._kernel = taken
 
 
 def batches_of(windows: Windows, max_tokens: int, workers: int) -> list[list[int]]:
@@ -167,12 +184,3 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.in
         ids[row, : len(tokens)] = tokens
         mask[row, : len(tokens)] = 1
     return ids, mask
-
-
-def open_session(weights: Path) -> ort.InferenceSession:
-    """A session that runs only in the calling thread, so that many threads may share it."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors; the warnings are about the optimiser's own choices
-    return ort.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])

@@ -1,7 +1,7 @@
 """The trial model, loaded once, and a folder that holds it."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,14 @@ import pytest_asyncio
 
 from services.embedding import TRIAL_MODEL, Embedder, load_embedder
 from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_onnxruntime() -> Iterator[None]:
+    """Vectors are compared with those of onnxruntime, more closely than two kernels agree."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("services.embedding.kernels.choice.find_spec", lambda name: None)
+        yield
 
 
 @pytest_asyncio.fixture(scope="session")
