@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from schemas.errors import ContractError
 from schemas.events import Chunk, Document, DocumentEmbedded, Embedding, MetadataValue
 from schemas.ids import chunk_id_base, text_sha256
@@ -87,7 +89,7 @@ def rows_of(event: DocumentEmbedded, clear: Iterable[str] = ()) -> list[Row]:
 
 
 def check_part(event: DocumentEmbedded) -> None:
-    """Raises ContractError if part, numbers and vectors do not match."""
+    """Raises ContractError if part, numbers and vectors do not match, or a vector has no direction."""
     key, count = event.document.document_key, len(event.chunks)
     if not 0 <= event.part < event.parts:
         raise ContractError(f"{key!r}: part {event.part} of {event.parts}; parts count from 0")
@@ -98,6 +100,23 @@ def check_part(event: DocumentEmbedded) -> None:
             f"{key!r}: {len(event.vectors):,} bytes of vectors for {count} chunks of {event.dimension} "
             f"float32 values; {count * event.dimension * _FLOAT32_BYTES:,} expected"
         )
+    if fault := _fault_of_vectors(event):
+        raise ContractError(f"{key!r}, chunk {event.first + fault[0]}: {fault[1]}")
+
+
+def _fault_of_vectors(event: DocumentEmbedded) -> tuple[int, str] | None:
+    """The index of the first vector that has no direction, and what is wrong with it. Chroma takes NaN."""
+    if not event.chunks or event.dimension <= 0:
+        return None
+    vectors = np.frombuffer(event.vectors, "<f4").reshape(len(event.chunks), event.dimension)
+    lengths = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
+    if not len(bad):
+        return None
+    first = int(bad[0])
+    return first, "its vector is zero" if lengths[
+        first
+    ] == 0 else "its vector has a number that is not finite"
 
 
 def _document_metadata(document: Document) -> dict[str, MetadataValue]:

@@ -68,9 +68,8 @@ class Work:
             if recorded is not self.state:
                 self.load_block = no_block
             made = plan(self.state, self.events, now, self.load_block)
-            for state in (made.largest, made.state):
-                if state is not None:
-                    check_state(state.model_copy(update={"collection_id": identity}))
+            if made.largest is not None:  # no state that is recorded has more than it
+                check_state(made.largest.model_copy(update={"collection_id": identity}))
             self.plan = made
         except (DocumentError, ContractError) as error:
             self.error = error

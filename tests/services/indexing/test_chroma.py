@@ -99,6 +99,20 @@ async def test_versions_replace_each_other_to_the_last_key(store: ChromaStore, r
         assert await reader.content(target.name) == expected
 
 
+async def test_rows_are_replaced_though_others_of_their_request_are_new(
+    store: ChromaStore, reader: Reader
+) -> None:
+    target = collection("mixed")
+    await write(store, target, [row(0, "old", a=1)])
+
+    await write(store, target, [Row("row-0", "new", vector("new"), {"a": None, "b": 2}), row(1, "other")])
+
+    assert await reader.content(target.name) == {
+        "row-0": ("new", vector("new"), {"b": 2}),
+        "row-1": ("other", vector("other"), {}),
+    }
+
+
 async def test_rows_that_are_missing_when_their_metadata_change_are_written_whole(
     store: ChromaStore, reader: Reader
 ) -> None:

@@ -1,5 +1,6 @@
 """The plan: pure, so the laws are tested on histories that hypothesis makes up."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -413,6 +414,15 @@ def test_an_event_outside_of_an_invocation_reports_nothing() -> None:
         ({"vectors": b"123"}, "3 bytes of vectors for 2 chunks of 3 float32 values; 24 expected"),
         ({"part": 1}, "part 1 of 1"),
         ({"first": 1}, "chunks 1 to 2 of 2"),
+        (
+            {"vectors": struct.pack("<6f", 1, 1, 1, 1, float("nan"), 1)},
+            "chunk 1: its vector has a number that is",
+        ),
+        (
+            {"vectors": struct.pack("<6f", 1, float("inf"), 1, 1, 1, 1)},
+            "chunk 0: its vector has a number that is",
+        ),
+        ({"vectors": struct.pack("<6f", 1, 1, 1, 0, 0, 0)}, "chunk 1: its vector is zero"),
     ],
 )
 def test_a_part_that_contradicts_itself_breaks_the_contract(broken: dict[str, object], message: str) -> None:

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import SingleObjectCodec
@@ -84,6 +84,7 @@ def test_every_key_of_a_row_is_among_those_that_may_be_set() -> None:
     assert "none" not in metadata_keys(about)
 
 
+@settings(deadline=None)
 @given(METADATA)
 def test_a_fingerprint_survives_the_topic(metadata: dict[str, MetadataValue]) -> None:
     about = document(metadata=metadata)
