@@ -82,6 +82,7 @@ def _fault(vectors: SparseVectors, chunks: int) -> str | None:
     if not np.isfinite(np.frombuffer(vectors.values, "<f4")).all():
         return "a weight of a sparse vector is not a finite number"
     steps = np.diff(np.frombuffer(vectors.indices, "<u4").astype(np.int64))
-    between = np.cumsum(vectors.counts)[:-1] - 1  # steps from one vector to the next may go anywhere
+    # Steps from one vector to the next may go anywhere. An empty document has none: its sum has no type else.
+    between = np.cumsum(vectors.counts, dtype=np.int64)[:-1] - 1
     steps[between[(between >= 0) & (between < len(steps))]] = 1
     return "indices of a sparse vector are not ascending" if (steps <= 0).any() else None

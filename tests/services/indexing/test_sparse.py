@@ -157,3 +157,10 @@ def row_ids(about: Document, count: int) -> list[str]:
     world = World()
     world.process([part])
     return [row.id for row in world.topic.values()]
+
+
+def test_a_document_without_text_has_no_sparse_vectors_and_that_is_right() -> None:
+    [event] = embedded(document(sparse=BM25), 1, [])
+
+    check(event)
+    assert event.sparse == SparseVectors(counts=[], indices=b"", values=b"")
