@@ -1,11 +1,14 @@
 """A packaged documentation through the whole pipeline, without any delay; and the same again.
 
-    python -m benchmarks crawl [--folder /usr/share/doc/python3.11/html] [--pages 1000]
+    python -m benchmarks crawl [--folder /usr/share/doc/python3.11/html] [--pages 1000] [--no-vectors]
 
 Starts the broker, Chroma and every service as processes of their own, and a web server in another one. The
 embedder is a stub, so that the figure is of what is before it. "cut" is when the last page has been
 fetched, parsed and cut; "indexed" when it was in Chroma. Beside it stands what fetching the pages alone
 takes, one after the other over one connection. CPU is that of all processes without the web server.
+
+A run has three seconds of work in flight, so pages are cut as fast as they are indexed. With `--no-vectors`
+nothing is written to Chroma, whose graph otherwise takes most of the time.
 """
 
 import asyncio
@@ -37,8 +40,8 @@ _RUN_SECONDS = 600.0
 _STUB = """
 import sys
 if sys.argv[1] == "embedding":
+    import headrace.wiring.services
     import numpy as np
-    import services.embedding
 
     class Stub:
         model, fingerprint, dimension, max_tokens = "stub", "stub", 384, 100_000
@@ -55,7 +58,19 @@ if sys.argv[1] == "embedding":
         async def close(self):
             pass
 
-    services.embedding.load_embedder = lambda *args, **named: Stub()
+    headrace.wiring.services.open_cached  # what the service opens its models with
+    headrace.wiring.services.open_cached = lambda *args: Stub()
+"""
+#: Everything of indexing but Chroma's own work: its states, transactions and progress.
+_NO_VECTORS = """
+if sys.argv[1] == "indexing":
+    from services.indexing import ChromaStore
+
+    async def nothing(*args):
+        pass
+
+    ChromaStore.upsert  # what the service writes with
+    ChromaStore.upsert = nothing
 """
 
 
@@ -155,7 +170,7 @@ def served_apart(folder: Path) -> Iterator[str]:
         server.join()
 
 
-async def measure(folder: Path, paths: list[str], limit: int, work: Path) -> None:
+async def measure(folder: Path, paths: list[str], limit: int, before: str, work: Path) -> None:
     """Two runs, and a table of them."""
     with served_apart(folder) as url:
         broker_of, chroma_of = LocalBroker(work / "kafka", authenticate=False), LocalChroma(work / "chroma")
@@ -164,7 +179,7 @@ async def measure(folder: Path, paths: list[str], limit: int, work: Path) -> Non
             data.mkdir()
             settings = {"HEADRACE_RUN_WINDOW": "1000"}
             async with running(
-                broker.bootstrap_servers, chroma.url, data, before=_STUB, settings=settings
+                broker.bootstrap_servers, chroma.url, data, before=before, settings=settings
             ) as pipeline:
                 config = {"starting_url": f"{url}/index.html", "page_limit": limit}
                 source = await pipeline.source_of({"web_scrape": config})
@@ -208,13 +223,15 @@ def main() -> None:
     parser = command_line("crawl", __doc__)
     parser.add_argument("--folder", type=Path, help="of HTML; default: a packaged documentation")
     parser.add_argument("--pages", type=int, default=1000, help="most pages")
+    parser.add_argument("--no-vectors", action="store_true", help="write nothing to Chroma")
     asked = parser.parse_args()
+    before = _STUB + (_NO_VECTORS if asked.no_vectors else "")
     folder = asked.folder or packaged()
     if folder is None:
         raise SystemExit("no packaged documentation here: apt-get install python3-doc, or give --folder")
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as work:
         paths = sorted(str(file.relative_to(folder)) for file in folder.rglob("*.html"))[: asked.pages]
-        asyncio.run(measure(folder.resolve(), paths, asked.pages, Path(work)))
+        asyncio.run(measure(folder.resolve(), paths, asked.pages, before, Path(work)))
 
 
 if __name__ == "__main__":
