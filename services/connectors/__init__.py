@@ -15,6 +15,7 @@
     guard.py        refuses surprisingly many deletes
     scratch.py      temporary tables: sorted listings, documents to be deleted
     memos.py        what an origin notes for its next run
+    binary.py       which files are no documents
     file_upload.py  a run of one uploaded file
     runs.py         what every run does: begin an attempt, number documents, limit how many are in flight
     in_flight.py    the current in-flight limit

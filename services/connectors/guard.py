@@ -55,7 +55,7 @@ class DeleteGuard:
             raise RequestError(self._empty(self._lister.when_empty, left_out))
         if self._run.allow_mass_delete:
             return
-        surprising = sum(one.why is Why.GONE for one in chain.from_iterable(doomed))
+        surprising = sum(one.why in (Why.GONE, Why.SKIPPED) for one in chain.from_iterable(doomed))
         if surprising < FEW:
             return
         indexed = self.indexed if only is None else self._all_indexed()

@@ -143,6 +143,15 @@ class Gone(DocumentError):
     """A listed document that is proven not to be there any more: it is as if it had not been listed."""
 
 
+class Unwanted(DocumentError):
+    """A listed document that is not wanted for its content: as if it had been listed as `Skipped`. `memo` is
+    kept instead of the item's, so that the next run need not read it to skip it."""
+
+    def __init__(self, reason: str, memo: bytes | None = None) -> None:
+        super().__init__(reason)
+        self.memo = memo
+
+
 class Known(Protocol):
     """What earlier runs of the source have found, for origins that can then fetch less."""
 
@@ -187,7 +196,8 @@ class Lister(Protocol):
         """The content of a listed document, in the listed version if the item names one; if that has been
         replaced, in the current one (`Content.version`).
 
-        Raises Gone if it was deleted since (what is indexed of it is deleted), DocumentError if it cannot be
+        Raises Gone if it was deleted since (what is indexed of it is deleted), Unwanted if it is to be
+        skipped, DocumentError if it cannot be
         read (this document fails and stays indexed as it was), RequestError if the origin cannot be read any
         more (the run fails), TransientError for an origin that may answer later.
         """

@@ -28,6 +28,7 @@ from services.connectors.lister import (
     Selective,
     Skipped,
     Unreadable,
+    Unwanted,
 )
 from services.connectors.memos import SourceMemos
 from services.connectors.patience import Watch, WatchedLister
@@ -212,6 +213,9 @@ class Reconciliation:
             for other, state in known:
                 await self._gone(other, state, Why.GONE, doomed)
             return
+        except Unwanted as error:
+            await self._skip(item, error, known, doomed)
+            return
         except DocumentError as error:
             await self._attempt.count(events.Step.FAILED, shown(item.key), error=str(error))
             return
@@ -239,6 +243,19 @@ class Reconciliation:
             if other.key != id_:
                 await self._gone(other, state, Why.REPLACED, doomed)
 
+    async def _skip(
+        self,
+        item: Item,
+        reason: Unwanted,
+        known: Sequence[tuple[Essence, Indexed]],
+        doomed: DoomedDocuments,
+    ) -> None:
+        """A document that was read to find out that it is not wanted."""
+        await self._attempt.count(events.Step.SKIPPED, item.key, error=str(reason))
+        await self._attempt.add(self._memos.keep(item.key, "", reason.memo))
+        for row, indexed in known:
+            await self._gone(row, indexed, Why.SKIPPED, doomed)
+
     async def _upsert(self, id_: str, document: Document, content: Content) -> Send:
         payload = await self._blobs.put(content.body)
         event = DocumentUpserted(
@@ -256,7 +273,7 @@ class Reconciliation:
         item = Item(state.document.document_key, custom_id=state.document.custom_id)
         document = document_of(self._run, item, state.document.version_key)
         numbered = document.model_copy(update={"run": self._attempt.position()})
-        forgets = self._keeps_memos and doomed.why is not Why.REPLACED
+        forgets = self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
         memo = self._memos.keep(item.key, "", None) if forgets else []
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
 

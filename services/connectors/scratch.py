@@ -94,6 +94,8 @@ class Why(IntEnum):
     UNWANTED = 1
     #: Its key has another custom id now, so it is another document.
     REPLACED = 2
+    #: It was read, and is skipped for what it holds now. What is noted of it stays.
+    SKIPPED = 3
 
 
 @dataclass(frozen=True, slots=True)

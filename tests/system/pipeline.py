@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Pipeline:
     data: Path
     environment: Mapping[str, str]
     program: str = _RUN
+    metrics_port: int = field(default_factory=free_port)  # of the first process of embedding
 
     async def start(self, service: str, slot: int = 0) -> str:
         """Start a process of a service; its name."""
@@ -59,6 +60,8 @@ class Pipeline:
         environment = {**self.environment, "HEADRACE_SLOT": str(slot)}
         if slot:  # the gateway asks the first
             environment["HEADRACE_SEARCH_PORT"] = "0"
+        elif service == "embedding":
+            environment["HEADRACE_METRICS_PORT"] = str(self.metrics_port)
         await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))
         return name
 
@@ -179,6 +182,14 @@ class Pipeline:
                     rows[change.key] = change.event
         reader.close()
         return [row for row in rows.values() if row.collection == collection]
+
+    async def embedded(self) -> int:
+        """How many texts the model has embedded since its process was started."""
+        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        async with aiohttp.ClientSession() as http, http.get(url) as response:
+            lines = (await response.text()).splitlines()
+        counts = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return int(float(counts.get('headrace_embedded_texts_total{source="model"}', 0)))
 
     async def rows(self, collection: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
         """Everything in a collection: id → document, metadata. Empty if there is no collection."""

@@ -1,8 +1,6 @@
 """A repository arrives whole and exact, and the collection follows its commits."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -116,11 +114,11 @@ async def embeds_only_what_is_new(
 ) -> None:
     """A new collection, and a branch in another one: all is indexed there, and what has the same text has its
     vector already."""
-    before = vectors(pipeline)
+    before = await pipeline.embedded()
     progress, _ = await run(pipeline, source, "again")
     assert progress["counts"]["indexed"] == len(contents)
     assert await rows(pipeline, "again") == texts(repository, source, contents)
-    assert vectors(pipeline) == before
+    assert await pipeline.embedded() == before
 
     changed = {
         "docs/07.md": b"# Page 7\n\nA text of the branch.\n",
@@ -130,13 +128,7 @@ async def embeds_only_what_is_new(
     progress, _ = await run(pipeline, source, "next", {"branch": "next"})
     assert progress["counts"]["indexed"] == len(contents) + 1
     chunks = sum(len(chunks_of(key, content)) for key, content in changed.items())
-    assert vectors(pipeline) == before + chunks
-
-
-def vectors(pipeline: Pipeline) -> int:
-    """How many texts the model has embedded so far."""
-    with closing(sqlite3.connect(pipeline.data / "cache" / "vectors.sqlite")) as database:
-        return int(database.execute("SELECT count(*) FROM vectors").fetchone()[0])
+    assert await pipeline.embedded() == before + chunks
 
 
 OUTCOMES = ("indexed", "unchanged", "deleted", "failed", "skipped")

@@ -3,6 +3,7 @@
 walk.py       lists; checkout.py and rules.py apply git's rules, selection.py those of the source
 memo.py       detects unchanged files by size, times and inode
 reading.py    reads a listed file, and follows no link out of the folder
+contents.py   tells binary files
 disk.py       the thread that does both; if its disk hangs, only its run waits
 """
 
@@ -16,13 +17,27 @@ from schemas.errors import DocumentError, RequestError
 from schemas.events import MetadataValue, RunRequested
 from schemas.globs import encoded
 from schemas.sources.folder import FOLDER, FolderConfig
+from services.connectors.binary import BINARY
+from services.connectors.folder.contents import is_binary
 from services.connectors.folder.disk import Disk
 from services.connectors.folder.entries import File
-from services.connectors.folder.memo import memo_of
+from services.connectors.folder.memo import binary_memo, memo_of
 from services.connectors.folder.reading import read_file
 from services.connectors.folder.selection import Selection
 from services.connectors.folder.walk import FolderWalk
-from services.connectors.lister import Access, Content, Entry, Gone, Item, Known, LeftOut, Lister, Unreadable
+from services.connectors.lister import (
+    Access,
+    Content,
+    Entry,
+    Gone,
+    Item,
+    Known,
+    LeftOut,
+    Lister,
+    Skipped,
+    Unreadable,
+    Unwanted,
+)
 from streams.places import Forbidden, Places
 
 _PAGE = 1000
@@ -86,8 +101,10 @@ class FolderLister:
         yield [LeftOut(reason, count) for reason, count in walk.left_out.items()]
 
     async def read(self, item: Item) -> Content:
-        """The bytes of a file. Raises Gone when it was deleted, DocumentError when it cannot be read."""
-        return Content(await self._disk.run(self._read, item.key))
+        """The bytes of a file. Raises Gone when it was deleted, Unwanted when it is binary,
+        DocumentError when it cannot be read.
+        """
+        return Content(await self._disk.run(self._read, item))
 
     async def aclose(self) -> None:
         """End the thread; a stuck one ends when its disk answers."""
@@ -100,7 +117,7 @@ class FolderLister:
         except ValueError as error:
             raise RequestError(f"the patterns of the source cannot be used: {error}") from error
 
-    def _page(self, files: Iterator[File]) -> Sequence[Item]:
+    def _page(self, files: Iterator[File]) -> Sequence[Item | Skipped]:
         try:
             return [self._item(file) for file in islice(files, _PAGE)]
         except Forbidden:
@@ -109,20 +126,27 @@ class FolderLister:
             reason = error.strerror or error
             raise RequestError(f"the folder {self._config.path} cannot be listed: {reason}") from error
 
-    def _read(self, key: str) -> bytes:
+    def _read(self, item: Item) -> bytes:
+        key = item.key
         try:
-            return read_file(self._root, key, self._places, self._disk.tick)
+            body = read_file(self._root, key, self._places, self._disk.tick)
         except Gone as error:
             if self._listed is None or _identity(self._root) != self._listed:
                 raise DocumentError(
                     f"{key}: its folder is not the one that was listed; is it mounted?"
                 ) from error
             raise
+        if is_binary(key, body):
+            raise Unwanted(BINARY, None if item.memo is None else binary_memo(item.memo))
+        return body
 
-    def _item(self, file: File) -> Item:
+    def _item(self, file: File) -> Item | Skipped:
         memo = memo_of(file)
         size = None if file.stat is None else file.stat.st_size
-        if memo is not None and self._known is not None and self._known.memo(file.key) == memo:
+        kept = None if memo is None or self._known is None else self._known.memo(file.key)
+        if memo is not None and kept == binary_memo(memo):
+            return Skipped(file.key, BINARY)
+        if memo is not None and self._known is not None and kept == memo:
             return Item(file.key, self._known.version(file.key), size, memo=memo)
         return Item(file.key, size=size, memo=memo)
 

@@ -17,6 +17,15 @@ _FORM = struct.Struct(">BQqqQ")
 _VERSION = 1
 
 
+#: Ends the memo of a file that is binary. Another one when the rule is: then they are read again.
+_BINARY = b"binary 1"
+
+
+def binary_memo(memo: bytes) -> bytes:
+    """The memo of a file that was found to be binary."""
+    return memo + _BINARY
+
+
 def memo_of(file: File) -> bytes | None:
     """The memo of a file; None if its attributes do not identify its content."""
     stat = file.stat

@@ -5,22 +5,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from schemas.limits import MAX_FILE_BYTES
+from services.connectors.binary import BINARY, is_binary
 
-#: As much as git looks at.
-HEAD_BYTES = 8000
-#: Binary formats of documents: they are parsed. Pictures are not read in repositories: most are icons.
-DOCUMENTS = frozenset(
-    {
-        *(".pdf", ".epub"),
-        *(".doc", ".docx", ".odt", ".rtf"),
-        *(".xls", ".xlsx", ".xlsm", ".xltx", ".ods"),
-        *(".ppt", ".pptx", ".odp"),
-        *(".msg", ".eml"),
-    }
-)
+#: They are not read in repositories: most are icons.
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".tiff", ".tif", ".heic", ".bmp", ".ico"})
-#: Text in UTF-16 and UTF-32 has zero bytes; it begins with a byte order mark.
-_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 #: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer has less than 1,024 bytes.
 _POINTER = re.compile(
     rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n"
@@ -30,7 +18,6 @@ _POINTER_BYTES = 1024
 
 LINK = "a symbolic link, which is not followed"
 SUBMODULE = "a submodule, which is another repository"
-BINARY = "binary"
 PICTURE = "a picture"
 
 
@@ -67,6 +54,4 @@ def left_out(key: str, size: int, head: bytes, lfs_bytes: int = 0) -> str | None
         return PICTURE if suffix in PICTURES else None
     if suffix in PICTURES:
         return PICTURE
-    if suffix in DOCUMENTS or head.startswith(_MARKS) or b"\0" not in head[:HEAD_BYTES]:
-        return None
-    return BINARY
+    return BINARY if is_binary(key, head) else None

@@ -22,7 +22,8 @@ from schemas.events import MetadataValue
 from schemas.globs import Choice
 from schemas.limits import MAX_FILE_BYTES
 from schemas.sources.github import GithubConfig, GithubOptions
-from services.connectors.github.contents import HEAD_BYTES, LINK, SUBMODULE, left_out, pointer
+from services.connectors.binary import HEAD_BYTES
+from services.connectors.github.contents import LINK, SUBMODULE, left_out, pointer
 from services.connectors.github.mirrors import blobs
 from services.connectors.github.mirrors.cache import Mirrors
 from services.connectors.github.mirrors.history import full_hash

@@ -619,6 +619,51 @@ async def test_what_is_noted_of_a_file_goes_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("settled")
+async def test_a_binary_file_is_skipped_with_the_reason_and_read_again_only_when_it_is_another(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    world = World(tmp_path)
+    world.write(a="text")
+    (world.folder / "app.bin").write_bytes(b"\x7fELF\2\1\1\0")
+
+    first = await world.run()
+    assert first.written() == {"a.md": "upsert"}
+    assert [(one.document_key, one.error) for one in first.notes(Step.SKIPPED)] == [("app.bin", "binary")]
+    assert first.counted(Step.FAILED) == []
+    assert reads == ["a.md", "app.bin"]
+
+    second = await world.run()
+    assert (second.written(), second.counted(Step.SKIPPED)) == ({}, ["app.bin"])
+    assert reads == ["a.md", "app.bin"], "it was not read again"
+
+    (world.folder / "app.bin").write_text("text now")
+    assert (await world.run()).written() == {"app.bin": "upsert"}
+
+    (world.folder / "app.bin").write_bytes(b"\x7fELF\2\1\1\0 another")
+    third = await world.run()
+    assert (third.written(), third.counted(Step.SKIPPED)) == ({"app.bin": "delete"}, ["app.bin"])
+    reads.clear()
+    assert (await world.run()).written() == {}
+    assert reads == [], "what was noted of it is not deleted with its text"
+
+    await world.run(full_check=True)
+    assert reads == ["a.md", "app.bin"]
+
+
+async def test_a_binary_file_that_was_changed_just_now_is_read_again(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    world = World(tmp_path)
+    world.write(a="text")
+    (world.folder / "app.bin").write_bytes(b"\0\1\2")
+
+    for _ in range(2):
+        assert (await world.run()).counted(Step.SKIPPED) == ["app.bin"]
+
+    assert reads == ["a.md", "app.bin"] * 2
+
+
+@pytest.mark.usefixtures("settled")
 async def test_what_is_noted_of_files_says_nothing_of_what_a_collection_holds(
     tmp_path: Path, reads: list[str]
 ) -> None:

@@ -1,0 +1,27 @@
+"""Which files are binary, from their first bytes and their names: git's rule, but for documents."""
+
+from pathlib import PurePosixPath
+
+#: As much as git looks at.
+HEAD_BYTES = 8000
+#: Binary formats of documents: they are parsed.
+DOCUMENTS = frozenset(
+    {
+        *(".pdf", ".epub"),
+        *(".doc", ".docx", ".odt", ".rtf"),
+        *(".xls", ".xlsx", ".xlsm", ".xltx", ".ods"),
+        *(".ppt", ".pptx", ".odp"),
+        *(".msg", ".eml"),
+    }
+)
+#: Text in UTF-16 and UTF-32 has zero bytes; it begins with a byte order mark.
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+
+BINARY = "binary"
+
+
+def is_binary(key: str, head: bytes) -> bool:
+    """Whether a file is neither text nor, by its name, a document. `head` is its first `HEAD_BYTES`."""
+    if b"\0" not in head[:HEAD_BYTES] or head.startswith(_MARKS):
+        return False
+    return PurePosixPath(key).suffix.lower() not in DOCUMENTS
