@@ -28,7 +28,7 @@ from api.views.catalogue import Catalogue
 from api.views.outcomes import Outcomes
 from schemas.base import Event
 from schemas.checks import check_database_name
-from schemas.events import Invocation, Source
+from schemas.events import Embedding, Invocation, Source
 from streams.chroma import FoundCollection
 from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
@@ -201,12 +201,22 @@ class Dependencies:
         caller.require_database(database)
         await self.chroma.require_database(caller.tenant, database)
 
-    async def open_collection(self, tenant: str, database: str, name: str) -> FoundCollection | None:
-        """The collection, None if it does not exist yet. Raises Conflict for a closed one."""
+    async def open_collection(
+        self, tenant: str, database: str, name: str, embedding: Embedding
+    ) -> FoundCollection | None:
+        """The collection, None if it does not exist yet. Raises Conflict for a closed one, and for one with
+        vectors of another model: a run would find its documents unchanged, or they would all fail."""
         found = await self.chroma.collection(tenant, database, name)
         if found is not None and found.closed:
             raise Conflict(
                 f"collection {name!r} is closed: its metadata has finished_ingest = true; choose another one"
+            )
+        own = await self.embedding.fingerprint(embedding.model) if found is not None and found.model else ""
+        if found is not None and own and own != found.model:
+            raise Conflict(
+                f"collection {name!r} holds vectors of another model than the one that serves "
+                f"{embedding.model!r} now (fingerprints {found.model} and {own}): change the model back, or "
+                "choose a new collection"
             )
         return found
 

@@ -7,7 +7,8 @@ such as the model reads at once; naive batching cuts longer ones, ours reads the
 
 - naive: batches of 256 in order of arrival, each padded to its longest text, every core on one batch
   (the defaults of fastembed);
-- ours: `Embedder.embed_documents`, and the same again from the vector cache.
+- ours: `Embedder.embed_documents`, with OpenVINO where the extra `fast` is installed, with onnxruntime alone,
+  and from the vector cache.
 """
 
 import asyncio
@@ -87,14 +88,25 @@ async def timed(
 
 async def compare(count: int, rounds: int, threads: int) -> None:
     naive, embedder = Naive(threads), load_embedder(TRIAL_MODEL, threads=threads)
+    usual = load_embedder(TRIAL_MODEL, threads=threads, fast=False)
+    ours = f"ours, {getattr(embedder, 'kernel', '?')}"
     texts = [text for text in some_chunks() if max(naive.lengths([text])) <= embedder.max_tokens][:count]
     tokens = sum(naive.lengths(texts))
-    seconds: dict[str, list[float]] = {NAIVE: [], "ours": [], "ours, from the cache": []}
+    seconds: dict[str, list[float]] = {
+        NAIVE: [],
+        ours: [],
+        "ours, onnxruntime only": [],
+        "ours, from the cache": [],
+    }
     with tempfile.TemporaryDirectory() as folder:
         cached = CachedEmbedder(embedder, VectorCache(Path(folder) / "vectors.sqlite"))
         await cached.embed_documents(texts)
         ways = dict(
-            zip(seconds, (naive.embed, embedder.embed_documents, cached.embed_documents), strict=True)
+            zip(
+                seconds,
+                (naive.embed, embedder.embed_documents, usual.embed_documents, cached.embed_documents),
+                strict=True,
+            )
         )
         for _ in range(rounds):
             vectors = {}
@@ -102,6 +114,7 @@ async def compare(count: int, rounds: int, threads: int) -> None:
                 taken, vectors[way] = await timed(embed, texts)
                 seconds[way].append(taken)
     await embedder.close()
+    await usual.close()
     title = f"embedding, {len(texts)} texts, {tokens:,} tokens, {threads} threads, {rounds} rounds in turns"
     made = table(title, ("way", "texts/s", "tokens/s", "x naive"))
     for way, own in seconds.items():

@@ -51,10 +51,12 @@ class Unanswered(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class FoundCollection:
-    """A collection's id, and whether it is closed (`finished_ingest: true` in its metadata)."""
+    """A collection's id, whether it is closed (`finished_ingest: true` in its metadata), and the fingerprint
+    of the model whose vectors it holds; empty if it does not say it."""
 
     id: str
     closed: bool
+    model: str = ""
 
 
 class ChromaClient:
@@ -100,7 +102,9 @@ class ChromaClient:
             found = await self.get(path, f"collection {collection!r}")
         except DocumentError:  # a name that Chroma refuses names nothing
             return None
-        return FoundCollection(str(found["id"]), (found.get("metadata") or {}).get("finished_ingest") is True)
+        metadata = found.get("metadata") or {}
+        closed = metadata.get("finished_ingest") is True
+        return FoundCollection(str(found["id"]), closed, str(metadata.get(MODEL_KEY, "")))
 
     async def get(self, path: str, what: str) -> Any:
         """The JSON at a path; `what` it is, for messages. Raises as the module says."""

@@ -1,5 +1,6 @@
 """The gateway's requests to the embedding service."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from streams.http_errors import reason_of, retry_after_seconds
 
 #: A hundred long texts on two busy cores take 30 s; a stock client waits 60.
 _SECONDS = 120.0
+#: A model that is being loaded holds up no request for a run.
+_FINGERPRINT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,14 @@ class EmbeddingService:
     def __init__(self, access: EmbeddingAccess | None) -> None:
         self._access = access
         self._opened: aiohttp.ClientSession | None = None
+
+    async def fingerprint(self, model: str) -> str:
+        """The fingerprint of a model; empty while the service does not say it."""
+        try:
+            async with asyncio.timeout(_FINGERPRINT_SECONDS):
+                return (await self.embed_queries(Embedding(model=model), ["fingerprint"])).fingerprint
+        except (TransientError, BadRequest, TimeoutError):
+            return ""
 
     async def embed_queries(self, embedding: Embedding, texts: Sequence[str]) -> EmbeddedQueries:
         """Embed queries with the model and the task of a collection.

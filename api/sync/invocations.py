@@ -43,7 +43,7 @@ async def create_invocation(request: web.Request) -> web.Response:
     options = _options(source, payload)
     await parts.check_run(source)
     await parts.require_database(caller, source.database)
-    await parts.open_collection(source.tenant, source.database, collection)
+    await parts.open_collection(source.tenant, source.database, collection, source.embedding)
     await require_alone(parts, source, collection)
     invocation_id = await start_run(
         parts,

@@ -165,8 +165,9 @@ async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str])
             raise BadRequest(f"the part {name!r} must precede 'file'")
     require_collection_name(fields["collection_name"])
     await parts.require_database(caller, fields["database_name"])
-    parse_options(fields, parts.gateway)
-    await parts.open_collection(caller.tenant, fields["database_name"], fields["collection_name"])
+    options = parse_options(fields, parts.gateway)
+    database, collection = fields["database_name"], fields["collection_name"]
+    await parts.open_collection(caller.tenant, database, collection, options.embedding)
 
 
 async def _store(body: UploadBody, part: Part, parts: Dependencies, declared: int) -> StoredFile:

@@ -66,6 +66,7 @@ def load_embedder(
     threads: int | None = None,
     cache_dir: Path | None = None,
     download: bool = True,
+    fast: bool = True,
 ) -> Embedder:
     """Load a model: from `folder` if given, else the trial model, else a model of fastembed by name.
 
@@ -77,6 +78,7 @@ def load_embedder(
             what sentence-transformers writes beside them (pooling, length) if there.
         threads: maximum number of cores; None means all.
         cache_dir: folder of downloaded models.
+        fast: whether OpenVINO may compute where it is installed.
         download: whether a fastembed model that is not in `cache_dir` may be downloaded.
 
     Raises:
@@ -86,9 +88,9 @@ def load_embedder(
         TransientError: the model is known but could not be downloaded.
     """
     if folder is not None:
-        return open_onnx(folder_model(name, folder), threads)
+        return open_onnx(folder_model(name, folder), threads, fast=fast)
     if name == TRIAL_MODEL:
-        return open_onnx(trial_model(), threads)
+        return open_onnx(trial_model(), threads, fast=fast)
     _check_hub(name)
     from services.embedding.hub import HubEmbedder
 
@@ -180,10 +182,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_onnx(model: OnnxModel, threads: int | None = None, batch_tokens: int = BATCH_TOKENS) -> Embedder:
+def open_onnx(
+    model: OnnxModel, threads: int | None = None, batch_tokens: int = BATCH_TOKENS, fast: bool = True
+) -> Embedder:
     """Load a model. Raises RequestError for files that are broken."""
     try:
-        return OnnxEmbedder(model, threads, batch_tokens)
+        return OnnxEmbedder(model, threads, batch_tokens, fast)
     except RequestError:
         raise
     except Exception as error:  # onnxruntime and tokenizers raise types of their own, or bare Exception

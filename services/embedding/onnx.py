@@ -89,7 +89,11 @@ class OnnxEmbedder(PromptedEmbedder):
     """
 
     def __init__(
-        self, model: OnnxModel, threads: int | None = None, batch_tokens: int = BATCH_TOKENS
+        self,
+        model: OnnxModel,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        fast: bool = True,
     ) -> None:
         workers = threads or os.cpu_count() or 1
         self.model = model.name
@@ -101,7 +105,9 @@ class OnnxEmbedder(PromptedEmbedder):
         self._tokenizer.no_truncation()
         require_end_token(model.name, self._tokenizer)
         self._kernel: Kernel = OrtKernel(model.weights)
-        self._kernel = fastest(self._kernel, model.weights, workers, self._probe)
+        if fast:
+            self._kernel = fastest(self._kernel, model.weights, workers, self._probe)
+        self.kernel = self._kernel.name
         self.dimension = int(self._run([self._tokenizer.encode("").ids]).shape[1])
         self._threads = BatchThreads(workers, "embedding")
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,14 +16,15 @@ from api.embedding.service import EmbeddingService
 from api.errors import BadRequest
 from schemas.errors import TransientError
 from schemas.events import Embedding, Task
-from schemas.limits import QWEN_MODEL
+from schemas.limits import BM25, QWEN_MODEL
 from schemas.models_file import OnnxConfig, ServedModels
 from services.embedding import TRIAL_MODEL, Embedder, LoadedModels, load_embedder
+from services.embedding.embedder import model_mark
 from services.embedding.serving import EmbedEndpoint, serve_embedding
-from services.embedding.sparse import SparseEncoders
-from tests.api.conftest import ADMIN_KEY, Server, Start
+from services.embedding.sparse import Bm25, SparseEncoders, load_encoder
+from streams.chroma import MODEL_KEY, ChromaClient
+from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start, create_folder_source
 
-SPLADE = "prithivida/Splade_PP_en_v1"
 TEXTS = ["a commit log", "a broker"]
 TASK = Task(task_name="nl_to_code", query_prompt="Find code: ")
 
@@ -36,10 +38,10 @@ async def trial() -> AsyncIterator[Embedder]:
 
 @pytest_asyncio.fixture(scope="module")
 async def access(trial: Embedder) -> AsyncIterator[EmbeddingAccess]:
-    """An embedding service that serves the trial model under both names."""
+    """An embedding service that serves the trial model, and BM25, under whatever name."""
     models = {QWEN_MODEL: trial, TRIAL_MODEL: trial}
     served = ServedModels(dict.fromkeys(models, OnnxConfig(backend="onnx")), QWEN_MODEL, "the test's")
-    sparse = SparseEncoders()
+    sparse = SparseEncoders(lambda model: load_encoder(BM25))  # in the name of SPLADE, which is a download
     endpoint = EmbedEndpoint("127.0.0.1", 0, "embed-key", served)
     async with serve_embedding(endpoint, LoadedModels(models.__getitem__), sparse) as port:
         yield EmbeddingAccess(f"http://127.0.0.1:{port}", "embed-key")
@@ -72,11 +74,10 @@ async def test_the_stock_functions_of_chromadb_embed_through_the_gateway(
     np.testing.assert_allclose(queries, expected, atol=1e-6)
 
     sparse = splade.ChromaCloudSpladeEmbeddingFunction()
-    with pytest.raises(RuntimeError, match=f"the sparse model '{SPLADE}' is not served"):
-        await asyncio.to_thread(sparse, TEXTS)
-    sparse._session.headers["x-chroma-embedding-model"] = "Chroma/BM25"  # noqa: SLF001  (of the client)
     [first, _] = await asyncio.to_thread(sparse, TEXTS)
-    assert len(first.indices) == len(first.values) == 2
+    [expected_first, _] = Bm25().encode(TEXTS)
+    assert first.indices == expected_first.indices.tolist()
+    np.testing.assert_allclose(first.values, expected_first.values)
 
     monkeypatch.setenv("CHROMA_API_KEY", "wrong")
     other = qwen.ChromaCloudQwenEmbeddingFunction(
@@ -118,7 +119,7 @@ async def test_queries_have_the_vectors_of_a_collections_model_and_task(
     await service.close()
 
     np.testing.assert_allclose(plain.vectors, await trial.embed_queries(TEXTS * 60), atol=1e-6)
-    assert (plain.model, plain.fingerprint) == (TRIAL_MODEL, trial.fingerprint)
+    assert (plain.model, plain.fingerprint) == (TRIAL_MODEL, model_mark(trial))
     expected = await trial.embed_documents([f"Find code: {text}" for text in TEXTS])
     np.testing.assert_allclose(asked.vectors, expected, atol=1e-6)
 
@@ -140,3 +141,31 @@ async def test_a_gateway_without_a_service_says_so(server: Server) -> None:
     found = await server.call("POST", "/embed", status=503, json={"texts": ["a"]})
 
     assert "HEADRACE_EMBED_URL is not set" in found["error"]
+
+
+async def test_a_run_into_a_collection_of_another_model_is_refused(
+    gateway: Server, trial: Embedder, roots: Path, tmp_path: Path
+) -> None:
+    folder = roots / tmp_path.name
+    folder.mkdir()
+    source = await create_folder_source(gateway, folder)
+    client = ChromaClient(gateway.gateway.chroma.url)
+    path = client.collections("default_tenant", DATABASE)
+    for name, model in (
+        ("of-this-model", model_mark(trial)),
+        ("of-another-model", "b" * 32),
+        ("unmarked", ""),
+    ):
+        metadata = {"metadata": {MODEL_KEY: model}} if model else {}
+        await client.post(path, {"name": name, **metadata}, "the collection")
+    await client.close()
+
+    async def run(collection: str, status: int) -> Any:
+        body = {"target_collection_name": collection}
+        return await gateway.call("POST", f"/api/v1/sources/{source}/invocations", status=status, json=body)
+
+    refused = await run("of-another-model", 409)
+    assert f"fingerprints {'b' * 32} and {model_mark(trial)}" in refused["message"]
+    await run("of-this-model", 201)
+    await run("unmarked", 201)
+    await run("missing", 201)

@@ -14,7 +14,7 @@ from schemas.api.embedding import MODEL_HEADER
 from schemas.errors import DocumentError, RateLimited, TransientError
 from schemas.models_file import OnnxConfig, ServedModels
 from services.embedding import TRIAL_MODEL, Embedder, LoadedModels, Prompts
-from services.embedding.embedder import Vectors
+from services.embedding.embedder import Vectors, model_mark
 from services.embedding.serving import EmbedEndpoint, serve_embedding
 from services.embedding.sparse import SparseEncoders
 
@@ -100,7 +100,7 @@ async def test_texts_have_the_vectors_of_the_pipeline(server: aiohttp.ClientSess
     for path in ("/", "/embed"):
         found = await post(server, path, {"texts": TEXTS, "instructions": ""})
         np.testing.assert_allclose(found["embeddings"], await trial.embed_documents(TEXTS), atol=1e-6)
-        assert (found["model"], found["fingerprint"]) == (TRIAL_MODEL, trial.fingerprint)
+        assert (found["model"], found["fingerprint"]) == (TRIAL_MODEL, model_mark(trial))
         assert found["num_tokens"] == await trial.count_tokens(TEXTS) > 0
 
 
