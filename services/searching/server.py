@@ -194,19 +194,16 @@ class SearchServer:
     def _vector(self, query: SparseQuery) -> tuple[Shard | None, VectorName | None]:
         """The shard of a query and the vectors that it asks for.
 
-        Raises RequestError if the key is that of two models, whose scores say nothing about each other.
+        Scores of two models say nothing about each other. Where a key has two, as while a source passes from
+        one to the other, the model with more rows is searched, and `indexed` counts its rows alone.
         """
         known, shard = self._index.collection(query.collection_id), self._index.shard(query.collection_id)
         if known is None or shard is None or (known.tenant, known.database) != (query.tenant, query.database):
             return None, None
-        counts = {vector: n for vector, n in shard.counts().items() if vector.key == query.key}
-        if len(counts) > 1:
-            models = ", ".join(f"{vector.model} ({n:,} rows)" for vector, n in counts.items())
-            raise RequestError(
-                f"key {query.key!r} of collection {known.name!r} has vectors of several models: {models}; "
-                "sync these sources under different keys, or into different collections"
-            )
-        return shard, next(iter(counts), None)
+        counts = [
+            (n, vector.model, vector) for vector, n in shard.counts().items() if vector.key == query.key
+        ]
+        return shard, max(counts)[2] if counts else None
 
     async def _until_ready(self) -> None:
         """An index resumes within seconds, so who asks in the first ones need not be refused."""

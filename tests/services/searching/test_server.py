@@ -164,13 +164,16 @@ async def test_a_query_that_cannot_be_carried_out_is_refused_with_the_reason(
     assert reason in body["message"]
 
 
-async def test_a_key_of_two_models_is_refused(client: Client, index: SparseIndex) -> None:
-    index.fold([record(row("t-0", {1: 2.0}, identity=COLLECTION, key="splade"))])
+async def test_of_a_key_of_two_models_the_one_with_more_rows_is_searched(
+    client: Client, index: SparseIndex
+) -> None:
+    index.fold([record(row(f"t-{n}", {1: 2.0}, identity=COLLECTION, key="splade")) for n in range(2)])
 
     status, body = await search(client, query(vector={"indices": [1], "values": [3.0]}, key="splade"))
 
-    assert status == 400
-    assert "several models: " in body["message"]
+    assert status == 200
+    [result] = body["results"]
+    assert ([hit["id"] for hit in result["hits"]], result["indexed"]) == (["t-0", "t-1"], 2)
 
 
 async def test_nested_json_and_no_json_are_refused(client: Client) -> None:
