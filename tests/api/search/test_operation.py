@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from chromadb import K, Search
 
 from api.gateway import ChromaAccess
 from api.search.rerank import RerankAccess
@@ -72,6 +73,19 @@ async def test_filters_apply_to_both_legs(indexed: Indexed) -> None:
     assert ids(await ask(indexed, "red apple", where={"of": {"$ne": "fruit"}})) == ["b", "d"]
     nothing = await ask(indexed, "red apple", where={"of": "nobody"})
     assert (nothing["hits"], nothing["candidates"], nothing["complete"]) == ([], 0, True)
+
+
+async def test_numbers_come_back_as_they_were_written(indexed: Indexed) -> None:
+    numbers = {"big": 2**53 + 1, "sum": 0.1 + 0.2, "whole": 3.0}
+    row = {"ids": ["e"], "embeddings": [[0.5, 0.5]], "documents": ["odd"], "metadatas": [numbers]}
+    path = f"{OURS}/{indexed.collection['id']}"
+    await indexed.server.call("POST", f"{path}/upsert", status=200, json=row)
+
+    [hit] = (await ask(indexed, "odd", where={"sum": numbers["sum"]}))["hits"]
+    searched = await indexed.search(Search(where=K("big") == numbers["big"]).select(K.METADATA))
+
+    assert hit["metadata"] == numbers
+    assert searched["metadatas"] == [[numbers]]
 
 
 async def test_what_a_collection_lacks_is_left_out_and_said(indexed: Indexed) -> None:
