@@ -27,10 +27,13 @@ _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])|<(?=[A-Za-z/!?])"
     r"|\[(?=[^\]]{0,300}\][(\[])|&(?=#?\w{1,32};)|~(?=~)"
 )
+_MAY_BE_SPECIAL = re.compile(r"[\\`*_<\[&~]")
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
 _TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
-_SPACES = re.compile(r"[ \t\r\f]+")
+_SPACES = re.compile(r"[ \t\r\f]{2,}|[\t\r\f]")  # all but a single blank
+#: What a line begins with that the two patterns above match.
+_STARTS = frozenset("#>-=*|+•●▪◦‣∙·■□–")
 _AROUND_BREAK = re.compile(r" *\n *")
 
 
@@ -130,6 +133,8 @@ def escape(text: str) -> str:
     characters without width that tell where a word may break."""
     if not text.isascii():
         text = _UNSEEN.sub("", text)
+    if _MAY_BE_SPECIAL.search(text) is None:  # most of it
+        return text
     return _SPECIAL.sub(lambda m: "\\" + m[0], text)
 
 
@@ -138,12 +143,15 @@ def escape_lines(text: str) -> str:
 
     A number or bullet that the author typed at the start of a line stays a list item.
     """
+    if "\n" not in text and text[:1] not in _STARTS:
+        return text
     return _TYPED_BULLET.sub("- ", _LINE_START.sub(r"\\", text))
 
 
 def tidy(text: str) -> str:
     """Inline text with runs of blanks as one and none around line breaks; emphasis marks resolved."""
-    text = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text)).strip()
+    text = _SPACES.sub(" ", text)
+    text = (_AROUND_BREAK.sub("\n", text) if "\n" in text else text).strip()
     return resolve(text) if has_marks(text) else text
 
 

@@ -8,16 +8,16 @@ share bars, sign-up lines, captions). A part with much of the page's text is nev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.html.render import Renderer
-from services.parsing.formats.html.tags import BLOCKS, SKIPPED
+from services.parsing.formats.html.tags import BLOCKS
+from services.parsing.formats.html.weights import Weights
 
 _FURNITURE_TAGS = frozenset(
     ("nav", "aside", "footer", "form", "button", "figcaption", "menu", "address", "dialog")
@@ -53,40 +53,24 @@ _NOTICE = re.compile(
     re.I,
 )
 _TEXT_TAGS = frozenset(("p", "li", "td", "blockquote", "pre", "ul", "ol", "table", "dl"))
+#: Their names do not say what they are.
+_UNNAMED_TAGS = frozenset(
+    ("p", "h1", "h2", "h3", "html", "body", "article", "main", "b", "strong", "em", "i", "a", "br")
+)
+_MARKED = etree.XPath("descendant::*[@role or @hidden or @style]")
 #: An inner part replaces the outer one if it has this share of its running text.
 ENOUGH = 0.85
-_ENDS = re.compile(r"[.!?…。！？:;)\]\"”’»']\s*$")
 #: A part with this share of a page's running text is kept whatever its name is.
 _TOO_MUCH = 0.4
-
-
-@dataclass(slots=True)
-class Weight:
-    """Running text against links and fragments of an element and its descendants, in characters."""
-
-    good: float = 0.0
-    links: float = 0.0
-    scraps: float = 0.0
-
-    @property
-    def value(self) -> float:
-        return self.good - self.links - self.scraps
-
-    def add(self, other: Weight) -> None:
-        self.good += other.good
-        self.links += other.links
-        self.scraps += other.scraps
 
 
 def main_part(root: HtmlElement) -> str:
     """Markdown of the main content; of the whole page if no part has running text."""
     body = root.find("body")
     body = root if body is None else body
-    weights = weigh(body)
+    weights = Weights(body)
     total = weights[body].good
-    cut(body, weights, total)
-    cut_cards(body, weights, total)
-    weights = weigh(body)
+    weights.update(cut(body, weights, total) | cut_cards(body, weights, total))
     best = choose(body, weights)
     trim(best, weights)
     writer = md.Writer()
@@ -94,79 +78,29 @@ def main_part(root: HtmlElement) -> str:
     return writer.finish()[0]
 
 
-def weigh(body: HtmlElement) -> dict[HtmlElement, Weight]:
-    """The weight of every element."""
-    weights: dict[HtmlElement, Weight] = {}
-
-    def visit(el: HtmlElement, linked: bool) -> tuple[int, int, str]:
-        """Characters of running text in this element outside of blocks below it, those in links, its end."""
-        weight = weights[el] = Weight()
-        linked = linked or el.tag == "a"
-        text = (el.text or "").strip()
-        chars, links, last = len(text), len(text) if linked else 0, text
-        for child in el:
-            if isinstance(child.tag, str) and child.tag not in SKIPPED:
-                own, own_links, end = visit(child, linked)
-                weight.add(weights[child])
-                chars, links, last = chars + own, links + own_links, end or last
-            tail = (child.tail or "").strip()
-            if tail:
-                chars, links, last = chars + len(tail), links + (len(tail) if linked else 0), tail
-        if el.tag in BLOCKS:
-            _judge(weight, chars, links, last, el.tag)
-            return 0, 0, ""
-        return chars, links, last
-
-    visit(body, False)
-    return weights
+def cut(body: HtmlElement, weights: Weights, total: float) -> set[HtmlElement]:
+    """Remove furniture from the tree; the elements that it was removed from."""
+    limit, parents = total * _TOO_MUCH, set()
+    marked = set(_MARKED(body))
+    for el in list(body.iterdescendants()):
+        if (_is_named_furniture(el) or (el in marked and _is_marked_furniture(el))) and (
+            el not in weights or weights[el].good <= limit
+        ):
+            parents.add(drop(el))
+    return parents
 
 
-def _judge(weight: Weight, chars: int, links: int, last: str, tag: str) -> None:
-    """Count one block of text as running text or as furniture."""
-    if not chars:
-        return
-    share = links / chars
-    if share > 0.5:
-        weight.links += links + 20
-    elif tag in ("h1", "h2", "h3", "h4", "h5", "h6", "th", "dt"):
-        weight.scraps += 5
-    elif chars >= 80 or (chars >= 25 and _ENDS.search(last)):
-        weight.good += chars * (1 - share)
-    else:
-        weight.scraps += 10
+def _is_marked_furniture(el: HtmlElement) -> bool:
+    """Whether an attribute other than its names says that this element is none of the content."""
+    return (el.get("role") or "").lower() in _FURNITURE_ROLES or is_hidden(el)
 
 
-def cut(body: HtmlElement, weights: dict[HtmlElement, Weight], total: float) -> None:
-    """Remove furniture from the tree."""
-    limit = total * _TOO_MUCH
-    for el in list(_elements(body)):
-        if el is body or el.getparent() is None:
-            continue
-        if (is_furniture(el) or is_hidden(el)) and (el not in weights or weights[el].good <= limit):
-            _drop(el)
-
-
-def is_furniture(el: HtmlElement) -> bool:
-    if el.tag in _FURNITURE_TAGS:
+def _is_named_furniture(el: HtmlElement) -> bool:
+    """Whether an element is furniture by its tag, class or id."""
+    tag = el.tag
+    if tag in _FURNITURE_TAGS:
         return True
-    if (el.get("role") or "").lower() in _FURNITURE_ROLES:
-        return True
-    if el.tag in (
-        "p",
-        "h1",
-        "h2",
-        "h3",
-        "html",
-        "body",
-        "article",
-        "main",
-        "b",
-        "strong",
-        "em",
-        "i",
-        "a",
-        "br",
-    ):
+    if tag in _UNNAMED_TAGS:
         return False
     name, id_ = el.get("class"), el.get("id")
     return bool(name or id_) and _named_furniture(f"{name or ''} {id_ or ''}")
@@ -177,12 +111,12 @@ def _named_furniture(names: str) -> bool:
     return bool(_FURNITURE_NAMES.search(names)) and not _CONTENT_NAMES.search(names)
 
 
-def choose(body: HtmlElement, weights: dict[HtmlElement, Weight]) -> HtmlElement:
+def choose(body: HtmlElement, weights: Weights) -> HtmlElement:
     """The element with the most running text over furniture, then inwards while little text is lost."""
     best, most = body, float("-inf")
-    for el in _elements(body):
-        if el.tag in BLOCKS and el in weights and weights[el].value >= most:
-            best, most = el, weights[el].value
+    for el in body.iter():
+        if el.tag in BLOCKS and el in weights and (value := weights[el].value) >= most:
+            best, most = el, value
     if weights[best].good <= 0:  # no part reads like text, so none is better than the page
         return body
     while True:
@@ -192,31 +126,58 @@ def choose(body: HtmlElement, weights: dict[HtmlElement, Weight]) -> HtmlElement
         best = inner
 
 
-def trim(best: HtmlElement, weights: dict[HtmlElement, Weight]) -> None:
+def trim(best: HtmlElement, weights: Weights) -> None:
     """Remove from the chosen part what leads away from it."""
-    for el in list(_elements(best)):
-        if el is best or el.getparent() is None or el.tag not in BLOCKS:
-            continue
-        weight = weights.get(el, Weight())
-        if weight.links > 30 and weight.links > weight.good * 2 and weight.links > weight.scraps:
-            _drop(el)
-            continue
-        text = " ".join("".join(el.itertext()).split())
-        if (
-            el.tag == "h1"
-            or (len(text) < 120 and _LEADS_AWAY.match(text))
-            or (len(text) < 1000 and _NOTICE.search(text))
-        ):
-            _drop(el)
+    for el in list(best.iterdescendants()):
+        if el.tag in BLOCKS and (el.tag == "h1" or _is_list_of_links(el, weights) or _leads_away(el)):
+            drop(el)
 
 
-def cut_cards(body: HtmlElement, weights: dict[HtmlElement, Weight], total: float) -> None:
-    """Remove rows of teasers: three or more alike, each with a linked headline and little text."""
+def _is_list_of_links(el: HtmlElement, weights: Weights) -> bool:
+    if el not in weights:
+        return False
+    weight = weights[el]
+    return weight.links > 30 and weight.links > weight.good * 2 and weight.links > weight.scraps
+
+
+def _leads_away(el: HtmlElement) -> bool:
+    """Whether the text of an element is short and of a kind that is no content."""
+    text = _short_text(el, 1000)
+    return text is not None and bool(
+        (len(text) < 120 and _LEADS_AWAY.match(text)) or (_may_be_notice(text) and _NOTICE.search(text))
+    )
+
+
+def _may_be_notice(text: str) -> bool:
+    """False for nearly all text, at once."""
+    lower = text.lower()
+    return "cookie" in lower or "javascript" in lower or not text.isascii()
+
+
+def _short_text(el: HtmlElement, limit: int) -> str | None:
+    """The words of an element if they are shorter than this; a long text is not read to its end."""
+    pieces: list[str] = []
+    size, enough = 0, limit
+    for piece in el.itertext():
+        pieces.append(piece)
+        size += len(piece)
+        if size >= enough:
+            if len(" ".join("".join(pieces).split())) >= limit:
+                return None
+            enough = 2 * size
+    text = " ".join("".join(pieces).split())
+    return text if len(text) < limit else None
+
+
+def cut_cards(body: HtmlElement, weights: Weights, total: float) -> set[HtmlElement]:
+    """Remove rows of teasers: three or more alike, each with a linked headline and little text. Returns the
+    elements that they were removed from."""
     groups: dict[tuple[HtmlElement, str, str], list[HtmlElement]] = {}
-    for el in _elements(body):
-        if el.tag in ("div", "li", "article", "section", "a") and el in weights and weights[el].good < 500:
+    for el in body.iter("div", "li", "article", "section", "a"):
+        if el in weights and weights[el].good < 500:
             key = (el.getparent(), el.tag, (el.get("class") or "").split(" ")[0])
             groups.setdefault(key, []).append(el)
+    parents: set[HtmlElement] = set()
     for cards in groups.values():
         if len(cards) >= 3:
             linked = [card for card in cards if _is_card(card)]
@@ -225,8 +186,8 @@ def cut_cards(body: HtmlElement, weights: dict[HtmlElement, Weight], total: floa
                 and len(linked) * 3 >= len(cards) * 2
                 and sum(weights[c].good for c in linked) <= total * 0.8
             ):
-                for card in linked:
-                    _drop(card)
+                parents.update(map(drop, linked))
+    return parents
 
 
 def _is_card(el: HtmlElement) -> bool:
@@ -238,17 +199,13 @@ def _is_card(el: HtmlElement) -> bool:
             and (child.find("img") is not None or len(child) == 0 or child[0].tag in BLOCKS)
             and child.getparent().tag != "p"
         )
-        or (child.tag in ("h2", "h3", "h4", "h5") and child.find(".//a") is not None)
-        for child in el.iterdescendants()
+        or (child.tag != "a" and child.find(".//a") is not None)
+        for child in el.iterdescendants("a", "h2", "h3", "h4", "h5")
     )
 
 
-def _elements(root: HtmlElement) -> Iterator[HtmlElement]:
-    return (el for el in root.iter() if isinstance(el.tag, str))
-
-
-def _drop(el: HtmlElement) -> None:
-    """Remove an element; the text after it stays."""
+def drop(el: HtmlElement) -> HtmlElement:
+    """Remove an element from its parent, which is returned; the text after it stays."""
     parent = el.getparent()
     tail = el.tail
     if tail and tail.strip():
@@ -258,3 +215,4 @@ def _drop(el: HtmlElement) -> None:
         else:
             parent.text = (parent.text or "") + " " + tail
     parent.remove(el)
+    return parent

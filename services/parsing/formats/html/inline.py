@@ -31,6 +31,9 @@ _TYPED = (
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
+#: Elements inside of a `pre` that begin a line, and those that are no text of it.
+_LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
+_NOT_IN_LINE = ("br", *_LINES, *_UNREAD)
 
 
 def is_hidden(el: HtmlElement) -> bool:
@@ -46,19 +49,21 @@ def is_struck(el: HtmlElement) -> bool:
 
 
 def plain(el: HtmlElement) -> str:
-    return "".join(el.itertext())
+    return "".join(el.itertext()) if len(el) else el.text or ""
 
 
 def preformatted(el: HtmlElement) -> str:
     """The text of a `pre`, with `br` and blocks inside it as line ends."""
+    if next(el.iterdescendants(*_NOT_IN_LINE), None) is None:
+        return textwrap.dedent(plain(el).expandtabs(4))
     parts: list[str] = []
 
     def walk(node: HtmlElement) -> None:
-        if node.tag in ("div", "p", "li", "tr") and parts and not parts[-1].endswith("\n"):
+        if node.tag in _LINES and parts and not parts[-1].endswith("\n"):
             parts.append("\n")
         parts.append("\n" if node.tag == "br" else node.text or "")
         for child in node:
-            if isinstance(child.tag, str) and child.tag not in ("script", "style", "button"):
+            if isinstance(child.tag, str) and child.tag not in _UNREAD:
                 walk(child)
             parts.append(child.tail or "")
 

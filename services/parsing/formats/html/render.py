@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
@@ -20,8 +21,13 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
 )
 
-_SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
+_SPACE = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")  # all but a single blank
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
+_PARAGRAPHS = re.compile(r"\n{2,}")
+_STRONG_OR_ESCAPED = re.compile(r"\*\*|^\\")
+
+#: Characters: a shorter text may well occur again.
+_SHORT = 32
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -68,12 +74,14 @@ class Renderer:
 
     def _text(self, text: str | None) -> None:
         if text:
-            self._line.append(md.escape(_SPACE.sub(" ", _INVISIBLE.sub("", text))))
+            self._line.append(_short(text) if len(text) < _SHORT else _inline(text))
 
     def _flush(self) -> None:
+        if not self._line:
+            return
         text = md.tidy("".join(self._line))
         self._line = []
-        for paragraph in re.split(r"\n{2,}", text):
+        for paragraph in _PARAGRAPHS.split(text) if "\n\n" in text else (text,):
             if paragraph:
                 linked = md.link(paragraph, self._href) if self._href else paragraph
                 self._out.append(MarkdownBlock(linked if self._cells else md.escape_lines(linked)))
@@ -84,33 +92,31 @@ class Renderer:
             self._out.append(block)
 
     def _element(self, el: HtmlElement) -> None:
-        tag = el.tag.rsplit(":", 1)[-1].lower()
         if formulas.is_tex_script(el):
             self._line.append(formulas.script_text(el))
             return
-        if tag in SKIPPED or inline.is_hidden(el) or formulas.is_drawn(el):
-            return
-        handler = _HANDLERS.get(tag)
-        if handler is not None:
+        handler = _handler(el.tag)
+        if handler is not None and not inline.is_hidden(el) and not formulas.is_drawn(el):
             handler(self, el)
-        elif tag in BLOCKS:
-            self._flush()
-            self._content(el)
-            self._flush()
-        elif inline.is_struck(el):
+
+    def _block(self, el: HtmlElement) -> None:
+        self._flush()
+        self._content(el)
+        self._flush()
+
+    def _in_line(self, el: HtmlElement) -> None:
+        if inline.is_struck(el):
             self._strike(el)
         else:
             self._content(el)
 
     def _heading(self, el: HtmlElement) -> None:
         if self._cells or any(child.tag in ("table", "ul", "ol", "pre") for child in el.iterdescendants()):
-            self._flush()
-            self._content(el)
-            self._flush()
+            self._block(el)
             return
         text = " ".join(block.text for block in self.blocks(el))
         text = md.link(text, self._href) if self._href else text
-        self._emit(MarkdownBlock(md.heading(int(el.tag[-1]), re.sub(r"\*\*|^\\", "", text))))
+        self._emit(MarkdownBlock(md.heading(int(el.tag[-1]), _STRONG_OR_ESCAPED.sub("", text))))
 
     def _strong(self, el: HtmlElement) -> None:
         self._marked(el, STRONG, STRONG_END)
@@ -133,7 +139,7 @@ class Renderer:
 
     def _link(self, el: HtmlElement) -> None:
         href = el.get("href") or ""
-        if any(child.tag in BLOCKS for child in el.iterdescendants()):
+        if _holds_blocks(el):
             self._flush()
             outer, self._href = self._href, href or self._href
             self._content(el)
@@ -160,7 +166,7 @@ class Renderer:
         self._line.append("”")
 
     def _code(self, el: HtmlElement) -> None:
-        if any(child.tag in BLOCKS for child in el.iterdescendants()):
+        if _holds_blocks(el):
             self._content(el)
         else:
             text = inline.plain(el)
@@ -289,3 +295,26 @@ _HANDLERS: dict[str, Callable[[Renderer, HtmlElement], None]] = {
     "dt": Renderer._term,
     "summary": Renderer._term,
 }
+
+
+@lru_cache(512)
+def _handler(tag: str) -> Callable[[Renderer, HtmlElement], None] | None:
+    """How an element with this tag is rendered; None if it is not."""
+    name = tag.rsplit(":", 1)[-1].lower()
+    if name in SKIPPED:
+        return None
+    return _HANDLERS.get(name) or (Renderer._block if name in BLOCKS else Renderer._in_line)
+
+
+def _holds_blocks(el: HtmlElement) -> bool:
+    return len(el) > 0 and any(child.tag in BLOCKS for child in el.iterdescendants())
+
+
+def _inline(text: str) -> str:
+    """Text of the page as inline markdown."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    return md.escape(_SPACE.sub(" ", text))
+
+
+_short = lru_cache(8192)(_inline)  # pages of code and of tables consist of the same few words

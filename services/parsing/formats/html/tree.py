@@ -11,6 +11,9 @@ from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
+_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]")
+#: One class for all elements: that of lxml.html is found by a call of Python for each of them.
+_ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 
 
 def declared_charset(data: bytes, content_type: str | None = None) -> str | None:
@@ -28,8 +31,9 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     Raises CorruptDocument if there is no element.
     """
     text, warnings = decode(data, declared_charset(data, content_type))
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]", "", text)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    parser.set_element_class_lookup(_ELEMENTS)
+    text = _UNWANTED.sub("", text)
     try:
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
