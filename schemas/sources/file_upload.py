@@ -1,13 +1,8 @@
 """`file_upload`: the files that are sent to a database. Each run is one upload."""
 
-from typing import TYPE_CHECKING
-
 from schemas.base import Event, OwnBody
 from schemas.errors import RequestError
-from schemas.sources.source_type import SourceType
-
-if TYPE_CHECKING:
-    from schemas.events import Invocation
+from schemas.sources.source_type import ShownRun, SourceType
 
 
 class FileUploadConfig(Event):
@@ -43,7 +38,7 @@ class FileUpload(SourceType[FileUploadSource, FileUploadConfig]):
         """Empty."""
         return FileUploadSource()
 
-    def job_of(self, run: "Invocation") -> FileUploadJob:
+    def job_of(self, run: ShownRun) -> FileUploadJob:
         """The file's name, and the custom id if it has one."""
         return FileUploadJob(object_key=run.object_key, custom_id=run.custom_id)
 

@@ -1,7 +1,7 @@
 """`folder`: a folder or a single file on the server's disk. Ours, beside the contract."""
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -9,11 +9,7 @@ from schemas.base import Event, OwnBody
 from schemas.errors import RequestError
 from schemas.globs import normalized, require_choice
 from schemas.limits import MAX_GLOB_LENGTH, MAX_GLOBS
-from schemas.sources.source_type import SourceType
-
-if TYPE_CHECKING:
-    from schemas.events import Invocation
-
+from schemas.sources.source_type import ShownRun, SourceType
 
 Glob = Annotated[str, Field(max_length=MAX_GLOB_LENGTH)]
 
@@ -86,7 +82,7 @@ class Folder(SourceType[FolderSource, FolderConfig]):
         """The same fields."""
         return FolderSource(**config.model_dump())
 
-    def job_of(self, run: "Invocation") -> FolderJob:
+    def job_of(self, run: ShownRun) -> FolderJob:
         """Empty."""
         return FolderJob()
 

@@ -1,7 +1,7 @@
 """`github`: a repository on GitHub, GitHub Enterprise, Gitea or another git server that speaks HTTP."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -9,11 +9,7 @@ from schemas.base import Body, Event, OwnBody
 from schemas.errors import RequestError
 from schemas.globs import normalized, require_choice
 from schemas.limits import MAX_GLOB_LENGTH, MAX_GLOBS
-from schemas.sources.source_type import SourceType, refuse_fields
-
-if TYPE_CHECKING:
-    from schemas.api import CreateJobPayload
-    from schemas.events import Invocation, RunOptions
+from schemas.sources.source_type import RunForm, ShownRun, SourceType, refuse_fields
 
 #: Branches that one source can follow.
 MAX_FOLLOWED = 100
@@ -137,7 +133,7 @@ class Github(SourceType[GithubSource, GithubConfig]):
             follow=_followed(form.follow or ()),
         )
 
-    def options_of(self, payload: "CreateJobPayload") -> GithubOptions | None:
+    def options_of(self, payload: RunForm) -> GithubOptions | None:
         """Branch or commit. Raises RequestError for what cannot be one."""
         refuse_fields(payload, self.name, ("object_key", "custom_id", "metadata"))
         asked = payload.ref_identifier
@@ -170,7 +166,7 @@ class Github(SourceType[GithubSource, GithubConfig]):
             **ours,
         )
 
-    def job_of(self, run: "Invocation") -> GithubJob:
+    def job_of(self, run: ShownRun) -> GithubJob:
         """What was asked for, and the commit that it was."""
         asked = self.asked(run.options)
         branch, commit = run.facts.get("branch"), run.facts.get("commit")
@@ -184,7 +180,7 @@ class Github(SourceType[GithubSource, GithubConfig]):
         known = {"commit": commit} if isinstance(commit, str) else {}
         return GithubJob(git_ref_identifier=ref, **known)
 
-    def asked(self, options: "RunOptions | None") -> GithubOptions | None:
+    def asked(self, options: Event | None) -> GithubOptions | None:
         """What a run is asked for."""
         found: GithubOptions | None = getattr(options, self.name, None)
         return found

@@ -1,18 +1,14 @@
 """`s3`: the objects of a bucket whose keys begin with a prefix, on AWS or on anything that speaks its API."""
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from schemas.base import Body, Event, MetadataValue
 from schemas.errors import RequestError
-from schemas.sources.source_type import InlineSecret, SourceType, refuse_fields
-
-if TYPE_CHECKING:
-    from schemas.api import CreateJobPayload
-    from schemas.events import Invocation
+from schemas.sources.source_type import InlineSecret, RunForm, ShownRun, SourceType, refuse_fields
 
 #: What S3 and its clones take; the narrower rule for new buckets of AWS is AWS's to check.
 _BUCKET = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]")
@@ -147,7 +143,7 @@ class S3(SourceType[S3Source, S3Config]):
             requester_pays=bool(form.requester_pays),
         )
 
-    def options_of(self, payload: "CreateJobPayload") -> S3Options | None:
+    def options_of(self, payload: RunForm) -> S3Options | None:
         """One object. Raises RequestError for what only goes with one, and for a branch or commit."""
         refuse_fields(payload, self.name, ("ref_identifier",))
         if payload.object_key is None:
@@ -197,7 +193,7 @@ class S3(SourceType[S3Source, S3Config]):
         fields |= {name: value for name, value in ours.items() if value is not None}
         return S3Source(**fields)
 
-    def job_of(self, run: "Invocation") -> S3Job:
+    def job_of(self, run: ShownRun) -> S3Job:
         """The bucket, and the object where the run was about one."""
         asked = self.asked(run.options)
         fields: dict[str, Any] = {"object_key": asked.object_key, "custom_id": asked.custom_id}

@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, Field, create_model
 
-from schemas.base import Body, Event
+from schemas.base import Body, Event, MetadataValue
 from schemas.errors import RequestError
-
-if TYPE_CHECKING:
-    from schemas.api import CreateJobPayload
-    from schemas.events import Invocation, Source
 
 #: A list of any length says what is wrong with its first item only: two million bytes may hold a million.
 Patterns = Annotated[list[str], Field(fail_fast=True)]
@@ -19,6 +15,31 @@ Patterns = Annotated[list[str], Field(fail_fast=True)]
 F = TypeVar("F", bound=Body)
 C = TypeVar("C", bound=Event)
 M = TypeVar("M", bound=BaseModel)
+
+
+class RunForm(Protocol):
+    """What of a `schemas.api.CreateJobPayload` belongs to some types of sources, and not to others."""
+
+    object_key: str | None
+    custom_id: str | None
+    metadata: dict[str, Any] | None
+    ref_identifier: Any
+
+
+class ShownRun(Protocol):
+    """What of a `schemas.events.Invocation` a type may show."""
+
+    object_key: str | None
+    custom_id: str | None
+    options: Any
+    facts: dict[str, MetadataValue]
+
+
+class TypedSource(Protocol):
+    """A `schemas.events.Source`; its configuration is in the member with the name of its type."""
+
+    id: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,7 @@ class SourceType(Generic[F, C]):
         """The topic of its runs."""
         return f"runs.{self.name}"
 
-    def of(self, source: "Source") -> C:
+    def of(self, source: TypedSource) -> C:
         """The configuration of a source of this type."""
         found: C | None = getattr(source, self.name)
         assert found is not None, f"source {source.id} is of type {source.type}, expected {self.name}"
@@ -74,7 +95,7 @@ class SourceType(Generic[F, C]):
         (`services.connectors`). Raises RequestError for what can never be read."""
         raise NotImplementedError
 
-    def options_of(self, payload: "CreateJobPayload") -> Event | None:
+    def options_of(self, payload: RunForm) -> Event | None:
         """What a payload asks of one run; None for nothing. Raises RequestError for a field of another type,
         or one that can never be carried out."""
         refuse_fields(payload, self.name, ("object_key", "custom_id", "metadata", "ref_identifier"))
@@ -110,7 +131,7 @@ class SourceType(Generic[F, C]):
         """A configuration as the API shows it; secrets stay out."""
         raise NotImplementedError
 
-    def job_of(self, run: "Invocation") -> Any:
+    def job_of(self, run: ShownRun) -> Any:
         """What an invocation read, as the API shows it: a `job`."""
         raise NotImplementedError
 
@@ -138,7 +159,7 @@ class SourceType(Generic[F, C]):
         return self.same_origin(one, other)
 
 
-def refuse_fields(payload: "CreateJobPayload", type_name: str, fields: tuple[str, ...]) -> None:
+def refuse_fields(payload: RunForm, type_name: str, fields: tuple[str, ...]) -> None:
     """Raises RequestError when a payload sets one of these fields, which other types have."""
     for name in fields:
         if getattr(payload, name) is not None:

@@ -1,16 +1,13 @@
 """`web_scrape`: the pages of a website, from one that links to the others."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from schemas.base import Body, Event, OwnBody
 from schemas.errors import RequestError
-from schemas.sources.source_type import SourceType
+from schemas.sources.source_type import ShownRun, SourceType
 from schemas.urls import canonical, site_of
-
-if TYPE_CHECKING:
-    from schemas.events import Invocation
 
 #: Pages of a source that names no limit.
 DEFAULT_PAGE_LIMIT = 500
@@ -103,7 +100,7 @@ class WebScrape(SourceType[WebScrapeSource, WebScrapeConfig]):
         shown = {**config.model_dump(), "main_content": None if config.main_content else False}
         return WebScrapeSource(**shown)
 
-    def job_of(self, run: "Invocation") -> WebScrapeJob:
+    def job_of(self, run: ShownRun) -> WebScrapeJob:
         """Empty."""
         return WebScrapeJob()
 

@@ -1,12 +1,7 @@
 """`toy`: a list of texts in the source itself. As a module of `schemas.sources` would be."""
 
-from typing import TYPE_CHECKING
-
 from schemas.base import Event, OwnBody
-from schemas.sources.source_type import SourceType
-
-if TYPE_CHECKING:
-    from schemas.events import Invocation
+from schemas.sources.source_type import ShownRun, SourceType
 
 
 class ToyConfig(Event):
@@ -43,7 +38,7 @@ class Toy(SourceType[ToySource, ToyConfig]):
         """The same fields."""
         return ToySource(shelf=config.shelf, texts=config.texts)
 
-    def job_of(self, run: "Invocation") -> ToyJob:
+    def job_of(self, run: ShownRun) -> ToyJob:
         """Empty."""
         return ToyJob()
 
