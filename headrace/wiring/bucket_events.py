@@ -8,7 +8,7 @@ from headrace.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import DocumentTooLarge
 from schemas.events import Source
-from schemas.sources.meta_files import MAX_BYTES
+from schemas.meta_files import MAX_BYTES
 from schemas.sources.s3 import S3_BUCKET
 from services.triggers import Triggers, TriggerSettings
 from streams.kafka.cluster import Cluster

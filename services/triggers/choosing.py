@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.events import Source
-from schemas.sources.meta_files import is_meta_file
+from schemas.meta_files import is_meta_file
 from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers.messages import ObjectEvent
 

@@ -18,8 +18,8 @@ import structlog
 from schemas.errors import DocumentError, RequestError
 from schemas.events import DeadLetter, RunFailed, RunOptions, Source
 from schemas.ids import invocation_id
+from schemas.meta_files import options_in
 from schemas.runs import Run, make_run
-from schemas.sources.meta_files import options_in
 from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers import metrics
 from services.triggers.choosing import Before, MetaFile, Wanted, concerns, wanted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.codec import Codec
 from schemas.events import Invocation, Source
-from schemas.sources.meta_files import is_meta_file
+from schemas.meta_files import is_meta_file
 from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers.choosing import NONE, Before
 from streams.kafka.cluster import Cluster

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.errors import DocumentError, RequestError
-from schemas.sources.meta_files import MAX_BYTES, is_meta_file, options_in
+from schemas.meta_files import MAX_BYTES, is_meta_file, options_in
 from schemas.sources.s3 import S3_BUCKET, S3Config
 from services.connectors.lister import Gone, Known
 from services.connectors.s3.objects import Given

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from schemas.events import MetadataValue
-from schemas.sources.meta_files import is_meta_file
+from schemas.meta_files import is_meta_file
 from schemas.sources.s3 import S3Config, S3Options
 from services.connectors.lister import Entry, Item, Known, LeftOut, Skipped, Unreadable
 

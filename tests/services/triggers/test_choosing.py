@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import RequestError
 from schemas.events import Chunking, Embedding, Source, make_source
-from schemas.sources.meta_files import MAX_BYTES, options_in
+from schemas.meta_files import MAX_BYTES, options_in
 from schemas.sources.s3 import S3Config, S3Options
 from services.triggers.choosing import MetaFile, Wanted, concerns, wanted
 from services.triggers.messages import ObjectEvent
