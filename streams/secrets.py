@@ -2,7 +2,7 @@
 
 A key is 32 random bytes, written in base64. Its id, the first 8 hex digits of its SHA-256, stands beside what
 it encrypted. The first key encrypts, all of them decrypt: put a new key in front, encrypt everything anew
-(`headrace credentials rotate`), and take the old one away.
+(`headrace credentials rotate`), and remove the old one.
 
     HEADRACE_SECRETS_KEY="NEW,OLD"
 """

@@ -17,11 +17,12 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _DELETE_MS = 7 * _DAY_MS
 _LONG_MS = 14 * _DAY_MS
 
-#: Most bytes of a message's value; Kafka's default `message.max.bytes` is 1,048,588 with the record's frame.
+#: Maximum bytes of a message's value; Kafka's default `message.max.bytes` is 1,048,588 with the record's
+#: framing.
 MAX_VALUE_BYTES = 1_000_000
 
-#: The same for a dead letter, which carries such a message whole (up to the broker's limit, if somebody else
-#: has written it) and says why it failed.
+#: The same for a dead letter, which contains the whole message (another program's may be as large as the
+#: broker allows) and the reason.
 MAX_LETTER_BYTES = 1_500_000
 
 
@@ -33,8 +34,8 @@ class Topic:
     records: tuple[type[Event], ...]
     compact: bool = False
     retention_ms: int = _DELETE_MS
-    #: Stages write it in transactions only, so that none does who has lost its partitions; its readers must
-    #: read committed records only.
+    #: Stages write it only in transactions, so that workers that have lost their partitions cannot. Readers
+    #: must read committed records only.
     transactional: bool = False
 
 

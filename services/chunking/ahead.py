@@ -20,8 +20,9 @@ from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Record
 from streams.topics import CHUNKS, PART_REQUESTS
 
-#: Parts of a document on the way at once: two batches of the embedding stage, so that one is embedded while
-#: the other is indexed. 900 chunks of 1,000 bytes, some 10 s of two cores, is what others may wait for.
+#: Parts of a document in flight at once: two batches of the embedding stage, so that one is embedded while
+#: the other is indexed. Other documents wait for at most these 900 chunks of 1,000 bytes, some 10 s of two
+#: cores.
 PARTS_AHEAD = 16
 
 

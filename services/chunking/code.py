@@ -12,26 +12,25 @@ from services.chunking.languages import Grammar, load
 from services.chunking.packing import CHARACTER, GLUED, INLINE, INNER, LEVEL, LINE, SECTION, Cuts
 from services.chunking.prose import refine
 
-#: Processor seconds that a grammar may take for a document, and for every megabyte of it. Healthy
-#: grammars parse 2 to 20 MB/s; one that needs more is going round in circles (tree-sitter-typescript
-#: 0.23 does on some inputs with NUL characters), and another hour would not help it.
+#: Limit on the CPU seconds of a parse: per document, plus per megabyte. Grammars parse 2 to 20 MB/s. One that
+#: takes longer loops (tree-sitter-typescript 0.23 does on some inputs with NUL characters).
 PARSE_SECONDS = 5.0
 PARSE_SECONDS_PER_MEGABYTE = 2.0
 
-#: Above this a file is generated data rather than source, and it is cut as text. The worst tree seen, of
-#: an array of digits, took 300 bytes a byte, so 4 MB keep a worker near 1.2 GB.
+#: Larger files are cut as text: they are generated data rather than source. The largest tree seen, of an
+#: array of digits, took 300 bytes per byte, so 4 MB keep a worker below some 1.2 GB.
 MAX_PARSE_BYTES = 4_000_000
 
-#: Levels of nesting that still make a difference to a price.
+#: Deeper levels of nesting have the price of this one.
 DEEPEST = 15
-#: On top of the price of a statement: a chunk had better not start with `else`.
+#: Added to the price of a statement that starts with a keyword: a chunk should not start with `else`.
 KEYWORD = 400
-#: What takes more than this share of a chunk is looked into even if it fits: a table or loop next to
-#: definitions may stay as it is, but a function that has to be cut is cut into fewest pieces when there
-#: are more places to choose from (docs/chunking.md has the figures).
+#: A node that takes more than this share of a chunk offers cuts inside, even if it fits. A table or loop next
+#: to definitions may stay whole; a function that must be cut needs fewer chunks if there are more cuts to
+#: choose from (measured in docs/chunking.md).
 ROOM_FOR_MEMBERS, ROOM_FOR_STATEMENTS = 1 / 2, 1 / 4
 
-#: Kinds of nodes, told from the names that grammars give them. Checked in this order.
+#: Kinds of nodes by the names that grammars give them, checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
 _ATOM = re.compile(r"string|heredoc|char|regex|raw_text|template_literal|cdata|CData", re.I)
 _DEFINITION = r"(definition|declaration|item|def|specifier|statement|spec|signature|method|pair)?$"
@@ -44,14 +43,14 @@ _CONTAINER = re.compile(
     r"protocol|companion_object|contract|library|package|type|foreign_mod|implementation|category|internal)_?"
     + _DEFINITION
 )
-#: What only holds others: it is looked into, and what it holds counts as if it stood one level up.
+#: Nodes that only group others: their children count as if they were one level up.
 _TRANSPARENT = re.compile(
     r"declaration_list|compound_statement|suite|statements|members|linkage_specification|"
     r"preproc_if|preproc_ifdef|preproc_else|preproc_elif|source_file|program|module|translation_unit|"
     r"compilation_unit|document|stream|object$|array$|element|stylesheet|toplevel"
 )
 _BODY = re.compile(r"(^|_)(body|block)$")
-#: What stands around one definition.
+#: Nodes that wrap one definition.
 _WRAPPER = re.compile(r"decorated_definition|export_statement|template_declaration|ambient_declaration")
 
 PLAIN, COMMENT, ATOM, FUNCTION, CONTAINER, WRAPPER, TRANSPARENT = range(7)
@@ -98,7 +97,7 @@ def _parse(source: bytes, grammar: Grammar) -> Tree | None:
     ticks = count()
 
     def overdue(_offset: int, _has_error: bool) -> bool:
-        # Asked every few microseconds, and the clock costs about one.
+        # The callback runs every few microseconds, and reading the clock takes about one.
         return next(ticks) % 64 == 0 and time.thread_time() > deadline
 
     parser = Parser(load(grammar))
@@ -201,7 +200,7 @@ class _Walker:
 _PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 
 
-#: Values that bear the name of what they are bound to: `const send = async () => {…}`.
+#: Values that take the name they are bound to: `const send = async () => {…}`.
 _BINDING = re.compile(r"variable_declarator|field_definition|property_declaration")
 _LABEL_LENGTH = 80
 

@@ -174,7 +174,7 @@ def detect(filename: str | None, text_type: str | None, text: str) -> Grammar | 
     return _BY_TYPE.get(kind)
 
 
-#: What only C++ and Objective-C say at the start of a line.
+#: Starts of lines that only C++ and Objective-C have.
 _CPP = re.compile(r"^[ \t]*(?:class|namespace|template|using|public:|private:)", re.M)
 _OBJECTIVE_C = re.compile(r"^[ \t]*(?:@interface|@protocol|@class|@import)", re.M)
 
@@ -191,6 +191,6 @@ def load(grammar: Grammar) -> Language:
     """The compiled grammar, from its wheel."""
     module = importlib.import_module("tree_sitter_" + grammar.package.replace("-", "_"))
     with warnings.catch_warnings():
-        # Some wheels still hand out the address as an integer; the runtime takes it, and says so.
+        # Some wheels still return the address as an integer, which the runtime accepts with a warning.
         warnings.simplefilter("ignore", DeprecationWarning)
         return Language(getattr(module, grammar.entry)())

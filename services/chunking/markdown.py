@@ -10,9 +10,8 @@ from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTE
 from services.chunking.prose import loosen, refine
 from services.chunking.titles import html_head, level_and_title
 
-#: The lines that matter for structure; whatever lies between them is text. The line feed in front lets
-#: the search jump from line to line at the speed of `memchr`; what repeats never gives back, so that a line
-#: of a million spaces costs no more than any other.
+#: The lines that have structure; all others are text. The leading line feed lets the search jump from line to
+#: line at the speed of `memchr`. Repetitions are possessive, so a line of a million spaces takes linear time.
 _EVENT = re.compile(
     rb"\n(?P<indent>[ \t>]*+)(?:"
     rb"(?P<blank>\r?(?=\n|\Z))"
@@ -29,7 +28,7 @@ _EVENT = re.compile(
 _DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
 _TABLE_END = re.compile(rb"</table\s*>", re.I)
 _TABLE_ROW = re.compile(rb"\n[ \t]*<tr", re.I)
-#: A header row longer than this is no help in front of every part of its table.
+#: A longer header row is not repeated in the context of every part of its table.
 _HEADER_BYTES = 400
 _TITLE_BYTES = 160
 
@@ -60,10 +59,10 @@ class _Scanner:
     cuts: Cuts = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # level, start, title of the open ones
-    resume: int = 0  # lines before this one are done: a fence, front matter
-    glue: int = -1  # what starts at this line belongs to the heading above it
+    resume: int = 0  # lines before this one belong to a fence or to front matter
+    glue: int = -1  # the block at this line belongs to the heading above it
     row_end: int = -1  # where the line after the last table row starts
-    table: int = -1  # where the running table starts
+    table: int = -1  # where the current table starts
 
     def scan(self) -> None:
         # With a line feed in front of the source, a match at `i` is the line that starts at `i`.

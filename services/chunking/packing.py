@@ -2,27 +2,27 @@
 
 from heapq import heappop, heappush
 
-#: Prices of a cut, lowest first. Only their sums are compared: a document is cut where the sum is
-#: smallest, so ten cuts between definitions are taken rather than one inside of a function.
+#: Prices of cuts, lowest first. A document is cut where their sum is lowest, so ten cuts between definitions
+#: are better than one inside a function.
 SECTION = 100  # before a heading, between definitions; deeper levels cost `LEVEL` more each
 BLOCK = 300  # between paragraphs
 INNER = 1_000  # between the statements of a function, the items of a list
 SENTENCE = 1_800
 GLUED = 4_000  # between what belongs together: a comment and its function, a heading and its text
-LINE = 6_000  # at a line's end inside of a string or of a token
+LINE = 6_000  # at the end of a line, inside a string or a token
 INLINE = 9_000  # in the middle of a line, between tokens
 WORD = 20_000
 CHARACTER = 80_000
 
-#: What one level of nesting adds to a price; what is below only chooses among cuts of one level.
+#: Each level of nesting adds this to a price. Smaller differences only choose among cuts of one level.
 LEVEL = 10
-#: What a chunk pays that runs from the inside of a section or class on into the next one: more than the
-#: cut that would have kept the two apart.
+#: The price of a chunk that runs from inside a section or class into the next one: more than that of the cut
+#: between the two.
 MIXED = 320
 
-#: From this share of the limit on, a chunk had better end at the next cut of its own level. Functions say
-#: more together than apart, so code is packed full; a paragraph is found better in a smaller chunk
-#: (docs/chunking.md has the figures).
+#: A chunk that has reached this share of the limit should end at the next cut of its own level. Functions are
+#: found better together, so code is packed full; paragraphs are found better in smaller chunks (measured in
+#: docs/chunking.md).
 CODE_FILL = 0.9
 PROSE_FILL = 0.5
 
@@ -78,7 +78,7 @@ def _pure_until(starts: list[int], prices: list[int], fill: int, limit: int) -> 
     count = len(starts)
     levels = [price // LEVEL for price in prices]
     pure_until = [count] * count
-    waiting: list[int] = []  # units still without an answer, their levels ascending
+    waiting: list[int] = []  # units that are not yet answered, by ascending level
     for unit, level in enumerate(levels):
         while waiting and levels[waiting[-1]] > level:
             pure_until[waiting.pop()] = unit

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 from services.chunking.packing import CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
 
-# Every pattern starts with plain characters, which lets the search skip at the speed of `memchr`, and what
-# repeats never gives back (`*+`), so that no text takes quadratic time.
+# Every pattern starts with plain characters, so the search skips at the speed of `memchr`. Repetitions are
+# possessive (`*+`), so no text takes quadratic time.
 
-#: The end of a sentence: a mark, what closes behind it and white space; unless a small letter follows, or
-#: an initial, a title or a number of one digit stands before it.
+#: The end of a sentence: a mark, closing quotes or brackets, and white space; but not before a lower-case
+#: letter or after an initial, a title or a number of one digit.
 _SENTENCE = re.compile(
     rb"""[.!?](?<![.!?]{2})"""
     rb"""(?<!\s[A-Z0-9]\.)(?<!\bMr\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bvs\.)(?<!e\.g\.)(?<!i\.e\.)"""
@@ -20,7 +20,7 @@ _SENTENCE_WIDE = re.compile(
     rb"(?:\xe3\x80\x82|\xef\xbc\x81|\xef\xbc\x9f|\xe0\xa5\xa4|\xd8\x9f|\xdb\x94|\xe2\x80\xa6)"
     rb"(?:\xe3\x80[\x8d\x8f]|\xe2\x80[\x99\x9d])*+\s*+(?=\S)"
 )
-#: A line that ends like a paragraph does, and any other.
+#: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
@@ -29,7 +29,7 @@ _ESCAPED = re.compile(rb"\\n\\n(?:\\n)*(?=\S)")
 _CLAUSE = re.compile(rb"[,;:)}\]]\s++(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]")
 _WORD = re.compile(rb"\s++(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
 
-#: Rounds of patterns with their prices; the next round is tried on what is still too long.
+#: Rounds of patterns with their prices; each round cuts what is still too long after the one before.
 Patterns = tuple[tuple[re.Pattern[bytes], int], ...]
 _ROUNDS: tuple[Patterns, ...] = (
     (

@@ -29,10 +29,10 @@ from streams.topics import CHUNKS, MAX_VALUE_BYTES, PARSED
 
 Incoming = DocumentParsed | DocumentDeleted
 
-#: Bytes of text and context in a part, so that no record keeps the workers after this one for long.
+#: Maximum bytes of text and context in a part, so that no record occupies later stages for long.
 PART_BYTES = 256 * 1024
-#: The stage after this one adds a vector to every chunk, of which this one knows no more than that models of
-#: up to 4,096 dimensions are in use: 4,096 x 4 bytes. 57 chunks of 1,000 bytes fill a message of 1 MB.
+#: Room for the vector that embedding adds to every chunk. Models have up to 4,096 dimensions of 4 bytes. So
+#: 57 chunks of 1,000 bytes fill a message of 1 MB.
 VECTOR_BYTES = 4_096 * 4
 #: A chunk's five numbers of at most 10 bytes in Avro, its strategy and language, its strings' lengths.
 CHUNK_FRAME_BYTES = 128

@@ -22,22 +22,22 @@ from pyroaring import BitMap
 
 from schemas.events import Counts, ProgressBlock, Step
 
-#: Stages by number, in the order of the way; the final ones are the last five.
+#: Stages by number, in pipeline order; the last five are final.
 STAGES = tuple(Step)
 NUMBERS = {stage: number for number, stage in enumerate(STAGES)}
 _EMBEDDED, _INDEXED, _UNCHANGED, _DELETED, _FAILED, _SKIPPED = (
     NUMBERS[stage]
     for stage in (Step.EMBEDDED, Step.INDEXED, Step.UNCHANGED, Step.DELETED, Step.FAILED, Step.SKIPPED)
 )
-#: Where a document has ended for good.
+#: Final stages.
 _ENDS = (_INDEXED, _UNCHANGED, _DELETED, _SKIPPED)
 
 #: Ordinals of a block: a roaring container's, so that a bitmap is at most one container of 8 KB.
 BLOCK = 65_536
 _LOW = BLOCK - 1
-#: Ordinals that a run may have. Roaring bitmaps count to 2^32; a run of that many documents is a mistake.
+#: Maximum ordinals of a run. Roaring bitmaps hold up to 2^32; a run of so many documents is a mistake.
 MAX_ORDINALS = 1 << 32
-#: Ordinals of all ranges of an event: some 16 blocks, so that no event makes bitmaps without bound.
+#: Maximum ordinals in all ranges of an event, some 16 blocks: it bounds the bitmaps that an event creates.
 MAX_RANGE = 1 << 20
 
 #: A stage of a block as one number, block * 8 + stage: what the sets of changed bitmaps hold.

@@ -32,7 +32,7 @@ CACHED_INVOCATIONS = 10_000
 CACHED_BLOCKS = 2_000
 
 
-#: What is on `progress`: what is said of one invocation, and what concerns all.
+#: The events on `progress`: those of one invocation, and those that concern all.
 Incoming = ProgressEvent | RecordsExpired
 
 
@@ -95,7 +95,7 @@ class TrackingStage(StatefulStage[Incoming]):
 
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Fold all records, then write the changes; the outputs belong to the last record."""
-        self._shrink()  # here the stores hold all that was written before
+        self._shrink()  # the stores now hold everything that was written before
         errors: dict[int, ContractError] = {}
         touched: dict[str, InvocationState] = {}
         try:
@@ -105,7 +105,7 @@ class TrackingStage(StatefulStage[Incoming]):
                     continue
                 invocation_id = record.event.invocation_id
                 state = touched.get(invocation_id) or self._state(record, record.event)
-                if state is None:  # progress of an invocation that nobody created: nothing to write to
+                if state is None:  # progress of an unknown invocation: there is nothing to update
                     continue
                 touched[invocation_id] = state
                 try:
@@ -135,7 +135,7 @@ class TrackingStage(StatefulStage[Incoming]):
         event = record.event
         if isinstance(event, RecordsExpired | RunFailed | CancelRequested):
             return []
-        if isinstance(error, ContractError):  # it cannot be true, and says nothing of the run
+        if isinstance(error, ContractError):  # impossible, so it is ignored
             return []
         reason = f"its progress cannot be counted: {error}"
         attempt = getattr(event, "attempt", 0)

@@ -7,11 +7,11 @@ from tenacity.wait import wait_base
 
 from schemas.errors import RateLimited
 
-#: First waits are short, because most faults are a restart of a neighbour (1–4 s); then up to half a minute,
-#: full jitter, so that a thousand workers do not come back at once.
+#: The first waits are short, because most faults are restarts of other services (1–4 s); later ones grow to
+#: half a minute. Full jitter keeps a thousand workers from retrying at once.
 _BACKOFF: wait_base = wait_random_exponential(multiplier=0.2, max=30)
 
-#: The longest wait that another side may ask for: one that says a day, or for ever, is asked sooner.
+#: Maximum wait that a server may request; one that says a day is asked again sooner.
 _LONGEST_ASKED_SECONDS = 300.0
 
 Backoff = Callable[[int, Exception], float]

@@ -32,13 +32,13 @@ from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
 
-#: Acknowledged offsets are committed this often at most.
+#: Minimum time between two commits of acknowledged offsets.
 COMMIT_SECONDS = 0.05
-#: A transaction that takes longer is stuck (seen after a broker was killed), and its coordinator has given it
-#: up after 15 s (`streams.kafka.producer`): the worker ends; the next resumes at the last commit.
+#: A transaction that takes longer is stuck (seen after a broker was killed): its coordinator aborted it after
+#: 15 s (`streams.kafka.producer`). The worker ends, and the next one resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
 
-#: How long tasks and transactions of partitions that leave may take to end.
+#: Time for tasks and transactions of revoked partitions to end.
 _LET_GO_SECONDS = 2.0
 
 
@@ -64,7 +64,7 @@ class Engine:
         self._attempts = Attempts(
             stage, lambda place: RecordContext(place, self.check_alive, self.emit), wait, record_seconds
         )
-        #: Where outputs and positions are one transaction, the positions are not committed beside it.
+        #: If outputs and positions are one transaction, positions are not committed separately.
         self._shared = (
             GroupCommit(log_, self.fail) if isinstance(stage, Stage) and stage.transactional else None
         )
@@ -146,7 +146,7 @@ class Engine:
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
         """Finish records in progress within `deadline` seconds, commit, and release the partitions."""
         windows = self._close(partitions)
-        if not self._lasting:  # a run of hours is begun anew by the next owner
+        if not self._lasting:  # the next owner restarts a run, even one of hours
             await self._settled(list(windows.values()), deadline)
         await self._let_go(windows)
 
@@ -263,7 +263,7 @@ class Engine:
         # A group that also holds records of partitions that stay goes on; not so where it has effects: its
         # retry would write what the new owner has overwritten meanwhile.
         doomed = self._groups.doomed(windows, whole=self._stateful is None)
-        if doomed and self._stateful:  # nobody knows what became of its transaction
+        if doomed and self._stateful:  # the outcome of its transaction is unknown
             self.fail(FencedError("partitions were revoked during a transaction"))
         for task in doomed:
             task.cancel()

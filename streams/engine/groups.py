@@ -14,9 +14,10 @@ from streams.engine.window import Entry, EntryState
 from streams.engine.windows import Windows
 from streams.partitions import Partition
 
-#: A suspect that lasts (a run) has this long to itself; what kills a worker mostly does so at once.
+#: A suspect that takes long (a run) runs alone for this time; a record that kills a worker mostly does so at
+#: once.
 _PROBATION_SECONDS = 10.0
-#: States of an entry that nobody works on: what has left may leave.
+#: States of an entry that is not being processed, so it may leave with its partition.
 _AT_REST = (EntryState.WAITING, EntryState.ACKNOWLEDGED)
 
 

@@ -20,13 +20,13 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-#: An event loop that does not answer for this long is stuck in a call that never returns.
+#: An event loop that does not answer for this long is stuck in a call.
 STUCK_SECONDS = 120.0
-#: How often the loop says that it is alive, and looks for failed tasks that nobody awaits.
+#: How often the loop reports that it is alive, and checks for failed tasks that nobody awaits.
 _BEAT_SECONDS = 10.0
-#: asyncio names one of these where an error is that of one connection, and has closed it.
+#: asyncio passes one of these for an error of a single connection, which it has closed.
 _CONNECTION = ("transport", "protocol", "socket")
-#: And one of these where it is that of a task that nobody awaits.
+#: It passes one of these for an error of a task that nobody awaits.
 _REQUEST = ("task", "future")
 
 
@@ -87,7 +87,7 @@ class Guard:
     def _beat(self) -> None:
         self._alive_at = time.monotonic()
         # For when not even the watching thread can run: native code may hold the interpreter's lock.
-        with contextlib.suppress(ValueError):  # standard error is no file: somebody captures it
+        with contextlib.suppress(ValueError):  # standard error has no descriptor: it is captured
             faulthandler.dump_traceback_later(self._stuck_seconds + 2 * self._beat_seconds, exit=True)
         gc.collect(1)  # a failed task that is part of a cycle is reported when it is collected
         self._next_beat = self._loop.call_later(self._beat_seconds, self._beat)

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 Position = tuple[str, int, int]  # topic, partition, offset
 
-#: What the file may grow by before it is written anew with what still counts: ~1,000 records.
+#: The file is compacted after growing by this much, ~1,000 records.
 ROLL_BYTES = 64 * 1024
 #: Weights of a death: two that were announced convict, three that were not, and one of each does not.
 _UNANNOUNCED, _ANNOUNCED, _CONVICTED = 2, 3, 6

@@ -22,11 +22,11 @@ log = structlog.get_logger(__name__)
 
 #: Seconds that one try of a record, or of a batch, may take (`HEADRACE_RECORD_SECONDS`).
 RECORD_SECONDS = 900.0
-#: The same for a stateful batch from one effect to the next: a partition waits behind it, whole.
+#: The same for a stateful batch, from one effect to the next: its whole partition waits for it.
 _EFFECT_SECONDS = 120.0
-#: Tries of a record that fails with something nobody foresaw.
+#: Tries of a record that fails with an unexpected error.
 _UNFORESEEN_TRIES = 3
-#: Their waits begin as those of the fifth try, a few seconds: what passes by itself seldom does in 0.2 s.
+#: Their waits begin like those of a fifth try, at a few seconds: such an error seldom passes within 0.2 s.
 _UNFORESEEN_PATIENCE = 4
 
 
@@ -94,7 +94,7 @@ class Attempts:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            # Not ours: something that the stage waited for was cancelled by somebody else.
+            # Not by us: something else cancelled what the stage was waiting for.
             cancelled = TransientError(f"cancelled from inside: {cancellation!r}")
             return self._judged(group, [cancelled] * len(group))
         except TransientError as transient:

@@ -10,8 +10,8 @@ from streams.engine.stage import AnyStage, BatchStage, Record, StatefulStage
 from streams.engine.window import Entry, EntryState, WindowLimits
 from streams.partitions import Partition
 
-#: A record that failed goes with a quarter of the others at each further try, so that whoever fails a batch
-#: is alone with it after a few: of 64 records 16, 4, 1.
+#: At each further try, failed records are in groups of a quarter of the size, so that the failing record is
+#: soon retried alone: of 64 records 16, 4, 1.
 _FEWER_BITS = 2
 
 
@@ -86,13 +86,13 @@ class Schedule:
                 passed_over.append(self._turns.popleft())
                 continue
             if entry.suspect and self._groups and not self._rules.sequential_keys:
-                break  # what runs comes to its end before a suspect
+                break  # running groups end before a suspect starts
             self._turns.rotate(-1)
             queue.popleft()
             if not self._held_back(entry):
                 group.append(entry)
                 room, size = min(room, self._most(entry)), size - entry.size
-        self._turns.extendleft(reversed(passed_over))  # they keep their turn
+        self._turns.extendleft(reversed(passed_over))  # they keep their place in the queue
         if group:
             self._start(group)
         return group

@@ -17,9 +17,10 @@ from streams.engine.outputs import Output
 from streams.engine.stage import Record
 from streams.partitions import Partition
 
-#: Records of a partition that may be under way. 1,000 keep every worker of a stage busy at any latency seen.
+#: Maximum records of a partition in flight. 1,000 keep every worker of a stage busy at all measured
+#: latencies.
 WINDOW_RECORDS = 1_000
-#: Bytes of a partition that may be under way. A message is at most 1 MB, so at least 32 are; twelve
+#: Maximum bytes of a partition in flight. A message has at most 1 MB, so at least 32 records fit; twelve
 #: partitions stay under 400 MB in the worst case.
 WINDOW_BYTES = 32 * 1024 * 1024
 

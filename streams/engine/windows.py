@@ -6,7 +6,7 @@ from streams.engine.log import Log
 from streams.engine.window import Entry, EntryState, PartitionWindow, WindowLimits
 from streams.partitions import Partition
 
-#: States of an entry that was begun and for which something is still waited for.
+#: States of an entry that has begun and has not ended.
 _IN_HAND = (EntryState.WAITING, EntryState.RUNNING, EntryState.RELEASED)
 
 

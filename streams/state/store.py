@@ -39,23 +39,23 @@ INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (partition, key) DO UPDATE SET
     scope = excluded.scope, place = excluded.place, essence = excluded.essence, value = excluded.value
 """
-#: The index alone answers it. Pages, not one long cursor: rows change while somebody works on a page.
+#: Answered from the index alone. Pages instead of one long cursor: rows change while a page is processed.
 _ORDERED = """
 SELECT place, key, essence FROM rows
 WHERE partition = ? AND scope = ? AND (place, key) > (?, ?) ORDER BY place, key LIMIT ?
 """
 _AT = "SELECT place, key, essence FROM rows WHERE partition = ? AND scope = ? AND place = ? ORDER BY key"
 
-#: What a key's row is to hold: scope, place, essence and value.
+#: The row of a key: scope, place, essence and value.
 _Row = tuple[str | None, bytes | None, bytes | None, bytes]
-#: The last word on each (partition, key); None removes it.
+#: The newest row of each (partition, key); None removes it.
 _Rows = dict[tuple[int, str], _Row | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Essence:
-    """What is at hand of an event without decoding it: its key, where it stands in its scope, and what the
-    store's `essence` made of it."""
+    """What is known of a stored event without decoding it: its key, its place in its scope, and the bytes
+    that the store's `essence` derived from it."""
 
     place: bytes
     key: str

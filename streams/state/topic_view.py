@@ -1,11 +1,11 @@
-"""What every view of topics has: it follows them, and a caller can wait for what it has written."""
+"""The base of views of topics: follows them, and lets a caller read its own writes."""
 
 from streams.engine.log import RecordMetadata
 from streams.state.views import View, Watch
 
 
 class TopicView:
-    """Tables that a view keeps true to its topics; the questions about them are asked in subclasses."""
+    """Tables that a view keeps up to date with its topics. Subclasses add the queries."""
 
     def __init__(self, view: View) -> None:
         self._view = view

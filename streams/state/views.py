@@ -33,9 +33,9 @@ log = structlog.get_logger(__name__)
 
 Fold = Callable[[sqlite3.Connection, ChangelogRecord], None]
 
-#: A batch that could not be folded is tried again after this long.
+#: Time before a batch that could not be folded is retried.
 TRY_AGAIN_SECONDS = 1.0
-#: How often a view that stands at the end of its topics notes that, lest idle topics make its file stale.
+#: How often a view renews its checkpoint at the end of idle topics, so that its file does not become stale.
 CONFIRM_SECONDS = 60 * 60
 
 
@@ -147,7 +147,7 @@ class View:
         while not self._stopping.is_set():
             try:
                 batch = reader.poll(0.2)
-            except Exception as error:  # a batch may be half taken: read it again from where the file stands
+            except Exception as error:  # a batch may be half read: read it again from the file's checkpoint
                 log.warning(
                     "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
                 )
@@ -198,7 +198,7 @@ class View:
             raise
 
     def _fold_one(self, change: ChangelogRecord) -> None:
-        """Fold a record; if it alone is to blame, as if it had not come."""
+        """Fold a record; skip it if it alone is to blame."""
         self._writer.execute("SAVEPOINT record")
         try:
             self._fold(self._writer, change)
