@@ -40,9 +40,8 @@ from schemas.events import (
 from schemas.ids import document_id, fingerprint
 from schemas.sources.folder import FolderConfig
 from services.connectors import Invocations, SyncConnector, source_documents
-from services.connectors.invocations import Known, OtherRun
-from services.connectors.lister import Content, Item, Lister, Origin
-from services.connectors.lister import Known as KnownDocuments
+from services.connectors.invocations import OtherRun, RunState
+from services.connectors.lister import Content, Item, Known, Lister, Origin
 from services.connectors.reconciliation import document_of
 from services.tracking import InvocationState, fold
 from streams.blobs import BlobStore
@@ -109,7 +108,7 @@ class Shelf:
     async def check(self, config: Any, tenant: str) -> Any:
         return config
 
-    def open(self, run: RunRequested, known: KnownDocuments) -> Lister:
+    def open(self, run: RunRequested, known: Known) -> Lister:
         return self
 
     def facts(self) -> Mapping[str, MetadataValue]:
@@ -186,9 +185,9 @@ class Around:
             fold(self._state, event, 0)
         self._changed.set()
 
-    def get(self, invocation_id: str) -> Known | None:
+    def get(self, invocation_id: str) -> RunState | None:
         run = self._state.summary()
-        return Known(run.status, run.attempt, run.attempts, run.counts.done)
+        return RunState(run.status, run.attempt, run.attempts, run.counts.done)
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         return ()

@@ -43,8 +43,8 @@ WHERE this.id = ? AND other.id <> this.id AND other.status = 'pending'
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """An invocation's state. `attempts` counts the attempts that tracking has confirmed, `failed` the
+class RunState:
+    """The state of a run. `attempts` counts the attempts that tracking has confirmed, `failed` the
     documents of `done` that failed."""
 
     status: Status
@@ -66,7 +66,7 @@ class OtherRun:
 class InvocationTable(Protocol):
     """The topic `invocations` as a table that changes."""
 
-    def get(self, invocation_id: str) -> Known | None:
+    def get(self, invocation_id: str) -> RunState | None:
         """The state of an invocation, None if it is unknown."""
         ...
 
@@ -89,11 +89,11 @@ class InvocationView(TopicView):
     def __init__(self, cluster: Cluster, codec: Codec, path: Path) -> None:
         super().__init__(View(cluster, codec, [INVOCATIONS], path, SCHEMA, fold_invocation))
 
-    def get(self, invocation_id: str) -> Known | None:
+    def get(self, invocation_id: str) -> RunState | None:
         """As `InvocationTable` says."""
         sql = "SELECT status, attempt, attempts, done, failed FROM invocations WHERE id = ?"
         for status, *numbers in self._view.query(sql, (invocation_id,)):
-            return Known(Status(status), *numbers)
+            return RunState(Status(status), *numbers)
         return None
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
@@ -123,7 +123,7 @@ class Invocations:
         self._table, self._answer_s, self.stalled_s = table, answer_s, stalled_s
         self._unanswered: dict[str, int] = {}
 
-    def get(self, invocation_id: str) -> Known | None:
+    def get(self, invocation_id: str) -> RunState | None:
         """The state of an invocation, None if it is unknown."""
         return self._table.get(invocation_id)
 
@@ -187,7 +187,7 @@ class Invocations:
         Raises TransientError when another attempt has taken over, or the run makes no progress.
         """
         while True:
-            known = self.get(invocation_id) or Known(Status.PENDING, None, 0, 0)
+            known = self.get(invocation_id) or RunState(Status.PENDING, None, 0, 0)
             if known.attempt == attempt and known.done >= at_least:
                 return True
             if known.status in FINAL_STATUSES:

@@ -152,7 +152,7 @@ class Attempt:
         if self._invocations.ended(self.invocation_id):
             raise RunEnded
 
-    async def drained(
+    async def documents_done(
         self,
         left_out: Mapping[str, int] | None = None,
         facts: Mapping[str, MetadataValue] | None = None,
@@ -170,7 +170,7 @@ class Attempt:
         await self._flush(self.listed(left_out, facts, final=False))
         return await self._invocations.done(self.invocation_id, self.token, self._numbered)
 
-    async def end(
+    async def complete(
         self,
         left_out: Mapping[str, int] | None = None,
         facts: Mapping[str, MetadataValue] | None = None,

@@ -181,11 +181,11 @@ class SyncConnector(Connector):
                 run, attempt, lister, documents, memos, self._blobs, collection_id, guard, watch
             )
             await made.carry_out()
-        if not await attempt.drained(made.left_out, made.facts):
+        if not await attempt.documents_done(made.left_out, made.facts):
             return True
         if not await self._is_whole(run, documents, collection_id):
             return False
-        await attempt.end(made.left_out, made.facts)
+        await attempt.complete(made.left_out, made.facts)
         return True
 
     @asynccontextmanager

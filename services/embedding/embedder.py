@@ -1,5 +1,6 @@
 """The interface between the pipeline and every model, and the task with its prompts."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -77,3 +78,21 @@ class Embedder(Protocol):
 
     async def close(self) -> None:
         """Wait for running batches and free the threads and the model. Idempotent."""
+
+
+class PromptedEmbedder(ABC):
+    """The part of an `Embedder` that chooses the prompt."""
+
+    async def embed_documents(
+        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
+    ) -> Vectors:
+        """Embed texts with the task's document prompt."""
+        return await self._embed(texts, task.document_prompt if task else "", urgent)
+
+    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
+        """Embed texts with the task's query prompt."""
+        return await self._embed(texts, task.query_prompt if task else "", urgent=True)
+
+    @abstractmethod
+    async def _embed(self, texts: Sequence[str], prompt: str, urgent: bool) -> Vectors:
+        """Embed texts with this prompt in front of each."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from services.embedding.batches import pack_batches, split_budget
-from services.embedding.embedder import Prompts, Vectors
+from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.kernels import Kernel, OrtKernel, fastest
 from services.embedding.profiles import PLAIN, framing, require_end_token
 from services.embedding.threads import BatchThreads, RunBatch
@@ -75,7 +75,7 @@ class OnnxModel:
     template: str = PLAIN
 
 
-class OnnxEmbedder:
+class OnnxEmbedder(PromptedEmbedder):
     """See `services.embedding.Embedder`. Loads the model in the constructor (trial model: 0.3 s).
 
     `threads` batches run in parallel, each on one core. On 2 cores that took 8.2 s of CPU and reached 8,400
@@ -104,16 +104,6 @@ class OnnxEmbedder:
         self._kernel = fastest(self._kernel, model.weights, workers, self._probe)
         self.dimension = int(self._run([self._tokenizer.encode("").ids]).shape[1])
         self._threads = BatchThreads(workers, "embedding")
-
-    async def embed_documents(
-        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
-    ) -> Vectors:
-        """Embed texts with the task's document prompt."""
-        return await self._embed(texts, task.document_prompt if task else "", urgent)
-
-    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Embed texts with the task's query prompt."""
-        return await self._embed(texts, task.query_prompt if task else "", urgent=True)
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of the texts with their special tokens."""

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from schemas.errors import RequestError, TransientError
 from schemas.models_file import TorchConfig
 from services.embedding.batches import pack_batches
-from services.embedding.embedder import Prompts, Vectors
+from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.gpu.files import TorchFiles, downloaded, read_folder
 from services.embedding.gpu.qwen3 import Qwen3
 from services.embedding.models import fingerprint_of, sha256_of, tokens_read
@@ -34,7 +34,7 @@ _WARM_UP = ((1, 1), (1, 16), (2, 16), (3, 40))
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-class TorchEmbedder:
+class TorchEmbedder(PromptedEmbedder):
     """See `services.embedding.Embedder`. Loads and warms up the model in the constructor.
 
     Two threads take turns at the device: while it computes one batch, the other thread writes the last one
@@ -65,16 +65,6 @@ class TorchEmbedder:
         self._tokenizing = BatchThreads(max(1, (os.cpu_count() or 2) // 2), "tokenizing")
         self._computing = BatchThreads(2, "embedding")
         self._warm_up()
-
-    async def embed_documents(
-        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
-    ) -> Vectors:
-        """Embed texts with the task's document prompt."""
-        return await self._embed(texts, task.document_prompt if task else "", urgent)
-
-    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Embed texts with the task's query prompt."""
-        return await self._embed(texts, task.query_prompt if task else "", urgent=True)
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of the texts with their special tokens."""

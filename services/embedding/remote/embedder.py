@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from schemas.errors import RequestError
 from schemas.models_file import HttpConfig
 from services.embedding.batches import pack_batches
-from services.embedding.embedder import Prompts, Vectors
+from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.onnx import embed_windows, normalise
 from services.embedding.profiles import framing, profile_of
 from services.embedding.remote.endpoint import Endpoint
@@ -25,7 +25,7 @@ REQUEST_TOKENS = 65_536
 _MAX_TOKENS = 512
 
 
-class HttpEmbedder:
+class HttpEmbedder(PromptedEmbedder):
     """See `services.embedding.Embedder`. The constructor asks the server once, for the length of its vectors.
 
     The server's weights are not known here, so the fingerprint holds what is: the name that the server knows
@@ -48,16 +48,6 @@ class HttpEmbedder:
             said.append("bytes")
         self.fingerprint = hashlib.sha256(repr(said).encode()).hexdigest()
         self._threads = BatchThreads(config.concurrency, "requests")
-
-    async def embed_documents(
-        self, texts: Sequence[str], task: Prompts | None = None, *, urgent: bool = False
-    ) -> Vectors:
-        """Embed texts with the task's document prompt."""
-        return await self._embed(texts, task.document_prompt if task else "", urgent)
-
-    async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
-        """Embed texts with the task's query prompt."""
-        return await self._embed(texts, task.query_prompt if task else "", urgent=True)
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of the texts; without a tokenizer an estimate, a token for four bytes."""

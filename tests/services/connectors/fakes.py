@@ -30,7 +30,7 @@ from schemas.ids import document_id, fingerprint
 from schemas.markers import is_marker
 from schemas.sources.file_upload import FileUploadConfig
 from schemas.sources.folder import FolderConfig
-from services.connectors.invocations import Known, OtherRun
+from services.connectors.invocations import OtherRun, RunState
 from services.connectors.states import Indexed, place_of, scope_of
 from streams.chroma import FoundCollection
 from streams.engine.outputs import Output, Send
@@ -64,8 +64,8 @@ class Tracking:
         self.waiting_runs = frozenset[str]()
         self.failed = 0
 
-    def get(self, invocation_id: str) -> Known | None:
-        return Known(self.status, self.attempt, self.attempts, len(self.done_ordinals), self.failed)
+    def get(self, invocation_id: str) -> RunState | None:
+        return RunState(self.status, self.attempt, self.attempts, len(self.done_ordinals), self.failed)
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         return self.other_runs

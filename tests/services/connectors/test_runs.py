@@ -58,7 +58,7 @@ async def run_through(window: int, kinds: list[bool], slow: bool = False) -> tup
             await attempt.add([upsert(attempt)])
         else:
             await attempt.unchanged()
-    await attempt.end()
+    await attempt.complete()
     return pipeline, tracking
 
 
@@ -157,7 +157,7 @@ async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew() -> None:
     await attempt.add([upsert(attempt)])
 
     with pytest.raises(TransientError, match="nothing of invocation run-1 moves"):
-        await attempt.end()
+        await attempt.complete()
 
 
 async def test_a_run_that_was_cancelled_does_not_wait_for_room() -> None:
