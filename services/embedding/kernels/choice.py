@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 #: Least cosine between the vectors of two kernels that may share a collection and a cache.
 SAME_SPACE = 0.999
 #: By how much another kernel must be faster to be taken.
-_FASTER = 1.2
+FASTER = 1.2
 _ROUNDS = 3
 
 #: Unit vectors of some texts, computed by a kernel.
@@ -39,7 +39,7 @@ def fastest(known: Kernel, weights: Path, workers: int, probe: Probe) -> Kernel:
     except Exception as error:  # OpenVINO raises bare RuntimeError
         log.warning("OpenVINO does not run this model", weights=str(weights), error=str(error)[:200])
         return known
-    chosen = other if cosine >= SAME_SPACE and ratio >= _FASTER else known
+    chosen = other if cosine >= SAME_SPACE and ratio >= FASTER else known
     log.info("kernel", kernel=chosen.name, openvino_cosine=round(cosine, 5), openvino_speed=round(ratio, 2))
     return chosen
 
