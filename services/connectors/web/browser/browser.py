@@ -24,6 +24,7 @@ _QUIET_SECONDS = 0.5
 #: A page whose text never rests (a clock) is taken as it is when it has asked for nothing for so long.
 _RESTLESS_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
+_CLOSE_SECONDS = 5.0
 #: A browser that does not start is not tried again for each page.
 _TRY_AGAIN_SECONDS = 60.0
 _TEXT_LENGTH = "() => document.body ? document.body.textContent.length : 0"
@@ -39,6 +40,7 @@ class Browser:
         pages: after which a process is replaced.
         quiet_s: a page has come to rest when it has asked for nothing, and its text has not changed, for so
             long.
+        close_s: a page that cannot be closed for so long takes its process with it.
     """
 
     def __init__(
@@ -48,8 +50,9 @@ class Browser:
         memory_bytes: int = MEMORY_BYTES,
         pages: int = _PAGES_OF_A_PROCESS,
         quiet_s: float = _QUIET_SECONDS,
+        close_s: float = _CLOSE_SECONDS,
     ) -> None:
-        self._quiet_s = quiet_s
+        self._quiet_s, self._close_s = quiet_s, close_s
         self._program, self._page_s, self._memory_bytes, self._pages = program, page_s, memory_bytes, pages
         self._users = 0
         self._changing = asyncio.Lock()
@@ -175,7 +178,7 @@ class Browser:
     async def _closed(self, chromium: Chromium, context: BrowserContext) -> None:
         """A page that cannot be closed takes its process with it."""
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(self._close_s):
                 await context.close()
         except Exception:
             chromium.kill("a page of it could not be closed")

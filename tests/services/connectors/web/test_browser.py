@@ -251,7 +251,8 @@ async def test_a_page_goes_nowhere_by_itself(site: Site, browser: Browser) -> No
     ],
 )
 async def test_a_page_that_takes_too_much_fails_alone(site: Site, script: str, reason: str) -> None:
-    made = Browser(_PROGRAM, page_s=2 if "rest" in reason else 20, memory_bytes=600 * 1024**2)
+    page_s = 2 if "rest" in reason else 20
+    made = Browser(_PROGRAM, page_s, memory_bytes=600 * 1024**2, quiet_s=0.2, close_s=0.5)
     site.pages = {
         "/": page("start", "/bad", "/good"),
         "/bad": shell(f"<script>{script}</script>"),
