@@ -40,9 +40,9 @@ from schemas.events import (
 from schemas.ids import document_id, fingerprint
 from schemas.sources.folder import FolderConfig
 from services.connectors import Invocations, SyncConnector, source_documents
+from services.connectors.difference import document_of
 from services.connectors.invocations import OtherRun, RunState
 from services.connectors.lister import Content, Item, Known, Lister, Origin
-from services.connectors.reconciliation import document_of
 from services.tracking import InvocationState, fold
 from streams.blobs import BlobStore
 from streams.chroma import FoundCollection

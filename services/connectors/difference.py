@@ -12,6 +12,8 @@ from enum import Enum
 from itertools import groupby
 
 from schemas.errors import RequestError
+from schemas.events import Document, RunRequested
+from schemas.sources import SOURCE_TYPES
 from services.connectors.lister import Item, Skipped
 from services.connectors.scratch import Placed
 from services.connectors.states import Indexed
@@ -114,4 +116,23 @@ def _disorder(place: bytes, last: bytes) -> str:
     return (
         f"its listing is in no order: {now!r} comes after {before!r}, so it may be incomplete. Nothing was "
         "deleted; run it again"
+    )
+
+
+def document_of(run: RunRequested, item: Item, version_key: str) -> Document:
+    """The document of a listed item."""
+    kind = SOURCE_TYPES[run.source.type]
+    return Document(
+        tenant=run.source.tenant,
+        database=run.source.database,
+        collection=run.collection,
+        document_key=item.key,
+        namespace=run.source.id if kind.own_tree else "",
+        version_key=version_key,
+        metadata=dict(item.facts),
+        custom_id=item.custom_id,
+        chunking=run.source.chunking,
+        embedding=run.source.embedding,
+        source_id=run.source.id,
+        main_content=kind.main_content(run.source.config),
     )

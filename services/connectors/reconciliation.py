@@ -15,8 +15,7 @@ from schemas.errors import DocumentError, DocumentTooLarge
 from schemas.events import Document, DocumentDeleted, DocumentUpserted, MetadataValue, RunRequested
 from schemas.ids import Fingerprints, document_id
 from schemas.limits import MAX_FILE_BYTES
-from schemas.sources import SOURCE_TYPES
-from services.connectors.difference import Action, action, merged
+from services.connectors.difference import Action, action, document_of, merged
 from services.connectors.guard import DeleteGuard
 from services.connectors.lister import (
     Content,
@@ -285,22 +284,3 @@ def _fault(item: Item) -> DocumentError | None:
     if item.size is not None and item.size > MAX_FILE_BYTES:
         return DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
     return None
-
-
-def document_of(run: RunRequested, item: Item, version_key: str) -> Document:
-    """The document of a listed item."""
-    kind = SOURCE_TYPES[run.source.type]
-    return Document(
-        tenant=run.source.tenant,
-        database=run.source.database,
-        collection=run.collection,
-        document_key=item.key,
-        namespace=run.source.id if kind.own_tree else "",
-        version_key=version_key,
-        metadata=dict(item.facts),
-        custom_id=item.custom_id,
-        chunking=run.source.chunking,
-        embedding=run.source.embedding,
-        source_id=run.source.id,
-        main_content=kind.main_content(run.source.config),
-    )
