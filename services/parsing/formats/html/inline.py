@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.html.tags import BLOCKS
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|(?:^|/)(?:pixel|loading|lazy)\.|1x1", re.I)
@@ -34,6 +36,10 @@ _LANGUAGE_CLASS = re.compile(
 #: Elements inside of a `pre` that begin a line, and those that are no text of it.
 _LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
 _NOT_IN_LINE = ("br", *_LINES, *_UNREAD)
+_SPACE = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")  # all but a single blank
+_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
+#: Characters: a shorter text may well occur again.
+_SHORT = 32
 
 
 def is_hidden(el: HtmlElement) -> bool:
@@ -161,3 +167,21 @@ def _embedded(alt: str, source: str) -> str:
         return describe(base64.b64decode(raw) if head.endswith(";base64") else raw, alt)
     except (binascii.Error, ValueError):
         return md.image(alt) if alt else ""
+
+
+def holds_blocks(el: HtmlElement) -> bool:
+    return len(el) > 0 and any(child.tag in BLOCKS for child in el.iterdescendants())
+
+
+def markdown_of(text: str) -> str:
+    """Text of the page as inline markdown."""
+    return _remembered(text) if len(text) < _SHORT else _written(text)
+
+
+def _written(text: str) -> str:
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    return md.escape(_SPACE.sub(" ", text))
+
+
+_remembered = lru_cache(8192)(_written)  # pages of code and of tables consist of the same few words

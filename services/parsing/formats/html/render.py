@@ -21,13 +21,8 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
 )
 
-_SPACE = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")  # all but a single blank
-_INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
 _PARAGRAPHS = re.compile(r"\n{2,}")
 _STRONG_OR_ESCAPED = re.compile(r"\*\*|^\\")
-
-#: Characters: a shorter text may well occur again.
-_SHORT = 32
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -74,7 +69,7 @@ class Renderer:
 
     def _text(self, text: str | None) -> None:
         if text:
-            self._line.append(_short(text) if len(text) < _SHORT else _inline(text))
+            self._line.append(inline.markdown_of(text))
 
     def _flush(self) -> None:
         if not self._line:
@@ -105,13 +100,11 @@ class Renderer:
         self._flush()
 
     def _in_line(self, el: HtmlElement) -> None:
-        if inline.is_struck(el):
-            self._strike(el)
-        else:
-            self._content(el)
+        render = self._strike if inline.is_struck(el) else self._content
+        render(el)
 
     def _heading(self, el: HtmlElement) -> None:
-        if self._cells or any(child.tag in ("table", "ul", "ol", "pre") for child in el.iterdescendants()):
+        if self._cells or next(el.iterdescendants("table", "ul", "ol", "pre"), None) is not None:
             self._block(el)
             return
         text = " ".join(block.text for block in self.blocks(el))
@@ -139,7 +132,7 @@ class Renderer:
 
     def _link(self, el: HtmlElement) -> None:
         href = el.get("href") or ""
-        if _holds_blocks(el):
+        if inline.holds_blocks(el):
             self._flush()
             outer, self._href = self._href, href or self._href
             self._content(el)
@@ -166,7 +159,7 @@ class Renderer:
         self._line.append("”")
 
     def _code(self, el: HtmlElement) -> None:
-        if _holds_blocks(el):
+        if inline.holds_blocks(el):
             self._content(el)
         else:
             text = inline.plain(el)
@@ -304,17 +297,3 @@ def _handler(tag: str) -> Callable[[Renderer, HtmlElement], None] | None:
     if name in SKIPPED:
         return None
     return _HANDLERS.get(name) or (Renderer._block if name in BLOCKS else Renderer._in_line)
-
-
-def _holds_blocks(el: HtmlElement) -> bool:
-    return len(el) > 0 and any(child.tag in BLOCKS for child in el.iterdescendants())
-
-
-def _inline(text: str) -> str:
-    """Text of the page as inline markdown."""
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
-    return md.escape(_SPACE.sub(" ", text))
-
-
-_short = lru_cache(8192)(_inline)  # pages of code and of tables consist of the same few words
