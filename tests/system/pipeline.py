@@ -34,7 +34,7 @@ asyncio.run(run_service(sys.argv[1], Settings()))
 """
 KEY = "the-key-of-the-tests"
 DATABASE = "default_database"
-#: Without the sparse index, which is of use to queries alone and needs a token of its own.
+#: Without the sparse index, which only queries need.
 PIPELINE = tuple(name for name in SERVICES if name != "searching")
 #: Few, so that partitions hold several documents and every worker starts quickly.
 PARTITIONS = 4

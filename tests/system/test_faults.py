@@ -43,7 +43,9 @@ async def victim(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
     """A system of these tests' own."""
     data = tmp_path_factory.mktemp("faults")
     broker = servers.broker
-    async with running(broker.bootstrap_servers, servers.chroma.url, data, broker.client_file) as made:
+    async with running(
+        broker.bootstrap_servers, servers.chroma.url, data, broker.client_file, SERVICES
+    ) as made:
         yield made
 
 
