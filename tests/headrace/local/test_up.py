@@ -266,6 +266,9 @@ async def test_a_folder_gets_search_by_words_and_embeds_nothing_anew_for_it(up: 
     os.kill(pid, signal.SIGKILL)
     sync()
     await eventually(lambda: found("E4711") == [] and found("replica broker") == ["c.md", "b.md"])
+    for source in json.loads(up.call("sources", "list", "--json").stdout):
+        if source["folder"]["path"] == str(folder):
+            up.call("sources", "delete", source["id"])
 
 
 def test_a_stock_chroma_client_searches_by_words_and_cannot_change_what_is_kept(up: Up) -> None:
