@@ -79,7 +79,7 @@ def main_part(root: HtmlElement) -> str:
 
 
 def cut(body: HtmlElement, weights: Weights, total: float) -> set[HtmlElement]:
-    """Remove furniture from the tree. Returns the elements that it was removed from."""
+    """Remove furniture from the tree. Returns the parents of the removed elements."""
     limit, parents = total * _TOO_MUCH, set()
     marked = set(_MARKED(body))
     for el in list(body.iterdescendants()):

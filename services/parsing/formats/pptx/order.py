@@ -38,7 +38,7 @@ def box_of(shape: etree._Element) -> tuple[int, int, int, int] | None:
 
 
 def in_reading_order(placed: list[Placed], depth: int = 0) -> list[Placed]:
-    """Rows from top to bottom; without gaps between rows, columns from left to right; else by middle."""
+    """By rows, top to bottom; if no gap separates rows, by columns, left to right; else by middle."""
     if len(placed) < 2 or depth > 20:
         return placed
     for low, high in (("y0", "y1"), ("x0", "x1")):
