@@ -12,14 +12,14 @@ from services.parsing.format import Format
 from services.parsing.languages import PLAIN, TEXT_TYPES, language_of
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
-#: Bytes of a text that are looked at to tell what it is.
+#: Bytes of a text that are examined to detect its format.
 _HEAD_BYTES = 65536
 
 
 def detect(
     data: bytes, filename: str | None = None, content_type: str | None = None, *, formats: Sequence[Format]
 ) -> str:
-    """The media type of the bytes: one of `formats`, or that of a text that stays unchanged.
+    """Return the media type of the bytes: one of `formats`, or that of a text that stays unchanged.
 
     Raises UnsupportedFormat for archives and containers without a document, CorruptDocument for a container
     that cannot be opened or is encrypted.
@@ -84,7 +84,7 @@ def _text(data: bytes, filename: str, suffix: str, declared: str, formats: Seque
     if suffix == ".xml" and (found := _sniffed(data, [one for one in formats if one.xml])):
         return found
     known = TEXT_TYPES.get(suffix)
-    # What a programmer named as code or markup stays code, even when it begins like a page (templates do).
+    # A file named as code or markup stays code, even if it begins like a page (templates do).
     if known in (None, PLAIN) and language_of(filename) is None and (sniffed := _sniffed(data, formats)):
         return sniffed
     if known:

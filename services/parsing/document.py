@@ -24,7 +24,7 @@ class ParsedDocument:
 
     Attributes:
         markdown: the text that is chunked and indexed.
-        language: the natural or programming language, if it is known without detection.
+        language: the natural or programming language, if known without detection.
         warnings: guesses and omissions, as messages.
         media_type: the detected media type of the input; `parse` sets it.
         text_type: media type of `markdown`: `text/markdown` for converted formats, else `media_type`.

@@ -1,5 +1,8 @@
-"""Marks of emphasis: private-use characters in inline text, which become asterisks once the line is known:
-neighbouring runs merge, and marks that CommonMark would not recognise are dropped."""
+"""Emphasis in inline text, marked by private-use characters until the whole line is known.
+
+The marks then become asterisks. Neighbouring runs merge; marks that CommonMark would not recognise are
+dropped.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def without_emphasis(text: str) -> str:
 
 
 def resolve(text: str) -> str:
-    """Emphasis marks as asterisks; marks that CommonMark would not recognise are dropped."""
+    """Replace emphasis marks by asterisks; drop those that CommonMark would not recognise."""
     previous = ""
     while previous != text:
         previous = text

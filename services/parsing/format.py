@@ -34,14 +34,14 @@ class Format:
     Attributes:
         media_type: identifies the format.
         parse: raises DocumentError for unreadable documents; any other error counts as a corrupt document.
-        signature: whether these bytes, of a binary file, are of this format.
+        signature: whether the bytes of a binary file have this format.
         zip_mimetype: the zip member `mimetype` names `media_type` (OpenDocument, EPUB).
-        zip_part: start of the names of members that only this kind of OOXML package has.
+        zip_part: name prefix of zip members that only this kind of OOXML package has.
         ole_streams: streams of an OLE container that only this format has.
         suffixes: suffixes of file names, lower case with the dot. Only for text formats.
-        sniff: whether a text with an unknown name has this format. Gets the first 64 KiB (as UTF-8 if a
-            byte order mark says UTF-16) and all bytes.
-        xml: whether `sniff` also decides about files named `.xml`, which otherwise stay as they are.
+        sniff: whether a text with an unknown name has this format. Gets the first 64 KiB (converted to UTF-8
+            if a byte order mark says UTF-16) and all bytes.
+        xml: whether `sniff` also applies to files named `.xml`, which otherwise stay unchanged.
     """
 
     media_type: str

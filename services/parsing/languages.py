@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 PLAIN = "text/plain"
 
-#: Suffixes of text that stays as it is and is no programming language.
+#: Suffixes of texts that stay unchanged and are not in a programming language.
 TEXT_TYPES = {
     ".txt": PLAIN,
     ".text": PLAIN,

@@ -22,7 +22,7 @@ from services.parsing.emphasis import has_marks
 from services.parsing.emphasis import resolve as resolve
 from services.parsing.emphasis import without_emphasis as without_emphasis
 
-#: What CommonMark would read as markup. Looking ahead is bounded: a megabyte of `[` must not take its square.
+#: What CommonMark would read as markup. Lookahead is bounded: a megabyte of `[` must not take quadratic time.
 _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])|<(?=[A-Za-z/!?])"
     r"|\[(?=[^\]]{0,300}\][(\[])|&(?=#?\w{1,32};)|~(?=~)"
@@ -32,7 +32,7 @@ _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
 _TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
 _SPACES = re.compile(r"[ \t\r\f]{2,}|[\t\r\f]")  # all but a single blank
-#: What a line begins with that the two patterns above match.
+#: Possible first characters of a line that one of the two line patterns above matches.
 _STARTS = frozenset("#>-=*|+•●▪◦‣∙·■□–")
 _AROUND_BREAK = re.compile(r" *\n *")
 
@@ -56,7 +56,7 @@ class Cell:
 
 @dataclass
 class Indents:
-    """The open list items above the next one: their depths and text indentations.
+    """Depths and indentations of the open list items.
 
     For sources that store lists as a flat sequence of items with depths.
     """
@@ -64,7 +64,7 @@ class Indents:
     _open: list[tuple[int, int]] = field(default_factory=list)
 
     def under(self, depth: int, marker: str) -> str:
-        """The indentation of an item of this depth, which becomes the last open one."""
+        """Open an item at this depth and return its indentation."""
         while self._open and self._open[-1][0] >= depth:
             self._open.pop()
         width = sum(w for _, w in self._open)
@@ -77,7 +77,7 @@ class Indents:
 
 @dataclass
 class Writer:
-    """Collects blocks in reading order, with the start of each page, slide or sheet."""
+    """Collects blocks in reading order and records where each page, slide or sheet starts."""
 
     blocks: list[MarkdownBlock] = field(default_factory=list)
     _marks: list[tuple[int, int, str | None]] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Writer:
 
 
 def join(blocks: Sequence[MarkdownBlock]) -> str:
-    """Blocks as one text: an empty line between them, none between tight ones."""
+    """Join blocks to one text, with an empty line between them unless they are tight."""
     return _join(blocks)[1].rstrip("\n")
 
 
@@ -129,17 +129,17 @@ def _join(blocks: Sequence[MarkdownBlock]) -> tuple[list[int], str]:
 
 
 def escape(text: str) -> str:
-    """Escape plain text for CommonMark, with as few backslashes as possible, and drop soft hyphens and other
-    characters without width that tell where a word may break."""
+    """Escape plain text for CommonMark with as few backslashes as possible. Soft hyphens and other zero-width
+    characters at possible word breaks are dropped."""
     if not text.isascii():
         text = _UNSEEN.sub("", text)
-    if _MAY_BE_SPECIAL.search(text) is None:  # most of it
+    if _MAY_BE_SPECIAL.search(text) is None:  # the usual case
         return text
     return _SPECIAL.sub(lambda m: "\\" + m[0], text)
 
 
 def escape_lines(text: str) -> str:
-    """Escape the starts of lines of inline text that would become a heading, quote or rule.
+    """Escape line starts of inline text that would become a heading, quote or rule.
 
     A number or bullet that the author typed at the start of a line stays a list item.
     """
@@ -149,14 +149,14 @@ def escape_lines(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Inline text with runs of blanks as one and none around line breaks; emphasis marks resolved."""
+    """Collapse runs of blanks, remove blanks around line breaks, and resolve emphasis marks."""
     text = _SPACES.sub(" ", text)
     text = (_AROUND_BREAK.sub("\n", text) if "\n" in text else text).strip()
     return resolve(text) if has_marks(text) else text
 
 
 def plain(text: str) -> str:
-    """Inline markdown without its asterisks of emphasis."""
+    """Inline markdown without its emphasis asterisks."""
     return re.sub(r"(?<!\\)(?:\*\*|\*(?=\S)|(?<=\S)\*)", "", text)
 
 
@@ -167,7 +167,7 @@ def heading(level: int, text: str) -> str:
 
 
 def item(marker: str, blocks: Sequence[MarkdownBlock], indent: str = "") -> MarkdownBlock:
-    """A list item: its blocks under the marker (`-`, `3.`), continuation lines indented below its text."""
+    """A list item: a marker (`-`, `3.`) and blocks, continuation lines indented to the start of the text."""
     body = indented(join(blocks), indent + " " * (len(marker) + 1))
     return MarkdownBlock(f"{indent}{marker} {body.lstrip()}", tight=True)
 
@@ -222,9 +222,9 @@ def image(alt: str, source: str = "", title: str = "") -> str:
 
 
 def table(rows: Sequence[Sequence[Cell]]) -> str:
-    """Rows as a pipe table with the first row as header; as an HTML table if cells span.
+    """A pipe table with the first row as header, or an HTML table if cells span.
 
-    Cell texts are inline markdown; line breaks become `<br>`. Empty when no cell holds anything.
+    Cell texts are inline markdown; line breaks become `<br>`. Empty if all cells are empty.
     """
     rows = _without_empty_end([row for row in rows if row])
     if not rows:
@@ -235,7 +235,7 @@ def table(rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def _without_empty_end(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
-    """Rows up to the last one that is not empty or that a cell above spans."""
+    """Drop trailing rows that are empty, unless a cell above spans them."""
     reached = 0
     for at, row in enumerate(rows):
         filled = [at + cell.rows for cell in row if cell.text.strip()]

@@ -1,4 +1,4 @@
-"""The entry point to all formats: detects the format, calls its parser, and raises only documented errors."""
+"""Entry point to all formats: detects the format, calls its parser, and raises only documented errors."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def parse(
     except IngestError as error:
         raise type(error)(f"{name}: {error}") from error
     except ImportError:
-        raise  # a broken installation is nobody's document
+        raise  # the installation is broken, not the document
     except MemoryError as error:
         raise DocumentTooLarge(f"{name}: parsing exceeds the memory limit") from error
     except Exception as error:
         raise CorruptDocument(f"{name}: cannot be read: {type(error).__name__}: {error}") from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # what Rust libraries raise, beside Exception
+        if type(error).__name__ != "PanicException":  # Rust panics derive from BaseException
             raise
         raise CorruptDocument(f"{name}: the parser panicked: {error}") from error
     return replace(document, markdown=_encodable(document.markdown))

@@ -39,7 +39,7 @@ FORMATS: tuple[Format, ...] = (
     msg.FORMAT,
     tnef.FORMAT,
     *image.FORMATS,
-    mhtml.FORMAT,  # web archives are messages, too, as are mailboxes
+    mhtml.FORMAT,  # before mail: web archives and mailboxes look like messages
     mbox.FORMAT,
     eml.FORMAT,
     *calendar.FORMATS,

@@ -25,8 +25,8 @@ class ParsingStage(stage.Stage[Incoming]):
     """Parses in a sandbox.
 
     Args:
-        sandbox: owned by the stage from now on.
-        partitions: of `documents`; a record on a partition of another key would lose its order.
+        sandbox: the stage takes ownership.
+        partitions: of `documents`; a record on the wrong partition for its key would lose its order.
     """
 
     name = "parsing"
@@ -97,7 +97,7 @@ class ParsingStage(stage.Stage[Incoming]):
 
 
 def _sequence(record: Record[Incoming]) -> int:
-    """The offset, or the original offset of a replayed record; a greater one would make newer versions
+    """The offset, or the original offset of a replayed record: a greater one would make newer versions
     stale."""
     header = record.headers.get(SEQUENCE_HEADER)
     if header is None:

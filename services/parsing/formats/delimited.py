@@ -1,4 +1,4 @@
-"""CSV and TSV as one table: the delimiter is detected by counting, quotes are respected."""
+"""CSV and TSV as one table. The delimiter is detected by counting; quotes are respected."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 
 _DELIMITERS = ",;\t|"
-#: The first line of a file that Excel writes for other locales.
+#: A first line that names the delimiter; Excel writes it for other locales.
 _NAMED = re.compile(r'\A"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.I)
-#: Number of lines that decide the delimiter.
+#: Number of lines used to detect the delimiter.
 _SAMPLE_LINES = 50
 
 
@@ -42,7 +42,7 @@ def _table(reader: csv._reader) -> list[str]:  # type: ignore[name-defined]
 
 
 def delimiter_of(text: str) -> str:
-    """The separator that most lines contain equally often; a comma if there is none."""
+    """The delimiter that occurs equally often in most lines; a comma if there is none."""
     if named := _NAMED.match(text):
         return named[1]
     sample = "\n".join(text[:65536].splitlines()[:_SAMPLE_LINES])

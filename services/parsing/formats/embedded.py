@@ -1,4 +1,4 @@
-"""Documents inside of office documents: embedded workbooks, imported chunks."""
+"""Documents inside office documents: embedded workbooks, imported chunks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextvars import ContextVar
 from schemas.errors import DocumentError
 from services.parsing.document import ParsedDocument
 
-#: Documents within documents.
+#: Maximum nesting depth of embedded documents.
 MAX_DEPTH = 2
 _OLE = b"\xd0\xcf\x11\xe0"
 _depth: ContextVar[int] = ContextVar("embedded depth", default=0)
 
 
 def embedded_text(data: bytes, name: str) -> str:
-    """The markdown of an embedded document; empty if it has a format that is not read here."""
+    """The markdown of an embedded document; empty if its format is not supported here."""
     if _depth.get() >= MAX_DEPTH:
         return ""
     token = _depth.set(_depth.get() + 1)

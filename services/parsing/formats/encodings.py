@@ -1,4 +1,4 @@
-"""Guesses the encoding of a text: the language models of chardet, and what words look like."""
+"""Guesses the encoding of a text from chardet's language models and the shape of its words."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-#: Bytes that decide.
+#: Number of bytes that are examined.
 SAMPLE = 64 * 1024
-#: What files are written in, with how likely each is before the text is known.
+#: Candidate encodings with their prior likelihood.
 _PRIORS = {
     **dict.fromkeys(("cp1252", "cp1250", "cp1251"), 1.0),
     **dict.fromkeys(("cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874"), 0.7),
@@ -37,7 +37,7 @@ _PRIORS = {
     **dict.fromkeys(("iso2022_jp_2", "iso2022_kr", "hz"), 1.0),
 }
 _EAST_ASIAN = frozenset(("cp932", "gb18030", "big5hkscs", "cp949", "euc_jis_2004"))
-#: Python's names of what chardetng calls by the names of browsers.
+#: Python's names for the browser labels that chardetng returns.
 _LABELS = {
     "Big5": "big5hkscs",
     "EUC-JP": "euc_jis_2004",
@@ -50,22 +50,22 @@ _LABELS = {
     "x-mac-cyrillic": "mac-cyrillic",
     **{f"windows-125{n}": f"cp125{n}" for n in range(10)},
 }
-#: Encodings that hold all of another one: browsers read the smaller one as the larger one.
+#: Encodings that extend another one: browsers read the smaller one as the larger one.
 _SUPERSETS = {"iso8859-9": "cp1254", "euc_kr": "cp949", "iso8859-1": "cp1252", "mac-roman": "mac_roman"}
 _POWER, _VOTE = 3.0, 1.25
-#: With one letter beyond ASCII Western Windows is twice as likely, with many as likely as the others.
+#: With a single non-ASCII letter, cp1252 is twice as likely; with many, as likely as the others.
 _WESTERN = 2.0
-#: Each fault (a sign within a word, letters of two scripts side by side) divides the likelihood by this.
+#: Each fault (a symbol within a word, adjacent letters of two scripts) divides the likelihood by this.
 _FAULT = 5.0
-#: Signs that stand between letters, or right before or after them, in normal text.
+#: Symbols that occur between letters, or directly before or after them, in normal text.
 _INSIDE = frozenset("'’‘´`·・-‐‑–—_/.,;:&@+*=|\\~^#\u00ad\u200c\u200d\u00a0\u3000")
 _BEFORE = frozenset("([{<\"'“‘„‚«‹¿¡–—-©®°§¶•·*/\\.,:;!?&@#$€£¥%+=|~^_`´¨…") | _INSIDE
 _AFTER = frozenset(")]}>\"'”’“»›–—-©®™°²³¹ªº…†*/\\.,:;!?&@#$%+=|~^_`´€£¥") | _INSIDE
 
 
-#: Each letter that the language of the others does not have divides the likelihood by this.
+#: Each letter that is missing in the language of the others divides the likelihood by this.
 _FOREIGN = 2.5
-#: The letters beyond ASCII of languages in Latin script; English has those of its loanwords.
+#: Non-ASCII letters of languages in Latin script; English has those of its loanwords.
 _ALPHABETS = tuple(
     frozenset(letters)
     for letters in (
@@ -78,7 +78,7 @@ _ALPHABETS = tuple(
 
 @dataclass(frozen=True)
 class Guess:
-    """An encoding, how sure it is beside the next one (0.5 to 1), and the language that it was found by."""
+    """An encoding, its confidence relative to the second best (0.5 to 1), and the language that matched."""
 
     encoding: str
     confidence: float
@@ -105,7 +105,7 @@ def guess(data: bytes) -> Guess | None:
 
 
 def _candidates(sample: bytes, whole: bool) -> dict[str, tuple[float, str | None]]:
-    """Encodings with their likelihood (above 0) and the language that it was measured by."""
+    """Encodings with their likelihood (above 0) and the language whose model it comes from."""
     import chardet
     from chardetng_py import EncodingDetector  # type: ignore[import-untyped]
 
@@ -126,7 +126,7 @@ def _candidates(sample: bytes, whole: bool) -> dict[str, tuple[float, str | None
 
 
 def _decoded(sample: bytes, encoding: str) -> str | None:
-    """The text; a character cut off at the end of the sample, and one broken in a hundred, are forgiven."""
+    """Decode the sample. Tolerates a truncated character at its end and one broken character in a hundred."""
     try:
         text = sample.decode(encoding, "replace")
     except LookupError:
@@ -135,7 +135,7 @@ def _decoded(sample: bytes, encoding: str) -> str | None:
 
 
 def fits(text: str, one_in: int = 100) -> bool:
-    """Of the characters beyond ASCII at most one in so many stands for bytes that cannot be decoded."""
+    """Whether at most one in `one_in` non-ASCII characters replaces undecodable bytes."""
     return text.count("\ufffd") * one_in <= sum(character > "\x7f" for character in text)
 
 
@@ -148,7 +148,7 @@ def _prior(encoding: str, text: str) -> float:
 
 
 def _faults(text: str) -> float:
-    """How often neighbouring characters make no word in any language, at most one per eight of the others."""
+    """The weighted number of adjacent characters that form no word in any language, at most 40."""
     faults, others = 0.0, 0
     padded = f" {text[:8192]} "
     for at in range(1, len(padded) - 1):
@@ -161,7 +161,7 @@ def _faults(text: str) -> float:
 
 
 def _foreign(text: str) -> int:
-    """Letters that are not of the one language which has most of them, at most eight."""
+    """The number of letters outside of the language that has most of them, at most eight."""
     count = Counter(c for c in text[:8192].lower() if c > "\x7f" and c.isalpha() and _kind(c) == "L")
     return min(min(sum(n for c, n in count.items() if c not in letters) for letters in _ALPHABETS), 8)
 
@@ -172,7 +172,7 @@ def _fault(before: str, one: str, after: str) -> float:
         return 2.0
     left, right = _kind(before), _kind(after)
     if kind == "S":
-        if "\u2500" <= one <= "\u259f":  # of a frame, where these are beside each other
+        if "\u2500" <= one <= "\u259f":  # box drawing characters, which are adjacent to each other
             return 0.0 if "\u2500" <= before <= "\u259f" or "\u2500" <= after <= "\u259f" else 1.0
         if "\u3000" <= one <= "\u30ff" or one >= "\uff00":
             return 0.0 if left in "ESDC" and right in "ESDC" else 0.5
@@ -184,7 +184,7 @@ def _fault(before: str, one: str, after: str) -> float:
     if kind == "D":
         return 0.0
     apart = sum(near not in "SDC" and near != kind for near in (left, right))
-    if kind == "E":  # Chinese, Japanese and Korean stand beside Latin words, but not inside them
+    if kind == "E":  # Chinese, Japanese and Korean may be next to Latin words, but not inside them
         return 1.0 if apart == 2 else 0.2 * apart
     if apart:
         return float(apart)
@@ -193,8 +193,8 @@ def _fault(before: str, one: str, after: str) -> float:
 
 @lru_cache(maxsize=4096)
 def _kind(character: str) -> str:
-    """S for signs and blanks, D for digits, C for control characters, E for East Asian letters, else the
-    first letter of the script's name."""
+    """S for symbols and blanks, D for digits, C for control characters, E for East Asian letters, else a
+    letter for the script."""
     category = unicodedata.category(character)
     if category in ("Cc", "Cn", "Co") and character not in "\t\n\r\f\x1b":
         return "C"

@@ -1,4 +1,4 @@
-"""E-books (.epub): the chapters in the order of their spine."""
+"""E-books (.epub): chapters in the order of the spine."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def parse_epub(data: bytes) -> ParsedDocument:
 
 
 def _titled_once(chapters: list[str]) -> list[str]:
-    """The chapters without a title page that says only what the next one begins with."""
+    """Drop a title page that only repeats the first line of the next chapter."""
     shown = [chapter for chapter in chapters if chapter.strip()]
     heads = [chapter.split("\n", 1)[0].lstrip("# ").strip() for chapter in shown]
     if len(shown) > 1 and heads[0] == heads[1] == shown[0].lstrip("# ").strip():
@@ -73,7 +73,7 @@ def _package(archive: Archive) -> str:
 
 
 def _spine(root: etree._Element, folder: str) -> list[str]:
-    """Parts of the chapters in reading order."""
+    """The part names of the chapters, in reading order."""
     manifest = {item.get("id"): item for item in root.iterfind(".//{*}manifest/{*}item")}
     parts = []
     for reference in root.iterfind(".//{*}spine/{*}itemref"):

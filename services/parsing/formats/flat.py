@@ -1,4 +1,4 @@
-"""Office documents in one XML file: flat OpenDocument (.fodt), flat OPC, Word and Excel of 2003."""
+"""Office documents in one XML file: flat OpenDocument (.fodt), flat OPC, Word 2003 and Excel 2003."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def parse_flat_opc(data: bytes) -> ParsedDocument:
 
 
 def parse_word_2003(data: bytes) -> ParsedDocument:
-    """The XML of Word 2003 has the same paragraphs and tables, in another namespace."""
+    """Parse Word 2003 XML, which has the paragraphs and tables of .docx in another namespace."""
     root = parse_xml(_HINTS.sub(b"", data.replace(_WORD_2003, _WORD)))
     w = "{" + _WORD.decode() + "}"
     body, styles = root.find(w + "body"), root.find(w + "styles")
@@ -139,7 +139,7 @@ def _zipped(parts: dict[str, bytes]) -> bytes:
 
 
 def _root(name: bytes, space: bytes) -> Callable[[bytes, bytes], bool]:
-    """Whether a text is XML whose root has this name and names this namespace."""
+    """A `sniff` for XML with this root element that mentions this namespace."""
     begins = re.compile(
         rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*)*<(?:[\w-]+:)?" + name + rb"\s[^>]*", re.S
     )

@@ -15,12 +15,12 @@ from services.parsing.images import pictures
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Maximum number of frames of a TIFF; each is a page.
+#: Maximum frames of a TIFF; each is a page.
 MAX_FRAMES = 500
 
 
 def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
-    """A picture file: its kind and size, a description, and the words in it; each frame of a TIFF a page."""
+    """Convert a picture file: kind and size, a description, and its words. Each frame of a TIFF is a page."""
     try:
         picture = pictures.opened(data)
         frames = min(getattr(picture, "n_frames", 1), MAX_FRAMES) if picture.format == "TIFF" else 1
@@ -41,7 +41,7 @@ def _page(picture: Image, name: str, writer: md.Writer, warnings: list[str]) -> 
     seen = words = ""
     try:
         seen, words = pictures.looked_at(picture)
-    except Exception as error:  # if reading fails, kind and size are still known
+    except Exception as error:  # kind and size are still known
         warnings.append(f"the words in the picture could not be read: {type(error).__name__}")
     writer.add(md.image(seen, name, f"{picture.format}, {picture.width} × {picture.height}"))
     writer.add(words)
@@ -53,7 +53,7 @@ def _is_heif(data: bytes) -> bool:
 
 
 def _is_bmp(data: bytes) -> bool:
-    """Texts may begin with BM, so the size of the header must be valid, too."""
+    """Whether the size of the header is valid, too, because texts may begin with BM."""
     sizes = (12, 40, 52, 56, 64, 108, 124)
     return data[:2] == b"BM" and len(data) > 26 and int.from_bytes(data[14:18], "little") in sizes
 

@@ -1,4 +1,4 @@
-"""Jupyter notebooks: markdown cells unchanged, code and its printed results as code blocks."""
+"""Jupyter notebooks: markdown cells unchanged, code and its printed output as code blocks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from services.parsing.formats.text import decode
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-#: The plain form of an output that only its other forms show.
+#: The plain text of an output with content only in its other formats: a Python repr.
 _OBJECT = re.compile(r"<[\w.]+(?: object| at 0x| size )[^\n]*>", re.I)
-#: Maximum characters of one result; the rest of a longer one is a log.
+#: Maximum characters of one output; a longer one is a log and is truncated.
 MAX_RESULT = 10_000
 
 
@@ -65,12 +65,12 @@ def _cell(cell: dict[str, Any], language: str) -> list[MarkdownBlock]:
 
 
 def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
-    """What an output shows: its text, or the richest of its forms that holds text."""
+    """The visible content of an output: its text, or the best of its formats that contains text."""
     if output.get("output_type") in ("error", "pyerr"):
         return _printed(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}")
     if "text" in output:
         return _printed(_joined(output["text"]))
-    found = output.get("data") or output  # format 3 keeps the forms in the output itself
+    found = output.get("data") or output  # format 3 stores the formats in the output itself
     forms = {
         name: _joined(value) for name, value in found.items() if "/" in name or name in ("html", "latex")
     }
@@ -95,7 +95,7 @@ def _page(page: str) -> list[MarkdownBlock]:
 
 
 def _printed(text: str) -> list[MarkdownBlock]:
-    """Printed text without the escape codes of terminals; of a line that was written over, its last state."""
+    """Printed text without terminal escape codes; of an overwritten line, the last state is kept."""
     text = _ESCAPES.sub("", text)
     text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return [md.code(text[:MAX_RESULT])] if text.strip() else []

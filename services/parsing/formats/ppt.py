@@ -20,12 +20,12 @@ _DOCUMENT, _SLIDE, _NOTES, _PERSIST, _EDIT = 1000, 1006, 1008, 6002, 4085
 _LIST_WITH_TEXT, _SLIDE_PERSIST, _SLIDE_FACTS = 4080, 1011, 1017
 _HEADER, _CHARS, _BYTES, _STYLE, _OUTLINE_REF = 3999, 4000, 4008, 4001, 3998
 _TEXT_BOX, _PLACEHOLDER, _ENCRYPTED = 0xF00D, 3011, 12052
-#: Kinds of text (§2.13.33).
+#: Text types (§2.13.33).
 _TITLE, _BODY, _NOTE, _OTHER, _CENTRE_BODY, _CENTRE_TITLE, _HALF, _QUARTER = range(8)
 _TITLES = (_TITLE, _CENTRE_TITLE)
 _BULLETED = (_BODY, _HALF, _QUARTER)
 MAX_DEPTH = 32
-#: Bits of a paragraph mask and the bytes of their fields, in the order of the file (§2.9.20).
+#: Bits of a paragraph mask and the sizes of their fields in bytes, in file order (§2.9.20).
 _WIDTHS = ((0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2),
            (0x100, 2), (0x400, 2), (0x8000, 2))  # fmt: skip
 #: Placeholders that repeat on every slide: date, number, footer, header (§2.13.23).
@@ -36,7 +36,7 @@ _RUNNING = (7, 8, 9, 10)
 class Text:
     kind: int
     text: str = ""
-    #: Of each character: the level of its paragraph, and whether that has a bullet (None: as its kind has).
+    #: Per character: the level of its paragraph, and whether that has a bullet (None: the text type decides).
     levels: list[tuple[int, bool | None]] = field(default_factory=list)
 
 
@@ -160,7 +160,7 @@ class _Deck:
                 yield current
 
     def _take(self, record: Atom, texts: list[Text]) -> None:
-        """One record of a text: its kind, its characters, its paragraph levels."""
+        """Read one record of a text: its type, its characters or its paragraph levels."""
         content = self._stream[record.start : record.end]
         if record.kind == _HEADER and len(content) >= 4:
             texts.append(Text(struct.unpack_from("<I", content)[0]))
@@ -179,7 +179,7 @@ class _Deck:
         return False
 
     def texts(self, slide: Atom, outline: list[Text]) -> list[Text]:
-        """The texts of a slide's shapes in their order, then what only the outline holds."""
+        """The texts of a slide's shapes in order, then those that only the outline contains."""
         found: list[Text] = []
         used: set[int] = set()
         for box, placeholder in self._boxes(slide, 0):
@@ -197,7 +197,7 @@ class _Deck:
         return [text for text in [*found, *rest] if text.text.strip()]
 
     def _boxes(self, parent: Atom, depth: int) -> Iterator[tuple[Atom, int]]:
-        """Text boxes below a container, each with the kind of placeholder that its shape is (0: none)."""
+        """Text boxes below a container, each with the placeholder type of its shape (0: none)."""
         placeholder = 0
         for record in self.records(parent.start, parent.end):
             if record.kind == _TEXT_BOX:
@@ -205,7 +205,7 @@ class _Deck:
             elif record.kind == _PLACEHOLDER and record.end - record.start >= 5:
                 placeholder = self._stream[record.start + 4]
             elif record.version == 0xF and depth < MAX_DEPTH:
-                if record.kind == 0xF011:  # what the program says of the shape: the placeholder is in it
+                if record.kind == 0xF011:  # client data of the shape, which contains the placeholder
                     for inner in self.records(record.start, record.end):
                         if inner.kind == _PLACEHOLDER and inner.end - inner.start >= 5:
                             placeholder = self._stream[inner.start + 4]
@@ -213,7 +213,7 @@ class _Deck:
                     yield from self._boxes(record, depth + 1)
 
     def notes_of(self, slide: Atom) -> list[Text]:
-        """The speaker notes of a slide; its facts name the notes' id (§2.5.10)."""
+        """The speaker notes of a slide, whose SlideAtom contains the notes' id (§2.5.10)."""
         if self._notes is None:
             self._notes = {}
             for group in self.records(self._document.start, self._document.end):
@@ -233,7 +233,7 @@ class _Deck:
 
 
 def _levels(content: bytes, characters: int) -> list[tuple[int, bool | None]]:
-    """Paragraph runs (§2.9.44) spread over the characters that they hold for."""
+    """Expand paragraph runs (§2.9.44) to one entry per character."""
     levels: list[tuple[int, bool | None]] = []
     at = 0
     while at + 10 <= len(content) and len(levels) < characters:
@@ -246,7 +246,7 @@ def _levels(content: bytes, characters: int) -> list[tuple[int, bool | None]]:
 
 
 def _paragraph_bytes(content: bytes, at: int, mask: int) -> int:
-    """Bytes of the optional fields of a TextPFException (§2.9.20) that its mask names."""
+    """The size in bytes of the optional fields in a TextPFException (§2.9.20), according to its mask."""
     size = 2 if mask & 0x000F else 0  # bullet flags
     for bit, width in _WIDTHS:
         size += width if mask & bit else 0
@@ -259,7 +259,7 @@ def _paragraph_bytes(content: bytes, at: int, mask: int) -> int:
 
 
 def _blocks(text: Text) -> list[MarkdownBlock]:
-    """The paragraphs of a text; those of a body are list items, unless there is but one."""
+    """The paragraphs of a text; those of a body are list items, unless there is only one."""
     blocks: list[MarkdownBlock] = []
     indents = md.Indents()
     lines = text.text.split("\r")
@@ -269,7 +269,7 @@ def _blocks(text: Text) -> list[MarkdownBlock]:
         depth, bullet = text.levels[at] if at < len(text.levels) else (0, None)
         at += len(line) + 1
         shown = md.tidy(md.escape(line.replace("\x0b", "\n")))
-        if not shown or shown == "*":  # a field for the date or the number of the slide
+        if not shown or shown == "*":  # a field for the date or the slide number
             continue
         if bullet is not False and (bullet or listed):
             blocks.append(md.item("-", [MarkdownBlock(shown)], indents.under(depth, "-")))

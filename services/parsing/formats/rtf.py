@@ -82,10 +82,10 @@ class _Reader:
         self._fonts = font_encodings(self.data)
         self._symbols = symbol_fonts(self.data)
         self._label = ""  # what Word shows before the paragraph: a bullet, `3.`, `b)`
-        self._open_notes: list[tuple[int, list[str], bool]] = []  # stack depth, the text around, a comment?
+        self._open_notes: list[tuple[int, list[str], bool]] = []  # stack depth, text around, a comment?
         self._notes: list[str] = []
-        self._comments: list[str] = []  # on the paragraph that is read
-        self._link: list[tuple[int, str, int]] = []  # stack depth, target, where its text begins
+        self._comments: list[str] = []  # on the current paragraph
+        self._link: list[tuple[int, str, int]] = []  # stack depth, target, start of its text
 
     def run(self) -> None:
         for match in _TOKEN.finditer(self.data):
@@ -215,7 +215,7 @@ class _Reader:
         match = re.match(
             rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', self.data[end : end + 2300]
         )
-        # The group marks itself as skippable; what counts is whether the text around it is shown.
+        # The group marks itself as skippable; only whether the surrounding text is shown counts.
         if match and not (self._stack and self._stack[-1].skip):
             self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
 

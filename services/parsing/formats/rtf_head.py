@@ -1,4 +1,4 @@
-"""What stands before the text of an RTF file: its code page, fonts and styles; and labels of paragraphs."""
+"""The header of an RTF file (code page, fonts, styles), and the labels of paragraphs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def code_page(data: bytes) -> str:
 
 
 def heading_styles(data: bytes) -> dict[int, int]:
-    """Style number -> heading level, by the names in the style sheet."""
+    """Heading levels by style number, from the names in the style sheet."""
     found = {}
     for number, name in re.findall(
         rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title)[ \d]*);\}", data[:400_000], re.I
@@ -65,9 +65,9 @@ class State:
     italic: bool = False
     hidden: bool = False
     struck: bool = False
-    symbols: str = ""  # the symbol font in use
+    symbols: str = ""  # the current symbol font
     encoding: str = "cp1252"
-    fallback: int = 1  # characters after \\u that repeat it for old readers
+    fallback: int = 1  # number of characters after \\u that repeat it for old readers
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Paragraph:
 
 
 def joined_surrogates(before: list[str], char: str) -> str:
-    """The second half of a character beyond U+FFFF joined with the first, which stands in the text so far."""
+    """Join a low surrogate with the high one at the end of the text before it."""
     if "\udc00" <= char <= "\udfff" and before and "\ud800" <= before[-1][-1:] <= "\udbff":
         first = before.pop()
         return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")

@@ -1,4 +1,4 @@
-"""Bytes to text, unchanged: UTF-8 first, then a byte order mark, a declared charset, then detection."""
+"""Decodes bytes to unchanged text: by byte order mark, declared charset, as UTF-8, or by detection."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ESCAPES = ((b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"), (b"\x1b$)C", "iso2022_kr"))
-#: The name of the handler of stray bytes, as `codecs` knows it.
+#: Name of the error handler for stray bytes in `codecs`.
 _STRAYS = "headrace-stray-bytes"
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-#: A sequence that was cut, or a byte that belongs to none.
+#: A truncated sequence, or a byte outside of any sequence.
 _PLACE = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2}|[\x80-\xff]")
 _BROKEN = re.compile(rb"[\x80-\xff]+")
-#: Control characters that no text contains; form feed, escape (terminal logs) and tab are allowed.
+#: Control characters that do not occur in text; form feed, escape (terminal logs) and tab do.
 _BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 
 
@@ -73,7 +73,7 @@ def _declared(data: bytes, charset: str) -> str | None:
 
 
 def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
-    """A text of seven bits whose Japanese or Korean is between escape sequences."""
+    """Decode a 7-bit text with Japanese or Korean between escape sequences."""
     for sign, encoding in _ESCAPES:
         if sign in data[:SAMPLE]:
             with contextlib.suppress(UnicodeDecodeError):
@@ -100,8 +100,8 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
-    """UTF-8 with some bytes that do not follow it. Other encodings hardly ever form its sequences, so half of
-    the bytes are proof enough."""
+    """Decode UTF-8 with some invalid bytes. Other encodings hardly ever form valid sequences, so it is enough
+    if half of the bytes do."""
     proof = sum(len(found) - 1 for found in _SEQUENCE.findall(data))
     broken = len(_PLACE.findall(_SEQUENCE.sub(b" ", data)))
     if not proof or proof < broken:
@@ -111,8 +111,8 @@ def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
 
 
 def _stray(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are not UTF-8: a letter in the Western encoding where they touch one or stand alone, because
-    whoever added a line wrote it so; otherwise (the rest of a sequence that was cut) U+FFFD."""
+    """Replace bytes that are not UTF-8. Next to a letter, or alone, they are letters in cp1252: whoever added
+    the line used it. Otherwise (a truncated sequence) they become U+FFFD."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     data, start = error.object, error.start

@@ -1,4 +1,4 @@
-"""Excel 97 workbooks (.xls): xlrd knows formats, notes, what is hidden; calamine reads what it refuses."""
+"""Excel 97 workbooks (.xls): xlrd reads formats, notes and hidden cells; calamine reads files it rejects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_xls(data: bytes) -> ParsedDocument:
     """Each visible sheet under its name. Raises CorruptDocument if the records are invalid."""
     try:
         sheets = list(_with_formats(data))
-    except Exception:  # xlrd asserts much about a file that readers forgive
+    except Exception:  # xlrd asserts much that other readers tolerate
         sheets = list(_values(data))
     writer = Writer()
     for number, sheet in enumerate(sheets, 1):
@@ -73,7 +73,7 @@ def _sheet(book: Any, sheet: Any, name: str) -> _Sheet:
 
 
 def _shown_cell(book: Any, cell: Any) -> str:
-    """Of a cell by its type: text, number or date, truth, error."""
+    """Format a cell by its type: text, number or date, boolean, error."""
     if cell.ctype == 1:
         return md.escape(str(cell.value).strip())
     if cell.ctype in (2, 3):

@@ -1,7 +1,7 @@
-"""Text in pictures and scanned pages, found and read by rapidocr.
+"""OCR of pictures and scanned pages with rapidocr.
 
-The models (PP-OCR, about 30 MB of ONNX) come in the wheel; they are loaded on first use, which takes
-about a second, and stay loaded.
+The models (PP-OCR, about 30 MB of ONNX) come in the wheel. They are loaded on first use, which takes about a
+second, and stay loaded.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from services.parsing.page.text import Vocabulary
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: The longer side (pixels) that pictures are brought down to. A page at this size has 130 dots per inch: text
-#: of 7 points is 13 pixels high, and finding takes about 2 s of one core instead of 15 s at 300 dpi.
+#: Pictures are scaled down to this longer side (pixels). A page then has 130 dots per inch: text of 7 points
+#: is 13 pixels high, and detection takes about 2 s of one core instead of 15 s at 300 dpi.
 SIDE = 1500
-#: Readings less certain than this are left out: specks, textures, drawings.
+#: Minimum confidence of a recognised line; below are specks, textures and drawings.
 CERTAIN = 0.6
-#: The font size of a line, of the height of its box: boxes hold ascenders, descenders and a little air.
+#: Font size of a line relative to its box, which includes ascenders, descenders and a small margin.
 SIZE = 0.75
 
 _reading = threading.Lock()
@@ -52,7 +52,7 @@ def find_text(image: Image) -> list[TextBox]:
         picture = picture.resize(
             (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
         )
-    pixels = numpy.asarray(picture)[:, :, ::-1]  # the models were taught on BGR
+    pixels = numpy.asarray(picture)[:, :, ::-1]  # the models were trained on BGR
     with _reading:  # the engine keeps state between its steps
         found = _engine()(pixels)
     if found.boxes is None or found.txts is None:
@@ -66,13 +66,13 @@ def find_text(image: Image) -> list[TextBox]:
 
 
 def read_text(image: Image) -> str:
-    """What is written in a picture as plain text: paragraphs parted by empty lines, the cells of a table's
-    row by ` | `. Empty when nothing is found."""
+    """The text in a picture as plain text: empty lines separate paragraphs, ` | ` separates the cells of a
+    table row. Empty if nothing is found."""
     return plain_text(find_text(image), image.width, image.height)
 
 
 def words_of(boxes: Iterable[TextBox]) -> list[Word]:
-    """The words of lines, each with its share of the line's box; sizes that differ little are one size."""
+    """Split lines into words, each with its share of the line's box; similar font sizes become one."""
     lines = list(boxes)
     heights = sorted(b.y1 - b.y0 for b in lines)
     usual = heights[len(heights) // 2] if heights else 0.0
@@ -92,7 +92,7 @@ def words_of(boxes: Iterable[TextBox]) -> list[Word]:
 
 
 def plain_text(boxes: Sequence[TextBox], width: int, height: int) -> str:
-    """Lines found in a picture as plain text in reading order."""
+    """Convert the lines of a picture to plain text in reading order."""
     if not boxes:
         return ""
     page = Page(1, float(width), float(height), words_of(boxes))
@@ -114,12 +114,12 @@ def _engine() -> Any:
         params={
             "Global.log_level": "error",
             "Global.max_side_len": 2 * SIDE,
-            # Lines are found on a smaller picture than they are read from: as many, in 2/3 of the time.
+            # Detection runs on a smaller picture than recognition: it finds as many lines in 2/3 of the time.
             "Det.limit_type": "max",
             "Det.limit_side_len": 1152,
-            # Lines of a batch are padded to the longest: six of a page's width take 200 MB more than two.
+            # A batch is padded to its longest line: six lines of a page's width take 200 MB more than two.
             "Rec.rec_batch_num": 2,
-            # One core a worker: the pool of workers is what uses the others.
+            # One core per worker: the pool of workers uses the others.
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }

@@ -1,4 +1,4 @@
-"""Pictures as text: kind and size, the words in them, and a description if a vision model is set."""
+"""Pictures as text: kind and size, the words in them, and a description if a vision model is configured."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from services.parsing.images import vision
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Decoders that may run. Others of Pillow start programs (EPS) or are seldom fuzzed.
+#: Allowed Pillow decoders. Others start programs (EPS) or are seldom fuzzed.
 _DECODERS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "HEIF", "AVIF", "MPO")
-#: Pixels of one picture: 100 megapixels are 400 MB decoded.
+#: Maximum pixels of a picture: 100 megapixels are 400 MB decoded.
 MAX_PIXELS = 100_000_000
-#: Longer side that is given to OCR; text of a page scanned at 300 dpi is still 10 pixels high at this size.
+#: Longer side of pictures passed to OCR; text of a page scanned at 300 dpi is then still 10 pixels high.
 _OCR_SIDE = 3000
-#: Pictures within documents below this many pixels, or flatter than this, are ornaments.
+#: Pictures within documents: one with fewer pixels than the first limit is an ornament; one with fewer than
+#: the second, or with a shorter side than the third, is not read.
 _ORNAMENT_PIXELS, _READABLE_PIXELS, _READABLE_SIDE = 32 * 32, 150 * 100, 40
-#: Processor seconds that a document's pictures may be read for, all together.
+#: CPU seconds for reading all pictures of a document.
 _SECONDS = 20.0
-#: Characters in a picture from which its words are a text of their own (half a printed page) rather than the
-#: labels of a diagram or the words of a screenshot.
+#: From this many characters (half a printed page), the words in a picture are a text of their own rather than
+#: the labels of a diagram or the words of a screenshot.
 _OWN_TEXT = 1000
 
 
 class Pictures:
-    """Describes the pictures of one document; a repeated picture is read once, and the time is limited."""
+    """Describes the pictures of one document within a time limit; a repeated picture is read once."""
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._deadline: float | None = None
@@ -49,7 +50,7 @@ class Pictures:
     def _describe(self, data: bytes, alt: str, name: str) -> tuple[str, list[str]]:
         try:
             picture = opened(data)
-        except Exception:  # a picture that cannot be read is never the document's end
+        except Exception:  # an unreadable picture must not fail the document
             return (md.image(alt, name) if alt else ""), []
         if picture.width * picture.height < _ORNAMENT_PIXELS and not alt:
             return "", []
@@ -60,15 +61,15 @@ class Pictures:
             blocks = [md.escape_lines(md.escape(part)) for part in words.split("\n\n") if part.strip()]
         elif words:
             facts += f"; text: {words}"
-        if not alt and not seen and not words:  # its kind and size say nothing to a reader
+        if not alt and not seen and not words:  # kind and size alone are useless to a reader
             return "", []
         return md.image(alt or seen, name, facts), blocks
 
     def _read(self, picture: Image) -> tuple[str, str]:
-        """The description of a picture and its words; empty once the time is spent."""
+        """The description of a picture and its words; empty once the time is used up."""
         if picture.width * picture.height < _READABLE_PIXELS or min(picture.size) < _READABLE_SIDE:
             return "", ""
-        now = time.process_time()  # of the processor, so that a busy machine reads the same pictures
+        now = time.process_time()  # CPU time, so that a busy machine reads the same pictures
         self._deadline = self._deadline or now + self._seconds
         if now > self._deadline:
             self.warnings = (
@@ -83,7 +84,7 @@ class Pictures:
 
 
 def describe(data: bytes, alt: str = "", name: str = "") -> str:
-    """A picture as inline markdown, with only its kind and size."""
+    """Inline markdown with only the picture's kind and size."""
     try:
         picture = opened(data)
     except Exception:
@@ -92,7 +93,7 @@ def describe(data: bytes, alt: str = "", name: str = "") -> str:
 
 
 def looked_at(picture: Image) -> tuple[str, str]:
-    """The description by a model (empty if none is set), and the words in a picture."""
+    """The description of a picture (empty without a model), and the words in it."""
     from PIL import ImageOps
 
     from services.parsing.images import ocr  # only for pictures: most documents have none
@@ -105,12 +106,12 @@ def looked_at(picture: Image) -> tuple[str, str]:
     upright = upright.convert("RGB")
     upright.format = format_
     words = ocr.read_text(upright) or ""
-    # One or two characters are a logo's shape read as a letter, not a word.
+    # One or two characters are usually a logo misread as letters.
     return vision.describe(upright) or "", words if sum(map(str.isalnum, words)) > 2 else ""
 
 
 def _on_white(picture: Image) -> Image:
-    """A transparent picture on a white background."""
+    """Put a transparent picture on a white background."""
     from PIL import Image as images
 
     layer = picture.convert("RGBA")
@@ -138,7 +139,7 @@ def opened(data: bytes) -> Image:
     images.MAX_IMAGE_PIXELS = None  # our own limit below is the stricter one
     try:
         picture = images.open(io.BytesIO(data), formats=_known_decoders())
-    except UnidentifiedImageError as error:  # its words are the representation of a Python object
+    except UnidentifiedImageError as error:  # its message is the repr of a Python object
         raise OSError("no decoder knows its content") from error
     if picture.width * picture.height > MAX_PIXELS:
         raise DocumentTooLarge(

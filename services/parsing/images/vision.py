@@ -1,6 +1,6 @@
 """A vision model behind an OpenAI-compatible endpoint, which describes pictures and transcribes pages.
 
-Nothing here raises: without a model, or if it does not answer, the result is None and the caller uses OCR.
+These functions do not raise: without a model, or without an answer, they return None and the caller uses OCR.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: The longer side (pixels) of what is sent: models see no more, and a page stays readable.
+#: Longer side of the pictures sent (pixels): models see no more, and a page stays readable.
 SIDE = 1568
-#: Seconds in which a model that failed is not asked again, so that one that is down costs one time-out.
+#: Seconds before a failed model is called again, so that a model that is down costs only one timeout.
 PAUSE = 30.0
 
 _DESCRIBE = (
@@ -35,8 +35,9 @@ _READ = (
 class Vision:
     """The endpoint and when to use it.
 
-    `url` is the base URL (`http://host:8000/v1`, without `/chat/completions`). `pages`: the model reads pages
-    without text (`auto`), all pages (`always`) or none (`never`; pictures are still described).
+    `url` is the base URL (`http://host:8000/v1`, without `/chat/completions`). `pages` selects the pages that
+    the model reads: those without text (`auto`), all (`always`) or none (`never`; pictures are still
+    described).
     """
 
     url: str
@@ -51,7 +52,7 @@ _paused_until = 0.0
 
 
 def configure(vision: Vision | None) -> None:
-    """Set the endpoint of this process, or none."""
+    """Set the endpoint of this process; None disables it."""
     global _vision, _paused_until
     _vision, _paused_until = vision, 0.0
 
@@ -88,7 +89,7 @@ def _ask(image: Image, question: str, most_tokens: int) -> str | None:
     try:
         return _answer(vision, _body(vision, image, question, most_tokens))
     except (OSError, ValueError, KeyError, IndexError, TypeError):
-        # ApiError, timed out, not 200, or an answer of another shape: all the same to the caller.
+        # ApiError, timeout, a status other than 200 or an unexpected answer: all the same to the caller.
         _paused_until = time.monotonic() + PAUSE
         return None
 
@@ -114,7 +115,7 @@ def _answer(vision: Vision, body: bytes) -> str | None:
     url = f"{vision.url.rstrip('/')}/chat/completions"
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"HEADRACE_VISION_URL is {vision.url!r}, expected http:// or https://")
-    import urllib.request  # mail, TLS and all: as long to load as a document takes to read, and seldom needed
+    import urllib.request  # seldom needed, and takes as long to import as reading a document
 
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (checked above)
     if vision.api_key:

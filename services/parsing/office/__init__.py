@@ -1,1 +1,1 @@
-"""Shared by the office formats: zip archives, OOXML packages, formulas, charts, grids of cells."""
+"""Code shared by office formats: zip archives, OOXML packages, formulas, charts, grids of cells."""

@@ -1,4 +1,4 @@
-"""Opens zip containers (office documents, e-books) with limits, and parses their XML without entities."""
+"""Opens zip containers (office documents, e-books) within limits, and parses their XML without entities."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from schemas.errors import CorruptDocument, DocumentTooLarge
 MAX_ENTRIES = 20_000
 #: Maximum unpacked bytes of a part. A 200 MB spreadsheet has sheets of about 1.5 GB of XML (streamed).
 MAX_PART = 2 * 1024**3
-#: Maximum bytes of a part that is read as a whole.
+#: Maximum bytes of a part that is read into memory as a whole.
 MAX_WHOLE_PART = 200 * 1024 * 1024
 #: Maximum ratio of unpacked to packed size. Sheets of equal numbers reach 100, deflate's limit is 1,032.
 MAX_RATIO = 400
 #: Parts below this size may have any ratio.
 RATIO_FREE = 16 * 1024 * 1024
 
-#: The namespaces of strict files (ISO/IEC 29500-1), which differ from the usual ones by this alone.
+#: Namespaces of strict files (ISO/IEC 29500-1), which differ from the usual ones only in this prefix.
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 
 XML_ERRORS = (etree.XMLSyntaxError, etree.ParserError)
@@ -42,7 +42,7 @@ class Archive:
         if len(entries) > MAX_ENTRIES:
             raise DocumentTooLarge(f"zip container of {len(entries)} entries, the limit is {MAX_ENTRIES}")
         self._entries = {part_name(entry.filename): entry for entry in entries}
-        #: Names of parts are compared without case (ECMA-376 part 2 §6.2.2.3); most files need no help.
+        #: Part names are case-insensitive (ECMA-376 part 2 §6.2.2.3), though most files use one spelling.
         self._spelled = {name.lower(): name for name in self._entries}
 
     def names(self) -> list[str]:
@@ -96,7 +96,7 @@ class Archive:
 
 
 def part_name(name: str) -> str:
-    """The name of a zip entry as a part; some programs write it with backslashes."""
+    """The part name of a zip entry; some programs write backslashes."""
     return name.replace("\\", "/").lstrip("/")
 
 

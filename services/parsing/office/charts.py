@@ -10,7 +10,7 @@ from services.parsing import markdown_writer as md
 
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-#: Maximum points of a series; the rest of a longer one is a curve, not text.
+#: Maximum points of a series; a longer one is a curve, not text.
 MAX_POINTS = 500
 
 
@@ -44,7 +44,7 @@ def _series(element: etree._Element) -> tuple[str, dict[str, str]]:
 
 
 def _points(element: etree._Element, name: str) -> dict[int, str]:
-    """Point index -> text of a series' cached categories or values; the levels of a category joined."""
+    """Cached categories or values of a series by point index; the levels of a category are joined."""
     found: dict[int, str] = {}
     source = element.find(C + name)
     for point in source.iter(C + "pt") if source is not None else ():

@@ -1,4 +1,4 @@
-"""Number formats of spreadsheets (ECMA-376 part 1 §18.8.31): a stored number as its cell shows it."""
+"""Spreadsheet number formats (ECMA-376 part 1 §18.8.31): formats a stored number as its cell shows it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def code_of(number: int, code: str | None = None) -> str:
 
 
 def shown_number(value: float, code: str = "General", since_1904: bool = False, raw: str = "") -> str:
-    """A number as its format shows it. Dates are ISO 8601, whatever order of day and month the format has.
+    """Format a number. Dates are always ISO 8601, whatever the format's order of day and month.
 
-    `raw` is the number as the file writes it: an integer keeps all of its digits.
+    `raw` is the number as written in the file, so that an integer keeps all of its digits.
     """
     section, tokens, negative = _section(code, value)
     if section == "General" or any(token.kind in ("general", "at") for token in tokens):
@@ -51,7 +51,7 @@ def shown_number(value: float, code: str = "General", since_1904: bool = False, 
         return _duration(value, tokens)
     if "date" in kinds:
         return _moment(value, tokens, since_1904) or _general(value, raw)
-    if not kinds & {"digits", "fraction"}:  # only a text, or nothing at all
+    if not kinds & {"digits", "fraction"}:  # only text, or empty
         return "".join(token.text for token in tokens) or ("" if section == "" else _general(value, raw))
     try:
         return _number(-value if negative else value, tokens).strip()
@@ -66,7 +66,7 @@ def _general(value: float, raw: str = "") -> str:
 
 
 def _section(code: str, value: float) -> tuple[str, tuple[_Token, ...], bool]:
-    """The part of a format for a value, and whether it shows the number without its sign."""
+    """The section of a format that applies to a value, and whether it shows the number without its sign."""
     sections = _sections(code)
     conditions = [_CONDITION.search(section) for section in sections[:3]]
     if any(conditions):
@@ -205,7 +205,7 @@ def _number(value: float, tokens: tuple[_Token, ...]) -> str:
 
 
 def _digits(tokens: tuple[_Token, ...]) -> tuple[str, str, int]:
-    """The placeholders before and after the point, and by how many thousands commas at the end divide."""
+    """Placeholders before and after the point, and the number of trailing commas (each divides by 1,000)."""
     whole, places, after = "", "", False
     for token in tokens:
         if token.kind == "point":
@@ -226,7 +226,7 @@ def _grouped(digits: str) -> str:
 
 
 def _assembled(tokens: tuple[_Token, ...], left: str, right: str, power: int) -> str:
-    """The texts of a format around its digits, which placeholders with signs between (`000-00`) share."""
+    """Insert digits into a format: placeholders with text between them (`000-00`) share the digits."""
     out: list[str] = []
     after = False
     groups = [t for t in _before_point(tokens) if t.kind == "digits"]

@@ -118,7 +118,7 @@ def _symbols(text: str) -> str:
     shown = []
     for char in text:
         tex = _SYMBOLS.get(char, char)
-        # A command needs a blank before a letter, which would otherwise become part of its name.
+        # Without a blank, a letter after a command would become part of its name.
         shown.append(tex + " " if re.search(r"\\[A-Za-z]+$", tex) else tex)
     return "".join(shown)
 

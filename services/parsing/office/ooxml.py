@@ -1,4 +1,4 @@
-"""Shared parts of Word, PowerPoint and Excel packages: properties, pictures, charts, diagrams."""
+"""What Word, PowerPoint and Excel packages share: properties, pictures, charts, diagrams."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ class Graphics:
         return "".join(inline), blocks
 
     def content(self, part: str) -> bytes:
-        """A part as bytes, none if it is missing."""
+        """The bytes of a part; empty if it is missing."""
         return self._archive.read(part) if part in self._archive else b""
 
     def picture(self, part: str, alt: str = "") -> tuple[str, list[str]]:
-        """A picture of the package as inline markdown, and its words if they are a text of their own."""
+        """Inline markdown for a picture; blocks for its words if they are a text of their own."""
         name = posixpath.basename(part)
         if part not in self._archive:
             return (md.image(alt, name) if alt else ""), []

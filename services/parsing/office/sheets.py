@@ -1,4 +1,4 @@
-"""Sheets as tables: finds the separate tables on a grid."""
+"""Finds the separate tables of a sheet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.parsing.markdown_writer import Cell, MarkdownBlock
 Position = tuple[int, int]
 #: First and last corner of merged cells, inclusive.
 Merge = tuple[Position, Position]
-#: Maximum cells of a merge or a table; more is a formatted column, not content.
+#: Maximum cells of a merge or a table; a larger one is a formatted column, not content.
 MAX_SPAN_CELLS = 10_000
 
 
@@ -76,7 +76,7 @@ def sheet_blocks(cells: dict[Position, str], merges: Iterable[Merge] = ()) -> li
 
 
 def _covered(cells: dict[Position, str], merges: Iterable[Merge]) -> dict[Position, Position]:
-    """Every position with content, with the position of the cell that contains it."""
+    """Map every position with content to the position of the cell that contains it."""
     covered = {place: place for place in cells}
     for (top, left), (bottom, right) in merges:
         if (top, left) in cells and (bottom - top + 1) * (right - left + 1) <= MAX_SPAN_CELLS:
@@ -87,7 +87,7 @@ def _covered(cells: dict[Position, str], merges: Iterable[Merge]) -> dict[Positi
 
 
 def _regions(places: set[Position]) -> list[list[Position]]:
-    """Groups of adjacent positions, by their upper left corner."""
+    """Groups of adjacent positions, ordered by their upper left corner."""
     regions = []
     while places:
         start = places.pop()
@@ -106,7 +106,7 @@ def _regions(places: set[Position]) -> list[list[Position]]:
 def _rows(
     region: list[Position], cells: dict[Position, str], covered: dict[Position, Position]
 ) -> list[list[Cell]]:
-    """The rows of one table; positions that a merged cell covers belong to that cell."""
+    """The rows of one table; positions covered by a merged cell belong to that cell."""
     left, right = min(c for _, c in region), max(c for _, c in region)
     inside = set(region)
     size: dict[Position, Position] = {}

@@ -1,4 +1,4 @@
-"""Characters of symbol fonts (Symbol, Wingdings), which stand at their own codes, as Unicode."""
+"""Converts characters of symbol fonts (Symbol, Wingdings), which have codes of their own, to Unicode."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PRIVATE = re.compile("[\uf020-\uf0ff]")
 
 
 def symbol(code: int, font: str) -> str:
-    """A character of a font by its code, with or without the U+F000 that programs add; empty if unknown."""
+    """The Unicode character of a font's code (with or without the added U+F000); empty if unknown."""
     known = _FONTS.get(font.lower(), _SYMBOL)
     if 0xF000 <= code <= 0xF0FF or (code < 0x100 and is_symbol_font(font)):
         return known.get(code & 0xFF, "")
@@ -31,7 +31,7 @@ def symbol(code: int, font: str) -> str:
 
 
 def from_symbol_font(text: str, font: str) -> str:
-    """Text that is set in a font; that of a symbol font as the characters that it shows."""
+    """Convert text in a symbol font to the characters that it shows; other text stays unchanged."""
     if not is_symbol_font(font):
         return text
     return "".join(
@@ -44,5 +44,5 @@ def is_symbol_font(font: str) -> bool:
 
 
 def without_private_use(text: str) -> str:
-    """Characters at U+F020 to U+F0FF, where programs keep those of a symbol font, as those of Symbol."""
+    """Read characters from U+F020 to U+F0FF, where programs store those of symbol fonts, as Symbol."""
     return _PRIVATE.sub(lambda m: _SYMBOL.get(ord(m[0]) & 0xFF, m[0]), text)

@@ -3,5 +3,5 @@
     words, strokes, pictures ─► layout ─► blocks
     (geometry)                  (tables, columns, paragraphs, items, code)
 
-Pure geometry on plain values. PDFs provide the positions of words themselves, pictures and scans by OCR.
+Pure geometry on plain values. PDFs contain the positions of words; for pictures and scans, OCR provides them.
 """

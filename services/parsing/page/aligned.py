@@ -20,7 +20,7 @@ _LEADER = re.compile(r"\.{4,}|(?:\. ){3,}|…{2,}|_{4,}")
 
 
 def gutters(lines: Sequence[Sequence[Word]], strays: float = 0.1) -> list[float]:
-    """The centres of the vertical gaps that all lines leave free, except for a share of `strays`."""
+    """Centres of the vertical gaps that run through all lines; a share of `strays` may cross a gap."""
     runs: list[tuple[float, float]] = []
     sizes: list[float] = []
     for line in lines:
@@ -88,8 +88,8 @@ def _run(lines: Sequence[Line], start: int) -> int:
 
 
 def _in_text(lines: Sequence[Line], start: int, end: int) -> bool:
-    """Whether the run is part of a paragraph with wide gaps between words: a full line without a gap precedes
-    or follows it, as close as its own lines are to each other."""
+    """Whether the run is part of a paragraph with wide gaps between words: at its own line distance, a full
+    line without a gap precedes or follows it."""
     run = lines[start:end]
     box = bounds(run)
     closest = min((b.y0 - a.y1 for a, b in pairwise(run)), default=0.0)
@@ -131,7 +131,7 @@ def _table(lines: Sequence[Line], vocabulary: Vocabulary) -> Table | None:
         return None  # a table of contents
     words = [word for row in rows for word in row]
     if len(words) / several / (len(middle) + 1) > 6:
-        return None  # running text with a gap by chance
+        return None  # running text with a chance gap
     box = bounds(words)
     xs = [box.x0, *middle, box.x1]
     groups = text_rows(words, xs)

@@ -36,8 +36,11 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Block:
-    """A block of the document. Its text is inline markdown (plain for code). Its style is kept until all
-    pages are read and headings can be detected. `x0` is relative to the left edge of its column."""
+    """A block of the document.
+
+    The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
+    pages. `x0` is relative to the left edge of the column.
+    """
 
     kind: Kind
     text: str
@@ -63,7 +66,7 @@ class Setting:
 
 
 def setting_of(lines: Sequence[Line], size: float) -> Setting:
-    """Measured after lines that fill their column, because the next line most likely continues them."""
+    """Measure the setting after lines that fill their column: the next line most likely continues them."""
     left = min(line.x0 for line in lines)
     right = max(line.x1 for line in lines)
     full = sorted(
@@ -99,7 +102,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
 
 
 def _styles(lines: Sequence[Line]) -> list[Style]:
-    """The style of each line; `mono` only for lines of code, not for names or addresses set like it."""
+    """The style of each line; `mono` only for code, not for monospaced names or addresses."""
     mono = [_all(line, "mono") for line in lines]
     out = []
     for at, line in enumerate(lines):
@@ -142,7 +145,7 @@ def _breaks(
 
 
 def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether a full line clearly continues. (Only its first words may be bold.)"""
+    """Whether a full line clearly continues on the next. (Only its first words may be bold.)"""
     full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
     return full and line.words[0].text[:1].islower()
 
@@ -162,7 +165,7 @@ def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
 
 
 def _attached(before: Line, line: Line) -> bool:
-    """A row of a few small signs (an index, a footnote mark) that overlaps its neighbour."""
+    """Whether a line overlaps the one before and either has few words (a subscript, a footnote mark)."""
     return line.y0 < before.y1 - 0.2 * (before.y1 - before.y0) and min(len(line.words), len(before.words)) < 4
 
 
@@ -194,7 +197,7 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
     indent = line.x0 - before.x0
     after = lines[at + 1] if at + 1 < len(lines) else None
     if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
-        # A first line set in; the next one stands back at the left again.
+        # An indented first line: the next line returns to the left edge.
         return after is None or after.x0 < line.x0 - 0.5 * size
     if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
         centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
@@ -222,8 +225,8 @@ def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: 
 def item_sign(words: Sequence[Word]) -> str | None:
     """The list marker at the start of a line, if there is one.
 
-    A line that contains only markers, or the same bullet again (a legend, several entries in one line), is no
-    item.
+    A line is no item if it contains only markers, or the same bullet again (a legend, several entries in one
+    line).
     """
     if len(words) < 2:
         return None
@@ -256,7 +259,7 @@ def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary
 
 
 def _code(lines: Sequence[Line]) -> str:
-    """Lines of code with their indentation, from the width of a character."""
+    """Lines of code; the width of a character determines their indentation."""
     every: list[Word] = [w for line in lines for w in line.words]
     width = sum(w.x1 - w.x0 for w in every) / max(sum(len(w.text) for w in every), 1) or 5.0
     left = min(line.x0 for line in lines)

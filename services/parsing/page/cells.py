@@ -65,7 +65,7 @@ def trimmed(grid: Grid, words: Sequence[Word]) -> Grid:
     return Grid(tuple(xs), tuple(ys), tuple(slots))
 
 
-#: An empty column or row narrower than this (points) is the space between two lines.
+#: An empty column or row narrower than this (points) is the gap of a double line.
 SLIT = 7.0
 
 

@@ -20,7 +20,7 @@ _Span = tuple[float, float]
 
 
 def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxed]]:
-    """Pieces, tables and pictures in reading order; a flow is one column of a part of the page."""
+    """Split pieces, tables and pictures into flows in reading order. A flow is a column of a page section."""
     if not items:
         return []
     out: list[list[Boxed]] = []
@@ -41,8 +41,7 @@ def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxe
 
 
 def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
-    """Items split at horizontal white space: the items of a strip overlap vertically, directly or through
-    others."""
+    """Split items at horizontal white space. A strip's items overlap vertically, if only through others."""
     strips: list[list[Boxed]] = []
     reach = -1e9
     for item in sorted(items, key=lambda i: i.y0):
@@ -59,7 +58,7 @@ def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
 def _bands(
     strips: Sequence[list[Boxed]], least: float, apart: float
 ) -> list[tuple[list[Boxed], list[_Span]]]:
-    """Neighbouring strips with common vertical gaps, and these gaps."""
+    """Group neighbouring strips that share vertical gaps; return each group with these gaps."""
     bands: list[tuple[list[Boxed], list[_Span]]] = []
     whole = Box(0.0, 0.0, 0.0, 0.0)  # of the last band
     for strip in strips:
@@ -114,8 +113,7 @@ def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
 
 
 def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
-    """Whether parts are columns: running text, or at least lines that are not aligned in rows with those of
-    the other columns."""
+    """Whether parts are columns: running text, or at least lines not aligned in rows across the parts."""
     lines = [lines_of([i for i in group if isinstance(i, Piece)]) for group in groups]
     others = [any(not isinstance(i, Piece) for i in group) for group in groups]
     if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):

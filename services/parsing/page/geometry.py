@@ -31,7 +31,7 @@ class Boxed(Protocol):
 
 @dataclass(slots=True)
 class Word:
-    """A word and its box. `spaced`: a blank precedes it, whatever the distance."""
+    """A word and its box. `spaced` means that a blank precedes it, whatever the distance."""
 
     text: str
     x0: float
@@ -91,7 +91,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Page:
-    """One page. `scanned`: its visible content is not all in its text. `notes`: remarks on it (markdown)."""
+    """One page. `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown)."""
 
     number: int
     width: float

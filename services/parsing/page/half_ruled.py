@@ -42,7 +42,7 @@ def ladder_tables(
 
 
 def _runs(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
-    """Groups of rules, one per table: the text between two of them keeps to the columns."""
+    """Group rules by table: the text between two rules of a table respects its columns."""
     runs: list[list[Rule]] = []
     for rule in rules:
         if runs and _tabular(runs[-1], rule, words):
@@ -74,7 +74,7 @@ def _between(words: Sequence[Word], left: float, right: float, top: float, botto
 
 
 def _by_breaks(rules: Sequence[Rule], words: Sequence[Word]) -> tuple[Grid, list[Word]] | None:
-    """A table whose columns follow from the ends of its strokes."""
+    """A table with columns defined by the ends of its strokes."""
     xs = column_edges(rules)
     if len(xs) < 3:
         return None
@@ -112,7 +112,7 @@ def _over(words: Sequence[Word], x: float, top: float, bottom: float) -> bool:
 
 
 def _edge(rule: Rule, x: float) -> bool:
-    """Whether the rule below a row separates two columns at x; outside the rule they are separate anyway."""
+    """Whether two columns are separate at x: the rule below the row breaks there, or does not reach there."""
     if x <= rule.start + TOUCH or x >= rule.end - TOUCH:
         return True
     return any(abs(x - b) <= TOUCH for b in rule.breaks)
@@ -123,7 +123,7 @@ def _covered(rule: Rule | None, left: float, right: float) -> bool:
 
 
 def _head(rule: Rule, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
-    """The lines directly above the first rule that keep to the columns."""
+    """The lines directly above the first rule that respect the columns."""
     above = _between(words, xs[0], xs[-1], rule.at - 120, rule.at)
     taken: list[Word] = []
     edge = rule.at
@@ -140,7 +140,7 @@ def _head(rule: Rule, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
 
 
 def _tail(top: float, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
-    """The lines below the rule under a table's header that keep to the columns and their spacing."""
+    """The lines below the header's rule that respect the columns and have the table's line spacing."""
     below = _between(words, xs[0], xs[-1], top, top + 2_000)
     taken: list[Word] = []
     edge, widest = top, 0.0
@@ -156,7 +156,7 @@ def _tail(top: float, xs: Sequence[float], words: Sequence[Word]) -> list[Word]:
 
 
 def _crosses(line: Sequence[Word], xs: Sequence[float]) -> bool:
-    """Whether running text crosses a column edge: a word over it, or an ordinary blank at it."""
+    """Whether running text crosses a column edge, with a word or an ordinary blank."""
     if any(w.x0 < x - 1 and w.x1 > x + 1 for w in line for x in xs[1:-1]):
         return True
     for before, word in itertools.pairwise(line):

@@ -22,7 +22,7 @@ SMALLEST = 18
 
 
 def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
-    """The blocks of a page: paragraphs, items, code, tables and pictures; headings are still text."""
+    """The blocks of a page: paragraphs, items, code, tables and pictures. Headings are detected later."""
     tables, words = _tables(page, vocabulary)
     pieces = [piece for piece in pieces_of(words) if not _is_dotted(piece)] if words else []
     body = height_of(pieces) if pieces else 10.0
@@ -34,8 +34,7 @@ def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
 
 
 def _counts(picture: Picture, page: Page) -> bool:
-    """Whether a picture has content of its own: it is no ornament, no background of the whole page, and not
-    on a page that is read by OCR."""
+    """Whether a picture is content: no ornament, no page background, and not on a page read by OCR."""
     if page.scanned:
         return False
     width, height = picture.x1 - picture.x0, picture.y1 - picture.y0

@@ -15,7 +15,7 @@ from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
 GAP = 0.75
 #: A gap wider than this (relative to the font size) is a blank between words of two runs.
 BLANK = 0.13
-#: The same before punctuation that ends a clause, because `word .` is rarely intended.
+#: The same before clause-ending punctuation, because `word .` is rarely intended.
 BLANK_BEFORE_SIGN = 0.3
 #: Punctuation after a right-to-left word precedes it in the order of the page.
 _LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
@@ -54,7 +54,7 @@ TALL = 1.7
 def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     """Words grouped by rows, rows from top to bottom, words from left to right.
 
-    Words at the same height share a row. A small word (footnote mark, index) belongs to the row that it
+    Words at the same height share a row. A small word (footnote mark, subscript) belongs to the row that it
     overlaps by half its height, a tall one (initial) to the topmost row beside it.
     """
     ordered = sorted(words, key=lambda w: w.y0 + w.y1)
@@ -92,12 +92,11 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
     low, high = (height, row.height) if height < row.height else (row.height, height)
     if apart <= 0.15 * low:
         return True
-    if apart >= high:  # of another line, as most are
+    if apart >= high:  # on another line, as most words are
         return False
     alike = low > 0.75 * high
     near = apart <= 0.45 * low if alike else (low + high) / 2 - apart >= 0.5 * low
-    # Only words directly before or after the text (marks, indices) may be off the line; others are of another
-    # column.
+    # Only words next to the text (marks, subscripts) may be off its line; others belong to another column.
     reach = 1.2 * row.height
     return (
         near
@@ -119,7 +118,7 @@ def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
-    """Tall words are a row of their own. A single one directly before text begins that text."""
+    """Place tall words in a row of their own; a single one directly before text begins that text's row."""
     first = group[0]
     if len(group) == 1:
         for row in rows:
@@ -161,8 +160,8 @@ def _is_cut(reach: float, word: Word, cuts: Sequence[tuple[float, float, float]]
 
 
 def joined(words: Sequence[Word]) -> str:
-    """The words as text, with blanks where the page has one or the distance implies one. Right-to-left lines
-    are put in reading order."""
+    """Join words with blanks where the page has one or the distance implies one. Right-to-left lines are put
+    in reading order."""
     if right_to_left("".join([word.text for word in words])):
         return _right_to_left(words)
     parts: list[str] = []
@@ -210,7 +209,7 @@ def reads_left(words: Sequence[Word]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Dot leaders short, ligatures as letters, odd blanks and doubled quotes plain; no control characters."""
+    """Shorten dot leaders, split ligatures, normalise blanks and doubled quotes, drop control characters."""
     if "''" in text or "``" in text:
         text = text.replace("''", '"').replace("``", '"')
     if "....." in text:
@@ -223,11 +222,11 @@ def clean(text: str) -> str:
 
 
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
-# The one glyph of lam and alef comes as two letters in the order of the page, not of reading.
+# The lam-alef ligature is extracted as two letters in visual order, not in reading order.
 _LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _LEADER = re.compile(r"\s*\.{5,}\s*")
 _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
-# A soft hyphen at the end of a line tells that the word goes on.
+# A soft hyphen at the end of a line is kept: the word continues on the next line.
 _UNSEEN = re.compile("\u00ad(?!$)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
 
 
@@ -236,7 +235,7 @@ def main_style(words: Sequence[Word]) -> Style:
     style, letters = words[0].style, 0
     weight: dict[Style, int] = {}
     for word in words:
-        if word.style is not style:  # runs share theirs: looked up once a run
+        if word.style is not style:  # words of a run share one object: one lookup per run
             weight[style] = weight.get(style, 0) + letters
             style, letters = word.style, 0
         letters += len(word.text)
@@ -245,7 +244,7 @@ def main_style(words: Sequence[Word]) -> Style:
 
 
 def height_of(pieces: Sequence[Piece]) -> float:
-    """The usual font size of pieces, by characters."""
+    """The usual font size of pieces, weighted by characters."""
     letters: dict[float, int] = {}
     for piece in pieces:
         for word in piece.words:

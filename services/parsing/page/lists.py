@@ -24,11 +24,11 @@ def is_marker(text: str) -> bool:
 
 
 def marker(text: str) -> str:
-    """The markdown marker for a marker of the page: `3.` stays, all others become a dash."""
+    """Convert a marker to markdown: `3.` stays, all others become a dash."""
     digits = re.fullmatch(r"\(?(\d{1,9})[.)]", text)
     return f"{int(digits[1])}." if digits else "-"
 
 
 def kept_label(text: str) -> str:
-    """A marker that markdown cannot express, so that the text must keep it: `(a)`, `iv.`; otherwise empty."""
+    """The marker if markdown cannot express it, so that the text must keep it (`(a)`, `iv.`); else empty."""
     return "" if is_bullet(text) or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text

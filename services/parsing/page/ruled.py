@@ -1,8 +1,7 @@
 """Tables with ruling lines: strokes to grids of cells.
 
-There are two kinds. A lattice has vertical strokes: strokes separate columns and rows, and a cell spans where
-a stroke is missing. A ladder has horizontal strokes only; if a program drew them cell by cell, their ends
-define the columns.
+There are two kinds. In a lattice, strokes separate both columns and rows, and a cell spans where a stroke is
+missing. A ladder has only horizontal strokes; if they were drawn cell by cell, their ends define the columns.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ TOUCH = 3.5
 
 @dataclass(slots=True)
 class Rule:
-    """Strokes on one line merged: `at` is its y (or x), `breaks` are the ends of strokes inside it."""
+    """Merged strokes of one line: `at` is its y (or x), `breaks` are the ends of strokes inside it."""
 
     at: float
     start: float
@@ -135,7 +134,7 @@ def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], 
         elif horizontal and (grid := _lattice(horizontal, vertical)) is not None:
             grids.append(grid)
         elif len(vertical) < 2:
-            free.extend(horizontal)  # else a frame around something
+            free.extend(horizontal)  # otherwise a frame
     return grids, free
 
 
@@ -165,7 +164,7 @@ def _covers(rules: Sequence[Rule], at: float, where: float) -> bool:
 
 
 def slots_of(right: Sequence[Sequence[bool]], below: Sequence[Sequence[bool]]) -> list[Slot]:
-    """Cells from the edges to the right of and below each position of the grid; a position is in one cell."""
+    """Derive cells from the edges right of and below each grid position. Each position is in one cell."""
     rows, columns = len(right), len(right[0])
     taken: set[tuple[int, int]] = set()
     slots: list[Slot] = []
@@ -192,7 +191,7 @@ def _open(
     wide: int,
     taken: set[tuple[int, int]],
 ) -> bool:
-    """Whether a cell extends into a row: no edge above the row, none between its columns."""
+    """Whether a cell extends into a row: there is no edge above the row and none between its columns."""
     places = range(column, column + wide)
     return (
         not any(below[row - 1][c] for c in places)
@@ -202,7 +201,7 @@ def _open(
 
 
 def ladders(across: Sequence[Rule]) -> list[list[Rule]]:
-    """Horizontal rules, grouped by possible tables: with the same ends, one below another."""
+    """Group horizontal rules by possible table: rules with the same ends, one below the other."""
     groups: list[list[Rule]] = []
     for rule in sorted(across, key=lambda r: r.at):
         if rule.end - rule.start < 40:

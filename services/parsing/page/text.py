@@ -15,20 +15,20 @@ _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 HYPHENS = ("-", "\u2010", "\u00ad")
 LONGEST_WORD = 60
-#: In hyphenated text at least this share of the lines ends in a broken word; below it, a hyphen at the end of
-#: a line is part of the word.
+#: Minimum share of lines that end in a broken word in hyphenated text; below it, a hyphen at the end of a
+#: line is part of the word.
 HYPHENATED = 0.035
 
 #: Emphasis is a few words within a line. A run up to the line's end may have the style of its first word.
 LONGEST_STRONG = 8
 _AROUND = ".,;:()[]\"'“”‘’"
-#: Maximum number of different words: a big dictionary, some 20 MB.
+#: Maximum number of different words: a large dictionary, about 20 MB.
 MOST_WORDS = 200_000
 
 
 @dataclass(slots=True)
 class Vocabulary:
-    """The words so far, and how often lines end in a broken one, to interpret hyphens at line ends."""
+    """The words read so far and the share of broken ones at line ends, to interpret hyphens at line ends."""
 
     words: Counter[str] = field(default_factory=Counter)
     lines: int = 0
@@ -50,14 +50,14 @@ class Vocabulary:
         stem, rest = head.lower(), tail.lower()
         if stem + rest in self.words:
             return True
-        # “keyword-matching”: both are words of their own; the second one stands here once already.
+        # “keyword-matching”: both are words of their own. The second was already counted once for this place.
         if f"{stem}-{rest}" in self.words or (stem in self.words and self.words[rest] > 1 and len(rest) > 2):
             return False
         return self.broken > HYPHENATED * self.lines
 
 
 def append(text: str, following: str, vocabulary: Vocabulary) -> str:
-    """The text of one line with that of the next."""
+    """Append the text of the next line, with a blank, a hyphen or nothing between them."""
     if not text or not following:
         return text or following
     if text.endswith("\u00ad"):
@@ -66,7 +66,7 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
     if broken:
         tail = _TAIL.match(following)
         if tail is None:
-            return text + following  # “Alpaca-” / “GPT4”: a hyphen of the word's own
+            return text + following  # “Alpaca-” / “GPT4”: the hyphen is part of the word
         if vocabulary.whole(broken[1], tail[0]):
             return text[:-1] + following
         return text + following
@@ -91,8 +91,11 @@ def plain(lines: Iterable[Sequence[Word]], vocabulary: Vocabulary) -> str:
 
 
 def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> tuple[str, str]:
-    """Lines of words as inline markdown and as plain text. The markdown is escaped, has links, and the few
-    bold words of a text that is otherwise not bold (marked for `markdown.tidy` to resolve)."""
+    """Lines of words as inline markdown and as plain text.
+
+    The markdown is escaped and has links. Bold words are marked (for `markdown.tidy` to resolve) if most of
+    the text is not bold.
+    """
     bare = plain(lines, vocabulary)
     every = [word for words in lines for word in words]
     bold = sum([len(w.text) for w in every if w.style.bold])

@@ -28,8 +28,8 @@ from services.parsing.pdf.source import openable, read_batches, without_lead
 __all__ = ["FORMAT", "parse_pdf"]
 
 
-#: Time limits for reading the scanned pages of a document (2 to 4 s each on one core) and its pictures.
-#: Together they are well below the sandbox's limit, which would cost the document all its text.
+#: Time limits for the scanned pages of a document (2 to 4 s each on one core) and for its pictures. Their sum
+#: is well below the sandbox's limit, at which the document would lose all its text.
 SCAN_SECONDS = 90.0
 PICTURE_SECONDS = 20.0
 

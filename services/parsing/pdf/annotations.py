@@ -1,4 +1,4 @@
-"""What is on a page beside its own text: values of form fields, text typed onto it, notes of readers."""
+"""Text added to a page: values of form fields, text typed onto it, readers' notes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, Parse
 from services.parsing import markdown_writer as md
 from services.parsing.page.geometry import Style, Word
 
-#: Annotations whose text a reader sees in a bubble: its author's remark on the page or on marked words.
+#: Annotations with text in a pop-up: a remark on the page or on marked words.
 _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "caret", "square", "circle",
                     "ink", "line", "polygon", "polyline", "stamp", "fileattachment"))  # fmt: skip
 _BOXES = ("checkbox", "radiobutton")
-#: Line height of typed text, in font sizes, and the width of a character.
+#: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
 
 
 def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
-    """Words of form fields and of text typed onto a page, unless the page shows them already."""
+    """Words of form fields and of text typed onto a page, unless the page already contains them."""
     for field in raw.form_fields or ():
         text = _value(field)
         if text and field.rect is not None and not _shown(field.rect, words):
@@ -53,7 +53,7 @@ def _value(field: FormField) -> str:
 
 
 def _shown(rect: AnnotationRect, words: Sequence[Word]) -> bool:
-    """Whether the page has text inside of a box already."""
+    """Whether the page already has text inside a box."""
     return any(
         rect.x < (w.x0 + w.x1) / 2 < rect.x + rect.width and rect.y < (w.y0 + w.y1) / 2 < rect.y + rect.height
         for w in words
@@ -61,7 +61,7 @@ def _shown(rect: AnnotationRect, words: Sequence[Word]) -> bool:
 
 
 def _laid_out(text: str, rect: AnnotationRect) -> Iterator[Word]:
-    """Words in the lines of a box, as a reader would set them."""
+    """Lay out words in the lines of a box, as a PDF viewer would."""
     lines = text.splitlines()
     size = max(min(rect.height / (_LEADING * len(lines)), 11.0), 4.0)
     y = rect.y + max(rect.height - _LEADING * size * len(lines), 0.0) / 2 if len(lines) == 1 else rect.y

@@ -1,4 +1,4 @@
-"""Files that are attached to a PDF: read like the attachments of a mail."""
+"""Files attached to a PDF, parsed like the attachments of a mail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing
 
 from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 
-#: The names of attachments stand in the file itself, or in a packed group of objects.
+#: Attachments are named in the file itself or in a compressed object stream.
 _MAY_HOLD = re.compile(rb"/EmbeddedFiles?\b|/ObjStm\b")
 
 
@@ -26,5 +26,5 @@ def attachments_of(data: bytes) -> Attached:
                 if content:
                     found.append(Attachment(one.get_name(), content))
     except pypdfium2.PdfiumError:
-        pass  # one without data ends the list
+        pass  # an attachment without data ends the list
     return attached(found)

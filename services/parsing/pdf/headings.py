@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from services.parsing.page.blocks import Block, Kind
 
-#: A heading is this much larger than the body text, or bold.
+#: A heading is larger than the body text by this factor, or bold.
 LARGER = 1.12
 #: Longer blocks (in characters) are text that happens to be bold or large.
 LONGEST = 200
 LONGEST_BOLD = 140
 
-#: A style that fewer than this share of a document's headings have is rare.
+#: A style is rare if a smaller share of the document's headings has it.
 RARE = 0.02
 
 _NUMBERED = re.compile(r"^(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S", re.I)

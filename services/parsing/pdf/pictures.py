@@ -1,4 +1,4 @@
-"""Replaces the pictures of a document by markdown that describes them."""
+"""Replaces pictures of a document with markdown that describes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.geometry import Page, Picture
 
-#: Pictures below this share of the page (logos, portraits) are not read.
+#: Pictures that cover a smaller share of the page (logos, portraits) are not read.
 READABLE = 0.04
 
 

@@ -1,7 +1,7 @@
-"""Raised digits: `10^6` instead of 106, `word[12]` for the mark of a note.
+"""Superscript digits: `10^6` instead of 106, `word[12]` for a note mark.
 
-The reader joins them with what stands before. Characters are looked at one by one only in words that are
-likely to hold some, because that takes longer than reading the page.
+The PDF reader joins them to the preceding text. Single characters are examined only in words that are likely
+to contain superscripts, because that takes longer than reading the page.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from contextlib import closing
 
 from services.parsing.page.geometry import Page, Style, Word
 
-#: A run with raised characters may be higher by this than others of its font and size.
+#: A run with raised characters may be higher than others of its font and size by this factor.
 HIGHER = 1.04
-#: A raised character is smaller than its line by this, and its foot is above the line's by this (in sizes).
+#: A raised character is below this share of its line's size; its bottom is higher than the line's by this (in
+#: font sizes).
 SMALLER, ABOVE = 0.85, 0.15
 _DIGITS = re.compile(r"\w[+−-]?\d|[.,;:!?)”\"']\d")
-#: Words that are likely to hold raised digits: a word with the mark of a note, a unit, a power of ten.
+#: Words that are likely to contain superscripts: a word with a note mark, a unit, a power of ten.
 _MARKED = re.compile(
     r"[^\W\d_]{3}[.,;:!?)”\"']?\d{1,3}[.,;:]?$|^(?:\d[\d.,]*)?[kcmµ]?m[23][.,;:)]?$|^10[+−-]\d{1,2}\b"
 )
@@ -27,7 +28,7 @@ _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcmµnd]?m|s|[kM]?W|[kcm]?g|[A-Za-z])$")
 
 
 def mark_raised(data: bytes, pages: Iterable[Page]) -> None:
-    """Write the raised digits of upright pages as such."""
+    """Mark the superscript digits of unrotated pages."""
     suspects = [(page, words) for page in pages if (words := _suspects(page))]
     if not suspects:
         return
@@ -38,7 +39,7 @@ def mark_raised(data: bytes, pages: Iterable[Page]) -> None:
             for page, words in suspects:
                 _mark(document, page, words)
     except pypdfium2.PdfiumError:
-        return  # the other reader opened it; the digits stay where they are
+        return  # only the other reader can open it; the digits stay unmarked
 
 
 def _suspects(page: Page) -> list[Word]:
@@ -82,7 +83,7 @@ def _mark(document: object, page: Page, words: list[Word]) -> None:
 
 
 def _chars(text: object, x0: float, x1: float, y0: float, y1: float, middle: float) -> list[int]:
-    """The characters of a box, from the one at its left edge on."""
+    """Indices of the characters of a box, starting at its left edge."""
     start = text.get_index(x0 + 3, middle, 4, (y1 - y0) / 2)  # type: ignore[attr-defined]
     if start is None:
         return []

@@ -40,7 +40,7 @@ def render(
 
 
 def _as_text(text: str) -> str:
-    """Escape line starts: lists and headings are already detected from the layout of the page."""
+    """Escape line starts, because lists and headings are already detected from the page layout."""
     return _LINE_START.sub(lambda m: f"{m[1] or ''}\\", tidy(text))
 
 
@@ -69,7 +69,7 @@ def _other(writer: Writer, block: Block) -> None:
 
 
 def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:
-    """Join paragraphs that a column or page break has split; the text belongs to its first page."""
+    """Join paragraphs that a column or page break splits; the text belongs to its first page."""
     out: list[Block] = []
     for block in blocks:
         if out and _goes_on(out[-1], block):

@@ -1,4 +1,4 @@
-"""Files whose end is missing: a new trailer that names the catalog, from which a reader rebuilds the rest."""
+"""Repairs truncated files with a new trailer that names the catalog; from it, a reader rebuilds the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGES = re.compile(rb"(?<!\d)(\d{1,10})\s+(\d{1,5})\s+obj\b(?:(?!\bobj\b)[\s\S]
 def with_end(data: bytes) -> bytes | None:
     """The file with a trailer; None if neither its catalog nor its pages can be found."""
     end = data.rfind(b"endobj") + len(b"endobj")
-    # An object that is cut is closed; what is left of a table or trailer would only confuse.
+    # Close a truncated object; drop the rest of a cross-reference table or trailer, which would mislead.
     kept = data + b"\nendstream\nendobj" if re.search(rb"\d\s+obj\b", data[end:]) else data[:end]
     for pattern in (_ROOT, _CATALOG):
         if found := list(pattern.finditer(data)):

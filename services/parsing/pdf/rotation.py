@@ -1,4 +1,4 @@
-"""Rotates pages whose text runs up or down, so that it runs from left to right."""
+"""Rotates pages with text that runs up or down, so that it runs from left to right."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from services.parsing.page.geometry import Box, Page, Picture, Stroke
 
-#: Tolerance in degrees: slanted fonts are reported as rotated ones.
+#: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
 
 
 def quarter(rotation: float) -> int | None:
-    """The nearest quarter turn (0, 90, 180, 270) of a text, None for diagonal text."""
+    """The nearest quarter turn (0, 90, 180, 270) of a text; None for diagonal text."""
     nearest = round(rotation / 90) * 90
     return nearest % 360 if abs(rotation - nearest) <= LEAN else None
 

@@ -13,20 +13,20 @@ from services.parsing.page.lines import clean, joined, rows_of
 ZONE = 0.18
 #: Number of rows that are compared, from the edge inwards.
 DEEPEST = 4
-#: A document of at most so many pages keeps one of each line that repeats.
+#: A document of at most this many pages keeps one copy of each repeated line.
 FEW = 3
-#: In an excerpt of one page they are this close (share of its height) to the edge.
+#: On a single page that is an excerpt, running heads are within this share of its height from the edge.
 EDGE = 0.08
-#: Closer to the edge than this stand stamps of archives and printers, not what an author wrote.
+#: Within this distance are stamps of archives and printers, not the author's text.
 STAMPED = 0.03
-#: A page number is this far (in sizes) from the rest of its line.
+#: A page number is this far (in font sizes) from the rest of its line.
 APART = 2.0
-#: A running head is smaller than most words of its page by this.
+#: A small running head is below this share of the median font size of its page.
 SMALLER = 0.93
-#: Rows that are this close (in points) have the same height.
+#: Maximum distance (in points) of rows at the same height.
 SAME_HEIGHT = 4.0
 
-#: An account, a number of an order, an address: what a reader looks for.
+#: Facts that readers look for: an account, an order number, an address.
 _FACTS = re.compile(r"(?:\d[ ./-]?){6}|@|www\.", re.I)
 _DIGITS = re.compile(r"\d+")
 _NUMBER = re.compile(
@@ -42,7 +42,7 @@ class _Row:
     y1: float
     text: str
     key: str
-    place: int  # from the edge, 0 is the outermost
+    place: int  # counted from the edge; 0 is the outermost
     top: bool
 
 
@@ -50,15 +50,15 @@ class _Row:
 class RunningHeads:
     """The lines at the edges of the pages read so far: (key, at the top?) → heights.
 
-    A line that stands at the same height of several pages runs. In a document of a few pages that may be the
-    title of each copy, so a line that is not set small stays where it stands first.
+    A line at the same height of several pages is a running head. In a short document it may also be the title
+    of each copy, so its first occurrence stays unless it is in small type.
     """
 
     known: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
     stayed: set[tuple[str, bool]] = field(default_factory=set)
 
     def strip(self, pages: Sequence[Page], total: int) -> None:
-        """Remove the running heads of consecutive pages of a document that has `total`."""
+        """Remove the running heads of consecutive pages; the document has `total` pages."""
         margins = [_margins(page) for page in pages]
         for rows in margins:
             for row in rows:
@@ -88,8 +88,8 @@ class RunningHeads:
         return row.place == 0 and _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
 
     def _stays(self, row: _Row, page: Page, total: int) -> bool:
-        """Whether a line that repeats is kept, because it stands here for the first time and is content: it
-        holds facts, or nothing but its repetition speaks for a running head."""
+        """Whether to keep a repeated line: this is its first occurrence, and it contains facts or only its
+        repetition suggests a running head."""
         if (row.key, row.top) in self.stayed or _NUMBER.fullmatch(row.text):
             return False
         if not _FACTS.search(row.text) and (total > FEW or _is_small(row, page)):
@@ -99,7 +99,7 @@ class RunningHeads:
 
 
 def _is_small(row: _Row, page: Page) -> bool:
-    """Whether a row is set smaller than the text, as running heads are."""
+    """Whether a row is in smaller type than the text, as running heads are."""
     sizes = sorted(word.style.size for word in page.words)
     return max(word.style.size for word in row.words) < SMALLER * sizes[len(sizes) // 2]
 
@@ -132,8 +132,8 @@ def _margins(page: Page) -> list[_Row]:
 
 
 def _is_numbered(row: _Row, page: Page) -> bool:
-    """Whether a row at the edge is a page number above 1, or ends in one that stands apart: such a page is an
-    excerpt of a longer document."""
+    """Whether a row at the edge is a page number above 1, or begins or ends with one set apart: such a page
+    is an excerpt of a longer document."""
     middle = (row.y0 + row.y1) / 2 / page.height
     if row.place > 0 or EDGE < middle < 1 - EDGE:
         return False
@@ -147,8 +147,8 @@ def _is_numbered(row: _Row, page: Page) -> bool:
 
 
 def _margin_notes(page: Page, rows: Sequence[_Row], edge: float) -> set[int]:
-    """Running heads of a single page, without others to compare: few short lines within `edge` (a share of
-    the height), no larger than the text, without facts, clearly apart. Returns the ids of their words."""
+    """Ids of the words in the running heads of a single page, found without other pages to compare: few short
+    lines within `edge` (a share of the height), no larger than the text, without facts, clearly apart."""
     group: list[_Row] = []
     for row in rows:
         middle = (row.y0 + row.y1) / 2 / page.height

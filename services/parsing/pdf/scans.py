@@ -1,4 +1,4 @@
-"""Scanned pages: rendered, and read by a vision model or by OCR."""
+"""Scanned pages: renders them and reads them with a vision model or OCR."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Scans:
 
     def _render(self, page: Page) -> Image:
         if self._pdf is None:
-            import pypdfium2  # loaded with the first scan: it takes longer than reading a document
+            import pypdfium2  # imported with the first scan: the import takes longer than reading a document
 
             self._pdf = pypdfium2.PdfDocument(self._content)
         scale = min(ocr.SIDE / max(page.width, page.height, 1.0), MAX_SCALE)

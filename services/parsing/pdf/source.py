@@ -19,10 +19,10 @@ from services.parsing.pdf.spacing import close_up
 
 #: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
-#: Pages per batch: enough neighbours to detect running heads, and a few megabytes at about 100 kB a page
-#: (600 words as Python objects).
+#: Pages per batch: enough neighbours to detect running heads, and only a few megabytes at about 100 kB per
+#: page (600 words as Python objects).
 BATCH = 32
-#: A path of this width or less (in points) is a line, whatever its drawing operator.
+#: A path up to this width (in points) is a line, whatever its drawing operator.
 THIN = 2.5
 
 #: A page with more small shapes than this has a dotted drawing, not bullets.
@@ -50,13 +50,13 @@ class Batch:
 
 
 def without_lead(data: bytes) -> bytes:
-    """The file from its header on. Bytes before the header (blank lines, the rest of a mail) are allowed, but
-    the reader detects the file type from the first bytes, and gives other types to other programs."""
+    """Remove bytes before the header (blank lines, the rest of a mail). They are allowed, but the reader
+    detects the file type from the first bytes and passes other types to other programs."""
     return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
 
 
 def openable(data: bytes) -> tuple[bytes, list[str]]:
-    """The file, with a new end if its own is missing, which a warning says."""
+    """The file, with a new end and a warning if its own is missing."""
     if b"%%EOF" in data[-2048:] or _reason(data) is None:
         return data, []
     rebuilt = with_end(data)
@@ -111,7 +111,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
     except (ParseError, RuntimeError, ValueError) as error:
         raise CorruptDocument(_reason(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of the Rust library; it derives from BaseException
+        if type(error).__name__ != "PanicException":  # Rust panics derive from BaseException
             raise
         raise CorruptDocument(f"PDF: the reader gave up on it ({error})") from error
     if not total:
@@ -119,7 +119,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
 
 
 def _reason(data: bytes) -> str | None:
-    """Why a document cannot be opened, None if it can; the reader itself does not always say."""
+    """Why a document cannot be opened; None if it can. The reader itself does not always say why."""
     import pypdfium2  # type: ignore[import-untyped]
 
     try:
@@ -136,7 +136,7 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     styles: dict[tuple[object, ...], Style] = {}
     turned = _main_turn(raw)
     for item in raw.text_items:
-        if quarter(item.rotation) == turned:  # other directions are stamps and notes at the side
+        if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
             words.extend(_words(item, styles, turned in (90, 270)))
     words = close_up(words)
     words.extend(list(typed_words(raw, words)))
@@ -179,7 +179,7 @@ def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pi
     letters = sum(len(word.text) for word in words)
     if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
         return False, False
-    # A thin layer of invisible text below a picture is left from poor OCR.
+    # A sparse layer of invisible text below a picture comes from poor OCR.
     return True, all((item.fill_color or "ff")[:2] == "00" for item in raw.text_items)
 
 
@@ -188,12 +188,12 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
     key = (name, item.font_height, weight)
     style = styles.get(key)
     if style is None:
-        # Weights from the stem width of a Type 1 font are guesses: only the sure ones count.
+        # Weights derived from the stem width of a Type 1 font are guesses: only clear ones count.
         bold = bool(_BOLD.search(name)) or weight >= 600
         size = item.font_height or item.height
         style = Style(round(size, 1), bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
         styles[key] = style
-    # The height of the run, not of the word: “a” is as high as “high”, and rows are told by middles.
+    # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
     out: list[Word] = []
     for word, spaced in zip(item.words, _blanks(item), strict=True):
@@ -201,7 +201,7 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
         if width < 0 or word.height < 0 or not text.strip():
             continue
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
-            out[-1].text += text  # boxes part words at full stops and wide letters
+            out[-1].text += text  # boxes split words at full stops and wide letters
             out[-1].x1 = left + width
         elif vertical:
             out.append(Word(text, x0, word.y, x1, word.y + word.height, style, spaced))
@@ -211,14 +211,14 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
 
 
 def _blanks(item: TextItem) -> list[bool]:
-    """Whether a blank precedes each word. Boxes also split words at wide letters, so the text decides."""
-    if item.text.split() == [word.text for word in item.words]:  # as nearly always
+    """Whether a blank precedes each word, according to the text: boxes also split words at wide letters."""
+    if item.text.split() == [word.text for word in item.words]:  # the usual case
         return [item.text[0].isspace(), *([True] * (len(item.words) - 1))] if item.words else []
     out: list[bool] = []
     at = 0
     for word in item.words:
         found = item.text.find(word.text, at)
-        if found < 0:  # right-to-left: the boxes come from left to right, the text in reading order
+        if found < 0:  # right-to-left: boxes are in visual order, the text in reading order
             return [bool(n) for n in range(len(item.words))]
         out.append(item.text[at:found].strip() == "" and found > at)
         at = found + len(word.text)
@@ -226,7 +226,7 @@ def _blanks(item: TextItem) -> list[bool]:
 
 
 def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Ruling lines and the edges of filled boxes, except white ones and the page's own edge."""
+    """Ruling lines and the edges of filled boxes, except white ones and the edge of the page."""
     for line in vectors.lines:
         color = line.stroke_color if line.stroke else line.fill_color
         if color is None or color[2:].lower() == "ffffff" or color[:2] == "00":
@@ -243,7 +243,7 @@ def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[S
 
 
 def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Thin filled boxes, unmerged: `lines` merges neighbours, but where cell borders meet matters."""
+    """Thin filled boxes, unmerged: `lines` merges neighbours, which hides where cell borders meet."""
     for shape in vectors.shapes:
         x, y, wide, high = shape.bbox
         color = shape.fill_color if shape.fill else shape.stroke_color
@@ -256,7 +256,7 @@ def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterato
 
 
 def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
-    """Small round or square shapes left of a line, which some programs draw instead of a bullet."""
+    """Bullets that some programs draw as small round or square shapes left of a line."""
     small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
     shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
     if len(shapes) > MOST_BULLETS:
@@ -269,7 +269,7 @@ def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[W
         free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
         if begins and free and (shape.fill or shape.stroke):
             text = "•" if shape.fill else "◦"
-            # The box of a character is higher than its ink: as high as the words beside it.
+            # A character's box is higher than its ink, so make this one as high as the words beside it.
             yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)
 
 

@@ -1,4 +1,4 @@
-"""Words that are set with blanks between their letters (`S P A C E D`) are words again."""
+"""Joins the letters of letterspaced words (`S P A C E D`)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 
 from services.parsing.page.geometry import Word
 
-#: Letters in a row that make a spaced word; fewer may be initials or names of quantities.
+#: Minimum letters of a letterspaced word; fewer may be initials or names of quantities.
 FEWEST = 4
-#: A gap is between two words if it is this much wider than those between letters.
+#: A gap separates two words if it is wider than the gaps between letters by this factor.
 WIDER = 1.6
-#: Blanks between words, as shares of the font size: single letters at this distance are words, not letters.
+#: Range of ordinary blanks, relative to the font size: single letters at this distance are separate words.
 BLANK = (0.24, 0.29)
-#: Letters further apart are in different columns.
+#: Letters further apart (in font sizes) are in different columns.
 WIDEST = 1.0
 
 
 def close_up(words: Sequence[Word]) -> list[Word]:
-    """The words of a page in the order of the file, with the letters of spaced words joined."""
+    """The words of a page in file order, with letterspaced words joined."""
     out: list[Word] = []
     run: list[Word] = []
     for word in words:

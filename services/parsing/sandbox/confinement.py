@@ -26,15 +26,15 @@ from services.parsing.sandbox import landlock
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
-_M_ARENA_MAX = -8  # malloc.h: glibc reserves 64 MiB of addresses for each arena, one a thread
-#: Descriptors that a worker may hold; a parser needs its input and the libraries that it loads.
+_M_ARENA_MAX = -8  # malloc.h: glibc reserves 64 MiB of address space per arena, one arena per thread
+#: Maximum open descriptors of a worker; a parser needs its input and the libraries that it loads.
 _OPEN_FILES = 256
-#: Addresses that libraries reserve when they are first used, beyond what a document needs (measured):
-#: liteparse 1.2 GB for its first PDF (50 MB resident), onnxruntime, OpenCV and the OCR models 520 MB for the
-#: first picture. They are the worker's, not the document's.
+#: Address space that libraries reserve on first use (measured): liteparse 1.2 GB for its first PDF (50 MB
+#: resident); onnxruntime, OpenCV and the OCR models 520 MB for the first picture. It does not count towards
+#: the document's memory.
 _LIBRARY_BYTES = 2 * 1024**3
-#: What can be read of the system: libraries, fonts, time zones, the machine's size. /proc/self/environ and
-#: other processes are not among it.
+#: Readable system files: libraries, fonts, time zones, the machine's size. They exclude /proc/self/environ
+#: and other processes.
 _SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store"),
     *("/usr/share", "/usr/local/share/fonts", "/etc/fonts", "/etc/ld.so.cache"),
@@ -44,7 +44,7 @@ _SYSTEM = (
     *("/proc/self/cgroup", "/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/status"),
     *("/sys/devices/system", "/sys/fs/cgroup"),
 )
-#: What finding a host and checking its certificate reads besides.
+#: Additional files for resolving a host name and verifying its certificate.
 _NETWORK = (
     *("/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf"),
     *("/etc/gai.conf", "/etc/services", "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf"),
@@ -57,19 +57,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """`memory_bytes`: memory of a document, in addition to that of a fresh worker."""
+    """`memory_bytes` is the memory for a document, in addition to that of a fresh worker."""
 
     memory_bytes: int
     vision: Vision | None = None
 
 
 def confine(limits: SandboxLimits) -> None:
-    """The first call in every worker. Skips what the platform does not support; the rest still applies."""
+    """Confine this process; the first call in every worker. Limits that the platform lacks are skipped."""
     sys.dont_write_bytecode = True
     _native("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _native("mallopt", _M_ARENA_MAX, 2)
-    # Addresses rather than resident pages: the only memory limit that Linux enforces for a process. What
-    # the libraries have mapped so far is not the document's.
+    # Address space, not resident pages: the only memory limit that Linux enforces per process. What libraries
+    # have already mapped does not count towards the document's memory.
     _limit(resource.RLIMIT_AS, _mapped_bytes() + _LIBRARY_BYTES + limits.memory_bytes)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
@@ -82,7 +82,7 @@ def confine(limits: SandboxLimits) -> None:
 def parse_confined(
     data: bytes, filename: str | None, content_type: str | None, main_content: bool
 ) -> ParsedDocument:
-    """Parses in this process."""
+    """Parse in this process, which is already confined."""
     return parse(data, filename, content_type, main_content=main_content)
 
 
@@ -111,9 +111,9 @@ def _native(name: str, *arguments: int) -> int:
 
 
 def _leave_network(allowed: str | None) -> None:
-    """Enter an empty network namespace; if that is refused, block the connections of sockets.
+    """Enter an empty network namespace; if that is refused, block connections in Python's sockets.
 
-    The worker calls a vision model over HTTP, so its host stays reachable if one is configured.
+    If a vision model is configured, its host stays reachable, because the worker calls it over HTTP.
     """
     if allowed is None and _native("unshare", _CLONE_NEWUSER | _CLONE_NEWNET) == 0:
         return
@@ -122,9 +122,9 @@ def _leave_network(allowed: str | None) -> None:
 
 
 def leave_files(limits: SandboxLimits) -> None:
-    """Allow reading only of the files of Python and the libraries.
+    """Allow reading only the files of Python and the libraries.
 
-    If the kernel supports it, it also refuses connections, whatever code requests them.
+    Kernels that support it also refuse connections, whatever code requests them.
     """
     try:
         landlock.restrict(
@@ -143,7 +143,7 @@ def _readable(network: bool) -> Iterator[Path]:
         yield from (Path(prefix, "lib"), Path(prefix, "lib64"))
     yield from (Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
     yield from map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
-    # Not the folder that they lie in: in a checkout it holds the data of a trial.
+    # Not their parent folder: in a checkout it also contains the data of local trials.
     for package in (schemas, services, streams):
         yield from map(Path, package.__path__)
     if network:

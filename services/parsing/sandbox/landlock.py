@@ -2,7 +2,8 @@
 
 Available without privileges since Linux 5.13. Earlier grants stay (open descriptors, mapped libraries). It
 applies to the calling thread and everything that it starts, so call it before starting other threads. Newer
-kernels can refuse more: `version` returns what this kernel supports; the rest is skipped. https://docs.kernel.org/userspace-api/landlock.html
+kernels can refuse more: `version` returns what this kernel supports; the rest is skipped.
+https://docs.kernel.org/userspace-api/landlock.html
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ _RULE_PATH, _RULE_PORT = 1, 2
 # linux/landlock.h
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _CONNECT_TCP = 1 << 1
-#: What can be refused from a version on, of files: the first 13 rights are to run, write, read, list, remove
-#: and make; then to move between folders, to truncate, to control devices.
+#: File rights by the version that introduced them: the first 13 are to execute, write, read, list, remove and
+#: create; later ones are to move between folders (2), truncate (3) and control devices (5).
 _FILES = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
-#: To bind and to connect TCP ports.
+#: Rights to bind and to connect TCP ports.
 _PORTS = {4: 0b11}
-#: To connect abstract Unix sockets and to signal processes that are not confined alike.
+#: Scopes: connect to abstract Unix sockets of, and send signals to, processes outside of the sandbox.
 _SCOPES = {6: 0b11}
 
 
@@ -60,8 +61,9 @@ def restrict(
     write: Iterable[Path] = (),
     ports: Iterable[int] = (),
 ) -> bool:
-    """Restrict this process: it reads only `read` (files, and folders with their content), writes only the
-    existing files `write`, runs no program, creates and removes nothing, connects by TCP only to `ports`.
+    """Restrict this process. It can then read only `read` (files, and folders with their content), write only
+    to the existing files `write` and connect by TCP only to `ports`. It can run no program, and create and
+    remove nothing.
 
     Paths that do not exist are skipped. Returns False, and restricts nothing, if the kernel has no Landlock.
     Raises OSError if the kernel refuses; needs PR_SET_NO_NEW_PRIVS.

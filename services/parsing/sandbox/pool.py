@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-#: Signals that tell of a limit rather than of a broken file: the CPU limit, and the kernel out of memory.
+#: Signals that mean an exceeded limit rather than a broken file: the CPU limit, or the kernel out of memory.
 _LIMIT_SIGNALS = {signal.SIGXCPU: "CPU time", signal.SIGKILL: "memory", signal.SIGABRT: "memory"}
 
 
@@ -37,8 +37,8 @@ class Sandbox:
     A document may use `memory_bytes` beyond those of a fresh worker, `cpu_seconds` of CPU time and
     `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
     server that has loaded the common libraries. They can reach only the host of `vision`, the model that
-    describes pictures. `modules`: modules of functions for `run` outside of the project's packages; they are
-    loaded before the worker is confined. Safe for concurrent use within one event loop.
+    describes pictures. `modules` names modules outside of the project's packages that contain functions for
+    `run`; they are loaded before the worker is confined. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -70,16 +70,16 @@ class Sandbox:
     async def parse(
         self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
     ) -> ParsedDocument:
-        """As `services.parsing.parse`, in a worker.
+        """Call `services.parsing.parse` in a worker.
 
         Raises UnsupportedFormat, CorruptDocument (also if the worker dies), DocumentTooLarge (also if it
-        exceeds a limit), TransientError if the sandbox is closed meanwhile.
+        exceeds a limit), or TransientError if the sandbox is closed meanwhile.
         """
         name = filename or "document"
         return await self.run(name, confinement.parse_confined, data, filename, content_type, main_content)
 
     async def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
-        """Run a function of a module in a worker, within the limits; errors name the document `name`.
+        """Run a module-level function in a worker, within the limits; errors name the document `name`.
 
         Raises the errors of `parse`, and RemoteError for an exception that is not in `schemas.errors`.
         """

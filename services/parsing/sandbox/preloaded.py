@@ -1,4 +1,4 @@
-"""Imported once by the server that workers are forked from: what most documents need."""
+"""The modules that most documents need, imported once by the server from which workers are forked."""
 
 import services.parsing.formats.html.article
 import services.parsing.parser

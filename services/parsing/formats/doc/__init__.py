@@ -45,7 +45,7 @@ def parse_doc(data: bytes) -> ParsedDocument:
 
 
 def _title(container: olefile.OleFileIO) -> str | None:
-    """The title among the summary properties ([MS-OLEPS] §2.21); the rest of them is not read."""
+    """The title in the summary properties ([MS-OLEPS] §2.21); other properties are not read."""
     if not container.exists("\x05SummaryInformation"):
         return None
     content = container.openstream("\x05SummaryInformation").read()
@@ -55,7 +55,7 @@ def _title(container: olefile.OleFileIO) -> str | None:
         entries = [struct.unpack_from("<II", content, section + 8 + 8 * at) for at in range(min(count, 100))]
         places = {
             number: section + offset for number, offset in reversed(entries)
-        }  # the first entry of a number
+        }  # the first entry of a number wins
         page = struct.unpack_from("<H", content, places[1] + 4)[0] if 1 in places else 1252
         (size,) = struct.unpack_from("<I", content, places[2] + 4)
         encoding = "utf-8" if page == 65001 else f"cp{page}"
@@ -151,7 +151,7 @@ class _Body:
         )
 
     def _table_text(self, paragraph: _Paragraph) -> None:
-        """Text of a cell. A cell ends with its mark, a row with a mark whose paragraph properties say so."""
+        """Add text to a cell. A mark ends a cell, or a row if its paragraph properties say so."""
         if paragraph.properties.get(binary.ROW_END):
             if self._cells:
                 self._rows.append(self._cells)
@@ -180,7 +180,7 @@ def _emphasised(text: str, bold: bool, italic: bool) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Replace fields by their results (links by links), keep breaks and blanks, remove control characters."""
+    """Replace fields with their results or links, keep breaks and blanks, drop control characters."""
     for _ in range(8):  # fields nest
         text, found = _FIELD.subn(_field, text)
         if not found:

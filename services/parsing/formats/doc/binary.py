@@ -14,11 +14,11 @@ import olefile  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
 
-#: Single property modifiers (§2.6) that we read.
+#: Single property modifiers (§2.6) that are read.
 LIST_ID, LIST_DEPTH, IN_TABLE, ROW_END, OUTLINE = 0x460B, 0x260A, 0x2416, 0x2417, 0x2640
 INNER_CELL_END, INNER_ROW_END, TABLE_DEPTH = 0x244B, 0x244C, 0x6649
 DELETED, HIDDEN, BOLD, ITALIC = 0x0800, 0x083C, 0x0835, 0x0836
-#: Bytes of a modifier's operand by the top three bits of its number (§2.2.5.1); 6 tells its own length.
+#: Size of a modifier's operand by the top three bits of its number (§2.2.5.1); for 6, it is in the operand.
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 #: Maximum characters of one document: 100 MB of text.
 MAX_CHARACTERS = 100_000_000
@@ -28,7 +28,7 @@ Modifiers = dict[int, int]
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of text that is stored together: characters `start` to `end`, at byte `offset` of the stream."""
+    """A contiguously stored run of text: characters `start` to `end`, at byte `offset` of the stream."""
 
     start: int
     end: int
@@ -71,7 +71,7 @@ class WordFile:
 
 
 class Runs:
-    """Properties by byte of the stream: formatted pages (§2.9.33, §2.9.34) found through a bin table."""
+    """Properties by stream offset: formatted pages (§2.9.33, §2.9.34) located by a bin table."""
 
     def __init__(self, stream: bytes, bins: bytes, paragraphs: bool) -> None:
         self._starts: list[int] = []
@@ -120,7 +120,7 @@ def _character_entry(page: bytes, where: int) -> Modifiers:
 
 
 def modifiers(data: bytes) -> Modifiers:
-    """A list of property modifiers as number -> operand (its first four bytes)."""
+    """Map the numbers of property modifiers to their operands (the first four bytes)."""
     found: Modifiers = {}
     at = 0
     while at + 2 <= len(data):
@@ -199,7 +199,7 @@ def _text(stream: bytes, piece: Piece) -> str:
     size = piece.end - piece.start
     raw = stream[piece.offset : piece.offset + size * (2 if piece.wide else 1)]
     text = raw.decode("utf-16-le" if piece.wide else "cp1252", "replace")
-    # Positions must stay valid: a character above U+FFFF is two of Word's, a truncated piece is padded.
+    # Positions must stay valid: a character above U+FFFF counts as two, and a truncated piece is padded.
     if piece.wide and len(text) != size:
         text = "".join(chr(c) for c in struct.unpack(f"<{len(raw) // 2}H", raw[: len(raw) // 2 * 2]))
     return text.ljust(size)[:size]

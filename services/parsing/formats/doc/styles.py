@@ -1,4 +1,4 @@
-"""Which styles of a Word 97 file are headings, and which lists are numbered."""
+"""Finds the styles of a Word 97 file that are headings, and the lists that are numbered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.parsing.formats.doc.binary import OUTLINE, Modifiers, WordFile, mo
 
 #: Built-in styles by number (§2.9.271): headings 1 to 9 and the title.
 _TITLE = 62
-_STYLE_SHEET, _LISTS, _LIST_OVERRIDES = 1, 73, 74  # places in the FIB's list
+_STYLE_SHEET, _LISTS, _LIST_OVERRIDES = 1, 73, 74  # indices in the FIB's list
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ParagraphStyle:
 
 
 def paragraph_styles(file: WordFile) -> dict[int, ParagraphStyle]:
-    """The styles of the sheet by index (§2.9.271), with what they inherit."""
+    """The styles of the style sheet by index (§2.9.271), with inherited properties."""
     sheet = table_part(file, _STYLE_SHEET)
     if len(sheet) < 6:
         return {}
@@ -55,7 +55,7 @@ def _inherited(own: dict[int, tuple[int, ParagraphStyle]], index: int) -> Paragr
         if index not in own:
             break
         parent, style = own[index]
-        # Styles based on the title's are for text near it, not for titles.
+        # Styles based on the title style are for text near the title, not for titles.
         level = style.level if level is None and (style.level or not properties) else level
         properties = {**style.properties, **properties}
         index = parent
@@ -63,7 +63,7 @@ def _inherited(own: dict[int, tuple[int, ParagraphStyle]], index: int) -> Paragr
 
 
 def _properties(style: bytes, base_size: int) -> Modifiers:
-    """The paragraph modifiers of a style definition: its name, then the list of them (§2.9.260, §2.9.262)."""
+    """The paragraph modifiers of a style definition, which follow its name (§2.9.260, §2.9.262)."""
     kind = struct.unpack_from("<H", style, 2)[0] & 0x0F
     if kind != 1 or len(style) < base_size + 2:
         return {}
@@ -76,7 +76,7 @@ def _properties(style: bytes, base_size: int) -> Modifiers:
 
 
 def numbered_lists(file: WordFile) -> dict[tuple[int, int], bool]:
-    """(list override from 1, depth) -> whether its items are numbered, not bulleted."""
+    """Whether items are numbered rather than bulleted, by list override (from 1) and depth."""
     kinds = _list_kinds(table_part(file, _LISTS), file)
     overrides = table_part(file, _LIST_OVERRIDES)
     found: dict[tuple[int, int], bool] = {}
@@ -91,7 +91,7 @@ def numbered_lists(file: WordFile) -> dict[tuple[int, int], bool]:
 
 
 def _list_kinds(lists: bytes, file: WordFile) -> dict[int, list[bool]]:
-    """List id -> whether it is numbered, for each of its depths: LSTFs, then their LVLs (§2.9.147, .150)."""
+    """Whether lists are numbered at each depth, by list id: LSTFs, then their LVLs (§2.9.147, .150)."""
     if len(lists) < 2:
         return {}
     (count,) = struct.unpack_from("<H", lists)

@@ -1,4 +1,4 @@
-"""Word documents (.docx, .docm, .dotx) from their XML: what the printed page would show."""
+"""Word documents (.docx, .docm, .dotx) from their XML: the content that a printed page would show."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["FORMAT", "parse_docx"]
 
 
 def parse_docx(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument without a main part, DocumentTooLarge past the limits of `archive`."""
+    """Raises CorruptDocument without a main part, DocumentTooLarge beyond the limits of `archive`."""
     archive = Archive(data)
     main = _main_part(archive)
     root = archive.xml(main)
@@ -50,7 +50,7 @@ def parse_docx(data: bytes) -> ParsedDocument:
 
 
 def _comments(root: etree._Element | None) -> dict[str, str]:
-    """The text of each comment by its id, with its author."""
+    """The text and author of each comment, by id."""
     found = {}
     for comment in root.iterchildren(W + "comment") if root is not None else ():
         text = " ".join(" ".join(t.text or "" for t in p.iter(W + "t")) for p in comment.iter(W + "p"))

@@ -80,7 +80,7 @@ class Body:
         self._turn_pages(line, before=False)
 
     def _turn_pages(self, line: Line, before: bool) -> None:
-        """A break in an empty paragraph or at its start begins a page before it, others after it."""
+        """Start a page before the paragraph if it is empty or begins with the break, otherwise after it."""
         if line.breaks and before == (not line.text or line.letters > 0):
             self._end_code()
             self._page += line.breaks
@@ -177,7 +177,7 @@ class Body:
     def _grid(self, rows: list[etree._Element], cells: list[list[etree._Element]]) -> list[list[Cell]]:
         """Cells with spans: a vertically merged cell appears once, in its first row."""
         grid: list[list[Cell]] = []
-        above: dict[int, tuple[int, int]] = {}  # column -> row and index of the cell that may grow downwards
+        above: dict[int, tuple[int, int]] = {}  # column -> row and index of the cell that may span down
         for at, (row, row_cells) in enumerate(zip(rows, cells, strict=True)):
             skipped = int(value(row, f"{W}trPr/{W}gridBefore") or 0)
             line = [Cell("")] * min(skipped, 60)

@@ -1,4 +1,4 @@
-"""The heads and feet of a document's sections: what stands there and nowhere else."""
+"""Headers and footers of a document's sections: text that occurs nowhere else."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from services.parsing.markdown_writer import MarkdownBlock
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics
 
-#: Page numbers in several languages, with what stands around them.
+#: Page numbers in several languages, with the words around them.
 _NUMBER = re.compile(
     r"\W*(?:page|pg\.?|p\.|seite|s\.|página|pagina|strana|strona|sida|side|oldal|страница|стр\.|第)?\W*"
     r"(?:\d{1,4}|[ivxlc]{1,7})?\W*(?:(?:of|/|von|de|sur|di|av|af|z|из|共|页|頁|ページ)\W*)*(?:\d{1,4})?\W*(?:页|頁|ページ)?\W*",
     re.I,
 )
-#: Fields whose result differs from page to page or from day to day.
+#: Fields with results that vary by page or by day.
 _FIELDS = re.compile(r"\b(?:PAGE|NUMPAGES|SECTIONPAGES|DATE|TIME|STYLEREF|FILENAME)\b")
 
 
 class Margins:
-    """`heads` and `feet`: blocks for before and after the text."""
+    """`heads` and `feet` are the blocks before and after the text."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ def _squashed(paragraph: etree._Element) -> str:
 
 
 def _runs(paragraph: etree._Element, squashed: str) -> bool:
-    """Whether a paragraph only numbers pages or names what changes."""
+    """Whether a paragraph contains only a page number or a varying field."""
     codes = "".join(code.text or "" for code in paragraph.iter(W + "instrText"))
     codes += " ".join(field.get(W + "instr", "") for field in paragraph.iter(W + "fldSimple"))
     short = len(re.sub(r"\d+", "", squashed)) <= 12 and _FIELDS.search(codes) is not None

@@ -1,4 +1,4 @@
-"""Word's list definitions and counters, and labels as Word writes them: `2.1.`, `(b)`, `iv.`, `第3条`."""
+"""Word's list definitions, counters, and labels: `2.1.`, `(b)`, `iv.`, `第3条`."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Level:
 
     @property
     def plain(self) -> bool:
-        """Whether markdown's own numbers say the same: `3.` or `3)`."""
+        """Whether markdown can express the label: `3.` or `3)`."""
         return self.kind == "decimal" and re.fullmatch(r"%\d[.)]?", self.text.strip()) is not None
 
 
 class Numbering:
-    """List definitions, and the counters of a document while its paragraphs are read in order."""
+    """List definitions, and the counters of a document, whose paragraphs must be read in order."""
 
     def __init__(self, root: etree._Element | None) -> None:
         self._abstract: dict[str, dict[int, Level]] = {}
@@ -100,7 +100,7 @@ def _level(element: etree._Element) -> Level:
 
 
 def _overrides(element: etree._Element) -> tuple[dict[int, Level], dict[int, int]]:
-    """Levels that a list defines anew, and those that it only starts again."""
+    """Levels that a list redefines, and those that it only restarts."""
     levels: dict[int, Level] = {}
     starts: dict[int, int] = {}
     for override in element.iterchildren(W + "lvlOverride"):

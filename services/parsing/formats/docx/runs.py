@@ -1,4 +1,4 @@
-"""The inside of a Word paragraph: runs, links, fields, notes, pictures, formulas, text boxes."""
+"""Content of a Word paragraph: runs, links, fields, notes, pictures, formulas, text boxes."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Line:
     parts: list[str] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)  # as typed, for code
     boxes: list[etree._Element] = field(default_factory=list)  # text boxes anchored here
-    drawn: list[str] = field(default_factory=list)  # charts and diagrams anchored here, finished blocks
+    drawn: list[str] = field(default_factory=list)  # blocks of charts and diagrams anchored here
     breaks: int = 0  # pages that begin in it
-    letters: int = 0  # characters that show
+    letters: int = 0  # visible characters
     monospaced: int = 0  # of these, in a monospaced font
     formulas: int = 0
 
@@ -78,8 +78,8 @@ class Inline:
         self._saved_breaks = saved_breaks
         self._comments = comments or {}
         self.notes: list[tuple[str, str]] = []  # (kind, id) in order of their first mention
-        self._font = ""  # of the run, if it is one of symbols
-        self._fields: list[list[str]] = []  # open fields: the instruction and where the shown text begins
+        self._font = ""  # of the current run, if it is a symbol font
+        self._fields: list[list[str]] = []  # open fields: the instruction and where the visible text begins
 
     def read(self, paragraph: etree._Element) -> Line:
         line = Line()
@@ -88,7 +88,7 @@ class Inline:
         return line
 
     def imported(self, chunk: etree._Element) -> str:
-        """A document that Word imports when it opens this one."""
+        """The markdown of a document that Word imports when it opens this one."""
         part = self._targets.get(chunk.get(R + "id", ""), ("", ""))[1]
         return embedded_text(self._graphics.content(part), part)
 
@@ -225,7 +225,7 @@ class Inline:
 
 
 def chosen(alternatives: etree._Element) -> Iterator[etree._Element]:
-    """The first of alternative contents; the fallback repeats it for older programs."""
+    """The first of the alternatives; the fallback repeats it for older programs."""
     for child in alternatives:
         if child.tag in (MC + "Choice", MC + "Fallback"):
             yield child
@@ -233,7 +233,7 @@ def chosen(alternatives: etree._Element) -> Iterator[etree._Element]:
 
 
 def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
-    """The outermost text boxes of a drawing, each once (not again in its fallback)."""
+    """The outermost text boxes of a drawing, without their copies in the fallback."""
     for child in element:
         if child.tag == W + "txbxContent":
             yield child
@@ -252,14 +252,14 @@ def _symbol(element: etree._Element) -> str:
 
 
 def _font(properties: etree._Element | None) -> str:
-    """The font of a run if its characters are symbols."""
+    """The font of a run if it is a symbol font; otherwise empty."""
     fonts = properties.find(W + "rFonts") if properties is not None else None
     name = (fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "") if fonts is not None else ""
     return name if is_symbol_font(name) else ""
 
 
 def _form_value(field: etree._Element | None) -> str:
-    """What a form field of Word 97 shows without a result: a check box, the choice of a list."""
+    """The value of a Word 97 form field without a result: a check box, or the choice in a list."""
     if field is None:
         return ""
     box, choice = field.find(W + "checkBox"), field.find(W + "ddList")

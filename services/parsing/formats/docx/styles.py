@@ -1,4 +1,4 @@
-"""Word's styles and numbering, which define headings, list items and code."""
+"""Word's styles, which define headings, list items and code."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Extracts the main content of a web page: the part with the most running text.
 
-Three steps: remove furniture (navigation, footers, adverts) by tags and class names; choose the element
-whose running text most outweighs its links and fragments; remove from it what leads away (related links,
-share bars, sign-up lines, captions). A part with much of the page's text is never removed: names can mislead.
+Three steps: remove furniture (navigation, footers, adverts) by tags and class names; choose the element with
+the most running text over links and fragments; trim what leads away from it (related links, share bars,
+sign-up lines, captions). A part with much of the page's text is never removed: names can mislead.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ _NOTICE = re.compile(
     re.I,
 )
 _TEXT_TAGS = frozenset(("p", "li", "td", "blockquote", "pre", "ul", "ol", "table", "dl"))
-#: Their names do not say what they are.
+#: Tags whose class and id are ignored, since they do not tell the element's purpose.
 _UNNAMED_TAGS = frozenset(
     ("p", "h1", "h2", "h3", "html", "body", "article", "main", "b", "strong", "em", "i", "a", "br")
 )
 _MARKED = etree.XPath("descendant::*[@role or @hidden or @style]")
 #: An inner part replaces the outer one if it has this share of its running text.
 ENOUGH = 0.85
-#: A part with this share of a page's running text is kept whatever its name is.
+#: A part with this share of a page's running text is kept, whatever its name.
 _TOO_MUCH = 0.4
 
 
@@ -79,7 +79,7 @@ def main_part(root: HtmlElement) -> str:
 
 
 def cut(body: HtmlElement, weights: Weights, total: float) -> set[HtmlElement]:
-    """Remove furniture from the tree; the elements that it was removed from."""
+    """Remove furniture from the tree. Returns the parents of the removed elements."""
     limit, parents = total * _TOO_MUCH, set()
     marked = set(_MARKED(body))
     for el in list(body.iterdescendants()):
@@ -91,7 +91,7 @@ def cut(body: HtmlElement, weights: Weights, total: float) -> set[HtmlElement]:
 
 
 def _is_marked_furniture(el: HtmlElement) -> bool:
-    """Whether an attribute other than its names says that this element is none of the content."""
+    """Whether an element is furniture by its role or is hidden."""
     return (el.get("role") or "").lower() in _FURNITURE_ROLES or is_hidden(el)
 
 
@@ -106,18 +106,18 @@ def _is_named_furniture(el: HtmlElement) -> bool:
     return bool(name or id_) and _named_furniture(f"{name or ''} {id_ or ''}")
 
 
-@lru_cache(4096)  # the classes of a page are few, its elements many
+@lru_cache(4096)  # a page has few classes and many elements
 def _named_furniture(names: str) -> bool:
     return bool(_FURNITURE_NAMES.search(names)) and not _CONTENT_NAMES.search(names)
 
 
 def choose(body: HtmlElement, weights: Weights) -> HtmlElement:
-    """The element with the most running text over furniture, then inwards while little text is lost."""
+    """Find the element with the most running text over furniture, then descend while little text is lost."""
     best, most = body, float("-inf")
     for el in body.iter():
         if el.tag in BLOCKS and el in weights and (value := weights[el].value) >= most:
             best, most = el, value
-    if weights[best].good <= 0:  # no part reads like text, so none is better than the page
+    if weights[best].good <= 0:  # no part has running text, so none is better than the page
         return body
     while True:
         inner = max((c for c in best if c in weights), key=lambda c: weights[c].good, default=None)
@@ -127,7 +127,7 @@ def choose(body: HtmlElement, weights: Weights) -> HtmlElement:
 
 
 def trim(best: HtmlElement, weights: Weights) -> None:
-    """Remove from the chosen part what leads away from it."""
+    """Remove elements that lead away from the chosen part."""
     for el in list(best.iterdescendants()):
         if el.tag in BLOCKS and (el.tag == "h1" or _is_list_of_links(el, weights) or _leads_away(el)):
             drop(el)
@@ -141,7 +141,7 @@ def _is_list_of_links(el: HtmlElement, weights: Weights) -> bool:
 
 
 def _leads_away(el: HtmlElement) -> bool:
-    """Whether the text of an element is short and of a kind that is no content."""
+    """Whether the text of an element is short and of a kind that is not content."""
     text = _short_text(el, 1000)
     return text is not None and bool(
         (len(text) < 120 and _LEADS_AWAY.match(text)) or (_may_be_notice(text) and _NOTICE.search(text))
@@ -149,13 +149,13 @@ def _leads_away(el: HtmlElement) -> bool:
 
 
 def _may_be_notice(text: str) -> bool:
-    """False for nearly all text, at once."""
+    """A cheap first check that is False for nearly all text."""
     lower = text.lower()
     return "cookie" in lower or "javascript" in lower or not text.isascii()
 
 
 def _short_text(el: HtmlElement, limit: int) -> str | None:
-    """The words of an element if they are shorter than this; a long text is not read to its end."""
+    """The words of an element if shorter than `limit`; a long text is not read to its end."""
     pieces: list[str] = []
     size, enough = 0, limit
     for piece in el.itertext():
@@ -170,7 +170,7 @@ def _short_text(el: HtmlElement, limit: int) -> str | None:
 
 
 def cut_cards(body: HtmlElement, weights: Weights, total: float) -> set[HtmlElement]:
-    """Remove rows of teasers: three or more alike, each with a linked headline and little text. Returns the
+    """Remove rows of three or more similar teasers, each with a linked headline and little text. Returns the
     elements that they were removed from."""
     groups: dict[tuple[HtmlElement, str, str], list[HtmlElement]] = {}
     for el in body.iter("div", "li", "article", "section", "a"):
@@ -205,7 +205,7 @@ def _is_card(el: HtmlElement) -> bool:
 
 
 def drop(el: HtmlElement) -> HtmlElement:
-    """Remove an element from its parent, which is returned; the text after it stays."""
+    """Remove an element and return its parent; the text after the element stays."""
     parent = el.getparent()
     tail = el.tail
     if tail and tail.strip():

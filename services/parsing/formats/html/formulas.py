@@ -1,4 +1,4 @@
-"""Formulas of web pages as TeX: MathML, and what KaTeX and MathJax leave in a page."""
+"""Formulas of web pages as TeX: MathML, and the output of KaTeX and MathJax."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-#: Classes of what a script draws from a formula that the page also holds as text.
+#: Classes of rendered formulas that the page also contains as text.
 _DRAWN = frozenset(("katex-html", "mathjax_preview", "mjx-math-glyphs"))
 _MATHJAX = frozenset(("mathjax", "mathjax_display", "mathjax_svg", "mathjax_chtml", "mathjax_svg_display",
                       "mathjax_chtml_display", "mjx-chtml"))  # fmt: skip
@@ -23,7 +23,7 @@ _SIGNS = {"{": "\\{", "}": "\\}", "\u2061": "", "\u2062": " ", "\u2063": ",", "\
 
 
 def is_drawn(el: HtmlElement) -> bool:
-    """Whether an element shows a formula that another element of the page has as text."""
+    """Whether an element is a rendered formula that another element contains as text."""
     names = set((el.get("class") or "").lower().split())
     if names & _DRAWN or (names & {"katex"} and el.get("aria-hidden") == "true"):
         return True
@@ -40,14 +40,14 @@ def is_tex_script(el: HtmlElement) -> bool:
 
 
 def script_text(el: HtmlElement) -> str:
-    """The TeX of a script of MathJax."""
+    """The TeX in a MathJax script."""
     match = _TEX_SCRIPT.match((el.get("type") or "").strip())
     tex = " ".join((el.text or "").split())
     return _dollars(tex, bool(match and match[1])) if tex else ""
 
 
 def math_text(el: HtmlElement) -> str:
-    """A `math` element as TeX: its author's if the page contains it, otherwise from its structure."""
+    """A `math` element as TeX: the author's if the page contains it, otherwise derived from its structure."""
     classes = (up.get("class") or "" for up in el.iterancestors())
     display = el.get("display") == "block" or any("katex-display" in names for names in classes)
     for note in el.iter("annotation"):

@@ -1,4 +1,4 @@
-"""Frames whose page is at hand (inline, or saved in the same archive) become part of the page around them."""
+"""Inlines frames with an available page (in `srcdoc`, or saved in the same archive)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing.formats.html.tree import parse_tree
 
-#: Frames within frames.
+#: Maximum nesting depth of frames.
 MAX_DEPTH = 3
 
 
 def open_frames(
     root: HtmlElement, page: Callable[[str], HtmlElement | None] = lambda source: None, depth: int = 0
 ) -> None:
-    """Put the content of frames in their place: `srcdoc`, or what `page` finds for their source."""
+    """Replace frames with their content: `srcdoc`, or what `page` returns for their source."""
     for frame in list(root.iter("iframe", "frame")):
         inside = _inline(frame.get("srcdoc") or "") if frame.get("srcdoc") else page(frame.get("src") or "")
         body = inside.find("body") if inside is not None else None

@@ -33,12 +33,12 @@ _TYPED = (
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
-#: Elements inside of a `pre` that begin a line, and those that are no text of it.
+#: Elements inside a `pre` that begin a line, and those that are not part of its text.
 _LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
 _NOT_IN_LINE = ("br", *_LINES, *_UNREAD)
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")  # all but a single blank
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
-#: Characters: a shorter text may well occur again.
+#: Texts with fewer characters are cached, because they often repeat.
 _SHORT = 32
 
 
@@ -118,12 +118,12 @@ def image_text(el: HtmlElement) -> str:
 
 
 def source_of(el: HtmlElement) -> str:
-    """Where a picture comes from: lazy ones name it beside a placeholder, others in a `picture` around."""
+    """The source of a picture. Lazy ones have it beside a placeholder, others in the enclosing `picture`."""
     source = (el.get("src") or "").strip()
     tiny = source.startswith("data:") and len(source) < 400
     if source and not tiny and not _PLACEHOLDER.search(source):
         return source
-    # The parser knows no `source` and nests what follows it.
+    # The parser does not know `source` as a void element and nests what follows in it.
     frame = next(el.iterancestors("picture"), None)
     sources = frame.iter("source") if frame is not None else ()
     for holder in (el, *sources):
@@ -135,7 +135,7 @@ def source_of(el: HtmlElement) -> str:
 
 
 def field_text(el: HtmlElement) -> str:
-    """What a form field shows."""
+    """The visible value of a form field."""
     if el.tag == "textarea":
         return " ".join(plain(el).split())
     if el.tag == "select":
@@ -174,7 +174,7 @@ def holds_blocks(el: HtmlElement) -> bool:
 
 
 def markdown_of(text: str) -> str:
-    """Text of the page as inline markdown."""
+    """Escape text of the page as inline markdown."""
     return _remembered(text) if len(text) < _SHORT else _written(text)
 
 

@@ -24,7 +24,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
         from services.parsing.formats.html.article import main_part
 
         markdown = main_part(root)
-        if not markdown.strip():  # a page of teasers is all furniture; index it rather than nothing
+        if not markdown.strip():  # a page of only teasers: index it rather than nothing
             root, warnings = _tree(data, content_type)
     if not main_content or not markdown.strip():
         markdown = render(root)
@@ -37,7 +37,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
 
 
 def _tree(data: bytes, content_type: str | None) -> tuple[HtmlElement, tuple[str, ...]]:
-    """The page with its inline frames, and with addresses that its `base` completes."""
+    """Parse the page, with inline frames and with addresses resolved against its `base`."""
     root, warnings = parse_tree(data, content_type)
     open_frames(root)
     base = root.find(".//base[@href]")

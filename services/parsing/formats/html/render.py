@@ -40,8 +40,8 @@ class Renderer:
         self._out: list[MarkdownBlock] = []
         self._line: list[str] = []
         self._href: str | None = None
-        self._cells = 0  # table cells that we are in: no block markup there
-        self._lists = 0  # lists that we are in
+        self._cells = 0  # open table cells; no block markup inside them
+        self._lists = 0  # open lists
 
     def blocks(self, element: HtmlElement) -> list[MarkdownBlock]:
         """The blocks of an element's content, in document order."""
@@ -185,7 +185,7 @@ class Renderer:
             self._line.append(f" {md.escape(text)} ")
 
     def _button(self, el: HtmlElement) -> None:
-        """A button is a control, but one in a heading is the heading of a part that folds."""
+        """Skip a button, unless it is in a heading: there it is the heading of a collapsible section."""
         if any(str(up.tag) in _HEADINGS for up in el.iterancestors()):
             self._content(el)
 
@@ -225,7 +225,7 @@ class Renderer:
         for child in el:
             if not isinstance(child.tag, str) or child.tag in SKIPPED or inline.is_hidden(child):
                 continue
-            if child.tag in ("ul", "ol") and items:  # nested without an item of its own: under the last one
+            if child.tag in ("ul", "ol") and items:  # nested without its own item: part of the last one
                 nested = md.join(self._nested(child))
                 items[-1] = MarkdownBlock(
                     items[-1].text + "\n" + md.indented(nested, "  " if number is None else "   "), True
@@ -292,7 +292,7 @@ _HANDLERS: dict[str, Callable[[Renderer, HtmlElement], None]] = {
 
 @lru_cache(512)
 def _handler(tag: str) -> Callable[[Renderer, HtmlElement], None] | None:
-    """How an element with this tag is rendered; None if it is not."""
+    """The method that renders elements with this tag; None if there is none."""
     name = tag.rsplit(":", 1)[-1].lower()
     if name in SKIPPED:
         return None

@@ -11,7 +11,7 @@ from services.parsing.markdown_writer import Cell
 
 #: Maximum span; more is an attack on memory or a mistake.
 MAX_SPAN = 1000
-#: A table without a header that has a cell with more characters is a layout table.
+#: A table without a header is a layout table if a cell has more characters.
 LAYOUT_CELL = 1500
 
 
@@ -28,7 +28,7 @@ def _cells(row: HtmlElement) -> list[HtmlElement]:
 
 
 def is_layout(table: HtmlElement) -> bool:
-    """Whether a table only lays out the page; its cells are then read as blocks."""
+    """Whether a table is only for layout; its cells are then read as blocks."""
     if (table.get("role") or "").lower() in ("presentation", "none"):
         return True
     grid = [_cells(row) for row in _rows(table)]
@@ -65,7 +65,7 @@ def rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[list[Ce
 
 
 def merged_starts(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Rows that hold nothing but the start of spans joined with the next row, where their text belongs."""
+    """Join rows that contain only the start of row spans with the next row, where their text belongs."""
     result: list[list[Cell]] = []
     carried: list[Cell] = []
     for row in rows:
@@ -79,7 +79,7 @@ def merged_starts(rows: list[list[Cell]]) -> list[list[Cell]]:
 
 
 def without_idle_spans(rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Rows whose spans reach beyond the table, or cover every row or column alike, without those spans."""
+    """Cut spans that reach beyond the table, and drop those of a table with a single cell in each row."""
     if not rows:
         return rows
     height = len(rows)
@@ -90,7 +90,7 @@ def without_idle_spans(rows: list[list[Cell]]) -> list[list[Cell]]:
 
 
 def flat_lines(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[str]:
-    """A table inside a cell: one line per row."""
+    """The rows of a table inside a cell, one line each."""
     lines = [" ".join(filter(None, (text(cell) for cell in _cells(row)))) for row in _rows(table)]
     return [line for line in lines if line]
 

@@ -1,4 +1,4 @@
-"""The elements of HTML by how they are read."""
+"""Groups of HTML elements: without readable text, and blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLOCKS = """
     form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre search section summary
     table tbody td tfoot th thead tr ul caption listing xmp
 """
-#: Elements whose content is not text to be read: programs, media, controls.
+#: Elements without readable text: scripts, media, controls.
 SKIPPED = frozenset(_SKIPPED.split())
-#: Elements that begin on a line of their own.
+#: Elements that begin a new line.
 BLOCKS = frozenset(_BLOCKS.split())

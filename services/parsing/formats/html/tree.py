@@ -12,12 +12,12 @@ from services.parsing.formats.text import decode
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]")
-#: One class for all elements: that of lxml.html is found by a call of Python for each of them.
+#: One class for all elements; lxml.html would look it up with a Python call per element.
 _ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 
 
 def declared_charset(data: bytes, content_type: str | None = None) -> str | None:
-    """The charset that the transport or the page's head names, if any."""
+    """The charset declared by the transport or in the page's head, if any."""
     if content_type and (found := re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.I)):
         return found[1]
     head = data[:4096]

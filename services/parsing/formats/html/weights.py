@@ -1,4 +1,4 @@
-"""How much of each part of a page is running text, and how much is links and fragments."""
+"""Measures how much of each part of a page is running text, and how much is links and fragments."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _ENDS = re.compile(r"[.!?…。！？:;)\]\"”’»']\s*$")
 class Weight(NamedTuple):
     """Running text against links and fragments of an element and its descendants, in characters.
 
-    `open_chars`, `open_links` and `end` are of the text that belongs to the block around the element: its
-    characters, those in links, and its last piece. A block of its own has none.
+    `open_chars`, `open_links` and `end` describe text that belongs to the surrounding block: its characters,
+    those in links, and its last piece. They are empty for an element that is itself a block.
     """
 
     good: float
@@ -35,7 +35,7 @@ class Weight(NamedTuple):
 
 
 class Weights(dict[HtmlElement, Weight]):
-    """The weight of every element below one, except of those that hold no text to be read."""
+    """The weights of an element and its descendants, except those without readable text."""
 
     def __init__(self, body: HtmlElement) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Weights(dict[HtmlElement, Weight]):
         self._visit(body, body.tag, False)
 
     def update(self, changed: Iterable[HtmlElement]) -> None:  # type: ignore[override]
-        """Weigh again what elements that lost some of their content, and all above them, now hold."""
+        """Recompute the weights of elements that lost some of their content, and of their ancestors."""
         for el in changed:
             above: HtmlElement | None = el
             while above is not None and self.pop(above, None) is not None:
@@ -81,7 +81,7 @@ class Weights(dict[HtmlElement, Weight]):
 
 
 def _judged(chars: int, in_links: int, last: str, tag: str) -> tuple[float, float, float]:
-    """One block of text as running text, links or fragments."""
+    """Classify one block of text as running text, links or fragments."""
     share = in_links / chars
     if share > 0.5:
         return 0.0, in_links + 20.0, 0.0

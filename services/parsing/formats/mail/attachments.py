@@ -1,4 +1,4 @@
-"""Attachments: documents within a mail, parsed recursively to a limited depth."""
+"""Attachments of a mail, parsed recursively to a limited depth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _depth: ContextVar[int] = ContextVar("attachment depth", default=0)
 
 @dataclass(frozen=True)
 class Attachment:
-    """A part of a message. `read` is for one that is no file of its own (a message within a message)."""
+    """A part of a message. `read` parses a part that is not a file (a message within a message)."""
 
     name: str
     data: bytes

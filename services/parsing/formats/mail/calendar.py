@@ -14,7 +14,7 @@ from services.parsing.formats.text import decode
 from services.parsing.markdown_writer import Writer
 
 _SHOWN = frozenset(("VEVENT", "VTODO", "VJOURNAL", "VCARD"))
-#: Property -> its label; in the order of the output.
+#: Labels of properties, in output order.
 _FACTS = {
     "LOCATION": "Where",
     "ORGANIZER": "Organizer",
@@ -59,7 +59,7 @@ def parse_calendar(data: bytes) -> ParsedDocument:
 
 
 def _components(text: str) -> Iterator[_Component]:
-    """The components to show, in order; alarms and time zones inside or beside them are left out."""
+    """The visible components, in order; alarms and time zones are left out."""
     unfolded = re.sub(r"\r?\n[ \t]", "", text)
     shown: _Component | None = None
     inside = 0
@@ -84,7 +84,7 @@ def _components(text: str) -> Iterator[_Component]:
 
 
 def _joined_lines(lines: list[str]) -> Iterator[str]:
-    """Lines with those that quoted-printable continues."""
+    """Join lines that are continued in quoted-printable encoding."""
     at = 0
     while at < len(lines):
         line = lines[at]

@@ -1,4 +1,4 @@
-"""Mail (.eml): headers, the texts in the order of its parts, attachments."""
+"""Mail (.eml): headers, texts in the order of the parts, attachments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.parsing.formats.mail.message import Body, mail_document
 from services.parsing.formats.text import decode
 
 _SHOWN = ("From", "To", "Cc", "Date")
-#: Parts that only programs read.
+#: Parts that only programs read, such as signatures.
 _UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
            "application/pgp-encrypted")  # fmt: skip
 _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)
@@ -25,7 +25,7 @@ _LAST = re.compile(rb"^--(\S[^\r\n]{0,69}?)--[ \t]*\r?$", re.M)
 
 
 def parse_eml(data: bytes) -> ParsedDocument:
-    """A message as a document: its subject is the title; attachments are parsed, too."""
+    """Convert a message, with its subject as title; attachments are parsed, too."""
     message = read_message(data)
     bodies, attachments = _contents(message)
     facts = [(name, header(message, name)) for name in _SHOWN]
@@ -41,14 +41,14 @@ def read_message(data: bytes) -> Message:
 
 
 def _unfolded(match: re.Match[bytes]) -> bytes:
-    """A boundary that a program folded over two lines: with or without the blank, as the parts have it."""
+    """Join a boundary that was folded over two lines, with or without a blank, as it occurs in the parts."""
     tight = match[2] + match[3]
     joined = tight if b"--" + tight in match.string else match[2] + b" " + match[3]
     return match[1] + joined + match[4]
 
 
 def _with_parts(data: bytes) -> Message:
-    """The message; one whose boundary is missing or another one than it says is read by the last boundary."""
+    """Parse the message. If its declared boundary is missing or wrong, use the last boundary found in it."""
     message: Message = message_from_bytes(data, policy=policy.compat32)
     if message.get_content_maintype() != "multipart" or message.is_multipart():
         return message
@@ -65,7 +65,7 @@ def _without_type(data: bytes) -> bytes:
 
 
 def header(message: Message, name: str) -> str:
-    """A header field with its encoded words decoded, and bytes that some programs write as they are."""
+    """A header field, with encoded words and raw bytes (which some programs write) decoded."""
     value = next((str(v) for n, v in message.raw_items() if n.lower() == name.lower()), "")
     if not value.isascii():
         raw = value.encode("utf-8", "surrogateescape")
@@ -94,7 +94,7 @@ def _contents(part: Message) -> tuple[list[Body], list[Attachment]]:
         return [Body(html=text_of(part))], []
     if inline and kind in ("text/plain", "text/enriched", "text/rfc822-headers"):
         return [Body(plain=text_of(part))], []
-    if part.get_content_maintype() == "multipart":  # without parts: its text is all there is
+    if part.get_content_maintype() == "multipart":  # without parts: only its text remains
         text = part.get_payload()
         return [Body(plain=text if isinstance(text, str) else "")], []
     return [], [] if kind in _UNREAD else _attachment(part, kind, payload(part))
@@ -149,14 +149,14 @@ def payload(part: Message) -> bytes:
 
 
 def text_of(part: Message) -> str:
-    """The text of a part: by its charset, for HTML by that of its head, otherwise by detection."""
+    """Decode a part by its charset, or the one in the head of HTML, or by detection."""
     content = payload(part)
     charset = part.get_content_charset()
     try:
         if part.get_content_type() != "text/plain" and (charset is None or not _fits(content, charset)):
             charset = declared_charset(content) or charset
         return decode(content, charset)[0]
-    except Exception:  # control bytes: text nevertheless, its sender says
+    except Exception:  # it has control bytes, but the sender declared it as text
         return content.decode("utf-8", "replace")
 
 
@@ -177,8 +177,8 @@ _MAIL_HEADERS = frozenset(name.encode() for name in _MAIL_NAMES.split())
 
 
 def is_mail(head: bytes, data: bytes) -> bool:
-    """Whether a text begins with a message header: at least three fields that only mail has."""
-    if head.startswith(b"From "):  # a line of the mbox format
+    """Whether a text begins with a mail header: three typical fields, or MIME-Version and Content-Type."""
+    if head.startswith(b"From "):  # separator line of the mbox format
         head = head.partition(b"\n")[2]
     names: list[bytes] = []
     at = 0

@@ -11,15 +11,15 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.mail.eml import is_mail, parse_eml
 from services.parsing.markdown_writer import Writer
 
-#: Such a line before a header; `From ` at the start of a line of text has none after it.
+#: A separator line, which precedes a header; a line of text that begins with `From ` does not.
 _SEPARATOR = re.compile(rb"^From [^\r\n]*\r?\n(?=[!-9;-~]+:)", re.M)
-#: A line of a message that would look like one is written with `>`.
+#: Lines of a message that look like a separator are escaped with `>`.
 _QUOTED = re.compile(rb"^>(?=>*From )", re.M)
 MAX_MESSAGES = 10_000
 
 
 def parse_mbox(data: bytes) -> ParsedDocument:
-    """Every message as a page with the name of its subject."""
+    """Convert each message to a page that is named by its subject."""
     writer = Writer()
     warnings: list[str] = []
     for number, message in enumerate(_messages(data), 1):

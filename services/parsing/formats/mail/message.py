@@ -24,7 +24,7 @@ _STRUCTURED = re.compile(r"<(?:table|ul|ol|h[1-6]|pre|blockquote)\b", re.I)
 
 @dataclass(frozen=True)
 class Body:
-    """One text of a mail, in the forms that it comes in."""
+    """One text of a mail, in all its formats."""
 
     plain: str = ""
     html: str = ""
@@ -34,7 +34,7 @@ class Body:
 def mail_document(
     subject: str, facts: Sequence[tuple[str, str]], bodies: Sequence[Body], attachments: list[Attachment]
 ) -> ParsedDocument:
-    """A mail with all its texts. Of each, the HTML is used if it has structure or is the only form."""
+    """Convert a mail with all its texts. A text's HTML is used if it has structure or is the only format."""
     writer = Writer()
     writer.heading(1, md.escape(subject))
     writer.add("\n".join(f"**{name}:** {' '.join(value.split())}" for name, value in facts if value.strip()))
@@ -58,7 +58,7 @@ def mail_document(
 
 
 def with_pictures(picture: Callable[[str], bytes | None]) -> ImageText:
-    """Describes the pictures that come with a message or an archive, by their source or content id."""
+    """Describe pictures contained in a message or an archive, found by their source or content id."""
     known = Pictures()
 
     def text(el: HtmlElement) -> str:

@@ -1,4 +1,4 @@
-"""Web archives (.mhtml): the page with the frames and pictures that were saved with it."""
+"""Web archives (.mhtml): the page with its saved frames and pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAGES = ("text/html", "application/xhtml+xml")
 
 
 def parse_mhtml(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument without a page."""
+    """Raises CorruptDocument if there is no page."""
     message = read_message(data)
     parts: dict[str, Message] = {}
     pages = []

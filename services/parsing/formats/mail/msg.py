@@ -26,13 +26,13 @@ _EPOCH = 116_444_736_000_000_000
 
 
 def parse_msg(data: bytes) -> ParsedDocument:
-    """A message with its attachments, as `mail` shows one."""
+    """Convert a message with its attachments."""
     with olefile.OleFileIO(io.BytesIO(data)) as container:
         return _message(container, [], 32)
 
 
 def _message(container: olefile.OleFileIO, folder: list[str], head: int) -> ParsedDocument:
-    """The message in a storage; its fixed-length properties begin after `head` bytes."""
+    """Read the message in a storage; its fixed-length properties begin after `head` bytes."""
     fixed = _fixed(container, folder, head)
     properties = _Properties(container, folder, _code_page(fixed))
     sender = properties.text(_SENDER)

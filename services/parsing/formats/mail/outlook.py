@@ -1,4 +1,4 @@
-"""Outlook's bodies: plain, HTML, or RTF that may wrap HTML ([MS-OXRTFEX])."""
+"""Outlook's message bodies: plain text, HTML, or RTF that may wrap HTML ([MS-OXRTFEX])."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _TOKEN = re.compile(
 _MARKS = {b"par": b"\r\n", b"line": b"\r\n", b"tab": b"\t", b"lquote": b"'", b"rquote": b"'",
           b"ldblquote": b'"', b"rdblquote": b'"', b"bullet": b"*", b"endash": b"-",
           b"emdash": b"-"}  # fmt: skip
-#: Groups that are no text.
+#: RTF groups without text.
 _TABLES = (b"fonttbl", b"colortbl", b"stylesheet", b"info", b"pntext")
 
 
 def body_of(plain: str, html: bytes | str, compressed_rtf: bytes, page: str | None = None) -> Body:
-    """The bodies that a message has; RTF counts only without the others, because it repeats them.
+    """The body of a message in its formats. RTF counts only without the others, because it repeats them.
 
     `page` is the code page of HTML in bytes.
     """
@@ -38,7 +38,7 @@ def body_of(plain: str, html: bytes | str, compressed_rtf: bytes, page: str | No
 def _text(html: bytes, page: str | None) -> str:
     try:
         return decode(html, page or declared_charset(html))[0]
-    except UnsupportedFormat:  # control bytes: text nevertheless, its sender says
+    except UnsupportedFormat:  # it has control bytes, but the sender declared it as text
         return html.decode("utf-8", "replace")
 
 
@@ -47,7 +47,7 @@ def _unpacked(data: bytes) -> bytes:
 
     try:
         return bytes(decompress(data))
-    except Exception:  # the library raises several kinds for damaged data; other bodies remain
+    except Exception:  # the library raises various errors for damaged data; the other bodies remain
         return b""
 
 
@@ -56,7 +56,7 @@ def _from_text(rtf: bytes) -> bool:
 
 
 def _wrapped_html(rtf: bytes) -> str | None:
-    r"""The HTML inside an RTF body (`\fromhtml1`), None if it was written as RTF."""
+    r"""The HTML inside an RTF body (`\fromhtml1`); None if it was written as RTF."""
     if rb"\fromhtml" not in rtf[:2000]:
         return None
     page = re.search(rb"\\ansicpg(\d{3,5})", rtf[:2000])
@@ -69,13 +69,13 @@ def _wrapped_html(rtf: bytes) -> str | None:
 
 
 class _Unwrapper:
-    r"""Keeps what `\*\htmltag` holds, and the text outside of `\htmlrtf`."""
+    r"""Extracts HTML: the content of `\*\htmltag` and the text outside of `\htmlrtf`."""
 
     def __init__(self, codec: str) -> None:
         self._codec = codec
         self._out: list[str] = []
         self._bytes = bytearray()
-        #: Of each open group: whether it is no text, and whether its text is left out of the HTML.
+        #: Per open group: whether it has no text, and whether its text is left out of the HTML.
         self._groups: list[tuple[bool, bool]] = [(False, False)]
         self._skip = False
 
@@ -121,7 +121,7 @@ class _Unwrapper:
         piece = bytes((int(code, 16),)) if code else (sign or text or b"")
         if sign:
             piece = {b"~": b"&nbsp;", b"_": b"-"}.get(sign, sign if sign in b"\\{}" else b"")
-        if self._skip and piece:  # what stands for the character in readers without Unicode
+        if self._skip and piece:  # the fallback for readers without Unicode
             piece, self._skip = piece[1:], False
         self._bytes += piece
 

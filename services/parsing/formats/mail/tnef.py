@@ -1,4 +1,4 @@
-"""What Outlook sends as winmail.dat: a body and attachments as MAPI properties ([MS-OXTNEF])."""
+"""Outlook's winmail.dat: a body and attachments as MAPI properties ([MS-OXTNEF])."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.parsing.formats.text import decode
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 _SUBJECT, _BODY, _PROPERTIES, _CODE_PAGE = 0x18004, 0x2800C, 0x69003, 0x69007
 _NEW_ATTACHMENT, _TITLE, _DATA, _ATTACHMENT_PROPERTIES = 0x69002, 0x18010, 0x6800F, 0x69005
-#: Bytes of the values of a fixed size, by property type.
+#: Sizes of fixed-size values in bytes, by property type.
 _SIZES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 _STRING8, _UNICODE, _OBJECT, _BINARY = 0x1E, 0x1F, 0x0D, 0x102
 
@@ -30,7 +30,7 @@ class _Attached:
 
 
 def parse_tnef(data: bytes) -> ParsedDocument:
-    """A message with its attachments. Raises CorruptDocument if it holds neither."""
+    """Convert a message with its attachments. Raises CorruptDocument if it has neither."""
     subject, plain, page = b"", b"", None
     properties: dict[tuple[int, int], bytes] = {}
     attachments: list[_Attached] = []
@@ -82,7 +82,7 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _mapi(data: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
-    """The first value of each property, by its id and type; ends where the data ends or makes no sense."""
+    """The first value of each property, by id and type. Stops at the end or at the first invalid data."""
     try:
         (count,) = struct.unpack_from("<I", data)
         at = 4

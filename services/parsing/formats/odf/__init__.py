@@ -21,7 +21,7 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 def parse_odf(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument if the content is missing, or encrypted and so no XML."""
+    """Raises CorruptDocument if the content is missing, or encrypted and therefore not XML."""
     archive = Archive(data)
     root = archive.xml("content.xml")
     styles = Styles()
@@ -77,7 +77,7 @@ def _slides(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
 
 
 def _title_shape(shapes: list[etree._Element]) -> etree._Element | None:
-    """The slide's title: the placeholder, otherwise a first shape with one short paragraph."""
+    """The slide's title: the title placeholder, otherwise a first shape with one short paragraph."""
     for shape in shapes:
         if shape.get(PRESENTATION + "class") == "title":
             return shape

@@ -1,4 +1,4 @@
-"""Text content of OpenDocument: paragraphs, lists, tables, frames, notes, as blocks."""
+"""Converts OpenDocument text content (paragraphs, lists, tables, frames, notes) to blocks."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Body:
         self._counts: dict[tuple[str, int], int] = {}
         self._code: list[str] = []
         self._notes: list[str] = []
-        self._after: list[MarkdownBlock] = []  # what follows the current paragraph: frames, comments
-        self.comments: list[tuple[str, str]] = []  # author and text of those on the cell that is read
+        self._after: list[MarkdownBlock] = []  # frames and comments that follow the current paragraph
+        self.comments: list[tuple[str, str]] = []  # author and text, for the current cell
         self._depth = 0
 
     def read(self, content: etree._Element) -> None:
@@ -52,7 +52,7 @@ class Body:
             self.writer.add(f"[^{at}]: {text}")
 
     def blocks_of(self, content: etree._Element) -> list[MarkdownBlock]:
-        """The blocks of a part on its own: a cell, a text box."""
+        """The blocks of a separate part, such as a cell or a text box."""
         outer, indents, code = self.writer, self._indents, self._code
         self.writer, self._indents, self._code = Writer(), Indents(), []
         self._depth += 1
@@ -144,7 +144,7 @@ class Body:
                     marked = self._item(child, item, depth, style, marked)
 
     def _item(self, p: etree._Element, item: etree._Element, depth: int, style: str, marked: bool) -> bool:
-        """A paragraph of a list item, the first one with the marker."""
+        """Add a paragraph of a list item; the first one has the marker."""
         text = self.line(p)
         after, self._after = self._after, []
         if text and self._level(p, p.get(TEXT + "style-name")) is not None:
@@ -247,7 +247,7 @@ def comment_of(annotation: etree._Element) -> tuple[str, str]:
 
 
 def table_rows(table: etree._Element) -> list[etree._Element]:
-    """Rows of a table, those in header and group elements in their place."""
+    """The rows of a table in order, including those in header and group elements."""
     found = []
     for child in table:
         if child.tag == TABLE + "table-row":

@@ -1,4 +1,4 @@
-"""Frames of OpenDocument: text boxes, pictures, charts, formulas, tables, groups of them."""
+"""OpenDocument frames: text boxes, pictures, charts, formulas, tables, and groups of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Content(Protocol):
     """Reads the content of frames: text boxes contain paragraphs, which may contain frames."""
 
     def blocks_of(self, content: etree._Element) -> list[MarkdownBlock]:
-        """The blocks of a part on its own."""
+        """The blocks of a separate part."""
 
     def rows(self, table: etree._Element) -> list[list[Cell]]:
         """The cells of a table, row by row."""

@@ -1,4 +1,4 @@
-"""The sheets of an OpenDocument workbook: its cells as shown, their comments, what is hidden."""
+"""Sheets of OpenDocument workbooks: cells as shown, comments, and what is hidden."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from services.parsing.formats.odf.styles import OFFICE, TABLE, Styles
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.sheets import Grid, cell_name, sheet_blocks
 
-#: A row or cell repeated more often than this is formatting to the edge of the sheet.
+#: A row or cell repeated more often is formatting up to the edge of the sheet.
 MAX_REPEATS = 1000
 
 
 def write_sheets(content: etree._Element, styles: Styles, frames: Frames, warnings: list[str]) -> Writer:
-    """Each visible sheet under its name; `warnings` says what its author hid."""
+    """Write each visible sheet under its name; hidden content is reported in `warnings`."""
     writer = Writer()
     shown = [
         table
@@ -91,7 +91,7 @@ def _line(
 
 
 def _text(cell: etree._Element, body: Body) -> str:
-    """What a cell shows: its text, or its value in a file that leaves the text to the reader."""
+    """The text of a cell, or its value if the file leaves the formatting to the reader."""
     if len(cell):
         return "\n".join(block.text for block in body.blocks_of(cell))
     values = (cell.get(OFFICE + name) for name in ("string-value", "date-value", "value"))

@@ -1,4 +1,4 @@
-"""OpenDocument styles: what paragraphs, spans and lists inherit."""
+"""OpenDocument styles, from which paragraphs, spans and lists inherit."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Styles:
     lists: dict[str, dict[int, Level]] = field(default_factory=dict)
 
     def read(self, root: etree._Element | None) -> None:
-        """Read the styles of a part; later parts win."""
+        """Read the styles of a part; later parts override earlier ones."""
         if root is None:
             return
         for element in root.iter(STYLE + "style"):

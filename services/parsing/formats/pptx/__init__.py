@@ -1,4 +1,4 @@
-"""PowerPoint decks (.pptx, .ppsx, .potx): slide by slide, titles as headings, tables, charts, notes."""
+"""PowerPoint presentations (.pptx, .ppsx, .potx): slides with titles as headings, tables, charts, notes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def parse_pptx(data: bytes) -> ParsedDocument:
 
 
 def _authors(archive: Archive, targets: dict[str, tuple[str, str]]) -> dict[str, str]:
-    """The names of those who commented, by their ids; old and new versions have a part each."""
+    """Names of comment authors by id; old and new file versions use different parts."""
     found = {}
     for kind in ("commentAuthors", "authors"):
         root = _part(archive, targets, kind)
@@ -80,7 +80,7 @@ def _slides(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterat
 def _layouts(
     archive: Archive, targets: dict[str, tuple[str, str]]
 ) -> tuple[etree._Element | None, etree._Element | None]:
-    """The slide's layout and the master behind it."""
+    """The slide's layout and its master."""
     name = next((t for k, t in targets.values() if k == "slideLayout"), "")
     try:
         behind = relations(archive, name) if name else {}

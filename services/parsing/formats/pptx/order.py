@@ -1,4 +1,4 @@
-"""The reading order of a slide's shapes, from where they stand."""
+"""The reading order of a slide's shapes, derived from their positions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Placed:
 
 
 def box_of(shape: etree._Element) -> tuple[int, int, int, int] | None:
-    """Left, top, right and bottom of a shape in its parent's coordinates; None if a layout places it."""
+    """Left, top, right and bottom of a shape in its parent's coordinates; None if the layout positions it."""
     transform = next(
         (t for t in (shape.find(f"{P}{n}/{A}xfrm") for n in ("spPr", "grpSpPr")) if t is not None), None
     )
@@ -38,7 +38,7 @@ def box_of(shape: etree._Element) -> tuple[int, int, int, int] | None:
 
 
 def in_reading_order(placed: list[Placed], depth: int = 0) -> list[Placed]:
-    """Rows from top to bottom; where no gap parts rows, columns from left to right; else as in the file."""
+    """By rows, top to bottom; if no gap separates rows, by columns, left to right; else by middle."""
     if len(placed) < 2 or depth > 20:
         return placed
     for low, high in (("y0", "y1"), ("x0", "x1")):
@@ -49,7 +49,7 @@ def in_reading_order(placed: list[Placed], depth: int = 0) -> list[Placed]:
 
 
 def _parted(placed: list[Placed], low: str, high: str) -> list[list[Placed]]:
-    """Groups with a gap between them along one axis; boxes may overlap by a tenth of the smaller one."""
+    """Split into groups at gaps along one axis; boxes may overlap by a tenth of the smaller one."""
     groups: list[list[Placed]] = []
     reach = 0
     for one in sorted(placed, key=lambda p: (getattr(p, low), getattr(p, high))):

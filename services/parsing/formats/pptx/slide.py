@@ -103,7 +103,7 @@ class Slide:
 
 
 def _flat(tree: etree._Element, bullets: Bullets) -> list[etree._Element]:
-    """Shapes in reading order, those of groups in the place of the group."""
+    """Shapes in reading order; a group is replaced by its shapes."""
     found: list[etree._Element] = []
     for child in tree:
         if child.tag == _MC:
@@ -119,7 +119,7 @@ def _flat(tree: etree._Element, bullets: Bullets) -> list[etree._Element]:
 
 
 def _ordered(shapes: list[etree._Element], bullets: Bullets) -> list[etree._Element]:
-    """Titles, a subtitle, then the rest by where it stands; as in the file if a place is not known."""
+    """Titles, a subtitle, then the rest by position; in file order if a position is unknown."""
     first = [s for kind in (*_TITLES, "subTitle") for s in shapes if _kind(s) == kind]
     rest = [s for s in shapes if s not in first]
     placed = [Placed(s, *box) for s in rest if (box := box_of(s) or bullets.box(s)) is not None]

@@ -1,4 +1,4 @@
-"""Text bodies of shapes: paragraphs, runs, and whether a paragraph is a list item."""
+"""Text bodies of shapes: paragraphs, runs, and list items."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def placeholder(shape: etree._Element) -> etree._Element | None:
 
 
 class Bullets:
-    """Whether paragraphs of a shape have bullets, by the shape itself, its layout or its master."""
+    """Bullets of a shape's paragraphs, as set by the shape, its layout or its master."""
 
     def __init__(self, layout: etree._Element | None, master: etree._Element | None) -> None:
         self._layout = layout
         self._master = master
 
     def box(self, shape: etree._Element) -> tuple[int, int, int, int] | None:
-        """Where the layout or master puts a placeholder."""
+        """The position of a placeholder in the layout or master."""
         mark = placeholder(shape)
         if mark is None:
             return None

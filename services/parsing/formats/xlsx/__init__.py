@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xlsm, .xltx) read as a stream, a row at a time."""
+"""Excel workbooks (.xlsx, .xlsm, .xltx), streamed row by row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from services.parsing.office.sheets import sheet_blocks
 __all__ = ["FORMAT", "parse_xlsx"]
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-#: Sheets with more bytes of XML (about a million cells) are written row by row, as one table.
+#: Sheets with more bytes of XML (about a million cells) are written row by row as one table.
 STREAMED_BYTES = 48 * 1024 * 1024
 #: Maximum characters of a workbook's text; Python needs the same memory again to join them.
 MAX_CHARACTERS = 300_000_000

@@ -68,7 +68,7 @@ def _strings(archive: Archive, part: str) -> Iterator[str]:
 
 
 def _text(item: etree._Element) -> str:
-    """The text of a rich string without its phonetic guide."""
+    """The text of a rich string, without its phonetic guide."""
     return "".join(t.text or "" for t in item.iter("{*}t") if not t.getparent().tag.endswith("}rPh"))
 
 
@@ -91,10 +91,10 @@ def _codes(styles: etree._Element | None) -> list[str]:
 
 
 def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]) -> Grid:
-    """The cells of a sheet. What a filter or a collapsed group hides is not hidden: it is a view, that a
-    click changes.
+    """The cells of a sheet.
 
-    `links` are the targets of the sheet's relations.
+    Cells behind a filter or in a collapsed group do not count as hidden: a click shows them. `links` are the
+    targets of the sheet's relations.
     """
     grid, at = Grid(), -1
     filtered = False
@@ -131,7 +131,7 @@ def _link(element: etree._Element, cells: dict[Position, str], links: Mapping[st
 
 
 def rows(archive: Archive, part: str, book: Book) -> Iterator[list[tuple[int, str]]]:
-    """Rows of a large sheet that hold anything: the filled columns, from 0, with their texts."""
+    """The rows of a large sheet that are not empty: the filled columns, from 0, with their texts."""
     for row in stream(archive, part, "row"):
         if line := _row(row, book):
             yield line
@@ -148,7 +148,7 @@ def _row(row: etree._Element, book: Book) -> list[tuple[int, str]]:
 
 
 def _column(reference: str | None, expected: int) -> int:
-    """The column of a cell's reference; most cells follow the previous one and need no computation."""
+    """The column of a cell reference; `expected`, the next one in the row, if it is missing or invalid."""
     if reference is None:
         return expected
     letters = reference.rstrip("0123456789")
