@@ -237,7 +237,7 @@ def _keys(version: Version) -> frozenset[str]:
 def _all_keys(fold: Fold) -> frozenset[str]:
     if (
         fold.version is None or fold.version.deleted
-    ):  # a delete that is executed in part keeps the old state
+    ):  # a delete that is carried out in part keeps the old state
         return frozenset()
     return fold.keys | _keys(fold.version)
 
