@@ -31,8 +31,8 @@ class SparseEncoders:
     """Sparse encoders by model, loaded on first use.
 
     Args:
-        load: loads the encoder of a model; called in a thread. Its exception goes to every waiting caller; the
-            next call tries again.
+        load: loads the encoder of a model; called in a thread. Its exception goes to every waiting caller;
+            the next call tries again.
     """
 
     def __init__(self, load: Load = load_encoder) -> None:
