@@ -170,7 +170,8 @@ class Dependencies:
         return found
 
     def target(self, place: Place, found: Mapping[str, Any]) -> Target:
-        """A collection as it is searched. What it says of its model counts; else what fills it says."""
+        """A collection as a search target. Its own embedding counts, else that of the source that fills
+        it."""
         embedding = embedding_of(found)
         if embedding is None:
             source = self.catalogue.filling(place.tenant, place.database, str(found.get("name")))
@@ -178,19 +179,20 @@ class Dependencies:
         return Target(place, found, embedding)
 
     async def check_origin(self, kind: str, config: Event, tenant: str) -> Event:
-        """A configuration as it is to be kept. Raises RequestError for an origin that cannot be read."""
+        """The configuration to store. Raises RequestError for an origin that cannot be read."""
         origin = self.gateway.origins.get(kind)
         found: Event = config if origin is None else await origin.check(config, tenant)
         return found
 
     async def origin_id(self, kind: str, config: Event, tenant: str) -> str | None:
-        """What the server of an origin calls it whatever its name is; None where nobody can say."""
+        """The origin's id on its server, independent of its name; None if unknown."""
         identify = getattr(self.gateway.origins.get(kind), "identify", None)
         found: str | None = await identify(config, tenant) if identify else None
         return found
 
     async def check_run(self, source: Source) -> None:
-        """Before a run: what may be read may have changed since the source was made. Raises RequestError."""
+        """Check a source before a run, because permissions may have changed since it was created. Raises
+        RequestError."""
         origin = self.gateway.origins.get(source.type)
         if origin is not None:
             await getattr(origin, "check_run", origin.check)(source.config, source.tenant)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-#: Documents above this take turns, one at a time, and small ones never wait for them.
+#: Larger documents are loaded one at a time. Small ones never wait for them.
 LARGE_BYTES = 8 * 1024 * 1024
 #: Bytes of all small documents together: eight of the largest.
 SMALL_BYTES = 64 * 1024 * 1024
@@ -16,7 +16,7 @@ SMALL_BYTES = 64 * 1024 * 1024
 class Admission:
     """Admits documents by size, before they are loaded; small and large ones each in order of request.
 
-    At most `small_bytes` of documents up to `large_bytes` are in memory, and one larger document.
+    At most `small_bytes` of documents up to `large_bytes` each are in memory, plus one larger document.
     """
 
     def __init__(self, large_bytes: int = LARGE_BYTES, small_bytes: int = SMALL_BYTES) -> None:
@@ -26,7 +26,7 @@ class Admission:
 
     @asynccontextmanager
     async def of(self, size: int) -> AsyncIterator[None]:
-        """Wait until a document of `size` bytes may be loaded; it counts until the end of the block."""
+        """Wait until a document of `size` bytes may be loaded. It counts until the block ends."""
         if size > self._large_bytes:
             async with self._large:
                 yield
@@ -47,9 +47,9 @@ class Admission:
             await admitted
         except asyncio.CancelledError:
             if admitted.cancelled():
-                self._give_back(0)  # whoever waits behind it may go now
+                self._give_back(0)  # the next waiter may go
             else:
-                self._give_back(size)  # admitted and cancelled at the same moment
+                self._give_back(size)  # admitted and cancelled at the same time
             raise
 
     def _give_back(self, size: int) -> None:

@@ -1,9 +1,8 @@
-"""Claim check: payloads above the inline limit are in a blob store, and events hold their names.
+"""Claim check: payloads above the inline limit go to a blob store, and events hold their names.
 
-The name of a blob is the day of its write (UTC) and the SHA-256 of its content: `2026-01-31/ab/ab12…`. The
-same content is stored once a day. `sweep` deletes whole days that are older than any record that may refer to
-them. Writes never use such a day, because content that is written again gets the name of today, so a sweep
-and a write never conflict.
+A blob's name is the day it was written (UTC) and the SHA-256 of its content: `2026-01-31/ab/ab12…`. The same
+content is stored once a day. `sweep` deletes whole days older than any record that may refer to them. A sweep
+and a write never conflict, because writes only use the current day.
 """
 
 import hashlib
@@ -27,13 +26,13 @@ INLINE_BYTES = 64 * 1024
 #: Upload and copy unit; obstore's multipart parts must be at least 5 MB on S3.
 _PART_BYTES = 8 * 1024 * 1024
 
-#: The name of a blob. A producer may leave out the day; so did earlier versions.
+#: The name of a blob. Producers may omit the day, as earlier versions did.
 _NAME = re.compile(r"(?:(\d{4}-\d\d-\d\d)/)?([0-9a-f]{2}/[0-9a-f]{64})")
 
 
 class BlobStore:
-    """A folder (`file:///…` or a plain path) or a bucket (`s3://bucket/prefix`, credentials as in boto)
-    with payloads by the hash of their content.
+    """Payloads by the hash of their content, in a folder (`file:///…` or a plain path) or a bucket
+    (`s3://bucket/prefix`, credentials as in boto).
 
     Args:
         url: the folder or bucket.
@@ -45,7 +44,7 @@ class BlobStore:
         self._now = now
 
     async def put(self, content: bytes, inline: bool = True) -> Payload:
-        """Payload for `content`: inline if it is small and inlining is allowed, else stored."""
+        """The payload for `content`: inline if it is small and `inline` allows it, else stored."""
         digest = hashlib.sha256(content).hexdigest()
         if inline and len(content) <= INLINE_BYTES:
             return Payload(size=len(content), sha256=digest, inline=content)
@@ -54,7 +53,7 @@ class BlobStore:
         return Payload(size=len(content), sha256=digest, blob=name)
 
     async def put_stream(self, parts: AsyncIterator[bytes], max_bytes: int) -> Payload:
-        """Payload for a stream of unknown length; at most one part of it is in memory.
+        """Store a stream of unknown length; at most one part of it is in memory.
 
         Raises DocumentTooLarge as soon as `max_bytes` is exceeded, and stores nothing.
         """
@@ -100,7 +99,8 @@ class BlobStore:
     async def sweep(self, max_age: timedelta) -> int:
         """Delete blobs of days that ended longer ago than `max_age`; returns how many.
 
-        A blob without a day in its name expires by its own age, which is checked again right before.
+        A blob without a day in its name expires by its own age, which is checked again right before deleting
+        it.
         """
         before, swept = self._now() - max_age, 0
         async for listed in obstore.list(self._store):
@@ -117,9 +117,9 @@ class BlobStore:
     async def _sweep_undated(self, path: str, before: datetime) -> bool:
         try:
             if (await obstore.head_async(self._store, path))["last_modified"] >= before:
-                return False  # put again since it was listed
+                return False  # written again since it was listed
             await obstore.delete_async(self._store, path)
-        except FileNotFoundError:  # swept by another
+        except FileNotFoundError:  # another process has deleted it
             return False
         return True
 

@@ -1,4 +1,5 @@
-"""The cache folder of downloads, shared by all data folders. A module of its own for the settings."""
+"""The cache folder of downloads, shared by all data folders. A separate module, so that the settings can
+import it."""
 
 import os
 from pathlib import Path

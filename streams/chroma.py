@@ -1,9 +1,10 @@
 """A client for Chroma's HTTP API v2, shared by the gateway, the indexing service and `headrace query`.
 
-The package `chromadb` writes no more rows a second, the server being the limit. For 384 dimensions and 300
-rows a request (`benchmarks/indexing.py`) it takes 35 µs of our CPU for a row where this client takes 18
-(vectors go from the event into the request without becoming Python floats), 40 MB more memory and a second
-more to start, and its errors drop the status and `Retry-After`, which decide what happens to a document.
+Why not the package `chromadb`: it writes no more rows per second, because the server is the limit. With 384
+dimensions and 300 rows per request (`benchmarks/indexing.py`) it takes 35 µs of CPU per row, this client 18,
+because vectors go from the event into the request without becoming Python floats. It needs 40 MB more memory
+and a second more to start. Its errors drop the status and `Retry-After`, which decide what happens to a
+document.
 
     DocumentError                 Chroma refuses what it was asked: most of 4xx, 501
     ├── NotFound                  404: no such database or collection
@@ -26,13 +27,13 @@ from yarl import URL
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 from streams.http_errors import reason_of, retry_after_seconds
 
-#: The metadata key of a collection that says as JSON how its documents were embedded (`Embedding`), where its
-#: embedding function cannot.
+#: The metadata key of a collection with the `Embedding` of its documents as JSON, for embeddings that an
+#: embedding function cannot describe.
 EMBEDDING_KEY = "headrace_embedding"
-#: The metadata key of a collection with the fingerprint of the model whose vectors it holds.
+#: The metadata key of a collection with the fingerprint of its model.
 MODEL_KEY = "headrace_model"
 
-#: A request of 300 rows takes 0.2 s; a server that compacts or swaps may take long without being gone.
+#: Timeout. A request of 300 rows takes 0.2 s, but much longer while the server compacts or swaps.
 SECONDS = 60.0
 _CONNECT_SECONDS = 5.0
 
@@ -52,7 +53,7 @@ class Unanswered(TransientError):
 @dataclass(frozen=True, slots=True)
 class FoundCollection:
     """A collection's id, whether it is closed (`finished_ingest: true` in its metadata), and the fingerprint
-    of the model whose vectors it holds; empty if it does not say it."""
+    of its model; empty if unknown."""
 
     id: str
     closed: bool
@@ -63,10 +64,10 @@ class ChromaClient:
     """Requests to one server or to Chroma Cloud. Connections are opened on demand.
 
     Args:
-        url: where it answers, without a path: `http://127.0.0.1:8000`, `https://api.trychroma.com`.
+        url: base URL of the server, without a path: `http://127.0.0.1:8000`, `https://api.trychroma.com`.
         token: sent as `x-chroma-token`; Chroma Cloud needs one.
-        tenant: used in place of every other tenant, for an account that has only one.
-        seconds: limit on each request.
+        tenant: replaces every other tenant, for accounts that have only one.
+        seconds: timeout of each request.
     """
 
     def __init__(
@@ -96,26 +97,27 @@ class ChromaClient:
         return f"{self.database(tenant, database)}/collections"
 
     async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
-        """A collection; None if there is none. Raises TransientError without an answer."""
+        """A collection; None if it does not exist. Raises TransientError if Chroma does not answer."""
         try:
             path = f"{self.collections(tenant, database)}/{segment(collection)}"
             found = await self.get(path, f"collection {collection!r}")
-        except DocumentError:  # a name that Chroma refuses names nothing
+        except DocumentError:  # no collection has a name that Chroma refuses
             return None
         metadata = found.get("metadata") or {}
         closed = metadata.get("finished_ingest") is True
         return FoundCollection(str(found["id"]), closed, str(metadata.get(MODEL_KEY, "")))
 
     async def get(self, path: str, what: str) -> Any:
-        """The JSON at a path; `what` it is, for messages. Raises as the module says."""
+        """GET the JSON at a path; `what` names it in messages. Raises the errors of the module's
+        docstring."""
         return await self.request("GET", path, None, what)
 
     async def post(self, path: str, body: Mapping[str, Any], what: str) -> Any:
-        """The JSON that answers a body. Raises as the module says."""
+        """POST a body; returns the JSON response. Raises the errors of the module's docstring."""
         return await self.request("POST", path, json.dumps(body).encode(), what)
 
     async def request(self, method: str, path: str, body: bytes | None, what: str) -> Any:
-        """The JSON that answers a request. Raises as the module says."""
+        """Send a request; returns the JSON response. Raises the errors of the module's docstring."""
         try:
             async with self._session().request(
                 method, URL(self.url + path, encoded=True), data=body
@@ -138,7 +140,7 @@ class ChromaClient:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
-            # Requests that hang must not use up the connections of those that do not.
+            # Hanging requests must not use up the connections of the others.
             connector = aiohttp.TCPConnector(limit=0)
             self._opened = aiohttp.ClientSession(
                 connector=connector, timeout=self._timeout, headers=self._headers
@@ -147,14 +149,14 @@ class ChromaClient:
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a path. Raises DocumentError for one that would be taken for another path."""
+    """A name as one path segment. Raises DocumentError for a name that would change the path."""
     if name in ("", ".", ".."):
         raise DocumentError(f"{name!r} is no name for a tenant, a database or a collection")
     return quote(name, safe="")
 
 
 def space_of(configuration: Mapping[str, Any] | None) -> str:
-    """How a collection with this `configuration_json` measures: `cosine`, `l2` or `ip`."""
+    """The distance of a collection with this `configuration_json`: `cosine`, `l2` or `ip`."""
     for index in ("hnsw", "spann"):
         space = ((configuration or {}).get(index) or {}).get("space")
         if isinstance(space, str):
@@ -163,7 +165,7 @@ def space_of(configuration: Mapping[str, Any] | None) -> str:
 
 
 def _words(text: str) -> str:
-    """What the server says, out of its `{"error", "message"}` or as it stands."""
+    """The server's message: that of its `{"error", "message"}`, or the raw body."""
     try:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):
@@ -173,7 +175,8 @@ def _words(text: str) -> str:
 def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> Exception:
     """The error for a status.
 
-    A refused token is no document's fault and may be put right: transient, with the setting's name.
+    A refused token is transient, because no document is to blame and the user can fix it; the error names the
+    setting.
     """
     message = f"Chroma refused {what} ({status}): {words}"
     if status == 404:
@@ -184,7 +187,7 @@ def _refusal(status: int, headers: Mapping[str, str], words: str, what: str) -> 
         return TransientError(f"{message}; the token is set by HEADRACE_CHROMA_API_KEY")
     if status == 413:
         return DocumentTooLarge(message)
-    if status in (409, 500):  # Chroma's own words; those of a proxy before a server that is away: 502 to 504
+    if status in (409, 500):  # Chroma's own errors; 502 to 504 come from a proxy whose server is away
         return ServerFault(message)
     if status == 408 or status > 501 or status < 400:
         return TransientError(message)

@@ -18,14 +18,14 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS credentials (id TEXT PRIMARY KEY, tenant T
 
 
 class SavedCredentials(TopicView):
-    """The credentials of all tenants. What is on the disk is as encrypted as what is on the topic."""
+    """The credentials of all tenants. Secrets are encrypted on the disk as they are on the topic."""
 
     def __init__(self, cluster: Cluster, codec: Codec, path: Path, secrets: Secrets) -> None:
         super().__init__(View(cluster, codec, [CREDENTIALS], path, _SCHEMA, _fold))
         self.secrets = secrets
 
     async def refresh(self) -> None:
-        """Know everything that was on the topic when this was called."""
+        """Read the topic to its current end."""
         await self._view.caught_up()
 
     def get(self, tenant: str, credential_id: int) -> Credential | None:
@@ -47,8 +47,8 @@ class SavedCredentials(TopicView):
     async def secret(self, tenant: str, credential_id: int, kind: str) -> Mapping[str, str]:
         """The members of a credential's secret (`streams.secrets.KINDS`).
 
-        Raises RequestError when the tenant has no such credential, or it cannot be decrypted;
-        TransientError when the view cannot go on.
+        Raises RequestError if the tenant has no such credential or it cannot be decrypted, TransientError if
+        the view cannot be read.
         """
         found = self.get(tenant, credential_id)
         if found is None:  # another process may have saved it a moment ago
@@ -73,12 +73,13 @@ class SavedCredentials(TopicView):
 
 
 def context_of(credential: Credential) -> str:
-    """What the secret of a credential is bound to: it cannot be moved to another tenant, or another id."""
+    """The context that a credential's secret is bound to, so that it cannot be moved to another tenant or
+    id."""
     return f"{credential.tenant}\0{credential.id}\0{credential.kind}"
 
 
 def require_members(kind: str, secret: Mapping[str, str]) -> None:
-    """Raises RequestError unless a secret has exactly the members of its kind, and none is empty."""
+    """Raise RequestError unless a secret has exactly the members of its kind, none of them empty."""
     if kind not in KINDS:
         raise RequestError(f"kind {kind[:40]!r} is none of {', '.join(KINDS)}")
     members = KINDS[kind]

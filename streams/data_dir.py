@@ -8,17 +8,17 @@ import platformdirs
 
 from schemas.errors import RequestError
 
-#: A folder that holds a file of this name is a data folder. What lists folders never enters one.
+#: A folder that contains a file of this name is a data folder. Listings never enter one.
 MARKER = ".headrace-data"
-#: The data folder of a folder that had one before data went to the user's data directory.
+#: The former default, in the current folder; now it is in the user's data directory.
 LOCAL = Path(".headrace")
 
 _MARKER_TEXT = "A data folder of Headrace. No source ever takes files from below this folder.\n"
-#: What a data folder of a release before the marker held, all of it.
+#: A data folder from before the marker existed contained all of these.
 _BEFORE_THE_MARKER = ("admin.key", "lock")
-#: What releases that knew no marker left in theirs.
+#: Files and folders that releases without the marker left in their data folder.
 _SIGNS = ("lock", "admin.key", "state", "journal", "blobs", "chroma", "kafka")
-#: The root of a file system of its own holds this.
+#: The root of a mounted file system contains this.
 _ALWAYS_THERE = {"lost+found"}
 
 
@@ -44,7 +44,7 @@ def _holds(path: str, folder: int | None = None) -> bool:
 def open_data_dir(folder: Path) -> None:
     """Create the data folder if it does not exist, mark it, and make it private to its owner.
 
-    Raises RequestError for a folder with other content, whose mode and `.gitignore` must not change.
+    Raises RequestError for a folder with foreign content, whose mode and `.gitignore` must not change.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not _is_ours(folder):

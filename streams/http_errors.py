@@ -1,4 +1,4 @@
-"""Why an HTTP server did not answer, for a person, and when it wants to be asked again."""
+"""Why an HTTP server did not answer, as a message for users, and when to retry."""
 
 import math
 import os
@@ -9,7 +9,7 @@ import aiohttp
 
 
 def reason_of(error: Exception) -> str:
-    """Why nobody answered, without the words of the library."""
+    """Why there was no response, without the library's own wording."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return error.os_error.strerror or str(error.os_error)
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:

@@ -1,8 +1,8 @@
 """Paths that no source may read, and opening files without following links to them.
 
-Never read: data folders of Headrace, wherever they lie (they hold the admin key and everybody's texts), and
-what the kernel shows as files (`/proc`, `/sys`, `/dev`). A path is checked when it is opened, not only when
-it is named: `open_below` follows no links, so the checked file is the file that is read.
+Sources never read data folders of Headrace, wherever they are (they hold the admin key and all tenants'
+texts), or the kernel's file systems (`/proc`, `/sys`, `/dev`). Paths are checked when they are opened, not
+only when they are named. `open_below` follows no links, so the checked file is the file that is read.
 """
 
 import os
@@ -15,7 +15,7 @@ from schemas.errors import RequestError
 from streams.data_dir import is_data_dir
 
 _KERNEL_PATHS = ("/proc", "/sys", "/dev")
-#: Their kinds in `/proc/self/mountinfo`: they may be mounted elsewhere, too.
+#: Their types in `/proc/self/mountinfo`, because they may also be mounted elsewhere.
 _KERNEL_KINDS = frozenset(
     {"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "bpf"}
     | {"configfs", "pstore", "efivarfs", "mqueue", "fusectl", "binfmt_misc"}
@@ -48,7 +48,7 @@ class Places:
             object.__setattr__(self, "_roots", tuple(root.resolve() for root in self.roots))
 
     def open(self, path: Path) -> tuple[int, Path]:
-        """A file descriptor of the folder or file of a source, and its real path.
+        """Open the folder or file of a source. Returns its file descriptor and real path.
 
         Raises Forbidden if it may not be read, OSError if it cannot be opened.
         """
@@ -71,7 +71,7 @@ class Places:
             raise Forbidden(f"{real} is not below HEADRACE_FOLDER_ROOTS ({shown})")
 
     def refusal(self, real: Path) -> str | None:
-        """The reason why a real path is never a source, whatever the roots are; None if it may be one."""
+        """Why a real path is never a source, whatever the roots are; None if it may be one."""
         for kernel in _KERNEL_PATHS:
             if real.is_relative_to(kernel):
                 return f"{real} is in {kernel}: kernel file systems are never a source"
@@ -98,7 +98,7 @@ def open_below(top: int, parts: Sequence[str], flags: int, enter: Callable[[int,
         parts: components of the relative path; none for the folder itself.
         enter: called with the descriptor and relative path of each folder on the path; may refuse it.
 
-    Raises OSError: ELOOP or ENOTDIR where a link is met, EINVAL for a path that could lead out.
+    Raises OSError: ELOOP or ENOTDIR for a link, EINVAL for a path that could lead outside.
     """
     if any(part in ("", ".", "..") for part in parts):
         raise OSError(22, "the path leads out of its folder")

@@ -1,8 +1,8 @@
 """Secrets at rest: AES-256-GCM under one of the deployment's keys.
 
-A key is 32 random bytes, written in base64. Its id, the first 8 hex digits of its SHA-256, stands beside what
-it encrypted. The first key encrypts, all of them decrypt: put a new key in front, encrypt everything anew
-(`headrace credentials rotate`), and remove the old one.
+A key is 32 random bytes, written in base64. Its id, the first 8 hex digits of its SHA-256, is stored with
+each secret that it encrypted. The first key encrypts; all keys decrypt. To rotate: put a new key first,
+re-encrypt everything (`headrace credentials rotate`), and remove the old key.
 
     HEADRACE_SECRETS_KEY="NEW,OLD"
 """
@@ -24,7 +24,7 @@ from schemas.events import Sealed
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 
-#: The kinds of credentials, and the members of the secret of each.
+#: The kinds of credentials, and the members of their secrets.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "aws": ("access_key_id", "secret_access_key"),
     "github_token": ("token",),
@@ -34,18 +34,18 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class SecretsKey:
-    """A key of the deployment. `id` is no secret."""
+    """A key of the deployment. `id` is not secret."""
 
     bytes: bytes = field(repr=False)
 
     @property
     def id(self) -> str:
-        """8 hex digits that follow from the key."""
+        """8 hex digits derived from the key."""
         return sha256(self.bytes).hexdigest()[:8]
 
     @property
     def text(self) -> str:
-        """The key in base64, as settings and the key file have it."""
+        """The key in base64, as in settings and the key file."""
         return _text(self.bytes)
 
     @classmethod
@@ -55,7 +55,7 @@ class SecretsKey:
 
     @classmethod
     def parse(cls, text: str) -> "SecretsKey":
-        """Raises RequestError for what is no key; the message does not repeat it."""
+        """Raises RequestError for an invalid key; the message does not contain it."""
         try:
             found = base64.b64decode(text.strip().replace("-", "+").replace("_", "/"), validate=True)
         except (binascii.Error, ValueError):
@@ -72,8 +72,8 @@ class Secrets:
     """Encrypts and decrypts.
 
     Args:
-        load: the keys, the newest first; asked again when a key id is unknown, so that a running service
-            learns a key that was added to its file.
+        load: returns the keys, newest first. Called again for an unknown key id, so that a running service
+            notices a key that was added to its file.
     """
 
     def __init__(self, load: Callable[[], Sequence[SecretsKey]]) -> None:
@@ -82,15 +82,15 @@ class Secrets:
 
     @property
     def key_id(self) -> str:
-        """The id of the key that encrypts now. Raises RequestError when there is no key."""
+        """The id of the key that encrypts. Raises RequestError if there is no key."""
         return self._newest().id
 
     def reload(self) -> None:
-        """Look for keys that were added."""
+        """Load the keys again."""
         self._keys = list(self._load())
 
     def seal(self, secret: Mapping[str, str], context: str) -> Sealed:
-        """Encrypt a secret. `context` must be the same when it is opened: whose it is, and what.
+        """Encrypt a secret. `context` names its owner and purpose; `open` needs the same one.
 
         Raises RequestError when there is no key.
         """
@@ -100,7 +100,7 @@ class Secrets:
         return Sealed(key_id=key.id, nonce=_text(nonce), ciphertext=_text(ciphertext))
 
     def open(self, sealed: Sealed, context: str) -> dict[str, str]:
-        """Decrypt a secret. Raises RequestError, which names the key id, when that cannot be."""
+        """Decrypt a secret. Raises RequestError, which names the key id, if that is impossible."""
         key = self._key(sealed.key_id)
         try:
             nonce, ciphertext = (base64.b64decode(text) for text in (sealed.nonce, sealed.ciphertext))

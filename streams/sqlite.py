@@ -19,7 +19,7 @@ def open_database(path: Path, schema: str, check: bool = True) -> sqlite3.Connec
 
     Args:
         schema: `CREATE … IF NOT EXISTS` statements.
-        check: check the whole file for damage now; else damage is detected when it is read.
+        check: check the whole file for damage now; otherwise damage is detected when it is read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for attempt in (1, 2):
@@ -38,7 +38,7 @@ def open_database(path: Path, schema: str, check: bool = True) -> sqlite3.Connec
 def is_damage(error: BaseException) -> bool:
     """Whether the file must be replaced: the error is not about the disk, permissions or locks.
 
-    SQLITE_ERROR counts: our statements are fixed, so a failing one has found a table missing.
+    SQLITE_ERROR counts as damage: our statements are fixed, so one fails only if a table is missing.
     """
     if type(error) is sqlite3.DatabaseError:  # corrupt, or no database; its subclasses are other faults
         return True
@@ -50,7 +50,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def discard(path: Path) -> None:
-    """Remove a database; its log first, which must not be applied to another file."""
+    """Remove a database. Its log goes first, because it must not be applied to another file."""
     for suffix in ("-wal", "-shm", ""):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 

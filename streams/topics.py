@@ -12,8 +12,8 @@ from schemas.sources import served
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
-#: Documents in flight and their dead letters are kept as long as the blobs they point to
-#: (`HEADRACE_BLOB_MAX_AGE_DAYS`, 14): a record that outlives its payload cannot be replayed.
+#: Documents in flight and their dead letters are kept as long as their blobs (`HEADRACE_BLOB_MAX_AGE_DAYS`,
+#: 14): a record that outlives its payload cannot be replayed.
 _DELETE_MS = 7 * _DAY_MS
 _LONG_MS = 14 * _DAY_MS
 
@@ -28,14 +28,14 @@ MAX_LETTER_BYTES = 1_500_000
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic. `name` is without the prefix of the cluster."""
+    """One topic. `name` does not include the cluster's prefix."""
 
     name: str
     records: tuple[type[Event], ...]
     compact: bool = False
     retention_ms: int = _DELETE_MS
-    #: Stages write it only in transactions, so that workers that have lost their partitions cannot. Readers
-    #: must read committed records only.
+    #: Stages write it only in transactions, so that workers that lost their partitions cannot write. Readers
+    #: must use read_committed.
     transactional: bool = False
 
 
@@ -71,7 +71,7 @@ DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS
 
 STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
 
-#: The runs of each type of source that is served.
+#: The topic of runs, by source type.
 RUNS: Mapping[str, Topic] = {
     name: Topic(kind.runs_topic, (events.RunRequested,)) for name, kind in served().items()
 }

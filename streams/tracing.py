@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Mapping
 
 HEADER = "traceparent"
-#: Version, trace, parent, flags; later versions may have more behind them. All zeros are invalid, as is ff.
+#: Version, trace, parent, flags; later versions may append more fields. All zeros are invalid, and so is
+#: version ff.
 _FORM = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-|$)")
 
 

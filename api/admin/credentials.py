@@ -1,4 +1,4 @@
-"""`/api/v1/credentials`: what sources sign in with. A secret comes in once and never goes out."""
+"""`/api/v1/credentials`: credentials of sources. Secrets are write-only."""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -30,7 +30,7 @@ from streams.topics import CREDENTIALS
 
 #: Ids have nine digits: random, so that gateways need not agree on the next one.
 _FIRST_ID, _IDS = 100_000_000, 900_000_000
-#: An access key of AWS has 20 characters; of one that is shorter nothing is shown.
+#: An AWS access key has 20 characters; nothing of a shorter one is shown.
 _HINT_FROM, _HINT_CHARACTERS = 16, 4
 
 
@@ -55,7 +55,7 @@ async def create_credential(request: web.Request) -> web.Response:
 
 
 async def delete_credential(request: web.Request) -> web.Response:
-    """Forget a credential that no source uses."""
+    """Delete a credential that no source uses."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_unlimited("delete credentials")
     saved, text = _saved(parts), request.match_info["credential_id"]
@@ -103,8 +103,8 @@ async def rotate_credentials(request: web.Request) -> web.Response:
 async def signed_in(
     parts: Dependencies, caller: Caller, kind: SourceType[Any, Any], form: Body
 ) -> AsyncIterator[Body]:
-    """A payload whose inline secret is saved: its id stands in the place of it. What was saved for a payload
-    that is refused inside is forgotten again."""
+    """Save the inline secret of a payload and replace it by its id. If the block refuses the payload, the
+    saved credential is deleted again."""
     inline = kind.inline_secret(form)
     if inline is None:
         yield form
@@ -128,7 +128,7 @@ def _saved(parts: Dependencies) -> SavedCredentials:
 
 
 def _same(saved: SavedCredentials, tenant: str, kind: str, members: Mapping[str, str]) -> Credential | None:
-    """A credential with this very secret. Those that cannot be decrypted are passed over."""
+    """A credential with exactly this secret. Those that cannot be decrypted are skipped."""
     for credential in saved.all(tenant):
         try:
             if credential.kind == kind and saved.opened(credential) == members:

@@ -3,6 +3,6 @@
     route (table) ─► rights: tenant, database, kept? ─► collection id, inside that database ─► Chroma
                                                                   └─► search: answered here (`api.search`)
 
-Chroma itself has no authentication, and its data routes take a collection's id whatever the tenant in the
-path: so every path that is sent on is built anew from what the key may see.
+Chroma itself has no authentication, and its data routes accept a collection's id regardless of the tenant in
+the path. Therefore every forwarded path is rebuilt from what the key may see.
 """

@@ -1,4 +1,4 @@
-"""Chroma's routes about databases. A key that is limited to some sees these only."""
+"""Chroma's routes about databases. A limited key only sees its own."""
 
 import asyncio
 import json

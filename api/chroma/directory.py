@@ -1,4 +1,4 @@
-"""Requests of the gateway to Chroma: does a database exist, is a collection closed, does Chroma answer."""
+"""Look-ups in Chroma: whether a database exists, a collection is closed, Chroma answers."""
 
 import time
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from schemas.errors import DocumentError, TransientError
 from streams.chroma import ChromaClient, FoundCollection
 
 _SECONDS = 5.0
-#: A database that was there is taken to be there for this long.
+#: How long an existing database is cached.
 _REMEMBER_SECONDS = 30.0
-#: Names remembered at most; above that all are asked for again.
+#: Maximum cached names; above that the cache is cleared.
 _REMEMBER_NAMES = 10_000
 
 

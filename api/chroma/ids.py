@@ -1,7 +1,7 @@
-"""Collections by their ids, inside one database.
+"""Look up collections by id, within one database.
 
-Chroma's data routes take the id of a collection and look at neither tenant nor database of the path. Its
-look-up by id does. So an id is looked up in the caller's database before anything is sent on.
+Chroma's data routes accept a collection's id and ignore tenant and database of the path; its look-up by id
+checks them. Therefore ids are looked up in the caller's database before a request is forwarded.
 """
 
 import json
@@ -14,16 +14,16 @@ from api.chroma.place import Place
 from api.chroma.upstream import Upstream
 from api.errors import NotFound, Unavailable
 
-#: Collections remembered; about 2 KB each.
+#: Cached collections; about 2 KB each.
 _MOST = 5_000
-#: Name and configuration may change. That an id is in a database never does: Chroma moves no collection and
-#: gives no id again. What was deleted is refused by Chroma itself.
+#: Name and configuration may change, but not the database of an id: Chroma moves no collections and reuses no
+#: ids. Chroma itself refuses deleted collections.
 _REMEMBER_SECONDS = 30.0
 
 
 class CollectionIds:
-    """Looks collections up by id. What was found is remembered under tenant, database and id together, so it
-    can never be found from another database."""
+    """Looks up collections by id. The cache key is tenant, database and id, so a collection can never be
+    found from another database."""
 
     def __init__(self, upstream: Upstream, clock: Callable[[], float] = time.monotonic) -> None:
         self._upstream, self._clock = upstream, clock

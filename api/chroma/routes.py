@@ -1,7 +1,7 @@
-"""Chroma's routes that the gateway serves, with what stands between them and Chroma.
+"""The Chroma routes that the gateway serves, with their handlers.
 
-What is not in this table is not passed on: a route that Chroma adds is closed until somebody has said what
-a key needs for it.
+Routes that are not in this table are not forwarded: a new route of Chroma stays closed until its required
+permissions are defined here.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -56,7 +56,7 @@ ROUTES: Sequence[tuple[str, str, Handler]] = (
     ("POST", f"{_COLLECTION}/attached_functions/{{function}}/detach", records.attach),
 )
 
-#: What clients of Chroma's API v1 ask for first, or at all. Ours has none of these names.
+#: Paths of Chroma's API v1, which our own API does not use.
 _GONE = ("heartbeat", "version", "pre-flight-checks", "reset", "tenants", "databases", "collections")
 
 

@@ -1,4 +1,4 @@
-"""Requests that the gateway passes on to Chroma: bodies stream both ways, connections are kept."""
+"""Forward requests to Chroma: bodies stream both ways, connections are kept alive."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -28,7 +28,7 @@ _SILENT_SECONDS = 60.0
 _CONNECT_SECONDS = 5.0
 _TIMEOUT = aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS, sock_read=_SILENT_SECONDS)
 
-#: RFC 9110, 7.6.1: they concern one connection; and what says who asks, or is set anew on the way.
+#: Hop-by-hop headers (RFC 9110, 7.6.1), and headers that identify the caller or are set again.
 _DROPPED = frozenset(
     {
         "connection",
@@ -148,7 +148,7 @@ class Upstream:
                 await response.write(piece)
         except (aiohttp.ClientPayloadError, TimeoutError, OSError) as error:
             log.warning("an answer of Chroma broke off", reason=reason_of(error))
-            if request.transport is not None:  # an end would look as if the answer were whole
+            if request.transport is not None:  # a regular end would make the response look complete
                 request.transport.abort()
             raise ConnectionError("the answer of Chroma broke off") from error
         return response
@@ -168,7 +168,7 @@ class Upstream:
             self._opened = aiohttp.ClientSession(
                 connector=connector,
                 timeout=_TIMEOUT,
-                # What the caller takes is the caller's to say; bodies pass as they are.
+                # Bodies are forwarded unchanged, in the encoding that the caller accepts.
                 auto_decompress=False,
                 skip_auto_headers=("accept-encoding", "user-agent", "accept"),
             )

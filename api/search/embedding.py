@@ -1,4 +1,4 @@
-"""Texts of queries become vectors with the model of the collection that they are looked for in."""
+"""Embed query texts with the model of the searched collection."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol

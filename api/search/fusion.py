@@ -1,6 +1,6 @@
-"""Two rankings become one: reciprocal ranks over the union of what both have found.
+"""Reciprocal rank fusion of two rankings, over the union of their hits.
 
-A chunk that one leg has not found gets nothing from that leg, and stays. Only places count, so that distances
+A chunk that one leg has not found gets no score from that leg, but stays. Only ranks count, so that distances
 and BM25 scores need not be comparable (Cormack, Clarke, Büttcher 2009).
 """
 

@@ -1,8 +1,8 @@
-"""What each `$knn` of a search finds. Filters apply inside of every leg, so that a leg has as many hits as it
-was asked for, if there are as many.
+"""Execute each `$knn` of a search. Filters apply within every leg, so that it returns the requested number of
+hits if there are as many.
 
-Chroma decides what a filter means and which records there are, for sparse legs too: an index that is behind
-returns nothing that has been deleted, and no operator means two things.
+Chroma decides which records exist and match a filter, for sparse legs too: a lagging index never returns
+deleted records, and each operator has one meaning.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ BREADTH = 300
 #: A filter on documents that leaves no more records than this is resolved first, and the sparse index
 #: searches among these ids. Above, most of its hits match anyway.
 MAX_RESOLVED = 20_000
-#: How many more hits are asked for when too few of them match.
+#: Growth factor of the requested hits when too few of them match.
 _GROWTH = 4
 
 

@@ -1,7 +1,7 @@
-"""A reranker over HTTP: a model that reads query and chunk together, and orders the first candidates anew.
+"""A reranker over HTTP: a model that reads query and chunk together and reorders the first candidates.
 
-Two forms of request are spoken: `cohere` (Cohere, Jina, vLLM, Infinity: `POST …/rerank` with `documents`) and
-`tei` (Hugging Face's text-embeddings-inference: `POST /rerank` with `texts`).
+Two request formats are supported: `cohere` (Cohere, Jina, vLLM, Infinity: `POST …/rerank` with `documents`)
+and `tei` (Hugging Face's text-embeddings-inference: `POST /rerank` with `texts`).
 """
 
 import json
@@ -18,7 +18,7 @@ from streams.http_errors import reason_of
 #: Candidates that are reranked: the first ones, whatever page is asked for.
 MOST = 50
 
-#: A search must not wait longer for a better order.
+#: The longest that a search waits for a better order.
 _SECONDS = 5.0
 #: Characters of a chunk that are sent; rerankers read 512 to 8,192 tokens.
 _MAX_CHARACTERS = 8_192

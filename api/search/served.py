@@ -1,4 +1,4 @@
-"""Queries are embedded by the embedding service, with the models that the deployment serves."""
+"""Embed queries with the embedding service and the models that the deployment serves."""
 
 from collections.abc import Collection, Sequence
 

@@ -29,7 +29,7 @@ from streams.engine.outputs import Send
 from streams.engine.publishing.runs import write_run
 from streams.topics import PROGRESS
 
-#: One run for all requests that have the same one and the same body.
+#: Requests with the same value and the same body create only one run.
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 MAX_IDEMPOTENCY_KEY = 255
 
@@ -75,10 +75,10 @@ async def start_run(
     delete_documents: bool = False,
     id_: str | None = None,
 ) -> str:
-    """Ask for a run, and wait until tracking has taken note of it. Returns the invocation's id.
+    """Request a run, and wait until tracking has recorded it. Returns the invocation's id.
 
-    A run that was asked for before with the same `id_` is asked for again, as its request may not have got
-    as far as to the topic: tracking and connectors pass over what they know.
+    A repeated request with the same `id_` is sent again, because the first may not have reached the topic.
+    Tracking and connectors ignore duplicates.
     """
     run = make_run(
         source,
@@ -117,7 +117,7 @@ def _id_of(request: web.Request, source: Source, payload: CreateJobPayload) -> s
 async def require_alone(
     parts: Dependencies, source: Source, collection: str, advice: str = "change what that source reads"
 ) -> None:
-    """Raises Overlap when another source brings the same documents into this collection.
+    """Raise Overlap if another source syncs the same documents into this collection.
 
     Args:
         advice: what a change of the other source could be.
@@ -147,7 +147,7 @@ def _target(source: Source, payload: CreateJobPayload) -> str:
 
 
 def _options(source: Source, payload: CreateJobPayload) -> RunOptions | None:
-    """What one run is asked for. Fields of other types of sources are refused."""
+    """The options of one run. Fields of other source types are refused."""
     changes: dict[str, Any] = {}
     if payload.custom_id is not None:
         changes["custom_id"] = require_custom_id(payload.custom_id)

@@ -1,4 +1,4 @@
-"""What an event means for the sources of its repository. Pure.
+"""Decide what an event means for the sources of its repository. Pure.
 
     push of a followed branch          a run of each source that follows it
     a followed branch is deleted       the source says so
@@ -7,9 +7,9 @@
     another one has its name           the source says so, and does not read it
     the App may not read it any more   the source says so
 
-Nothing here deletes a document: that an origin is gone is for the next run to find, and for a person to
-decide. An event is a hint. What it says of commits is not used: the run looks at the branch as it is then, so
-events that are late, lost or out of order do no harm.
+Nothing here deletes a document: the next run finds out whether an origin is gone, and a person decides. An
+event is only a hint. Its list of commits is not used: the run reads the current branch, so late, lost or
+reordered events do no harm.
 """
 
 import re
@@ -41,7 +41,7 @@ _LOST, _FOUND = ("deleted", "suspend"), ("created", "unsuspend", "new_permission
 
 @dataclass(frozen=True, slots=True)
 class BranchRun:
-    """A run that is to be asked for; `after` is the commit that the branch was pushed to, if it is known."""
+    """A run to request; `after` is the commit that was pushed to the branch, if known."""
 
     source: Source
     branch: str
@@ -51,13 +51,13 @@ class BranchRun:
 
 @dataclass(slots=True)
 class Decision:
-    """What is to be done.
+    """The actions for an event.
 
     Attributes:
-        matched: the sources that read what the event is about.
-        changed: sources as they are to be kept from now on.
-        learned: the same, of which only the number of their repository is new.
-        reason: a sentence for whoever looks at the delivery.
+        matched: the sources that the event concerns.
+        changed: sources to store.
+        learned: the same, if only the id of their repository is new.
+        reason: a message for users who inspect the delivery.
     """
 
     matched: Sequence[Source] = ()
@@ -67,19 +67,19 @@ class Decision:
     reason: str = ""
 
     def note(self, source: Source, about: str, reason: str, now: datetime) -> None:
-        """The source says this from now on."""
+        """Add a notice to the source."""
         if source.notice is None or (source.notice.about, source.notice.reason) != (about, reason):
             notice = Notice(about=about, reason=reason, since=now)
             self.changed.append(source.model_copy(update={"notice": notice}))
 
     def end(self, source: Source, *about: str) -> None:
-        """What the source says about this is over."""
+        """Remove the source's notices about this."""
         if source.notice is not None and source.notice.about in about:
             self.changed.append(source.model_copy(update={"notice": None}))
 
 
 def decide(payload: Payload, sources: Iterable[Source], now: datetime, default_host: str) -> Decision:
-    """What an event means.
+    """The decision on an event.
 
     Args:
         sources: of type github; among them all that may be concerned.
@@ -96,7 +96,7 @@ def decide(payload: Payload, sources: Iterable[Source], now: datetime, default_h
 
 
 def _learn(decision: Decision, repo: Repo) -> None:
-    """Keep the number of a repository that was known by its name alone."""
+    """Store the id of a repository that was known only by name."""
     number = {"origin_id": str(repo.id)}
     decision.changed = [source.model_copy(update=number) for source in decision.changed]
     known = {source.id for source in decision.changed}
@@ -136,7 +136,7 @@ def _push(push: Push, sources: Sequence[Source], now: datetime, host: str) -> De
 
 
 def _under_its_name(decision: Decision, source: Source, push: Push, host: str, now: datetime) -> Source:
-    """The source as it is to be read: it may not have been told that the repository has another name."""
+    """The source under the repository's current name, in case a rename event was missed."""
     before, path = repository(GITHUB.of(source).repository, host).path, push.repository.full_name
     if before == path.lower():
         return source
@@ -192,7 +192,7 @@ _REPOSITORY_NOTICES = {
 
 
 def _move(decision: Decision, source: Source, before: str, path: str, now: datetime) -> None:
-    """Read the repository under its new name: somebody else may take the old one."""
+    """Read the repository under its new name, because somebody else may take the old one."""
     config = GITHUB.of(source)
     moved = config.model_copy(update={"repository": renamed(config.repository, path)})
     if moved != config:
@@ -242,7 +242,7 @@ def _installation(
 
 
 def _everything_of(login: str) -> Repo:
-    """Stands for all repositories of an account."""
+    """A placeholder for all repositories of an account."""
     return Repo(id=0, full_name=f"{login}/*")
 
 
@@ -254,8 +254,7 @@ def _readers(sources: Sequence[Source], repos: Sequence[Repo], host: str) -> lis
 def _reading(
     sources: Sequence[Source], repo: Repo, default_host: str, former_path: str | None = None
 ) -> list[Source]:
-    """The sources of a repository on its host: by its number where they know that, else by its path,
-    exactly."""
+    """The sources of a repository on its host: by its id if they know it, else by its exact path."""
     host = repository(repo.html_url).host if repo.html_url else default_host
     paths = {path.lower() for path in (repo.full_name, former_path) if path}
     owner = repo.full_name[:-2].lower() if repo.full_name.endswith("/*") else None
@@ -270,7 +269,7 @@ def _reading(
 
 
 def _namesakes(sources: Sequence[Source], repo: Repo, default_host: str) -> list[Source]:
-    """The sources that read another repository, which had this name."""
+    """The sources of another repository that formerly had this name."""
     known = [source for source in sources if source.origin_id not in (None, str(repo.id))]
     nameless = [source.model_copy(update={"origin_id": None}) for source in known]
     named = {source.id for source in _reading(nameless, repo, default_host)}

@@ -1,1 +1,1 @@
-"""Work of operators on the cluster itself: topics, lag, dead letters."""
+"""Operator tasks on the cluster: topics, lag, dead letters, verification."""

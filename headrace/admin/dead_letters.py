@@ -30,7 +30,7 @@ def read_letters(wiring: Wiring) -> list[DeadLetter]:
         reader.assign(dict.fromkeys(partitions, 0))
         for batch in reader.read_to(end_offsets(wiring.cluster, partitions)):
             letters = (change.event for change in batch.changes)
-            # The id is that of the record: one that was given up twice is one letter.
+            # The id is that of the record, so a record that failed twice is one letter.
             found |= {letter.id: letter for letter in letters if isinstance(letter, DeadLetter)}
     finally:
         reader.close()
@@ -54,7 +54,7 @@ async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
 
     A record of `documents` keeps its sequence, so it overwrites nothing newer.
 
-    Raises RequestError for a letter that does not hold its record, and for one that is of no topic of ours.
+    Raises RequestError for a letter that does not contain its record, or whose topic is not one of ours.
     """
     for letter in letters:
         if letter.topic not in BY_NAME:
@@ -117,7 +117,7 @@ def _text(value: bytes) -> str:
 
 
 def content_of(wiring: Wiring, letter: DeadLetter) -> str:
-    """The type of the event in a letter, if it is a known one."""
+    """The type of the event in a letter, if known."""
     if not letter.whole:
         return "a record too large for a letter"
     if letter.value is None:

@@ -61,7 +61,7 @@ def missing_topics(states: Iterable[TopicState]) -> list[str]:
 
 
 def settled_states(wiring: Wiring) -> list[TopicState]:
-    """The topics, once all of the catalogue exist: a broker shows new topics with a delay."""
+    """The topics, after waiting until the whole catalogue exists: a broker shows new topics with a delay."""
     deadline = time.monotonic() + _TIMEOUT_S
     while missing_topics(states := topic_states(wiring)):
         if time.monotonic() > deadline:
@@ -103,9 +103,9 @@ def group_lags(cluster: Cluster, counts: Mapping[str, int]) -> dict[str, dict[st
 def lag_by_topic(
     committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int], counts: Mapping[str, int]
 ) -> dict[str, int]:
-    """Records not committed, of the topics of which the group has committed any; others it does not read.
+    """Uncommitted records by topic, for the topics with any commit of the group; it does not read others.
 
-    A partition without a commit is read from its beginning, so all of its records count.
+    A partition without a commit is read from its beginning, so all its records count.
     """
     topics = {topic for topic, _ in committed if topic in counts}
     return {

@@ -1,4 +1,4 @@
-"""Compare a collection with what is recorded of it, and have the pipeline mend what differs."""
+"""Compare a collection with its recorded state, and let the pipeline repair the differences."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
 
-#: Rows of a request: the most that Chroma Cloud answers.
+#: Rows per request: Chroma Cloud's maximum.
 _PAGE = 300
 _SEND_S = 30.0
 #: How long indexing may take to record a doubt.
@@ -36,11 +36,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Documents and rows that were compared, and what was found.
+    """Compared documents and rows, and the findings.
 
     Attributes:
-        changed: documents that changed during the comparison, of which nothing is said.
-        unknown: rows of no document that is recorded.
+        changed: documents that changed during the comparison, and are therefore not checked.
+        unknown: rows that belong to no recorded document.
         sparse: rows with a sparse vector.
     """
 
@@ -53,7 +53,7 @@ class Verified:
 
 
 class Recorded:
-    """What is recorded of the documents of one collection; follows the topic. Methods block.
+    """The recorded state of the documents of one collection; follows the topic. Methods block.
 
     Raises RequestError if there are no topics.
     """
@@ -70,11 +70,11 @@ class Recorded:
         self._reader.assign(self._positions)
         self.states: dict[str, DocumentState] = {}
         self.blocks: dict[str, ChunkDigests] = {}
-        #: Ids of the rows on `sparse-rows`, and of the collection that each was written for.
+        #: Row id on `sparse-rows` → id of the collection that it was written for.
         self.sparse: dict[str, str] = {}
 
     def read(self) -> set[str]:
-        """Read what has been recorded until now; the documents of the collection that have changed."""
+        """Read the topic to its end. Returns the documents of the collection that changed."""
         changed: set[str] = set()
         ends = end_offsets(self._cluster, self._positions)
         behind = {place: end for place, end in ends.items() if self._positions[place] < end}
@@ -113,7 +113,7 @@ class Recorded:
 
 
 async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Verified:
-    """Compare the collection with what is recorded of it now."""
+    """Compare the collection with its current recorded state."""
     await asyncio.to_thread(recorded.read)
     found = await chroma.collection(target.tenant, target.database, target.collection)
     states = dict(recorded.states)
@@ -131,8 +131,8 @@ async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Ve
 
 
 async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target, identity: str) -> None:
-    """All rows, in pages. Those that are missing are asked for once more by their ids, because pages shift
-    while rows are written and deleted."""
+    """Take all rows, in pages. Missing rows are fetched again by id, because pages shift while rows are
+    written and deleted."""
     path = f"{chroma.collections(target.tenant, target.database)}/{segment(identity)}/get"
     seen: set[str] = set()
 
@@ -157,10 +157,10 @@ async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target,
 
 
 async def doubt(wiring: Wiring, recorded: Recorded, findings: Sequence[Finding]) -> None:
-    """Have the documents recorded as incomplete, so that their next run writes them whole.
+    """Have documents recorded as incomplete, so that their next run rewrites them.
 
-    Indexing does it, which alone writes to the collection and to the states. Raises TransientError if it does
-    not within two minutes.
+    The indexing service does it, as the only writer of collections and states. Raises TransientError if it
+    does not within two minutes.
     """
     await asyncio.to_thread(_send, wiring, findings)
     waiting = {finding.key: finding.state.digest_epoch for finding in findings}
@@ -212,7 +212,7 @@ def _doubted(finding: Finding) -> DocumentDoubted:
 
 
 def by_source(findings: Sequence[Finding]) -> tuple[list[str], list[Finding]]:
-    """The ids of the sources whose runs send the documents again, and the documents without a source."""
+    """The ids of the sources whose runs will send the documents again, and the documents without a source."""
     alive = [finding for finding in findings if not finding.state.deleted]
     sources = {finding.state.document.source_id for finding in alive}
     return sorted(filter(None, sources)), [one for one in alive if not one.state.document.source_id]

@@ -1,4 +1,4 @@
-"""The tree of commands, and the one place where an error becomes a message."""
+"""The tree of commands, and the only place that turns errors into messages."""
 
 import os
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What is wrong with a call is said before anything starts: a start takes many seconds."""
+"""Check arguments before anything starts, because a start takes many seconds."""
 
 import os
 import re
@@ -20,7 +20,7 @@ _ONE_SLASH = re.compile(r"(s3|https?):/?(?=[^/])", re.IGNORECASE)
 
 
 def require_target(database: str, collection: str) -> None:
-    """Raises UsageError for names that no database or collection of Chroma has."""
+    """Raise UsageError for names that Chroma does not allow for databases or collections."""
     from schemas.checks import check_collection_name, check_database_name
 
     for option, check, name in (
@@ -57,7 +57,7 @@ def in_options(options: Mapping[str, str], prefix: str = "") -> Iterator[None]:
 
 
 def require_request(request: "SyncRequest") -> None:
-    """Raises UsageError for what no gateway would take."""
+    """Raise UsageError for values that no gateway accepts."""
     from headrace.client.sync import wanted_source
 
     require_target(request.database, request.collection)
@@ -66,7 +66,7 @@ def require_request(request: "SyncRequest") -> None:
 
 
 def path_to_sync(path: str, settings: "Settings") -> str:
-    """The absolute path; on our own disk it must be there, be readable and may be a source."""
+    """The absolute path. On our own disk it must exist, be readable and be allowed as a source."""
     if not path:  # a shell variable that is not set; the current folder is `.`
         raise UsageError("PATH is empty; expected a folder or a file")
     local = Path(path).expanduser().absolute()

@@ -26,7 +26,7 @@ _MOST_SKIPPED = 20
 
 
 class Startup:
-    """Shows how the parts start, and later which of them died. Writes to standard error."""
+    """Shows the start of the processes, and later which of them died. Writes to standard error."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
@@ -47,7 +47,7 @@ class Startup:
             self._status.stop()
 
     def changed(self, change: "StateChange") -> None:
-        """A process is in another state."""
+        """Note the new state of a process."""
         from rich.markup import escape
 
         from headrace.local.supervisor import ProcessState
@@ -66,13 +66,13 @@ class Startup:
             self._started(change.name, change.state is ProcessState.RUNNING)
 
     def ready(self) -> None:
-        """All parts run."""
+        """Note that all processes are running."""
         self._is_ready = True
         if self._status:
             self._status.stop()
 
     def stopped(self) -> None:
-        """All parts have ended."""
+        """Note that all processes have ended."""
         if self._status:
             self._status.stop()
             self._print("[dim]stopped[/]")
@@ -109,7 +109,7 @@ class RunDisplay:
 
     @property
     def seconds(self) -> float:
-        """Since the display began."""
+        """Seconds since the display began."""
         return time.monotonic() - self._began
 
     def __enter__(self) -> Self:
@@ -127,7 +127,7 @@ class RunDisplay:
                 self._live.stop()
 
     def show(self, progress: "InvocationProgress") -> None:
-        """The run is here now."""
+        """Show the current state of the run."""
         from headrace.client.progress import status_of
 
         self._last = progress
@@ -142,7 +142,7 @@ class RunDisplay:
             self._print_line()
 
     def _pause_s(self) -> float:
-        """Between the last line and the next one."""
+        """Seconds between the last line and the next."""
         from headrace.client.progress import moved
 
         last, printed = self._last, self._printed
@@ -157,7 +157,7 @@ class RunDisplay:
         self._console.print(line(self._last, self.seconds), markup=False)
 
     def note(self, message: str) -> None:
-        """A line above the display."""
+        """Print a line above the display."""
         with terminal_may_be_gone():
             self._console.print(message, style="dim", markup=False)
 
@@ -177,7 +177,7 @@ class RunDisplay:
 
 
 def print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
-    """A run that is not waited for."""
+    """Print a run that the command does not wait for."""
     if as_json:
         print_json({"source_id": source_id, "invocation_id": invocation_id})
     else:
@@ -185,7 +185,7 @@ def print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
 
 
 def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
-    """What a run came to, and every document that failed with its reason."""
+    """Print the result of a run, and every failed document with its reason."""
     from rich.text import Text
 
     from headrace.client.progress import failure_of, listed, skipped_files, status_of, summary

@@ -1,4 +1,4 @@
-"""Signals that end a command: it says what goes on without it, and its exit status names the signal."""
+"""Signals that end a command: it reports what continues without it, and its exit status names the signal."""
 
 import asyncio
 import signal

@@ -133,7 +133,7 @@ def fail(message: str) -> None:
 
 @contextlib.contextmanager
 def terminal_may_be_gone() -> Iterator[None]:
-    """What cannot be said any more changes nothing: SIGHUP comes when the terminal goes."""
+    """Ignore errors of writing to a terminal that is gone, as after SIGHUP."""
     with contextlib.suppress(OSError):
         yield
 

@@ -13,19 +13,19 @@ from headrace.local.running_file import RunningSystem, is_held, read_running
 from headrace.settings import Settings
 from schemas.errors import RequestError
 
-if TYPE_CHECKING:  # a command that only asks a gateway does not wait for the local system to load
+if TYPE_CHECKING:  # commands for a running gateway need not load the local system
     from headrace.local.supervisor import StateChange
 
 T = TypeVar("T")
 
-#: A system that begins to start when we look is ready after this time, unless its start fails: 3 s is
-#: usual, 30 s where the broker's jars have to be fetched.
+#: A starting system is ready within this time, unless it fails: usually 3 s, 30 s if the broker's jars must
+#: be downloaded.
 _STARTING_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A gateway and its key. `ours`: this command started it, and it ends with the command."""
+    """A gateway and its key. `ours`: this command started it and will stop it."""
 
     url: str
     key: str
@@ -33,9 +33,9 @@ class Endpoint:
 
 
 async def find_gateway(settings: Settings) -> Endpoint | None:
-    """The configured gateway, or the one that runs on the data folder; None if none is running.
+    """The configured gateway, or the one running on the data folder; None if there is neither.
 
-    Raises RequestError if there is one but no key for it.
+    Raises RequestError if there is a gateway but no key for it.
     """
     if settings.url:
         return Endpoint(settings.url, _key(settings, f"the gateway at {settings.url}"))
@@ -62,9 +62,9 @@ async def with_gateway(
     on_change: "Callable[[StateChange], None]" = lambda change: None,
     root: str | None = None,
 ) -> T:
-    """`use` the running gateway, or one that is started for the duration of the call.
+    """Call `use` with the running gateway, or with one that is started for the duration of the call.
 
-    A gateway that is started here also allows sources in `root`, because the user named it.
+    A gateway started here also allows sources in `root`, because the user named it.
     """
     found = await find_gateway(settings)
     if found is not None:
@@ -81,14 +81,14 @@ async def with_gateway(
 
 
 def require_data(settings: Settings) -> None:
-    """Raise RequestError where there is nothing that could be searched, before anything is started."""
+    """Raise RequestError if there is nothing to search, before starting anything."""
     if settings.url or settings.chroma_url or (settings.data_dir / "chroma").is_dir():
         return
     raise RequestError(f"{settings.data_dir} holds no collections yet: create one with `headrace sync`")
 
 
 async def wait_for_running(settings: Settings) -> RunningSystem | None:
-    """The system on the data folder, after waiting if it is starting; None if there is none."""
+    """The system on the data folder, waiting while it starts; None if there is none."""
     deadline = asyncio.get_running_loop().time() + _STARTING_S
     while (running := read_running(settings.data_dir)) is None and is_held(settings.data_dir):
         if asyncio.get_running_loop().time() > deadline:

@@ -1,4 +1,4 @@
-"""The gateway's HTTP API, as the command calls it."""
+"""A client for the gateway's HTTP API."""
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
@@ -14,18 +14,19 @@ from streams.http_errors import reason_of
 
 M = TypeVar("M")
 
-#: Creating an invocation waits up to 10 s for tracking; the rest is for a machine that is busy.
+#: Creating an invocation waits up to 10 s for tracking; the rest is for busy machines.
 _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
-#: The gateway sends a comment every 15 s; a stream that is silent for four of them is dead.
+#: The gateway sends a heartbeat every 15 s; a stream that misses four is dead.
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
-#: The header that every answer of a gateway has, also through a proxy.
+#: The header of every gateway response, also through a proxy.
 _REQUEST_ID = "X-Request-Id"
-#: The most that a list answers at once.
+#: The API's maximum page size.
 _PAGE = 1000
 
 
 class ApiError(RequestError):
-    """The gateway's answer was no. `status` is HTTP's; `source_id` names a source that exists already."""
+    """An error response of the gateway. `status` is the HTTP status; `source_id` names a source that already
+    exists."""
 
     def __init__(self, message: str, status: int, source_id: str | None = None) -> None:
         super().__init__(message)
@@ -33,10 +34,10 @@ class ApiError(RequestError):
 
 
 class GatewayClient:
-    """One gateway and the key to it; an asynchronous context.
+    """A client for one gateway; an asynchronous context manager.
 
-    Every call raises ApiError for an answer of 400 and above, TransientError when nobody answers. Nothing is
-    tried twice here; `reconnect_s` is for how long `headrace.client.reconnect` does.
+    Every call raises ApiError for a status of 400 and above, TransientError without a response. Calls are not
+    retried here; `reconnect_s` is how long `headrace.client.reconnect` retries them.
     """
 
     def __init__(self, url: str, key: str, reconnect_s: float = 60) -> None:
@@ -52,7 +53,7 @@ class GatewayClient:
         await self._session.close()
 
     async def fault(self) -> str | None:
-        """What does not answer behind the gateway, or the gateway itself; None when all is well."""
+        """Which component does not answer, the gateway included; None if all do."""
         try:
             async with self._session.get(f"{self.url}/health") as answer:
                 return None if answer.status == 200 else _words(answer.status, await answer.text())
@@ -60,7 +61,7 @@ class GatewayClient:
             return f"the gateway at {self.url} does not answer"
 
     async def remarks(self) -> list[str]:
-        """What the gateway says of stages that are not as usual. Empty when it does not answer."""
+        """The gateway's remarks on stages that are stuck or silent. Empty if it does not answer."""
         try:
             async with self._session.get(f"{self.url}/health") as answer:
                 return api.HealthResponse.model_validate_json(await answer.text()).stages
@@ -80,16 +81,16 @@ class GatewayClient:
         return await self._all("/sources", list[api.Source], query)
 
     async def change_source(self, source_id: str, payload: Mapping[str, Any]) -> api.Source:
-        """Choose other documents of a source's origin."""
+        """Change which documents of its origin a source selects."""
         async with self._request("PUT", f"/sources/{source_id}", body=payload) as answer:
             return self._read(api.Source, await answer.read())
 
     async def delete_source(self, source_id: str) -> None:
-        """Forget a source; its documents stay."""
+        """Delete a source; its documents stay."""
         await self._send("DELETE", f"/sources/{source_id}")
 
     async def delete_source_and_documents(self, source_id: str) -> list[str]:
-        """Forget a source; the ids of the invocations that delete its documents."""
+        """Delete a source and its documents. Returns the ids of the invocations that delete them."""
         path, query = f"/sources/{source_id}", {"documents": "true"}
         async with self._request("DELETE", path, query) as answer:
             return self._read(api.DeleteSourceResponse, await answer.read()).invocation_ids
@@ -101,10 +102,10 @@ class GatewayClient:
         options: Mapping[str, object] | None = None,
         key: str | None = None,
     ) -> str:
-        """Run a source into a collection; the invocation's id.
+        """Run a source into a collection. Returns the invocation's id.
 
-        `options` are members of the payload beside the collection (`schemas.api.CreateJobPayload`). Called
-        twice with the same `key`, a random text, it makes one run.
+        `options` are members of the payload besides the collection (`schemas.api.CreateJobPayload`). `key`, a
+        random text, makes the call idempotent.
         """
         body = {"target_collection_name": collection, **(options or {})}
         path, headers = f"/sources/{source_id}/invocations", {"Idempotency-Key": key} if key else {}
@@ -123,13 +124,13 @@ class GatewayClient:
         await self._send("PUT", f"/invocations/{invocation_id}")
 
     async def progress(self, invocation_id: str) -> api.InvocationProgress:
-        """How far an invocation is."""
+        """The progress of an invocation."""
         return await self._get(f"/invocations/{invocation_id}/progress", api.InvocationProgress)
 
     async def documents(
         self, invocation_id: str, status: str | None = None, limit: int | None = None, warned: bool = False
     ) -> list[api.DocumentOutcome]:
-        """What became of an invocation's documents, or of those with warnings: all, or the first `limit`."""
+        """The outcomes of an invocation's documents, or of those with warnings: all, or the first `limit`."""
         path = f"/invocations/{invocation_id}/documents"
         query = {"status": status, "warnings": "true" if warned else None}
         return await self._all(path, list[api.DocumentOutcome], query, limit)
@@ -143,15 +144,15 @@ class GatewayClient:
         return await self._get("/keys", list[api.KeySummary])
 
     async def create_key(self, payload: Mapping[str, Any]) -> api.CreateKeyResponse:
-        """A new key; its secret is shown this once."""
+        """Create a key. Only this response contains its secret."""
         return await self._post("/keys", payload, api.CreateKeyResponse)
 
     async def revoke_key(self, key_id: str) -> None:
-        """No longer take a key."""
+        """Revoke a key."""
         await self._send("DELETE", f"/keys/{key_id}")
 
     async def credentials(self) -> list[api.CredentialSummary]:
-        """What sources sign in with, without the secrets."""
+        """The saved credentials of sources, without their secrets."""
         return await self._get("/credentials", list[api.CredentialSummary])
 
     async def create_credential(self, payload: Mapping[str, Any]) -> api.CredentialSummary:
@@ -159,11 +160,11 @@ class GatewayClient:
         return await self._post("/credentials", payload, api.CredentialSummary)
 
     async def delete_credential(self, credential_id: int) -> None:
-        """Forget a credential that no source uses."""
+        """Delete a credential that no source uses."""
         await self._send("DELETE", f"/credentials/{credential_id}")
 
     async def rotate_credentials(self) -> api.RotatedCredentials:
-        """Encrypt every credential with the newest key."""
+        """Re-encrypt every credential with the newest key."""
         return await self._post("/credentials/rotate", {}, api.RotatedCredentials)
 
     async def events(self, path: str) -> AsyncIterator[tuple[str, str]]:
@@ -245,17 +246,17 @@ class GatewayClient:
 
 
 async def _lines(stream: aiohttp.StreamReader) -> AsyncIterator[str]:
-    """Whole lines. Raises TransientError for one that is longer than the reader holds (128 KiB)."""
+    """Complete lines. Raises TransientError for a line that exceeds the reader's buffer (128 KiB)."""
     try:
         async for line in stream:
-            if line.endswith(b"\n"):  # else it was cut off within
+            if line.endswith(b"\n"):  # otherwise it was cut off
                 yield line.decode()
     except ValueError as error:
         raise TransientError(f"an event of the gateway cannot be read: {error}") from error
 
 
 def _refusal(body: str) -> api.ErrorResponse | None:
-    """What the gateway says; None when the answer is not a gateway's."""
+    """The gateway's error response; None if it is not from a gateway."""
     try:
         return api.ErrorResponse.model_validate_json(body)
     except ValidationError:
@@ -263,7 +264,7 @@ def _refusal(body: str) -> api.ErrorResponse | None:
 
 
 def _words(status: int, body: str) -> str:
-    """The gateway's sentence, and for a refused key where a better one comes from."""
+    """The gateway's message; for a refused key also where to get a valid one."""
     refusal = _refusal(body)
     message = refusal.message if refusal else f"{body.strip()[:300] or 'no reason given'} ({status})"
     return f"{message}; HEADRACE_API_KEY sets the key" if status == 401 else message

@@ -11,7 +11,7 @@ from schemas.api import Complete, Failed, InvocationProgress, JobStatus, StageCo
 
 #: The stages that a new or changed document passes, in order.
 STAGES = ("parsed", "chunked", "embedded", "indexed")
-#: What a run that has not begun waits for.
+#: Shown for a run that has not begun.
 PENDING = "waiting for a connector, or for an earlier run of this source"
 _BAR_WIDTH = 32
 
@@ -36,7 +36,7 @@ def stage_bars(progress: InvocationProgress) -> list[StageBar]:
     bars = []
     for name in STAGES:
         passed = getattr(counts, name)
-        # One that failed late has passed the stages before.
+        # A document that failed late has passed the earlier stages.
         bars.append(StageBar(name, passed, None if work is None else max(work, passed)))
     return bars
 
@@ -50,7 +50,7 @@ def draw(progress: InvocationProgress, title: str, seconds: float) -> Renderable
     grid.add_column(width=_BAR_WIDTH)
     grid.add_column(justify="right")
     for bar in stage_bars(progress):
-        # Nothing to do is a full bar, not an empty one.
+        # Without any work the bar is full, not empty.
         nothing = bar.expected == 0
         drawn = ProgressBar(
             total=1 if nothing else bar.expected,
@@ -131,7 +131,7 @@ def skipped_files(progress: InvocationProgress) -> str:
 
 
 def listed(progress: InvocationProgress) -> int | None:
-    """Documents that exist; the total also counts those that get deleted."""
+    """Listed documents; the total also counts those to delete."""
     return None if progress.total is None else max(0, progress.total - progress.counts.deleted)
 
 
@@ -141,8 +141,8 @@ def changed(counts: StageCounts) -> int:
 
 
 def moved(before: InvocationProgress, now: InvocationProgress) -> bool:
-    """Whether the run has got on. Another attempt alone is none: an origin without an answer is tried again
-    every few seconds."""
+    """Whether the run has made progress. A new attempt alone is not progress: an unresponsive origin is
+    retried every few seconds."""
     return any(getattr(before, what) != getattr(now, what) for what in ("status", "total", "counts"))
 
 

@@ -1,4 +1,4 @@
-"""Going on when the gateway was away for a while: it restarts, a proxy before it answers in its place."""
+"""Retry while the gateway is unavailable: it restarts, or a proxy answers in its place."""
 
 import asyncio
 import random
@@ -11,21 +11,21 @@ from schemas.errors import RequestError, TransientError
 
 T = TypeVar("T")
 
-#: A gateway that was killed is back after one second, one that is deployed anew after twenty.
+#: A killed gateway is back after one second, a redeployed one after twenty.
 _FIRST_S, _LONGEST_S = 0.25, 5.0
-#: Answered in place of a gateway: 502, 503 and 504 are those of proxies.
+#: A proxy sends 502, 503 and 504 in place of the gateway.
 PROXY_ERRORS = 502
-#: Also the gateway's own: broker or Chroma did not answer it in time.
+#: Also the gateway's own errors: broker or Chroma did not answer in time.
 ANY_ERRORS = 500
 
 
 class Outage:
-    """How long a gateway has not answered, and whether to wait for it still.
+    """An outage of the gateway: how long it has lasted, and whether to keep waiting.
 
     Args:
-        most_s: an outage of this many seconds is given up.
-        say: takes a sentence for a person, once for each outage.
-        statuses_from: answers with this status and above count as none.
+        most_s: give up after this many seconds.
+        say: called with a message for the user, once per outage.
+        statuses_from: responses with this status and above count as no response.
     """
 
     def __init__(self, most_s: float, say: Callable[[str], None], statuses_from: int = ANY_ERRORS) -> None:
@@ -34,12 +34,12 @@ class Outage:
         self._tries = 0
 
     def over(self) -> None:
-        """It has answered."""
+        """Note that the gateway has answered."""
         self._began, self._tries = None, 0
 
     async def wait(self, error: TransientError | RequestError) -> None:
-        """Wait before the next try. Raises `error` if it will be the same the next time, TransientError when
-        the outage has lasted too long."""
+        """Wait before the next attempt. Raises `error` if retrying is pointless, TransientError if the outage
+        has lasted too long."""
         if isinstance(error, RequestError) and not (
             isinstance(error, ApiError) and error.status >= self._statuses_from
         ):
@@ -63,9 +63,9 @@ async def reconnecting(
     say: Callable[[str], None] = lambda message: None,
     statuses_from: int = ANY_ERRORS,
 ) -> T:
-    """What `call` returns; it is made again while the gateway does not answer.
+    """Return the result of `call`, retrying it while the gateway does not answer.
 
-    Only for calls that may be made twice. Raises TransientError after `client.reconnect_s` seconds.
+    Only for idempotent calls. Raises TransientError after `client.reconnect_s` seconds.
     """
     outage = Outage(client.reconnect_s, say, statuses_from)
     while True:

@@ -1,4 +1,4 @@
-"""`headrace query`: ask the gateway's search, and read its hits."""
+"""`headrace query`: the hits of the gateway's search."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,8 +11,8 @@ from schemas.api import SearchAnswer, SearchHit
 class Hit:
     """A chunk that was found. Lines are 1-based, inclusive.
 
-    `dense` and `sparse` are its places by meaning and by words, with the score of each; None where it was not
-    found that way. The score of a `fused` one is no similarity.
+    `dense` and `sparse` are its ranks by meaning and by words, with the score of each; None if it was not
+    found that way. The score of a `fused` hit is not a similarity.
     """
 
     document_key: str
@@ -31,13 +31,13 @@ class Hit:
 
     @property
     def place(self) -> str:
-        """`README.md:12–30`, and the page where there are pages."""
+        """`README.md:12–30`, and the page if the document has pages."""
         lines = "" if self.start_line is None else f":{self.start_line}–{self.end_line}"
         return f"{self.document_key}{lines}" + (f" (page {self.page})" if self.page else "")
 
     @property
     def why(self) -> str:
-        """What makes it a hit: its places by meaning and by words, or the score of the only ranking."""
+        """Why it is a hit: its ranks by meaning and by words, or the score of the only ranking."""
         places = [
             f"{name} {int(place['rank'])}"
             for name, place in (("meaning", self.dense), ("words", self.sparse))
@@ -57,7 +57,7 @@ def hits_of(answer: SearchAnswer) -> list[Hit]:
 
 
 def notes_of(answer: SearchAnswer) -> Sequence[str]:
-    """What somebody who searches should know: why a search was not what it was asked to be."""
+    """Notes for the user: why the search differs from what was requested."""
     indexed, total = answer.searched.sparse, answer.searched.dense
     if answer.mode == "dense" or indexed >= total:
         return answer.notes

@@ -1,4 +1,4 @@
-"""Why nothing moves in a run."""
+"""Explain why a run makes no progress."""
 
 import asyncio
 import time
@@ -9,10 +9,10 @@ from headrace.client.progress import PENDING, moved, status_of
 from schemas.api import InHand, InvocationProgress
 from schemas.errors import RequestError, TransientError
 
-#: A run in which nothing moves for this long is looked into. A long document alone takes as long, seldom; a
-#: part that died is back within 30 s.
+#: A run without progress for this long is examined. A single document rarely takes as long, and a crashed
+#: component is back within 30 s.
 _STALLED_S = 30.0
-#: What a run waits for is told of at most so many documents at once.
+#: Maximum documents named at once.
 _MOST_WAITED_FOR = 3
 _NOTHING = (
     "all parts answer, and no stage has had a document in hand for more than a few seconds: "
@@ -21,10 +21,10 @@ _NOTHING = (
 
 
 class Stalls:
-    """Says why nothing moves in a run, once for each reason.
+    """Reports why a run makes no progress, once for each reason.
 
     Args:
-        say: takes a sentence for a person.
+        say: called with a message for the user.
         shortage: says which disk is full, if one is (`headrace.preflight.shortage`).
     """
 
@@ -40,13 +40,13 @@ class Stalls:
         self.moved_at = time.monotonic()
 
     def saw(self, progress: InvocationProgress) -> None:
-        """The run is here now."""
+        """Note the current state of the run."""
         if self._last is None or moved(self._last, progress):
             self.moved_at = time.monotonic()
         self._last = progress
 
     async def watch(self) -> None:
-        """Look until cancelled."""
+        """Watch the run until cancelled."""
         told, moved_at = "", self.moved_at
         while True:
             if moved_at != self.moved_at:
@@ -61,7 +61,7 @@ class Stalls:
                 self._say(f"nothing has moved for {time.monotonic() - moved_at:.0f} s: {sentence}")
 
     async def _why(self) -> tuple[str, str]:
-        """The reason, which stays the same for as long as it lasts, and a sentence that tells it."""
+        """The reason, which identifies a stall while it lasts, and a message about it."""
         if full := self._shortage():
             return full, f"{full}; make room there, the run goes on by itself"
         if fault := await self._client.fault():
@@ -88,7 +88,7 @@ def _reason(one: InHand) -> str:
 
 
 def in_words(one: InHand) -> str:
-    """What a stage has in hand, for a person."""
+    """A message about a record that a stage is processing."""
     what = "a record" if one.of_this_invocation else "a document of another run"
     if one.document_key is not None:
         what = f"{one.document_key!r} (collection {one.collection_name})"

@@ -1,4 +1,4 @@
-"""What a data folder says about the system that runs on it.
+"""The files in a data folder that describe the running system.
 
 data_dir/
     lock          held while it runs
@@ -19,9 +19,9 @@ from streams.private import write_private
 
 @dataclass(frozen=True, slots=True)
 class RunningSystem:
-    """A system that runs: its gateway, its vector store, its broker, and the process that owns it.
+    """A running system: its gateway, vector store, broker, and the process that owns it.
 
-    `kafka_config` is the file with what clients of a broker of ours need.
+    `kafka_config` is the client configuration file of our own broker.
     """
 
     url: str
@@ -32,7 +32,7 @@ class RunningSystem:
 
 
 class Interrupted(Exception):
-    """A signal came; what was started here has ended in order."""
+    """Interrupted by a signal, after an orderly shutdown."""
 
     def __init__(self, number: int = signal.SIGINT) -> None:
         super().__init__(signal.Signals(number).name)
@@ -40,7 +40,7 @@ class Interrupted(Exception):
 
 
 def stopping_signals() -> list[signal.Signals]:
-    """The signals that end what runs here: SIGHUP, too, unless it is ignored (`nohup`)."""
+    """The signals that stop the system, including SIGHUP unless it is ignored (`nohup`)."""
     hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
     return [signal.SIGINT, signal.SIGTERM, *hangup]
 
@@ -61,9 +61,9 @@ def is_held(data_dir: Path) -> bool:
 
 
 def read_running(data_dir: Path) -> RunningSystem | None:
-    """The system that runs on the folder; None when none does or it is not ready yet.
+    """The system running on the folder; None if there is none or it is not ready yet.
 
-    What a killed process left behind is not believed: it is the lock that says whether somebody is there.
+    A file left by a killed process is ignored: only the lock proves that a system is running.
     """
     try:
         return (
@@ -76,10 +76,10 @@ def read_running(data_dir: Path) -> RunningSystem | None:
 
 
 def write_running(data_dir: Path, running: RunningSystem) -> None:
-    """Say where the system is. The file appears whole."""
+    """Write `running.json`, atomically."""
     write_private(data_dir / "running.json", json.dumps(asdict(running), indent=2) + "\n")
 
 
 def forget_running(data_dir: Path) -> None:
-    """The system is about to stop."""
+    """Remove `running.json`, because the system is about to stop."""
     (data_dir / "running.json").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the services and the gateway of a local system are started with: ports, environment, readiness."""
+"""How the services and the gateway of a local system are started: ports, environment, readiness."""
 
 import contextlib
 import json
@@ -19,11 +19,11 @@ from streams.local.ports import LOOPBACK, kept_port
 from streams.local.process import wait_until
 
 GATEWAY = "api"
-#: A service that ends while a busy machine starts everything at once is started again, this often in all.
+#: Maximum starts of a service that ends while a busy machine starts everything at once.
 STARTS = 4
-#: The names under which the ports of the endpoints for embedding and for sparse search are kept.
+#: The names under which the ports of the embedding and sparse search endpoints are stored.
 _EMBED, _SEARCH = "embed", "search"
-#: What only the two ends of an endpoint are told.
+#: Settings that only the two ends of an endpoint receive.
 _ENDPOINT_SETTINGS = (
     *("HEADRACE_EMBED_PORT", "HEADRACE_EMBED_URL", "HEADRACE_EMBED_KEY"),
     *("HEADRACE_SEARCH_PORT", "HEADRACE_SEARCH_URL", "HEADRACE_SEARCH_TOKEN"),
@@ -34,10 +34,10 @@ class Services:
     """The processes of all services and of the gateway.
 
     Args:
-        running: what they connect to, and the gateway's URL.
+        running: the servers to connect to, and the gateway's URL.
         key: the key of the gateway.
         port: of the gateway.
-        lock_fd: of the data folder's lock, which they hold, too.
+        lock_fd: of the data folder's lock, which they also hold.
     """
 
     def __init__(self, settings: Settings, running: RunningSystem, key: str, port: int, lock_fd: int) -> None:
@@ -45,7 +45,7 @@ class Services:
         self._lock_fd, self._data_dir = lock_fd, settings.data_dir
 
     def specs(self) -> list[ProcessSpec]:
-        """What to start, in any order."""
+        """The processes to start, in any order."""
         ports = self._ports()
         endpoints = (self._embed_endpoint(ports[_EMBED]), self._search_endpoint(ports[_SEARCH]))
         own = {
@@ -55,7 +55,7 @@ class Services:
         return [self._spec(name, ports[name], own[name]) for name in SERVICES]
 
     def _embed_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
-        """Settings of the two processes that share the embed endpoint; its key lasts as long as they do."""
+        """Settings of the two processes that share the embed endpoint. Its key is valid for this run only."""
         key = secrets.token_urlsafe(32)
         url = f"http://{reachable(self._settings.host)}:{port}"
         return {
@@ -64,7 +64,7 @@ class Services:
         }
 
     def _search_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
-        """The same of the endpoint for sparse search, which nobody but the gateway asks."""
+        """The same for the sparse search endpoint, which only the gateway uses."""
         token = secrets.token_urlsafe(32)
         listening = {"HEADRACE_SEARCH_PORT": str(port), "HEADRACE_HOST": LOOPBACK}
         return {
@@ -73,7 +73,7 @@ class Services:
         }
 
     def _ports(self) -> Mapping[str, int]:
-        """Ports that nobody chooses: of the metrics of each service, and of the two endpoints."""
+        """Automatically chosen ports: of each service's metrics, and of the two endpoints."""
         folder = self._data_dir / "ports"
         folder.mkdir(exist_ok=True)
         ports: dict[str, int] = {}
@@ -87,7 +87,7 @@ class Services:
             serving = f"{self._running.url}/health"
         return ProcessSpec(
             name,
-            # -P: the current folder may hold an `api/` or a `random.py` of its own.
+            # -P: the current folder may contain its own `api/` or `random.py`.
             [sys.executable, "-P", "-m", "headrace", "service", name],
             self._data_dir / "logs" / f"{name}.log",
             self._environment(name, metrics_port, own),
@@ -105,7 +105,7 @@ class Services:
             "HEADRACE_CHROMA_URL": running.chroma_url,
             "HEADRACE_PORT": str(self._port),
             "HEADRACE_METRICS_PORT": str(metrics_port),
-            # One process a service: it has its partitions back at once when it is started again.
+            # One process per service, which gets its partitions back at once after a restart.
             "HEADRACE_STATIC_MEMBERSHIP": "true",
             "HEADRACE_SLOT": "0",
             "HEADRACE_FOLDER_ROOTS": json.dumps(self._settings.folder_roots or default_roots()),
@@ -134,12 +134,12 @@ def default_roots() -> list[str]:
 
 
 def reachable(host: str) -> str:
-    """The address for clients on this machine of the gateway's listening address."""
+    """The address at which clients on this machine reach the gateway's listening address."""
     return LOOPBACK if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 – compared, not bound
 
 
 async def _answers(url: str) -> None:
-    """Return when a GET of `url` is answered with 200."""
+    """Return when a GET of `url` returns 200."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         await wait_until(lambda: _is_200(session, url))
 

@@ -183,7 +183,8 @@ class Supervisor:
             self._body.cancel()
 
     async def _start_first(self, child: ChildProcess) -> int:
-        """Start a child until it is ready for the first time. How often it was restarted."""
+        """Start a child, repeatedly if necessary, until it is ready for the first time. Returns the number of
+        restarts."""
         spec, restarts, began = child.spec, 0, time.monotonic()
         while True:
             self._changed(spec.name, ProcessState.STARTING, None, restarts)

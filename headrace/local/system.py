@@ -43,12 +43,12 @@ T = TypeVar("T")
 
 _WORKERS = [name for name in SERVICES if name != GATEWAY]
 
-#: The gateway first, so that nobody asks a system that stops; the servers last, so that the services can
-#: write what they have in hand.
+#: The gateway first, so that a stopping system gets no requests; the servers last, so that the services can
+#: finish their work in progress.
 STOP_ORDER = ([GATEWAY], _WORKERS, ["chroma", "broker"])
 
 _SWEEP_EVERY = timedelta(days=1)
-#: After the start, when the machine has time again.
+#: Some time after the start, when the machine is less busy.
 _SWEEP_FIRST = timedelta(minutes=1)
 
 
@@ -66,7 +66,7 @@ async def run_local(
     use: Callable[[LocalSystem], Awaitable[T]],
     on_change: Callable[[StateChange], None] = lambda change: None,
 ) -> T:
-    """Start everything, `use` it, and stop everything, in under 10 s, however `use` ends.
+    """Start everything, call `use`, and stop everything within 10 s, however `use` ends.
 
     Args:
         settings: `data_dir` holds all persistent data; `port` 0 chooses a free port and keeps it.
@@ -74,10 +74,10 @@ async def run_local(
 
     Raises:
         UsageError: a setting is wrong.
-        RequestError: the data folder or the port is somebody else's, a disk is full, or a part cannot run as
-            it is set.
-        TransientError: a part did not start; the message has the last line of its log.
-        Interrupted: SIGINT, SIGTERM or SIGHUP came.
+        RequestError: the data folder or the port is in use, a disk is full, or a process cannot run as
+            configured.
+            TransientError: a process did not start; the message has the last line of its log.
+            Interrupted: by SIGINT, SIGTERM or SIGHUP.
     """
     check_models(settings)
     check_java(settings)
@@ -102,7 +102,7 @@ async def run_local(
 
 @contextlib.contextmanager
 def _owned(data_dir: Path) -> Iterator[DataDirLock]:
-    """Own the data folder. Raises RequestError with its owner and the URL that it serves."""
+    """Lock the data folder. Raises RequestError with its owner and the owner's URL."""
     open_data_dir(data_dir)
     lock = DataDirLock(data_dir, "everything")
     try:
@@ -117,7 +117,7 @@ def _owned(data_dir: Path) -> Iterator[DataDirLock]:
 
 
 def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> Callable[[StateChange], None]:
-    """Report a death on a full disk with that reason, whatever the process said."""
+    """Report the full disk as the reason if a process dies on one, whatever its log says."""
 
     def told(change: StateChange) -> None:
         if change.state is ProcessState.WAITING and (full := shortage(data_dir)):

@@ -1,7 +1,7 @@
-"""Settings in, running services out: the one place that knows every package.
+"""Turn settings into running services: the only place that knows every package.
 
 shared.py         what the services of a process share: cluster, codec, blobs
-access.py         what sources may read, and what they sign in with
+access.py         what sources may read, and their credentials
 bucket_events.py  triggers, within the process of the connectors
 search.py         what the gateway searches with
 services.py       each service: its stages with their stores, clients and workers

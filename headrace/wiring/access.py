@@ -1,4 +1,4 @@
-"""What sources may read, and what they sign in with. Gateway and connectors make the same checks."""
+"""What sources may read, and their credentials. Gateway and connectors make the same checks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def places_of(wiring: Wiring) -> Places:
 
 
 def saved_credentials(wiring: Wiring, service: str) -> SavedCredentials:
-    """What sources sign in with, as one process of a service knows it."""
+    """The saved credentials, in a view of one process of a service."""
     path = wiring.state(service) / "credentials.sqlite"
     return SavedCredentials(wiring.cluster, wiring.codec, path, secrets_of(wiring.settings))
 
@@ -30,7 +30,7 @@ def saved_credentials(wiring: Wiring, service: str) -> SavedCredentials:
 def origins_of(
     wiring: Wiring, credentials: SavedCredentials, browser: str = ""
 ) -> "Mapping[str, Origin[Any]]":
-    """Every type of source, for what the settings let it read. Only connectors have a browser."""
+    """The origin of every source type, as the settings allow. Only connectors have a browser."""
     from services.connectors import Access, S3Access, origins
 
     settings = wiring.settings

@@ -1,4 +1,4 @@
-"""Wires triggers: what buckets tell by themselves, within the process of the connectors."""
+"""Wire triggers, which receive bucket notifications in the connectors' process."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def triggers(
     settings: Settings, cluster: Cluster, codec: Codec, folder: Path, buckets: "Origin[Any]"
 ) -> Triggers:
-    """Triggers as the settings want them; not started.
+    """The configured triggers, not started.
 
     Args:
-        buckets: the origin of type `s3`, which knows how to sign in.
+        buckets: the origin of type `s3`, which can authenticate.
     """
     followed = TriggerSettings(
         tuple(settings.s3_queues), settings.s3_events_topic, tuple(settings.s3_endpoints)

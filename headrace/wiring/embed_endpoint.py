@@ -1,4 +1,4 @@
-"""The two ends of the embed endpoint: the embedding service answers, gateways ask."""
+"""The two ends of the embed endpoint: the embedding service serves it, gateways call it."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def embed_endpoint(
 
 
 def embedding_access(settings: Settings) -> "EmbeddingAccess | None":
-    """How a gateway reaches it; None if it is not set."""
+    """How a gateway reaches the endpoint; None if it is not configured."""
     from api import EmbeddingAccess
 
     if settings.embed_url is None:

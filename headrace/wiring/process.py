@@ -1,4 +1,4 @@
-"""A service is a process; `run_service` is its whole life."""
+"""Run a service as a process, from start to end."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from streams.kafka.worker import Worker
 
 log = structlog.get_logger(__name__)
 
-#: Exit status of a service that must be started again: fenced, stuck, or hit by something unforeseen.
+#: Exit status of a service that must be restarted: fenced, stuck, or after an unexpected error.
 RESTART = 70
 
 Run = Callable[[Wiring, asyncio.Event], Awaitable[None]]
@@ -44,9 +44,10 @@ SERVICES: tuple[str, ...] = tuple(_RUNS)
 async def run_service(name: str, settings: Settings) -> None:
     """Run one service until SIGTERM or SIGINT, then drain.
 
-    Raises RequestError for what the user can mend. Anything else ends the process with status `RESTART`,
-    at once: a thread that hangs in a transaction must not keep a worker half alive. So does an error that
-    nobody handles, in a callback, a task or a thread, and an event loop that hangs (`streams.engine.guard`).
+    Raises RequestError for errors that the user can fix. Any other error ends the process immediately with
+    status `RESTART`, because a thread hanging in a transaction must not keep a worker half alive. The same
+    happens for unhandled errors in callbacks, tasks and threads, and for a hanging event loop
+    (`streams.engine.guard`).
     """
     if name not in _RUNS:
         raise UsageError(f"no service {name!r}: there are {', '.join(SERVICES)}")
@@ -71,7 +72,7 @@ async def run_service(name: str, settings: Settings) -> None:
 
 
 def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoReturn:
-    """The end of a process. With `announced`, what its workers have in hand is suspected of it."""
+    """End the process. With `announced`, its records in progress are suspected of having caused it."""
     if announced:
         for worker in wiring.workers:
             worker.announce(error)

@@ -1,4 +1,4 @@
-"""What the gateway searches with: Chroma, the sparse index, and a reranker."""
+"""The gateway's search backends: Chroma, the sparse index, and a reranker."""
 
 from urllib.parse import urlsplit
 
@@ -11,14 +11,14 @@ from schemas.limits import BM25
 
 
 def chroma_of(wiring: Wiring) -> ChromaAccess:
-    """Chroma as the gateway asks it. Chroma Cloud searches itself, a single node does not."""
+    """The gateway's access to Chroma. Chroma Cloud implements `search`, a single node does not."""
     host = urlsplit(wiring.chroma_url).hostname or ""
     searches = host == "trychroma.com" or host.endswith(".trychroma.com")
     return ChromaAccess(wiring.chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant, searches)
 
 
 def sparse_of(settings: Settings) -> SparseService | None:
-    """The service `searching`, if the gateway is told where it is. Raises RequestError without its token."""
+    """The service `searching`, if its URL is set. Raises RequestError if its token is missing."""
     if settings.search_url is None:
         return None
     if settings.search_token is None:
@@ -27,12 +27,12 @@ def sparse_of(settings: Settings) -> SparseService | None:
 
 
 def sparse_default_of(settings: Settings) -> str | None:
-    """The sparse model of requests that mention none."""
+    """The sparse model of requests that name none."""
     return BM25 if settings.sparse_default == "bm25" else None
 
 
 def rerank_of(settings: Settings) -> RerankAccess | None:
-    """The reranker, if one is set."""
+    """The reranker, if one is configured."""
     if settings.rerank_url is None:
         return None
     key = settings.rerank_api_key.get_secret_value() if settings.rerank_api_key else None

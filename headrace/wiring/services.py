@@ -1,7 +1,7 @@
 """Each service: its stages with their stores and clients, and the workers that run them.
 
-A service opens its workers and closes what they use. It imports its package when it starts: a process holds
-one service, and pays for the imports of one.
+A service opens its workers and closes the resources they use. It imports its package when it starts, so that
+a process, which runs one service, only pays for that service's imports.
 """
 
 import asyncio
@@ -29,10 +29,11 @@ from streams.topics import DOCUMENT_STATES
 
 log = structlog.get_logger(__name__)
 
-#: A document in a pool of processes waits behind three at most (`workers * 4` are under way) that may take
-#: all their time, then takes its own; one more for what comes before and after.
+#: A document in a process pool waits behind at most three others (`workers * 4` are in flight), each of which
+#: may use its full time limit, and then uses its own. One more is for the work before and after.
 _POOL_TURNS = 5
-#: A connector that looks a collection up tries again; it need not wait as long as a request of 300 rows.
+#: Timeout of a connector's collection look-up, which is retried; it need not wait as long as a request of 300
+#: rows.
 _LOOK_UP_SECONDS = 5.0
 
 
@@ -112,7 +113,7 @@ async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     # Enough that the pool never waits for a blob or an acknowledgement.
     concurrency = settings.workers * 4
     stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
-    # What is done waits, with its text, behind a document that takes long: at most 64 KB each.
+    # Finished documents wait behind a slow one with their text, at most 64 KB each.
     yield [_worker(wiring, stage, WindowLimits(records=200), native=True)]
 
 
@@ -126,7 +127,7 @@ async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     pool = WorkerPool(settings.workers, settings.parsing_wall_seconds, preload=["services.chunking.stage"])
     concurrency = settings.workers * 4
     stage = ChunkingStage(pool, wiring.blobs, concurrency, settings.max_chunks, wiring.codec)
-    # What is done waits, as chunks with their whole text, behind a document that takes long.
+    # Finished documents wait behind a slow one as chunks with their whole text.
     limits = WindowLimits(records=100)
     yield [
         _worker(wiring, stage, limits, native=True),
@@ -176,10 +177,10 @@ async def tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.tracking import TrackingStage
 
     stage = TrackingStage.opened(wiring.cluster, wiring.codec, wiring.state("tracking"))
-    # Progress events are small; what a batch may hold decides how many of them share a transaction.
+    # Progress events are small; the batch limit decides how many share a transaction.
     yield [
         _worker(wiring, stage, WindowLimits(records=10_000))
-    ]  # which closes the stage, and that its stores
+    ]  # the worker closes the stage, and the stage its stores
 
 
 def _worker(

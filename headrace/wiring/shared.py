@@ -1,4 +1,4 @@
-"""What the services of a process share, made from the settings."""
+"""The resources that the services of a process share, built from the settings."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class Wiring:
-    """What services share, made from the settings."""
+    """The shared resources, built from the settings."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.kafka_bootstrap_servers is None:
@@ -32,7 +32,7 @@ class Wiring:
             from schemas.registry import RegistryCodec
 
             self.codec = RegistryCodec(settings.schema_registry_url, settings.topic_prefix)
-        #: The workers of this process, as they are made.
+        #: The workers of this process, added as they are created.
         self.workers: list[Worker] = []
         self.blobs = BlobStore(settings.blob_url or str(self.data / "blobs"))
 
@@ -49,7 +49,7 @@ class Wiring:
 
     @property
     def chroma_token(self) -> str | None:
-        """What Chroma Cloud asks for."""
+        """The token for Chroma Cloud."""
         key = self.settings.chroma_api_key
         return key.get_secret_value() if key else None
 

@@ -1,8 +1,8 @@
-"""Which files are binary, from their first bytes and their names: git's rule, but for documents."""
+"""Detect binary files by their first bytes and their names: git's rule, with exceptions for documents."""
 
 from pathlib import PurePosixPath
 
-#: As much as git looks at.
+#: The number of bytes that git examines.
 HEAD_BYTES = 8000
 #: Binary formats of documents: they are parsed.
 DOCUMENTS = frozenset(
@@ -14,7 +14,7 @@ DOCUMENTS = frozenset(
         *(".msg", ".eml"),
     }
 )
-#: Text in UTF-16 and UTF-32 has zero bytes; it begins with a byte order mark.
+#: Text in UTF-16 and UTF-32 contains zero bytes, but begins with a byte order mark.
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 BINARY = "binary"

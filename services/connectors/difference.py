@@ -25,7 +25,7 @@ class Action(Enum):
 
     UPSERT = "upsert"
     UNCHANGED = "unchanged"
-    #: This invocation has indexed it already, in an attempt that was interrupted.
+    #: An interrupted attempt of this invocation has already indexed it.
     WRITTEN = "written"
 
 
@@ -44,16 +44,16 @@ def action(indexed: Indexed | None, content: bytes, invocation: bytes, collectio
 
 Pair = tuple[bytes, Item | Skipped | None, Sequence[Essence]]
 
-#: Pairs that are yielded together, where many keys are indexed between two that are listed.
+#: Maximum pairs yielded together, if many indexed keys lie between two listed ones.
 _MOST_PAIRS = 2_000
 
 
 async def merged(
     listed: AsyncIterator[Sequence[Placed]], indexed: AsyncIterator[Sequence[Essence]]
 ) -> AsyncIterator[Sequence[Pair]]:
-    """Every key that is listed or indexed, once and in order, with its entry and its rows; some at a time.
+    """Every listed or indexed key, once and in order, with its entry and its rows, in batches.
 
-    Raises RequestError for a listing that is not in order, because a key that it seems to lack may exist.
+    Raises RequestError for a listing that is not in order, because seemingly missing keys may exist.
     """
     rows = _Rows(indexed)
     last: bytes | None = None
@@ -76,10 +76,10 @@ async def merged(
 
 
 class _Rows:
-    """Rows of consecutive pages, together where they are at one place.
+    """Rows of consecutive pages, grouped by place.
 
     Attributes:
-        page: places and their rows that are in memory; the first one that is not taken is number `at`.
+        page: the places in memory with their rows; `at` is the index of the next one to take.
     """
 
     def __init__(self, pages: AsyncIterator[Sequence[Essence]]) -> None:
@@ -89,9 +89,9 @@ class _Rows:
         self.at = 0
 
     async def load(self) -> bool:
-        """The next page in place of one that is taken; False at the end."""
+        """Load the next page when this one is taken. False at the end."""
         self.page, self.at = [], 0
-        while not self._ended and len(self.page) < 2:  # the last place may go on in the next page
+        while not self._ended and len(self.page) < 2:  # the last place may continue on the next page
             try:
                 self._rest += await anext(self._pages)
             except StopAsyncIteration:
@@ -101,7 +101,7 @@ class _Rows:
         return bool(self.page)
 
     def take(self) -> Pair:
-        """The next place, which is not listed."""
+        """Take the next place, which is not listed."""
         place, rows = self.page[self.at]
         self.at += 1
         return place, None, rows

@@ -69,7 +69,7 @@ class SourceMemos:
         return _unpacked(rows[0].essence) if rows else None
 
     def _next(self, key: str) -> tuple[str, bytes] | None:
-        """As `of`, from a page of memos: a look at the disk for each of ten thousand keys takes long."""
+        """As `of`, from a page of memos: one disk access per key would be slow."""
         if self._memos is None:
             return None
         place = place_of(key)
@@ -89,8 +89,8 @@ class SourceMemos:
         )
 
     def keep(self, key: str, version: str, memo: bytes | None) -> list[Send]:
-        """The records to write so that this memo is kept, or with None, that there is none. Empty if that is
-        already so. Quick for keys that are asked for in their order."""
+        """The records that store this memo, or delete it if it is None. Empty if nothing changes. Fast for
+        keys in order."""
         known = self._next(key)
         if self._memos is None or known == (None if memo is None else (version, memo)):
             return []
@@ -117,7 +117,7 @@ class _Page:
         return cls(first, None if whole else rows[-1].place, {row.place: row.essence for row in rows}, size)
 
     def covers(self, place: bytes) -> bool:
-        """Whether it says of a place what there is."""
+        """Whether a place lies within the page."""
         return place >= self.first and (self.last is None or place <= self.last)
 
 

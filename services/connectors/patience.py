@@ -1,7 +1,7 @@
 """How long a run waits for an origin that does not answer.
 
-The engine retries a run for as long as its origin may answer later. A run that gets no further for too long
-fails with the origin's last error, so that whoever waits for it learns the reason.
+The engine retries a run as long as its origin may answer later. A run without progress for too long fails
+with the origin's last error, so that users learn the reason.
 """
 
 import time
@@ -14,24 +14,25 @@ from schemas.errors import RateLimited, RequestError, TransientError
 from schemas.events import MetadataValue
 from services.connectors.lister import Content, Entry, Item, Lister
 
-#: How long a run may get no further (`HEADRACE_ORIGIN_SECONDS`).
+#: How long a run may make no progress (`HEADRACE_ORIGIN_SECONDS`).
 ORIGIN_SECONDS = 600.0
 
 
 @dataclass(slots=True)
 class _Tries:
-    """The tries of one run: how far the best one got, and when the first failed that got no further."""
+    """The attempts of one run: the progress of the best, and when the first one without more progress
+    failed."""
 
     furthest: int = 0
     failing_since: float | None = None
 
 
 class Patience:
-    """Remembers for each run since when its origin fails.
+    """Tracks for each run how long its origin has been failing.
 
     Args:
         seconds: after this time without progress the run fails.
-        clock: seconds that only grow.
+        clock: monotonic seconds.
     """
 
     def __init__(self, seconds: float = ORIGIN_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,7 +40,7 @@ class Patience:
         self._tries: dict[str, _Tries] = {}
 
     def watch(self, invocation_id: str) -> "Watch":
-        """For one try of a run."""
+        """A `Watch` for one attempt of a run."""
         return Watch(self._tries.setdefault(invocation_id, _Tries()), self._seconds, self._clock)
 
     def forget(self, invocation_id: str) -> None:
@@ -48,10 +49,10 @@ class Patience:
 
 
 class Watch:
-    """A context for whatever is asked of the origin in one try.
+    """A context manager for requests to the origin in one attempt.
 
-    Leaves a TransientError as it is while there is time, and makes a RequestError of it afterwards. A limit
-    on requests (RateLimited) is an answer: it says when to go on.
+    Passes a TransientError on while there is time, and turns it into a RequestError afterwards. RateLimited
+    does not count, because it says when to continue.
     """
 
     def __init__(self, tries: _Tries, seconds: float, clock: Callable[[], float]) -> None:
@@ -59,7 +60,7 @@ class Watch:
         self._got = 0
 
     def got(self, count: int) -> None:
-        """The origin has listed or delivered so many more documents."""
+        """Note that the origin listed or delivered this many more documents."""
         self._got += count
         if self._got > self._tries.furthest:
             self._tries.furthest, self._tries.failing_since = self._got, None
@@ -87,7 +88,7 @@ class Watch:
 
 
 class WatchedLister:
-    """A lister whose origin is not waited for forever."""
+    """A lister with a limit on the wait for its origin."""
 
     def __init__(self, lister: Lister, watch: Watch) -> None:
         self._lister, self._watch = lister, watch

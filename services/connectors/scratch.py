@@ -121,7 +121,7 @@ class DoomedDocuments(_Temporary):
             self._flush()
 
     def spare(self, id_: str) -> None:
-        """Keep a document, whatever is said of it: it has become that of another key."""
+        """Keep a document in any case, because it now belongs to another key."""
         self._database.execute("INSERT OR IGNORE INTO spared VALUES (?)", (id_,))
 
     def pages(self) -> Iterator[list[Doomed]]:

@@ -7,8 +7,7 @@
                (one SQLite file,                       └ HttpEmbedder   a server
                 shared by processes)
 
-`catalogue` opens a model as a deployment configures it, `proof` lets it prove itself, `loaded` holds the
-models of a process.
+`catalogue` opens a model as configured, `proof` tests it before use, `loaded` holds the models of a process.
 
 The core in three lines::
 

@@ -1,4 +1,4 @@
-"""What a configuration adds to a model: shorter vectors, and prompts where a source names no task."""
+"""Configured additions to a model: shorter vectors, and prompts where a source names no task."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from services.embedding.onnx import normalise
 
 
 class Adapted:
-    """An embedder whose vectors keep their leading `dimension` dimensions, scaled to length 1 again, and
-    whose texts have `prompts` where no task is given. Itself an `Embedder`."""
+    """An `Embedder` around another one. Vectors are cut to the first `dimension` dimensions and normalised
+    again; texts without a task get `prompts`."""
 
     def __init__(self, embedder: Embedder, prompts: Prompts, dimension: int) -> None:
         self._embedder, self._prompts = embedder, prompts

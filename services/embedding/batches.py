@@ -29,6 +29,6 @@ def pack_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
 
 
 def split_budget(lengths: Sequence[int], max_tokens: int, workers: int) -> int:
-    """The budget with which few texts occupy every worker: their even share, at most `max_tokens`."""
+    """The token budget per batch with which even a few texts occupy all workers; at most `max_tokens`."""
     share = -(-sum(lengths) // max(workers, 1))
     return max(1, min(max_tokens, share))

@@ -31,8 +31,8 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, last_used INTEGER NOT NULL, vector BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS by_use ON vectors (last_used)
 """
-#: A tenth at a time, so that it happens every few thousand vectors and not at every put; of those that were
-#: last used on the same day the ones that came first.
+#: Evict a tenth at a time, so that it happens every few thousand vectors and not at every put. Among vectors
+#: last used on the same day, the oldest go first.
 _EVICT = """
 DELETE FROM vectors WHERE rowid IN (
     SELECT rowid FROM vectors ORDER BY last_used, rowid LIMIT (SELECT 1 + count(*) / 10 FROM vectors)
@@ -51,11 +51,11 @@ def vector_key(model: str, task: str, text: str) -> bytes:
 
 
 class VectorCache:
-    """Keys (`vector_key`) to float32 vectors. Above `limit_bytes` the least recently used ones are evicted,
-    to within a day.
+    """Maps keys (`vector_key`) to float32 vectors. Above `limit_bytes` the least recently used are evicted,
+    with the precision of a day.
 
-    Blocking; may be called from any thread. Several processes may have the same file open; one that was
-    forked opens its own. `limit_bytes` limits the file; its write-ahead log adds at most 16 MB.
+    Blocking and thread-safe. Several processes may open the same file; a forked process opens its own
+    connection. `limit_bytes` limits the file; its write-ahead log adds at most 16 MB.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class VectorCache:
             if row is None:
                 continue
             found[key] = np.frombuffer(row[1], dtype="<f4").astype(np.float32)
-            if row[0] != today:  # else every read would be a write
+            if row[0] != today:  # otherwise every read would be a write
                 used.append((today, key))
         if used:
             database.execute("BEGIN IMMEDIATE")

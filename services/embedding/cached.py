@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from services.embedding.cache import VectorCache, vector_key
 from services.embedding.embedder import Embedder, Prompts, Vectors
 
-#: A duplicate is a text that was met again within the same call.
+#: A duplicate is a text that occurs again within the same call.
 TEXTS = Counter("headrace_embedded_texts", "Texts to embed, by the origin of their vector", ["source"])
 
 
@@ -20,8 +20,8 @@ class CachedEmbedder:
     not the cache. A cancelled call stores nothing.
 
     Args:
-        stored_every: texts after which vectors are stored, so that a retry of a call that failed in the
-            middle goes on from there; None: at the end of the call.
+        stored_every: number of texts after which vectors are stored, so that the retry of a failed call
+            continues from there; None stores at the end of the call.
     """
 
     def __init__(self, embedder: Embedder, cache: VectorCache, stored_every: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Open a configured model: its backend, then what the configuration adds to it.
+"""Open a configured model: its backend, then the configured additions.
 
 config ─► OnnxEmbedder | HubEmbedder | TorchEmbedder | HttpEmbedder ─► Adapted (dimensions, prompts) ─► proof
 """
@@ -14,8 +14,8 @@ from services.embedding.models import UnknownModel, check_model, folder_model, l
 from services.embedding.onnx import BATCH_TOKENS
 from services.embedding.profiles import profile_of
 
-#: Texts of a call after which the vectors of a server are stored: a server may ask for a pause of minutes in
-#: the middle of a call, and what was paid for is kept. Twice what is under way at once by default.
+#: Number of texts after which vectors from a server are stored: a server may demand a pause of minutes in the
+#: middle of a call, and paid vectors must not be lost. Twice the default number in flight.
 STORED_EVERY = 256
 
 
@@ -40,10 +40,10 @@ def check_config(name: str, config: ModelConfig) -> None:
 
 
 def open_model(name: str, config: ModelConfig, cache_dir: Path | None = None) -> Embedder:
-    """Load a model as it is configured. Blocks: call it in a thread.
+    """Load a model as configured. Blocks: call it in a thread.
 
     Raises:
-        UnknownModel, RequestError: it cannot be served as it is configured.
+        UnknownModel, RequestError: it cannot be served as configured.
         TransientError: a server or a hub does not answer.
     """
     check_config(name, config)
@@ -69,7 +69,7 @@ def config_of(served: ServedModels, name: str) -> ModelConfig:
 
 
 def refusal(name: str, served: ServedModels) -> str:
-    """Why a model is not served, with the list of those that are, and how to get it."""
+    """Why a model is not served, which models are, and how to get it."""
     return (
         f"the embedding model {name!r} is not served here; served are {', '.join(served.names)}. {more(name)}"
     )

@@ -36,7 +36,7 @@ def task_of(task: events.Task | None) -> Prompts | None:
 
 
 def model_mark(embedder: "Embedder") -> str:
-    """The fingerprint of an embedder as it stands on collections: 32 hex digits."""
+    """The fingerprint of an embedder as stored in collections: 32 hex digits."""
     return sha256(embedder.fingerprint.encode()).hexdigest()[:32]
 
 
@@ -44,8 +44,8 @@ class Embedder(Protocol):
     """Texts to unit vectors, by one model.
 
     `embed_documents` and `embed_queries` may be called concurrently and from any event loop; the work runs in
-    threads. A cancelled call starts no further batch. Queries, and documents with `urgent`, go before all
-    batches that wait.
+    threads. A cancelled call starts no further batch. Queries, and documents with `urgent`, overtake all
+    waiting batches.
     """
 
     @property
@@ -54,8 +54,8 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the vectors may: weights, tokenizer, length, pooling, prompts, dimensions. The key
-        of caches, and what stands on a collection."""
+        """Changes whenever the vectors may change: weights, tokenizer, length, pooling, prompts, dimensions.
+        Part of cache keys, and stored in collections."""
 
     @property
     def dimension(self) -> int:
@@ -74,7 +74,7 @@ class Embedder(Protocol):
         """Embed texts for searching: shape (texts, dimension), in the order of `texts`."""
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
-        """Tokens that the texts have, without prompts; an estimate where the tokenizer is not known."""
+        """Tokens of the texts, without prompts; an estimate if the tokenizer is unknown."""
 
     async def close(self) -> None:
         """Wait for running batches and free the threads and the model. Idempotent."""

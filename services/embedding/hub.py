@@ -28,8 +28,8 @@ def hub_models() -> tuple[str, ...]:
 class HubEmbedder:
     """See `services.embedding.Embedder`. Downloads and loads the model in the constructor.
 
-    fastembed tokenises inside a batch and truncates long texts. So texts are tokenised here first, to cut
-    them into windows and to pack them by length.
+    fastembed tokenises within a batch and truncates long texts. Therefore texts are tokenised here first, cut
+    into windows and packed by length.
 
     Raises:
         TransientError: the model is not in `cache_dir` and the download failed. fastembed tries three
@@ -45,7 +45,7 @@ class HubEmbedder:
         self._texts = _load(model, cache_dir, download)
         self.dimension = int(self._texts.embedding_size)
         self._tokenizer, self.max_tokens = _tokenizer_of(self._texts)
-        # A patch of fastembed changes no vector.
+        # Patch releases of fastembed change no vectors.
         release = ".".join(version("fastembed").split(".")[:2])
         self.fingerprint = f"fastembed {release} {model} {self.max_tokens} {METHOD}"
         self._threads = BatchThreads(workers, "embedding")
@@ -86,8 +86,8 @@ class HubEmbedder:
 
 
 def _tokenizer_of(texts: TextEmbedding) -> tuple[Tokenizer, int]:
-    """A copy of the tokenizer without truncation and padding, and the length at which fastembed truncates."""
-    own: Tokenizer = texts.model.tokenizer  # type: ignore[attr-defined]  # every class of models has one
+    """A copy of the tokenizer without truncation and padding, and fastembed's truncation length."""
+    own: Tokenizer = texts.model.tokenizer  # type: ignore[attr-defined]  # every model class has one
     copy = Tokenizer.from_str(own.to_str())
     copy.no_truncation()
     copy.no_padding()

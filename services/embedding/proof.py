@@ -1,12 +1,12 @@
-"""A model proves itself before it may write: wrong pooling, padding, end token or prompt is a refusal, not a
+"""Test a model before it may write, so that wrong pooling, padding, end token or prompt is an error and not a
 collection of noise.
 
     vectors       finite, of length 1, and different for different texts
     batches       a text has the same vector alone, among others, and in another order
-    meaning       a near text is nearer than a far one
+    meaning       a related text is nearer than an unrelated one
     whole texts   two texts that differ only near their end, within one window, have different vectors
-    golden        known cosines are met, for a model that we know (`profiles.Golden`)
-    the same      the vectors are those of the last time, under this fingerprint (`Remembered`)
+    golden        the cosines of a known model are reproduced (`profiles.Golden`)
+    the same      the vectors are the same as in earlier starts with this fingerprint (`Remembered`)
 """
 
 import os
@@ -23,18 +23,19 @@ from services.embedding.profiles import Golden, profile_of
 
 log = structlog.get_logger(__name__)
 
-#: Least cosine of a text alone and among others; half precision stays above 0.999.
+#: Minimum cosine between a text alone and in a batch; half precision stays above 0.999.
 SAME = 0.995
-#: Least cosine between two starts: another build of a server rounds in other places.
+#: Minimum cosine between two starts: another build of a server may round differently.
 REMEMBERED = 0.98
-#: By how much a near text must be nearer than a far one; small models reach 0.3 and more.
+#: Minimum difference between the similarities of related and unrelated texts; small models reach 0.3 and
+#: more.
 MARGIN = 0.05
-#: Above it two texts count as having one vector.
+#: Above this cosine, two texts count as having the same vector.
 ONE_VECTOR = 0.99999
-#: Tokens of the long texts at most: attention over more costs seconds on a CPU.
+#: Maximum tokens of the long texts; more would take seconds on a CPU.
 _LONG_TOKENS = 1024
 
-#: Short, long, blank-ridden and foreign; each near the next one to it.
+#: Pairs of related texts: short, long, with many blanks, in other languages.
 _PAIRS = (
     ("How do I restart the server?", "Starting the machine again after it has stopped responding"),
     ("The recipe needs two eggs and a cup of flour.", "Baking a cake takes flour, sugar and eggs."),
@@ -45,20 +46,21 @@ _WORDS = ("river", "stone", "cloud", "table", "green", "music", "paper", "north"
 
 
 class Unproven(DocumentError, RequestError):
-    """The model gives vectors that cannot be used."""
+    """The model's vectors cannot be used."""
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """Vectors of an earlier start, in a file for each fingerprint in `folder`.
+    """Vectors of an earlier start, in one file per fingerprint in `folder`.
 
-    The fingerprint of a model on a server holds no weights: here others under the same name are noticed.
+    The fingerprint of a model on a server does not cover its weights. This detects different weights under
+        the same name.
     """
 
     folder: Path
 
     def compare(self, embedder: Embedder, vectors: Vectors) -> None:
-        """Keep the vectors of the first time; raise Unproven where later ones differ."""
+        """Store the vectors of the first start; raise Unproven if later ones differ."""
         path = self.folder / f"{embedder.fingerprint[:32]}.npy"
         try:
             earlier = np.load(path, allow_pickle=False)
@@ -87,9 +89,9 @@ class Remembered:
 
 
 async def prove(embedder: Embedder, remembered: Remembered | None = None) -> None:
-    """Raise Unproven for a model whose vectors cannot be used; the message says what is wrong with them.
+    """Raise Unproven if the model's vectors cannot be used; the message says why.
 
-    Raises what the embedder raises, too: TransientError for a server that is away.
+    Also raises the embedder's errors, such as TransientError if a server is unavailable.
     """
     texts = [text for pair in _PAIRS for text in pair] + list(_OTHERS)
     together = await embedder.embed_documents(texts, urgent=True)
@@ -134,7 +136,7 @@ def _check_same(embedder: Embedder, together: Vectors, backwards: Vectors, alone
 
 
 def _check_meaning(embedder: Embedder, vectors: Vectors) -> None:
-    """`vectors`: pairs of near texts, one after the other."""
+    """`vectors` are those of pairs of related texts, pair after pair."""
     cosines = vectors @ vectors.T
     for number, (text, near) in enumerate(_PAIRS):
         others = np.delete(cosines[2 * number], [2 * number, 2 * number + 1])

@@ -1,4 +1,4 @@
-"""The embedding stage: parts of chunks in, the same with vectors out; one batch across many documents."""
+"""The embedding stage: adds vectors to parts of chunks, in batches across many documents."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 Incoming = DocumentChunked | DocumentDeleted
 
-#: Between the names in a chunk's context, outermost first.
+#: Separates the names in a chunk's context, outermost first.
 CONTEXT_SEPARATOR = " › "
 
 
@@ -35,7 +35,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     """Embeds with the models that the documents name.
 
     Args:
-        models: where the embedders come from; closed with the stage.
+        models: the source of embedders; closed with the stage.
         context: whether the context of a chunk is prepended to the embedded text.
         preload: a model to load before the first record.
         sparse: the sparse models.
@@ -43,11 +43,11 @@ class EmbeddingStage(BatchStage[Incoming]):
 
     name = "embedding"
     topic = CHUNKS
-    #: One batch computes while the next is decoded and the last produced.
+    #: One batch computes while the next is decoded and the previous one produced.
     concurrency = 2
-    #: A part has up to 60 chunks, so these fill batches at any length of text; more would make the parts of a
-    #: small run wait longer behind those of a big one (measured: 69 s with 64 parts and a window of 500
-    #: documents, 17 to 28 s with 8 and 32, the big run not slower).
+    #: A part has up to 60 chunks, so 8 parts fill batches at any text length. With more, a small run would
+    #: wait longer behind a big one (measured: 69 s with 64 parts and a window of 500 documents, 17 to 28 s
+    #: with 8 and 32; the big run is not slower).
     max_records = 8
 
     def __init__(
@@ -61,7 +61,7 @@ class EmbeddingStage(BatchStage[Incoming]):
         self._sparse = sparse or SparseEncoders()
 
     async def start(self) -> None:
-        """Load the default model. If its server is away, the first record waits for it."""
+        """Load the default model. If its server is unavailable, the first record waits for it."""
         if self._preload:
             try:
                 await self._models.get(self._preload)
@@ -88,7 +88,7 @@ class EmbeddingStage(BatchStage[Incoming]):
     async def _embed(
         self, embedding: Embedding, parts: Sequence[DocumentChunked]
     ) -> "dict[int, _Vectors | IngestError]":
-        """Vectors by the identity of the part; all texts in one call, so that batches fill."""
+        """Vectors by the identity of the part. Embeds all texts in one call, to fill the batches."""
         try:
             embedder = await self._models.get(embedding.model)
         except (DocumentError, TransientError) as error:  # of this model, not of the others
@@ -131,21 +131,21 @@ class _Vectors(NamedTuple):
 
 
 def _usable(rows: Vectors, embedder: Embedder) -> _Vectors | DocumentError:
-    """What a store could neither compare nor show as wrong costs the document."""
+    """The vectors, or an error if any is unusable: a store could neither compare it nor report it."""
     if not np.isfinite(rows).all():
         return DocumentError(f"the embedding model {embedder.model!r} has no vector for a chunk: NaN")
     return _Vectors(rows, model_mark(embedder))
 
 
 def embedded_text(chunk: Chunk, context: bool) -> str:
-    """The embedded text, with the names of its context as sentences, which models know better than arrows."""
+    """The text to embed. Names of its context become sentences, which models know better than arrows."""
     if not context or not chunk.context:
         return chunk.text
     return f"{'. '.join(chunk.context.split(CONTEXT_SEPARATOR))}.\n{chunk.text}"
 
 
 def _key(embedding: Embedding) -> str:
-    """What the dense vectors depend on."""
+    """Everything that the dense vectors depend on."""
     return embedding.model_dump_json(exclude={"sparse"})
 
 

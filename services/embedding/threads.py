@@ -1,4 +1,4 @@
-"""Run the batches of several calls in threads: urgent ones first, fairly, and cancellably."""
+"""Run the batches of several calls in threads: urgent first, fair, cancellable."""
 
 import asyncio
 import itertools
@@ -12,19 +12,19 @@ from services.embedding.embedder import Vectors
 
 R = TypeVar("R")
 
-#: Indices of the texts of one batch in, their vectors out, in that order.
+#: Takes the indices of a batch's texts, returns their vectors in that order.
 RunBatch = Callable[[list[int]], Vectors]
 
 _URGENT, _BULK, _END = range(3)
-#: A place in the queue: how urgent, in order of arrival, and what to do.
+#: An entry of the queue: urgency, order of arrival, and what to do.
 _Job = tuple[int, int, Future[Any] | None, Callable[[], Any] | None]
 
 
 class BatchThreads:
     """A pool of threads for the blocking work of one model.
 
-    Urgent work goes before all that waits, so a query waits for the batches that are running and no other.
-    Each call has at most `workers` batches in the pool's queue, so calls of the same urgency take turns.
+    Urgent work overtakes all waiting work, so a query only waits for running batches. Each call has at most
+    `workers` batches in the queue, so calls of the same urgency take turns.
     """
 
     def __init__(self, workers: int, name: str) -> None:

@@ -1,10 +1,10 @@
-"""Embed texts that are longer than the maximum length of a model: in windows, whose vectors are averaged.
+"""Embed texts that exceed a model's maximum length: in windows, whose vectors are averaged.
 
 text ─► tokens ≤ limit? ─► one window, the unchanged text
             └─► even windows, cut before words ─► a vector each ─► mean, weighted by tokens
 
-Where the tokenizer is not known, bytes stand for tokens: no tokenizer makes more tokens of a text than it has
-bytes, so nothing is cut off without a word.
+If the tokenizer is unknown, bytes are counted instead of tokens: a text never has more tokens than bytes, so
+nothing is truncated silently.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-#: How vectors come about here; part of the fingerprint of every model, so that a cache does not answer with
-#: vectors that were made in another way. Rename it when `read` or `Windows.mean` change a vector.
+#: The method, as part of every model's fingerprint, so that caches never mix vectors of different methods.
+#: Rename it when `read` or `Windows.mean` change a vector.
 METHOD = "even windows, mean by tokens"
 
-#: A cut goes back to the start of a word by at most this part of a window (31 tokens of 254), so that windows
-#: stay even: a word of more tokens is a key, a hash or an address, whose halves say as much.
+#: A cut moves back to the start of a word by at most this fraction of a window (31 tokens of 254), so that
+#: windows stay even. A longer word is a key, a hash or an address, which may be split.
 LONGEST_STEP = 8
 
-#: Text to the text that a model reads: with its prompt.
+#: Adds the prompt to a text.
 Frame = Callable[[str], str]
 
-#: Left of a window for the tokens that a tokenizer of which nothing is known puts around a text.
+#: Reserved in a window for the special tokens of an unknown tokenizer.
 SPECIAL_TOKENS = 8
 
 
@@ -33,8 +33,8 @@ SPECIAL_TOKENS = 8
 class Windows:
     """The windows of several texts, in order.
 
-    `texts` include prompts; `ids` are their tokens with special tokens, or their bytes; `starts[n]` is the
-    first window of text n.
+    `texts` include prompts. `ids` are their tokens, including special tokens, or their bytes. `starts[n]` is
+    the first window of text n.
     """
 
     texts: list[str]
@@ -49,8 +49,8 @@ class Windows:
     def mean(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """One row per text from one row per window: the mean, weighted by tokens, not normalised.
 
-        With mean pooling that is the direction of the mean over all tokens. The row of a text with one
-        window is unchanged, to the bit.
+        With mean pooling this has the direction of the mean over all tokens. The row of a text with one
+        window is bit-for-bit unchanged.
         """
         if len(rows) == len(self.starts):
             return rows
@@ -103,11 +103,11 @@ def _split(tokenizer: Tokenizer, limit: int, text: str, frame: Frame) -> tuple[l
         over = max(map(len, ids)) - limit
         if over <= 0 or room <= 1:
             return parts, [tokens[:limit] for tokens in ids]
-        room -= over  # a part has more tokens alone than within the text, or grew by a word
+        room -= over  # a piece has more tokens alone than in the text, or grew by a word
 
 
 def _cut(text: str, encoding: Encoding, room: int) -> list[str]:
-    """Even pieces of `text` (with its `encoding`) of about `room` tokens at most, cut before words."""
+    """Split `text` (with its `encoding`) before words into even pieces of at most about `room` tokens."""
     tokens = len(encoding)
     count = -(-tokens // room)
     at = [0]
@@ -129,7 +129,8 @@ def _word_start(encoding: Encoding, token: int, most: int) -> int:
 
 
 def read_bytes(limit: int, texts: Sequence[str], frame: Frame = str) -> Windows:
-    """The same by bytes: texts of more than `limit` bytes, less some for special tokens, become windows."""
+    """As `read`, in bytes: texts of more than `limit` bytes, minus some for special tokens, become
+    windows."""
     most = max(limit - SPECIAL_TOKENS, 1)
     windows = Windows([], [], [])
     for text in texts:
@@ -150,11 +151,11 @@ def _split_bytes(limit: int, text: str, frame: Frame) -> list[str]:
         over = max(len(part.encode()) for part in parts) - limit
         if over <= 0 or room <= 4:
             return parts
-        room -= over  # a part grew by a word
+        room -= over  # a piece grew by a word
 
 
 def _cut_bytes(text: bytes, room: int) -> list[str]:
-    """Even pieces of about `room` bytes at most, cut before words, never within a character."""
+    """Split before words into even pieces of at most about `room` bytes, never within a character."""
     count = -(-len(text) // room)
     at = [0]
     for number in range(1, count):

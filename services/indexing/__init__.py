@@ -4,9 +4,9 @@
                         │
                         └──► document-states, source-documents, part-requests, progress
 
-`plan` is the core: it maps the state of a document and its events to rows to upsert, ids to delete and the
-next state, independent of Kafka and the store. Its invariant: whatever is repeated, reordered or lost in
-between, the collection ends with exactly the newest version.
+`plan` is the core: it maps a document's state and events to rows to upsert, ids to delete and the next state,
+independent of Kafka and the store. Its invariant: whatever is repeated, reordered or lost on the way, the
+collection ends with exactly the newest version.
 """
 
 from services.indexing.chroma import ChromaStore

@@ -28,22 +28,23 @@ from streams.chroma import (
 
 log = structlog.get_logger(__name__)
 
-#: Ids kept of collections: about 300 bytes each.
+#: Cached collection ids, about 300 bytes each.
 _MAX_CACHED = 10_000
 
-#: How Chroma builds and walks the graph of a collection; its own figures are 16, 100, 100. A chunk unlike
-#: all others hangs on the graph by few edges, and each row that is replaced takes some away. Of 2,970 chunks,
-#: when each document had been rewritten twice on average (docs/indexing.md), Chroma's figures had the best
-#: chunk among 10 hits for 85 to 88 % of questions about rare ones, these for 99 to 100 %; 48, 400, 300 do no
-#: better. A new row costs the server 0.7 ms of CPU instead of 0.6, a replaced one 2.0 instead of 1.4 (a chunk
-#: takes the model 48), a question no more than the noise; a row has 128 bytes more (16 edges of 4, twice as
-#: many at the bottom; its vector has 1,536). Chroma Cloud has another index (SPANN) and takes only the space.
+#: HNSW parameters of a collection. Chroma's defaults are 16, 100, 100. A chunk unlike all others has few
+#: edges in the graph, and each replaced row removes some of them. With 2,970 chunks whose documents had been
+#: rewritten twice on average (docs/indexing.md), the best chunk was among 10 hits for 85 to 88 % of questions
+#: about rare chunks with Chroma's defaults, and for 99 to 100 % with these; 48, 400, 300 is no better. The
+#: cost on the server: 0.7 ms of CPU per new row instead of 0.6, 2.0 per replaced row instead of 1.4 (the
+#: model takes 48 per chunk), nothing measurable per query, and 128 bytes more per row (16 more edges of 4
+#: bytes, twice as many in the bottom layer; the vector has 1,536). Chroma Cloud uses another index (SPANN)
+#: and accepts only the space.
 GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
 
-#: The collection that `writable` makes and removes; nobody has one of this name of their own.
+#: The temporary collection of `writable`. No user has a collection with this name.
 PROBE = "headrace-probe-2f81d06c9be4"
 
-#: The embedding function of a collection that a client cannot query by text.
+#: The embedding function of collections that clients cannot query by text.
 UNNAMED: Mapping[str, object] = {"type": "legacy"}
 
 _QWEN = "Qwen/Qwen3-Embedding-0.6B"
@@ -53,8 +54,8 @@ class ChromaStore:
     """A `VectorStore` on a Chroma server or on Chroma Cloud.
 
     Args:
-        url, token, tenant: those of `ChromaClient`.
-        limits: what the server takes of a row; None: what the host of the URL does.
+        url, token, tenant: see `ChromaClient`.
+        limits: the server's limits on a row; None derives them from the URL's host.
     """
 
     def __init__(
@@ -113,8 +114,8 @@ class ChromaStore:
         if self._base64 is None:
             known = await self._request("GET", "/api/v2/pre-flight-checks", None, "the pre-flight checks")
             self._base64 = bool(known.get("supports_base64_encoding"))
-        # A read after an upsert makes Chroma 1.5 write its rows to the graph once more (docs/indexing.md);
-        # after an add it does not. An add of a row that exists is ignored, so all of them must be new.
+        # A read after an upsert makes Chroma 1.5 write the rows to the graph again (docs/indexing.md); a read
+        # after an add does not. An add ignores existing rows, so all of them must be new.
         new = not await self._present(collection, identity, [row.id for row in rows])
         body = _body(collection, rows, self._base64, nulls=not new)
         guard()
@@ -124,7 +125,7 @@ class ChromaStore:
     async def update(
         self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
     ) -> None:
-        """See `VectorStore`. Chroma ignores an update of a missing row, so it is asked which ones it has."""
+        """See `VectorStore`. Chroma ignores updates of missing rows, so this first asks which rows exist."""
         if self._limits is not None:
             self._limits.check(update.row for update in updates)
         present = await self._present(collection, identity, [update.row.id for update in updates])
@@ -173,7 +174,7 @@ class ChromaStore:
         await self._client.close()
 
     async def _present(self, collection: Collection, identity: str, ids: Sequence[str]) -> frozenset[str]:
-        """Those of the ids that the collection has."""
+        """The ids that exist in the collection."""
         body = _json({"ids": list(ids), "limit": len(ids), "include": []}, collection)
         what = f"a look at {len(ids)} chunks"
         answer = await self._change(collection, f"/{segment(identity)}/get", body, what)
@@ -220,10 +221,10 @@ class ChromaStore:
 
 
 def embedding_function(embedding: Embedding) -> Mapping[str, object]:
-    """The configuration by which a stock client embeds a query as the documents were embedded.
+    """The configuration with which a stock client embeds queries like the documents.
 
-    MiniLM is Chroma's default. Other models are named as sentence-transformers models, which a client can run
-    if it has that package. A model whose queries need an instruction is not named, because a client would
+    MiniLM is Chroma's default. Other models are named as sentence-transformers models, which clients can run
+    if they have that package. A model whose queries need an instruction is not named, because clients would
     omit the instruction; `headrace query` finds it in the collection's metadata.
     """
     model, task = embedding.model, embedding.task
@@ -247,8 +248,8 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
 
 
 def _body(collection: Collection, rows: Sequence[Row], packed: bool, nulls: bool) -> bytes:
-    """Rows as JSON. Raises DocumentError for values that JSON cannot hold: NaN, lone surrogates. Without
-    `nulls`, which an add refuses, metadata that are None are left out."""
+    """Rows as JSON. Without `nulls`, metadata values of None are omitted, because an add refuses them. Raises
+    DocumentError for values that JSON cannot hold: NaN, lone surrogates."""
     request = {
         "ids": [row.id for row in rows],
         "embeddings": [_vector(row.vector, packed) for row in rows],

@@ -1,11 +1,11 @@
-"""Digests of rows: what is known to be in a collection, so that a new version writes only what changed.
+"""Digests of the rows known to be in a collection, so that a new version writes only what changed.
 
     row ──► 24 bytes: text, vector, metadata without the version   (8 bytes of BLAKE2b each)
 
-The digests of a document stand with its state: those of the first `BLOCK` chunks in the state itself, others
-in records of their own (`ChunkDigests`), a record for each block, so that no message grows with the document.
-Zeros stand for a row of which nothing is known. A block holds only with the epoch of the state: a state that
-raises its epoch forgets all of them at once.
+A document's digests are stored with its state: those of the first `BLOCK` chunks in the state itself, the
+others in separate records (`ChunkDigests`), one per block, so that no message grows with the document. Zeros
+mean that nothing is known of a row. A block is valid only for the epoch of the state, so raising the epoch
+invalidates all blocks at once.
 """
 
 import json
@@ -25,7 +25,7 @@ BLOCK = 1024
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """The digests of a row. Two that are equal in `content` have the same text and the same vector."""
+    """The digest of a row. Equal `content` means the same text and the same vector."""
 
     packed: bytes
 
@@ -39,31 +39,31 @@ class Digest:
 
     @property
     def text(self) -> bytes:
-        """The part that says what its text is."""
+        """The digest of the text."""
         return self.packed[:_EACH]
 
     @property
     def content(self) -> bytes:
-        """The part that says what its text and vector are."""
+        """The digest of text and vector."""
         return self.packed[: 2 * _EACH]
 
     @property
     def metadata(self) -> bytes:
-        """The part that says what its metadata are, without the document's version."""
+        """The digest of the metadata, without the document's version."""
         return self.packed[2 * _EACH :]
 
 
 def digest_of(row: Row) -> Digest:
-    """The digest of a row that is to be written."""
+    """The digest of a row to write."""
     return Digest.of(row.text, row.vector, row.metadata)
 
 
 @dataclass(slots=True)
 class Digests:
-    """Digests by number of chunk. Blocks are loaded when they are asked for.
+    """Digests by chunk number. Blocks are loaded on demand.
 
     Args:
-        load: the packed digests of a block, empty if nothing is known.
+        load: returns the packed digests of a block; empty if nothing is known.
     """
 
     load: Callable[[int], bytes]
@@ -71,13 +71,13 @@ class Digests:
     _changed: set[int] = field(default_factory=set)
 
     def get(self, number: int) -> Digest | None:
-        """What is known of a row."""
+        """The known digest of a row, if any."""
         block, start = divmod(number, BLOCK)
         packed = bytes(self._block(block)[start * DIGEST_BYTES : (start + 1) * DIGEST_BYTES])
         return None if packed in (UNKNOWN, b"") else Digest(packed)
 
     def put(self, number: int, digest: Digest) -> None:
-        """A row is written."""
+        """Record a written row."""
         number, start = divmod(number, BLOCK)
         block, end = self._block(number), (start + 1) * DIGEST_BYTES
         if len(block) < end:
@@ -86,7 +86,7 @@ class Digests:
         self._changed.add(number)
 
     def cut(self, total: int) -> None:
-        """No row with this number, or a greater one, is left."""
+        """Forget the rows with this number or a greater one: they are deleted."""
         last, start = divmod(total, BLOCK)
         block = self._block(last)
         if len(block) > start * DIGEST_BYTES:
@@ -102,7 +102,7 @@ class Digests:
         return bytes(self._block(0))
 
     def changed(self) -> Mapping[int, bytes]:
-        """The blocks after the first that have changed, by number."""
+        """The changed blocks after the first, by number."""
         later = (number for number in sorted(self._changed) if number > 0 and self._blocks[number])
         return {number: bytes(self._blocks[number]) for number in later}
 
@@ -113,7 +113,8 @@ class Digests:
 
 
 def blocks_between(total: int, extent: int) -> Iterable[int]:
-    """Numbers of the blocks after the first that a document of `extent` chunks has and one of `total` not."""
+    """Numbers of the blocks after the first that a document of `extent` chunks has and one of `total` chunks
+    does not."""
     return range(max(1, -(-total // BLOCK)), -(-extent // BLOCK))
 
 

@@ -11,18 +11,18 @@ from services.indexing.vectors import CollectionFault, Guard, VectorStore
 
 #: Longer than a restart, a compaction or a migration takes.
 LASTING_SECONDS = 300.0
-#: A broken collection is asked again this often; documents that come in between fail at once.
+#: A broken collection is tested again this often. Documents in between fail immediately.
 _ASKED_AGAIN_SECONDS = 60.0
-#: What is tried again is tried within a minute or two. A collection that nobody has asked for so long may
-#: have been mended, or have been another worker's meanwhile: its minutes begin anew.
+#: Retries come within a minute or two. A collection without requests for this long may have been repaired, or
+#: belonged to another worker meanwhile, so its time starts again.
 _FORGOTTEN_SECONDS = 600.0
-#: A store that takes longer for one row is ill itself.
+#: Timeout of the probe write. A store that takes longer for one row is itself unhealthy.
 _PROBE_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class _Trouble:
-    """The time since which a collection, or a document alone in its requests, has only failed."""
+    """Since when a collection, or a document alone in its requests, has only failed."""
 
     since: float
     last: float
@@ -44,11 +44,12 @@ class Faults:
         self._broken: dict[Collection, tuple[float, DocumentError]] = {}
 
     def __len__(self) -> int:
-        """Collections, and documents that were alone in a request, that are remembered to have failed."""
+        """The number of remembered failing collections, and failing documents that were alone in a
+        request."""
         return len(self._troubles)
 
     def broken(self, collection: Collection, documents: Several[str]) -> DocumentError | None:
-        """The error for documents of a collection that was found broken and not due for a test."""
+        """The error for documents of a broken collection whose next test is not due yet."""
         at, error = self._broken.get(collection, (0.0, None))
         if error is None or self._clock() - at >= _ASKED_AGAIN_SECONDS:
             return None
@@ -56,21 +57,22 @@ class Faults:
         return error
 
     def well(self, collection: Collection, documents: Several[str]) -> None:
-        """The collection has accepted a request for these documents."""
+        """Note that the collection accepted a request for these documents."""
         self._broken.pop(collection, None)
         suspects: list[Collection | str] = [collection, *documents]
         for each in suspects:
             self._troubles.pop(each, None)
 
     def away(self) -> None:
-        """The store did not answer at all: no document is to blame, and the time does not count."""
+        """Note that the store did not answer: no document is to blame, and this time does not count."""
         for trouble in self._troubles.values():
             trouble.since = self._clock()
 
     async def judged(
         self, collection: Collection, documents: Several[str], fault: CollectionFault, guard: Guard
     ) -> CollectionFault | DocumentError:
-        """The error for a failed request for these documents: retry, or after minutes a dead letter."""
+        """The error for a failed request for these documents: a retry at first, a dead letter after `lasting`
+        seconds."""
         now = self._clock()
         self._forget(now)
         suspects: list[Collection | str] = [collection, *(documents if len(documents) == 1 else ())]
@@ -105,7 +107,7 @@ class Faults:
             return False
 
     def _give_up(self, documents: Several[str]) -> None:
-        """Forget these documents, so that their next versions start anew."""
+        """Forget these documents, so that their next versions start fresh."""
         for document in documents:
             self._troubles.pop(document, None)
 

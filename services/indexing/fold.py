@@ -1,4 +1,4 @@
-"""Fold the events of one document, in their order on the partition, into the version that counts. Pure."""
+"""Fold the events of one document, in partition order, into its current version. Pure."""
 
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +11,7 @@ Incoming = DocumentEmbedded | DocumentDeleted | DocumentDoubted
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of the document on its way into the collection."""
+    """A version of the document that is being written to the collection."""
 
     document: Document
     sequence: int
@@ -31,8 +31,8 @@ class Fold:
 
     Attributes:
         writers: indices of the events whose rows belong to `version`.
-        unsure: rows may be others than those recorded. A version that a later event supersedes is not
-            written, but it may have been before a crash, when the events were read in other batches.
+        unsure: rows may differ from what is recorded. A superseded version is not written, but it may have
+            been written before a crash, when the events were read in other batches.
     """
 
     version: Version | None
@@ -68,13 +68,13 @@ def take(fold: Fold, index: int, event: Incoming) -> None:
         return
     if isinstance(event, DocumentDeleted):
         if known is None or sequence > known.sequence or not known.deleted:
-            bare = event.document.model_copy(update={"metadata": {}})  # nothing of it is in the collection
+            bare = event.document.model_copy(update={"metadata": {}})  # none of it is in the collection
             _begin(fold, Version(bare, sequence, True, 0, 0))
         return
     if known is not None and sequence == known.sequence and known.deleted:
         return
-    # Equal sequence and another cut: the document came again through a newer chunker. Its part 0, which is
-    # always the first to come, starts it anew too; other parts are late ones of the former cut.
+    # Same sequence, different chunking: the document was chunked again by a newer chunker. Its part 0, which
+    # always arrives first, restarts it too; other parts are late ones of the former chunking.
     cut = (sequence, event.parts, event.total)
     if known is None or cut != (known.sequence, known.parts, known.total):
         if known is not None and sequence == known.sequence and event.part > 0:
@@ -98,7 +98,7 @@ def _begin(fold: Fold, version: Version) -> None:
 
 
 def _doubt(fold: Fold, event: DocumentDoubted) -> None:
-    """No part counts as written, nothing is known of the rows, and there may be more of them."""
+    """Count no part as written, forget what is known of the rows, and allow for more of them."""
     version = fold.version
     if version is None or version.sequence != event.sequence:
         return

@@ -1,4 +1,4 @@
-"""One request at a time per collection; a batch waits for a limited time for each of them."""
+"""One request at a time per collection; a batch waits a limited time for each."""
 
 import asyncio
 import time
@@ -10,17 +10,17 @@ from services.indexing.vectors import CollectionFault
 
 T = TypeVar("T")
 
-#: A batch waits so long for a request. 300 rows that are rewritten take Chroma 2.5 s where it is slowest.
+#: How long a batch waits for a request. Rewriting 300 rows takes Chroma 2.5 s at worst.
 PATIENCE_SECONDS = 10.0
-#: …and so long where the request before had to be left waiting, so that a collection which hangs holds up
-#: the others for a second of each minute.
+#: The same if the previous request timed out, so that a hanging collection delays the others by only one
+#: second per minute.
 _SHORT_SECONDS = 1.0
-#: Requests under way, of those that a batch waits for.
+#: Concurrent requests that a batch waits for.
 _CONCURRENCY = 8
 
 
 class Lanes:
-    """Sends requests, those of different collections in parallel.
+    """Sends requests, to different collections in parallel.
 
     A request that exceeds the patience is not cancelled, because the server may still execute it, and a later
     request must not overtake it. It continues in the background, and its documents are retried. Until it
@@ -34,13 +34,13 @@ class Lanes:
         self._patience = patience
         self._limit = asyncio.Semaphore(_CONCURRENCY)
         self._left: dict[Collection, tuple[float, asyncio.Task[object]]] = {}
-        #: Collections that were left waiting: seconds that the request took that was answered at last, None
-        #: while none was.
+        #: Collections whose request exceeded the patience: seconds until its answer arrived, None while there
+        #: is none.
         self._slow: dict[Collection, float | None] = {}
 
     async def send(self, collection: Collection, request: Callable[[], Coroutine[object, object, T]]) -> T:
-        """The result or error of the request. Raises CollectionFault if there is none within the patience, or
-        while an earlier request is in the background."""
+        """The result or error of the request. Raises CollectionFault if it exceeds the patience, or while an
+        earlier request still runs in the background."""
         if collection in self._left:
             raise _unanswered(collection, time.monotonic() - self._left[collection][0])
         async with self._limit:

@@ -1,7 +1,7 @@
-"""What Chroma Cloud takes of a row. A server of one's own has none of these limits.
+"""Chroma Cloud's limits on a row. A self-hosted server has none of them.
 
-They are checked before a request is sent, because a refusal costs every document of the request another try,
-and because we can say which chunk it is and what to do.
+They are checked before a request is sent, because a refusal would cost every document of the request a retry,
+and because our error can name the chunk and say what to do.
 """
 
 from collections.abc import Iterable

@@ -2,7 +2,8 @@
 
     state, events ──► plan ──► rows to upsert ─► metadata to update ─► ids to delete ─► the next state, notes
 
-A row is upserted unless it is known to stand with the same text and vector; then its metadata are updated.
+A row is upserted, unless the collection is known to have it with the same text and vector; then only its
+metadata are updated.
 Plans are repeatable. After a crash the same events are read again before any newer ones. `extent` and
 `metadata_keys` are upper bounds of what may be in the collection, so a plan only ever raises them, even for
 versions that are superseded before they are written.
@@ -35,22 +36,22 @@ __all__ = ["Incoming", "Plan", "check", "plan"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps of a plan, in this order: write `upserts` and `updates`, delete `surplus`, record `state` and
-    `blocks`, `notes`, and what `written` and `sparse_surplus` have on `sparse-rows`.
+    """The steps of a plan, in this order: write `upserts` and `updates`; delete `surplus`; record `state`,
+    `blocks`, `notes`, and the records of `written` and `sparse_surplus` on `sparse-rows`.
 
     Attributes:
         upserts: rows for each event, empty for one that writes nothing.
         updates: changes of metadata for each event.
         surplus: ids of chunks that the document no longer has.
         state: the document's next state; None if the events change nothing.
-        largest: the largest state that may have to be recorded if the plan is executed only in part.
+        largest: the largest state that may be recorded if the plan is executed only in part.
         notes: the progress to report, for each event.
         requests: the next parts to request.
         extent: upper bound of the chunks in the collection, even if the plan is executed only in part.
         keys: metadata keys that rows may have, even if the plan is executed only in part.
         written: the events whose rows are written.
         sparse_surplus: numbers of chunks that no longer have a sparse vector.
-        blocks: digests of the chunks after the first block, by number of the block; empty for one to remove.
+        blocks: digests after the first block, by block number; empty to remove a block.
     """
 
     upserts: Sequence[Sequence[Row]]
@@ -91,7 +92,7 @@ def plan(
     now: datetime,
     load_block: LoadBlock = no_block,
 ) -> Plan:
-    """Fold events of one document, in their order on the partition, into one plan.
+    """Fold events of one document, in partition order, into one plan.
 
     - A sequence smaller than the state's is stale: it writes nothing and still reports `indexed` (with 0
       chunks) or `deleted`, so that its invocation can end. The same holds for a version that a later event of
@@ -133,7 +134,7 @@ def plan(
 
 
 def _digests(state: DocumentState | None, fold: Fold, load_block: LoadBlock) -> Digests:
-    """What is known of the rows; nothing after a version that may have been written and is superseded."""
+    """The known digests of the rows. None are known after a superseded version that may have been written."""
     if state is None or fold.unsure:
         return Digests(no_block)
     return Digests(lambda number: state.digests if number == 0 else load_block(number))
@@ -142,7 +143,7 @@ def _digests(state: DocumentState | None, fold: Fold, load_block: LoadBlock) -> 
 def _changes(
     event: DocumentEmbedded, clear: frozenset[str], digests: Digests
 ) -> tuple[list[Row], list[Update]]:
-    """The rows to write, and the metadata to update, for one part; both are then on record in `digests`."""
+    """The rows to write and the metadata to update for one part. Records both in `digests`."""
     upserts: list[Row] = []
     updates: list[Update] = []
     for number, row in enumerate(rows_of(event, clear), event.first):
@@ -151,7 +152,7 @@ def _changes(
             upserts.append(row)
         elif known.metadata != wanted.metadata:
             updates.append(Update(row, row.metadata))
-        else:  # sent whether it has changed or not: it also finds rows that are missing
+        else:  # also if unchanged: an update detects missing rows
             updates.append(Update(row, {key: row.metadata[key] for key in VERSION_KEYS}))
         digests.put(number, wanted)
     return upserts, updates
@@ -167,7 +168,7 @@ def _blocks(fold: Fold, digests: Digests) -> dict[int, bytes]:
 def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: datetime) -> DocumentState:
     """The state after only some rows of `event` were written: its version has begun, this part is missing.
 
-    Keeps `state` if `event` is stale. The next version finds everything that it has to clear.
+    Keeps `state` if `event` is stale. The next version will clear everything that may be left.
     """
     fold = fold_of(state)
     take(fold, 0, event)
@@ -179,7 +180,8 @@ def partly_written(state: DocumentState | None, event: DocumentEmbedded, now: da
 
 
 def _requests(written: Sequence[DocumentEmbedded]) -> list[PartRequested]:
-    """Only parts that are in for the first time ask: a replay must not double all that follows."""
+    """The parts to request. A replayed part requests nothing, because that would duplicate all later
+    parts."""
     return [
         PartRequested(document=event.document, sequence=event.sequence, part=event.next_part)
         for event in written
@@ -250,7 +252,7 @@ def _notes(version: Version | None, events: Sequence[Incoming]) -> list[list[Pro
 
 
 def _note(version: Version, event: Incoming, last: bool) -> list[ProgressReport]:
-    """A superseded event reports at once; the current version reports when complete, with its last event."""
+    """The progress of an event. A superseded one reports at once, the current version with its last event."""
     document = event.document
     superseded = event.sequence != version.sequence
     if document.run is None or not (superseded or (last and version.complete)):

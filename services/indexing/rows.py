@@ -12,7 +12,7 @@ from schemas.limits import RESERVED_METADATA_KEYS
 
 _FLOAT32_BYTES = 4
 
-#: Metadata that say which version of its document a row belongs to: they change whenever anything does.
+#: Metadata keys with the document's version. They change with every version.
 VERSION_KEYS = frozenset({"version_key", "version_key_sha256"})
 
 
@@ -49,9 +49,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A change of metadata alone, of a row that is believed to stand with its text and vector.
+    """A change of metadata only, for a row whose text and vector should already be in the collection.
 
-    `metadata` is what changes, None clears a key; `row` is the whole row, should it be missing."""
+    `metadata` holds the changes; None clears a key. `row` is the whole row, in case it is missing."""
 
     row: Row
     metadata: Mapping[str, MetadataValue]
@@ -63,7 +63,7 @@ def row_id(document: Document, number: int) -> str:
 
 
 def metadata_keys(document: Document) -> frozenset[str]:
-    """Every key that may be set on a chunk of this document."""
+    """Every metadata key that a chunk of this document may have."""
     given = (key for key, value in document.metadata.items() if value is not None)
     return RESERVED_METADATA_KEYS.union(given)
 
@@ -105,7 +105,7 @@ def check_part(event: DocumentEmbedded) -> None:
 
 
 def _fault_of_vectors(event: DocumentEmbedded) -> tuple[int, str] | None:
-    """The index of the first vector that has no direction, and what is wrong with it. Chroma takes NaN."""
+    """The index of the first vector without a direction, and why. Chroma itself accepts NaN."""
     if not event.chunks or event.dimension <= 0:
         return None
     vectors = np.frombuffer(event.vectors, "<f4").reshape(len(event.chunks), event.dimension)

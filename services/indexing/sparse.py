@@ -3,7 +3,7 @@
     part, id of the collection ──► one record for each of its chunks
     numbers that are surplus   ──► tombstones
 
-They share a transaction with the document's state, so both say the same.
+They are written in one transaction with the document's state, so both agree.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ def sparse_total(document: Document, total: int) -> int:
 def sparse_sends(key: str, part: DocumentEmbedded, identity: str) -> Iterator[Send]:
     """The records of one part, in the order of its chunks; none if its document has no sparse vectors.
 
-    `key` is that of the document, whose partition they share; `identity` is the id of the collection.
+    `key` is the document's key, which decides their partition; `identity` is the id of the collection.
     """
     embedding, vectors, document = part.document.embedding.sparse, part.sparse, part.document
     if embedding is None or vectors is None:
@@ -61,7 +61,7 @@ def sparse_deletes(key: str, document: Document, numbers: Iterable[int]) -> Iter
 
 
 def check_sparse(event: DocumentEmbedded) -> None:
-    """Raises ContractError for sparse vectors that are missing, unexpected or none."""
+    """Raises ContractError for sparse vectors that are missing, unexpected or invalid."""
     name, vectors = event.document.document_key, event.sparse
     if (event.document.embedding.sparse is None) != (vectors is None):
         seen, wanted = ("missing", "set") if vectors is None else ("there", "null")
@@ -82,7 +82,7 @@ def _fault(vectors: SparseVectors, chunks: int) -> str | None:
     if not np.isfinite(np.frombuffer(vectors.values, "<f4")).all():
         return "a weight of a sparse vector is not a finite number"
     steps = np.diff(np.frombuffer(vectors.indices, "<u4").astype(np.int64))
-    # Steps from one vector to the next may go anywhere. An empty document has none: its sum has no type else.
+    # Indices may decrease from one vector to the next. The dtype is for documents without vectors.
     between = np.cumsum(vectors.counts, dtype=np.int64)[:-1] - 1
     steps[between[(between >= 0) & (between < len(steps))]] = 1
     return "indices of a sparse vector are not ascending" if (steps <= 0).any() else None

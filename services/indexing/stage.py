@@ -1,4 +1,4 @@
-"""The indexing stage: embedded parts in, rows in the vector store and document states out."""
+"""The indexing stage: reads embedded parts, writes rows to the vector store and document states."""
 
 import asyncio
 import time
@@ -23,16 +23,16 @@ from streams.engine.stage import Context, Outcome, Record, StatefulStage
 from streams.state.store import PartitionStore
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, PART_REQUESTS, SOURCE_DOCUMENTS
 
-#: What to give the engine as the bytes of this stage's window. A row is about 3 KB on the topic (384 floats,
-#: a text of 1 KB, its document), so a batch has 1,400 rows at most: 12 s where Chroma is slowest (it rewrites
-#: 120 rows/s that exist), a tenth of what the engine calls stuck.
+#: The byte limit of this stage's window. A row is about 3 KB on the topic (384 floats, a text of 1 KB, its
+#: document), so a batch has 1,400 rows at most. Chroma rewrites existing rows at 120 rows/s at worst, so that
+#: takes 12 s, a tenth of the time after which the engine considers a batch stuck.
 BATCH_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """The records of one document in a batch: their indices in the batch, their events, and their outcomes in
-    the collection with the id `identity`."""
+    """The records of one document in a batch: their indices, their events, and their outcomes in the
+    collection with the id `identity`."""
 
     key: str
     partition: int
@@ -54,14 +54,14 @@ class IndexingStage(StatefulStage[Incoming]):
         vectors: the vector store.
         states: the topic `document-states`; partitioned like `embeddings`.
         now: the clock, in UTC.
-        clock: seconds that only grow.
+        clock: monotonic seconds.
         patience: maximum seconds that a batch waits for one request; see `Lanes`.
         lasting: seconds of failures after which documents become dead letters; see `Faults`.
     """
 
     name = "indexing"
     topic = EMBEDDINGS
-    #: 64 documents of 8 chunks are two full requests; more are not faster (`benchmarks/indexing.py`).
+    #: 64 documents of 8 chunks fill two requests; more are not faster (`benchmarks/indexing.py`).
     max_records = 64
 
     def __init__(
@@ -98,8 +98,8 @@ class IndexingStage(StatefulStage[Incoming]):
     async def process_batch(self, records: Sequence[Record[Incoming]], context: Context) -> Sequence[Outcome]:
         """Write the documents of the batch, grouped by collection, collections in parallel.
 
-        Failures of a collection or of the store cause retries of their records. Raises only FencedError: then
-        nothing is recorded and the whole batch can be repeated.
+        If a collection or the store fails, its records are retried. Raises only FencedError; then nothing is
+        recorded and the whole batch can be repeated.
         """
         outcomes: list[Outcome] = [()] * len(records)
         documents = self._group(records, outcomes)
@@ -118,7 +118,7 @@ class IndexingStage(StatefulStage[Incoming]):
         return outcomes
 
     def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> list[_Waiting]:
-        """Records by document, in order; an outcome for invalid records."""
+        """Group records by document, in order. Sets the outcomes of invalid records."""
         waiting: dict[str, _Waiting] = {}
         for place, record in enumerate(records):
             try:
@@ -143,7 +143,7 @@ class IndexingStage(StatefulStage[Incoming]):
             each.works, each.identity = works, writer.identity
 
     def _blocks_of(self, document: _Waiting) -> LoadBlock:
-        """The digests that are recorded beside the state of a document."""
+        """Loads the digests that are recorded beside a document's state."""
         if document.state is None:
             return no_block
         epoch = document.state.digest_epoch
@@ -181,7 +181,7 @@ class IndexingStage(StatefulStage[Incoming]):
 
 
 def _cuts(documents: Sequence[_Waiting]) -> dict[int, int]:
-    """The index of the first record of each partition that is retried."""
+    """The index of the first retried record of each partition."""
     cuts: dict[int, int] = {}
     for document in documents:
         events = [work for work in document.works for _ in work.events]
@@ -196,10 +196,10 @@ def _sends(key: str, before: DocumentState | None, state: DocumentState) -> Iter
     document = state.document
     former = before.document.source_id if before is not None else None
     if former and former != document.source_id:
-        # An upload over an object, say: the bucket must not take it for its own.
+        # For example an upload that replaced an object: the bucket's source must not consider it its own.
         yield Send(SOURCE_DOCUMENTS, key, None, partition_key=former)
     if document.source_id:
-        bare = state.model_copy(update={"digests": b""})  # of no use to a connector
+        bare = state.model_copy(update={"digests": b""})  # connectors do not need them
         yield Send(SOURCE_DOCUMENTS, key, bare, partition_key=document.source_id)
 
 

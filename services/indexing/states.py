@@ -1,4 +1,4 @@
-"""What a recorded state says of a collection that is not as it was recorded."""
+"""Interpret a recorded state when the collection may differ from it."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from services.indexing.fold import Incoming
 def in_collection(state: DocumentState | None, identity: str | None) -> DocumentState | None:
     """The part of a state that is valid for a collection with this id (None: no collection).
 
-    A collection with another id than the state's holds no rows of the document. The sequence still counts.
+    A collection whose id differs from the state's has no rows of the document. The sequence still counts.
     """
     if state is None or state.collection_id in (None, identity):
         return state
@@ -24,13 +24,13 @@ def in_collection(state: DocumentState | None, identity: str | None) -> Document
 
 
 def unsure(state: DocumentState) -> DocumentState:
-    """The same state without any knowledge of what the rows contain."""
+    """The same state, but with nothing known of the content of the rows."""
     return state.model_copy(update={"digests": b"", "digest_epoch": state.digest_epoch + 1})
 
 
 def check_whole(state: DocumentState | None, identity: str | None, events: Sequence[Incoming]) -> None:
-    """Raise DocumentError for a version that can never be complete, because some of its parts were in a
-    deleted collection and only later parts are still to come."""
+    """Raise DocumentError for a version that can never be complete: some of its parts were in a deleted
+    collection, and only later parts are still to come."""
     if state is None or state.collection_id in (None, identity):
         return
     begun = set(state.parts_done)

@@ -1,4 +1,4 @@
-"""The interface of the vector store, and packing rows and updates into requests."""
+"""The interface of the vector store, and the packing of rows and updates into requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from services.indexing.rows import Collection, Row, Update
 
 T = TypeVar("T", Row, Update)
 
-#: Raises FencedError when this worker must not touch anything any more (`Context.check_alive`).
+#: Raises FencedError when this worker must not write any more (`Context.check_alive`).
 Guard = Callable[[], None]
 
-#: Rows of a request: Chroma Cloud's quota for a write. A local server takes 5,461 and writes as many rows a
-#: second with 300 (`benchmarks/indexing.py`), so there is one figure for both.
+#: Rows per request: Chroma Cloud's quota for a write. A local server accepts 5,461, but is as fast with 300
+#: (`benchmarks/indexing.py`), so both use the same limit.
 MAX_ROWS = 300
-#: Estimated bytes of a request's body. The server's limit is 40 MiB; escaping can make a text six times as
-#: long (a control character is `\\u0000`), and 6 x 6 MiB still fits. 300 usual rows are about 1.5 MB.
+#: Estimated bytes of a request's body. The server's limit is 40 MiB. Escaping can make a text six times as
+#: long (a control character becomes `\\u0000`), and 6 x 6 MiB still fits. 300 typical rows are about 1.5 MB.
 MAX_BYTES = 6 * 1024 * 1024
-#: Ids of a delete.
+#: Ids per delete.
 MAX_IDS = 300
 
 
@@ -47,8 +47,7 @@ class VectorStore(Protocol):
         ...
 
     def model_of(self, identity: str) -> str:
-        """The fingerprint of the model whose vectors the collection with this id holds, as `create` or
-        `look_up` found it; empty if the collection does not say it."""
+        """The fingerprint of the collection's model, as `create` or `look_up` found it; empty if unknown."""
         ...
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
@@ -60,10 +59,10 @@ class VectorStore(Protocol):
     async def update(
         self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
     ) -> None:
-        """Change the metadata of rows, and write those whole that are missing.
+        """Update the metadata of rows; missing rows are written whole.
 
-        1 to MAX_ROWS updates of different rows. Raises CollectionReplaced; after a DocumentError some of them
-        may be carried out."""
+        1 to MAX_ROWS updates of different rows. Raises CollectionReplaced. After a DocumentError some of them
+        may have been executed."""
         ...
 
     async def delete(self, collection: Collection, identity: str, ids: Sequence[str], guard: Guard) -> None:
@@ -73,7 +72,7 @@ class VectorStore(Protocol):
         ...
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
-        """Whether the store accepts a probe write in the database of this collection, outside of it."""
+        """Whether the store accepts a probe write in this collection's database, outside the collection."""
         ...
 
     async def close(self) -> None:
@@ -83,7 +82,7 @@ class VectorStore(Protocol):
 
 @dataclass(slots=True)
 class Request(Generic[T]):
-    """Rows, or updates, of one request, and their documents."""
+    """The rows or updates of one request, and their documents."""
 
     rows: list[T] = field(default_factory=list)
     documents: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Compare what is recorded of a collection with the rows that stand in it. Pure.
+"""Compare the recorded state of a collection with its rows. Pure.
 
 states, digests ──┐
                   ├──► Comparison ──► findings: rows that are missing, surplus or wrong, by document
@@ -18,13 +18,13 @@ from services.indexing.rows import row_id
 
 @dataclass(slots=True)
 class Finding:
-    """What is wrong with a document.
+    """The faults of a document.
 
     Attributes:
         missing: numbers of chunks that have no row.
-        surplus: numbers of rows that the document has no chunk for.
-        wrong: numbers of rows whose text, metadata or version are others than those recorded.
-        sparse: numbers of chunks that have a record on `sparse-rows` and should have none, or the reverse.
+        surplus: numbers of rows without a chunk.
+        wrong: numbers of rows whose text, metadata or version differ from the recorded ones.
+        sparse: numbers of chunks whose record on `sparse-rows` is missing or unexpected.
         elsewhere: it was indexed into an earlier collection of this name.
         incomplete: parts of its newest version are not indexed.
         keys: metadata keys of its rows.
@@ -46,7 +46,7 @@ class Finding:
 
     @property
     def extent(self) -> int:
-        """One above the greatest number of a row that may exist."""
+        """One more than the greatest row number that may exist."""
         numbers = (*self.surplus, *self.sparse)
         return max([self.state.extent, self.state.sparse_extent, *(number + 1 for number in numbers)])
 
@@ -60,10 +60,10 @@ class _Expected:
 
 
 class Comparison:
-    """The documents of one collection, to be compared with its rows.
+    """Compares the documents of one collection with its rows.
 
     Args:
-        collection_id: of the collection as it is now, None if there is none.
+        collection_id: id of the current collection; None if there is none.
         states: by document id.
         blocks: digests after the first block, by the key of their record.
     """
@@ -102,7 +102,7 @@ class Comparison:
                 expected.sparse.add(int(number))
 
     def missing(self) -> list[str]:
-        """Ids of rows that should be there and were not among those taken."""
+        """Ids of expected rows that were not taken."""
         return [
             row_id(expected.finding.state.document, number)
             for expected in self._documents.values()
@@ -110,7 +110,7 @@ class Comparison:
         ]
 
     def findings(self) -> list[Finding]:
-        """What is wrong, by document key, after all rows were taken."""
+        """The faults by document key, after all rows were taken."""
         for expected in self._documents.values():
             expected.finding.missing = _chunks_of(expected) - expected.seen
             expected.finding.sparse = _sparse_differences(expected)
@@ -129,7 +129,7 @@ def _digests(key: str, state: DocumentState, blocks: Mapping[str, ChunkDigests])
 
 
 def _chunks_of(expected: _Expected) -> set[int]:
-    """Numbers of the rows that should stand."""
+    """Numbers of the rows that should exist."""
     finding = expected.finding
     if finding.state.deleted or finding.elsewhere or finding.incomplete:
         return set()

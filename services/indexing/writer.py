@@ -1,4 +1,4 @@
-"""Execute the plans of the documents of one collection, and find the record that caused a refusal."""
+"""Execute the plans for the documents of one collection, and find the record that caused a refusal."""
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from streams.topics import DOCUMENT_STATES
 
 
 class PartlyWritten(DocumentError):
-    """A part may be written, the rest was refused. `state` describes what may be in the collection."""
+    """Some rows may be written, the rest was refused. `state` describes what may be in the collection."""
 
     def __init__(self, message: str, state: DocumentState) -> None:
         super().__init__(message)
@@ -39,10 +39,11 @@ class Work:
     """Events of one document that are written together; executed if there is no `error`.
 
     Attributes:
-        state: what is recorded of the document; from `prepare` on, what that says of the collection as it is.
-        load_block: the digests of a block after the first, as they are recorded with `state`.
-        touched: a request was sent for it that may have been executed in part.
-        given_up: the error holds for each of its events; none is retried.
+        state: the recorded state of the document; from `prepare` on, as far as it is valid for the current
+            collection.
+        load_block: returns the digests of a block after the first, as recorded with `state`.
+        touched: a request was sent that may have been executed in part.
+        given_up: the error applies to all its events; none is retried.
     """
 
     key: str
@@ -60,24 +61,24 @@ class Work:
         now: datetime,
         check_state: Callable[[DocumentState], None],
     ) -> None:
-        """Plan the writes to the collection with this id. Refuses a state that cannot be recorded, before
-        anything is written."""
+        """Plan the writes to the collection with this id. Refuses a state that cannot be recorded before
+        writing anything."""
         try:
             check_whole(self.state, identity, self.events)
             recorded, self.state = self.state, in_collection(self.state, identity)
             if recorded is not self.state:
                 self.load_block = no_block
             made = plan(self.state, self.events, now, self.load_block)
-            if made.largest is not None:  # no state that is recorded has more than it
+            if made.largest is not None:  # no recorded state is larger
                 check_state(made.largest.model_copy(update={"collection_id": identity}))
             self.plan = made
         except (DocumentError, ContractError) as error:
             self.error = error
 
     def bound_by(self, longer: "Work") -> None:
-        """Record upper bounds of what `longer`, which was executed in place of this work, may have left: a
-        version that it supersedes has neither written its rows nor deleted its surplus. What the rows contain
-        is unknown."""
+        """Record upper bounds of what `longer`, which was executed instead of this work, may have left. A
+        version superseded by `longer` has neither written its rows nor deleted its surplus. The content of
+        the rows is unknown."""
         if self.plan and self.plan.state and longer.plan:
             keys = {*self.plan.state.metadata_keys, *longer.plan.keys}
             bounds = {"extent": longer.plan.extent, "metadata_keys": sorted(keys)}
@@ -153,7 +154,7 @@ class Writer:
         tried: list[Work] = []
         state, error = document.state, document.error if document.given_up else None
         for event in document.events:
-            known = state and unsure(state)  # the request that failed, or the event before, may have written
+            known = state and unsure(state)  # the failed request or the previous event may have written
             single = Work(document.key, known, [event], error=error, touched=document.touched)
             tried.append(single)
             if error is None:
@@ -183,7 +184,7 @@ class Writer:
         return state
 
     async def _try(self, documents: Sequence[Work]) -> None:
-        """Execute the plans of these; notes the error in each. Raises FencedError."""
+        """Execute the plans of these documents, and note errors in each. Raises FencedError."""
         keys = {work.key for work in documents}
         broken = self.faults.broken(self.collection, keys)
         try:
@@ -196,22 +197,22 @@ class Writer:
             error = await self.faults.judged(self.collection, keys, fault, self.guard)
             self._fail(documents, error, for_good=isinstance(error, DocumentError))
         except TransientError as error:
-            if not isinstance(error, RateLimited):  # a store that asks for patience is not away
+            if not isinstance(error, RateLimited):  # a store that limits requests is not away
                 self.faults.away()
             self._fail(documents, error)
         except Exception as error:  # refused before anything was written; or a bug
             self._fail(documents, error, for_good=error is broken)
 
     def _fail(self, documents: Sequence[Work], error: Exception, for_good: bool = False) -> None:
-        """Note an error. If it is final (`for_good`), the collection may still have executed the request, now
-        or in an earlier try."""
+        """Note an error. Even if it is final (`for_good`), the collection may have executed the request, now
+        or in an earlier attempt."""
         for work in documents:
             if work.error is None:
                 work.error, work.given_up = error, for_good
                 work.touched = work.touched or for_good
 
     async def _carry_out(self, documents: Sequence[Work]) -> None:
-        """Upsert and update, then delete surplus rows: a reader never sees a document vanish."""
+        """Upsert and update, then delete surplus rows, so that readers never see a document vanish."""
         models = [
             event.model_fingerprint
             for work in documents
@@ -236,7 +237,7 @@ class Writer:
             await self._delete(documents, self.identity)
 
     def _of_another_model(self, work: Work) -> DocumentError | None:
-        """Vectors of two models in one collection find nothing, and nobody notices."""
+        """The error for a collection with another model's vectors: mixing them would silently ruin search."""
         held = self.vectors.model_of(self.identity) if self.identity is not None else ""
         for event in work.events:
             own = event.model_fingerprint if isinstance(event, DocumentEmbedded) else ""
@@ -274,8 +275,8 @@ class Writer:
     async def _send(
         self, documents: Sequence[Work], request: Callable[[], Coroutine[object, object, None]]
     ) -> None:
-        """Send one request for these documents. Notes a refusal in them; raises a fault, or an unavailable
-        store."""
+        """Send one request for these documents. Notes a refusal in them; raises faults, and errors of an
+        unavailable store."""
         try:
             await self.lanes.send(self.collection, request)
         except (TransientError, FencedError):

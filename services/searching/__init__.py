@@ -4,8 +4,8 @@
                                      ▲
                        gateway ──► server
 
-Every process of the service reads the whole topic, so each can answer everything, and more of them serve more
-queries.
+Every process of the service reads the whole topic, so each can answer all queries, and more processes serve
+more of them.
 """
 
 from services.searching.service import search_service

@@ -1,7 +1,7 @@
-"""Collections that are gone: their shards are dropped, now and then.
+"""Drop the shards of deleted collections, periodically.
 
-A collection that is deleted and created again has another id, and its rows replace those of the former on the
-topic, but nothing says when the former is gone. So Chroma is asked.
+A collection that is deleted and created again gets another id, and its rows replace the former ones on the
+topic. No record says when the former collection is gone, so Chroma is asked.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Collections(Protocol):
 async def drop_gone(index: SparseIndex, follower: Follower, collections: Collections) -> None:
     """Drop every shard whose collection is gone.
 
-    If one that was dropped is there again, as after a restore of Chroma, the index is rebuilt.
+    If a dropped collection exists again, for example after a restore of Chroma, the index is rebuilt.
     """
     try:
         for known in index.collections():
@@ -44,12 +44,12 @@ async def drop_gone(index: SparseIndex, follower: Follower, collections: Collect
                 log.warning("a collection that was gone is there again", collection=names[-1], id=id_)
                 follower.rebuild()
                 return
-    except IngestError:  # Chroma is away: nobody knows
+    except IngestError:  # Chroma is unavailable: unknown
         return
 
 
 async def keep_dropping(index: SparseIndex, follower: Follower, collections: Collections) -> None:
-    """`drop_gone`, once an hour, and at once when the index has been read."""
+    """Run `drop_gone` once an hour, and as soon as the index is up to date."""
     while True:
         if follower.fault is None:
             await drop_gone(index, follower, collections)

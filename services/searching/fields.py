@@ -1,8 +1,7 @@
-"""The fields under which the index keeps a row's metadata: one for each key and kind of value.
+"""The index fields of a row's metadata: one for each key and kind of value.
 
-Chroma compares values of one kind only (2 and 2.0 are one number, "2" is another value), and an element of
-an array is not the value of its key. So each kind has fields of its own, and the index needs no rules about
-types:
+Chroma only compares values of the same kind (2 and 2.0 are the same number, "2" is another value), and an
+array element is not the value of its key. Each kind has its own fields, so the index needs no type rules:
 
     s_year: "1999"        text                 sa_…    an array of it
     f_…: "true"           a boolean            fa_…
@@ -24,7 +23,8 @@ _PLAIN = re.compile(r"[^A-Za-z0-9_]")
 
 
 def field_of(kind: str, key: str) -> str:
-    """The name of a field. Paths of the index are letters, digits, `_` and `-`; all else is spelt in hex."""
+    """The name of a field. Index paths consist of letters, digits, `_` and `-`; everything else is written in
+    hex."""
     return f"{kind}_{_PLAIN.sub(lambda found: f'-{found[0].encode().hex()}-', key)}"
 
 

@@ -2,8 +2,8 @@
 
     poll ─► fold ─► (every few seconds) flush: shards, then offsets ─► optimize
 
-Nothing stops it for good. While the disk is full or a shard cannot be written, it keeps its place in the
-topic, says why, and tries again; a damaged index is emptied and rebuilt from the topic.
+No error stops it permanently. While the disk is full or a shard cannot be written, it keeps its position,
+reports the fault and retries. A damaged index is emptied and rebuilt from the topic.
 """
 
 import queue
@@ -28,29 +28,29 @@ from streams.topics import SPARSE_ROWS
 
 log = structlog.get_logger(__name__)
 
-#: With less on the disk nothing is written. Qdrant writes through memory maps, and a page that finds no room
-#: kills the process: 5,000 rows, a batch at most, take some 20 MB.
+#: Minimum free disk space for writes. Qdrant writes through memory maps, and a page without disk space kills
+#: the process. The largest batch, 5,000 rows, takes about 20 MB.
 FREE_BYTES = 64 * 1024 * 1024
-#: Between two flushes: what a process that dies has to read again.
+#: Flush interval. A process that dies reads this much again.
 FLUSH_SECONDS = 5.0
 #: How often the offsets are confirmed at the end of an idle topic, lest they count as stale.
 _CONFIRM_SECONDS = 60 * 60
 _TRY_AGAIN_SECONDS = 1.0
-#: Failures of the same rows, one after the other, until the index counts as damaged.
+#: Consecutive failures of the same rows after which the index counts as damaged.
 _MOST_FAILURES = 5
 
 
 def free_bytes(folder: Path) -> int:
-    """Bytes that may still be written to the disk of a folder."""
+    """Free bytes on the disk of a folder."""
     return shutil.disk_usage(folder).free
 
 
 class Follower:
-    """Keeps an index true to the topic.
+    """Keeps an index in sync with the topic.
 
     Args:
-        folder: where the index lies.
-        free: the free bytes of its disk.
+        folder: the folder of the index.
+        free: returns the free bytes of its disk.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, flushing what was folded in. Blocks for some seconds at most."""
+        """Flush, and stop. Blocks for some seconds at most."""
         self._stopping.set()
         self._thread.join()
 
@@ -87,7 +87,7 @@ class Follower:
 
     @property
     def fault(self) -> str | None:
-        """Why the index is not what its topic is; None if it is."""
+        """Why the index is not in sync with its topic; None if it is."""
         reading = None if self.ready else "the sparse index is being read from its topic"
         return self._fault or self._unsaved or reading
 
@@ -154,7 +154,7 @@ class Follower:
             self._say(None)
 
     def _fold(self, changes: list[ChangelogRecord]) -> bool:
-        """Fold records, however often it takes; False if the index was emptied, or the process ends."""
+        """Fold records, retrying until it succeeds. False if the index was emptied or the process ends."""
         for attempt in range(1, _MOST_FAILURES + 1):
             try:
                 ROWS.inc(self._index.fold(changes) if changes else 0)
@@ -177,7 +177,7 @@ class Follower:
         self._wanted = {partition: end for partition, end in ends.items() if end}
 
     def _flush(self, confirmed_at: float) -> float:
-        """Flush what is not durable; returns when offsets were last saved."""
+        """Flush pending changes. Returns when offsets were last saved."""
         now = time.monotonic()
         try:
             if self._index.dirty or now - confirmed_at >= _CONFIRM_SECONDS:

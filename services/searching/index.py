@@ -1,11 +1,11 @@
-"""The sparse index: a shard for each collection, and a register of them with the offsets they are read to.
+"""The sparse index: a shard per collection, and a database of the shards and the topic's offsets.
 
     folder/index.sqlite     collections, the keys and models of their vectors, offsets
     folder/shards/<hash>/   the rows of one collection
 
-Rows that were folded in are found at once and are durable after `flush`, which saves the offsets last. What
-was lost with the process is read again, and folding a row twice changes nothing. Offsets say nothing about
-single collections, so an index that is damaged or incomplete is emptied and rebuilt as a whole.
+Folded rows can be found immediately and are durable after `flush`, which saves the offsets last. Rows lost in
+a crash are read again; folding is idempotent. Offsets are not per collection, so a damaged or incomplete
+index is emptied and rebuilt as a whole.
 """
 
 import shutil
@@ -34,7 +34,7 @@ from streams.state.reader import ChangelogRecord
 
 log = structlog.get_logger(__name__)
 
-#: Shards that are open at once; each has a thread and its segments in memory.
+#: Maximum open shards; each has a thread and its segments in memory.
 _MAX_OPEN = 200
 
 _SCHEMA = """
@@ -53,8 +53,8 @@ CREATE TABLE IF NOT EXISTS dropped (
 
 @dataclass(slots=True)
 class Indexed:
-    """A collection of the index. `place` is what the keys of its rows begin with, `flushed` says whether its
-    shard was ever made durable."""
+    """An indexed collection. `place` is the prefix of its rows' keys; `flushed` says whether its shard was
+    ever made durable."""
 
     id: str
     place: str
@@ -85,15 +85,15 @@ class SparseIndex:
         self._load()
 
     def start(self, ends: Mapping[Partition, int], ids: Mapping[str, str]) -> dict[Partition, int]:
-        """The offsets to read on from. All are 0, and the index is empty, if it is not valid for these ends
-        and ids of topics, or lacks something."""
+        """The offsets to continue from. If the index is incomplete, or not valid for these end offsets and
+        topic ids, it is emptied and they are all 0."""
         usable = self._positions.usable(ends, ids)
         if len(usable) == len(ends) and all(self._is_there(each) for each in self._collections.values()):
             return usable
         return self.empty(ends)
 
     def empty(self, partitions: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Forget everything; returns offsets from which all is read again."""
+        """Empty the index. Returns the offsets from which to read everything again."""
         if self._collections:
             log.warning("the sparse index is rebuilt from its topic", collections=len(self._collections))
         with self._opening:
@@ -112,9 +112,9 @@ class SparseIndex:
         return start
 
     def fold(self, changes: Sequence[ChangelogRecord]) -> int:
-        """Apply records in their order; returns how many rows were written or deleted.
+        """Apply records in order; returns how many rows were written or deleted.
 
-        Raises IndexDamaged, or what a full machine raises; then the same records may be folded again.
+        Raises IndexDamaged, or the errors of exhausted resources; then the same records may be folded again.
         """
         shards: dict[str, dict[UUID, Point | None]] = {}
         for change in changes:
@@ -130,7 +130,7 @@ class SparseIndex:
         return sum(map(len, shards.values()))
 
     def flush(self, positions: Mapping[Partition, int]) -> None:
-        """Make everything durable that was folded in up to these offsets."""
+        """Make everything durable that was folded up to these offsets."""
         dirty = [id_ for id_, shard in self._open.items() if shard.dirty]
         for id_ in dirty:
             self._open[id_].flush()
@@ -145,17 +145,17 @@ class SparseIndex:
 
     @property
     def dirty(self) -> bool:
-        """Whether something was folded in since the last flush."""
+        """Whether anything was folded since the last flush."""
         return any(shard.dirty for shard in list(self._open.values()))
 
     def optimize(self, free: int) -> None:
-        """Merge segments where much has changed; a shard needs room for a second one meanwhile."""
+        """Merge segments of shards with many changes. A shard temporarily needs twice its space."""
         for shard in list(self._open.values()):
             if shard.unmerged and 2 * shard.size() < free:
                 shard.optimize()
 
     def collection(self, id_: str) -> Indexed | None:
-        """What is known of a collection."""
+        """An indexed collection; None if it is not indexed."""
         return self._collections.get(id_)
 
     def collections(self) -> list[Indexed]:
@@ -163,7 +163,7 @@ class SparseIndex:
         return list(self._collections.values())
 
     def dropped(self) -> list[tuple[str, str, str, str]]:
-        """Id, tenant, database and name of the collections that were dropped because they were gone."""
+        """Id, tenant, database and name of the collections that were dropped because they no longer exist."""
         return list(self._dropped)
 
     def shard(self, id_: str) -> Shard | None:
@@ -191,7 +191,7 @@ class SparseIndex:
         self._dropped.append(names)
 
     def close(self) -> None:
-        """Close without flushing: what is not durable is read again."""
+        """Close without flushing; changes that are not durable are read again."""
         with self._opening:
             for shard in self._open.values():
                 shard.close()
@@ -221,7 +221,7 @@ class SparseIndex:
                 raise ContractError(f"key {change.key!r} of another row")
             point = point_of(row)
             self._register(row, place)
-        for collection in self._at.get(place, ()):  # the row is in one incarnation of the collection at most
+        for collection in self._at.get(place, ()):  # at most one incarnation of the collection has the row
             shards.setdefault(collection, {})[id_] = None
         if point is not None and isinstance(row, SparseRow):
             shards[row.collection_id][id_] = point
@@ -266,5 +266,5 @@ class SparseIndex:
         return not found.flushed or any((self._path(found.id) / "segments").glob("*"))
 
     def _path(self, id_: str) -> Path:
-        # Ids come from a record, so they do not become paths.
+        # Ids come from records and are not trusted as paths.
         return self._folder / "shards" / blake2b(id_.encode(), digest_size=16).hexdigest()

@@ -17,25 +17,25 @@ ID_FIELD = "id"
 
 @dataclass(frozen=True, slots=True)
 class VectorName:
-    """A key and the model of its vectors. In a collection each has vectors of its own."""
+    """A key and the model of its vectors. In a collection each such pair has its own vectors."""
 
     key: str
     model: str
 
     @property
     def name(self) -> str:
-        """Its name in the index, which becomes a file's: a hash."""
+        """Its name in the index: a hash, because it becomes a file name."""
         named = f"{self.model}\0{self.key}".encode()
         return f"v{blake2b(named, digest_size=8).hexdigest()}"
 
 
 def point_id(row_id: str) -> uuid.UUID:
-    """The id of a row's point. 128 bits of a hash: two rows of a collection do not meet in one."""
+    """The id of a row's point: 128 bits of a hash, so that rows of a collection never collide."""
     return uuid.UUID(bytes=blake2b(row_id.encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
 
 def point_of(row: SparseRow) -> Point:
-    """The point of a row. Raises ContractError for a vector that is none."""
+    """The point of a row. Raises ContractError for an invalid vector."""
     indices, values = np.frombuffer(row.indices, "<u4"), np.frombuffer(row.values, "<f4")
     if len(indices) != len(values) or (np.diff(indices.astype(np.int64)) <= 0).any():
         raise ContractError(f"row {row.id!r}: not a sparse vector")

@@ -35,17 +35,17 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
 
-#: A query takes the index less than a millisecond, so these keep a core busy while others wait for the disk.
+#: A query takes less than a millisecond, so these keep a core busy while some wait for the disk.
 _THREADS = 4
 #: The gateway gives up after 30 s.
 _PATIENCE_SECONDS = 10.0
 
-#: Indices and values of a text, by the model with which the documents were encoded.
+#: Encodes a text with the model of the documents; returns indices and values.
 Encode = Callable[[str, str], Awaitable[tuple[Sequence[int], Sequence[float]]]]
 
 
 class Following(Protocol):
-    """What keeps the index true to its topic."""
+    """Keeps the index in sync with its topic."""
 
     @property
     def ready(self) -> bool: ...
@@ -57,7 +57,7 @@ class Following(Protocol):
 
 
 class _Refused(Exception):
-    """An answer other than 200."""
+    """A response other than 200."""
 
     def __init__(self, status: int, error: str, message: str) -> None:
         super().__init__(message)
@@ -70,7 +70,8 @@ class SearchServer:
     Args:
         token: what a caller must present.
         encode: encodes the text of a query. Raises DocumentError for an unknown model, and TransientError.
-        patience_s: so long after its start a search waits for the index to be read, instead of being refused.
+        patience_s: for this long after the start, searches wait for the index to be ready instead of being
+            refused.
     """
 
     def __init__(
@@ -192,10 +193,10 @@ class SearchServer:
         return [SparseKey(key=vector.key, model=vector.model, indexed=n) for vector, n in counts]
 
     def _vector(self, query: SparseQuery) -> tuple[Shard | None, VectorName | None]:
-        """The shard of a query and the vectors that it asks for.
+        """The shard of a query and the vectors to search.
 
-        Scores of two models say nothing about each other. Where a key has two, as while a source passes from
-        one to the other, the model with more rows is searched, and `indexed` counts its rows alone.
+        Scores of different models are not comparable. If a key has two models, for example while a source is
+        being migrated, the one with more rows is searched, and `indexed` counts only its rows.
         """
         known, shard = self._index.collection(query.collection_id), self._index.shard(query.collection_id)
         if known is None or shard is None or (known.tenant, known.database) != (query.tenant, query.database):
@@ -206,7 +207,7 @@ class SearchServer:
         return shard, max(counts)[2] if counts else None
 
     async def _until_ready(self) -> None:
-        """An index resumes within seconds, so who asks in the first ones need not be refused."""
+        """Wait for the index, which is ready within seconds of a start."""
         deadline = self._started + self._patience_s
         while not self._follower.ready and time.monotonic() < deadline:  # noqa: ASYNC110  (set in a thread)
             await asyncio.sleep(0.05)
@@ -217,7 +218,7 @@ class SearchServer:
             raise TransientError(self._follower.fault or "the sparse index is being read from its topic")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Run blocking work of the index. Raises TransientError if it has failed for reasons of its own."""
+        """Run blocking work of the index. Raises TransientError if the index itself fails."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except IndexDamaged as error:
@@ -226,7 +227,7 @@ class SearchServer:
         except Exception as error:
             if type(error) is not Exception:
                 raise
-            # Qdrant's: the shard was closed meanwhile to make room for others, say.
+            # From Qdrant, for example because the shard was closed to make room for others.
             log.warning("a search has failed", error=str(error))
             raise TransientError(f"the sparse index cannot be read now: {error}") from error
 

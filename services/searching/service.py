@@ -1,4 +1,4 @@
-"""The whole service: an index, what follows its topic and drops dead collections, and its HTTP interface."""
+"""The whole service: an index, its follower, the removal of deleted collections, and the HTTP interface."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def search_service(
         address: host and port to listen on; port 0 chooses a free one.
         token: what a caller must present.
         encode: encodes the texts of queries.
-        collections: where it is looked up which collections are gone.
+        collections: looks up whether collections still exist.
 
     Raises RequestError if another process has the folder or the port.
     """

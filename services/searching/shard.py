@@ -1,9 +1,9 @@
 """The rows of one collection: a shard of Qdrant Edge.
 
-A shard has no write-ahead log of its own, since the topic is one: what was not flushed when the process died
-is read again. Nothing here is durable before `flush`.
+The topic is the write-ahead log: changes that were not flushed before a crash are read again. Nothing is
+durable before `flush`.
 
-Qdrant does not check that a folder is opened once, nor its vectors; the index and `points` do.
+Qdrant checks neither vectors nor that a folder is opened only once; `points` and the index do.
 """
 
 import shutil
@@ -38,13 +38,14 @@ from services.searching.where import Compiled
 
 log = structlog.get_logger(__name__)
 
-#: Points of one operation: more are no faster.
+#: Points per operation; more are not faster.
 _POINTS = 1_000
-#: Fields of a shard that have an index; a filter creates it when it first reads one. Keys come from users.
+#: Maximum indexed fields of a shard, because keys come from users. The first filter on a field creates its
+#: index.
 MAX_FIELD_INDEXES = 64
-#: After so many changes segments are merged and what was replaced is removed from them.
+#: Number of changes after which segments are merged and replaced points removed.
 _OPTIMIZE_AFTER = 20_000
-#: A count of rows is kept so long while they change: it takes milliseconds, a query less than one.
+#: How long row counts are cached. Counting takes milliseconds, a query less than one.
 _COUNT_SECONDS = 1.0
 
 
@@ -54,8 +55,8 @@ class IndexDamaged(Exception):
 
 @contextmanager
 def _panics() -> Iterator[None]:
-    """Qdrant panics over what it does not expect in its files. Its panic is no Exception, so that nothing
-    would catch it."""
+    """Convert panics of Qdrant, which unexpected file content causes. A panic is not an Exception, so nothing
+    else would catch it."""
     try:
         yield
     except BaseException as error:
@@ -83,7 +84,7 @@ class Shard:
 
     @property
     def vectors(self) -> Sequence[VectorName]:
-        """Keys and models of which the shard may hold vectors."""
+        """The keys and models of the shard's vectors."""
         return list(self._vectors.values())
 
     def add_vector(self, vector: VectorName) -> None:
@@ -106,7 +107,7 @@ class Shard:
     def search(
         self, vector: VectorName, indices: Sequence[int], values: Sequence[float], where: Compiled, limit: int
     ) -> list[SparseHit]:
-        """The best rows by descending score, equal ones by id."""
+        """The best rows by descending score, ties by id."""
         if not indices or vector.name not in self._vectors:
             return []
         self._index_fields(where.fields)
@@ -123,7 +124,7 @@ class Shard:
         return [SparseHit.model_construct(id=id_, score=score) for score, id_ in found]
 
     def counts(self) -> dict[VectorName, int]:
-        """Rows by key and model, at most a second old; without those that have none."""
+        """Rows by key and model, at most a second old; pairs without rows are omitted."""
         counted_at, version, counts = self._counts
         if version != self._version and time.monotonic() - counted_at >= _COUNT_SECONDS:
             version = self._version
@@ -151,14 +152,14 @@ class Shard:
         return sum(file.stat().st_blocks * 512 for file in self._folder.rglob("*") if file.is_file())
 
     def optimize(self) -> None:
-        """Merge segments. Takes seconds for tens of thousands of rows; queries go on."""
+        """Merge segments. Takes seconds for tens of thousands of rows; queries continue meanwhile."""
         self._changes = 0
         with _panics():
             self._shard.optimize()
         self.dirty = True
 
     def close(self) -> None:
-        """Flush what is not durable, and close."""
+        """Flush and close."""
         if self.dirty:
             self.flush()
         self._shard.close()
@@ -175,7 +176,7 @@ class Shard:
         return self._shard.count(CountRequest(exact=True, filter=Filter(must=[HasVectorCondition(name)])))
 
     def _index_fields(self, fields: Mapping[str, PayloadSchemaType]) -> None:
-        """Index the fields that a filter reads: without it every row of the collection is looked at."""
+        """Index the fields of a filter; otherwise it would scan every row of the collection."""
         if fields.keys() <= self._indexed:
             return
         with self._indexing:
@@ -190,7 +191,7 @@ def _opened(folder: Path, vectors: Sequence[VectorName]) -> EdgeShard:
     folder.mkdir(parents=True, exist_ok=True)
     if any((folder / "segments").glob("*")):
         return EdgeShard.load(str(folder))
-    shutil.rmtree(folder)  # what was begun and not flushed
+    shutil.rmtree(folder)  # started and never flushed
     folder.mkdir()
     params = {each.name: EdgeSparseVectorParams(modifier=_modifier(each.model)) for each in vectors}
     config = EdgeConfig(sparse_vectors=params, wal_enabled=False, max_search_threads=1)
@@ -198,5 +199,5 @@ def _opened(folder: Path, vectors: Sequence[VectorName]) -> EdgeShard:
 
 
 def _modifier(model: str) -> Modifier | None:
-    """BM25's vectors know nothing of other texts; the index adds how rare a word is (IDF)."""
+    """IDF for BM25, whose vectors do not depend on other texts; none for other models."""
     return Modifier.Idf if model == BM25 else None

@@ -3,8 +3,8 @@
     {"year": 2020}   {"year": {"$gte": 2020}}   {"lang": {"$in": ["en", "de"]}}   {"tags": {"$contains": "a"}}
     {"$and": [...]}  {"$or": [...]}             {"#id": {"$in": ["…-0"]}}
 
-A missing key is unequal to everything: `$ne`, `$nin` and `$not_contains` match it, all others do not. Numbers
-compare as numbers, whether int or float.
+A missing key is unequal to everything: `$ne`, `$nin` and `$not_contains` match it, other operators do not.
+Ints and floats are compared as numbers.
 """
 
 import math
@@ -34,7 +34,7 @@ from services.searching.points import point_id
 MAX_CONDITIONS = 2_000
 MAX_DEPTH = 32
 
-#: As `Filter` declares it; those that are used are its first three.
+#: As `Filter` declares it; only the first three are used.
 Condition = (
     Filter
     | FieldCondition
@@ -53,7 +53,7 @@ _KNOWN = ("$eq", "$ne", *_COMPARISONS, "$in", "$nin", "$contains", "$not_contain
 
 @dataclass(slots=True)
 class Compiled:
-    """A filter, and the fields that it reads with the index that each needs to be fast."""
+    """A filter, and the fields that it reads with the index that each needs."""
 
     condition: Filter | None = None
     fields: dict[str, PayloadSchemaType] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Compiled:
 def compile_where(where: Mapping[str, Any] | None, ids: Sequence[str] | None = None) -> Compiled:
     """The filter for rows that `where` matches, and that are among `ids` if these are given.
 
-    Raises RequestError for what is no filter of Chroma's, with the place and what is expected.
+    Raises RequestError for an invalid filter, with the place and what is expected.
     """
     compiled = Compiled()
     must: list[Condition] = []
@@ -142,7 +142,7 @@ def _equal(compiled: Compiled, key: str, value: Scalar, array: bool = False) -> 
 
 
 def _any(compiled: Compiled, key: str, values: Sequence[Scalar]) -> Condition:
-    """Equal to one of these: texts of one field in one condition, numbers in one each."""
+    """Equal to any of these values. Texts of a field share one condition; each number has its own."""
     texts: dict[str, list[str]] = {}
     conditions: list[Condition] = []
     for value in values:

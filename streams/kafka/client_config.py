@@ -1,4 +1,4 @@
-"""Files of librdkafka properties, a `name=value` on each line, as `kcat -F` takes them."""
+"""Files of librdkafka properties, one `name=value` per line, as `kcat -F` reads them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +28,8 @@ def read_client_config(file: Path) -> dict[str, str]:
 
 
 def render_client_config(bootstrap_servers: str, properties: Mapping[str, str], java: str) -> str:
-    """A file for clients. `java`: what Java's clients take instead of `sasl.username` and `sasl.password`."""
+    """A file for clients. `java` is the line that Java clients need instead of `sasl.username` and
+    `sasl.password`."""
     lines = [f"bootstrap.servers={bootstrap_servers}"]
     lines += [f"{name}={value}" for name, value in properties.items()]
     lines += [

@@ -16,11 +16,11 @@ from schemas.errors import RequestError, TransientError
 from streams.kafka.client_config import read_client_config
 from streams.topics import CATALOGUE, DEAD_LETTERS, MAX_LETTER_BYTES, Topic
 
-#: A worker that says nothing for this long has lost its partitions. 10 s: a survivor takes over quickly,
-#: and a garbage-collected or briefly suspended machine keeps its work.
+#: A worker without a heartbeat for this long loses its partitions. 10 s: another worker takes over quickly,
+#: and a short garbage collection or suspension costs nothing.
 SESSION_SECONDS = 10.0
 
-#: Where librdkafka's own lines go; left alone they go to standard error, in a form of their own.
+#: Receives librdkafka's log lines, which otherwise go to standard error in a format of their own.
 CLIENT_LOG = logging.getLogger("kafka")
 
 
@@ -46,10 +46,10 @@ class Cluster:
         return self.prefix + (topic if isinstance(topic, str) else topic.name)
 
     def client(self, **properties: Any) -> dict[str, Any]:
-        """librdkafka properties of a client; `a_b` stands for `a.b`, the user's own properties win."""
+        """librdkafka properties of a client. `a_b` stands for `a.b`. The user's own properties win."""
         ours: dict[str, Any] = {
             "bootstrap.servers": self.bootstrap_servers,
-            # A broker that restarts is tried again within a second, not after the default's ten.
+            # Reconnect to a restarting broker within a second; the default is ten.
             "reconnect.backoff.max.ms": 1000,
             "log.connection.close": False,
         }
@@ -58,19 +58,19 @@ class Cluster:
 
 
 def admin(cluster: Cluster) -> AdminClient:
-    """The process's one client for administration of a cluster: connecting costs more than asking, and a
-    client that is dropped while a request is under way never answers it."""
+    """The admin client of a cluster, one per process: connecting costs more than a request, and a client that
+    is dropped during a request never completes it."""
     key = _identity(cluster)
     with _lock:
         if key not in _admins:
-            # Its calls raise, that is enough; nobody polls it for lines.
+            # Its calls raise, which is enough; nobody polls it for log lines.
             _admins[key] = AdminClient({**cluster.client(), "log_level": 0})
         return _admins[key]
 
 
 def forget_admin(cluster: Cluster) -> None:
-    """Connect anew at the next call of `admin`: after a broker came back, librdkafka (2.16) keeps asking with
-    the leader epoch that it knew before, and is refused for ever."""
+    """Reconnect at the next call of `admin`. After a broker restarts, librdkafka (2.16) keeps sending the old
+    leader epoch and is refused forever."""
     with _lock:
         _admins.pop(_identity(cluster), None)
 
@@ -101,7 +101,7 @@ def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10)
 def _settings(topic: Topic, replication: int) -> dict[str, str]:
     settings = {"min.insync.replicas": str(max(1, replication - 1))}
     if topic.compact:
-        # A laptop's states stay small: segments close daily or at 32 MB, so that compaction gets at them.
+        # Compaction skips the active segment. Roll daily or at 32 MB, so that state stays small on a laptop.
         return settings | {"cleanup.policy": "compact", "segment.ms": "86400000", "segment.bytes": "33554432"}
     if topic is DEAD_LETTERS:
         settings["max.message.bytes"] = str(MAX_LETTER_BYTES + 65_536)  # with key, headers and frame
@@ -111,8 +111,8 @@ def _settings(topic: Topic, replication: int) -> dict[str, str]:
 def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> list[str]:
     """Create missing topics; returns their names.
 
-    Existing ones keep their partitions, because keys and their state would move. Raises RequestError if the
-    counts of existing topics differ, because co-partitioned state could not be found.
+    Existing topics keep their partition counts, because a change would move keys away from their state.
+    Raises RequestError if these counts differ, because co-partitioned state could not be found.
     """
     client = admin(cluster)
     known = partition_counts(client, cluster)
@@ -124,7 +124,7 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
         [NewTopic(cluster.name(t), count, replication, config=_settings(t, replication)) for t in missing]
     )
     ours = [topic.name for topic in missing if _created(created[cluster.name(topic)])]
-    _agreed(_all_visible(client, cluster))  # somebody else may have created some in the meantime
+    _agreed(_all_visible(client, cluster))  # another process may have created some
     return ours
 
 
@@ -158,7 +158,7 @@ def _all_visible(client: AdminClient, cluster: Cluster) -> dict[str, int]:
 
 
 def cleanup_policies(client: AdminClient, cluster: Cluster) -> dict[str, str]:
-    """`cleanup.policy` of each existing topic, to check a cluster that somebody else has set up."""
+    """`cleanup.policy` of each existing topic, to check a cluster that was set up by other means."""
     known = partition_counts(client, cluster)
     resources = [ConfigResource(ConfigResource.Type.TOPIC, cluster.name(name)) for name in known]
     found = client.describe_configs(resources)

@@ -1,4 +1,4 @@
-"""From a message of Kafka to an entry of a window."""
+"""Decode Kafka messages into entries of a window."""
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
@@ -22,9 +22,9 @@ class Incoming:
         self._cluster, self._codec, self._topic = cluster, codec, topic
 
     def entry(self, message: Message[Any, Any]) -> Entry:
-        """The message as it came, with the record that it holds or the ContractError that says why none.
+        """The raw message with its decoded record, or with the ContractError that says why there is none.
 
-        Raises TransientError or RequestError when the schema registry does not answer or refuses.
+        Raises TransientError if the schema registry does not answer, RequestError if it refuses.
         """
         topic, partition, offset = self._topic.name, message.partition() or 0, message.offset() or 0
         headers, broken = headers_of(message)
@@ -36,8 +36,8 @@ class Incoming:
             event = decoded(self._codec, self._topic, raw.value or b"")
             key = (raw.key or b"").decode(errors="replace")
             entry.record = Record(topic, partition, offset, key, event, message.timestamp()[1], headers)
-        except (TransientError, RequestError):  # of the registry, not of the record
+        except (TransientError, RequestError):  # from the registry, not the record
             raise
-        except Exception as error:  # whatever is wrong with one record costs that record alone
+        except Exception as error:  # a bad record affects only itself
             entry.error = ContractError(f"{topic}[{partition}]@{offset}: {reason_of(error)}")
         return entry

@@ -1,8 +1,7 @@
-"""Records that expired before a consumer read them: its position is no longer in the log.
+"""Detect records that expired before a consumer read them: its position is no longer in the log.
 
-librdkafka would silently continue with the oldest remaining record. Here the gap is reported: in the log, in
-the metrics, and on every partition of `progress`, so that tracking fails the runs that may have lost
-documents.
+librdkafka would silently continue with the oldest remaining record. We report the gap in the log, in the
+metrics, and on every partition of `progress`, so that tracking fails the runs that may have lost documents.
 """
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
@@ -24,9 +23,9 @@ from streams.topics import PROGRESS
 
 log = structlog.get_logger(__name__)
 
-#: How long the broker may take for each answer; the poll thread waits, and its session lasts 10 s.
+#: Timeout of each request to the broker. The poll thread waits for it, and its session lasts 10 s.
 _SECONDS = 4.0
-#: How long to wait for the first record that is left, which says until when records have expired.
+#: Timeout for reading the oldest remaining record, whose timestamp says until when records have expired.
 _FIRST_SECONDS = 2.0
 
 
@@ -42,25 +41,25 @@ def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
 
 
 def is_position_gone(error: KafkaError) -> bool:
-    """Whether an error says that a partition has no position to go on from."""
+    """Whether an error says that the position of a partition is not in the log."""
     return error.code() == KafkaError._AUTO_OFFSET_RESET
 
 
 @dataclass(frozen=True)
 class ExpiredRecords:
-    """Finds a new position for a consumer whose own is gone, and tells what lies between the two."""
+    """Finds a new position for a consumer whose own is gone, and reports the gap between the two."""
 
     cluster: Cluster
     codec: Codec
     stage: str
 
     def begin_again(self, consumer: Consumer, message: Message[Any, Any]) -> str | None:
-        """Read the partition of `message`, an error of `is_position_gone`, from the oldest record that is
-        left. Returns a sentence about what has expired, None if nothing has: a new group, or a topic that was
-        made anew. Blocks for a few seconds at most.
+        """Continue a partition at its oldest remaining record; `message` is its error (`is_position_gone`).
+        Returns a sentence about the expired records, or None if none expired: the group is new, or the topic
+        was recreated. Blocks for a few seconds at most.
 
-        Raises TransientError, or KafkaException, when the broker does not answer. The gap is found once more
-        then, when the worker is started again.
+        Raises TransientError or KafkaException if the broker does not answer. The restarted worker then finds
+        the gap again.
         """
         topic, partition = message.topic() or "", message.partition() or 0
         low, high = _watermarks(consumer, TopicPartition(topic, partition))
@@ -73,9 +72,9 @@ class ExpiredRecords:
             before = self._oldest_left(topic, partition, low) if low < high else None
             expired = self._tell(topic, partition, first, low, before or datetime.now(UTC))
         start = TopicPartition(topic, partition, low)
-        if expired:  # not to be found once more
+        if expired:  # do not report it twice
             consumer.commit(offsets=[start], asynchronous=False)
-        consumer.incremental_unassign([start])  # nothing else takes a partition without position back
+        consumer.incremental_unassign([start])  # a partition without a position accepts no other call
         consumer.incremental_assign([start])
         return expired
 
@@ -118,7 +117,7 @@ class ExpiredRecords:
 
 
 def describe(event: RecordsExpired) -> str:
-    """What has expired, for a person."""
+    """A sentence about the expired records."""
     count, place = event.next - event.first, f"{event.topic}[{event.partition}]"
     return (
         f"{count:,} records of {place} expired before {event.stage} had read them, written before "

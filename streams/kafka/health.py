@@ -1,7 +1,8 @@
-"""Reports of a stage process: its oldest record in progress, and the records that it missed.
+"""Reports of a stage process: its oldest record in progress, and the records that expired unread.
 
-A record of `stage-health` every few seconds. The gateway reads them, so that progress, `/health` and the
-command can name what a run waits for. Reports are not waited for: one that is lost is followed by the next.
+A process writes to `stage-health` every few seconds. The gateway reads it, so that progress, `/health` and
+the command can name what a run waits for. Nobody waits for the acknowledgement of a report: the next one
+replaces a lost one.
 """
 
 import asyncio
@@ -22,13 +23,13 @@ from streams.topics import STAGE_HEALTH
 
 log = structlog.get_logger(__name__)
 
-#: Between two reports: while a record is in hand for longer than a moment, and else.
+#: Report interval: while a record has been in progress for longer than `_MOMENT_SECONDS`, and otherwise.
 BUSY_SECONDS, IDLE_SECONDS = 5.0, 15.0
-#: A record in hand for less than this is nothing that anybody waits for.
+#: Records in progress for less than this are not reported.
 _MOMENT_SECONDS = 5.0
-#: A record in hand for this long is told to the log; again after twice the time.
+#: A record in progress for this long is logged, and again whenever that time has doubled.
 _LONG_SECONDS = 30.0
-#: Characters of an error, and of names, that travel.
+#: Maximum characters of an error, and of a name, in a report.
 _ERROR_CHARACTERS, _NAME_CHARACTERS = 500, 1_000
 
 
@@ -58,10 +59,10 @@ class HealthReporter:
             ),
             logger=CLIENT_LOG,
         )
-        self._told: tuple[tuple[str, int, int], float] | None = None  # position, and at which age next
+        self._told: tuple[tuple[str, int, int], float] | None = None  # position, age of the next log line
 
     async def run(self) -> None:
-        """Report until cancelled. What goes wrong here costs the stage a line in its log, no more."""
+        """Report until cancelled. Errors are only logged; they never stop the stage."""
         while True:
             busy = False
             try:
@@ -71,7 +72,7 @@ class HealthReporter:
             await asyncio.sleep(BUSY_SECONDS if busy else IDLE_SECONDS)
 
     def report(self) -> bool:
-        """Report once; whether a record has been in hand for longer than a moment."""
+        """Report once. Returns whether a record has been in progress for longer than a moment."""
         now = time.time()
         entry = self._oldest()
         age = now - entry.begun_at if entry and entry.begun_at else 0.0
@@ -90,7 +91,8 @@ class HealthReporter:
         return busy
 
     def close(self, in_order: bool) -> None:
-        """The process ends; if not in order, its last report stays. Blocks for a second at most."""
+        """End reporting. After a crash (`in_order` is False) the last report stays. Blocks for a second at
+        most."""
         if in_order:
             self._send(None)
         self._producer.flush(1)
@@ -118,7 +120,7 @@ class HealthReporter:
 
 
 def in_hand(entry: Entry) -> RecordInHand:
-    """What is told of a record that was begun."""
+    """The report about a record in progress."""
     document = document_of(entry.record.event if entry.record else None)
     run = document.run if document else None
     named = {

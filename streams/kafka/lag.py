@@ -18,8 +18,8 @@ class Lag:
         self._reported = 0.0
 
     def reach_end(self, end: TopicPartition) -> None:
-        """A partition is read to its end. The consumer's position stands before markers of transactions that
-        are the last on it."""
+        """Note the end of a fully read partition. The consumer's own position does not count trailing
+        transaction markers."""
         self._ends[end.topic, end.partition] = end.offset
 
     def report(self, consumer: Consumer) -> None:

@@ -1,4 +1,4 @@
-"""Whether a member of a consumer group may still act: its last poll is younger than its session."""
+"""Whether a group member may still act: its last poll is younger than its session."""
 
 import time
 from collections.abc import Callable
@@ -10,15 +10,16 @@ _LOOP_STUCK_SECONDS = 120.0
 
 
 def awake_and_asleep() -> float:
-    """Seconds that also count while the machine sleeps, where the platform can tell."""
+    """Monotonic seconds that include suspend, where the platform supports it."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Liveness:
-    """The poll thread notes its polls; the event loop asks before each effect outside Kafka.
+    """Detects a fenced worker. The poll thread notes its polls; the event loop checks before each effect
+    outside Kafka.
 
     Args:
-        on_fenced: called, from either thread, when the partitions have other owners.
+        on_fenced: called from either thread when the partitions may have other owners.
         clock: seconds.
     """
 
@@ -29,16 +30,16 @@ class Liveness:
         clock: Callable[[], float] = awake_and_asleep,
     ) -> None:
         self._session_seconds, self._on_fenced, self._clock = session_seconds, on_fenced, clock
-        #: Whether the partitions have other owners. For good.
+        #: Whether the partitions have other owners. Never reset.
         self.fenced = False
         self.begin()
 
     def begin(self) -> None:
-        """Polling begins now."""
+        """Note the start of polling."""
         self.polled_at = self._beat_at = self._clock()
 
     def polled(self) -> None:
-        """The poll thread has polled. Raises FencedError if it was frozen, or the event loop hangs."""
+        """Note a poll. Raises FencedError if the thread was frozen or the event loop hangs."""
         now = self._clock()
         if now - self.polled_at > self._session_seconds:
             self.fence()
@@ -48,11 +49,11 @@ class Liveness:
         self.polled_at = now
 
     def beat(self, polled_at: float) -> None:
-        """The event loop has heard of the poll at this time."""
+        """Note that the event loop has seen the poll made at this time."""
         self._beat_at = polled_at
 
     def check(self) -> None:
-        """Raises FencedError if the partitions may have other owners."""
+        """Raise FencedError if the partitions may have other owners."""
         away = self._clock() - self.polled_at
         if self.fenced or away > self._session_seconds:
             self.fence()
@@ -61,6 +62,6 @@ class Liveness:
             )
 
     def fence(self) -> None:
-        """The partitions have other owners."""
+        """Note that the partitions have other owners."""
         self.fenced = True
         self._on_fenced()

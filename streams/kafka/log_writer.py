@@ -19,7 +19,7 @@ from streams.partitions import Partition
 
 
 class LogWriter:
-    """The producers that a stage needs: a transactional stage has both, a stateful one only transactions.
+    """The producers of a stage: a transactional stage has both, a stateful one only the transactional.
 
     Args:
         on_fatal: called in the event loop when a producer has a fatal error.
@@ -47,7 +47,7 @@ class LogWriter:
             self._producers.append(producer)
 
     async def start(self) -> None:
-        """Fence earlier producers with this member's transactional id."""
+        """Fence earlier producers that used this member's transactional id."""
         if self._transactions:
             await self._transactions.start()
 
@@ -71,7 +71,7 @@ class LogWriter:
         return self._transactions is not None
 
     def owned(self, partitions: frozenset[Partition], metadata: Any) -> None:
-        """Set the consumer's partitions and its group metadata for the next transaction."""
+        """Set the consumer's partitions and group metadata for the next transaction."""
         if self._transactions:
             self._transactions.owned = partitions, metadata
 

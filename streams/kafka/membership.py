@@ -1,4 +1,4 @@
-"""The membership of a worker in its consumer group, and its name there."""
+"""A worker's membership in its consumer group, and its name there."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ class Membership:
     """The membership of a worker in its consumer group.
 
     Attributes:
-        slot: number of this process among those of its service on this deployment. With `static` it
-            fixes the member id and the transactional id, so that a restarted worker gets its partitions back
-            at once instead of after the session of the dead one.
+        slot: number of this process within its service. With `static` it fixes the member id and the
+            transactional id, so that a restarted worker gets its partitions back at once, without waiting for
+            the session of the dead one to end.
     """
 
     slot: str = "0"
@@ -26,9 +26,10 @@ class Membership:
         return f"{stage}-{self.slot}"
 
     def transactional_id(self, stage: str) -> str:
-        """Fixed for a static member, so that a restarted worker ends the open transaction of the dead one at
-        once; otherwise unique to this process, because two processes with the same id would fence each other
-        forever. In both cases the group's generation fences a frozen worker."""
+        """The transactional id. It is fixed for a static member, so that a restarted worker aborts the open
+        transaction of the dead one at once. Otherwise it is unique to this process, because two processes
+        with the same id would fence each other forever. In both cases the group's generation fences a frozen
+        worker."""
         own = "" if self.static else f".{uuid.uuid4().hex[:12]}"
         return f"{self.member(stage)}{own}.transactions"
 
@@ -40,13 +41,13 @@ class Membership:
             "partition_assignment_strategy": "cooperative-sticky",
             "session_timeout_ms": int(self.session_seconds * 1000),
             "heartbeat_interval_ms": int(self.session_seconds * 1000 / 5),
-            # Never jump over lost records in silence: `streams.kafka.expired` finds out what is missing.
+            # Never skip expired records silently: `streams.kafka.expired` reports them.
             "auto_offset_reset": "error",
             "enable_auto_commit": False,
             "isolation_level": "read_committed",
-            # Tells the offset behind the markers of transactions, which nothing else does.
+            # The only way to learn the end offset behind transaction markers.
             "enable_partition_eof": True,
-            # The window holds what is under way; librdkafka needs to hold no more than the next of it.
+            # Records in flight are in the window; librdkafka only needs to prefetch the next ones.
             "queued_max_messages_kbytes": 16 * 1024,
             "fetch_wait_max_ms": 100,
             "fetch_error_backoff_ms": 100,

@@ -1,4 +1,4 @@
-"""What a message of Kafka holds, or why that cannot be read: one record may cost that record alone."""
+"""Read Kafka messages. An unreadable message affects only itself."""
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
@@ -15,22 +15,23 @@ from streams.topics import Topic
 
 
 def decoded(codec: Codec, topic: Topic, value: bytes) -> Event:
-    """The event in a value. Raises ContractError, and what the registry's client raises."""
+    """The event in a value. Raises ContractError, and the errors of the schema registry's client."""
     event = codec.decode(value)
     if not isinstance(event, topic.records):
         raise ContractError(f"a {type(event).__name__} does not belong on topic {topic.name}")
     return event
 
 
-#: For a name that is not UTF-8, confluent-kafka (2.16) sets an error and returns a list with a hole in it.
-#: CPython turns that into SystemError where it checks a call. It does not check a specialised call in hot
-#: code, and to look into the list then ends the process. `methodcaller` makes a call that is checked.
+#: For a header name that is not UTF-8, confluent-kafka (2.16) sets an error and also returns a list with a
+#: NULL in it. CPython turns that into SystemError where it checks the result of a call. It does not check
+#: specialised calls in hot code, and reading the list then crashes the process. `methodcaller` makes a call
+#: that is always checked.
 _headers = methodcaller("headers")
 
 
 def headers_of(message: Message[Any, Any]) -> tuple[Mapping[str, bytes], ContractError | None]:
-    """The headers of a message, or why they cannot be read. To be called once for each message: a second
-    call answers with the same broken list, and no error."""
+    """The headers of a message, or why they cannot be read. Call it once per message: a second call returns
+    the broken list without an error."""
     try:
         return {name: value or b"" for name, value in _headers(message) or []}, None
     except Exception as error:
@@ -38,5 +39,5 @@ def headers_of(message: Message[Any, Any]) -> tuple[Mapping[str, bytes], Contrac
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says: its name too, where nobody raised it on purpose."""
+    """The message of an error, preceded by its class name if the error is unexpected."""
     return str(error) if isinstance(error, ContractError) else f"{type(error).__name__}: {error}"

@@ -1,8 +1,8 @@
-"""The poll thread of a worker. It only polls: it hands records to the event loop and answers rebalances, so
-the member keeps its partitions however long processing takes.
+"""The poll thread of a worker. It only polls, hands records to the event loop and answers rebalances, so the
+member keeps its partitions however long processing takes.
 
-Only this thread uses the consumer: a second thread that calls it during a rebalance would deadlock
-(confluent-kafka 2.16 holds a lock of its own). The event loop queues its calls of the consumer.
+Only this thread uses the consumer; the event loop queues its calls. A second thread that calls the consumer
+during a rebalance would deadlock (confluent-kafka 2.16 holds an internal lock).
 """
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
@@ -30,20 +30,21 @@ from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
 
-#: Time for work under way when partitions leave; well inside the session, so that the member stays alive.
+#: Time for work in progress to finish when partitions are revoked; well below the session timeout.
 DRAIN_SECONDS = 5.0
-#: How long a call of the loop may wait for the poll thread while records are in the windows, and when there
-#: are none: eight workers that woke fifty times a second took a tenth of a core with nothing to do.
+#: Poll timeouts: while the windows hold records, and while they are empty. A queued call of the event loop
+#: waits this long. At fifty polls a second, eight idle workers took a tenth of a core.
 _BUSY_POLL_SECONDS = 0.02
 _IDLE_POLL_SECONDS = 0.2
 
 
 class Poller:
-    """Reads a stage's topic for its engine, in a thread. Made in the event loop, which it ends with `finish`.
+    """Reads a stage's topic for its engine, in a thread. Create it in the event loop; when the thread ends,
+    it calls the engine's `finish` there.
 
     Args:
-        properties: of the consumer, for librdkafka.
-        most_at_once: records that are read at once.
+        properties: librdkafka properties of the consumer.
+        most_at_once: maximum records per read.
         stopping: set to drain and leave the group.
         on_ready: called when partitions are assigned and their state is restored.
 
@@ -88,11 +89,11 @@ class Poller:
     # -------------------------------------------------------------------- what the loop may ask
 
     def pause(self, partition: Partition) -> None:
-        """Read no more of it for now."""
+        """Pause reading a partition."""
         self._calls.put(lambda: self._consumer.pause(self._still_ours([partition])))
 
     def resume(self, partition: Partition) -> None:
-        """Read on."""
+        """Resume reading a partition."""
         self._calls.put(lambda: self._consumer.resume(self._still_ours([partition])))
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool) -> None:
@@ -115,7 +116,7 @@ class Poller:
                 message = self._consumer.poll(_IDLE_POLL_SECONDS if self._engine.idle else _BUSY_POLL_SECONDS)
                 self._note_poll()
                 if message is not None:
-                    self._hand_over([message])  # now: `consume` may answer a rebalance in between
+                    self._hand_over([message])  # now, because `consume` may run a rebalance first
                     self._hand_over(self._consumer.consume(self._most_at_once, 0))
                 self._serve()
                 self._lag.report(self._consumer)
@@ -137,13 +138,14 @@ class Poller:
         done = False
         while not done:
             done = bool(wait([future], timeout=0.005).done)
-            if not self._liveness.fenced:  # one that is lets go of its partitions, and does nothing else
+            if not self._liveness.fenced:  # a fenced worker only gives up its partitions
                 self._note_poll()
             self._serve()
         future.result()
 
     def _serve(self) -> None:
-        """Execute the queued calls of the event loop, and update what is owned for the next transaction."""
+        """Execute the queued calls of the event loop, and update the owned partitions for the next
+        transaction."""
         while not self._calls.empty():
             self._calls.get()()
         if self._writer.transactional:
@@ -195,29 +197,29 @@ class Poller:
             self.expired.append(sentence)
         place = TopicPartition(message.topic() or "", message.partition() or 0)
         if not all(self._engine.takes(partition) for partition in self._ours([place])):
-            self._consumer.pause([place])  # its state is not there yet, or its window is full
+            self._consumer.pause([place])  # its state is not restored yet, or its window is full
 
     # -------------------------------------------------------------------------------- rebalances
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Partitions have come."""
+        """Rebalance callback: partitions are assigned."""
         consumer.incremental_assign(partitions)
-        if self._stateful:  # nothing is read before the state is there; restoring may outlast a session
+        if self._stateful:  # read nothing before the state is restored, which may outlast a session
             consumer.pause(partitions)
             asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
         else:
-            # librdkafka remembers a pause across assignments: a partition that left while its window was full
-            # would come back silent.
+            # librdkafka remembers a pause across assignments: a partition that was revoked while paused would
+            # stay paused when it is assigned again.
             consumer.resume(partitions)
             self._in_loop(self._take_on(self._ours(partitions)))
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Partitions leave, when what is in progress of them has ended."""
+        """Rebalance callback: partitions are revoked. Returns after their work in progress has ended."""
         self._in_loop(self._engine.revoke(self._ours(partitions), DRAIN_SECONDS))
         consumer.incremental_unassign(partitions)
 
     def lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Partitions have other owners already. Raises FencedError."""
+        """Rebalance callback: partitions already have other owners. Raises FencedError."""
         self._liveness.fence()
         self._in_loop(self._engine.lose(self._ours(partitions)))
         consumer.incremental_unassign(partitions)
@@ -239,7 +241,7 @@ class Poller:
     def _deliver(self, messages: Sequence[Message[Any, Any]], ends: Sequence[TopicPartition]) -> None:
         try:
             self._engine.deliver([self._incoming.entry(message) for message in messages])
-            for end, partition in zip(ends, self._ours(ends), strict=True):  # behind what was read before it
+            for end, partition in zip(ends, self._ours(ends), strict=True):  # after earlier records
                 self._engine.reach_end(partition, end.offset)
         except Exception as error:
             self._engine.fail(error)

@@ -26,8 +26,8 @@ _Settle = Callable[[RecordMetadata | Exception], None]
 class EventProducer:
     """Produces events in order and exactly once per call, as long as the process lives.
 
-    Acknowledgements reach the event loop in batches, as one callback: at 20,000 records/s a callback for each
-    would cost more than the records.
+    Acknowledgements reach the event loop in batches, one callback per batch: at 20,000 records/s a callback
+    per record would cost more than the records.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class EventProducer:
         self._cluster, self._codec = cluster, codec
         properties: dict[str, Any] = {
             "enable_idempotence": True,
-            "linger_ms": 2,  # batches form under load anyway; a single record should not wait
+            "linger_ms": 2,  # batches form under load anyway; a lone record should not wait
             "compression_type": "lz4",
             "partitioner": "murmur2_random",
             "message_max_bytes": MAX_LETTER_BYTES + 65_536,  # with key, headers and frame
-            # Wait for an unavailable broker as long as it takes; the windows bound what waits.
+            # Wait for an unavailable broker indefinitely; the windows bound the queue.
             "message_timeout_ms": 0,
         }
         if transactional_id:
             properties |= {
                 "transactional_id": cluster.name(transactional_id),
-                # A dead worker's open transaction blocks readers for this long. A batch takes far less.
+                # A dead worker's open transaction blocks readers this long. A batch takes far less.
                 "transaction_timeout_ms": 15_000,
                 "message_timeout_ms": 14_000,
                 # The coordinator is often still completing the last transaction when the next one sends its
@@ -94,8 +94,8 @@ class EventProducer:
     ) -> asyncio.Future[list[RecordMetadata]]:
         """Produce events in order; returns when the last is in the queue.
 
-        One future for all events, because one for each, which must be gathered, costs as much as encoding
-        the event. Its result is in the order of `sends`, its exception the first error.
+        Returns one future for all events: gathering one per event would cost as much as encoding it. Its
+        result is in the order of `sends`; its exception is the first error.
 
         Args:
             headers: of each event, or empty.
@@ -111,7 +111,7 @@ class EventProducer:
         return batch.future
 
     def abandon(self) -> None:
-        """Discard what is not acknowledged yet, and refuse more: the partitions have other owners now.
+        """Discard unacknowledged records and refuse more: the partitions have other owners now.
 
         Thread-safe, returns immediately. Pending futures get an error.
         """
@@ -185,7 +185,7 @@ class EventProducer:
 
 
 def encoded(codec: Codec, event: Event, topic: str) -> bytes:
-    """The value of a record. Raises DocumentTooLarge if it fits no message, ContractError if the schema
+    """The value of a record. Raises DocumentTooLarge if it exceeds a message, ContractError if the schema
     cannot express the event."""
     try:
         value = codec.encode(event, topic)

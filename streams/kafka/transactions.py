@@ -1,4 +1,4 @@
-"""Outputs and offsets as one Kafka transaction that carries the consumer group's generation."""
+"""Write outputs and offsets in one Kafka transaction, fenced by the consumer group's generation."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from streams.partitions import Partition
 log = structlog.get_logger(__name__)
 
 _SECONDS = 15.0
-#: A broker whose machine is busy makes its topic of transactions, and elects its leaders, in half a minute.
+#: On a busy machine a new broker takes half a minute to create the transaction topic and elect its leaders.
 _START_SECONDS = 60
-#: Limit on the abort when a worker ends; readers wait this long for an open transaction.
+#: Timeout of the abort when a worker ends.
 _BREAK_OFF_SECONDS = 2.0
 #: A transaction that is aborted by a rebalance is retried with the new generation.
 _TRIES = 5
@@ -40,14 +40,14 @@ def _is_retriable(error: BaseException) -> bool:
     reraise=True,
 )
 def _initialise(producer: Producer) -> None:
-    """Blocks. A call that timed out is resumed by the next."""
+    """Blocks. The next call resumes one that timed out."""
     producer.init_transactions(_SECONDS)
 
 
 class Transactions:
     """Writes transactions with a producer that has a transactional id.
 
-    `owned` has the consumer's current partitions and its group metadata. The poll thread updates it.
+    `owned` holds the consumer's current partitions and group metadata. The poll thread updates it.
     """
 
     def __init__(self, cluster: Cluster, producer: EventProducer, stage: str) -> None:

@@ -24,7 +24,7 @@ from streams.kafka.membership import Membership
 from streams.kafka.poller import Poller
 from streams.partitions import Partition
 
-#: A burst must not overrun a window by more than itself before the pause takes hold.
+#: Maximum records per read. They may exceed the window limit before the pause takes effect.
 _MOST_AT_ONCE = 2_000
 
 
@@ -44,7 +44,7 @@ class Worker:
         self._stage, self._cluster, self._codec = stage, cluster, codec
         self._membership = membership or Membership()
         self._limits, self._journal, self._record_seconds = limits or WindowLimits(), journal, record_seconds
-        #: What the producers have queued is outdated once others own the partitions, and must not be sent.
+        #: When others own the partitions, the records queued in the producers are stale and must not be sent.
         self._liveness = Liveness(self._membership.session_seconds, lambda: self._writer.abandon())
         self._stopping = threading.Event()
         #: Set when partitions are assigned and their state is restored.
@@ -102,11 +102,11 @@ class Worker:
         )
 
     def stop(self) -> None:
-        """Drain and end. Returns at once; `run` returns when it is done."""
+        """Drain and end. Returns immediately; `run` returns when it is done."""
         self._stopping.set()
 
     def announce(self, error: BaseException) -> None:
-        """This unhandled error is about to end the process. Thread-safe."""
+        """Note the unhandled error that is about to end the process. Thread-safe."""
         if self._journal:
             Blame(self._journal).announce(error)
 
@@ -125,7 +125,8 @@ class Worker:
         return self._writer.produce(send, headers)
 
     def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
-        """See `streams.engine.log.Log`. A refusal loses nothing: the records come again, without effect."""
+        """See `streams.engine.log.Log`. A refused commit loses nothing: the records are read again, without
+        effect."""
         self._poller.commit(offsets, wait)
 
     async def transact(

@@ -6,9 +6,9 @@
                       die with us,      ├── lock.py    one owner of a data folder
                       log to a file     └── credentials.py  the broker's password
 
-Both are started from what Python packages bring, listen on loopback only, keep everything in their
-data folder and die with the process that started them. A data folder keeps its port, so clients
-reconnect by themselves after a restart.
+Both are installed through Python packages, listen on loopback only, keep everything in their data folder and
+die with the process that started them. A data folder keeps its port, so clients reconnect by themselves after
+a restart.
 """
 
 from streams.local.broker import LocalBroker

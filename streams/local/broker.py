@@ -40,13 +40,13 @@ from streams.local.properties import server_properties
 from streams.local.server import EmbeddedServer
 from streams.private import write_private
 
-#: The least that Kafka takes: what is derived from is no password of a person but 32 random bytes, and each
-#: connection of a client costs this many hashes.
+#: Kafka's minimum. The password is 32 random bytes, so more iterations would add no security, and each client
+#: connection costs this many hashes.
 _ITERATIONS = 4096
 
 
 class LocalBroker(EmbeddedServer):
-    """A Kafka broker of our own, in a process of about `heap_mb` + 150 MB at most.
+    """A local Kafka broker, in a process of about `heap_mb` + 150 MB at most.
 
     Args:
         data_dir: folder of its records.
@@ -56,8 +56,8 @@ class LocalBroker(EmbeddedServer):
         java: see `find_java`.
         authenticate: whether clients need the password (`client_properties`).
 
-    Besides what `EmbeddedServer.start` says, it raises RequestError when a jar is not the pinned one and
-    TransientError when one cannot be downloaded.
+    `start` also raises RequestError if a jar is not the pinned one, and TransientError if one cannot be
+    downloaded.
     """
 
     title = "Kafka broker"
@@ -92,7 +92,7 @@ class LocalBroker(EmbeddedServer):
 
     @property
     def client_file(self) -> Path:
-        """A file with `bootstrap_servers` and `client_properties`, for its owner alone."""
+        """A file with `bootstrap_servers` and `client_properties`, readable only by its owner."""
         return self.data_dir / "client.properties"
 
     def _prepare(self) -> ProcessSpec:
@@ -158,7 +158,7 @@ class LocalBroker(EmbeddedServer):
         await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
 
     def _admin(self, properties: Mapping[str, str]) -> AdminClient:
-        # log_level 0 (emergencies): connections that are refused while it starts are no news.
+        # log_level 0 (emergencies): refused connections are expected while it starts.
         return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0, **properties})
 
     async def _listens(self) -> bool:
@@ -171,7 +171,7 @@ class LocalBroker(EmbeddedServer):
 
 
 def _set_password(admin: AdminClient, password: str) -> None:
-    """Blocks. Raises TransientError when the broker does not take it."""
+    """Blocks. Raises TransientError if the broker refuses it."""
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, _ITERATIONS)
     wanted = UserScramCredentialUpsertion(USER, info, password.encode())
     try:
@@ -181,7 +181,7 @@ def _set_password(admin: AdminClient, password: str) -> None:
 
 
 def _has_broker(admin: AdminClient) -> bool:
-    """Whether an admin request is answered, by a broker that the controller has unfenced."""
+    """Whether an admin request is answered by a broker that the controller has unfenced."""
     try:
         return bool(admin.list_topics(timeout=1).brokers)
     except KafkaException:

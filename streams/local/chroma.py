@@ -1,8 +1,8 @@
 """The local vector store: `chroma run` of the package chromadb, on this machine.
 
 data_dir/
-    lock, port     who owns the folder; the port, the same at every start
-    chroma.log     what the server prints
+    lock, port     the owner of the folder; the port, the same at every start
+    chroma.log     the server's output
     store/         the collections
 """
 
@@ -19,11 +19,11 @@ from streams.local.server import EmbeddedServer
 
 
 class LocalChroma(EmbeddedServer):
-    """A Chroma server of our own, without telemetry.
+    """A local Chroma server, without telemetry.
 
     Args:
-        data_dir: where its collections live.
-        port: the port on loopback; default the one that this data folder had before, else a free one.
+        data_dir: folder of its collections.
+        port: the port on loopback; default: the previous port of this data folder, else a free one.
     """
 
     title = "Chroma server"
@@ -38,7 +38,7 @@ class LocalChroma(EmbeddedServer):
 
     def _prepare(self) -> ProcessSpec:
         self.port = self.port or kept_port(self.data_dir / "port")
-        # The command that pip installed beside this interpreter, whatever the PATH says.
+        # The command installed beside this interpreter, regardless of the PATH.
         command = Path(sysconfig.get_path("scripts")) / "chroma"
         argv = [str(command), "run", "--path", str(self.data_dir / "store")]
         argv += ["--host", LOOPBACK, "--port", str(self.port)]
@@ -61,6 +61,6 @@ async def _has_heartbeat(session: aiohttp.ClientSession, url: str) -> bool:
 
 
 def _environment() -> Mapping[str, str]:
-    # What a user set for Chroma as a client must not change where or how our server runs.
+    # The user's settings for Chroma clients must not affect our server.
     own = {name: value for name, value in os.environ.items() if not name.startswith("CHROMA_")}
     return own | {"ANONYMIZED_TELEMETRY": "False"}

@@ -1,8 +1,10 @@
-"""The password of the local broker: made once, kept in the broker's folder for its owner alone.
+"""The password of the local broker: generated once, stored in the broker's folder, readable only by its
+owner.
 
-Clients authenticate with SCRAM, so whoever takes the broker's port while it is down does not learn the
-password. Kafka keeps SCRAM credentials in its metadata. The first start of a folder therefore also accepts a
-password for that one run (PLAIN), with which the lasting one is set (`LocalBroker._answers`).
+Clients authenticate with SCRAM, so a process that takes the broker's port while it is down does not learn the
+password. Kafka stores SCRAM credentials in its metadata, so they can only be set on a running broker.
+Therefore the first start of a folder also accepts a one-time password (PLAIN), which is used to set the
+permanent one (`LocalBroker._answers`).
 """
 
 import secrets
@@ -13,13 +15,13 @@ from streams.kafka.client_config import render_client_config
 from streams.private import write_private
 
 USER = "headrace"
-#: Of random data; written in hexadecimal digits, which no configuration format has to escape.
+#: Random bytes, written in hexadecimal, which no configuration format needs to escape.
 _PASSWORD_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What the broker and its clients share. `setup` is the password of this run alone."""
+    """The credentials of the broker and its clients. `setup` is the one-time password of this run."""
 
     password: str = field(repr=False)
     setup: str = field(repr=False)
@@ -43,7 +45,7 @@ def _client(mechanism: str, password: str) -> dict[str, str]:
 
 
 def load_credentials(file: Path) -> Credentials:
-    """The credentials whose password is kept in `file`; made (mode 0600) when there are none."""
+    """The credentials with the password in `file`, which is created (mode 0600) if it does not exist."""
     setup = secrets.token_hex(_PASSWORD_BYTES)
     try:
         if kept := file.read_text().strip():
@@ -56,7 +58,7 @@ def load_credentials(file: Path) -> Credentials:
 
 
 def client_file(bootstrap_servers: str, credentials: Credentials) -> str:
-    """What clients of the user's own need, as a file."""
+    """The content of a configuration file for the user's own clients."""
     module = "org.apache.kafka.common.security.scram.ScramLoginModule"
     jaas = f'{module} required username="{USER}" password="{credentials.password}";'
     return render_client_config(bootstrap_servers, credentials.properties(), f"sasl.jaas.config={jaas}")

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-#: What is read of a log's end: the deepest stack trace of the broker is 6 KB.
+#: Bytes read from the end of a log. The broker's longest stack trace is 6 KB.
 _END_BYTES = 16_384
 
 
 def exit_reason(log: Path) -> str:
-    """The last log line that does not begin with a blank: Python, Rust and Java indent stack traces.
+    """The last log line that is not indented: Python, Rust and Java indent stack traces.
 
-    For a line of JSON, its error, else its event.
+    For a JSON line, its error, else its event.
     """
     try:
         with log.open("rb") as file:

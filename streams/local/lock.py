@@ -10,11 +10,11 @@ from typing import Self
 
 from schemas.errors import RequestError
 
-#: An owner that was killed just now may still be seen alive for some milliseconds.
+#: A killed owner may still appear alive for some milliseconds.
 ALIVE_S = 0.5
 
-#: How long to wait for a data folder whose owner is gone but whose server is still dying: the kernel
-#: kills an local server together with its parent, which takes some milliseconds on a busy machine.
+#: How long to wait for a data folder whose owner is gone but whose server is still dying: the kernel kills a
+#: local server together with its parent, which takes some milliseconds on a busy machine.
 DYING_S = 5.0
 
 

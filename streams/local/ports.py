@@ -6,9 +6,9 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 
-#: Below the range from which Linux (32768) and macOS (49152) take the ports of outgoing connections.
-#: A port from within that range could be taken by any client's connection while its server is down; a
-#: client that keeps reconnecting to it would sooner or later even connect to itself and hold it.
+#: Below the ephemeral port range of Linux (from 32768) and macOS (from 49152). Any outgoing connection could
+#: take a port in that range while its server is down; a client that keeps reconnecting would sooner or later
+#: even connect to itself and hold the port.
 PORTS = range(20_000, 32_768)
 
 
@@ -23,7 +23,7 @@ def free_port(avoid: frozenset[int] = frozenset()) -> int:
 def is_free(port: int) -> bool:
     """Whether this port on loopback is free."""
     with socket.socket() as probe:
-        # As servers do: connections of a former server that linger in TIME_WAIT are no obstacle.
+        # As servers do: ignore old connections in TIME_WAIT.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -33,7 +33,7 @@ def is_free(port: int) -> bool:
 
 
 def kept_port(file: Path, avoid: frozenset[int] = frozenset()) -> int:
-    """The port written in `file` if it is still free, else a new one, which is then written there."""
+    """The port stored in `file` if it is still free, else a new one, which is then stored there."""
     try:
         port = int(file.read_text())
     except (FileNotFoundError, ValueError):

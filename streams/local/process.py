@@ -16,7 +16,7 @@ from streams.local import die_with_parent as guard
 from streams.local.exit_reason import exit_reason
 from streams.private import append_private
 
-#: A log larger than this is moved to NAME.log.1, so a child uses at most about twice as much of the disk.
+#: A larger log is moved to NAME.log.1, so the logs of a child take about twice this much at most.
 LOG_BYTES = 10 * 1024 * 1024
 
 
@@ -24,11 +24,10 @@ LOG_BYTES = 10 * 1024 * 1024
 class ProcessSpec:
     """A program to run, and how to check that it is ready.
 
-    `ready` returns when the process serves and may raise or wait forever while it does not;
-    `ready_s` is how long it may take. `stop_s` is how long the process may take to end after SIGTERM.
-    `env` is the whole environment; None is ours. `keep_fds` stay open in the child. `final` are exit
-    statuses after which another start would end the same way. `starts` is how often it may be started, within
-    `ready_s`, before it is ready for the first time.
+    `ready` returns when the process serves; until then it may raise or wait forever. `ready_s` limits that
+    time, and `stop_s` the time from SIGTERM to the end of the process. `env` is the whole environment; None
+    passes ours. `keep_fds` stay open in the child. `final` are exit statuses after which a restart is
+    pointless. `starts` limits the starts, within `ready_s`, until the process is ready for the first time.
     """
 
     name: str
@@ -45,9 +44,9 @@ class ProcessSpec:
 
 
 class ChildProcess:
-    """Runs a `ProcessSpec`; may be started again after it ended.
+    """Runs a `ProcessSpec`; can be restarted after it ended.
 
-    The child leads a session of its own, so that a Ctrl-C in our terminal reaches it only through us.
+    The child leads its own session, so a Ctrl-C in our terminal does not reach it directly.
     Use it from the main thread: on Linux the child dies with the *thread* that started it.
     """
 
@@ -57,10 +56,10 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        """The process id of the present or last run.
+        """The process id of the current or last run.
 
         Raises:
-            RequestError: it was never started.
+            RequestError: the process was never started.
         """
         if self._process is None:
             raise RequestError(f"{self.spec.name} was not started")
@@ -76,14 +75,14 @@ class ChildProcess:
         return self._process.returncode if self._process else None
 
     async def start(self) -> None:
-        """Start the process without waiting until it is ready. Does nothing if it runs."""
+        """Start the process without waiting until it is ready. Does nothing if it is running."""
         if self.running:
             return
         spec = self.spec
         spec.log.parent.mkdir(parents=True, exist_ok=True)
         cap_log(spec.log)
         guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv]
-        # O_APPEND: the child writes the file itself, so its output never waits for us nor dies with us.
+        # The child writes to the file directly (O_APPEND), so its output does not depend on us.
         with append_private(spec.log) as log:
             self._process = await asyncio.create_subprocess_exec(
                 *guarded,
@@ -137,18 +136,20 @@ class ChildProcess:
             await asyncio.gather(serving, ended, return_exceptions=True)
 
     async def wait(self) -> int:
-        """Wait for the end of the process; its exit status, minus the signal's number if one ended it."""
+        """Wait for the end of the process. Returns its exit status, minus the signal's number if one ended
+        it."""
         assert self._process is not None, "wait() before start()"
         return await self._process.wait()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the process a signal; does nothing when it does not run."""
+        """Send a signal to the process. Does nothing if it is not running."""
         if self.running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     async def stop(self, grace_s: float | None = None) -> None:
-        """SIGTERM, `grace_s` (default: the spec's `stop_s`) to end in, then SIGKILL for its whole group."""
+        """Send SIGTERM, wait `grace_s` (default: the spec's `stop_s`), then SIGKILL the whole process
+        group."""
         self.signal(signal.SIGTERM)
         if self.running:
             with contextlib.suppress(asyncio.TimeoutError):
@@ -156,7 +157,7 @@ class ChildProcess:
         await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL for the process and all that it left in its group; returns when it is gone."""
+        """SIGKILL the process and the rest of its group. Returns when it is gone."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -165,10 +166,10 @@ class ChildProcess:
 
 
 def cap_log(log: Path, most: int = LOG_BYTES) -> None:
-    """Move what is in a log of more than `most` bytes to NAME.log.1; its writers go on undisturbed.
+    """Move the content of a log of more than `most` bytes to NAME.log.1, without disturbing its writers.
 
-    The content is copied and the file cut, not renamed: a child holds it open (O_APPEND, so it goes on
-    at the new end). What it writes between the two steps, microseconds, is lost.
+    The content is copied and the file truncated, not renamed, because a child holds it open (O_APPEND, so it
+    continues at the new end). Lines written between these two steps, within microseconds, are lost.
     """
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > most:
@@ -179,7 +180,7 @@ def cap_log(log: Path, most: int = LOG_BYTES) -> None:
 
 
 async def wait_until(condition: Callable[[], Awaitable[bool]], every_s: float = 0.05) -> None:
-    """Return as soon as `condition` holds; the caller sets the deadline."""
+    """Return as soon as `condition` is true. The caller sets the deadline."""
     while True:
         began = time.monotonic()
         if await condition():

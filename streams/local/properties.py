@@ -1,4 +1,4 @@
-"""The broker's configuration: where it listens, and why each number differs from Kafka's default."""
+"""The broker's configuration: listeners, and the settings that differ from Kafka's defaults."""
 
 from pathlib import Path
 
@@ -17,8 +17,9 @@ listener.security.protocol.map=CLIENT:{protocol},CONTROLLER:{protocol}
 log.dirs={logs}
 """
 
-#: The broker is a client of itself: it writes the ends of transactions. Only the process that listens on the
-#: controller's port connects to it, so PLAIN reveals nothing there, and it needs no metadata.
+#: The broker is its own client when it writes transaction markers, so it also uses SCRAM. Only the process
+#: that listens on the controller's port connects to it, so PLAIN reveals nothing there, and unlike SCRAM it
+#: needs no metadata.
 _SASL = """\
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-256
 listener.name.client.sasl.enabled.mechanisms={mechanisms}
@@ -29,12 +30,12 @@ listener.name.controller.plain.sasl.jaas.config={plain} required \\
     username="{user}" password="{setup}" user_{user}="{setup}";
 """
 
-#: Until the lasting password is set, the one of this run opens the clients' port as well.
+#: Until the permanent password is set, clients can also use the one-time password of this run.
 _SETUP = """\
 listener.name.client.plain.sasl.jaas.config={plain} required user_{user}="{setup}";
 """
 
-#: What a broker that runs alone needs to serve us, wherever it runs; docker-compose.yml says the same.
+#: Settings of a single-node broker, wherever it runs. docker-compose.yml has the same ones.
 SINGLE_NODE = """\
 # One node holds every copy there is.
 default.replication.factor=1
@@ -93,8 +94,8 @@ def server_properties(
     """The `server.properties` of a node that is broker and controller, on loopback.
 
     Args:
-        credentials: what clients must show; None takes everybody who reaches the port.
-        setup: the password has yet to be set, with the one of this run.
+        credentials: required of clients; None accepts every client.
+        setup: whether the permanent password is not set yet, so that the one-time password is accepted too.
     """
     protocol = "SASL_PLAINTEXT" if credentials else "PLAINTEXT"
     node = _NODE.format(host=LOOPBACK, port=port, controller=controller, logs=logs, protocol=protocol)

@@ -1,4 +1,4 @@
-"""What the local servers have in common: a data folder, a port, a child process, a life cycle."""
+"""The base of the local servers: a data folder, a port, a child process, a life cycle."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -13,25 +13,26 @@ from streams.local.process import ChildProcess, ProcessSpec
 
 
 class EmbeddedServer(ABC):
-    """A server of our own on loopback; an asynchronous context that starts it and stops it.
+    """A server on loopback; an asynchronous context manager that starts and stops it.
 
-    One server at a time owns a data folder; the next one finds all its data and, unless that port is
-    taken, its port. `prepare` alone is for a supervisor that runs the `ProcessSpec` itself.
+    Only one server at a time owns a data folder. The next one continues with its data and, unless it is
+    taken, its port. A supervisor that runs the `ProcessSpec` itself calls only `prepare`.
     """
 
-    #: What it is, for messages.
+    #: Its name in messages.
     title: str
 
     def __init__(self, data_dir: Path, port: int | None) -> None:
         self.data_dir = data_dir.resolve()
-        #: The port on loopback; 0 until `prepare` or `start` has chosen one.
+        #: The port on loopback; 0 until `prepare` or `start` chooses one.
         self.port = port or 0
         self._lock = DataDirLock(self.data_dir, self.title)
         self._child: ChildProcess | None = None
 
     @abstractmethod
     def _prepare(self) -> ProcessSpec:
-        """Everything before the process; runs in a thread, with the data folder locked. Sets `port`."""
+        """Do everything before the start of the process, and set `port`. Runs in a thread, with the data
+        folder locked."""
 
     @property
     def address(self) -> str:
@@ -42,7 +43,7 @@ class EmbeddedServer(ABC):
 
     @property
     def pid(self) -> int:
-        """Process id of the present or last run."""
+        """Process id of the current or last run."""
         return self._started().pid
 
     @property
@@ -51,11 +52,11 @@ class EmbeddedServer(ABC):
 
     @property
     def exit_status(self) -> int | None:
-        """Of the last run, minus the signal's number if one ended it; None while it runs."""
+        """Exit status of the last run, minus the signal's number if one ended it; None while it runs."""
         return self._started().returncode
 
     async def prepare(self) -> ProcessSpec:
-        """Own the data folder and do all that comes before the process.
+        """Lock the data folder and do everything before the start of the process.
 
         Raises:
             RequestError: another process owns the data folder; the message names it.
@@ -65,7 +66,7 @@ class EmbeddedServer(ABC):
         return self._child.spec
 
     async def start(self) -> None:
-        """Start the server and wait until it answers. Does nothing when it runs.
+        """Start the server and wait until it answers. Does nothing if it is running.
 
         Raises:
             RequestError: another process owns the data folder; the message names it.
@@ -75,20 +76,21 @@ class EmbeddedServer(ABC):
         await self._started().start_ready()
 
     async def kill(self) -> None:
-        """SIGKILL, as a crash would; the data folder stays ours. `start` runs it again on its data."""
+        """SIGKILL the server, to simulate a crash. Keeps the data folder locked; `start` restarts it on its
+        data."""
         await self._started().kill()
 
     async def stop(self) -> None:
-        """SIGTERM and time to write its state, then SIGKILL; the data folder stays ours."""
+        """Send SIGTERM, give it time to write its state, then SIGKILL. Keeps the data folder locked."""
         await self._started().stop()
 
     async def restart(self) -> None:
-        """Stop it if it runs, and start it again, on the same port."""
+        """Stop it if it is running, and start it again on the same port."""
         await self.stop()
         await self.start()
 
     async def close(self) -> None:
-        """Stop it and give the data folder back. Does nothing when it was never started."""
+        """Stop it and release the data folder. Does nothing if it was never started."""
         try:
             if self._child is not None:
                 await self._child.stop()

@@ -12,9 +12,9 @@ from streams.processes import wire
 from streams.processes.errors import BadAnswer, PoolStopped, WorkerDied
 from streams.processes.forks import ForkServer
 
-#: Bytes written at once; between pieces the socket's buffer must have emptied.
+#: Bytes per write; the socket's buffer is drained between writes.
 _PIECE_BYTES = 1024 * 1024
-#: Seconds that a worker which has closed its channel may take to end; then it is killed.
+#: Seconds that a worker may take to end after it closed its channel; then it is killed.
 _END_SECONDS = 1.0
 
 
@@ -57,7 +57,7 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it is running, as far as is known."""
+        """Whether it is not known to have ended."""
         return not self._ended.done() and not self._reader.at_eof()
 
     async def call(self, buffers: Sequence[bytes], max_answer_bytes: int) -> Answer:
@@ -96,7 +96,7 @@ class Worker:
         try:
             async with asyncio.timeout(_END_SECONDS):
                 return await asyncio.shield(self._ended)
-        except TimeoutError:  # it has closed its channel but is still running
+        except TimeoutError:  # it closed its channel but is still running
             return None
 
     def discard(self) -> None:

@@ -19,12 +19,12 @@ from streams.processes.server import FORK, KILL, REPORT, REQUEST
 
 log = structlog.get_logger(__name__)
 
-#: Runs with the service's `sys.path`, which the environment does not determine completely.
+#: Sets the service's `sys.path`, which the environment alone does not determine.
 _BOOT = (
     "import json, sys; control, sys.path[:], preload = json.loads(sys.argv[1]); "
     "from streams.processes.server import serve; serve(control, preload)"
 )
-#: Seconds that a closed server may take to kill its workers and end; it takes milliseconds.
+#: Timeout for a closed server to kill its workers and end; it usually takes milliseconds.
 _CLOSE_SECONDS = 3.0
 
 
@@ -66,13 +66,13 @@ class ForkServer:
         return self._last, ended
 
     def kill(self, number: int) -> None:
-        """Kill a worker, if it is still running."""
+        """Kill a worker if it is still running."""
         if self.alive and number in self._ended:
             with contextlib.suppress(OSError):  # it has just died, and its workers with it
                 self._control.send(REQUEST.pack(KILL, number))
 
     def close(self) -> None:
-        """End the server and its workers at once."""
+        """End the server and its workers immediately."""
         self._stop("the worker processes were stopped")
         try:
             self._process.wait(_CLOSE_SECONDS)

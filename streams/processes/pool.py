@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 #: Calls after which a worker is replaced, to bound memory leaks of libraries.
 CALLS_PER_WORKER = 500
-#: Maximum length of an answer. The largest document has 200 MiB; as JSON its text grows by escapes.
+#: Maximum length of an answer. The largest document has 200 MiB, and escapes make its JSON longer.
 MAX_ANSWER_BYTES = 400 * 1024 * 1024
 #: Seconds in which a worker, with its preloaded libraries, must be ready on a busy machine.
 _START_SECONDS = 60.0
@@ -31,13 +31,13 @@ _START_SECONDS = 60.0
 class WorkerPool:
     """Runs module-level functions in `workers` processes, in the order of the calls.
 
-    A function's arguments are bytes or what pydantic converts to JSON and back, as annotated. Its result must
-    fit its return annotation, otherwise the answer is a BadAnswer. A worker is replaced after a call that may
-    have damaged it, and after `calls_per_worker`.
+    Arguments are bytes, or values that pydantic converts to JSON and back by their annotations. A result that
+    does not match the return annotation raises BadAnswer. A worker is replaced after a call that may have
+    damaged it, and after `calls_per_worker` calls.
 
     Args:
         workers: number of processes, started by the first calls or by `start`.
-        wall_seconds: time limit of a call, without the wait for a worker.
+        wall_seconds: time limit of a call, not counting the wait for a worker.
         cpu_seconds: CPU time limit of a call; None for no limit.
         preload: modules that are loaded before workers are forked.
         setup: function and arguments of the first call in each worker, for example to confine it.
@@ -114,7 +114,7 @@ class WorkerPool:
         return self._open
 
     async def _warm(self, opened: _Open) -> None:
-        with contextlib.suppress(ProcessError):  # a call will get it, too, and report it
+        with contextlib.suppress(ProcessError):  # the next call gets the same error and reports it
             async with opened.slots:
                 opened.idle.append(await self._take(opened))
 

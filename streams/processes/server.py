@@ -1,7 +1,7 @@
 """The fork server: a process that has loaded the common libraries and forks workers on request.
 
-It has one thread, reads no user input and holds no secret, so its forks are clean, and ready in milliseconds.
-It ends, and its workers with it, when the service closes the control socket or dies.
+It has one thread, reads no user input and holds no secrets, so forks are safe and take milliseconds. It ends,
+together with its workers, when the service closes the control socket or dies.
 
     request   b"f"  number (4 bytes), with the worker's socket     fork a worker
               b"k"  number                                         kill it
@@ -40,7 +40,7 @@ def serve(control: int, preload: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
     for module in preload:
         importlib.import_module(module)
-    collect_seldom()  # a page's trees live until it is done; looking through them took a fifth of the time
+    collect_seldom()  # objects live until their call ends; scanning them took a fifth of the time
     gc.collect()
     gc.freeze()  # collections in the workers would otherwise copy the pages that they share
     _Server(socket.socket(fileno=control)).run()
@@ -125,8 +125,8 @@ class _Server:
 
 
 def _die_with(server: int) -> None:
-    """Have the kernel kill this worker when the server ends. On other systems than Linux, a worker whose
-    server was killed lives until its call ends."""
+    """Have the kernel kill this worker when the server ends. Except on Linux, a worker whose server was
+    killed lives until its call ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:

@@ -30,7 +30,7 @@ from streams.processes.errors import BadAnswer, RemoteError
 #: The kind of a message and the bytes that follow.
 FRAME = Struct("!cQ")
 CALL, TEXT, VALUE, ERROR = b"c", b"t", b"v", b"e"
-#: Texts with this many characters are sent separately. As JSON they would be in memory three times.
+#: Longer texts (in characters) are sent separately. As JSON they would be in memory three times.
 LONG_TEXT = 1024 * 1024
 #: Maximum length of an error's message and of its traceback, in characters.
 _MESSAGE_CHARACTERS, _TRACEBACK_CHARACTERS = 4_000, 8_000
@@ -112,7 +112,7 @@ def _long_texts(value: object) -> dict[str, str]:
 
 
 def _send_text(channel: socket.socket, name: str, text: str) -> None:
-    """In pieces, so that the text is not in memory twice."""
+    """Send a text in pieces, so that it is not in memory twice."""
     pieces = range(0, len(text), LONG_TEXT)
     head = name.encode() + b"\0"
     length = sum(len(text[at : at + LONG_TEXT].encode()) for at in pieces)
@@ -180,7 +180,7 @@ def _sound(text: str) -> str:
 
 def _receive(channel: socket.socket, length: int) -> bytes:
     """Exactly `length` bytes; fewer if the service has closed the channel."""
-    # Usually one piece: the kernel collects it in one buffer, so a long document is not copied.
+    # Usually one piece, which the kernel fills completely, so a long document is not copied.
     pieces = []
     while length and (piece := channel.recv(min(length, 1 << 30), socket.MSG_WAITALL)):
         pieces.append(piece)

@@ -1,9 +1,9 @@
 """`headrace sync`: sync files, a repository, a website or a bucket, and follow the run to its end.
 
 request.py  what to sync into which collection
-sources.py  the source that reads it: found, changed or created
-runs.py     the run: begun, followed, finished
-result.py   what came of it
+sources.py  find, change or create the source
+runs.py     start, follow and finish the run
+result.py   the result
 """
 
 from headrace.client.sync.request import (

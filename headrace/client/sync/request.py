@@ -1,4 +1,4 @@
-"""What to sync into which collection, as the payloads of the API want it."""
+"""What to sync into which collection, as API payloads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from schemas.sources.github import GithubSource
 from schemas.sources.s3 import S3Source
 from schemas.sources.web_scrape import WebScrapeSource
 
-#: Members of a run's payload that are true or absent.
+#: Members of a run's payload that are either true or absent.
 RUN_FLAGS = ("allow_empty", "allow_mass_delete", "full_check")
 
-#: Sources that are no folder.
+#: Sources other than folders.
 RemoteSource = GithubSource | S3Source | WebScrapeSource
 KINDS: dict[type, SourceType[Any, Any]] = {
     FolderSource: FOLDER,
@@ -22,7 +22,7 @@ KINDS: dict[type, SourceType[Any, Any]] = {
     S3Source: S3_BUCKET,
     WebScrapeSource: WEB_SCRAPE,
 }
-#: What a run of them lists.
+#: What their runs list.
 _DOCUMENTS = {GithubSource: "files", S3Source: "objects", WebScrapeSource: "pages"}
 
 

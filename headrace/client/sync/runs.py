@@ -1,4 +1,4 @@
-"""A run of a source: begun, followed to its end, and asked for its documents."""
+"""Start a run of a source, follow it to its end, and fetch its documents."""
 
 import asyncio
 import contextlib
@@ -19,9 +19,9 @@ from schemas.errors import TransientError
 
 #: Poll interval while the event stream is interrupted.
 POLL_S = 0.5
-#: Maximum of failed documents in a result; the API has them all.
+#: Maximum failed documents in a result; the API returns all of them.
 _MOST_FAILURES = 1000
-#: Maximum of documents with warnings in a result: guessed encodings may concern a whole folder.
+#: Maximum documents with warnings in a result: a whole folder may have guessed encodings.
 _MOST_WARNED = 10
 _UNFINISHED = frozenset({"pending", "processing"})
 

@@ -1,4 +1,4 @@
-"""The source of a request: the one that fills the collection already, changed if need be, or a new one."""
+"""The source of a request: the one that already fills the collection, changed if necessary, or a new one."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -31,7 +31,7 @@ async def wanted_source_id(
     known = [(source.id, kind.form.model_validate(source.form.model_dump())) for source in filling]
     same = [(id_, form) for id_, form in known if _is_same(kind, kind.configure(form), config)]
     without = {source.id for source in filling if source.embedding.sparse is None}
-    for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an equal one first
+    for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an identical one first
         changed = _keeping(wanted, form, request.keeps)
         added = sparse if source_id in without else {}
         if added:
@@ -53,15 +53,15 @@ async def wanted_source_id(
 
 
 def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:
-    """Whether a source is the one that is asked for, as it may be chosen otherwise now. Another prefix of a
-    bucket is another source: changing it would delete what the first one has brought."""
+    """Whether this is the requested source, possibly with another selection. Another prefix of a bucket is
+    another source: changing the prefix would delete the documents of the first."""
     same_prefix = kind is not S3_BUCKET or one.path_prefix == other.path_prefix
     return same_prefix and kind.same_origin(one, other)
 
 
 def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:
-    """What is wanted of a source, with these members as they are. Branches that it follows into other
-    collections stay."""
+    """The requested configuration, keeping these members of the known one. Branches that the source follows
+    into other collections stay."""
     kept = {name: getattr(known, name) for name in names}
     if isinstance(wanted, GithubSource) and wanted.follow:
         asked = {one.target_collection_name for one in wanted.follow}

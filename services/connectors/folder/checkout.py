@@ -1,9 +1,9 @@
 """What git knows about a folder: the checkout that contains it, its tracked files, its ignore rules.
 
-Checkouts may be hostile. So git is only used to list the files of its index, without anything that a
-configuration could make it run: no hooks, no file system monitor, no network. Then it does not matter whose
-checkout it is. Everything else is read as text: `.gitignore` files above the folder, `info/exclude`, and the
-excludes file of the user's git configuration. Without git, tracked files are unknown.
+Checkouts may be hostile. Therefore git is only used to list the files of the index, with everything disabled
+that a configuration could make it run: no hooks, no file system monitor, no network. Then the owner of the
+checkout does not matter. Everything else is read as text: `.gitignore` files above the folder,
+`info/exclude`, and the excludes file of the user's git configuration. Without git, tracked files are unknown.
 """
 
 import os

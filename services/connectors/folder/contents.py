@@ -1,4 +1,5 @@
-"""Which files of a folder are binary. Unlike in a repository, names may say nothing and pictures are read."""
+"""Detect the binary files of a folder. Unlike in repositories, pictures are read and names may be
+meaningless."""
 
 import re
 from pathlib import PurePosixPath
@@ -36,7 +37,7 @@ _OLE_STREAMS = re.compile(
 
 
 def is_binary(key: str, body: bytes) -> bool:
-    """Whether no parser reads a file. In doubt it is not binary: then parsing says what is wrong with it."""
+    """Whether no parser can read a file. If in doubt it is not binary, so that parsing reports the fault."""
     return (
         binary.is_binary(key, body)
         and PurePosixPath(key).suffix.lower() not in _TEXTS

@@ -69,7 +69,7 @@ class Disk:
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:
             work()
-            del work  # what it holds is not kept while nothing comes
+            del work  # release its references while idle
 
 
 def _answer(

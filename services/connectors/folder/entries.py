@@ -1,4 +1,4 @@
-"""What a folder says of what is in it, and what a walk makes of that."""
+"""The entries of a folder, and the files that a walk lists."""
 
 import os
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ from schemas.globs import encoded
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that was listed: its key, and what its folder said of it at `seen_ns` (Unix time). None where it
-    could not be asked."""
+    """A listed file: its key, and its `stat` at `seen_ns` (Unix time); None if that failed."""
 
     key: str
     stat: os.stat_result | None
@@ -18,7 +17,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a folder; `error` where its kind cannot be known."""
+    """An entry of a folder; `error` if its kind cannot be determined."""
 
     name: str
     kind: str  # folder, file, link, other
@@ -27,12 +26,12 @@ class Entry:
 
     @property
     def place(self) -> bytes:
-        """Where it stands among its siblings, so that whole paths are in order: `a.md`, `a/b.md`, `a0`."""
+        """Its sort key among its siblings, so that whole paths are in order: `a.md`, `a/b.md`, `a0`."""
         return encoded(self.name) + (b"/" if self.kind == "folder" else b"")
 
 
 def entry_of(entry: os.DirEntry[str]) -> Entry:
-    """What a folder says of one."""
+    """The entry for a directory entry of the system."""
     try:
         if entry.is_dir(follow_symlinks=False):
             return Entry(entry.name, "folder")
@@ -46,7 +45,7 @@ def entry_of(entry: os.DirEntry[str]) -> Entry:
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """What the folder knows of a file. One that is gone, or cannot be asked, is read to know more."""
+    """The `stat` of a file. None if it is gone or the call fails; reading it will tell more."""
     try:
         return entry.stat(follow_symlinks=False)
     except OSError:

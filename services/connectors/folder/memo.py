@@ -9,15 +9,15 @@ import struct
 
 from services.connectors.folder.entries import File
 
-#: FAT counts in two seconds, ext3 and some network disks in one, others in microseconds.
+#: FAT timestamps have a resolution of two seconds, ext3 and some network disks one, others microseconds.
 SETTLED_NS = 2_000_000_000
-#: Version of the form, size, mtime, ctime (ns), inode. The device is left out: it changes when a container or
-#: a machine starts again.
+#: Format version, size, mtime, ctime (ns), inode. The device is omitted: it changes when a container or
+#: machine restarts.
 _FORM = struct.Struct(">BQqqQ")
 _VERSION = 1
 
 
-#: Ends the memo of a file that is binary. Another one when the rule is: then they are read again.
+#: The suffix of memos of binary files. Change it with the rule, so that they are read again.
 _BINARY = b"binary 1"
 
 

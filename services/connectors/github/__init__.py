@@ -7,6 +7,5 @@
     server/       the git server and its API: who signs in, what it has
     mirrors/      repositories on disk, and the git command
 
-`document_key` is the path, `version_key` the hash of the blob: what did not change is neither read nor
-fetched.
+`document_key` is the path, `version_key` the hash of the blob. Unchanged files are neither read nor fetched.
 """

@@ -1,26 +1,26 @@
-"""Which server repositories are on, and what their mirrors may take of the disk."""
+"""The git server of repositories, and the disk space for their mirrors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-#: A first index keeps the blobs of a repository; the Linux kernel's newest commit has 1.5 GB.
+#: The first run fetches all blobs of a commit; the Linux kernel's newest has 1.5 GB.
 CACHE_BYTES = 10 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
 class GithubAccess:
-    """What the deployment says of repositories.
+    """The deployment's settings for repositories.
 
     Attributes:
         url: of the server; repositories are at `url/owner/repo`.
         api_url: of its REST API; None derives it from `url`. Only GitHub Apps need it.
-        folder: of the mirrors; None where a process keeps none.
-        cache_bytes: what the mirrors may take of the disk together.
+        folder: of the mirrors; None if the process has none.
+        cache_bytes: maximum disk space of all mirrors together.
         lfs_bytes: files in LFS up to this size are fetched; 0 skips them all.
-        stall_s: a transfer of which nothing arrives for so long is given up.
-        push_pauses_s: between tries to see a commit that a webhook has told of.
+        stall_s: a transfer that receives nothing for this long is aborted.
+        push_pauses_s: pauses between attempts to see a commit that a webhook announced.
     """
 
     url: str = "https://github.com"
@@ -38,7 +38,7 @@ class GithubAccess:
 
     @property
     def api(self) -> str:
-        """Where the REST API is: GitHub has it on a host of its own, GitHub Enterprise below `/api/v3`."""
+        """URL of the REST API: GitHub has a separate host for it, GitHub Enterprise uses `/api/v3`."""
         if self.api_url is not None:
             return self.api_url.rstrip("/")
         if urlsplit(self.base).hostname == "github.com":

@@ -1,4 +1,4 @@
-"""What a blob is, from its bytes and its path: indexed, or left out and why."""
+"""Decide from its bytes and path whether a blob is indexed, or why it is skipped."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from schemas.limits import MAX_FILE_BYTES
 from services.connectors.binary import BINARY, is_binary
 
-#: They are not read in repositories: most are icons.
+#: Pictures are not read in repositories: most are icons.
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".tiff", ".tif", ".heic", ".bmp", ".ico"})
 #: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer has less than 1,024 bytes.
 _POINTER = re.compile(
@@ -23,24 +23,24 @@ PICTURE = "a picture"
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A file that is in Git LFS: SHA-256 and bytes of its content."""
+    """A file in Git LFS: the SHA-256 and size of its content."""
 
     oid: str
     size: int
 
 
 def pointer(body: bytes) -> Pointer | None:
-    """What a blob points to, if it is a pointer of Git LFS."""
+    """The LFS file that a blob points to, if it is a Git LFS pointer."""
     if len(body) >= _POINTER_BYTES or not (found := _POINTER.match(body)):
         return None
     return Pointer(found["oid"].decode(), int(found["size"]))
 
 
 def left_out(key: str, size: int, head: bytes, lfs_bytes: int = 0) -> str | None:
-    """Why a blob is no document; None if it is one.
+    """Why a blob is not a document; None if it is one.
 
     Args:
-        size: of all of it.
+        size: of the whole blob.
         head: its first `HEAD_BYTES`.
         lfs_bytes: files in LFS up to this size are fetched.
     """

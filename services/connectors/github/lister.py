@@ -1,7 +1,7 @@
 """One run of a repository: its files at one commit.
 
-A page of the listing is made in three steps: paths and hashes, of which the patterns choose; of those that
-no earlier run has looked at, the blobs, fetched together; what each of these is.
+A page of the listing takes three steps: list paths and hashes and apply the patterns; fetch, in one batch,
+the blobs that no earlier run has examined; decide what each of them is.
 """
 
 import os
@@ -47,7 +47,7 @@ class Target:
 
 
 class GithubLister:
-    """The files of a commit. Blobs that an earlier run has looked at are not fetched unless they are read."""
+    """The files of a commit. Blobs that an earlier run has examined are only fetched if they are read."""
 
     when_empty = "Is it the right branch, and do the patterns match?"
     in_order = True
@@ -64,8 +64,8 @@ class GithubLister:
         lfs: Lfs,
         push_pauses_s: Sequence[float] = (),
     ) -> None:
-        """`purpose` tells apart what different sources and collections have seen of the repository."""
-        #: Raises RequestError where what is new must not be read.
+        """`purpose` separates what different sources and collections have seen of the repository."""
+        #: Called before a fetch. Raises RequestError if new content must not be read.
         self.before_a_fetch: Callable[[], Awaitable[None]] = _always
         self._push_pauses_s = push_pauses_s
         self._config, self._options, self._remote = config, options or GithubOptions(), remote
@@ -115,7 +115,7 @@ class GithubLister:
         self._listed = True
 
     async def read(self, item: Item) -> Content:
-        """A blob. Raises DocumentError when the server has it no longer."""
+        """A blob. Raises DocumentError if the server no longer has it."""
         assert self._mirror is not None
         assert self._blobs is not None
         assert item.version is not None
@@ -133,7 +133,7 @@ class GithubLister:
         return Content(body)
 
     async def aclose(self) -> None:
-        """Remember what this run has seen, and let the mirror go."""
+        """Store what this run has seen, and release the mirror."""
         if self._listed and self._mirror is not None and self._commit is not None:
             seen = {
                 "commit": self._commit,
@@ -144,8 +144,8 @@ class GithubLister:
         await self._opened.aclose()
 
     async def _target(self, mirror: Mirror) -> Target | None:
-        """The commit to read, None for a repository without any. Asked for in each run: that access was lost
-        must not be found out only when something has changed."""
+        """The commit to read; None for a repository without commits. Every run asks the server, so that lost
+        access is noticed even if nothing has changed."""
         sha, branch = self._options.sha, self._options.branch
         short = sha is not None and len(sha) < 40
         prefixes = [HEADS, "refs/tags/"] if short else [f"{HEADS}{branch}"] if branch else []
@@ -203,8 +203,8 @@ class GithubLister:
         return left_out(entry.key, *found, self._lfs.most_bytes)
 
     async def _fetch_from(self, item: Item) -> None:
-        """Fetch a blob that was not expected to be read, with those behind it: twice as many each time.
-        So a collection that has to be filled again costs few requests, and one document one blob."""
+        """Fetch a blob that was not expected to be read, together with the following ones, twice as many each
+        time. So refilling a collection takes few requests, and reading one document fetches one blob."""
         assert self._mirror is not None
         assert self._commit is not None
         wanted = [item.version or ""]
@@ -239,7 +239,7 @@ def _listed(entry: Entry, verdict: str | None, gone: str | None) -> Listed:
 
 
 async def _batches(mirror: Mirror, commit: str) -> AsyncGenerator[list[Entry], None]:
-    """All entries, as many at a time as are fetched together."""
+    """All entries, in batches of the size that is fetched together."""
     waiting: list[Entry] = []
     async with aclosing(mirror.entries(commit)) as pieces:
         async for piece in pieces:
@@ -252,7 +252,8 @@ async def _batches(mirror: Mirror, commit: str) -> AsyncGenerator[list[Entry], N
 
 
 def _require_order(last: bytes, batch: Iterable[Entry]) -> bytes:
-    """The last path. Raises RequestError for trees that are not as git writes them: a path could be twice."""
+    """The last path. Raises RequestError for trees that are not in git's order, because a path could occur
+    twice."""
     for entry in batch:
         if entry.path <= last:
             raise RequestError("the repository's trees are damaged: their entries are not in order")

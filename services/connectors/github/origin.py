@@ -1,4 +1,4 @@
-"""Repositories as a type of source."""
+"""The source type `github`."""
 
 import asyncio
 from contextlib import suppress
@@ -24,7 +24,7 @@ from services.connectors.lister import Access, Known, Lister
 
 log = structlog.get_logger(__name__)
 
-#: A person waits for the answer of a check.
+#: A user is waiting for the check.
 _CHECK_SECONDS = 5.0
 
 
@@ -39,9 +39,10 @@ class GithubOrigin:
         self._refs: Together[Refs] = Together()
 
     async def check(self, config: GithubConfig, tenant: str) -> GithubConfig:
-        """With `owner/repo` in place of a URL. The server is asked once: RequestError, as in a run, where it
-        gives no access or has no repository. One that is away or limits requests refuses nothing: runs wait
-        for it. Raises RequestError also for another server and for a credential that is not there."""
+        """The configuration, with `owner/repo` in place of a URL. Asks the server once, and raises
+        RequestError, as a run would, if it denies access or has no such repository; also for another server
+        and for a missing credential. A server that is unavailable or limits requests is no error, because
+        runs wait for it."""
         checked = await self.check_run(config, tenant)
         remote = self._remote(checked, tenant, Http(_CHECK_SECONDS, self._http.limits))
         try:
@@ -52,7 +53,7 @@ class GithubOrigin:
         return checked
 
     async def identify(self, config: GithubConfig, tenant: str) -> str | None:
-        """The number of the repository, where the server's API says it in time."""
+        """The id of the repository, if the server's API returns it in time."""
         name = self._name(config.repository)
         login = login_of(config, tenant, name, self._credentials, self._tokens)
         with suppress(TimeoutError):
@@ -61,7 +62,7 @@ class GithubOrigin:
         return None
 
     async def check_run(self, config: GithubConfig, tenant: str) -> GithubConfig:
-        """The same without asking the server: before a run, which waits for it."""
+        """The same without asking the server, before a run, which waits for it."""
         if config.credential_id is not None:
             kind = "github_token" if config.app_id is None else "github_app"
             await self._credentials.secret(tenant, config.credential_id, kind)
@@ -81,7 +82,7 @@ class GithubOrigin:
         return lister
 
     async def _require_same(self, source: Source, config: GithubConfig) -> None:
-        """Raises RequestError where another repository has taken the name."""
+        """Raise RequestError if another repository has taken the name."""
         number = await self.identify(config, source.tenant)
         if number not in (None, source.origin_id):
             raise RequestError(

@@ -1,5 +1,5 @@
-"""Waits for a push that a server tells of before it shows it: its webhooks and its repositories are not one
-system, and a reader may reach a replica."""
+"""Wait until an announced push is visible: a webhook may arrive before the repository, or a replica of it,
+shows the commit."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ log = structlog.get_logger(__name__)
 
 
 async def refs_with(remote: Remote, mirror: Mirror, ref: str, commit: str, pauses_s: Sequence[float]) -> Refs:
-    """The refs that begin with `ref`, and HEAD, as soon as the server knows a commit that it was pushed to;
-    after the last pause as they are.
+    """The refs that begin with `ref`, and HEAD, as soon as the server knows the pushed commit; after the last
+    pause, the current refs.
 
-    A commit that the server knows and `ref` is not at was followed by another push. Raises what `Remote.refs`
-    and `Mirror.knows` raise.
+    If the server knows the commit but `ref` points elsewhere, another push has followed. Raises the errors of
+    `Remote.refs` and `Mirror.knows`.
     """
     for pause_s in pauses_s:
         refs = await remote.refs([ref])

@@ -1,4 +1,4 @@
-"""Which files earlier runs have looked at, and why some of them are left out."""
+"""The files that earlier runs have examined, and why some of them are skipped."""
 
 import os
 from collections.abc import Sequence
@@ -8,14 +8,15 @@ from services.connectors.github.mirrors.mirror import Mirror
 from services.connectors.github.mirrors.tree import Entry
 from services.connectors.lister import Known
 
-#: Verdicts that are remembered of a repository; more of them are found out again.
+#: Stored verdicts per repository; files beyond that are examined again.
 _MOST_VERDICTS = 200_000
 
 
 class Seen:
-    """What earlier runs have looked at: they need not see it again to say whether it is a document.
+    """Files that earlier runs have examined, so that they need not be fetched again to decide whether they
+    are documents.
 
-    A hint, and no more: what is missing here is fetched once more.
+    Only a cache: whatever is missing is fetched again.
     """
 
     def __init__(
@@ -34,39 +35,39 @@ class Seen:
 
     @classmethod
     async def of(cls, mirror: Mirror, purpose: str, commit: str, known: Known, lfs_bytes: int) -> "Seen":
-        """What is remembered beside a mirror. With another limit for LFS other files are left out, so all are
-        looked at again."""
+        """Load what is stored beside a mirror. Another LFS limit skips other files, so then everything is
+        examined again."""
         last = mirror.recall(purpose)
         base = last.get("commit") if last.get("lfs_bytes") == lfs_bytes else None
         changed = await mirror.changed(str(base), commit) if base else None
         return cls(mirror, changed, last.get("include_globs"), known, f"left out {lfs_bytes}")
 
     def has(self, entry: Entry) -> bool:
-        """Whether an earlier run has said of this very file what it is."""
+        """Whether an earlier run has examined exactly this file."""
         if self.verdict(entry) is not None:
             return True
         same = self._changed is not None and entry.path not in self._changed
         if same and (self._choice is None or self._choice.has(entry.path)):
             return True
-        # A look at the disk, so last: what is beside the mirror is lost with it, memos are not.
+        # A disk access, so last. Memos survive the loss of the mirror.
         return self._known.memo(entry.key) == entry.oid.encode()
 
     def judge(self, entry: Entry, reason: str | None) -> None:
-        """What a file was found to be."""
+        """Record the verdict on a file."""
         if reason is not None and len(self._verdicts) < _MOST_VERDICTS:
             self._verdicts[self._key(entry)] = reason
             self._news = True
 
     def verdict(self, entry: Entry) -> str | None:
-        """Why a file is left out, None if it is not."""
+        """Why a file is skipped; None if it is not."""
         return self._verdicts.get(self._key(entry)) if self._verdicts else None
 
     def keep(self) -> None:
-        """For the runs to come."""
+        """Store the verdicts for later runs."""
         if self._news:
             self._mirror.remember(self._name, self._verdicts)
 
     @staticmethod
     def _key(entry: Entry) -> str:
-        """The name counts, too: it decides whether a binary file is a document."""
+        """The key of a verdict. It includes the name, which decides whether a binary file is a document."""
         return f"{entry.oid} {os.path.splitext(entry.path)[1].lower().decode(errors='backslashreplace')}"

@@ -1,7 +1,7 @@
 """`s3`: the objects of a bucket below a prefix, and one object by its key.
 
-client.py    calls to one bucket: signing in, threads, trying again
-errors.py    what S3 says, and what to do about it
+client.py    calls to one bucket: authentication, threads, retries
+errors.py    S3's errors as ours
 objects.py   which listed objects are documents, and their versions
 naming.py    what `.meta.json` files name, and for which collection
 lister.py    a run over all objects, and over one
@@ -20,9 +20,9 @@ from services.connectors.lister import Access, Known, Lister
 from services.connectors.s3.client import PATIENCE_S, Bucket, Clients
 from services.connectors.s3.lister import ObjectLister, S3Lister
 
-#: A person waits for the answer of a check.
+#: A user is waiting for the check.
 CHECK_PATIENCE_S = 5.0
-#: Of all runs together; each has one or two calls under way.
+#: Shared by all runs, each of which makes one or two calls at a time.
 _THREADS = 64
 
 
@@ -46,7 +46,8 @@ class S3Origin:
         return config
 
     async def check_run(self, config: S3Config, tenant: str) -> None:
-        """Before a run, without asking the store: it may be away, and the run waits. Raises RequestError."""
+        """Check before a run, without asking the store, because the run waits if it is unavailable. Raises
+        RequestError."""
         self._require_endpoint(config)
         await self.secret(config, tenant)
 
@@ -63,13 +64,13 @@ class S3Origin:
         return S3Lister(sign_in, config, run.collection, known)
 
     async def bucket(self, config: S3Config, tenant: str, patience_s: float = PATIENCE_S) -> Bucket:
-        """A bucket, signed in to. Raises RequestError for an endpoint or a credential that is not allowed."""
+        """An authenticated bucket. Raises RequestError for an endpoint or credential that is not allowed."""
         self._require_endpoint(config)
         secret = await self.secret(config, tenant)
         return await asyncio.to_thread(Bucket, config, secret, self._threads, self._clients, patience_s)
 
     async def secret(self, config: S3Config, tenant: str) -> dict[str, str] | None:
-        """What a source signs in with; None for the machine's own credentials. Raises RequestError."""
+        """A source's credentials; None for those of the machine. Raises RequestError."""
         if config.credential_id is not None:
             return dict(await self._credentials.secret(tenant, config.credential_id, "aws"))
         if not self._ambient:

@@ -1,4 +1,4 @@
-"""Calls to one bucket: boto3 in threads, each call signed anew, tried again while the store is busy."""
+"""Calls to one bucket: boto3 in threads, each call signed again and retried while the store is busy."""
 
 import asyncio
 import gzip
@@ -19,9 +19,9 @@ from services.connectors.s3.errors import Garbled, Refusals
 
 T = TypeVar("T")
 
-#: Keys of a page: the most that S3 answers.
+#: Keys per page: S3's maximum.
 PAGE_KEYS = 1000
-#: How long a store may be busy or away before a run gives the attempt up.
+#: How long a store may be busy or unavailable before an attempt is given up.
 PATIENCE_S = 120.0
 LONGEST_PAUSE_S = 20.0
 _PIECE_BYTES = 1024 * 1024
@@ -45,7 +45,7 @@ class OpenObject:
 
 
 class Bucket:
-    """A bucket, signed in to.
+    """An authenticated bucket.
 
     Args:
         secret: of kind `aws`; None for the machine's own credentials.
@@ -83,7 +83,7 @@ class Bucket:
 
         def list_page() -> dict[str, Any]:
             found: dict[str, Any] = self._client.list_objects_v2(**asked)
-            if "IsTruncated" not in found:  # any text reads as a listing of nothing
+            if "IsTruncated" not in found:  # boto3 parses any text as an empty listing
                 raise self.refusals.garbled(after)
             return found
 
@@ -103,8 +103,8 @@ class Bucket:
         )
 
     async def content(self, key: str, etag: str | None, found: OpenObject | None = None) -> bytes:
-        """The bytes of an object; `found` is one that is open already. A connection that breaks in the middle
-        costs another call. Raises DocumentError."""
+        """The bytes of an object; `found` is an open one. Retries if the connection breaks. Raises
+        DocumentError."""
         opened = [found] if found is not None else []
 
         def read() -> bytes:
@@ -138,8 +138,8 @@ class Bucket:
 
 
 class Clients:
-    """Clients of boto3 by what they are signed in with: making one takes longer than a request, and runs of
-    one object are many. For any thread."""
+    """A thread-safe cache of boto3 clients by credentials: creating one takes longer than a request, and runs
+    of single objects are frequent."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -162,7 +162,7 @@ class Clients:
             import botocore.session
 
             core = botocore.session.get_session()
-            # Times are not looked at, and reading those of a page takes as long as all else of it.
+            # We do not use timestamps, and parsing those of a page takes as long as the rest of it.
             core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
             self._session = boto3.session.Session(botocore_session=core)
         return _client(self._session, config, secret)
@@ -197,7 +197,7 @@ def _client(session: Any, config: S3Config, secret: Mapping[str, str] | None) ->
         ),
         **keys,
     )
-    # boto3 would follow the bucket into its region, with HeadBucket if need be; a person is told instead.
+    # boto3 would redirect to the bucket's region, with HeadBucket if necessary. We report it instead.
     client.meta.events.register_last("before-parameter-build.s3", _stay)
     return client
 

@@ -1,4 +1,4 @@
-"""What S3 says, and what to do about it: its refusals as errors of ours."""
+"""Map S3's error responses to our errors."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from schemas.errors import DocumentError, IngestError, RequestError, TransientEr
 from schemas.sources.s3 import S3Config
 from services.connectors.lister import Gone
 
-#: Codes that mean: later. Clones answer 429 with codes of their own, so the status counts as well.
+#: Codes that mean "retry later". Clones return 429 with their own codes, so the status counts as well.
 _LATER = frozenset(
     {
         *("SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "OperationAborted"),
@@ -21,7 +21,7 @@ _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "InvalidSecurity"}
 )
 _DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "403"})
-#: In S3's own words: a bare 404 may be that of anything in between.
+#: S3's own codes; a bare 404 may come from anything in between.
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
 _WRONG_REGION = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
@@ -34,18 +34,18 @@ class Denied(DocumentError):
 
 
 class Replaced(DocumentError):
-    """An object that is another version by now."""
+    """An object that has been replaced by another version."""
 
 
 class Garbled(TransientError):
-    """An answer that is none: cut off on the way, or words that no listing has."""
+    """An invalid response: truncated, or not a listing."""
 
 
 class Refusals:
     """The errors of one source's calls.
 
     Args:
-        secrets: never to be told, whatever a store answers.
+        secrets: removed from all messages, whatever a store returns.
     """
 
     def __init__(self, config: S3Config, secrets: tuple[str, ...] = ()) -> None:
@@ -71,18 +71,18 @@ class Refusals:
         return self._of_the_way(error)
 
     def garbled(self, after: str | None) -> Garbled:
-        """A page that is no page."""
+        """The error for an invalid page."""
         where = "its beginning" if after is None else f"the page after {after[:200]!r}"
         return Garbled(f"the listing of {self._bucket} cannot be read at {where}; nothing was deleted")
 
     def of_object(self, error: Exception, key: str) -> IngestError:
-        """Why an object cannot be read: it fails alone, unless every other would."""
+        """Why an object cannot be read. Only this document fails, unless every other would fail too."""
         if isinstance(error, aws.ClientError):
             return self._everywhere(error) or self._not_read(error, key)
         return self._of_the_way(error)
 
     def _everywhere(self, error: Any) -> IngestError | None:
-        """What concerns all calls alike."""
+        """The error if it affects all calls."""
         code, said = _code(error), self._said(error)
         if code in _LATER or _status(error) in _LATER_STATUS:
             return TransientError(f"{self._bucket} asks to be left alone for a while: {said}")
@@ -150,7 +150,7 @@ class Refusals:
         return DocumentError(f"{key}: cannot be read: {said}")
 
     def _of_the_way(self, error: Exception) -> IngestError:
-        """No answer, or none that is one."""
+        """The error for a missing or invalid response."""
         if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.ProfileNotFound):
             return RequestError(f"this machine has no credentials of its own for S3: {error}")
         if isinstance(error, aws.CredentialRetrievalError):

@@ -24,7 +24,7 @@ from services.connectors.s3.objects import (
 
 SignIn = Callable[[], Awaitable[Bucket]]
 
-#: Objects that are denied one after the other before the run is given up: the right to read is missing.
+#: Consecutive denied objects after which the run fails, because read permission seems to be missing.
 _MOST_DENIED = 50
 #: The names of buckets of S3 Express, which list in no order.
 _DIRECTORY_BUCKET = "--x-s3"
@@ -83,7 +83,7 @@ class S3Lister:
         self._shown, self._requests = config.bucket_name, 0
 
     def excludes(self, key: str) -> bool:
-        """Whether a key is none of the prefix, which may have been another one."""
+        """Whether a key is outside the prefix, which may have changed."""
         return not key.startswith(self._prefix)
 
     def facts(self) -> Mapping[str, MetadataValue]:
@@ -147,7 +147,7 @@ class S3Lister:
         return await bucket.page(self._prefix, token, after)
 
     def _next(self, found: Mapping[str, Any], before: str | None, last: str | None) -> str | None:
-        """The token of the next page. Stores have been seen that name none, or go on with the same keys."""
+        """The token of the next page. Some stores return none, or repeat the same keys."""
         if not found.get("IsTruncated"):
             return None
         token = found.get("NextContinuationToken")
@@ -178,7 +178,7 @@ class S3Lister:
 
 
 class ObjectLister:
-    """One object as it is now: there, or gone. One request says so and holds its bytes."""
+    """The current state of one object: one request tells whether it exists, and has its bytes."""
 
     when_empty = "Does the object exist?"
     in_order = True

@@ -1,7 +1,7 @@
 """Which objects a source in metadata mode wants: those that its `.meta.json` files name.
 
-They are read before the objects are listed, since one may name any key. What they say is kept in memory, some
-hundred bytes for each.
+They are read before the objects are listed, because a file may name any key. Their content is kept in memory,
+about a hundred bytes for each.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from services.connectors.lister import Gone, Known
 from services.connectors.s3.objects import Given
 from services.connectors.states import place_of
 
-#: Files that are read at once.
+#: Files read concurrently.
 _AT_ONCE = 32
 
 #: Reads an object.
@@ -23,10 +23,10 @@ ReadFile = Callable[[str], Awaitable[bytes]]
 
 
 class Named:
-    """What the `.meta.json` files of a source say of the documents of one collection.
+    """The content of a source's `.meta.json` files for the documents of one collection.
 
     Attributes:
-        faults: by file, why it says nothing.
+        faults: by file, why it is unusable.
     """
 
     def __init__(self, config: S3Config, collection: str) -> None:
@@ -60,12 +60,12 @@ class Named:
             self._say(options.object_key, str(found.get("LastModified", "")), Given.of(options).memo() or b"")
 
     def _say(self, key: str, when: str, memo: bytes) -> None:
-        """Of two files that name one object the newer counts, as it does when they come as events."""
+        """Record a file. Of two files that name the same object the newer one wins, as with events."""
         if (when, memo) >= self._said.get(key, ("", b"")):
             self._said[key] = when, memo
 
     def of(self, key: str) -> Given | None:
-        """What is said of an object; None for nothing."""
+        """What the files say about an object; None if nothing."""
         said = self._said.get(key)
         return None if said is None else Given.kept(said[1])
 
@@ -74,7 +74,7 @@ class IndexedKeys:
     """Whether keys are indexed in the collection of a run.
 
     Args:
-        in_order: whether they are asked for in key order: then none is kept in memory.
+        in_order: whether look-ups are in key order; then no keys are kept in memory.
     """
 
     def __init__(self, known: Known, in_order: bool) -> None:
@@ -83,7 +83,7 @@ class IndexedKeys:
         self._head: str | None = next(self._keys, None) if in_order else None
 
     def has(self, key: str) -> bool:
-        """Whether this one is."""
+        """Whether this key is indexed."""
         if self._all is not None:
             return key in self._all
         place = place_of(key)

@@ -1,4 +1,4 @@
-"""Which listed objects are documents, and what is known of one without reading it."""
+"""Decide which listed objects are documents, and describe them without reading them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +17,14 @@ ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 FOLDER_MARKER = "folder marker"
 #: Why a source in metadata mode leaves objects out.
 NOT_NAMED = "no .meta.json names them for this collection"
-#: Types that a store gives where it knows none.
+#: Types that stores return for an unknown type.
 _NO_TYPE = frozenset({"binary/octet-stream", "application/octet-stream", "application/x-directory"})
 
 
 def version_of(etag: str, size: int) -> str | None:
-    """ETag and size: equal as long as the object is. The ETag is no hash, and is taken for none.
+    """ETag and size: equal while the object is unchanged. The ETag is not treated as a hash.
 
-    None from a store that gives no ETag: the content decides.
+    None if the store returns no ETag; then the content decides.
     """
     return f"{etag}-{size}" if etag else None
 
@@ -36,24 +36,24 @@ def etag_of(version: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a run of one object gave it: kept, so that runs over all objects do not take it away."""
+    """Options that a run of a single object set: stored, so that runs over all objects do not remove them."""
 
     custom_id: str | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
 
     @classmethod
     def of(cls, options: S3Options) -> "Given":
-        """What a run gives. Nulls mean: no such key."""
+        """The options of a run. Null means that there is no such key."""
         metadata = {name: value for name, value in options.metadata.items() if value is not None}
         return cls(options.custom_id, metadata)
 
     @classmethod
     def kept(cls, memo: bytes | None) -> "Given":
-        """What was kept of an object."""
+        """The stored options of an object."""
         return cls(**json.loads(memo)) if memo else cls()
 
     def memo(self) -> bytes | None:
-        """What is to be kept; None for nothing."""
+        """The memo to store; None for nothing."""
         if self.custom_id is None and not self.metadata:
             return None
         kept = {"custom_id": self.custom_id, "metadata": dict(self.metadata)}
@@ -64,7 +64,7 @@ class Given:
         return Item(key, version_of(etag, size), size, self.metadata, self.custom_id, self.memo())
 
 
-#: What is to be said of an object; None for one that the source does not want.
+#: The options of an object; None if the source does not want it.
 Wanted = Callable[[str], Given | None]
 
 
@@ -87,14 +87,14 @@ class Objects:
         self._meta, self._faults = config.auto_sync != "none", faults
 
     def entries(self, contents: Sequence[Mapping[str, Any]]) -> list[Entry]:
-        """Those of a page. Markers of folders are none: nobody has put them there as documents."""
+        """The entries of a page, without folder markers, which are not documents."""
         objects = [one for one in contents if not is_folder_marker(str(one["Key"]), int(one.get("Size", 0)))]
         found = [entry for one in objects if (entry := self._entry(one)) is not None]
         unwanted = len(objects) - len(found)
         return [*found, LeftOut(NOT_NAMED, unwanted)] if unwanted else found
 
     def _entry(self, found: Mapping[str, Any]) -> Entry | None:
-        """A document, or why an object is none; None for one that is not wanted."""
+        """The document of an object, or why it is not one; None if the object is not wanted."""
         key, size = str(found["Key"]), int(found.get("Size", 0))
         if self._meta and is_meta_file(key):
             if key in self._faults:
@@ -109,12 +109,12 @@ class Objects:
 
 
 def is_folder_marker(key: str, size: int) -> bool:
-    """An empty object that consoles make to show a folder; one with content is a document."""
+    """Whether it is an empty object that consoles create to show a folder. One with content is a document."""
     return key.endswith("/") and not size
 
 
 def content_type_of(key: str, told: str | None) -> str | None:
-    """The media type where it helps: an object's name says more than what an uploader guessed."""
+    """The media type, if it helps: an object's name is more reliable than the uploader's guess."""
     if PurePosixPath(key).suffix or not told or told in _NO_TYPE:
         return None
     return told

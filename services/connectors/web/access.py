@@ -11,7 +11,7 @@ PORTS = frozenset({80, 443})
 
 @cache
 def default_user_agent() -> str:
-    """`Headrace/0.1.0`; what stands before the slash is the name that robots.txt goes by."""
+    """`Headrace/0.1.0`; robots.txt matches the part before the slash."""
     try:
         return f"Headrace/{version('headrace')}"
     except PackageNotFoundError:
@@ -23,14 +23,14 @@ class WebAccess:
     """Settings of the crawler; the defaults are polite and safe.
 
     Attributes:
-        allowed_hosts: hosts that are meant though their address is private, as `host` or `host:port`.
+        allowed_hosts: hosts that are allowed despite a private address, as `host` or `host:port`.
         delay_s: between two requests to a site; a longer Crawl-delay of its robots.txt counts.
         user_agent: names the crawler to sites.
-        max_pages: the greatest page limit of a source.
+        max_pages: maximum page limit of a source.
         max_bytes: of one page or file, decompressed.
         obeys_robots: whether robots.txt counts.
         browser: path of the Chromium that renders pages which need JavaScript; empty for none.
-        folder: keeps what runs have fetched until they have ended; None keeps it for one attempt.
+        folder: keeps fetched pages until their run ends; None keeps them for one attempt.
     """
 
     allowed_hosts: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ class WebAccess:
 
     @property
     def product(self) -> str:
-        """The name that robots.txt and robots meta elements go by, in lower case."""
+        """The name that robots.txt and robots meta elements match, in lower case."""
         return self.agent.split("/")[0].split()[0].lower()
 
     def allows(self, netloc: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an answer means for the page that was asked for: a document, a skipped one, or nothing that is known.
+"""Decide what a response means for the requested page: a document, a skipped one, or unknown.
 
 visit ─► refused? no answer? ─► moved? ─► status ─► a page (verdicts), a file, "not modified" ─► its links
 """
@@ -26,22 +26,22 @@ ROBOTS = "disallowed by robots.txt"
 NOINDEX = "the page asks not to be indexed (noindex)"
 SOFT_404 = "says 'not found' with status 200"
 _ROUTES = "behind a # that only a script follows, which needs a browser"
-#: Equal texts from which on their links are not followed: an endless site looks the same everywhere.
+#: Number of pages with equal text after which their links are not followed: endless sites repeat themselves.
 _SAME_TEXT_STOPS = 3
-#: Statuses of a page that is not there any more.
+#: Statuses of a page that no longer exists.
 GONE = frozenset({404, 410})
 
 
 class Answers:
-    """Sorts the answers of one crawl into what was found.
+    """Interprets the responses of one crawl.
 
     Args:
         frontier: where the links of pages go.
         not_found: how the site says "not found".
 
     Attributes:
-        gone: known keys that are not documents any more.
-        changed: when the sitemap says that a page was changed.
+        gone: known keys that are no longer documents.
+        changed: last modification of pages according to the sitemap.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Answers:
         self.changed: dict[str, str] = {}
 
     async def settle(self, url: str, depth: int, visit: Visit) -> None:
-        """What a visit says of the page that was asked for, and of the one where it ended."""
+        """Interpret a visit, for the requested page and the one where redirects ended."""
         if visit.refused:
             self._refused(url, visit)
             return
@@ -79,24 +79,24 @@ class Answers:
         await self._answered(key, depth, visit.answer)
 
     def leave_out(self, url: str, reason: str) -> None:
-        """Not a document, and only counted."""
+        """Record that it is not a document; only counted."""
         if url in self._known:  # deleted, and counted as that
             self.gone.add(url)
         else:
             self.found.left_out[reason] += 1
 
     def _skip(self, key: str, reason: str) -> None:
-        """Not a document, and shown with the reason."""
+        """Record that it is not a document; shown with the reason."""
         self.found.skipped[key] = reason
         if key in self._known:
             self.gone.add(key)
 
     def _keep(self, key: str, reason: str) -> None:
-        """Nothing is known of it: what is indexed stays."""
+        """Record that its state is unknown; what is indexed stays."""
         self.found.unreadable.setdefault(key, reason)
 
     def _known_or_skip(self, key: str, reason: str) -> None:
-        """No content for now: good text that is indexed is not replaced by it."""
+        """Record a page without content for now, which does not replace good indexed text."""
         if key in self._known:
             self._keep(key, reason)
         else:
@@ -115,7 +115,8 @@ class Answers:
             self.leave_out(url, reason)
 
     async def _moved(self, url: str, key: str, visit: Visit) -> None:
-        """A known page that redirects is gone if it does so for good, or if the target has its very text."""
+        """A known page that redirects is gone if the redirect is permanent or the target has exactly its
+        text."""
         if url not in self._known:
             return
         if visit.permanent or await self._has_text_of(url, key, visit.answer):
@@ -220,7 +221,7 @@ class Answers:
         return True
 
     def _described(self, key: str, depth: int, html: Html, answer: Answer) -> Page:
-        """A page with what it says, and the links that may be followed."""
+        """The page, with its content and the links that may be followed."""
         canonicals = links_in(html.canonicals, key, self._scope)
         page = self._page(key, depth, answer)
         page.numbers, page.whole = html.numbers, html.whole
@@ -252,7 +253,7 @@ class Answers:
         self.found.answers[page.key] = answer.url
 
     def _follow(self, page: Page) -> None:
-        """Queue what a page links to, unless it is one more copy of the same."""
+        """Queue the links of a page, unless it is another copy of the same text."""
         self._texts[page.digest] += 1
         if self._texts[page.digest] >= _SAME_TEXT_STOPS:
             return

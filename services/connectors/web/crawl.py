@@ -1,4 +1,4 @@
-"""A crawl: which page is asked for next.
+"""A crawl: decide which page to request next.
 
 start ─► frontier ─► visit ─► meaning of the answer (`answers`) ─► page, its links ─► frontier …
 known pages that were not met ─► frontier: only their own answer says that they are gone
@@ -27,7 +27,7 @@ class Crawl:
     """One crawl of one source.
 
     Args:
-        limit: documents at most.
+        limit: maximum documents.
     """
 
     def __init__(
@@ -50,7 +50,8 @@ class Crawl:
         self._asked_new = 0
 
     async def run(self) -> Found:
-        """Raises RequestError when the start cannot be read: nothing is known of the site then."""
+        """Crawl the site. Raises RequestError if the start page cannot be read, because then nothing is known
+        of the site."""
         await self._start()
         await self._not_found.learn(self._visitor, self._scope, self._reader)
         if self._scope.max_depth is None:  # how deep a page of a sitemap is nobody knows
@@ -103,7 +104,7 @@ class Crawl:
             await self._answers.settle(url, depth, visit)
 
     def _has_room(self) -> bool:
-        """Whether a page that is not indexed yet may be asked for: known ones have their place."""
+        """Whether a page that is not indexed yet may be requested; room for known pages is reserved."""
         new = sum(key not in self._known for key in self._found.pages)
         return (
             new + len(self._known) - len(self._answers.gone) < self._limit
@@ -112,7 +113,7 @@ class Crawl:
         )
 
     def _ask_again(self, key: str) -> None:
-        """A known page that no link led to: out of scope for sure, or to be asked itself."""
+        """Handle a known page that no link led to: it is out of scope, or must be requested itself."""
         before = self._remembered.of(key)
         depth = before.depth if before else None
         if reason := self._scope.refuses(key, depth):

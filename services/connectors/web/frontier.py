@@ -1,11 +1,11 @@
-"""Which page is asked for next: by depth, then by address, so that each crawl takes the same ones."""
+"""Choose the next page by depth, then by address, so that each crawl takes the same pages."""
 
 import heapq
 from collections.abc import Container
 
 
 class Frontier:
-    """Addresses that wait. Known pages keep their place: new ones come only while there is room.
+    """The queue of addresses. Room for known pages is reserved; new ones are only taken while there is room.
 
     Args:
         known: the keys that are indexed.
@@ -17,7 +17,7 @@ class Frontier:
         self._waiting: dict[bool, list[tuple[int, str]]] = {True: [], False: []}
 
     def add(self, url: str, depth: int) -> None:
-        """An address that was met; the first time counts, which is the shortest way to it."""
+        """Add an address. Only the first time counts, which is the shortest path to it."""
         if url not in self._met:
             self._met.add(url)
             heapq.heappush(self._waiting[url in self._known], (depth, url))
@@ -33,5 +33,5 @@ class Frontier:
 
     @property
     def left(self) -> int:
-        """New pages that had no room."""
+        """The number of new pages without room."""
         return len(self._waiting[False])

@@ -1,4 +1,4 @@
-"""Websites as sources."""
+"""The source type `web_scrape`."""
 
 import asyncio
 import hashlib
@@ -40,8 +40,8 @@ class WebOrigin:
         self._browser = Browser(access.web.browser) if access.web.browser else None
 
     async def check(self, config: WebScrapeConfig, tenant: str) -> WebScrapeConfig:
-        """The same. Raises RequestError for a private address and for more pages than may be. Nothing is
-        asked for: the host may be one that only connectors reach."""
+        """The same configuration. Raises RequestError for a private address or a page limit that is too high.
+        Sends no request, because possibly only connectors can reach the host."""
         if reason := refusal(canonical(config.starting_url), self._access):
             raise RequestError(f"web_scrape.starting_url: {reason}")
         if (config.page_limit or 0) > self._access.max_pages:
@@ -62,7 +62,8 @@ class WebOrigin:
             shutil.rmtree(folder, ignore_errors=True)
 
     def folder_of(self, invocation_id: str) -> Path | None:
-        """What one attempt has fetched is there for the next one, of whichever process of this machine."""
+        """The folder of a run's fetched pages, which the next attempt finds in any process of this
+        machine."""
         return self._access.folder and self._access.folder / text_sha256(invocation_id)[:32]
 
 
@@ -72,7 +73,7 @@ class WebLister:
 
     Args:
         pause_s: before the second try of a request.
-        spool: what an earlier attempt at the run has fetched.
+        spool: pages that an earlier attempt at the run has fetched.
         browser: renders pages that show no text without JavaScript.
     """
 
@@ -103,7 +104,7 @@ class WebLister:
         return {"pages_fetched": self._found.fetched, "pages_not_modified": self._found.not_modified}
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
-        """All at once at the end: only the whole site tells which text repeats on it."""
+        """All entries at once, because only the whole site shows which text repeats."""
         if reason := refusal(self._scope.start, self._access):
             raise RequestError(f"{self._scope.start}: {reason}")
         before = await asyncio.to_thread(Remembered, self._known, self._scope.mode)
@@ -116,8 +117,8 @@ class WebLister:
             yield self._listed.entries[start : start + _PAGE]
 
     async def read(self, item: Item) -> Content:
-        """The page without what repeats on the site, or all of its text if the source says so. Raises
-        DocumentError when it can no longer be had."""
+        """The page without text that repeats on the site, or its whole text if the source says so. Raises
+        DocumentError if it can no longer be fetched."""
         answer = await self._kept(item.key) or await self._fetched(item)
         body, content_type = answer.body, content_type_of(answer)
         if item.key not in self._listed.html:
@@ -143,17 +144,17 @@ class WebLister:
         return Renderer(browser, self._access, visitors, self._spool)
 
     def _furniture_of(self, key: str) -> frozenset[int]:
-        """What of a page repeats on the site: nothing of most pages of some sites."""
+        """The blocks of a page that repeat on the site; often none."""
         page = self._found.pages.get(key)
         return self._listed.furniture.intersection((page and page.numbers) or ())
 
     async def _kept(self, key: str) -> Answer | None:
-        """The answer that it was listed by."""
+        """The response with which it was listed."""
         url = self._found.answers.get(key)
         return None if url is None else await self._spool.get(url)
 
     async def _fetched(self, item: Item) -> Answer:
-        """A page that had not changed when it was listed, or for which there was no room on disk."""
+        """Fetch a page that had not changed when it was listed, or that did not fit on the disk."""
         visit = await self._visitor.visit(item.key, refuses=self._scope.refuses)
         if visit.answer is None or visit.answer.status not in (200, 203):
             reason = visit.reason or f"answers {visit.answer.status}" if visit.answer else visit.reason
@@ -178,5 +179,5 @@ class WebLister:
 
 
 def _filename(url: str) -> str | None:
-    """The last part of the path, which says what a file is where its content does not."""
+    """The last part of the path, which tells a file's format if its content does not."""
     return unquote(posixpath.basename(urlsplit(url).path)) or None

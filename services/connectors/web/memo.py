@@ -1,7 +1,7 @@
-"""A page as a crawl sees it, and what is remembered of it until the next one.
+"""A page as a crawl sees it, and its memo for the next crawl.
 
-With what is remembered, a page that answers "not modified" is as good as read: its links are followed, its
-text is compared, and what repeats on the site is counted with it.
+With its memo, a page that is "not modified" is handled as if it had been read: its links are followed, its
+text is compared, and it counts for the text that repeats on the site.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 from services.connectors.web.pages.blocks import kept
 
-#: Of how text is found in pages: what an older one remembers is read anew.
+#: Version of the text extraction; pages with memos of an older one are read again.
 FORMAT = 1
 #: What of a page is indexed: its main part, or all of its text. A crawl has one of these modes.
 MAIN, WHOLE = "main", "whole"
-#: A larger memo remembers the depth alone: such a page is asked for in full each time.
+#: A larger memo is reduced to the depth; such a page is fetched completely each time.
 MAX_MEMO_BYTES = 64 * 1024
 _MAX_UNPACKED = 4 * 1024 * 1024
 

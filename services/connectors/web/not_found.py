@@ -1,4 +1,4 @@
-"""How a site says "not found": many say it with status 200."""
+"""Detect a site's "not found" page; many sites send it with status 200."""
 
 import re
 import secrets
@@ -18,13 +18,13 @@ _SAYS_SO = re.compile(
 
 
 class NotFound:
-    """The page that a site shows for an address that is none; learnt with one request."""
+    """The page that a site shows for a missing address; learnt with one request."""
 
     def __init__(self) -> None:
         self._sample: Page | None = None
 
     async def learn(self, visitor: Visitor, scope: Scope, reader: Reader) -> None:
-        """Ask for a page that is not there."""
+        """Request a page that does not exist."""
         url = scope.at_home(f"{origin_of(scope.start)}/{secrets.token_hex(12)}")
         visit = await visitor.visit(url, refuses=lambda at: None if scope.is_ours(at) else "on another host")
         if visit.answer is None or visit.answer.status != 200 or not is_html(visit.answer):
@@ -37,11 +37,11 @@ class NotFound:
             self._sample = Page(visit.url, numbers=html.numbers, whole=html.whole, title=html.title)
 
     def is_it(self, page: Page) -> bool:
-        """Whether a page has the very text: then it is not there."""
+        """Whether a page has exactly this text and therefore does not exist."""
         return self._sample is not None and page.digest == self._sample.digest
 
     def is_like_it(self, page: Page) -> bool:
-        """Whether a page has nearly the text, or a title that says so."""
+        """Whether a page has nearly this text, or a title that says "not found"."""
         sample = self._sample
         if sample is None:
             return False

@@ -1,4 +1,4 @@
-"""What a crawl has found, and what of it becomes documents."""
+"""The results of a crawl, and which of them become documents."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from services.connectors.web.pages.furniture import learnt
 SAME_TEXT = "the same text as another page"
 NOT_FOUND = "not found"
 BLOCKED = "shows the same new text as other pages, so the site may block the crawler"
-#: Of the blocks of two pages, from where on one is a copy of the other.
+#: Share of equal blocks from which two pages count as copies.
 ALIKE = 0.9
-#: Known pages that all turn into the same new text: nobody writes that.
+#: Number of known pages that get the same new text from which it counts as a block page.
 _BLOCKED_FROM = 3
 
 
@@ -80,7 +80,7 @@ def documents(
 
 
 def alike(one: Page, other: Page) -> bool:
-    """Whether two pages say the same but for a line or so."""
+    """Whether two pages have the same text except for a line or so."""
     if one.digest == other.digest:
         return True
     first, second = set(one.numbers or ()), set(other.numbers or ())
@@ -89,7 +89,7 @@ def alike(one: Page, other: Page) -> bool:
 
 
 def _refuse_blocks(found: Found, remembered: Callable[[str], Page | None], known: frozenset[str]) -> None:
-    """Many pages with one equal new text, where each had its own, keep the old ones."""
+    """Keep the old texts of pages that had different texts and now all have the same new one."""
     groups: dict[str, list[str]] = defaultdict(list)
     for page in found.pages.values():
         groups[page.digest].append(page.key)
@@ -105,8 +105,8 @@ def _refuse_blocks(found: Found, remembered: Callable[[str], Page | None], known
 
 
 def _drop_copies(found: Found, known: frozenset[str]) -> None:
-    """One page for each text: the one that the others name as canonical, else one that is known, else the
-    nearest to the start."""
+    """Keep one page per text: the one that the others name as canonical, else a known one, else the nearest
+    to the start."""
     pages, copies = found.pages, set()
     for page in list(pages.values()):
         target = pages.get(page.canonical or "")

@@ -1,4 +1,4 @@
-"""Which addresses a source may ask for."""
+"""The addresses that a source may request."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ _NO_DOCUMENTS = frozenset(
 
 
 class Scope:
-    """The hosts of a source, and what its patterns choose of them.
+    """The hosts of a source, and the addresses that its patterns select.
 
     Hosts are those of the start and, once it has redirected for good, of where it led to; each with `www.`
     and without, by http and https. Patterns are searched for in path and query; the start itself is always
@@ -92,7 +92,7 @@ class Scope:
         self._same: set[str] = set()
 
     def anchor(self, url: str) -> None:
-        """The start has led here: its site is in scope, and its origin is that of all pages."""
+        """Set where the start page led: this site is in scope, and its origin is that of all pages."""
         self._sites.add(site_of(url))
         self._origin = origin_of(url)
 
@@ -134,7 +134,7 @@ class Scope:
 
 
 def links_in(urls: Iterable[str], base: str, scope: Scope) -> list[str]:
-    """Those that can be addresses of pages of the site, canonical, each once."""
+    """The URLs that can be pages of the site, canonical, each once."""
     found: dict[str, None] = {}
     for url in urls:
         link = _canonical(url, "" if url.startswith(_ABSOLUTE) else base)

@@ -1,4 +1,4 @@
-"""Addresses that never end: repeating segments, calendars, filters that combine."""
+"""Detect crawler traps: repeating segments, calendars, combinations of filters."""
 
 import re
 from collections import Counter, defaultdict
@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 _MOST_SEGMENTS = 25
 _MOST_REPEATS = 3
-#: Pages of one kind that are asked for in any case.
+#: Pages of one kind that are always requested.
 _FEW = 20
 _DIGITS = re.compile(r"\d+")
 _DATE = re.compile(r"(?:^|[/_-])(?:19|20)\d\d(?:[/_-]|$)|\d{8}")
 
 
 class Traps:
-    """Counts what looks alike.
+    """Counts similar addresses.
 
     Args:
         page_limit: of the source: half of it is for pages that differ in one parameter (they may be all
@@ -38,7 +38,7 @@ class Traps:
 
 
 def repeats(path: str) -> bool:
-    """Whether segments of a path come again and again."""
+    """Whether segments of a path repeat."""
     segments = [one for one in path.split("/") if one]
     counts = Counter(one for one in segments if not one.isdigit())
     return len(segments) > _MOST_SEGMENTS or max(counts.values(), default=0) >= _MOST_REPEATS

@@ -25,11 +25,11 @@ from services.embedding.windows import Windows, count_tokens, read
 
 log = structlog.get_logger(__name__)
 
-#: Tokens of a batch, padding included. On a GPU batches of 32,768 are as fast as those of 131,072, and a
-#: query waits for one; on a CPU small batches stay in its caches (`services.embedding.onnx`).
+#: Tokens of a batch, including padding. On a GPU, batches of 32,768 are as fast as those of 131,072, and a
+#: query may have to wait for one. On a CPU small batches stay in its caches (`services.embedding.onnx`).
 GPU_BATCH_TOKENS = 32_768
 CPU_BATCH_TOKENS = 512
-#: Shapes of the warm-up, as (texts, tokens): compilation treats 1 unlike all other numbers.
+#: Warm-up shapes, as (texts, tokens). Compilation specialises the size 1.
 _WARM_UP = ((1, 1), (1, 16), (2, 16), (3, 40))
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -37,8 +37,9 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 class TorchEmbedder(PromptedEmbedder):
     """See `services.embedding.Embedder`. Loads and warms up the model in the constructor.
 
-    Two threads take turns at the device: while it computes one batch, the other thread writes the last one
-    and prepares the next. Running out of memory halves the budget of a batch, for good; no text is to blame.
+    Two threads take turns on the device: while it computes one batch, the other thread stores the previous
+    one and prepares the next. Running out of memory halves the batch budget permanently; no document fails
+    for it.
 
     Raises the errors of PyTorch and tokenizers for broken files; `open_torch` describes them.
     """
@@ -102,7 +103,7 @@ class TorchEmbedder(PromptedEmbedder):
     def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
         ids, last = self._on_device(rows)
         with torch.inference_mode():
-            with self._turn:  # kernels of two threads would only share the device
+            with self._turn:  # kernels of two threads would only compete
                 hidden = self._forward(ids, last)
             found: Vectors = hidden.cpu().numpy()
         return found
@@ -125,15 +126,15 @@ class TorchEmbedder(PromptedEmbedder):
             log.warning("out of memory: batches are halved", model=self.model, batch_tokens=smaller)
 
     def _warm_up(self) -> None:
-        """Compile and choose kernels before the first request."""
+        """Compile and select kernels before the first request."""
         for texts, tokens in _WARM_UP:
             self._compute([[0] * tokens] * texts)
 
 
 def open_torch(name: str, config: TorchConfig, cache_dir: Path | None = None) -> TorchEmbedder:
-    """Load a model from its folder, else download it by its name. Blocks.
+    """Load a model from its folder, or download it by name. Blocks.
 
-    Raises RequestError for files or a device that cannot be used, TransientError without the hub.
+    Raises RequestError if files or device cannot be used, TransientError if the hub is unavailable.
     """
     folder = config.folder or downloaded(name, cache_dir)
     files = read_folder(name, folder)
@@ -145,7 +146,7 @@ def open_torch(name: str, config: TorchConfig, cache_dir: Path | None = None) ->
         raise
     except torch.OutOfMemoryError as error:
         raise TransientError(f"the device has no memory for the weights of {name!r}") from error
-    except Exception as error:  # safetensors, tokenizers and PyTorch raise types of their own
+    except Exception as error:  # safetensors, tokenizers and PyTorch raise their own types
         raise RequestError(f"the embedding model {name!r} does not load from {folder}: {error}") from error
 
 

@@ -11,7 +11,7 @@ from schemas.errors import RequestError, TransientError
 
 _INDEX = "model.safetensors.index.json"
 _WEIGHTS = "model.safetensors"
-#: What is fetched from a hub.
+#: The files to download from a hub.
 _PATTERNS = ("*.json", "*.safetensors", "1_Pooling/*")
 
 
@@ -38,7 +38,7 @@ class TorchFiles:
 
 
 def check_torch(name: str, folder: Path | None) -> None:
-    """Check that PyTorch is there and, if given, what the folder holds. Raises RequestError."""
+    """Check that PyTorch is installed and, if given, the content of the folder. Raises RequestError."""
     for package in ("torch", "safetensors"):
         if find_spec(package) is None:
             raise RequestError(
@@ -50,7 +50,7 @@ def check_torch(name: str, folder: Path | None) -> None:
 
 
 def read_folder(name: str, folder: Path) -> TorchFiles:
-    """The files in a folder. Raises RequestError for what is missing, or is not of the family."""
+    """The files in a folder. Raises RequestError if one is missing or the model is not of this family."""
     config = _json(name, folder, "config.json")
     pooling = _json(name, folder, "1_Pooling/config.json")
     if config.get("model_type") != "qwen3" or config.get("attention_bias"):
@@ -65,9 +65,9 @@ def read_folder(name: str, folder: Path) -> TorchFiles:
 
 
 def downloaded(name: str, cache_dir: Path | None) -> Path:
-    """The folder of a model of a hub, fetched if it is not there. Blocks.
+    """The folder of a hub model, which is downloaded if it is missing. Blocks.
 
-    Raises TransientError without the hub, RequestError for a name that it does not have.
+    Raises TransientError if the hub is unavailable, RequestError for an unknown name.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError

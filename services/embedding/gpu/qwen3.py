@@ -1,8 +1,8 @@
-"""Qwen3, for the vector of the last token: the decoder without a head, a cache of keys, or a mask.
+"""Qwen3 for the vector of the last token: the decoder without head, key-value cache or mask.
 
-Texts of a batch are padded on the right. Attention is causal, so no token sees the padding behind it, and no
-mask is needed; that is what lets the fast kernels run. The last layer computes keys and values of all tokens,
-but the rest only for the last token of each text.
+Texts of a batch are padded on the right. Attention is causal, so no token sees the padding after it and no
+mask is needed, which allows the fast kernels. The last layer computes keys and values for all tokens, but
+everything else only for the last token of each text.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,8 @@ from services.embedding.gpu.files import Qwen3Config
 
 @dataclass(frozen=True)
 class _Layer:
-    """Weights. Queries, keys and values are one matrix, gate and up another: fewer, larger products."""
+    """Weights. Queries, keys and values share one matrix, gate and up another, for fewer and larger
+    products."""
 
     input_norm: Tensor
     qkv: Tensor
@@ -33,7 +34,7 @@ class _Layer:
 
 
 class Qwen3:
-    """The model on a device. `last_hidden` is all that it does."""
+    """The model on a device. It only offers `last_hidden`."""
 
     def __init__(
         self, config: Qwen3Config, files: Sequence[Path], device: torch.device, dtype: torch.dtype
@@ -107,7 +108,7 @@ class Qwen3:
 
 
 class _Weights:
-    """Tensors by name, from one file or several; names with or without `model.` before them."""
+    """Tensors by name, from one or more files; the prefix `model.` of names is optional."""
 
     def __init__(self, files: Sequence[Path], device: torch.device, dtype: torch.dtype) -> None:
         self._device, self._dtype = device, dtype
@@ -124,7 +125,7 @@ class _Weights:
         return found
 
     def joined(self, *names: str) -> Tensor:
-        """Matrices below each other."""
+        """Matrices, concatenated by rows."""
         return torch.cat([self[name] for name in names])
 
 
@@ -143,13 +144,13 @@ def _layer(weights: _Weights, prefix: str) -> _Layer:
 
 
 def _rms(hidden: Tensor, weight: Tensor, eps: float) -> Tensor:
-    """Root mean square norm, in float32, as the model was trained."""
+    """RMSNorm, in float32, as in training."""
     wide = hidden.float()
     scaled = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)
     return weight * scaled.to(hidden.dtype)
 
 
 def _rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Positions as rotations of halves (rope)."""
+    """Rotary position embedding (RoPE), by halves."""
     first, second = heads.chunk(2, dim=-1)
     return heads * cos + torch.cat((-second, first), dim=-1) * sin

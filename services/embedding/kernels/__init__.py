@@ -1,4 +1,4 @@
-"""What computes an ONNX model on the CPU: onnxruntime, or OpenVINO where it is installed and faster.
+"""Run an ONNX model on the CPU: with onnxruntime, or with OpenVINO where it is installed and faster.
 
 OnnxEmbedder ─► fastest(OrtKernel, probe) ─┬► OrtKernel
                                            └► OpenVinoKernel  (extra `fast`), if its vectors are the same

@@ -1,4 +1,4 @@
-"""Which kernel computes a model on this machine: by measurement, when it is loaded."""
+"""Choose the kernel for a model by measurement, when it is loaded."""
 
 import time
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from services.embedding.kernels.kernel import Kernel
 
 log = structlog.get_logger(__name__)
 
-#: Least cosine between the vectors of two kernels that may share a collection and a cache.
+#: Minimum cosine between vectors of two kernels for them to share collections and caches.
 SAME_SPACE = 0.999
-#: By how much another kernel must be faster to be taken.
+#: Minimum speedup for another kernel to be chosen.
 FASTER = 1.2
 _ROUNDS = 3
 
@@ -24,9 +24,10 @@ Probe = Callable[[Kernel], NDArray[np.float32]]
 
 
 def fastest(known: Kernel, weights: Path, workers: int, probe: Probe) -> Kernel:
-    """OpenVINO, if it is installed, gives the vectors of `known` and takes clearly less time; else `known`.
+    """OpenVINO, if it is installed, agrees with the vectors of `known` and is clearly faster; otherwise
+    `known`.
 
-    Never raises for OpenVINO: what it cannot do, `known` does.
+    Never raises for OpenVINO: if it fails, `known` is used.
     """
     if find_spec("openvino") is None:
         return known
@@ -45,7 +46,7 @@ def fastest(known: Kernel, weights: Path, workers: int, probe: Probe) -> Kernel:
 
 
 def _seconds(kernel: Kernel, probe: Probe) -> float:
-    """Processor time of this thread and those that work for it: other load does not decide."""
+    """CPU time of this thread and its workers, so that other load on the machine does not matter."""
     taken = []
     for _ in range(_ROUNDS):
         began = time.process_time()

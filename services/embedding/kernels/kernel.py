@@ -17,7 +17,7 @@ class Kernel(Protocol):
 
     @property
     def name(self) -> str:
-        """What computes, for a person."""
+        """The name of the runtime, for messages."""
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -36,7 +36,7 @@ class OrtKernel:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors; the warnings are about the optimiser's own choices
+        options.log_severity_level = 3  # errors only; the warnings are about choices of the optimiser
         self._session = ort.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
         self.inputs = frozenset(node.name for node in self._session.get_inputs())
 

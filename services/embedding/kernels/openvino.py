@@ -1,4 +1,5 @@
-"""OpenVINO: int8 weights unpacked once, not at every call, and products in bfloat16 where the CPU has it."""
+"""OpenVINO: unpacks int8 weights once instead of at every call, and uses bfloat16 where the CPU supports
+it."""
 
 import threading
 from pathlib import Path
@@ -11,9 +12,9 @@ from services.embedding.kernels.kernel import Feed
 
 
 class OpenVinoKernel:
-    """See `Kernel`. Raises OpenVINO's own errors for a model that it does not know.
+    """See `Kernel`. Raises OpenVINO's own errors for an unsupported model.
 
-    `workers` calls run at once, each on one core: a stream for each, and a request for each thread.
+    `workers` calls run at once, each on one core: one stream per call, one request per thread.
     """
 
     name = "OpenVINO"
@@ -34,6 +35,6 @@ class OpenVinoKernel:
         request = getattr(self._requests, "own", None)
         if request is None:
             request = self._requests.own = self._model.create_infer_request()
-        # The request keeps its memory for the next call.
+        # The request reuses its memory in the next call.
         found: NDArray[np.float32] = request.infer(dict(feed))[self._output].copy()
         return found

@@ -1,4 +1,4 @@
-"""Embedding by a server: the OpenAI form of most of them, or that of text-embeddings-inference.
+"""Embedding by a server, through OpenAI's API or that of text-embeddings-inference.
 
 texts ─► windows ─► requests ─► Endpoint (one limit, Retry-After, retries, split batches) ─► checked vectors
 """

@@ -1,4 +1,4 @@
-"""Read the vectors of a server's answer, and refuse what cannot be vectors of these texts."""
+"""Parse vectors from a server's response, and refuse what cannot be the vectors of these texts."""
 
 import base64
 import binascii
@@ -12,9 +12,9 @@ from services.embedding.embedder import Vectors
 
 
 def openai_vectors(answer: Any, count: int) -> Vectors:
-    """The vectors of OpenAI's form, each at the place that its `index` says.
+    """The vectors of an OpenAI response, ordered by `index`.
 
-    Raises TransientError for an answer of another form, and where a text has no vector or two.
+    Raises TransientError if the response has another form, or not exactly one vector per text.
     """
     data = answer.get("data") if isinstance(answer, Mapping) else None
     if not isinstance(data, list):
@@ -41,13 +41,13 @@ def tei_vectors(answer: Any, count: int) -> Vectors:
 
 
 def check_dimension(vectors: Vectors, expected: int) -> None:
-    """Raise TransientError for vectors of another length: a fault of the server, no document's."""
+    """Raise TransientError for vectors of another length: the server is to blame, not a document."""
     if vectors.shape[1] != expected:
         raise TransientError(f"its vectors have {vectors.shape[1]} dimensions, expected {expected}")
 
 
 def first_unusable(vectors: Vectors) -> int | None:
-    """The first row that has NaN or infinity, or that has no direction."""
+    """The first row with NaN or infinity, or without a direction (zero)."""
     lengths = np.linalg.norm(vectors, axis=1)
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths < 1e-6))
     return int(bad[0]) if len(bad) else None
@@ -61,7 +61,7 @@ def _table(rows: Sequence[Any]) -> Vectors:
 
 
 def _vector(value: Any) -> Vectors:
-    """A list of numbers, where null is how JSON writes NaN, or little-endian float32 in base64."""
+    """Parse a list of numbers, where null means NaN, or little-endian float32 in base64."""
     try:
         if isinstance(value, str):
             return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4").astype(np.float32)

@@ -18,18 +18,19 @@ from services.embedding.remote.endpoint import Endpoint
 from services.embedding.threads import BatchThreads
 from services.embedding.windows import METHOD, Windows, count_tokens, read, read_bytes
 
-#: Tokens, or without a tokenizer bytes, of a request: servers cut their own batches, and refuse bodies over
-#: 2 MB or answer too late.
+#: Tokens (bytes, without a tokenizer) per request. Servers form their own batches, but refuse bodies over 2
+#: MB or answer large ones too late.
 REQUEST_TOKENS = 65_536
-#: What a model reads where neither the file nor we know it.
+#: Default maximum input tokens of an unknown model.
 _MAX_TOKENS = 512
 
 
 class HttpEmbedder(PromptedEmbedder):
-    """See `services.embedding.Embedder`. The constructor asks the server once, for the length of its vectors.
+    """See `services.embedding.Embedder`. The constructor sends one request, to learn the length of the
+    vectors.
 
-    The server's weights are not known here, so the fingerprint holds what is: the name that the server knows
-    and how texts are read. `services.embedding.proof` notices other weights under the same name.
+    The server's weights are unknown, so the fingerprint only covers the model's name on the server and how
+    texts are read. `services.embedding.proof` detects other weights under the same name.
 
     Raises the errors of `Endpoint.embed`, and RequestError for a broken tokenizer.
     """
@@ -50,7 +51,7 @@ class HttpEmbedder(PromptedEmbedder):
         self._threads = BatchThreads(config.concurrency, "requests")
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
-        """Tokens of the texts; without a tokenizer an estimate, a token for four bytes."""
+        """Tokens of the texts; without a tokenizer an estimate of one token per four bytes."""
         if self._tokenizer is None:
             return sum(-(-len(text.encode("utf-8", "replace")) // 4) for text in texts)
         return await self._threads.call(partial(count_tokens, self._tokenizer, texts), urgent=True)

@@ -1,4 +1,4 @@
-"""Requests to an embedding server, from many threads: one limit for all, retries, and batches that are split.
+"""Requests to an embedding server from many threads: shared rate limit, retries, split batches.
 
 429, Retry-After    all requests wait; the document does not count it as a failure
 400, 413, 422       a batch is halved; a single text fails its document
@@ -28,13 +28,13 @@ from services.embedding.remote.answers import (
 from streams.http_errors import retry_after_seconds
 
 TRIES = 3
-#: A 429 is waited for inside a request for so long; after that the engine holds the record, which costs it
-#: no failure either but the place of its batch.
+#: How long a call waits for a 429 to end. After that the engine holds the record, which does not count as a
+#: failure either, but loses its place in the batch.
 PATIENCE_SECONDS = 60.0
 FIRST_PAUSE_S = 0.5
 _REFUSED = frozenset({400, 413, 422})
 _MISCONFIGURED = frozenset({401, 403, 404, 405})
-#: A text that no server refuses.
+#: A text that every server accepts.
 _HARMLESS = "a commit log"
 
 
@@ -59,11 +59,11 @@ class Endpoint:
         self._closing = threading.Event()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of `texts`, one row each, as the server gives them.
+        """Vectors of `texts`, one row each, as the server returns them.
 
         Raises:
             RateLimited: the server asks for a longer pause than `PATIENCE_SECONDS`.
-            TransientError: it is away, misconfigured, or answers what cannot be read.
+            TransientError: it is unavailable or misconfigured, or its response cannot be parsed.
             DocumentError: it refuses a text, or has no vector for it.
         """
         try:
@@ -97,7 +97,7 @@ class Endpoint:
                 self._pause(FIRST_PAUSE_S * 2 ** (tries - 1) * random.uniform(0.5, 1.5))  # noqa: S311 – jitter
 
     def _wait_for_turn(self, deadline: float) -> None:
-        """A 429 to one request holds all others back, too."""
+        """Wait while a 429 is in effect: one response holds back all requests."""
         while (pause := self._free_at - time.monotonic()) > 0:
             if self._free_at > deadline:
                 raise RateLimited(self._says("429, too many requests"), pause)
@@ -112,7 +112,7 @@ class Endpoint:
             answer = self._http.post(self.url, json=self._body(texts))
         except httpx.TimeoutException as error:
             raise _Away(self._says(f"nothing within {self._config.timeout_seconds:g} s")) from error
-        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
+        except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed in the meantime
             raise _Away(self._says(f"nothing: {error}")) from error
         if answer.status_code != 200:
             raise self._refusal(answer)
@@ -130,7 +130,7 @@ class Endpoint:
 
     def _body(self, texts: Sequence[str]) -> dict[str, Any]:
         if self._is_tei:
-            # Never a prefix in silence: what is too long is refused.
+            # Never truncate silently: texts that are too long are refused.
             return {"inputs": list(texts), "normalize": True, "truncate": False}
         model = self._config.remote_model or self._name
         return {"model": model, "input": list(texts), "encoding_format": "float"}
@@ -159,7 +159,7 @@ class Endpoint:
 
 
 class _Refused(Exception):
-    """The server refused these texts, or (`fault`) failed over them."""
+    """The server refused these texts, or (`fault`) failed on them."""
 
     def __init__(self, message: str, *, fault: bool) -> None:
         super().__init__(message)
@@ -167,7 +167,7 @@ class _Refused(Exception):
 
 
 class _Away(TransientError):
-    """The server is away; it may be back in a moment."""
+    """The server is unavailable, possibly only for a moment."""
 
 
 def _is_worth_a_retry(error: Exception) -> bool:
@@ -183,7 +183,7 @@ def _parsed(answer: httpx.Response, read: Callable[[Any, int], Vectors], count: 
 
 
 def _words(answer: httpx.Response, key: str | None) -> str:
-    """What the server says of a refusal, in OpenAI's form, in that of TEI, or as it stands."""
+    """The message of an error response, in the form of OpenAI or TEI, or the raw body."""
     try:
         content = answer.json()
         error = content.get("error", content.get("message", "")) if isinstance(content, dict) else ""
@@ -192,5 +192,5 @@ def _words(answer: httpx.Response, key: str | None) -> str:
         words = answer.text
     words = " ".join(words.split())[:300]
     if key:
-        words = words.replace(key, "…")  # some servers quote the key that they refuse
+        words = words.replace(key, "…")  # some servers quote the refused key
     return f": {words}" if words else ""

@@ -1,4 +1,4 @@
-"""The embedding service's HTTP endpoint: texts to vectors by the pipeline's models, before its bulk work.
+"""The embedding service's HTTP endpoint: embeds texts with the pipeline's models, ahead of its bulk work.
 
 gateway ── key ──► app ─► handlers ─► LoadedModels, SparseEncoders
 """

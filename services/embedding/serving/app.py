@@ -1,4 +1,4 @@
-"""The endpoint's application: its key, its errors, listening."""
+"""The endpoint's application: authentication, errors, listening."""
 
 import hmac
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class EmbedEndpoint:
-    """Where to listen (port 0: a free one), the key that callers show, and what is served."""
+    """Where to listen (port 0: a free one), the key required of callers, and the models to serve."""
 
     host: str
     port: int
@@ -36,14 +36,14 @@ class EmbedEndpoint:
 async def serve_embedding(
     endpoint: EmbedEndpoint, models: LoadedModels, sparse: SparseEncoders
 ) -> AsyncIterator[int]:
-    """Listen while the block runs; yields the port. Raises RequestError if the port cannot be had."""
+    """Listen while the block runs; yields the port. Raises RequestError if the port is not available."""
     handlers = Handlers(models, sparse, endpoint.served, endpoint.substitutes)
     app = web.Application(middlewares=[_keys(endpoint.key), _refusals], client_max_size=MAX_EMBED_BYTES)
     app.router.add_post("/", handlers.dense)
     app.router.add_post("/embed", handlers.dense)
     app.router.add_post("/embed_sparse", handlers.sparse)
     app.router.add_post("/v1/embeddings", handlers.openai)
-    # A client that leaves stops its batches.
+    # When a client disconnects, its batches are cancelled.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -73,7 +73,7 @@ def _keys(key: str) -> Middleware:
 
 @web.middleware
 async def _refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Errors as JSON. Texts are in no log: an unexpected error shows its type."""
+    """Return errors as JSON. Texts must not be logged, so of an unexpected error only the type is."""
     try:
         return await handler(request)
     except ValidationError as error:

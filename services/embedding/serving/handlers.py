@@ -1,4 +1,4 @@
-"""What each path of the endpoint does."""
+"""The handlers of the endpoint's paths."""
 
 import base64
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ from services.embedding.sparse import SparseEncoders
 
 
 class Handlers:
-    """The paths, on the models of the process.
+    """Handlers that use the models of the process.
 
     Args:
-        substitutes: a model that is not served is replaced by the default, without its instruction, which is
-            that of another model.
+        substitutes: whether the default replaces a model that is not served, then without the request's
+            instruction, which is meant for another model.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Handlers:
         return web.json_response(text=answer.model_dump_json())
 
     async def _embedder(self, wanted: str) -> Embedder:
-        """The model, or the default in its place. A request is no reason to download a model."""
+        """The model, or the default in its place. Requests never cause downloads."""
         if wanted in self._served.models:
             return await self._models.get(wanted)
         if not self._substitutes:
@@ -107,7 +107,7 @@ class Handlers:
 
 
 async def _embed(embedder: Embedder, texts: Sequence[str], prompt: str, query: bool) -> Vectors:
-    """With an instruction texts are queries; without one they have the prompts of the deployment, if any."""
+    """Embed texts: as queries if there is an instruction, otherwise with the deployment's prompts, if any."""
     if prompt:
         return await embedder.embed_queries(texts, Prompts("", query_prompt=prompt))
     if query:

@@ -1,11 +1,11 @@
-"""Sparse vectors of texts: words (or word pieces) with weights, for search by words beside search by meaning.
+"""Sparse vectors of texts: weighted words (or word pieces), for search by words in addition to dense search.
 
 The core in two lines::
 
     [vector] = Bm25().encode(["a commit log"])
     vector.indices, vector.values
 
-`SparseEncoders` holds the models of a process: BM25 here, others beside it in modules of their own.
+`SparseEncoders` holds the models of a process. Each model has its own module.
 """
 
 from services.embedding.sparse.bm25 import Bm25

@@ -1,7 +1,7 @@
 """BM25 as Chroma computes it: the weights of a text's words, without IDF, which the index adds.
 
-Equal to `ChromaBm25EmbeddingFunction` of chromadb with its defaults, number by number. It is faster because
-a word is stemmed and hashed once, not at each of its occurrences.
+Results are equal to those of chromadb's `ChromaBm25EmbeddingFunction` with its defaults, number by number. It
+is faster because each word is stemmed and hashed once, not at every occurrence.
 """
 
 import re
@@ -14,13 +14,13 @@ import snowballstemmer
 
 from services.embedding.sparse.vectors import SparseVector
 
-#: Saturation of repeated words, weight of the length, and the length in words of an average document. Chroma
-#: keeps these three fixed, so a vector depends on its text alone.
+#: Term saturation, length normalisation, and average document length in words. Chroma fixes all three, so a
+#: vector depends only on its text.
 K, B, AVERAGE_LENGTH = 1.2, 0.75, 256.0
-#: Characters; longer words are left out.
+#: In characters; longer words are ignored.
 MAX_WORD_LENGTH = 40
 
-#: Chroma's list, which is that of NLTK. Those with an apostrophe never match: punctuation is removed first.
+#: Chroma's list, from NLTK. Words with an apostrophe never match, because punctuation is removed first.
 STOP_WORDS = frozenset(
     """
 a about above after again against ain all am an and any are aren aren't as at be because been before
@@ -37,12 +37,12 @@ yourselves
 )
 
 _PUNCTUATION = re.compile(r"[^\w\s]+")
-#: Words that a process remembers, at some 150 bytes each. Real texts repeat theirs.
+#: Cached words per process, about 150 bytes each. Real texts repeat their words.
 MAX_WORDS = 200_000
 
 
 class _Indices(dict[str, int]):
-    """Word → index of its stem, -1 for a word that counts for nothing. One thread at a time."""
+    """Word → index of its stem, -1 for an ignored word. Not thread-safe."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,10 +64,10 @@ class _Indices(dict[str, int]):
 class Bm25:
     """Texts to BM25 vectors, documents and queries alike.
 
-    An index is the 32-bit hash of a stem. Its weight grows as the word repeats and shrinks with the length of
-    the text. A query in which no word repeats has one weight for all its words.
+    An index is the 32-bit hash of a stem. Its weight grows with the word's frequency and shrinks with the
+    length of the text. In a query without repeated words, all weights are equal.
 
-    For use from one thread at a time.
+    Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -83,6 +83,6 @@ class Bm25:
         length = len(words) - counts.pop(-1, 0)
         indices = sorted(counts)
         frequency = np.array([counts[index] for index in indices], np.float64)
-        # The order of the operations is Chroma's: floating-point numbers notice.
+        # Chroma's order of operations, for equal floating-point results.
         weights = frequency * (K + 1) / (frequency + K * (1 - B + (B * float(length)) / AVERAGE_LENGTH))
         return SparseVector(np.array(indices, np.uint32), weights.astype(np.float32))

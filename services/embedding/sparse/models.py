@@ -1,4 +1,4 @@
-"""The available sparse models, loading one by name, and those that a process has loaded."""
+"""The available sparse models, loading by name, and the loaded models of a process."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -28,11 +28,11 @@ def load_encoder(name: str, cache_dir: Path | None = None) -> SparseEncoder:
 
 
 class SparseEncoders:
-    """Sparse encoders by model, loaded when they are first needed.
+    """Sparse encoders by model, loaded on first use.
 
     Args:
-        load: the encoder of a model; called in a thread. What it raises is raised to every caller that waits;
-            the next one tries again.
+        load: loads the encoder of a model; called in a thread. Its exception goes to every waiting caller;
+            the next call tries again.
     """
 
     def __init__(self, load: Load = load_encoder) -> None:
@@ -52,8 +52,8 @@ class SparseEncoders:
             raise
 
     async def of_parts(self, parts: Sequence[DocumentChunked]) -> dict[int, SparseVectors | IngestError]:
-        """The sparse vectors of those parts whose documents want some, by the identity of the part; or the
-        reason why their model cannot be had."""
+        """The sparse vectors of the parts whose documents want some, by the identity of the part, or the
+        error of their model."""
         by_model: dict[str, list[DocumentChunked]] = {}
         for part in parts:
             if part.document.embedding.sparse is not None:
@@ -80,7 +80,7 @@ class SparseEncoders:
             encoder = await self.encoder(model)
         except (DocumentError, TransientError) as error:  # of this model, not of the others
             return {id(part): error for part in parts}
-        # The text alone, without its context: what a client of Chroma encodes, too.
+        # Only the text, without its context, as Chroma clients do.
         vectors = await encoder.encode_documents([chunk.text for part in parts for chunk in part.chunks])
         found: dict[int, SparseVectors | IngestError] = {}
         at = 0

@@ -1,9 +1,9 @@
-"""SPLADE: the weights of a text's word pieces, and of those that it does not hold but suggests.
+"""SPLADE: weights of a text's word pieces, and of related ones that do not occur in it.
 
     text ─► windows of 512 tokens ─► logits (tokens x words) ─► max over tokens of log(1 + relu)
 
-A text that is longer than the model reads is read in windows, of which the greatest weights count: no part of
-it is left out without a word.
+A text that exceeds the model's maximum length is encoded in windows, taking the maximum weight of each index,
+so that nothing is silently ignored.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from services.embedding.windows import Windows, read
 #: Token ids and attention mask in, logits out: texts x tokens x vocabulary.
 Logits = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
-#: Tokens of a batch, padding included. Each makes 122 KB of logits (30,522 float32), so a batch makes 125 MB.
+#: Tokens of a batch, including padding. Each has 122 KB of logits (30,522 float32), a batch 125 MB.
 BATCH_TOKENS = 1_024
 
 
@@ -36,7 +36,7 @@ class Splade:
     Args:
         logits: the model; called in one thread.
         tokenizer: without padding and truncation.
-        max_tokens: what the model reads at once, special tokens included.
+        max_tokens: maximum input tokens, including special tokens.
     """
 
     def __init__(self, logits: Logits, tokenizer: Tokenizer, max_tokens: int) -> None:
@@ -69,7 +69,7 @@ class Splade:
     def _encode(self, rows: Sequence[Sequence[int]]) -> list[SparseVector]:
         ids, mask = pad(rows)
         logits = self._logits(ids, mask)
-        # Text by text: a copy of everything would double the memory. What is masked weighs nothing.
+        # One text at a time, because a copy of everything would double the memory. Padding is left out.
         return [_vector(text[held.astype(bool)]) for text, held in zip(logits, mask, strict=True)]
 
 
@@ -81,7 +81,7 @@ def _vector(logits: NDArray[np.float32]) -> SparseVector:
 
 
 def _greatest(vectors: Sequence[SparseVector]) -> SparseVector:
-    """The greatest weight of each index in several windows."""
+    """The maximum weight of each index over several windows."""
     if len(vectors) == 1:
         return vectors[0]
     weights: dict[int, float] = {}

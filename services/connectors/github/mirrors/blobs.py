@@ -11,7 +11,7 @@ _PIECE = 256 * 1024
 
 
 class Blobs:
-    """`git cat-file --batch`, begun with the first question; one question at a time."""
+    """A `git cat-file --batch` process, started by the first request; one request at a time."""
 
     def __init__(self, opened: AsyncExitStack, mirror: Mirror) -> None:
         self._opened, self._mirror = opened, mirror
@@ -19,8 +19,9 @@ class Blobs:
         self._lock = asyncio.Lock()
 
     async def read(self, oid: str, most: int) -> tuple[int, bytes] | None:
-        """Size of a blob and its first `most` bytes; None where it is not here. Raises TransientError when
-        git does not answer as it should: the repository is damaged, or was thrown away meanwhile."""
+        """Size of a blob and its first `most` bytes; None if the mirror does not have it. Raises
+        TransientError for an unexpected answer of git: the repository is damaged, or was deleted
+        meanwhile."""
         async with self._lock:
             if self._process is None:
                 batch = running(self._mirror.git_dir, ["cat-file", "--batch"])

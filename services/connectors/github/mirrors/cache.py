@@ -1,4 +1,4 @@
-"""All mirrors of a process: in one folder, within a number of bytes, the least recently used goes first."""
+"""All mirrors of a process: an LRU cache in one folder, limited in bytes."""
 
 import asyncio
 import os
@@ -29,8 +29,8 @@ class Mirrors:
 
     @asynccontextmanager
     async def use(self, url: str) -> AsyncIterator[Mirror]:
-        """The mirror of a repository; it stays while the block lasts. Raises RequestError where there is no
-        folder for it."""
+        """The mirror of a repository, which is not evicted while the block runs. Raises RequestError if there
+        is no folder for mirrors."""
         if self._access.folder is None:
             raise RequestError("this process keeps no mirrors of repositories; connectors do")
         folder = self._access.folder / sha256(url.lower().encode()).hexdigest()[:32]
@@ -53,7 +53,7 @@ class Mirrors:
                 await asyncio.to_thread(self.make_room)
 
     def make_room(self) -> None:
-        """Throw away mirrors that no run uses, until the others fit."""
+        """Evict unused mirrors until the others fit."""
         assert self._access.folder is not None
         known = [(self._last_use(one), one) for one in self._access.folder.iterdir() if one.is_dir()]
         sizes = {folder: size_of(folder) for _, folder in known}

@@ -1,8 +1,8 @@
 """Runs the git command on a bare repository of ours.
 
-Git's configuration comes from here alone, through its environment: no file of the system or of a user, no
-hook, no credential helper, no prompt, no protocol but HTTP, no redirect. A token is in the environment of
-the one process that needs it, as a header for the one host, and never in an argument or a file.
+All of git's configuration comes from here, through its environment: no system or user files, no hooks, no
+credential helpers, no prompts, no protocol but HTTP, no redirects. A token is only in the environment of the
+process that needs it, as a header for one host, and never in an argument or a file.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from urllib.request import getproxies
 
 from schemas.errors import IngestError, RequestError, TransientError
 
-#: Passed on to git where they are set: its proxies have names of their own, and these certificates.
+#: Certificate settings that are passed on to git if set; proxies have variables of their own.
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH")
 _ALWAYS = {
     "core.hooksPath": "/dev/null",
@@ -30,16 +30,16 @@ _ALWAYS = {
 _TERMINATE_S = 5.0
 _STDERR_BYTES = 64 * 1024
 _PROGRESS = re.compile(rb"(?:remote: )?[A-Z][a-z ]+:\s+\d+")
-#: Between two looks at what has arrived.
+#: Polling interval for received bytes.
 _LOOK_S = 0.5
 
 
 class GitError(IngestError):
-    """Git ended with another status than 0. The message is what it said, with no secret in it."""
+    """Git ended with a status other than 0. The message is its output, without secrets."""
 
 
 class TooMuch(IngestError):
-    """More arrived than was allowed."""
+    """More bytes arrived than allowed."""
 
 
 class _Stalled(TransientError):
@@ -47,14 +47,14 @@ class _Stalled(TransientError):
 
 
 def git_path() -> str:
-    """The command. Raises RequestError where there is none."""
+    """The git command. Raises RequestError if it is not installed."""
     if (found := which("git")) is None:
         raise RequestError("repositories need the git command (2.31 or newer), which is not installed here")
     return found
 
 
 def environment(configuration: Mapping[str, str], protocols: str = "") -> dict[str, str]:
-    """All that a git process sees. `protocols` are those that it may use, `:` between them."""
+    """The whole environment of a git process. `protocols` are the allowed ones, separated by `:`."""
     settings = {**_ALWAYS, **configuration}
     found = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -110,7 +110,7 @@ async def running(
 
 
 async def local(repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """What a command that asks nobody prints. Raises GitError."""
+    """The output of a command that uses no network. Raises GitError."""
     async with running(repository, arguments) as process:
         out, err = await process.communicate(stdin)
         if process.returncode:
@@ -119,7 +119,7 @@ async def local(repository: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 
 
 async def local_pieces(repository: Path, *arguments: str) -> AsyncGenerator[bytes, None]:
-    """The same, piece by piece; complete only when it ends without GitError."""
+    """The same in pieces; complete only if it ends without GitError."""
     async with running(repository, arguments) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -141,10 +141,10 @@ async def transfer(
     most_bytes: int,
     stdin: bytes = b"",
 ) -> str:
-    """Fetch from a server; what git said beside its progress.
+    """Fetch from a server. Returns git's messages, without its progress.
 
-    Ends as soon as nothing has arrived for `stall_s` (TransientError), however long it takes in all, and as
-    soon as more than `most_bytes` have (TooMuch). Raises GitError for what the server or git refuses.
+    Raises TransientError when nothing arrives for `stall_s` (there is no limit on the whole transfer),
+    TooMuch after `most_bytes`, and GitError if the server or git refuses.
     """
     slow = {"http.lowSpeedLimit": "1", "http.lowSpeedTime": str(max(1, round(stall_s)))}
     async with running(repository, arguments, {**configuration, **slow}, "http:https") as process:
@@ -167,7 +167,7 @@ async def transfer(
 
 
 class _Heard:
-    """What a transfer prints, and the bytes that arrive on disk."""
+    """The output of a transfer, and the bytes that arrive on disk."""
 
     def __init__(self, process: asyncio.subprocess.Process, packs: Path) -> None:
         self._process, self._packs = process, packs
@@ -176,14 +176,14 @@ class _Heard:
         self._before = bytes_in(packs)
 
     async def listen(self) -> None:
-        """Keeps the end of what is printed."""
+        """Read the output; keeps its end."""
         assert self._process.stderr is not None
         while piece := await self._process.stderr.read(8192):
             self._printed += len(piece)
             self._text = (self._text + piece)[-_STDERR_BYTES:]
 
     async def watch(self, stall_s: float, most_bytes: int) -> None:
-        """Raises as soon as nothing arrives any more, or too much has."""
+        """Raise when nothing arrives any more, or too much has."""
         seen, since = (0, 0), time.monotonic()
         while True:
             arrived = await asyncio.to_thread(bytes_in, self._packs) - self._before
@@ -200,7 +200,7 @@ class _Heard:
 
 
 def bytes_in(folder: Path) -> int:
-    """Bytes of the files in a folder; those that vanish meanwhile count as none."""
+    """Total size of the files in a folder; files that vanish meanwhile count as 0."""
     total = 0
     with suppress(FileNotFoundError):
         for entry in os.scandir(folder):
@@ -211,14 +211,14 @@ def bytes_in(folder: Path) -> int:
 
 async def _feed(process: asyncio.subprocess.Process, stdin: bytes) -> None:
     assert process.stdin is not None
-    with suppress(BrokenPipeError, ConnectionResetError):  # it says why on standard error
+    with suppress(BrokenPipeError, ConnectionResetError):  # git reports the reason on standard error
         process.stdin.write(stdin)
         await process.stdin.drain()
     process.stdin.close()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """SIGTERM first: git removes its temporary files and locks then."""
+    """End a process. SIGTERM first, so that git removes its temporary files and locks."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
@@ -229,7 +229,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _said(err: bytes) -> str:
-    """What git said beside its progress, on one line."""
+    """Git's messages without its progress, on one line."""
     lines = [line.strip() for line in re.split(rb"[\r\n]+", err)]
     kept = [line for line in lines if line and not _PROGRESS.match(line)]
     return b"; ".join(kept).decode(errors="replace")[-2000:]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from services.connectors.github.mirrors.command import bytes_in, local
 
-#: A fetch leaves a pack. With more, each look into them takes long, and trees alone are fetched soon.
+#: Every fetch adds a pack. More packs make look-ups slow, while fetching only the trees again is quick.
 _MOST_PACKS = 300
 _LEFT_BEHIND = ("tmp_*", "*.lock")
 
 
 async def ready(repository: Path, hash_length: int = 40) -> Path:
-    """A repository in the folder of a mirror that can be fetched into."""
+    """A repository in the mirror's folder, ready to be fetched into."""
     if await asyncio.to_thread(_is_new, repository):
         form = "sha256" if hash_length == 64 else "sha1"
         await local(repository, "init", "--quiet", "--bare", f"--object-format={form}", "--template=")
@@ -22,7 +22,7 @@ async def ready(repository: Path, hash_length: int = 40) -> Path:
 
 
 def _is_new(repository: Path) -> bool:
-    """Whether a repository has yet to be made; one with too many packs is removed."""
+    """Whether the repository must be created; one with too many packs is removed first."""
     if len(list((repository / "objects" / "pack").glob("*.pack"))) > _MOST_PACKS:
         shutil.rmtree(repository)
     repository.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def _is_new(repository: Path) -> bool:
 
 
 def clean(repository: Path) -> None:
-    """Remove what a fetch that was killed has left: locks, and packs that never became whole."""
+    """Remove the remains of a killed fetch: locks and incomplete packs."""
     objects = repository / "objects"
     places = [
         (folder, pattern) for folder in (repository, objects, objects / "pack") for pattern in _LEFT_BEHIND

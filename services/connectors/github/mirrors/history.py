@@ -1,17 +1,18 @@
-"""Completes a hash that was cut short. A server takes whole ones only."""
+"""Complete an abbreviated hash, because servers only accept full ones."""
 
 from schemas.errors import RequestError
 from services.connectors.github.mirrors.mirror import Mirror
 from services.connectors.github.server.refs import Refs
 from services.connectors.github.server.remote import Remote
 
-#: With so many digits, the newest commit of a branch or tag is taken for the one that is meant.
+#: With at least this many digits, a matching newest commit of a branch or tag is accepted without further
+#: search.
 _SURE = 7
 
 
 async def full_hash(mirror: Mirror, remote: Remote, refs: Refs, short: str) -> str:
-    """The commit whose hash begins so: the newest of a branch or tag, else one of all commits of branches,
-    which are fetched without their trees. Raises RequestError where none or more than one begins so."""
+    """The commit whose hash has this prefix: the newest of a branch or tag, else any commit of a branch,
+    which are fetched without their trees. Raises RequestError if none or more than one matches."""
     found = {oid for oid in refs.hashes.values() if oid.startswith(short)}
     if len(found) != 1 or len(short) < _SURE:
         found |= set(await mirror.commits(remote, short))

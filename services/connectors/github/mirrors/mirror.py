@@ -1,8 +1,8 @@
-"""One repository on disk: bare, without history, and without blobs but those that were asked for.
+"""One repository on disk: bare, without history, and only with the requested blobs.
 
-A mirror is a cache. It may be thrown away at any time, and what git keeps of a fetch that was broken off is
-removed before the next. Each commit that was fetched whole has a ref `refs/headrace/<hash>`, which is also
-what the next fetch has in common with the server.
+A mirror is a cache and may be deleted at any time. The remains of an interrupted fetch are removed before the
+next one. Every completely fetched commit has a ref `refs/headrace/<hash>`, which the next fetch also
+negotiates with.
 """
 
 import asyncio
@@ -33,19 +33,19 @@ from services.connectors.github.server.scrubbing import scrubbed
 
 log = structlog.get_logger(__name__)
 
-#: Blobs of one request: 1,000 documents of 10 KB are 10 MB.
+#: Blobs per request: 1,000 documents of 10 KB are 10 MB.
 BATCH = 1000
-#: What one request may bring; more is asked for in halves.
+#: Maximum bytes of one response; larger batches are halved.
 BATCH_BYTES = 256 * 1024 * 1024
-#: Git says so when the server does not know filters, and fetches everything.
+#: Git's message if the server does not support filters; git then fetches everything.
 _NO_FILTER = "filtering not recognized"
-#: What git says of a repository of ours that it cannot read.
+#: Git's messages about a damaged local repository.
 _DAMAGED = ("does not match index", "is corrupt", "bad object", "not a git repository", "invalid index-pack")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a blob cannot be had; `gone`: the server does not have it (any more)."""
+    """Why a blob cannot be fetched; `gone`: the server does not have it (any more)."""
 
     reason: str
     gone: bool
@@ -55,9 +55,9 @@ class Mirror:
     """A repository in a folder; `lock` is held by whoever fetches into it.
 
     Attributes:
-        blobs: that were fetched, since this object was made.
-        grown: whether anything was, of any kind.
-        filters: False when the server has sent blobs that nobody asked for.
+        blobs: number of blobs fetched by this object.
+        grown: whether anything was fetched.
+        filters: False if the server has sent blobs that were not requested.
     """
 
     def __init__(self, folder: Path, stall_s: float, most_bytes: int) -> None:
@@ -70,7 +70,7 @@ class Mirror:
         self._stall_s, self._most_bytes = stall_s, most_bytes
 
     async def has(self, oid: str) -> str | None:
-        """The commit of this hash (of a tag: what it is on) if all its trees are here."""
+        """The commit of this hash (a tag is resolved), if all its trees are here."""
         if not (self._git / "HEAD").exists():
             return None
         try:
@@ -80,10 +80,10 @@ class Mirror:
         return found.decode().strip()
 
     async def fetch(self, remote: Remote, oid: str) -> str:
-        """Fetch a commit with its trees; the commit's hash.
+        """Fetch a commit with its trees. Returns the commit's hash.
 
-        Raises RequestError for a hash that the server does not have or that is no commit, and for a
-        repository that is larger than the cache; TransientError; what `Remote` raises.
+        Raises RequestError if the server does not have the hash, it is not a commit, or the repository is
+        larger than the cache; TransientError; and the errors of `Remote`.
         """
         async with self.lock:
             if (found := await self.has(oid)) is not None:
@@ -97,7 +97,8 @@ class Mirror:
             return found
 
     async def fetch_blobs(self, remote: Remote, oids: Iterable[str]) -> dict[str, Refused]:
-        """Fetch the blobs that are missing, in batches; hash → why one cannot be had. Raises as `fetch`."""
+        """Fetch missing blobs, in batches. Returns hash → why, for blobs that cannot be fetched. Raises as
+        `fetch`."""
         async with self.lock:
             missing = await self.missing(oids)
             if missing:
@@ -121,7 +122,7 @@ class Mirror:
                 return
             if (
                 isinstance(error, NotThere) and error.oid is not None and error.oid in oids
-            ):  # it spoils the whole batch
+            ):  # one bad blob fails the whole batch
                 refused[error.oid] = Refused(str(error), gone)
                 parts = [[oid for oid in oids if oid != error.oid]]
             else:
@@ -131,7 +132,7 @@ class Mirror:
                 await self._fetch_batch(remote, part, refused)
 
     async def missing(self, oids: Iterable[str]) -> list[str]:
-        """Those of these objects that are not here, each once, in order."""
+        """The missing ones of these objects, each once, in order."""
         asked = list(dict.fromkeys(oids))
         if not asked:
             return []
@@ -142,7 +143,7 @@ class Mirror:
         return [oid for oid, line in zip(asked, lines, strict=True) if line.endswith(" missing")]
 
     async def entries(self, commit: str) -> AsyncGenerator[list[Entry], None]:
-        """All files of a commit in order of their paths, some at a time."""
+        """All files of a commit in path order, in batches."""
         rest = b""
         command = ("ls-tree", "-r", "-z", "--full-tree", commit)
         try:
@@ -156,8 +157,8 @@ class Mirror:
             raise TransientError("git's listing breaks off")
 
     async def changed(self, base: str, commit: str) -> set[bytes] | None:
-        """The paths that differ between two commits; None when the first one is not here any more. The second
-        one is here."""
+        """The paths that differ between two commits; None if the first is no longer here. The second must
+        be."""
         if base == commit:
             return set()
         if await self.has(base) is None:
@@ -166,8 +167,8 @@ class Mirror:
         return set((await self._local(*names, base, commit)).split(b"\0")) - {b""}
 
     async def knows(self, remote: Remote, oid: str) -> bool:
-        """Whether the server has a commit, or had it when it was last asked. It is fetched without its trees,
-        once, into a repository beside the mirror. Raises as `fetch` does."""
+        """Whether the server has a commit, or had it at an earlier request. Fetches it once, without its
+        trees, into a separate repository beside the mirror. Raises as `fetch`."""
         async with self.lock:
             if await self.has(oid) is not None:
                 return True
@@ -182,8 +183,8 @@ class Mirror:
             return True
 
     async def commits(self, remote: Remote, beginning: str) -> list[str]:
-        """The commits of all branches whose hashes begin so. Fetches commits alone, into a repository
-        beside the mirror. Raises as `fetch` does."""
+        """The commits of all branches whose hashes have this prefix. Fetches only commits, into a separate
+        repository beside the mirror. Raises as `fetch`."""
         async with self.lock:
             history = await ready(self.folder / "history.git")
             branches = "+refs/heads/*:refs/heads/*"
@@ -194,7 +195,7 @@ class Mirror:
         return [line[0] for line in lines if line[1] == "commit"]
 
     def recall(self, name: str) -> dict[str, Any]:
-        """What was remembered beside the repository; empty if nothing was, or it cannot be read."""
+        """A value stored beside the repository; empty if there is none or it cannot be read."""
         try:
             found = json.loads((self.folder / f"{_named(name)}.json").read_bytes())
         except (OSError, ValueError):
@@ -202,7 +203,7 @@ class Mirror:
         return found if isinstance(found, dict) else {}
 
     def remember(self, name: str, what: Mapping[str, Any]) -> None:
-        """Keep something beside the repository; it goes when the mirror does."""
+        """Store a value beside the repository; it is deleted with the mirror."""
         path = self.folder / f"{_named(name)}.json"
         path.with_suffix(".new").write_text(json.dumps(what))
         path.with_suffix(".new").replace(path)
@@ -213,25 +214,25 @@ class Mirror:
         return self._git
 
     def discard(self) -> None:
-        """Throw the mirror away; the next run makes a new one."""
+        """Delete the mirror; the next run creates a new one."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def damaged(self, why: str) -> TransientError:
-        """What to raise when git cannot read the repository, which is thrown away: the next try makes a new
+        """Delete a repository that git cannot read. Returns the error to raise; the retry creates a new
         one."""
         log.warning("mirror of a repository is damaged and made anew", folder=str(self.folder), reason=why)
         shutil.rmtree(self._git, ignore_errors=True)
         return TransientError(f"the mirror of the repository was damaged and is made anew: {why[-300:]}")
 
     async def _local(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """What a command prints that can only fail when the repository is damaged."""
+        """The output of a command that only fails if the repository is damaged."""
         try:
             return await local(self._git, *arguments, stdin=stdin)
         except GitError as error:
             raise self.damaged(str(error)) from error
 
     async def _require_room(self, remote: Remote) -> None:
-        """Raises RequestError for a repository that is larger than all mirrors may be together."""
+        """Raise RequestError if the repository exceeds the limit of all mirrors together."""
         if await asyncio.to_thread(size_of, self.folder) > self._most_bytes:
             self.discard()
             raise RequestError(_does_not_fit(remote, self._most_bytes))

@@ -1,4 +1,4 @@
-"""What git lists of a tree."""
+"""The output of `git ls-tree`."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """The path as text; bytes that are not UTF-8 are kept as halves of surrogate pairs."""
+        """The path as text; bytes that are not UTF-8 become lone surrogates."""
         return self.path.decode(errors="surrogateescape")
 
 
 def entry_of(line: bytes) -> Entry:
-    """A line of `ls-tree -z`, without its end. Raises TransientError for what is none."""
+    """Parse a line of `ls-tree -z`, without its terminator. Raises TransientError if it is malformed."""
     head, tab, path = line.partition(b"\t")
     parts = head.split(b" ")
     if not tab or len(parts) != 3:

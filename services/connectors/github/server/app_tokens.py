@@ -1,4 +1,5 @@
-"""Tokens of a GitHub App: signed with its private key, good for one repository, renewed before they end.
+"""Tokens of a GitHub App: requested with its private key, valid for one repository, renewed before they
+expire.
 
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
@@ -17,13 +18,13 @@ import jwt
 from schemas.errors import RequestError, TransientError
 from services.connectors.github.server.http import Answer, Http
 
-#: A token that ends sooner is not used any more: a git command may take minutes.
+#: Renew tokens that expire sooner, because a git command may take minutes.
 RENEW_S = 300.0
-#: A new token is refused here and there until all of the server's parts know it.
+#: A new token may be refused until all servers know it.
 YOUNG_S = 10.0
 #: GitHub refuses an `iat` that is ahead of its clock and an `exp` that is more than ten minutes ahead.
 _BACK_S, _AHEAD_S = 60, 480
-#: A clock that is off by more is named where signing in fails.
+#: A clock that is off by more is mentioned when authentication fails.
 _CLOCK_S = 30.0
 _ACCEPT = {
     "Accept": "application/vnd.github+json",
@@ -49,12 +50,12 @@ class AppTokens:
 
     def __init__(self, http: Http, api: str, clock: Callable[[], float] = time.time) -> None:
         self._http, self._api, self._clock = http, api, clock
-        self._ahead = 0.0  # of the server's clock, as far as it is known
+        self._ahead = 0.0  # of the server's clock, if known
         self._tokens: dict[tuple[str, str], _Token] = {}
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def token(self, app_id: str, private_key: str, repository: str) -> str:
-        """A token that reads one repository, `owner/repo`, for five minutes at least."""
+        """A token that can read one repository, `owner/repo`, valid for at least five minutes."""
         key = (app_id, repository.lower())
         async with self._locks[key]:
             found = self._tokens.get(key)
@@ -63,7 +64,7 @@ class AppTokens:
             return found.text
 
     def refused(self, token: str) -> bool:
-        """Whether another try may go better: later with this token if it is new, else with another one."""
+        """Whether a retry may succeed: later with this token if it is new, else with another one."""
         for key, found in list(self._tokens.items()):
             if found.text == token:
                 if self._now() - found.since >= YOUNG_S:
@@ -85,7 +86,7 @@ class AppTokens:
     async def _ask(
         self, method: str, path: str, app_id: str, private_key: str, repository: str, body: Any = None
     ) -> dict[str, Any]:
-        """An answer of the API to the app itself; once more with a corrected clock."""
+        """A response of the API to the app itself; retried once with a corrected clock."""
         for last in (False, True):
             headers = {**_ACCEPT, "Authorization": f"Bearer {self._signed(app_id, private_key)}"}
             sent = None if body is None else json.dumps(body).encode()
@@ -115,7 +116,7 @@ class AppTokens:
             ) from None
 
     def _corrects_clock(self, answer: Answer) -> bool:
-        """Whether the server's clock is another than we thought, which is taken into account from now on."""
+        """Whether the server's clock differs from what we assumed. Later requests use the correction."""
         theirs = answer.date()
         if theirs is None or abs(theirs - self._now()) < 2:
             return False

@@ -1,7 +1,6 @@
-"""Requests of our own to a git server and its API.
+"""Our own requests to a git server and its API.
 
-Who was told to wait does not ask again before that, whichever run it is for: one `Limits` for a process,
-in which each token has its own.
+Rate limits apply across runs: a process has one `Limits`, with an entry per token.
 """
 
 import asyncio
@@ -18,10 +17,10 @@ import aiohttp
 
 from schemas.errors import RateLimited, RequestError, TransientError
 
-#: A list of refs: 64 MB are half a million of them.
+#: Maximum size of a response: half a million refs have 64 MB.
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
-#: Where GitHub limits without saying for how long it wants a minute, then more and more.
+#: If GitHub gives no time to wait, it expects a minute, and longer after each further limit.
 _FIRST_WAIT_S = 60.0
 _LONGEST_WAIT_S = 3600.0
 _SAYS_LIMIT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
@@ -30,7 +29,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `url` is where it came from, after redirects; `headers` are in lower case."""
+    """A response. `url` is the final one after redirects; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,7 +42,7 @@ class Answer:
 
 
 class Limits:
-    """Until when each token must not ask again.
+    """Until when each token must wait.
 
     Args:
         clock: seconds since 1970.
@@ -52,16 +51,16 @@ class Limits:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self._until: dict[str, float] = {}
-        self._unsaid: dict[str, int] = {}  # limits in a row that did not say for how long
+        self._unsaid: dict[str, int] = {}  # consecutive limits without a time to wait
 
     def check(self, who: str) -> None:
-        """Raises RateLimited as long as this one was told to wait."""
+        """Raise RateLimited while this token must wait."""
         left = self._until.get(who, 0.0) - self.clock()
         if left > 0:
             raise RateLimited(f"the git server limits requests; the next one in {left:.0f} s", left)
 
     def learn(self, who: str, answer: Answer) -> None:
-        """Raises RateLimited for an answer that says to wait."""
+        """Raise RateLimited for a response that demands waiting."""
         if not _is_limit(answer):
             if answer.status < 400:
                 self._unsaid.pop(who, None)
@@ -74,7 +73,7 @@ class Limits:
         self.check(who)
 
     def _said(self, answer: Answer) -> float | None:
-        """Seconds to wait, if the answer says so; times are by the server's clock."""
+        """Seconds to wait, if the response demands it; times are those of the server's clock."""
         now = answer.date() or self.clock()
         after = answer.headers.get("retry-after", "")
         if after.isdigit():
@@ -89,7 +88,8 @@ class Limits:
 
 @dataclass(slots=True)
 class Http:
-    """Asks, and follows redirects on the same host only. `seconds` is the longest wait for any bytes."""
+    """An HTTP client that follows redirects only on the same host. `seconds` limits the wait for any
+    bytes."""
 
     seconds: float = 60.0
     limits: Limits = field(default_factory=Limits)
@@ -103,10 +103,10 @@ class Http:
         who: str = "",
         most_bytes: int = MOST_BYTES,
     ) -> Answer:
-        """The answer, whatever its status, but for those that say to wait.
+        """Send a request; returns the response, whatever its status, unless it is a rate limit.
 
-        Raises RateLimited; TransientError without an answer or for one that breaks off; RequestError for a
-        redirect that leaves the host.
+        Raises RateLimited; TransientError if there is no complete response; RequestError for a redirect that
+        leaves the host.
         """
         for _ in range(_MOST_REDIRECTS):
             self.limits.check(who)
@@ -145,7 +145,7 @@ class Http:
 
 
 def identity(token: str | None) -> str:
-    """Who asks, without the token itself."""
+    """Identifies a token without revealing it."""
     return sha256(token.encode()).hexdigest() if token else ""
 
 
@@ -156,7 +156,7 @@ def shown_url(url: str) -> str:
 
 
 def _followed(url: str, target: str) -> str:
-    """Where a redirect leads. Raises RequestError when that is another host: the token is not for it."""
+    """The target of a redirect. Raises RequestError if it is another host, which must not get the token."""
     found = urljoin(url, target)
     here, there = urlsplit(url), urlsplit(found)
     safer = here.scheme == "http" and there.scheme == "https" and here.hostname == there.hostname
@@ -169,7 +169,7 @@ def _followed(url: str, target: str) -> str:
 
 
 def _proxy(url: str) -> str | None:
-    """The proxy that the environment names; not by `trust_env`, which reads `.netrc` as well."""
+    """The proxy from the environment. Not with `trust_env`, which also reads `.netrc`."""
     parts = urlsplit(url)
     if proxy_bypass(parts.hostname or ""):
         return None

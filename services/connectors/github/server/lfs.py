@@ -14,14 +14,14 @@ _TYPE = "application/vnd.git-lfs+json"
 
 
 class Lfs:
-    """Fetches files up to a size. What the batch API names may be on another host: only the headers that it
-    gives go there, never our token."""
+    """Fetches files up to a size. The batch API's URLs may be on another host, which gets only the headers
+    from that API, never our token."""
 
     def __init__(self, http: Http, most_bytes: int) -> None:
         self._http, self.most_bytes = http, most_bytes
 
     async def fetch(self, remote: Remote, key: str, wanted: Pointer) -> bytes:
-        """The content. Raises DocumentError where the server has it not, or sends another one."""
+        """The content. Raises DocumentError if the server does not have it or sends different content."""
         headers = {"Accept": _TYPE, "Content-Type": _TYPE, **await remote.authorization()}
         question = {
             "operation": "download",

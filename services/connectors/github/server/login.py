@@ -1,6 +1,6 @@
-"""Who signs in at the git server: nobody, a saved token, or a GitHub App.
+"""Authentication at the git server: anonymous, a saved token, or a GitHub App.
 
-A source that names a credential is read with it or not at all, never anonymously.
+A source that names a credential is only read with it, never anonymously.
 """
 
 from typing import Protocol
@@ -12,14 +12,14 @@ from services.connectors.lister import Credentials
 
 
 class Login(Protocol):
-    """Gives a token for each request and each git command anew: one that lasts an hour ends in a long run."""
+    """Provides a token for each request and git command, because a token may expire within a long run."""
 
     async def token(self) -> str | None:
-        """The token now, None for nobody. Raises RequestError, RateLimited, TransientError."""
+        """The current token; None if anonymous. Raises RequestError, RateLimited, TransientError."""
         ...
 
     def refused(self, token: str) -> bool:
-        """The server has refused this token: whether it is worth another try, with a new one or later."""
+        """Note that the server refused this token. Returns whether to retry, with a new one or later."""
         ...
 
 
@@ -42,7 +42,7 @@ class SavedToken:
         self._credentials, self._tenant, self._id = credentials, tenant, credential_id
 
     async def token(self) -> str | None:
-        """Raises RequestError when it is not there."""
+        """The token. Raises RequestError if it does not exist."""
         found = await self._credentials.secret(self._tenant, self._id, "github_token")
         if not found.get("token"):
             raise RequestError(f"credential {self._id} has no token")
@@ -69,7 +69,7 @@ class AppInstallation:
         self._tenant, self._id, self._app_id, self._name = tenant, credential_id, app_id, name
 
     async def token(self) -> str | None:
-        """Raises RequestError where the app is not installed, is suspended, or its key is wrong."""
+        """The token. Raises RequestError if the app is not installed, is suspended, or its key is wrong."""
         found = await self._credentials.secret(self._tenant, self._id, "github_app")
         if found.get("app_id", self._app_id) != self._app_id:
             raise RequestError(
@@ -79,14 +79,14 @@ class AppInstallation:
         return await self._tokens.token(self._app_id, found.get("private_key", ""), self._name)
 
     def refused(self, token: str) -> bool:
-        """A young token may not be known everywhere yet; an older one was revoked, and is forgotten."""
+        """A new token may not be known everywhere yet; an older one was revoked and is forgotten."""
         return self._tokens.refused(token)
 
 
 def login_of(
     config: GithubConfig, tenant: str, name: str, credentials: Credentials, tokens: AppTokens
 ) -> Login:
-    """Who reads a source; `name` is owner/repo."""
+    """The login for a source; `name` is owner/repo."""
     if config.credential_id is None:
         return Nobody()
     if config.app_id is None:

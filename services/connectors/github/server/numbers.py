@@ -1,5 +1,5 @@
-"""The number of a repository, by the API of its server. A repository that is renamed keeps it; one that is
-made anew under the same name has another."""
+"""The id of a repository, from the server's API. A renamed repository keeps its id; one recreated under the
+same name gets another."""
 
 import json
 
@@ -15,8 +15,8 @@ _MOST_BYTES = 1_000_000
 
 
 async def repository_number(http: Http, api: str, name: str, login: Login) -> str | None:
-    """The number of `owner/repo`; None where the API does not say it: it may not exist, be away or limit
-    requests, and nothing depends on it that could not be found out later."""
+    """The id of `owner/repo`; None if the API does not return it: it may not exist, be unavailable or limit
+    requests. That is no error, because the id can be found out later."""
     try:
         token = await login.token()
         headers = {"Accept": "application/json", "User-Agent": "headrace"}

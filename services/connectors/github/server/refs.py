@@ -1,7 +1,7 @@
-"""What a server has: its branches and their newest commits, by git's protocol over HTTP.
+"""The refs of a server: branches and their newest commits, by git's protocol over HTTP.
 
-Asked for by ourselves and not by `git ls-remote`: an answer's status and headers say whether access is lost,
-a limit is reached or the repository has moved. gitprotocol-v2, `ls-refs`; older servers list all at once.
+We do not use `git ls-remote`, because status and headers of the response tell whether access is lost, a limit
+is reached or the repository has moved. See gitprotocol-v2, `ls-refs`; older servers list all refs at once.
 """
 
 import re
@@ -20,7 +20,7 @@ HEADS = "refs/heads/"
 
 
 class NoAccess(RequestError):
-    """The server says 401, 403 or 404: there is no such repository, or it is not for this token."""
+    """The server returns 401, 403 or 404: the repository does not exist, or this token has no access."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class NoAccess(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """The refs that were asked for.
+    """The requested refs.
 
     Attributes:
         hashes: name → hash, as text.
@@ -47,8 +47,8 @@ async def list_refs(
 ) -> Refs:
     """Refs that begin with these prefixes, and HEAD.
 
-    Raises NoAccess; RequestError where no git answers; RateLimited; TransientError for an answer that is
-    broken or does not come.
+    Raises NoAccess; RequestError if the server is not a git server; RateLimited; TransientError for a missing
+    or broken response.
     """
     headers = {"User-Agent": _AGENT, "Git-Protocol": "version=2"}
     if authorization is not None:
@@ -67,7 +67,7 @@ async def list_refs(
 
 
 def _require(answer: Answer, content_type: str, url: str) -> None:
-    """Raises what an answer means that is not the one hoped for."""
+    """Raise the error for an unsuccessful response."""
     status = answer.status
     if status in (401, 403, 404, 410):
         raise NoAccess(f"the server answers {status}", status)
@@ -79,8 +79,8 @@ def _require(answer: Answer, content_type: str, url: str) -> None:
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
-    """The packet lines of a body, without their line ends; flush packets are left out. Raises TransientError
-    where a body is no such lines or breaks off."""
+    """The pkt-lines of a body, without line ends and flush packets. Raises TransientError if the body is
+    malformed or truncated."""
     at = 0
     ended = False
     while at < len(body):
@@ -115,7 +115,7 @@ def _packet(text: str) -> bytes:
 
 
 def _question(capabilities: Sequence[bytes], prefixes: Sequence[str]) -> bytes:
-    """An `ls-refs` command."""
+    """The body of an `ls-refs` command."""
     head = [_packet("command=ls-refs"), _packet(f"agent={_AGENT.replace(' ', '-')}")]
     head += [_packet(line.decode()) for line in capabilities if line.startswith(b"object-format=")]
     asked = ["peel", "symrefs", "ref-prefix HEAD", *(f"ref-prefix {prefix}" for prefix in prefixes)]
@@ -125,7 +125,7 @@ def _question(capabilities: Sequence[bytes], prefixes: Sequence[str]) -> bytes:
 
 
 def _advertised(lines: Sequence[bytes]) -> list[bytes]:
-    """The answer of a server before version 2, in the form of the newer ones."""
+    """Convert the response of a server before protocol version 2 to the newer form."""
     found: list[bytes] = []
     target = b""
     for line in lines:

@@ -1,4 +1,4 @@
-"""A repository on its server: what it has, and how git may fetch from it."""
+"""A repository on its server: its refs, and how git may fetch from it."""
 
 import asyncio
 import re
@@ -17,14 +17,14 @@ from services.connectors.github.server.together import Together
 
 log = structlog.get_logger(__name__)
 
-#: Tries with a token that is refused and may be too new, and what is between them: ten seconds in all.
+#: Attempts with a refused token that may be too new, and the pause between them: ten seconds in total.
 _TRIES, PAUSE_S = 5, 2.5
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _NOT_THERE = ("not our ref", "unadvertised object", "couldn't find remote ref")
 
 
 class NotThere(RequestError):
-    """The server does not have an object; `oid` where it says which."""
+    """The server does not have an object; `oid`, if it says which."""
 
     def __init__(self, message: str, oid: str | None) -> None:
         super().__init__(message)
@@ -35,14 +35,14 @@ class Remote:
     """One repository, for one run.
 
     Attributes:
-        shown: for a person, `github:owner/repo`.
-        url: where it is; another than at first when the server says that it has moved.
+        shown: its name for users, `github:owner/repo`.
+        url: its URL; changes if the server says that it has moved.
     """
 
     def __init__(
         self, http: Http, url: str, shown: str, login: Login, together: Together[Refs] | None = None
     ) -> None:
-        """`together` is shared by remotes that ask with the same `http`."""
+        """`together` is shared by remotes with the same `http`."""
         self.shown, self.url, self._first_url = shown, url, url
         self._http, self._login, self._together = http, login, together or Together()
         self._secrets: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Remote:
                 continue
             except RateLimited:
                 raise
-            except (RequestError, TransientError) as error:  # it may quote what the server has sent
+            except (RequestError, TransientError) as error:  # it may quote the server's response
                 raise type(error)(scrubbed(str(error), self._secrets)) from None
             if found.url != self.url:
                 log.warning("repository has moved", repository=self.shown, to=found.url)
@@ -77,12 +77,12 @@ class Remote:
 
     @property
     def moved_to(self) -> str | None:
-        """Where the repository is now, if not where it was looked for."""
+        """The repository's new location, if it has moved."""
         return None if self.url == self._first_url else self.url.removesuffix(".git")
 
     async def configuration(self) -> dict[str, str]:
-        """What git must know to fetch from here. Through its environment: a command line can be read by
-        everybody on the machine, and a file stays."""
+        """Git's configuration for fetching from here. It is passed in the environment, because every user of
+        the machine can read a command line, and a file persists."""
         token = await self._token()
         parts = urlsplit(self.url)
         found = {
@@ -99,8 +99,8 @@ class Remote:
         return found
 
     async def explained(self, said: str) -> IngestError:
-        """What a failed fetch means, by what git said: the server is asked again, since only HTTP says it
-        for sure."""
+        """The error for a failed fetch with git's message. Asks the server again, because only HTTP is
+        conclusive."""
         said = scrubbed(said, self._secrets)
         if any(sign in said for sign in _NOT_THERE):
             named = _HASH.search(said)
@@ -117,7 +117,7 @@ class Remote:
         return {"Authorization": basic(token)} if token else {}
 
     def who(self) -> str:
-        """Whose limits count; of the token that was used last."""
+        """Identifies the last used token, for rate limits."""
         return identity(self._secrets[-1] if self._secrets else None)
 
     async def _token(self) -> str | None:

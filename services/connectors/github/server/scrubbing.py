@@ -1,4 +1,4 @@
-"""Takes secrets out of texts that people see."""
+"""Remove secrets from texts that users see."""
 
 import re
 from base64 import b64encode
@@ -19,7 +19,7 @@ def scrubbed(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def basic(token: str) -> str:
-    """The value of an `Authorization` header that git servers take; any user name does."""
+    """The value of an `Authorization` header for git servers, which accept any user name."""
     return "Basic " + b64encode(f"x-access-token:{token}".encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Who asks the same at the same time shares the answer."""
+"""Coalesce equal concurrent requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -8,10 +8,11 @@ T = TypeVar("T")
 
 
 class Together(Generic[T]):
-    """Questions whose answers grow old: an answer is shared by those who asked before it was asked for.
+    """Requests whose responses may become stale: a response is only shared by callers who asked before its
+    request started.
 
-    However many ask at once, two questions are asked: one that is under way already, and one for all who came
-    after it began.
+    However many callers there are at once, at most two requests are made: the running one, and one for all
+    callers who came after it started.
     """
 
     def __init__(self) -> None:
@@ -19,12 +20,12 @@ class Together(Generic[T]):
         self._under_way: dict[Hashable, asyncio.Task[T]] = {}
 
     async def ask(self, key: Hashable, question: Callable[[], Awaitable[T]]) -> T:
-        """The answer to a question, of which `key` says what it is. Raises what `question` does."""
+        """The response to the request identified by `key`. Raises the errors of `question`."""
         task = self._next.get(key)
         if task is None:
             before = self._under_way.get(key)
             task = self._next[key] = asyncio.create_task(self._asked(key, before, question))
-        return await asyncio.shield(task)  # who is cancelled takes the answer from nobody
+        return await asyncio.shield(task)  # a cancelled caller must not cancel the others
 
     async def _asked(
         self, key: Hashable, before: "asyncio.Task[T] | None", question: Callable[[], Awaitable[T]]
