@@ -103,7 +103,7 @@ class Watch:
 async def compare(asked: argparse.Namespace, folder: Path) -> None:
     import torch
 
-    from services.embedding.gpu import open_torch
+    from services.embedding.gpu.embedder import open_torch
 
     texts = (some_chunks() * (1 + asked.texts // 500))[: asked.texts]
     shape = TINY if asked.tiny else QWEN_0_6B

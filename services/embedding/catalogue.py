@@ -94,7 +94,7 @@ def _open(name: str, config: ModelConfig, cache_dir: Path | None) -> Embedder:
 
         return HttpEmbedder(name, config)
     if isinstance(config, TorchConfig):
-        from services.embedding.gpu import open_torch
+        from services.embedding.gpu.embedder import open_torch
 
         return open_torch(name, config, cache_dir)
     if config.folder is not None:

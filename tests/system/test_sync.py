@@ -114,12 +114,12 @@ async def test_private_files_and_the_data_folder_stay_out_and_the_run_says_so(
         (folder / "data" / name).write_text("hr_key")
     source = await pipeline.source(folder)
 
-    progress = await pipeline.final(await pipeline.begin(source, "private"))
+    progress = await pipeline.final(await pipeline.begin(source, "kept-private"))
 
     assert progress["counts"]["indexed"] == 5
     reasons = {skipped["reason"]: skipped["count"] for skipped in progress["skipped"]}
     assert reasons == {"hidden": 1, "secret": 1, "data_folder": 1}
-    assert await pipeline.rows("private") == await expected(folder, source)
+    assert await pipeline.rows("kept-private") == await expected(folder, source)
 
 
 async def test_an_edit_a_shrunk_file_and_a_deleted_one_change_only_themselves(
