@@ -26,7 +26,7 @@ def poisonous(event):
     return f"poison-{sys.argv[1]}" in repr(event)
 
 async def broken(self, group):
-    if any(entry.record and poisonous(entry.record.event) for entry in group):
+    if any(entry.record and not entry.error and poisonous(entry.record.event) for entry in group):
         asyncio.get_running_loop().call_soon(stray)
     return await outcomes(self, group)
 
