@@ -219,11 +219,11 @@ async def test_a_server_that_is_away_or_hangs_is_waited_for(server: FakeServer) 
 
 
 async def test_closing_does_not_wait_for_a_pause(embedder: HttpEmbedder, server: FakeServer) -> None:
-    server.fault = lambda texts: error(429, **{"retry-after": "30"})
+    server.fault = lambda texts: error(429, **{"retry-after": "250"})
     call = asyncio.ensure_future(embedder.embed_documents(["a"]))
     await eventually(lambda: bool(server.requests))
 
-    await asyncio.wait_for(embedder.close(), 5)
+    await asyncio.wait_for(embedder.close(), 60)
     with pytest.raises(TransientError, match="closed"):
         await call
 

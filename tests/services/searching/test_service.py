@@ -159,7 +159,8 @@ async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_
         await drop_gone(index, follower, Chroma("c2"))
         assert index.collections() == []
         await drop_gone(index, follower, Chroma("c1"))  # Chroma was restored
-        await eventually(lambda: set(ids_of(index, {7: 1.0})) == set(topic.rows) and follower.fault is None)
+        whole = set(topic.rows)
+        await eventually(lambda: set(ids_of(index, {7: 1.0})) == whole and follower.fault is None, 90)
         assert index.dropped() == []
     finally:
         await asyncio.to_thread(follower.stop)

@@ -51,7 +51,7 @@ def written(text: str) -> str:
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    made = Browser(_PROGRAM, page_s=20, quiet_s=0.2)
+    made = Browser(_PROGRAM, page_s=90, quiet_s=0.2)
     made.enter()
     yield made
     await made.leave()
