@@ -140,8 +140,11 @@ class Follower:
         self._flush(float("-inf"))
 
     def _step(self, reader: Reader) -> None:
+        before = self._positions
         while not self._requests.empty():
             self._requests.get()()
+        if self._positions is not before:  # emptied: what the reader still has is not where it must begin
+            return
         if (free := self._free(self._folder)) < FREE_BYTES:
             raise TransientError(
                 f"the disk of the sparse index ({self._folder}) is full: {free:,} bytes free, "

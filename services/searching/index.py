@@ -175,8 +175,12 @@ class SparseIndex:
 
     def drop(self, id_: str) -> None:
         """Delete the shard of a collection that is gone."""
-        if (found := self._collections.pop(id_, None)) is None:
+        if (found := self._collections.get(id_)) is None:
             return
+        # Before it disappears, so that whoever sees it gone also sees that it was dropped.
+        names = (id_, found.tenant, found.database, found.name)
+        self._dropped.append(names)
+        del self._collections[id_]
         self._at[found.place].remove(id_)
         with self._opening:
             if (shard := self._open.pop(id_, None)) is not None:
@@ -185,10 +189,8 @@ class SparseIndex:
         self._database.execute("BEGIN")
         for table, column in (("collections", "id"), ("vectors", "collection")):
             self._database.execute(f"DELETE FROM {table} WHERE {column} = ?", (id_,))  # noqa: S608
-        names = (id_, found.tenant, found.database, found.name)
         self._database.execute("INSERT OR REPLACE INTO dropped VALUES (?, ?, ?, ?)", names)
         self._database.execute("COMMIT")
-        self._dropped.append(names)
 
     def close(self) -> None:
         """Close without flushing; changes that are not durable are read again."""
