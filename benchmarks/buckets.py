@@ -10,13 +10,13 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from benchmarks.apart import served_apart
 from benchmarks.compare import CODEC, NOW, RUN, written
 from benchmarks.compare import measure as measure_run
 from benchmarks.tables import command_line, show, table
@@ -54,19 +54,6 @@ def serve(objects: int, told: Connection) -> None:
     with serving(store):
         told.send(store.url)
         told.poll(None)
-
-
-@contextmanager
-def served(objects: int) -> Iterator[str]:
-    """The address of a bucket in a process of its own."""
-    ours, theirs = get_context("spawn").Pipe()
-    server = get_context("spawn").Process(target=serve, args=(objects, theirs), daemon=True)
-    server.start()
-    try:
-        yield ours.recv()
-    finally:
-        ours.send("done")
-        server.join()
 
 
 def run_of(url: str) -> RunRequested:
@@ -126,7 +113,7 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=100_000)
     objects = parser.parse_args().objects
     rows = []
-    with served(objects) as url:
+    with served_apart(serve, objects) as url:
         for whole in (False, True):
             with ProcessPoolExecutor(1, get_context("spawn")) as process:
                 rows.append(process.submit(measure, url, objects, whole).result())

@@ -15,10 +15,8 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from typing import Any
 import aiohttp
 from rich.table import Table
 
+from benchmarks.apart import served_apart
 from benchmarks.processor import seconds_by_name
 from benchmarks.tables import command_line, show, table
 from benchmarks.web import packaged, served
@@ -157,22 +156,9 @@ def serve(folder: Path, told: Connection) -> None:
     asyncio.run(serving())
 
 
-@contextmanager
-def served_apart(folder: Path) -> Iterator[str]:
-    """The address of a folder that a process of its own serves."""
-    ours, theirs = get_context("spawn").Pipe()
-    server = get_context("spawn").Process(target=serve, args=(folder, theirs), daemon=True)
-    server.start()
-    try:
-        yield ours.recv()
-    finally:
-        ours.send("done")
-        server.join()
-
-
 async def measure(folder: Path, paths: list[str], limit: int, before: str, work: Path) -> None:
     """Two runs, and a table of them."""
-    with served_apart(folder) as url:
+    with served_apart(serve, folder) as url:
         broker_of, chroma_of = LocalBroker(work / "kafka", authenticate=False), LocalChroma(work / "chroma")
         async with broker_of as broker, chroma_of as chroma:
             data = work / "data"

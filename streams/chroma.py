@@ -25,7 +25,7 @@ import aiohttp
 from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
-from streams.http_errors import reason_of, retry_after_seconds
+from streams.http.errors import reason_of, retry_after_seconds
 
 #: The metadata key of a collection with the `Embedding` of its documents as JSON, for embeddings that an
 #: embedding function cannot describe.

@@ -13,7 +13,7 @@ from yarl import URL
 from api.access import TOKEN_HEADER
 from api.errors import BadRequest, PayloadTooLarge, Unavailable
 from api.gateway import ChromaAccess
-from streams.http_errors import reason_of
+from streams.http.errors import reason_of
 
 log = structlog.get_logger("api")
 

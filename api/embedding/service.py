@@ -13,7 +13,7 @@ from api.gateway import EmbeddingAccess
 from schemas.api.embedding import MAX_TEXTS, MODEL_HEADER, EmbedRequest, EmbedResponse
 from schemas.errors import RateLimited, TransientError
 from schemas.events import Embedding
-from streams.http_errors import reason_of, retry_after_seconds
+from streams.http.errors import reason_of, retry_after_seconds
 
 #: A hundred long texts on two busy cores take 30 s; a stock client waits 60.
 _SECONDS = 120.0

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import aiohttp
 
 from schemas.errors import TransientError
-from streams.http_errors import reason_of
+from streams.http.errors import reason_of
 
 #: Candidates that are reranked: the first ones, whatever page is asked for.
 MOST = 50

@@ -17,7 +17,7 @@ from schemas.api.searching import (
     SparseKey,
     SparseQuery,
 )
-from streams.http_errors import reason_of
+from streams.http.errors import reason_of
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -5,17 +5,14 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import Producer
-
+from headrace.admin.sending import Sending, send
 from headrace.wiring import Wiring
-from schemas.errors import ContractError, RequestError, TransientError
+from schemas.errors import ContractError, RequestError
 from schemas.events import DeadLetter
 from streams.engine.publishing.dead_letters import replay_headers
-from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
+from streams.kafka.cluster import admin, partition_counts
 from streams.state.reader import Reader, end_offsets
 from streams.topics import BY_NAME, DEAD_LETTERS
-
-_REPLAY_S = 30.0
 
 
 def read_letters(wiring: Wiring) -> list[DeadLetter]:
@@ -67,35 +64,11 @@ async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
                 f"dead letter {letter.id} does not contain its record, which was too large: read it at "
                 f"{letter.topic}[{letter.partition}]@{letter.offset}, or send the document again"
             )
-    await asyncio.to_thread(_produce, wiring, letters)
-
-
-def _produce(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
-    failures: list[str] = []
-    producer = Producer(
-        wiring.cluster.client(
-            enable_idempotence=True,
-            partitioner="murmur2_random",
-            compression_type="lz4",
-            message_timeout_ms=int(_REPLAY_S * 1000),
-        ),
-        logger=CLIENT_LOG,
-    )
-    for letter in letters:
-        producer.produce(
-            wiring.cluster.name(letter.topic),
-            key=letter.key,
-            value=letter.value,
-            headers=list(replay_headers(letter).items()),
-            on_delivery=lambda error, message: failures.append(error.str()) if error else None,
-        )
-        producer.poll(0)
-    left = producer.flush(_REPLAY_S + 5)
-    if failures or left:
-        raise TransientError(
-            f"{len(failures) + left} of {len(letters)} records were not sent again: "
-            f"{failures[0] if failures else 'the broker does not answer'}"
-        )
+    records = [
+        Sending(letter.topic, letter.key, letter.value, list(replay_headers(letter).items()))
+        for letter in letters
+    ]
+    await asyncio.to_thread(send, wiring.cluster, records, "were not sent again")
 
 
 def as_json(letter: DeadLetter) -> dict[str, Any]:

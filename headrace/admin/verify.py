@@ -5,8 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import Producer
-
+from headrace.admin.sending import Sending, send
 from headrace.wiring import Wiring
 from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
@@ -14,13 +13,12 @@ from schemas.ids import collection_key
 from schemas.markers import is_marker
 from services.indexing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
-from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
+from streams.kafka.cluster import admin, partition_counts
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
 
 #: Rows per request: Chroma Cloud's maximum.
 _PAGE = 300
-_SEND_S = 30.0
 #: How long indexing may take to record a doubt.
 _DOUBT_S = 120.0
 
@@ -162,7 +160,11 @@ async def doubt(wiring: Wiring, recorded: Recorded, findings: Sequence[Finding])
     The indexing service does it, as the only writer of collections and states. Raises TransientError if it
     does not within two minutes.
     """
-    await asyncio.to_thread(_send, wiring, findings)
+    doubts = [
+        Sending(EMBEDDINGS.name, finding.key, wiring.codec.encode(_doubted(finding), EMBEDDINGS.name))
+        for finding in findings
+    ]
+    await asyncio.to_thread(send, wiring.cluster, doubts)
     waiting = {finding.key: finding.state.digest_epoch for finding in findings}
     until = time.monotonic() + _DOUBT_S
     while waiting:
@@ -174,32 +176,6 @@ async def doubt(wiring: Wiring, recorded: Recorded, findings: Sequence[Finding])
                 f"{_DOUBT_S:.0f} s; is it running?"
             )
         await asyncio.sleep(0.1)
-
-
-def _send(wiring: Wiring, findings: Sequence[Finding]) -> None:
-    failures: list[str] = []
-
-    def delivered(error: object, message: object) -> None:
-        if error is not None:
-            failures.append(str(error))
-
-    producer = Producer(
-        wiring.cluster.client(
-            enable_idempotence=True, partitioner="murmur2_random", message_timeout_ms=int(_SEND_S * 1000)
-        ),
-        logger=CLIENT_LOG,
-    )
-    for finding in findings:
-        event = _doubted(finding)
-        value = wiring.codec.encode(event, EMBEDDINGS.name)
-        producer.produce(wiring.cluster.name(EMBEDDINGS), key=finding.key, value=value, on_delivery=delivered)
-        producer.poll(0)
-    left = producer.flush(_SEND_S + 5)
-    if failures or left:
-        raise TransientError(
-            f"{len(failures) + left} of {len(findings)} records were not sent: "
-            f"{failures[0] if failures else 'the broker does not answer'}"
-        )
 
 
 def _doubted(finding: Finding) -> DocumentDoubted:

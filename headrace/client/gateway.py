@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from schemas import api
 from schemas.errors import RequestError, TransientError
-from streams.http_errors import reason_of
+from streams.http.errors import reason_of
 
 M = TypeVar("M")
 

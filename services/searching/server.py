@@ -1,7 +1,6 @@
 """The HTTP interface (`schemas.api.searching`)."""
 
 import asyncio
-import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +28,7 @@ from services.searching.metrics import QUERIES, SECONDS
 from services.searching.points import VectorName
 from services.searching.shard import IndexDamaged, Shard
 from services.searching.where import compile_where
+from streams.http.server import has_key, listening
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ class SearchServer:
         patience_s: float = _PATIENCE_SECONDS,
     ) -> None:
         self._index, self._follower, self._encode, self._patience_s = index, follower, encode, patience_s
-        self._authorization = f"Bearer {token}".encode()
+        self._token = token
         self._started = time.monotonic()
         self._threads = ThreadPoolExecutor(_THREADS, "search")
 
@@ -99,17 +99,11 @@ class SearchServer:
     async def serve(self, host: str, port: int) -> AsyncIterator[int]:
         """Listen while the block runs; yields the port (a free one for 0). Raises RequestError."""
         runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=0.5)
-        await runner.setup()
+        failure = f"searching cannot listen at {host}:{port} (HEADRACE_HOST, HEADRACE_SEARCH_PORT)"
         try:
-            site = web.TCPSite(runner, host, port)
-            try:
-                await site.start()
-            except OSError as error:
-                where = f"{host}:{port} (HEADRACE_HOST, HEADRACE_SEARCH_PORT)"
-                raise RequestError(f"searching cannot listen at {where}: {error.strerror}") from error
-            yield int(runner.addresses[0][1])
+            async with listening(runner, host, port, failure) as found:
+                yield found
         finally:
-            await runner.cleanup()
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     @web.middleware
@@ -134,8 +128,7 @@ class SearchServer:
             return _error(500, "InternalError", f"{type(error).__name__}: see the log of searching")
 
     def _authorize(self, request: web.Request) -> None:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self._authorization):
+        if not has_key(request, self._token):
             raise _Refused(
                 401, "Unauthorized", "wrong token: gateway and searching need the same HEADRACE_SEARCH_TOKEN"
             )

@@ -25,7 +25,7 @@ from services.embedding.remote.answers import (
     openai_vectors,
     tei_vectors,
 )
-from streams.http_errors import retry_after_seconds
+from streams.http.errors import retry_after_seconds
 
 TRIES = 3
 #: How long a call waits for a 429 to end. After that the engine holds the record, which does not count as a

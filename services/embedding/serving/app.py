@@ -1,6 +1,5 @@
 """The endpoint's application: authentication, errors, listening."""
 
-import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,12 +10,13 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
 from schemas.api.embedding import MAX_EMBED_BYTES, EmbedError
-from schemas.errors import DocumentTooLarge, IngestError, RateLimited, RequestError, TransientError
+from schemas.errors import DocumentTooLarge, IngestError, RateLimited, TransientError
 from schemas.models_file import ServedModels
 from services.embedding.loaded import LoadedModels
 from services.embedding.models import UnknownModel
 from services.embedding.serving.handlers import Handlers
 from services.embedding.sparse import SparseEncoders
+from streams.http.server import has_key, listening
 
 log = structlog.get_logger(__name__)
 
@@ -45,26 +45,16 @@ async def serve_embedding(
     app.router.add_post("/v1/embeddings", handlers.openai)
     # When a client disconnects, its batches are cancelled.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, endpoint.host, endpoint.port)
-        try:
-            await site.start()
-        except OSError as error:
-            where = f"{endpoint.host}:{endpoint.port} (HEADRACE_HOST, HEADRACE_EMBED_PORT)"
-            raise RequestError(f"texts cannot be embedded at {where}: {error.strerror}") from error
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
+    where = f"{endpoint.host}:{endpoint.port} (HEADRACE_HOST, HEADRACE_EMBED_PORT)"
+    failure = f"texts cannot be embedded at {where}"
+    async with listening(runner, endpoint.host, endpoint.port, failure) as port:
+        yield port
 
 
 def _keys(key: str) -> Middleware:
-    expected = f"Bearer {key}".encode()
-
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(shown, expected):
+        if not has_key(request, key):
             return _error(401, "the key is not that of HEADRACE_EMBED_KEY")
         return await handler(request)
 
