@@ -1,4 +1,4 @@
-"""`make demo`: this repository's own folder into a collection, and three questions to it.
+"""`make demo`: this repository's own folder, without its tests, into a collection, and three questions to it.
 
 Everything stays in `build/demo/` of the checkout, so a second run finds what the first one did, and your own
 data are not touched. The invented documents in `examples/documents/` are among what is synced.
@@ -20,11 +20,14 @@ from headrace.client.sync import SyncRequest, SyncResult
 from headrace.local.running_file import Interrupted
 from schemas.api import SearchPayload
 from schemas.errors import IngestError
+from schemas.limits import BM25
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = ROOT / "build" / "demo"
 COLLECTION = "headrace-demo"
 DATABASE = "default_database"
+#: A third of the text, and a third of the time until the first question: the tests, and earlier schemas.
+EXCLUDED = ("/tests/", "/schemas/avro/")
 
 #: One is answered by the repository, one by a PDF, one by a Word document.
 QUESTIONS = (
@@ -36,7 +39,8 @@ QUESTIONS = (
 
 async def demonstrate(endpoint: Endpoint) -> SyncResult | None:
     """Sync, then ask."""
-    result = await run_sync(endpoint, SyncRequest(str(ROOT), DATABASE, COLLECTION), wait=True, as_json=False)
+    request = SyncRequest(str(ROOT), DATABASE, COLLECTION, exclude=EXCLUDED, sparse=BM25)
+    result = await run_sync(endpoint, request, wait=True, as_json=False)
     async with GatewayClient(endpoint.url, endpoint.key) as client:
         for question in QUESTIONS:
             asked = SearchPayload(collection_name=COLLECTION, query=question, limit=2)
