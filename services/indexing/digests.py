@@ -78,12 +78,12 @@ class Digests:
 
     def put(self, number: int, digest: Digest) -> None:
         """Record a written row."""
-        number, start = divmod(number, BLOCK)
-        block, end = self._block(number), (start + 1) * DIGEST_BYTES
-        if len(block) < end:
-            block.extend(bytes(end - len(block)))
-        block[start * DIGEST_BYTES : end] = digest.packed
-        self._changed.add(number)
+        block, start = divmod(number, BLOCK)
+        digests, end = self._block(block), (start + 1) * DIGEST_BYTES
+        if len(digests) < end:
+            digests.extend(bytes(end - len(digests)))
+        digests[start * DIGEST_BYTES : end] = digest.packed
+        self._changed.add(block)
 
     def cut(self, total: int) -> None:
         """Forget the rows with this number or a greater one: they are deleted."""

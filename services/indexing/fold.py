@@ -44,6 +44,11 @@ class Fold:
     unsure: bool = False
     writers: list[int] = field(default_factory=list)
 
+    @property
+    def completed(self) -> Version | None:
+        """The version, if these events have completed it: what it does not have may go."""
+        return self.version if self.changed and self.version and self.version.complete else None
+
 
 def fold_of(state: DocumentState | None) -> Fold:
     """The fold before the first event."""

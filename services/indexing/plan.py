@@ -159,8 +159,7 @@ def _changes(
 
 
 def _blocks(fold: Fold, digests: Digests) -> dict[int, bytes]:
-    version = fold.version
-    if version is None or not (fold.changed and version.complete):
+    if (version := fold.completed) is None:
         return dict(digests.changed())
     return {**digests.changed(), **dict.fromkeys(blocks_between(version.total, fold.extent), b"")}
 
@@ -190,15 +189,13 @@ def _requests(written: Sequence[DocumentEmbedded]) -> list[PartRequested]:
 
 
 def _surplus(fold: Fold) -> list[str]:
-    version = fold.version
-    if version is None or not (fold.changed and version.complete):
+    if (version := fold.completed) is None:
         return []
     return [row_id(version.document, number) for number in range(version.total, fold.extent)]
 
 
 def _sparse_surplus(fold: Fold) -> range:
-    version = fold.version
-    if version is None or not (fold.changed and version.complete):
+    if (version := fold.completed) is None:
         return range(0)
     return range(sparse_total(version.document, version.total), fold.sparse_extent)
 
@@ -235,10 +232,8 @@ def _keys(version: Version) -> frozenset[str]:
 
 
 def _all_keys(fold: Fold) -> frozenset[str]:
-    if (
-        fold.version is None or fold.version.deleted
-    ):  # a delete that is carried out in part keeps the old state
-        return frozenset()
+    if fold.version is None or fold.version.deleted:
+        return frozenset()  # a delete that is carried out in part keeps the old state
     return fold.keys | _keys(fold.version)
 
 

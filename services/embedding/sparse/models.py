@@ -1,12 +1,12 @@
 """The available sparse models, loading by name, and the loaded models of a process."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from schemas.errors import DocumentError, IngestError, TransientError
 from schemas.events import DocumentChunked, SparseVectors
 from schemas.limits import BM25, SPARSE_MODELS, SPLADE
+from services.embedding.loaded import Loaded
 from services.embedding.sparse.encoder import Bm25Encoder, SparseEncoder
 from services.embedding.sparse.vectors import packed
 
@@ -28,28 +28,14 @@ def load_encoder(name: str, cache_dir: Path | None = None) -> SparseEncoder:
 
 
 class SparseEncoders:
-    """Sparse encoders by model, loaded on first use.
-
-    Args:
-        load: loads the encoder of a model; called in a thread. Its exception goes to every waiting caller;
-            the next call tries again.
-    """
+    """Sparse encoders by model; `load` is that of `Loaded`."""
 
     def __init__(self, load: Load = load_encoder) -> None:
-        self._load = load
-        self._loaded: dict[str, asyncio.Task[SparseEncoder]] = {}
+        self._loaded = Loaded(load)
 
     async def encoder(self, model: str) -> SparseEncoder:
-        """The encoder of a model."""
-        if model not in self._loaded:
-            self._loaded[model] = asyncio.create_task(asyncio.to_thread(self._load, model))
-        loading = self._loaded[model]
-        try:
-            return await asyncio.shield(loading)
-        except Exception:
-            if self._loaded.get(model) is loading:
-                del self._loaded[model]
-            raise
+        """The encoder of a model. Raises what `load` raises."""
+        return await self._loaded.get(model)
 
     async def of_parts(self, parts: Sequence[DocumentChunked]) -> dict[int, SparseVectors | IngestError]:
         """The sparse vectors of the parts whose documents want some, by the identity of the part, or the
@@ -70,8 +56,7 @@ class SparseEncoders:
 
     async def close(self) -> None:
         """Unload the models."""
-        for loading in self._loaded.values():
-            await (await loading).close()
+        await self._loaded.close()
 
     async def _encoded(
         self, model: str, parts: Sequence[DocumentChunked]
