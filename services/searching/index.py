@@ -131,9 +131,11 @@ class SparseIndex:
 
     def flush(self, positions: Mapping[Partition, int]) -> None:
         """Make everything durable that was folded up to these offsets."""
-        dirty = [id_ for id_, shard in self._open.items() if shard.dirty]
-        for id_ in dirty:
-            self._open[id_].flush()
+        dirty = []
+        for id_, shard in self._opened_now():
+            if shard.dirty:
+                shard.flush()
+                dirty.append(id_)
         self._database.execute("BEGIN")
         self._database.executemany(
             "UPDATE collections SET flushed = 1 WHERE id = ?", [(id_,) for id_ in dirty]
@@ -146,11 +148,11 @@ class SparseIndex:
     @property
     def dirty(self) -> bool:
         """Whether anything was folded since the last flush."""
-        return any(shard.dirty for shard in list(self._open.values()))
+        return any(shard.dirty for _, shard in self._opened_now())
 
     def optimize(self, free: int) -> None:
         """Merge segments of shards with many changes. A shard temporarily needs twice its space."""
-        for shard in list(self._open.values()):
+        for _, shard in self._opened_now():
             if shard.unmerged and 2 * shard.size() < free:
                 shard.optimize()
 
@@ -193,7 +195,7 @@ class SparseIndex:
         self._database.execute("COMMIT")
 
     def close(self) -> None:
-        """Close without flushing; changes that are not durable are read again."""
+        """Close. Offsets are not saved, so what was folded since the last `flush` is read again."""
         with self._opening:
             for shard in self._open.values():
                 shard.close()
@@ -243,6 +245,11 @@ class SparseIndex:
             values = (row.collection_id, vector.key, vector.model)
             self._database.execute("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", values)
             found.vectors.append(vector)
+
+    def _opened_now(self) -> list[tuple[str, Shard]]:
+        # A copy: queries open and close shards meanwhile.
+        with self._opening:
+            return list(self._open.items())
 
     def _shard(self, id_: str) -> Shard:
         with self._opening:
