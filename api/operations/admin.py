@@ -74,7 +74,7 @@ ADMIN: Sequence[Operation] = (
         f"{ROOT}/credentials/{{credential_id}}",
         credentials.delete_credential,
         "delete_credential",
-        "Forget a credential that no source uses",
+        "Delete a credential that no source uses",
         success=204,
         refusals=(*_KEYED, 404, 409),
     ),

@@ -77,7 +77,7 @@ def delete_credential(
     credential_id: Annotated[str, typer.Argument(help="Id of the credential.", show_default=False)],
     data_dir: DataDir = None,
 ) -> None:
-    """Forget a credential. Refused while sources use it."""
+    """Delete a credential. Refused while sources use it."""
     from headrace.usage_error import UsageError
 
     if not (credential_id.isascii() and credential_id.isdecimal()):
@@ -103,7 +103,7 @@ def rotate_credentials(as_json: AsJson = False, data_dir: DataDir = None) -> Non
     if as_json:
         print_json(to_json(done))
     else:
-        print_fields([("key", done.key_id), ("encrypted anew", done.rotated), ("failed", len(done.failed))])
+        print_fields([("key", done.key_id), ("re-encrypted", done.rotated), ("failed", len(done.failed))])
     if done.failed:
         raise RequestError(f"older keys are still needed: {'; '.join(done.failed)}")
     if not ours:
