@@ -10,6 +10,7 @@ from headrace.cli import (
     credentials,
     doctor,
     documents,
+    logs,
     query,
     records,
     resources,
@@ -55,6 +56,7 @@ app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operat
 app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
 app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
 app.command(rich_help_panel="Operate")(doctor.doctor)
+app.command(rich_help_panel="Operate")(logs.logs)
 app.command(rich_help_panel="Operate")(verify.verify)
 app.command(rich_help_panel="Operate")(up.service)
 
