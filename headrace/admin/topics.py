@@ -85,7 +85,7 @@ def topic_faults(states: Iterable[TopicState]) -> list[str]:
 def group_lags(cluster: Cluster, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """Consumer group → topic → records that are not committed."""
     client = admin(cluster)
-    groups = _groups(cluster)
+    groups = consumer_groups(cluster)
     if not groups:
         return {}
     ends = end_offsets(cluster, [(name, p) for name, count in counts.items() for p in range(count)])
@@ -116,7 +116,8 @@ def lag_by_topic(
     }
 
 
-def _groups(cluster: Cluster) -> list[str]:
+def consumer_groups(cluster: Cluster) -> list[str]:
+    """The names of our consumer groups, with the prefix. Blocks."""
     listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
     return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
 

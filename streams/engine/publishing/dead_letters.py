@@ -36,12 +36,12 @@ def document_of(event: Event | None) -> Document | None:
 
 def about(record: Record[Any] | None) -> dict[str, str]:
     """Log fields of a record: its document and invocation, if it has them."""
-    document = document_of(record.event if record else None)
-    if document is None:
-        return {}
-    run = document.run
-    names = {"document": document.document_key} | ({"invocation": run.invocation_id} if run else {})
-    return {what: _name(name) for what, name in names.items()}
+    event = record.event if record else None
+    document = document_of(event)
+    run = document.run if document else None
+    invocation = run.invocation_id if run else getattr(event, "invocation_id", None)
+    names = {"document": document.document_key if document else None, "invocation": invocation}
+    return {what: _name(name) for what, name in names.items() if name}
 
 
 def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None = None) -> Send:
