@@ -1,7 +1,7 @@
 """What people look for in sources and invocations: by status, by text, page after page.
 
-Pages are cut by a cursor, the time of creation and the id of the last row, so that a list that grows meanwhile
-shows nothing twice and leaves nothing out.
+Pages are cut by a cursor, the time of creation and the id of the last row, so that a list that grows
+meanwhile shows nothing twice and leaves nothing out.
 """
 
 import json

@@ -36,7 +36,8 @@ CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_
     WHERE object_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
 CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
-CREATE TABLE IF NOT EXISTS ended_sessions (id TEXT PRIMARY KEY, key_id TEXT, session_id TEXT, ended_ms INTEGER);
+CREATE TABLE IF NOT EXISTS ended_sessions (
+    id TEXT PRIMARY KEY, key_id TEXT, session_id TEXT, ended_ms INTEGER);
 CREATE TABLE IF NOT EXISTS stages (id TEXT PRIMARY KEY, value TEXT);
 """
 
