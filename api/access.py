@@ -75,6 +75,13 @@ class Authenticator:
             raise Unauthorized(f"the key in {TOKEN_HEADER} is not known")
         return _caller(key)
 
+    def known(self, key_id: str) -> tuple[Caller, str] | None:
+        """The caller with the key of this id, and the key's hash; None if it is revoked."""
+        if key_id == self._admin.key_id:
+            return self._admin, self._admin_sha256
+        key = self._catalogue.key(key_id)
+        return None if key is None else (_caller(key), key.key_sha256)
+
 
 def _caller(key: ApiKey) -> Caller:
     databases = None if key.databases is None else frozenset(key.databases)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from api.chroma.routes import add_chroma
+from api.dashboard import add_dashboard, pages
 from api.dependencies import PARTS, Dependencies
 from api.embedding.routes import add_embedding
 from api.gateway import Gateway
@@ -23,7 +24,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 def create_app(gateway: Gateway) -> web.Application:
     """The gateway's application; it connects at its start. `api.serve` runs it and stops it gracefully."""
     app = web.Application(
-        middlewares=[observe, refusals, authenticate, plain], client_max_size=MAX_BODY_BYTES
+        middlewares=[observe, pages, refusals, authenticate, plain], client_max_size=MAX_BODY_BYTES
     )
     parts = Dependencies(gateway)
     app[PARTS], app[HEALTH] = parts, Health(parts)
@@ -33,6 +34,7 @@ def create_app(gateway: Gateway) -> web.Application:
             app.router.add_route("HEAD", operation.path, operation.handler)
     add_chroma(app)
     add_embedding(app)
+    add_dashboard(app, gateway)
     app.router.add_get("/openapi.json", _document)
     app.router.add_post(GITHUB_PATH, receive)
     if gateway.github_webhook_secret is not None:

@@ -151,6 +151,12 @@ class Dependencies:
                 f"Kafka did not acknowledge a record of {send.topic.name} within {self.gateway.wait_s:g} s"
             ) from error
 
+    async def revoked(self, caller: Caller) -> None:
+        """Return when the caller's key is revoked: what it still reads ends then."""
+        with self.catalogue.changed() as watch:
+            while self.doorkeeper.known(caller.key_id) is not None:
+                await watch.wait()
+
     async def source(self, caller: Caller, source_id: str) -> Source:
         """A source that the caller may see, including one that another gateway has just created."""
         return await self._seen("source", self.catalogue.source, caller, source_id)

@@ -1,6 +1,7 @@
 """Around every handler: request id, log line, metrics, errors as JSON, authentication.
 
 observe ─► refusals ─► authenticate ─► plain ─► handler
+        └► pages (api.dashboard) ─► page
 """
 
 import time

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 
 import structlog
@@ -60,10 +60,17 @@ class EventStreams:
         self._stopping = False
 
     async def send(
-        self, request: web.Request, source: AsyncIterator[ServerEvent | None]
+        self,
+        request: web.Request,
+        source: AsyncIterator[ServerEvent | None],
+        until: Awaitable[None] | None = None,
     ) -> web.StreamResponse:
         """Write the events of `source` until it ends, the caller disconnects or the gateway stops. None is
-        written as a heartbeat."""
+        written as a heartbeat.
+
+        Args:
+            until: ends the stream when it returns: the caller may no longer read.
+        """
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream",
@@ -72,18 +79,21 @@ class EventStreams:
             }
         )
         await response.prepare(request)
-        if self._stopping:
-            return response
         task = asyncio.ensure_future(_write(response, source))
+        if self._stopping:
+            task.cancel()
+        ending = asyncio.ensure_future(until) if until is not None else None
         self._open.add(task)
         EVENT_STREAMS.inc()
         try:
-            await asyncio.wait([task])
+            await asyncio.wait([task, *([ending] if ending else [])], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            task.cancel()  # where the request itself was cancelled
+            task.cancel()  # where the request itself was cancelled, or may no longer be answered
+            if ending is not None:
+                ending.cancel()
             self._open.discard(task)
             EVENT_STREAMS.dec()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
             log.error("event stream interrupted", error=str(error), exc_info=error)
         return response
 

@@ -78,6 +78,7 @@ RECORDS = (
     "RunListed",
     "RunRequested",
     "RunStarted",
+    "SessionsEnded",
     "Source",
     "SparseRow",
     "StageHealth",

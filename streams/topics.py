@@ -65,7 +65,7 @@ DOCUMENT_STATES = Topic(
 SOURCE_DOCUMENTS = Topic("source-documents", (events.DocumentState,), compact=True, transactional=True)
 SPARSE_ROWS = Topic("sparse-rows", (events.SparseRow,), compact=True, transactional=True)
 SOURCE_MEMOS = Topic("source-memos", (events.DocumentMemo,), compact=True, transactional=True)
-API_KEYS = Topic("api-keys", (events.ApiKey,), compact=True)
+API_KEYS = Topic("api-keys", (events.ApiKey, events.SessionsEnded), compact=True)
 CREDENTIALS = Topic("credentials", (events.Credential,), compact=True)
 DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
 

@@ -36,29 +36,44 @@ _HINT_FROM, _HINT_CHARACTERS = 16, 4
 
 async def list_credentials(request: web.Request) -> web.Response:
     """Credentials of the tenant, without their secrets, each with the sources that use it."""
-    parts, caller = request.app[PARTS], caller_of(request)
+    return json_response([*await listed(request.app[PARTS], caller_of(request))])
+
+
+async def listed(parts: Dependencies, caller: Caller) -> list[CredentialSummary]:
+    """The credentials of the caller's tenant."""
     caller.require_unlimited("list credentials")
     saved = _saved(parts)
     await saved.refresh()
     await parts.catalogue.refresh()
     users = _users(parts, caller.tenant)
-    return json_response([_summary(one, users.get(one.id, ())) for one in saved.all(caller.tenant)])
+    return [_summary(one, users.get(one.id, ())) for one in saved.all(caller.tenant)]
 
 
 async def create_credential(request: web.Request) -> web.Response:
     """Save a credential."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_unlimited("create credentials")
-    payload = await read_body(request, CreateCredentialPayload)
-    made = await _save(parts, caller.tenant, payload.kind, payload.name, payload.secret)
-    return json_response(_summary(made, ()), 201)
+    return json_response(await make(parts, caller, await read_body(request, CreateCredentialPayload)), 201)
+
+
+async def make(
+    parts: Dependencies, caller: Caller, payload: CreateCredentialPayload
+) -> CredentialSummary:
+    """Save a credential."""
+    caller.require_unlimited("create credentials")
+    return _summary(await _save(parts, caller.tenant, payload.kind, payload.name, payload.secret), ())
 
 
 async def delete_credential(request: web.Request) -> web.Response:
     """Delete a credential that no source uses."""
-    parts, caller = request.app[PARTS], caller_of(request)
+    await forget(request.app[PARTS], caller_of(request), request.match_info["credential_id"])
+    return web.Response(status=204)
+
+
+async def forget(parts: Dependencies, caller: Caller, text: str) -> None:
+    """Delete a credential that no source uses. Raises NotFound, and Conflict with the sources."""
     caller.require_unlimited("delete credentials")
-    saved, text = _saved(parts), request.match_info["credential_id"]
+    saved = _saved(parts)
     if not (text.isascii() and text.isdecimal() and len(text) < 11):
         raise BadRequest(f"credential_id {text[:40]!r} is no number")
     await saved.refresh()
@@ -73,7 +88,6 @@ async def delete_credential(request: web.Request) -> web.Response:
             f"credential {text} is used by source {names}{more}; delete them, or give them another, first"
         )
     await _forget(parts, credential)
-    return web.Response(status=204)
 
 
 async def rotate_credentials(request: web.Request) -> web.Response:

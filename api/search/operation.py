@@ -15,7 +15,7 @@ from api.search.hybrid import Question
 from api.search.parsing import read_json
 from api.search.records import Target
 from api.sync.render import json_response
-from schemas.api import SearchPayload
+from schemas.api import SearchAnswer, SearchPayload
 from schemas.api.search import MAX_DEPTH
 from schemas.checks import check_collection_name, check_database_name, require_text
 from streams.chroma import segment
@@ -25,7 +25,11 @@ async def search(request: web.Request) -> web.Response:
     """Search a collection by meaning and by words."""
     parts, caller = request.app[PARTS], caller_of(request)
     read_json(await request.read())  # refuses NaN, which pydantic would take in `where`
-    asked = await read_body(request, SearchPayload)
+    return json_response(await answer(parts, caller, await read_body(request, SearchPayload)))
+
+
+async def answer(parts: Dependencies, caller: Caller, asked: SearchPayload) -> SearchAnswer:
+    """The hits of a search."""
     check_database_name(asked.database_name)
     check_collection_name(asked.collection_name)
     caller.require_database(asked.database_name)
@@ -47,7 +51,7 @@ async def search(request: web.Request) -> web.Response:
         rerank=asked.rerank,
     )
     target = await _collection(parts, caller, place, asked.collection_name)
-    return json_response(await parts.search.answer(target, question))
+    return await parts.search.answer(target, question)
 
 
 def _filter(asked: SearchPayload) -> Filter:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from api.access import Caller
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, NotAnswered, NotFound, Overlap, PreconditionFailed
@@ -39,13 +40,21 @@ async def create_invocation(request: web.Request) -> web.Response:
     parts, caller = request.app[PARTS], caller_of(request)
     source = await parts.source(caller, path_id(request, "source_id"))
     payload = await read_body(request, CreateJobPayload)
+    invocation_id = await run_source(parts, caller, source, payload, _id_of(request, source, payload))
+    return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
+
+
+async def run_source(
+    parts: Dependencies, caller: Caller, source: Source, payload: CreateJobPayload, id_: str | None = None
+) -> str:
+    """Check what is asked for and request the run; the invocation's id, which `id_` may fix."""
     collection = _target(source, payload)
     options = _options(source, payload)
     await parts.check_run(source)
     await parts.require_database(caller, source.database)
     await parts.open_collection(source.tenant, source.database, collection, source.embedding)
     await require_alone(parts, source, collection)
-    invocation_id = await start_run(
+    return await start_run(
         parts,
         source,
         collection,
@@ -55,9 +64,8 @@ async def create_invocation(request: web.Request) -> web.Response:
         allow_empty=payload.allow_empty,
         allow_mass_delete=payload.allow_mass_delete,
         full_check=payload.full_check,
-        id_=_id_of(request, source, payload),
+        id_=id_,
     )
-    return json_response(CreateJobResponse(invocation_id=invocation_id), 201)
 
 
 async def start_run(
@@ -201,6 +209,12 @@ async def cancel_invocation(request: web.Request) -> web.Response:
     """
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
+    await cancel(parts, run)
+    return json_response(CancelJobResponse(), 202)
+
+
+async def cancel(parts: Dependencies, run: Invocation) -> None:
+    """Ask tracking to cancel an invocation; returns when it is. Raises PreconditionFailed if it is too late."""
     possible = {Status.PENDING} if run.single_document else {Status.PENDING, Status.PROCESSING}
     if run.status not in possible:
         raise PreconditionFailed(_too_late(run, run.status))
@@ -216,7 +230,6 @@ async def cancel_invocation(request: web.Request) -> web.Response:
         raise NotFound(f"invocation {run.id} does not exist any more")
     if status != Status.CANCELLED:
         raise PreconditionFailed(_too_late(run, status))
-    return json_response(CancelJobResponse(), 202)
 
 
 def _too_late(run: Invocation, status: str) -> str:

@@ -23,7 +23,7 @@ async def get_progress(request: web.Request) -> web.StreamResponse:
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
     if not wants_events(request):
         return json_response(await _progress(parts, run))
-    return await parts.streams.send(request, _progress_events(parts, run))
+    return await parts.streams.send(request, _progress_events(parts, run), parts.revoked(caller_of(request)))
 
 
 async def get_documents(request: web.Request) -> web.StreamResponse:
@@ -35,7 +35,8 @@ async def get_documents(request: web.Request) -> web.StreamResponse:
     offset = query_number(request, "offset", 0, 2**31)
     warned = query_choice(request, "warnings", ("true",)) is not None
     if wants_events(request):
-        return await parts.streams.send(request, _document_events(parts, run, status))
+        events = _document_events(parts, run, status)
+        return await parts.streams.send(request, events, parts.revoked(caller_of(request)))
     if run.status in FINAL_STATUSES:  # the counts stand, so the documents behind them have to be here too
         await parts.outcomes.refresh()
     found = parts.outcomes.of(run, status, limit, offset, warned)

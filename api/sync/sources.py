@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from api.access import Caller
 from api.admin.credentials import signed_in
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
@@ -51,7 +52,13 @@ async def create_source(request: web.Request) -> web.Response:
     """A new source; 409 when one with the same configuration exists."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("create sources")
-    payload = await read_body(request, CreateSourcePayload)
+    source = await make(parts, caller, await read_body(request, CreateSourcePayload))
+    return json_response(CreateSourceResponse(source_id=source.id), 201)
+
+
+async def make(parts: Dependencies, caller: Caller, payload: CreateSourcePayload) -> Source:
+    """Check and keep a new source. Raises SourceExists when one with the same configuration exists."""
+    caller.require_admin("create sources")
     kind = source_type(payload.source_type)
     await parts.require_database(caller, payload.database_name)
     embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models)  # before anything is saved
@@ -76,7 +83,7 @@ async def create_source(request: web.Request) -> web.Response:
     source = _with_id(source, {other.id for other in known}).model_copy(update={"origin_id": number})
     await _require_following_alone(parts, source)
     await _keep(parts, source)
-    return json_response(CreateSourceResponse(source_id=source.id), 201)
+    return source
 
 
 async def _require_following_alone(parts: Dependencies, source: Source) -> None:
@@ -146,11 +153,20 @@ async def delete_source(request: web.Request) -> web.Response:
     caller.require_admin("delete sources")
     source = await parts.source(caller, path_id(request, "source_id"))
     with_documents = query_choice(request, "documents", ("true", "false")) == "true"
-    runs = await _delete_documents(parts, source) if with_documents else None
-    await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, None)))
+    runs = await forget(parts, caller, source, with_documents)
     if runs is None:
         return web.Response(status=204)
     return json_response(DeleteSourceResponse(invocation_ids=runs), 202)
+
+
+async def forget(
+    parts: Dependencies, caller: Caller, source: Source, with_documents: bool
+) -> list[str] | None:
+    """Forget a source; with its documents, the ids of the invocations that delete them."""
+    caller.require_admin("delete sources")
+    runs = await _delete_documents(parts, source) if with_documents else None
+    await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, None)))
+    return runs
 
 
 async def _delete_documents(parts: Dependencies, source: Source) -> list[str]:

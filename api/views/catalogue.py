@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from api.views.browsing import BROWSING, Browsing
 from schemas.codec import Codec
-from schemas.events import FINAL_STATUSES, ApiKey, Invocation, Source, StageHealth, Status
+from schemas.events import FINAL_STATUSES, ApiKey, Invocation, SessionsEnded, Source, StageHealth, Status
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
 from streams.state.topic_view import TopicView
@@ -35,6 +36,8 @@ CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_
     WHERE object_key IS NOT NULL;
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
 CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
+CREATE TABLE IF NOT EXISTS ended_sessions (
+    id TEXT PRIMARY KEY, key_id TEXT, session_id TEXT, ended_ms INTEGER);
 CREATE TABLE IF NOT EXISTS stages (id TEXT PRIMARY KEY, value TEXT);
 """
 
@@ -67,7 +70,8 @@ class Catalogue(TopicView):
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         topics = (SOURCES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
         path = folder / "catalogue.sqlite"
-        super().__init__(View(cluster, codec, topics, path, CATALOGUE, fold_catalogue))
+        super().__init__(View(cluster, codec, topics, path, CATALOGUE + BROWSING, fold_catalogue))
+        self.browse = Browsing(self._view)
         self._refreshing = asyncio.Lock()
         self._refreshed_from = 0.0
 
@@ -217,6 +221,9 @@ def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> Non
     elif isinstance(event, ApiKey):
         key = (change.key, event.tenant, event.key_sha256, event.model_dump_json())
         database.execute("INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?)", key)
+    elif isinstance(event, SessionsEnded):
+        ended = (change.key, event.key_id, event.session_id, round(event.ended_at.timestamp() * 1000))
+        database.execute("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?, ?, ?)", ended)
     elif isinstance(event, StageHealth):
         database.execute("INSERT OR REPLACE INTO stages VALUES (?, ?)", (change.key, event.model_dump_json()))
     elif event is None:
@@ -227,6 +234,8 @@ def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> Non
             STAGE_HEALTH.name: "stages",
         }
         database.execute(f"DELETE FROM {table[change.topic]} WHERE id = ?", (change.key,))  # noqa: S608
+        if change.topic == API_KEYS.name:
+            database.execute("DELETE FROM ended_sessions WHERE id = ?", (change.key,))
 
 
 def _row(event: Invocation) -> tuple[object, ...]:

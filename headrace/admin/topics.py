@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
 
 from headrace.wiring import Wiring
 from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.state.reader import end_offsets
+from streams.state.lags import group_lags
 from streams.topics import BY_NAME, CATALOGUE
 
 _TIMEOUT_S = 15
@@ -80,46 +80,6 @@ def topic_faults(states: Iterable[TopicState]) -> list[str]:
         if expected not in state.cleanup.split(","):
             faults.append(f"topic {state.name} has cleanup.policy {state.cleanup}, expected {expected}")
     return faults
-
-
-def group_lags(cluster: Cluster, counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Consumer group → topic → records that are not committed."""
-    client = admin(cluster)
-    groups = consumer_groups(cluster)
-    if not groups:
-        return {}
-    ends = end_offsets(cluster, [(name, p) for name, count in counts.items() for p in range(count)])
-    lags: dict[str, dict[str, int]] = {}
-    for group in groups:
-        asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-        committed: dict[tuple[str, int], int] = {}
-        for found in _result(asked[group], "offsets of groups").topic_partitions or []:
-            if found.offset >= 0:
-                committed[found.topic.removeprefix(cluster.prefix), found.partition] = found.offset
-        lags[group.removeprefix(cluster.prefix)] = lag_by_topic(committed, ends, counts)
-    return lags
-
-
-def lag_by_topic(
-    committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int], counts: Mapping[str, int]
-) -> dict[str, int]:
-    """Uncommitted records by topic, for the topics with any commit of the group; it does not read others.
-
-    A partition without a commit is read from its beginning, so all its records count.
-    """
-    topics = {topic for topic, _ in committed if topic in counts}
-    return {
-        topic: sum(
-            max(0, ends.get((topic, p), 0) - committed.get((topic, p), 0)) for p in range(counts[topic])
-        )
-        for topic in topics
-    }
-
-
-def consumer_groups(cluster: Cluster) -> list[str]:
-    """The names of our consumer groups, with the prefix. Blocks."""
-    listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
-    return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
 
 
 def _settings(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -61,6 +61,7 @@ from schemas.events.operations import (
     ApiKey,
     DeadLetter,
     RecordInHand,
+    SessionsEnded,
     StageHealth,
 )
 from schemas.events.progress import (
@@ -130,6 +131,7 @@ __all__ = [
     "RunRequested",
     "RunStarted",
     "Sealed",
+    "SessionsEnded",
     "Source",
     "SparseEmbedding",
     "SparseRow",

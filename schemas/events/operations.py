@@ -19,6 +19,15 @@ class ApiKey(Event):
     created_at: datetime
 
 
+class SessionsEnded(Event):
+    """Topic `api-keys`: sessions of the dashboard that ended before their time, with this key: the one with
+    this id, or all that began before."""
+
+    key_id: str
+    session_id: str | None = None
+    ended_at: datetime
+
+
 class DeadLetter(Event):
     """Topic `dead-letters`: a record that failed for good, unchanged, and why.
 

@@ -7,10 +7,11 @@ from confluent_kafka import KafkaException
 
 from headrace.admin.dead_letters import read_letters
 from headrace.admin.doctor.check import Check, fault, ok, warning
-from headrace.admin.topics import TopicState, consumer_groups, missing_topics, topic_faults, topic_states
+from headrace.admin.topics import TopicState, missing_topics, topic_faults, topic_states
 from headrace.wiring import Wiring
 from schemas.errors import IngestError
 from streams.kafka.cluster import Cluster, admin
+from streams.state.lags import consumer_groups
 from streams.topics import CATALOGUE
 
 _TIMEOUT_S = 10

@@ -6,10 +6,11 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
-from headrace.admin.topics import TopicState, lag_by_topic, missing_topics, settled_states, topic_faults
+from headrace.admin.topics import TopicState, missing_topics, settled_states, topic_faults
 from headrace.cli.settings import load_settings
 from headrace.wiring import Wiring
 from streams.kafka.cluster import Cluster, admin, delete_topics, ensure_topics, partition_counts
+from streams.state.lags import lag_by_topic
 from streams.topics import CATALOGUE
 from tests.conftest import Kafka
 from tests.waiting import eventually

@@ -1,0 +1,130 @@
+"""How numbers and times are shown: every number with its unit, times relative with the exact one on hover."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup, escape
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+_SOON_S = 5
+
+
+def plural(count: int, noun: str, many: str | None = None) -> str:
+    """`1 document`, `1,234 documents`."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def number(value: float) -> str:
+    """A count without its noun, which stands at the head of a column."""
+    return f"{value:,.0f}"
+
+
+def short(value: int) -> str:
+    """A count in few characters: 1.2 k, 3.4 M."""
+    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
+        if value >= size:
+            divisor = 1000 if unit == "k" else size
+            return f"{value / divisor:.3g} {unit}"
+    return f"{value:,}"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that fits."""
+    amount = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    return plural(count, "byte") if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def rate(per_second: float, noun: str) -> str:
+    """`12.3 documents/s`."""
+    digits = 0 if per_second >= 100 else 1
+    return f"{per_second:,.{digits}f} {noun}/s"
+
+
+def duration(seconds: float | timedelta) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`, `3 d 2 h`."""
+    total = seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+    if total < 10:
+        return f"{max(0.0, total):.1f} s"
+    whole = round(total)
+    for unit, name, below, below_name in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            rest = whole % unit // below
+            return f"{whole // unit} {name}" + (f" {rest} {below_name}" if rest else "")
+    return f"{whole} s"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """`just now`, `3 minutes ago`, `in 2 hours`."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    if abs(seconds) < _SOON_S:
+        return "just now"
+    distance = abs(seconds)
+    for unit, noun in _UNITS:
+        if distance >= unit:
+            said = plural(int(distance // unit), noun)
+            break
+    else:
+        said = plural(int(distance), "second")
+    return f"{said} ago" if seconds > 0 else f"in {said}"
+
+
+def exact(moment: datetime) -> str:
+    """The moment to the second, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def when(moment: datetime | None, missing: str = "never") -> Markup:
+    """A relative time as HTML; the exact one is its title."""
+    if moment is None:
+        return Markup('<span class="muted">{}</span>').format(missing)
+    iso = moment.astimezone(UTC).isoformat(timespec="seconds")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, exact(moment), ago(moment))
+
+
+def marked(text: str, words: list[str]) -> Markup:
+    """A text with words marked, in any case. Everything is escaped."""
+    if not words:
+        return escape(text)
+    pattern = re.compile(
+        "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE
+    )
+    pieces, last = [], 0
+    for found in pattern.finditer(text):
+        pieces += [escape(text[last : found.start()]), Markup("<mark>{}</mark>").format(found.group())]
+        last = found.end()
+    return Markup("").join([*pieces, escape(text[last:])])
+
+
+def percent(part: float, whole: float) -> str:
+    """`42 %`; never 100 before it is all, never 0 when there is some."""
+    if not whole:
+        return "0 %"
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "1 %"
+    return "99 %" if 99 < share < 100 else f"{share:.0f} %"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "plural": plural,
+    "number": number,
+    "short": short,
+    "bytes": size,
+    "rate": rate,
+    "duration": duration,
+    "when": when,
+    "exact": exact,
+    "ago": ago,
+    "marked": marked,
+}
+GLOBALS: Mapping[str, Any] = {"percent": percent, "plural": plural}

@@ -1,0 +1,39 @@
+"""What the navigation lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry: where it leads, what it is called, and its icon (`macros/icons.html`)."""
+
+    path: str
+    name: str
+    icon: str
+
+    def leads_to(self, path: str) -> bool:
+        """Whether a path is this page, or below it."""
+        return path == self.path or (self.path != "/" and path.startswith(self.path + "/"))
+
+
+NAVIGATION: Sequence[tuple[str, Sequence[Item]]] = (
+    ("", (Item("/", "Overview", "overview"), Item("/search", "Search", "search"))),
+    (
+        "Content",
+        (
+            Item("/sources", "Sources", "sources"),
+            Item("/upload", "Upload", "upload"),
+            Item("/collections", "Collections", "collections"),
+        ),
+    ),
+    (
+        "Activity",
+        (
+            Item("/invocations", "Invocations", "runs"),
+            Item("/dead-letters", "Dead letters", "letters"),
+            Item("/topics", "Topics", "topics"),
+        ),
+    ),
+    ("Access", (Item("/keys", "Keys", "keys"), Item("/credentials", "Credentials", "credentials"))),
+)

@@ -1,0 +1,112 @@
+"""Rendering: templates with autoescape, and the headers of a page."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from api.dashboard import formats
+from api.dashboard.assets import asset
+from api.dashboard.forms import token_of
+from api.dashboard.navigation import NAVIGATION
+from api.dashboard.page import Page
+from api.dashboard.sessions import SESSION
+from api.requests import CALLER
+
+#: Nothing from elsewhere, nothing inline: what a document says can never run.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+#: Blocks of a template that are sent again when they change.
+LIVE = "live_"
+
+
+@cache
+def environment() -> Environment:
+    """The templates, compiled once."""
+    made = Environment(
+        loader=PackageLoader("api.dashboard"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(formats.FILTERS)
+    made.globals.update(asset=asset, params=params, **formats.GLOBALS)
+    made.globals["ui"] = made.get_template("macros.html").module
+    return made
+
+
+def params(query: Mapping[str, str], name: str, value: object) -> str:
+    """A query string with one parameter changed; None removes it. What was said once is not said again."""
+    kept = {key: text for key, text in query.items() if key not in (name, "said")}
+    return urlencode(kept if value is None else {**kept, name: str(value)})
+
+
+def template_of(page: Page) -> Template:
+    """The template of a page."""
+    return environment().get_template(page.template)
+
+
+def complete(request: web.Request, page: Page, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template needs besides what its page shows."""
+    session, caller = request.get(SESSION), request.get(CALLER)
+    return {
+        "title": page.title,
+        "live": page.live,
+        "path": request.path,
+        "query": request.query,
+        "here": request.path_qs,
+        "me": caller if session is not None else None,
+        "csrf": token_of(request),
+        "navigation": NAVIGATION,
+        "said": request.query.get("said", "")[:200],
+        **context,
+    }
+
+
+def render(
+    request: web.Request, page: Page, context: Mapping[str, Any], status: int | None = None
+) -> web.Response:
+    """A page as HTML."""
+    text = template_of(page).render(complete(request, page, context))
+    return web.Response(
+        text=text, status=status or page.status, content_type="text/html", headers=dict(HEADERS)
+    )
+
+
+def see_other(path: str, said: str = "") -> web.Response:
+    """Lead the browser to another page, which says what was done."""
+    if said:
+        path += ("&" if "?" in path else "?") + urlencode({"said": said})
+    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+
+
+def live_blocks(page: Page, context: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The live blocks of a page, by name, as HTML."""
+    template = template_of(page)
+    for name, block in template.blocks.items():
+        if name.startswith(LIVE):
+            yield name, "".join(block(template.new_context(context)))

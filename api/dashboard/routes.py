@@ -1,0 +1,70 @@
+"""The table of pages, and which requests are for them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiohttp import web
+
+from api.dashboard import assets, signing_in
+from api.dashboard.live import respond
+from api.dashboard.page import Page
+from api.dashboard.pages import overview
+from api.dashboard.sessions import SESSIONS, Sessions
+from api.dashboard.signing_in import THROTTLE, Throttle
+from api.dashboard.system import SYSTEM, SystemWatch
+from api.dependencies import PARTS
+from api.gateway import Gateway
+from api.health import HEALTH
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Show = Callable[[web.Request], Awaitable[Page]]
+
+#: Pages: path, and what shows it.
+PAGES: Sequence[tuple[str, Show]] = (("/", overview.show),)
+
+#: What forms send: path, and what does it.
+ACTIONS: Sequence[tuple[str, Handler]] = (("/sign-out", signing_in.sign_out),)
+
+_SIGN_IN = "/sign-in"
+_HANDLERS = web.AppKey("pages", set[Handler])
+
+
+def add_dashboard(app: web.Application, gateway: Gateway) -> None:
+    """Serve the dashboard."""
+    app[SESSIONS], app[THROTTLE] = Sessions(gateway.admin_key, app[PARTS]), Throttle()
+    app[SYSTEM] = SystemWatch(app[PARTS], app[HEALTH])
+    app.on_cleanup.append(_close)
+    table = [
+        *(("GET", path, _page(show)) for path, show in PAGES),
+        *(("POST", path, act) for path, act in ACTIONS),
+        ("GET", _SIGN_IN, signing_in.show),
+        ("POST", _SIGN_IN, signing_in.sign_in),
+        ("GET", assets.PATH, assets.serve_asset),
+    ]
+    app[_HANDLERS] = {handler for _, _, handler in table}
+    for method, path, handler in table:
+        app.router.add_route(method, path, handler)
+
+
+async def _close(app: web.Application) -> None:
+    await app[SYSTEM].close()
+
+
+def is_page(request: web.Request) -> bool:
+    """Whether a request is for a page, or a browser asks for a path that nothing serves."""
+    if request.match_info.handler in request.app[_HANDLERS]:
+        return True
+    unknown = isinstance(request.match_info.http_exception, web.HTTPNotFound)
+    is_ours = request.method == "GET" and not request.path.startswith("/api/")
+    return unknown and is_ours and "text/html" in request.headers.get("Accept", "")
+
+
+def is_open(request: web.Request) -> bool:
+    """Whether a page needs no session."""
+    return request.match_info.handler in (signing_in.show, signing_in.sign_in, assets.serve_asset)
+
+
+def _page(show: Show) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await respond(request, await show(request))
+
+    return handle

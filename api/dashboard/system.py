@@ -1,0 +1,166 @@
+"""Whether all is well: broker, Chroma, model, sparse index, and each service with its lag."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from api.dashboard.formats import duration, plural
+from api.dashboard.verdicts import Tone
+from api.dependencies import Dependencies
+from api.errors import HttpError
+from api.health import Health
+from api.views.traffic import Traffic
+from schemas.errors import IngestError
+from schemas.events import Embedding, StageHealth
+
+#: A process of a stage reports every 15 s.
+_SILENT_S = 45.0
+#: A record that a stage works on for this long is worth a look.
+_STUCK_S = 60.0
+#: How long answers of the model and the sparse index are kept: asking costs an embedding.
+_KEEP_S = 20.0
+_ANSWER_S = 6.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the system: what it is called, whether it is well, and what to say of it."""
+
+    name: str
+    tone: Tone
+    said: str
+    lag: int | None = None
+
+
+@dataclass(frozen=True)
+class SystemHealth:
+    """All parts, and the one sentence that says whether all is well."""
+
+    parts: Sequence[Part]
+    services: Sequence[Part]
+
+    @property
+    def tone(self) -> Tone:
+        """The worst of all parts."""
+        tones = {part.tone for part in (*self.parts, *self.services)}
+        return "bad" if "bad" in tones else "warn" if "warn" in tones else "good"
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        odd = [part for part in (*self.parts, *self.services) if part.tone in ("bad", "warn")]
+        if not odd:
+            return "Everything runs"
+        names = ", ".join(part.name for part in odd[:3])
+        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
+        return f"{names}{more} {'needs' if len(odd) == 1 else 'need'} a look"
+
+
+class SystemWatch:
+    """Looks at all parts; remembers what is dear to ask."""
+
+    def __init__(self, parts: Dependencies, health: Health) -> None:
+        self._parts, self._health = parts, health
+        self.traffic = Traffic(parts.gateway.cluster)
+        self._kept: dict[str, tuple[float, Part]] = {}
+        self._asking = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Stop looking."""
+        await self.traffic.close()
+
+    async def look(self) -> SystemHealth:
+        """The health of all parts."""
+        fault, sample = await asyncio.gather(self._health.fault(), self.traffic.now())
+        async with self._asking:
+            model, index = await asyncio.gather(
+                self._remembered("Model", self._model), self._remembered("Sparse index", self._index)
+            )
+        chroma = fault if fault and "Chroma" in fault else None
+        view = fault if fault and chroma is None else None
+        broker = (
+            Part("Broker", "bad", "does not answer") if sample is None else Part("Broker", "good", "answers")
+        )
+        parts = [
+            broker,
+            Part("Views", "bad" if view else "good", view or "up to date"),
+            Part("Chroma", "bad" if chroma else "good", chroma or "answers"),
+            model,
+        ]
+        lags = {group: sum(lag.values()) for group, lag in (sample.lags if sample else {}).items()}
+        services = services_of(self._parts.catalogue.stages(), lags)
+        return SystemHealth(parts if index is None else [*parts, index], services)
+
+    async def _remembered(self, name: str, ask: Callable[[], Awaitable[Part]]) -> Part:
+        clock = asyncio.get_running_loop().time
+        until, found = self._kept.get(name, (0.0, None))
+        if found is None or clock() >= until:
+            try:
+                async with asyncio.timeout(_ANSWER_S):
+                    found = await ask()
+            except (IngestError, HttpError, TimeoutError) as error:
+                said = str(error) or f"does not answer within {_ANSWER_S:.0f} s"
+                found = Part(name, "warn", said)
+            self._kept[name] = clock() + _KEEP_S, found
+        return found
+
+    async def _model(self) -> Part:
+        gateway = self._parts.gateway
+        name = gateway.models.default.rpartition("/")[2]
+        if gateway.embedding is None:
+            return Part("Model", "idle", f"{name}; the gateway has no endpoint to ask")
+        await self._parts.embedding.embed_queries(Embedding(model=gateway.models.default), ["health"])
+        return Part("Model", "good", f"{name} answers")
+
+    async def _index(self) -> Part:
+        if self._parts.gateway.sparse is None:
+            return Part("Sparse index", "idle", "not part of this deployment: searches are dense only")
+        await self._parts.gateway.sparse.keys([])
+        return Part("Sparse index", "good", "answers")
+
+
+def services_of(
+    reports: Sequence[StageHealth], lags: "dict[str, int]", now: datetime | None = None
+) -> list[Part]:
+    """Each service by the reports of its processes, and the lag of its group."""
+    moment = now or datetime.now(UTC)
+    by_stage: dict[str, list[StageHealth]] = {}
+    for report in reports:
+        by_stage.setdefault(report.stage, []).append(report)
+    names = sorted({*by_stage, *(group for group in lags)}, key=_order)
+    return [_service(name, by_stage.get(name, []), lags.get(name, 0), moment) for name in names]
+
+
+#: In the order of the pipeline.
+_ORDER = ("connectors", "parsing", "chunking", "embedding", "indexing", "tracking")
+
+
+def _order(name: str) -> tuple[int, str]:
+    first = name.partition(".")[0].partition("-")[0]
+    return (_ORDER.index(first) if first in _ORDER else len(_ORDER), name)
+
+
+def _service(name: str, reports: Sequence[StageHealth], lag: int, now: datetime) -> Part:
+    alive = [one for one in reports if (now - one.reported_at).total_seconds() < _SILENT_S]
+    behind = f"{plural(lag, 'record')} behind" if lag else "up to date"
+    if not reports:
+        return Part(name, "warn" if lag else "idle", f"no process reports; {behind}", lag)
+    if not alive:
+        silent = min((now - one.reported_at).total_seconds() for one in reports)
+        return Part(name, "bad", f"silent for {duration(silent)}; {behind}", lag)
+    slow = [one for one in alive if one.oldest and (now - one.oldest.since).total_seconds() > _STUCK_S]
+    if slow:
+        oldest = slow[0].oldest
+        assert oldest is not None
+        waits = f"one record for {duration(now - oldest.since)}, attempt {oldest.attempt}"
+        return Part(name, "warn", f"{waits}; {behind}", lag)
+    running = plural(len(alive), "process", "processes")
+    if len(alive) < len(reports):
+        return Part(name, "warn", f"{running}, {len(reports) - len(alive)} silent; {behind}", lag)
+    return Part(name, "good", f"{running}, {behind}", lag)
+
+
+SYSTEM = web.AppKey("system", SystemWatch)

@@ -1,0 +1,82 @@
+"""The topics and the lag of each service over the last hour, for whoever looks at them.
+
+Nothing is asked before somebody looks; from then on the broker is asked every half minute, for as long as the
+gateway runs.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from schemas.errors import IngestError
+from streams.kafka.cluster import Cluster
+from streams.state.lags import TopicsSample, sample_topics
+
+log = structlog.get_logger(__name__)
+
+_EVERY_S = 30.0
+_HOUR_S = 60 * 60
+#: A page that shows the present looks again after this long.
+_FRESH_S = 4.0
+
+
+class Traffic:
+    """Samples of the topics, the newest last."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._samples: deque[TopicsSample] = deque(maxlen=int(_HOUR_S / _EVERY_S))
+        self._newest: TopicsSample | None = None
+        self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+
+    async def now(self) -> TopicsSample | None:
+        """The topics, at most a few seconds old; None while the broker does not answer."""
+        if self._following is None:
+            self._following = asyncio.create_task(self._follow(), name="sample the topics")
+        async with self._asking:
+            clock = asyncio.get_running_loop().time
+            if clock() - self._asked_at >= _FRESH_S:
+                self._newest = await self._ask()
+                self._asked_at = clock()
+        return self._newest
+
+    @property
+    def history(self) -> Sequence[TopicsSample]:
+        """The samples of the last hour, half a minute apart."""
+        return tuple(self._samples)
+
+    def rates(self) -> Mapping[str, float]:
+        """Topic → records a second, over the last minutes."""
+        samples = [*self._samples, *([self._newest] if self._newest else [])][-5:]
+        if len(samples) < 2 or samples[-1].at <= samples[0].at:
+            return {}
+        first, last = samples[0], samples[-1]
+        return {
+            name: max(0.0, (end - first.ends.get(name, end)) / (last.at - first.at))
+            for name, end in last.ends.items()
+        }
+
+    async def close(self) -> None:
+        """Stop asking."""
+        if self._following is not None:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+
+    async def _follow(self) -> None:
+        while True:
+            if (found := await self._ask()) is not None:
+                self._samples.append(found)
+            await asyncio.sleep(_EVERY_S)
+
+    async def _ask(self) -> TopicsSample | None:
+        try:
+            return await asyncio.to_thread(sample_topics, self._cluster)
+        except IngestError as error:
+            log.warning("the topics cannot be looked at", error=str(error))
+            return None

@@ -1,0 +1,116 @@
+"""How far each consumer group is behind the topics that it reads."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+
+from schemas.errors import TransientError
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.partitions import Partition
+from streams.state.reader import end_offsets
+
+_TIMEOUT_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsSample:
+    """The topics at one moment.
+
+    Attributes:
+        at: seconds since 1970.
+        partitions: topic → number of partitions.
+        ends: topic → offsets used so far, of all partitions together: it grows with every record.
+        kept: topic → offsets from the first record that is kept to the end. Compaction leaves gaps, and
+            transactions use offsets, too, so there may be fewer records.
+        lags: consumer group → topic → records that are not committed.
+    """
+
+    at: float
+    partitions: Mapping[str, int]
+    ends: Mapping[str, int]
+    kept: Mapping[str, int]
+    lags: Mapping[str, Mapping[str, int]]
+
+
+def sample_topics(cluster: Cluster) -> TopicsSample:
+    """Look at all topics and groups. Blocks. Raises TransientError without a broker."""
+    counts = partition_counts(admin(cluster), cluster)
+    ends = end_offsets(cluster, _all(counts))
+    first = _first_offsets(cluster, counts)
+    return TopicsSample(
+        at=time.time(),
+        partitions=counts,
+        ends={name: sum(ends[name, p] for p in range(count)) for name, count in counts.items()},
+        kept={
+            name: sum(ends[name, p] - first.get((name, p), 0) for p in range(count))
+            for name, count in counts.items()
+        },
+        lags=group_lags(cluster, counts, ends),
+    )
+
+
+def group_lags(
+    cluster: Cluster, counts: Mapping[str, int], ends: Mapping[Partition, int] | None = None
+) -> dict[str, dict[str, int]]:
+    """Consumer group → topic → records that are not committed."""
+    client = admin(cluster)
+    groups = consumer_groups(cluster)
+    if not groups:
+        return {}
+    known = ends if ends is not None else end_offsets(cluster, _all(counts))
+    lags: dict[str, dict[str, int]] = {}
+    for group in groups:
+        asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        committed: dict[tuple[str, int], int] = {}
+        for found in _result(asked[group], "offsets of groups").topic_partitions or []:
+            if found.offset >= 0:
+                committed[found.topic.removeprefix(cluster.prefix), found.partition] = found.offset
+        lags[group.removeprefix(cluster.prefix)] = lag_by_topic(committed, known, counts)
+    return lags
+
+
+def lag_by_topic(
+    committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int], counts: Mapping[str, int]
+) -> dict[str, int]:
+    """Uncommitted records by topic, for the topics with any commit of the group; it does not read others.
+
+    A partition without a commit is read from its beginning, so all its records count.
+    """
+    topics = {topic for topic, _ in committed if topic in counts}
+    return {
+        topic: sum(
+            max(0, ends.get((topic, p), 0) - committed.get((topic, p), 0)) for p in range(counts[topic])
+        )
+        for topic in topics
+    }
+
+
+def _all(counts: Mapping[str, int]) -> list[Partition]:
+    return [(name, partition) for name, count in counts.items() for partition in range(count)]
+
+
+def _first_offsets(cluster: Cluster, counts: Mapping[str, int]) -> dict[Partition, int]:
+    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    wanted = {TopicPartition(cluster.name(t), p): earliest for t, p in _all(counts)}
+    found = admin(cluster).list_offsets(wanted, request_timeout=_TIMEOUT_S) if wanted else {}
+    return {
+        (tp.topic.removeprefix(cluster.prefix), tp.partition): int(_result(future, "first offsets").offset)
+        for tp, future in found.items()
+    }
+
+
+def consumer_groups(cluster: Cluster) -> list[str]:
+    """The names of our consumer groups, with the prefix. Blocks."""
+    listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
+    return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
+
+
+def _result(future: Any, what: str) -> Any:
+    try:
+        return future.result(_TIMEOUT_S)
+    except KafkaException as error:
+        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error
