@@ -78,6 +78,7 @@ RECORDS = (
     "RunListed",
     "RunRequested",
     "RunStarted",
+    "ScheduleState",
     "Source",
     "SparseRow",
     "StageHealth",

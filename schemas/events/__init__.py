@@ -11,6 +11,7 @@ Import from this package. It has a module for each group of topics:
 
     documents      from `documents` to `document-states`, `source-documents`, `sparse-rows`; `source-memos`
     sources        `sources`, `runs.<type>`
+    schedules      `schedules`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
     operations     `api-keys`, `dead-letters`, `stage-health`
@@ -76,6 +77,7 @@ from schemas.events.progress import (
     RunStarted,
     Step,
 )
+from schemas.events.schedules import PassedOver, Schedule, ScheduledRun, ScheduleState
 from schemas.events.sources import (
     Notice,
     RunOptions,
@@ -118,6 +120,7 @@ __all__ = [
     "PageSpan",
     "PartRequested",
     "Passed",
+    "PassedOver",
     "Payload",
     "Progress",
     "ProgressBlock",
@@ -129,6 +132,9 @@ __all__ = [
     "RunPosition",
     "RunRequested",
     "RunStarted",
+    "Schedule",
+    "ScheduleState",
+    "ScheduledRun",
     "Sealed",
     "Source",
     "SparseEmbedding",
