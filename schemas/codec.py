@@ -78,6 +78,7 @@ RECORDS = (
     "RunListed",
     "RunRequested",
     "RunStarted",
+    "ScheduleState",
     "SessionsEnded",
     "Source",
     "SparseRow",

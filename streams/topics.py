@@ -40,6 +40,7 @@ class Topic:
 
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
+SCHEDULES = Topic("schedules", (events.ScheduleState,), compact=True, transactional=True)
 DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
@@ -78,6 +79,7 @@ RUNS: Mapping[str, Topic] = {
 
 CATALOGUE: Sequence[Topic] = (
     SOURCES,
+    SCHEDULES,
     *RUNS.values(),
     DOCUMENTS,
     PARSED,
