@@ -214,7 +214,7 @@ async def cancel_invocation(request: web.Request) -> web.Response:
 
 
 async def cancel(parts: Dependencies, run: Invocation) -> None:
-    """Ask tracking to cancel an invocation; returns when it is. Raises PreconditionFailed if it is too late."""
+    """Ask tracking to cancel an invocation; returns then. Raises PreconditionFailed if it is too late."""
     possible = {Status.PENDING} if run.single_document else {Status.PENDING, Status.PROCESSING}
     if run.status not in possible:
         raise PreconditionFailed(_too_late(run, run.status))

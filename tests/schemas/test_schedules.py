@@ -163,7 +163,7 @@ def test_due_times_grow_strictly_whatever_the_clock_does(fields: str, zone: str,
 
     assert len(found) == 9
     assert all(one < other for one, other in pairwise(found))
-    # Whoever asks again from a due time, or from between two, gets the next one: no time is skipped or repeated.
+    # Whoever asks again from a due time, or from between two, gets the next: no time is skipped or repeated.
     for one, other in pairwise(found[1:]):
         assert next_due(schedule, one) == other
         assert next_due(schedule, one + (other - one) / 2) == other
