@@ -5,19 +5,8 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import (
-    content,
-    credentials,
-    doctor,
-    documents,
-    logs,
-    query,
-    records,
-    resources,
-    sources,
-    up,
-    verify,
-)
+from headrace.cli import content, credentials, documents, query, resources, sources
+from headrace.cli.operate import doctor, logs, records, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
