@@ -70,6 +70,7 @@ RECORDS = (
     "DocumentUpserted",
     "Invocation",
     "InvocationCreated",
+    "LetterSettled",
     "PartRequested",
     "Progress",
     "ProgressBlock",

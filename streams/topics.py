@@ -68,7 +68,7 @@ SPARSE_ROWS = Topic("sparse-rows", (events.SparseRow,), compact=True, transactio
 SOURCE_MEMOS = Topic("source-memos", (events.DocumentMemo,), compact=True, transactional=True)
 API_KEYS = Topic("api-keys", (events.ApiKey, events.SessionsEnded), compact=True)
 CREDENTIALS = Topic("credentials", (events.Credential,), compact=True)
-DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
+DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter, events.LetterSettled), retention_ms=_LONG_MS)
 
 STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
 

@@ -61,6 +61,7 @@ from schemas.events.invocations import (
 from schemas.events.operations import (
     ApiKey,
     DeadLetter,
+    LetterSettled,
     RecordInHand,
     SessionsEnded,
     StageHealth,
@@ -115,6 +116,7 @@ __all__ = [
     "Event",
     "Invocation",
     "InvocationCreated",
+    "LetterSettled",
     "MetadataValue",
     "Notice",
     "OrdinalRange",
