@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-pythons check format lint types imports bench docs constraints clean
+.PHONY: help install demo up test test-faults test-pythons check format lint types imports bench docs constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,13 +39,16 @@ demo: install ## sync this folder without its tests, watch it, ask three questio
 up: install ## run everything until Ctrl-C; prints the gateway's URL and key
 	@$(HEADRACE) up
 
-test: install ## run all tests, with a real broker and a real Chroma server
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+test: install ## run the tests, with a real broker and a real Chroma server
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not faults"
+
+test-faults: install ## run the tests that kill, freeze and cut off parts of a running pipeline
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "faults"
 
 test-pythons: ## run the tests that depend on the version of Python with every Python that is here
 	@$(PYTHON) .ci/pythons.py
 
-check: format lint types imports test ## everything that CI runs: format, lint, types, import rules, tests
+check: format lint types imports test test-faults ## everything that CI runs: format, lint, types, import rules, tests
 
 format: install ## are all files formatted?
 	$(BIN)/ruff format --check --exclude "*.md" .

@@ -25,6 +25,8 @@ from api.search.rerank import Reranker
 from api.search.served import ServedQueries
 from api.sse import EventStreams
 from api.views.catalogue import Catalogue
+from api.views.documents import DocumentIndex
+from api.views.letters import Letters
 from api.views.outcomes import Outcomes
 from schemas.base import Event
 from schemas.checks import check_database_name
@@ -34,6 +36,7 @@ from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer
+from streams.state.topic_view import TopicView
 
 Found = TypeVar("Found", Source, Invocation)
 
@@ -104,6 +107,8 @@ class Dependencies:
         self.gateway = gateway
         self.catalogue = Catalogue(gateway.cluster, gateway.codec, gateway.state_folder)
         self.outcomes = Outcomes(gateway.cluster, gateway.codec, gateway.state_folder)
+        self.index = DocumentIndex.of(gateway.cluster, gateway.codec, gateway.state_folder)
+        self.letters = Letters(gateway.cluster, gateway.codec, gateway.state_folder)
         self.chroma = ChromaDirectory(gateway.chroma)
         self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
         self.collections = CollectionIds(self.upstream)
@@ -136,9 +141,10 @@ class Dependencies:
             if part is not None:
                 await part.close()
 
-    def _views(self) -> list[Catalogue | Outcomes | SavedCredentials]:
+    def _views(self) -> list[TopicView | SavedCredentials]:
         saved = self.gateway.credentials
-        return [self.catalogue, self.outcomes, *([saved] if saved is not None else [])]
+        views = [self.catalogue, self.outcomes, self.letters, self.index]
+        return [*views, *([saved] if saved is not None else [])]
 
     async def write(self, send: Send) -> RecordMetadata:
         """Produce a record and wait for its acknowledgement. Raises NotAnswered on a timeout; the record may

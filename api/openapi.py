@@ -24,6 +24,7 @@ _MEANINGS = {
     404: "The object does not exist",
     409: "The object exists already, or the collection is closed",
     412: "The invocation is not pending",
+    410: "It has expired",
     413: "The body is too large",
     415: "The body has a Content-Encoding",
     429: "Too many uploads at once",
@@ -125,6 +126,8 @@ def _reference(name: str) -> Schema:
 
 def _in_path(name: str) -> Parameter:
     schema: Schema = {"type": "string", "format": "uuid"}
+    if name == "document_id":
+        schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     return Parameter(name, "The id.", schema, place="path", required=True)
 
 

@@ -67,13 +67,24 @@ def _is_utf8(query: str) -> bool:
     return True
 
 
-def query_number(request: web.Request, name: str, default: int, most: int) -> int:
-    """A whole number of the query, 0 to `most`."""
+def query_uuid(request: web.Request, name: str) -> str | None:
+    """An id of the query, in the lower-case form in which ids are stored; None if it is absent."""
+    text = query_text(request, name)
+    if text is None:
+        return None
+    try:
+        return str(uuid.UUID(text))
+    except ValueError as error:
+        raise BadRequest(f"{name} {text[:80]!r} is not a UUID") from error
+
+
+def query_number(request: web.Request, name: str, default: int, most: int, least: int = 0) -> int:
+    """A whole number of the query, `least` to `most`."""
     text = query_text(request, name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 20) or int(text) > most:
-        raise BadRequest(f"{name} must be a whole number from 0 to {most}, found {text[:40]!r}")
+    if not (text.isascii() and text.isdecimal() and len(text) < 20) or not least <= int(text) <= most:
+        raise BadRequest(f"{name} must be a whole number from {least} to {most}, found {text[:40]!r}")
     return int(text)
 
 

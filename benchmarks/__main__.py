@@ -35,6 +35,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--files", "500", "--rounds", "3"),
     ),
     "compare": ("a listing of unchanged documents against what is indexed", ("--documents", "20000")),
+    "listing": ("the gateway's index of documents, from records to pages", ("--documents", "20000")),
     "buckets": ("a bucket in which nothing has changed", ("--objects", "10000")),
     "autosync": ("from the event of a bucket to found", ("--objects", "15")),
     "web": ("pages per second of a crawl, and of a second one", ("--pages", "300")),

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from hashlib import sha256
 
-from schemas.events import Document, Embedding, MetadataValue
+from schemas.events import Document, Embedding, MetadataValue, Source
 
 #: Namespace of the ids of sources: a constant of ours, so that equal configurations get equal ids.
 _SOURCES = uuid.UUID("5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10")
@@ -63,6 +63,13 @@ def source_id(tenant: str, database: str, configuration: str) -> str:
     A source that is deleted and created again owns the documents that it owned before.
     """
     return str(uuid.uuid5(_SOURCES, "\0".join((tenant, database, configuration))))
+
+
+def source_version(source: Source) -> str:
+    """Changes with what is configured of a source: 16 hex digits. Notices and what servers say of it do not
+    count."""
+    configured = source.model_dump(mode="json", exclude={"notice", "origin_id", "created_at"})
+    return text_sha256(json.dumps(configured, sort_keys=True, separators=(",", ":")))[:16]
 
 
 def invocation_id(cause: str, source_id: str, collection: str) -> str:

@@ -8,6 +8,7 @@ and a write never conflict, because writes only use the current day.
 import hashlib
 import re
 import tempfile
+import uuid
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import IO
 from urllib.request import url2pathname
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from schemas.errors import DocumentError, DocumentTooLarge, TransientError
+from schemas.errors import DocumentError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import Payload
 
 #: Above this a payload goes to the blob store: a typical document (a few KB) needs no second round trip, and
@@ -91,10 +93,24 @@ class BlobStore:
                 f"blob {payload.blob} is missing: it was swept, or is in another blob store"
             ) from error
         except Exception as error:
-            raise TransientError(f"blob {payload.blob} cannot be read: {error}") from error
+            raise TransientError(f"blob {payload.blob} cannot be read: {_words(error)}") from error
         if hashlib.sha256(content).hexdigest() != payload.sha256:
             raise DocumentError(f"blob {payload.blob} does not match its hash")
         return content
+
+    async def probe(self) -> None:
+        """Write, read and delete a blob of a name of its own. Raises TransientError if the store refuses."""
+        name, content = f"probe-{uuid.uuid4().hex}", b"headrace"
+        await self._write(name, content)
+        try:
+            found = bytes(await (await obstore.get_async(self._store, name)).bytes_async())
+            await obstore.delete_async(self._store, name)
+        except Exception as error:
+            raise TransientError(
+                f"a blob was written, but cannot be read or deleted: {_words(error)}"
+            ) from error
+        if found != content:
+            raise TransientError("a blob was written, but other bytes were read")
 
     async def sweep(self, max_age: timedelta) -> int:
         """Delete blobs of days that ended longer ago than `max_age`; returns how many.
@@ -130,7 +146,7 @@ class BlobStore:
         try:
             await obstore.put_async(self._store, name, content, chunk_size=_PART_BYTES)
         except Exception as error:
-            raise TransientError(f"blob {name} cannot be written: {error}") from error
+            raise TransientError(f"blob {name} cannot be written: {_words(error)}") from error
 
 
 def folder_of(url: str) -> Path | None:
@@ -143,7 +159,15 @@ def folder_of(url: str) -> Path | None:
 
 def _open(url: str) -> ObjectStore:
     folder = folder_of(url)
-    return from_url(url) if folder is None else LocalStore(folder, mkdir=True, automatic_cleanup=True)
+    try:
+        return from_url(url) if folder is None else LocalStore(folder, mkdir=True, automatic_cleanup=True)
+    except (OSError, ValueError, BaseError) as error:
+        raise RequestError(f"{url} cannot be a blob store (HEADRACE_BLOB_URL): {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    """The message without obstore's dump of the objects behind it."""
+    return str(error).partition("\n\nDebug source")[0].strip()
 
 
 def _by_hash(digest: str) -> str:

@@ -26,6 +26,7 @@ from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 from streams.http.errors import reason_of, retry_after_seconds
+from streams.metrics import CHROMA_SECONDS
 
 #: The metadata key of a collection with the `Embedding` of its documents as JSON, for embeddings that an
 #: embedding function cannot describe.
@@ -36,6 +37,8 @@ MODEL_KEY = "headrace_model"
 #: Timeout. A request of 300 rows takes 0.2 s, but much longer while the server compacts or swaps.
 SECONDS = 60.0
 _CONNECT_SECONDS = 5.0
+#: What is done with rows. A collection may have such a name, too: its requests are counted with them.
+_OPERATIONS = frozenset({"add", "count", "delete", "get", "query", "search", "update", "upsert"})
 
 
 class NotFound(DocumentError):
@@ -119,19 +122,21 @@ class ChromaClient:
     async def request(self, method: str, path: str, body: bytes | None, what: str) -> Any:
         """Send a request; returns the JSON response. Raises the errors of the module's docstring."""
         try:
-            async with self._session().request(
-                method, URL(self.url + path, encoded=True), data=body
-            ) as answer:
-                text = await answer.text(errors="replace")
-                if answer.status >= 300:
-                    raise _refusal(answer.status, answer.headers, _words(text), what)
-                return json.loads(text)
+            with CHROMA_SECONDS.labels(_operation(method, path)).time():
+                return await self._answered(method, path, body, what)
         except aiohttp.ClientError as error:
             raise self._away(error) from error
         except TimeoutError as error:
             raise Unanswered(f"Chroma has not answered {what} within {self._seconds:.0f} s") from error
         except (OSError, ValueError) as error:
             raise self._away(error) from error
+
+    async def _answered(self, method: str, path: str, body: bytes | None, what: str) -> Any:
+        async with self._session().request(method, URL(self.url + path, encoded=True), data=body) as answer:
+            text = await answer.text(errors="replace")
+            if answer.status >= 300:
+                raise _refusal(answer.status, answer.headers, _words(text), what)
+            return json.loads(text)
 
     def _away(self, error: Exception) -> TransientError:
         return TransientError(
@@ -146,6 +151,12 @@ class ChromaClient:
                 connector=connector, timeout=self._timeout, headers=self._headers
             )
         return self._opened
+
+
+def _operation(method: str, path: str) -> str:
+    """What a request does, in few values: the names of collections are paths, too."""
+    last = path.rpartition("/")[2]
+    return last if last in _OPERATIONS else f"{method.lower()} collection"
 
 
 def segment(name: str) -> str:

@@ -40,6 +40,7 @@ class Topic:
 
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
+SCHEDULES = Topic("schedules", (events.ScheduleState,), compact=True, transactional=True)
 DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
@@ -67,7 +68,7 @@ SPARSE_ROWS = Topic("sparse-rows", (events.SparseRow,), compact=True, transactio
 SOURCE_MEMOS = Topic("source-memos", (events.DocumentMemo,), compact=True, transactional=True)
 API_KEYS = Topic("api-keys", (events.ApiKey, events.SessionsEnded), compact=True)
 CREDENTIALS = Topic("credentials", (events.Credential,), compact=True)
-DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter,), retention_ms=_LONG_MS)
+DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter, events.LetterSettled), retention_ms=_LONG_MS)
 
 STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
 
@@ -78,6 +79,7 @@ RUNS: Mapping[str, Topic] = {
 
 CATALOGUE: Sequence[Topic] = (
     SOURCES,
+    SCHEDULES,
     *RUNS.values(),
     DOCUMENTS,
     PARSED,

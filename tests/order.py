@@ -12,13 +12,13 @@ import pytest
 
 #: What takes a minute and longer, the slowest first; a folder's modules are one scope.
 SLOWEST: Sequence[str] = (
-    "tests/system/test_listing_faults.py",
-    "tests/streams/local/test_servers.py",
     "tests/system/test_faults.py",
-    "tests/headrace/local/test_up.py",
+    "tests/system/test_listing_faults.py",
     "tests/system/test_zombies.py",
-    "tests/system/",
     "tests/system/test_stray_errors.py",
+    "tests/headrace/local/test_up.py",
+    "tests/streams/local/test_servers.py",
+    "tests/system/",
     "tests/streams/kafka/test_worker.py",
     "tests/streams/kafka/test_drain.py",
     "tests/examples/test_demo.py",

@@ -56,9 +56,7 @@ async def create_credential(request: web.Request) -> web.Response:
     return json_response(await make(parts, caller, await read_body(request, CreateCredentialPayload)), 201)
 
 
-async def make(
-    parts: Dependencies, caller: Caller, payload: CreateCredentialPayload
-) -> CredentialSummary:
+async def make(parts: Dependencies, caller: Caller, payload: CreateCredentialPayload) -> CredentialSummary:
     """Save a credential."""
     caller.require_unlimited("create credentials")
     return _summary(await _save(parts, caller.tenant, payload.kind, payload.name, payload.secret), ())

@@ -3,6 +3,7 @@
 operation.py  what an operation is: method, path, handler, documentation
 sync.py       the contract: sources, invocations, uploads (and progress, ours)
 admin.py      keys and credentials
+content.py    documents, collections, dead letters, ours
 search.py     search, ours
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from api import health
 from api.operations.admin import ADMIN
+from api.operations.content import CONTENT
 from api.operations.operation import Operation, Parameter
 from api.operations.search import SEARCH
 from api.operations.sync import SYNC
@@ -27,4 +29,4 @@ _HEALTH = Operation(
     refusals=(503,),
 )
 
-OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *SEARCH, *ADMIN)
+OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *CONTENT, *SEARCH, *ADMIN)

@@ -9,7 +9,7 @@ from api.access import Caller
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, NotAnswered, NotFound, Overlap, PreconditionFailed
-from api.requests import caller_of, page_of, path_id, query_text, read_body
+from api.requests import caller_of, page_of, path_id, query_uuid, read_body
 from api.sync.options import metadata_of, require_collection_name, require_custom_id, require_text
 from api.sync.render import job_of, json_response
 from api.sync.source_types import overlap, shown
@@ -169,12 +169,12 @@ def _options(source: Source, payload: CreateJobPayload) -> RunOptions | None:
 async def list_invocations(request: web.Request) -> web.Response:
     """Invocations of a source, a database or the tenant, newest first."""
     parts, page = request.app[PARTS], page_of(request)
-    source_id = query_text(request, "source_id")
+    source_id = query_uuid(request, "source_id")
     if source_id is None:
         return json_response([job_of(run) for run in parts.catalogue.invocations(page)])
     if page.database is not None:
         raise BadRequest("source_id and database_name cannot be given together")
-    page = ResultPage(**{**vars(page), "source_id": _parse_id(source_id)})
+    page = ResultPage(**{**vars(page), "source_id": source_id})
     found = parts.catalogue.invocations(page)
     if not found:  # nothing to show, or no such source: a deleted one still shows its history
         await _require_source(request, page)
@@ -186,13 +186,6 @@ async def _require_source(request: web.Request, page: ResultPage) -> None:
     history = ResultPage(tenant=page.tenant, source_id=page.source_id, limit=1)
     if not request.app[PARTS].catalogue.invocations(history):
         await request.app[PARTS].source(caller_of(request), page.source_id or "")
-
-
-def _parse_id(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError as error:
-        raise BadRequest(f"source_id {text[:80]!r} is not a UUID") from error
 
 
 async def get_invocation(request: web.Request) -> web.Response:
@@ -214,7 +207,7 @@ async def cancel_invocation(request: web.Request) -> web.Response:
 
 
 async def cancel(parts: Dependencies, run: Invocation) -> None:
-    """Ask tracking to cancel an invocation; returns when it is. Raises PreconditionFailed if it is too late."""
+    """Ask tracking to cancel an invocation; returns then. Raises PreconditionFailed if it is too late."""
     possible = {Status.PENDING} if run.single_document else {Status.PENDING, Status.PROCESSING}
     if run.status not in possible:
         raise PreconditionFailed(_too_late(run, run.status))

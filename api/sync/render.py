@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from api.clock import now
+from api.sync.schedules import shown_schedule
 from api.views.outcomes import Outcome
 from api.views.stages import waits_for
 from schemas import api
@@ -24,7 +26,7 @@ from schemas.api import (
     KeySummary,
     StageCounts,
 )
-from schemas.events import ApiKey, Invocation, Source, StageHealth, Status
+from schemas.events import ApiKey, Invocation, ScheduleState, Source, StageHealth, Status
 from schemas.sources import SOURCE_TYPES
 
 
@@ -49,9 +51,20 @@ def _quoted(key: str) -> str:
     return json.dumps(key, ensure_ascii=False)
 
 
-def source_of(source: Source, newest: Invocation | None = None) -> api.Source:
-    """A source with its defaults filled in, and its config under the name of its type; `newest` is its newest
-    run that has ended."""
+def source_of(
+    source: Source, newest: Invocation | None = None, state: ScheduleState | None = None
+) -> api.Source:
+    """A source with its defaults filled in, and its config under the name of its type.
+
+    Args:
+        newest: its newest run that has ended.
+        state: what became of the due times of its schedule.
+    """
+    return api.Source(**members_of(source, newest, state))
+
+
+def members_of(source: Source, newest: Invocation | None, state: ScheduleState | None) -> dict[str, Any]:
+    """The members of a source, as the API shows it."""
     task = source.embedding.task
     shown_task = None if task is None else api.Qwen3EmbeddingTask(**task.model_dump())
     dense = api.DenseEmbeddingModel(model=source.embedding.model, task=shown_task)
@@ -59,15 +72,17 @@ def source_of(source: Source, newest: Invocation | None = None) -> api.Source:
     members: dict[str, Any] = {source.type: kind.form_of(kind.of(source))}
     if (notice := _notice_of(source, newest)) is not None:
         members["notice"] = notice
-    return api.Source(
+    if source.schedule is not None:
+        members["schedule"] = shown_schedule(source.schedule, state, now())
+    return {
         **members,
-        id=source.id,
-        database_name=source.database,
-        embedding_model=dense,
-        embedding=api.SourceEmbeddingConfig(dense=dense, sparse=_sparse_of(source)),
-        chunking=_chunking_of(source),
-        created_at=source.created_at,
-    )
+        "id": source.id,
+        "database_name": source.database,
+        "embedding_model": dense,
+        "embedding": api.SourceEmbeddingConfig(dense=dense, sparse=_sparse_of(source)),
+        "chunking": _chunking_of(source),
+        "created_at": source.created_at,
+    }
 
 
 def _sparse_of(source: Source) -> api.SparseEmbeddingConfig | None:

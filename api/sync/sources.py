@@ -17,6 +17,7 @@ from api.requests import caller_of, page_of, path_id, query_choice, query_text, 
 from api.sync.invocations import require_alone, start_run
 from api.sync.options import chunking_of, embedding_of, require_collection_name, sparse_of
 from api.sync.render import json_response, source_of
+from api.sync.schedules import schedule_of, scheduled_collections
 from api.sync.source_types import shown, source_type
 from api.views.catalogue import NO_LIMIT, Catalogue
 from schemas import api
@@ -73,6 +74,7 @@ async def make(parts: Dependencies, caller: Caller, payload: CreateSourcePayload
         embedding=embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models),
         chunking=chunking_of(payload.chunking, parts.gateway.chunking),
         created_at=now(),
+        schedule=schedule_of(payload.schedule, payload.timezone, now()),
     )
     await parts.catalogue.refresh()
     known = parts.catalogue.all_sources(source.tenant, source.database, source.type)
@@ -81,16 +83,19 @@ async def make(parts: Dependencies, caller: Caller, payload: CreateSourcePayload
             raise SourceExists(other.id)
     number = await parts.origin_id(kind.name, config, caller.tenant)
     source = _with_id(source, {other.id for other in known}).model_copy(update={"origin_id": number})
-    await _require_following_alone(parts, source)
+    await _require_alone_by_itself(parts, source)
     await _keep(parts, source)
     return source
 
 
-async def _require_following_alone(parts: Dependencies, source: Source) -> None:
-    """Raises Overlap when another source fills what a push would bring documents into: refused now, not at
-    each push."""
+async def _require_alone_by_itself(parts: Dependencies, source: Source) -> None:
+    """Check the collections that pushes and the schedule bring documents into: refused now, not at each push.
+    Raises Overlap when another source fills one, and Conflict when runs could not write to it."""
     for collection in SOURCE_TYPES[source.type].followed(source.config):
         await require_alone(parts, source, collection, "let that source follow the branch")
+    for collection in scheduled_collections(source):
+        await require_alone(parts, source, collection, "give that source the schedule")
+        await parts.open_collection(source.tenant, source.database, collection, source.embedding)
 
 
 async def get_source(request: web.Request) -> web.Response:
@@ -101,7 +106,7 @@ async def get_source(request: web.Request) -> web.Response:
 
 
 def _shown(catalogue: Catalogue, source: Source) -> api.Source:
-    return source_of(source, catalogue.newest_ended(source.id))
+    return source_of(source, catalogue.newest_ended(source.id), catalogue.schedule_state(source.id))
 
 
 async def change_source(request: web.Request) -> web.Response:
@@ -128,7 +133,7 @@ async def change_source(request: web.Request) -> web.Response:
             "embedding": _changed_embedding(source, payload.embedding),
         }
     )
-    await _require_following_alone(parts, changed)
+    await _require_alone_by_itself(parts, changed)
     await _keep(parts, changed)
     return json_response(source_of(changed))
 

@@ -14,12 +14,21 @@ from typing import TypeVar
 
 from api.views.browsing import BROWSING, Browsing
 from schemas.codec import Codec
-from schemas.events import FINAL_STATUSES, ApiKey, Invocation, SessionsEnded, Source, StageHealth, Status
+from schemas.events import (
+    FINAL_STATUSES,
+    ApiKey,
+    Invocation,
+    ScheduleState,
+    SessionsEnded,
+    Source,
+    StageHealth,
+    Status,
+)
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
 from streams.state.topic_view import TopicView
 from streams.state.views import View
-from streams.topics import API_KEYS, INVOCATIONS, SOURCES, STAGE_HEALTH
+from streams.topics import API_KEYS, INVOCATIONS, SCHEDULES, SOURCES, STAGE_HEALTH
 
 CATALOGUE = """
 CREATE TABLE IF NOT EXISTS sources (
@@ -34,6 +43,7 @@ CREATE INDEX IF NOT EXISTS invocations_by_target ON invocations (source_id, coll
 CREATE INDEX IF NOT EXISTS invocations_by_collection ON invocations (tenant, database, collection);
 CREATE INDEX IF NOT EXISTS invocations_by_key ON invocations (source_id, object_key, created_ms, id)
     WHERE object_key IS NOT NULL;
+CREATE TABLE IF NOT EXISTS schedules (id TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, tenant TEXT, sha256 TEXT, value TEXT);
 CREATE INDEX IF NOT EXISTS api_keys_by_hash ON api_keys (sha256);
 CREATE TABLE IF NOT EXISTS ended_sessions (
@@ -44,7 +54,7 @@ CREATE TABLE IF NOT EXISTS stages (id TEXT PRIMARY KEY, value TEXT);
 #: A page of everything.
 NO_LIMIT = -1
 
-Found = TypeVar("Found", Source, Invocation, ApiKey)
+Found = TypeVar("Found", Source, Invocation, ApiKey, ScheduleState)
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Catalogue(TopicView):
     """Sources, invocations, keys and reports of stages, from the topics."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
-        topics = (SOURCES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
+        topics = (SOURCES, SCHEDULES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
         path = folder / "catalogue.sqlite"
         super().__init__(View(cluster, codec, topics, path, CATALOGUE + BROWSING, fold_catalogue))
         self.browse = Browsing(self._view)
@@ -99,6 +109,10 @@ class Catalogue(TopicView):
     def source(self, source_id: str) -> Source | None:
         """A source by its id."""
         return self._one(Source, "SELECT value FROM sources WHERE id = ?", source_id)
+
+    def schedule_state(self, source_id: str) -> ScheduleState | None:
+        """What became of the due times of a source, if it ever had any."""
+        return self._one(ScheduleState, "SELECT value FROM schedules WHERE id = ?", source_id)
 
     def invocation(self, invocation_id: str) -> Invocation | None:
         """An invocation by its id."""
@@ -218,6 +232,10 @@ def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> Non
     elif isinstance(event, Invocation):
         sql = "INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         database.execute(sql, _row(event))
+    elif isinstance(event, ScheduleState):
+        database.execute(
+            "INSERT OR REPLACE INTO schedules VALUES (?, ?)", (change.key, event.model_dump_json())
+        )
     elif isinstance(event, ApiKey):
         key = (change.key, event.tenant, event.key_sha256, event.model_dump_json())
         database.execute("INSERT OR REPLACE INTO api_keys VALUES (?, ?, ?, ?)", key)
@@ -229,6 +247,7 @@ def fold_catalogue(database: sqlite3.Connection, change: ChangelogRecord) -> Non
     elif event is None:
         table = {
             SOURCES.name: "sources",
+            SCHEDULES.name: "schedules",
             INVOCATIONS.name: "invocations",
             API_KEYS.name: "api_keys",
             STAGE_HEALTH.name: "stages",

@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.views.reasons import reason_of
 from schemas.codec import Codec
 from schemas.events import Invocation, Progress, RunStarted, Step
 from streams.kafka.cluster import Cluster
@@ -25,7 +26,11 @@ CREATE TABLE IF NOT EXISTS runs (invocation_id TEXT PRIMARY KEY, attempt INTEGER
 CREATE INDEX IF NOT EXISTS runs_by_age ON runs (started_ms);
 CREATE TABLE IF NOT EXISTS outcomes (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, invocation_id TEXT, attempt INTEGER, ordinal INTEGER,
-    status TEXT, document_key TEXT, chunks INTEGER, error TEXT, UNIQUE (invocation_id, attempt, ordinal));
+    status TEXT, document_key TEXT, chunks INTEGER, error TEXT, reason TEXT,
+    UNIQUE (invocation_id, attempt, ordinal));
+CREATE INDEX IF NOT EXISTS outcomes_by_key ON outcomes (document_key);
+CREATE INDEX IF NOT EXISTS outcomes_by_reason ON outcomes (invocation_id, attempt, reason)
+    WHERE reason IS NOT NULL;
 CREATE TABLE IF NOT EXISTS warnings (
     invocation_id TEXT, attempt INTEGER, ordinal INTEGER, texts TEXT,
     PRIMARY KEY (invocation_id, attempt, ordinal)) WITHOUT ROWID;
@@ -43,6 +48,34 @@ _WITH_WARNINGS = """
 SELECT count(*) FROM warnings JOIN outcomes USING (invocation_id, attempt, ordinal)
 WHERE invocation_id = ? AND attempt = ?
 """
+
+
+_OF_DOCUMENT = """
+SELECT invocation_id, sequence, status, document_key, chunks, error, texts
+FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
+WHERE document_key = ? ORDER BY sequence DESC LIMIT ?
+"""
+
+#: Of each reason: documents, and the error and key of the one that the index shows first.
+_BY_REASON = """
+SELECT reason, count(*), min(error), min(document_key) FROM outcomes
+WHERE invocation_id = ? AND attempt = ? AND reason IS NOT NULL GROUP BY reason ORDER BY count(*) DESC, reason
+LIMIT ?
+"""
+_KEYS_OF_REASON = """
+SELECT document_key FROM outcomes WHERE invocation_id = ? AND attempt = ? AND reason IS NOT NULL
+AND (? IS NULL OR reason = ?) LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failed documents of one reason, with one error as an example and the key of one document."""
+
+    reason: str
+    documents: int
+    example: str
+    example_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +119,34 @@ class Outcomes(TopicView):
         """Outcomes that changed after `sequence`, in the order of the changes."""
         return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
 
+    def of_document(self, document_key: str, limit: int) -> list[tuple[str, Outcome]]:
+        """The newest outcomes of documents with this key, in any source, with the ids of their
+        invocations."""
+        rows = self._view.query(_OF_DOCUMENT, (document_key, limit))
+        return [(run, _outcome(*row)) for run, *row in rows]
+
+    def failures(self, run: Invocation, limit: int) -> list[Failures]:
+        """The failed documents of the current attempt by reason, the most frequent first."""
+        return [Failures(*row) for row in self._view.query(_BY_REASON, (run.id, run.attempt, limit))]
+
+    def failed_keys(self, run: Invocation, reason: str | None, limit: int) -> list[str | None]:
+        """Keys of failed documents of the current attempt, with this reason if one is given."""
+        rows = self._view.query(_KEYS_OF_REASON, (run.id, run.attempt, reason, reason, limit))
+        return [row[0] for row in rows]
+
     def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
         rows = self._view.query(OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
-        return [
-            Outcome(sequence, status_, key, chunks, error, tuple(json.loads(texts or "[]")))
-            for sequence, status_, key, chunks, error, texts in rows
-        ]
+        return [_outcome(*row) for row in rows]
 
     def _fold(self, database: sqlite3.Connection, change: ChangelogRecord) -> None:
         fold_outcomes(database, change)
         self.folded += 1
+
+
+def _outcome(
+    sequence: int, status: str, key: str | None, chunks: int, error: str | None, texts: str | None
+) -> Outcome:
+    return Outcome(sequence, status, key, chunks, error, tuple(json.loads(texts or "[]")))
 
 
 #: Stages at which a document ends and is named.
@@ -103,8 +154,9 @@ _NAMED = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED, Step.SKIPPED})
 
 #: A failure that arrives late (a replay of an older record) never hides a success.
 _PUT_OUTCOME = """
-INSERT OR REPLACE INTO outcomes (invocation_id, attempt, ordinal, status, document_key, chunks, error)
-SELECT :run, :attempt, :ordinal, :status, :key, :chunks, :error
+INSERT OR REPLACE INTO outcomes
+    (invocation_id, attempt, ordinal, status, document_key, chunks, error, reason)
+SELECT :run, :attempt, :ordinal, :status, :key, :chunks, :error, :reason
 WHERE :status != 'failed' OR NOT EXISTS (
     SELECT 1 FROM outcomes
     WHERE invocation_id = :run AND attempt = :attempt AND ordinal = :ordinal AND status != 'failed')
@@ -125,8 +177,16 @@ def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None
         _forget(database, change.timestamp_ms - _OUTCOMES_MS)
     elif isinstance(event, Progress) and event.stage in _NAMED:
         common = {"run": event.invocation_id, "attempt": event.attempt, "status": event.stage.value}
+        failed = event.stage is Step.FAILED
         rows = [
-            {**common, "ordinal": p.ordinal, "key": p.document_key, "chunks": p.chunks, "error": p.error}
+            {
+                **common,
+                "ordinal": p.ordinal,
+                "key": p.document_key,
+                "chunks": p.chunks,
+                "error": p.error,
+                "reason": reason_of(p.error, p.document_key) if failed else None,
+            }
             for p in event.passed
         ]
         database.executemany(_PUT_OUTCOME, rows)

@@ -3,20 +3,20 @@
 import asyncio
 import base64
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from headrace.admin.sending import Sending, send
 from headrace.wiring import Wiring
 from schemas.errors import ContractError, RequestError
-from schemas.events import DeadLetter
-from streams.engine.publishing.dead_letters import replay_headers
+from schemas.events import DeadLetter, LetterSettled
 from streams.kafka.cluster import admin, partition_counts
+from streams.state.letters import replay as letters_again
 from streams.state.reader import Reader, end_offsets
-from streams.topics import BY_NAME, DEAD_LETTERS
+from streams.topics import DEAD_LETTERS
 
 
 def read_letters(wiring: Wiring) -> list[DeadLetter]:
-    """All dead letters, oldest first. Blocks."""
+    """All open dead letters, oldest first: not replayed, and not dropped. Blocks."""
     count = partition_counts(admin(wiring.cluster), wiring.cluster).get(DEAD_LETTERS.name)
     if count is None:
         raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
@@ -26,9 +26,11 @@ def read_letters(wiring: Wiring) -> list[DeadLetter]:
     try:
         reader.assign(dict.fromkeys(partitions, 0))
         for batch in reader.read_to(end_offsets(wiring.cluster, partitions)):
-            letters = (change.event for change in batch.changes)
-            # The id is that of the record, so a record that failed twice is one letter.
-            found |= {letter.id: letter for letter in letters if isinstance(letter, DeadLetter)}
+            for event in (change.event for change in batch.changes):
+                if isinstance(event, LetterSettled):
+                    found.pop(event.id, None)
+                elif isinstance(event, DeadLetter):
+                    found[event.id] = event  # the id is that of the record: one that failed twice is one
     finally:
         reader.close()
     return sorted(found.values(), key=lambda letter: letter.failed_at)
@@ -47,28 +49,8 @@ def choose(letters: Sequence[DeadLetter], wanted: Sequence[str]) -> list[DeadLet
 
 
 async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
-    """Send records again with their key, value and headers, and wait for the acknowledgements.
-
-    A record of `documents` keeps its sequence, so it overwrites nothing newer.
-
-    Raises RequestError for a letter that does not contain its record, or whose topic is not one of ours.
-    """
-    for letter in letters:
-        if letter.topic not in BY_NAME:
-            raise RequestError(
-                f"dead letter {letter.id} is a message of {letter.topic}, which is none of our topics: "
-                "send it there again, or run the source"
-            )
-        if not letter.whole:
-            raise RequestError(
-                f"dead letter {letter.id} does not contain its record, which was too large: read it at "
-                f"{letter.topic}[{letter.partition}]@{letter.offset}, or send the document again"
-            )
-    records = [
-        Sending(letter.topic, letter.key, letter.value, list(replay_headers(letter).items()))
-        for letter in letters
-    ]
-    await asyncio.to_thread(send, wiring.cluster, records, "were not sent again")
+    """Send records again (`streams.state.letters.replay`)."""
+    await asyncio.to_thread(letters_again, wiring.cluster, wiring.codec, letters, datetime.now(UTC), "")
 
 
 def as_json(letter: DeadLetter) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrace.admin.sending import Sending, send
 from headrace.wiring import Wiring
 from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
@@ -14,6 +13,7 @@ from schemas.markers import is_marker
 from services.indexing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
 from streams.kafka.cluster import admin, partition_counts
+from streams.kafka.sending import Sending, send
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
 

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import content, credentials, documents, query, records, resources, sources, up, verify
+from headrace.cli import (
+    content,
+    credentials,
+    doctor,
+    documents,
+    logs,
+    query,
+    records,
+    resources,
+    sources,
+    up,
+    verify,
+)
 from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
@@ -43,6 +55,8 @@ app.add_typer(credentials.credentials, name="credentials", rich_help_panel="API"
 app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")
 app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
 app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
+app.command(rich_help_panel="Operate")(doctor.doctor)
+app.command(rich_help_panel="Operate")(logs.logs)
 app.command(rich_help_panel="Operate")(verify.verify)
 app.command(rich_help_panel="Operate")(up.service)
 

@@ -93,7 +93,7 @@ def list_letters(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List dead letters, newest first. They stay listed after a replay, until their retention ends."""
+    """List open dead letters, newest first: those that were neither replayed nor dropped."""
     from headrace.admin.dead_letters import as_json as letter_json
     from headrace.admin.dead_letters import read_letters
 

@@ -16,9 +16,11 @@ from headrace.usage_error import UsageError
 from headrace.wiring import services
 from headrace.wiring.shared import Wiring
 from schemas.errors import IngestError, RequestError
+from streams.blobs import folder_of
 from streams.engine.guard import Guard
 from streams.gc_tuning import collect_seldom
 from streams.kafka.worker import Worker
+from streams.metrics import watch_disk
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +60,9 @@ async def run_service(name: str, settings: Settings) -> None:
     with Guard(lambda error: _end(wiring, error), serves=name in ("api", "searching")):
         if settings.metrics_port is not None:
             _serve_metrics(settings.host, settings.metrics_port)
+            watch_disk("data", wiring.data)
+            if blobs := folder_of(settings.blob_url or str(wiring.data / "blobs")):
+                watch_disk("blobs", blobs)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

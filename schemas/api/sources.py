@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from schemas.api.common import DenseEmbeddingModel, Id, SourceChunkingConfig, SourceEmbeddingConfig
+from schemas.api.schedules import ScheduleForm, ShownSchedule
 from schemas.base import Body, OwnBody
 from schemas.sources import SOURCE_TYPES, with_members
 
@@ -47,18 +48,61 @@ class SourceVariants(_Variants):
 
 
 class CreateSourcePayload(SourceVariants):
-    """A source to create. `embedding_model` is the older way to name the dense model."""
+    """A source to create. `embedding_model` is the older way to name the dense model; `schedule` is ours, and
+    `timezone` is that of a schedule given as text."""
 
     database_name: str
     embedding: SourceEmbeddingConfig | None = None
     embedding_model: DenseEmbeddingModel | str | None = None
     chunking: SourceChunkingConfig | None = None
+    schedule: ScheduleForm | None = None
+    timezone: str | None = Field(default=None, max_length=100)
 
 
 class ChangeSourcePayload(SourceVariants):
-    """The new selection of documents of a source, and its sparse model if `embedding` has one (ours)."""
+    """The new selection of documents of a source, and its sparse model if `embedding` has one (ours). The
+    schedule stays unless one is given."""
 
     embedding: SourceEmbeddingConfig | None = None
+    schedule: ScheduleForm | None = None
+    timezone: str | None = Field(default=None, max_length=100)
+
+
+if TYPE_CHECKING:
+    _Parts = OwnBody
+else:
+    _Parts = with_members(OwnBody, dict.fromkeys(SOURCE_TYPES, dict[str, Any]))
+
+
+class PatchSourcePayload(_Parts):
+    """What is to change of a source (ours): fields of the member with the name of its type, where null means
+    the default; the schedule, where null means none; the sparse model. What is not given stays."""
+
+    embedding: SourceEmbeddingConfig | None = None
+    schedule: ScheduleForm | None = None
+    timezone: str | None = Field(default=None, max_length=100)
+
+    @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """The members with the name of a type that are given."""
+        return {name: found for name in SOURCE_TYPES if (found := getattr(self, name)) is not None}
+
+
+class CheckSourcePayload(SourceVariants):
+    """A source to look at, which is not created (ours): the body of a creation, with limits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    database_name: str | None = Field(
+        default=None, description="If given, sources of it that bring the same documents are named."
+    )
+    embedding: SourceEmbeddingConfig | None = None
+    embedding_model: DenseEmbeddingModel | str | None = None
+    chunking: SourceChunkingConfig | None = None
+    schedule: ScheduleForm | None = None
+    timezone: str | None = Field(default=None, max_length=100)
+    limit: int = Field(default=1000, ge=1, le=100_000, description="Most entries that are looked at.")
+    seconds: int = Field(default=15, ge=1, le=60, description="Most time that it may take.")
 
 
 class CreateSourceResponse(Body):
@@ -81,7 +125,7 @@ class SourceNotice(OwnBody):
 
 
 class Source(SourceVariants):
-    """A source with all defaults filled in. `notice` is ours, and there when there is one."""
+    """A source with all defaults filled in. `notice` and `schedule` are ours, and there when there is one."""
 
     id: Id
     database_name: str
@@ -90,3 +134,73 @@ class Source(SourceVariants):
     chunking: SourceChunkingConfig
     created_at: datetime
     notice: SourceNotice | None = None
+    schedule: ShownSchedule | None = None
+
+
+class SourceChange(OwnBody):
+    """What a change of a source means (ours).
+
+    Attributes:
+        fields: what has changed, as `folder.exclude_globs`; nothing if the source was like that already.
+        effects: a sentence each.
+        version: of the source now, the `ETag`.
+        old_invocation_ids: invocations that have not ended: they read what the source was when they were
+            requested.
+    """
+
+    fields: list[str]
+    effects: list[str]
+    version: str
+    old_invocation_ids: list[Id]
+
+
+class ChangedSource(Source):
+    """A source after a change, and what the change means (ours)."""
+
+    change: SourceChange
+
+
+class CheckedDocument(OwnBody):
+    """A document that a run would look at."""
+
+    document_key: str
+    size: int | None = None
+
+
+class SkippedDocuments(OwnBody):
+    """Documents that a run would skip, or not be able to read, for one reason."""
+
+    reason: str
+    count: int
+    examples: list[str]
+
+
+class SourceCheck(OwnBody):
+    """What a source would sync (ours). Whether a document can be parsed is not known before it is read.
+
+    Attributes:
+        source: where it reads from, on one line.
+        complete: whether all of it was listed; if not, all numbers are of a part of it.
+        stopped: why it was not.
+        documents: how many a run would read.
+        bytes: of the documents whose size is known without reading.
+        sized: how many these are.
+        first: the first documents in the order of the listing, at most 20.
+        skipped: what would be left out, and why.
+        unreadable: what cannot be read, and why; a run would count it as failed.
+        overlapping_source_ids: sources that bring the same documents, so not into the same collection.
+        notes: what else should be known.
+    """
+
+    source: str
+    complete: bool
+    stopped: str | None
+    documents: int
+    bytes: int
+    sized: int
+    first: list[CheckedDocument]
+    skipped: list[SkippedDocuments]
+    unreadable: list[SkippedDocuments]
+    overlapping_source_ids: list[Id]
+    notes: list[str]
+    seconds: float

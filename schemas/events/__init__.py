@@ -11,6 +11,7 @@ Import from this package. It has a module for each group of topics:
 
     documents      from `documents` to `document-states`, `source-documents`, `sparse-rows`; `source-memos`
     sources        `sources`, `runs.<type>`
+    schedules      `schedules`
     progress       `progress`
     invocations    `invocations`, `progress-blocks`
     operations     `api-keys`, `dead-letters`, `stage-health`
@@ -60,6 +61,7 @@ from schemas.events.invocations import (
 from schemas.events.operations import (
     ApiKey,
     DeadLetter,
+    LetterSettled,
     RecordInHand,
     SessionsEnded,
     StageHealth,
@@ -77,6 +79,7 @@ from schemas.events.progress import (
     RunStarted,
     Step,
 )
+from schemas.events.schedules import PassedOver, Schedule, ScheduledRun, ScheduleState
 from schemas.events.sources import (
     Notice,
     RunOptions,
@@ -113,12 +116,14 @@ __all__ = [
     "Event",
     "Invocation",
     "InvocationCreated",
+    "LetterSettled",
     "MetadataValue",
     "Notice",
     "OrdinalRange",
     "PageSpan",
     "PartRequested",
     "Passed",
+    "PassedOver",
     "Payload",
     "Progress",
     "ProgressBlock",
@@ -130,6 +135,9 @@ __all__ = [
     "RunPosition",
     "RunRequested",
     "RunStarted",
+    "Schedule",
+    "ScheduleState",
+    "ScheduledRun",
     "Sealed",
     "SessionsEnded",
     "Source",

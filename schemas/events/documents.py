@@ -21,6 +21,8 @@ class Document(Event):
     `namespace` is the source id for sources whose keys are unique within the source only. It is empty for
     uploads and buckets, whose chunk ids the contract derives from the key alone. `schemas.ids` derives the
     ids from these fields. With `main_content` a web page is indexed without navigation, footers and adverts.
+    Of two events that both have a `version`, the one with the smaller number never replaces the other,
+    whatever their order on the topic.
     """
 
     tenant: str
@@ -36,6 +38,7 @@ class Document(Event):
     source_id: str | None = None
     run: RunPosition | None = None
     main_content: bool = False
+    version: int | None = None
 
     @field_validator("metadata")
     @classmethod

@@ -31,7 +31,8 @@ class SessionsEnded(Event):
 class DeadLetter(Event):
     """Topic `dead-letters`: a record that failed for good, unchanged, and why.
 
-    `whole` is false if key, value and headers are omitted because they would not fit.
+    `whole` is false if key, value and headers are omitted because they would not fit. Tenant, database and
+    collection are those of its document or source, if it could be decoded.
     """
 
     id: str
@@ -49,6 +50,19 @@ class DeadLetter(Event):
     document_key: str | None = None
     invocation_id: str | None = None
     failed_at: datetime
+    tenant: str | None = None
+    database: str | None = None
+    collection: str | None = None
+
+
+class LetterSettled(Event):
+    """Topic `dead-letters`, with the key of a dead letter: it was `replayed` or `dropped`, and is no longer
+    open. `key_id` is the API key that asked for it; empty for the command."""
+
+    id: str
+    action: str
+    settled_at: datetime
+    key_id: str = ""
 
 
 class RecordInHand(Event):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.base import Event
 from schemas.events.common import Chunking, Embedding, MetadataValue, Payload
+from schemas.events.schedules import Schedule
 from schemas.sources import SOURCE_TYPES, served, with_members
 
 
@@ -38,7 +39,7 @@ class Source(_Configured):
     """Topic `sources`: a configured source. Exactly one configuration is set.
 
     `origin_id` is what its server calls the origin whatever its name is (the number of a repository), where
-    that is known.
+    that is known. `schedule` says when it runs by itself, if it does.
     """
 
     embedding: Embedding
@@ -46,6 +47,7 @@ class Source(_Configured):
     created_at: datetime
     notice: Notice | None = None
     origin_id: str | None = None
+    schedule: Schedule | None = None
 
     @property
     def config(self) -> Event:

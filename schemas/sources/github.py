@@ -9,7 +9,7 @@ from schemas.base import Body, Event, OwnBody
 from schemas.errors import RequestError
 from schemas.globs import normalized, require_choice
 from schemas.limits import MAX_GLOB_LENGTH, MAX_GLOBS
-from schemas.sources.source_type import RunForm, ShownRun, SourceType, refuse_fields
+from schemas.sources.source_type import RunForm, Scheduled, ShownRun, SourceType, refuse_fields
 
 #: Branches that one source can follow.
 MAX_FOLLOWED = 100
@@ -151,6 +151,16 @@ class Github(SourceType[GithubSource, GithubConfig]):
     def followed(self, config: GithubConfig) -> list[str]:
         """Those of the branches that it follows."""
         return sorted({one.target_collection_name for one in config.follow})
+
+    def scheduled(self, config: GithubConfig, collection: str | None) -> list[Scheduled]:
+        """The newest commit of each branch that is followed into the collection, or into any if the schedule
+        names none; the default branch where none is."""
+        found = [
+            Scheduled(one.target_collection_name, GithubOptions(branch=one.branch))
+            for one in sorted(config.follow, key=lambda one: one.target_collection_name)
+            if collection in (None, one.target_collection_name)
+        ]
+        return found or super().scheduled(config, collection)
 
     def form_of(self, config: GithubConfig) -> GithubSource:
         """The same fields; those of ours only where they are set."""

@@ -56,6 +56,14 @@ class InlineSecret:
     members: Mapping[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A run of a schedule: its collection, and what is asked for beyond the source (`SourceType.options`)."""
+
+    collection: str
+    options: Event | None = None
+
+
 class SourceType(Generic[F, C]):
     """One type of source. `F` is its configuration in the HTTP API, `C` the same on topics.
 
@@ -126,6 +134,23 @@ class SourceType(Generic[F, C]):
     def followed(self, config: C) -> list[str]:
         """Collections that pushes bring documents into."""
         return []
+
+    def scheduled(self, config: C, collection: str | None) -> "list[Scheduled]":
+        """What is run when a schedule is due.
+
+        Args:
+            collection: that of the schedule, if it names one.
+
+        Raises RequestError where it must name one, and for a type that cannot be scheduled.
+        """
+        if not self.lists:
+            raise RequestError(f"a source of type {self.name} has no schedule: nothing lists its documents")
+        name = collection or self.target(config)
+        if name is None:
+            raise RequestError(
+                f"schedule.target_collection_name is required for a source of type {self.name}"
+            )
+        return [Scheduled(name)]
 
     def form_of(self, config: C) -> F:
         """A configuration as the API shows it; secrets stay out."""

@@ -17,10 +17,10 @@ from schemas.events import (
     RunStarted,
 )
 from services.connectors import barrier
-from services.connectors.in_flight import InFlightLimit
 from services.connectors.invocations import Invocations
 from services.connectors.states import States
 from streams.engine.outputs import Output, ProgressReport, Send
+from streams.engine.publishing.in_flight import InFlightLimit
 from streams.engine.stage import Context, Record, Stage
 from streams.topics import DOCUMENTS, PROGRESS
 

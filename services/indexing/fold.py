@@ -66,7 +66,7 @@ def _version(state: DocumentState) -> Version:
 def take(fold: Fold, index: int, event: Incoming) -> None:
     """Fold the event with this index."""
     known, sequence = fold.version, event.sequence or 0
-    if known is not None and sequence < known.sequence:
+    if known is not None and (sequence < known.sequence or _is_older(event.document, known.document)):
         return
     if isinstance(event, DocumentDoubted):
         _doubt(fold, event)
@@ -90,6 +90,11 @@ def take(fold: Fold, index: int, event: Incoming) -> None:
         fold.version = replace(fold.version, document=event.document, done=fold.version.done | {event.part})
         fold.changed = True
         fold.writers.append(index)
+
+
+def _is_older(document: Document, known: Document) -> bool:
+    """Whether the producer says that a document is older than the known version."""
+    return None not in (document.version, known.version) and document.version < known.version  # type: ignore[operator]
 
 
 def _begin(fold: Fold, version: Version) -> None:

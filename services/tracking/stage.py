@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import structlog
+
 from schemas.codec import Codec
 from schemas.errors import ContractError, TransientError
 from schemas.events import (
@@ -16,8 +18,10 @@ from schemas.events import (
     ProgressBlock,
     RecordsExpired,
     RunFailed,
+    Status,
 )
 from services.tracking.fold import ProgressEvent, fold, lose
+from services.tracking.metrics import RUN_SECONDS
 from services.tracking.state import InvocationState
 from streams.engine.outputs import Output, Send
 from streams.engine.stage import Context, Outcome, Record, StatefulStage
@@ -25,6 +29,8 @@ from streams.kafka.cluster import Cluster
 from streams.kafka.expired import describe
 from streams.state.store import PartitionStore
 from streams.topics import INVOCATIONS, PROGRESS, PROGRESS_BLOCKS, RUNS, Topic
+
+log = structlog.get_logger(__name__)
 
 #: Invocations kept in memory between batches, ~2 KB each, and blocks of ordinals, at most 57 KB each when
 #: every bitmap is full of holes (seldom above 1 KB): some 20 MB, at worst 135 MB. The rest is in the stores.
@@ -108,10 +114,12 @@ class TrackingStage(StatefulStage[Incoming]):
                 if state is None:  # progress of an unknown invocation: there is nothing to update
                     continue
                 touched[invocation_id] = state
+                before = state.status
                 try:
                     fold(state, record.event, record.timestamp_ms)
                 except ContractError as error:
                     errors[position] = error
+                _note_change(before, state)
         finally:
             self._cached_blocks += sum(state.size for state in touched.values())
         outcomes: list[Outcome] = [errors.get(position, ()) for position in range(len(records))]
@@ -207,6 +215,22 @@ def _changes(touched: dict[str, InvocationState]) -> Iterable[Output]:
             for key, block in state.blocks():
                 yield Send(PROGRESS_BLOCKS, key, block, partition_key=invocation_id)
             yield Send(INVOCATIONS, invocation_id, state.summary())
+
+
+def _note_change(before: Status, state: InvocationState) -> None:
+    """Log the new status of a run, and measure one that has ended; again if a batch is tried again."""
+    if state.status is before:
+        return
+    identity = state.identity
+    log.info(
+        f"run {state.status.value}",
+        invocation=identity.invocation_id,
+        source=identity.source_id,
+        error=state.error,
+    )
+    if state.status in FINAL_STATUSES and state.finished_at is not None:
+        seconds = max(0.0, (state.finished_at - identity.created_at).total_seconds())
+        RUN_SECONDS.labels(identity.source_type, state.status.value).observe(seconds)
 
 
 def _hang(outcomes: list[Outcome], outputs: Iterable[Output]) -> list[Outcome]:

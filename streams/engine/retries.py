@@ -134,6 +134,11 @@ class Attempts:
         return outcomes
 
     async def _call(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
+        """Whatever is logged about one record has the ids of its document and invocation."""
+        with structlog.contextvars.bound_contextvars(**(about(records[0]) if len(records) == 1 else {})):
+            return await self._bounded(records)
+
+    async def _bounded(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
         context = self._context_of((records[0].topic, records[0].partition))
         if isinstance(self._stage, Stage) and self._stage.sequential_keys:  # lasts as long as it lasts
             return [await self._stage.process(records[0], context)]

@@ -58,7 +58,7 @@ def group_lags(
 ) -> dict[str, dict[str, int]]:
     """Consumer group → topic → records that are not committed."""
     client = admin(cluster)
-    groups = _groups(cluster)
+    groups = consumer_groups(cluster)
     if not groups:
         return {}
     known = ends if ends is not None else end_offsets(cluster, _all(counts))
@@ -103,7 +103,8 @@ def _first_offsets(cluster: Cluster, counts: Mapping[str, int]) -> dict[Partitio
     }
 
 
-def _groups(cluster: Cluster) -> list[str]:
+def consumer_groups(cluster: Cluster) -> list[str]:
+    """The names of our consumer groups, with the prefix. Blocks."""
     listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
     return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
 

@@ -61,11 +61,15 @@ class View:
 
     async def start(self) -> None:
         """Open the file, start following, and return when the view has caught up with the current ends."""
+        await self.begin()
+        await self.caught_up(timeout=120)
+
+    async def begin(self) -> None:
+        """Open the file and start following, without waiting for the ends."""
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._open)
         self._thread = threading.Thread(target=self._follow, name=f"view-{self._path.stem}", daemon=True)
         self._thread.start()
-        await self.caught_up(timeout=120)
 
     async def close(self) -> None:
         """Stop following and close the file."""
@@ -77,6 +81,13 @@ class View:
     def query(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         """Query the tables; meant for look-ups of a few milliseconds."""
         return self._database.execute(sql, values).fetchall()
+
+    async def scan(
+        self, sql: str, values: Sequence[Any] | Mapping[str, Any], timeout: float
+    ) -> list[sqlite3.Row]:
+        """Query the tables in a thread of its own; for what reads much and answers little. Raises
+        TransientError after `timeout` seconds."""
+        return await asyncio.to_thread(self._scan, sql, values, timeout)
 
     async def passed(self, topic: Topic, partition: int, offset: int, timeout: float = 10) -> None:
         """Wait until the record at `offset` is folded in. Raises TransientError after `timeout` seconds."""
@@ -131,6 +142,20 @@ class View:
             self._empty(stored)
         self._positions = stored
         self._read_to = dict(self._positions)  # the thread's own copy
+
+    def _scan(self, sql: str, values: Sequence[Any] | Mapping[str, Any], timeout: float) -> list[sqlite3.Row]:
+        database = sqlite3.connect(self._path, isolation_level=None)
+        database.row_factory = sqlite3.Row
+        until = time.monotonic() + timeout
+        database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+        try:
+            return database.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise TransientError(f"the query was stopped after {timeout:g} s: ask for less") from error
+        finally:
+            database.close()
 
     def _empty(self, positions: Mapping[Partition, int]) -> None:
         tables = self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -37,10 +39,52 @@ def test_every_target_has_a_line_of_help() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     targets = set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M).group(1).split())  # type: ignore[union-attr]
-    assert {"install", "demo", "test", "test-pythons", "check", "up", "bench", "docs", "clean"} <= targets
+    assert {
+        "install",
+        "demo",
+        "test",
+        "test-faults",
+        "test-pythons",
+        "check",
+        "up",
+        "bench",
+        "docs",
+        "clean",
+    } <= targets
     assert {
         line.split()[1].removesuffix("\x1b[0m") for line in shown.splitlines() if "make " in line
     } == targets
+
+
+def selected(target: str) -> tuple[str, str]:
+    """The command of a target without its marker expression, and that expression."""
+    recipe = re.search(rf"^{target}: install .*\n\t(.*)$", MAKEFILE, re.M)
+    assert recipe, target
+    command, expression = re.fullmatch(r'(.*) -m "(.*)"', recipe.group(1)).groups()  # type: ignore[union-attr]
+    return command, expression
+
+
+def marks(faults: bool) -> Callable[..., bool]:
+    """Whether a test that is or is not marked `faults` has a mark."""
+    return lambda mark, **_: faults and mark == "faults"
+
+
+def test_each_test_is_run_by_one_of_two_targets_and_ci_runs_both() -> None:
+    (command, rest), (same_command, faults) = selected("test"), selected("test-faults")
+    assert command == same_command
+    for marked in (False, True):
+        chosen = [Expression.compile(one).evaluate(marks(marked)) for one in (rest, faults)]
+        assert chosen == [not marked, marked]
+
+    check = re.search(r"^check: (.*) ##", MAKEFILE, re.M)
+    assert check
+    assert {"test", "test-faults"} <= set(check.group(1).split())
+    run = (ROOT / ".ci" / "run").read_text()
+    assert re.findall(r"^make (?:--no-print-directory )?(test\S*) ", run, re.M) == [
+        "test",
+        "test-faults",
+        "test-pythons",
+    ]
 
 
 @pytest.mark.parametrize("requirement", required(), ids=str)

@@ -17,7 +17,7 @@ from schemas.ids import text_sha256
 from streams.local import LocalBroker, LocalChroma
 from tests.system.pipeline import Pipeline, chunks_of, running
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.faults, pytest.mark.timeout(400)]
 
 FILES = 60
 #: Longer than the session of 10 s, so that a frozen worker has lost its partitions when it wakes.

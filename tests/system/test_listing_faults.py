@@ -21,7 +21,7 @@ from tests.services.connectors.github.git_server import App, GitServer, key_pair
 from tests.services.connectors.web.site import Site, page, served
 from tests.system.pipeline import Pipeline, running
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.system, pytest.mark.faults, pytest.mark.timeout(400)]
 
 #: Lets a connector kill itself, once, where a file in its data folder says: at a page of the listing, or
 #: between the emission of a run's next documents and whatever comes after it.

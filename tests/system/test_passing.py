@@ -51,6 +51,7 @@ async def test_small_documents_pass_a_big_one_of_their_partition_and_all_arrive_
     await whole(pipeline, name, len(small))
 
 
+@pytest.mark.faults
 async def test_a_big_document_arrives_whole_though_its_services_are_killed_between_its_parts(
     pipeline: Pipeline,
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Chroma, Kafka
 from tests.system.pipeline import running
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.faults]
 
 #: Ends with such an error whatever works on an event that names a document after its service, and a connector
 #: whose attempt at `begun.md` has begun.

@@ -24,7 +24,7 @@ from tests.streams.broker import CODEC
 from tests.system.pipeline import PARTITIONS, Pipeline, running
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.faults, pytest.mark.timeout(300)]
 
 #: Of two connectors one freezes and one is its heir.
 ZOMBIE, HEIR = 7, 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas.events import DeadLetter, Document, Event
+from schemas.events import DeadLetter, Document, Event, RunRequested
 from streams.engine.outputs import Send
 from streams.engine.stage import Record
 from streams.engine.window import Entry
@@ -34,14 +34,25 @@ def document_of(event: Event | None) -> Document | None:
     return document if isinstance(document, Document) else None
 
 
+def place_of(event: Event | None) -> dict[str, str]:
+    """Tenant, database and collection of an event: of its document, or of its run."""
+    if (document := document_of(event)) is not None:
+        names = (document.tenant, document.database, document.collection)
+    elif isinstance(event, RunRequested):
+        names = (event.source.tenant, event.source.database, event.collection)
+    else:
+        return {}
+    return dict(zip(("tenant", "database", "collection"), map(_name, names), strict=True))
+
+
 def about(record: Record[Any] | None) -> dict[str, str]:
     """Log fields of a record: its document and invocation, if it has them."""
-    document = document_of(record.event if record else None)
-    if document is None:
-        return {}
-    run = document.run
-    names = {"document": document.document_key} | ({"invocation": run.invocation_id} if run else {})
-    return {what: _name(name) for what, name in names.items()}
+    event = record.event if record else None
+    document = document_of(event)
+    run = document.run if document else None
+    invocation = run.invocation_id if run else getattr(event, "invocation_id", None)
+    names = {"document": document.document_key if document else None, "invocation": invocation}
+    return {what: _name(name) for what, name in names.items() if name}
 
 
 def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None = None) -> Send:
@@ -50,7 +61,8 @@ def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None
     It always fits its topic: a record that is too large is omitted. The letter's key is its own id, because
     the record's key may have any length.
     """
-    document = document_of(entry.record.event if entry.record else None)
+    event = entry.record.event if entry.record else None
+    document, place = document_of(event), place_of(event)
     letter = DeadLetter(
         id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stage}/{entry.topic}/{entry.partition}/{entry.offset}")),
         topic=entry.topic,
@@ -66,6 +78,9 @@ def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None
         document_key=_name(document.document_key) if document else None,
         invocation_id=_name(document.run.invocation_id) if document and document.run else None,
         failed_at=now or datetime.now(UTC),
+        tenant=place.get("tenant"),
+        database=place.get("database"),
+        collection=place.get("collection"),
     )
     return Send(DEAD_LETTERS, letter.id, letter if _size(letter) <= _MAX_RECORD_BYTES else _bare(letter))
 

@@ -25,10 +25,12 @@ from confluent_kafka import KafkaException
 from headrace.local.running_file import RunningSystem, read_running
 from headrace.local.supervisor import STOP_WITHIN_S
 from headrace.packages import PACKAGES
+from headrace.wiring import SERVICES
 from streams.data_dir import is_data_dir
 from streams.kafka.cluster import Cluster, admin
 from tests.api.raw import exchange
 from tests.api.test_hostile import MALFORMED, MARK
+from tests.deploy.observability import metric_names, served_names
 from tests.processes import is_alive
 from tests.waiting import eventually
 
@@ -68,11 +70,15 @@ class Up:
             [COMMAND, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True
         )
 
-    def metric(self, service: str, name: str, labels: str) -> float:
-        """A figure of a service."""
+    def metrics(self, service: str) -> str:
+        """What a service serves to Prometheus."""
         port = int((self.data_dir / "ports" / service).read_text())
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
+            return str(answer.read().decode())
+
+    def metric(self, service: str, name: str, labels: str) -> float:
+        """A figure of a service."""
+        lines = self.metrics(service).splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name}{{{labels}"))
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
@@ -284,6 +290,21 @@ def test_a_stock_chroma_client_searches_by_words_and_cannot_change_what_is_kept(
     assert row["metadata"] == {"document_key": "gates.md"}
     with pytest.raises(ChromaAuthError, match="Headrace keeps collection 'notes'"):
         collection.delete(ids=[row["id"]])
+
+
+def test_every_metric_of_the_alerts_and_of_the_dashboard_is_served(up: Up) -> None:
+    served = {name for service in SERVICES for name in served_names(up.metrics(service))}
+    assert not metric_names() - served
+    assert up.metric("tracking", "headrace_run_seconds_count", 'source_type="folder",status="complete"') > 0
+    assert up.metric("indexing", "headrace_chroma_seconds_count", 'operation="upsert"') > 0
+
+
+def test_the_logs_of_a_run_are_found_by_its_id(up: Up) -> None:
+    [run, *_] = json.loads(up.call("invocations", "list", "--json").stdout)
+
+    lines = json.loads(up.call("logs", "--invocation", run["id"], "--json").stdout)
+
+    assert [line["event"] for line in lines if line["service"] == "tracking"][-1] == "run complete"
 
 
 def test_a_database_that_is_not_there_is_not_said_to_be_empty(up: Up) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.connectors.in_flight import InFlightLimit
+from streams.engine.publishing.in_flight import InFlightLimit
 
 
 class Clock:

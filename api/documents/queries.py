@@ -1,0 +1,249 @@
+"""What is asked of documents: lists, one with its chunks and history, a delete."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from api.access import Caller
+from api.chroma.place import Place as Database
+from api.dependencies import Dependencies
+from api.documents.cursor import cursor_of, values_of
+from api.errors import BadRequest, Conflict, NotFound, Unavailable
+from api.search.expression import Filter
+from api.search.records import Record
+from api.views.documents import DocumentFilter, DocumentRow, PageStart, Place
+from api.views.documents.tables import DELETED, FAILED
+from api.views.outcomes import Outcome
+from schemas import api
+from schemas.events import Document, DocumentDeleted, Embedding
+from schemas.ids import chunk_id_base
+from schemas.limits import RESERVED_METADATA_KEYS
+from streams.chroma import segment
+from streams.engine.outputs import Send
+from streams.topics import DOCUMENTS
+
+#: Outcomes of a document that its history shows, of the last 7 days.
+_HISTORY = 50
+#: Chunks of one answer: Chroma Cloud's maximum of a request.
+MAX_CHUNKS = 300
+
+
+async def list_documents(
+    parts: Dependencies,
+    caller: Caller,
+    *,
+    source_id: str | None = None,
+    database: str | None = None,
+    collection: str | None = None,
+    state: str | None = None,
+    prefix: str | None = None,
+    contains: str | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+) -> api.DocumentPage:
+    """A page of documents, in the order of database, collection and key.
+
+    Args:
+        state: one of `api.views.documents.tables.STATES`; without it, all but deleted ones.
+        prefix: what keys begin with.
+        contains: text within keys, in any case; reads all keys of the source or collection.
+
+    Raises BadRequest for a collection without its database, Forbidden for a database that the caller may not
+    see, Unavailable while the index is being built.
+    """
+    if collection is not None and database is None:
+        raise BadRequest("collection_name needs database_name: collections of two databases may share a name")
+    if database is not None:
+        caller.require_database(database)
+    await parts.index.ready()
+    wanted = DocumentFilter(
+        caller.tenant, caller.databases, database, collection, source_id, state, prefix, contains
+    )
+    start = None
+    if cursor is not None:
+        start = PageStart(*map(str, values_of(cursor, (str, str, str, str))))
+    rows = await parts.index.page(wanted, start, limit + 1)
+    shown = rows[:limit]
+    next_cursor = None
+    if len(rows) > limit:
+        last = shown[-1] if shown else None
+        next_cursor = cursor if last is None else _cursor(last)
+    return api.DocumentPage(documents=[summary_of(row) for row in shown], next_cursor=next_cursor)
+
+
+async def find_document(parts: Dependencies, caller: Caller, document_id: str) -> DocumentRow:
+    """A document that the caller may see. Raises NotFound."""
+    found = parts.index.one(document_id)
+    if found is None:
+        await parts.index.refresh()
+        found = parts.index.one(document_id)
+    if found is None or found.place.tenant != caller.tenant:
+        raise NotFound(f"document {document_id[:80]!r} does not exist")
+    caller.require_database(found.place.database)
+    return found
+
+
+async def show_document(
+    parts: Dependencies, caller: Caller, document_id: str, first: int = 0, limit: int = 100
+) -> api.DocumentDetail:
+    """A document with its history, and its chunks from number `first` on.
+
+    Raises NotFound, and Unavailable if Chroma does not answer.
+    """
+    row = await find_document(parts, caller, document_id)
+    gone, chunks = await _chunks(parts, row, first, min(limit, MAX_CHUNKS))
+    more = chunks and chunks[-1].number + 1 < row.chunks
+    embedding = row.embedding
+    return api.DocumentDetail(
+        **dict(summary_of(row)),
+        custom_id=row.custom_id,
+        embedding_model=embedding.model if embedding else None,
+        sparse_key=embedding.sparse.key if embedding and embedding.sparse else None,
+        parts=row.parts,
+        parts_done=row.parts_done,
+        gone=gone,
+        history=list(_history(parts, row)),
+        chunk_list=chunks,
+        next_chunk=chunks[-1].number + 1 if more else None,
+    )
+
+
+async def delete_document(parts: Dependencies, caller: Caller, document_id: str) -> api.DeletedDocument:
+    """Send a delete of a document through the pipeline.
+
+    Raises NotFound, Conflict for one that is not in its collection.
+    """
+    row = await find_document(parts, caller, document_id)
+    if row.state == DELETED or row.embedding is None:
+        what = "is deleted already" if row.state == DELETED else "was never indexed"
+        raise Conflict(f"document {row.key!r} {what}; there is nothing to delete")
+    await parts.write(Send(DOCUMENTS, row.id, DocumentDeleted(document=_document(row, row.embedding))))
+    source = None if row.source_id is None else parts.catalogue.source(row.source_id)
+    message = "deleted as soon as the records before it are indexed"
+    if source is not None and source.type != "file_upload":
+        message += f"; the next run of source {source.id} brings it back while it is still there"
+    return api.DeletedDocument(id=row.id, document_key=row.key, message=message)
+
+
+def summary_of(row: DocumentRow) -> api.DocumentSummary:
+    """A row as a body."""
+    failed = row.state == FAILED
+    return api.DocumentSummary.model_validate(
+        {
+            "id": row.id,
+            "document_key": row.key,
+            "database_name": row.place.database,
+            "collection_name": row.place.collection,
+            "source_id": row.source_id,
+            "state": row.state,
+            "chunks": row.chunks,
+            "version_key": row.version_key,
+            "indexed_at": _time(row.indexed_ms),
+            "invocation_id": row.failed_run_id if failed else row.run_id,
+            "error": row.error,
+            "failed_at": _time(row.failed_ms),
+        }
+    )
+
+
+def _cursor(row: DocumentRow) -> str:
+    return cursor_of(row.place.database, row.place.collection, row.key, row.id)
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _document(row: DocumentRow, embedding: Embedding) -> Document:
+    return Document(
+        tenant=row.place.tenant,
+        database=row.place.database,
+        collection=row.place.collection,
+        document_key=row.key,
+        namespace=row.namespace,
+        custom_id=row.custom_id,
+        version_key=row.version_key or "",
+        embedding=embedding,
+        source_id=row.source_id,
+    )
+
+
+def _history(parts: Dependencies, row: DocumentRow) -> Iterable[api.DocumentEvent]:
+    """Outcomes in runs of the document's source into its collection, newest first."""
+    for run_id, outcome in parts.outcomes.of_document(row.key, _HISTORY):
+        run = parts.catalogue.invocation(run_id)
+        if run is None or run.source_id != row.source_id:
+            continue
+        if Place(run.tenant, run.database, run.collection) == row.place:
+            at = run.finished_at or run.started_at or run.created_at
+            yield _event(run_id, outcome, run.trigger, at)
+
+
+def _event(run_id: str, outcome: Outcome, trigger: str, at: datetime) -> api.DocumentEvent:
+    skipped = outcome.status == "skipped"
+    return api.DocumentEvent.model_validate(
+        {
+            "invocation_id": run_id,
+            "status": outcome.status,
+            "chunks": outcome.chunks,
+            "error": None if skipped else outcome.error,
+            "reason": outcome.error if skipped else None,
+            "warnings": list(outcome.warnings),
+            "trigger": trigger,
+            "at": at,
+        }
+    )
+
+
+async def _chunks(
+    parts: Dependencies, row: DocumentRow, first: int, limit: int
+) -> tuple[bool, list[api.DocumentChunk]]:
+    """Whether the document's collection is gone, and chunks from number `first` on as they are in Chroma."""
+    if not row.chunks or row.embedding is None:
+        return False, []
+    stored = parts.gateway.chroma.tenant or row.place.tenant
+    database = Database(row.place.tenant, stored, row.place.database)
+    found = await collection_of(parts, database, row.place.collection)
+    if found is None or found.get("id") != row.collection_id:
+        return True, []
+    base = chunk_id_base(_document(row, row.embedding))
+    numbers = range(first, min(row.chunks, first + limit))
+    if not numbers:
+        return False, []
+    ids = tuple(f"{base}-{number}" for number in numbers)
+    target = parts.target(database, found)
+    records = await parts.legs.records.get(target, Filter(None, ids), ("documents", "metadatas"), len(ids))
+    by_id = {record.id: record for record in records}
+    return False, [
+        _chunk(number, by_id[id_]) for number, id_ in zip(numbers, ids, strict=True) if id_ in by_id
+    ]
+
+
+async def collection_of(parts: Dependencies, database: Database, name: str) -> Mapping[str, Any] | None:
+    """A collection as Chroma shows it; None if there is none."""
+    answer = await parts.upstream.ask("GET", f"{database.path}/collections/{segment(name)}")
+    if answer.status == 404:
+        return None
+    if answer.status != 200:
+        raise Unavailable(f"Chroma does not say whether collection {name!r} exists ({answer.status})")
+    return dict(json.loads(answer.body))
+
+
+def _chunk(number: int, record: Record) -> api.DocumentChunk:
+    metadata = dict(record.metadata or {})
+    return api.DocumentChunk(
+        id=record.id,
+        number=number,
+        text=record.document or "",
+        start_line=metadata.get("start_line"),
+        end_line=metadata.get("end_line"),
+        page=metadata.get("page"),
+        context=metadata.get("context"),
+        language=metadata.get("language"),
+        metadata={
+            name: value
+            for name, value in metadata.items()
+            if name not in RESERVED_METADATA_KEYS and isinstance(value, str | int | float | bool | list)
+        },
+    )

@@ -1,0 +1,104 @@
+"""Schedules in the gateway: from a payload, and as they are shown."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from api.errors import BadRequest
+from api.sync.options import require_collection_name
+from schemas import api
+from schemas.api import ScheduleForm, ShownSchedule
+from schemas.events import PassedOver, Schedule, ScheduleState, Source
+from schemas.schedules import cron_of, decided_until, every_of, every_text, local, next_due, timezone_of
+from schemas.sources import SOURCE_TYPES
+
+
+def schedule_of(form: ScheduleForm | None, timezone: str | None, now: datetime) -> Schedule | None:
+    """The schedule that a payload asks for. Raises RequestError for what is none.
+
+    Args:
+        timezone: the member beside a schedule that is given as text.
+        now: its due times are later.
+    """
+    if form is None:
+        if timezone is not None:
+            raise BadRequest("timezone is that of a schedule: give schedule, too")
+        return None
+    if isinstance(form, str):
+        return Schedule(cron=cron_of(form, "schedule"), timezone=_zone(timezone, "timezone"), since=now)
+    if timezone is not None:
+        raise BadRequest("timezone beside a schedule is for one that is a text: give schedule.timezone")
+    if (form.cron is None) == (form.every is None):
+        given = "both" if form.cron else "none"
+        raise BadRequest(f"schedule takes cron or every, found {given}")
+    if form.every is not None and form.timezone is not None:
+        raise BadRequest("schedule.timezone goes with schedule.cron; every counts elapsed time")
+    collection = form.target_collection_name
+    return Schedule(
+        cron=None if form.cron is None else cron_of(form.cron),
+        every_seconds=None if form.every is None else every_of(form.every),
+        timezone=_zone(form.timezone, "schedule.timezone"),
+        collection=None if collection is None else require_collection_name(collection),
+        paused=bool(form.paused),
+        since=now,
+    )
+
+
+def _zone(name: str | None, field: str) -> str:
+    return "UTC" if name is None else timezone_of(name, field)
+
+
+def scheduled_collections(source: Source) -> list[str]:
+    """The collections that the schedule of a source fills; none without one. Raises RequestError for a
+    schedule that says none, and for a source that cannot have one."""
+    schedule = source.schedule
+    if schedule is None:
+        return []
+    return sorted(
+        {one.collection for one in SOURCE_TYPES[source.type].scheduled(source.config, schedule.collection)}
+    )
+
+
+def same_schedule(one: Schedule | None, other: Schedule | None) -> bool:
+    """Whether both ask for the same, whenever they were set."""
+    if one is None or other is None:
+        return one is other
+    return one == other.model_copy(update={"since": one.since})
+
+
+def shown_schedule(schedule: Schedule, state: ScheduleState | None, now: datetime) -> ShownSchedule:
+    """A schedule with its next and its last time."""
+    due = None if schedule.paused else next_due(schedule, decided_until(schedule, state, now))
+    last = None if state is None else state.last
+    said: dict[str, Any] = (
+        {"cron": schedule.cron, "timezone": schedule.timezone}
+        if schedule.cron is not None
+        else {"every": every_text(schedule.every_seconds or 0), "timezone": schedule.timezone}
+    )
+    if schedule.collection is not None:
+        said["target_collection_name"] = schedule.collection
+    return ShownSchedule(
+        **said,
+        paused=schedule.paused,
+        set_at=schedule.since,
+        next_at=due,
+        next_local=None if due is None else local(due, schedule).isoformat(),
+        late_seconds=0.0 if due is None else max(0.0, round((now - due).total_seconds(), 3)),
+        last_at=None if last is None else last.due,
+        last_requested_at=None if last is None else last.requested_at,
+        last_invocation_ids=[] if last is None else last.invocation_ids,
+        runs=0 if state is None else state.runs,
+        skips=0 if state is None else state.skips,
+        skipped=[] if state is None else [_skipped(one) for one in reversed(state.passed_over)],
+    )
+
+
+def _skipped(one: PassedOver) -> api.PassedOver:
+    known = {} if one.invocation_id is None else {"invocation_id": one.invocation_id}
+    return api.PassedOver(
+        first_at=one.first.astimezone(UTC),
+        last_at=one.last.astimezone(UTC),
+        count=one.count,
+        reason=one.reason,
+        message=one.message,
+        **known,
+    )

@@ -1,0 +1,21 @@
+"""The index of documents: a materialised view of `document-states`, and of failures on `progress`.
+
+    document-states ─► what a collection contains ──┐
+                                                    ├─► one row for each document, its state, totals
+    progress ────────► failures of the last 7 days ─┘
+
+tables.py  the tables
+fold.py    one record into the tables
+index.py   the queries
+"""
+
+from api.views.documents.index import (
+    DocumentFilter,
+    DocumentIndex,
+    DocumentRow,
+    PageStart,
+    Place,
+    Total,
+)
+
+__all__ = ["DocumentFilter", "DocumentIndex", "DocumentRow", "PageStart", "Place", "Total"]

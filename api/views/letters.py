@@ -1,0 +1,206 @@
+"""Dead letters, as a materialised view of their topic: all but their records, which are read when needed."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from api.views.reasons import reason_of
+from schemas.codec import Codec
+from schemas.errors import ContractError
+from schemas.events import DeadLetter, Event, LetterSettled, RunRequested
+from streams.engine.publishing.dead_letters import document_of, place_of
+from streams.kafka.cluster import Cluster
+from streams.state.letters import LetterPlace
+from streams.state.reader import ChangelogRecord
+from streams.state.topic_view import TopicView
+from streams.state.views import View
+from streams.topics import DEAD_LETTERS
+
+OPEN = "open"
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS letters (
+    id TEXT PRIMARY KEY, tenant TEXT, database TEXT, collection TEXT, topic TEXT, partition INTEGER,
+    offset INTEGER, stage TEXT, error_class TEXT, error TEXT, reason TEXT, tries INTEGER, document_key TEXT,
+    invocation_id TEXT, failed_ms INTEGER, bytes INTEGER, whole INTEGER, at_partition INTEGER,
+    at_offset INTEGER, state TEXT, settled_ms INTEGER);
+CREATE INDEX IF NOT EXISTS letters_by_state ON letters (state, failed_ms, id);
+CREATE INDEX IF NOT EXISTS letters_by_time ON letters (failed_ms, id);
+CREATE INDEX IF NOT EXISTS letters_by_invocation ON letters (invocation_id, reason);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Which letters. `tenant=None` means all, those of unknown tenants too; `databases=None` means all."""
+
+    tenant: str | None
+    databases: Set[str] | None = None
+    state: str | None = OPEN
+    stage: str | None = None
+    reason: str | None = None
+    invocation_id: str | None = None
+    ids: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter without its record. `at_partition` and `at_offset` are its own place on `dead-letters`,
+    `topic`, `partition` and `offset` those of its record."""
+
+    id: str
+    tenant: str | None
+    database: str | None
+    collection: str | None
+    topic: str
+    partition: int
+    offset: int
+    stage: str
+    error_class: str
+    error: str
+    reason: str
+    tries: int
+    document_key: str | None
+    invocation_id: str | None
+    failed_ms: int
+    bytes: int
+    whole: bool
+    at_partition: int
+    at_offset: int
+    state: str
+    settled_ms: int | None
+
+    @property
+    def place(self) -> LetterPlace:
+        """Where the letter is."""
+        return LetterPlace(self.id, self.at_partition, self.at_offset)
+
+
+_COLUMNS = LetterRow.__slots__
+_WRITE = f"INSERT OR REPLACE INTO letters VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_CONDITIONS = """
+failed_ms >= :since AND (:tenant IS NULL OR tenant = :tenant)
+AND (:databases IS NULL OR database IN (SELECT value FROM json_each(:databases)))
+AND (:state IS NULL OR state = :state) AND (:stage IS NULL OR stage = :stage)
+AND (:reason IS NULL OR reason = :reason) AND (:invocation IS NULL OR invocation_id = :invocation)
+AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+"""
+_PAGE = (
+    f"SELECT {', '.join(_COLUMNS)} FROM letters WHERE {_CONDITIONS} "  # noqa: S608  (names of ours)
+    "AND (:failed_ms IS NULL OR (failed_ms, id) < (:failed_ms, :id)) "
+    "ORDER BY failed_ms DESC, id DESC LIMIT :limit"
+)
+_COUNT = f"SELECT count(*) FROM letters WHERE {_CONDITIONS}"  # noqa: S608
+_BY_REASON = f"SELECT reason, count(*) FROM letters WHERE {_CONDITIONS} GROUP BY reason"  # noqa: S608
+_KEYS = f"SELECT DISTINCT document_key FROM letters WHERE {_CONDITIONS}"  # noqa: S608
+
+
+class Letters(TopicView):
+    """Dead letters of the last 14 days, and what has become of them."""
+
+    def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
+        self._codec = codec
+        super().__init__(View(cluster, codec, (DEAD_LETTERS,), folder / "letters.sqlite", TABLES, self._fold))
+
+    async def refresh(self, timeout: float = 10) -> None:
+        """Catch up with the current end of the topic."""
+        await self._view.caught_up(timeout)
+
+    def page(self, wanted: LetterFilter, behind: tuple[int, str] | None, limit: int) -> list[LetterRow]:
+        """Letters, newest first; `behind` is time and id of the last one of the page before."""
+        failed_ms, id_ = behind or (None, None)
+        values = _values(wanted) | {"failed_ms": failed_ms, "id": id_, "limit": limit}
+        return [_row(found) for found in self._view.query(_PAGE, values)]
+
+    def count(self, wanted: LetterFilter) -> int:
+        """Number of letters."""
+        return int(self._view.query(_COUNT, _values(wanted))[0][0])
+
+    def by_reason(self, wanted: LetterFilter) -> dict[str, int]:
+        """Number of letters by reason."""
+        return dict(map(tuple, self._view.query(_BY_REASON, _values(wanted))))
+
+    def document_keys(self, wanted: LetterFilter) -> set[str | None]:
+        """Keys of the documents of letters."""
+        return {row[0] for row in self._view.query(_KEYS, _values(wanted))}
+
+    def _fold(self, database: sqlite3.Connection, change: ChangelogRecord) -> None:
+        fold_letters(database, change, self._codec)
+
+
+def fold_letters(database: sqlite3.Connection, change: ChangelogRecord, codec: Codec) -> None:
+    """Apply one record of `dead-letters`. A letter that arrives again is open again."""
+    event = change.event
+    if isinstance(event, LetterSettled):
+        settled = (event.action, round(event.settled_at.timestamp() * 1000), event.id)
+        database.execute("UPDATE letters SET state = ?, settled_ms = ? WHERE id = ?", settled)
+    elif isinstance(event, DeadLetter):
+        database.execute(_WRITE, _columns(event, change, codec))
+        database.execute("DELETE FROM letters WHERE failed_ms < ?", (change.timestamp_ms - _kept_ms(),))
+
+
+def _columns(letter: DeadLetter, change: ChangelogRecord, codec: Codec) -> tuple[Any, ...]:
+    inside = _decoded(letter, codec)
+    place = {"tenant": letter.tenant, "database": letter.database, "collection": letter.collection}
+    if letter.tenant is None:
+        place |= place_of(inside)
+    document = document_of(inside)
+    run = inside.invocation_id if isinstance(inside, RunRequested) else letter.invocation_id
+    key = letter.document_key or (document.document_key if document else None)
+    row = LetterRow(
+        id=letter.id,
+        tenant=place["tenant"],
+        database=place["database"],
+        collection=place["collection"],
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        stage=letter.stage,
+        error_class=letter.error_class,
+        error=letter.error,
+        reason=reason_of(letter.error, key),
+        tries=letter.attempt,
+        document_key=key,
+        invocation_id=run,
+        failed_ms=round(letter.failed_at.timestamp() * 1000),
+        bytes=len(letter.value or b""),
+        whole=letter.whole,
+        at_partition=change.partition,
+        at_offset=change.offset,
+        state=OPEN,
+        settled_ms=None,
+    )
+    return tuple(getattr(row, column) for column in _COLUMNS)
+
+
+def _decoded(letter: DeadLetter, codec: Codec) -> Event | None:
+    """The event in a letter; None if it is not one of ours."""
+    try:
+        return codec.decode(letter.value) if letter.value else None
+    except (ContractError, ValueError):
+        return None
+
+
+def _values(wanted: LetterFilter) -> dict[str, Any]:
+    return {
+        "since": round(time.time() * 1000) - _kept_ms(),
+        "tenant": wanted.tenant,
+        "databases": None if wanted.databases is None else json.dumps(sorted(wanted.databases)),
+        "state": wanted.state,
+        "stage": wanted.stage,
+        "reason": wanted.reason,
+        "invocation": wanted.invocation_id,
+        "ids": None if wanted.ids is None else json.dumps(list(wanted.ids)),
+    }
+
+
+def _kept_ms() -> int:
+    return DEAD_LETTERS.retention_ms
+
+
+def _row(found: Sequence[Any]) -> LetterRow:
+    return LetterRow(**{**dict(zip(_COLUMNS, found, strict=True)), "whole": bool(found[16])})

@@ -1,0 +1,21 @@
+"""Reasons of failures: errors without what differs between documents, so that alike ones count together."""
+
+import re
+
+#: Names in quotes, paths, hex digests and numbers differ; the words between them say what is wrong.
+_VARYING = re.compile(
+    r"'[^'\n]{1,500}'|\"[^\"\n]{1,500}\"|(?:[\w.~-]*/)+[\w.~-]+|\b[0-9a-f]{12,}\b|\b[0-9a-f-]{36}\b|"
+    r"\d+(?:[.,:]\d+)*"
+)
+#: Maximum characters of a reason.
+_MOST = 300
+_OMITTED = re.compile(r" \(the letter does not hold the record of [\d,]+ bytes\)$")
+
+
+def reason_of(error: str | None, document_key: str | None = None) -> str:
+    """The reason in an error: `page 7 of 'a.pdf' is damaged` is `page … of … is damaged`."""
+    text = _OMITTED.sub("", error or "no reason was given")
+    if document_key:
+        text = text.replace(document_key, "…")
+    text = _VARYING.sub("…", " ".join(text.split())[: 4 * _MOST])
+    return re.sub(r"…(?:[ ,]*…)+", "…", text)[:_MOST]

@@ -1,0 +1,112 @@
+"""Checks of this machine: versions, disks, Java, the embedding model."""
+
+import asyncio
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from headrace.admin.doctor.check import Check, fault, ok, tried, warning
+from headrace.embedding_models import models_of, open_embedder
+from headrace.preflight import FULL_BYTES, START_BYTES, browser_of
+from headrace.settings import Settings
+from streams.blobs import folder_of
+from streams.data_dir import is_data_dir
+
+_MIB = 1024 * 1024
+
+
+def machine_checks(settings: Settings) -> Iterator[Check]:
+    """Check this machine, one after another: loading the model takes seconds."""
+    yield _versions()
+    yield _data_dir(settings.data_dir)
+    yield from _disks(settings)
+    if not settings.kafka_bootstrap_servers:
+        yield _java(settings)
+    if settings.web_browser:
+        yield tried("browser", "see docs/web.md", lambda: browser_of(settings))
+    yield _model(settings)
+
+
+def _versions() -> Check:
+    """Installed packages are in the ranges that the package declares."""
+    wrong = []
+    for line in requires("headrace") or ():
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(wanted.name)
+        except PackageNotFoundError:
+            wrong.append(f"{wanted.name} is missing")
+            continue
+        if not wanted.specifier.contains(found, prereleases=True):
+            wrong.append(f"{wanted.name} is {found}, expected {wanted.specifier}")
+    here = f"headrace {version('headrace')}, Python {platform.python_version()}"
+    if wrong:
+        return fault(
+            "versions",
+            f"{here}; {'; '.join(wrong)}",
+            "install Headrace again, into an environment of its own (`uv tool install headrace`)",
+        )
+    return ok("versions", here)
+
+
+def _data_dir(folder: Path) -> Check:
+    if not folder.exists():
+        return ok("data folder", f"{folder} will be created at the first start")
+    if not is_data_dir(folder):
+        return fault(
+            "data folder", f"{folder} holds other files", "set HEADRACE_DATA_DIR to an empty or new folder"
+        )
+    if mode := folder.stat().st_mode & 0o077:
+        return warning(
+            "data folder",
+            f"{folder} can be entered by others (mode {mode | 0o700:o})",
+            f"`chmod 700 {folder}`: it holds keys and the texts of all documents",
+        )
+    return ok("data folder", str(folder))
+
+
+def _disks(settings: Settings) -> Iterator[Check]:
+    blobs = folder_of(settings.blob_url) if settings.blob_url else None
+    for subject, place in (("disk", settings.data_dir), ("disk of blobs", blobs)):
+        if place is None:
+            continue
+        there = next(one for one in (place, *place.absolute().parents) if one.is_dir())
+        free = shutil.disk_usage(there).free
+        found = f"{free // _MIB:,} MiB free at {place}"
+        if free < FULL_BYTES:
+            yield fault(subject, found, "free some space: nothing can be written")
+        elif free < START_BYTES:
+            yield warning(subject, found, f"a start needs {START_BYTES // _MIB:,} MiB: free some space")
+        else:
+            yield ok(subject, found)
+
+
+def _java(settings: Settings) -> Check:
+    from streams.local.java import find_java
+
+    return tried(
+        "java",
+        "unset HEADRACE_JAVA, or set it to the path of a Java 17 or newer",
+        lambda: f"the local broker runs on {find_java(settings.java)}",
+    )
+
+
+def _model(settings: Settings) -> Check:
+    """The default model loads and passes its proof."""
+
+    def load() -> str:
+        served = models_of(settings)
+        with tempfile.TemporaryDirectory() as empty:  # the proof is done, not remembered
+            fresh = settings.model_copy(update={"data_dir": Path(empty)})
+            asyncio.run(open_embedder(fresh, served.default).close())
+        others = len(served.models) - 1
+        return f"{served.default} loads and passes its proof" + (f"; {others} more served" if others else "")
+
+    return tried("embedding model", "see docs/embedding.md, HEADRACE_MODELS and HEADRACE_EMBEDDING_…", load)
