@@ -6,8 +6,10 @@ belong to one tenant, may be limited to some of its databases, and may be admin 
 
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
+from api.clock import now
 from api.errors import Forbidden, Unauthorized
 from api.views.catalogue import Catalogue
 from schemas.events import ApiKey
@@ -54,6 +56,8 @@ class Authenticator:
         self._admin_sha256 = hash_key(admin_key)
         self._admin = Caller("preset", tenant, admin=True, preset=True)
         self._catalogue = catalogue
+        #: Key id → when this process last saw it.
+        self.last_used: dict[str, datetime] = {}
 
     async def caller(self, token: str | None) -> Caller:
         """Raises Unauthorized for a missing or unknown token.
@@ -73,6 +77,7 @@ class Authenticator:
             key = self._catalogue.key_by_hash(digest)
         if key is None or not hmac.compare_digest(digest, key.key_sha256):
             raise Unauthorized(f"the key in {TOKEN_HEADER} is not known")
+        self.last_used[key.id] = now()
         return _caller(key)
 
     def known(self, key_id: str) -> tuple[Caller, str] | None:

@@ -55,6 +55,12 @@ class Form:
     def __init__(self, fields: Mapping[str, list[str]]) -> None:
         self._fields = fields
 
+    @property
+    def values(self) -> dict[str, str]:
+        """What was typed, to show it again; secrets are typed again."""
+        hidden = ("secret", "key_id", "token", TOKEN_FIELD)
+        return {name: found[0] for name, found in self._fields.items() if not any(h in name for h in hidden)}
+
     def text(self, name: str) -> str | None:
         """A text."""
         values = self._fields.get(name, [])

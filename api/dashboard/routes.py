@@ -7,7 +7,7 @@ from aiohttp import web
 from api.dashboard import assets, signing_in
 from api.dashboard.live import respond
 from api.dashboard.page import Page
-from api.dashboard.pages import overview
+from api.dashboard.pages import access, invocations, overview, search, source, sources, topics, upload
 from api.dashboard.sessions import SESSIONS, Sessions
 from api.dashboard.signing_in import THROTTLE, Throttle
 from api.dashboard.system import SYSTEM, SystemWatch
@@ -19,10 +19,33 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Show = Callable[[web.Request], Awaitable[Page]]
 
 #: Pages: path, and what shows it.
-PAGES: Sequence[tuple[str, Show]] = (("/", overview.show),)
+PAGES: Sequence[tuple[str, Show]] = (
+    ("/", overview.show),
+    ("/search", search.show),
+    ("/sources", sources.show),
+    ("/sources/new", sources.show_new),
+    ("/sources/{source_id}", source.show),
+    ("/upload", upload.show),
+    ("/invocations", invocations.show),
+    ("/invocations/{invocation_id}", invocations.show_one),
+    ("/topics", topics.show),
+    ("/keys", access.show_keys),
+    ("/credentials", access.show_credentials),
+)
 
 #: What forms send: path, and what does it.
-ACTIONS: Sequence[tuple[str, Handler]] = (("/sign-out", signing_in.sign_out),)
+ACTIONS: Sequence[tuple[str, Handler]] = (
+    ("/sign-out", signing_in.sign_out),
+    ("/sources/new", sources.create),
+    ("/sources/{source_id}/run", source.run_now),
+    ("/sources/{source_id}/delete", source.delete),
+    ("/invocations/{invocation_id}/cancel", invocations.cancel_one),
+    ("/upload/file", upload.receive),
+    ("/keys", access.create_key),
+    ("/keys/{key_id}/revoke", access.revoke_key),
+    ("/credentials", access.create_credential),
+    ("/credentials/{credential_id}/delete", access.delete_credential),
+)
 
 _SIGN_IN = "/sign-in"
 _HANDLERS = web.AppKey("pages", set[Handler])
