@@ -13,6 +13,7 @@ from headrace.cli import (
     logs,
     query,
     records,
+    reembed,
     resources,
     sources,
     up,
@@ -58,6 +59,7 @@ app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
 app.command(rich_help_panel="Operate")(doctor.doctor)
 app.command(rich_help_panel="Operate")(logs.logs)
 app.command(rich_help_panel="Operate")(verify.verify)
+app.command(rich_help_panel="Operate")(reembed.reembed)
 app.command(rich_help_panel="Operate")(up.service)
 
 

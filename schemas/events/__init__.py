@@ -34,6 +34,7 @@ from schemas.events.credentials import Credential, Sealed
 from schemas.events.documents import (
     Chunk,
     ChunkDigests,
+    CollectionSwitched,
     Document,
     DocumentChunked,
     DocumentDeleted,
@@ -97,6 +98,7 @@ __all__ = [
     "Chunk",
     "ChunkDigests",
     "Chunking",
+    "CollectionSwitched",
     "Counts",
     "Credential",
     "DeadLetter",
