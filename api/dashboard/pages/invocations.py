@@ -80,7 +80,8 @@ async def _load_one(request: web.Request, run: Invocation) -> Context:
         "offset": offset,
         "outcome": status,
         "source": parts.catalogue.source(run.source_id),
-        "can_cancel": run.status is Status.PENDING or (run.status is Status.PROCESSING and not run.single_document),
+        "can_cancel": run.status is Status.PENDING
+        or (run.status is Status.PROCESSING and not run.single_document),
     }
 
 

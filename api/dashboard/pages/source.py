@@ -6,8 +6,8 @@ from functools import partial
 
 from aiohttp import web
 
-from api.dashboard.forms import read_form
 from api.dashboard.formats import duration
+from api.dashboard.forms import read_form
 from api.dashboard.names import Names, name_of, type_name
 from api.dashboard.page import Context, Page
 from api.dashboard.pages.sources import shown_source
@@ -83,7 +83,8 @@ def timeline(runs: Sequence[ShownRun]) -> list[Bar]:
             run=one,
             x=1000 - (len(runs) - number) * 1000 / _RUNS,
             height=max(6.0, 100 * took / most),
-            said=f"{one.verdict.label}, {duration(took)}, {one.run.counts.indexed + one.run.counts.deleted:,} changed",
+            said=f"{one.verdict.label}, {duration(took)}, "
+            f"{one.run.counts.indexed + one.run.counts.deleted:,} changed",
         )
         for number, (one, took) in enumerate(zip(reversed(runs), seconds, strict=True))
     ]

@@ -130,7 +130,9 @@ async def _form(
         "models": parts.gateway.models.names,
         "database": DEFAULT_DATABASE,
         "has_target": any(one.name == "collection_name" for one in fields),
-        "collections": sorted({name for _, name in parts.catalogue.browse.targets(scope_of(caller_of(request)))}),
+        "collections": sorted(
+            {name for _, name in parts.catalogue.browse.targets(scope_of(caller_of(request)))}
+        ),
     }
 
 
@@ -171,7 +173,12 @@ def _payload(kind: SourceType[Any, Any], fields: Sequence[FormField], form: Form
     }
     if (model := form.text("model")) is not None:
         body["embedding"] = {"dense": {"model": model}}
-    if form.ticked("run") and kind.lists and form.text("target") is None and "collection_name" not in body[kind.name]:
+    if (
+        form.ticked("run")
+        and kind.lists
+        and form.text("target") is None
+        and "collection_name" not in body[kind.name]
+    ):
         raise BadRequest("Collection is missing: a run needs to know where documents go")
     try:
         return CreateSourcePayload.model_validate(body)

@@ -41,7 +41,7 @@ class ShownGroup:
 
 
 async def show(request: web.Request) -> Page:
-    """The page: for admin keys that are not limited to databases, since topics hold every tenant's records."""
+    """The page: for admin keys that are not limited to databases: topics hold every tenant's records."""
     caller_of(request).require_unlimited("look at the topics")
     return Page("topics.html", "Topics", partial(_load, request), live=True)
 
@@ -54,7 +54,11 @@ async def _load(request: web.Request) -> Context:
     history = [*traffic.history, sample]
     rates = traffic.rates()
     return {
-        "topics": [_topic(sample, name, rates) for name in (topic.name for topic in CATALOGUE) if name in sample.partitions],
+        "topics": [
+            _topic(sample, name, rates)
+            for name in (topic.name for topic in CATALOGUE)
+            if name in sample.partitions
+        ],
         "groups": [_group(name, history) for name in sorted(sample.lags)],
         "minutes": max(1, round((sample.at - history[0].at) / 60)),
         "partitions": max(sample.partitions.values(), default=0),
@@ -86,5 +90,6 @@ def polyline(values: Sequence[int]) -> str:
     most = max(*values, 1)
     step = _WIDTH / max(1, len(values) - 1)
     return " ".join(
-        f"{number * step:.1f},{_HEIGHT - 1 - (_HEIGHT - 2) * value / most:.1f}" for number, value in enumerate(values)
+        f"{number * step:.1f},{_HEIGHT - 1 - (_HEIGHT - 2) * value / most:.1f}"
+        for number, value in enumerate(values)
     )
