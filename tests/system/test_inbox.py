@@ -9,6 +9,7 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
+import pytest
 from confluent_kafka import Producer
 
 from schemas.codec import SingleObjectCodec
@@ -20,6 +21,8 @@ from streams.topics import DEAD_LETTERS, DOCUMENTS, INBOX, Topic
 from tests.system.conftest import ROWS
 from tests.system.pipeline import PARTITIONS, Pipeline
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.system
 
 WITHIN_S = 60
 
@@ -118,6 +121,7 @@ async def test_of_two_producers_of_one_document_the_greater_version_stays(pipeli
     await texts(pipeline, name, {"a": "version 20", "y": "last", "z": "last"})
 
 
+@pytest.mark.faults
 async def test_a_service_that_is_killed_writes_every_event_once_and_in_order(pipeline: Pipeline) -> None:
     name, program = "inbox-killed", Program(pipeline)
     keys = [f"doc-{number}" for number in range(16)]
