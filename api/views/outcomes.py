@@ -12,6 +12,7 @@ from pathlib import Path
 from api.views.reasons import reason_of
 from schemas.codec import Codec
 from schemas.events import Invocation, Progress, RunStarted, Step
+from schemas.markers import INBOX_RUN
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
 from streams.state.topic_view import TopicView
@@ -166,6 +167,8 @@ WHERE :status != 'failed' OR NOT EXISTS (
 def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None:
     """Apply one record of `progress`: a new attempt clears earlier ones, a later outcome wins."""
     event = change.event
+    if change.key.startswith(INBOX_RUN):  # it has no invocation that anybody could ask for
+        return
     if isinstance(event, RunStarted):
         for table in ("outcomes", "warnings"):
             database.execute(

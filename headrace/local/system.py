@@ -29,7 +29,7 @@ from headrace.local.running_file import (
 )
 from headrace.local.services import GATEWAY, Services, reachable
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
-from headrace.preflight import browser_of, check_java, check_models, check_room, shortage
+from headrace.preflight import browser_of, check_java, check_models, check_room, shortage, tables_of
 from headrace.secrets_key import keep_secrets_key
 from headrace.settings import Settings
 from headrace.wiring import SERVICES, Wiring
@@ -82,6 +82,7 @@ async def run_local(
     check_models(settings)
     check_java(settings)
     browser_of(settings)
+    tables_of(settings)
     data_dir = settings.data_dir.resolve()
     check_room(data_dir)
     with _owned(data_dir) as lock:

@@ -40,6 +40,7 @@ _LOOK_UP_SECONDS = 5.0
 @contextlib.asynccontextmanager
 async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from headrace.wiring.bucket_events import triggers
+    from headrace.wiring.inbox import inbox
     from headrace.wiring.schedules import schedules
     from services.connectors import (
         Invocations,
@@ -89,8 +90,9 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             )
             for kind, origin in origins.items()
         ]
+        sent = await opened.enter_async_context(inbox(wiring))
         stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling]
-        yield [_worker(wiring, stage) for stage in stages]
+        yield [*(_worker(wiring, stage) for stage in stages), sent]
 
 
 @contextlib.asynccontextmanager

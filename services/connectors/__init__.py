@@ -18,7 +18,6 @@
     binary.py       which files are no documents
     file_upload.py  a run of one uploaded file
     runs.py         what every run does: begin an attempt, number documents, limit how many are in flight
-    in_flight.py    the current in-flight limit
     barrier.py      waits until the records of an interrupted attempt are indexed
     invocations.py, states.py   what a run knows of invocations and of the collection
 
