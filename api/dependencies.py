@@ -12,7 +12,7 @@ from api.chroma.directory import ChromaDirectory
 from api.chroma.ids import CollectionIds
 from api.chroma.place import Place
 from api.chroma.schema import SparseKeys
-from api.chroma.upstream import Upstream
+from api.chroma.upstream import Answer, Upstream
 from api.embedding.service import EmbeddingService
 from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
@@ -31,7 +31,7 @@ from api.views.outcomes import Outcomes
 from schemas.base import Event
 from schemas.checks import check_database_name
 from schemas.events import Embedding, Invocation, Source
-from streams.chroma import FoundCollection
+from streams.chroma import FoundCollection, segment
 from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
@@ -39,6 +39,9 @@ from streams.kafka.producer import EventProducer
 from streams.state.topic_view import TopicView
 
 Found = TypeVar("Found", Source, Invocation)
+
+#: How often, and how soon, a name is asked for again.
+_NAME_TRIES, _NAME_SECONDS = 10, 0.05
 
 
 class UploadSlots:
@@ -181,6 +184,17 @@ class Dependencies:
         caller.require_database(found.database)
         return found
 
+    async def named(self, place: Place, name: str, query: str = "") -> Answer:
+        """Chroma's answer about the collection of this name. That of a collection which a source fills may be
+        missing for a moment, while its successor gets it (`headrace reembed`), so it is asked for again."""
+        path, tries = f"{place.path}/collections/{segment(name)}", 0
+        while (answer := await self.upstream.ask("GET", path, query=query)).status == 404:
+            tries += 1
+            if tries > _NAME_TRIES or self.catalogue.filling(place.tenant, place.database, name) is None:
+                break
+            await asyncio.sleep(_NAME_SECONDS)
+        return answer
+
     def target(self, place: Place, found: Mapping[str, Any]) -> Target:
         """A collection as a search target. Its own embedding counts, else that of the source that fills
         it."""
@@ -225,12 +239,14 @@ class Dependencies:
             raise Conflict(
                 f"collection {name!r} is closed: its metadata has finished_ingest = true; choose another one"
             )
+        if found is not None and found.reembedded is not None:
+            embedding = found.reembedded.over(embedding)
         own = await self.embedding.fingerprint(embedding.model) if found is not None and found.model else ""
         if found is not None and own and own != found.model:
             raise Conflict(
                 f"collection {name!r} holds vectors of another model than the one that serves "
-                f"{embedding.model!r} now (fingerprints {found.model} and {own}): change the model back, or "
-                "choose a new collection"
+                f"{embedding.model!r} now (fingerprints {found.model} and {own}): change the model back, "
+                "or embed the collection again (`headrace reembed`)"
             )
         return found
 

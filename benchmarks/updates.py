@@ -26,7 +26,7 @@ from schemas.codec import SingleObjectCodec
 from schemas.events import Chunk, Document, DocumentDeleted, DocumentEmbedded, DocumentState, Embedding
 from schemas.ids import document_id
 from services.indexing import ChromaStore, IndexingStage, Row
-from services.indexing.chroma import GRAPH
+from services.indexing.configuration import GRAPH
 from services.indexing.plan import Incoming
 from services.indexing.rows import rows_of
 from services.indexing.vectors import MAX_ROWS

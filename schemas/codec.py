@@ -58,6 +58,7 @@ RECORDS = (
     "ApiKey",
     "CancelRequested",
     "ChunkDigests",
+    "CollectionSwitched",
     "Credential",
     "DeadLetter",
     "DocumentChunked",

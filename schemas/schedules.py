@@ -12,8 +12,9 @@ an hour that exists twice has it twice.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -104,17 +105,16 @@ def local(moment: datetime, schedule: Schedule) -> datetime:
 
 
 def went_back(schedule: Schedule, state: ScheduleState | None, now: datetime) -> bool:
-    """Whether the clock was ahead, by more than clocks differ, when the schedule was set or last decided."""
-    return _decided(schedule, state) - now > CLOCK_BACK
+    """Whether the clock was ahead, by more than clocks differ, when the schedule was last decided, or set."""
+    return (schedule.since if state is None else state.decided) - now > CLOCK_BACK
 
 
 def decided_until(schedule: Schedule, state: ScheduleState | None, now: datetime) -> datetime:
-    """Due times up to here are no longer due."""
-    return now if went_back(schedule, state, now) else _decided(schedule, state)
-
-
-def _decided(schedule: Schedule, state: ScheduleState | None) -> datetime:
-    return schedule.since if state is None else max(schedule.since, state.decided)
+    """Due times up to here are no longer due. What a clock that was far ahead has noted does not count."""
+    if went_back(schedule, state, now):
+        return now
+    noted = [schedule.since] if state is None else [schedule.since, state.decided]
+    return max(moment for moment in noted if moment - now <= CLOCK_BACK)
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
@@ -140,7 +140,7 @@ def _elapsed(schedule: Schedule, start: datetime) -> Iterator[datetime]:
 def _matching(schedule: Schedule, start: datetime) -> Iterator[datetime]:
     passed = start
     try:
-        for found in CronSim(schedule.cron or "", start.astimezone(_zone(schedule.timezone))):
+        for found in CronSim(schedule.cron or "", start.astimezone(ZoneInfo(schedule.timezone))):
             due = found.astimezone(UTC)
             # In an hour that exists twice it begins with the first of the two, which may have passed.
             if due > passed:
@@ -150,40 +150,41 @@ def _matching(schedule: Schedule, start: datetime) -> Iterator[datetime]:
         return
 
 
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+@dataclass(frozen=True, slots=True)
+class PassedTimes:
+    """Due times that have passed: the first, the last, the one before it, and how many there are, of which
+    `MOST_COUNTED` are counted."""
+
+    first: datetime
+    previous: datetime | None
+    last: datetime
+    count: int
 
 
-def passed_times(schedule: Schedule, after: datetime, now: datetime) -> tuple[datetime, datetime, int] | None:
-    """The due times later than `after` and not later than `now`: the first, the last, and how many there are
-    (`MOST_COUNTED` at most are counted). None if there is none."""
-    first = last = None
+def passed_times(schedule: Schedule, after: datetime, now: datetime) -> PassedTimes | None:
+    """The due times later than `after` and not later than `now`; None if there is none."""
+    first = previous = last = None
     count = 0
     for due in due_times(schedule, after):
         if due > now:
             break
-        first, last, count = first or due, due, count + 1
+        first, previous, last, count = first or due, last, due, count + 1
         if count >= MOST_COUNTED:
-            last = _last_before(schedule, due, now)
+            previous, last = _last_two(schedule, last, now)
             break
-    return None if first is None or last is None else (first, last, count)
+    return None if first is None or last is None else PassedTimes(first, previous, last, count)
 
 
-def _last_before(schedule: Schedule, known: datetime, now: datetime) -> datetime:
-    """The last due time not later than `now`; `known` is one. Looks back from `now`, ever further."""
+def _last_two(schedule: Schedule, known: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """The last two due times not later than `now`; `known` is one. Looks back from `now`, ever further."""
     back = timedelta(minutes=2)
-    while now - back > known:
-        found = known
-        for due in due_times(schedule, now - back):
+    while True:
+        start = max(known, now - back)
+        found = [known] if start == known else []
+        for due in due_times(schedule, start):
             if due > now:
                 break
-            found = due
-        if found > known:
-            return found
+            found = [*found[-1:], due]
+        if len(found) == 2 or start == known:
+            return found[0], found[-1]
         back *= 2
-    for due in due_times(schedule, known):
-        if due > now:
-            break
-        known = due
-    return known

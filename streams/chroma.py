@@ -27,6 +27,7 @@ from yarl import URL
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 from streams.http.errors import reason_of, retry_after_seconds
 from streams.metrics import CHROMA_SECONDS
+from streams.reembedded import Reembedded, identity_of, reembedded
 
 #: The metadata key of a collection with the `Embedding` of its documents as JSON, for embeddings that an
 #: embedding function cannot describe.
@@ -55,12 +56,21 @@ class Unanswered(TransientError):
 
 @dataclass(frozen=True, slots=True)
 class FoundCollection:
-    """A collection's id, whether it is closed (`finished_ingest: true` in its metadata), and the fingerprint
-    of its model; empty if unknown."""
+    """A collection.
+
+    Attributes:
+        id: what records call it (`streams.reembedded`).
+        closed: whether its metadata has `finished_ingest: true`.
+        model: the fingerprint of its model; empty if unknown.
+        at: Chroma's id of it, which paths name.
+        reembedded: what it says if it was embedded again.
+    """
 
     id: str
     closed: bool
     model: str = ""
+    at: str = ""
+    reembedded: Reembedded | None = None
 
 
 class ChromaClient:
@@ -108,7 +118,8 @@ class ChromaClient:
             return None
         metadata = found.get("metadata") or {}
         closed = metadata.get("finished_ingest") is True
-        return FoundCollection(str(found["id"]), closed, str(metadata.get(MODEL_KEY, "")))
+        model = str(metadata.get(MODEL_KEY, ""))
+        return FoundCollection(identity_of(found), closed, model, str(found["id"]), reembedded(found))
 
     async def get(self, path: str, what: str) -> Any:
         """GET the JSON at a path; `what` names it in messages. Raises the errors of the module's

@@ -44,7 +44,10 @@ SCHEDULES = Topic("schedules", (events.ScheduleState,), compact=True, transactio
 DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
-EMBEDDINGS = Topic("embeddings", (events.DocumentEmbedded, events.DocumentDeleted, events.DocumentDoubted))
+EMBEDDINGS = Topic(
+    "embeddings",
+    (events.DocumentEmbedded, events.DocumentDeleted, events.DocumentDoubted, events.CollectionSwitched),
+)
 PART_REQUESTS = Topic("part-requests", (events.PartRequested,), transactional=True)
 PROGRESS = Topic(
     "progress",

@@ -13,6 +13,7 @@ from api.dependencies import PARTS
 from api.errors import BadRequest
 from api.requests import caller_of, path_id
 from streams.chroma import segment
+from streams.reembedded import identity_of
 
 
 async def list_collections(request: web.Request) -> web.StreamResponse:
@@ -40,7 +41,7 @@ async def create_collection(request: web.Request) -> web.StreamResponse:
 
 async def get_collection(request: web.Request) -> web.StreamResponse:
     """A collection by its name."""
-    return await _shown(request, f"{place_of(request).path}/collections/{_name(request)}")
+    return await _named(request, place_of(request), request.match_info["collection_id"])
 
 
 async def get_collection_by_id(request: web.Request) -> web.StreamResponse:
@@ -56,7 +57,7 @@ async def get_collection_by_crn(request: web.Request) -> web.StreamResponse:
         raise BadRequest("the name of a resource is tenant:database:collection")
     tenant, stored = tenant_of(request, parts[0])
     place = place_in(caller_of(request), tenant, stored, parts[1])
-    return await _shown(request, f"{place.path}/collections/{segment(parts[2])}")
+    return await _named(request, place, parts[2])
 
 
 async def change_collection(request: web.Request) -> web.StreamResponse:
@@ -90,6 +91,11 @@ async def _exists(request: web.Request, place: Place, name: str) -> bool:
     return answer.status == 200
 
 
+async def _named(request: web.Request, place: Place, name: str) -> web.Response:
+    answer = await request.app[PARTS].named(place, name, request.rel_url.raw_query_string)
+    return await _with_keys(request, answer)
+
+
 async def _shown(request: web.Request, path: str) -> web.Response:
     parts = request.app[PARTS]
     answer = await parts.upstream.ask("GET", path, query=request.rel_url.raw_query_string)
@@ -102,11 +108,11 @@ async def _with_keys(request: web.Request, answer: Answer) -> web.Response:
         return answer.response()
     found: Any = json.loads(answer.body)
     many = found if isinstance(found, list) else [found]
-    ids = [one["id"] for one in many if "id" in one]
+    ids = [identity_of(one) for one in many if "id" in one]
     keys = await request.app[PARTS].sparse_keys.of(ids) if ids else {}
     if not keys:
         return answer.response()
     for one in many:
-        if of := keys.get(one.get("id")):
+        if "id" in one and (of := keys.get(identity_of(one))):
             one["schema"] = with_sparse_keys(one.get("schema"), of)
     return answer.response(json.dumps(found, ensure_ascii=False).encode())

@@ -64,7 +64,7 @@ class Legs:
         """The sparse keys of a collection."""
         if self.sparse is None:
             return ()
-        return (await self.sparse.keys([target.id])).get(target.id, ())
+        return (await self.sparse.keys([target.identity])).get(target.identity, ())
 
     async def _vectors(self, target: Target, queries: Iterable[Query]) -> dict[Query, Sequence[float]]:
         """Vectors of the dense legs, of the collection's dimension."""
@@ -138,7 +138,7 @@ class Legs:
         asked = SparseQuery(
             tenant=target.place.tenant,
             database=target.place.database,
-            collection_id=target.id,
+            collection_id=target.identity,
             key=key,
             text=query if isinstance(query, str) else None,
             vector=_vector(query) if isinstance(query, Sparse) else None,

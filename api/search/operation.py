@@ -18,7 +18,6 @@ from api.sync.render import json_response
 from schemas.api import SearchAnswer, SearchPayload
 from schemas.api.search import MAX_DEPTH
 from schemas.checks import check_collection_name, check_database_name, require_text
-from streams.chroma import segment
 
 
 async def search(request: web.Request) -> web.Response:
@@ -63,7 +62,7 @@ def _filter(asked: SearchPayload) -> Filter:
 
 async def _collection(parts: Dependencies, caller: Caller, place: Place, name: str) -> Target:
     """A collection by name. Raises NotFound with the names that there are."""
-    answer = await parts.upstream.ask("GET", f"{place.path}/collections/{segment(name)}")
+    answer = await parts.named(place, name)
     if answer.status == 200:
         return parts.target(place, json.loads(answer.body))
     if answer.status != 404:

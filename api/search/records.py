@@ -11,6 +11,7 @@ from api.errors import BadRequest, NotFound, Unavailable
 from api.search.expression import Filter
 from api.search.scoring import Hits
 from schemas.events import Embedding
+from streams.reembedded import identity_of
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,13 @@ class Target:
 
     @property
     def id(self) -> str:
-        """The id of the collection."""
+        """Chroma's id of the collection."""
         return str(self.found["id"])
+
+    @property
+    def identity(self) -> str:
+        """What records call the collection, those of its sparse vectors too."""
+        return identity_of(self.found)
 
     @property
     def name(self) -> str:

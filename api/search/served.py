@@ -40,7 +40,7 @@ class ServedQueries:
         if fingerprint and found.fingerprint != fingerprint:
             raise BadRequest(
                 f"the collection holds vectors of another model than the one that serves {asked.model!r} now "
-                f"(fingerprints {fingerprint} and {found.fingerprint}): change the model back, or sync the "
-                "source into a new collection"
+                f"(fingerprints {fingerprint} and {found.fingerprint}): change the model back, or embed the "
+                "collection again (`headrace reembed`)"
             )
         return found.vectors

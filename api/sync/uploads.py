@@ -35,6 +35,7 @@ from api.sync.render import json_response
 from api.sync.sources import upload_source
 from schemas.api import AddFileResponse, SourceChunkingConfig, SourceEmbeddingConfig
 from schemas.events import Chunking, Embedding, MetadataValue, Payload, Upload
+from streams.chroma import FoundCollection
 
 T = TypeVar("T")
 
@@ -70,15 +71,16 @@ async def add_file(request: web.Request) -> web.Response:
     parts, caller = request.app[PARTS], caller_of(request)
     declared = _declared_size(request, parts.gateway.max_file_bytes)
     with parts.uploads.slot(caller.tenant):
-        fields, file = await _receive(request, parts, caller, declared)
+        fields, file, found = await _receive(request, parts, caller, declared)
         options = parse_options(fields, parts.gateway)
+        renewed = found.reembedded if found is not None else None
         upload = Upload(
             filename=file.name,
             content=file.content,
             content_type=options.content_type or file.content_type,
             custom_id=options.custom_id,
             metadata=options.metadata,
-            embedding=options.embedding,
+            embedding=renewed.over(options.embedding) if renewed else options.embedding,
             chunking=options.chunking,
             main_content=options.main_content,
         )
@@ -136,17 +138,18 @@ def _content_type(value: str) -> str:
 
 async def _receive(
     request: web.Request, parts: Dependencies, caller: Caller, declared: int
-) -> tuple[dict[str, str], StoredFile]:
-    """All parts of the body; the file's bytes are in the blob store."""
+) -> tuple[dict[str, str], StoredFile, FoundCollection | None]:
+    """All parts of the body, and the collection; the file's bytes are in the blob store."""
     body = UploadBody(request, parts.gateway.stalled_s)
     fields: dict[str, str] = {}
     file: StoredFile | None = None
+    found: FoundCollection | None = None
     async for part in body.parts():
         name = part.name
         if name in fields or (name == "file" and file is not None):
             raise BadRequest(f"part {name!r} is given twice")
         if name == "file":
-            await _admit(parts, caller, fields)
+            found = await _admit(parts, caller, fields)
             file = await _store(body, part, parts, declared)
         elif name in TEXT_PARTS:
             fields[name] = await body.text(name)
@@ -155,11 +158,11 @@ async def _receive(
             raise BadRequest(f"part {name[:80]!r} is unknown; expected {known}")
     if file is None:
         raise BadRequest("the part 'file' is missing")
-    return fields, file
+    return fields, file, found
 
 
-async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str]) -> None:
-    """The checks before the file is read."""
+async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str]) -> FoundCollection | None:
+    """The checks before the file is read; the collection."""
     for name in ("database_name", "collection_name"):
         if name not in fields:
             raise BadRequest(f"the part {name!r} must precede 'file'")
@@ -167,7 +170,7 @@ async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str])
     await parts.require_database(caller, fields["database_name"])
     options = parse_options(fields, parts.gateway)
     database, collection = fields["database_name"], fields["collection_name"]
-    await parts.open_collection(caller.tenant, database, collection, options.embedding)
+    return await parts.open_collection(caller.tenant, database, collection, options.embedding)
 
 
 async def _store(body: UploadBody, part: Part, parts: Dependencies, declared: int) -> StoredFile:

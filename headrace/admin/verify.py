@@ -121,7 +121,7 @@ async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Ve
     sparse = [row_id for row_id, id_ in recorded.sparse.items() if found is not None and id_ == found.id]
     compared.take_sparse(sparse)
     if found is not None:
-        await _take_rows(compared, chroma, target, found.id)
+        await _take_rows(compared, chroma, target, found.at)
     changed = await asyncio.to_thread(recorded.read)
     findings = [finding for finding in compared.findings() if finding.key not in changed]
     alive = sum(not state.deleted for state in states.values())

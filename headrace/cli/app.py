@@ -5,19 +5,8 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import (
-    content,
-    credentials,
-    doctor,
-    documents,
-    logs,
-    query,
-    records,
-    resources,
-    sources,
-    up,
-    verify,
-)
+from headrace.cli import content, credentials, documents, query, resources, sources
+from headrace.cli.operate import doctor, logs, records, reembed, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
@@ -58,6 +47,7 @@ app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
 app.command(rich_help_panel="Operate")(doctor.doctor)
 app.command(rich_help_panel="Operate")(logs.logs)
 app.command(rich_help_panel="Operate")(verify.verify)
+app.command(rich_help_panel="Operate")(reembed.reembed)
 app.command(rich_help_panel="Operate")(up.service)
 
 

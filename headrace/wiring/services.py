@@ -40,6 +40,7 @@ _LOOK_UP_SECONDS = 5.0
 @contextlib.asynccontextmanager
 async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from headrace.wiring.bucket_events import triggers
+    from headrace.wiring.schedules import schedules
     from services.connectors import (
         Invocations,
         InvocationView,
@@ -70,6 +71,7 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
         following.start()
         opened.push_async_callback(following.close)
+        scheduling = schedules(wiring, folder, view.status)
         invocations = Invocations(view)
         syncs = [
             SyncConnector(
@@ -87,7 +89,8 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             )
             for kind, origin in origins.items()
         ]
-        yield [_worker(wiring, stage) for stage in (*syncs, UploadConnector(invocations))]
+        stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling]
+        yield [_worker(wiring, stage) for stage in stages]
 
 
 @contextlib.asynccontextmanager

@@ -28,12 +28,15 @@ class EmbedRequest(Body):
     """Texts, and the instruction of their task for models that know one; empty: none.
 
     `target` (ours) says what texts without an instruction are: documents, or queries, which a model may be
-    configured to read with another prompt.
+    configured to read with another prompt. `document_prompt` (ours) is that of the documents' task, in place
+    of the model's own. Texts that are not `urgent` (ours) wait for their turn among those of the pipeline.
     """
 
     texts: list[str]
     instructions: str = ""
     target: Literal["documents", "query"] = "documents"
+    document_prompt: str | None = None
+    urgent: bool = True
 
 
 class EmbedResponse(Body):

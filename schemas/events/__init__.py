@@ -34,6 +34,7 @@ from schemas.events.credentials import Credential, Sealed
 from schemas.events.documents import (
     Chunk,
     ChunkDigests,
+    CollectionSwitched,
     Document,
     DocumentChunked,
     DocumentDeleted,
@@ -98,6 +99,7 @@ __all__ = [
     "Chunk",
     "ChunkDigests",
     "Chunking",
+    "CollectionSwitched",
     "Counts",
     "Credential",
     "DeadLetter",

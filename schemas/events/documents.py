@@ -169,6 +169,22 @@ class DocumentDoubted(Event):
     metadata_keys: list[str] = Field(default_factory=list)
 
 
+class CollectionSwitched(Event):
+    """Topic `embeddings`, on every partition: from here on another collection of Chroma has this name.
+
+    What precedes it is written to the collection `old`, what follows to `new` (Chroma's ids). Nothing behind
+    it is written before `old` is renamed to `former` and `new` has its name, or the switch is given up: then
+    an empty collection has the name `former`.
+    """
+
+    tenant: str
+    database: str
+    collection: str
+    old: str
+    new: str
+    former: str
+
+
 class PartRequested(Event):
     """Topic `part-requests`: a part of this version is indexed and requests the part that it names."""
 

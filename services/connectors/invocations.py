@@ -96,6 +96,11 @@ class InvocationView(TopicView):
             return RunState(Status(status), *numbers)
         return None
 
+    def status(self, invocation_id: str) -> Status | None:
+        """The status of an invocation, None if it is unknown."""
+        found = self.get(invocation_id)
+        return None if found is None else found.status
+
     def others(self, invocation_id: str) -> Sequence[OtherRun]:
         """As `InvocationTable` says."""
         return [OtherRun(Status(row[0]), row[1]) for row in self._view.query(OTHERS, (invocation_id,))]

@@ -36,6 +36,7 @@ from services.connectors.scratch import Doomed, DoomedDocuments, Placed, Readabl
 from services.connectors.states import Indexed, IndexedDocuments, digest, place_of, shown
 from streams.blobs import BlobStore
 from streams.engine.outputs import Send
+from streams.reembedded import Reembedded
 from streams.state.store import Essence
 from streams.topics import DOCUMENTS
 
@@ -47,6 +48,8 @@ class Reconciliation:
         lister: the source; None for a run that deletes everything without listing.
         documents: what is indexed.
         collection_id: id of the collection, None if it does not exist.
+        renewed: what the collection says if it was embedded again. Its documents are embedded with its model,
+            and what it holds of the source's own model counts as unchanged.
 
     Attributes:
         left_out: reason → number of documents that are not listed for it.
@@ -64,11 +67,13 @@ class Reconciliation:
         collection_id: str | None,
         guard: DeleteGuard,
         watch: Watch,
+        renewed: Reembedded | None = None,
     ) -> None:
-        self._run, self._attempt = run, attempt
+        self._former = None if renewed is None else Fingerprints(document_of(run, Item(""), ""))
+        self._run, self._attempt = run if renewed is None else _embedded_anew(run, renewed), attempt
         self._lister = None if lister is None else WatchedLister(lister, watch)
         self._documents, self._memos, self._blobs, self._guard = documents, memos, blobs, guard
-        self._fingerprints = Fingerprints(document_of(run, Item(""), ""))
+        self._fingerprints = Fingerprints(document_of(self._run, Item(""), ""))
         self._mine = digest(run.invocation_id)
         self._here = None if collection_id is None else digest(collection_id)
         self._only = None if lister is None or lister.only is None else frozenset(lister.only)
@@ -151,7 +156,7 @@ class Reconciliation:
         if len(rows) != 1 or not isinstance(entry, Item) or entry.version is None or _fault(entry):
             return False
         indexed = Indexed.unpacked(rows[0].essence)
-        wanted = digest(entry.version, self._fingerprints.of(entry.facts, entry.custom_id))
+        wanted = self._wanted(entry, entry.version, [indexed])
         if action(indexed, wanted, self._mine, self._here) is not Action.UNCHANGED:
             return False
         if (entry.memo is not None or self._keeps_memos) and self._memos.keep(
@@ -161,6 +166,14 @@ class Reconciliation:
         self._guard.indexed += 1
         self._attempt.count_unchanged()
         return True
+
+    def _wanted(self, item: Item, version: str, known: Sequence[Indexed]) -> bytes:
+        """What is indexed of an item that is unchanged."""
+        wanted = digest(version, self._fingerprints.of(item.facts, item.custom_id))
+        if self._former is not None and all(indexed.content != wanted for indexed in known):
+            former = digest(version, self._former.of(item.facts, item.custom_id))
+            return former if any(indexed.content == former for indexed in known) else wanted
+        return wanted
 
     async def _reconcile(
         self, place: bytes, entry: Item | Skipped | None, rows: Sequence[Essence], doomed: DoomedDocuments
@@ -200,7 +213,7 @@ class Reconciliation:
             if version is None:
                 content = await self._lister.read(item)
                 version = hashlib.sha256(content.body).hexdigest()
-            wanted = digest(version, self._fingerprints.of(item.facts, item.custom_id))
+            wanted = self._wanted(item, version, [indexed for _, indexed in known])
             row, indexed = next(
                 ((row, indexed) for row, indexed in known if indexed.content == wanted), (None, None)
             )
@@ -275,6 +288,11 @@ class Reconciliation:
         forgets = self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
         memo = self._memos.keep(item.key, "", None) if forgets else []
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
+
+
+def _embedded_anew(run: RunRequested, renewed: Reembedded) -> RunRequested:
+    source = run.source.model_copy(update={"embedding": renewed.over(run.source.embedding)})
+    return run.model_copy(update={"source": source})
 
 
 def _fault(item: Item) -> DocumentError | None:

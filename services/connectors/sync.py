@@ -173,12 +173,13 @@ class SyncConnector(Connector):
             await attempt.settle(
                 self._states, partition, markers(self._partitions, run.source, run.collection)
             )
-            collection_id = _writable(run, await self._collection(run))
+            found = await self._collection(run)
+            collection_id, renewed = _writable(run, found), found.reembedded if found else None
             await asyncio.gather(self._states.catch_up([partition]), memos.catch_up())
             guard = DeleteGuard(run, lister, documents, self._share)
             watch = self._patience.watch(run.invocation_id)
             made = Reconciliation(
-                run, attempt, lister, documents, memos, self._blobs, collection_id, guard, watch
+                run, attempt, lister, documents, memos, self._blobs, collection_id, guard, watch, renewed
             )
             await made.carry_out()
         if not await attempt.documents_done(made.left_out, made.facts):

@@ -4,16 +4,17 @@ import base64
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from schemas.errors import DocumentError, TransientError
-from schemas.events import Embedding, MetadataValue
-from schemas.limits import TRIAL_MODEL_NAMES
+from schemas.events import CollectionSwitched, Embedding, MetadataValue
+from services.indexing.configuration import GRAPH, UNNAMED, embedding_function
 from services.indexing.limits import Limits, limits_at
 from services.indexing.rows import Collection, Row, Update
+from services.indexing.switch import settled
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard, pack
 from streams.chroma import (
     EMBEDDING_KEY,
@@ -25,29 +26,24 @@ from streams.chroma import (
     segment,
     space_of,
 )
+from streams.reembedded import Reembedded, identity_of, reembedded
 
 log = structlog.get_logger(__name__)
 
 #: Cached collection ids, about 300 bytes each.
 _MAX_CACHED = 10_000
 
-#: HNSW parameters of a collection. Chroma's defaults are 16, 100, 100. A chunk unlike all others has few
-#: edges in the graph, and each replaced row removes some of them. With 2,970 chunks whose documents had been
-#: rewritten twice on average (docs/indexing.md), the best chunk was among 10 hits for 85 to 88 % of questions
-#: about rare chunks with Chroma's defaults, and for 99 to 100 % with these; 48, 400, 300 is no better. The
-#: cost on the server: 0.7 ms of CPU per new row instead of 0.6, 2.0 per replaced row instead of 1.4 (the
-#: model takes 48 per chunk), nothing measurable per query, and 128 bytes more per row (16 more edges of 4
-#: bytes, twice as many in the bottom layer; the vector has 1,536). Chroma Cloud uses another index (SPANN)
-#: and accepts only the space.
-GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
-
 #: The temporary collection of `writable`. No user has a collection with this name.
 PROBE = "headrace-probe-2f81d06c9be4"
 
-#: The embedding function of collections that clients cannot query by text.
-UNNAMED: Mapping[str, object] = {"type": "legacy"}
 
-_QWEN = "Qwen/Qwen3-Embedding-0.6B"
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Chroma's id of a collection, the fingerprint of its model, whether it was embedded again."""
+
+    at: str
+    model: str
+    reembedded: Reembedded | None
 
 
 class ChromaStore:
@@ -68,7 +64,7 @@ class ChromaStore:
         self._client = ChromaClient(url, token, tenant)
         self._limits = limits or limits_at(url)
         self._ids: dict[Collection, str] = {}
-        self._models: dict[str, str] = {}
+        self._found: dict[str, _Found] = {}
         self._base64: bool | None = None
 
     async def create(self, collection: Collection, guard: Guard) -> str:
@@ -105,7 +101,19 @@ class ChromaStore:
 
     def model_of(self, identity: str) -> str:
         """See `VectorStore`."""
-        return self._models.get(identity, "")
+        found = self._found.get(identity)
+        return found.model if found else ""
+
+    def reembedded(self, identity: str) -> Reembedded | None:
+        """See `VectorStore`."""
+        found = self._found.get(identity)
+        return found.reembedded if found else None
+
+    async def settled(self, switch: CollectionSwitched, waited_s: float, guard: Guard) -> bool:
+        """See `VectorStore`."""
+        names = switch.tenant, switch.database, switch.collection
+        self._ids.pop(Collection(*names, Embedding(model="")), None)
+        return await settled(self._client, switch, waited_s, guard)
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:
         """See `VectorStore`."""
@@ -120,7 +128,7 @@ class ChromaStore:
         body = _body(collection, rows, self._base64, nulls=not new)
         guard()
         way = "add" if new else "upsert"
-        await self._change(collection, f"/{segment(identity)}/{way}", body, f"{len(rows)} chunks")
+        await self._change(collection, f"{self._at(identity)}/{way}", body, f"{len(rows)} chunks")
 
     async def update(
         self, collection: Collection, identity: str, updates: Sequence[Update], guard: Guard
@@ -135,7 +143,7 @@ class ChromaStore:
             what = f"the metadata of {len(some)} chunks"
             packed = _json(body, collection)
             guard()
-            await self._change(collection, f"/{segment(identity)}/update", packed, what)
+            await self._change(collection, f"{self._at(identity)}/update", packed, what)
         lost = [update.row for update in updates if update.row.id not in present]
         if lost:
             log.warning(
@@ -151,7 +159,7 @@ class ChromaStore:
         """See `VectorStore`."""
         body = json.dumps({"ids": list(ids)}).encode()
         guard()
-        await self._change(collection, f"/{segment(identity)}/delete", body, f"a delete of {len(ids)} chunks")
+        await self._change(collection, f"{self._at(identity)}/delete", body, f"a delete of {len(ids)} chunks")
 
     async def writable(self, beside: Collection, guard: Guard) -> bool:
         """See `VectorStore`: write one row to a temporary collection."""
@@ -173,11 +181,16 @@ class ChromaStore:
         """Close the connections."""
         await self._client.close()
 
+    def _at(self, identity: str) -> str:
+        """The path of a collection below those of its database."""
+        found = self._found.get(identity)
+        return f"/{segment(found.at if found else identity)}"
+
     async def _present(self, collection: Collection, identity: str, ids: Sequence[str]) -> frozenset[str]:
         """The ids that exist in the collection."""
         body = _json({"ids": list(ids), "limit": len(ids), "include": []}, collection)
         what = f"a look at {len(ids)} chunks"
-        answer = await self._change(collection, f"/{segment(identity)}/get", body, what)
+        answer = await self._change(collection, f"{self._at(identity)}/get", body, what)
         return frozenset(answer.get("ids") or ())
 
     async def _change(self, collection: Collection, path: str, body: bytes, what: str) -> Mapping[str, Any]:
@@ -190,12 +203,13 @@ class ChromaStore:
     def _remember(self, collection: Collection, answer: Mapping[str, Any]) -> str:
         if len(self._ids) >= _MAX_CACHED:
             self._ids.clear()
-            self._models.clear()
-        if not isinstance(identity := answer.get("id"), str):
+            self._found.clear()
+        if not isinstance(at := answer.get("id"), str):
             url = self._client.url
             raise TransientError(f"{url} (HEADRACE_CHROMA_URL) does not answer like a Chroma server: no id")
-        self._ids[collection] = identity
-        self._models[identity] = str((answer.get("metadata") or {}).get(MODEL_KEY, ""))
+        identity = self._ids[collection] = identity_of(answer)
+        model = str((answer.get("metadata") or {}).get(MODEL_KEY, ""))
+        self._found[identity] = _Found(at, model, reembedded(answer))
         space = space_of(answer.get("configuration_json") or {"hnsw": GRAPH})
         if space != "cosine":
             log.warning(
@@ -218,33 +232,6 @@ class ChromaStore:
         except (ServerFault, Unanswered) as fault:
             raise CollectionFault(str(fault)) from fault
         return found
-
-
-def embedding_function(embedding: Embedding) -> Mapping[str, object]:
-    """The configuration with which a stock client embeds queries like the documents.
-
-    MiniLM is Chroma's default. Other models are named as sentence-transformers models, which clients can run
-    if they have that package. A model whose queries need an instruction is not named, because clients would
-    omit the instruction; `headrace query` finds it in the collection's metadata.
-    """
-    model, task = embedding.model, embedding.task
-    if model == _QWEN:
-        prompts = {"documents": task.document_prompt or "", "query": task.query_prompt or ""} if task else {}
-        config = {
-            "model": model,
-            "task": task.task_name if task else None,
-            "instructions": {task.task_name: prompts} if task else {},
-            "api_key_env_var": "CHROMA_API_KEY",
-        }
-        return {"type": "known", "name": "chroma-cloud-qwen", "config": config}
-    if task and task.query_prompt:
-        return UNNAMED
-    if model in TRIAL_MODEL_NAMES:
-        return {"type": "known", "name": "default", "config": {}}
-    if "/" in model:
-        local = {"model_name": model, "device": "cpu", "normalize_embeddings": True, "kwargs": {}}
-        return {"type": "known", "name": "sentence_transformer", "config": local}
-    return UNNAMED
 
 
 def _body(collection: Collection, rows: Sequence[Row], packed: bool, nulls: bool) -> bytes:

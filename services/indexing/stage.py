@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,6 +16,7 @@ from services.indexing.faults import LASTING_SECONDS, Faults
 from services.indexing.lanes import PATIENCE_SECONDS, Lanes
 from services.indexing.plan import Incoming, LoadBlock, check, no_block
 from services.indexing.rows import Collection
+from services.indexing.switch import EmbedAgain, Switches, is_switch
 from services.indexing.vectors import VectorStore
 from services.indexing.writer import PartlyWritten, Work, Writer
 from streams.engine.outputs import Output, Send
@@ -77,6 +78,7 @@ class IndexingStage(StatefulStage[Incoming]):
         self._vectors, self._states, self._now = vectors, states, now
         self._faults = Faults(vectors, clock, lasting)
         self._lanes = Lanes(patience)
+        self._switches = Switches(vectors.settled, clock)
 
     async def revoked(self, partitions: Sequence[int]) -> None:
         """Cancel running requests: their documents may belong to another worker now."""
@@ -102,7 +104,8 @@ class IndexingStage(StatefulStage[Incoming]):
         recorded and the whole batch can be repeated.
         """
         outcomes: list[Outcome] = [()] * len(records)
-        documents = self._group(records, outcomes)
+        waiting = await self._switches.waiting(records, context)
+        documents = self._group(records, outcomes, waiting)
         collections: dict[Collection, list[_Waiting]] = {}
         for each in documents:
             collections.setdefault(each.collection, []).append(each)
@@ -117,10 +120,22 @@ class IndexingStage(StatefulStage[Incoming]):
             self._settle(each, cuts.get(each.partition, len(records)), outcomes)
         return outcomes
 
-    def _group(self, records: Sequence[Record[Incoming]], outcomes: list[Outcome]) -> list[_Waiting]:
-        """Group records by document, in order. Sets the outcomes of invalid records."""
+    def _group(
+        self,
+        records: Sequence[Record[Incoming]],
+        outcomes: list[Outcome],
+        held: Mapping[int, tuple[int, TransientError]],
+    ) -> list[_Waiting]:
+        """Group records by document, in order. Sets the outcomes of invalid records, and of those `held`: by
+        partition, from which index on and why."""
         waiting: dict[str, _Waiting] = {}
         for place, record in enumerate(records):
+            first, error = held.get(record.partition, (len(records), None))
+            if error is not None and place >= first:
+                outcomes[place] = error
+                continue
+            if is_switch(record.event):
+                continue
             try:
                 _check(record)
             except ContractError as error:
@@ -172,6 +187,8 @@ class IndexingStage(StatefulStage[Incoming]):
             mine = list(islice(places, len(work.events)))
             for at, place in enumerate(mine):
                 outcomes[place] = work.error or [*work.notes(at)]
+                if isinstance(work.error, EmbedAgain):
+                    outcomes[place] = work.error.sends
             if work.error is None and (state := work.next_state(document.identity)):
                 requests = [Send(PART_REQUESTS, work.key, request) for request in work.requests()]
                 written = [*_sends(document.key, before_it, state), *work.blocks()]

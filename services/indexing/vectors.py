@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from schemas.errors import TransientError
+from schemas.events import CollectionSwitched
 from services.indexing.rows import Collection, Row, Update
+from streams.reembedded import Reembedded
 
 T = TypeVar("T", Row, Update)
 
@@ -48,6 +50,15 @@ class VectorStore(Protocol):
 
     def model_of(self, identity: str) -> str:
         """The fingerprint of the collection's model, as `create` or `look_up` found it; empty if unknown."""
+        ...
+
+    def reembedded(self, identity: str) -> Reembedded | None:
+        """What the collection says if it was embedded again, as `create` or `look_up` found it."""
+        ...
+
+    async def settled(self, switch: CollectionSwitched, waited_s: float, guard: Guard) -> bool:
+        """Whether a switch is done or given up, after waiting for it for so long; see `switch.py`. Forgets
+        which collection has the name."""
         ...
 
     async def upsert(self, collection: Collection, identity: str, rows: Sequence[Row], guard: Guard) -> None:

@@ -21,6 +21,7 @@ from services.indexing.plan import (
 from services.indexing.rows import Collection
 from services.indexing.sparse import sparse_deletes, sparse_sends
 from services.indexing.states import check_whole, in_collection, partly_deleted, unsure
+from services.indexing.switch import EmbedAgain, again
 from services.indexing.vectors import MAX_IDS, CollectionFault, Guard, VectorStore, pack
 from streams.engine.outputs import ProgressReport, Send
 from streams.topics import DOCUMENT_STATES
@@ -238,15 +239,19 @@ class Writer:
 
     def _of_another_model(self, work: Work) -> DocumentError | None:
         """The error for a collection with another model's vectors: mixing them would silently ruin search."""
-        held = self.vectors.model_of(self.identity) if self.identity is not None else ""
+        if self.identity is None:
+            return None
+        renewed, held = self.vectors.reembedded(self.identity), self.vectors.model_of(self.identity)
+        if renewed is not None and (sends := again(work.key, work.events, renewed)):
+            return EmbedAgain(sends)
         for event in work.events:
             own = event.model_fingerprint if isinstance(event, DocumentEmbedded) else ""
             if held and own and own != held:
                 return DocumentError(
                     f"{self.collection} holds vectors of another model than the one that serves "
                     f"{event.document.embedding.model!r} now (fingerprints {held} and {own}): the model, its "
-                    "prompts or its dimensions were changed. Change them back, or sync the source into a new "
-                    "collection"
+                    "prompts or its dimensions were changed. Change them back, or embed the collection "
+                    "again (`headrace reembed`)"
                 )
         return None
 

@@ -11,12 +11,13 @@ import structlog
 
 from schemas.errors import IngestError
 from services.searching.follower import Follower
-from services.searching.index import SparseIndex
+from services.searching.index import Indexed, SparseIndex
 from streams.chroma import FoundCollection
 
 log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 60 * 60.0
+_AGAIN_SECONDS = 5.0
 
 
 class Collections(Protocol):
@@ -34,8 +35,7 @@ async def drop_gone(index: SparseIndex, follower: Follower, collections: Collect
     """
     try:
         for known in index.collections():
-            found = await collections.collection(known.tenant, known.database, known.name)
-            if found is None or found.id != known.id:
+            if await _is_gone(collections, known):
                 log.info("rows of a collection that is gone are dropped", collection=known.name, id=known.id)
                 follower.drop(known.id)
         for id_, *names in index.dropped():
@@ -46,6 +46,17 @@ async def drop_gone(index: SparseIndex, follower: Follower, collections: Collect
                 return
     except IngestError:  # Chroma is unavailable: unknown
         return
+
+
+async def _is_gone(collections: Collections, known: Indexed) -> bool:
+    """Whether a collection is gone. One whose name is being given to its successor is missing for a moment,
+    so it is looked for twice."""
+    for pause in (_AGAIN_SECONDS, 0.0):
+        found = await collections.collection(known.tenant, known.database, known.name)
+        if found is not None:
+            return found.id != known.id
+        await asyncio.sleep(pause)
+    return True
 
 
 async def keep_dropping(index: SparseIndex, follower: Follower, collections: Collections) -> None:

@@ -23,9 +23,10 @@ from streams.engine.outputs import Output
 from streams.engine.publishing.group_commit import GroupCommit
 from streams.engine.publishing.ordering import Release
 from streams.engine.publishing.publisher import Publisher
+from streams.engine.publishing.punctuation import Punctuation
 from streams.engine.retries import RECORD_SECONDS, Attempts, Retry, parted
 from streams.engine.schedule import Rules, Schedule
-from streams.engine.stage import AnyStage, Stage, StatefulStage
+from streams.engine.stage import AnyStage, PunctuatedStage, Stage, StatefulStage
 from streams.engine.window import Entry, PartitionWindow, WindowLimits
 from streams.engine.windows import Windows
 from streams.partitions import Partition
@@ -82,6 +83,11 @@ class Engine:
             self.fail,
         )
         self._release = Release(self._outlet, self._done, self._groups.fail_over)
+        self._punctuation = (
+            Punctuation(stage, log_, self._windows, self._schedule, self._groups.start, self.fail)
+            if isinstance(stage, PunctuatedStage)
+            else None
+        )
 
     # ------------------------------------------------------------------------- what the log tells
 
@@ -146,6 +152,8 @@ class Engine:
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
         """Finish records in progress within `deadline` seconds, commit, and release the partitions."""
         windows = self._close(partitions)
+        if self._punctuation:
+            await self._punctuation.settled(deadline)
         if not self._lasting:  # the next owner restarts a run, even one of hours
             await self._settled(list(windows.values()), deadline)
         await self._let_go(windows)
@@ -174,6 +182,8 @@ class Engine:
         """Commit as outputs are acknowledged, until `finish`; raises the error that ends the worker."""
         while not self._failed.done():
             self.commit()
+            if self._punctuation:
+                self._punctuation.begin()
             await asyncio.wait([self._failed], timeout=self._commit_seconds)
         self._failed.result()
 
@@ -263,7 +273,8 @@ class Engine:
         # A group that also holds records of partitions that stay goes on; not so where it has effects: its
         # retry would write what the new owner has overwritten meanwhile.
         doomed = self._groups.doomed(windows, whole=self._stateful is None)
-        if doomed and self._stateful:  # the outcome of its transaction is unknown
+        punctuating = self._punctuation is not None and await self._punctuation.break_off(windows)
+        if (doomed and self._stateful) or punctuating:  # the outcome of its transaction is unknown
             self.fail(FencedError("partitions were revoked during a transaction"))
         for task in doomed:
             task.cancel()

@@ -107,6 +107,17 @@ class Schedule:
             if entry not in self._held:
                 self._free_key(entry)
 
+    def reserve(self) -> bool:
+        """Take a slot for something other than records; `release` frees it. False if none is free."""
+        if self._alone is not None or self._groups >= self._rules.concurrency:
+            return False
+        self._groups += 1
+        return True
+
+    def release(self) -> None:
+        """Free the slot of `reserve`."""
+        self._groups -= 1
+
     def end_probation(self) -> None:
         """Allow other records to start while a suspect runs."""
         self._alone = None

@@ -169,4 +169,22 @@ class StatefulStage(BatchStage[E]):
         """These partitions are revoked: drop their cached data."""
 
 
+class PunctuatedStage(StatefulStage[E]):
+    """A stateful stage that also acts by the clock, for the partitions that it owns.
+
+    The engine calls `punctuate` for partitions that are assigned, restored and read to their end, never while
+    a batch is processed. The outputs are one transaction with the positions of these partitions, so it
+    carries the group's generation: a worker that has lost them writes nothing.
+    """
+
+    def is_due(self) -> bool:
+        """Whether `punctuate` is to be called now. Asked some twenty times a second, so cheap."""
+        raise NotImplementedError
+
+    async def punctuate(self, partitions: Sequence[int]) -> Sequence[Output]:
+        """What is due for these partitions, perhaps nothing. Events must fit a message. After a
+        TransientError it is called again when `is_due` says so."""
+        raise NotImplementedError
+
+
 AnyStage = Stage[Any] | BatchStage[Any]

@@ -98,6 +98,7 @@ class PartitionWindow:
         self._unreleased = 0  # index of the first entry that is not yet released
         self._next: int | None = None
         self._end = 0
+        self._reached = False
         self._taken: int | None = None
         self.paused = False
         self.closing = False
@@ -141,6 +142,15 @@ class PartitionWindow:
                 return entry.state is EntryState.WAITING
         return True
 
+    @property
+    def position(self) -> int | None:
+        """The offset that everything before is processed of. None while a record is in flight, and until the
+        partition was read to its end once: only then is it certain that no transaction of an earlier owner is
+        open, because a position that one commits is not given out before it ends (KIP-447)."""
+        if self._entries or not self._reached:
+            return None
+        return max(self._next or 0, self._end)
+
     def finish(self, entry: Entry, outputs: Sequence[Output]) -> None:
         """Processing of the entry is done."""
         entry.outputs, entry.state = outputs, EntryState.DONE
@@ -170,7 +180,7 @@ class PartitionWindow:
     def reach_end(self, offset: int) -> None:
         """The partition is read up to `offset`: between the last record and it are only transaction markers,
         which need not be read again."""
-        self._end = offset
+        self._end, self._reached = offset, True
         self._pass_markers()
 
     def _pass_markers(self) -> None:

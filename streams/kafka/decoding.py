@@ -33,7 +33,9 @@ class Incoming:
         try:
             if broken:
                 raise broken
-            event = decoded(self._codec, self._topic, raw.value or b"")
+            event: Any = None  # a tombstone, which only compacted topics have
+            if raw.value is not None or not self._topic.compact:
+                event = decoded(self._codec, self._topic, raw.value or b"")
             key = (raw.key or b"").decode(errors="replace")
             entry.record = Record(topic, partition, offset, key, event, message.timestamp()[1], headers)
         except (TransientError, RequestError):  # from the registry, not the record

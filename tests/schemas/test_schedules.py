@@ -11,6 +11,7 @@ from schemas.events import Schedule, ScheduleState
 from schemas.schedules import (
     CLOCK_BACK,
     MOST_COUNTED,
+    PassedTimes,
     cron_of,
     decided_until,
     due_times,
@@ -163,7 +164,7 @@ def test_due_times_grow_strictly_whatever_the_clock_does(fields: str, zone: str,
 
     assert len(found) == 9
     assert all(one < other for one, other in pairwise(found))
-    # Whoever asks again from a due time, or from between two, gets the next: no time is skipped or repeated.
+    # Whoever asks again from a due time, or from between two, gets the next one.
     for one, other in pairwise(found[1:]):
         assert next_due(schedule, one) == other
         assert next_due(schedule, one + (other - one) / 2) == other
@@ -179,23 +180,24 @@ def test_a_daily_time_is_due_on_each_day_of_years(zone: str) -> None:
         assert all(other - one == timedelta(days=1) for one, other in pairwise(days)), fields
 
 
-def test_times_that_have_passed_are_first_last_and_their_number() -> None:
-    hourly = cron("0 * * * *")
+def test_times_that_have_passed_are_first_previous_last_and_their_number() -> None:
+    hourly, ten = cron("0 * * * *"), at("2026-05-01T10:00")
 
-    assert passed_times(hourly, at("2026-05-01T10:00"), at("2026-05-01T10:59")) is None
-    assert passed_times(hourly, at("2026-05-01T10:00"), at("2026-05-01T13:00")) == (
-        at("2026-05-01T11:00"),
-        at("2026-05-01T13:00"),
-        3,
-    )
+    assert passed_times(hourly, ten, at("2026-05-01T10:59")) is None
+    eleven, noon = at("2026-05-01T11:00"), at("2026-05-01T12:00")
+    assert passed_times(hourly, ten, at("2026-05-01T11:00")) == PassedTimes(eleven, None, eleven, 1)
+    one = at("2026-05-01T13:00")
+    assert passed_times(hourly, ten, one) == PassedTimes(eleven, noon, one, 3)
 
 
-def test_years_of_minutes_are_passed_quickly_with_the_right_last_one() -> None:
+def test_years_of_minutes_are_passed_quickly_with_the_right_last_ones() -> None:
     found = passed_times(cron("* * * * *"), LONG_AGO, at("2026-05-01T13:00:59"))
 
-    assert found == (at("2020-01-01T00:01"), at("2026-05-01T13:00"), MOST_COUNTED)
+    last = at("2026-05-01T13:00")
+    assert found == PassedTimes(at("2020-01-01T00:01"), last - timedelta(minutes=1), last, MOST_COUNTED)
     yearly = passed_times(cron("*/2 * 1 1 *"), at("2020-12-31T00:00"), at("2026-05-01T13:00"))
-    assert yearly == (at("2021-01-01T00:00"), at("2026-01-01T23:58"), MOST_COUNTED)
+    last = at("2026-01-01T23:58")
+    assert yearly == PassedTimes(at("2021-01-01T00:00"), last - timedelta(minutes=2), last, MOST_COUNTED)
 
 
 def test_a_schedule_counts_from_when_it_was_set_and_not_from_before() -> None:
@@ -214,3 +216,4 @@ def test_a_clock_that_goes_back_a_little_repeats_nothing_and_far_starts_anew() -
     assert decided_until(hourly, state, long_before) == long_before
     ahead = cron("0 * * * *", since=noon + timedelta(days=300))
     assert decided_until(ahead, None, noon) == noon
+    assert decided_until(ahead, state, noon) == noon

@@ -1,15 +1,35 @@
 """One system for all whole-pipeline tests; each test uses a collection of its own."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+
+from schemas.limits import TRIAL_MODEL
+from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
 
 from streams.local.ports import free_port
 from streams.secrets import SecretsKey
 from tests.conftest import Chroma, Kafka
 from tests.moto_server import Aws, serving_aws
 from tests.s3_server import MemoryS3, serving
-from tests.system.pipeline import Pipeline, running
+from tests.system.pipeline import KEY, Pipeline, running
+
+#: A second model: the first 64 numbers of the trial model's vectors.
+SMALL_MODEL, SMALL_DIMENSION = "tests/small", 64
+
+
+def _models(folder: Path) -> Path:
+    """A file of models, which names the second one."""
+    shutil.copy(packaged_file(*TRIAL_WEIGHTS), folder / "model.onnx")
+    shutil.copy(packaged_file(*TRIAL_TOKENIZER), folder / "tokenizer.json")
+    file = folder / "models.toml"
+    file.write_text(
+        f'[models."{SMALL_MODEL}"]\nbackend = "onnx"\nfolder = "{folder}"\n'
+        f"dimensions = {SMALL_DIMENSION}\nmatryoshka = true\n"
+    )
+    return file
 
 
 @pytest.fixture(scope="package")
@@ -42,6 +62,15 @@ async def pipeline(
 ) -> AsyncIterator[Pipeline]:
     data = tmp_path_factory.mktemp("system")
     endpoints = f"{store.url},http://127.0.0.1:{aws_port}"
-    settings = {"HEADRACE_S3_ENDPOINTS": endpoints, "HEADRACE_SECRETS_KEY": SecretsKey.new().text}
+    embed_port = free_port()
+    settings = {
+        "HEADRACE_S3_ENDPOINTS": endpoints,
+        "HEADRACE_SECRETS_KEY": SecretsKey.new().text,
+        "HEADRACE_MODELS": str(_models(tmp_path_factory.mktemp("models"))),
+        "HEADRACE_EMBEDDING_MODEL": TRIAL_MODEL,
+        "HEADRACE_EMBED_PORT": str(embed_port),
+        "HEADRACE_EMBED_URL": f"http://127.0.0.1:{embed_port}",
+        "HEADRACE_EMBED_KEY": KEY,
+    }
     async with running(kafka.bootstrap_servers, chroma.url, data, settings=settings) as made:
         yield made

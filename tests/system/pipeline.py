@@ -60,6 +60,7 @@ class Pipeline:
         environment = {**self.environment, "HEADRACE_SLOT": str(slot)}
         if slot:  # the gateway asks the first
             environment["HEADRACE_SEARCH_PORT"] = "0"
+            environment.pop("HEADRACE_EMBED_PORT", None)
         elif service == "embedding":
             environment["HEADRACE_METRICS_PORT"] = str(self.metrics_port)
         await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))

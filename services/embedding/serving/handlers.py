@@ -51,7 +51,7 @@ class Handlers:
         wanted = request.headers.get(MODEL_HEADER) or self._served.default
         embedder = await self._embedder(wanted)
         prompt = asked.instructions if wanted in self._served.models else ""
-        vectors = await _embed(embedder, asked.texts, prompt, asked.target == "query")
+        vectors = await _embed(embedder, asked, prompt)
         answer = EmbedResponse(
             embeddings=_usable(vectors).tolist(),
             num_tokens=await embedder.count_tokens(asked.texts),
@@ -106,13 +106,14 @@ class Handlers:
         return await self._models.get(self._served.default)
 
 
-async def _embed(embedder: Embedder, texts: Sequence[str], prompt: str, query: bool) -> Vectors:
+async def _embed(embedder: Embedder, asked: EmbedRequest, prompt: str) -> Vectors:
     """Embed texts: as queries if there is an instruction, otherwise with the deployment's prompts, if any."""
     if prompt:
-        return await embedder.embed_queries(texts, Prompts("", query_prompt=prompt))
-    if query:
-        return await embedder.embed_queries(texts)
-    return await embedder.embed_documents(texts, urgent=True)
+        return await embedder.embed_queries(asked.texts, Prompts("", query_prompt=prompt))
+    if asked.target == "query":
+        return await embedder.embed_queries(asked.texts)
+    task = None if asked.document_prompt is None else Prompts("", document_prompt=asked.document_prompt)
+    return await embedder.embed_documents(asked.texts, task, urgent=asked.urgent)
 
 
 def _check_count(texts: Sequence[str], most: int) -> None:

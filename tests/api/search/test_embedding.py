@@ -10,7 +10,7 @@ from api.search.embedding import embedding_of
 from api.search.served import ServedQueries
 from schemas.errors import TransientError
 from schemas.events import Embedding, Task
-from services.indexing.chroma import UNNAMED, embedding_function
+from services.indexing.configuration import UNNAMED, embedding_function
 from streams.chroma import EMBEDDING_KEY
 
 TRIAL = "sentence-transformers/all-MiniLM-L6-v2"

@@ -36,6 +36,7 @@ from streams.chroma import FoundCollection
 from streams.engine.outputs import Output, Send
 from streams.engine.publishing.progress import coalesce
 from streams.engine.stage import Record
+from streams.reembedded import Reembedded
 from streams.state.store import BEGINNING, Essence
 from streams.topics import DOCUMENTS, PROGRESS, SOURCE_MEMOS
 
@@ -276,10 +277,11 @@ class Collections:
 
     def __init__(self, pipeline: "HasCollection", closed: bool = False) -> None:
         self._pipeline, self.closed = pipeline, closed
+        self.reembedded: Reembedded | None = None
 
     async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
         id_ = self._pipeline.collection_id
-        return None if id_ is None else FoundCollection(id_, self.closed)
+        return None if id_ is None else FoundCollection(id_, self.closed, reembedded=self.reembedded)
 
 
 def source(config: Event | None = None, kind: str = "folder") -> Source:

@@ -13,6 +13,7 @@ from schemas.errors import DocumentError, RateLimited, RequestError, TransientEr
 from schemas.events import (
     DocumentDeleted,
     DocumentUpserted,
+    Embedding,
     MetadataValue,
     Progress,
     RunFailed,
@@ -25,6 +26,7 @@ from schemas.events import (
 from services.connectors import Invocations, SyncConnector, barrier
 from services.connectors.lister import Content, Entry, Item, Known, Lister, Skipped, Unreadable
 from streams.blobs import BlobStore
+from streams.reembedded import Reembedded
 from tests.services.connectors.fakes import (
     Collections,
     IndexedStates,
@@ -104,7 +106,7 @@ class World:
         self.pipeline = Pipeline(self.tracking)
         self._blobs = BlobStore(str(folder))
         self._runs = 0
-        self.closed = False
+        self.collections = Collections(self)
 
     @property
     def collection_id(self) -> str | None:
@@ -116,7 +118,7 @@ class World:
             self.shelf,
             Invocations(table or self.tracking),
             CurrentStates(self),
-            Collections(self, self.closed),
+            self.collections,
             self._blobs,
             window=100,
             partitions=12,
@@ -179,7 +181,7 @@ async def test_nothing_is_written_to_a_closed_collection(world: World) -> None:
     world.shelf.put(a="1")
     await world.run()
     world.shelf.put(a="2")
-    world.closed = True
+    world.collections.closed = True
 
     pipeline = await world.run()
 
@@ -188,6 +190,22 @@ async def test_nothing_is_written_to_a_closed_collection(world: World) -> None:
     assert isinstance(failed, RunFailed)
     assert "is closed: its metadata has finished_ingest" in failed.error
     assert (await world.run(delete_documents=True)).written() == {"a": "delete"}
+
+
+async def test_what_was_indexed_before_its_collection_was_embedded_again_is_unchanged(world: World) -> None:
+    world.shelf.put(a="1", b="1")
+    await world.run()
+    other = Embedding(model="other")
+    world.collections.reembedded = Reembedded(
+        at="new", identity=world.collection_id or "", former="old", embedding=other
+    )
+
+    assert documents(await world.run()) == []
+    world.shelf.put(a="1", b="2")
+    [changed] = documents(await world.run())
+
+    assert (changed.document_key, changed.embedding) == ("b", other)
+    assert documents(await world.run()) == []
 
 
 async def test_facts_become_metadata(world: World) -> None:

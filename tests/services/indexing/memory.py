@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from schemas.errors import DocumentError
-from schemas.events import MetadataValue
+from schemas.events import CollectionSwitched, MetadataValue
 from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced, Guard
+from streams.reembedded import Reembedded
 
 Stored = tuple[str, bytes, dict[str, MetadataValue]]
 
@@ -43,6 +44,9 @@ class MemoryVectors:
         self.ids: dict[Collection, str] = {}
         self.models: dict[str, str] = {}
         self.dropped: set[str] = set()
+        self.renewed: dict[str, Reembedded] = {}
+        #: Switches that are done or given up, by the name that the former collection gets.
+        self.switched: set[str] = set()
         self._numbers = count(1)
         self.watch = watch
 
@@ -58,6 +62,12 @@ class MemoryVectors:
 
     def model_of(self, identity: str) -> str:
         return self.models.get(identity, "")
+
+    def reembedded(self, identity: str) -> Reembedded | None:
+        return self.renewed.get(identity)
+
+    async def settled(self, switch: CollectionSwitched, waited_s: float, guard: Guard) -> bool:
+        return switch.former in self.switched
 
     async def look_up(self, collection: Collection) -> str | None:
         if collection not in self.ids:

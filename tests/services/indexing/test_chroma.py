@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from schemas.errors import DocumentError, DocumentTooLarge, FencedError, RateLimited, TransientError
 from schemas.events import Embedding, MetadataValue, Task
 from services.indexing import vectors
-from services.indexing.chroma import PROBE, ChromaStore, embedding_function
+from services.indexing.chroma import PROBE, ChromaStore
+from services.indexing.configuration import embedding_function
 from services.indexing.plan import plan
 from services.indexing.rows import Collection, Row, Update
 from services.indexing.vectors import CollectionFault, CollectionReplaced

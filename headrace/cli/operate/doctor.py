@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from headrace.cli.operate.records import wiring_of
 from headrace.cli.output import console, print_json, visible
-from headrace.cli.records import wiring_of
 from headrace.cli.settings import AsJson, DataDir, load_settings
 from schemas.errors import RequestError
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headrace.cli.checks import require_target
+from headrace.cli.operate.records import wiring_of
 from headrace.cli.output import note, print_json, print_rows
-from headrace.cli.records import wiring_of
 from headrace.cli.settings import AsJson, Collection, Database, DataDir
 
 if TYPE_CHECKING:

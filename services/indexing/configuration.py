@@ -1,0 +1,46 @@
+"""The configuration with which collections are created: their graph, and how clients embed queries."""
+
+from collections.abc import Mapping
+
+from schemas.events import Embedding
+from schemas.limits import QWEN_MODEL, TRIAL_MODEL_NAMES
+
+#: HNSW parameters of a collection. Chroma's defaults are 16, 100, 100. A chunk unlike all others has few
+#: edges in the graph, and each replaced row removes some of them. With 2,970 chunks whose documents had been
+#: rewritten twice on average (docs/indexing.md), the best chunk was among 10 hits for 85 to 88 % of questions
+#: about rare chunks with Chroma's defaults, and for 99 to 100 % with these; 48, 400, 300 is no better. The
+#: cost on the server: 0.7 ms of CPU per new row instead of 0.6, 2.0 per replaced row instead of 1.4 (the
+#: model takes 48 per chunk), nothing measurable per query, and 128 bytes more per row (16 more edges of 4
+#: bytes, twice as many in the bottom layer; the vector has 1,536). Chroma Cloud uses another index (SPANN)
+#: and accepts only the space.
+GRAPH = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 300}
+
+#: The embedding function of collections that clients cannot query by text.
+UNNAMED: Mapping[str, object] = {"type": "legacy"}
+
+
+def embedding_function(embedding: Embedding) -> Mapping[str, object]:
+    """The configuration with which a stock client embeds queries like the documents.
+
+    MiniLM is Chroma's default. Other models are named as sentence-transformers models, which clients can run
+    if they have that package. A model whose queries need an instruction is not named, because clients would
+    omit the instruction; `headrace query` finds it in the collection's metadata.
+    """
+    model, task = embedding.model, embedding.task
+    if model == QWEN_MODEL:
+        prompts = {"documents": task.document_prompt or "", "query": task.query_prompt or ""} if task else {}
+        config = {
+            "model": model,
+            "task": task.task_name if task else None,
+            "instructions": {task.task_name: prompts} if task else {},
+            "api_key_env_var": "CHROMA_API_KEY",
+        }
+        return {"type": "known", "name": "chroma-cloud-qwen", "config": config}
+    if task and task.query_prompt:
+        return UNNAMED
+    if model in TRIAL_MODEL_NAMES:
+        return {"type": "known", "name": "default", "config": {}}
+    if "/" in model:
+        local = {"model_name": model, "device": "cpu", "normalize_embeddings": True, "kwargs": {}}
+        return {"type": "known", "name": "sentence_transformer", "config": local}
+    return UNNAMED
