@@ -66,7 +66,8 @@ class Form:
         values = self._fields.get(name, [])
         if len(values) > 1:
             raise BadRequest(f"{name} occurs {len(values)} times")
-        return require_text(name, values[0].strip()) or None if values else None
+        found = values[0].strip() if values else ""
+        return require_text(name, found) if found else None
 
     def required(self, name: str, label: str) -> str:
         """A text that must be there."""

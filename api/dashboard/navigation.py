@@ -23,6 +23,7 @@ NAVIGATION: Sequence[tuple[str, Sequence[Item]]] = (
         "Content",
         (
             Item("/sources", "Sources", "sources"),
+            Item("/documents", "Documents", "documents"),
             Item("/upload", "Upload", "upload"),
             Item("/collections", "Collections", "collections"),
         ),

@@ -54,7 +54,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(formats.FILTERS)
-    made.globals.update(asset=asset, params=params, **formats.GLOBALS)
+    made.globals.update(asset=asset, params=params, find=find, **formats.GLOBALS)
     made.globals["ui"] = made.get_template("macros.html").module
     return made
 
@@ -63,6 +63,18 @@ def params(query: Mapping[str, str], name: str, value: object) -> str:
     """A query string with one parameter changed; None removes it. What was said once is not said again."""
     kept = {key: text for key, text in query.items() if key not in (name, "said")}
     return urlencode(kept if value is None else {**kept, name: str(value)})
+
+
+def find(database: str, collection: str, key: str, source_id: str | None = None, chunk: str = "") -> str:
+    """The query of `/documents/find`: a document by what a hit or an outcome knows of it."""
+    known = {
+        "database": database,
+        "collection": collection,
+        "key": key,
+        "source_id": source_id,
+        "chunk": chunk,
+    }
+    return urlencode({name: value for name, value in known.items() if value})
 
 
 def template_of(page: Page) -> Template:

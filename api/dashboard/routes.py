@@ -7,7 +7,19 @@ from aiohttp import web
 from api.dashboard import assets, signing_in
 from api.dashboard.live import respond
 from api.dashboard.page import Page
-from api.dashboard.pages import access, invocations, overview, search, source, sources, topics, upload
+from api.dashboard.pages import (
+    access,
+    collections,
+    documents,
+    invocations,
+    letters,
+    overview,
+    search,
+    source,
+    sources,
+    topics,
+    upload,
+)
 from api.dashboard.sessions import SESSIONS, Sessions
 from api.dashboard.signing_in import THROTTLE, Throttle
 from api.dashboard.system import SYSTEM, SystemWatch
@@ -25,9 +37,14 @@ PAGES: Sequence[tuple[str, Show]] = (
     ("/sources", sources.show),
     ("/sources/new", sources.show_new),
     ("/sources/{source_id}", source.show),
+    ("/documents", documents.show),
+    ("/documents/{document_id}", documents.show_one),
+    ("/collections", collections.show),
     ("/upload", upload.show),
     ("/invocations", invocations.show),
     ("/invocations/{invocation_id}", invocations.show_one),
+    ("/dead-letters", letters.show),
+    ("/dead-letters/{letter_id}", letters.show_one),
     ("/topics", topics.show),
     ("/keys", access.show_keys),
     ("/credentials", access.show_credentials),
@@ -40,6 +57,9 @@ ACTIONS: Sequence[tuple[str, Handler]] = (
     ("/sources/{source_id}/run", source.run_now),
     ("/sources/{source_id}/delete", source.delete),
     ("/invocations/{invocation_id}/cancel", invocations.cancel_one),
+    ("/invocations/{invocation_id}/retry", invocations.retry),
+    ("/documents/{document_id}/delete", documents.delete),
+    ("/dead-letters", letters.settle),
     ("/upload/file", upload.receive),
     ("/keys", access.create_key),
     ("/keys/{key_id}/revoke", access.revoke_key),
@@ -57,6 +77,7 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
     app[SYSTEM] = SystemWatch(app[PARTS], app[HEALTH])
     app.on_cleanup.append(_close)
     table = [
+        ("GET", "/documents/find", documents.find),
         *(("GET", path, _page(show)) for path, show in PAGES),
         *(("POST", path, act) for path, act in ACTIONS),
         ("GET", _SIGN_IN, signing_in.show),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.views.reasons import reason_of
+from api.views.timings import OF_RUN, TIMINGS, StageTimes, fold_timing
 from schemas.codec import Codec
 from schemas.events import Invocation, Progress, RunStarted, Step
 from schemas.markers import INBOX_RUN
@@ -22,7 +23,7 @@ from streams.topics import PROGRESS
 #: Progress is kept on its topic for 7 days (`streams.topics`); what is older could not be rebuilt.
 _OUTCOMES_MS = 7 * 24 * 60 * 60 * 1000
 
-OUTCOMES = """
+OUTCOMES = f"""{TIMINGS}
 CREATE TABLE IF NOT EXISTS runs (invocation_id TEXT PRIMARY KEY, attempt INTEGER, started_ms INTEGER);
 CREATE INDEX IF NOT EXISTS runs_by_age ON runs (started_ms);
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -135,6 +136,10 @@ class Outcomes(TopicView):
         rows = self._view.query(_KEYS_OF_REASON, (run.id, run.attempt, reason, reason, limit))
         return [row[0] for row in rows]
 
+    def timings(self, run: Invocation) -> list[StageTimes]:
+        """When documents of the current attempt passed each stage."""
+        return [StageTimes(*row) for row in self._view.query(OF_RUN, (run.id, run.attempt))]
+
     def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
         rows = self._view.query(OF_ATTEMPT + rest, (run.id, run.attempt, status, status, *values))
         return [_outcome(*row) for row in rows]
@@ -169,8 +174,10 @@ def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None
     event = change.event
     if change.key.startswith(INBOX_RUN):  # it has no invocation that anybody could ask for
         return
+    if isinstance(event, Progress):
+        fold_timing(database, event, change.timestamp_ms)
     if isinstance(event, RunStarted):
-        for table in ("outcomes", "warnings"):
+        for table in ("outcomes", "warnings", "timings"):
             database.execute(
                 f"DELETE FROM {table} WHERE invocation_id = ? AND attempt != ?",  # noqa: S608
                 (event.invocation_id, event.attempt),
@@ -206,4 +213,5 @@ def _forget(database: sqlite3.Connection, before_ms: int) -> None:
     old = database.execute("SELECT invocation_id FROM runs WHERE started_ms < ?", (before_ms,)).fetchall()
     database.executemany("DELETE FROM outcomes WHERE invocation_id = ?", old)
     database.executemany("DELETE FROM warnings WHERE invocation_id = ?", old)
+    database.executemany("DELETE FROM timings WHERE invocation_id = ?", old)
     database.executemany("DELETE FROM runs WHERE invocation_id = ?", old)

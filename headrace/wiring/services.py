@@ -237,6 +237,7 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     from api import Gateway, Models, serve
     from headrace.wiring.search import chroma_of, rerank_of, sparse_default_of, sparse_of
+    from headrace.wiring.verifying import CollectionVerifier
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
@@ -261,6 +262,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         github_host=urlsplit(settings.github_url).hostname or "",
         rerank=rerank_of(settings),
         sparse=sparse_of(settings),
+        verifier=CollectionVerifier(wiring),
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
 
+from api.dashboard.formats import plural
 from api.dashboard.forms import read_form
 from api.dashboard.names import Names
 from api.dashboard.page import Context, Page
@@ -14,11 +15,13 @@ from api.dashboard.rendering import see_other
 from api.dashboard.runs import shown_run, shown_runs
 from api.dashboard.scope import cursor_of, cursor_text, scope_of
 from api.dependencies import PARTS
+from api.documents.failures import list_failures, retry_failed
 from api.requests import caller_of, path_id, query_choice, query_number, query_text
 from api.sync.invocations import cancel
 from api.sync.source_types import require_type_name
 from api.views.browsing import Wanted
 from api.views.stages import waits_for
+from api.views.timings import StageTimes
 from schemas.events import FINAL_STATUSES, Invocation, Status
 
 _DOCUMENTS = 50
@@ -74,11 +77,12 @@ async def _load_one(request: web.Request, run: Invocation) -> Context:
         "run": run,
         "steps": steps(run),
         "waits": waits_for(run, parts.catalogue.stages()),
-        "spans": spans(run),
+        "spans": spans(run, parts.outcomes.timings(run)),
         "outcomes": found[:_DOCUMENTS],
         "next_offset": offset + _DOCUMENTS if len(found) > _DOCUMENTS else None,
         "offset": offset,
         "outcome": status,
+        "failures": await list_failures(parts, caller_of(request), run.id) if run.counts.failed else [],
         "source": parts.catalogue.source(run.source_id),
         "can_cancel": run.status is Status.PENDING
         or (run.status is Status.PROCESSING and not run.single_document),
@@ -109,25 +113,52 @@ def steps(run: Invocation) -> Sequence[StepCount]:
 
 @dataclass(frozen=True)
 class Span:
-    """A phase of a run and its times."""
+    """A phase of a run: how long it took, and its place on the time line of 1,000."""
 
     name: str
-    began: datetime
     seconds: float
-    share: float
+    x: float
+    width: float
 
 
-def spans(run: Invocation) -> Sequence[Span]:
-    """Where the time of a run went: until it began, and from there to its end (or now)."""
-    if run.started_at is None or run.finished_at is None:
+#: Stages whose first and last document tell where time went.
+_STAGE_NAMES = {"parsed": "Parsing", "chunked": "Chunking", "embedded": "Embedding", "indexed": "Indexing"}
+
+
+def spans(run: Invocation, timings: Sequence[StageTimes]) -> Sequence[Span]:
+    """Where the time of a run went: waiting, and each stage from its first document to its last.
+
+    Stages work at the same time, so their times overlap: the one that ends last, and long after the one
+    before it, is the slowest.
+    """
+    if run.started_at is None:
         return []
-    waited = max(0.0, (run.started_at - run.created_at).total_seconds())
-    worked = max(0.0, (run.finished_at - run.started_at).total_seconds())
-    whole = max(waited + worked, 0.001)
+    began = run.created_at.timestamp()
+    ended = (run.finished_at or datetime.now(UTC)).timestamp()
+    by_stage = {one.stage: (one.first_ms / 1000, one.last_ms / 1000) for one in timings}
+    phases = [("Waiting", began, run.started_at.timestamp())]
+    phases += [(name, *by_stage[stage]) for stage, name in _STAGE_NAMES.items() if stage in by_stage]
+    phases.append(("Whole", began, ended))
+    scale = 1000 / max(ended - began, 0.001)
     return [
-        Span("Waited for its turn", run.created_at, waited, waited / whole),
-        Span("Listed and processed", run.started_at, worked, worked / whole),
+        Span(
+            name,
+            max(0.0, last - first),
+            min(995.0, max(0.0, (first - began) * scale)),
+            min(1000.0, max(5.0, (last - first) * scale)),
+        )
+        for name, first, last in phases
     ]
+
+
+async def retry(request: web.Request) -> web.StreamResponse:
+    """Process failed documents again: all, or those of one reason."""
+    form = await read_form(request)
+    parts, id_ = request.app[PARTS], path_id(request, "invocation_id")
+    done = await retry_failed(parts, caller_of(request), id_, form.text("reason"))
+    said = f"{plural(done.replayed, 'record')} sent again" if done.replayed else ""
+    said = "; ".join(filter(None, (said, f"{done.left:,} left" if done.left else "", done.message)))
+    return see_other(f"/invocations/{done.invocation_id or id_}", said)
 
 
 async def cancel_one(request: web.Request) -> web.StreamResponse:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from api.access import TOKEN_HEADER
 from api.dashboard.page import Context, Page
 from api.dashboard.pages.sources import DEFAULT_DATABASE
+from api.dashboard.rendering import find
 from api.dashboard.scope import scope_of
 from api.dashboard.sessions import is_secure
 from api.dashboard.words import words_of
@@ -161,7 +162,11 @@ def _hit(hit: SearchHit, chosen: tuple[str, str]) -> ShownHit:
         lines = f"line {first}" if first == last else f"lines {first}–{last}"
         place = f"{place}, {lines}" if place else lines
     more = {name: value for name, value in metadata.items() if name not in _APART and "sha256" not in name}
-    return ShownHit(hit, str(metadata.get("document_key") or hit.id), place, more, None)
+    key = metadata.get("document_key")
+    link = None
+    if isinstance(key, str):
+        link = "/documents/find?" + find(*chosen, key, chunk=hit.id.rpartition("-")[2])
+    return ShownHit(hit, str(key or hit.id), place, more, link)
 
 
 def _programs(request: web.Request, payload: SearchPayload) -> Mapping[str, str]:

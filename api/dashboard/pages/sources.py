@@ -23,9 +23,12 @@ from api.sync import sources
 from api.sync.invocations import run_source
 from api.sync.source_types import require_type_name
 from api.views.browsing import Wanted
+from api.views.documents import DocumentFilter
+from api.views.documents.tables import DELETED
 from schemas.api import CreateJobPayload, CreateSourcePayload
 from schemas.errors import RequestError
 from schemas.events import Source
+from schemas.limits import BM25
 from schemas.sources import SOURCE_TYPES, SourceType, served
 
 DEFAULT_DATABASE = "default_database"
@@ -44,7 +47,7 @@ class ShownSource:
     targets: Sequence[str]
     last: ShownRun | None
     now: ShownRun | None
-    documents: int | None = None
+    documents: int
 
 
 async def show(request: web.Request) -> Page:
@@ -82,7 +85,15 @@ def shown_source(request: web.Request, source: Source, names: Names) -> ShownSou
         targets=catalogue.targets(source.id),
         last=None if final is None else shown_run(final, names),
         now=None if active is None else shown_run(active, names),
+        documents=_documents(request, source),
     )
+
+
+def _documents(request: web.Request, source: Source) -> int:
+    """How many documents of a source are in its collections."""
+    wanted = DocumentFilter(source.tenant, source_id=source.id)
+    totals = request.app[PARTS].index.totals(wanted)
+    return sum(one.documents for one in totals if one.state != DELETED)
 
 
 def listed_types() -> list[tuple[SourceType[Any, Any], str]]:
@@ -128,6 +139,7 @@ async def _form(
         "error": error,
         "credentials": await _credentials(request, kind),
         "models": parts.gateway.models.names,
+        "has_sparse": parts.gateway.sparse is not None,
         "database": DEFAULT_DATABASE,
         "has_target": any(one.name == "collection_name" for one in fields),
         "collections": sorted(
@@ -171,8 +183,13 @@ def _payload(kind: SourceType[Any, Any], fields: Sequence[FormField], form: Form
         kind.name: payload_of(fields, form),
         "database_name": form.text("database") or DEFAULT_DATABASE,
     }
+    embedding: dict[str, Any] = {}
     if (model := form.text("model")) is not None:
-        body["embedding"] = {"dense": {"model": model}}
+        embedding["dense"] = {"model": model}
+    if form.ticked("sparse"):
+        embedding["sparse"] = {"model": BM25}
+    if embedding:
+        body["embedding"] = embedding
     if (
         form.ticked("run")
         and kind.lists

@@ -11,6 +11,7 @@ from api.dashboard.scope import scope_of
 from api.dependencies import PARTS
 from api.requests import caller_of, query_text
 from api.sync.uploads import add_file
+from schemas.limits import BM25
 
 
 async def show(request: web.Request) -> Page:
@@ -24,6 +25,7 @@ async def _load(request: web.Request) -> Context:
         "collections": sorted({name for _, name in parts.catalogue.browse.targets(scope_of(caller))}),
         "collection": query_text(request, "collection") or "",
         "database": min(caller.databases) if caller.databases else DEFAULT_DATABASE,
+        "sparse": BM25 if parts.gateway.sparse is not None else "",
         "most_bytes": parts.gateway.max_file_bytes,
         "at_once": min(3, parts.gateway.uploads_per_tenant),
     }

@@ -114,6 +114,7 @@ function post(item) {
   const body = new FormData();
   body.append("database_name", item.database);
   body.append("collection_name", item.to);
+  if (form.dataset.sparse) body.append("embedding", JSON.stringify({ sparse: { model: form.dataset.sparse } }));
   body.append("file", item.file, item.name.split("/").pop());
   const request = new XMLHttpRequest();
   request.open("POST", "/upload/file");

@@ -1,0 +1,222 @@
+"""The dashboard in a real browser, with the whole pipeline behind it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.api.dashboard.conftest import COLLECTION, HOSTILE_NAME, Dashboard, needs_browser, sign_in
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+pytestmark = needs_browser
+
+
+async def test_a_source_is_made_and_seen_running_live_until_all_is_indexed(
+    dashboard: Dashboard, page: Page, tmp_path: Path
+) -> None:
+    from playwright.async_api import expect
+
+    folder = dashboard.folder.parent / "more"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"page-{number}.md").write_text(f"# Page {number}\n\nWater level {number}.\n" * 20)
+    await page.goto("/sources")
+    await page.get_by_role("link", name="New source").click()
+    await page.get_by_role("link", name=re.compile("^Folder")).click()
+    await page.get_by_label("Path on the server").fill("/no/such/folder")
+    await page.get_by_label("Collection", exact=True).fill("levels")
+    await page.get_by_role("button", name="Create source").click()
+    await expect(page.get_by_role("alert")).to_contain_text("/no/such/folder")
+    await page.get_by_label("Path on the server").fill(str(folder))  # the rest is still filled in
+    await page.get_by_role("button", name="Create source").click()
+
+    await page.wait_for_url(re.compile("/invocations/"))
+    await expect(page.locator("html")).to_have_attribute("data-stream", "open")
+    await expect(page.get_by_role("status").filter(has_text="Complete")).to_be_visible(timeout=60_000)
+    await expect(page.locator(".state .count")).to_have_text("30 of 30 documents")
+
+    await page.goto("/sources?q=more")
+    row = page.get_by_role("row").filter(has_text=str(folder))
+    await expect(row).to_contain_text("levels")
+    await expect(row).to_contain_text("Complete")
+    await expect(row.get_by_role("link", name="30")).to_be_visible()
+
+
+async def test_a_failed_document_is_found_with_its_reason_and_retried(
+    dashboard: Dashboard, page: Page
+) -> None:
+    from playwright.async_api import expect
+
+    await page.goto("/")
+    failed = page.get_by_role("region", name="Failed lately")
+    await expect(failed).to_contain_text("broken.pdf")
+    await failed.get_by_role("link", name=str(dashboard.folder)).first.click()
+    await expect(page.get_by_role("status").filter(has_text="1 failure")).to_be_visible()
+    await page.get_by_role("link", name="broken.pdf").first.click()
+    await expect(page.get_by_role("heading", name="broken.pdf")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_contain_text("Its newest try failed")
+
+    await page.goto("/dead-letters")
+    await expect(page.get_by_role("row").filter(has_text="broken.pdf")).to_be_visible()
+    await page.goto(f"/invocations/{dashboard.invocation}")
+    await page.get_by_role("button", name="Retry these").click()
+    await expect(page.locator(".said")).to_contain_text("1 record sent again")
+
+
+async def test_search_marks_words_and_leads_to_the_chunk(dashboard: Dashboard, page: Page) -> None:
+    from playwright.async_api import expect
+
+    await page.goto("/search")
+    await page.get_by_label("Collection").select_option(f"default_database/{COLLECTION}")
+    await page.get_by_label("What to look for").fill("flood gates 3")
+    await page.get_by_role("button", name="Search").click()
+    hit = page.locator(".hit").filter(has_text="guide-3.md")
+    await expect(hit.locator("mark").filter(has_text="flood")).to_be_visible()
+    await expect(hit).to_contain_text(re.compile(r"dense #\d+, 0\.\d{3}"))
+    await expect(page.locator("#code-curl")).to_contain_text("/api/v1/search")
+    await expect(page.locator("#code-python")).to_contain_text("httpx.post")
+    await hit.get_by_role("link", name="guide-3.md").click()
+    await page.wait_for_url(re.compile(r"/documents/[0-9a-f]{32}#chunk-0$"))
+    await expect(page.locator("#chunk-0")).to_contain_text("How to open flood gate 3.")
+
+    await page.goto(f"/search?collection={COLLECTION}&q=gate&regex=%5B")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.goto(f"/search?collection={COLLECTION}&q=gate&where=document_key+%3D+guide-1.md")
+    await expect(page.locator(".hit")).to_have_count(1)
+
+
+async def test_a_document_that_is_markup_is_shown_and_does_nothing(dashboard: Dashboard, page: Page) -> None:
+    from playwright.async_api import expect
+
+    await page.goto(f"/search?collection={COLLECTION}&q=script+harmed&mode=sparse")
+    hit = page.locator(".hit").filter(has_text="window.harmed")
+    await expect(hit.locator("pre.text")).to_contain_text('<img src=x onerror="window.harmed = true">')
+    await hit.get_by_role("link").first.click()
+    await expect(page.get_by_role("heading", name=HOSTILE_NAME)).to_be_visible()
+    for path in ("/", "/documents", f"/invocations/{dashboard.invocation}", "/documents?q=<script>alert(1)"):
+        await page.goto(path)
+        assert await page.locator("main script:not([src])").count() == 0
+    # the page fixture looks whether a script of the document has run
+
+
+async def test_files_are_uploaded_with_their_limits_said_before(
+    dashboard: Dashboard, page: Page, tmp_path: Path
+) -> None:
+    from playwright.async_api import expect
+
+    (tmp_path / "notes.md").write_text("# Notes\n\nThe sluice keeper's notes.\n")
+    (tmp_path / "empty.txt").touch()
+    await page.goto("/upload")
+    await page.get_by_label("Collection").fill("uploads")
+    await page.locator("#files").set_input_files([tmp_path / "notes.md", tmp_path / "empty.txt"])
+    row = page.get_by_role("row").filter(has_text="notes.md")
+    await expect(row.get_by_role("link", name="Sent")).to_be_visible()
+    await expect(page.get_by_role("row").filter(has_text="empty.txt")).to_contain_text("Empty: not sent")
+    await row.get_by_role("link", name="Sent").click()
+    await expect(page.get_by_role("status").filter(has_text="Complete")).to_be_visible(timeout=30_000)
+
+
+async def test_a_key_is_made_used_and_revoked_and_its_open_page_ends(
+    dashboard: Dashboard, page: Page
+) -> None:
+    from playwright.async_api import expect
+
+    await page.goto("/keys")
+    await page.get_by_label("Name").fill("a colleague")
+    await page.get_by_role("button", name="Make key").click()
+    key = await page.locator("#made-key").text_content()
+    assert key is not None
+    assert key.startswith("hr_")
+    await page.goto("/keys")
+    assert key not in await page.content()
+
+    theirs = await dashboard.context(signed_in=False)
+    other = await theirs.new_page()
+    await sign_in(other, key)
+    await expect(other.locator("html")).to_have_attribute("data-stream", "open")
+    await other.goto("/keys")
+    await expect(other.get_by_role("heading", name="Not allowed")).to_be_visible()
+    await other.goto("/")
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.get_by_role("row").filter(has_text="a colleague").get_by_role("button", name="Revoke").click()
+    await expect(page.locator(".said")).to_contain_text("The key is revoked")
+    await other.wait_for_url(re.compile("/sign-in"))
+    await theirs.close()
+
+
+async def test_every_page_reads_without_scripts_and_loads_nothing_from_elsewhere(
+    dashboard: Dashboard,
+) -> None:
+    context = await dashboard.context(java_script_enabled=False)
+    page = await context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in pages(dashboard):
+        answer = await page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        assert await page.get_by_role("heading", level=1).count() == 1, path
+    assert [url for url in asked if not url.startswith(dashboard.url)] == []
+    await context.close()
+
+
+async def test_axe_finds_nothing_serious_and_enough_contrast_in_the_dark(dashboard: Dashboard) -> None:
+    from axe_playwright_python.async_playwright import Axe
+
+    outside = await dashboard.context(signed_in=False)
+    signed_in = await dashboard.context()
+    found: dict[str, list[str]] = {}
+    for context, paths in ((outside, ["/sign-in", "/no/such/page"]), (signed_in, pages(dashboard))):
+        page = await context.new_page()
+        for path in paths:
+            await page.goto(path)
+            await page.emulate_media(color_scheme="light")
+            results = [await Axe().run(page)]
+            await page.emulate_media(color_scheme="dark")
+            results.append(await Axe().run(page, options={"runOnly": ["color-contrast"]}))
+            for violation in (one for result in results for one in result.response["violations"]):
+                if violation["impact"] in ("serious", "critical"):
+                    nodes = [node["html"][:200] for node in violation["nodes"]]
+                    found.setdefault(f"{path}: {violation['id']}", []).extend(nodes[:3])
+        await context.close()
+    assert found == {}
+
+
+async def test_a_phone_never_scrolls_sideways(dashboard: Dashboard) -> None:
+    context = await dashboard.context(viewport={"width": 375, "height": 740})
+    page = await context.new_page()
+    wide = {}
+    for path in pages(dashboard):
+        await page.goto(path)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        if width > 375:
+            wide[path] = width
+    await context.close()
+    assert wide == {}
+
+
+def pages(dashboard: Dashboard) -> list[str]:
+    """Every page."""
+    return [
+        "/",
+        "/search",
+        f"/search?collection={COLLECTION}&q=flood+gate",
+        "/sources",
+        "/sources/new",
+        "/sources/new?type=folder",
+        "/sources/new?type=github",
+        f"/sources/{dashboard.source}",
+        "/documents",
+        f"/documents/find?database=default_database&collection={COLLECTION}&key=guide-1.md",
+        "/collections",
+        "/upload",
+        "/invocations",
+        f"/invocations/{dashboard.invocation}",
+        "/dead-letters",
+        "/topics",
+        "/keys",
+        "/credentials",
+    ]
