@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from headrace.wiring import Wiring
+from schemas.api.searching import AuditResponse
 from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
 from schemas.ids import collection_key
@@ -40,6 +41,7 @@ class Verified:
         changed: documents that changed during the comparison, and are therefore not checked.
         unknown: rows that belong to no recorded document.
         sparse: rows with a sparse vector.
+        index: what the sparse index has of them; None if it was not asked.
     """
 
     documents: int
@@ -48,6 +50,13 @@ class Verified:
     changed: int
     findings: Sequence[Finding]
     sparse: int
+    index: AuditResponse | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is not as recorded."""
+        index = self.index
+        return bool(self.findings or (index and (index.missing or index.wrong or index.surplus)))
 
 
 class Recorded:

@@ -8,7 +8,6 @@ import pytest
 
 from schemas.limits import TRIAL_MODEL
 from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
-
 from streams.local.ports import free_port
 from streams.secrets import SecretsKey
 from tests.conftest import Chroma, Kafka

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.checks import require_target
-from headrace.cli.output import note
 from headrace.cli.operate.records import wiring_of
+from headrace.cli.output import note
 from headrace.cli.settings import Collection, Database, DataDir
 
 if TYPE_CHECKING:

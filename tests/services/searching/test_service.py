@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -15,6 +16,7 @@ from schemas.events import SparseRow
 from services.searching.collections import drop_gone
 from services.searching.follower import FREE_BYTES, Follower
 from services.searching.index import SparseIndex
+from services.searching.points import point_id, point_of
 from streams.chroma import FoundCollection
 from streams.kafka.cluster import Cluster
 from streams.local.ports import free_port
@@ -128,6 +130,41 @@ class Chroma:
 
     async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
         return None if self.id is None else FoundCollection(self.id, False)
+
+
+async def test_rows_that_differ_from_the_topic_are_found_and_mended(kafka: Kafka, tmp_path: Path) -> None:
+    cluster = await fresh_cluster(kafka)
+    topic = Topic(cluster, seed=5)
+    index = SparseIndex(tmp_path)
+    follower = Follower(cluster, SingleObjectCodec(), index, tmp_path)
+    await topic.write(120)
+
+    async def audit(repair: bool = False) -> tuple[int, set[UUID], set[UUID], set[UUID]]:
+        found = await asyncio.wrap_future(follower.audit("c1", repair))
+        assert found is not None
+        return found.rows, set(found.missing), set(found.wrong), set(found.surplus)
+
+    follower.start()
+    try:
+        await eventually(lambda: follower.fault is None and len(index.collections()) == 1)
+        await eventually(lambda: set(ids_of(index, {7: 1.0})) == set(topic.rows))
+        assert await audit() == (len(topic.rows), set(), set(), set())
+
+        gone, changed, *_ = sorted(topic.rows)
+        shard = index.shard("c1")
+        assert shard is not None
+        foreign = row("foreign", {7: 1.0})
+        shard.apply([point_of(row(changed, {7: 9.0})), point_of(foreign)], [point_id(gone)])
+
+        whole = len(topic.rows)
+        assert await audit() == (whole, {point_id(gone)}, {point_id(changed)}, {point_id("foreign")})
+        await audit(repair=True)
+        assert await audit() == (whole, set(), set(), set())
+        assert set(ids_of(index, {7: 1.0})) == set(topic.rows)
+        assert await asyncio.wrap_future(follower.audit("nobody's", True)) is None
+    finally:
+        await asyncio.to_thread(follower.stop)
+        index.close()
 
 
 async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_its_rows(
