@@ -1,9 +1,12 @@
 """The service on a real broker: killed in mid-stream it loses nothing, on a full disk it waits."""
 
 import asyncio
+import os
 import random
+import shutil
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -165,6 +168,73 @@ async def test_rows_that_differ_from_the_topic_are_found_and_mended(kafka: Kafka
     finally:
         await asyncio.to_thread(follower.stop)
         index.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 160 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(folder)]
+    if os.geteuid() or shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here: the index is not tested on a full disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_an_index_on_a_disk_that_fills_up_answers_and_goes_on_when_there_is_room(
+    kafka: Kafka, small_disk: Path
+) -> None:
+    """A real file system, filled by somebody else: first below what the service wants free, then wholly."""
+    cluster, port = await fresh_cluster(kafka), free_port()
+    topic, filler = Topic(cluster, seed=6), small_disk / "somebody's"
+
+    async def health(client: aiohttp.ClientSession) -> str:
+        try:
+            async with client.get(f"http://127.0.0.1:{port}/health") as answer:
+                return await answer.text()
+        except aiohttp.ClientConnectionError:
+            return ""
+
+    async with aiohttp.ClientSession() as client:
+
+        async def full() -> bool:
+            return "is full" in await health(client)
+
+        async def all_found() -> bool:
+            return await found(client, port) == set(topic.rows) and '"ok"' in await health(client)
+
+        await topic.write(200)
+        async with running(kafka, cluster, small_disk / "index", port) as process:
+            await until(all_found, "the first rows are found")
+            before = set(topic.rows)
+            for left in (FREE_BYTES // 2, 0):
+                fill(filler, small_disk, left)
+                await until(full, f"the service says that the disk is full, with {left} bytes free")
+                await topic.write(200)
+                assert await found(client, port) == before
+                assert process.returncode is None
+                filler.unlink()
+                await until(all_found, "what was written meanwhile is found")
+                before = set(topic.rows)
+            fill(filler, small_disk, 0)
+            await until(full, "the service says that the disk is full")
+            process.kill()
+            await process.wait()
+        filler.unlink()
+        async with running(kafka, cluster, small_disk / "index", port):
+            await until(all_found, "after a kill on a full disk, what the topic holds is found")
+
+
+def fill(file: Path, disk: Path, left: int) -> None:
+    """Write a file until so many bytes are left on its disk."""
+    with file.open("wb") as writing:
+        while (free := shutil.disk_usage(disk).free) > left:
+            try:
+                writing.write(bytes(min(free - left, 1 << 20)))
+                writing.flush()
+            except OSError:
+                return
 
 
 async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_its_rows(
