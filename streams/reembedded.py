@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.base import OwnBody
-from schemas.events import Embedding, RunRequested
+from schemas.events import Embedding
 
 #: The metadata key with a `Reembedded` as JSON.
 REEMBEDDED_KEY = "headrace_reembedded"
@@ -37,11 +37,6 @@ class Reembedded(OwnBody):
     def over(self, embedding: Embedding) -> Embedding:
         """The embedding of a document of this collection, whose source names another one."""
         return self.embedding.model_copy(update={"sparse": embedding.sparse})
-
-    def renewed(self, run: RunRequested) -> RunRequested:
-        """A run into this collection, whose documents are embedded with its model."""
-        source = run.source.model_copy(update={"embedding": self.over(run.source.embedding)})
-        return run.model_copy(update={"source": source})
 
 
 def reembedded(found: Mapping[str, Any]) -> Reembedded | None:

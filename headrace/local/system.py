@@ -156,7 +156,7 @@ class _System:
         running = RunningSystem(url, chroma_url, kafka, os.getpid(), str(config) if config else None)
         services = Services(self._settings, running, key, port, self._lock_fd)
         await asyncio.gather(*(supervisor.start(spec) for spec in services.specs()))
-        write_running(self._data_dir, running)
+        write_running(self._data_dir, services.with_search)
         return LocalSystem(running, key, wiring)
 
     async def close(self) -> None:

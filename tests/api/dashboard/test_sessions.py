@@ -95,7 +95,7 @@ async def test_signing_out_ends_the_cookie_wherever_it_was_copied_to(server: Ser
 
         assert (await visitor.get("/")).status == 303
         async with asyncio.timeout(10):
-            while (await thief.get("/")).status != 303:  # until it has read the record
+            while (await thief.get("/")).status != 303:  # noqa: ASYNC110 – until it has read the record
                 await asyncio.sleep(0.02)
 
 
