@@ -23,7 +23,7 @@ _MEANINGS = {
     403: "The key may not do this",
     404: "The object does not exist",
     409: "The object exists already, or the collection is closed",
-    412: "The invocation is not pending",
+    412: "The invocation is not pending, or the source has another version",
     413: "The body is too large",
     415: "The body has a Content-Encoding",
     429: "Too many uploads at once",

@@ -14,8 +14,9 @@ from streams.http.errors import reason_of
 
 M = TypeVar("M")
 
-#: Creating an invocation waits up to 10 s for tracking; the rest is for busy machines.
-_TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
+#: Creating an invocation waits up to 10 s for tracking, a check of a source lists for 60 s at most; the rest
+#: is for busy machines.
+_TIMEOUT = aiohttp.ClientTimeout(total=75, connect=5)
 #: The gateway sends a heartbeat every 15 s; a stream that misses four is dead.
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)
 #: The header of every gateway response, also through a proxy.
@@ -84,6 +85,19 @@ class GatewayClient:
         """Change which documents of its origin a source selects."""
         async with self._request("PUT", f"/sources/{source_id}", body=payload) as answer:
             return self._read(api.Source, await answer.read())
+
+    async def patch_source(
+        self, source_id: str, payload: Mapping[str, Any], version: str | None = None
+    ) -> api.ChangedSource:
+        """Change single fields of a source, if it still has a version."""
+        headers = None if version is None else {"If-Match": f'"{version}"'}
+        path = f"/sources/{source_id}"
+        async with self._request("PATCH", path, body=payload, headers=headers) as answer:
+            return self._read(api.ChangedSource, await answer.read())
+
+    async def check_source(self, payload: Mapping[str, Any]) -> api.SourceCheck:
+        """What a source would sync."""
+        return await self._post("/sources/check", payload, api.SourceCheck)
 
     async def delete_source(self, source_id: str) -> None:
         """Delete a source; its documents stay."""
