@@ -24,6 +24,7 @@ from api.search.records import Records, Target
 from api.search.rerank import Reranker
 from api.search.served import ServedQueries
 from api.sse import EventStreams
+from api.verification.running import Verifications
 from api.views.catalogue import Catalogue
 from api.views.documents import DocumentIndex
 from api.views.letters import Letters
@@ -127,6 +128,7 @@ class Dependencies:
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.requests = RequestsUnderWay()
         self.streams = EventStreams(gateway.heartbeat_s)
+        self.verifications = Verifications()
 
     async def start(self) -> None:
         """Connect; returns when the views are up to date."""
@@ -135,6 +137,7 @@ class Dependencies:
 
     async def close(self) -> None:
         """Close everything, after delivering produced records."""
+        await self.verifications.close()
         await self._producer.close()
         await asyncio.gather(*(view.close() for view in self._views()))
         await self.chroma.close()

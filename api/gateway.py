@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from api.search.embedding import QueryEmbedder
 from api.search.rerank import RerankAccess
 from api.search.sparse import SparseIndex
+from api.verification.verifier import Verifier
 from schemas.codec import Codec
 from schemas.limits import (
     DEFAULT_LINES_SIZE_BYTES,
@@ -94,6 +95,7 @@ class Gateway:
         sparse: the index of sparse vectors; without it, searches are dense only.
         embedder: embeds texts of queries, in place of the embedding service.
         rerank: the reranker of our own searches.
+        verifier: what compares collections with what is recorded of them; without it, none are compared.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
         github_host: host of repositories that are named without one.
@@ -115,6 +117,7 @@ class Gateway:
     sparse: SparseIndex | None = None
     embedder: QueryEmbedder | None = None
     rerank: RerankAccess | None = None
+    verifier: Verifier | None = None
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8

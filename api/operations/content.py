@@ -51,6 +51,7 @@ _LETTERS = (
     _LIMIT,
 )
 _DOCUMENT_PATH = f"{ROOT}/documents/{{document_id}}"
+_COLLECTION_PATH = f"{ROOT}/collections/{{collection_name}}"
 _RUN_PATH = f"{ROOT}/invocations/{{invocation_id}}"
 
 CONTENT: Sequence[Operation] = (
@@ -125,6 +126,37 @@ CONTENT: Sequence[Operation] = (
         many=True,
         parameters=page(_DATABASE),
         refusals=_READ,
+    ),
+    *(
+        Operation(
+            "POST",
+            f"{_COLLECTION_PATH}/{handler.__name__}",
+            handler,
+            f"{handler.__name__}_collection",
+            summary,
+            success=202,
+            answer=api.CollectionVerification,
+            body=api.VerifyPayload,
+            refusals=(*_BODY, 409, 503),
+            streams=True,
+        )
+        for handler, summary in (
+            (collections.verify, "Compare a collection with what is recorded of it, in the background"),
+            (collections.repair, "Compare a collection, and have what differs written again"),
+        )
+    ),
+    Operation(
+        "GET",
+        f"{_COLLECTION_PATH}/verification",
+        collections.get_verification,
+        "get_verification",
+        "The newest comparison of a collection, running or ended, in this gateway process",
+        answer=api.CollectionVerification,
+        parameters=(
+            Parameter("database_name", "The collection's database.", {"type": "string"}, required=True),
+        ),
+        refusals=(*_READ, 404),
+        streams=True,
     ),
     Operation(
         "GET",

@@ -16,8 +16,8 @@ _COLLECTION = Parameter(
 )
 _DOCUMENTS = Parameter(
     "documents",
-    "Also delete its documents (ours): 202 with the invocations that delete them.",
-    {"type": "boolean", "default": False},
+    "`delete` or `true` also deletes its documents (ours): 202 with the invocations that delete them.",
+    {"type": "string", "enum": ["true", "false", "delete"], "default": "false"},
 )
 _TYPE = Parameter("source_type", "Only of this type.", {"type": "string", "enum": list(SOURCE_TYPES)})
 _GITHUB = tuple(

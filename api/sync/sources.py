@@ -157,7 +157,7 @@ async def delete_source(request: web.Request) -> web.Response:
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("delete sources")
     source = await parts.source(caller, path_id(request, "source_id"))
-    with_documents = query_choice(request, "documents", ("true", "false")) == "true"
+    with_documents = query_choice(request, "documents", ("true", "false", "delete")) in ("true", "delete")
     runs = await forget(parts, caller, source, with_documents)
     if runs is None:
         return web.Response(status=204)

@@ -235,6 +235,7 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
 async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
     from api import Gateway, Models, serve
     from headrace.wiring.search import chroma_of, rerank_of, sparse_default_of, sparse_of
+    from headrace.wiring.verifying import CollectionVerifier
 
     settings = wiring.settings
     secret = settings.github_webhook_secret
@@ -259,6 +260,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         github_host=urlsplit(settings.github_url).hostname or "",
         rerank=rerank_of(settings),
         sparse=sparse_of(settings),
+        verifier=CollectionVerifier(wiring),
     )
     async with serve(gateway, settings.host, settings.port) as port:
         log.info("listening", url=f"http://{settings.host}:{port}")

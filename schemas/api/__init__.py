@@ -23,7 +23,9 @@ from schemas.api.common import (
 )
 from schemas.api.documents import (
     MAX_LETTERS,
+    CollectionFinding,
     CollectionSummary,
+    CollectionVerification,
     DeadLetterDetail,
     DeadLetterPage,
     DeadLetterSummary,
@@ -38,6 +40,7 @@ from schemas.api.documents import (
     RetryResponse,
     SettledLetters,
     SettlePayload,
+    VerifyPayload,
 )
 from schemas.api.invocations import (
     AddFileResponse,
@@ -100,7 +103,9 @@ __all__ = [
     "ChangedSource",
     "CheckSourcePayload",
     "CheckedDocument",
+    "CollectionFinding",
     "CollectionSummary",
+    "CollectionVerification",
     "Complete",
     "CreateCredentialPayload",
     "CreateJobPayload",
@@ -168,5 +173,6 @@ __all__ = [
     "SparsePlace",
     "StageCounts",
     "TreeSitterChunking",
+    "VerifyPayload",
     "WebhookResponse",
 ]

@@ -153,6 +153,55 @@ class CollectionSummary(Body):
     source_ids: list[Id]
 
 
+class VerifyPayload(OwnBody):
+    """Where the collection is."""
+
+    database_name: str = Field(min_length=1, max_length=512)
+
+
+class CollectionFinding(Body):
+    """A document whose rows are not as recorded: numbers of rows that are missing, surplus or wrong, and of
+    sparse vectors that are missing or unexpected. `elsewhere`: it was indexed into an earlier collection of
+    this name."""
+
+    document_id: str
+    document_key: str
+    source_id: Id | None
+    missing: int
+    surplus: int
+    wrong: int
+    sparse: int
+    incomplete: bool
+    elsewhere: bool
+    deleted: bool
+
+
+class CollectionVerification(Body):
+    """A comparison of a collection with what is recorded of it. Counts are null until it has ended.
+
+    `findings` are at most 1,000 of `differing`. With `repair`, `invocation_ids` write them again; `remarks`
+    say what they cannot.
+    """
+
+    database_name: str
+    collection_name: str
+    state: Literal["running", "complete", "failed"]
+    repair: bool
+    rows_read: int
+    rows_total: int
+    started_at: datetime
+    ended_at: datetime | None
+    error: str | None
+    documents: int | None
+    sparse_rows: int | None
+    unknown_rows: int | None
+    changed_meanwhile: int | None
+    differing: int | None
+    findings: list[CollectionFinding]
+    invocation_ids: list[Id]
+    remarks: list[str]
+
+
 class DeadLetterSummary(Body):
     """A record that failed for good. `state` says what has become of it."""
 

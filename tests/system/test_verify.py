@@ -37,6 +37,17 @@ async def verify(pipeline: Pipeline, *options: str) -> tuple[int, str, str]:
     return process.returncode or 0, out.decode(), errors.decode()
 
 
+async def compare(pipeline: Pipeline, how: str) -> dict[str, Any]:
+    """A comparison by the gateway, which has ended."""
+    path, body = f"/api/v1/collections/{COLLECTION}", {"database_name": DATABASE}
+    status, shown = await pipeline.call("POST", f"{path}/{how}", json=body)
+    assert status == 202, shown
+    async with asyncio.timeout(60):
+        while shown["state"] == "running":
+            _, shown = await pipeline.call("GET", f"{path}/verification", params=body)
+    return dict(shown)
+
+
 async def change(pipeline: Pipeline, step: str, body: Mapping[str, Any]) -> None:
     """One request to the collection, past Headrace."""
     base = f"{pipeline.chroma_url}/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"
@@ -75,10 +86,26 @@ async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline
     assert wrong == {"a.md": ([0], [], []), "b.md": ([], [], [0]), "c.md": ([], [7], [])}
     assert (status, found["unknown_rows"]) == (1, 1)
 
+    shown = await compare(pipeline, "verify")
+    assert (shown["state"], shown["differing"], shown["unknown_rows"]) == ("complete", 3, 1)
+    assert {one["document_key"]: one["missing"] for one in shown["findings"]} == {
+        "a.md": 1,
+        "b.md": 0,
+        "c.md": 0,
+    }
+
     status, out, errors = await verify(pipeline, "--repair")
 
     assert status == 0, (out, errors)
     assert "3 documents indexed again" in errors
+    after = await pipeline.rows(COLLECTION)
+    assert after.pop("foreign")[0] == "y"
+    assert after == before
+
+    await change(pipeline, "delete", {"ids": [ids["a.md"]]})
+    shown = await compare(pipeline, "repair")
+    assert [one["document_key"] for one in shown["findings"]] == ["a.md"]
+    await pipeline.ended(shown["invocation_ids"][0])
     after = await pipeline.rows(COLLECTION)
     assert after.pop("foreign")[0] == "y"
     assert after == before

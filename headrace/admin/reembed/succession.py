@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.admin.reembed.copying import Successor
-from headrace.admin.verify import Target
+from services.indexing.recorded import Target
 from schemas.errors import RequestError
 from schemas.events import CollectionSwitched, Embedding
 from services.indexing.configuration import GRAPH, embedding_function

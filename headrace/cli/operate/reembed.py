@@ -13,7 +13,7 @@ from headrace.cli.settings import Collection, Database, DataDir
 
 if TYPE_CHECKING:
     from headrace.admin.reembed import Outcome
-    from headrace.admin.verify import Target
+    from services.indexing.recorded import Target
     from headrace.wiring import Wiring
 
 #: How often the number of rows is printed.
@@ -40,7 +40,7 @@ def reembed(
     """Embed a collection again with another model, beside it, and switch. Run it again if it breaks off."""
     import asyncio
 
-    from headrace.admin.verify import Target
+    from services.indexing.recorded import Target
     from headrace.client.progress import counted
 
     require_target(database, collection)

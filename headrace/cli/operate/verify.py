@@ -11,8 +11,8 @@ from headrace.cli.output import note, print_json, print_rows
 from headrace.cli.settings import AsJson, Collection, Database, DataDir
 
 if TYPE_CHECKING:
-    from headrace.admin.verify import Recorded, Target, Verified
     from headrace.wiring import Wiring
+    from services.indexing.recorded import Recorded, Target, Verified
     from services.indexing.verify import Finding
 
 #: Documents that are shown; `--json` has all.
@@ -32,8 +32,8 @@ def verify(
     """Compare a collection with what was indexed into it. Exit status 1 if they differ."""
     import asyncio
 
-    from headrace.admin.verify import Target
     from headrace.local.running_file import read_running
+    from services.indexing.recorded import Target
 
     require_target(database, collection)
     wiring = wiring_of(data_dir)
@@ -48,11 +48,11 @@ def verify(
 async def _verified(wiring: "Wiring", chroma_url: str, target: "Target", repair: bool) -> "Verified":
     import asyncio
 
-    from headrace.admin.verify import Recorded, verify
+    from services.indexing.recorded import Recorded, verify
     from streams.chroma import ChromaClient
 
     chroma = ChromaClient(chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
-    recorded = await asyncio.to_thread(Recorded, wiring, target)
+    recorded = await asyncio.to_thread(Recorded, wiring.cluster, wiring.codec, target)
     try:
         found = await verify(recorded, chroma, target)
         if repair and found.findings:
@@ -68,14 +68,14 @@ async def _repair(
     wiring: "Wiring", recorded: "Recorded", target: "Target", findings: "Sequence[Finding]"
 ) -> None:
     """Record the documents as incomplete, then run their sources."""
-    from headrace.admin.verify import by_source, doubt
     from headrace.client.connect import require_gateway
     from headrace.client.gateway import ApiError, GatewayClient
     from headrace.client.progress import counted
     from headrace.client.sync import follow
+    from services.indexing.recorded import by_source, doubt
 
     gateway = await require_gateway(wiring.settings)
-    await doubt(wiring, recorded, findings)
+    await doubt(wiring.cluster, wiring.codec, recorded, findings)
     sources, others = by_source(findings)
     async with GatewayClient(gateway.url, gateway.key) as client:
         for source_id in sources:

@@ -208,7 +208,11 @@ async def fail(written: Written, tracking: FakeTracking, errors: Sequence[tuple[
     for ordinal, (key, error, letter) in enumerate(errors):
         await written.failed(run_id, key, error, ordinal, letter)
     await tracking.put(run_id, status=Status.COMPLETE, attempt=1, attempts=1, finished_at=now)
-    await written.server.call("GET", "/api/v1/documents/" + "0" * 32, status=404)
+    while True:  # the stream of an invocation ends when the gateway knows its end
+        progress = await written.server.call("GET", f"/api/v1/invocations/{run_id}/progress", status=200)
+        if progress["attempts"]:
+            break
+    await written.server.call("GET", "/api/v1/documents/" + "0" * 32, status=404)  # reads to the end
     return run_id
 
 

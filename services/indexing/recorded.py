@@ -1,18 +1,21 @@
-"""Compare a collection with its recorded state, and let the pipeline repair the differences."""
+"""Compare a collection with its recorded state, and let the pipeline repair the differences.
+
+The command and the gateway do this in their own processes; the service itself does not.
+"""
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from headrace.wiring import Wiring
+from schemas.codec import Codec
 from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
 from schemas.ids import collection_key
 from schemas.markers import is_marker
 from services.indexing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
-from streams.kafka.cluster import admin, partition_counts
+from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.sending import Sending, send
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
@@ -56,15 +59,15 @@ class Recorded:
     Raises RequestError if there are no topics.
     """
 
-    def __init__(self, wiring: Wiring, target: Target) -> None:
-        count = partition_counts(admin(wiring.cluster), wiring.cluster).get(DOCUMENT_STATES.name)
+    def __init__(self, cluster: Cluster, codec: Codec, target: Target) -> None:
+        count = partition_counts(admin(cluster), cluster).get(DOCUMENT_STATES.name)
         if count is None:
             raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
-        self._cluster, self._target = wiring.cluster, target
+        self._cluster, self._target = cluster, target
         topics = (DOCUMENT_STATES, SPARSE_ROWS)
         self._positions = {(topic.name, partition): 0 for topic in topics for partition in range(count)}
         self._place = collection_key(target.tenant, target.database, target.collection)
-        self._reader = Reader(wiring.cluster, wiring.codec)
+        self._reader = Reader(cluster, codec)
         self._reader.assign(self._positions)
         self.states: dict[str, DocumentState] = {}
         self.blocks: dict[str, ChunkDigests] = {}
@@ -110,8 +113,10 @@ class Recorded:
         )
 
 
-async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Verified:
-    """Compare the collection with its current recorded state."""
+async def verify(
+    recorded: Recorded, chroma: ChromaClient, target: Target, tell: Callable[[int], None] = lambda rows: None
+) -> Verified:
+    """Compare the collection with its current recorded state; `tell` is called with the rows read so far."""
     await asyncio.to_thread(recorded.read)
     found = await chroma.collection(target.tenant, target.database, target.collection)
     states = dict(recorded.states)
@@ -121,14 +126,16 @@ async def verify(recorded: Recorded, chroma: ChromaClient, target: Target) -> Ve
     sparse = [row_id for row_id, id_ in recorded.sparse.items() if found is not None and id_ == found.id]
     compared.take_sparse(sparse)
     if found is not None:
-        await _take_rows(compared, chroma, target, found.at)
+        await _take_rows(compared, chroma, target, found.at, tell)
     changed = await asyncio.to_thread(recorded.read)
     findings = [finding for finding in compared.findings() if finding.key not in changed]
     alive = sum(not state.deleted for state in states.values())
     return Verified(alive, compared.rows, compared.unknown, len(changed), findings, len(sparse))
 
 
-async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target, identity: str) -> None:
+async def _take_rows(
+    compared: Comparison, chroma: ChromaClient, target: Target, identity: str, tell: Callable[[int], None]
+) -> None:
     """Take all rows, in pages. Missing rows are fetched again by id, because pages shift while rows are
     written and deleted."""
     path = f"{chroma.collections(target.tenant, target.database)}/{segment(identity)}/get"
@@ -141,6 +148,7 @@ async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target,
         new = [row for row in rows if row[0] not in seen]
         seen.update(row[0] for row in new)
         compared.take([row[0] for row in new], [row[1] for row in new], [row[2] for row in new])
+        tell(compared.rows)
         return len(answer["ids"])
 
     try:
@@ -154,17 +162,17 @@ async def _take_rows(compared: Comparison, chroma: ChromaClient, target: Target,
         raise RequestError(str(error)) from error
 
 
-async def doubt(wiring: Wiring, recorded: Recorded, findings: Sequence[Finding]) -> None:
+async def doubt(cluster: Cluster, codec: Codec, recorded: Recorded, findings: Sequence[Finding]) -> None:
     """Have documents recorded as incomplete, so that their next run rewrites them.
 
     The indexing service does it, as the only writer of collections and states. Raises TransientError if it
     does not within two minutes.
     """
     doubts = [
-        Sending(EMBEDDINGS.name, finding.key, wiring.codec.encode(_doubted(finding), EMBEDDINGS.name))
+        Sending(EMBEDDINGS.name, finding.key, codec.encode(_doubted(finding), EMBEDDINGS.name))
         for finding in findings
     ]
-    await asyncio.to_thread(send, wiring.cluster, doubts)
+    await asyncio.to_thread(send, cluster, doubts)
     waiting = {finding.key: finding.state.digest_epoch for finding in findings}
     until = time.monotonic() + _DOUBT_S
     while waiting:
