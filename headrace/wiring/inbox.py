@@ -12,7 +12,8 @@ from schemas.inbox import Rules
 from schemas.inbox.registry import FramedValues
 from schemas.limits import BM25
 from schemas.registry import RegistryCodec
-from services.inbox import Following, InboxCodec, InboxStage, Room, Values
+from services.inbox import Collections, Following, InboxCodec, InboxStage, Room, Values
+from streams.chroma import ChromaClient
 from streams.engine.journal import Journal
 from streams.engine.window import WindowLimits
 from streams.kafka.membership import Membership
@@ -37,15 +38,15 @@ def rules_of(settings: Settings) -> Rules:
 
 
 @contextlib.asynccontextmanager
-async def inbox(wiring: Wiring) -> AsyncIterator[Worker]:
-    """The worker of the inbox, not started."""
+async def inbox(wiring: Wiring, chroma: ChromaClient) -> AsyncIterator[Worker]:
+    """The worker of the inbox, not started. `chroma` looks collections up."""
     settings, cluster = wiring.settings, wiring.cluster
     tables = tables_of(settings)
     room = Room(settings.run_window)
     following = Following(cluster, wiring.codec, await wiring.partitions(), room)
     registry = wiring.codec if isinstance(wiring.codec, RegistryCodec) else None
     values = Values(FramedValues(registry) if registry else None)
-    stage = InboxStage(values, rules_of(settings), tables, wiring.blobs, room)
+    stage = InboxStage(values, rules_of(settings), tables, Collections(chroma), wiring.blobs, room)
     worker = Worker(
         stage,
         replace(cluster, foreign=frozenset(tables)),

@@ -90,7 +90,7 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             )
             for kind, origin in origins.items()
         ]
-        sent = await opened.enter_async_context(inbox(wiring))
+        sent = await opened.enter_async_context(inbox(wiring, collections))
         stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling]
         yield [*(_worker(wiring, stage) for stage in stages), sent]
 

@@ -9,6 +9,7 @@ from schemas.errors import ContractError
 from schemas.events import DocumentDeleted, DocumentUpserted, Event, Payload, RunPosition
 from schemas.ids import document_id
 from schemas.inbox import Rules, Said, said_by
+from services.inbox.collections import Collections
 from services.inbox.room import Room
 from services.inbox.rows import events_of
 from services.inbox.tables import Table
@@ -57,19 +58,28 @@ class InboxStage(Stage[InboxRecord]):
     concurrency = 64
 
     def __init__(
-        self, values: Values, rules: Rules, tables: Mapping[str, Table], blobs: BlobStore, room: Room
+        self,
+        values: Values,
+        rules: Rules,
+        tables: Mapping[str, Table],
+        collections: Collections,
+        blobs: BlobStore,
+        room: Room,
     ) -> None:
-        self._values, self._rules, self._tables = values, rules, tables
+        self._values, self._rules, self._tables, self._collections = values, rules, tables, collections
         self._blobs, self._room = blobs, room
         self.more_topics = [Topic(name, self.topic.records) for name in tables]
 
     async def process(self, record: Record[InboxRecord], context: Context) -> Sequence[Output]:
         """The events of one record. Raises ContractError with the field that is wrong."""
-        said = await self._said(record)
+        said = [await self._placed(one) for one in await self._said(record)]
         contents = [None if one.content is None else await self._blobs.put(one.content) for one in said]
         place = (record.topic, record.partition)
         runs = await self._room.enter(place, record.offset, len(said)) if said else []
         return [_sent(*each) for each in zip(said, contents, runs, strict=True)]
+
+    async def _placed(self, said: Said) -> Said:
+        return replace(said, document=await self._collections.placed(said.document))
 
     async def _said(self, record: Record[InboxRecord]) -> list[Said]:
         value, table = record.event.value, self._tables.get(record.topic)

@@ -10,7 +10,7 @@ from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import DocumentDeleted, DocumentUpserted
 from schemas.ids import document_id
 from schemas.inbox import Rules
-from services.inbox import InboxCodec, InboxStage, Room, Table, Values
+from services.inbox import Collections, InboxCodec, InboxStage, Room, Table, Values
 from services.inbox.values import Framed
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.engine.outputs import Send
@@ -29,8 +29,20 @@ class NoContext:
         raise AssertionError("not used")
 
 
+class NoChroma:
+    async def collection(self, tenant: str, database: str, collection: str) -> None:
+        return None
+
+
 def stage(folder: Path, framed: Framed | None = None) -> InboxStage:
-    return InboxStage(Values(framed), Rules(), {TABLE.topic: TABLE}, BlobStore(str(folder)), Room(1_000))
+    return InboxStage(
+        Values(framed),
+        Rules(),
+        {TABLE.topic: TABLE},
+        Collections(NoChroma()),
+        BlobStore(str(folder)),
+        Room(1_000),
+    )
 
 
 def record(value: bytes, topic: str = "inbox", key: str = "any") -> Record[Any]:
