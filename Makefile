@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-faults test-pythons check format lint types imports bench docs constraints clean
+.PHONY: help install demo up test test-faults test-helm test-pythons check format lint types imports bench docs constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,10 +45,18 @@ test: install ## run the tests, with a real broker and a real Chroma server
 test-faults: install ## run the tests that kill, freeze and cut off parts of a running pipeline
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "faults"
 
+test-helm: install ## lint, render and check the Helm chart
+ifneq ($(UV),)
+	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group deploy
+else
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group deploy
+endif
+	$(BIN)/python -m pytest tests/deploy/test_helm.py
+
 test-pythons: ## run the tests that depend on the version of Python with every Python that is here
 	@$(PYTHON) .ci/pythons.py
 
-check: format lint types imports test test-faults ## everything that CI runs: format, lint, types, import rules, tests
+check: format lint types imports test test-faults test-helm ## everything that CI runs: format, lint, types, import rules, tests
 
 format: install ## are all files formatted?
 	$(BIN)/ruff format --check --exclude "*.md" .
@@ -72,10 +80,10 @@ docs: install ## render docs/settings.md and schemas/avro from the code
 constraints: ## resolve everything anew in a throwaway environment and pin it in constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 ifneq ($(UV),)
-	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group examples
+	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group deploy --group examples
 else
 	build/pins/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	build/pins/bin/python -m pip install --quiet --editable . --group dev --group examples
+	build/pins/bin/python -m pip install --quiet --editable . --group dev --group deploy --group examples
 endif
 	build/pins/bin/python .ci/constraints.py > build/constraints.txt
 	mv build/constraints.txt constraints.txt && rm -rf build/pins

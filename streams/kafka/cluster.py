@@ -105,7 +105,8 @@ def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10)
     }
 
 
-def _settings(topic: Topic, replication: int) -> dict[str, str]:
+def topic_settings(topic: Topic, replication: int) -> dict[str, str]:
+    """The settings with which a topic is created."""
     settings = {"min.insync.replicas": str(max(1, replication - 1))}
     if topic.compact:
         # Compaction skips the active segment. Roll daily or at 32 MB, so that state stays small on a laptop.
@@ -128,7 +129,10 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
     if not missing:
         return []
     created = client.create_topics(
-        [NewTopic(cluster.name(t), count, replication, config=_settings(t, replication)) for t in missing]
+        [
+            NewTopic(cluster.name(t), count, replication, config=topic_settings(t, replication))
+            for t in missing
+        ]
     )
     ours = [topic.name for topic in missing if _created(created[cluster.name(topic)])]
     _agreed(_all_visible(client, cluster))  # another process may have created some
