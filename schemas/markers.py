@@ -31,3 +31,9 @@ def marker(source: Source, collection: str, number: int) -> Document:
 def is_marker(document: Document) -> bool:
     """Whether a document is a barrier marker, which is in no collection."""
     return document.namespace.startswith(MARKER_NAMESPACE)
+
+
+def invocation_of(document: Document) -> str | None:
+    """The id of the invocation that a document belongs to. That of the inbox's run names no invocation."""
+    run = document.run
+    return None if run is None or run.invocation_id.startswith(INBOX_RUN) else run.invocation_id

@@ -1,7 +1,7 @@
 """Send events from lines of JSON to the topic `inbox`, and say of each line what became of it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -39,22 +39,20 @@ class Event:
     value: bytes
 
 
-def events_in(lines: Iterable[bytes], collection: str | None) -> Iterator[Event | Answer]:
+def events_in(lines: Iterable[bytes], defaults: Mapping[str, object]) -> Iterator[Event | Answer]:
     """The event of each line, or the answer that says why it is none. Empty lines are skipped.
 
     Args:
-        collection: of lines that name none.
+        defaults: fields of lines that do not have them.
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _event(number, line, collection)
+            yield _event(number, line, defaults)
 
 
-def _event(number: int, line: bytes, collection: str | None) -> Event | Answer:
+def _event(number: int, line: bytes, defaults: Mapping[str, object]) -> Event | Answer:
     try:
-        fields = read_object(line)
-        if collection is not None:
-            fields.setdefault("collection", collection)
+        fields = {**defaults, **read_object(line)}
         document = said_by(fields, _FORM).document
     except IngestError as error:
         return Answer(number, error=str(error))

@@ -9,7 +9,7 @@ from headrace.cli.output import fail, visible
 from headrace.cli.settings import AsJson, DataDir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from headrace.admin.event_lines import Answer, Event
 
@@ -26,6 +26,9 @@ def send(
     collection: Annotated[
         str | None, typer.Option("--collection", "-c", help="Of lines that name none.", show_default=False)
     ] = None,
+    sparse: Annotated[
+        bool, typer.Option("--sparse/--no-sparse", help="Also make documents searchable by words (BM25).")
+    ] = True,
     check: Annotated[bool, typer.Option("--check", help="Only say which lines are wrong.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -47,7 +50,8 @@ def send(
     except OSError as error:
         raise RequestError(f"{file}: {error.strerror}") from None
     with opened as lines:
-        found = told.events_in(lines, collection)
+        defaults = {"sparse": sparse} | ({"collection": collection} if collection is not None else {})
+        found = told.events_in(lines, defaults)
         if check:
             right = sum(1 for _ in found)
             told.note(f"{counted(right, 'event')}, {counted(told.wrong, 'line')} wrong")
@@ -65,10 +69,10 @@ class _Told:
         self._as_json = as_json
         self.sent = self.wrong = 0
 
-    def events_in(self, lines: BinaryIO, collection: str | None) -> "Iterator[Event]":
+    def events_in(self, lines: BinaryIO, defaults: "Mapping[str, object]") -> "Iterator[Event]":
         from headrace.admin.event_lines import Answer, events_in
 
-        for found in events_in(lines, collection):
+        for found in events_in(lines, defaults):
             if isinstance(found, Answer):
                 self.tell(found)
             else:

@@ -20,7 +20,7 @@ from schemas.errors import ContractError, RequestError
 from schemas.events import Chunking, Document, Embedding, SparseEmbedding
 from schemas.inbox.event import InboxEvent, event_of
 from schemas.inbox.reading import read_object
-from schemas.limits import MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, SPARSE_KEY, TRIAL_MODEL
+from schemas.limits import BM25, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, SPARSE_KEY, TRIAL_MODEL
 from schemas.markers import MARKER_NAMESPACE
 
 _SHOWN = 80
@@ -35,7 +35,7 @@ class Rules:
         allowed: what events may name: `tenant`, `tenant/database`, or `*` for all. Empty: the default tenant.
         model: the embedding model of events that name none.
         models: those that events may name; None does not check.
-        sparse: the sparse model of all; None for none.
+        sparse: the sparse model of events that do not say; None for none.
     """
 
     tenant: str = "default_tenant"
@@ -123,7 +123,7 @@ def _document(event: InboxEvent, content: bytes | None, rules: Rules) -> Documen
         version_key=event.version_key if event.version_key is not None else _version_key(content),
         metadata=metadata_of(event.metadata or {}) if content is not None else {},
         chunking=_chunking(event.chunking),
-        embedding=_embedding(event.embedding_model, rules),
+        embedding=_embedding(event, rules),
         main_content=event.main_content or False,
         version=event.version,
     )
@@ -145,14 +145,17 @@ def _version_key(content: bytes | None) -> str:
     return "" if content is None else sha256(content).hexdigest()
 
 
-def _embedding(model: str | None, rules: Rules) -> Embedding:
-    chosen = model or rules.model
+def _embedding(event: InboxEvent, rules: Rules) -> Embedding:
+    chosen = event.embedding_model or rules.model
     if rules.models is not None and chosen not in rules.models:
         available = ", ".join(sorted(rules.models))
         raise ContractError(
             f"embedding_model {chosen[:_SHOWN]!r} is not available; available are {available}"
         )
-    sparse = None if rules.sparse is None else SparseEmbedding(model=rules.sparse, key=SPARSE_KEY)
+    wanted = {None: rules.sparse, True: rules.sparse or BM25, False: None}[event.sparse]
+    if wanted is not None and (event.metadata or {}).get(SPARSE_KEY) is not None:
+        raise ContractError(f"metadata key {SPARSE_KEY!r} is that of the sparse vector; choose another name")
+    sparse = None if wanted is None else SparseEmbedding(model=wanted, key=SPARSE_KEY)
     return Embedding(model=chosen, sparse=sparse)
 
 

@@ -18,7 +18,7 @@ _INT64 = 2**63
 _SHOWABLE = frozenset(
     {
         *("op", "collection", "document_key", "tenant", "database", "namespace", "custom_id"),
-        *("content_type", "filename", "version", "version_key", "embedding_model", "main_content"),
+        *("content_type", "filename", "version", "version_key", "embedding_model", "main_content", "sparse"),
     }
 )
 _SHOWN = 80
@@ -69,6 +69,9 @@ class InboxEvent(BaseModel):
         None, description="Chunks get the ids `<custom_id>-0`, `-1`, … Default: a hash of the key."
     )
     embedding_model: str | None = Field(None, description="Default: the model of the deployment.")
+    sparse: bool | None = Field(
+        None, description="Searchable by words (BM25), too. Default: `HEADRACE_SPARSE_DEFAULT`."
+    )
     chunking: SourceChunkingConfig | None = Field(None, description="How it is cut; as in the HTTP API.")
     main_content: bool | None = Field(
         None, description="Index a web page without its navigation, footers and adverts."

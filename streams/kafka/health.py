@@ -15,8 +15,9 @@ from confluent_kafka import Producer
 
 from schemas.codec import Codec
 from schemas.events import RecordInHand, StageHealth
+from schemas.markers import invocation_of
 from streams import metrics
-from streams.engine.publishing.dead_letters import about, document_of, error_text, invocation_of
+from streams.engine.publishing.dead_letters import about, document_of, error_text
 from streams.engine.window import Entry
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.topics import STAGE_HEALTH

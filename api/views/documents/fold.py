@@ -19,7 +19,7 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from schemas.markers import is_marker
+from schemas.markers import invocation_of, is_marker
 from schemas.sources import SOURCE_TYPES
 from streams.state.reader import ChangelogRecord
 from streams.topics import PROGRESS
@@ -93,7 +93,6 @@ def fold_documents(database: sqlite3.Connection, change: ChangelogRecord) -> Non
 
 def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState) -> None:
     document, known = event.document, _read(database, id_) or _early_failure(database, event.document)
-    run = document.run
     fate = DELETED if event.deleted else INDEXED if event.complete else INDEXING
     indexed_ms, ended_ms = _milliseconds(event.indexed_at), known.ended_ms if known else None
     row = _Row(
@@ -107,7 +106,7 @@ def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState) 
         embedding=_name(database, document.embedding.model_dump_json()),
         version=document.version_key,
         collection=_name(database, event.collection_id),
-        run=run.invocation_id if run else None,
+        run=invocation_of(document),
         chunks=0 if event.deleted else event.chunks,
         parts=event.parts,
         parts_done=len(event.parts_done),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.events import DeadLetter, Document, Event, RunRequested
-from schemas.markers import INBOX_RUN
+from schemas.markers import invocation_of
 from streams.engine.outputs import Send
 from streams.engine.stage import Record
 from streams.engine.window import Entry
@@ -44,12 +44,6 @@ def place_of(event: Event | None) -> dict[str, str]:
     else:
         return {}
     return dict(zip(("tenant", "database", "collection"), map(_name, names), strict=True))
-
-
-def invocation_of(document: Document) -> str | None:
-    """The id of the invocation that a document belongs to. That of the inbox's run names no invocation."""
-    run = document.run
-    return None if run is None or run.invocation_id.startswith(INBOX_RUN) else run.invocation_id
 
 
 def about(record: Record[Any] | None) -> dict[str, str]:

@@ -16,11 +16,12 @@ LINES = RIGHT + b"\n" + b'{"document_key": "a", "contnt": "\x1b]0;x"}\n' + b"not
 
 
 def test_a_line_is_an_event_or_an_answer_and_empty_ones_are_neither() -> None:
-    event, unknown, broken = events_in(io.BytesIO(LINES), "docs")
+    event, unknown, broken = events_in(io.BytesIO(LINES), {"collection": "docs", "sparse": True})
 
     assert isinstance(event, Event)
     document = read_event(event.value, Rules()).document
     assert (event.line, event.key, document.collection) == (1, document_id(document), "docs")
+    assert document.embedding.sparse is not None
     assert unknown == Answer(
         3, error="the value is not JSON: Invalid control character at at line 1 column 34"
     )
@@ -29,8 +30,8 @@ def test_a_line_is_an_event_or_an_answer_and_empty_ones_are_neither() -> None:
 
 
 def test_a_collection_of_the_line_comes_first_and_none_is_said() -> None:
-    [own] = events_in([b'{"collection": "own", "document_key": "a", "content": ""}'], "docs")
-    [none] = events_in([RIGHT], None)
+    [own] = events_in([b'{"collection": "own", "document_key": "a", "content": ""}'], {"collection": "docs"})
+    [none] = events_in([RIGHT], {})
 
     assert isinstance(own, Event)
     assert read_event(own.value, Rules()).document.collection == "own"
@@ -41,7 +42,7 @@ def test_a_collection_of_the_line_comes_first_and_none_is_said() -> None:
 def test_an_event_that_fits_no_message_says_what_to_do() -> None:
     line = json.dumps({"collection": "docs", "document_key": "big", "content": "x" * 1_000_001}).encode()
 
-    [answer] = events_in([line], None)
+    [answer] = events_in([line], {})
 
     assert isinstance(answer, Answer)
     assert "1,000,056 bytes, at most 1,000,000 are possible; upload larger files" in (answer.error or "")

@@ -79,6 +79,15 @@ def test_all_fields_can_be_said_and_null_is_not_said() -> None:
     assert plain.document == read(metadata={}).document
 
 
+def test_whether_it_is_searchable_by_words_is_the_events_own_choice() -> None:
+    for rules in (Rules(), Rules(sparse=BM25)):
+        for wanted in (True, False):
+            assert (read(rules, sparse=wanted).document.embedding.sparse is not None) == wanted
+    assert "'sparse_embedding' is that of the sparse vector" in refused(
+        json.dumps(SHORT | {"metadata": {SPARSE_KEY: 1}, "sparse": True})
+    )
+
+
 @pytest.mark.parametrize("fields", [{"op": "delete"}, {"content": None}, {"op": "delete", "content": None}])
 def test_a_delete_is_said_by_op_or_by_null(fields: dict[str, Any]) -> None:
     event = {"collection": "docs", "document_key": "a", **fields}

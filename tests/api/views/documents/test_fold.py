@@ -22,7 +22,7 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from schemas.markers import MARKER_NAMESPACE
+from schemas.markers import INBOX_RUN, MARKER_NAMESPACE
 from streams.state.reader import ChangelogRecord
 from streams.topics import DOCUMENT_STATES, PROGRESS
 
@@ -205,3 +205,11 @@ def test_totals_are_what_counting_gives(log: list[list[tuple[str, ...]]]) -> Non
     totals = "SELECT state, sum(documents), sum(chunks) FROM totals WHERE documents GROUP BY state"
     counted = "SELECT state, count(*), sum(chunks) FROM documents GROUP BY state"
     assert database.execute(totals).fetchall() == database.execute(counted).fetchall()
+
+
+def test_a_document_of_the_inbox_names_no_invocation() -> None:
+    database = empty()
+
+    fold(database, state("a", 1, run=f"{INBOX_RUN}1"), state("b", 1))
+
+    assert database.execute("SELECT run FROM documents ORDER BY key").fetchall() == [(None,), ("r1",)]
