@@ -1,0 +1,133 @@
+"""What a tool asks of the gateway: one request each, with a deadline below that of clients."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from mcp.server.mcpserver.exceptions import ToolError
+
+from headrace.client.connect import require_gateway
+from headrace.client.gateway import GatewayClient
+from headrace.mcp import answers
+from headrace.settings import Settings
+from schemas.api import SearchPayload
+from schemas.errors import IngestError
+
+T = TypeVar("T")
+
+#: Clients give a call 60 s, and pass over an answer that comes later.
+CALL_SECONDS = 30.0
+#: Chunks of a document that are asked for at once; `MAX_CHARACTERS` ends an answer sooner.
+_CHUNKS = 100
+_MOST_ENTRIES = 100
+
+_DEFAULT_DATABASE = "default_database"
+
+
+class Tools:
+    """The tools, on the gateway of the settings. It is looked for at the first call, not at the handshake."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: GatewayClient | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Close the connections afterwards."""
+        try:
+            yield
+        finally:
+            if self._client is not None:
+                await self._client.__aexit__(None, None, None)
+
+    async def search_collection(
+        self,
+        query: str,
+        collection: str,
+        database: str = _DEFAULT_DATABASE,
+        limit: int = 5,
+        contains: str | None = None,
+    ) -> answers.FoundChunks:
+        """Search a collection by meaning and by words. `limit` is 1 to 20. `contains`: only chunks that hold
+        exactly this text. Returns chunks with their document and lines."""
+        payload = SearchPayload(
+            query=query,
+            collection_name=collection,
+            database_name=database,
+            limit=max(1, min(20, limit)),
+            contains=contains,
+        )
+        return answers.chunks_of(await self._ask(lambda client: client.search(payload)))
+
+    async def read_document(self, document_id: str, first_chunk: int = 0) -> answers.DocumentText:
+        """Read a document's text as it is indexed, some 20,000 characters at a time. `find_documents` has
+        ids; continue with `next_chunk` as `first_chunk`."""
+        first = max(0, first_chunk)
+        return answers.text_of(await self._ask(lambda client: client.document(document_id, first, _CHUNKS)))
+
+    async def find_documents(
+        self,
+        collection: str,
+        database: str = _DEFAULT_DATABASE,
+        prefix: str | None = None,
+        contains: str | None = None,
+        state: str | None = None,
+        cursor: str | None = None,
+    ) -> answers.DocumentEntries:
+        """List documents of a collection by key (path or URL), 100 at a time. `prefix` and `contains` are
+        about the key; `state` is indexed, indexing, failed or deleted."""
+        query = {
+            "collection_name": collection,
+            "database_name": database,
+            "prefix": prefix,
+            "contains": contains,
+            "state": state,
+            "cursor": cursor,
+            "limit": str(_MOST_ENTRIES),
+        }
+        page = await self._ask(lambda client: client.document_page(**query))
+        return answers.DocumentEntries(
+            documents=[answers.document_of(one) for one in page.documents], next_cursor=page.next_cursor
+        )
+
+    async def list_collections(self, database: str | None = None) -> answers.CollectionEntries:
+        """List the collections that can be searched, with their number of documents."""
+        found = await self._ask(lambda client: client.collections(database_name=database))
+        some = [answers.collection_of(one) for one in found[:_MOST_ENTRIES]]
+        return answers.CollectionEntries(collections=some, note=_cut(len(found)))
+
+    async def list_sources(self, database: str | None = None) -> answers.SourceEntries:
+        """List the sources that fill collections: folders, repositories, websites, buckets, uploads."""
+        found = await self._ask(lambda client: client.sources(database_name=database))
+        some = [answers.source_of(one) for one in found[:_MOST_ENTRIES]]
+        return answers.SourceEntries(sources=some, note=_cut(len(found)))
+
+    async def get_run(self, invocation_id: str) -> answers.RunEntry:
+        """The state of a run: how many documents are done, and the last errors."""
+        return answers.run_of(await self._ask(lambda client: client.progress(invocation_id)))
+
+    async def start_sync(self, source_id: str, collection: str) -> answers.StartedRun:
+        """Bring what has changed in a source into a collection. Returns at once; `get_run` follows it."""
+        run = await self._ask(lambda client: client.create_invocation(source_id, collection))
+        return answers.StartedRun(invocation_id=run, note="It runs now; get_run tells how far it is.")
+
+    async def _ask(self, call: Callable[[GatewayClient], Awaitable[T]]) -> T:
+        """Raises ToolError, which the model reads, for whatever the gateway refuses."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await call(await self._connected())
+        except TimeoutError as error:
+            raise ToolError(f"the gateway took longer than {CALL_SECONDS:g} s; ask for less") from error
+        except IngestError as error:
+            raise ToolError(answers.clean(str(error))) from error
+
+    async def _connected(self) -> GatewayClient:
+        if self._client is None:
+            endpoint = await require_gateway(self._settings)
+            self._client = GatewayClient(endpoint.url, endpoint.key)
+        return self._client
+
+
+def _cut(count: int) -> str:
+    return "" if count <= _MOST_ENTRIES else f"The first {_MOST_ENTRIES} of {count:,}; name a database."
