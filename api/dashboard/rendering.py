@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from api.dashboard import formats
 from api.dashboard.assets import asset
 from api.dashboard.forms import token_of
 from api.dashboard.navigation import NAVIGATION
 from api.dashboard.page import Page
 from api.dashboard.sessions import SESSION
+from api.dashboard.shown import formats
 from api.requests import CALLER
 
 #: Nothing from elsewhere, nothing inline: what a document says can never run.
@@ -67,7 +67,13 @@ def params(query: Mapping[str, str], name: str, value: object) -> str:
 
 def find(database: str, collection: str, key: str, source_id: str | None = None, chunk: str = "") -> str:
     """The query of `/documents/find`: a document by what a hit or an outcome knows of it."""
-    known = {"database": database, "collection": collection, "key": key, "source_id": source_id, "chunk": chunk}
+    known = {
+        "database": database,
+        "collection": collection,
+        "key": key,
+        "source_id": source_id,
+        "chunk": chunk,
+    }
     return urlencode({name: value for name, value in known.items() if value})
 
 

@@ -21,8 +21,8 @@ from api.dashboard.pages import (
     upload,
 )
 from api.dashboard.sessions import SESSIONS, Sessions
+from api.dashboard.shown.system import SYSTEM, SystemWatch
 from api.dashboard.signing_in import THROTTLE, Throttle
-from api.dashboard.system import SYSTEM, SystemWatch
 from api.dependencies import PARTS
 from api.gateway import Gateway
 from api.health import HEALTH
@@ -40,6 +40,7 @@ PAGES: Sequence[tuple[str, Show]] = (
     ("/documents", documents.show),
     ("/documents/{document_id}", documents.show_one),
     ("/collections", collections.show),
+    ("/collections/verification", collections.show_verification),
     ("/upload", upload.show),
     ("/invocations", invocations.show),
     ("/invocations/{invocation_id}", invocations.show_one),
@@ -59,6 +60,7 @@ ACTIONS: Sequence[tuple[str, Handler]] = (
     ("/invocations/{invocation_id}/cancel", invocations.cancel_one),
     ("/invocations/{invocation_id}/retry", invocations.retry),
     ("/documents/{document_id}/delete", documents.delete),
+    ("/collections/verification", collections.verify),
     ("/dead-letters", letters.settle),
     ("/upload/file", upload.receive),
     ("/keys", access.create_key),

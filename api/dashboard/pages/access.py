@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from api.admin import credentials, keys
 from api.dashboard.forms import read_form
-from api.dashboard.names import name_of
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import render, see_other
+from api.dashboard.shown.names import name_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, describe_invalid
 from api.requests import caller_of, path_id
@@ -41,7 +41,14 @@ async def show_keys(request: web.Request) -> Page:
 
 async def _keys(request: web.Request) -> Context:
     found = keys.listed(request.app[PARTS], caller_of(request))
-    return {"keys": found, "made": None, "error": None, "own": caller_of(request).key_id, "values": {}, "used": request.app[PARTS].doorkeeper.last_used}
+    return {
+        "keys": found,
+        "made": None,
+        "error": None,
+        "own": caller_of(request).key_id,
+        "values": {},
+        "used": request.app[PARTS].doorkeeper.last_used,
+    }
 
 
 async def create_key(request: web.Request) -> web.StreamResponse:
@@ -58,7 +65,9 @@ async def create_key(request: web.Request) -> web.StreamResponse:
         refused = describe_invalid(error, "the key")
         return render(request, page, {**await _keys(request), "error": refused, "values": form.values}, 400)
     except BadRequest as error:
-        return render(request, page, {**await _keys(request), "error": str(error), "values": form.values}, 400)
+        return render(
+            request, page, {**await _keys(request), "error": str(error), "values": form.values}, 400
+        )
     return render(request, page, {**await _keys(request), "made": made})
 
 
@@ -81,7 +90,10 @@ async def _credentials(request: web.Request, error: str | None) -> Context:
     return {
         "credentials": found,
         "names": {id_: name_of(source) for id_, source in sources.items() if source is not None},
-        "kinds": {kind: (KIND_NAMES.get(kind, kind), [(m, _MEMBER_NAMES.get(m, m)) for m in members]) for kind, members in KINDS.items()},
+        "kinds": {
+            kind: (KIND_NAMES.get(kind, kind), [(m, _MEMBER_NAMES.get(m, m)) for m in members])
+            for kind, members in KINDS.items()
+        },
         "kind_names": KIND_NAMES,
         "error": error,
     }
@@ -93,7 +105,8 @@ async def create_credential(request: web.Request) -> web.StreamResponse:
     kind = form.required("kind", "Kind")
     try:
         secret: dict[str, Any] = {
-            member: form.required(f"{kind}.{member}", _MEMBER_NAMES.get(member, member)) for member in KINDS.get(kind, ())
+            member: form.required(f"{kind}.{member}", _MEMBER_NAMES.get(member, member))
+            for member in KINDS.get(kind, ())
         }
         body = {"kind": kind, "name": form.required("name", "Name"), "secret": secret}
         made = await credentials.make(
@@ -101,9 +114,13 @@ async def create_credential(request: web.Request) -> web.StreamResponse:
         )
     except ValidationError as error:
         refused = describe_invalid(error, "the credential")
-        return render(request, Page("credentials.html", "Credentials"), await _credentials(request, refused), 400)
+        return render(
+            request, Page("credentials.html", "Credentials"), await _credentials(request, refused), 400
+        )
     except RequestError as error:
-        return render(request, Page("credentials.html", "Credentials"), await _credentials(request, str(error)), 400)
+        return render(
+            request, Page("credentials.html", "Credentials"), await _credentials(request, str(error)), 400
+        )
     return see_other("/credentials", f"{made.name} is saved.")
 
 

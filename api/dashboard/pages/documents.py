@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from api.dashboard.forms import read_form
-from api.dashboard.names import name_of
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import see_other
+from api.dashboard.shown.names import name_of
 from api.dependencies import PARTS
 from api.documents.queries import delete_document, list_documents, show_document
 from api.errors import BadRequest, NotFound
@@ -96,7 +96,9 @@ async def find(request: web.Request) -> web.StreamResponse:
     chunk = query_number(request, "chunk", 0, 2**31)
     first = chunk // _CHUNKS * _CHUNKS
     query = f"?first={first}" if first else ""
-    return see_other(f"/documents/{chosen[0].id}{query}" + (f"#chunk-{chunk}" if "chunk" in request.query else ""))
+    return see_other(
+        f"/documents/{chosen[0].id}{query}" + (f"#chunk-{chunk}" if "chunk" in request.query else "")
+    )
 
 
 async def delete(request: web.Request) -> web.StreamResponse:

@@ -8,12 +8,12 @@ from functools import partial
 from aiohttp import web
 
 from api.dashboard.forms import read_form
-from api.dashboard.formats import plural
-from api.dashboard.names import Names
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import see_other
-from api.dashboard.runs import shown_run, shown_runs
 from api.dashboard.scope import cursor_of, cursor_text, scope_of
+from api.dashboard.shown.formats import plural
+from api.dashboard.shown.names import Names
+from api.dashboard.shown.runs import shown_run, shown_runs
 from api.dependencies import PARTS
 from api.documents.failures import list_failures, retry_failed
 from api.requests import caller_of, path_id, query_choice, query_number, query_text
@@ -84,7 +84,8 @@ async def _load_one(request: web.Request, run: Invocation) -> Context:
         "outcome": status,
         "failures": await list_failures(parts, caller_of(request), run.id) if run.counts.failed else [],
         "source": parts.catalogue.source(run.source_id),
-        "can_cancel": run.status is Status.PENDING or (run.status is Status.PROCESSING and not run.single_document),
+        "can_cancel": run.status is Status.PENDING
+        or (run.status is Status.PROCESSING and not run.single_document),
     }
 
 

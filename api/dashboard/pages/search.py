@@ -11,12 +11,12 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from api.access import TOKEN_HEADER
-from api.dashboard.pages.sources import DEFAULT_DATABASE
 from api.dashboard.page import Context, Page
+from api.dashboard.pages.sources import DEFAULT_DATABASE
 from api.dashboard.rendering import find
 from api.dashboard.scope import scope_of
 from api.dashboard.sessions import is_secure
-from api.dashboard.words import words_of
+from api.dashboard.shown.words import words_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, describe_invalid
 from api.requests import caller_of, query_choice, query_number, query_text
@@ -28,7 +28,17 @@ MODES = ("hybrid", "dense", "sparse")
 _LIMIT = 10
 _MOST_OFFSET = 590
 #: Metadata that a hit shows apart, or not at all.
-_APART = ("document_key", "start_line", "end_line", "start_col", "end_col", "page", "context", "title", "source_id")
+_APART = (
+    "document_key",
+    "start_line",
+    "end_line",
+    "start_col",
+    "end_col",
+    "page",
+    "context",
+    "title",
+    "source_id",
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,15 @@ async def _load(request: web.Request) -> Context:
     context: dict[str, Any] = {
         "collections": [f"{database}/{name}" for database, name in collections],
         "chosen": "/".join(chosen) if chosen else "",
-        **{"asked": asked, "modes": MODES, "offset": offset, "error": None, "answer": None, "hits": []},
-        **{"programs": None, "words": [], "limit": _LIMIT},
+        "asked": asked,
+        "modes": MODES,
+        "offset": offset,
+        "limit": _LIMIT,
+        "error": None,
+        "answer": None,
+        "hits": [],
+        "words": [],
+        "programs": None,
     }
     if not asked["q"].strip() or chosen is None:
         return context
@@ -170,5 +187,3 @@ def _programs(request: web.Request, payload: SearchPayload) -> Mapping[str, str]
         '    print(hit["rank"], hit["metadata"]["document_key"], hit["text"][:80])'
     )
     return {"curl": curl, "python": python}
-
-

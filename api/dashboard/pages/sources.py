@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from api.admin import credentials
 from api.dashboard.forms import Form, read_form
-from api.dashboard.names import Names, name_of, type_name
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import render, see_other
-from api.dashboard.runs import ShownRun, shown_run
 from api.dashboard.scope import cursor_of, cursor_text, scope_of
-from api.dashboard.source_forms import CREDENTIAL_KINDS, FormField, fields_of, payload_of
+from api.dashboard.shown.names import Names, name_of, type_name
+from api.dashboard.shown.runs import ShownRun, shown_run
+from api.dashboard.shown.schedules import schedule_from, schedule_of
+from api.dashboard.shown.source_forms import CREDENTIAL_KINDS, FormField, fields_of, payload_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, HttpError, describe_invalid
 from api.requests import caller_of, query_text
@@ -25,7 +26,7 @@ from api.sync.source_types import require_type_name
 from api.views.browsing import Wanted
 from api.views.documents import DocumentFilter
 from api.views.documents.tables import DELETED
-from schemas.api import CreateJobPayload, CreateSourcePayload
+from schemas.api import CreateJobPayload, CreateSourcePayload, ShownSchedule
 from schemas.errors import RequestError
 from schemas.events import Source
 from schemas.limits import BM25
@@ -47,6 +48,7 @@ class ShownSource:
     targets: Sequence[str]
     last: ShownRun | None
     now: ShownRun | None
+    schedule: ShownSchedule | None
     documents: int
 
 
@@ -85,6 +87,7 @@ def shown_source(request: web.Request, source: Source, names: Names) -> ShownSou
         targets=catalogue.targets(source.id),
         last=None if final is None else shown_run(final, names),
         now=None if active is None else shown_run(active, names),
+        schedule=schedule_of(source, catalogue),
         documents=_documents(request, source),
     )
 
@@ -142,7 +145,9 @@ async def _form(
         "has_sparse": parts.gateway.sparse is not None,
         "database": DEFAULT_DATABASE,
         "has_target": any(one.name == "collection_name" for one in fields),
-        "collections": sorted({name for _, name in parts.catalogue.browse.targets(scope_of(caller_of(request)))}),
+        "collections": sorted(
+            {name for _, name in parts.catalogue.browse.targets(scope_of(caller_of(request)))}
+        ),
     }
 
 
@@ -188,7 +193,10 @@ def _payload(kind: SourceType[Any, Any], fields: Sequence[FormField], form: Form
         embedding["sparse"] = {"model": BM25}
     if embedding:
         body["embedding"] = embedding
-    if form.ticked("run") and kind.lists and form.text("target") is None and "collection_name" not in body[kind.name]:
+    has_target = any(one.name == "collection_name" for one in fields)
+    if (schedule := schedule_from(form, None if has_target else form.text("target"))) is not None:
+        body["schedule"] = schedule
+    if form.ticked("run") and form.text("target") is None and not has_target:
         raise BadRequest("Collection is missing: a run needs to know where documents go")
     try:
         return CreateSourcePayload.model_validate(body)

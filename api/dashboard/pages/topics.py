@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from api.dashboard.page import Context, Page
-from api.dashboard.system import SYSTEM
+from api.dashboard.shown.system import SYSTEM
 from api.errors import Unavailable
 from api.requests import caller_of
 from streams.state.lags import TopicsSample
@@ -54,7 +54,11 @@ async def _load(request: web.Request) -> Context:
     history = [*traffic.history, sample]
     rates = traffic.rates()
     return {
-        "topics": [_topic(sample, name, rates) for name in (topic.name for topic in CATALOGUE) if name in sample.partitions],
+        "topics": [
+            _topic(sample, name, rates)
+            for name in (topic.name for topic in CATALOGUE)
+            if name in sample.partitions
+        ],
         "groups": [_group(name, history) for name in sorted(sample.lags)],
         "minutes": max(1, round((sample.at - history[0].at) / 60)),
         "partitions": max(sample.partitions.values(), default=0),
@@ -86,5 +90,6 @@ def polyline(values: Sequence[int]) -> str:
     most = max(*values, 1)
     step = _WIDTH / max(1, len(values) - 1)
     return " ".join(
-        f"{number * step:.1f},{_HEIGHT - 1 - (_HEIGHT - 2) * value / most:.1f}" for number, value in enumerate(values)
+        f"{number * step:.1f},{_HEIGHT - 1 - (_HEIGHT - 2) * value / most:.1f}"
+        for number, value in enumerate(values)
     )

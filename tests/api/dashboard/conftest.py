@@ -35,7 +35,7 @@ needs_browser = [
 COLLECTION = "handbook"
 #: A document whose name and text are markup, and one that cannot be parsed.
 HOSTILE_NAME = "<script>alert(1).md"
-HOSTILE = "# <script>window.harmed = true</script>\n\n<img src=x onerror=\"window.harmed = true\"> flood gate"
+HOSTILE = '# <script>window.harmed = true</script>\n\n<img src=x onerror="window.harmed = true"> flood gate'
 
 
 @dataclass(frozen=True)
