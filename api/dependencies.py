@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -43,6 +44,21 @@ Found = TypeVar("Found", Source, Invocation)
 
 #: How often, and how soon, a name is asked for again.
 _NAME_TRIES, _NAME_SECONDS = 10, 0.05
+
+
+#: Checks of sources under way at once in a process: each may list for a minute.
+MOST_CHECKS = 4
+
+
+class SourceLocks:
+    """One change of a source at a time in this process. Other gateways may change it between."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, source_id: str) -> asyncio.Lock:
+        """The lock of a source."""
+        return self._locks.setdefault(source_id, asyncio.Lock())
 
 
 class UploadSlots:
@@ -126,6 +142,8 @@ class Dependencies:
         self.sparse_keys = SparseKeys(gateway.sparse)
         self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
+        self.checks = asyncio.Semaphore(MOST_CHECKS)
+        self.changing = SourceLocks()
         self.requests = RequestsUnderWay()
         self.streams = EventStreams(gateway.heartbeat_s)
         self.verifications = Verifications()

@@ -9,6 +9,7 @@ from api.search.embedding import QueryEmbedder
 from api.search.rerank import RerankAccess
 from api.search.sparse import SparseIndex
 from api.verification.verifier import Verifier
+from schemas.api import SourceCheck
 from schemas.codec import Codec
 from schemas.limits import (
     DEFAULT_LINES_SIZE_BYTES,
@@ -82,6 +83,28 @@ class OriginCheck(Protocol):
         ...
 
 
+class SourcePreview(Protocol):
+    """Looks at what a source would sync."""
+
+    async def look(
+        self,
+        kind: str,
+        config: Any,
+        tenant: str,
+        secret: Mapping[str, str] | None,
+        limit: int,
+        seconds: float,
+    ) -> tuple[Any, SourceCheck]:
+        """The configuration as it would be stored, and what a run would read.
+
+        Args:
+            secret: of a payload that brings it along, whose configuration has credential 0.
+
+        Raises RequestError for what cannot be read.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Gateway:
     """Everything that `create_app` needs.
@@ -90,6 +113,7 @@ class Gateway:
         state_folder: folder of the SQLite files of the views; used by one process at a time.
         admin_key: the preset key; may do everything, in `default_tenant` and for others.
         origins: what looks at where a source reads from, by its type. A type without one is taken as it is.
+        preview: looks at sources before they are created; without it none are.
         embedding: the service that embeds texts of requests; without it none are embedded.
         credentials: the saved credentials; without them, none can be saved.
         sparse: the index of sparse vectors; without it, searches are dense only.
@@ -112,6 +136,7 @@ class Gateway:
     models: Models
     admin_key: str = field(repr=False)
     origins: Mapping[str, OriginCheck] = field(default_factory=dict)
+    preview: SourcePreview | None = None
     embedding: EmbeddingAccess | None = None
     credentials: SavedCredentials | None = None
     sparse: SparseIndex | None = None

@@ -37,6 +37,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "compare": ("a listing of unchanged documents against what is indexed", ("--documents", "20000")),
     "listing": ("the gateway's index of documents, from records to pages", ("--documents", "20000")),
     "buckets": ("a bucket in which nothing has changed", ("--objects", "10000")),
+    "inbox": (
+        "events as fast as a producer can, and uploads beside them",
+        ("--events", "20000", "--seconds", "20"),
+    ),
     "autosync": ("from the event of a bucket to found", ("--objects", "15")),
     "web": ("pages per second of a crawl, and of a second one", ("--pages", "300")),
     "crawl": ("a packaged documentation through the whole pipeline, and again", ("--pages", "300")),

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from schemas.events import SparseRow
 from schemas.ids import collection_key
 from schemas.limits import BM25, SPARSE_KEY
 from services.embedding.sparse import Bm25
+from services.searching.audit import Audit
 from services.searching.index import SparseIndex
 from services.searching.server import SearchServer
 from streams.state.reader import ChangelogRecord
@@ -50,6 +52,10 @@ class Follows:
 
     def rebuild(self) -> None:
         """Never needed."""
+
+    def audit(self, collection: str, repair: bool) -> "Future[Audit | None]":
+        """Never asked."""
+        raise NotImplementedError
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headrace.embedding_models import models_of
 from headrace.settings import Settings
@@ -14,6 +15,9 @@ from headrace.usage_error import UsageError
 from schemas.errors import RequestError
 from schemas.limits import TRIAL_MODEL
 from schemas.models_file import ServedModels
+
+if TYPE_CHECKING:
+    from services.inbox import Table
 
 #: Required on the disk of the data folder: a start writes 3 MB, 9 logs take 20 MB each before they are
 #: rotated (183 MB), and 73 MB are for the first documents in flight.
@@ -64,6 +68,17 @@ def browser_of(settings: Settings) -> str:
         if importlib.util.find_spec("playwright") is None:
             raise RequestError("Playwright is not installed: install headrace[browser]")
         return found
+
+
+def tables_of(settings: Settings) -> "dict[str, Table]":
+    """Topics that hold rows of a database. Raises UsageError with the table and the field that is wrong."""
+    from services.inbox.tables import read_tables
+    from streams.topics import CATALOGUE
+
+    if settings.inbox_tables is None:
+        return {}
+    with _blaming("INBOX_TABLES", str(settings.inbox_tables)):
+        return read_tables(settings.inbox_tables, [settings.topic_prefix + topic.name for topic in CATALOGUE])
 
 
 @contextlib.contextmanager

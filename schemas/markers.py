@@ -11,6 +11,10 @@ from schemas.events import Document, Source
 MARKER_NAMESPACE = "barrier:"
 
 
+#: Ids of the runs by which the inbox counts its documents in flight begin with this; they have no invocation.
+INBOX_RUN = "inbox/"
+
+
 def marker(source: Source, collection: str, number: int) -> Document:
     """The marker `number` of a source and collection: always the same document."""
     return Document(

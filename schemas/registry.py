@@ -90,20 +90,30 @@ class RegistryCodec:
         except Exception as error:  # whatever the HTTP client raises when nobody answers
             raise TransientError(f"the schema registry does not answer: {error!r}") from error
 
-    def _reader(self, frame: bytes) -> BodyReader:
+    def schema(self, frame: bytes) -> tuple[str, str]:
+        """Type (`AVRO`, `JSON`, `PROTOBUF`) and text of the schema that a frame names. Blocks.
+
+        Raises ContractError if there is none, TransientError when the registry does not answer, RequestError
+        when it refuses.
+        """
         if len(frame) < _FRAME_BYTES:
             raise ContractError(f"value {frame.hex()} ends inside its frame (00 + 4 bytes of schema id)")
         number = int.from_bytes(frame[1:], "big")
         try:
-            schema = self._client.get_schema(number)
+            found = self._client.get_schema(number)
         except self._library.SchemaRegistryError as error:
             if error.http_status_code == 404:
                 raise ContractError(f"the schema registry has no schema {number}") from error
             raise _refusal(error, f"schema {number}") from error
         except Exception as error:
             raise TransientError(f"the schema registry does not answer: {error!r}") from error
+        return str(found.schema_type), str(found.schema_str)
+
+    def _reader(self, frame: bytes) -> BodyReader:
+        _, text = self.schema(frame)
+        number = int.from_bytes(frame[1:], "big")
         try:
-            return BodyReader(json.loads(schema.schema_str))
+            return BodyReader(json.loads(text))
         except ContractError as error:
             raise ContractError(f"schema {number} of the registry: {error}") from error
         except Exception as error:  # fastavro raises whatever a broken schema leads it to

@@ -1,4 +1,5 @@
 """`python -m schemas.render`: write the `.avsc` of every event; a changed one moves to `avro/previous/`.
+The JSON Schema of `inbox` goes to `json/`.
 
 Records of a released schema stay readable forever: its schema is kept under its fingerprint.
 """
@@ -10,6 +11,7 @@ from pathlib import Path
 from schemas.codec import AVRO_FOLDER, event_types, fingerprint, render_schema
 from schemas.errors import ContractError
 from schemas.evolution import incompatibility
+from schemas.inbox import JSON_FOLDER, json_schema
 
 
 def render(folder: Path = AVRO_FOLDER) -> list[str]:
@@ -35,6 +37,16 @@ def render(folder: Path = AVRO_FOLDER) -> list[str]:
     return [path.stem for path in changed]
 
 
+def render_json(folder: Path = JSON_FOLDER) -> list[str]:
+    """Write the JSON Schema of an event on `inbox`; returns its name if the file changed."""
+    path, text = folder / "InboxEvent.json", json.dumps(json_schema(), indent=2) + "\n"
+    if path.exists() and path.read_text() == text:
+        return []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return [path.stem]
+
+
 def _supersedes(path: Path, text: str) -> bool:
     """Whether the text is another schema than the file's, not just other words about it."""
     if not path.exists():
@@ -52,6 +64,6 @@ def _supersedes(path: Path, text: str) -> bool:
 
 if __name__ == "__main__":
     try:
-        print("changed:", ", ".join(render()) or "none")
+        print("changed:", ", ".join([*render(), *render_json()]) or "none")
     except ContractError as error:
         sys.exit(str(error))

@@ -41,6 +41,8 @@ class Topic:
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
 SCHEDULES = Topic("schedules", (events.ScheduleState,), compact=True, transactional=True)
+#: JSON (`schemas/json/`), from programs of all kinds; its records are no Avro.
+INBOX = Topic("inbox", ())
 DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
@@ -84,6 +86,7 @@ CATALOGUE: Sequence[Topic] = (
     SOURCES,
     SCHEDULES,
     *RUNS.values(),
+    INBOX,
     DOCUMENTS,
     PARSED,
     CHUNKS,

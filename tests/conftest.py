@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NoReturn, cast
 
+import hypothesis
 import pytest
 import structlog
 
@@ -23,6 +24,10 @@ from streams.local import LocalBroker, LocalChroma
 from tests.order import in_order, scheduler
 
 Engine = Literal["embedded", "docker"]
+
+# A busy machine makes no example wrong.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @dataclass(frozen=True, slots=True)

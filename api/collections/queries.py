@@ -14,6 +14,7 @@ from api.views.documents import DocumentFilter, Total
 from api.views.documents.tables import DELETED, FAILED, INDEXED, INDEXING
 from schemas import api
 from streams.chroma import space_of
+from streams.reembedded import identity_of
 
 #: Collections whose rows are counted at once.
 _AT_ONCE = 8
@@ -97,7 +98,8 @@ async def _summary(
         except NotFound:  # deleted just now
             rows = 0
     wanted = DocumentFilter(place.tenant, database=place.database, collection=name)
-    totals = [one for one in parts.index.totals(wanted) if one.collection_id == found["id"]]
+    identity = identity_of(found)
+    totals = [one for one in parts.index.totals(wanted) if one.collection_id == identity]
     own, metadata = target.embedding, found.get("metadata") or {}
     sparse = own.sparse if own is not None else None
     return api.CollectionSummary(

@@ -21,6 +21,7 @@ from schemas.ids import chunk_id_base
 from schemas.limits import RESERVED_METADATA_KEYS
 from streams.chroma import segment
 from streams.engine.outputs import Send
+from streams.reembedded import identity_of
 from streams.topics import DOCUMENTS
 
 #: Outcomes of a document that its history shows, of the last 7 days.
@@ -205,7 +206,7 @@ async def _chunks(
     stored = parts.gateway.chroma.tenant or row.place.tenant
     database = Database(row.place.tenant, stored, row.place.database)
     found = await collection_of(parts, database, row.place.collection)
-    if found is None or found.get("id") != row.collection_id:
+    if found is None or identity_of(found) != row.collection_id:
         return True, []
     base = chunk_id_base(_document(row, row.embedding))
     numbers = range(first, min(row.chunks, first + limit))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.operations.operation import ROOT, Operation, Parameter, page
-from api.sync import invocations, progress, sources, uploads
+from api.sync import changes, checking, invocations, progress, sources, uploads
 from api.sync.multipart import FILE_FORM
 from schemas import api
 from schemas.limits import MAX_FILE_BYTES
@@ -52,6 +52,13 @@ _IDEMPOTENCY_KEY = Parameter(
     place="header",
 )
 
+_IF_MATCH = Parameter(
+    "If-Match",
+    "The `ETag` of the source: the change is made to this version only.",
+    {"type": "string"},
+    place="header",
+)
+
 _SOURCE_PATH = f"{ROOT}/sources/{{source_id}}"
 _RUN_PATH = f"{ROOT}/invocations/{{invocation_id}}"
 
@@ -81,12 +88,34 @@ SYNC: Sequence[Operation] = (
     Operation(
         "PUT",
         _SOURCE_PATH,
-        sources.change_source,
+        changes.change_source,
         "change_source",
         "Select other documents of the same origin",
-        answer=api.Source,
+        answer=api.ChangedSource,
+        parameters=(_IF_MATCH,),
         body=api.ChangeSourcePayload,
-        refusals=(400, 401, 403, 404, 413, 415, 500),
+        refusals=(400, 401, 403, 404, 409, 412, 413, 415, 500),
+    ),
+    Operation(
+        "PATCH",
+        _SOURCE_PATH,
+        changes.patch_source,
+        "patch_source",
+        "Change single fields of a source, and say what that means",
+        answer=api.ChangedSource,
+        parameters=(_IF_MATCH,),
+        body=api.PatchSourcePayload,
+        refusals=(400, 401, 403, 404, 409, 412, 413, 415, 500),
+    ),
+    Operation(
+        "POST",
+        f"{ROOT}/sources/check",
+        checking.check_source,
+        "check_source",
+        "What a source would sync; nothing is written",
+        answer=api.SourceCheck,
+        body=api.CheckSourcePayload,
+        refusals=(400, 401, 403, 404, 413, 415, 429, 500),
     ),
     Operation(
         "DELETE",

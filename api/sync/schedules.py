@@ -6,7 +6,7 @@ from typing import Any
 from api.errors import BadRequest
 from api.sync.options import require_collection_name
 from schemas import api
-from schemas.api import ScheduleForm, ShownSchedule
+from schemas.api import PatchSourcePayload, ScheduleForm, ShownSchedule, SourceSchedule
 from schemas.events import PassedOver, Schedule, ScheduleState, Source
 from schemas.schedules import cron_of, decided_until, every_of, every_text, local, next_due, timezone_of
 from schemas.sources import SOURCE_TYPES
@@ -56,6 +56,27 @@ def scheduled_collections(source: Source) -> list[str]:
     return sorted(
         {one.collection for one in SOURCE_TYPES[source.type].scheduled(source.config, schedule.collection)}
     )
+
+
+def changed_schedule(before: Schedule | None, payload: PatchSourcePayload, now: datetime) -> Schedule | None:
+    """The schedule after a PATCH: its fields are merged, too, so that `{"paused": true}` keeps the times. One
+    that asks for the same keeps counting from when it was set."""
+    form, timezone = payload.schedule, payload.timezone
+    if isinstance(form, SourceSchedule) and before is not None:
+        form = _merged(before, form)
+    after = schedule_of(form, timezone, now)
+    return before if same_schedule(before, after) else after
+
+
+def _merged(before: Schedule, changes: SourceSchedule) -> SourceSchedule:
+    """A new cron expression replaces an interval, and the other way round."""
+    kept: dict[str, Any] = {"target_collection_name": before.collection, "paused": before.paused}
+    if not (changes.cron or changes.every):
+        every = before.every_seconds
+        kept |= {"cron": before.cron, "every": None if every is None else every_text(every)}
+    if not changes.every and before.cron is not None:
+        kept["timezone"] = before.timezone
+    return SourceSchedule(**{**kept, **changes.model_dump(exclude_unset=True)})
 
 
 def same_schedule(one: Schedule | None, other: Schedule | None) -> bool:

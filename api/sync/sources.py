@@ -1,4 +1,4 @@
-"""`/api/v1/sources`: create, list, show, change, delete."""
+"""`/api/v1/sources`: create, list, show, delete."""
 
 import json
 from collections.abc import Iterator
@@ -14,21 +14,20 @@ from api.clock import now
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, SourceExists
 from api.requests import caller_of, page_of, path_id, query_choice, query_text, read_body
-from api.sync.invocations import require_alone, start_run
-from api.sync.options import chunking_of, embedding_of, require_collection_name, sparse_of
+from api.sync.changes import keep, require_alone_by_itself, with_version
+from api.sync.invocations import start_run
+from api.sync.options import chunking_of, embedding_of, require_collection_name
 from api.sync.render import json_response, source_of
-from api.sync.schedules import schedule_of, scheduled_collections
-from api.sync.source_types import shown, source_type
+from api.sync.schedules import schedule_of
+from api.sync.source_types import source_type
 from api.views.catalogue import NO_LIMIT, Catalogue
 from schemas import api
 from schemas.api import (
-    ChangeSourcePayload,
     CreateSourcePayload,
     CreateSourceResponse,
     DeleteSourceResponse,
-    SourceEmbeddingConfig,
 )
-from schemas.events import Embedding, Source, make_source
+from schemas.events import Source, make_source
 from schemas.ids import embedding_settings, source_id
 from schemas.sources import FILE_UPLOAD, SOURCE_TYPES
 from schemas.sources.file_upload import FileUploadConfig
@@ -83,72 +82,20 @@ async def make(parts: Dependencies, caller: Caller, payload: CreateSourcePayload
             raise SourceExists(other.id)
     number = await parts.origin_id(kind.name, config, caller.tenant)
     source = _with_id(source, {other.id for other in known}).model_copy(update={"origin_id": number})
-    await _require_alone_by_itself(parts, source)
-    await _keep(parts, source)
+    await require_alone_by_itself(parts, source)
+    await keep(parts, source)
     return source
-
-
-async def _require_alone_by_itself(parts: Dependencies, source: Source) -> None:
-    """Check the collections that pushes and the schedule bring documents into: refused now, not at each push.
-    Raises Overlap when another source fills one, and Conflict when runs could not write to it."""
-    for collection in SOURCE_TYPES[source.type].followed(source.config):
-        await require_alone(parts, source, collection, "let that source follow the branch")
-    for collection in scheduled_collections(source):
-        await require_alone(parts, source, collection, "give that source the schedule")
-        await parts.open_collection(source.tenant, source.database, collection, source.embedding)
 
 
 async def get_source(request: web.Request) -> web.Response:
     """One source."""
     parts = request.app[PARTS]
     source = await parts.source(caller_of(request), path_id(request, "source_id"))
-    return json_response(_shown(parts.catalogue, source))
+    return with_version(json_response(_shown(parts.catalogue, source)), source)
 
 
 def _shown(catalogue: Catalogue, source: Source) -> api.Source:
     return source_of(source, catalogue.newest_ended(source.id), catalogue.schedule_state(source.id))
-
-
-async def change_source(request: web.Request) -> web.Response:
-    """Choose other documents of the same origin. The next run of each collection brings the difference."""
-    parts, caller = request.app[PARTS], caller_of(request)
-    caller.require_admin("change sources")
-    source = await parts.source(caller, path_id(request, "source_id"))
-    payload, kind = await read_body(request, ChangeSourcePayload), source_type(source.type)
-    if payload.source_type != source.type:
-        raise BadRequest(f"source {source.id} is of type {source.type}, found {payload.source_type}")
-    async with signed_in(parts, caller, kind, payload.form) as form:
-        config = await parts.check_origin(kind.name, kind.configure(form), source.tenant)
-    if not kind.same_origin(config, source.config):
-        raise BadRequest(
-            f"source {shown(source)} cannot read {kind.shown(kind.form_of(config))} instead: that is another "
-            "source; create it, and delete this one with its documents if it is to be replaced"
-        )
-    number = await parts.origin_id(kind.name, config, source.tenant)
-    changed = source.model_copy(
-        update={
-            source.type: config,
-            "notice": None,
-            "origin_id": number,
-            "embedding": _changed_embedding(source, payload.embedding),
-        }
-    )
-    await _require_alone_by_itself(parts, changed)
-    await _keep(parts, changed)
-    return json_response(source_of(changed))
-
-
-def _changed_embedding(source: Source, config: SourceEmbeddingConfig | None) -> Embedding:
-    """The embedding of a source with another sparse model, if one is given. The dense model stays: a
-    collection cannot hold vectors of two."""
-    if config is None or config.sparse is None:
-        return source.embedding
-    if config.dense is not None and config.dense.model != source.embedding.model:
-        raise BadRequest(
-            f"the dense model of source {source.id} is {source.embedding.model!r} and cannot be changed; "
-            "create another source, into another collection"
-        )
-    return source.embedding.model_copy(update={"sparse": sparse_of(config, None)})
 
 
 async def delete_source(request: web.Request) -> web.Response:
@@ -200,7 +147,7 @@ async def upload_source(parts: Dependencies, tenant: str, database: str) -> Sour
     known = parts.catalogue.source(source.id)
     if known is not None:
         return known
-    await _keep(parts, source)
+    await keep(parts, source)
     return source
 
 
@@ -229,7 +176,3 @@ def _configuration(source: Source) -> dict[str, Any]:
 
 def _canonical(value: dict[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-async def _keep(parts: Dependencies, source: Source) -> None:
-    await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, source)))

@@ -147,6 +147,14 @@ class Catalogue(TopicView):
         )
         return self._one(Invocation, sql, source_id)
 
+    def unended(self, source_id: str) -> list[str]:
+        """The runs of a source that wait or go on, the oldest first."""
+        sql = (
+            "SELECT id FROM invocations WHERE source_id = ? AND status IN ('pending', 'processing') "
+            "ORDER BY created_ms, id"
+        )
+        return [row[0] for row in self._view.query(sql, (source_id,))]
+
     def targets(self, source_id: str) -> list[str]:
         """The collections that runs of a source have begun to fill, or will."""
         sql = (

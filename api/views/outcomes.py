@@ -13,6 +13,7 @@ from api.views.reasons import reason_of
 from api.views.timings import OF_RUN, TIMINGS, StageTimes, fold_timing
 from schemas.codec import Codec
 from schemas.events import Invocation, Progress, RunStarted, Step
+from schemas.markers import INBOX_RUN
 from streams.kafka.cluster import Cluster
 from streams.state.reader import ChangelogRecord
 from streams.state.topic_view import TopicView
@@ -171,6 +172,8 @@ WHERE :status != 'failed' OR NOT EXISTS (
 def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None:
     """Apply one record of `progress`: a new attempt clears earlier ones, a later outcome wins."""
     event = change.event
+    if change.key.startswith(INBOX_RUN):  # it has no invocation that anybody could ask for
+        return
     if isinstance(event, Progress):
         fold_timing(database, event, change.timestamp_ms)
     if isinstance(event, RunStarted):

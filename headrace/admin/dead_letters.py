@@ -12,7 +12,7 @@ from schemas.events import DeadLetter, LetterSettled
 from streams.kafka.cluster import admin, partition_counts
 from streams.state.letters import replay as letters_again
 from streams.state.reader import Reader, end_offsets
-from streams.topics import DEAD_LETTERS
+from streams.topics import DEAD_LETTERS, INBOX
 
 
 def read_letters(wiring: Wiring) -> list[DeadLetter]:
@@ -77,6 +77,8 @@ def content_of(wiring: Wiring, letter: DeadLetter) -> str:
         return "a record too large for a letter"
     if letter.value is None:
         return "a tombstone"
+    if letter.topic == INBOX.name:
+        return f"JSON, {len(letter.value):,} bytes"
     try:
         event = wiring.codec.decode(letter.value)
     except ContractError:

@@ -5,7 +5,7 @@ command loads what it needs.
 
     up.py         up, service              records.py   topics, dead-letters, blobs
     content.py    sync                     documents.py parse, chunk
-    query.py      query
+    query.py      query                    events.py    events
     sources.py    sources
     resources.py  invocations, keys
 """

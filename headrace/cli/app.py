@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import content, credentials, documents, query, resources, sources
+from headrace.cli import content, credentials, documents, events, query, resources, sources
 from headrace.cli.operate import doctor, logs, records, reembed, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
 
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.command(rich_help_panel="Run")(up.up)
 app.command(rich_help_panel="Sync and search")(content.sync)
 app.command(rich_help_panel="Sync and search")(query.query)
+app.add_typer(events.events, name="events", rich_help_panel="Sync and search")
 app.command(rich_help_panel="Inspect documents")(documents.parse)
 app.command(rich_help_panel="Inspect documents")(documents.chunk)
 app.add_typer(sources.sources, name="sources", rich_help_panel="API")

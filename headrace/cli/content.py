@@ -10,6 +10,7 @@ from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent
 from headrace.cli.origins.repositories import Branch, Follow, GithubCredential, Sha
+from headrace.cli.origins.schedules import Cron, Every, Timezone, schedule_payload
 from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit, WholePages
 from headrace.cli.settings import (
     AllowEmpty,
@@ -53,6 +54,9 @@ def sync(
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     aws_credential: AwsCredential = None,
+    schedule: Cron = None,
+    every: Every = None,
+    timezone: Timezone = None,
     allow_empty: AllowEmpty = False,
     allow_mass_delete: AllowMassDelete = False,
     full_check: FullCheck = False,
@@ -70,12 +74,15 @@ def sync(
     --hidden, or an --include that names them, includes them.
 
     A repository is github:owner/repo or its URL; its files are those of the newest commit of the default
-    branch, unless --branch or --sha names another.
+    branch, unless --branch, github:owner/repo@branch or --sha names another.
 
     Of a website (a URL) it takes the pages below the path of the URL, as robots.txt allows; --include-path
     chooses others of its host (--include-path / takes all).
 
     A bucket is s3://bucket/prefix; its objects are all whose keys begin with the prefix.
+
+    With --schedule or --every it is synced again by itself from now on, as long as the gateway's services
+    run: `headrace up`, or a deployment.
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.
@@ -111,8 +118,10 @@ def sync(
         endpoint_url=endpoint_url,
         aws_credential=aws_credential,
     )
+    timed = schedule_payload(schedule, every, timezone, collection)
     request = replace(
-        request_of(path, database, collection, chosen, settings),
+        request_of(path, database, collection, replace(chosen, timed=timed is not None), settings),
+        schedule=timed,
         allow_empty=allow_empty,
         allow_mass_delete=allow_mass_delete,
         full_check=full_check,

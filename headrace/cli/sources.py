@@ -7,14 +7,22 @@ import typer
 
 from headrace.cli.ask import OfDatabase, SourceId, ask
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent, require_patterns
+from headrace.cli.origins.schedules import Cron, Every, Timezone, fields_of, schedule_payload
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, Database, DataDir
+from headrace.cli.source.check import check_source
+from headrace.cli.source.edit import edit_source
+from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
     from schemas.api import InvocationProgress, Source
 
-sources = typer.Typer(help="Origins of documents: list, show, create, delete.", no_args_is_help=True)
+sources = typer.Typer(
+    help="Origins of documents: list, show, check, create, edit, delete.", no_args_is_help=True
+)
+sources.command("check")(check_source)
+sources.command("edit")(edit_source)
 
 
 def where(source: "Source") -> str:
@@ -34,6 +42,14 @@ def _reads(source: "Source") -> str:
     return where(source) + (f"; follows {found}" if (found := follows(source)) else "")
 
 
+def _times(source: "Source") -> tuple[object, object]:
+    """The last and the next due time of the schedule, if it has one."""
+    schedule = source.schedule
+    if schedule is None:
+        return None, None
+    return schedule.last_at, "paused" if schedule.paused else schedule.next_at
+
+
 @sources.command("list")
 def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List sources, newest first."""
@@ -43,8 +59,11 @@ def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir:
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(s.id, s.source_type, s.database_name, _reads(s), s.created_at) for s in found]
-    print_rows(("id", "type", "database", "reads", "created"), rows, "no sources yet")
+    rows = [(s.id, s.source_type, s.database_name, _reads(s), s.created_at, *_times(s)) for s in found]
+    columns = ("id", "type", "database", "reads", "created", "last due", "next due")
+    timed = any(source.schedule for source in found)
+    shown = len(columns) if timed else len(columns) - 2
+    print_rows(columns[:shown], [row[:shown] for row in rows], "no sources yet")
 
 
 @sources.command("show")
@@ -64,6 +83,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
             ("database", source.database_name),
             ("reads", where(source)),
             *([("follows", found)] if (found := follows(source)) else []),
+            *fields_of(source.schedule),
             ("model", source.embedding_model.model),
             ("chunking", chunking),
             ("created", source.created_at),
@@ -93,10 +113,20 @@ def create_source(
     max_size_bytes: Annotated[
         int | None, typer.Option(help="Maximum bytes of a chunk.", show_default=False)
     ] = None,
+    schedule: Cron = None,
+    every: Every = None,
+    timezone: Timezone = None,
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", "-c", help="That --schedule or --every fills.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Create a source; `headrace invocations create` runs it."""
+    timed = schedule_payload(schedule, every, timezone, collection)
+    if collection is not None and timed is None:
+        raise UsageError("--collection needs --schedule or --every: invocations name theirs")
     folder = None if path is None else str(Path(path).expanduser().absolute())
     chosen = (include, exclude, hidden, main_content)
     payload = {**_source_of(folder, chosen, config), "database_name": database}
@@ -104,6 +134,8 @@ def create_source(
         payload["embedding"] = {"dense": {"model": model}}
     if max_size_bytes:
         payload["chunking"] = {"type": "tree_sitter", "max_size_bytes": max_size_bytes}
+    if timed is not None:
+        payload["schedule"] = timed
     source_id = ask(data_dir, lambda client: client.create_source(payload))
     print_json({"source_id": source_id}) if as_json else print(source_id)
 
@@ -116,7 +148,6 @@ def _source_of(
     import json
 
     from headrace.client.sync import folder_payload
-    from headrace.usage_error import UsageError
 
     if (path is None) == (config is None):
         raise UsageError("expected either PATH or --config")
@@ -139,7 +170,6 @@ def _source_of(
 
 def _require_known(config: dict[str, object]) -> None:
     """Raises UsageError for a member that no source has; the gateway passes over those of the contract."""
-    from headrace.usage_error import UsageError
     from schemas.sources import SOURCE_TYPES
 
     for name, kind in SOURCE_TYPES.items():

@@ -53,6 +53,19 @@ class GatewayClient(ContentCalls):
         async with self._request("PUT", f"/sources/{source_id}", body=payload) as answer:
             return self._read(api.Source, await answer.read())
 
+    async def patch_source(
+        self, source_id: str, payload: Mapping[str, Any], version: str | None = None
+    ) -> api.ChangedSource:
+        """Change single fields of a source, if it still has a version."""
+        headers = None if version is None else {"If-Match": f'"{version}"'}
+        path = f"/sources/{source_id}"
+        async with self._request("PATCH", path, body=payload, headers=headers) as answer:
+            return self._read(api.ChangedSource, await answer.read())
+
+    async def check_source(self, payload: Mapping[str, Any]) -> api.SourceCheck:
+        """What a source would sync."""
+        return await self._post("/sources/check", payload, api.SourceCheck)
+
     async def delete_source(self, source_id: str) -> None:
         """Delete a source; its documents stay."""
         await self._send("DELETE", f"/sources/{source_id}")

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from streams.private import write_private
@@ -21,7 +21,8 @@ from streams.private import write_private
 class RunningSystem:
     """A running system: its gateway, vector store, broker, and the process that owns it.
 
-    `kafka_config` is the client configuration file of our own broker.
+    `kafka_config` is the client configuration file of our own broker. `search_token` is the key of the sparse
+    search endpoint, valid until it stops.
     """
 
     url: str
@@ -29,6 +30,8 @@ class RunningSystem:
     kafka: str
     pid: int
     kafka_config: str | None = None
+    search_url: str = ""
+    search_token: str = field(default="", repr=False)
 
 
 class Interrupted(Exception):

@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -43,6 +44,13 @@ class Services:
     def __init__(self, settings: Settings, running: RunningSystem, key: str, port: int, lock_fd: int) -> None:
         self._settings, self._running, self._key, self._port = settings, running, key, port
         self._lock_fd, self._data_dir = lock_fd, settings.data_dir
+        self._search_token = secrets.token_urlsafe(32)
+        self._search_url = ""
+
+    @property
+    def with_search(self) -> RunningSystem:
+        """The running system, with the sparse search endpoint of the processes that `specs` describes."""
+        return replace(self._running, search_url=self._search_url, search_token=self._search_token)
 
     def specs(self) -> list[ProcessSpec]:
         """The processes to start, in any order."""
@@ -57,19 +65,19 @@ class Services:
     def _embed_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
         """Settings of the two processes that share the embed endpoint. Its key is valid for this run only."""
         key = secrets.token_urlsafe(32)
-        url = f"http://{reachable(self._settings.host)}:{port}"
+        listening = {"HEADRACE_EMBED_PORT": str(port), "HEADRACE_HOST": LOOPBACK}
         return {
-            "embedding": {"HEADRACE_EMBED_PORT": str(port), "HEADRACE_EMBED_KEY": key},
-            GATEWAY: {"HEADRACE_EMBED_URL": url, "HEADRACE_EMBED_KEY": key},
+            "embedding": {**listening, "HEADRACE_EMBED_KEY": key},
+            GATEWAY: {"HEADRACE_EMBED_URL": f"http://{LOOPBACK}:{port}", "HEADRACE_EMBED_KEY": key},
         }
 
     def _search_endpoint(self, port: int) -> Mapping[str, Mapping[str, str]]:
-        """The same for the sparse search endpoint, which only the gateway uses."""
-        token = secrets.token_urlsafe(32)
+        """The same for the sparse search endpoint, which the gateway uses, and `headrace verify`."""
+        token, self._search_url = self._search_token, f"http://{LOOPBACK}:{port}"
         listening = {"HEADRACE_SEARCH_PORT": str(port), "HEADRACE_HOST": LOOPBACK}
         return {
             "searching": {**listening, "HEADRACE_SEARCH_TOKEN": token},
-            GATEWAY: {"HEADRACE_SEARCH_URL": f"http://{LOOPBACK}:{port}", "HEADRACE_SEARCH_TOKEN": token},
+            GATEWAY: {"HEADRACE_SEARCH_URL": self._search_url, "HEADRACE_SEARCH_TOKEN": token},
         }
 
     def _ports(self) -> Mapping[str, int]:

@@ -29,7 +29,7 @@ from headrace.local.running_file import (
 )
 from headrace.local.services import GATEWAY, Services, reachable
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
-from headrace.preflight import browser_of, check_java, check_models, check_room, shortage
+from headrace.preflight import browser_of, check_java, check_models, check_room, shortage, tables_of
 from headrace.secrets_key import keep_secrets_key
 from headrace.settings import Settings
 from headrace.wiring import SERVICES, Wiring
@@ -82,6 +82,7 @@ async def run_local(
     check_models(settings)
     check_java(settings)
     browser_of(settings)
+    tables_of(settings)
     data_dir = settings.data_dir.resolve()
     check_room(data_dir)
     with _owned(data_dir) as lock:
@@ -155,7 +156,7 @@ class _System:
         running = RunningSystem(url, chroma_url, kafka, os.getpid(), str(config) if config else None)
         services = Services(self._settings, running, key, port, self._lock_fd)
         await asyncio.gather(*(supervisor.start(spec) for spec in services.specs()))
-        write_running(self._data_dir, running)
+        write_running(self._data_dir, services.with_search)
         return LocalSystem(running, key, wiring)
 
     async def close(self) -> None:

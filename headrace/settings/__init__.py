@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from headrace.settings.embedding import EmbeddingSettings
 from headrace.settings.gateway import GatewaySettings
+from headrace.settings.inbox import InboxSettings
 from headrace.settings.pipeline import PipelineSettings
 from headrace.settings.process import ProcessSettings
 from headrace.settings.searching import SearchSettings
@@ -29,6 +30,7 @@ GROUPS: tuple[type[BaseSettings], ...] = (
     ProcessSettings,
     GatewaySettings,
     SourceSettings,
+    InboxSettings,
     StoreSettings,
     PipelineSettings,
     EmbeddingSettings,
@@ -40,6 +42,7 @@ class Settings(
     ProcessSettings,
     GatewaySettings,
     SourceSettings,
+    InboxSettings,
     StoreSettings,
     PipelineSettings,
     EmbeddingSettings,

@@ -115,7 +115,7 @@ class SourceSettings(BaseSettings):
     )
     run_window: int = Field(
         1000,
-        description="Maximum number of documents that one run has in flight. The actual limit is three "
-        "seconds of work, so that a big run does not block a small one.",
+        description="Maximum number of documents that one run, or the inbox, has in flight. The actual limit "
+        "is three seconds of work, so that a big run does not block a small one.",
         ge=1,
     )

@@ -11,7 +11,7 @@ from streams.credentials import SavedCredentials
 from streams.places import Places
 
 if TYPE_CHECKING:
-    from services.connectors import GithubAccess, Origin, WebAccess
+    from services.connectors import Access, GithubAccess, Origin, Preview, WebAccess
 
 
 def places_of(wiring: Wiring) -> Places:
@@ -31,11 +31,25 @@ def origins_of(
     wiring: Wiring, credentials: SavedCredentials, browser: str = ""
 ) -> "Mapping[str, Origin[Any]]":
     """The origin of every source type, as the settings allow. Only connectors have a browser."""
-    from services.connectors import Access, S3Access, origins
+    from services.connectors import origins
+
+    return origins(_access(wiring, credentials, browser))
+
+
+def preview_of(wiring: Wiring, credentials: SavedCredentials) -> "Preview":
+    """Looks at sources that are not created, as the settings allow."""
+    from services.connectors import Preview, origins
+
+    mirrors = wiring.data / "cache" / f"git-check-{wiring.settings.slot}"
+    return Preview(origins, _access(wiring, credentials, ""), mirrors)
+
+
+def _access(wiring: Wiring, credentials: SavedCredentials, browser: str) -> "Access":
+    from services.connectors import Access, S3Access
 
     settings = wiring.settings
     s3 = S3Access(tuple(settings.s3_endpoints), settings.s3_ambient_credentials)
-    return origins(Access(places_of(wiring), credentials, _github(wiring), _web(wiring, browser), s3))
+    return Access(places_of(wiring), credentials, _github(wiring), _web(wiring, browser), s3)
 
 
 def _github(wiring: Wiring) -> "GithubAccess":

@@ -15,7 +15,7 @@ import structlog
 from headrace.admin_key import admin_key
 from headrace.embedding_models import models_of, open_cached
 from headrace.preflight import browser_of, naming_model
-from headrace.wiring.access import origins_of, saved_credentials
+from headrace.wiring.access import origins_of, preview_of, saved_credentials
 from headrace.wiring.embed_endpoint import embed_endpoint, embedding_access
 from headrace.wiring.shared import Wiring
 from schemas.errors import RequestError
@@ -40,6 +40,7 @@ _LOOK_UP_SECONDS = 5.0
 @contextlib.asynccontextmanager
 async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from headrace.wiring.bucket_events import triggers
+    from headrace.wiring.inbox import inbox
     from headrace.wiring.schedules import schedules
     from services.connectors import (
         Invocations,
@@ -89,8 +90,9 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             )
             for kind, origin in origins.items()
         ]
+        sent = await opened.enter_async_context(inbox(wiring, collections))
         stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling]
-        yield [_worker(wiring, stage) for stage in stages]
+        yield [*(_worker(wiring, stage) for stage in stages), sent]
 
 
 @contextlib.asynccontextmanager
@@ -253,6 +255,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         ),
         admin_key=admin_key(settings),
         origins=origins_of(wiring, credentials),
+        preview=preview_of(wiring, credentials),
         embedding=embedding_access(settings),
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,

@@ -5,6 +5,7 @@ checked that its own caller may read the collection, and that its id belongs to 
 
     POST /search   SearchRequest  ──► SearchResponse, one answer for each query, in their order
     POST /keys     KeysRequest    ──► KeysResponse
+    POST /audit    AuditRequest   ──► AuditResponse
     GET  /health   200 {"status": "ok"}, 503 with the reason while the index cannot take or find rows
 
 Errors are `ErrorResponse`: 400 for a query that cannot be carried out, 401 for a wrong token, 413 for a body
@@ -20,6 +21,8 @@ from schemas.base import OwnBody
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "AuditRequest",
+    "AuditResponse",
     "KeysRequest",
     "KeysResponse",
     "SearchRequest",
@@ -131,3 +134,19 @@ class KeysResponse(OwnBody):
     """The keys by collection, in alphabetical order; a collection without is left out."""
 
     collections: dict[Id, list[SparseKey]]
+
+
+class AuditRequest(OwnBody):
+    """Compare the rows of a collection with those of its topic; with `repair`, mend what differs."""
+
+    collection_id: Id
+    repair: bool = False
+
+
+class AuditResponse(OwnBody):
+    """Rows that the topic holds, and how many of them are missing in the index, wrong in it, or surplus."""
+
+    rows: int
+    missing: int
+    wrong: int
+    surplus: int

@@ -1,6 +1,7 @@
 """`s3`: the objects of a bucket whose keys begin with a prefix, on AWS or on anything that speaks its API."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -118,6 +119,11 @@ class S3(SourceType[S3Source, S3Config]):
         """The saved credential in place of the pair."""
         pair = {"aws_access_key_id": None, "aws_secret_access_key": None}
         return form.model_copy(update={**pair, "aws_credential_id": credential_id})
+
+    def without_replaced(self, form: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """A pair replaces the saved credential."""
+        pair = changes.get("aws_access_key_id") or changes.get("aws_secret_access_key")
+        return {name: value for name, value in form.items() if not (pair and name == "aws_credential_id")}
 
     def configure(self, form: S3Source) -> S3Config:
         """Raises RequestError for what can name no bucket, region or endpoint."""

@@ -122,6 +122,11 @@ class SourceType(Generic[F, C]):
         """A payload with a saved credential in place of its inline secret."""
         raise NotImplementedError
 
+    def without_replaced(self, form: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a configuration that remain when some are changed: a new secret replaces a saved
+        one."""
+        return form
+
     def credential_of(self, config: C) -> int | None:
         """The saved credential that a source uses."""
         found: int | None = getattr(config, "credential_id", None)

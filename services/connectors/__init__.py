@@ -18,8 +18,8 @@
     binary.py       which files are no documents
     file_upload.py  a run of one uploaded file
     runs.py         what every run does: begin an attempt, number documents, limit how many are in flight
-    in_flight.py    the current in-flight limit
     barrier.py      waits until the records of an interrupted attempt are indexed
+    preview.py      what a source would sync, before it is created
     invocations.py, states.py   what a run knows of invocations and of the collection
 
 A new source type is a module in `schemas.sources`, a package here and a line in `ORIGINS`. Uploads have no
@@ -36,6 +36,7 @@ from services.connectors.github.origin import GithubOrigin
 from services.connectors.invocations import Invocations, InvocationView
 from services.connectors.lister import Access, Origin, S3Access
 from services.connectors.memos import source_memos
+from services.connectors.preview import Preview
 from services.connectors.s3 import S3Origin
 from services.connectors.states import source_documents
 from services.connectors.sync import SyncConnector
@@ -63,6 +64,7 @@ __all__ = [
     "InvocationView",
     "Invocations",
     "Origin",
+    "Preview",
     "S3Access",
     "SyncConnector",
     "UploadConnector",

@@ -17,6 +17,7 @@ from schemas.sources import SOURCE_TYPES
 from services.connectors.lister import Item, Skipped
 from services.connectors.scratch import Placed
 from services.connectors.states import Indexed
+from streams.reembedded import Reembedded
 from streams.state.store import Essence
 
 
@@ -117,6 +118,12 @@ def _disorder(place: bytes, last: bytes) -> str:
         f"its listing is in no order: {now!r} comes after {before!r}, so it may be incomplete. Nothing was "
         "deleted; run it again"
     )
+
+
+def embedded_anew(run: RunRequested, renewed: Reembedded) -> RunRequested:
+    """A run into a collection that was embedded again: with its model instead of the source's."""
+    source = run.source.model_copy(update={"embedding": renewed.over(run.source.embedding)})
+    return run.model_copy(update={"source": source})
 
 
 def document_of(run: RunRequested, item: Item, version_key: str) -> Document:

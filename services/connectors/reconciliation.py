@@ -15,7 +15,7 @@ from schemas.errors import DocumentError, DocumentTooLarge
 from schemas.events import Document, DocumentDeleted, DocumentUpserted, MetadataValue, RunRequested
 from schemas.ids import Fingerprints, document_id
 from schemas.limits import MAX_FILE_BYTES
-from services.connectors.difference import Action, action, document_of, merged
+from services.connectors.difference import Action, action, document_of, embedded_anew, merged
 from services.connectors.guard import DeleteGuard
 from services.connectors.lister import (
     Content,
@@ -70,7 +70,7 @@ class Reconciliation:
         renewed: Reembedded | None = None,
     ) -> None:
         self._former = None if renewed is None else Fingerprints(document_of(run, Item(""), ""))
-        self._run, self._attempt = run if renewed is None else _embedded_anew(run, renewed), attempt
+        self._run, self._attempt = run if renewed is None else embedded_anew(run, renewed), attempt
         self._lister = None if lister is None else WatchedLister(lister, watch)
         self._documents, self._memos, self._blobs, self._guard = documents, memos, blobs, guard
         self._fingerprints = Fingerprints(document_of(self._run, Item(""), ""))
@@ -288,11 +288,6 @@ class Reconciliation:
         forgets = self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
         memo = self._memos.keep(item.key, "", None) if forgets else []
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
-
-
-def _embedded_anew(run: RunRequested, renewed: Reembedded) -> RunRequested:
-    source = run.source.model_copy(update={"embedding": renewed.over(run.source.embedding)})
-    return run.model_copy(update={"source": source})
 
 
 def _fault(item: Item) -> DocumentError | None:

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from schemas.errors import RequestError, TransientError
 from services.embedding.embedder import Prompts, Vectors
+from services.embedding.metrics import DEVICE
 from services.embedding.onnx import BATCH_TOKENS, batches_of, embed_windows
 from services.embedding.profiles import framing, profile_of
 from services.embedding.threads import BatchThreads
@@ -82,7 +83,8 @@ class HubEmbedder:
     def _run(self, texts: list[str], query: bool, batch: list[int]) -> NDArray[np.float32]:
         chosen = [texts[index] for index in batch]
         embed = self._texts.query_embed if query else self._texts.embed
-        return np.stack(list(embed(chosen, batch_size=len(chosen))))
+        with DEVICE.computing():
+            return np.stack(list(embed(chosen, batch_size=len(chosen))))
 
 
 def _tokenizer_of(texts: TextEmbedding) -> tuple[Tokenizer, int]:

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from services.embedding.batches import pack_batches, split_budget
 from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.kernels import Kernel, OrtKernel, fastest
+from services.embedding.metrics import DEVICE, count_batch
 from services.embedding.profiles import PLAIN, framing, require_end_token
 from services.embedding.threads import BatchThreads, RunBatch
 from services.embedding.windows import Windows, count_tokens, read
@@ -141,7 +142,8 @@ class OnnxEmbedder(PromptedEmbedder):
         feed = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self._kernel.inputs:
             feed["token_type_ids"] = np.zeros_like(ids)
-        hidden = self._kernel(feed)
+        with DEVICE.computing():
+            hidden = self._kernel(feed)
         return self._pool_tokens(hidden, mask) if hidden.ndim == 3 else hidden
 
     def _probe(self, kernel: Kernel) -> Vectors:
@@ -166,10 +168,17 @@ async def embed_windows(
     run: RunBatch,
     threads: BatchThreads,
     urgent: bool,
+    padded: bool = True,
 ) -> Vectors:
-    """Vectors of texts; `run` embeds their windows, a batch at a time."""
-    rows = np.zeros((len(windows.ids), dimension), dtype=np.float32)
-    return normalise(windows.mean(await threads.run_batches(batches, run, rows, urgent)))
+    """Vectors of texts; `run` embeds their windows, a batch at a time, `padded` to the longest of it."""
+    rows, lengths = np.zeros((len(windows.ids), dimension), dtype=np.float32), windows.lengths
+
+    def counted(batch: list[int]) -> Vectors:
+        count_batch([lengths[index] for index in batch], padded)
+        return run(batch)
+
+    with DEVICE.waiting():
+        return normalise(windows.mean(await threads.run_batches(batches, counted, rows, urgent)))
 
 
 def pad(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,11 +4,13 @@ import asyncio
 import itertools
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from services.embedding.embedder import Vectors
+from services.embedding.metrics import QUEUE_SECONDS
 
 R = TypeVar("R")
 
@@ -16,8 +18,9 @@ R = TypeVar("R")
 RunBatch = Callable[[list[int]], Vectors]
 
 _URGENT, _BULK, _END = range(3)
-#: An entry of the queue: urgency, order of arrival, and what to do.
-_Job = tuple[int, int, Future[Any] | None, Callable[[], Any] | None]
+#: An entry of the queue: urgency, order of arrival, since when, and what to do.
+_Job = tuple[int, int, float, Future[Any] | None, Callable[[], Any] | None]
+_URGENCY = {_URGENT: "urgent", _BULK: "bulk"}
 
 
 class BatchThreads:
@@ -46,7 +49,8 @@ class BatchThreads:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the embedder is closed")
-            self._jobs.put((_URGENT if urgent else _BULK, next(self._number), future, function))
+            urgency = _URGENT if urgent else _BULK
+            self._jobs.put((urgency, next(self._number), time.monotonic(), future, function))
         return await asyncio.wrap_future(future)
 
     async def run_batches(
@@ -80,14 +84,14 @@ class BatchThreads:
         if first:
             self._drop_waiting()
             for _ in self._threads:
-                self._jobs.put((_END, next(self._number), None, None))
+                self._jobs.put((_END, next(self._number), 0.0, None, None))
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
 
     def _drop_waiting(self) -> None:
         while True:
             try:
-                _, _, future, _ = self._jobs.get_nowait()
+                _, _, _, future, _ = self._jobs.get_nowait()
             except queue.Empty:
                 return
             if future is not None:
@@ -95,11 +99,12 @@ class BatchThreads:
 
     def _work(self) -> None:
         while True:
-            _, _, future, function = self._jobs.get()
+            urgency, _, since, future, function = self._jobs.get()
             if future is None or function is None:
                 return
             if not future.set_running_or_notify_cancel():
                 continue
+            QUEUE_SECONDS.labels(_URGENCY[urgency]).observe(time.monotonic() - since)
             try:
                 result = function()
             except BaseException as error:  # the caller's to handle

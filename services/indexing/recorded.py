@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from schemas.api.searching import AuditResponse
 from schemas.codec import Codec
 from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
@@ -43,6 +44,7 @@ class Verified:
         changed: documents that changed during the comparison, and are therefore not checked.
         unknown: rows that belong to no recorded document.
         sparse: rows with a sparse vector.
+        index: what the sparse index has of them; None if it was not asked.
     """
 
     documents: int
@@ -51,6 +53,13 @@ class Verified:
     changed: int
     findings: Sequence[Finding]
     sparse: int
+    index: AuditResponse | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything is not as recorded."""
+        index = self.index
+        return bool(self.findings or (index and (index.missing or index.wrong or index.surplus)))
 
 
 class Recorded:

@@ -11,12 +11,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import structlog
 
 from schemas.codec import Codec
 from schemas.errors import TransientError
+from services.searching.audit import Audit, Auditor
 from services.searching.index import SparseIndex
 from services.searching.metrics import BEHIND, COLLECTIONS, ROWS
 from services.searching.shard import IndexDamaged
@@ -98,6 +100,31 @@ class Follower:
     def rebuild(self) -> None:
         """Empty the index and read its topic again, soon."""
         self._requests.put(self._empty)
+
+    def audit(self, collection: str, repair: bool) -> "Future[Audit | None]":
+        """Compare a collection with the topic, soon, and mend it; None if it is not indexed."""
+        found: Future[Audit | None] = Future()
+
+        def carry_out() -> None:
+            if not found.set_running_or_notify_cancel():
+                return
+            try:
+                found.set_result(self._audited(collection, repair))
+            except Exception as error:
+                found.set_exception(error)
+
+        self._requests.put(carry_out)
+        return found
+
+    def _audited(self, collection: str, repair: bool) -> Audit | None:
+        if (known := self._index.collection(collection)) is None:
+            return None
+        auditor = Auditor(self._cluster, self._codec, self._index, self._positions, known)
+        found = auditor.audit()
+        if found.differing and repair:
+            log.warning("the sparse index is mended", collection=known.name, rows=found.differing)
+            auditor.mend(found)
+        return found
 
     def _run(self) -> None:
         reader = None

@@ -11,7 +11,7 @@ index is emptied and rebuilt as a whole.
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -150,6 +150,16 @@ class SparseIndex:
         """Whether anything was folded since the last flush."""
         return any(shard.dirty for _, shard in self._opened_now())
 
+    def mend(
+        self, id_: str, vectors: Iterable[VectorName], points: Iterable[Point], deleted: Iterable[UUID]
+    ) -> None:
+        """Write points of a collection again, and delete others."""
+        if (found := self._collections.get(id_)) is None:
+            return
+        for vector in vectors:
+            self._add_vector(found, vector)
+        self._shard(id_).apply(list(points), list(deleted))
+
     def optimize(self, free: int) -> None:
         """Merge segments of shards with many changes. A shard temporarily needs twice its space."""
         for _, shard in self._opened_now():
@@ -241,8 +251,11 @@ class SparseIndex:
             self._at.setdefault(place, []).append(row.collection_id)
         elif found.place != place:
             raise ContractError(f"row {row.id!r}: collection {row.collection_id!r} has another name")
+        self._add_vector(found, vector)
+
+    def _add_vector(self, found: "Indexed", vector: VectorName) -> None:
         if vector not in found.vectors:
-            values = (row.collection_id, vector.key, vector.model)
+            values = (found.id, vector.key, vector.model)
             self._database.execute("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", values)
             found.vectors.append(vector)
 

@@ -1,11 +1,12 @@
 """A row of `sparse-rows` as a point of the index."""
 
+import json
 import uuid
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-from qdrant_edge import Point, SparseVector
+from qdrant_edge import Point, Record, SparseVector
 
 from schemas.errors import ContractError
 from schemas.events import SparseRow
@@ -32,6 +33,18 @@ class VectorName:
 def point_id(row_id: str) -> uuid.UUID:
     """The id of a row's point: 128 bits of a hash, so that rows of a collection never collide."""
     return uuid.UUID(bytes=blake2b(row_id.encode("utf-8", "surrogatepass"), digest_size=16).digest())
+
+
+def described(point: Point | Record) -> bytes:
+    """A digest of what a point holds: its vectors, and its fields."""
+    vectors = point.vector if isinstance(point.vector, dict) else {}
+    held = {
+        name: (list(vector.indices), list(vector.values))
+        for name, vector in vectors.items()
+        if isinstance(vector, SparseVector)
+    }
+    text = json.dumps([held, point.payload or {}], sort_keys=True, default=list)
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def point_of(row: SparseRow) -> Point:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 from schemas.api import ErrorResponse
 from schemas.api.searching import (
     MAX_BODY_BYTES,
+    AuditRequest,
+    AuditResponse,
     KeysRequest,
     KeysResponse,
     SearchRequest,
@@ -23,6 +25,7 @@ from schemas.api.searching import (
     SparseQuery,
 )
 from schemas.errors import DocumentError, RequestError, TransientError
+from services.searching.audit import Audit
 from services.searching.index import SparseIndex
 from services.searching.metrics import QUERIES, SECONDS
 from services.searching.points import VectorName
@@ -54,6 +57,8 @@ class Following(Protocol):
     def fault(self) -> str | None: ...
 
     def rebuild(self) -> None: ...
+
+    def audit(self, collection: str, repair: bool) -> "Future[Audit | None]": ...
 
 
 class _Refused(Exception):
@@ -93,6 +98,7 @@ class SearchServer:
         app.router.add_get("/health", self._health)
         app.router.add_post("/search", self._search)
         app.router.add_post("/keys", self._keys)
+        app.router.add_post("/audit", self._audit)
         return app
 
     @asynccontextmanager
@@ -177,6 +183,14 @@ class SearchServer:
         self._require_ready()
         found = await self._in_thread(lambda: {id_: self._keys_of(id_) for id_ in asked.collection_ids})
         return _json(KeysResponse(collections={id_: keys for id_, keys in found.items() if keys}))
+
+    async def _audit(self, request: web.Request) -> web.Response:
+        asked = await _body(request, AuditRequest)
+        self._require_ready()
+        audit = await asyncio.wrap_future(self._follower.audit(asked.collection_id, asked.repair))
+        found = Audit(0) if audit is None else audit
+        missing, wrong, surplus = map(len, (found.missing, found.wrong, found.surplus))
+        return _json(AuditResponse(rows=found.rows, missing=missing, wrong=wrong, surplus=surplus))
 
     def _keys_of(self, collection: str) -> list[SparseKey]:
         shard = self._index.shard(collection)

@@ -27,13 +27,14 @@ from qdrant_edge import (
     Point,
     Query,
     QueryRequest,
+    ScrollRequest,
     SparseVector,
     UpdateOperation,
 )
 
 from schemas.api.searching import SparseHit
 from schemas.limits import BM25
-from services.searching.points import ID_FIELD, VectorName
+from services.searching.points import ID_FIELD, VectorName, described
 from services.searching.where import Compiled
 
 log = structlog.get_logger(__name__)
@@ -122,6 +123,18 @@ class Shard:
         found = [(point.score, (point.payload or {})[ID_FIELD]) for point in points]
         found.sort(key=lambda hit: (-hit[0], hit[1]))
         return [SparseHit.model_construct(id=id_, score=score) for score, id_ in found]
+
+    def rows(self) -> Iterator[tuple[UUID, bytes]]:
+        """All rows: the ids of their points, and a digest of each."""
+        after = None
+        while True:
+            request = ScrollRequest(offset=after, limit=_POINTS, with_payload=True, with_vector=True)
+            with _panics():
+                page, after = self._shard.scroll(request)
+            for record in page:
+                yield UUID(str(record.id)), described(record)
+            if after is None:
+                return
 
     def counts(self) -> dict[VectorName, int]:
         """Rows by key and model, at most a second old; pairs without rows are omitted."""

@@ -78,6 +78,8 @@ class Stage(Generic[E]):
     #: Names the consumer group, the metrics and the dead letters.
     name: str
     topic: Topic
+    #: Further topics with records of the same kind.
+    more_topics: Sequence[Topic] = ()
     #: Records that this process handles concurrently.
     concurrency: int = 32
     #: Process the records of a key (`sequence_of`) in sequence: runs of a source, which run long and restart
@@ -112,6 +114,7 @@ class BatchStage(Generic[E]):
 
     name: ClassVar[str]
     topic: ClassVar[Topic]
+    more_topics: Sequence[Topic] = ()
     concurrency: int = 1
     max_records: int = 500
 

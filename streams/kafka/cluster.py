@@ -32,6 +32,8 @@ class Cluster:
     prefix: str = "headrace."
     #: Any other librdkafka property: `security.protocol`, `sasl.username`, …
     properties: Mapping[str, str] = field(default_factory=dict)
+    #: Topics of others, which have no prefix.
+    foreign: frozenset[str] = frozenset()
 
     @classmethod
     def from_file(cls, file: Path, prefix: str = "headrace.") -> "Cluster":
@@ -43,7 +45,12 @@ class Cluster:
 
     def name(self, topic: Topic | str) -> str:
         """A topic's or group's name on this cluster."""
-        return self.prefix + (topic if isinstance(topic, str) else topic.name)
+        name = topic if isinstance(topic, str) else topic.name
+        return name if name in self.foreign else self.prefix + name
+
+    def short(self, name: str) -> str:
+        """The inverse of `name`."""
+        return name if name in self.foreign else name.removeprefix(self.prefix)
 
     def client(self, **properties: Any) -> dict[str, Any]:
         """librdkafka properties of a client. `a_b` stands for `a.b`. The user's own properties win."""

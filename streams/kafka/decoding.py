@@ -16,7 +16,7 @@ from streams.topics import Topic
 
 
 class Incoming:
-    """Decodes the messages of a topic."""
+    """Decodes the messages of a stage's topics, whose records are of one kind."""
 
     def __init__(self, cluster: Cluster, codec: Codec, topic: Topic) -> None:
         self._cluster, self._codec, self._topic = cluster, codec, topic
@@ -26,7 +26,8 @@ class Incoming:
 
         Raises TransientError if the schema registry does not answer, RequestError if it refuses.
         """
-        topic, partition, offset = self._topic.name, message.partition() or 0, message.offset() or 0
+        topic = self._cluster.short(message.topic() or self._topic.name)
+        partition, offset = message.partition() or 0, message.offset() or 0
         headers, broken = headers_of(message)
         raw = Raw(message.key(), message.value(), headers)
         entry = Entry(topic, partition, offset, raw)

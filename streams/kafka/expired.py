@@ -81,7 +81,7 @@ class ExpiredRecords:
     def _tell(self, topic: str, partition: int, first: int, low: int, before: datetime) -> str:
         event = RecordsExpired(
             stage=self.stage,
-            topic=topic.removeprefix(self.cluster.prefix),
+            topic=self.cluster.short(topic),
             partition=partition,
             first=first,
             next=low,

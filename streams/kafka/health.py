@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 from schemas.codec import Codec
 from schemas.events import RecordInHand, StageHealth
 from streams import metrics
-from streams.engine.publishing.dead_letters import about, document_of, error_text
+from streams.engine.publishing.dead_letters import about, document_of, error_text, invocation_of
 from streams.engine.window import Entry
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.topics import STAGE_HEALTH
@@ -122,13 +122,13 @@ class HealthReporter:
 def in_hand(entry: Entry) -> RecordInHand:
     """The report about a record in progress."""
     document = document_of(entry.record.event if entry.record else None)
-    run = document.run if document else None
+    run = invocation_of(document) if document else None
     named = {
         "tenant": document.tenant if document else None,
         "database": document.database if document else None,
         "collection": document.collection if document else None,
         "document_key": document.document_key if document else None,
-        "invocation_id": run.invocation_id if run else getattr(_event(entry), "invocation_id", None),
+        "invocation_id": run or getattr(_event(entry), "invocation_id", None),
     }
     return RecordInHand(
         topic=entry.topic,

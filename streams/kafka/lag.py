@@ -1,6 +1,7 @@
 """The lag of a consumer: records between its position and the end of each partition."""
 
 import time
+from collections import Counter
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -27,8 +28,11 @@ class Lag:
         if time.monotonic() - self._reported < _REPORT_SECONDS:
             return
         self._reported = time.monotonic()
+        lags: Counter[int] = Counter()  # of all topics of the stage
         for at in consumer.position(consumer.assignment()):
             _, high = consumer.get_watermark_offsets(at, cached=True)
             if high >= 0 and at.offset >= 0:
                 position = max(at.offset, self._ends.get((at.topic, at.partition), 0))
-                metrics.LAG.labels(self._stage, at.partition).set(max(0, high - position))
+                lags[at.partition] += max(0, high - position)
+        for partition, lag in lags.items():
+            metrics.LAG.labels(self._stage, partition).set(lag)

@@ -107,7 +107,7 @@ class Poller:
         self._liveness.begin()
         try:
             self._consumer.subscribe(
-                [self._cluster.name(self._stage.topic)],
+                [self._cluster.name(topic) for topic in (self._stage.topic, *self._stage.more_topics)],
                 on_assign=self.assigned,
                 on_revoke=self.revoked,
                 on_lost=self.lost,
@@ -256,4 +256,4 @@ class Poller:
         return TopicPartition(self._cluster.name(partition[0]), partition[1], offset)
 
     def _ours(self, partitions: Sequence[TopicPartition]) -> list[Partition]:
-        return [(tp.topic.removeprefix(self._cluster.prefix), tp.partition) for tp in partitions]
+        return [(self._cluster.short(tp.topic), tp.partition) for tp in partitions]

@@ -26,6 +26,8 @@ from streams.partitions import Partition
 
 #: Maximum records per read. They may exceed the window limit before the pause takes effect.
 _MOST_AT_ONCE = 2_000
+#: Between two looks for topics of others that do not exist yet.
+_LOOK_SECONDS = 10
 
 
 class Worker:
@@ -90,7 +92,7 @@ class Worker:
         return Poller(
             self._stage,
             self._cluster,
-            self._membership.consumer(self._cluster, self._stage.name),
+            self._membership.consumer(self._cluster, self._stage.name) | self._looking_for_more(),
             Incoming(self._cluster, self._codec, self._stage.topic),
             self._engine,
             self._writer,
@@ -100,6 +102,12 @@ class Worker:
             self._stopping,
             self.ready.set,
         )
+
+    def _looking_for_more(self) -> dict[str, object]:
+        """librdkafka looks for topics that did not exist every five minutes. Ours exist."""
+        if not self._stage.more_topics:
+            return {}
+        return {"topic.metadata.refresh.interval.ms": _LOOK_SECONDS * 1000}
 
     def stop(self) -> None:
         """Drain and end. Returns immediately; `run` returns when it is done."""

@@ -21,6 +21,7 @@ from headrace.preflight import (
     check_room,
     naming_model,
     shortage,
+    tables_of,
 )
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
@@ -151,3 +152,16 @@ def test_a_death_on_a_full_disk_is_told_with_that(
         f"broker ended with 1: the disk of {tmp_path} (HEADRACE_DATA_DIR) is full: 0 bytes free; starts again"
     )
     assert said in capsys.readouterr().err
+
+
+def test_a_file_of_tables_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "tables.toml"
+    file.write_text(
+        '[[tables]]\ntopic = "headrace.documents"\ncollection = "docs"\nkey = "id"\ntext = "name"\n'
+    )
+
+    with pytest.raises(UsageError) as error:
+        tables_of(load_settings(tmp_path, inbox_tables=file))
+
+    assert str(error.value) == f"HEADRACE_INBOX_TABLES is {str(file)!r}: topic 'headrace.documents' is ours"
+    assert tables_of(load_settings(tmp_path)) == {}

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 from schemas.codec import SingleObjectCodec, records
 from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import CancelRequested, Event, RunListed
+from schemas.inbox.registry import FramedValues
 from schemas.registry import RegistryCodec
 
 pytest.importorskip(
@@ -56,7 +57,9 @@ class Registry:
         number = int(request.match_info["id"])
         if number not in self.schemas:
             return _error(404, 40403, "Schema not found")
-        return web.json_response({"schema": self.schemas[number]})
+        text = self.schemas[number]
+        kind = {"schemaType": "JSON"} if "$schema" in text else {}
+        return web.json_response({"schema": text, **kind})
 
     @web.middleware
     async def note(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -121,6 +124,20 @@ async def test_another_process_fetches_the_schema_once_and_reads(registry: Regis
 
     assert [await decode(reader, value) for _ in range(3)] == [EVENT] * 3
     assert registry.requests == ["GET /schemas/ids/100"]
+
+
+async def test_values_of_anybodys_schema_are_read_by_its_type(registry: Registry) -> None:
+    registry.schemas |= {5: '{"$schema": "any"}', 6: records()[CancelRequested].text}
+    values = FramedValues(RegistryCodec(registry.url))
+
+    found = [
+        await asyncio.to_thread(values.read, b"\0" + number.to_bytes(4, "big") + body)
+        for number, body in ((5, b'{"a": 1}'), (6, b"\x02i"))
+    ]
+
+    assert found == [{"a": 1}, {"invocation_id": "i"}]
+    with pytest.raises(ContractError, match="no schema 7"):
+        await asyncio.to_thread(values.read, b"\0\0\0\0\7")
 
 
 async def test_single_object_frames_are_read_too_so_that_a_cluster_can_be_migrated(

@@ -1,14 +1,16 @@
 """One system for all whole-pipeline tests; each test uses a collection of its own."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from schemas.limits import TRIAL_MODEL
 from services.embedding.models import TRIAL_TOKENIZER, TRIAL_WEIGHTS, packaged_file
-
+from streams.kafka.cluster import Cluster, admin
 from streams.local.ports import free_port
 from streams.secrets import SecretsKey
 from tests.conftest import Chroma, Kafka
@@ -30,6 +32,20 @@ def _models(folder: Path) -> Path:
         f"dimensions = {SMALL_DIMENSION}\nmatryoshka = true\n"
     )
     return file
+
+
+#: A topic of Debezium, behind the prefix of the pipeline.
+ROWS = "shop.public.products"
+TABLES = """
+[[tables]]
+topic = "{topic}"
+collection = "inbox-rows"
+key = "id"
+key_prefix = "rows/"
+text = "name"
+metadata = ["price"]
+version = "source.lsn"
+"""
 
 
 @pytest.fixture(scope="package")
@@ -63,7 +79,13 @@ async def pipeline(
     data = tmp_path_factory.mktemp("system")
     endpoints = f"{store.url},http://127.0.0.1:{aws_port}"
     embed_port = free_port()
+    rows = Cluster(kafka.bootstrap_servers, f"{data.name}.")
+    created = admin(rows).create_topics([NewTopic(rows.name(ROWS), 2, 1)])
+    await asyncio.to_thread(created[rows.name(ROWS)].result, 20)
+    tables = data / "tables.toml"
+    tables.write_text(TABLES.format(topic=f"{data.name}.{ROWS}"))
     settings = {
+        "HEADRACE_INBOX_TABLES": str(tables),
         "HEADRACE_S3_ENDPOINTS": endpoints,
         "HEADRACE_SECRETS_KEY": SecretsKey.new().text,
         "HEADRACE_MODELS": str(_models(tmp_path_factory.mktemp("models"))),

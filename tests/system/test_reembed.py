@@ -167,6 +167,7 @@ async def test_a_collection_gets_another_model_while_it_is_read_and_its_document
     )
 
 
+@pytest.mark.faults
 async def test_a_command_and_an_indexer_that_are_killed_leave_the_old_one_and_it_is_run_again(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:

@@ -3,14 +3,20 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.system.pipeline import DATABASE, Pipeline
+from schemas.codec import SingleObjectCodec
+from services.searching.follower import Follower
+from services.searching.index import SparseIndex
+from services.searching.server import SearchServer
+from tests.system.pipeline import DATABASE, KEY, Pipeline
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.system
 
@@ -48,6 +54,28 @@ async def compare(pipeline: Pipeline, how: str) -> dict[str, Any]:
     return dict(shown)
 
 
+@asynccontextmanager
+async def searching(pipeline: Pipeline, folder: Path) -> AsyncIterator[SparseIndex]:
+    """The service searching in this process, so that a test can damage its index."""
+
+    async def encode(model: str, text: str) -> tuple[list[int], list[float]]:
+        raise AssertionError("nothing is searched here")
+
+    index = await asyncio.to_thread(SparseIndex, folder)
+    follower = Follower(pipeline.cluster, SingleObjectCodec(), index, folder)
+    port = int(pipeline.environment["HEADRACE_SEARCH_PORT"])
+    try:
+        async with SearchServer(index, follower, KEY, encode).serve("127.0.0.1", port):
+            follower.start()
+            try:
+                await eventually(lambda: follower.fault is None)
+                yield index
+            finally:
+                await asyncio.to_thread(follower.stop)
+    finally:
+        index.close()
+
+
 async def change(pipeline: Pipeline, step: str, body: Mapping[str, Any]) -> None:
     """One request to the collection, past Headrace."""
     base = f"{pipeline.chroma_url}/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"
@@ -59,7 +87,7 @@ async def change(pipeline: Pipeline, step: str, body: Mapping[str, Any]) -> None
 
 
 async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline(
-    pipeline: Pipeline, folder: Path
+    pipeline: Pipeline, folder: Path, tmp_path: Path
 ) -> None:
     for name in ("a.md", "b.md", "c.md", "d.md"):
         (folder / name).write_text(f"# {name}\n\nThe text of {name}.\n")
@@ -67,12 +95,24 @@ async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline
     await pipeline.sync(source, COLLECTION)
     await pipeline.ended(await pipeline.upload(COLLECTION, "note.md", b"# An upload\n"))
     before = await pipeline.rows(COLLECTION)
-    assert await verify(pipeline) == (
-        0,
-        "5 documents, 5 rows and 5 sparse rows compared, all as recorded\n",
-        "",
-    )
+    async with searching(pipeline, tmp_path) as index:
+        status, out, errors = await verify(pipeline)
+        compared = "5 documents, 5 rows and 5 sparse rows compared, all as recorded\n"
+        assert out == f"{compared}the sparse index has all 5 of its rows\n"
+        assert (status, errors) == (0, "")
+        [known] = [one for one in index.collections() if one.name == COLLECTION]
+        shard = index.shard(known.id)
+        assert shard is not None
+        rows = dict(shard.rows())
+        shard.apply([], [next(iter(rows))])
+        status, out, _ = await verify(pipeline)
+        assert (status, "the sparse index has other rows: 1 missing, 0 wrong, 0 surplus" in out) == (1, True)
+        assert (await verify(pipeline, "--repair"))[0] == 0
+        assert dict(shard.rows()) == rows
+        await change_and_mend(pipeline, before)
 
+
+async def change_and_mend(pipeline: Pipeline, before: Mapping[str, Any]) -> None:
     ids = {str(metadata["document_key"]): id_ for id_, (_, metadata) in before.items()}
     await change(pipeline, "delete", {"ids": [ids["a.md"]]})
     text = {"ids": [ids["b.md"]], "documents": ["somebody's"], "metadatas": [{"mine": 1}]}

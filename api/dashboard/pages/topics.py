@@ -41,7 +41,7 @@ class ShownGroup:
 
 
 async def show(request: web.Request) -> Page:
-    """The page: for admin keys that are not limited to databases, since topics hold every tenant's records."""
+    """The page: for admin keys that are not limited to databases: topics hold every tenant's records."""
     caller_of(request).require_unlimited("look at the topics")
     return Page("topics.html", "Topics", partial(_load, request), live=True)
 

@@ -12,11 +12,11 @@ from headrace.admin.reembed.copying import Copy, Successor
 from headrace.admin.reembed.succession import Collections, is_former, switch_of
 from headrace.admin.reembed.switching import Barrier
 from headrace.admin.reembed.texts import Gateway, Texts
-from headrace.admin.verify import Recorded, Target, verify
 from headrace.wiring import Wiring
 from schemas.errors import RequestError, TransientError
 from schemas.events import CollectionSwitched, DocumentState, Embedding
 from services.indexing.chroma import ChromaStore
+from services.indexing.recorded import Recorded, Target, verify
 from services.indexing.rows import row_id
 from services.indexing.switch import give_up, rename
 from streams.chroma import MODEL_KEY, ChromaClient, ServerFault
@@ -97,7 +97,7 @@ async def _opened(
     wiring: Wiring, access: tuple[str, str | None, str | None], target: Target, told: Told
 ) -> "AsyncIterator[_Job]":
     chroma, store = ChromaClient(*access), ChromaStore(*access)
-    recorded = await asyncio.to_thread(Recorded, wiring, target)
+    recorded = await asyncio.to_thread(Recorded, wiring.cluster, wiring.codec, target)
     try:
         yield _Job(wiring, chroma, store, recorded, target, told, Collections(chroma, target), {})
     finally:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.checks import require_target
-from headrace.cli.output import note
 from headrace.cli.operate.records import wiring_of
+from headrace.cli.output import note
 from headrace.cli.settings import Collection, Database, DataDir
 
 if TYPE_CHECKING:
     from headrace.admin.reembed import Outcome
-    from headrace.admin.verify import Target
     from headrace.wiring import Wiring
+    from services.indexing.recorded import Target
 
 #: How often the number of rows is printed.
 _EVERY_SECONDS = 5.0
@@ -40,8 +40,8 @@ def reembed(
     """Embed a collection again with another model, beside it, and switch. Run it again if it breaks off."""
     import asyncio
 
-    from headrace.admin.verify import Target
     from headrace.client.progress import counted
+    from services.indexing.recorded import Target
 
     require_target(database, collection)
     wiring = wiring_of(data_dir)

@@ -11,9 +11,13 @@ from headrace.cli.output import note, print_json, print_rows
 from headrace.cli.settings import AsJson, Collection, Database, DataDir
 
 if TYPE_CHECKING:
+    from headrace.admin.sparse_index import Index
+    from headrace.local.running_file import RunningSystem
     from headrace.wiring import Wiring
+    from schemas.api.searching import AuditResponse
     from services.indexing.recorded import Recorded, Target, Verified
     from services.indexing.verify import Finding
+    from streams.chroma import ChromaClient
 
 #: Documents that are shown; `--json` has all.
 _SHOWN = 50
@@ -39,13 +43,26 @@ def verify(
     wiring = wiring_of(data_dir)
     running = None if wiring.settings.chroma_url else read_running(wiring.settings.data_dir)
     chroma_url = running.chroma_url if running else wiring.chroma_url
-    found = asyncio.run(_verified(wiring, chroma_url, Target(tenant, database, collection), repair))
+    search = _index_of(wiring, running)
+    found = asyncio.run(_verified(wiring, chroma_url, search, Target(tenant, database, collection), repair))
     _show(found, as_json)
-    if found.findings:
+    if found.differs:
         raise typer.Exit(1)
 
 
-async def _verified(wiring: "Wiring", chroma_url: str, target: "Target", repair: bool) -> "Verified":
+def _index_of(wiring: "Wiring", running: "RunningSystem | None") -> "Index | None":
+    """The sparse index of the settings, or of the running system."""
+    from headrace.admin.sparse_index import Index
+
+    settings = wiring.settings
+    if settings.search_url and settings.search_token:
+        return Index(settings.search_url, settings.search_token.get_secret_value())
+    return Index(running.search_url, running.search_token) if running and running.search_url else None
+
+
+async def _verified(
+    wiring: "Wiring", chroma_url: str, search: "Index | None", target: "Target", repair: bool
+) -> "Verified":
     import asyncio
 
     from services.indexing.recorded import Recorded, verify
@@ -58,10 +75,29 @@ async def _verified(wiring: "Wiring", chroma_url: str, target: "Target", repair:
         if repair and found.findings:
             await _repair(wiring, recorded, target, found.findings)
             found = await verify(recorded, chroma, target)
-        return found
+        return await _with_index(found, search, chroma, target, repair)
     finally:
         recorded.close()
         await chroma.close()
+
+
+async def _with_index(
+    found: "Verified", search: "Index | None", chroma: "ChromaClient", target: "Target", repair: bool
+) -> "Verified":
+    """Compare the sparse index, too, and mend it from its topic."""
+    from dataclasses import replace
+
+    from schemas.errors import TransientError
+
+    there = await chroma.collection(target.tenant, target.database, target.collection)
+    if search is None or there is None or not found.sparse:
+        return found
+    try:
+        index = await search.audit(there.id, found.sparse, repair)
+    except TransientError as error:
+        note(f"the sparse index was not compared: {error}")
+        return found
+    return replace(found, index=index)
 
 
 async def _repair(
@@ -107,6 +143,7 @@ def _show(found: "Verified", as_json: bool) -> None:
                 "documents": found.documents,
                 "rows": found.rows,
                 "sparse_rows": found.sparse,
+                "sparse_index": found.index.model_dump() if found.index else None,
                 "unknown_rows": found.unknown,
                 "changed_meanwhile": found.changed,
                 "findings": [_as_json(finding) for finding in found.findings],
@@ -148,7 +185,16 @@ def _summary(found: "Verified") -> list[str]:
         lines.append(f"{counted(found.changed, 'document')} changed meanwhile, and were left out")
     if found.findings:
         lines.append("`--repair` has them indexed again")
+    if found.index is not None:
+        lines.append(_index_line(found.index))
     return lines
+
+
+def _index_line(index: "AuditResponse") -> str:
+    if not (index.missing or index.wrong or index.surplus):
+        return f"the sparse index has all {index.rows:,} of its rows"
+    differ = f"{index.missing:,} missing, {index.wrong:,} wrong, {index.surplus:,} surplus"
+    return f"the sparse index has other rows: {differ}; `--repair` mends it from its topic"
 
 
 def _remark(finding: "Finding") -> str:

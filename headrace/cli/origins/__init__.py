@@ -3,12 +3,13 @@
 One module for each kind, with its options; `request_of` chooses among them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headrace.cli.checks import path_to_sync
 from headrace.cli.origins import buckets, repositories, websites
 from headrace.cli.origins.patterns import require_patterns
+from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
     from headrace.client.sync import SyncRequest
@@ -35,6 +36,7 @@ class Chosen:
     region: str | None
     endpoint_url: str | None
     aws_credential: int | None
+    timed: bool = False
 
 
 def request_of(
@@ -44,15 +46,17 @@ def request_of(
     from headrace.client.sync import SyncRequest
 
     of_git = repositories.is_repository(path, settings.github_url)
+    path, chosen = _at_branch(path, chosen)
     of_bucket = buckets.is_bucket(path)
     of_site = not of_git and websites.is_url(path)
     _require_fitting(of_git, of_bucket, of_site, chosen)
     if of_git:
         form = repositories.repository(path, settings.github_url, chosen.include, chosen.github_credential)
         ref = repositories.ref_identifier(chosen.branch, chosen.sha)
-        if chosen.follow:
+        # A schedule brings the branch that the source follows into its collection, else the default one.
+        if chosen.follow or (chosen.timed and (chosen.branch or chosen.sha)):
             form = repositories.following(form, chosen.branch, chosen.sha, collection)
-        keeps = repositories.not_asked_about(chosen.github_credential, chosen.follow)
+        keeps = repositories.not_asked_about(chosen.github_credential, bool(form.follow))
         return SyncRequest(path, database, collection, origin=form, ref=ref, keeps=keeps)
     if of_bucket:
         bucket = buckets.bucket(path, collection, chosen.region, chosen.endpoint_url, chosen.aws_credential)
@@ -72,6 +76,16 @@ def request_of(
         hidden=chosen.hidden,
         main_content=chosen.main_content,
     )
+
+
+def _at_branch(path: str, chosen: Chosen) -> tuple[str, Chosen]:
+    """`github:owner/repo@branch` apart: the repository, and the options with the branch."""
+    name, at, branch = path.partition("@")
+    if not at or not name.lower().startswith("github:"):
+        return path, chosen
+    if chosen.branch is not None or chosen.sha is not None:
+        raise UsageError(f"{path} names a branch: give no --branch or --sha beside it")
+    return name, replace(chosen, branch=branch)
 
 
 def _require_fitting(of_git: bool, of_bucket: bool, of_site: bool, chosen: Chosen) -> None:

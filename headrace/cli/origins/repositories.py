@@ -79,7 +79,10 @@ def following(form: "GithubSource", branch: str | None, sha: str | None, collect
     from schemas.sources.github import DEFAULT_BRANCH, Followed
 
     if sha is not None:
-        raise UsageError("--follow needs a branch: --sha names one commit, which never changes")
+        raise UsageError(
+            "--follow needs a branch, and so do --schedule and --every: --sha names one commit, which never "
+            "changes"
+        )
     one = Followed(branch=branch or DEFAULT_BRANCH, target_collection_name=collection)
     return form.model_copy(update={"follow": [one]})
 

@@ -12,6 +12,7 @@ from headrace.client.sync.request import (
     SyncRequest,
     folder_payload,
     looked_for,
+    source_payload,
     wanted_source,
 )
 from headrace.client.sync.result import SyncResult, as_json
@@ -29,6 +30,7 @@ __all__ = [
     "folder_payload",
     "follow",
     "looked_for",
+    "source_payload",
     "wanted_source",
     "wanted_source_id",
 ]

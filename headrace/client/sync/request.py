@@ -36,6 +36,7 @@ class SyncRequest:
         ref: the branch or commit of a repository (`ref_identifier`).
         keeps: members that an existing source keeps, because the request does not set them.
         sparse: the sparse model of a source that has none yet; None leaves it without.
+        schedule: when the source runs by itself (`schemas.api.SourceSchedule`); None leaves that as it is.
     """
 
     path: str
@@ -52,6 +53,7 @@ class SyncRequest:
     allow_mass_delete: bool = False
     full_check: bool = False
     sparse: str | None = None
+    schedule: dict[str, Any] | None = None
 
     @property
     def options(self) -> dict[str, object]:
@@ -104,3 +106,9 @@ def config_payload(wanted: FolderSource | RemoteSource) -> dict[str, object]:
         return wanted.model_dump(exclude_none=True)
     chosen = wanted.include_globs, wanted.exclude_globs, wanted.include_hidden, wanted.main_content
     return folder_payload(wanted.path, *chosen)
+
+
+def source_payload(request: SyncRequest) -> dict[str, object]:
+    """The member of a payload that says what a request reads."""
+    wanted = wanted_source(request)
+    return {KINDS[type(wanted)].name: config_payload(wanted)}

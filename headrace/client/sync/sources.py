@@ -7,6 +7,7 @@ from typing import Any
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.reconnect import PROXY_ERRORS, reconnecting
 from headrace.client.sync.request import KINDS, SyncRequest, config_payload, wanted_source
+from schemas.api import Source
 from schemas.errors import RequestError
 from schemas.sources import S3_BUCKET, SourceType
 from schemas.sources.github import GithubSource
@@ -25,6 +26,7 @@ async def wanted_source_id(
     kind = KINDS[type(wanted)]
     config, payload = kind.configure(wanted), {kind.name: config_payload(wanted)}
     sparse = {"embedding": {"sparse": {"model": request.sparse}}} if request.sparse else {}
+    scheduled = {"schedule": request.schedule} if request.schedule else {}
     filling = await client.sources(
         database_name=request.database, source_type=kind.name, collection_name=request.collection
     )
@@ -36,19 +38,27 @@ async def wanted_source_id(
         added = sparse if source_id in without else {}
         if added:
             say("this run adds vectors for search by words to every document; text is not embedded again")
+        _require_schedule(next(source for source in filling if source.id == source_id), request)
+        added = {**added, **scheduled}
         if form != changed or added:
-            change = partial(client.change_source, source_id, {kind.name: config_payload(changed), **added})
+            body = {kind.name: config_payload(changed), **added}
+            change = partial(client.change_source, source_id, body)
             await reconnecting(client, change, say, PROXY_ERRORS)
         return source_id
     for source_id, form in known:
         if kind.overlaps(kind.configure(form), config):
             raise RequestError(_overlapping(request, source_id, kind, form))
-    create = partial(client.create_source, {**payload, **sparse, "database_name": request.database})
+    create = partial(
+        client.create_source, {**payload, **sparse, **scheduled, "database_name": request.database}
+    )
     try:  # a repeated request is answered with the id of the source that the first one created
         return await reconnecting(client, create, say, PROXY_ERRORS)
     except ApiError as error:
         if error.source_id is None:
             raise
+        if scheduled:
+            _require_schedule(await client.source(error.source_id), request)
+            await client.patch_source(error.source_id, scheduled)
         return error.source_id
 
 
@@ -68,6 +78,17 @@ def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:
         others = [one for one in known.follow or () if one.target_collection_name not in asked]
         kept["follow"] = [*others, *wanted.follow]
     return wanted.model_copy(update=kept)
+
+
+def _require_schedule(source: Source, request: SyncRequest) -> None:
+    """Raises RequestError where the request's schedule would take the place of one for another collection."""
+    known = source.schedule
+    if request.schedule is None or known is None or known.target_collection_name == request.collection:
+        return
+    raise RequestError(
+        f"source {source.id} runs by itself into {known.target_collection_name or 'its collections'} "
+        f"already, and has one schedule: headrace sources edit {source.id} changes it"
+    )
 
 
 def _overlapping(request: SyncRequest, source_id: str, kind: SourceType[Any, Any], known: Any) -> str:

@@ -49,6 +49,11 @@ class Crawl:
         self._found = self._answers.found
         self._asked_new = 0
 
+    @property
+    def found(self) -> Found:
+        """What was found until now."""
+        return self._found
+
     async def run(self) -> Found:
         """Crawl the site. Raises RequestError if the start page cannot be read, because then nothing is known
         of the site."""

@@ -13,7 +13,7 @@ from schemas.events import MetadataValue, RunRequested
 from schemas.ids import text_sha256
 from schemas.sources.web_scrape import DEFAULT_PAGE_LIMIT, WEB_SCRAPE, WebScrapeConfig
 from schemas.urls import canonical
-from services.connectors.lister import Access, Content, Entry, Item, Known, Lister
+from services.connectors.lister import Access, Content, Entry, Item, Known, Lister, Skipped
 from services.connectors.web.access import WebAccess
 from services.connectors.web.browser import Browser, NotRendered, Renderer, Visitors
 from services.connectors.web.crawl import Crawl
@@ -109,12 +109,18 @@ class WebLister:
             raise RequestError(f"{self._scope.start}: {reason}")
         before = await asyncio.to_thread(Remembered, self._known, self._scope.mode)
         crawl = Crawl(self._scope, self._access, self._visitor, self._reader, before, self._limit)
-        self._found = await crawl.run()
+        self._found = crawl.found
+        await crawl.run()
         self._listed = await asyncio.to_thread(
             documents, self._found, before.of, before.keys, self._limit, self._scope.mode
         )
         for start in range(0, len(self._listed.entries), _PAGE):
             yield self._listed.entries[start : start + _PAGE]
+
+    def so_far(self) -> Sequence[Entry]:
+        """The pages that a crawl in progress has met."""
+        skipped = [Skipped(key, reason) for key, reason in self._found.skipped.items()]
+        return [*(Item(key) for key in self._found.pages), *skipped]
 
     async def read(self, item: Item) -> Content:
         """The page without text that repeats on the site, or its whole text if the source says so. Raises

@@ -17,6 +17,7 @@ from services.embedding.batches import pack_batches
 from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.gpu.files import TorchFiles, downloaded, read_folder
 from services.embedding.gpu.qwen3 import Qwen3
+from services.embedding.metrics import DEVICE
 from services.embedding.models import fingerprint_of, sha256_of, tokens_read
 from services.embedding.onnx import embed_windows
 from services.embedding.profiles import framing, profile_of, require_end_token
@@ -102,7 +103,7 @@ class TorchEmbedder(PromptedEmbedder):
 
     def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
         ids, last = self._on_device(rows)
-        with torch.inference_mode():
+        with torch.inference_mode(), DEVICE.computing():
             with self._turn:  # kernels of two threads would only compete
                 hidden = self._forward(ids, last)
             found: Vectors = hidden.cpu().numpy()

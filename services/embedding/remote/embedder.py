@@ -12,6 +12,7 @@ from schemas.errors import RequestError
 from schemas.models_file import HttpConfig
 from services.embedding.batches import pack_batches
 from services.embedding.embedder import PromptedEmbedder, Vectors
+from services.embedding.metrics import DEVICE
 from services.embedding.onnx import embed_windows, normalise
 from services.embedding.profiles import framing, profile_of
 from services.embedding.remote.endpoint import Endpoint
@@ -71,7 +72,7 @@ class HttpEmbedder(PromptedEmbedder):
             for first in range(0, len(batch), self._batch)
         ]
         run = partial(self._run, windows.texts)
-        return await embed_windows(windows, self.dimension, batches, run, self._threads, urgent)
+        return await embed_windows(windows, self.dimension, batches, run, self._threads, urgent, padded=False)
 
     def _read(self, texts: Sequence[str], prompt: str) -> Windows:
         frame = framing(self._template, prompt)
@@ -80,7 +81,8 @@ class HttpEmbedder(PromptedEmbedder):
         return read(self._tokenizer, self.max_tokens, texts, frame)
 
     def _run(self, windows: Sequence[str], batch: list[int]) -> Vectors:
-        vectors = self._endpoint.embed([windows[index] for index in batch])
+        with DEVICE.computing():
+            vectors = self._endpoint.embed([windows[index] for index in batch])
         return normalise(vectors)
 
 

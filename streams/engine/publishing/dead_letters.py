@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.events import DeadLetter, Document, Event, RunRequested
+from schemas.markers import INBOX_RUN
 from streams.engine.outputs import Send
 from streams.engine.stage import Record
 from streams.engine.window import Entry
@@ -45,12 +46,17 @@ def place_of(event: Event | None) -> dict[str, str]:
     return dict(zip(("tenant", "database", "collection"), map(_name, names), strict=True))
 
 
+def invocation_of(document: Document) -> str | None:
+    """The id of the invocation that a document belongs to. That of the inbox's run names no invocation."""
+    run = document.run
+    return None if run is None or run.invocation_id.startswith(INBOX_RUN) else run.invocation_id
+
+
 def about(record: Record[Any] | None) -> dict[str, str]:
     """Log fields of a record: its document and invocation, if it has them."""
     event = record.event if record else None
     document = document_of(event)
-    run = document.run if document else None
-    invocation = run.invocation_id if run else getattr(event, "invocation_id", None)
+    invocation = invocation_of(document) if document else getattr(event, "invocation_id", None)
     names = {"document": document.document_key if document else None, "invocation": invocation}
     return {what: _name(name) for what, name in names.items() if name}
 
@@ -76,7 +82,7 @@ def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None
         error=error_text(str(error)),
         attempt=entry.attempt,
         document_key=_name(document.document_key) if document else None,
-        invocation_id=_name(document.run.invocation_id) if document and document.run else None,
+        invocation_id=_name(run) if document and (run := invocation_of(document)) else None,
         failed_at=now or datetime.now(UTC),
         tenant=place.get("tenant"),
         database=place.get("database"),

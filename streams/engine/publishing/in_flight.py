@@ -1,4 +1,4 @@
-"""How many documents of a run may be in flight. Pure except for the clock."""
+"""How many documents of a run, or of the inbox, may be in flight. Pure except for the clock."""
 
 import time
 from collections import deque

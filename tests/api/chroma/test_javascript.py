@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import DATABASE
 from tests.api.chroma.test_search import Indexed, indexed, sparse
+from tests.api.conftest import DATABASE
 
 __all__ = ["indexed"]
 

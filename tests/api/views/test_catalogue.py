@@ -5,6 +5,7 @@ from pathlib import Path
 
 from api.views import catalogue as views
 from api.views.catalogue import Catalogue, ResultPage, fold_catalogue
+from api.views.tables import CATALOGUE
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, Chunking, Embedding, make_source
 from schemas.sources.github import GithubConfig
@@ -48,7 +49,7 @@ def test_the_name_of_a_repository_is_found_in_any_case() -> None:
         created_at=datetime.now(UTC),
     )
     with sqlite3.connect(":memory:") as database:
-        database.executescript(views.CATALOGUE)
+        database.executescript(CATALOGUE)
         fold_catalogue(database, ChangelogRecord(SOURCES.name, 0, 0, "s", source, 0))
         found = {
             name: len(database.execute(*views.select("sources", ResultPage("t", repository=name))).fetchall())

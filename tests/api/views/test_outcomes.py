@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from api.views import outcomes
 from api.views.outcomes import fold_outcomes
 from schemas.events import Event, Passed, Progress, RunStarted, Step
+from schemas.markers import INBOX_RUN
 from streams.state.reader import ChangelogRecord
 from streams.topics import PROGRESS
 
@@ -95,3 +96,13 @@ def test_outcomes_are_forgotten_when_their_topic_has_forgotten_them() -> None:
         fold(database, started, ended, at_ms=day * DAY_MS)
     later = RunStarted(invocation_id=RUN, attempt=1, started_at=NOW)
     assert fold(database, later, at_ms=8 * DAY_MS) == {("young", 1, 0, "indexed")}
+
+
+def test_documents_of_the_inbox_are_not_kept_because_nobody_can_ask_for_them() -> None:
+    database = empty()
+    run = f"{INBOX_RUN}1"
+    event = Progress(invocation_id=run, attempt=1, stage=Step.INDEXED, passed=[Passed(ordinal=0)])
+
+    fold_outcomes(database, ChangelogRecord(PROGRESS.name, 0, 0, run, event, 0))
+
+    assert database.execute("SELECT count(*) FROM outcomes").fetchone() == (0,)

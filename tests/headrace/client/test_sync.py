@@ -423,3 +423,16 @@ def test_time_and_another_attempt_are_no_movement(client: GatewayClient) -> None
     assert stalls.moved_at == moved_at
     stalls.saw(progress(parsed=2))
     assert stalls.moved_at > moved_at
+
+
+async def test_a_sync_with_a_schedule_gives_it_to_the_source_that_is_there_or_to_a_new_one(
+    gateway: FakeGateway, client: GatewayClient
+) -> None:
+    schedule = {"every": "15m", "target_collection_name": "docs"}
+    timed = replace(REQUEST, schedule=schedule)
+    await begin(client, timed)
+    assert json.loads(gateway.asked[0])["schedule"] == schedule
+
+    gateway.sources = [source(1)]
+    assert await begin(client, timed) == (ID.format(1), "i")
+    assert gateway.changed == {ID.format(1): {"folder": {"path": "/srv/notes"}, "schedule": schedule}}

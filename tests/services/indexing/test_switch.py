@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +40,8 @@ def indexer(tmp_path: Path) -> Indexer:
 
 async def test_what_is_behind_a_switch_waits_and_other_partitions_go_on(indexer: Indexer) -> None:
     [before], [behind], [elsewhere] = (embedded(document(key), 1, [key]) for key in ("a", "b", "c"))
-    records: list[Record] = [indexer.record(event) for event in (before, behind, elsewhere)]  # type: ignore[type-arg]
-    switch = Record("embeddings", 0, 1, SWITCH.former, SWITCH, 0)
+    records: list[Record[Any]] = [indexer.record(event) for event in (before, behind, elsewhere)]
+    switch: Record[Any] = Record("embeddings", 0, 1, SWITCH.former, SWITCH, 0)
     batch = [records[0], switch, records[1], replace(records[2], partition=1)]
 
     outcomes = await indexer.stage.process_batch(batch, indexer.context)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.api.searching import MAX_BODY_BYTES
 from services.embedding.sparse import Bm25, SparseEncoders
+from services.searching.audit import Audit
 from services.searching.index import SparseIndex
 from services.searching.server import SearchServer
 from tests.services.searching.rows import record, row
@@ -29,6 +31,11 @@ class Follows:
 
     def rebuild(self) -> None:
         self.rebuilt += 1
+
+    def audit(self, collection: str, repair: bool) -> "Future[Audit | None]":
+        found: Future[Audit | None] = Future()
+        found.set_result(None)
+        return found
 
 
 @pytest.fixture
@@ -129,9 +136,17 @@ async def test_keys_of_collections(client: Client) -> None:
     }
 
 
+async def test_an_audit_of_a_collection(client: Client) -> None:
+    body = {"collection_id": "22222222-2222-4222-8222-222222222222"}
+
+    answer = await client.post("/audit", json=body, headers=HEADERS)
+
+    assert await answer.json() == {"rows": 0, "missing": 0, "wrong": 0, "surplus": 0}
+
+
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer other"}, {"Authorization": TOKEN}])
 async def test_without_the_token_nothing_is_answered(client: Client, headers: dict[str, str]) -> None:
-    for path in ("/search", "/keys"):
+    for path in ("/search", "/keys", "/audit"):
         answer = await client.post(path, json={"queries": []}, headers=headers)
         assert answer.status == 401
         assert "HEADRACE_SEARCH_TOKEN" in (await answer.json())["message"]

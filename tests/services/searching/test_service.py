@@ -1,11 +1,15 @@
 """The service on a real broker: killed in mid-stream it loses nothing, on a full disk it waits."""
 
 import asyncio
+import os
 import random
+import shutil
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -15,6 +19,7 @@ from schemas.events import SparseRow
 from services.searching.collections import drop_gone
 from services.searching.follower import FREE_BYTES, Follower
 from services.searching.index import SparseIndex
+from services.searching.points import point_id, point_of
 from streams.chroma import FoundCollection
 from streams.kafka.cluster import Cluster
 from streams.local.ports import free_port
@@ -128,6 +133,108 @@ class Chroma:
 
     async def collection(self, tenant: str, database: str, collection: str) -> FoundCollection | None:
         return None if self.id is None else FoundCollection(self.id, False)
+
+
+async def test_rows_that_differ_from_the_topic_are_found_and_mended(kafka: Kafka, tmp_path: Path) -> None:
+    cluster = await fresh_cluster(kafka)
+    topic = Topic(cluster, seed=5)
+    index = SparseIndex(tmp_path)
+    follower = Follower(cluster, SingleObjectCodec(), index, tmp_path)
+    await topic.write(120)
+
+    async def audit(repair: bool = False) -> tuple[int, set[UUID], set[UUID], set[UUID]]:
+        found = await asyncio.wrap_future(follower.audit("c1", repair))
+        assert found is not None
+        return found.rows, set(found.missing), set(found.wrong), set(found.surplus)
+
+    follower.start()
+    try:
+        await eventually(lambda: follower.fault is None and len(index.collections()) == 1)
+        await eventually(lambda: set(ids_of(index, {7: 1.0})) == set(topic.rows))
+        assert await audit() == (len(topic.rows), set(), set(), set())
+
+        gone, changed, *_ = sorted(topic.rows)
+        shard = index.shard("c1")
+        assert shard is not None
+        foreign = row("foreign", {7: 1.0})
+        shard.apply([point_of(row(changed, {7: 9.0})), point_of(foreign)], [point_id(gone)])
+
+        whole = len(topic.rows)
+        assert await audit() == (whole, {point_id(gone)}, {point_id(changed)}, {point_id("foreign")})
+        await audit(repair=True)
+        assert await audit() == (whole, set(), set(), set())
+        assert set(ids_of(index, {7: 1.0})) == set(topic.rows)
+        assert await asyncio.wrap_future(follower.audit("nobody's", True)) is None
+    finally:
+        await asyncio.to_thread(follower.stop)
+        index.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 160 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(folder)]
+    if os.geteuid() or shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here: the index is not tested on a full disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_an_index_on_a_disk_that_fills_up_answers_and_goes_on_when_there_is_room(
+    kafka: Kafka, small_disk: Path
+) -> None:
+    """A real file system, filled by somebody else: first below what the service wants free, then wholly."""
+    cluster, port = await fresh_cluster(kafka), free_port()
+    topic, filler = Topic(cluster, seed=6), small_disk / "somebody's"
+
+    async def health(client: aiohttp.ClientSession) -> str:
+        try:
+            async with client.get(f"http://127.0.0.1:{port}/health") as answer:
+                return await answer.text()
+        except aiohttp.ClientConnectionError:
+            return ""
+
+    async with aiohttp.ClientSession() as client:
+
+        async def full() -> bool:
+            return "is full" in await health(client)
+
+        async def all_found() -> bool:
+            return await found(client, port) == set(topic.rows) and '"ok"' in await health(client)
+
+        await topic.write(200)
+        async with running(kafka, cluster, small_disk / "index", port) as process:
+            await until(all_found, "the first rows are found")
+            before = set(topic.rows)
+            for left in (FREE_BYTES // 2, 0):
+                fill(filler, small_disk, left)
+                await until(full, f"the service says that the disk is full, with {left} bytes free")
+                await topic.write(200)
+                assert await found(client, port) == before
+                assert process.returncode is None
+                filler.unlink()
+                await until(all_found, "what was written meanwhile is found")
+                before = set(topic.rows)
+            fill(filler, small_disk, 0)
+            await until(full, "the service says that the disk is full")
+            process.kill()
+            await process.wait()
+        filler.unlink()
+        async with running(kafka, cluster, small_disk / "index", port):
+            await until(all_found, "after a kill on a full disk, what the topic holds is found")
+
+
+def fill(file: Path, disk: Path, left: int) -> None:
+    """Write a file until so many bytes are left on its disk."""
+    with file.open("wb") as writing:
+        while (free := shutil.disk_usage(disk).free) > left:
+            try:
+                writing.write(bytes(min(free - left, 1 << 20)))
+                writing.flush()
+            except OSError:
+                return
 
 
 async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_its_rows(

@@ -8,6 +8,7 @@ import pytest
 from schemas.codec import SingleObjectCodec
 from schemas.errors import CorruptDocument
 from schemas.events import ApiKey, DeadLetter, Document, DocumentDeleted, Embedding, RunPosition
+from schemas.markers import INBOX_RUN
 from streams.engine.publishing.dead_letters import SEQUENCE_HEADER, dead_letter, replay_headers
 from streams.engine.stage import Record
 from streams.engine.window import Entry, Raw
@@ -53,6 +54,17 @@ def test_a_letter_says_what_came_from_where_and_why() -> None:
     )
     assert (letter.attempt, letter.failed_at) == (2, NOON)
     assert (letter.document_key, letter.invocation_id) == ("report.pdf", "run-1")
+
+
+def test_the_run_by_which_the_inbox_counts_is_no_invocation() -> None:
+    entry = failing()
+    assert entry.record is not None
+    document = entry.record.event.document
+    of_inbox = RunPosition(invocation_id=f"{INBOX_RUN}1", attempt=1, ordinal=0)
+    event = DocumentDeleted(document=document.model_copy(update={"run": of_inbox}))
+    entry.record = replace(entry.record, event=event)
+
+    assert letter_of(entry).invocation_id is None
 
 
 def test_a_record_that_does_not_decode_has_a_letter_without_a_document() -> None:

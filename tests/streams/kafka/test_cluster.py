@@ -44,6 +44,14 @@ def untouched(kafka: Kafka) -> Cluster:
     return Cluster(kafka.bootstrap_servers, prefix=f"t{uuid.uuid4().hex[:8]}.")
 
 
+def test_topics_of_others_have_no_prefix() -> None:
+    cluster = Cluster("", "ours.", foreign=frozenset({"shop.rows", "ours.by-others"}))
+
+    for name, whole in (("documents", "ours.documents"), ("shop.rows", "shop.rows"), ("ours.by-others",) * 2):
+        assert cluster.name(name) == whole
+        assert cluster.short(whole) == name
+
+
 @pytest.fixture(scope="module")
 async def cluster(kafka: Kafka) -> Cluster:
     return await fresh_cluster(kafka, PARTITIONS)

@@ -1,0 +1,108 @@
+"""What a change of a source means for its runs and for what is indexed, in sentences. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.clock import now
+from schemas.events import Source
+from schemas.schedules import decided_until, local, next_due
+from schemas.sources import SOURCE_TYPES
+
+#: Fields of the types by what they decide. A field that is in none decides how a run reads.
+_SELECTION = (
+    *("include_globs", "exclude_globs", "include_hidden"),
+    *("include_path_regexes", "exclude_path_regexes", "max_depth", "page_limit"),
+)
+_SIGN_IN = ("credential_id", "aws_credential_id", "app_id")
+_TEXT = ("main_content",)
+_TARGET = ("collection_name",)
+_SPARSE = "The next run indexes all documents again, with sparse vectors."
+_BY_ITSELF = ("follow", "auto_sync", "queue_url")
+
+
+def fields_changed(before: Source, after: Source) -> list[str]:
+    """The fields that differ, as the API names them: `folder.exclude_globs`, `schedule`."""
+    kind = SOURCE_TYPES[before.type]
+    one = kind.form_of(before.config).model_dump(mode="json")
+    other = kind.form_of(after.config).model_dump(mode="json")
+    found = [f"{before.type}.{name}" for name in other if one.get(name) != other[name]]
+    if before.schedule != after.schedule:
+        found.append("schedule")
+    if before.embedding != after.embedding:
+        found.append("embedding.sparse")
+    return found
+
+
+def effects_of(
+    before: Source, after: Source, fields: Sequence[str], collections: Sequence[str], unended: int
+) -> list[str]:
+    """A sentence for each thing that follows.
+
+    Args:
+        fields: of `fields_changed`.
+        collections: that runs of the source have filled, or will.
+        unended: number of its invocations that have not ended.
+    """
+    if not fields:
+        return ["The source was like that already; nothing was written."]
+    names = {name.partition(".")[2]: name for name in fields if name.startswith(f"{before.type}.")}
+    into = f"each of {', '.join(collections)}" if collections else "a collection"
+
+    def of(group: Sequence[str]) -> str:
+        return ", ".join(names[name] for name in group if name in names)
+
+    rest = [name for name in names if name not in (*_SELECTION, *_SIGN_IN, *_TEXT, *_TARGET, *_BY_ITSELF)]
+    sentences = [
+        _selected(of(_SELECTION), into),
+        of(_SIGN_IN) and "Runs that are requested from now on sign in anew; what is indexed stays.",
+        of(_TEXT) and f"The next run into {into} indexes all web pages again, with other text.",
+        _moved(before, after) if of(_TARGET) else "",
+        _by_itself(before, after) if of(_BY_ITSELF) else "",
+        of(rest) and f"Runs that are requested from now on read by {of(rest)}.",
+        _scheduled(after) if "schedule" in fields else "",
+        "The next run indexes all documents again, with sparse vectors."
+        if "embedding.sparse" in fields
+        else "",
+        _going_on(unended) if unended and fields != ["schedule"] else "",
+    ]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _selected(names: str, into: str) -> str:
+    if not names:
+        return ""
+    return (
+        f"The next run into {into} deletes the documents there that {names} leave out now, and adds those "
+        "that they let in."
+    )
+
+
+def _moved(before: Source, after: Source) -> str:
+    old, new = (SOURCE_TYPES[one.type].target(one.config) for one in (before, after))
+    return f"Runs that name no collection fill {new} from now on. What {old} holds stays there, as it is."
+
+
+def _by_itself(before: Source, after: Source) -> str:
+    kind = SOURCE_TYPES[before.type]
+    left = sorted(set(kind.followed(before.config)) - set(kind.followed(after.config)))
+    stays = f" What {', '.join(left)} holds stays there, as it is." if left else ""
+    return f"Events count as the source says now.{stays}"
+
+
+def _scheduled(after: Source) -> str:
+    schedule: Any = after.schedule
+    if schedule is None:
+        return "It runs only when it is asked for, or when an event says so."
+    if schedule.paused:
+        return "Its due times are passed over until it is resumed; what was missed is not made up for."
+    due = next_due(schedule, decided_until(schedule, None, now()))
+    if due is None:
+        return "It is never due."
+    return f"It is due next at {due.isoformat()} ({local(due, schedule).isoformat()} in {schedule.timezone})."
+
+
+def _going_on(unended: int) -> str:
+    return (
+        f"{unended} invocation{'s' if unended > 1 else ''} that had not ended read the source as it was; the "
+        "next one brings the difference."
+    )

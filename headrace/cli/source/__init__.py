@@ -1,0 +1,1 @@
+"""`headrace sources check` and `headrace sources edit`: before a source is created, and after."""

@@ -1,0 +1,77 @@
+"""Metrics of batches: how full they are, how long they wait, and whether the device is kept busy."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Histogram
+
+BATCH_TOKENS = Histogram(
+    "headrace_embedding_batch_tokens",
+    "Tokens of a batch, padding included",
+    buckets=(16, 64, 128, 256, 512, 1024, 4096, 16384, 32768, 65536),
+)
+TOKENS = Counter("headrace_embedding_tokens", "Tokens of batches: of texts, or padding", ["kind"])
+QUEUE_SECONDS = Histogram(
+    "headrace_embedding_queue_seconds",
+    "Seconds that a batch waits for a free thread; urgent ones are queries",
+    ["urgency"],
+    buckets=(0.001, 0.01, 0.05, 0.2, 1, 5, 20, 60),
+)
+DEVICE_SECONDS = Counter(
+    "headrace_embedding_device_seconds",
+    "Seconds in which texts wait for their vectors, by what the device does: computing, or idle",
+    ["state"],
+)
+
+
+def count_batch(lengths: Sequence[int], padded: bool = True) -> None:
+    """Count a batch of texts with these numbers of tokens. `padded`: to the longest of them."""
+    tokens = sum(lengths)
+    whole = max(lengths) * len(lengths) if padded else tokens
+    BATCH_TOKENS.observe(whole)
+    TOKENS.labels("text").inc(tokens)
+    TOKENS.labels("padding").inc(whole - tokens)
+
+
+class Device:
+    """Counts the seconds in which a device computes, or is idle although texts wait; for any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._waiting = self._computing = 0
+        self._since = clock()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While the block runs, texts wait for their vectors."""
+        self._pass(waiting=1)
+        try:
+            yield
+        finally:
+            self._pass(waiting=-1)
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """While the block runs, the device computes; several may run at once."""
+        self._pass(computing=1)
+        try:
+            yield
+        finally:
+            self._pass(computing=-1)
+
+    def _pass(self, waiting: int = 0, computing: int = 0) -> None:
+        with self._lock:
+            now = self._clock()
+            if self._computing:
+                DEVICE_SECONDS.labels("computing").inc(now - self._since)
+            elif self._waiting:
+                DEVICE_SECONDS.labels("idle").inc(now - self._since)
+            self._since = now
+            self._waiting += waiting
+            self._computing += computing
+
+
+#: Of this process: an embedding service has one GPU, the cores of its machine, or a server.
+DEVICE = Device()

@@ -1,0 +1,250 @@
+"""`headrace sources edit` and `check`, and the options that say when a source runs by itself."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.cli import sources as sources_module
+from headrace.cli.app import run
+from headrace.cli.origins import Chosen, request_of
+from headrace.cli.origins.schedules import schedule_payload
+from headrace.cli.settings import load_settings
+from headrace.cli.source import check as check_module
+from headrace.cli.source import edit as edit_module
+from headrace.usage_error import UsageError
+from schemas.api import ChangedSource, Source, SourceCheck
+from tests.headrace.client.fake_gateway import ID, source
+
+SCHEDULE = {
+    "cron": "0 */6 * * *",
+    "timezone": "Europe/Berlin",
+    "target_collection_name": "docs",
+    "paused": False,
+    "set_at": "2026-11-01T00:00:00Z",
+    "next_at": "2026-11-28T17:00:00Z",
+    "next_local": "2026-11-28T18:00:00+01:00",
+    "late_seconds": 0.0,
+    "last_at": "2026-11-28T11:00:00Z",
+    "last_requested_at": "2026-11-28T11:00:00.120Z",
+    "last_invocation_ids": ["6ba7b810-9dad-41d1-80b4-00c04fd430c8"],
+    "runs": 4,
+    "skips": 2,
+    "skipped": [
+        {
+            "first_at": "2026-11-27T23:00:00Z",
+            "last_at": "2026-11-28T05:00:00Z",
+            "count": 2,
+            "reason": "overlap",
+            "message": "invocation x of an earlier due time had not ended",
+        }
+    ],
+}
+
+
+def timed() -> Source:
+    shown = source(1).model_dump(mode="json", exclude_unset=True)
+    return Source.model_validate_json(json.dumps({**shown, "schedule": SCHEDULE}))
+
+
+class Gateway:
+    """A client, as the commands call it."""
+
+    def __init__(self) -> None:
+        self.patched: list[tuple[str, Any, str | None]] = []
+        self.checked: list[Any] = []
+        self.created: list[Any] = []
+
+    async def source(self, source_id: str) -> Source:
+        return timed()
+
+    async def sources(self, **query: str | None) -> list[Source]:
+        return [timed(), source(2)]
+
+    async def create_source(self, payload: Any) -> str:
+        self.created.append(payload)
+        return ID.format(3)
+
+    async def patch_source(self, source_id: str, body: Any, version: str | None) -> ChangedSource:
+        self.patched.append((source_id, body, version))
+        shown = source(1).model_dump(mode="json", exclude_unset=True)
+        change = {
+            "fields": ["schedule"],
+            "effects": ["It is due next."],
+            "version": "v",
+            "old_invocation_ids": [],
+        }
+        return ChangedSource.model_validate_json(json.dumps({**shown, "change": change}))
+
+    async def check_source(self, body: Any) -> SourceCheck:
+        self.checked.append(body)
+        return SourceCheck.model_validate_json(
+            json.dumps(
+                {
+                    "source": "/srv/notes",
+                    "complete": False,
+                    "stopped": "1,000 entries were looked at (limit)",
+                    "documents": 998,
+                    "bytes": 12345,
+                    "sized": 998,
+                    "first": [{"document_key": "a\x1b[31m.md", "size": 3}],
+                    "skipped": [{"reason": "hidden", "count": 2, "examples": [".env"]}],
+                    "unreadable": [{"reason": "Permission denied", "count": 1, "examples": ["x"]}],
+                    "overlapping_source_ids": [ID.format(7)],
+                    "notes": ["Files were not opened."],
+                    "seconds": 0.1,
+                }
+            )
+        )
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    found = Gateway()
+
+    def ask(data_dir: Path | None, use: Callable[[Any], Awaitable[Any]]) -> Any:
+        async def asked() -> Any:
+            return await use(found)
+
+        return asyncio.run(asked())
+
+    for module in (sources_module, edit_module, check_module):
+        monkeypatch.setattr(module, "ask", ask)
+    return found
+
+
+def test_a_list_and_a_source_say_when_it_was_and_will_be_due(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sources", "list"]) == 0
+    header, first, second = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert header[-2:] == ["last due", "next due"]
+    assert all("2026-11-28" in cell for cell in first[-2:])
+    assert second[-2:] == ["", ""]
+
+    assert run(["sources", "show", ID.format(1)]) == 0
+    shown = capsys.readouterr().out
+    assert "0 */6 * * * (Europe/Berlin) → docs" in shown
+    assert "2026-11-28 17:00:00Z (2026-11-28T18:00:00+01:00)" in shown
+    assert "2026-11-28 11:00:00Z (6ba7b810" in shown
+    assert "2 times, invocation x of an earlier due time had not ended" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body"),
+    [
+        (["--every", "15m", "-c", "docs"], {"schedule": {"every": "15m", "target_collection_name": "docs"}}),
+        (
+            ["--schedule", "@daily", "--timezone", "Europe/Berlin"],
+            {"schedule": {"cron": "@daily", "timezone": "Europe/Berlin"}},
+        ),
+        (["--pause"], {"schedule": {"paused": True}}),
+        (["--resume"], {"schedule": {"paused": False}}),
+        (["-c", "other"], {"schedule": {"target_collection_name": "other"}}),
+        (["--no-schedule"], {"schedule": None}),
+        (["--exclude", "drafts/"], {"folder": {"exclude_globs": ["drafts/"]}}),
+        (["--include", ""], {"folder": {"include_globs": None}}),
+        (
+            ["--config", '{"folder": {"include_hidden": true}}', "--exclude", "a", "--exclude", "b"],
+            {"folder": {"include_hidden": True, "exclude_globs": ["a", "b"]}},
+        ),
+    ],
+)
+def test_an_edit_sends_what_it_was_asked_for_and_tells_what_it_means(
+    gateway: Gateway, arguments: list[str], body: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sources", "edit", "an-id", *arguments, "--if-version", "v1"]) == 0
+
+    assert gateway.patched == [("an-id", body, "v1")]
+    printed = capsys.readouterr()
+    assert "schedule changed" in printed.out
+    assert "It is due next." in printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "nothing to change"),
+        (["--schedule", "@daily", "--every", "1h"], "either --schedule or --every"),
+        (["--schedule", "every day"], "--schedule 'every day' must have five fields"),
+        (["--every", "10s"], "--every must be a number"),
+        (["--timezone", "UTC"], "--timezone needs --schedule"),
+        (["--schedule", "@daily", "--timezone", "Nowhere"], "--timezone 'Nowhere'"),
+        (["--no-schedule", "--pause"], "--no-schedule removes"),
+        (["--config", "{"], "--config is not JSON"),
+    ],
+)
+def test_an_edit_that_cannot_be_is_refused_before_anybody_is_asked(
+    gateway: Gateway, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sources", "edit", "an-id", *arguments]) == 2
+
+    assert words in capsys.readouterr().err
+    assert gateway.patched == []
+
+
+def test_a_check_takes_what_a_sync_takes_and_tells_what_would_be_synced(
+    gateway: Gateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = ["--limit", "1000", "--seconds", "5"]
+    assert run(["sources", "check", str(tmp_path), "--exclude", "*.log", *limits]) == 0
+    printed = capsys.readouterr()
+    assert run(["sources", "check", "github:o/r", "--include", "*.md", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == 998
+    assert run(["sources", "check", "https://e.org/docs/", "--max-depth", "2"]) == 0
+    assert run(["sources", "check", "s3://bucket/pre", "--aws-credential", "123456789"]) == 0
+
+    folder, repository, site, bucket = gateway.checked
+    assert folder == {
+        "folder": {"path": str(tmp_path), "exclude_globs": ["*.log"]},
+        "database_name": "default_database",
+        "limit": 1000,
+        "seconds": 5,
+    }
+    assert repository["github"] == {"repository": "o/r", "include_globs": ["*.md"]}
+    assert site["web_scrape"]["max_depth"] == 2
+    assert bucket["s3"]["path_prefix"] == "pre"
+    assert "998 so far" in printed.out
+    assert "\x1b" not in printed.out
+    assert "hidden\t.env" in printed.out
+    assert ID.format(7) in printed.err
+
+
+def test_a_source_is_created_with_a_schedule(gateway: Gateway) -> None:
+    assert run(["sources", "create", "/srv/a", "--every", "6h", "-c", "docs"]) == 0
+    assert run(["sources", "create", "/srv/a", "-c", "docs"]) == 2
+
+    [made] = gateway.created
+    assert made["schedule"] == {"every": "6h", "target_collection_name": "docs"}
+
+
+def chosen(**more: Any) -> Chosen:
+    flags = dict.fromkeys(("hidden", "main_content", "follow", "whole_pages"), False)
+    return Chosen(**{**dict.fromkeys(Chosen.__dataclass_fields__), **flags, "timed": False, **more})
+
+
+@pytest.mark.parametrize(
+    "asked", [{"path": "github:o/r@next/one"}, {"path": "github:o/r", "branch": "next/one"}]
+)
+def test_a_branch_is_named_beside_the_repository_or_as_an_option(asked: dict[str, Any]) -> None:
+    path = asked.pop("path")
+
+    request = request_of(path, "d", "docs", chosen(**asked), load_settings())
+
+    assert request.ref == {"branch": "next/one"}
+    assert request.origin.repository == "o/r"  # type: ignore[union-attr]
+    # What runs by itself brings the branch that the source follows.
+    again = request_of(path, "d", "docs", chosen(**asked, timed=True), load_settings())
+    followed = [one.model_dump() for one in again.origin.follow or ()]  # type: ignore[union-attr]
+    assert followed == [{"branch": "next/one", "target_collection_name": "docs"}]
+
+
+def test_a_branch_is_named_once_and_a_commit_has_no_schedule() -> None:
+    with pytest.raises(UsageError, match="names a branch"):
+        request_of("github:o/r@next", "d", "docs", chosen(branch="main"), load_settings())
+    with pytest.raises(UsageError, match="needs a branch"):
+        request_of("github:o/r", "d", "docs", chosen(sha="abcd1234", timed=True), load_settings())
+    assert schedule_payload(None, None, None, "docs") is None
