@@ -8,8 +8,8 @@ from api.verification.verifier import Compared
 from api.views.documents import Place
 from headrace.wiring.shared import Wiring
 from schemas.api import CollectionFinding
-from services.indexing.recorded import Recorded, Target, Verified, by_source, doubt, verify
-from services.indexing.verify import Finding
+from services.indexing.comparing.recorded import Recorded, Target, Verified, by_source, doubt, verify
+from services.indexing.comparing.verify import Finding
 from streams.chroma import ChromaClient
 
 

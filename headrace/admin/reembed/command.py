@@ -16,7 +16,7 @@ from headrace.wiring import Wiring
 from schemas.errors import RequestError, TransientError
 from schemas.events import CollectionSwitched, DocumentState, Embedding
 from services.indexing.chroma import ChromaStore
-from services.indexing.recorded import Recorded, Target, verify
+from services.indexing.comparing.recorded import Recorded, Target, verify
 from services.indexing.rows import row_id
 from services.indexing.switch import give_up, rename
 from streams.chroma import MODEL_KEY, ChromaClient, ServerFault

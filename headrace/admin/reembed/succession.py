@@ -8,8 +8,8 @@ from typing import Any
 from headrace.admin.reembed.copying import Successor
 from schemas.errors import RequestError
 from schemas.events import CollectionSwitched, Embedding
+from services.indexing.comparing.recorded import Target
 from services.indexing.configuration import GRAPH, embedding_function
-from services.indexing.recorded import Target
 from services.indexing.rows import Collection
 from streams.chroma import EMBEDDING_KEY, MODEL_KEY, ChromaClient, NotFound, segment
 from streams.reembedded import REEMBEDDED_KEY, Reembedded, identity_of, reembedded

@@ -14,7 +14,7 @@ from headrace.cli.settings import Collection, Database, DataDir
 if TYPE_CHECKING:
     from headrace.admin.reembed import Outcome
     from headrace.wiring import Wiring
-    from services.indexing.recorded import Target
+    from services.indexing.comparing.recorded import Target
 
 #: How often the number of rows is printed.
 _EVERY_SECONDS = 5.0
@@ -41,7 +41,7 @@ def reembed(
     import asyncio
 
     from headrace.client.progress import counted
-    from services.indexing.recorded import Target
+    from services.indexing.comparing.recorded import Target
 
     require_target(database, collection)
     wiring = wiring_of(data_dir)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from headrace.local.running_file import RunningSystem
     from headrace.wiring import Wiring
     from schemas.api.searching import AuditResponse
-    from services.indexing.recorded import Recorded, Target, Verified
-    from services.indexing.verify import Finding
+    from services.indexing.comparing.recorded import Recorded, Target, Verified
+    from services.indexing.comparing.verify import Finding
     from streams.chroma import ChromaClient
 
 #: Documents that are shown; `--json` has all.
@@ -37,7 +37,7 @@ def verify(
     import asyncio
 
     from headrace.local.running_file import read_running
-    from services.indexing.recorded import Target
+    from services.indexing.comparing.recorded import Target
 
     require_target(database, collection)
     wiring = wiring_of(data_dir)
@@ -65,7 +65,7 @@ async def _verified(
 ) -> "Verified":
     import asyncio
 
-    from services.indexing.recorded import Recorded, verify
+    from services.indexing.comparing.recorded import Recorded, verify
     from streams.chroma import ChromaClient
 
     chroma = ChromaClient(chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
@@ -108,7 +108,7 @@ async def _repair(
     from headrace.client.gateway import ApiError, GatewayClient
     from headrace.client.progress import counted
     from headrace.client.sync import follow
-    from services.indexing.recorded import by_source, doubt
+    from services.indexing.comparing.recorded import by_source, doubt
 
     gateway = await require_gateway(wiring.settings)
     await doubt(wiring.cluster, wiring.codec, recorded, findings)

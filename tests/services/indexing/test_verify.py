@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseEmbedding
 from schemas.ids import document_id
 from services.indexing import digests
+from services.indexing.comparing.verify import Comparison, Finding
 from services.indexing.digests import block_key
 from services.indexing.plan import Incoming, plan
 from services.indexing.rows import Collection, row_id
 from services.indexing.states import in_collection
-from services.indexing.verify import Comparison, Finding
 from tests.services.indexing.documents import NOON, Version, document, embedded
 from tests.services.indexing.memory import MemoryVectors, stored
 

@@ -14,7 +14,7 @@ from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
 from schemas.ids import collection_key
 from schemas.markers import is_marker
-from services.indexing.verify import Comparison, Finding
+from services.indexing.comparing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.sending import Sending, send

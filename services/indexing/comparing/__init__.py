@@ -1,0 +1,1 @@
+"""Compare a collection with what is recorded of it: `verify` in memory, `recorded` with Kafka and Chroma."""
