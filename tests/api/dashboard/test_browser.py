@@ -31,6 +31,8 @@ async def test_a_source_is_made_and_seen_running_live_until_all_is_indexed(
     await page.get_by_role("button", name="Create source").click()
     await expect(page.get_by_role("alert")).to_contain_text("/no/such/folder")
     await page.get_by_label("Path on the server").fill(str(folder))  # the rest is still filled in
+    await page.get_by_role("button", name="Check first").click()
+    await expect(page.get_by_role("status")).to_contain_text("30 documents would be synced")
     await page.get_by_role("button", name="Create source").click()
 
     await page.wait_for_url(re.compile("/invocations/"))
@@ -43,6 +45,30 @@ async def test_a_source_is_made_and_seen_running_live_until_all_is_indexed(
     await expect(row).to_contain_text("levels")
     await expect(row).to_contain_text("Complete")
     await expect(row.get_by_role("link", name="30")).to_be_visible()
+
+
+async def test_a_source_gets_a_schedule_is_paused_and_resumed(dashboard: Dashboard, page: Page) -> None:
+    from playwright.async_api import expect
+
+    await page.goto(f"/sources/{dashboard.source}")
+    await page.get_by_role("link", name="Edit").click()
+    await page.get_by_label("Or at these times").fill("61 2 * * *")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("61")
+    await page.get_by_label("Or at these times").fill("30 2 * * *")
+    await page.get_by_label("Time zone of the times").fill("Europe/Berlin")
+    await page.get_by_label("Collection of scheduled runs").fill(COLLECTION)
+    await page.get_by_label("Not files that match").fill("drafts/")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator(".said")).to_contain_text("The source is changed")
+    await expect(page.get_by_text("30 2 * * * (Europe/Berlin)")).to_be_visible()
+    await page.goto("/")
+    await expect(page.get_by_role("region", name="Next")).to_contain_text(str(dashboard.folder))
+    await page.goto(f"/sources/{dashboard.source}")
+    await page.get_by_role("button", name="Pause schedule").click()
+    await expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Resume schedule").click()
+    await expect(page.get_by_role("button", name="Pause schedule")).to_be_visible()
 
 
 async def test_a_failed_document_is_found_with_its_reason_and_retried(
@@ -226,6 +252,7 @@ def pages(dashboard: Dashboard) -> list[str]:
         "/sources/new?type=folder",
         "/sources/new?type=github",
         f"/sources/{dashboard.source}",
+        f"/sources/{dashboard.source}/edit",
         "/documents",
         f"/documents/find?database=default_database&collection={COLLECTION}&key=guide-1.md",
         "/collections",
