@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from api.dashboard import formats
 from api.dashboard.assets import asset
 from api.dashboard.forms import token_of
 from api.dashboard.navigation import NAVIGATION
 from api.dashboard.page import Page
 from api.dashboard.sessions import SESSION
+from api.dashboard.shown import formats
 from api.requests import CALLER
 
 #: Nothing from elsewhere, nothing inline: what a document says can never run.

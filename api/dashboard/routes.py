@@ -16,13 +16,14 @@ from api.dashboard.pages import (
     overview,
     search,
     source,
+    source_edit,
     sources,
     topics,
     upload,
 )
 from api.dashboard.sessions import SESSIONS, Sessions
+from api.dashboard.shown.system import SYSTEM, SystemWatch
 from api.dashboard.signing_in import THROTTLE, Throttle
-from api.dashboard.system import SYSTEM, SystemWatch
 from api.dependencies import PARTS
 from api.gateway import Gateway
 from api.health import HEALTH
@@ -37,9 +38,11 @@ PAGES: Sequence[tuple[str, Show]] = (
     ("/sources", sources.show),
     ("/sources/new", sources.show_new),
     ("/sources/{source_id}", source.show),
+    ("/sources/{source_id}/edit", source_edit.show),
     ("/documents", documents.show),
     ("/documents/{document_id}", documents.show_one),
     ("/collections", collections.show),
+    ("/collections/verification", collections.show_verification),
     ("/upload", upload.show),
     ("/invocations", invocations.show),
     ("/invocations/{invocation_id}", invocations.show_one),
@@ -55,10 +58,13 @@ ACTIONS: Sequence[tuple[str, Handler]] = (
     ("/sign-out", signing_in.sign_out),
     ("/sources/new", sources.create),
     ("/sources/{source_id}/run", source.run_now),
+    ("/sources/{source_id}/edit", source_edit.change),
+    ("/sources/{source_id}/pause", source_edit.pause),
     ("/sources/{source_id}/delete", source.delete),
     ("/invocations/{invocation_id}/cancel", invocations.cancel_one),
     ("/invocations/{invocation_id}/retry", invocations.retry),
     ("/documents/{document_id}/delete", documents.delete),
+    ("/collections/verification", collections.verify),
     ("/dead-letters", letters.settle),
     ("/upload/file", upload.receive),
     ("/keys", access.create_key),

@@ -45,7 +45,7 @@ async def change_source(request: web.Request) -> web.Response:
     payload = await read_body(request, ChangeSourcePayload)
     source_id = path_id(request, "source_id")
     async with parts.changing.of(source_id):
-        source = await _current(request, parts, caller, source_id)
+        source = await _current(parts, caller, source_id, request.headers.get("If-Match", "*"))
         if payload.source_type != source.type:
             raise BadRequest(f"source {source.id} is of type {source.type}, found {payload.source_type}")
         fields = await _configured(parts, caller, source, payload.form)
@@ -62,9 +62,18 @@ async def patch_source(request: web.Request) -> web.Response:
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("change sources")
     payload = await read_body(request, PatchSourcePayload)
-    source_id = path_id(request, "source_id")
+    wanted = request.headers.get("If-Match", "*")
+    source, changed = await patch(parts, caller, path_id(request, "source_id"), payload, wanted)
+    return _answer(parts, source, changed)
+
+
+async def patch(
+    parts: Dependencies, caller: Caller, source_id: str, payload: PatchSourcePayload, wanted: str = "*"
+) -> tuple[Source, Source]:
+    """Change single fields; the source before and after. `wanted` is an `If-Match`."""
+    caller.require_admin("change sources")
     async with parts.changing.of(source_id):
-        source = await _current(request, parts, caller, source_id)
+        source = await _current(parts, caller, source_id, wanted)
         fields: dict[str, Any] = {}
         if payload.parts:
             form = _patched_form(source, payload.parts)
@@ -73,15 +82,14 @@ async def patch_source(request: web.Request) -> web.Response:
             fields["schedule"] = changed_schedule(source.schedule, payload, now())
         fields["embedding"] = _changed_embedding(source, payload.embedding)
         changed = await _changed(parts, source, fields)
-    return _answer(parts, source, changed)
+    return source, changed
 
 
-async def _current(request: web.Request, parts: Dependencies, caller: Caller, source_id: str) -> Source:
+async def _current(parts: Dependencies, caller: Caller, source_id: str, wanted: str) -> Source:
     """The newest version of the source. Raises PreconditionFailed unless it is the one that is asked for."""
     await parts.catalogue.refresh()
     source = await parts.source(caller, source_id)
     version = source_version(source)
-    wanted = request.headers.get("If-Match", "*")
     if wanted.strip() != "*" and version not in [tag.strip().strip('"') for tag in wanted.split(",")]:
         raise PreconditionFailed(
             f"source {source.id} is at version {version} now, If-Match asks for {wanted[:80]}: read it again"

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from api.access import Caller
 from api.clock import now
 from api.dependencies import MOST_CHECKS, PARTS, Dependencies
 from api.errors import BadRequest, TooManyRequests
@@ -14,7 +15,7 @@ from api.sync.options import embedding_of
 from api.sync.render import json_response
 from api.sync.schedules import schedule_of
 from api.sync.source_types import source_type
-from schemas.api import CheckSourcePayload
+from schemas.api import CheckSourcePayload, SourceCheck
 from schemas.base import Event
 from schemas.sources import SOURCE_TYPES
 
@@ -26,7 +27,12 @@ async def check_source(request: web.Request) -> web.Response:
     """Look at what a run of a source would read, within limits."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("check sources")
-    payload = await read_body(request, CheckSourcePayload)
+    return json_response(await check(parts, caller, await read_body(request, CheckSourcePayload)))
+
+
+async def check(parts: Dependencies, caller: Caller, payload: CheckSourcePayload) -> SourceCheck:
+    """What a run of a source would read, within limits."""
+    caller.require_admin("check sources")
     kind = source_type(payload.source_type)
     if not kind.lists or parts.gateway.preview is None:
         raise BadRequest(f"a source of type {kind.name} cannot be checked: nothing lists its documents")
@@ -45,7 +51,7 @@ async def check_source(request: web.Request) -> web.Response:
     if payload.database_name is not None:
         others = await _overlapping(parts, caller.tenant, payload.database_name, kind.name, config)
         found = found.model_copy(update={"overlapping_source_ids": others})
-    return json_response(found)
+    return found
 
 
 @asynccontextmanager

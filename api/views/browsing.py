@@ -89,6 +89,15 @@ class Browsing:
         sql = f"SELECT count(*) FROM sources WHERE {_IN_SCOPE}"  # noqa: S608
         return int(self._view.query(sql, scope.values)[0][0])
 
+    def scheduled(self, scope: Scope, limit: int) -> list[Source]:
+        """Sources that run by themselves, whose schedule is not paused."""
+        sql = (
+            f"SELECT value FROM sources WHERE {_IN_SCOPE} "  # noqa: S608
+            "AND json_extract(value, '$.schedule.paused') = 0 LIMIT :limit"
+        )
+        rows = self._view.query(sql, {**scope.values, "limit": limit})
+        return [Source.model_validate_json(row[0]) for row in rows]
+
     def newest(self, source_id: str) -> Invocation | None:
         """The newest run of a source, ended or not."""
         sql = "SELECT value FROM invocations WHERE source_id = ? ORDER BY created_ms DESC, id DESC LIMIT 1"

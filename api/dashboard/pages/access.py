@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from api.admin import credentials, keys
 from api.dashboard.forms import read_form
-from api.dashboard.names import name_of
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import render, see_other
+from api.dashboard.shown.names import name_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, describe_invalid
 from api.requests import caller_of, path_id

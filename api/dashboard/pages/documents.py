@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from api.dashboard.forms import read_form
-from api.dashboard.names import name_of
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import see_other
+from api.dashboard.shown.names import name_of
 from api.dependencies import PARTS
 from api.documents.queries import delete_document, list_documents, show_document
 from api.errors import BadRequest, NotFound

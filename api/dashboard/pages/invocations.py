@@ -7,13 +7,13 @@ from functools import partial
 
 from aiohttp import web
 
-from api.dashboard.formats import plural
 from api.dashboard.forms import read_form
-from api.dashboard.names import Names
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import see_other
-from api.dashboard.runs import shown_run, shown_runs
 from api.dashboard.scope import cursor_of, cursor_text, scope_of
+from api.dashboard.shown.formats import plural
+from api.dashboard.shown.names import Names
+from api.dashboard.shown.runs import shown_run, shown_runs
 from api.dependencies import PARTS
 from api.documents.failures import list_failures, retry_failed
 from api.requests import caller_of, path_id, query_choice, query_number, query_text

@@ -4,10 +4,10 @@ from functools import partial
 
 from aiohttp import web
 
-from api.dashboard.formats import plural
 from api.dashboard.forms import Form, read_form
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import see_other
+from api.dashboard.shown.formats import plural
 from api.dependencies import PARTS
 from api.errors import BadRequest
 from api.letters.queries import drop_letters, list_letters, replay_letters, show_letter

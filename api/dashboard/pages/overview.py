@@ -4,17 +4,18 @@ from functools import partial
 
 from aiohttp import web
 
-from api.dashboard.names import Names
 from api.dashboard.page import Context, Page
-from api.dashboard.runs import shown_runs
 from api.dashboard.scope import scope_of
-from api.dashboard.system import SYSTEM
+from api.dashboard.shown.names import Names
+from api.dashboard.shown.runs import shown_runs
+from api.dashboard.shown.schedules import next_runs
+from api.dashboard.shown.system import SYSTEM
 from api.dependencies import PARTS
 from api.requests import caller_of
 from api.views.browsing import Wanted
 from schemas.events import Status
 
-_RUNNING, _FAILED, _RECENT = 8, 5, 8
+_RUNNING, _FAILED, _RECENT, _NEXT = 8, 5, 8, 5
 
 
 async def show(request: web.Request) -> Page:
@@ -31,6 +32,7 @@ async def _load(request: web.Request) -> Context:
     recent = browse.invocations(scope, Wanted(limit=_RECENT))
     counts = browse.counts(scope)
     return {
+        "coming": next_runs(parts.catalogue, scope, _NEXT),
         "system": await request.app[SYSTEM].look(),
         "running": shown_runs(running.rows, names),
         "waiting": shown_runs(waiting.rows, names),

@@ -16,7 +16,7 @@ from api.dashboard.pages.sources import DEFAULT_DATABASE
 from api.dashboard.rendering import find
 from api.dashboard.scope import scope_of
 from api.dashboard.sessions import is_secure
-from api.dashboard.words import words_of
+from api.dashboard.shown.words import words_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, describe_invalid
 from api.requests import caller_of, query_choice, query_number, query_text
@@ -75,12 +75,12 @@ async def _load(request: web.Request) -> Context:
         "asked": asked,
         "modes": MODES,
         "offset": offset,
+        "limit": _LIMIT,
         "error": None,
         "answer": None,
         "hits": [],
-        "programs": None,
         "words": [],
-        "limit": _LIMIT,
+        "programs": None,
     }
     if not asked["q"].strip() or chosen is None:
         return context

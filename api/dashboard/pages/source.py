@@ -6,15 +6,15 @@ from functools import partial
 
 from aiohttp import web
 
-from api.dashboard.formats import duration
 from api.dashboard.forms import read_form
-from api.dashboard.names import Names, name_of, type_name
 from api.dashboard.page import Context, Page
 from api.dashboard.pages.sources import shown_source
 from api.dashboard.rendering import see_other
-from api.dashboard.runs import ShownRun, shown_runs
 from api.dashboard.scope import cursor_of, cursor_text, scope_of
-from api.dashboard.source_forms import fields_of, values_of
+from api.dashboard.shown.formats import duration, plural
+from api.dashboard.shown.names import Names, name_of, type_name
+from api.dashboard.shown.runs import ShownRun, shown_runs
+from api.dashboard.shown.source_forms import fields_of, values_of
 from api.dependencies import PARTS
 from api.requests import caller_of, path_id
 from api.sync import sources
@@ -83,11 +83,14 @@ def timeline(runs: Sequence[ShownRun]) -> list[Bar]:
             run=one,
             x=1000 - (len(runs) - number) * 1000 / _RUNS,
             height=max(6.0, 100 * took / most),
-            said=f"{one.verdict.label}, {duration(took)}, "
-            f"{one.run.counts.indexed + one.run.counts.deleted:,} changed",
+            said=f"{one.verdict.label}, {duration(took)}, {plural(_changed(one), 'document')} changed",
         )
         for number, (one, took) in enumerate(zip(reversed(runs), seconds, strict=True))
     ]
+
+
+def _changed(one: ShownRun) -> int:
+    return one.run.counts.indexed + one.run.counts.deleted
 
 
 async def run_now(request: web.Request) -> web.StreamResponse:

@@ -10,22 +10,24 @@ from pydantic import ValidationError
 
 from api.admin import credentials
 from api.dashboard.forms import Form, read_form
-from api.dashboard.names import Names, name_of, type_name
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import render, see_other
-from api.dashboard.runs import ShownRun, shown_run
 from api.dashboard.scope import cursor_of, cursor_text, scope_of
-from api.dashboard.source_forms import CREDENTIAL_KINDS, FormField, fields_of, payload_of
+from api.dashboard.shown.names import Names, name_of, type_name
+from api.dashboard.shown.runs import ShownRun, shown_run
+from api.dashboard.shown.schedules import schedule_from, schedule_of
+from api.dashboard.shown.source_forms import CREDENTIAL_KINDS, FormField, fields_of, payload_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, HttpError, describe_invalid
 from api.requests import caller_of, query_text
 from api.sync import sources
+from api.sync.checking import check
 from api.sync.invocations import run_source
 from api.sync.source_types import require_type_name
 from api.views.browsing import Wanted
 from api.views.documents import DocumentFilter
 from api.views.documents.tables import DELETED
-from schemas.api import CreateJobPayload, CreateSourcePayload
+from schemas.api import CheckSourcePayload, CreateJobPayload, CreateSourcePayload, ShownSchedule
 from schemas.errors import RequestError
 from schemas.events import Source
 from schemas.limits import BM25
@@ -47,6 +49,7 @@ class ShownSource:
     targets: Sequence[str]
     last: ShownRun | None
     now: ShownRun | None
+    schedule: ShownSchedule | None
     documents: int
 
 
@@ -85,6 +88,7 @@ def shown_source(request: web.Request, source: Source, names: Names) -> ShownSou
         targets=catalogue.targets(source.id),
         last=None if final is None else shown_run(final, names),
         now=None if active is None else shown_run(active, names),
+        schedule=schedule_of(source, catalogue),
         documents=_documents(request, source),
     )
 
@@ -137,7 +141,8 @@ async def _form(
         "more": [one for one in fields if not one.required],
         "values": values,
         "error": error,
-        "credentials": await _credentials(request, kind),
+        "found": None,
+        "credentials": await credentials_for(request, kind),
         "models": parts.gateway.models.names,
         "has_sparse": parts.gateway.sparse is not None,
         "database": DEFAULT_DATABASE,
@@ -148,7 +153,7 @@ async def _form(
     }
 
 
-async def _credentials(request: web.Request, kind: SourceType[Any, Any]) -> list[tuple[int, str]]:
+async def credentials_for(request: web.Request, kind: SourceType[Any, Any]) -> list[tuple[int, str]]:
     """The saved credentials that sources of a type may use; none for who may not see them."""
     wanted = CREDENTIAL_KINDS.get(kind.name, ())
     if not wanted:
@@ -166,6 +171,8 @@ async def create(request: web.Request) -> web.StreamResponse:
     parts, caller = request.app[PARTS], caller_of(request)
     kind = SOURCE_TYPES[require_type_name(form.required("type", "the type"))]
     try:
+        if form.ticked("check"):
+            return await _checked(request, kind, form)
         source = await sources.make(parts, caller, _payload(kind, fields_of(kind), form))
         if not form.ticked("run"):
             return see_other(f"/sources/{source.id}", "The source is there. Run it when you like.")
@@ -176,6 +183,22 @@ async def create(request: web.Request) -> web.StreamResponse:
         status = error.status if isinstance(error, HttpError) else 400
         return render(request, Page("source_new.html", "New source"), context, status)
     return see_other(f"/invocations/{run}")
+
+
+async def _checked(request: web.Request, kind: SourceType[Any, Any], form: Form) -> web.StreamResponse:
+    """The form again, with what the source would sync and what it would skip. Nothing is made."""
+    parts, caller = request.app[PARTS], caller_of(request)
+    body = {
+        kind.name: payload_of(fields_of(kind), form),
+        "database_name": form.text("database") or DEFAULT_DATABASE,
+    }
+    try:
+        payload = CheckSourcePayload.model_validate(body)
+    except ValidationError as error:
+        raise BadRequest(describe_invalid(error, "the source")) from error
+    found = await check(parts, caller, payload)
+    context = await _form(request, kind, form.values, None)
+    return render(request, Page("source_new.html", "New source"), {**context, "found": found})
 
 
 def _payload(kind: SourceType[Any, Any], fields: Sequence[FormField], form: Form) -> CreateSourcePayload:
@@ -190,12 +213,10 @@ def _payload(kind: SourceType[Any, Any], fields: Sequence[FormField], form: Form
         embedding["sparse"] = {"model": BM25}
     if embedding:
         body["embedding"] = embedding
-    if (
-        form.ticked("run")
-        and kind.lists
-        and form.text("target") is None
-        and "collection_name" not in body[kind.name]
-    ):
+    has_target = any(one.name == "collection_name" for one in fields)
+    if (schedule := schedule_from(form, None if has_target else form.text("target"))) is not None:
+        body["schedule"] = schedule
+    if form.ticked("run") and form.text("target") is None and not has_target:
         raise BadRequest("Collection is missing: a run needs to know where documents go")
     try:
         return CreateSourcePayload.model_validate(body)

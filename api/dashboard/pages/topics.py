@@ -7,7 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from api.dashboard.page import Context, Page
-from api.dashboard.system import SYSTEM
+from api.dashboard.shown.system import SYSTEM
 from api.errors import Unavailable
 from api.requests import caller_of
 from streams.state.lags import TopicsSample

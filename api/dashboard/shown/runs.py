@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from api.dashboard.names import Names
-from api.dashboard.verdicts import Segment, Speed, Verdict, segments, speed, verdict
+from api.dashboard.shown.names import Names
+from api.dashboard.shown.verdicts import Segment, Speed, Verdict, segments, speed, verdict
 from schemas.events import FINAL_STATUSES, Invocation
 
 #: What started a run, for people.

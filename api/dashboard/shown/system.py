@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from api.dashboard.formats import duration, plural
-from api.dashboard.verdicts import Tone
+from api.dashboard.shown.formats import duration, plural
+from api.dashboard.shown.verdicts import Tone
 from api.dependencies import Dependencies
 from api.errors import HttpError
 from api.health import Health

@@ -5,10 +5,28 @@ import re
 _WORD = re.compile(r"[\w][\w'.-]*[\w]|\w", re.UNICODE)
 #: Too common to say anything by being marked.
 _COMMON = frozenset(
-    (  # noqa: SIM905 – forty lines otherwise
-        "a an and are as at be by can do for from how i if in is it its of on or our that the their this "
-        "to was we what when where which who why will with you your"
-    ).split()
+    (
+        *(
+            "a",
+            "an",
+            "and",
+            "are",
+            "as",
+            "at",
+            "be",
+            "by",
+            "can",
+            "do",
+            "for",
+            "from",
+            "how",
+            "i",
+            "if",
+            "in",
+        ),
+        *("is", "it", "its", "of", "on", "or", "our", "that", "the", "their", "this", "to", "was", "we"),
+        *("what", "when", "where", "which", "who", "why", "will", "with", "you", "your"),
+    )
 )
 _MOST = 32
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from api.dashboard.formats import duration, plural
+from api.dashboard.shown.formats import duration, plural
 from schemas.events import Invocation, Status
 from schemas.sources import SOURCE_TYPES
 

@@ -1,0 +1,71 @@
+"""Lists by cursor: nothing twice, nothing left out, and counts that agree with them."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from api.views.browsing import Cursor, Scope, Wanted
+from api.views.catalogue import Catalogue
+from schemas.codec import SingleObjectCodec
+from schemas.events import Counts, Invocation, Status
+from streams.engine.outputs import Send
+from streams.kafka.cluster import Cluster
+from streams.kafka.producer import EventProducer
+from streams.topics import INVOCATIONS
+
+TENANT = "browsing"
+
+
+def invocation(number: int) -> Invocation:
+    """Three of a moment each; every third failed, every fifth has a failed document."""
+    failed = number % 3 == 0
+    return Invocation(
+        id=f"run-{number:03}",
+        tenant=TENANT,
+        database=f"d{number % 2}",
+        collection="c",
+        source_id=f"s{number % 4}",
+        source_type="folder",
+        single_document=False,
+        status=Status.FAILED if failed else Status.COMPLETE,
+        counts=Counts(indexed=1, failed=int(number % 5 == 0)),
+        error="the flood gate is shut" if failed else None,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number // 3),
+    )
+
+
+async def test_pages_have_every_run_once_and_counts_agree(cluster: Cluster, tmp_path: Path) -> None:
+    codec = SingleObjectCodec()
+    producer, catalogue = EventProducer(cluster, codec), Catalogue(cluster, codec, tmp_path)
+    await catalogue.start()
+    runs = [invocation(number) for number in range(40)]
+    for one in runs:
+        await producer.send(Send(INVOCATIONS, one.id, one))
+    await catalogue.refresh()
+    everything = Scope(TENANT)
+
+    def pages(scope: Scope, **filters: object) -> list[str]:
+        found: list[str] = []
+        before: Cursor | None = None
+        while True:
+            wanted = Wanted(before=before, limit=7, **filters)  # type: ignore[arg-type]
+            page = catalogue.browse.invocations(scope, wanted)
+            found += [one.id for one in page.rows]
+            if (before := page.next) is None:
+                return found
+
+    newest_first = [one.id for one in sorted(runs, key=lambda one: (one.created_at, one.id), reverse=True)]
+    assert pages(everything) == newest_first
+    counts = catalogue.browse.counts(everything)
+    assert counts == {status: len(pages(everything, status=status)) for status in counts}
+    assert sum(counts.values()) == 40
+    troubled = [one.id for one in runs if one.status is Status.FAILED or one.counts.failed]
+    assert sorted(pages(everything, troubled=True)) == sorted(troubled)
+    assert len(pages(everything, text="FLOOD gate")) == counts["failed"]
+    assert len(pages(everything, source_id="s1")) == 10
+    assert {int(id_[4:]) % 2 for id_ in pages(Scope(TENANT, frozenset({"d1"})))} == {1}
+    assert pages(Scope("somebody else")) == []
+
+    for one in runs:
+        await producer.send(Send(INVOCATIONS, one.id, None))
+    await catalogue.close()
+    await producer.close()
