@@ -18,6 +18,10 @@ from services.parsing.page.text import Vocabulary, inline
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
+#: The start of a caption, which may follow text without a gap.
+CAPTION = re.compile(
+    r"(?:Table|Tab\.|Figure|Fig\.|Tabelle|Abb(?:ildung|\.)|Tableau|Tabla|Tabella|Exhibit)\s*\d+\s*[.:]"
+)
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
@@ -51,6 +55,8 @@ class Block:
     marker: str = ""
     level: int = 0
     rows: list[list[Cell]] = field(default_factory=list)
+    edges: tuple[float, ...] = ()  # between the columns of a table
+    pages: int = 0  # the last page of a table that goes on
     plain: str = ""
     picture: Picture | None = None
 
@@ -139,7 +145,7 @@ def _breaks(
         and not _runs_on(before, line, setting)
     ):
         return True
-    if _starts_item(lines, at, group, setting):
+    if _starts_item(lines, at, group, setting) or CAPTION.match(joined(line.words[:3])):
         return True
     return _new_paragraph(lines, group, at, setting)
 

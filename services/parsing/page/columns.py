@@ -127,7 +127,7 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     box = bounds(lines)
     width = max(box.x1 - box.x0, 1.0)
     filled = sum((line.x1 - line.x0) / width >= FILLED for line in lines)
-    words = sum(word.text.count(" ") + 1 for line in lines for word in line.words)
+    words = sum(sum(map(str.isalpha, word.text)) > 1 for line in lines for word in line.words)
     return filled >= 0.5 * len(lines) and words >= 3 * len(lines) and width > 60
 
 

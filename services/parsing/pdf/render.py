@@ -10,6 +10,7 @@ from services.parsing.markdown_writer import MarkdownBlock as Markdown
 from services.parsing.markdown_writer import Writer, code, item, table, tidy, without_emphasis
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.text import Vocabulary, append
+from services.parsing.pdf.continued import continued
 
 #: Line starts that markdown would read as a heading, quote, list, rule or table.
 _LINE_START = re.compile(
@@ -23,7 +24,7 @@ def render(
 ) -> tuple[str, tuple[PageSpan, ...]]:
     """The markdown of all blocks, and the span of each page in it."""
     writer = Writer()
-    merged = _whole(blocks, vocabulary)
+    merged = _whole(continued(blocks), vocabulary)
     at = 0
     for number in pages:
         writer.page(number)

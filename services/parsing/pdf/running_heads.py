@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from services.parsing.page.geometry import Page, Word, bounds
 from services.parsing.page.lines import clean, joined, rows_of
@@ -29,6 +30,8 @@ SAME_HEIGHT = 4.0
 #: Facts that readers look for: an account, an order number, an address.
 _FACTS = re.compile(r"(?:\d[ ./-]?){6}|@|www\.", re.I)
 _DIGITS = re.compile(r"\d+")
+#: A page number in a line: at its start, before "of 12" at its end, or at its end.
+_PLACE = re.compile(r"^\d{1,5}\b|\b\d{1,5}(?=\s*(?:of|/|von|de|sur|di)\s*\d{1,5}$)|\b\d{1,5}$")
 _NUMBER = re.compile(
     r"(?:page|p\.|seite|pagina|página)?\s*[-–—|\[(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:(?:of|/|von|de|sur|di)\s*\d{1,4})?\s*[-–—|\])]?",
     re.I,
@@ -41,20 +44,27 @@ class _Row:
     y0: float
     y1: float
     text: str
-    key: str
+    key: str  # the text in lower case, without the page number
+    page: int  # its page minus the page number in it, which all its copies share
     place: int  # counted from the edge; 0 is the outermost
     top: bool
+
+    def is_copy_of(self, other: _Row) -> bool:
+        """Whether two rows are alike but for numbers that count their pages. A row is its own copy."""
+        alike = self.text == other.text or self.page == other.page
+        return alike and abs(self.y0 - other.y0) <= SAME_HEIGHT
 
 
 @dataclass(slots=True)
 class RunningHeads:
-    """The lines at the edges of the pages read so far: (key, at the top?) → heights.
+    """The lines at the edges of the pages read so far: (key, at the top?) → rows.
 
-    A line at the same height of several pages is a running head. In a short document it may also be the title
-    of each copy, so its first occurrence stays unless it is in small type.
+    A line at the same height of several pages is a running head, if a number that differs counts the pages.
+    In a short document it may also be the title of each copy, so its first occurrence stays unless it is in
+    small type.
     """
 
-    known: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
+    known: dict[tuple[str, bool], list[_Row]] = field(default_factory=dict)
     stayed: set[tuple[str, bool]] = field(default_factory=set)
 
     def strip(self, pages: Sequence[Page], total: int) -> None:
@@ -62,7 +72,7 @@ class RunningHeads:
         margins = [_margins(page) for page in pages]
         for rows in margins:
             for row in rows:
-                self.known.setdefault((row.key, row.top), []).append(row.y0)
+                self.known.setdefault((row.key, row.top), []).append(replace(row, words=[]))
         for page, rows in zip(pages, margins, strict=True):
             out: set[int] = set()
             excerpt = total == 1 and any(_is_numbered(row, page) for row in rows)
@@ -82,8 +92,8 @@ class RunningHeads:
             self.known = {key: ys[-3:] for key, ys in self.known.items() if len(ys) > 1}
 
     def _runs(self, row: _Row, page: Page) -> bool:
-        heights = self.known.get((row.key, row.top), [])
-        if row.key and sum(abs(y - row.y0) <= SAME_HEIGHT for y in heights) >= 2:
+        known = self.known.get((row.key, row.top), [])
+        if row.key and len(list(islice(filter(row.is_copy_of, known), 2))) == 2:
             return True
         return row.place == 0 and _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
 
@@ -127,8 +137,17 @@ def _margins(page: Page) -> list[_Row]:
         for place, row in enumerate(ordered[:DEEPEST]):
             box = bounds(row)
             text = clean(joined(row)).strip()
-            rows.append(_Row(row, box.y0, box.y1, text, _DIGITS.sub("#", text.lower()), place, top))
+            key, number = _without_number(text.lower(), page.number)
+            rows.append(_Row(row, box.y0, box.y1, text, key, number, place, top))
     return rows
+
+
+def _without_number(text: str, page: int) -> tuple[str, int]:
+    """A line without its page number, and the page minus that number."""
+    found = _PLACE.search(text)
+    if found is None:
+        return text, 0
+    return f"{text[: found.start()]}#{text[found.end() :]}", page - int(found[0])
 
 
 def _is_numbered(row: _Row, page: Page) -> bool:

@@ -200,6 +200,8 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
         text, left, width = word.text, word.x, word.width
         if width < 0 or word.height < 0 or not text.strip():
             continue
+        if text == "-" and not style.mono:
+            text = _dash(width / (style.size or 1.0))
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
             out[-1].text += text  # boxes split words at full stops and wide letters
             out[-1].x1 = left + width
@@ -208,6 +210,11 @@ def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bo
         else:
             out.append(Word(text, left, y0, left + width, y1, style, spaced))
     return out
+
+
+def _dash(width: float) -> str:
+    """A dash of a width in font sizes. (The reader replaces all dashes with hyphens.)"""
+    return "–" if 0.45 < width < 0.68 else "—" if 0.7 < width < 0.8 or 0.9 < width < 1.2 else "-"
 
 
 def _blanks(item: TextItem) -> list[bool]:

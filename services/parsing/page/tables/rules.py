@@ -129,12 +129,11 @@ def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], 
     grids: list[Grid] = []
     free: list[Rule] = []
     for horizontal, vertical in members.values():
-        if not vertical:
-            free.extend(horizontal)
-        elif horizontal and (grid := _lattice(horizontal, vertical)) is not None:
+        grid = _lattice(horizontal, vertical) if horizontal and vertical else None
+        if grid is not None and grid.rows > 1 and grid.columns > 1:
             grids.append(grid)
-        elif len(vertical) < 2:
-            free.extend(horizontal)  # otherwise a frame
+        else:
+            free.extend(horizontal)  # rules, the edges of a filled row or a frame
     return grids, free
 
 
@@ -211,7 +210,7 @@ def ladders(across: Sequence[Rule]) -> list[list[Rule]]:
             if abs(rule.start - left) <= 6 and abs(rule.end - right) <= 6:
                 group.append(rule)
                 break
-            if group[-1].at < rule.at and rule.start >= left - 6 and rule.end <= right + 6:
+            if group[0].at < rule.at and rule.start >= left - 6 and rule.end <= right + 6:
                 group.append(rule)  # a rule below part of the columns
                 break
             if rule.start <= left + 6 and rule.end >= right - 6 and rule.at - group[-1].at < 60:
@@ -223,8 +222,11 @@ def ladders(across: Sequence[Rule]) -> list[list[Rule]]:
 
 
 def column_edges(rules: Sequence[Rule]) -> list[float]:
-    """Columns of a ladder from the ends of its strokes; only the outer edges if these define none."""
-    left, right = min(r.start for r in rules), max(r.end for r in rules)
-    inner = [x for r in rules for x in (*r.breaks, r.start, r.end) if left + TOUCH < x < right - TOUCH]
-    edges = merged(inner)
-    return [left, *(x for x in edges if left + NARROWEST < x < right - NARROWEST), right]
+    """Places between columns where most rules that are drawn cell by cell break."""
+    broken = [rule for rule in rules if rule.breaks]
+    places = merged(x for rule in broken for x in rule.breaks)
+    return [
+        x
+        for x in places
+        if sum(any(abs(x - b) <= TOUCH for b in rule.breaks) for rule in broken) * 2 > len(broken)
+    ]

@@ -8,21 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.parsing.markdown_writer import Cell, escape
-from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.geometry import Word
 from services.parsing.page.lines import reads_left, rows_of
-from services.parsing.page.ruled import Grid, Slot
+from services.parsing.page.tables.rules import Grid, Slot
 from services.parsing.page.text import Vocabulary, plain
 
 
 @dataclass(slots=True)
 class Table:
-    """A table and its position on the page."""
+    """A table and its position on the page. `edges` are the places between its columns."""
 
     rows: list[list[Cell]]
     x0: float
     y0: float
     x1: float
     y1: float
+    edges: tuple[float, ...] = ()
 
 
 def fill(grid: Grid, words: Sequence[Word], vocabulary: Vocabulary) -> list[list[Cell]]:
@@ -85,38 +86,3 @@ def _mapped(old: Sequence[float], new: Sequence[float], first: int, count: int) 
     end = bisect_right(new, old[first + count] + 0.01) - 1
     start, end = max(start, 0), min(max(end, 0), len(new) - 1)
     return start, end - start
-
-
-def text_rows(words: Sequence[Word], xs: Sequence[float]) -> list[list[Word]]:
-    """Rows of a table without lines between them; a row has several lines if a cell wraps.
-
-    If some gaps between lines are clearly wider than others, they separate rows. Otherwise every line with a
-    word in the first column, or in at least two columns, begins a row.
-    """
-    lines = rows_of(words)
-    if len(lines) < 2:
-        return lines
-    spans = [bounds(line) for line in lines]
-    gaps = [max(b.y0 - a.y1, 0.0) for a, b in itertools.pairwise(spans)]
-    height = sorted(s.y1 - s.y0 for s in spans)[len(spans) // 2]
-    places = [{_place(xs, (w.x0 + w.x1) / 2) for w in line} for line in lines]
-    part = _parting(gaps, height)
-    if part is not None:
-        begun = 1 + sum(gap > part for gap in gaps)
-        if sum(0 in filled and len(filled) > 1 for filled in places) > 2 * begun:
-            part = None  # the wide gaps separate groups of rows
-    rows = [list(lines[0])]
-    for gap, line, filled in zip(gaps, lines[1:], places[1:], strict=True):
-        begins = gap > part if part is not None else 0 in filled or len(filled) * 2 > len(xs) - 1
-        if begins:
-            rows.append(list(line))
-        else:
-            rows[-1].extend(line)
-    return rows
-
-
-def _parting(gaps: Sequence[float], height: float) -> float | None:
-    """The threshold between gaps within a row and gaps between rows; None if all are alike."""
-    ordered = sorted(gaps)
-    jump, at = max(((b - a, (a + b) / 2) for a, b in itertools.pairwise(ordered)), default=(0.0, 0.0))
-    return at if jump > 0.25 * height and ordered[0] < 0.45 * height else None

@@ -1,0 +1,5 @@
+"""Tables of a page.
+
+strokes ─► ruled ───► build ─► Table
+lines ───► aligned ─┘ (columns, rows, spans)
+"""

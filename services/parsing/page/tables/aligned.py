@@ -1,0 +1,109 @@
+"""Tables that only the alignment of their texts reveals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from services.parsing.page.geometry import bounds
+from services.parsing.page.lines import Line
+from services.parsing.page.tables.build import build
+from services.parsing.page.tables.cells import Table
+from services.parsing.page.tables.columns import GUTTER, Gap, gutters
+from services.parsing.page.tables.fits import head_of
+from services.parsing.page.tables.rules import Rule
+from services.parsing.page.text import Vocabulary
+
+
+def aligned_tables(
+    lines: Sequence[Line], rules: Sequence[Rule], vocabulary: Vocabulary
+) -> list[tuple[int, int, Table]]:
+    """Tables among the lines of a column, as (first line, line after the last, table)."""
+    found: list[tuple[int, int, Table]] = []
+    at = 0
+    while at < len(lines):
+        end = _run(lines, at)
+        table = None
+        if end - at >= 3 and not _in_text(lines, at, end):
+            first = _with_head(lines, at, end, found[-1][1] if found else 0)
+            table = build(
+                [line.words for line in lines[first:end]], _inside(rules, lines[first:end]), vocabulary
+            )
+        if table is None:
+            at += 1
+            continue
+        found.append((first, end, table))
+        at = end
+    return found
+
+
+def _inside(rules: Sequence[Rule], lines: Sequence[Line]) -> list[Rule]:
+    box = bounds(lines)
+    return [
+        r
+        for r in rules
+        if box.y0 < r.at < box.y1 and r.start < box.x1 and r.end > box.x0 and r.end - r.start > 4
+    ]
+
+
+def _with_head(lines: Sequence[Line], start: int, end: int, least: int) -> int:
+    """The first line of the head of a run."""
+    run = [line.words for line in lines[start:end]]
+    gaps = gutters(run)
+    above = [line.words for line in reversed(lines[least:start])]
+    box = bounds(lines[start:end])
+    return start - len(head_of(above, gaps, box.y0, box.x0)) if gaps else start
+
+
+def _run(lines: Sequence[Line], start: int) -> int:
+    """The end of the run of lines that have the same columns as the line at `start` (exclusive)."""
+    if len(lines[start].pieces) < 2:
+        return start
+    free = _gaps(lines[start])
+    end, last_full = start + 1, start + 1
+    while end < len(lines):
+        line, before = lines[end], lines[end - 1]
+        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0):
+            break
+        kept = _meet(free, _gaps(line), line)
+        if not kept:
+            break
+        free = kept
+        end += 1
+        gap = line.y0 - before.y1
+        rest = gap < -1 or (gap < 0.5 * (line.y1 - line.y0) and line.x0 > free[0][0])
+        if len(line.pieces) > 1 or rest:
+            last_full = end
+    return last_full
+
+
+def _in_text(lines: Sequence[Line], start: int, end: int) -> bool:
+    """Whether the run is part of a paragraph with wide gaps between words: at its own line distance, a full
+    line without a gap precedes or follows it."""
+    run = lines[start:end]
+    box = bounds(run)
+    closest = min((b.y0 - a.y1 for a, b in pairwise(run)), default=0.0)
+    beside = [(lines[start - 1], lines[start])] if start else []
+    beside += [(lines[end - 1], lines[end])] if end < len(lines) else []
+    for upper, lower in beside:
+        other = upper if lower is lines[start] else lower
+        full = other.x1 - other.x0 > 0.8 * (box.x1 - box.x0) and abs(other.x0 - box.x0) < 3
+        if full and len(other.pieces) == 1 and lower.y0 - upper.y1 < closest + 1:
+            return True
+    return False
+
+
+def _gaps(line: Line) -> list[Gap]:
+    return [(a.x1, b.x0) for a, b in zip(line.pieces, line.pieces[1:], strict=False)]
+
+
+def _meet(free: Sequence[Gap], gaps: Sequence[Gap], line: Line) -> list[Gap]:
+    """The parts of `free` that the line's text does not cover."""
+    least = GUTTER * line.pieces[0].size
+    out = []
+    open_ = [(-1e9, line.x0), *gaps, (line.x1, 1e9)]
+    for left, right in free:
+        for a, b in open_:
+            if min(right, b) - max(left, a) >= least:
+                out.append((max(left, a), min(right, b)))
+    return out

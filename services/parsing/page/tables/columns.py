@@ -1,0 +1,282 @@
+"""Columns of a table: the vertical gaps that run through its lines."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from services.parsing.page.geometry import Word
+from services.parsing.page.lists import is_marker
+
+#: Minimum width of a gap between columns, relative to the font size: in many lines, and in few, where words
+#: stand one above the other by chance.
+GUTTER, GUTTER_OF_FEW = 0.5, 0.7
+FEW = 4
+#: Words closer than this (in font sizes) are one text.
+WORD = 0.42
+#: Share of the lines that may cross a gap, because a cell spans it.
+STRAYS = 0.12
+#: Maximum lines of a table's head. Its cells span columns.
+HEAD = 4
+#: A label above columns is centred on them within this (in font sizes).
+CENTRED = 0.8
+
+_FIGURE = re.compile(
+    r"[-+−–±~≈<>≤≥(\[]*(?:[$€£¥₹]|USD|EUR|GBP)?\s?[-+−–(]*\d[\d.,:/\s'’%‰)\]×xkKmMbB°*†‡±-]*(?:[$€£¥%‰])?[)\]*†‡]*"
+)
+_BLANK = re.compile(r"[-−–—.…/]+|n\.?/?a\.?", re.I)
+_BEFORE = re.compile(r"[$€£¥₹(]+|[A-Z]{1,3}\$|USD|EUR|GBP|CHF")
+_AFTER = re.compile(r"[%‰)€]+|\)\s?%")
+_BETWEEN = re.compile(r"[±×]")
+
+Gap = tuple[float, float]
+
+
+@dataclass(slots=True)
+class Entry:
+    """Words of one line in the columns `first` to `last`."""
+
+    words: list[Word]
+    first: int
+    last: int
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def x0(self) -> float:
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        return max(word.x1 for word in self.words)
+
+
+@dataclass(slots=True)
+class TableLine:
+    """One line of text of a table, split into columns."""
+
+    entries: list[Entry]
+    y0: float
+    y1: float
+    at: dict[int, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.at = {c: entry for entry in self.entries for c in range(entry.first, entry.last + 1)}
+
+
+def is_figure(text: str) -> bool:
+    """Whether a text is a number, an amount, a time or a dash in their place."""
+    return _FIGURE.fullmatch(text) is not None or _BLANK.fullmatch(text) is not None
+
+
+def is_sign(text: str) -> bool:
+    """Whether a text is a sign in front of a figure: `$`, `(`."""
+    return _BEFORE.fullmatch(text) is not None
+
+
+def texts_of(line: Sequence[Word], gap: float = WORD) -> list[list[Word]]:
+    """The words of a line, split where the gap is wider than `gap` times the font size."""
+    groups = [[line[0]]]
+    reach = line[0].x1
+    for word in line[1:]:
+        if word.x0 - reach > gap * max(word.style.size, groups[-1][-1].style.size):
+            groups.append([word])
+        else:
+            groups[-1].append(word)
+        reach = max(reach, word.x1)
+    return groups
+
+
+def gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
+    """The gaps between the columns of lines. The first lines may be a head, whose cells span columns and
+    whose labels are wider than the column: gaps are those of the body, where they part the head, too."""
+    head = _figures_from(lines)
+    best = _gutters(lines[head:])
+    if not head:
+        for skipped in range(1, min(HEAD, len(lines) - 2) + 1):
+            found = _gutters(lines[skipped:])
+            if len(found) > len(best):
+                best = found
+    spans = [(*span, min(at, HEAD) + 1) for at, line in enumerate(lines) for span in _spans(line)]
+    return [_narrowed(gap, spans) for gap in best]
+
+
+def _figures_from(lines: Sequence[Sequence[Word]]) -> int:
+    """The first line with figures in a third of its columns but the first; 0 if it is not among the first."""
+    for at, line in enumerate(lines[: min(HEAD + 1, len(lines) - 1)]):
+        texts = [" ".join(w.text for w in text) for text in texts_of(line)[1:]]
+        figures = sum(is_figure(text) and not is_year(text) for text in texts)
+        if figures * 3 >= len(texts) > 0:
+            return at
+    return 0
+
+
+def is_year(text: str) -> bool:
+    return len(text) == 4 and text.isdigit() and text[:2] in ("18", "19", "20")
+
+
+def _narrowed(gap: Gap, spans: Sequence[tuple[float, float, int]]) -> Gap:
+    """The part of a gap that the fewest texts cross; the widest of these. The lower a line of the head, the
+    more a text (left, right, weight) counts."""
+    inside = [span for span in spans if span[0] < gap[1] and span[1] > gap[0]]
+    if not inside:
+        return gap
+    edges = sorted({*gap, *(x for span in inside for x in span[:2] if gap[0] < x < gap[1])})
+    parts = [
+        (sum(s[2] for s in inside if s[0] < b and s[1] > a), a - b, a, b)
+        for a, b in pairwise(edges)
+        if b - a > 0.5
+    ]
+    return min(parts)[2:] if parts else gap
+
+
+def _spans(line: Sequence[Word]) -> list[Gap]:
+    return [(text[0].x0, max(w.x1 for w in text)) for text in texts_of(line)]
+
+
+def _gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
+    spans = [_spans(line) for line in _beside(lines)]
+    left, right = min(s[0][0] for s in spans), max(s[-1][1] for s in spans)
+    kept = [s for s in spans if len(s) > 1 or s[0][1] - s[0][0] < 0.6 * (right - left)]  # no notes, no titles
+    several = sum(len(s) > 1 for s in kept)
+    if several < 2:
+        return []
+    sizes = sorted(word.style.size for line in lines for word in line)
+    least = (GUTTER if several >= FEW else GUTTER_OF_FEW) * sizes[len(sizes) // 2]
+    strays = max(int(STRAYS * len(kept)), int(len(kept) >= 6))
+    found = _free(kept, strays, least)
+    return [gap for gap in found if _parts(kept, gap)]
+
+
+def _beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
+    """Lines, with those joined that stand beside each other, as cells do whose middles are at one height."""
+    out: list[list[Word]] = []
+    foot = -1e9
+    for line in lines:
+        top, bottom = min(w.y0 for w in line), max(w.y1 for w in line)
+        apart = not out or not any(a.x0 < b.x1 + 1 and b.x0 < a.x1 + 1 for a in line for b in out[-1])
+        if out and top < foot - 0.15 * (bottom - top) and apart:
+            out[-1] = sorted([*out[-1], *line], key=lambda w: w.x0)
+        else:
+            out.append(list(line))
+        foot = bottom
+    return out
+
+
+def _free(spans: Sequence[Sequence[Gap]], strays: int, least: float) -> list[Gap]:
+    """Gaps that no line crosses; where at most `strays` do, the part that the fewest cross."""
+    events = sorted([(x0, 1) for s in spans for x0, _ in s] + [(x1, -1) for s in spans for _, x1 in s])
+    levels: list[tuple[float, float, int]] = []
+    depth = 0
+    for (x, step), (after, _) in pairwise(events):
+        depth += step
+        if after > x:
+            levels.append((x, after, depth))
+    found: list[Gap] = []
+    run: list[tuple[float, float, int]] = []
+    for level in [*levels, (0.0, 0.0, strays + 1)]:
+        if level[2] <= strays:
+            run.append(level)
+            continue
+        free = [(a, b) for a, b, d in run if d == 0 and b - a >= least]
+        if not free and run and run[-1][1] - run[0][0] >= least:
+            low = min(d for _, _, d in run)
+            widest = max((b - a, a, b) for a, b, d in run if d == low)
+            free = [widest[1:]] if widest[0] >= 0.5 * least else []
+        found.extend(free)
+        run = []
+    return found
+
+
+def _parts(spans: Sequence[Sequence[Gap]], gap: Gap) -> bool:
+    """Whether at least two lines have text on both sides of a gap."""
+    return sum(s[0][0] < gap[0] and s[-1][1] > gap[1] for s in spans) >= 2
+
+
+def with_known(gaps: Sequence[Gap], known: Sequence[float]) -> list[Gap]:
+    """Gaps, where vertical rules at `known` places count as gaps."""
+    free = [gap for gap in gaps if not any(gap[0] - 1 <= x <= gap[1] + 1 for x in known)]
+    return sorted([*free, *((x, x) for x in known)])
+
+
+def split_lines(lines: Sequence[Sequence[Word]], gaps: Sequence[Gap]) -> list[TableLine]:
+    middles = [(a + b) / 2 for a, b in gaps]
+    return [
+        TableLine(_entries(line, middles), min(w.y0 for w in line), max(w.y1 for w in line)) for line in lines
+    ]
+
+
+def _entries(line: Sequence[Word], middles: Sequence[float]) -> list[Entry]:
+    out: list[Entry] = []
+    for text in texts_of(line):
+        for word in text:
+            here = bisect_right(middles, (word.x0 + word.x1) / 2)
+            first, last = bisect_right(middles, word.x0 + 1), bisect_right(middles, word.x1 - 1)
+            first, last = min(first, here), max(last, here)
+            before = out[-1] if out else None
+            figures = before is not None and is_figure(word.text) and is_figure(before.words[-1].text)
+            if before is not None and (first <= before.last or (word is not text[0] and not figures)):
+                before.words.append(word)
+                before.last = max(before.last, last)
+            else:
+                out.append(Entry([word], first, last))
+    return out
+
+
+def joined_signs(gaps: Sequence[Gap], lines: Sequence[TableLine]) -> list[Gap]:
+    """The gaps, without those around columns that contain only `$`, `%`, `)` or `±`."""
+    held: list[set[str]] = [set() for _ in range(len(gaps) + 1)]
+    for entry in (entry for line in lines for entry in line.entries if entry.first == entry.last):
+        held[entry.first].add(entry.text)
+    drop: set[int] = set()
+    for column, texts in enumerate(held):
+        between = all(_BETWEEN.fullmatch(text) for text in texts)
+        if texts and (between or all(is_sign(text) for text in texts)):
+            drop.add(column)
+        if texts and (between or all(_AFTER.fullmatch(text) for text in texts)):
+            drop.add(column - 1)
+    return [gap for at, gap in enumerate(gaps) if at not in drop]
+
+
+def extents(lines: Iterable[TableLine], count: int) -> list[Gap]:
+    """The text of each column, from left to right, without texts that span columns."""
+    spans = [(1e9, -1e9)] * count
+    for line in lines:
+        for entry in line.entries:
+            if entry.first == entry.last:
+                a, b = spans[entry.first]
+                spans[entry.first] = (min(a, entry.x0), max(b, entry.x1))
+    return spans
+
+
+def blocks_below(
+    labels: Sequence[Entry], below: Mapping[int, str], extent: Sequence[Gap]
+) -> list[tuple[int, int]] | None:
+    """The columns that each label of a line spans: equal blocks of the columns of the row below, on which all
+    labels are centred, or whose texts repeat from block to block."""
+    columns = sorted(c for c in below if c > 0)
+    if not labels or len(columns) % len(labels) or len(columns) < 2 * len(labels):
+        return None
+    size = len(columns) // len(labels)
+    blocks = [columns[at : at + size] for at in range(0, len(columns), size)]
+    texts = [[below[c] for c in block] for block in blocks]
+    repeats = len(blocks) > 1 and all(text == texts[0] for text in texts)
+    for label, block in zip(labels, blocks, strict=True):
+        left, right = extent[block[0]][0], extent[block[-1]][1]
+        off = abs(label.x0 + label.x1 - left - right) / 2
+        near = max(CENTRED * label.words[0].style.size, 0.08 * (right - left))
+        inside = block[0] <= label.first and label.last <= block[-1]
+        if not inside or not (repeats or off <= near):
+            return None
+    return [(block[0], block[-1]) for block in blocks]
+
+
+def is_listing(lines: Sequence[TableLine]) -> bool:
+    """Whether the first column contains only list markers."""
+    first = [line.at[0].text for line in lines if 0 in line.at]
+    return bool(first) and all(is_marker(text) for text in first)

@@ -1,0 +1,85 @@
+"""Which lines above and below a table are its head and its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.lines import GAP, joined
+from services.parsing.page.tables.columns import GUTTER, HEAD, Gap, texts_of
+
+#: A line of running text covers this share of a table's width, with at least so many words.
+PROSE, FEWEST_WORDS = 0.6, 5
+_CAPTION = re.compile(
+    r"(?:Table|Tab\.|Figure|Fig\.|Tabelle|Abb(?:ildung|\.)|Tableau|Tabla|Tabella|Exhibit)\s*\d", re.I
+)
+
+
+def is_caption(line: Sequence[Word]) -> bool:
+    return _CAPTION.match(joined(line[:3])) is not None
+
+
+def is_prose(line: Sequence[Word], left: float, right: float) -> bool:
+    """Whether a line is running text: it begins at the left edge of a table, is long and has no gap."""
+    box = bounds(line)
+    begins = box.x0 < left + 2 * line[0].style.size
+    long = box.x1 - box.x0 > PROSE * (right - left) and len(line) >= FEWEST_WORDS
+    return begins and long and len(texts_of(line, GAP)) == 1
+
+
+def crosses(line: Sequence[Word], gaps: Sequence[Gap]) -> bool:
+    """Whether a line leaves less of a gap than must part two columns."""
+    least = GUTTER * line[0].style.size
+    texts = texts_of(line)
+    for a, b in gaps:
+        if any(text[0].x0 < a - 1 and text[-1].x1 > b + 1 for text in texts):
+            return True
+        edges = [a, *(min(max(x, a), b) for text in texts for x in (text[0].x0, text[-1].x1)), b]
+        if max(right - left for left, right in zip(edges[::2], edges[1::2], strict=True)) < min(least, b - a):
+            return True
+    return False
+
+
+def head_of(above: Sequence[list[Word]], gaps: Sequence[Gap], edge: float, left: float) -> list[list[Word]]:
+    """The lines above an edge, nearest first, that fit the columns or hold labels of several of them."""
+    out: list[list[Word]] = []
+    for line in above[:HEAD]:
+        box = bounds(line)
+        if edge - box.y1 > 1.1 * (box.y1 - box.y0) or is_caption(line):
+            break
+        right = (box.x0 + box.x1) / 2 > gaps[0][1] and box.x0 > left + 1.5 * line[0].style.size
+        spans = len(texts_of(line, 1.5)) > 1 or right
+        if not spans and (len(texts_of(line)) == 1 or crosses(line, gaps)):
+            break
+        out.insert(0, line)
+        edge = box.y0
+    return out
+
+
+def tail_of(below: Sequence[list[Word]], gaps: Sequence[Gap], sure: bool) -> list[list[Word]]:
+    """The lines below a table up to the first that crosses a gap. Unless its columns are `sure`, a single
+    text at the end must be the rest of a cell."""
+    out: list[list[Word]] = []
+    keep = 0
+    for at, line in enumerate(below):
+        single = len(texts_of(line)) == 1
+        if crosses(line, gaps) or (not out and single and not sure and not _begins(below, gaps)):
+            break
+        out.append(line)
+        rest = sure or (line[0].text[:1].islower() and keep == at)
+        if not single or line[0].x0 > gaps[0][0] or rest or (at and _beside(below[at - 1], line)):
+            keep = len(out)
+    return out[:keep]
+
+
+def _begins(lines: Sequence[list[Word]], gaps: Sequence[Gap]) -> bool:
+    """Whether the first line can begin a table: it is the rest of a cell of the page before, or a label above
+    rows."""
+    rows = [line for line in lines[1:4] if len(texts_of(line)) > 1]
+    return lines[0][0].x0 > gaps[0][0] or (bool(rows) and not crosses(rows[0], gaps))
+
+
+def _beside(above: Sequence[Word], line: Sequence[Word]) -> bool:
+    """Whether two lines overlap, as those of cells that are centred do."""
+    return min(w.y0 for w in line) < max(w.y1 for w in above) - 1

@@ -1,0 +1,227 @@
+"""Tables that strokes reveal: grids of cells, or rules above and below their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise, takewhile
+
+from services.parsing.markdown_writer import Cell
+from services.parsing.page.geometry import Page, Word, bounds
+from services.parsing.page.lines import GAP, rows_of, split_row
+from services.parsing.page.tables.build import build
+from services.parsing.page.tables.cells import Table, fill, trimmed
+from services.parsing.page.tables.columns import gutters, is_figure, is_sign, texts_of
+from services.parsing.page.tables.fits import crosses, head_of, is_caption, is_prose, tail_of
+from services.parsing.page.tables.rules import Grid, Rule, column_edges, ladders, lattices, rules_of
+from services.parsing.page.text import Vocabulary
+
+#: A page with more strokes than this is a drawing; searching it for tables costs time and finds none.
+MAX_STROKES = 6_000
+#: A head may begin this far (in points) above its rule.
+HIGHEST_HEAD = 120
+
+
+def ruled_tables(page: Page, vocabulary: Vocabulary) -> tuple[list[Table], list[Word], list[Rule]]:
+    """The tables of a page that strokes reveal, the words outside of them, and the horizontal rules."""
+    if not page.strokes or len(page.strokes) > MAX_STROKES:
+        return [], page.words, []
+    across, down = rules_of(page.strokes)
+    if len(across) * len(down) > 500_000:
+        return [], page.words, []
+    words = page.words
+    tables: list[Table] = []
+    grids, free = lattices(across, down)
+    for grid in grids:
+        table, words = _lattice(grid, across, words, vocabulary)
+        if table:
+            tables.append(table)
+    for group in ladders(free):
+        for run in _runs(group, words):
+            lines = _region(run, words)
+            made = build(lines, run, vocabulary, column_edges(run)) if len(lines) >= 2 else None
+            if made is None:
+                continue
+            made.y0, made.y1 = min(made.y0, run[0].at), max(made.y1, run[-1].at)
+            made.x0, made.x1 = min(made.x0, *(r.start for r in run)), max(made.x1, *(r.end for r in run))
+            ids = {id(word) for line in lines for word in line}
+            words = [word for word in words if id(word) not in ids]
+            tables.append(made)
+    return tables, words, across
+
+
+def _lattice(
+    grid: Grid, across: Sequence[Rule], words: list[Word], vocabulary: Vocabulary
+) -> tuple[Table | None, list[Word]]:
+    inside = _between(words, grid.xs[0] + 2, grid.xs[-1] - 2, grid.ys[0] - 1, grid.ys[-1] + 1)
+    ids = {id(word) for word in inside}
+    outside = [word for word in words if id(word) not in ids]
+    grid = trimmed(grid, inside)
+    rows = fill(grid, inside, vocabulary)
+    if _is_frame(grid, rows, inside):
+        return None, words
+    if _holds_rows(grid, inside):
+        rules = [
+            r
+            for r in across
+            if grid.ys[0] - 1 <= r.at <= grid.ys[-1] + 1 and r.start < grid.xs[-1] and r.end > grid.xs[0]
+        ]
+        made = build(rows_of(inside), rules, vocabulary, grid.xs[1:-1])
+        if made is not None:
+            rows = made.rows
+    return Table(rows, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1], grid.xs[1:-1]), outside
+
+
+def _holds_rows(grid: Grid, words: Sequence[Word]) -> bool:
+    """Whether rows of the grid hold several rows of figures: rules do not part all rows, or columns."""
+    for top, bottom in pairwise(grid.ys):
+        band = [w for w in words if top < (w.y0 + w.y1) / 2 < bottom]
+        if not band:
+            continue
+        lines = rows_of(band)
+        figures = [
+            {sum(x <= (w.x0 + w.x1) / 2 for x in grid.xs) for w in line if is_figure(w.text)}
+            for line in lines
+        ]
+        if sum(bool(a & b) and len(b) > 0 for a, b in pairwise(figures)) * 2 > len(lines) - 1 > 0:
+            return True
+    return False
+
+
+def _is_frame(grid: Grid, rows: Sequence[Sequence[Cell]], words: Sequence[Word]) -> bool:
+    """Whether the lines frame text, boxes side by side or a form, rather than the cells of a table."""
+    held = sum(bool(cell.text) for row in rows for cell in row)
+    if held < 2 or held * 8 < len(grid.slots) or grid.rows == 1:
+        return True
+    if grid.columns < 2 and len(words) > 12 * grid.rows:
+        return True
+    return _nested(grid, words) > 0.12 * len(words)
+
+
+def _nested(grid: Grid, words: Sequence[Word]) -> int:
+    """Words in cells that contain a table: several lines, most of them with a gap."""
+    count = 0
+    for slot in grid.slots:
+        left, right = grid.xs[slot.column], grid.xs[slot.column + slot.columns]
+        top, bottom = grid.ys[slot.row], grid.ys[slot.row + slot.rows]
+        inside = [w for w in words if left < (w.x0 + w.x1) / 2 < right and top < (w.y0 + w.y1) / 2 < bottom]
+        if len(inside) < 6:
+            continue
+        lines = rows_of(inside)
+        parted = sum(len(split_row(line, 1.5)) > 1 for line in lines)
+        if len(lines) >= 3 and parted >= 0.5 * len(lines):
+            count += len(inside)
+    return count
+
+
+def _between(words: Sequence[Word], left: float, right: float, top: float, bottom: float) -> list[Word]:
+    return [
+        w for w in words if top < (w.y0 + w.y1) / 2 < bottom and left - 3 <= (w.x0 + w.x1) / 2 <= right + 3
+    ]
+
+
+def _runs(group: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
+    """Split rules with the same ends where the text between two of them is not part of a table."""
+    left, right = min(r.start for r in group), max(r.end for r in group)
+    runs: list[list[Rule]] = []
+    for rule in group:
+        if runs and _tabular(_between(words, left, right, runs[-1][-1].at, rule.at), runs[-1][-1], rule):
+            runs[-1].append(rule)
+        else:
+            runs.append([rule])
+    return runs
+
+
+def _tabular(band: Sequence[Word], above: Rule, below: Rule) -> bool:
+    """Whether the words between two rules are cells: not far apart, and no running text or caption."""
+    if not band:
+        return below.at - above.at < 40
+    lines = rows_of(band)
+    spans = [bounds(line) for line in lines]
+    height = spans[0].y1 - spans[0].y0
+    edges = [above.at, *(y for span in spans for y in (span.y0, span.y1)), below.at]
+    if any(b - a > 3 * height for a, b in zip(edges[::2], edges[1::2], strict=True)):
+        return False
+    if any(is_caption(line) for line in lines):
+        return False
+    left, right = min(above.start, below.start), max(above.end, below.end)
+    prose = [is_prose(line, left, right) for line in lines]
+    if all(len(texts_of(line, GAP)) == 1 for line in lines):
+        return len(lines) == 1 and not prose[0]
+    return sum(prose) * 2 < len(lines) and not _holds_paragraph(lines, prose)
+
+
+def _holds_paragraph(lines: Sequence[list[Word]], prose: Sequence[bool]) -> bool:
+    """Whether a long line, ended or followed by another at the same edge, crosses the columns of the rest."""
+    cells = [line for line, text in zip(lines, prose, strict=True) if not text]
+    gaps = gutters(cells) if len(cells) > 2 else []
+    for at, line in enumerate(lines):
+        if not prose[at] or not gaps or not crosses(line, gaps):
+            continue
+        after = lines[at + 1] if at + 1 < len(lines) else line
+        if line[-1].text.endswith(".") or (len(texts_of(after)) == 1 and abs(after[0].x0 - line[0].x0) < 2):
+            return True
+    return False
+
+
+def _region(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Word]]:
+    """The lines of the table around rules: those between them, and those beside that fit its columns."""
+    left, right = min(r.start for r in rules), max(r.end for r in rules)
+    top, bottom = rules[0].at, rules[-1].at
+    inside = rows_of(_between(words, left, right, top, bottom))
+    below = _near(rows_of(_between(words, left, right, bottom, bottom + 2_000)), bottom, words, (left, right))
+    above = rows_of(_between(words, left, right, top - HIGHEST_HEAD, top))[::-1]
+    edges = column_edges(rules)
+    gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
+    if not gaps:
+        near = [line for line in above[:1] if len(texts_of(line)) > 1]
+        seen = [*near, *inside, *below]
+        gaps = gutters(seen) if len(seen) > 1 else []
+    if not gaps or any(_beyond(line, words, left, right) for line in inside):
+        return []
+    if _lacks_labels([*inside, *below], words, left):
+        return []
+    above = list(takewhile(lambda line: not _beyond(line, words, left, right), above))
+    return [*head_of(above, gaps, top, left), *inside, *tail_of(below, gaps, bool(edges))]
+
+
+def _near(
+    lines: Sequence[list[Word]], edge: float, words: Sequence[Word], ends: tuple[float, float]
+) -> list[list[Word]]:
+    """The lines directly below an edge, up to running text, a caption or a gap."""
+    out: list[list[Word]] = []
+    widest = 0.0
+    for line in lines:
+        box = bounds(line)
+        gap, height = box.y0 - edge, box.y1 - box.y0
+        if gap > max(1.4 * widest, 1.3 * height) or is_prose(line, *ends) or is_caption(line):
+            break
+        if _beyond(line, words, *ends):
+            break
+        out.append(line)
+        widest, edge = max(widest, gap), box.y1
+    return out
+
+
+def _beyond(line: Sequence[Word], words: Sequence[Word], left: float, right: float) -> bool:
+    """Whether the text of a line continues outside the table."""
+    last, first = max(line, key=lambda w: w.x1), min(line, key=lambda w: w.x0)
+    ids = {id(word) for word in line}
+    for word in words:
+        if abs((word.y0 + word.y1) - (last.y0 + last.y1)) < last.y1 - last.y0 and id(word) not in ids:
+            after, before = word.x0 - last.x1, first.x0 - word.x1
+            if 0 <= min(after, before, key=abs) < last.style.size and (
+                word.x1 > right - 3 or word.x0 < left + 3
+            ):
+                return True
+    return False
+
+
+def _lacks_labels(lines: Sequence[list[Word]], words: Sequence[Word], left: float) -> bool:
+    """Whether lines begin with figures and have labels at their left: rules below the figures only."""
+    first = [" ".join(w.text for w in texts_of(line)[0]) for line in lines]
+    rows = [line for line, text in zip(lines, first, strict=True) if is_figure(text) or is_sign(text)]
+    if len(rows) * 2 <= len(lines):
+        return False
+    beside = [[w for w in words if w.x1 < left and abs(w.y0 + w.y1 - r[0].y0 - r[0].y1) < 4] for r in rows]
+    held = [row for row in beside if row]
+    return len(held) * 2 > len(rows) and sum(map(len, held)) <= 5 * len(held)  # more are running text

@@ -1,0 +1,160 @@
+"""Cells of a head that span columns or rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.parsing.page.tables.columns import (
+    CENTRED,
+    Entry,
+    Gap,
+    TableLine,
+    blocks_below,
+    is_figure,
+    is_year,
+)
+from services.parsing.page.tables.rules import Rule
+
+#: A label is aligned with an end of its columns within this (in font sizes).
+FLUSH = 0.3
+
+
+@dataclass(slots=True)
+class Placed:
+    """The lines of a cell, and the columns and rows that it spans."""
+
+    entries: list[Entry]
+    row: int
+    column: int
+    columns: int = 1
+    rows: int = 1
+
+
+def placed(rows: Sequence[Sequence[TableLine]], extent: Sequence[Gap], rules: Sequence[Rule]) -> list[Placed]:
+    """The cells of rows. Cells above the first row of figures may span columns."""
+    head = _head(rows)
+    out: list[Placed] = []
+    for at, row in enumerate(rows):
+        cells = _cells(row, at)
+        if at + 1 < head:
+            _widen(cells, row, rows[at + 1], extent, _rules_below(row, rows[at + 1], rules))
+        elif at >= head:
+            for cell in cells:
+                cell.columns = 1
+        out.extend(cells)
+    return out
+
+
+def _head(rows: Sequence[Sequence[TableLine]]) -> int:
+    """The number of rows above the first one with figures: at most three."""
+    for at, row in enumerate(rows[:4]):
+        others = [e for line in row for e in line.entries if e.first > 0]
+        figures = sum(is_figure(e.text) and not is_year(e.text) for e in others)
+        if figures * 2 >= len(others) > 0:
+            return at
+    return 1
+
+
+def _cells(row: Sequence[TableLine], at: int) -> list[Placed]:
+    cells: list[Placed] = []
+    for line in row:
+        for entry in line.entries:
+            for cell in cells:
+                if cell.column <= entry.last and entry.first < cell.column + cell.columns:
+                    end = max(cell.column + cell.columns, entry.last + 1)
+                    cell.column = min(cell.column, entry.first)
+                    cell.columns = end - cell.column
+                    cell.entries.append(entry)
+                    break
+            else:
+                cells.append(Placed([entry], at, entry.first, entry.last - entry.first + 1))
+    return sorted(cells, key=lambda cell: cell.column)
+
+
+def _rules_below(row: Sequence[TableLine], after: Sequence[TableLine], rules: Sequence[Rule]) -> list[Rule]:
+    top = min((line.y0 + line.y1) / 2 for line in row)
+    bottom = min((line.y0 + line.y1) / 2 for line in after)
+    return [rule for rule in rules if top < rule.at < bottom]
+
+
+def _widen(
+    cells: list[Placed],
+    row: Sequence[TableLine],
+    after: Sequence[TableLine],
+    extents: Sequence[Gap],
+    rules: Sequence[Rule],
+) -> None:
+    """Extend the labels of a head over the columns of the row below that they belong to."""
+    labels = [entry for entry in row[0].entries if entry.first > 0] if len(row) == 1 else []
+    texts: dict[int, str] = {}
+    for line in after:
+        for entry in line.entries:
+            texts[entry.first] = f"{texts.get(entry.first, '')} {entry.text}"
+    for entry, (first, last) in zip(labels, blocks_below(labels, texts, extents) or (), strict=False):
+        cell = next(cell for cell in cells if entry in cell.entries)
+        cell.column, cell.columns = first, last - first + 1
+        labels = []
+    if len(row) == 1 and not labels:
+        return
+    below = {c for line in after for c in line.at}
+    taken = {c for cell in cells for c in range(cell.column, cell.column + cell.columns)}
+    for cell in cells:
+        own = set(range(cell.column, cell.column + cell.columns))
+        free = {c for c in below - taken if c > 0}
+        left, right = cell.column, cell.column + cell.columns - 1
+        while left - 1 in free:
+            left -= 1
+        while right + 1 in free:
+            right += 1
+        first, last = _by_rule(own, taken - own, extents, rules) or _by_place(cell, left, right, extents)
+        cell.column, cell.columns = first, last - first + 1
+        taken |= set(range(first, last + 1))
+
+
+def _by_rule(
+    own: set[int], taken: set[int], extents: Sequence[Gap], rules: Sequence[Rule]
+) -> tuple[int, int] | None:
+    """The columns above the rule below a label, if it is the only label above that rule."""
+    for rule in rules:
+        over = [c for c, (a, b) in enumerate(extents) if rule.start - 3 <= (a + b) / 2 <= rule.end + 3]
+        if own <= set(over) and not taken & set(over) and len(over) < len(extents):
+            return over[0], over[-1]
+    return None
+
+
+def _by_place(cell: Placed, left: int, right: int, extents: Sequence[Gap]) -> tuple[int, int]:
+    """The most columns from `left` to `right` on which a label is centred, or with an end of which it is
+    aligned."""
+    x0 = min(entry.x0 for entry in cell.entries)
+    x1 = max(entry.x1 for entry in cell.entries)
+    size = cell.entries[0].words[0].style.size
+    first, last = cell.column, cell.column + cell.columns - 1
+    best = (first, last)
+    for a in range(left, first + 1):
+        for b in range(last, right + 1):
+            start, end = extents[a][0], extents[b][1]
+            centred = abs(x0 + x1 - start - end) / 2 <= CENTRED * size
+            flush = (a == first and abs(x0 - start) <= FLUSH * size) or (
+                b == last and abs(x1 - end) <= FLUSH * size
+            )
+            if (centred or flush) and b - a > best[1] - best[0]:
+                best = (a, b)
+    return best
+
+
+def extended(cells: list[Placed], covered: Sequence[Sequence[bool]]) -> None:
+    """Extend cells over rows that no rule parts in their column, if these are empty.
+
+    A text in the last of these rows stays there: it is the label of a column without one above.
+    """
+    at = {(cell.row, cell.column): cell for cell in cells if cell.columns == 1 and cell.rows == 1}
+    for column in range(len(covered[0]) if covered else 0):
+        first = 0
+        for row in range(len(covered) + 1):
+            if row < len(covered) and not covered[row][column]:
+                continue
+            held = [at[r, column] for r in range(first, row + 1) if (r, column) in at]
+            if row > first and len(held) == 1 and held[0].row < row:
+                held[0].row, held[0].rows = first, row - first + 1
+            first = row + 1

@@ -1,0 +1,97 @@
+"""Joins the parts of tables that page breaks split."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from services.parsing.markdown_writer import Cell
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.tables.columns import is_figure
+
+#: Columns of two parts are the same if their edges are at most this far apart (points).
+SAME_EDGE = 15.0
+#: Most rows of a head that is repeated.
+HEAD = 4
+
+_AGAIN = re.compile(
+    r"contin|cont[\u2019'.]?d?\b|fortsetzung|suite\b|segue|vervolg|\(\d+ (?:of|von|de|di) \d+\)", re.I
+)
+
+
+def continued(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks, with the rows of a table's next part in its first part. A repeated head stays once, as does
+    its caption."""
+    out: list[Block] = []
+    for block in blocks:
+        if block.kind is Kind.TABLE and (before := _first_part(out, block)) is not None:
+            if out[-1] is not before:
+                out.pop()  # "Table 2 (continued)"
+            _append(before.rows, block.rows)
+            before.pages = block.page
+            before.edges = block.edges
+            continue
+        out.append(block)
+    return out
+
+
+def _first_part(blocks: Sequence[Block], block: Block) -> Block | None:
+    """The table at the end of the page (or, with the same head, the column) before that a table continues."""
+    before = blocks[-1] if blocks else None
+    if (
+        before is not None
+        and before.page == block.page
+        and _AGAIN.search(before.plain)
+        and len(before.plain) < 120
+    ):
+        before = blocks[-2] if len(blocks) > 1 else None
+    if before is None or before.kind is not Kind.TABLE or _width(before.rows) != _width(block.rows):
+        return None
+    last = max(before.page, before.pages)
+    near = all(abs(a - b) <= SAME_EDGE for a, b in zip(before.edges, block.edges, strict=False))
+    if _repeated(before.rows, block.rows):
+        return before if last + 1 == block.page or (last == block.page and not near) else None
+    return before if last + 1 == block.page and near and _is_body(before.rows, block.rows) else None
+
+
+def _width(rows: Sequence[Sequence[Cell]]) -> int:
+    return sum(cell.columns for cell in rows[0])
+
+
+def _repeated(rows: Sequence[Sequence[Cell]], more: Sequence[Sequence[Cell]]) -> int:
+    """The number of rows at the start that both parts have."""
+    count = 0
+    for a, b in zip(rows[:HEAD], more, strict=False):
+        if [cell.text for cell in a] != [cell.text for cell in b]:
+            break
+        count += 1
+    return count
+
+
+def _is_body(rows: Sequence[Sequence[Cell]], more: Sequence[Sequence[Cell]]) -> bool:
+    """Whether the first row of a part has figures, if the table has: otherwise it is another table's head."""
+    figures = sum(any(is_figure(cell.text) for cell in row[1:]) for row in rows[1:])
+    first = more[1] if len(more) > 1 and _is_rest(rows[-1], more[0]) else more[0]
+    return figures * 2 < len(rows) or any(is_figure(cell.text) for cell in first[1:])
+
+
+def _append(rows: list[list[Cell]], more: Sequence[list[Cell]]) -> None:
+    added = [row for row in more[_repeated(rows, more) :] if any(cell.text for cell in row)]
+    if added and _is_rest(rows[-1], added[0]):
+        rows[-1] = [
+            Cell(f"{a.text} {b.text}".strip(), a.columns, a.rows)
+            for a, b in zip(rows[-1], added[0], strict=True)
+        ]
+        added = added[1:]
+    rows.extend(added)
+
+
+def _is_rest(row: Sequence[Cell], more: Sequence[Cell]) -> bool:
+    """Whether a row at the start of a page is the rest of a row that the page break splits: it has no label,
+    or only the rest of one, and no figures."""
+    if len(row) != len(more) or not row[0].text or any(cell.rows > 1 for cell in row):
+        return False
+    held = [cell.text for cell in more if cell.text]
+    if more[0].text and not (len(held) == 1 and held[0][:1].islower()):
+        return False
+    return bool(held) and not any(is_figure(text) for text in held)
