@@ -7,6 +7,7 @@ are known to track visitors or to name their session.
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 #: Longer ones are traps, and more than servers take.
@@ -69,6 +70,7 @@ def canonical(url: str, base: str | None = None) -> str:
     return result
 
 
+@lru_cache(32_768)  # pages of a site link to the same ones
 def origin_of(url: str) -> str:
     """Scheme, host and port of a canonical URL: `https://example.org`."""
     parts = urlsplit(url)
@@ -77,7 +79,7 @@ def origin_of(url: str) -> str:
 
 def host_of(url: str) -> str:
     """Host of a canonical URL, with the port unless it is the scheme's own."""
-    return urlsplit(url).netloc
+    return origin_of(url).partition("://")[2]
 
 
 def site_of(url: str) -> str:

@@ -250,7 +250,7 @@ class Answers:
 
     def _add(self, page: Page, answer: Answer) -> None:
         self.found.pages[page.key] = page
-        self.found.answers[page.key] = answer.url
+        self.found.answers[page.key], self.found.sizes[page.key] = answer.url, len(answer.body)
 
     def _follow(self, page: Page) -> None:
         """Queue the links of a page, unless it is another copy of the same text."""

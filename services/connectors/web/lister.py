@@ -14,7 +14,9 @@ from schemas.ids import text_sha256
 from schemas.sources.web_scrape import DEFAULT_PAGE_LIMIT, WEB_SCRAPE, WebScrapeConfig
 from schemas.urls import canonical
 from services.connectors.lister import Access, Content, Entry, Item, Known, Lister, Skipped
+from services.connectors.states import place_of
 from services.connectors.web.access import WebAccess
+from services.connectors.web.ahead import ReadAhead
 from services.connectors.web.browser import Browser, NotRendered, Renderer, Visitors
 from services.connectors.web.crawl import Crawl
 from services.connectors.web.memo import Page
@@ -98,6 +100,7 @@ class WebLister:
         self._reader = Reader(self._scope, access, self._renderer)
         self._found = Found()
         self._listed = Documents([], frozenset(), frozenset())
+        self._ahead = ReadAhead({}, self._read_kept)
 
     def facts(self) -> Mapping[str, MetadataValue]:
         """How many pages were fetched whole, and how many had not changed."""
@@ -114,6 +117,7 @@ class WebLister:
         self._listed = await asyncio.to_thread(
             documents, self._found, before.of, before.keys, self._limit, self._scope.mode
         )
+        self._ahead = ReadAhead(await asyncio.to_thread(self._to_read, before), self._read_kept)
         for start in range(0, len(self._listed.entries), _PAGE):
             yield self._listed.entries[start : start + _PAGE]
 
@@ -125,18 +129,12 @@ class WebLister:
     async def read(self, item: Item) -> Content:
         """The page without text that repeats on the site, or its whole text if the source says so. Raises
         DocumentError if it can no longer be fetched."""
-        answer = await self._kept(item.key) or await self._fetched(item)
-        body, content_type = answer.body, content_type_of(answer)
-        if item.key not in self._listed.html:
-            return Content(body, content_type or None, filename=_filename(item.key))
-        if self._scope.whole:
-            page = await asyncio.to_thread(whole_text, body, content_type)
-        else:
-            page = await asyncio.to_thread(stripped, body, content_type, self._furniture_of(item.key))
-        return Content(page, "text/html; charset=utf-8", filename="page.html")
+        kept = await self._ahead.take(item.key)
+        return kept or await self._content(item.key, await self._fetched(item))
 
     async def aclose(self) -> None:
         """Close connections, delete what is temporary."""
+        await self._ahead.aclose()
         if self._renderer is not None:
             await self._renderer.aclose()
         await self._fetcher.close()
@@ -154,10 +152,32 @@ class WebLister:
         page = self._found.pages.get(key)
         return self._listed.furniture.intersection((page and page.numbers) or ())
 
-    async def _kept(self, key: str) -> Answer | None:
-        """The response with which it was listed."""
+    def _to_read(self, before: Remembered) -> dict[str, int]:
+        """Sizes of the pages that are new or changed and on the disk, in the order of their keys, which is
+        that of reading; for a thread."""
+        found: dict[str, int] = {}
+        items = [entry for entry in self._listed.entries if isinstance(entry, Item)]
+        for item in sorted(items, key=lambda item: place_of(item.key)):
+            known = before.of(item.key)
+            if item.key in self._found.answers and (known is None or known.version != item.version):
+                found[item.key] = self._found.sizes[item.key]
+        return found
+
+    async def _read_kept(self, key: str) -> Content | None:
+        """From the response with which it was listed; None if that is not on the disk."""
         url = self._found.answers.get(key)
-        return None if url is None else await self._spool.get(url)
+        answer = None if url is None else await self._spool.get(url)
+        return None if answer is None else await self._content(key, answer)
+
+    async def _content(self, key: str, answer: Answer) -> Content:
+        body, content_type = answer.body, content_type_of(answer)
+        if key not in self._listed.html:
+            return Content(body, content_type or None, filename=_filename(key))
+        if self._scope.whole:
+            page = await asyncio.to_thread(whole_text, body, content_type)
+        else:
+            page = await asyncio.to_thread(stripped, body, content_type, self._furniture_of(key))
+        return Content(page, "text/html; charset=utf-8", filename="page.html")
 
     async def _fetched(self, item: Item) -> Answer:
         """Fetch a page that had not changed when it was listed, or that did not fit on the disk."""

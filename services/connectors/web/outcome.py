@@ -26,7 +26,7 @@ class Found:
         pages: that are there, by key.
         unreadable, skipped: key → why.
         left_out: why → how many.
-        answers: where the content of pages that were fetched is, by key.
+        answers: where the content of pages that were fetched is, by key; `sizes` of that content in bytes.
         fetched, not_modified: answers.
     """
 
@@ -35,6 +35,7 @@ class Found:
     skipped: dict[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     answers: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     fetched: int = 0
     not_modified: int = 0
 

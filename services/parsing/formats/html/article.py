@@ -128,8 +128,8 @@ def choose(body: HtmlElement, weights: Weights) -> HtmlElement:
 
 def trim(best: HtmlElement, weights: Weights) -> None:
     """Remove elements that lead away from the chosen part."""
-    for el in list(best.iterdescendants()):
-        if el.tag in BLOCKS and (el.tag == "h1" or _is_list_of_links(el, weights) or _leads_away(el)):
+    for el in list(best.iterdescendants(*BLOCKS)):
+        if el.tag == "h1" or _is_list_of_links(el, weights) or _leads_away(el):
             drop(el)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
@@ -11,6 +12,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 _DRAWN = frozenset(("katex-html", "mathjax_preview", "mjx-math-glyphs"))
 _MATHJAX = frozenset(("mathjax", "mathjax_display", "mathjax_svg", "mathjax_chtml", "mathjax_svg_display",
                       "mathjax_chtml_display", "mjx-chtml"))  # fmt: skip
+_FORMULAS = _DRAWN | _MATHJAX | {"katex"}
 _TEX_SCRIPT = re.compile(r"math/(?:tex|latex)\s*(;\s*mode\s*=\s*display)?", re.I)
 _NAMED = """
     sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan log ln exp lim max min sup inf det
@@ -24,8 +26,10 @@ _SIGNS = {"{": "\\{", "}": "\\}", "\u2061": "", "\u2062": " ", "\u2063": ",", "\
 
 def is_drawn(el: HtmlElement) -> bool:
     """Whether an element is a rendered formula that another element contains as text."""
-    names = set((el.get("class") or "").lower().split())
-    if names & _DRAWN or (names & {"katex"} and el.get("aria-hidden") == "true"):
+    classes = el.get("class")
+    if not classes or not (names := _formula_classes(classes)):
+        return False
+    if names & _DRAWN or ("katex" in names and el.get("aria-hidden") == "true"):
         return True
     if not names & _MATHJAX or el.find(".//math") is not None:
         return False
@@ -33,6 +37,12 @@ def is_drawn(el: HtmlElement) -> bool:
     while after is not None and after.tag == "span":
         after = after.getnext()
     return after is not None and is_tex_script(after)
+
+
+@lru_cache(1024)  # a page has few classes and many elements
+def _formula_classes(classes: str) -> frozenset[str]:
+    """Those of an element's classes that rendered formulas have."""
+    return frozenset(classes.lower().split()) & _FORMULAS
 
 
 def is_tex_script(el: HtmlElement) -> bool:

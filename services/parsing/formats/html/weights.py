@@ -10,6 +10,8 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing.formats.html.tags import BLOCKS, SKIPPED
 
+#: Inline elements without a weight of their own if nothing is in them but text: nobody asks for it.
+_LEAVES = frozenset(("span", "code", "em", "strong", "b", "i", "tt", "kbd", "samp", "var", "cite"))
 _HEADS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "th", "dt"))
 _ENDS = re.compile(r"[.!?…。！？:;)\]\"”’»']\s*$")
 
@@ -35,7 +37,8 @@ class Weight(NamedTuple):
 
 
 class Weights(dict[HtmlElement, Weight]):
-    """The weights of an element and its descendants, except those without readable text."""
+    """The weights of an element and its descendants, except those without readable text and those of `_LEAVES`
+    without children."""
 
     def __init__(self, body: HtmlElement) -> None:
         super().__init__()
@@ -59,7 +62,12 @@ class Weights(dict[HtmlElement, Weight]):
         in_links = chars if linked else 0
         for child in el:
             inner = child.tag
-            if isinstance(inner, str) and inner not in SKIPPED:
+            if inner in _LEAVES and not len(child):  # most elements of a page of code are such spans
+                if text := (child.text or "").strip():
+                    last = text
+                    chars += len(text)
+                    in_links += len(text) if linked else 0
+            elif isinstance(inner, str) and inner not in SKIPPED:
                 weight = self.get(child) or self._visit(child, inner, linked)
                 good += weight.good
                 links += weight.links
