@@ -37,8 +37,8 @@ class Weight(NamedTuple):
 
 
 class Weights(dict[HtmlElement, Weight]):
-    """The weights of an element and its descendants, except those without readable text and those of `_LEAVES`
-    without children."""
+    """The weights of an element and its descendants, except those without readable text and childless
+    `_LEAVES`."""
 
     def __init__(self, body: HtmlElement) -> None:
         super().__init__()
