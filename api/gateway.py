@@ -98,7 +98,7 @@ class SourcePreview(Protocol):
         """The configuration as it would be stored, and what a run would read.
 
         Args:
-            secret: of a payload that brings it along, whose configuration has credential 0.
+            secret: of a payload that brings it along, whose configuration has credential 1.
 
         Raises RequestError for what cannot be read.
         """

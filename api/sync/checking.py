@@ -20,7 +20,7 @@ from schemas.base import Event
 from schemas.sources import SOURCE_TYPES
 
 #: The credential of a payload that brings its secret along (`services.connectors.preview`).
-_INLINE = 0
+_INLINE = 1
 
 
 async def check_source(request: web.Request) -> web.Response:

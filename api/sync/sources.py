@@ -103,9 +103,10 @@ async def delete_source(request: web.Request) -> web.Response:
     asks for runs that delete them."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("delete sources")
-    source = await parts.source(caller, path_id(request, "source_id"))
+    source_id = path_id(request, "source_id")
     with_documents = query_choice(request, "documents", ("true", "false", "delete")) in ("true", "delete")
-    runs = await forget(parts, caller, source, with_documents)
+    async with parts.changing.of(source_id):  # a change that is under way would bring it back
+        runs = await forget(parts, caller, await parts.source(caller, source_id), with_documents)
     if runs is None:
         return web.Response(status=204)
     return json_response(DeleteSourceResponse(invocation_ids=runs), 202)

@@ -90,7 +90,7 @@ async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Pa
     runs, refused = _alone(parts, decision)
     ids = await asyncio.gather(*(_ask(parts, run, delivery) for run in runs))
     for source in [*decision.changed, *decision.learned]:
-        await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, source)))
+        await _store(parts, source)
     outcome = _outcome(decision, runs)
     WEBHOOKS.labels(event, outcome).inc()
     level = log.info if decision.matched and not refused else log.warning
@@ -98,6 +98,18 @@ async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Pa
     asked = [f"runs asked for: {len(runs)}"] if decision.runs else []
     message = "; ".join([": ".join([_message(decision), *asked]), *refused])
     return json_response(WebhookResponse(message=message, invocation_ids=list(ids)), 202)
+
+
+async def _store(parts: Dependencies, decided: Source) -> None:
+    """Store what an event has changed of a source. What somebody else has changed meanwhile stays."""
+    async with parts.changing.of(decided.id):
+        current = parts.catalogue.source(decided.id)
+        if current is None:
+            return
+        config = GITHUB.of(current).model_copy(update={"repository": GITHUB.of(decided).repository})
+        told = {GITHUB.name: config, "notice": decided.notice, "origin_id": decided.origin_id}
+        changed = current.model_copy(update=told)
+        await parts.catalogue.passed(await parts.write(Send(SOURCES, changed.id, changed)))
 
 
 def _names(payload: Payload) -> Sequence[str]:

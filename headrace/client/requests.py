@@ -14,7 +14,8 @@ from streams.http.errors import reason_of
 
 M = TypeVar("M")
 
-#: A check of a source lists for up to 60 s; the rest is for busy machines.
+#: Creating an invocation waits up to 10 s for tracking, a check of a source lists for 60 s; the rest is for
+#: busy machines.
 _TIMEOUT = aiohttp.ClientTimeout(total=75, connect=5)
 #: The gateway sends a heartbeat every 15 s; a stream that misses four is dead.
 _STREAM_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=5, sock_read=60)

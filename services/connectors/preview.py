@@ -27,8 +27,8 @@ _FIRST, _EXAMPLES, _REASONS = 20, 3, 50
 _MIRROR_BYTES = 1024**3
 #: A site is asked this much less often than it has time for: robots.txt and sitemaps cost requests, too.
 _SITE_SHARE = 0.6
-#: The credential of a payload that brings its secret along. Saved ones have nine digits.
-INLINE = 0
+#: The credential of a payload that brings its secret along; saved ones have nine digits.
+INLINE = 1
 
 
 @runtime_checkable

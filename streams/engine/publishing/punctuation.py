@@ -71,11 +71,12 @@ class Punctuation:
 
     async def _punctuate(self, positions: Mapping[Partition, int]) -> None:
         try:
+            outputs = await self._stage.punctuate([number for _, number in positions])
+            if not outputs:
+                return
+            self._log.check_alive()
             async with asyncio.timeout(_STUCK_SECONDS):
-                outputs = await self._stage.punctuate([number for _, number in positions])
-                if outputs:
-                    self._log.check_alive()
-                    await self._log.transact([send for send in outputs if isinstance(send, Send)], positions)
+                await self._log.transact([send for send in outputs if isinstance(send, Send)], positions)
         except TransientError as error:
             log.warning("punctuated again later", stage=self._stage.name, error=str(error))
 
