@@ -44,6 +44,8 @@ async def test_a_source_is_changed_to_other_patterns_and_keeps_its_id(server: Se
     changed = await change(server, source_id, 200, path=str(tree), include_globs=["*.md", "*.md"])
 
     assert (changed["id"], changed["folder"]["include_globs"]) == (source_id, ["*.md"])
+    effects = changed.pop("change")["effects"]
+    assert "deletes the documents there that folder.include_globs leave out now" in effects[0]
     assert await server.call("GET", f"{SOURCES}/{source_id}", status=200) == changed
     same = await create(server, tree, ["*.md"], status=409)
     assert same["source_id"] == source_id
