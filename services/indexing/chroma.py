@@ -1,6 +1,7 @@
 """Chroma as a vector store."""
 
 import base64
+import contextlib
 import json
 import struct
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,14 @@ import structlog
 
 from schemas.errors import DocumentError, TransientError
 from schemas.events import CollectionSwitched, Embedding, MetadataValue
-from services.indexing.configuration import GRAPH, UNNAMED, embedding_function
+from services.indexing.configuration import (
+    GRAPH,
+    UNNAMED,
+    embedding_function,
+    schema_with,
+    sparse_keys,
+    sparse_metadata,
+)
 from services.indexing.limits import Limits, limits_at
 from services.indexing.rows import Collection, Row, Update
 from services.indexing.switch import settled
@@ -39,11 +47,13 @@ PROBE = "headrace-probe-2f81d06c9be4"
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Chroma's id of a collection, the fingerprint of its model, whether it was embedded again."""
+    """Chroma's id of a collection, the fingerprint of its model, whether it was embedded again, and the keys
+    under which it keeps sparse vectors."""
 
     at: str
     model: str
     reembedded: Reembedded | None
+    sparse: frozenset[str]
 
 
 class ChromaStore:
@@ -66,27 +76,38 @@ class ChromaStore:
         self._ids: dict[Collection, str] = {}
         self._found: dict[str, _Found] = {}
         self._base64: bool | None = None
+        #: Whether it keeps sparse vectors; None until it was asked to.
+        self._keeps_sparse: bool | None = None
 
     async def create(self, collection: Collection, guard: Guard) -> str:
         """See `VectorStore`."""
         if known := self._ids.get(collection):
             return known
-        function = embedding_function(collection.embedding)
-        body: dict[str, object] = {
-            "name": collection.name,
-            "get_or_create": True,
-            "configuration": {"hnsw": GRAPH, "embedding_function": function},
-        }
+        function, sparse = embedding_function(collection.embedding), collection.embedding.sparse
+        body: dict[str, object] = {"name": collection.name, "get_or_create": True}
         metadata = {MODEL_KEY: collection.model} if collection.model else {}
         if function == UNNAMED:
             metadata[EMBEDDING_KEY] = collection.embedding.model_dump_json(exclude={"sparse"})
         if metadata:
             body["metadata"] = metadata
-        guard()
         try:
-            answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")
+            if sparse is not None and self._keeps_sparse is not False:
+                with contextlib.suppress(DocumentError):  # a single node: it says what is wrong below, too
+                    schema = {"schema": schema_with(collection.embedding, sparse)}
+                    answer = await self._created(collection, body | schema, guard)
+                    self._keeps_sparse = True
+                    return answer
+            plain = {"configuration": {"hnsw": GRAPH, "embedding_function": function}}
+            answer = await self._created(collection, body | plain, guard)
         except NotFound as gone:
             raise DocumentError(f"Chroma has no database {collection.database!r}: {gone}") from gone
+        if sparse is not None:
+            self._keeps_sparse = bool(self._keeps_sparse)
+        return answer
+
+    async def _created(self, collection: Collection, body: Mapping[str, object], guard: Guard) -> str:
+        guard()
+        answer = await self._post(collection, "", json.dumps(body).encode(), "the collection")
         return self._remember(collection, answer)
 
     async def look_up(self, collection: Collection) -> str | None:
@@ -125,7 +146,8 @@ class ChromaStore:
         # A read after an upsert makes Chroma 1.5 write the rows to the graph again (docs/indexing.md); a read
         # after an add does not. An add ignores existing rows, so all of them must be new.
         new = not await self._present(collection, identity, [row.id for row in rows])
-        body = _body(collection, rows, self._base64, nulls=not new)
+        kept = [replace(row, metadata=self._metadata(identity, row, row.metadata)) for row in rows]
+        body = _body(collection, kept, self._base64, nulls=not new)
         guard()
         way = "add" if new else "upsert"
         await self._change(collection, f"{self._at(identity)}/{way}", body, f"{len(rows)} chunks")
@@ -139,7 +161,8 @@ class ChromaStore:
         present = await self._present(collection, identity, [update.row.id for update in updates])
         some = [update for update in updates if update.row.id in present]
         if some:
-            body = {"ids": [one.row.id for one in some], "metadatas": [one.metadata for one in some]}
+            changes = [self._metadata(identity, one.row, one.metadata) for one in some]
+            body = {"ids": [one.row.id for one in some], "metadatas": changes}
             what = f"the metadata of {len(some)} chunks"
             packed = _json(body, collection)
             guard()
@@ -181,6 +204,13 @@ class ChromaStore:
         """Close the connections."""
         await self._client.close()
 
+    def _metadata(self, identity: str, row: Row, metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Metadata with the sparse vector of the row, if the collection keeps some."""
+        found = self._found.get(identity)
+        if found is None or not found.sparse:
+            return metadata
+        return {**metadata, **dict.fromkeys(found.sparse), **sparse_metadata(row, found.sparse)}
+
     def _at(self, identity: str) -> str:
         """The path of a collection below those of its database."""
         found = self._found.get(identity)
@@ -209,7 +239,7 @@ class ChromaStore:
             raise TransientError(f"{url} (HEADRACE_CHROMA_URL) does not answer like a Chroma server: no id")
         identity = self._ids[collection] = identity_of(answer)
         model = str((answer.get("metadata") or {}).get(MODEL_KEY, ""))
-        self._found[identity] = _Found(at, model, reembedded(answer))
+        self._found[identity] = _Found(at, model, reembedded(answer), sparse_keys(answer))
         space = space_of(answer.get("configuration_json") or {"hnsw": GRAPH})
         if space != "cosine":
             log.warning(

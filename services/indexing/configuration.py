@@ -1,9 +1,17 @@
-"""The configuration with which collections are created: their graph, and how clients embed queries."""
+"""The configuration with which collections are created: their graph, how clients embed queries, and their keys
+on servers that keep sparse vectors.
 
-from collections.abc import Mapping
+Chroma Cloud and a distributed Chroma keep them; a single node refuses a schema that has some.
+"""
 
-from schemas.events import Embedding
-from schemas.limits import QWEN_MODEL, TRIAL_MODEL_NAMES
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from schemas.events import Embedding, SparseEmbedding
+from schemas.limits import BM25, QWEN_MODEL, TRIAL_MODEL_NAMES
+from services.indexing.rows import Row
 
 #: HNSW parameters of a collection. Chroma's defaults are 16, 100, 100. A chunk unlike all others has few
 #: edges in the graph, and each replaced row removes some of them. With 2,970 chunks whose documents had been
@@ -44,3 +52,69 @@ def embedding_function(embedding: Embedding) -> Mapping[str, object]:
         local = {"model_name": model, "device": "cpu", "normalize_embeddings": True, "kwargs": {}}
         return {"type": "known", "name": "sentence_transformer", "config": local}
     return UNNAMED
+
+
+#: The embedding functions of sparse models that stock clients know.
+_SPARSE_FUNCTIONS: Mapping[str, Mapping[str, object]] = {
+    BM25: {
+        "type": "known",
+        "name": "chroma_bm25",
+        "config": {
+            "k": 1.2,
+            "b": 0.75,
+            "avg_doc_length": 256.0,
+            "token_max_length": 40,
+            "include_tokens": False,
+        },
+    },
+    "prithivida/Splade_PP_en_v1": {
+        "type": "known",
+        "name": "chroma-cloud-splade",
+        "config": {
+            "model": "prithivida/Splade_PP_en_v1",
+            "api_key_env_var": "CHROMA_API_KEY",
+            "include_tokens": False,
+        },
+    },
+}
+
+
+def schema_with(embedding: Embedding, sparse: SparseEmbedding) -> Mapping[str, Any]:
+    """The schema of a collection that keeps sparse vectors beside dense ones of cosine space."""
+    dense = {
+        "space": "cosine",
+        "embedding_function": embedding_function(embedding),
+        "source_key": "#document",
+    }
+    config = {
+        "source_key": "#document",
+        "bm25": sparse.model == BM25,
+        "embedding_function": _SPARSE_FUNCTIONS.get(sparse.model, {"type": "unknown"}),
+    }
+    return {
+        "defaults": {},
+        "keys": {
+            "#embedding": {"float_list": {"vector_index": {"enabled": True, "config": dense}}},
+            sparse.key: {"sparse_vector": {"sparse_vector_index": {"enabled": True, "config": config}}},
+        },
+    }
+
+
+def sparse_keys(found: Mapping[str, Any]) -> frozenset[str]:
+    """The keys under which a collection, as Chroma shows it, keeps sparse vectors."""
+    keys: Mapping[str, Any] = (found.get("schema") or {}).get("keys") or {}
+    return frozenset(
+        key
+        for key, types in keys.items()
+        if (((types or {}).get("sparse_vector") or {}).get("sparse_vector_index") or {}).get("enabled")
+    )
+
+
+def sparse_metadata(row: Row, keys: Collection[str]) -> Mapping[str, Any]:
+    """The sparse vector of a row as Chroma takes it, if it is under one of these keys."""
+    sparse = row.sparse
+    if sparse is None or sparse.key not in keys:
+        return {}
+    indices, values = np.frombuffer(sparse.indices, "<u4"), np.frombuffer(sparse.values, "<f4")
+    vector = {"#type": "sparse_vector", "indices": indices.tolist(), "values": values.tolist()}
+    return {sparse.key: vector}

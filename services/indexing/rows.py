@@ -37,6 +37,15 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class SparseValue:
+    """The sparse vector of a row, packed as `SparseVectors`, and the metadata key to keep it under."""
+
+    key: str
+    indices: bytes
+    values: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One record of a collection. `vector` is packed little-endian float32; a metadata value of None clears
     the key (an upsert merges metadata)."""
@@ -45,6 +54,7 @@ class Row:
     text: str
     vector: bytes
     metadata: Mapping[str, MetadataValue]
+    sparse: SparseValue | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +87,30 @@ def rows_of(event: DocumentEmbedded, clear: Iterable[str] = ()) -> list[Row]:
     shared = _document_metadata(event.document)
     base, width = chunk_id_base(event.document), event.dimension * _FLOAT32_BYTES
     cleared: dict[str, MetadataValue] = dict.fromkeys(clear)
+    sparse = _sparse_values(event)
     return [
         Row(
             f"{base}-{event.first + index}",
             chunk.text,
             event.vectors[index * width : (index + 1) * width],
             {**cleared, **shared, **_chunk_metadata(chunk)},
+            sparse[index] if sparse else None,
         )
         for index, chunk in enumerate(event.chunks)
     ]
+
+
+def _sparse_values(event: DocumentEmbedded) -> list[SparseValue]:
+    """One for each chunk; none if the document has no sparse vectors."""
+    embedding, vectors = event.document.embedding.sparse, event.sparse
+    if embedding is None or vectors is None:
+        return []
+    found, start = [], 0
+    for count in vectors.counts:
+        terms = slice(start * _FLOAT32_BYTES, (start + count) * _FLOAT32_BYTES)
+        found.append(SparseValue(embedding.key, vectors.indices[terms], vectors.values[terms]))
+        start += count
+    return found
 
 
 def check_part(event: DocumentEmbedded) -> None:

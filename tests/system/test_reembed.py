@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,16 @@ async def reading(pipeline: Pipeline, collection: str, rows: int) -> AsyncIterat
         assert isinstance(error, asyncio.CancelledError), error
 
 
+@contextmanager
+def changed(file: str, words: str, others: str) -> Iterator[None]:
+    """A file in which these words are others."""
+    whole = Path(file).read_text()
+    assert words in whole
+    Path(file).write_text(whole.replace(words, others))
+    yield
+    Path(file).write_text(whole)
+
+
 def write(folder: Path, **texts: str) -> None:
     for name, text in texts.items():
         (folder / f"{name}.md").write_text(f"# {name}\n\n{text}\n")
@@ -194,3 +204,19 @@ async def test_a_command_and_an_indexer_that_are_killed_leave_the_old_one_and_it
     assert await pipeline.rows(collection) == before
     assert await dimension(pipeline, collection) == SMALL_DIMENSION
     assert await names(pipeline, collection) == [collection]
+
+    # The model itself changes under its name.
+    with changed(
+        pipeline.environment["HEADRACE_MODELS"], f"dimensions = {SMALL_DIMENSION}", "dimensions = 32"
+    ):
+        pipeline.signal("embedding", signal.SIGKILL)
+        write(tmp_path, n1="Changed before the collection has the new model.")
+        status, said = await (await begin(pipeline, "reembed", collection, "--keep-old")).ended()
+        assert status == 0, said
+        assert await dimension(pipeline, collection) == 32
+        [_, former] = await names(pipeline, collection)
+        assert f"the old collection is kept as {former!r}" in said
+        await pipeline.sync(source, collection)
+        rows = await pipeline.rows(collection)
+        assert sorted(text for text, _ in rows.values()) == expected(tmp_path)
+    pipeline.signal("embedding", signal.SIGKILL)

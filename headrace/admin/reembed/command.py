@@ -1,9 +1,9 @@
 """The steps of `headrace reembed`."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ async def reembed(
             return await job.carry_out(old, new, texts, keep_old)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _opened(
     wiring: Wiring, access: tuple[str, str | None, str | None], target: Target, told: Told
 ) -> "AsyncIterator[_Job]":
@@ -179,6 +179,10 @@ class _Job:
                 self.told.step("indexing is busy: trying the switch again")
             except _GivenUp:
                 self.told.step("the switch took too long: trying again")
+            except BaseException:  # indexing need not wait for a command that ends
+                with contextlib.suppress(TransientError):
+                    await give_up(self.chroma, switch)
+                raise
             await give_up(self.chroma, switch)
             passed = {partition: offset + 1 for partition, offset in offsets.items()}
             await barrier.reached(passed, _PASSED_SECONDS)

@@ -7,9 +7,9 @@ from typing import Any
 
 from headrace.admin.reembed.copying import Successor
 from schemas.errors import RequestError
-from schemas.events import CollectionSwitched, Embedding
+from schemas.events import CollectionSwitched, Embedding, SparseEmbedding
 from services.indexing.comparing.recorded import Target
-from services.indexing.configuration import GRAPH, embedding_function
+from services.indexing.configuration import GRAPH, embedding_function, schema_with, sparse_keys
 from services.indexing.rows import Collection
 from streams.chroma import EMBEDDING_KEY, MODEL_KEY, ChromaClient, NotFound, segment
 from streams.reembedded import REEMBEDDED_KEY, Reembedded, identity_of, reembedded
@@ -84,11 +84,10 @@ class Collections:
             MODEL_KEY: fingerprint,
             EMBEDDING_KEY: embedding.model_dump_json(exclude={"sparse"}),
         }
-        configuration = {**_graph(old), "embedding_function": embedding_function(embedding)}
         body = {
             "name": name,
             "get_or_create": False,
-            "configuration": configuration,
+            **_configured(old, embedding),
             "metadata": {**metadata, _BUILDING_KEY: old["id"]},
         }
         made = await self._chroma.post(self._path, body, f"collection {name!r}")
@@ -132,6 +131,16 @@ def _continues(found: Mapping[str, Any], old: Mapping[str, Any], fingerprint: st
 
 def _is_ours(found: Mapping[str, Any]) -> bool:
     return bool({REEMBEDDED_KEY, _BUILDING_KEY} & set(found.get("metadata") or {}))
+
+
+def _configured(old: Mapping[str, Any], embedding: Embedding) -> dict[str, Any]:
+    """The sparse keys of the old collection, if it keeps sparse vectors, else its graph."""
+    keys = sparse_keys(old)
+    if keys:
+        schema = schema_with(embedding, SparseEmbedding(model="", key=""))
+        own = {key: types for key, types in old["schema"]["keys"].items() if key in keys}
+        return {"schema": {**schema, "keys": {"#embedding": schema["keys"]["#embedding"], **own}}}
+    return {"configuration": {**_graph(old), "embedding_function": embedding_function(embedding)}}
 
 
 def _graph(old: Mapping[str, Any]) -> dict[str, Any]:

@@ -161,5 +161,6 @@ def _is_as_recorded(expected: _Expected, number: int, text: Any, metadata: Mappi
     known = expected.digests.get(number)
     if known is None:  # recorded by an earlier release, or after a refusal
         return True
-    found = Digest.of(str(text or ""), b"", metadata)
+    plain = {key: value for key, value in metadata.items() if not isinstance(value, Mapping)}  # no vectors
+    found = Digest.of(str(text or ""), b"", plain)
     return found.text == known.text and found.metadata == known.metadata

@@ -20,12 +20,19 @@ class FakeCloud:
     steps: list[tuple[str, int]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    schema: dict[str, Any] | None = None
+    #: Chroma Cloud keeps sparse vectors, a single node refuses a schema that has some.
+    keeps_sparse: bool = False
 
     async def preflight(self, request: web.Request) -> web.Response:
         return web.json_response({"max_batch_size": 1000, "supports_base64_encoding": True})
 
     async def create(self, request: web.Request) -> web.Response:
-        self.metadata = (await request.json()).get("metadata") or {}
+        body = await request.json()
+        if body.get("schema") and not self.keeps_sparse:
+            message = "Sparse vector indexing is not enabled in local"
+            return web.json_response({"error": "InvalidArgumentError", "message": message}, status=400)
+        self.metadata, self.schema = body.get("metadata") or {}, body.get("schema")
         return web.json_response(self._described())
 
     async def look_up(self, request: web.Request) -> web.Response:
@@ -53,7 +60,8 @@ class FakeCloud:
 
     def _described(self) -> Mapping[str, Any]:
         configuration = {"spann": {"space": "cosine"}}
-        return {"id": "the-collection", "metadata": self.metadata, "configuration_json": configuration}
+        described = {"id": "the-collection", "metadata": self.metadata, "configuration_json": configuration}
+        return described | ({"schema": self.schema} if self.schema else {})
 
 
 def _faults(body: Mapping[str, Any]) -> Iterator[str]:
