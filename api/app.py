@@ -1,6 +1,5 @@
 """The application: routes from the table of operations, middlewares, and their dependencies."""
 
-import json
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -12,8 +11,8 @@ from api.embedding.routes import add_embedding
 from api.gateway import Gateway
 from api.health import HEALTH, Health
 from api.middleware import add_headers, authenticate, observe, plain, refusals
-from api.openapi import openapi
 from api.operations import OPERATIONS
+from api.reference import add_reference
 from api.webhooks.github import BODIES, GITHUB_PATH, receive
 from api.webhooks.signature import SignedBodies
 
@@ -35,7 +34,7 @@ def create_app(gateway: Gateway) -> web.Application:
     add_chroma(app)
     add_embedding(app)
     add_dashboard(app, gateway)
-    app.router.add_get("/openapi.json", _document)
+    add_reference(app)
     app.router.add_post(GITHUB_PATH, receive)
     if gateway.github_webhook_secret is not None:
         app[BODIES] = SignedBodies(gateway.github_webhook_secret)
@@ -43,10 +42,6 @@ def create_app(gateway: Gateway) -> web.Application:
     app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.append(_alive)
     return app
-
-
-async def _document(request: web.Request) -> web.Response:
-    return web.Response(text=json.dumps(openapi()), content_type="application/json")
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -39,6 +39,7 @@ from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer
 from streams.state.topic_view import TopicView
+from streams.state.webhooks import Webhooks
 
 Found = TypeVar("Found", Source, Invocation)
 
@@ -129,6 +130,7 @@ class Dependencies:
         self.outcomes = Outcomes(gateway.cluster, gateway.codec, gateway.state_folder)
         self.index = DocumentIndex.of(gateway.cluster, gateway.codec, gateway.state_folder)
         self.letters = Letters(gateway.cluster, gateway.codec, gateway.state_folder)
+        self.webhooks = Webhooks(gateway.cluster, gateway.codec, gateway.state_folder / "webhooks.sqlite")
         self.chroma = ChromaDirectory(gateway.chroma)
         self.upstream = Upstream(gateway.chroma, gateway.stalled_s)
         self.collections = CollectionIds(self.upstream)
@@ -167,7 +169,7 @@ class Dependencies:
 
     def _views(self) -> list[TopicView | SavedCredentials]:
         saved = self.gateway.credentials
-        views = [self.catalogue, self.outcomes, self.letters, self.index]
+        views = [self.catalogue, self.outcomes, self.letters, self.index, self.webhooks]
         return [*views, *([saved] if saved is not None else [])]
 
     async def write(self, send: Send) -> RecordMetadata:

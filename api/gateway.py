@@ -121,6 +121,7 @@ class Gateway:
         rerank: the reranker of our own searches.
         verifier: what compares collections with what is recorded of them; without it, none are compared.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
+        webhook_allowed_hosts: hosts that completion webhooks may be sent to though their address is private.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
         github_host: host of repositories that are named without one.
         wait_s: how long a request waits for its records to be taken and shown.
@@ -147,6 +148,7 @@ class Gateway:
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8
     max_file_bytes: int = MAX_FILE_BYTES
+    webhook_allowed_hosts: frozenset[str] = frozenset()
     github_webhook_secret: str | None = field(default=None, repr=False)
     github_host: str = "github.com"
     wait_s: float = 10.0

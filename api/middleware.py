@@ -26,7 +26,7 @@ log = structlog.get_logger("api")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 #: Paths that need no key; what comes to those of webhooks is signed.
-OPEN_PATHS = frozenset({"/health", GITHUB_PATH})
+OPEN_PATHS = frozenset({"/health", "/docs", "/openapi.json", GITHUB_PATH})
 _REQUEST_ID = web.RequestKey("request_id", str)
 
 

@@ -128,6 +128,8 @@ def _in_path(name: str) -> Parameter:
     schema: Schema = {"type": "string", "format": "uuid"}
     if name == "collection_name":
         schema = {"type": "string", "minLength": 3, "maxLength": 512}
+    if name == "delivery_id":
+        schema = {"type": "string"}
     if name == "document_id":
         schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     return Parameter(name, "The id.", schema, place="path", required=True)

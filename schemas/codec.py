@@ -85,6 +85,8 @@ RECORDS = (
     "Source",
     "SparseRow",
     "StageHealth",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 )
 
 

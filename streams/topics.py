@@ -75,6 +75,9 @@ API_KEYS = Topic("api-keys", (events.ApiKey, events.SessionsEnded), compact=True
 CREDENTIALS = Topic("credentials", (events.Credential,), compact=True)
 DEAD_LETTERS = Topic("dead-letters", (events.DeadLetter, events.LetterSettled), retention_ms=_LONG_MS)
 
+WEBHOOK_ENDPOINTS = Topic("webhook-endpoints", (events.WebhookEndpoint,), compact=True)
+WEBHOOK_DELIVERIES = Topic("webhook-deliveries", (events.WebhookDelivery,), compact=True, transactional=True)
+
 STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
 
 #: The topic of runs, by source type.
@@ -102,6 +105,8 @@ CATALOGUE: Sequence[Topic] = (
     API_KEYS,
     CREDENTIALS,
     DEAD_LETTERS,
+    WEBHOOK_ENDPOINTS,
+    WEBHOOK_DELIVERIES,
     STAGE_HEALTH,
 )
 

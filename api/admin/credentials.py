@@ -26,7 +26,9 @@ from schemas.events import Credential, Source
 from schemas.sources import SOURCE_TYPES, SourceType
 from streams.credentials import SavedCredentials, context_of, require_members
 from streams.engine.outputs import Send
-from streams.topics import CREDENTIALS
+from streams.secrets import Secrets
+from streams.state.webhooks import context_of as endpoint_context
+from streams.topics import CREDENTIALS, WEBHOOK_ENDPOINTS
 
 #: Ids have nine digits: random, so that gateways need not agree on the next one.
 _FIRST_ID, _IDS = 100_000_000, 900_000_000
@@ -108,7 +110,27 @@ async def rotate_credentials(request: web.Request) -> web.Response:
         sealed = saved.secrets.seal(members, context_of(credential))
         await _write(parts, credential.model_copy(update={"secret": sealed}))
         rotated += 1
+    rotated += await _reseal_endpoints(parts, saved.secrets, failed)
     return json_response(RotatedCredentials(key_id=key_id, rotated=rotated, failed=failed))
+
+
+async def _reseal_endpoints(parts: Dependencies, secrets: Secrets, failed: list[str]) -> int:
+    """Encrypt the secrets of webhook endpoints with the newest key; how many there were."""
+    await parts.webhooks.refresh()
+    rotated = 0
+    for endpoint in parts.webhooks.endpoints(None):
+        if endpoint.secret.key_id == secrets.key_id:
+            continue
+        context = endpoint_context(endpoint.id, endpoint.tenant)
+        try:
+            sealed = secrets.seal(secrets.open(endpoint.secret, context), context)
+        except RequestError as error:
+            failed.append(f"webhook endpoint {endpoint.id}: {error}")
+            continue
+        changed = endpoint.model_copy(update={"secret": sealed})
+        await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, endpoint.id, changed)))
+        rotated += 1
+    return rotated
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ sync.py       the contract: sources, invocations, uploads (and progress, ours)
 admin.py      keys and credentials
 content.py    documents, collections, dead letters, ours
 search.py     search, ours
+webhooks.py   endpoints that are told when runs end, ours
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from api.operations.content import CONTENT
 from api.operations.operation import Operation, Parameter
 from api.operations.search import SEARCH
 from api.operations.sync import SYNC
+from api.operations.webhooks import WEBHOOKS
 from schemas.api import HealthResponse
 
 __all__ = ["OPERATIONS", "Operation", "Parameter"]
@@ -29,4 +31,4 @@ _HEALTH = Operation(
     refusals=(503,),
 )
 
-OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *CONTENT, *SEARCH, *ADMIN)
+OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *CONTENT, *SEARCH, *WEBHOOKS, *ADMIN)

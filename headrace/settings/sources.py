@@ -49,6 +49,11 @@ class SourceSettings(BaseSettings):
         "comma-separated, each as `host` or `host:port`. Public hosts need not be named, except for ports "
         "other than 80 and 443. Gateway and connectors both need it.",
     )
+    webhook_allowed_hosts: CommaSeparated = Field(
+        default_factory=list,
+        description="Hosts that completion webhooks may be sent to though their address is private, or over "
+        "http, comma-separated, each as `host` or `host:port`. Gateway and connectors both need it.",
+    )
     web_delay_seconds: float = Field(
         1.0,
         description="Between two requests to a site; a longer Crawl-delay of its robots.txt counts.",

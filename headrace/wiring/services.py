@@ -41,6 +41,7 @@ _LOOK_UP_SECONDS = 5.0
 async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from headrace.wiring.bucket_events import triggers
     from headrace.wiring.inbox import inbox
+    from headrace.wiring.notifying import notifying
     from headrace.wiring.schedules import schedules
     from services.connectors import (
         Invocations,
@@ -91,7 +92,8 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             for kind, origin in origins.items()
         ]
         sent = await opened.enter_async_context(inbox(wiring, collections))
-        stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling]
+        telling = notifying(wiring, folder)
+        stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling, telling]
         yield [*(_worker(wiring, stage) for stage in stages), sent]
 
 
@@ -259,6 +261,7 @@ async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
         embedding=embedding_access(settings),
         credentials=credentials,
         uploads_per_tenant=settings.uploads_per_tenant,
+        webhook_allowed_hosts=frozenset(host.lower() for host in settings.webhook_allowed_hosts),
         github_webhook_secret=secret.get_secret_value() if secret else None,
         github_host=urlsplit(settings.github_url).hostname or "",
         rerank=rerank_of(settings),

@@ -16,6 +16,7 @@ Import from this package. It has a module for each group of topics:
     invocations    `invocations`, `progress-blocks`
     operations     `api-keys`, `dead-letters`, `stage-health`
     credentials    `credentials`
+    webhooks       `webhook-endpoints`, `webhook-deliveries`
     common         types that events of several topics share
 
 Times are UTC. Hashes are lower-case hex SHA-256. Each field of offsets, lines or columns documents its base.
@@ -90,6 +91,7 @@ from schemas.events.sources import (
     complete_options,
     make_source,
 )
+from schemas.events.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "FINAL_STATUSES",
@@ -151,6 +153,9 @@ __all__ = [
     "Step",
     "Task",
     "Upload",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "complete_options",
     "make_source",
 ]

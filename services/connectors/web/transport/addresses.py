@@ -1,72 +1,24 @@
-"""No request reaches a private address, whatever it is called.
+"""No crawl reaches a private address, but for hosts that are allowed by name (`streams.http.addresses`)."""
 
-The address that a socket is about to connect to is checked, so nothing is resolved twice: a name whose
-answer changes, an odd spelling (`2130706433`, `0177.0.0.1`) and a redirect come to the same place.
-"""
-
-import ipaddress
-import socket
-import ssl
-from functools import cache
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
-from services.connectors.web.access import PORTS, WebAccess
+from services.connectors.web.access import WebAccess
+from streams.http import addresses
+from streams.http.addresses import ForbiddenAddress, host_fault, is_public
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_V4_COMPATIBLE = ipaddress.ip_network("::/96")
-
-
-class ForbiddenAddress(OSError):
-    """A host that no source may read."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet; addresses within addresses are unwrapped."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if "%" in address:  # a zone is of a link
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        if (inner := _within(found)) is not None:
-            return is_public(str(inner))
-        if found in _V4_COMPATIBLE:
-            return False
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
-
-
-def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
+__all__ = ["ForbiddenAddress", "connector", "is_public", "refusal"]
 
 
 def refusal(url: str, access: WebAccess) -> str | None:
     """Why a canonical URL may not be asked for, as far as it shows; None if it may."""
-    parts = urlsplit(url)
-    if access.allows(parts.netloc):
-        return None
-    host = (parts.hostname or "").rstrip(".")
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    try:
-        is_address = bool(ipaddress.ip_address(host))
-    except ValueError:
-        is_address = False
-    if (is_address and not is_public(host)) or host == "localhost" or host.endswith(".localhost"):
-        return f"{host} is no public address; {_to_allow(parts.netloc)}"
-    if port not in PORTS:
-        return f"port {port} is not allowed; {_to_allow(parts.netloc)}"
-    return None
+    return None if access.allows(urlsplit(url).netloc) else host_fault(url, _to_allow)
+
+
+def connector(guarded: bool) -> aiohttp.TCPConnector:
+    """Connections one at a time for each host; to public addresses alone if `guarded`."""
+    return addresses.connector(guarded, _to_allow, limit_per_host=1)
 
 
 def _to_allow(host: str) -> str:
@@ -75,55 +27,3 @@ def _to_allow(host: str) -> str:
         f"if it is meant, set HEADRACE_WEB_ALLOWED_HOSTS={host} for the gateway and the connectors (before "
         "`headrace up`) and restart them"
     )
-
-
-class GuardedResolver(AbstractResolver):
-    """Names to addresses; a name with any private one is refused."""
-
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Raises ForbiddenAddress."""
-        found = await self._inner.resolve(host, port, family)
-        for one in found:
-            _require_public(host, one["host"])
-        return found
-
-    async def close(self) -> None:
-        """Nothing is open."""
-        await self._inner.close()
-
-
-def guarded_socket(address_info: Any) -> socket.socket:
-    """A socket for an address that is about to be connected to. Raises ForbiddenAddress."""
-    family, kind, protocol, _, address = address_info
-    _require_public(address[0], address[0])
-    return socket.socket(family=family, type=kind, proto=protocol)
-
-
-@cache
-def trusted() -> ssl.SSLContext:
-    """Certificates are checked against those of the system, or of `SSL_CERT_FILE`."""
-    return ssl.create_default_context()
-
-
-def connector(guarded: bool) -> aiohttp.TCPConnector:
-    """Connections one at a time for each host; to public addresses alone if `guarded`."""
-    if not guarded:
-        return aiohttp.TCPConnector(limit_per_host=1, resolver=ThreadedResolver(), ssl=trusted())
-    return aiohttp.TCPConnector(
-        limit_per_host=1,
-        resolver=GuardedResolver(),
-        socket_factory=guarded_socket,
-        use_dns_cache=False,
-        ssl=trusted(),
-    )
-
-
-def _require_public(host: str, address: str) -> None:
-    if not is_public(address):
-        leads = "" if host == address else f" leads to {address}, which"
-        raise ForbiddenAddress(f"{host}{leads} is no public address; {_to_allow(host)}")

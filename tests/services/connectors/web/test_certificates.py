@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from schemas.errors import RequestError
-from services.connectors.web.transport import addresses
+from streams.http import addresses
 from tests.services.connectors.web.site import Indexed, Site, crawl, page
 
 _NOW = datetime.now(UTC)

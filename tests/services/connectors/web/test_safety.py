@@ -135,10 +135,10 @@ async def test_the_address_that_is_connected_to_is_checked_and_not_another_look_
     site: Site, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A resolver that says yes is not enough: the socket has the last word."""
-    from services.connectors.web.transport import addresses
+    from streams.http import addresses
 
     names["rebind.example"] = [["127.0.0.1"]]
-    monkeypatch.setattr(addresses, "GuardedResolver", ThreadedResolver)
+    monkeypatch.setattr(addresses, "GuardedResolver", lambda advice: ThreadedResolver())
     async with Fetcher(GUARDED) as fetcher:
         with pytest.raises(NoAnswer, match="no public address"):
             await fetcher.get("http://rebind.example/")
@@ -148,7 +148,7 @@ async def test_the_address_that_is_connected_to_is_checked_and_not_another_look_
 async def test_an_answer_of_dns_that_changes_is_checked_again(
     site: Site, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from services.connectors.web.transport import addresses
+    from streams.http import addresses
 
     really = addresses.is_public
     monkeypatch.setattr(addresses, "is_public", lambda one: one == "127.0.0.1" or really(one))

@@ -1,0 +1,185 @@
+"""The notifying stage on real receivers; topics are tables in memory."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+from standardwebhooks import Webhook
+
+from schemas.events import Status
+from streams.engine.outputs import Send
+from streams.topics import WEBHOOK_ENDPOINTS
+from tests.services.notifying.world import NOON, SIGNING, World, endpoint, receiving, run
+from tests.waiting import eventually
+
+
+async def settled(world: World, id_: str = "one", tries: int = 1) -> None:
+    """Look until the newest delivery of an endpoint has so many tries."""
+    async with asyncio.timeout(20):
+        while world.deliveries(id_)[0].tries < tries:
+            await world.look()
+            await asyncio.sleep(0.01)
+
+
+async def test_a_run_that_ends_is_told_once_and_signed() -> None:
+    async with receiving() as receiver:
+        world = World()
+        world.now = datetime.now(UTC)  # receivers refuse what was signed long ago
+        world.add(endpoint(receiver.url, created_at=world.now - timedelta(days=1)))
+        ended = run(finished_at=world.now)
+        assert len(await world.read(ended, ended)) == 1
+        assert await world.read(ended) == []
+        await settled(world)
+        await world.look()
+
+        assert [one.state for one in world.deliveries()] == ["delivered"]
+        ((headers, body),) = receiver.taken
+        assert Webhook(SIGNING).verify(body, headers)["data"]["invocation_id"] == "run"
+        await world.sender.close()
+
+
+async def test_a_try_later_is_signed_anew_with_the_same_id_also_by_another_process() -> None:
+    async with receiving() as receiver:
+        receiver.answer = lambda request: web.Response(status=500)
+        world = World()
+        world.add(endpoint(receiver.url))
+        await world.read(run())
+        await settled(world)
+        (waiting,) = world.deliveries()
+        assert (waiting.state, waiting.attempts[0].status) == ("pending", 500)
+        await world.look()
+        assert len(receiver.taken) == 1  # it is not due yet
+
+        await world.sender.close()
+        world.start()
+        world.now = NOON + timedelta(minutes=10)
+        receiver.answer = lambda request: web.Response()
+        await settled(world, tries=2)
+        (first, _), (second, _) = receiver.taken
+        assert first["webhook-id"] == second["webhook-id"]
+        times = [int(headers["webhook-timestamp"]) for headers in (first, second)]
+        assert times[1] - times[0] == 600
+        assert first["webhook-signature"] != second["webhook-signature"]
+        assert world.deliveries()[0].state == "delivered"
+        await world.sender.close()
+
+
+async def test_a_process_that_dies_before_it_writes_tries_again() -> None:
+    async with receiving() as receiver:
+        world = World()
+        world.add(endpoint(receiver.url))
+        await world.read(run())
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 1)
+        await world.sender.close()
+        world.start()
+        await settled(world)
+        assert {headers["webhook-id"] for headers, _ in receiver.taken} == {world.deliveries()[0].id}
+        await world.sender.close()
+
+
+async def test_a_receiver_that_hangs_delays_no_other() -> None:
+    never = asyncio.Event()
+    async with receiving() as slow, receiving() as quick:
+
+        async def hang(request: web.Request) -> web.Response:
+            await never.wait()
+            return web.Response()
+
+        slow.answer = hang
+        world = World()
+        world.add(endpoint(slow.url, "slow"), endpoint(quick.url, "quick"))
+        await world.read(*(run(f"run-{number}") for number in range(30)))
+        async with asyncio.timeout(20):
+            while len(quick.taken) < 30:
+                await world.look()
+                await asyncio.sleep(0.01)
+        assert len(slow.taken) <= 4
+        never.set()
+        await world.sender.close()
+
+
+async def test_a_disabled_endpoint_keeps_its_deliveries_and_a_deleted_one_fails_them() -> None:
+    async with receiving() as receiver:
+        world = World()
+        world.add(endpoint(receiver.url, enabled=False))
+        await world.read(run())
+        await world.look()
+        assert (world.deliveries()[0].state, receiver.taken) == ("pending", [])
+        world.add(endpoint(receiver.url))
+        await settled(world)
+        assert len(receiver.taken) == 1
+
+        await world.read(run("later"))
+        world.write(Send(WEBHOOK_ENDPOINTS, "one", None))
+        (failed,) = await world.look()
+        assert (failed.state, failed.attempts[-1].error) == ("failed", "the endpoint was deleted")
+        await world.sender.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:1/hook", "no public address"),
+        ("http://localhost:1/hook", "no public address"),
+        ("http://2130706433/hook", "not a canonical IPv4 address"),
+        ("http://169.254.169.254/latest/meta-data", "no public address"),
+        ("http://[::ffff:10.0.0.1]/hook", "no public address"),
+    ],
+)
+async def test_no_private_address_is_asked_however_it_is_written(url: str, said: str) -> None:
+    """Endpoints are checked when they are created; names may lead elsewhere by now."""
+    world = World(allowed=frozenset())
+    world.add(endpoint(url))
+    await world.read(run())
+    await settled(world)
+    assert said in (world.deliveries()[0].attempts[0].error or "")
+    await world.sender.close()
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async with receiving() as receiver, receiving() as elsewhere:
+        receiver.answer = lambda request: web.Response(status=307, headers={"Location": elsewhere.url})
+        world = World()
+        world.add(endpoint(receiver.url))
+        await world.read(run())
+        await settled(world)
+        assert (world.deliveries()[0].attempts[0].status, elsewhere.taken) == (307, [])
+        await world.sender.close()
+
+
+async def test_a_receiver_that_does_not_answer_is_told_so() -> None:
+    never = asyncio.Event()
+    async with receiving() as receiver:
+
+        async def hang(request: web.Request) -> web.Response:
+            await never.wait()
+            return web.Response()
+
+        receiver.answer = hang
+        world = World(answer_s=0.2)
+        world.add(endpoint(receiver.url))
+        await world.read(run())
+        await settled(world)
+        assert world.deliveries()[0].attempts[0].error == "no answer within 0.2 s"
+        never.set()
+        await world.sender.close()
+
+
+async def test_runs_that_ended_long_ago_are_no_news_and_old_deliveries_go() -> None:
+    world = World()
+    world.add(endpoint())
+    world.now = NOON + timedelta(days=2)
+    assert await world.read(run()) == []
+    assert await world.read(run(status=Status.PROCESSING, finished_at=None)) == []
+    world.now = NOON
+    (send,) = await world.read(run())
+    assert send.event is not None
+    world.write(
+        Send(send.topic, send.key, send.event.model_copy(update={"state": "failed", "next_at": None}))
+    )
+    world.now = NOON + timedelta(days=15)
+    await world.look()
+    assert world.deliveries() == []
+    await world.sender.close()
