@@ -20,6 +20,8 @@ BLANK_BEFORE_SIGN = 0.3
 #: Punctuation after a right-to-left word precedes it in the order of the page.
 _LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
+#: What distinguishes a line of code from a word in a monospaced font.
+_CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -38,6 +40,10 @@ class Line:
 def line_of(pieces: Iterable[Piece]) -> Line:
     ordered = sorted(pieces, key=lambda p: p.x0)
     return Line(ordered, [word for piece in ordered for word in piece.words], *bounds(ordered))
+
+
+def is_code(line: Line) -> bool:
+    return bool(_CODE.search("".join(word.text for word in line.words)))
 
 
 @dataclass(slots=True)
