@@ -16,6 +16,8 @@ APART = 3.0
 MAX_DEPTH = 3
 #: This many lines of text in a row are a paragraph, not a cell.
 PARAGRAPH = 5
+#: The same in parts of the same width.
+SHORT_PARAGRAPH = 3
 #: Most lines of running text fill this share of their column.
 FILLED = 0.6
 
@@ -122,7 +124,9 @@ def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
     if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):
         return False
     held = [column for column in lines if column]
-    if any(_longest_text(column) >= PARAGRAPH for column in held):
+    widths = [max(line.x1 for line in column) - min(line.x0 for line in column) for column in held]
+    alike = bool(held) and min(widths) > 0.8 * max(widths)
+    if any(_longest_text(column) >= (SHORT_PARAGRAPH if alike else PARAGRAPH) for column in held):
         return True
     if _in_bands(held):
         return False

@@ -10,9 +10,12 @@ from services.parsing.page.lines import Line, is_code
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
-from services.parsing.page.tables.fits import head_of
+from services.parsing.page.tables.fits import head_of, is_caption
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.text import Vocabulary
+
+#: Most words of a text in the first line of a table; more are running text with a chance gap.
+MOST_WORDS = 5
 
 
 def aligned_tables(
@@ -63,13 +66,13 @@ def _with_head(lines: Sequence[Line], start: int, end: int, least: int) -> int:
 
 def _run(lines: Sequence[Line], start: int) -> int:
     """The end of the run of lines that have the same columns as the line at `start` (exclusive)."""
-    if len(lines[start].pieces) < 2:
+    if len(lines[start].pieces) < 2 or len(lines[start].words) > MOST_WORDS * len(lines[start].pieces):
         return start
     free = _gaps(lines[start])
     end, last_full = start + 1, start + 1
     while end < len(lines):
         line, before = lines[end], lines[end - 1]
-        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0):
+        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0) or is_caption(line.words):
             break
         kept = _meet(free, _gaps(line), line)
         if not kept:

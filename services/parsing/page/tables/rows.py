@@ -74,7 +74,7 @@ class Rows:
         if self.ruled:
             return False
         if self.part is not None:
-            return self.gaps[at] > self.part
+            return self.gaps[at] > self.part or (_completes(above, line) and self._fitted(above, line))
         if self._fitted(above, line) or self._apart(at, line) or _first_figure(above, line):
             return True
         return self._differs(at, row, line)
@@ -155,7 +155,8 @@ class Rows:
         if jump < 0.2 * self.height:
             return None
         close = [at for at, gap in enumerate(self.gaps) if gap <= part and not self.barred[at]]
-        labels = sum(_is_label(self.lines[at + 1]) for at in close)
+        whole = [at for at in close if _completes(self.lines[at], self.lines[at + 1])]
+        labels = sum(not self.lines[at + 1].at[0].text[:1].islower() for at in whole)
         if labels * 2 > len(close):
             return None
         rows = sum(
@@ -171,9 +172,9 @@ def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:
     return all(bar.covers((entry.x0 + entry.x1) / 2) for entry in below.entries)
 
 
-def _is_label(line: TableLine) -> bool:
-    """Whether a line looks like the first of a row: a label that begins with a capital, and other cells."""
-    return 0 in line.at and len(line.entries) > 1 and not line.at[0].text[:1].islower()
+def _completes(above: TableLine, line: TableLine) -> bool:
+    """Whether a line fills all columns that the line above fills, as the first line of a row does."""
+    return 0 in line.at and len(line.entries) > 1 and set(line.at) >= set(above.at)
 
 
 def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
