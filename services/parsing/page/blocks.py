@@ -10,12 +10,10 @@ from enum import Enum
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.geometry import Picture, Style, Word
-from services.parsing.page.lines import Line, clean, joined, main_style, reads_left
+from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
 from services.parsing.page.text import Vocabulary, inline
 
-#: What distinguishes a line of code from a word in a monospaced font.
-_CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
 #: The start of a caption, which may follow text without a gap.
@@ -112,13 +110,9 @@ def _styles(lines: Sequence[Line]) -> list[Style]:
     mono = [_all(line, "mono") for line in lines]
     out = []
     for at, line in enumerate(lines):
-        code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or _is_code(line))
+        code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or is_code(line))
         out.append(main_style(line.words)._replace(mono=code))
     return out
-
-
-def _is_code(line: Line) -> bool:
-    return bool(_CODE.search("".join(word.text for word in line.words)))
 
 
 def _breaks(

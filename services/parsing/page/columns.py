@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds
 from services.parsing.page.lines import Line, line_of, reads_left
@@ -13,6 +14,10 @@ GUTTER = 0.75
 APART = 3.0
 #: Maximum nesting depth of columns.
 MAX_DEPTH = 3
+#: This many lines of text in a row are a paragraph, not a cell.
+PARAGRAPH = 5
+#: The same in parts of the same width.
+SHORT_PARAGRAPH = 3
 #: Most lines of running text fill this share of their column.
 FILLED = 0.6
 
@@ -118,6 +123,13 @@ def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
     others = [any(not isinstance(i, Piece) for i in group) for group in groups]
     if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):
         return False
+    held = [column for column in lines if column]
+    widths = [max(line.x1 for line in column) - min(line.x0 for line in column) for column in held]
+    alike = bool(held) and min(widths) > 0.8 * max(widths)
+    if any(_longest_text(column) >= (SHORT_PARAGRAPH if alike else PARAGRAPH) for column in held):
+        return True
+    if _in_bands(held):
+        return False
     if all(other or _is_prose(column) for column, other in zip(lines, others, strict=True)):
         return True
     return _in_rows(lines) < 0.5
@@ -127,8 +139,35 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     box = bounds(lines)
     width = max(box.x1 - box.x0, 1.0)
     filled = sum((line.x1 - line.x0) / width >= FILLED for line in lines)
-    words = sum(sum(map(str.isalpha, word.text)) > 1 for line in lines for word in line.words)
-    return filled >= 0.5 * len(lines) and words >= 3 * len(lines) and width > 60
+    return filled >= 0.5 * len(lines) and sum(map(_words, lines)) >= 3 * len(lines) and width > 60
+
+
+def _words(line: Line) -> int:
+    return sum(sum(map(str.isalpha, word.text)) > 1 for word in line.words)
+
+
+def _longest_text(lines: Sequence[Line]) -> int:
+    """The most lines of text that follow each other without a gap and fill their column."""
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    longest = count = 0
+    for before, line in zip([lines[0], *lines], lines, strict=False):
+        close = line.y0 - before.y1 < 0.5 * (line.y1 - line.y0)
+        full = line.x1 - line.x0 > 0.8 * (right - left) and _words(line) >= 4
+        count = (count if close else 0) + 1 if full else 0
+        longest = max(longest, count)
+    return longest
+
+
+def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
+    """Whether the same gaps part the lines of all columns, as they part the rows of a table."""
+    parted = []
+    for lines in columns:
+        gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
+        least = min(gaps) + 0.25 * (lines[0].y1 - lines[0].y0)
+        parted.append([(a.y1, b.y0) for (a, b), gap in zip(pairwise(lines), gaps, strict=True) if gap > least])
+    fewest = min(parted, key=len)
+    shared = sum(all(any(a < d and c < b for c, d in other) for other in parted) for a, b in fewest)
+    return shared >= 3 and shared * 4 >= 3 * max(map(len, parted))
 
 
 def _in_rows(columns: Sequence[Sequence[Line]]) -> float:

@@ -13,6 +13,8 @@ from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
 #: A gap wider than this (relative to the font size) separates pieces. Blanks are about 0.25; justified lines
 #: may stretch them further, but then the pieces are joined again as one line of a paragraph.
 GAP = 0.75
+#: The same before a figure, which often stands in a narrow column.
+FIGURE_GAP = 0.6
 #: A gap wider than this (relative to the font size) is a blank between words of two runs.
 BLANK = 0.13
 #: The same before clause-ending punctuation, because `word .` is rarely intended.
@@ -20,6 +22,8 @@ BLANK_BEFORE_SIGN = 0.3
 #: Punctuation after a right-to-left word precedes it in the order of the page.
 _LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
+#: What distinguishes a line of code from a word in a monospaced font.
+_CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
@@ -38,6 +42,10 @@ class Line:
 def line_of(pieces: Iterable[Piece]) -> Line:
     ordered = sorted(pieces, key=lambda p: p.x0)
     return Line(ordered, [word for piece in ordered for word in piece.words], *bounds(ordered))
+
+
+def is_code(line: Line) -> bool:
+    return bool(_CODE.search("".join(word.text for word in line.words)))
 
 
 @dataclass(slots=True)
@@ -143,7 +151,8 @@ def split_row(
     reach = row[0].x1
     for before, word in itertools.pairwise(row):
         space = word.x0 - reach
-        wide = space > gap * before.style.size and space > gap * word.style.size
+        size = max(before.style.size, word.style.size)
+        wide = space > gap * size or (space > FIGURE_GAP * size < gap * size and word.text[0] in "0123456789$(")
         if wide or (cuts and _is_cut(reach, word, cuts)):
             groups.append([word])
             reach = word.x1

@@ -76,6 +76,8 @@ def _is_body(rows: Sequence[Sequence[Cell]], more: Sequence[Sequence[Cell]]) -> 
 
 
 def _append(rows: list[list[Cell]], more: Sequence[list[Cell]]) -> None:
+    while rows and not any(cell.text for cell in rows[-1]):
+        rows.pop()
     added = [row for row in more[_repeated(rows, more) :] if any(cell.text for cell in row)]
     if added and _is_rest(rows[-1], added[0]):
         rows[-1] = [

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.parsing.page.geometry import bounds
-from services.parsing.page.lines import Line
+from services.parsing.page.lines import Line, is_code
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
-from services.parsing.page.tables.fits import head_of
+from services.parsing.page.tables.fits import head_of, is_caption
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.text import Vocabulary
+
+#: Most words of a text in the first line of a table; more are running text with a chance gap.
+MOST_WORDS = 5
 
 
 def aligned_tables(
@@ -24,7 +27,7 @@ def aligned_tables(
     while at < len(lines):
         end = _run(lines, at)
         table = None
-        if end - at >= 3 and not _in_text(lines, at, end):
+        if end - at >= 3 and not _in_text(lines, at, end) and not _is_listing(lines[at:end]):
             first = _with_head(lines, at, end, found[-1][1] if found else 0)
             table = build(
                 [line.words for line in lines[first:end]], _inside(rules, lines[first:end]), vocabulary
@@ -35,6 +38,12 @@ def aligned_tables(
         found.append((first, end, table))
         at = end
     return found
+
+
+def _is_listing(lines: Sequence[Line]) -> bool:
+    """Whether lines are program code."""
+    code = [all(word.style.mono for word in line.words) and is_code(line) for line in lines]
+    return sum(code) * 2 >= len(lines)
 
 
 def _inside(rules: Sequence[Rule], lines: Sequence[Line]) -> list[Rule]:
@@ -57,13 +66,13 @@ def _with_head(lines: Sequence[Line], start: int, end: int, least: int) -> int:
 
 def _run(lines: Sequence[Line], start: int) -> int:
     """The end of the run of lines that have the same columns as the line at `start` (exclusive)."""
-    if len(lines[start].pieces) < 2:
+    if len(lines[start].pieces) < 2 or len(lines[start].words) > MOST_WORDS * len(lines[start].pieces):
         return start
     free = _gaps(lines[start])
     end, last_full = start + 1, start + 1
     while end < len(lines):
         line, before = lines[end], lines[end - 1]
-        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0):
+        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0) or is_caption(line.words):
             break
         kept = _meet(free, _gaps(line), line)
         if not kept:

@@ -76,8 +76,13 @@ def _is_table(rows: Sequence[Sequence[TableLine]], ruled: bool) -> bool:
     words = sum(len(entry.words) for entry in entries)
     if several < (2 if ruled else 3) or several * 2 < len(rows):
         return False
-    if not ruled and sum(entry.first < entry.last for entry in entries) > MOST_SPANS * len(entries):
-        return False
+    if not ruled:
+        lines = [line for row in rows for line in row]
+        full = sum(len(line.entries) > 1 for line in lines)
+        if full < (0.5 if max(map(max, filled)) == 1 else 0.25) * len(lines):
+            return False
+        if sum(entry.first < entry.last for entry in entries) > MOST_SPANS * len(entries):
+            return False
     return words <= (MOST_WORDS if ruled else MOST_WORDS_UNRULED) * sum(map(len, filled))
 
 

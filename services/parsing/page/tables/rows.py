@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from services.parsing.page.tables.columns import HEAD, Entry, TableLine, blocks_below, extents, is_figure
+from services.parsing.page.tables.columns import HEAD, Entry, TableLine, blocks_below, extents, is_figure, is_year
 
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
@@ -74,8 +74,8 @@ class Rows:
         if self.ruled:
             return False
         if self.part is not None:
-            return self.gaps[at] > self.part
-        if self._fitted(above, line) or self._apart(at, line):
+            return self.gaps[at] > self.part or (_completes(above, line) and self._fitted(above, line))
+        if self._fitted(above, line) or self._apart(at, line) or _first_figure(above, line):
             return True
         return self._differs(at, row, line)
 
@@ -155,6 +155,10 @@ class Rows:
         if jump < 0.2 * self.height:
             return None
         close = [at for at, gap in enumerate(self.gaps) if gap <= part and not self.barred[at]]
+        whole = [at for at in close if _completes(self.lines[at], self.lines[at + 1])]
+        labels = sum(not self.lines[at + 1].at[0].text[:1].islower() for at in whole)
+        if labels * 2 > len(close):
+            return None
         rows = sum(
             _stacked([self.lines[at]], self.lines[at + 1]) or self._fitted(self.lines[at], self.lines[at + 1])
             for at in close
@@ -166,6 +170,11 @@ def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:
     if not (above.y0 + above.y1) / 2 < bar.at < (below.y0 + below.y1) / 2:
         return False
     return all(bar.covers((entry.x0 + entry.x1) / 2) for entry in below.entries)
+
+
+def _completes(above: TableLine, line: TableLine) -> bool:
+    """Whether a line fills all columns that the line above fills, as the first line of a row does."""
+    return 0 in line.at and len(line.entries) > 1 and set(line.at) >= set(above.at)
 
 
 def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
@@ -187,6 +196,14 @@ def _stacked(row: Sequence[TableLine], line: TableLine) -> bool:
                 if over is not None and is_figure(over.text):
                     return True
     return False
+
+
+def _first_figure(above: TableLine, line: TableLine) -> bool:
+    """Whether a line has its first figures below texts of the head."""
+    shared = [c for c in line.at if c and c in above.at]
+    return bool(shared) and all(
+        is_figure(line.at[c].text) and not is_year(line.at[c].text) and above.at[c].text.isalpha() for c in shared
+    )
 
 
 def _changes_weight(above: TableLine, line: TableLine) -> bool:

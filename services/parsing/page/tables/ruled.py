@@ -123,41 +123,47 @@ def _runs(group: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
     """Split rules with the same ends where the text between two of them is not part of a table."""
     left, right = min(r.start for r in group), max(r.end for r in group)
     runs: list[list[Rule]] = []
+    lines: list[list[Word]] = []  # between the rules of the last run
     for rule in group:
-        if runs and _tabular(_between(words, left, right, runs[-1][-1].at, rule.at), runs[-1][-1], rule):
+        band = rows_of(_between(words, left, right, runs[-1][-1].at, rule.at)) if runs else []
+        if runs and _tabular(band, lines, runs[-1][-1], rule):
             runs[-1].append(rule)
+            lines.extend(band)
         else:
             runs.append([rule])
+            lines = []
     return runs
 
 
-def _tabular(band: Sequence[Word], above: Rule, below: Rule) -> bool:
-    """Whether the words between two rules are cells: not far apart, and no running text or caption."""
+def _tabular(band: Sequence[list[Word]], lines: Sequence[list[Word]], above: Rule, below: Rule) -> bool:
+    """Whether a band of lines between two rules goes on with a table of lines: they are not far apart, and no
+    running text or caption."""
     if not band:
         return below.at - above.at < 40
-    lines = rows_of(band)
-    spans = [bounds(line) for line in lines]
+    spans = [bounds(line) for line in band]
     height = spans[0].y1 - spans[0].y0
     edges = [above.at, *(y for span in spans for y in (span.y0, span.y1)), below.at]
     if any(b - a > 3 * height for a, b in zip(edges[::2], edges[1::2], strict=True)):
         return False
-    if any(is_caption(line) for line in lines):
+    if any(is_caption(line) for line in band):
         return False
     left, right = min(above.start, below.start), max(above.end, below.end)
-    prose = [is_prose(line, left, right) for line in lines]
-    if all(len(texts_of(line, GAP)) == 1 for line in lines):
-        return len(lines) == 1 and not prose[0]
-    return sum(prose) * 2 < len(lines) and not _holds_paragraph(lines, prose)
+    prose = [is_prose(line, left, right) for line in band]
+    if all(len(texts_of(line, GAP)) == 1 for line in band):
+        return len(band) == 1 and not prose[0]
+    return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
 
 
-def _holds_paragraph(lines: Sequence[list[Word]], prose: Sequence[bool]) -> bool:
+def _holds_paragraph(
+    band: Sequence[list[Word]], prose: Sequence[bool], lines: Sequence[list[Word]]
+) -> bool:
     """Whether a long line, ended or followed by another at the same edge, crosses the columns of the rest."""
-    cells = [line for line, text in zip(lines, prose, strict=True) if not text]
-    gaps = gutters(cells) if len(cells) > 2 else []
-    for at, line in enumerate(lines):
+    cells = [*lines, *(line for line, text in zip(band, prose, strict=True) if not text)]
+    gaps = gutters(cells) if any(prose) and len(cells) > 2 else []
+    for at, line in enumerate(band):
         if not prose[at] or not gaps or not crosses(line, gaps):
             continue
-        after = lines[at + 1] if at + 1 < len(lines) else line
+        after = band[at + 1] if at + 1 < len(band) else line
         if line[-1].text.endswith(".") or (len(texts_of(after)) == 1 and abs(after[0].x0 - line[0].x0) < 2):
             return True
     return False
