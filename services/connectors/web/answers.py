@@ -16,6 +16,7 @@ from services.connectors.web.outcome import NOT_FOUND, Found
 from services.connectors.web.pages import verdicts
 from services.connectors.web.pages.content import is_html, refused_type
 from services.connectors.web.pages.page import Html, robots_header
+from services.connectors.web.pages.parser import NotParsed
 from services.connectors.web.reading import Reader
 from services.connectors.web.remembered import Remembered
 from services.connectors.web.scope import Scope, links_in
@@ -130,7 +131,7 @@ class Answers:
             return False
         try:
             html, _ = await self._reader.read(key, answer)
-        except NotRendered:
+        except (NotRendered, NotParsed):
             return False
         return Page(key, numbers=html.numbers, whole=html.whole).digest == before.digest
 
@@ -177,6 +178,8 @@ class Answers:
                 await self._html(key, depth, *await self._reader.read(key, answer))
             except NotRendered as error:
                 self._keep(key, f"{verdicts.SHELL}, and {error}")
+            except NotParsed as error:
+                self._keep(key, str(error))
         elif reason := refused_type(answer):
             if key in self._known:
                 self._keep(key, reason)

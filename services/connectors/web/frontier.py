@@ -28,8 +28,17 @@ class Frontier:
 
     def next(self, room: bool) -> tuple[int, str] | None:
         """Depth and address; a new page only if there is room for one. None when none is left."""
+        heap = self._first(room)
+        return heapq.heappop(heap) if heap else None
+
+    def peek(self, room: bool) -> tuple[int, str] | None:
+        """What `next` would return now. It stays in the queue."""
+        heap = self._first(room)
+        return heap[0] if heap else None
+
+    def _first(self, room: bool) -> list[tuple[int, str]] | None:
         heaps = [heap for known, heap in self._waiting.items() if heap and (known or room)]
-        return heapq.heappop(min(heaps, key=lambda heap: heap[0])) if heaps else None
+        return min(heaps, key=lambda heap: heap[0]) if heaps else None
 
     @property
     def left(self) -> int:

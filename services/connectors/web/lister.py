@@ -22,7 +22,7 @@ from services.connectors.web.crawl import Crawl
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import Documents, Found, documents
 from services.connectors.web.pages.content import content_type_of
-from services.connectors.web.pages.page import stripped, whole_text
+from services.connectors.web.pages.parser import NotParsed, PageParser, page_workers
 from services.connectors.web.reading import Reader
 from services.connectors.web.remembered import Remembered
 from services.connectors.web.scope import Scope
@@ -40,6 +40,7 @@ class WebOrigin:
     def __init__(self, access: Access) -> None:
         self._access = access.web
         self._browser = Browser(access.web.browser) if access.web.browser else None
+        self._parser = PageParser(page_workers())  # starts with the first page
 
     async def check(self, config: WebScrapeConfig, tenant: str) -> WebScrapeConfig:
         """The same configuration. Raises RequestError for a private address or a page limit that is too high.
@@ -56,7 +57,8 @@ class WebOrigin:
     def open(self, run: RunRequested, known: Known) -> Lister:
         """A site for one run. Raises RequestError for one that may not be read any more."""
         spool = Spool(self.folder_of(run.invocation_id))
-        return WebLister(WEB_SCRAPE.of(run.source), self._access, known, spool=spool, browser=self._browser)
+        config = WEB_SCRAPE.of(run.source)
+        return WebLister(config, self._access, known, spool=spool, browser=self._browser, parser=self._parser)
 
     def forget(self, invocation_id: str) -> None:
         """Delete what a run has fetched; it has ended."""
@@ -77,6 +79,7 @@ class WebLister:
         pause_s: before the second try of a request.
         spool: pages that an earlier attempt at the run has fetched.
         browser: renders pages that show no text without JavaScript.
+        parser: parses pages; by default in threads.
     """
 
     when_empty = "Does the site still link to its pages?"
@@ -91,13 +94,15 @@ class WebLister:
         pause_s: float = 1.0,
         spool: Spool | None = None,
         browser: Browser | None = None,
+        parser: PageParser | None = None,
     ) -> None:
         self._access, self._known, self._scope = access, known, Scope(config, access)
         self._limit = min(config.page_limit or DEFAULT_PAGE_LIMIT, access.max_pages)
         self._fetcher, self._spool = Fetcher(access), spool or Spool()
         self._visitor = Visitor(access, self._fetcher, pause_s, self._spool)
         self._renderer = None if browser is None else self._rendering(browser, pause_s)
-        self._reader = Reader(self._scope, access, self._renderer)
+        self._parser = parser or PageParser()
+        self._reader = Reader(self._scope, access, self._parser, self._renderer)
         self._found = Found()
         self._listed = Documents([], frozenset(), frozenset())
         self._ahead = ReadAhead({}, self._read_kept)
@@ -174,10 +179,13 @@ class WebLister:
         if key not in self._listed.html:
             return Content(body, content_type or None, filename=_filename(key))
         if self._scope.whole:
-            page = await asyncio.to_thread(whole_text, body, content_type)
+            page = self._parser.whole_text(body, content_type)
         else:
-            page = await asyncio.to_thread(stripped, body, content_type, self._furniture_of(key))
-        return Content(page, "text/html; charset=utf-8", filename="page.html")
+            page = self._parser.stripped(body, content_type, self._furniture_of(key))
+        try:
+            return Content(await page, "text/html; charset=utf-8", filename="page.html")
+        except NotParsed as error:
+            raise DocumentError(f"{key}: {error}") from error
 
     async def _fetched(self, item: Item) -> Answer:
         """Fetch a page that had not changed when it was listed, or that did not fit on the disk."""
@@ -189,7 +197,7 @@ class WebLister:
         if item.key in self._listed.html:
             try:
                 html, answer = await self._reader.read(item.key, answer)
-            except NotRendered as error:
+            except (NotRendered, NotParsed) as error:
                 raise DocumentError(f"{item.key}: {error}") from error
         page = Page(
             item.key,

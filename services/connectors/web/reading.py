@@ -1,12 +1,12 @@
 """The page in an answer, as a reader of the site sees it."""
 
-import asyncio
 from dataclasses import replace
 
 from services.connectors.web.access import WebAccess
 from services.connectors.web.browser import Renderer
 from services.connectors.web.pages import verdicts
-from services.connectors.web.pages.page import Html, read_page
+from services.connectors.web.pages.page import Html
+from services.connectors.web.pages.parser import PageParser
 from services.connectors.web.scope import Scope
 from services.connectors.web.transport.fetch import Answer
 
@@ -25,12 +25,14 @@ class Reader:
         renderer: renders those that show no text without JavaScript.
     """
 
-    def __init__(self, scope: Scope, access: WebAccess, renderer: Renderer | None = None) -> None:
-        self._scope, self._access, self._renderer = scope, access, renderer
+    def __init__(
+        self, scope: Scope, access: WebAccess, parser: PageParser, renderer: Renderer | None = None
+    ) -> None:
+        self._scope, self._access, self._parser, self._renderer = scope, access, parser, renderer
 
     async def read(self, key: str, answer: Answer) -> tuple[Html, Answer]:
         """What a page says, and the answer that holds it: the browser's where it was rendered. Raises
-        NotRendered.
+        NotRendered, NotParsed.
 
         Args:
             key: its canonical address, which its links are relative to.
@@ -51,4 +53,4 @@ class Reader:
     async def _read(self, key: str, answer: Answer) -> Html:
         content_type = answer.headers.get("Content-Type")
         product, whole = self._access.product, self._scope.whole
-        return await asyncio.to_thread(read_page, answer.body, content_type, key, product, whole)
+        return await self._parser.read(answer.body, content_type, key, product, whole)

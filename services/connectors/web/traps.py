@@ -26,15 +26,21 @@ class Traps:
 
     def refuses(self, url: str) -> bool:
         """Whether a new address is one too many of its kind. Counts it if not."""
+        if self.would_refuse(url):
+            return True
+        parts = urlsplit(url)
+        if kind := _kind(parts.path, parts.query)[0]:
+            self._alike[kind].add(url)
+        return False
+
+    def would_refuse(self, url: str) -> bool:
+        """As `refuses`, without counting."""
         parts = urlsplit(url)
         if repeats(parts.path):
             return True
         kind, share = _kind(parts.path, parts.query)
         alike = self._alike[kind] if kind else {url}
-        if url not in alike and len(alike) >= max(_FEW, self._page_limit // share):
-            return True
-        alike.add(url)
-        return False
+        return url not in alike and len(alike) >= max(_FEW, self._page_limit // share)
 
 
 def repeats(path: str) -> bool:

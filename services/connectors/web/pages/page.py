@@ -88,9 +88,10 @@ def read_page(body: bytes, content_type: str | None, url: str, product: str, who
 
 def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> bytes:
     """The page without what is no text of it and without these blocks; for a thread."""
-    root = blocks.tree_of(decoded(body, content_type))
+    text = decoded(body, content_type)
+    root = blocks.tree_of(text)
     if root is None:
-        return body
+        return text.encode("utf-8", "replace")
     blocks.drop_no_text(root)
     blocks.drop_landmarks(root)
     if dropped:
@@ -100,9 +101,10 @@ def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> 
 
 def whole_text(body: bytes, content_type: str | None) -> bytes:
     """The page with all of its text, without what is none; for a thread."""
-    root = blocks.tree_of(decoded(body, content_type))
+    text = decoded(body, content_type)
+    root = blocks.tree_of(text)
     if root is None:
-        return body
+        return text.encode("utf-8", "replace")
     blocks.drop_no_text(root)
     return blocks.as_html(root)
 

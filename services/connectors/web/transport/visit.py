@@ -67,6 +67,7 @@ class Visitor:
         self._robots: dict[str, Robots] = {}
         self._delay_s = access.delay_s
         self._next_at = 0.0
+        self._one_at_a_time = asyncio.Lock()
         self._silent = 0
         self._ended: str | None = None
         self.requests = 0
@@ -147,9 +148,10 @@ class Visitor:
         for number in range(1, _TRIES + 1):
             if self._ended:
                 raise NoAnswer(self._ended)
-            await self._wait()
             try:
-                answer = await self._asked(url, headers)
+                async with self._one_at_a_time:
+                    await self._wait()
+                    answer = await self._asked(url, headers)
             except NoAnswer as error:
                 if not error.passing or number == _TRIES or self._ended:
                     raise
