@@ -37,8 +37,8 @@ class Answers:
     """Interprets the responses of one crawl.
 
     Args:
-        frontier: where the links of pages go.
-        not_found: how the site says "not found".
+        frontier: receives the links of pages.
+        not_found: the site's "not found" page.
 
     Attributes:
         gone: known keys that are no longer documents.
@@ -80,24 +80,24 @@ class Answers:
         await self._answered(key, depth, visit.answer)
 
     def leave_out(self, url: str, reason: str) -> None:
-        """Record that it is not a document; only counted."""
-        if url in self._known:  # deleted, and counted as that
+        """Record that it is not a document; it is only counted."""
+        if url in self._known:  # it is deleted, and counted as deleted
             self.gone.add(url)
         else:
             self.found.left_out[reason] += 1
 
     def _skip(self, key: str, reason: str) -> None:
-        """Record that it is not a document; shown with the reason."""
+        """Record that it is not a document; it is shown with the reason."""
         self.found.skipped[key] = reason
         if key in self._known:
             self.gone.add(key)
 
     def _keep(self, key: str, reason: str) -> None:
-        """Record that its state is unknown; what is indexed stays."""
+        """Record that its state is unknown; the indexed version stays."""
         self.found.unreadable.setdefault(key, reason)
 
     def _known_or_skip(self, key: str, reason: str) -> None:
-        """Record a page without content for now, which does not replace good indexed text."""
+        """Record a page that has no content at present, which does not replace indexed text."""
         if key in self._known:
             self._keep(key, reason)
         else:

@@ -61,7 +61,7 @@ class Crawl:
         of the site."""
         await self._start()
         await self._not_found.learn(self._visitor, self._scope, self._reader)
-        if self._scope.max_depth is None:  # how deep a page of a sitemap is nobody knows
+        if self._scope.max_depth is None:  # the depth of a page in a sitemap is unknown
             async for link, changed in pages_named(self._scope, self._access, self._visitor):
                 self._frontier.add(link, 1)
                 self._answers.changed.setdefault(link, changed)
@@ -107,7 +107,7 @@ class Crawl:
                     continue
                 self._asked_new += 1
             home = self._scope.at_home(url)
-            if home != url and url not in self._known:  # proven since it was met
+            if home != url and url not in self._known:  # its host was proven since it was queued
                 self._frontier.add(home, depth)
                 continue
             if reason := self._scope.refuses(url, depth):
@@ -120,8 +120,8 @@ class Crawl:
     # -------------------------------------------------------------------------- the next page, ahead
 
     def _look_ahead(self) -> None:
-        """Request the page that is next unless the present one leads to an earlier one, while the present one
-        is parsed. Its turn stays the same; until then its answer is in the spool."""
+        """Request the likely next page while the current one is parsed. This does not change the order: if a
+        link of the current page comes first, the response waits in the spool."""
         found = self._frontier.peek(self._has_room(pending=1))
         if found is None:
             return
@@ -144,7 +144,7 @@ class Crawl:
         return await self._visitor.visit(url, self._validators, self._scope.refuses)
 
     async def _drop_ahead(self) -> None:
-        """End the request of a page that has no turn, for example because a run was cancelled."""
+        """Cancel a request whose page is not needed, for example because the run was cancelled."""
         if self._ahead is not None:
             self._ahead[1].cancel()
             await asyncio.gather(self._ahead[1], return_exceptions=True)
@@ -153,8 +153,7 @@ class Crawl:
     # ----------------------------------------------------------------------------------------- scope
 
     def _has_room(self, pending: int = 0) -> bool:
-        """Whether a page that is not indexed yet may be requested; room for known pages is reserved, and for
-        pages whose answer is pending."""
+        """Whether a new page may be requested. Indexed pages and `pending` responses have reserved room."""
         new = sum(key not in self._known for key in self._found.pages) + pending
         return (
             new + len(self._known) - len(self._answers.gone) < self._limit

@@ -19,7 +19,7 @@ _SAYS_SO = re.compile(
 
 
 class NotFound:
-    """The page that a site shows for a missing address; learnt with one request."""
+    """The page that a site returns for a missing URL, learnt with one request."""
 
     def __init__(self) -> None:
         self._sample: Page | None = None

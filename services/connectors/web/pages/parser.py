@@ -1,5 +1,5 @@
-"""Parses pages in a worker process: a page that crashes or holds its parser fails alone, and the next one is
-fetched meanwhile."""
+"""Parse pages in a worker process. A page that crashes or hangs its parser fails alone, and the next page is
+fetched while one is parsed."""
 
 import asyncio
 from array import array
@@ -20,11 +20,11 @@ PARSE_SECONDS = 60
 
 
 class NotParsed(Exception):
-    """A page whose parser crashed or took too long; the message is the reason."""
+    """The parser of a page crashed or took too long; the message is the reason."""
 
 
 def page_workers() -> WorkerPool:
-    """Worker processes for a connector: one, because a run fetches one page at a time."""
+    """A pool for a connector: one process, because a run fetches one page at a time."""
     return WorkerPool(1, PARSE_SECONDS, cpu_seconds=PARSE_SECONDS, preload=[__name__])
 
 

@@ -1,7 +1,7 @@
-"""No request reaches a private address, whatever it is called.
+"""Refuse private addresses.
 
-The address that a socket is about to connect to is checked, so nothing is resolved twice: a name whose
-answer changes, an odd spelling (`2130706433`, `0177.0.0.1`) and a redirect come to the same place.
+The check is on the address that a socket is about to connect to, without a second resolution. So it covers
+DNS answers that change, odd notations (`2130706433`, `0177.0.0.1`) and redirects.
 """
 
 import ipaddress
@@ -22,11 +22,11 @@ _V4_COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 class ForbiddenAddress(OSError):
-    """A host that no source may read."""
+    """The address is not one that a source may read."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet; addresses within addresses are unwrapped."""
+    """Whether an IP address is global unicast. Embedded IPv4 addresses are unwrapped."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -52,7 +52,7 @@ def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def refusal(url: str, access: WebAccess) -> str | None:
-    """Why a canonical URL may not be asked for, as far as it shows; None if it may."""
+    """Why a canonical URL must not be requested, as far as the URL tells; None if it may be."""
     parts = urlsplit(url)
     if access.allows(parts.netloc):
         return None
@@ -70,7 +70,7 @@ def refusal(url: str, access: WebAccess) -> str | None:
 
 
 def _to_allow(host: str) -> str:
-    """What to do about it."""
+    """How to allow a host."""
     return (
         f"if it is meant, set HEADRACE_WEB_ALLOWED_HOSTS={host} for the gateway and the connectors (before "
         "`headrace up`) and restart them"
@@ -78,7 +78,7 @@ def _to_allow(host: str) -> str:
 
 
 class GuardedResolver(AbstractResolver):
-    """Names to addresses; a name with any private one is refused."""
+    """Resolves names. A name with any private address is refused."""
 
     def __init__(self) -> None:
         self._inner = ThreadedResolver()
@@ -93,12 +93,12 @@ class GuardedResolver(AbstractResolver):
         return found
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
         await self._inner.close()
 
 
 def guarded_socket(address_info: Any) -> socket.socket:
-    """A socket for an address that is about to be connected to. Raises ForbiddenAddress."""
+    """A socket for the address to connect to. Raises ForbiddenAddress."""
     family, kind, protocol, _, address = address_info
     _require_public(address[0], address[0])
     return socket.socket(family=family, type=kind, proto=protocol)
@@ -106,12 +106,12 @@ def guarded_socket(address_info: Any) -> socket.socket:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Certificates are checked against those of the system, or of `SSL_CERT_FILE`."""
+    """Verify certificates against the system's authorities, or those in `SSL_CERT_FILE`."""
     return ssl.create_default_context()
 
 
 def connector(guarded: bool) -> aiohttp.TCPConnector:
-    """Connections one at a time for each host; to public addresses alone if `guarded`."""
+    """One connection per host at a time; only to public addresses if `guarded`."""
     if not guarded:
         return aiohttp.TCPConnector(limit_per_host=1, resolver=ThreadedResolver(), ssl=trusted())
     return aiohttp.TCPConnector(
