@@ -1,4 +1,4 @@
-"""What a deployment lets web sources do."""
+"""What a deployment allows web sources to do."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -24,11 +24,11 @@ class WebAccess:
 
     Attributes:
         allowed_hosts: hosts that are allowed despite a private address, as `host` or `host:port`.
-        delay_s: between two requests to a site; a longer Crawl-delay of its robots.txt counts.
+        delay_s: between two requests to a site, unless its robots.txt has a longer Crawl-delay.
         user_agent: names the crawler to sites.
         max_pages: maximum page limit of a source.
         max_bytes: of one page or file, decompressed.
-        obeys_robots: whether robots.txt counts.
+        obeys_robots: whether robots.txt is respected.
         browser: path of the Chromium that renders pages which need JavaScript; empty for none.
         folder: keeps fetched pages until their run ends; None keeps them for one attempt.
     """

@@ -1,4 +1,4 @@
-"""Reads the next pages of a listing while the run sends those before them."""
+"""Read the next pages of a listing while the run sends the pages before them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,19 +6,18 @@ from itertools import islice
 
 from services.connectors.lister import Content
 
-#: Maximum of pages that are ready at once, in bytes as fetched. A batch of a run is some dozens of pages of
-#: 100 KB.
+#: Maximum size of the pages that are read ahead, as fetched: a batch of a run, dozens of pages of 100 KB.
 MAX_BYTES = 8 * 1024 * 1024
 
 
 class ReadAhead:
-    """Pages in the order in which the run asks for them. One page is read at a time, because the tree of a
-    page takes a multiple of its size.
+    """Reads pages ahead, in the order in which the run takes them. Reads one page at a time, because the tree
+    of a page takes a multiple of its size.
 
     Args:
-        sizes: key → bytes as fetched, in that order.
-        read: reads a page; None if its content is no longer on the disk.
-        max_bytes: how much is read ahead.
+        sizes: key → size as fetched in bytes, in that order.
+        read: reads a page; returns None if its content is no longer in the spool.
+        max_bytes: maximum size of the pages that are read ahead.
     """
 
     def __init__(
@@ -33,8 +32,8 @@ class ReadAhead:
         self._one_at_a_time = asyncio.Lock()
 
     async def take(self, key: str) -> Content | None:
-        """A page, and start to read those behind it. Pages before it are not asked for any more; neither is
-        it. A page that is not listed, or was passed over, is read now."""
+        """Return a page, and start to read those after it. Pages before it are dropped. A page that is not in
+        `sizes`, or was dropped, is read now."""
         if key not in self._tasks and key not in self._waiting:
             return await self._one(key)
         for passed in self._before(key):
@@ -51,7 +50,7 @@ class ReadAhead:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _before(self, key: str) -> list[str]:
-        """Keys that are being read and come before this one; those not yet begun are dropped."""
+        """Keys before this one whose read has started. Forgets those whose read has not."""
         if key in self._tasks:
             return list(islice(self._tasks, list(self._tasks).index(key)))
         while next(iter(self._waiting)) != key:
@@ -59,7 +58,7 @@ class ReadAhead:
         return list(self._tasks)
 
     def _start(self, key: str) -> None:
-        """Begin with this page, and as many behind it as there is room for."""
+        """Start to read this page, and those after it as far as there is room."""
         room = self._max_bytes - sum(self._sizes[one] for one in self._tasks)
         while self._waiting:
             following, size = next(iter(self._waiting.items()))

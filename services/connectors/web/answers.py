@@ -16,6 +16,7 @@ from services.connectors.web.outcome import NOT_FOUND, Found
 from services.connectors.web.pages import verdicts
 from services.connectors.web.pages.content import is_html, refused_type
 from services.connectors.web.pages.page import Html, robots_header
+from services.connectors.web.pages.parser import NotParsed
 from services.connectors.web.reading import Reader
 from services.connectors.web.remembered import Remembered
 from services.connectors.web.scope import Scope, links_in
@@ -36,8 +37,8 @@ class Answers:
     """Interprets the responses of one crawl.
 
     Args:
-        frontier: where the links of pages go.
-        not_found: how the site says "not found".
+        frontier: receives the links of pages.
+        not_found: the site's "not found" page.
 
     Attributes:
         gone: known keys that are no longer documents.
@@ -79,24 +80,24 @@ class Answers:
         await self._answered(key, depth, visit.answer)
 
     def leave_out(self, url: str, reason: str) -> None:
-        """Record that it is not a document; only counted."""
-        if url in self._known:  # deleted, and counted as that
+        """Record that it is not a document; it is only counted."""
+        if url in self._known:  # it is deleted, and counted as deleted
             self.gone.add(url)
         else:
             self.found.left_out[reason] += 1
 
     def _skip(self, key: str, reason: str) -> None:
-        """Record that it is not a document; shown with the reason."""
+        """Record that it is not a document; it is shown with the reason."""
         self.found.skipped[key] = reason
         if key in self._known:
             self.gone.add(key)
 
     def _keep(self, key: str, reason: str) -> None:
-        """Record that its state is unknown; what is indexed stays."""
+        """Record that its state is unknown; the indexed version stays."""
         self.found.unreadable.setdefault(key, reason)
 
     def _known_or_skip(self, key: str, reason: str) -> None:
-        """Record a page without content for now, which does not replace good indexed text."""
+        """Record a page that has no content at present, which does not replace indexed text."""
         if key in self._known:
             self._keep(key, reason)
         else:
@@ -130,7 +131,7 @@ class Answers:
             return False
         try:
             html, _ = await self._reader.read(key, answer)
-        except NotRendered:
+        except (NotRendered, NotParsed):
             return False
         return Page(key, numbers=html.numbers, whole=html.whole).digest == before.digest
 
@@ -177,6 +178,8 @@ class Answers:
                 await self._html(key, depth, *await self._reader.read(key, answer))
             except NotRendered as error:
                 self._keep(key, f"{verdicts.SHELL}, and {error}")
+            except NotParsed as error:
+                self._keep(key, str(error))
         elif reason := refused_type(answer):
             if key in self._known:
                 self._keep(key, reason)

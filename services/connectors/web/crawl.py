@@ -4,6 +4,7 @@ start ─► frontier ─► visit ─► meaning of the answer (`answers`) ─�
 known pages that were not met ─► frontier: only their own answer says that they are gone
 """
 
+import asyncio
 from collections.abc import Mapping
 
 from schemas.errors import RequestError
@@ -17,7 +18,7 @@ from services.connectors.web.remembered import Remembered
 from services.connectors.web.scope import Scope
 from services.connectors.web.sitemaps import pages_named
 from services.connectors.web.transport.addresses import refusal
-from services.connectors.web.transport.visit import Visitor
+from services.connectors.web.transport.visit import Visit, Visitor
 from services.connectors.web.traps import Traps
 
 _TRAP = "looks endless (repeating paths, calendars, filters)"
@@ -48,6 +49,7 @@ class Crawl:
         self._answers = Answers(scope, access, remembered, self._frontier, self._not_found, reader)
         self._found = self._answers.found
         self._asked_new = 0
+        self._ahead: tuple[str, asyncio.Task[Visit]] | None = None
 
     @property
     def found(self) -> Found:
@@ -59,7 +61,7 @@ class Crawl:
         of the site."""
         await self._start()
         await self._not_found.learn(self._visitor, self._scope, self._reader)
-        if self._scope.max_depth is None:  # how deep a page of a sitemap is nobody knows
+        if self._scope.max_depth is None:  # the depth of a page in a sitemap is unknown
             async for link, changed in pages_named(self._scope, self._access, self._visitor):
                 self._frontier.add(link, 1)
                 self._answers.changed.setdefault(link, changed)
@@ -91,6 +93,12 @@ class Crawl:
             raise RequestError(f"{visit.url}: {reason}; nothing was crawled and nothing deleted")
 
     async def _take_all(self) -> None:
+        try:
+            await self._take_each()
+        finally:
+            await self._drop_ahead()
+
+    async def _take_each(self) -> None:
         while (found := self._frontier.next(self._has_room())) is not None:
             depth, url = found
             if url not in self._known:
@@ -99,18 +107,54 @@ class Crawl:
                     continue
                 self._asked_new += 1
             home = self._scope.at_home(url)
-            if home != url and url not in self._known:  # proven since it was met
+            if home != url and url not in self._known:  # its host was proven since it was queued
                 self._frontier.add(home, depth)
                 continue
             if reason := self._scope.refuses(url, depth):
                 self._answers.leave_out(url, reason)
                 continue
-            visit = await self._visitor.visit(url, self._validators, self._scope.refuses)
+            visit = await self._visit(url)
+            self._look_ahead()
             await self._answers.settle(url, depth, visit)
 
-    def _has_room(self) -> bool:
-        """Whether a page that is not indexed yet may be requested; room for known pages is reserved."""
-        new = sum(key not in self._known for key in self._found.pages)
+    # -------------------------------------------------------------------------- the next page, ahead
+
+    def _look_ahead(self) -> None:
+        """Request the likely next page while the current one is parsed. This does not change the order: if a
+        link of the current page comes first, the response waits in the spool."""
+        found = self._frontier.peek(self._has_room(pending=1))
+        if found is None:
+            return
+        depth, url = found
+        if self._scope.at_home(url) != url or self._scope.refuses(url, depth):
+            return
+        if url in self._known or not self._traps.would_refuse(url):
+            self._ahead = url, asyncio.create_task(self._ask(url))
+
+    async def _visit(self, url: str) -> Visit:
+        if self._ahead is not None and self._ahead[0] == url:
+            coming, self._ahead = self._ahead[1], None
+            return await coming
+        if self._ahead is not None:  # one request at a time
+            await self._ahead[1]
+            self._ahead = None
+        return await self._ask(url)
+
+    async def _ask(self, url: str) -> Visit:
+        return await self._visitor.visit(url, self._validators, self._scope.refuses)
+
+    async def _drop_ahead(self) -> None:
+        """Cancel a request whose page is not needed, for example because the run was cancelled."""
+        if self._ahead is not None:
+            self._ahead[1].cancel()
+            await asyncio.gather(self._ahead[1], return_exceptions=True)
+            self._ahead = None
+
+    # ----------------------------------------------------------------------------------------- scope
+
+    def _has_room(self, pending: int = 0) -> bool:
+        """Whether a new page may be requested. Indexed pages and `pending` responses have reserved room."""
+        new = sum(key not in self._known for key in self._found.pages) + pending
         return (
             new + len(self._known) - len(self._answers.gone) < self._limit
             and self._asked_new < 3 * self._limit + 100

@@ -5,7 +5,7 @@ from collections.abc import Container
 
 
 class Frontier:
-    """The queue of addresses. Room for known pages is reserved; new ones are only taken while there is room.
+    """The queue of URLs. Room for indexed pages is reserved; new ones are taken only while there is room.
 
     Args:
         known: the keys that are indexed.
@@ -17,7 +17,7 @@ class Frontier:
         self._waiting: dict[bool, list[tuple[int, str]]] = {True: [], False: []}
 
     def add(self, url: str, depth: int) -> None:
-        """Add an address. Only the first time counts, which is the shortest path to it."""
+        """Add a URL. Only the first time counts, which has the lowest depth."""
         if url not in self._met:
             self._met.add(url)
             heapq.heappush(self._waiting[url in self._known], (depth, url))
@@ -27,9 +27,18 @@ class Frontier:
         return url in self._met
 
     def next(self, room: bool) -> tuple[int, str] | None:
-        """Depth and address; a new page only if there is room for one. None when none is left."""
+        """Take the next depth and URL, a new page only if there is `room`. None when none is left."""
+        heap = self._first(room)
+        return heapq.heappop(heap) if heap else None
+
+    def peek(self, room: bool) -> tuple[int, str] | None:
+        """The result of `next`, without taking it."""
+        heap = self._first(room)
+        return heap[0] if heap else None
+
+    def _first(self, room: bool) -> list[tuple[int, str]] | None:
         heaps = [heap for known, heap in self._waiting.items() if heap and (known or room)]
-        return heapq.heappop(min(heaps, key=lambda heap: heap[0])) if heaps else None
+        return min(heaps, key=lambda heap: heap[0]) if heaps else None
 
     @property
     def left(self) -> int:

@@ -22,7 +22,7 @@ from services.connectors.web.crawl import Crawl
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import Documents, Found, documents
 from services.connectors.web.pages.content import content_type_of
-from services.connectors.web.pages.page import stripped, whole_text
+from services.connectors.web.pages.parser import NotParsed, PageParser, page_workers
 from services.connectors.web.reading import Reader
 from services.connectors.web.remembered import Remembered
 from services.connectors.web.scope import Scope
@@ -35,15 +35,16 @@ _PAGE = 1000
 
 
 class WebOrigin:
-    """Sites of the internet, and internal hosts that are allowed by name."""
+    """Websites with public addresses, and internal hosts that are allowed by name."""
 
     def __init__(self, access: Access) -> None:
         self._access = access.web
         self._browser = Browser(access.web.browser) if access.web.browser else None
+        self._parser = PageParser(page_workers())  # starts with the first page
 
     async def check(self, config: WebScrapeConfig, tenant: str) -> WebScrapeConfig:
         """The same configuration. Raises RequestError for a private address or a page limit that is too high.
-        Sends no request, because possibly only connectors can reach the host."""
+        Sends no request, because the host may be reachable for connectors only."""
         if reason := refusal(canonical(config.starting_url), self._access):
             raise RequestError(f"web_scrape.starting_url: {reason}")
         if (config.page_limit or 0) > self._access.max_pages:
@@ -54,29 +55,31 @@ class WebOrigin:
         return config
 
     def open(self, run: RunRequested, known: Known) -> Lister:
-        """A site for one run. Raises RequestError for one that may not be read any more."""
+        """A lister for one run. Raises RequestError if the site may no longer be read."""
         spool = Spool(self.folder_of(run.invocation_id))
-        return WebLister(WEB_SCRAPE.of(run.source), self._access, known, spool=spool, browser=self._browser)
+        config = WEB_SCRAPE.of(run.source)
+        return WebLister(config, self._access, known, spool=spool, browser=self._browser, parser=self._parser)
 
     def forget(self, invocation_id: str) -> None:
-        """Delete what a run has fetched; it has ended."""
+        """Delete the responses of a run that has ended."""
         if (folder := self.folder_of(invocation_id)) is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
     def folder_of(self, invocation_id: str) -> Path | None:
-        """The folder of a run's fetched pages, which the next attempt finds in any process of this
-        machine."""
+        """The folder of a run's responses. It depends on the invocation alone, so the next attempt finds it
+        from any process of this machine."""
         return self._access.folder and self._access.folder / text_sha256(invocation_id)[:32]
 
 
 class WebLister:
-    """Versions are hashes of the extracted text, so listing fetches what has changed; `read` takes it from
-    the disk.
+    """Lists the pages of a site. Versions are hashes of the extracted text, so listing fetches every changed
+    page; `read` takes it from the disk.
 
     Args:
-        pause_s: before the second try of a request.
-        spool: pages that an earlier attempt at the run has fetched.
+        pause_s: delay before the first retry of a request.
+        spool: responses that an earlier attempt at the run received.
         browser: renders pages that show no text without JavaScript.
+        parser: parses pages; by default in threads.
     """
 
     when_empty = "Does the site still link to its pages?"
@@ -91,19 +94,21 @@ class WebLister:
         pause_s: float = 1.0,
         spool: Spool | None = None,
         browser: Browser | None = None,
+        parser: PageParser | None = None,
     ) -> None:
         self._access, self._known, self._scope = access, known, Scope(config, access)
         self._limit = min(config.page_limit or DEFAULT_PAGE_LIMIT, access.max_pages)
         self._fetcher, self._spool = Fetcher(access), spool or Spool()
         self._visitor = Visitor(access, self._fetcher, pause_s, self._spool)
         self._renderer = None if browser is None else self._rendering(browser, pause_s)
-        self._reader = Reader(self._scope, access, self._renderer)
+        self._parser = parser or PageParser()
+        self._reader = Reader(self._scope, access, self._parser, self._renderer)
         self._found = Found()
         self._listed = Documents([], frozenset(), frozenset())
         self._ahead = ReadAhead({}, self._read_kept)
 
     def facts(self) -> Mapping[str, MetadataValue]:
-        """How many pages were fetched whole, and how many had not changed."""
+        """How many pages were fetched, and how many were not modified (304)."""
         return {"pages_fetched": self._found.fetched, "pages_not_modified": self._found.not_modified}
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
@@ -127,13 +132,13 @@ class WebLister:
         return [*(Item(key) for key in self._found.pages), *skipped]
 
     async def read(self, item: Item) -> Content:
-        """The page without text that repeats on the site, or its whole text if the source says so. Raises
-        DocumentError if it can no longer be fetched."""
+        """The page without text that repeats on the site, or with its whole text if the source is configured
+        so. Raises DocumentError if it can no longer be fetched."""
         kept = await self._ahead.take(item.key)
         return kept or await self._content(item.key, await self._fetched(item))
 
     async def aclose(self) -> None:
-        """Close connections, delete what is temporary."""
+        """Close connections and delete temporary files."""
         await self._ahead.aclose()
         if self._renderer is not None:
             await self._renderer.aclose()
@@ -148,13 +153,12 @@ class WebLister:
         return Renderer(browser, self._access, visitors, self._spool)
 
     def _furniture_of(self, key: str) -> frozenset[int]:
-        """The blocks of a page that repeat on the site; often none."""
+        """The blocks of a page that repeat on the site."""
         page = self._found.pages.get(key)
         return self._listed.furniture.intersection((page and page.numbers) or ())
 
     def _to_read(self, before: Remembered) -> dict[str, int]:
-        """Sizes of the pages that are new or changed and on the disk, in the order of their keys, which is
-        that of reading; for a thread."""
+        """Sizes of the new and changed pages in the spool, in key order, in which they are read. Blocking."""
         found: dict[str, int] = {}
         items = [entry for entry in self._listed.entries if isinstance(entry, Item)]
         for item in sorted(items, key=lambda item: place_of(item.key)):
@@ -164,7 +168,7 @@ class WebLister:
         return found
 
     async def _read_kept(self, key: str) -> Content | None:
-        """From the response with which it was listed; None if that is not on the disk."""
+        """The content from the response with which the page was listed; None if that is not in the spool."""
         url = self._found.answers.get(key)
         answer = None if url is None else await self._spool.get(url)
         return None if answer is None else await self._content(key, answer)
@@ -174,13 +178,16 @@ class WebLister:
         if key not in self._listed.html:
             return Content(body, content_type or None, filename=_filename(key))
         if self._scope.whole:
-            page = await asyncio.to_thread(whole_text, body, content_type)
+            page = self._parser.whole_text(body, content_type)
         else:
-            page = await asyncio.to_thread(stripped, body, content_type, self._furniture_of(key))
-        return Content(page, "text/html; charset=utf-8", filename="page.html")
+            page = self._parser.stripped(body, content_type, self._furniture_of(key))
+        try:
+            return Content(await page, "text/html; charset=utf-8", filename="page.html")
+        except NotParsed as error:
+            raise DocumentError(f"{key}: {error}") from error
 
     async def _fetched(self, item: Item) -> Answer:
-        """Fetch a page that had not changed when it was listed, or that did not fit on the disk."""
+        """Fetch a page that was not modified when it was listed, or did not fit into the spool."""
         visit = await self._visitor.visit(item.key, refuses=self._scope.refuses)
         if visit.answer is None or visit.answer.status not in (200, 203):
             reason = visit.reason or f"answers {visit.answer.status}" if visit.answer else visit.reason
@@ -189,7 +196,7 @@ class WebLister:
         if item.key in self._listed.html:
             try:
                 html, answer = await self._reader.read(item.key, answer)
-            except NotRendered as error:
+            except (NotRendered, NotParsed) as error:
                 raise DocumentError(f"{item.key}: {error}") from error
         page = Page(
             item.key,
@@ -205,5 +212,5 @@ class WebLister:
 
 
 def _filename(url: str) -> str | None:
-    """The last part of the path, which tells a file's format if its content does not."""
+    """The last part of the path; its suffix tells the format if the content does not."""
     return unquote(posixpath.basename(urlsplit(url).path)) or None

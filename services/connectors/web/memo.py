@@ -1,7 +1,7 @@
-"""A page as a crawl sees it, and its memo for the next crawl.
+"""A page of a crawl, and its memo for the next crawl.
 
-With its memo, a page that is "not modified" is handled as if it had been read: its links are followed, its
-text is compared, and it counts for the text that repeats on the site.
+With its memo, a page that is not modified (304) is handled as if it had been fetched: its links are followed,
+its text is compared, and it counts for the text that repeats on the site.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from services.connectors.web.pages.blocks import kept
 
 #: Version of the text extraction; pages with memos of an older one are read again.
 FORMAT = 1
-#: What of a page is indexed: its main part, or all of its text. A crawl has one of these modes.
+#: The mode of a crawl: the main part of pages is indexed, or their whole text.
 MAIN, WHOLE = "main", "whole"
-#: A larger memo is reduced to the depth; such a page is fetched completely each time.
+#: A larger memo is reduced to the depth; such a page is fetched without validators each time.
 MAX_MEMO_BYTES = 64 * 1024
 _MAX_UNPACKED = 4 * 1024 * 1024
 
@@ -32,15 +32,15 @@ class Page:
     """A page or file of the site.
 
     Attributes:
-        key: its canonical address.
-        depth: links from the start; None where that is not known.
-        numbers: of the blocks of its main part; None for a file, whose `content_sha256` decides then.
-        whole: hash of all its text, where that is what is indexed, else empty.
-        links: canonical addresses of the site's hosts.
-        canonical: which page it says it is a copy of.
-        version: that it was listed with when it was remembered.
-        etag, modified: exactly as they came.
-        furniture: what repeats on the site, with one page of it.
+        key: its canonical URL.
+        depth: number of links from the start; None if unknown.
+        numbers: the block numbers of its main part; None for a file, which is compared by `content_sha256`.
+        whole: hash of its whole text if that is indexed, else empty.
+        links: canonical URLs on the site's hosts.
+        canonical: the URL of its `rel=canonical`.
+        version: the version with which it was listed when the memo was written.
+        etag, modified: validators exactly as received.
+        furniture: the blocks that repeat on the site; stored with one page only.
     """
 
     key: str
@@ -60,7 +60,7 @@ class Page:
 
     @cached_property
     def digest(self) -> str:
-        """Of all text that is indexed; equal for pages that say the same."""
+        """A hash of the indexed text; equal for pages with equal text."""
         if self.numbers is None:
             return self.content_sha256
         if self.whole:
@@ -68,8 +68,7 @@ class Page:
         return hashlib.sha256(self.numbers.tobytes()).hexdigest()
 
     def version_without(self, dropped: Container[int]) -> str:
-        """Equal as long as title, language and the text without these blocks are; of a whole page, all of
-        its text counts."""
+        """A hash of title, language and the text without these blocks, or the whole text if it is indexed."""
         if self.numbers is None:
             return self.content_sha256
         if self.whole:
@@ -80,13 +79,13 @@ class Page:
         return hashlib.sha256(head.encode() + text.tobytes()).hexdigest()
 
     def validators(self) -> dict[str, str]:
-        """Headers that ask for the page only if it has changed."""
+        """The headers of a conditional request."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
         return {name: value for name, value in headers.items() if value}
 
 
 def packed(page: Page, mode: str = MAIN) -> bytes:
-    """What is remembered of a page by a crawl of this mode."""
+    """Encode the memo of a page for a crawl of this mode."""
     members: dict[str, Any] = {
         "format": FORMAT,
         **_marked(mode),
@@ -112,8 +111,8 @@ def packed(page: Page, mode: str = MAIN) -> bytes:
 
 
 def unpacked(key: str, memo: bytes | None, mode: str = MAIN) -> Page | None:
-    """What was remembered of a page; None where that is nothing, or in another format. Of what a crawl of
-    the other mode has remembered, only the depth: its text is another one, so the page is asked for whole."""
+    """Decode a memo; None if there is none, or it has another format. From a memo of the other mode only the
+    depth is used, because the indexed text differs; such a page is fetched without validators."""
     if memo is None:
         return None
     try:
@@ -135,7 +134,7 @@ def unpacked(key: str, memo: bytes | None, mode: str = MAIN) -> Page | None:
 
 
 def _marked(mode: str) -> dict[str, str]:
-    """The member that says the mode; none for that of most sources."""
+    """The member that stores the mode; omitted for the default mode."""
     return {} if mode == MAIN else {"mode": mode}
 
 

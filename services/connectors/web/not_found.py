@@ -8,6 +8,7 @@ from services.connectors.web.browser import NotRendered
 from services.connectors.web.memo import Page
 from services.connectors.web.outcome import alike
 from services.connectors.web.pages.content import is_html
+from services.connectors.web.pages.parser import NotParsed
 from services.connectors.web.reading import Reader
 from services.connectors.web.scope import Scope
 from services.connectors.web.transport.visit import Visitor
@@ -18,7 +19,7 @@ _SAYS_SO = re.compile(
 
 
 class NotFound:
-    """The page that a site shows for a missing address; learnt with one request."""
+    """The page that a site returns for a missing URL, learnt with one request."""
 
     def __init__(self) -> None:
         self._sample: Page | None = None
@@ -31,7 +32,7 @@ class NotFound:
             return
         try:
             html, _ = await reader.read(visit.url, visit.answer)
-        except NotRendered:
+        except (NotRendered, NotParsed):
             return
         if html.fault is None:
             self._sample = Page(visit.url, numbers=html.numbers, whole=html.whole, title=html.title)

@@ -20,14 +20,14 @@ _BLOCKED_FROM = 3
 
 @dataclass(slots=True)
 class Found:
-    """Page by page.
+    """The results of a crawl by page.
 
     Attributes:
-        pages: that are there, by key.
-        unreadable, skipped: key → why.
-        left_out: why → how many.
-        answers: where the content of pages that were fetched is, by key; `sizes` of that content in bytes.
-        fetched, not_modified: answers.
+        pages: pages with content, by key.
+        unreadable, skipped: key → reason.
+        left_out: reason → number of pages.
+        answers: key → URL of the response in the spool; `sizes` are those of the bodies in bytes.
+        fetched, not_modified: numbers of responses with content, and of 304.
     """
 
     pages: dict[str, Page] = field(default_factory=dict)
@@ -42,10 +42,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What is listed.
+    """The documents of a crawl.
 
     Attributes:
-        furniture: the blocks that `read` leaves out of pages.
+        furniture: the blocks that `read` removes from pages.
         html: keys of documents that are pages, not files.
     """
 
@@ -61,7 +61,7 @@ def documents(
     limit: int,
     mode: str = MAIN,
 ) -> Documents:
-    """The entries of a crawl of this mode that has ended; for a thread."""
+    """The entries of a finished crawl of this mode. Blocking."""
     _refuse_blocks(found, remembered, known)
     _drop_copies(found, known)
     order = sorted(found.pages.values(), key=lambda page: (page.depth is None, page.depth or 0, page.key))
@@ -133,7 +133,7 @@ def _furniture(
         if memo is None:
             continue
         before |= memo.furniture
-        if key in found.unreadable and memo.numbers is not None:  # it is still one of the site
+        if key in found.unreadable and memo.numbers is not None:  # it still belongs to the site
             texts.append(memo.numbers)
     return learnt(texts, before)
 
@@ -142,7 +142,7 @@ def _item(
     page: Page, furniture: frozenset[int], before: Page | None, carried: frozenset[int], mode: str
 ) -> Item:
     version = page.version_without(furniture)
-    if before is not None and before.version == version:  # a date that changes without the text says nothing
+    if before is not None and before.version == version:  # a new date alone is not a change
         page = replace(page, last_modified=before.last_modified)
     page = replace(page, version=version, furniture=carried)
     facts: dict[str, MetadataValue] = {"url": page.key}

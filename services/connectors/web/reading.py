@@ -1,16 +1,16 @@
-"""The page in an answer, as a reader of the site sees it."""
+"""Extract a page from a response, rendered in the browser if it needs JavaScript."""
 
-import asyncio
 from dataclasses import replace
 
 from services.connectors.web.access import WebAccess
 from services.connectors.web.browser import Renderer
 from services.connectors.web.pages import verdicts
-from services.connectors.web.pages.page import Html, read_page
+from services.connectors.web.pages.page import Html
+from services.connectors.web.pages.parser import PageParser
 from services.connectors.web.scope import Scope
 from services.connectors.web.transport.fetch import Answer
 
-#: What to do about pages that show no text without a browser.
+#: How to index pages that need JavaScript.
 TO_RENDER = (
     "install headrace[browser] and Chromium, and set HEADRACE_WEB_BROWSER=auto for the connectors to render "
     "such pages"
@@ -19,21 +19,23 @@ _EMPTY = f"{verdicts.SHELL}, and shows none in the browser"
 
 
 class Reader:
-    """Reads pages of one run.
+    """Reads the pages of one run.
 
     Args:
-        renderer: renders those that show no text without JavaScript.
+        renderer: renders pages that show no text without JavaScript.
     """
 
-    def __init__(self, scope: Scope, access: WebAccess, renderer: Renderer | None = None) -> None:
-        self._scope, self._access, self._renderer = scope, access, renderer
+    def __init__(
+        self, scope: Scope, access: WebAccess, parser: PageParser, renderer: Renderer | None = None
+    ) -> None:
+        self._scope, self._access, self._parser, self._renderer = scope, access, parser, renderer
 
     async def read(self, key: str, answer: Answer) -> tuple[Html, Answer]:
-        """What a page says, and the answer that holds it: the browser's where it was rendered. Raises
-        NotRendered.
+        """A page, and the response that contains it: that of the browser if it was rendered. Raises
+        NotRendered, NotParsed.
 
         Args:
-            key: its canonical address, which its links are relative to.
+            key: its canonical URL, for relative links.
         """
         html = await self._read(key, answer)
         if html.fault != verdicts.SHELL or html.noindex or html.refresh is not None:
@@ -44,11 +46,11 @@ class Reader:
         shown = await self._read(key, rendered)
         if not rendered.body or shown.numbers == html.numbers:
             return replace(shown, fault=_EMPTY, refresh=rendered.headers.get("Refresh")), rendered
-        if shown.fault == verdicts.SHELL:  # little text, but that is all there is
+        if shown.fault == verdicts.SHELL:  # a rendered page may be short
             shown = replace(shown, fault=None)
         return shown, rendered
 
     async def _read(self, key: str, answer: Answer) -> Html:
         content_type = answer.headers.get("Content-Type")
         product, whole = self._access.product, self._scope.whole
-        return await asyncio.to_thread(read_page, answer.body, content_type, key, product, whole)
+        return await self._parser.read(answer.body, content_type, key, product, whole)

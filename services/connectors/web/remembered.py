@@ -1,14 +1,14 @@
-"""What the crawl before has remembered of the pages that are indexed."""
+"""The memos of the previous crawl for pages that are indexed."""
 
 from services.connectors.lister import Known
 from services.connectors.web.memo import Page, unpacked
 
 
 class Remembered:
-    """The pages that are indexed, and what is known of them. Reads all keys; for a thread.
+    """The indexed pages and their memos. Reads all keys: blocking.
 
     Args:
-        mode: of the crawl (`memo.MAIN`, `memo.WHOLE`).
+        mode: of this crawl (`memo.MAIN`, `memo.WHOLE`).
     """
 
     def __init__(self, known: Known, mode: str) -> None:
@@ -16,5 +16,5 @@ class Remembered:
         self.keys = frozenset(known.keys())
 
     def of(self, key: str) -> Page | None:
-        """What an earlier crawl has kept of a page."""
+        """The memo of an indexed page; None if there is none."""
         return unpacked(key, self._memos.memo(key), self._mode) if key in self.keys else None

@@ -13,7 +13,7 @@ from services.connectors.web.memo import MAIN, WHOLE
 from services.connectors.web.transport.addresses import refusal
 
 _ABSOLUTE = ("http://", "https://")
-#: What a page links to and no parser of ours reads, or that is no text by itself.
+#: Suffixes of links to files without text, or that no parser supports.
 _NO_DOCUMENTS = frozenset(
     (
         *(
@@ -72,11 +72,10 @@ _NO_DOCUMENTS = frozenset(
 
 
 class Scope:
-    """The hosts of a source, and the addresses that its patterns select.
+    """The hosts of a source, and the URLs that its patterns select.
 
-    Hosts are those of the start and, once it has redirected for good, of where it led to; each with `www.`
-    and without, by http and https. Patterns are searched for in path and query; the start itself is always
-    in scope.
+    The hosts are that of the start URL and, after a permanent redirect, that of its target; with and without
+    `www.`, by http and https. Patterns are searched for in path and query. The start URL is always in scope.
     """
 
     def __init__(self, config: WebScrapeConfig, access: WebAccess) -> None:
@@ -92,17 +91,19 @@ class Scope:
         self._same: set[str] = set()
 
     def anchor(self, url: str) -> None:
-        """Set where the start page led: this site is in scope, and its origin is that of all pages."""
+        """Set the URL that the start redirected to: its site is in scope, its origin that of all pages."""
         self._sites.add(site_of(url))
         self._origin = origin_of(url)
 
     def learn(self, asked: str, final: str) -> None:
-        """An address of another origin of the site has led to the same path here: so will others."""
+        """Note a redirect. From another origin of the site to the same path here, it proves that both origins
+        serve the same pages."""
         if origin_of(final) == self._origin and path_of(asked) == path_of(final):
             self._same.add(origin_of(asked))
 
     def at_home(self, url: str) -> str:
-        """A canonical URL as the site writes it: https where the start is, `www.` where it is proven."""
+        """Rewrite a canonical URL to the origin of the site: to https if the start is https, to another host
+        (`www.`) only if a redirect has proven it."""
         origin = origin_of(url)
         if origin == self._origin or site_of(url) not in self._sites:
             return url
@@ -112,7 +113,7 @@ class Scope:
         return url
 
     def is_ours(self, url: str) -> bool:
-        """Whether a canonical URL is of a host of the source."""
+        """Whether a canonical URL is on a host of the source."""
         return site_of(url) in self._sites
 
     def refuses(self, url: str, depth: int | None = None) -> str | None:
@@ -134,7 +135,7 @@ class Scope:
 
 
 def links_in(urls: Iterable[str], base: str, scope: Scope) -> list[str]:
-    """The URLs that can be pages of the site, canonical, each once."""
+    """The URLs on the site's hosts, canonical and without duplicates."""
     found: dict[str, None] = {}
     for url in urls:
         link = _canonical(url, "" if url.startswith(_ABSOLUTE) else base)

@@ -1,4 +1,4 @@
-"""Pages that a site names itself, in sitemaps."""
+"""Find pages by the sitemaps of a site."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,9 +14,9 @@ from services.connectors.web.transport.visit import Visitor
 
 
 async def pages_named(scope: Scope, access: WebAccess, visitor: Visitor) -> AsyncIterator[tuple[str, str]]:
-    """Canonical addresses in scope, with when they were changed last ("" where that is not said).
+    """The canonical URLs in a site's sitemaps that are on its hosts, with `lastmod` (empty if missing).
 
-    The date decides nothing: many sites leave it as it was, or write the present time.
+    The date suppresses no request: many sites never change it, or write the present time.
     """
     origin = origin_of(scope.at_home(scope.start))
     try:
@@ -29,7 +29,7 @@ async def pages_named(scope: Scope, access: WebAccess, visitor: Visitor) -> Asyn
             url = canonical(waiting.pop(0), f"{origin}/")
         except ValueError:
             continue
-        # Only robots.txt may name one on another host.
+        # A sitemap on another host counts only if robots.txt names it.
         if url in read or refusal(url, access) or not (scope.is_ours(url) or url in named):
             continue
         read.add(url)
@@ -41,7 +41,7 @@ async def pages_named(scope: Scope, access: WebAccess, visitor: Visitor) -> Asyn
 
 
 async def _read(url: str, visitor: Visitor) -> Sitemap:
-    """Nothing, where there is none."""
+    """Fetch a sitemap; an empty one if it cannot be fetched."""
     try:
         answer = await visitor.follow(url)
     except NoAnswer:

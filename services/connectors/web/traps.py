@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 _MOST_SEGMENTS = 25
 _MOST_REPEATS = 3
-#: Pages of one kind that are always requested.
+#: Minimum number of pages of one kind that are requested.
 _FEW = 20
 _DIGITS = re.compile(r"\d+")
 _DATE = re.compile(r"(?:^|[/_-])(?:19|20)\d\d(?:[/_-]|$)|\d{8}")
@@ -16,8 +16,8 @@ class Traps:
     """Counts similar addresses.
 
     Args:
-        page_limit: of the source: half of it is for pages that differ in one parameter (they may be all
-            there is), a fifth for those of a calendar or of filters that combine.
+        page_limit: of the source. Pages that differ in one parameter may take half of it, because a site may
+            consist of them; those of a calendar or of combined filters a fifth.
     """
 
     def __init__(self, page_limit: int) -> None:
@@ -25,16 +25,22 @@ class Traps:
         self._alike: dict[str, set[str]] = defaultdict(set)
 
     def refuses(self, url: str) -> bool:
-        """Whether a new address is one too many of its kind. Counts it if not."""
+        """Whether a new URL exceeds the share of its kind. Counts it if not."""
+        if self.would_refuse(url):
+            return True
+        parts = urlsplit(url)
+        if kind := _kind(parts.path, parts.query)[0]:
+            self._alike[kind].add(url)
+        return False
+
+    def would_refuse(self, url: str) -> bool:
+        """As `refuses`, without counting."""
         parts = urlsplit(url)
         if repeats(parts.path):
             return True
         kind, share = _kind(parts.path, parts.query)
         alike = self._alike[kind] if kind else {url}
-        if url not in alike and len(alike) >= max(_FEW, self._page_limit // share):
-            return True
-        alike.add(url)
-        return False
+        return url not in alike and len(alike) >= max(_FEW, self._page_limit // share)
 
 
 def repeats(path: str) -> bool:
@@ -45,8 +51,8 @@ def repeats(path: str) -> bool:
 
 
 def _kind(path: str, query: str) -> tuple[str, int]:
-    """What variants of a page have in common ("" for a path that stands for itself), and the part of the
-    page limit that is for them."""
+    """What variants of a page have in common (empty for a path without variants), and the divisor of the page
+    limit for them."""
     if query:
         return (f"?{path}", 5) if "&" in query else (f"?{path}?{query.partition('=')[0]}", 2)
     return (_DIGITS.sub("#", path), 5) if _DATE.search(path) else ("", 1)

@@ -164,7 +164,9 @@ def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
     for lines in columns:
         gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
         least = min(gaps) + 0.25 * (lines[0].y1 - lines[0].y0)
-        parted.append([(a.y1, b.y0) for (a, b), gap in zip(pairwise(lines), gaps, strict=True) if gap > least])
+        parted.append(
+            [(a.y1, b.y0) for (a, b), gap in zip(pairwise(lines), gaps, strict=True) if gap > least]
+        )
     fewest = min(parted, key=len)
     shared = sum(all(any(a < d and c < b for c, d in other) for other in parted) for a, b in fewest)
     return shared >= 3 and shared * 4 >= 3 * max(map(len, parted))

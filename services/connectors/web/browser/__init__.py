@@ -4,10 +4,10 @@
                   ▲             │ every request
                   └── Gate ◄────┘ ──► the run's own transport: addresses, robots.txt, pauses, limits
 
-renderer.py    what one run has of it
-browser.py     one for all runs of a process: started for the first page, ended with the last run
-chromium.py    one process: its options, its memory, its end
-gate.py        what a page may ask for, answered by our own transport
+renderer.py    renders the pages of one run
+browser.py     the browser of all runs of a process: starts with the first page, ends with the last run
+chromium.py    one Chromium process: options, memory limit, shutdown
+gate.py        the requests of a page, answered by the run's transport
 
 Playwright is the extra `headrace[browser]`; it is imported when the first page is rendered.
 """

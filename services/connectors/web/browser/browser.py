@@ -13,34 +13,33 @@ from services.connectors.web.browser.gate import MAX_REQUESTS, Gate
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page, Playwright
 
-#: Pages at once; each takes 100 to 200 MB.
+#: Maximum number of concurrent pages; each takes 100 to 200 MB.
 _PAGES_AT_ONCE = 3
-#: Pages after which a process is replaced: it grows slowly.
+#: Number of pages after which the process is replaced, because its memory grows slowly.
 _PAGES_OF_A_PROCESS = 100
-#: For a page, beside the pauses between the requests that it makes; and for both together.
+#: Time limit for a page without the delays between its requests, and including them.
 PAGE_SECONDS = 30.0
 _MOST_SECONDS = 300.0
 _QUIET_SECONDS = 0.5
-#: A page whose text never rests (a clock) is taken as it is when it has asked for nothing for so long.
+#: A page whose text keeps changing (a clock) is taken once it has sent no request for this long.
 _RESTLESS_SECONDS = 3.0
 _LOOK_SECONDS = 0.1
 _CLOSE_SECONDS = 5.0
-#: A browser that does not start is not tried again for each page.
+#: Time until a browser that did not start is tried again.
 _TRY_AGAIN_SECONDS = 60.0
 _TEXT_LENGTH = "() => document.body ? document.body.textContent.length : 0"
 
 
 class Browser:
-    """Started for the first page that is rendered; ended when no run uses it any more (`leave`).
+    """Starts with the first page that is rendered, and ends when no run uses it any more (`leave`).
 
     Args:
         program: path of Chromium.
-        page_s: for a page, beside the pauses between its requests.
-        memory_bytes: of all its processes together.
-        pages: after which a process is replaced.
-        quiet_s: a page has come to rest when it has asked for nothing, and its text has not changed, for so
-            long.
-        close_s: a page that cannot be closed for so long takes its process with it.
+        page_s: time limit for a page, without the delays between its requests.
+        memory_bytes: memory limit for all its processes together.
+        pages: number of pages after which the process is replaced.
+        quiet_s: a page is complete when it has sent no request, and its text has not changed, for this long.
+        close_s: if closing a page takes longer, the process is killed.
     """
 
     def __init__(
@@ -62,11 +61,11 @@ class Browser:
         self._failed: tuple[float, str] | None = None
 
     def enter(self) -> None:
-        """A run begins to use it."""
+        """A run starts to use it."""
         self._users += 1
 
     async def leave(self) -> None:
-        """A run has ended; with the last one the browser does."""
+        """A run has ended. The browser ends with the last one."""
         self._users -= 1
         async with self._changing:
             if self._users:
@@ -79,11 +78,11 @@ class Browser:
             self.chromium = self._playwright = None
 
     async def render(self, gate: Gate) -> tuple[bytes, str]:
-        """The page as its scripts have made it, in UTF-8, and where they send its readers ("" for nowhere).
-        A page that is left at once is empty.
+        """The rendered page in UTF-8, and the URL that its scripts navigate to (empty for none). A page that
+        navigates at once is empty.
 
-        Raises NotRendered when the browser does not start, when it dies of the page twice, when the page does
-        not come to rest in time, and when something of the site itself could not be loaded.
+        Raises NotRendered if the browser does not start, the page crashes it twice, the page is not complete
+        in time, or a resource of the site itself cannot be loaded.
         """
         async with self._places:
             for last in (False, True):
@@ -132,7 +131,7 @@ class Browser:
         except NotRendered as error:
             self._failed = time.monotonic(), str(error)
             raise
-        except Exception as error:  # Playwright's own process
+        except Exception as error:  # Playwright's driver process
             self._playwright = None
             raise NotRendered(f"Playwright does not start: {first_line(error)}") from error
 
@@ -176,7 +175,7 @@ class Browser:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _closed(self, chromium: Chromium, context: BrowserContext) -> None:
-        """A page that cannot be closed takes its process with it."""
+        """Close a page; kill the process if that takes too long."""
         try:
             async with asyncio.timeout(self._close_s):
                 await context.close()
@@ -185,7 +184,7 @@ class Browser:
 
 
 class _Died(Exception):
-    """The process of the browser, or of the page in it."""
+    """The browser process, or the renderer process of the page, has died."""
 
 
 async def _close(page: Page) -> None:

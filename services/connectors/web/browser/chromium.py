@@ -1,4 +1,4 @@
-"""One Chromium: how it is started, how much memory it may take, and how it ends."""
+"""One Chromium process: start, memory limit and shutdown."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from streams.local import die_with_parent
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright, Route
 
-#: Of all its processes together.
+#: Memory limit for all its processes together.
 MEMORY_BYTES = 1024**3
 _MEMORY_EVERY_S = 0.5
 _START_SECONDS = 60.0
 _PREFIX = "headrace-browser-"
 _END_SECONDS = 5.0
-#: Requests that the gate does not see (WebSocket, WebRTC, preconnect, prefetch, what Chromium asks for
-#: itself) find no resolver, and a proxy whose name cannot be resolved, also for loopback and IP addresses.
+#: Without a resolver, and with a proxy whose name cannot be resolved (also for loopback and IP addresses),
+#: requests that bypass the gate reach nothing: WebSocket, WebRTC, preconnect, prefetch, Chromium's own.
 _NO_NETWORK = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://none.invalid:1",
@@ -46,8 +46,8 @@ _QUIET = (
     "--no-pings",
     "--mute-audio",
 )
-#: Playwright keeps the browser's process to itself. So it runs behind a script that tells the id, and it
-#: is killed when Playwright's own process ends, which ends with ours.
+#: Playwright does not reveal the browser's process id. So a script starts it, which reports the id and kills
+#: the browser when Playwright's driver ends, which ends with our process.
 _BEHIND = """#!/bin/sh
 echo $$ > '{folder}/pid'
 exec '{python}' -I -S '{guard}' $PPID '{program}' "$@"
@@ -55,23 +55,23 @@ exec '{python}' -I -S '{guard}' $PPID '{program}' "$@"
 
 
 class NotRendered(Exception):
-    """A page that the browser has not shown; the message is the reason."""
+    """The browser did not render a page; the message is the reason."""
 
 
 class Chromium:
-    """A process of Chromium. `pages` counts those that it was given, `open` those that it still shows."""
+    """A Chromium process. `pages` counts all pages that it has opened, `open` those that are open now."""
 
     def __init__(self, browser: Browser, folder: Path, memory_bytes: int) -> None:
         self._browser, self._folder, self._memory_bytes = browser, folder, memory_bytes
         self.pid = int((folder / "pid").read_text())
         self.pages = self.open = 0
-        #: Why it was killed.
+        #: The reason if it was killed.
         self.killed = ""
         self._watch = asyncio.create_task(self._watched())
 
     @classmethod
     async def start(cls, playwright: Playwright, program: str, memory_bytes: int = MEMORY_BYTES) -> Chromium:
-        """Raises NotRendered when it does not start."""
+        """Start a process. Raises NotRendered if it does not start."""
         from playwright.async_api import Error
 
         await asyncio.to_thread(_sweep)
@@ -89,7 +89,7 @@ class Chromium:
                 args=[*_NO_NETWORK, *_QUIET],
                 # Chromium refuses to run as root with its sandbox.
                 chromium_sandbox=os.geteuid() != 0,
-                # None of our own variables: some are secrets.
+                # Without our environment variables, some of which are secrets.
                 env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", "TZ": "UTC"},
                 handle_sigint=False,
                 handle_sigterm=False,
@@ -103,11 +103,11 @@ class Chromium:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be given a page."""
+        """Whether it can open pages."""
         return self._browser.is_connected() and not self.killed
 
     async def context(self, agent: str, answer: Callable[[Route], Awaitable[None]]) -> BrowserContext:
-        """A profile for one page, empty and alone. Every request of the page goes to `answer`."""
+        """An empty, isolated profile for one page. `answer` handles every request of the page."""
         version = self._browser.version.partition(".")[0]
         made = await self._browser.new_context(
             accept_downloads=False,
@@ -121,7 +121,7 @@ class Chromium:
         return made
 
     async def end(self) -> None:
-        """End it; kill it if it does not."""
+        """End the process; kill it if it does not end."""
         self._watch.cancel()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_END_SECONDS):
@@ -137,14 +137,14 @@ class Chromium:
             await asyncio.sleep(_MEMORY_EVERY_S)
 
     def kill(self, reason: str) -> None:
-        """End it at once; `killed` is the reason from now on."""
+        """Kill the process, and set `killed` to the reason."""
         self.killed = self.killed or reason
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
 
 def _sweep() -> None:
-    """Delete what browsers have left whose connector was killed."""
+    """Delete profiles of browsers whose connector was killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError, ValueError):
             if folder.stat().st_uid == os.geteuid() and not _runs(int((folder / "pid").read_text())):
@@ -160,11 +160,11 @@ def _runs(pid: int) -> bool:
 
 
 def memory_of(group: int) -> int:
-    """Bytes that the processes of a group have for themselves; 0 where there is no /proc."""
+    """Private memory of a process group in bytes; 0 without /proc."""
     pages = 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            # pid (name) state ppid pgrp …; the name may hold anything but ends at the last ")"
+            # pid (name) state ppid pgrp …; the name may contain anything, and ends at the last ")"
             if int((process / "stat").read_text().rpartition(")")[2].split()[2]) == group:
                 resident, shared = (process / "statm").read_text().split()[1:3]
                 pages += int(resident) - int(shared)
@@ -172,5 +172,5 @@ def memory_of(group: int) -> int:
 
 
 def first_line(error: Exception) -> str:
-    """What Playwright says, without its log of the browser."""
+    """The message of a Playwright error, without the browser log."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

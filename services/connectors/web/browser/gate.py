@@ -1,8 +1,8 @@
-"""Every request of a page, answered by the run's own transport or not at all.
+"""Answer every request of a rendered page through the run's transport, or refuse it.
 
-Chromium sends nothing itself. So all that holds for pages holds for what they load: the address that is
-connected to is checked, redirects are followed by us, robots.txt counts, and a host is asked one request at a
-time, with its pause. What is kept of a run is not fetched again, so a script of all pages is fetched once.
+Chromium sends nothing itself, so resources are fetched under the same rules as pages: address checks on every
+redirect, robots.txt, one request per host at a time with its delay. Responses are kept in the spool, so a
+script that all pages use is fetched once.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from services.connectors.web.transport.visit import Visit, Visitor
 if TYPE_CHECKING:
     from playwright.async_api import Frame, Request, Route
 
-#: Of one page, those that ask for nothing new included.
+#: Maximum number of requests of a page, including those answered from the spool.
 MAX_REQUESTS = 60
 MAX_BYTES = 32 * 1024 * 1024
 _ASKED = frozenset(("script", "xhr", "fetch"))
-#: Headers of a page's own requests that its server may need; the rest is ours.
+#: Headers of the page's requests that are passed on; all others are the crawler's.
 _PASSED_ON = frozenset(("accept", "authorization"))
 _HEADERS_BACK = frozenset(("content-type", "access-control-allow-origin", "access-control-allow-credentials"))
 
 
 class Visitors:
-    """Who asks a host: the crawl's own visitor for the site, one of its own for each other origin, so that a
-    third party that is slow or down does not end the crawl."""
+    """Selects the visitor for a request: the crawl's for the site, a separate one for each other origin, so
+    that a third party that is slow or down does not end the crawl."""
 
     def __init__(self, site: Visitor, is_ours: Callable[[str], bool], other: Callable[[], Visitor]) -> None:
         self._site, self._is_ours, self._other = site, is_ours, other
@@ -43,11 +43,11 @@ class Visitors:
         self._locks: dict[Visitor, asyncio.Lock] = {}
 
     def is_ours(self, url: str) -> bool:
-        """Whether a URL is of the site that is crawled."""
+        """Whether a URL is on the crawled site."""
         return self._is_ours(url)
 
     async def visit(self, url: str, headers: Mapping[str, str], access: WebAccess) -> Visit:
-        """Ask for what a page loads; one request of an origin at a time."""
+        """Request a resource of a page; one request per origin at a time."""
         visitor = self._site
         if not self._is_ours(url):
             visitor = self._others.setdefault(origin_of(url), self._other())
@@ -60,12 +60,12 @@ class Gate:
     """The requests of one page.
 
     Attributes:
-        page: where it was.
+        page: its URL.
         body: of the page itself, which was fetched already.
-        pending: requests that are under way.
-        quiet_since: when the last one ended (`time.monotonic`).
-        failed: why a script or a datum of the site itself did not come.
-        leads_to: where a script of the page sends its readers.
+        pending: number of requests in progress.
+        quiet_since: when the last request ended (`time.monotonic`).
+        failed: why a script or data of the site itself could not be loaded.
+        leads_to: URL that a script of the page navigates to.
     """
 
     page: Answer
@@ -92,10 +92,10 @@ class Gate:
     async def _answered(self, route: Route, request: Request) -> None:
         from playwright.async_api import Error
 
-        with contextlib.suppress(Error):  # the page is closed already, or does not want it any more
+        with contextlib.suppress(Error):  # the page is closed, or has cancelled the request
             if request.is_navigation_request():
                 await self._navigation(route, request)
-            elif request.resource_type == "stylesheet":  # applications wait for them; text does not need them
+            elif request.resource_type == "stylesheet":  # applications wait for styles, the text needs none
                 await route.fulfill(status=200, content_type="text/css", body="")
             elif (found := await self._fetched(request)) is None:
                 await route.abort("blockedbyclient")
@@ -106,7 +106,7 @@ class Gate:
                 await route.fulfill(status=found.status, headers=headers, body=found.body)
 
     async def _navigation(self, route: Route, request: Request) -> None:
-        """The page itself, once; no frame, no pop-up and no other page."""
+        """Answer the navigation to the page itself, once; refuse frames, pop-ups and other pages."""
         if self._shown or request.frame.parent_frame is not None or not self._is_page(request.url):
             if self._shown and request.frame == self._frame:
                 self.leads_to = self.leads_to or request.url
@@ -120,7 +120,7 @@ class Gate:
         return urldefrag(url).url == urldefrag(self.page.url).url
 
     async def _fetched(self, request: Request) -> Answer | None:
-        """None for what is not asked for, does not answer, or is beyond what a page may load."""
+        """The response; None if the request is refused, fails, or exceeds the limits of a page."""
         url = urldefrag(request.url).url
         parts = urlsplit(url)
         if request.resource_type not in _ASKED or request.method != "GET":
@@ -144,6 +144,6 @@ class Gate:
             return visit.answer
         if not visit.refused and self.visitors.is_ours(
             url
-        ):  # without it the page may show an error as its text
+        ):  # the page may show an error in place of its text
             self.failed = self.failed or f"{url}: {visit.reason or (visit.answer and visit.answer.status)}"
         return None

@@ -1,4 +1,4 @@
-"""What one run has of the browser."""
+"""Render the pages of one run."""
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -10,17 +10,18 @@ from services.connectors.web.transport.spool import Spool
 
 
 class Renderer:
-    """Renders the pages of one run; each once, also when the run is interrupted."""
+    """Renders the pages of one run, each once, also across interruptions."""
 
     def __init__(self, browser: Browser, access: WebAccess, visitors: Visitors, spool: Spool) -> None:
         self._browser, self._access, self._visitors, self._spool = browser, access, visitors, spool
         self._entered = False
 
     async def render(self, answer: Answer) -> Answer:
-        """A page as its scripts have made it, with a header `Refresh` where they lead to another one.
+        """The rendered page, with a `Refresh` header if its scripts navigate to another one. Raises
+        NotRendered.
 
-        It has no validators: those of its server are for the shell, which stays as it is when the text
-        changes. Raises NotRendered.
+        It has no validators, because those of the server are for the shell, which stays the same when the
+        text changes.
         """
         url = f"{answer.url}#rendered"
         if (kept := await self._spool.get(url)) is not None:
@@ -38,7 +39,7 @@ class Renderer:
         return rendered
 
     async def aclose(self) -> None:
-        """The run has ended."""
+        """Call at the end of the run."""
         if self._entered:
             self._entered = False
             await self._browser.leave()

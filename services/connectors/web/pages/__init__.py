@@ -1,9 +1,10 @@
-"""What a page says, and its text as blocks. Nothing is fetched here.
+"""Extract what a crawl needs from a response body. Nothing is fetched here.
 
-content.py     what a body is
-page.py        HTML: title, links, what it says to robots
-blocks.py      its text as blocks, and the page without some of them
-furniture.py   blocks that repeat on most pages of a site
-verdicts.py    pages that are no content: shells, challenges, logins
-sitemap.py     a sitemap
+content.py     detects the media type of a body
+parser.py      runs the extraction in a worker process
+page.py        HTML: title, links, robots directives
+blocks.py      splits the text of a page into blocks and removes some of them
+furniture.py   finds blocks that repeat on most pages of a site
+verdicts.py    detects pages without content: shells, challenges, logins
+sitemap.py     parses sitemaps
 """

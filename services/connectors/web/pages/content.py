@@ -1,4 +1,4 @@
-"""What a body is: by its first bytes, then by the type that its server says."""
+"""Detect the media type of a body: by its first bytes, then by its Content-Type."""
 
 import re
 
@@ -8,7 +8,7 @@ _HTML = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])",
     re.I | re.S,
 )
-#: How files begin that parsers know by their content, and their type where it is one.
+#: Magic bytes of binary formats that parsers support → media type, empty if they leave it open.
 _BINARY = {
     b"%PDF-": "application/pdf",
     b"PK\x03\x04": "",
@@ -17,7 +17,7 @@ _BINARY = {
 }
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-#: Texts that no person reads, or that are lists of what is crawled anyway.
+#: Text formats for programs, and feeds, which list pages that are crawled anyway.
 _NO_DOCUMENTS = frozenset(
     {
         "text/css",
@@ -33,12 +33,12 @@ _HEAD_BYTES = 1024
 
 
 def media_type(answer: Answer) -> str:
-    """The type that the server says, in lower case, without parameters."""
+    """The media type of the Content-Type header, in lower case, without parameters."""
     return answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
 
 
 def is_html(answer: Answer) -> bool:
-    """Whether a body is a page, whatever it is called."""
+    """Whether a body is HTML. Its content takes precedence over its Content-Type."""
     head = answer.body[:_HEAD_BYTES]
     if head.startswith(tuple(_BINARY)):
         return False
@@ -48,7 +48,7 @@ def is_html(answer: Answer) -> bool:
 
 
 def refused_type(answer: Answer) -> str | None:
-    """Why a body that is no page is no document either; None for one that a parser may read."""
+    """Why a body that is not HTML is not a document; None if a parser may support it."""
     head = answer.body[:_HEAD_BYTES]
     if head.startswith(tuple(_BINARY)):
         return None
@@ -59,7 +59,7 @@ def refused_type(answer: Answer) -> str | None:
 
 
 def content_type_of(answer: Answer) -> str:
-    """The type to parse a body by."""
+    """The media type to parse a body as, empty if detection should decide."""
     head = answer.body[:_HEAD_BYTES]
     for mark, kind in _BINARY.items():
         if head.startswith(mark):

@@ -1,7 +1,7 @@
-"""Text that repeats on most pages of a site: navigation, banners and footers that no tag gives away.
+"""Find text that repeats on most pages of a site: navigation, banners and footers without telling tags.
 
-A site is more evidence than a page. What is learnt in a crawl is remembered (`memo.Page.furniture`), and a
-block leaves the set later than it enters: pages do not flap when a site grows by one.
+The result is kept for the next crawl (`memo.Page.furniture`). The threshold for leaving the set is lower than
+the one for entering it (hysteresis), so pages do not change back and forth while a site grows.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Sequence
 
 from services.connectors.web.pages.blocks import FIXED, kind_of
 
-#: Fewer pages are no evidence.
+#: On a smaller site nothing counts as repeated.
 FEWEST_PAGES = 5
-#: Shares of the pages: from where on a block repeats, and up to where one that did still does.
+#: Share of the pages from which a block counts as repeated, and below which it no longer does.
 _ENTERS, _LEAVES = 0.5, 0.25
-#: The most frequent ones; a memo has room for these.
+#: Maximum number of blocks, the most frequent ones, because a memo is limited in size.
 _MOST_BLOCKS = 1500
 
 
 def learnt(pages: Sequence[array[int]], before: frozenset[int]) -> frozenset[int]:
-    """The numbers of the blocks that repeat; `before` are those of the last crawl."""
+    """The numbers of the blocks that repeat; `before` is the result of the previous crawl."""
     if len(pages) < FEWEST_PAGES:
         return frozenset()
     counts: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""A page of HTML: what it says to people, and what it says to robots."""
+"""Read an HTML page: its text, links and robots directives."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
 _REFRESH = re.compile(r"\s*(\d+(?:\.\d*)?)\s*[;,]?\s*(?:url\s*=)?\s*[\"']?([^\"']*)", re.I)
 _HEAD_BYTES = 4096
 _GUESS_BYTES = 64 * 1024
-#: A longer title is none.
+#: Maximum characters of a title.
 _MAX_TITLE = 300
-#: Links of one page that are followed.
+#: Maximum number of links of a page that are followed.
 MAX_LINKS = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Html:
-    """What a crawl wants to know of a page.
+    """What a crawl needs to know about a page.
 
     Attributes:
-        links: as they are written, resolved against the base of the page; none with `nofollow`.
-        canonicals: likewise; usually one.
-        refresh: where the page sends its readers at once.
-        numbers: of the blocks of its main part (`blocks.Block.number`).
-        whole: hash of all its text, if that was asked for.
-        fault: why its text is no content (`verdicts.fault_of`).
-        routes: links that only a script of the page can follow (`#/guide`).
+        links: absolute URLs, not canonical; without those marked `nofollow`.
+        canonicals: absolute URLs of `rel=canonical`; usually one.
+        refresh: target of an immediate `meta` refresh.
+        numbers: the block numbers of its main part (`blocks.Block.number`).
+        whole: hash of its whole text, if requested.
+        fault: why its text is not content (`verdicts.fault_of`).
+        routes: number of links that only a script can follow (`#/guide`).
     """
 
     title: str | None = None
@@ -53,12 +53,12 @@ class Html:
 
 
 def read_page(body: bytes, content_type: str | None, url: str, product: str, whole: bool = False) -> Html:
-    """Read a page; for a thread.
+    """Read a page. Blocking.
 
     Args:
-        url: where it was, which its links are relative to.
-        product: the name that elements for one robot go by.
-        whole: whether all of its text is indexed.
+        url: its address, for relative links.
+        product: the name of this crawler in `meta` elements.
+        whole: whether to hash its whole text.
     """
     root = blocks.tree_of(decoded(body, content_type))
     if root is None:
@@ -87,10 +87,11 @@ def read_page(body: bytes, content_type: str | None, url: str, product: str, who
 
 
 def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> bytes:
-    """The page without what is no text of it and without these blocks; for a thread."""
-    root = blocks.tree_of(decoded(body, content_type))
+    """The main part of a page as HTML, without the blocks `dropped`. Blocking."""
+    text = decoded(body, content_type)
+    root = blocks.tree_of(text)
     if root is None:
-        return body
+        return text.encode("utf-8", "replace")
     blocks.drop_no_text(root)
     blocks.drop_landmarks(root)
     if dropped:
@@ -99,10 +100,11 @@ def stripped(body: bytes, content_type: str | None, dropped: frozenset[int]) -> 
 
 
 def whole_text(body: bytes, content_type: str | None) -> bytes:
-    """The page with all of its text, without what is none; for a thread."""
-    root = blocks.tree_of(decoded(body, content_type))
+    """A page as HTML with its whole text, without scripts, styles and form fields. Blocking."""
+    text = decoded(body, content_type)
+    root = blocks.tree_of(text)
     if root is None:
-        return body
+        return text.encode("utf-8", "replace")
     blocks.drop_no_text(root)
     return blocks.as_html(root)
 
@@ -112,7 +114,7 @@ def _hash(content: bytes) -> str:
 
 
 def robots_header(values: Iterable[str], product: str) -> frozenset[str]:
-    """The directives of `X-Robots-Tag` headers that are for all robots or for this one."""
+    """The directives of `X-Robots-Tag` headers for all robots or for this one."""
     found: set[str] = set()
     for value in values:
         applies = True
@@ -126,7 +128,7 @@ def robots_header(values: Iterable[str], product: str) -> frozenset[str]:
 
 
 def decoded(body: bytes, content_type: str | None) -> str:
-    """The text of a page, by BOM, header, the page's own word, and its bytes; never fails."""
+    """Decode a page by its BOM, Content-Type, own declaration or, failing these, its bytes. Never fails."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -157,11 +159,11 @@ def _declared(body: bytes, content_type: str | None) -> Iterable[str]:
     head = body[:_HEAD_BYTES]
     if inside := _XML_CHARSET.search(head) or _META_CHARSET.search(head):
         label = inside[1].decode("ascii").lower()
-        yield "utf-8" if label.startswith("utf-16") else label  # it was read as ASCII
+        yield "utf-8" if label.startswith("utf-16") else label  # the declaration is readable as ASCII
 
 
 def title_of(root: HtmlElement) -> str | None:
-    """The title, else the first heading."""
+    """The title, or the first heading of a page without one."""
     for name in (".//title", ".//h1"):
         found = root.find(name)
         words = " ".join("".join(found.itertext()).split()) if found is not None else ""
@@ -176,7 +178,7 @@ def _language(root: HtmlElement) -> str | None:
 
 
 def _base(root: HtmlElement, url: str) -> str:
-    """The first `<base href>`, resolved against the page's own address; that address if it is none."""
+    """The base URL of relative links: the first valid `<base href>`, or the address of the page."""
     found = root.find(".//base[@href]")
     if found is None:
         return url
@@ -239,7 +241,7 @@ def _canonicals(root: HtmlElement, base: str) -> tuple[str, ...]:
 
 
 def _refresh(root: HtmlElement, base: str) -> str | None:
-    """Where a page leads within a second."""
+    """The target of a `meta` refresh within one second."""
     for meta in root.iter("meta"):
         if (meta.get("http-equiv") or "").strip().lower() == "refresh":
             found = _REFRESH.match(meta.get("content") or "")

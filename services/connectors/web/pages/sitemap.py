@@ -1,4 +1,4 @@
-"""Sitemaps: XML with any namespace, an index of them, a text list; packed or not."""
+"""Parse sitemaps: XML with any namespace, indexes and text lists, gzipped or not."""
 
 import gzip
 import io
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-#: As the protocol limits one file.
+#: Limits of the sitemap protocol for one file.
 MAX_BYTES = 50 * 1024 * 1024
 MAX_URLS = 50_000
-#: Files that are read for one site.
+#: Maximum number of files that are read for a site.
 MAX_FILES = 50
 _HTML = re.compile(rb"\s*(?:<!doctype html|<html)", re.I)
 
 
 @dataclass(slots=True)
 class Sitemap:
-    """What one file names, as it is written there.
+    """The content of a file.
 
     Attributes:
-        pages: address → when it was changed last, "" where that is not said.
-        sitemaps: further files.
+        pages: URL → `lastmod`, empty if there is none.
+        sitemaps: URLs of further files.
     """
 
     pages: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Sitemap:
 
 
 def read_sitemap(body: bytes) -> Sitemap:
-    """Whatever can be read of a file; nothing of one that is no sitemap."""
+    """Parse a file leniently. A file that is not a sitemap yields nothing."""
     data = _unpacked(body)
     if _HTML.match(data[:1024]):
         return Sitemap()
@@ -48,7 +48,7 @@ def read_sitemap(body: bytes) -> Sitemap:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """By its first bytes, whatever its name and type say."""
+    """Decompress a body if its first bytes are those of gzip."""
     for _ in range(2):
         if not body.startswith(b"\x1f\x8b"):
             break
@@ -61,7 +61,7 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def _places(data: bytes) -> Iterator[tuple[str, str, str]]:
-    """Kind of entry, address and change of each `loc` and each alternate."""
+    """Kind of entry, URL and `lastmod` of each `loc` and each alternate."""
     parser = etree.XMLPullParser(("start", "end"), recover=True, resolve_entities=False, no_network=True)
     parser.feed(data)
     waiting: list[str] = []
@@ -81,7 +81,7 @@ def _places(data: bytes) -> Iterator[tuple[str, str, str]]:
             for place in waiting:
                 yield name, place, changed
             waiting, changed = [], ""
-    for place in waiting:  # an entry that never ended
+    for place in waiting:  # the last entry has no end tag
         yield "url", place, changed
 
 

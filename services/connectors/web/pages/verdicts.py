@@ -1,4 +1,4 @@
-"""Pages whose text is not what their address stands for, whatever their status says."""
+"""Detect pages whose text is not their content: challenges, consent forms, logins and empty shells."""
 
 import re
 
@@ -9,7 +9,7 @@ CHALLENGE = "shows a challenge for browsers in place of its text"
 CONSENT = "shows a request for consent in place of its text"
 LOGIN = "asks for a login"
 
-#: Characters of visible text; with more a page is taken for what it says.
+#: In characters of visible text: a page with more than this is not a shell, or not a challenge or form.
 _SHELL_TEXT = 250
 _GATE_TEXT = 1500
 _CHALLENGES = re.compile(
@@ -41,7 +41,7 @@ _SKIPPED = frozenset(("script", "style", "template", "noscript", "svg", "head"))
 
 
 def fault_of(root: HtmlElement) -> str | None:
-    """Why a page is no content; None for one that is."""
+    """Why the text of a page is not content; None if it is."""
     text = _visible(root)
     title = " ".join((root.findtext(".//title") or "").split())
     if len(text) < _GATE_TEXT:
@@ -56,7 +56,7 @@ def fault_of(root: HtmlElement) -> str | None:
 
 
 def is_challenge(headers: dict[str, str]) -> bool:
-    """Whether headers, names in lower case, say that an answer is a challenge."""
+    """Whether response headers, with names in lower case, mark a challenge."""
     return headers.get("cf-mitigated", "").lower() == "challenge" or "x-amzn-waf-action" in headers
 
 
@@ -80,7 +80,7 @@ def _has_challenge(root: HtmlElement) -> bool:
 
 
 def _visible(element: HtmlElement) -> str:
-    """Text of an element and below, without programs; cut off beyond what decides anything."""
+    """The text of an element without scripts, cut off where more would change no verdict."""
     found: list[str] = []
     size = 0
     stack = [element]

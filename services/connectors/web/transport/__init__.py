@@ -1,8 +1,8 @@
-"""Asking for a page: politely, bounded, and never from a private address.
+"""HTTP requests for pages: polite, bounded, and never to a private address.
 
-visit.py       redirects, pauses, retries; a host that went down
-spool.py       what a run has fetched, on disk until it has ended
-fetch.py       one request: bounded in time and size, before and after decompression
+visit.py       one page: redirects, delays, retries, hosts that are down
+spool.py       the responses of a run, on disk until it ends
+fetch.py       one request: limits on time and size, before and after decompression
 addresses.py   checks the address that a socket is about to connect to
-robots.py      what a host allows
+robots.py      parses robots.txt
 """

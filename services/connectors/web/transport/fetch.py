@@ -1,4 +1,4 @@
-"""One request: bounded in time, in bytes, and in bytes after decompression. Follows no redirect."""
+"""One request with limits on time, bytes, and bytes after decompression. Does not follow redirects."""
 
 import asyncio
 import ssl
@@ -16,10 +16,10 @@ from schemas.urls import host_of
 from services.connectors.web.access import WebAccess
 from services.connectors.web.transport.addresses import ForbiddenAddress, connector, refusal
 
-#: For a whole answer; a server that sends a byte now and then must not hold a run.
+#: Time limit for a whole response, so that a server that sends single bytes does not block a run.
 ANSWER_SECONDS = 60.0
 _CONNECT_SECONDS = 15.0
-#: Between two pieces of an answer.
+#: Time limit between two pieces of a response.
 _PIECE_SECONDS = 20.0
 _PIECE_BYTES = 64 * 1024
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf,text/*;q=0.9,*/*;q=0.5"
@@ -28,7 +28,7 @@ _ZLIB_HEADS = {b"\x1f\x8b": 31, b"\x78\x01": 15, b"\x78\x5e": 15, b"\x78\x9c": 1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said to one request. `body` is decompressed, and empty for all but 200 and such."""
+    """A response. `body` is decompressed; it is empty unless the status is a success with content."""
 
     url: str
     status: int
@@ -37,11 +37,11 @@ class Answer:
 
 
 class NoAnswer(Exception):
-    """There is no whole answer; the message is the reason.
+    """There is no complete response; the message is the reason.
 
     Attributes:
-        passing: whether it may work in a moment.
-        unreachable: whether not even a beginning came: the host may be down.
+        passing: whether a retry may succeed.
+        unreachable: whether the request timed out, or no connection held: the host may be down.
     """
 
     def __init__(self, reason: str, *, passing: bool = True, unreachable: bool = False) -> None:
@@ -50,10 +50,10 @@ class NoAnswer(Exception):
 
 
 class Fetcher:
-    """Requests with one jar of cookies, kept for one run.
+    """Sends the requests of one run, with one cookie jar.
 
     Args:
-        answer_s: for a whole answer.
+        answer_s: time limit for a whole response.
     """
 
     def __init__(self, access: WebAccess, answer_s: float = ANSWER_SECONDS) -> None:
@@ -75,7 +75,7 @@ class Fetcher:
             await session.close()
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """The answer to a request for a canonical URL. Raises NoAnswer."""
+        """Request a canonical URL. Raises NoAnswer."""
         if reason := refusal(url, self._access):
             raise NoAnswer(reason, passing=False)
         try:
@@ -104,7 +104,7 @@ class Fetcher:
 
     def _session(self, guarded: bool) -> aiohttp.ClientSession:
         if guarded not in self._sessions:
-            self._cookies = self._cookies or aiohttp.CookieJar(unsafe=True)  # for hosts that are addresses
+            self._cookies = self._cookies or aiohttp.CookieJar(unsafe=True)  # also for IP addresses
             self._sessions[guarded] = aiohttp.ClientSession(
                 connector=connector(guarded),
                 cookie_jar=self._cookies,
@@ -115,7 +115,7 @@ class Fetcher:
                 },
                 timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS, sock_read=_PIECE_SECONDS),
                 auto_decompress=False,
-                trust_env=False,  # a proxy would resolve names itself, past the guard
+                trust_env=False,  # a proxy resolves names itself, which bypasses the address check
                 max_line_size=16 * 1024,
                 max_field_size=32 * 1024,
             )
@@ -123,7 +123,7 @@ class Fetcher:
 
 
 def _unreachable(error: Exception, what: str) -> NoAnswer:
-    """The reason at the end of a chain: the guard's own word, or the system's."""
+    """The reason at the end of an exception chain: that of the address check, or of the system."""
     at: BaseException | None = error
     while at is not None:
         if isinstance(at, ForbiddenAddress):
@@ -137,7 +137,7 @@ def _unreachable(error: Exception, what: str) -> NoAnswer:
 
 
 async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Decompressed as it comes. Raises NoAnswer for one that is too large or ends too early."""
+    """Read and decompress a body as it streams. Raises NoAnswer if it is too large or incomplete."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
         raise NoAnswer(f"its encoding {encoding[:20]!r} was not asked for", passing=False)
@@ -159,14 +159,15 @@ def _too_large(limit: int) -> NoAnswer:
 
 
 class Unpacker:
-    """gzip or zlib in pieces of bounded size; what says it is packed and is not passes as it is."""
+    """Decompresses gzip or zlib in pieces of bounded size. A body that is not compressed although its headers
+    say so passes unchanged."""
 
     def __init__(self, packed: bool) -> None:
         self._packed, self._head = packed, b""
         self._inflate: zlib._Decompress | None = None
 
     def parts(self, piece: bytes) -> "list[bytes] | _Parts":
-        """What a piece unpacks to, some at a time. Raises NoAnswer for bytes that are damaged."""
+        """Decompress a piece, some bytes at a time. Raises NoAnswer if it is corrupt."""
         if not self._packed:
             return [piece]
         if self._inflate is None:
@@ -182,7 +183,7 @@ class Unpacker:
         return _Parts(self._inflate, piece)
 
     def end(self) -> None:
-        """Raises NoAnswer when the end is missing."""
+        """Raises NoAnswer if the body is truncated."""
         if self._packed and self._inflate is not None and not self._inflate.eof:
             raise NoAnswer("its compressed body ends too early")
         if self._packed and self._inflate is None and self._head:

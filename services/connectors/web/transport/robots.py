@@ -1,4 +1,4 @@
-"""What a host's robots.txt allows. One that cannot be read allows nothing; one that is not there, all."""
+"""Parse robots.txt. A file that does not exist allows everything; one that cannot be read allows nothing."""
 
 import re
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from protego import Protego
 
 from services.connectors.web.transport.fetch import Answer
 
-#: Google reads as much; the rest of a longer file does not count.
+#: Maximum bytes of robots.txt, as for Google; the rest is ignored.
 _MAX_BYTES = 512 * 1024
-#: A longer Crawl-delay counts as this one, so that a run ends.
+#: Maximum Crawl-delay; a longer one is capped, so that a run ends.
 MAX_CRAWL_DELAY_S = 60.0
 _HTML = re.compile(r"\s*(?:<!doctype|<html|<head|<body)", re.I)
 
 
 class RobotsUnavailable(Exception):
-    """A robots.txt that should be there and cannot be read: nothing of the host may be asked for."""
+    """The robots.txt may exist but cannot be read, so nothing of the host may be requested."""
 
 
 class Follows(Protocol):
-    """Follows redirects to their end; what `robots_of` needs of `visit.Visitor`."""
+    """What `robots_of` needs from `visit.Visitor`: a request that follows redirects."""
 
     async def follow(self, url: str) -> Answer:
         """Raises NoAnswer."""
@@ -32,8 +32,8 @@ class Robots:
     """The rules of one origin.
 
     Attributes:
-        sitemaps: addresses as they are written there.
-        crawl_delay_s: between two requests; 0 for no wish.
+        sitemaps: URLs, not canonical.
+        crawl_delay_s: seconds between two requests; 0 if not given.
     """
 
     rules: Protego | None = None
@@ -42,18 +42,18 @@ class Robots:
     crawl_delay_s: float = 0.0
 
     def allows(self, url: str) -> bool:
-        """Whether a URL may be asked for."""
+        """Whether a URL may be requested."""
         return self.rules is None or self.rules.can_fetch(url, self.agent)
 
 
 def read_robots(answer: Answer, agent: str) -> Robots:
-    """The rules in an answer; `agent` is the crawler's product name. Raises RobotsUnavailable."""
+    """Parse a response; `agent` is the crawler's product name. Raises RobotsUnavailable."""
     if answer.status >= 500 or answer.status == 429:
         raise RobotsUnavailable(f"answers {answer.status}")
     if answer.status != 200:
         return Robots()
     text = _text(answer.body)
-    if _HTML.match(text):  # an application that answers every path with its page
+    if _HTML.match(text):  # an application that returns its page for every path
         return Robots()
     rules = Protego.parse(text)
     delay = rules.crawl_delay(agent) or 0.0
@@ -62,6 +62,6 @@ def read_robots(answer: Answer, agent: str) -> Robots:
 
 def _text(body: bytes) -> str:
     head = body[:_MAX_BYTES]
-    if len(body) > _MAX_BYTES:  # not half a rule
+    if len(body) > _MAX_BYTES:  # drop the incomplete last line
         head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
     return head.decode("utf-8-sig", "replace").lstrip("\ufeff")

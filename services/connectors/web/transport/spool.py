@@ -1,7 +1,7 @@
-"""What a run has fetched, on disk until it has ended.
+"""Keeps the responses of a run on disk until it ends.
 
-An answer that is kept is not asked for again: neither when its page is read after the listing, nor by the
-next attempt when a run was interrupted. That one crawls in the same order, over the answers that are here.
+A page whose response is kept is not requested again: neither when it is read after the listing, nor by the
+next attempt after an interruption, which crawls in the same order over these responses.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from schemas.ids import text_sha256
 from services.connectors.web.transport.fetch import Answer
 
-#: Of all that one run keeps; what is beyond is fetched again.
+#: Maximum bytes for one run; pages beyond that are fetched again.
 MAX_BYTES = 1024**3
-#: A run that was interrupted longer ago begins anew; its answers would be too old.
+#: Maximum age: after a longer interruption the next attempt fetches everything again.
 KEPT_SECONDS = 24 * 3600
-#: Request headers that do not choose another answer, only whether the answer is sent.
+#: Request headers that do not select another response, only whether its body is sent.
 _VALIDATORS = frozenset(("if-none-match", "if-modified-since"))
 
 
 class Spool:
-    """Answers by URL and request headers.
+    """Responses by URL and request headers.
 
     Args:
-        folder: stays when the spool is closed; None for a temporary one that goes with it.
-        max_bytes: of all answers.
+        folder: remains after `close`; None for a temporary one that is deleted by `close`.
+        max_bytes: of all responses.
     """
 
     def __init__(self, folder: Path | None = None, max_bytes: int = MAX_BYTES) -> None:
@@ -40,8 +40,8 @@ class Spool:
         self._opened = False
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer | None:
-        """The answer to such a request; None where it was not kept. "Not modified" answers only a request
-        with validators."""
+        """The response to such a request; None if it was not kept. A 304 is only returned for a request with
+        validators."""
         headers = headers or {}
         found = await asyncio.to_thread(self._read, _name(url, headers))
         if found is None or (found.status == 304 and not _VALIDATORS & {name.lower() for name in headers}):
@@ -49,11 +49,11 @@ class Spool:
         return found
 
     async def put(self, answer: Answer, headers: Mapping[str, str] | None = None) -> None:
-        """Keep the answer to a request with these headers, if there is room for it."""
+        """Keep the response to a request with these headers, if there is room."""
         await asyncio.to_thread(self._write, _name(answer.url, headers or {}), answer)
 
     def close(self) -> None:
-        """Delete what is temporary."""
+        """Delete a temporary folder."""
         if self._temporary and self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder, self._opened = None, False
@@ -82,10 +82,10 @@ class Spool:
         incoming = file.with_suffix(".new")
         with contextlib.suppress(OSError):  # the disk is full, or another attempt has ended the run
             incoming.write_bytes(b"%b\n%b" % (head, answer.body))
-            incoming.replace(file)  # whole or not at all, whenever the process ends
+            incoming.replace(file)  # atomic: a process that dies leaves no partial file
 
     def _open(self, folder: Path) -> None:
-        """Count what an earlier attempt has left, unless it is too old; once."""
+        """Count the responses of an earlier attempt, once; delete those that are too old."""
         if self._opened:
             return
         self._opened = True
@@ -103,7 +103,7 @@ def _name(url: str, headers: Mapping[str, str]) -> str:
 
 
 def _sweep(runs: Path) -> None:
-    """Delete what runs have left that no process came back to."""
+    """Delete the responses of runs that were never continued."""
     with contextlib.suppress(FileNotFoundError):
         for folder in runs.iterdir():
             with contextlib.suppress(FileNotFoundError):

@@ -1,6 +1,6 @@
-"""One page, politely: pauses, redirects by hand, retries, and a host that went down.
+"""Request a page politely: delays, redirects, retries, and hosts that are down.
 
-visit ──► each hop: in scope? allowed by robots? ──► kept? ──► pause ──► fetch ──► try again if it may help
+visit ──► each hop: in scope? allowed by robots.txt? ──► in the spool? ──► delay ──► fetch ──► retry
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from services.connectors.web.transport.spool import Spool
 
 MAX_HOPS = 10
 _TRIES = 3
-#: A server that asks for a longer pause ends the run's visits to it.
+#: A longer `Retry-After` ends the requests of the run.
 MAX_RETRY_AFTER_S = 120.0
-#: Requests in a row without an answer after which a host counts as down.
+#: Consecutive pages without a response after which a host counts as down.
 _DOWN_AFTER = 5
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -29,13 +29,13 @@ _BUSY = frozenset({429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What came of asking for a page.
+    """The result of requesting a page.
 
     Attributes:
-        url: where the redirects ended.
-        answer: None where there is none: then `reason` says why.
-        permanent: whether every redirect on the way was.
-        refused: the last hop may not be asked for (scope, robots); `reason` says why.
+        url: the URL after all redirects.
+        answer: the response; None if there is none, and `reason` says why.
+        permanent: whether all redirects were permanent.
+        refused: whether the last hop must not be requested (scope, robots.txt); `reason` says why.
     """
 
     asked: str
@@ -47,16 +47,16 @@ class Visit:
 
     @property
     def moved(self) -> bool:
-        """Whether it ended elsewhere."""
+        """Whether the request was redirected."""
         return self.url != self.asked
 
 
 class Visitor:
-    """All requests of a run, one after the other.
+    """Sends the requests of a run, one at a time.
 
     Args:
-        pause_s: before a second try of one request; grows with each.
-        spool: what it holds is not asked for again.
+        pause_s: delay before the first retry of a request; doubles with each retry.
+        spool: responses that are not requested again.
     """
 
     def __init__(
@@ -67,13 +67,14 @@ class Visitor:
         self._robots: dict[str, Robots] = {}
         self._delay_s = access.delay_s
         self._next_at = 0.0
+        self._one_at_a_time = asyncio.Lock()
         self._silent = 0
         self._ended: str | None = None
         self.requests = 0
 
     @property
     def down(self) -> str | None:
-        """Why nothing more is asked for, once the host does not answer or wants to be left alone."""
+        """Why the run sends no more requests (the host is down, or asked for a long delay), else None."""
         return self._ended
 
     async def visit(
@@ -82,11 +83,11 @@ class Visitor:
         headers_of: Callable[[str], Mapping[str, str]] = lambda url: {},
         refuses: Callable[[str], str | None] = lambda url: None,
     ) -> Visit:
-        """Ask for a page and follow its redirects.
+        """Request a page and follow redirects.
 
         Args:
-            headers_of: the validators of a hop.
-            refuses: why a hop may not be asked for; None if it may.
+            headers_of: the validators to send for a URL.
+            refuses: why a URL must not be requested; None if it may be.
         """
         at, permanent = url, True
         for _ in range(MAX_HOPS):
@@ -104,7 +105,7 @@ class Visitor:
         return Visit(url, at, None, f"more than {MAX_HOPS} redirects", permanent)
 
     async def follow(self, url: str) -> Answer:
-        """The answer at the end of redirects, whatever robots.txt says: for itself, and for sitemaps.
+        """Request a robots.txt or a sitemap, for which robots.txt does not count, and follow redirects.
 
         Raises NoAnswer.
         """
@@ -117,7 +118,7 @@ class Visitor:
         raise NoAnswer(f"more than {MAX_HOPS} redirects", passing=False)
 
     async def robots(self, origin: str) -> Robots:
-        """The rules of an origin; its Crawl-delay counts from now on. Raises RobotsUnavailable."""
+        """The rules of an origin. Its Crawl-delay applies from now on. Raises RobotsUnavailable."""
         if not self._access.obeys_robots:
             return Robots()
         if origin not in self._robots:
@@ -135,7 +136,7 @@ class Visitor:
         return None if (await self.robots(origin_of(url))).allows(url) else "disallowed by robots.txt"
 
     async def _tried(self, url: str, headers: Mapping[str, str]) -> Answer:
-        """An answer that is not "busy", if a few tries bring one; else the last. Raises NoAnswer."""
+        """The response from the spool or, after retries, from the host. Raises NoAnswer."""
         if (kept := await self._spool.get(url, headers)) is not None:
             return kept
         answer = await self._tries(url, headers)
@@ -147,9 +148,10 @@ class Visitor:
         for number in range(1, _TRIES + 1):
             if self._ended:
                 raise NoAnswer(self._ended)
-            await self._wait()
             try:
-                answer = await self._asked(url, headers)
+                async with self._one_at_a_time:
+                    await self._wait()
+                    answer = await self._asked(url, headers)
             except NoAnswer as error:
                 if not error.passing or number == _TRIES or self._ended:
                     raise
@@ -179,7 +181,7 @@ class Visitor:
             await asyncio.sleep(left)
 
     def _be_slower(self, answer: Answer) -> None:
-        """A busy server is asked less often from now on, and not before it says so."""
+        """Increase the delay for a busy server, and respect its `Retry-After`."""
         wanted = retry_after_s(answer.headers.get("Retry-After"))
         if wanted is not None and wanted > MAX_RETRY_AFTER_S:
             self._ended = f"the host answers {answer.status} and wants to be left alone for {wanted:.0f} s"
@@ -189,15 +191,15 @@ class Visitor:
 
 
 def _is_lasting(answer: Answer) -> bool:
-    """Whether the same request would bring the same answer: not where a server was busy, or sets a cookie and
-    redirects to see whether it comes back."""
+    """Whether a repeated request would get the same response. It would not if the server was busy, or tests
+    with a redirect whether its cookie comes back."""
     if answer.status in _BUSY or answer.status >= 500:
         return False
     return answer.status < 300 or "Set-Cookie" not in answer.headers
 
 
 def retry_after_s(value: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for: a number, or a date; never negative."""
+    """Parse a `Retry-After` header, a number or a date, to seconds; never negative."""
     if value is None:
         return None
     try:
@@ -214,14 +216,14 @@ def retry_after_s(value: str | None) -> float | None:
 
 
 def _target(answer: Answer) -> str | None:
-    """Where an answer redirects to. Raises NoAnswer for a redirect that leads nowhere."""
+    """The target of a redirect, None for other responses. Raises NoAnswer if it has no valid target."""
     if answer.status not in _REDIRECTS:
         return None
     location = answer.headers.get("Location")
     if location is None:
         raise NoAnswer(f"answers {answer.status} without saying where to", passing=False)
     try:
-        # Header bytes that are not UTF-8 come as surrogates.
+        # aiohttp decodes header bytes that are not UTF-8 to surrogates.
         raw = location.encode("utf-8", "surrogateescape")
         try:
             text = raw.decode()

@@ -154,9 +154,7 @@ def _tabular(band: Sequence[list[Word]], lines: Sequence[list[Word]], above: Rul
     return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
 
 
-def _holds_paragraph(
-    band: Sequence[list[Word]], prose: Sequence[bool], lines: Sequence[list[Word]]
-) -> bool:
+def _holds_paragraph(band: Sequence[list[Word]], prose: Sequence[bool], lines: Sequence[list[Word]]) -> bool:
     """Whether a long line, ended or followed by another at the same edge, crosses the columns of the rest."""
     cells = [*lines, *(line for line, text in zip(band, prose, strict=True) if not text)]
     gaps = gutters(cells) if any(prose) and len(cells) > 2 else []

@@ -13,6 +13,7 @@ from schemas.sources.web_scrape import WebScrapeConfig
 from services.connectors.lister import Item, LeftOut
 from services.connectors.web.access import WebAccess
 from services.connectors.web.lister import WebLister
+from services.connectors.web.pages.parser import PageParser
 from tests.services.connectors.listing import Listing
 
 Handler = Callable[[web.Request], web.StreamResponse]
@@ -123,7 +124,12 @@ def access(site: Site, **fields: Any) -> WebAccess:
 
 
 async def crawl(
-    site: Site, indexed: Indexed | None = None, path: str = "/", fields: Any = None, **config: Any
+    site: Site,
+    indexed: Indexed | None = None,
+    path: str = "/",
+    fields: Any = None,
+    parser: PageParser | None = None,
+    **config: Any,
 ) -> Crawled:
     """Crawl, and carry the difference out as a run does: `written` is key → the page as it was sent.
 
@@ -132,7 +138,11 @@ async def crawl(
     indexed = indexed if indexed is not None else Indexed()
     start = path if path.startswith("http") else site.url + path
     lister = WebLister(
-        WebScrapeConfig(starting_url=start, **config), access(site, **(fields or {})), indexed, pause_s=0.001
+        WebScrapeConfig(starting_url=start, **config),
+        access(site, **(fields or {})),
+        indexed,
+        pause_s=0.001,
+        parser=parser,
     )
     try:
         listing = await Listing.of(lister)

@@ -289,6 +289,37 @@ async def test_sitemaps_bring_pages_that_nothing_links_to(site: Site) -> None:
     assert (await crawl(site, max_depth=5)).keys == {"/"}
 
 
+async def test_a_sitemap_that_names_its_host_without_www_brings_each_page_once(
+    site: Site, names: dict[str, list[list[str]]]
+) -> None:
+    home, bare = "http://www.site.example", "http://site.example"
+    names["www.site.example"] = names["site.example"] = [["127.0.0.1"]]
+    index = f"<sitemapindex><sitemap><loc>{bare}/child.xml</loc></sitemap></sitemapindex>"
+    texts: dict[str, str | bytes] = {
+        "/": page("start", "/a"),
+        "/a": page("text a"),
+        "/b": page("text b"),
+        "/robots.txt": f"Sitemap: {bare}/index.xml",
+        "/index.xml": index,
+        "/child.xml": urlset(f"{bare}/a", f"{bare}/b", f"{home}/b", "http://site.example.evil.test/c"),
+    }
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        if request.host == "site.example" and request.path in ("/a", "/b"):
+            return redirect(home + request.path)
+        text = texts[request.path]
+        return web.Response(text=str(text), content_type="text/html" if "html" in str(text) else "text/xml")
+
+    site.pages = dict.fromkeys(texts, answer)
+    found = await crawl(
+        site, path=f"{home}/", fields={"allowed_hosts": frozenset({"site.example", "www.site.example"})}
+    )
+
+    assert found.keys == {f"{home}/", f"{home}/a", f"{home}/b"}
+    assert found.listing.unreadable == {}
+    assert site.counts["/b"] <= 2  # once where it redirects, which proves that both hosts are one
+
+
 @pytest.mark.parametrize(
     ("body", "pages"),
     [

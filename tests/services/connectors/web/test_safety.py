@@ -1,10 +1,6 @@
 """No request reaches a private address."""
 
-import socket
-from typing import Any
-
 import pytest
-from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from schemas.errors import RequestError
@@ -98,26 +94,6 @@ async def test_a_private_host_is_not_asked_whatever_it_is_called(site: Site, hos
         with pytest.raises(NoAnswer, match="no public address"):
             await fetcher.get(canonical(f"http://{host}/"))
     assert site.asked == []
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch, site: Site) -> dict[str, list[list[str]]]:
-    """Host names and what each look-up brings, the last one for ever; the port is the site's."""
-    known: dict[str, list[list[str]]] = {}
-
-    async def resolve(
-        self: ThreadedResolver, host: str, port: int = 0, family: Any = socket.AF_INET
-    ) -> list[ResolveResult]:
-        answers = known[host]
-        return [
-            ResolveResult(
-                hostname=host, host=address, port=site.port, family=socket.AF_INET, proto=0, flags=0
-            )
-            for address in (answers.pop(0) if len(answers) > 1 else answers[0])
-        ]
-
-    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
-    return known
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["10.0.0.1"]])
