@@ -1,5 +1,5 @@
-"""The configuration with which collections are created: their graph, how clients embed queries, and their keys
-on servers that keep sparse vectors.
+"""The configuration of new collections: their graph, how clients embed queries, and their sparse keys where the
+server keeps such vectors.
 
 Chroma Cloud and a distributed Chroma keep them; a single node refuses a schema that has some.
 """
