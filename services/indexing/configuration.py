@@ -1,5 +1,5 @@
-"""The configuration of new collections: their graph, how clients embed queries, and their sparse keys where the
-server keeps such vectors.
+"""The configuration of new collections: their graph, how clients embed queries, and their sparse keys where
+the server keeps such vectors.
 
 Chroma Cloud and a distributed Chroma keep them; a single node refuses a schema that has some.
 """
