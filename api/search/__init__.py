@@ -1,7 +1,7 @@
-"""Search: Chroma's language for it, which its single node does not speak, and our own hybrid search.
+"""Search: Chroma's Search API, which its single node does not implement, and our own hybrid search.
 
     JSON ─► parsing ─► expression ──► legs: Chroma (dense), searching (sparse) ─► scoring ─► grouping ─► rows
-                                       one for each $knn, filtered inside
+                                       one per $knn, each with the filter applied
 
-`parsing`, `filters`, `scoring`, `grouping` and `fusion` are pure; `legs` and `execution` ask others.
+`parsing`, `filters`, `scoring`, `grouping` and `fusion` are pure; `legs` and `execution` send requests.
 """

@@ -9,7 +9,7 @@ from schemas.events import Embedding, Task
 from schemas.limits import TRIAL_MODEL
 from streams.chroma import EMBEDDING_KEY
 
-#: The names under which Chroma keeps an embedding function, and where its configuration has the model.
+#: Names of Chroma's embedding functions, and the keys of their configuration that name the model.
 _DEFAULT = TRIAL_MODEL
 _MODEL_FIELDS = {"sentence_transformer": "model_name", "chroma-cloud-qwen": "model"}
 
@@ -17,17 +17,17 @@ Vector = Sequence[float]
 
 
 class QueryEmbedder(Protocol):
-    """Embeds queries with any model that is served."""
+    """Embeds queries with the models that are served."""
 
     def serves(self, model: str) -> bool:
-        """Whether it embeds with this model. Anybody may write the name of a model into a collection."""
+        """Whether a model is served. Collections may name any model."""
         ...
 
     async def embed(
         self, embedding: Embedding, texts: Sequence[str], fingerprint: str | None = None
     ) -> Sequence[Vector]:
-        """A vector of length 1 for each text. Raises RequestError for a model that is not served, or that is
-        not the one with this fingerprint, TransientError without an answer."""
+        """One unit vector per text. Raises RequestError if the model is not served or has another
+        fingerprint, TransientError if there is no answer."""
         ...
 
 
@@ -37,7 +37,7 @@ def embedding_of(collection: Mapping[str, Any]) -> Embedding | None:
     if isinstance(own, str):
         try:
             return Embedding.model_validate_json(own)
-        except ValidationError:  # somebody else's key of the same name
+        except ValidationError:  # another program's key of the same name
             pass
     function = (collection.get("configuration_json") or {}).get("embedding_function") or {}
     name, config = function.get("name"), function.get("config") or {}

@@ -1,4 +1,4 @@
-"""One search of Chroma's language, carried out on a collection."""
+"""Execute one search of Chroma's Search API on a collection."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from api.search.legs import Legs
 from api.search.records import Record, Target
 from api.search.scoring import rank_records
 
-#: Rows of a search without a limit.
+#: Maximum rows of a search without a limit.
 MAX_ROWS = 10_000
 
 _COLUMNS = {"#document": "documents", "#embedding": "embeddings", "#metadata": "metadatas"}
@@ -18,14 +18,14 @@ _COLUMNS = {"#document": "documents", "#embedding": "embeddings", "#metadata": "
 
 @dataclass(frozen=True)
 class Row:
-    """A record that was found; its score is None if the search has no rank, or it is no number."""
+    """A hit. Its score is None if the search has no rank, or the score is not a number."""
 
     record: Record
     score: float | None
 
 
 async def run_search(legs: Legs, target: Target, search: Search) -> list[Row]:
-    """The rows of a search, in their order. Raises as `Legs` and `Records` do."""
+    """The rows of a search, in order. Raises the errors of `Legs` and `Records`."""
     limit, columns = min(search.limit or MAX_ROWS, MAX_ROWS), columns_of(search)
     if search.rank is None:
         found = await legs.records.get(target, search.filter, columns, limit, search.offset)
@@ -45,7 +45,7 @@ async def run_search(legs: Legs, target: Target, search: Search) -> list[Row]:
 
 
 def columns_of(search: Search) -> set[str]:
-    """What Chroma must send of each record."""
+    """The columns of a record that Chroma must return."""
     columns = {_COLUMNS[key] for key in search.select if key in _COLUMNS}
     if any(not key.startswith("#") for key in search.select):
         columns.add("metadatas")
@@ -53,7 +53,7 @@ def columns_of(search: Search) -> set[str]:
 
 
 async def get_by_ids(legs: Legs, target: Target, ids: Sequence[str], columns: set[str]) -> dict[str, Record]:
-    """Records by their ids. One that has been deleted meanwhile is left out."""
+    """Records by id, without those that have been deleted meanwhile."""
     if not ids:
         return {}
     found = await legs.records.get(target, Filter(ids=tuple(ids)), columns)

@@ -12,13 +12,13 @@ Where = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Sparse:
-    """A sparse vector: ascending indices, and a value for each."""
+    """A sparse vector: ascending indices and their values."""
 
     indices: tuple[int, ...]
     values: tuple[float, ...]
 
 
-#: What a `$knn` looks for: a vector, or a text that is embedded with the model of its key.
+#: The query of a `$knn`: a vector, or a text, which is embedded with the model of its key.
 Query = tuple[float, ...] | Sparse | str
 
 
@@ -33,8 +33,8 @@ class Val:
 class Knn:
     """The `limit` records nearest to a query under a key.
 
-    A record's score is its distance or, with `return_rank`, its place, counted from 0. A record that is not
-    among them has the score `default`; with `None` it drops out of the whole expression.
+    A record's score is its distance or, with `return_rank`, its rank, counted from 0. Any other record has
+    the score `default`; if that is None, it is excluded from the whole expression.
     """
 
     query: Query
@@ -84,9 +84,9 @@ class GroupBy:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which records take part: those that match `where`, and are among `ids`. `None` is no condition.
+    """Selects the records that match `where` and are among `ids`; None is no condition.
 
-    `where` is Chroma's, with conditions on `#document` among the others.
+    `where` is a filter of Chroma that may also contain conditions on `#document`.
     """
 
     where: Where | None = None
@@ -95,7 +95,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Search:
-    """One search. Without `rank` records come in the order of the collection; `limit=None` is no limit."""
+    """One search. Without `rank`, records come in the order of the collection. `limit` None is no limit."""
 
     filter: Filter = Filter()
     rank: Rank | None = None

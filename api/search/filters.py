@@ -1,6 +1,6 @@
-"""Chroma's filters: checked for size and shape, and split into what each leg understands.
+"""Validate Chroma's filters, and split them into the parts that each leg supports.
 
-Chroma's own server decides what a filter means, for every leg: see `api.search.legs`.
+Chroma's server evaluates filters, for every leg: see `api.search.legs`.
 """
 
 import math
@@ -11,10 +11,10 @@ from api.errors import BadRequest
 from api.search.expression import Filter, Where
 
 DOCUMENT, ID = "#document", "#id"
-#: Conditions of a filter, and how deep they may be nested. Chroma walks them recursively.
+#: Maximum number of conditions of a filter, and of their nesting, because Chroma walks them recursively.
 MAX_CONDITIONS = 1_000
 MAX_DEPTH = 32
-#: Values of all `$in` and `$nin` of a filter.
+#: Maximum number of values of all `$in` and `$nin` of a filter.
 MAX_VALUES = 10_000
 _OF_METADATA = frozenset(
     {"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$contains", "$not_contains"}
@@ -24,14 +24,14 @@ _LISTS = frozenset({"$in", "$nin"})
 
 
 def parse_filter(value: Any, place: str) -> Filter:
-    """The `filter` of a search. Raises BadRequest with the place of what is wrong.
+    """Parse the `filter` of a search. Raises BadRequest with the path of the invalid part.
 
-    `#id` may be compared with `$eq` and `$in`, outside of `$or`: Chroma takes ids beside its filter.
+    `#id` supports `$eq` and `$in`, outside of `$or`, because Chroma takes ids separately from its filter.
     """
     if value is None or value == {}:
         return Filter()
     if isinstance(value, dict) and ("where_clause" in value or "query_ids" in value):
-        # The form that Chroma's description of its API has; its clients send the conditions alone.
+        # The form in Chroma's API documentation; its clients send only the conditions.
         inner = parse_filter(value.get("where_clause"), f"{place}.where_clause")
         return _both(inner, _ids(value.get("query_ids"), f"{place}.query_ids"))
     conjuncts = value.get("$and", [value]) if isinstance(value, dict) else [value]
@@ -64,23 +64,23 @@ def names_documents(where: Where | None) -> bool:
 
 
 def metadata_part(where: Where | None) -> dict[str, Any] | None:
-    """The widest condition on metadata alone that everything that matches `where` matches, too."""
+    """The strictest condition on metadata alone that `where` implies; None if there is none."""
     if where is None or not names_documents(where):
         return None if where is None else dict(where)
     if "$and" in where:
         parts = [part for one in where["$and"] if (part := metadata_part(one)) is not None]
         return None if not parts else parts[0] if len(parts) == 1 else {"$and": parts}
-    return None  # of an `$or` any branch may be met; a condition on `#document` alone says nothing
+    return None  # an `$or` implies none of its branches; a condition on `#document` implies no metadata
 
 
 def joined(*conditions: Where | None) -> dict[str, Any] | None:
-    """All of these conditions."""
+    """The conjunction of these conditions."""
     given = [dict(one) for one in conditions if one]
     return None if not given else given[0] if len(given) == 1 else {"$and": given}
 
 
 class _Check:
-    """Walks conditions, and counts them."""
+    """Validates and counts conditions recursively."""
 
     def __init__(self, place: str) -> None:
         self._place, self._conditions, self._values = place, 0, 0

@@ -1,7 +1,7 @@
 """Reciprocal rank fusion of two rankings, over the union of their hits.
 
-A chunk that one leg has not found gets no score from that leg, but stays. Only ranks count, so that distances
-and BM25 scores need not be comparable (Cormack, Clarke, Büttcher 2009).
+A chunk that only one leg found stays, with no score from the other. Only ranks count, so distances and BM25
+scores need not be comparable (Cormack, Clarke, Büttcher 2009).
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from api.search.scoring import Hits
 
 DENSE, SPARSE = "dense", "sparse"
 
-#: Candidates of each leg, whatever page is asked for: so every page is a part of the same list, and a chunk
-#: is on one page only. 300 is the most that Chroma Cloud answers.
+#: Candidates of each leg for every page, so that all pages are parts of the same list and a chunk is on one
+#: page only. 300 is the maximum of Chroma Cloud.
 WINDOW = 300
 
 #: docs/search.md, "Fusion", has the measurements.
@@ -22,7 +22,7 @@ WEIGHTS: Mapping[str, float] = {DENSE: 1.0, SPARSE: 1.0}
 
 @dataclass(frozen=True)
 class Place:
-    """What a leg says of a chunk: its place, counted from 1, and its distance."""
+    """The rank of a chunk in a leg, counted from 1, and its distance."""
 
     rank: int
     distance: float
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Fused:
-    """A chunk with its fused score, greater is better, and its places in the legs that have found it."""
+    """A chunk with its fused score, greater is better, and its ranks in the legs that found it."""
 
     id: str
     score: float
@@ -42,7 +42,7 @@ def fuse(legs: Mapping[str, Hits], k: float = K, weights: Mapping[str, float] = 
 
     Args:
         legs: hits by the name of their leg, nearest first. A leg may be empty.
-        k: how flat the weights of places are; small, and the first places decide.
+        k: the smaller, the more the top ranks count.
     """
     places: dict[str, dict[str, Place]] = {}
     for name, hits in legs.items():

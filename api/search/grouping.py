@@ -13,11 +13,10 @@ Metadata = Mapping[str, Any]
 def best_of_groups(
     ranked: Sequence[tuple[str, float]], metadata: Mapping[str, Metadata], group_by: GroupBy
 ) -> list[tuple[str, float]]:
-    """The records that stay, best first.
+    """The remaining records, best first.
 
-    Records that lack a key are a group of their own. Among the values of a key, what is missing comes first,
-    then false and true, numbers, texts, lists; `greatest` turns this around. Equal ones stay in the order of
-    their scores.
+    Records without a key form a group of their own. The order of a key's values is: missing, false, true,
+    numbers, texts, lists; `greatest` reverses it. Records with equal values keep the order of their scores.
     """
     groups: dict[tuple[Any, ...], list[tuple[str, float]]] = {}
     for id_, score in ranked:
@@ -34,7 +33,7 @@ def best_of_groups(
 def _first(
     group: list[tuple[str, float]], by: Callable[[tuple[str, float]], tuple[Any, ...]], group_by: GroupBy
 ) -> list[tuple[str, float]]:
-    # `reverse` keeps equal ones in their order, too.
+    # `reverse` is stable, too.
     return sorted(group, key=by, reverse=group_by.greatest)[: group_by.count]
 
 
@@ -43,7 +42,7 @@ def _values(metadata: Metadata, score: float, keys: Sequence[str]) -> tuple[Any,
 
 
 def _ordered(value: Any) -> tuple[int, Any]:
-    """A value that can be compared with every other, and hashed."""
+    """A sort key for any value; hashable."""
     if value is None:
         return (0, 0)
     if isinstance(value, bool):

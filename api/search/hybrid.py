@@ -1,4 +1,4 @@
-"""Our own search: by meaning, by words, or both fused over one fixed window of candidates."""
+"""Hybrid search: dense, sparse, or both fused over a fixed window of candidates."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ from streams.chroma import space_of
 
 log = structlog.get_logger("api")
 
-#: The key that sources have unless they name another.
+#: The sparse key of sources by default.
 _USUAL_KEY = "sparse_embedding"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is looked for, how, and which rows of the result are wanted."""
+    """A query: text, mode, filter and page."""
 
     text: str
     mode: Mode = "hybrid"
@@ -40,18 +40,18 @@ class Question:
 
 
 class HybridSearch:
-    """Searches the collections of Chroma and the sparse index.
+    """Searches collections in Chroma and the sparse index.
 
-    A leg that a hybrid search cannot have is left out, and the answer says so: a collection without sparse
-    vectors, a model that is not served, an index that is away. A search that asks for that leg alone fails.
+    A hybrid search omits a leg that is not available, and says so in the answer: the collection has no sparse
+    vectors, its model is not served, or the index does not answer. A search for that leg alone fails.
     """
 
     def __init__(self, legs: Legs, reranker: Reranker | None = None) -> None:
         self._legs, self._reranker = legs, reranker
 
     async def answer(self, target: Target, question: Question) -> SearchAnswer:
-        """The rows of a page. Raises BadRequest for what this collection cannot do, Unavailable without an
-        answer of Chroma."""
+        """The rows of a page. Raises BadRequest if the collection does not support the query, Unavailable if
+        Chroma does not answer."""
         notes: list[str] = []
         keys, total = await asyncio.gather(
             self._keys(target, question, notes), self._legs.records.count(target)
@@ -138,7 +138,7 @@ class HybridSearch:
     async def _reranked(
         self, target: Target, question: Question, fused: list[Fused], notes: list[str]
     ) -> tuple[list[Fused], dict[str, float]]:
-        """The candidates, the first ones in the order of the reranker; and its scores."""
+        """The candidates with the first ones reranked, and the reranker's scores."""
         if self._reranker is None or not question.rerank or len(fused) < 2:
             return fused, {}
         first, rest = fused[:MOST], fused[MOST:]
@@ -155,8 +155,8 @@ class HybridSearch:
 
 
 def similarity(distance: float, space: str) -> float:
-    """The cosine similarity of two vectors of length 1 at this distance. `l2` is the square of the Euclidean
-    distance, `cosine` and `ip` are 1 minus the product."""
+    """The cosine similarity of two unit vectors at this distance. `l2` is the squared Euclidean distance;
+    `cosine` and `ip` are 1 minus the inner product."""
     return 1.0 - distance / 2 if space == "l2" else 1.0 - distance
 
 
@@ -183,7 +183,7 @@ def _hit(
     by_meaning = DensePlace(rank=dense.rank, similarity=similarity(dense.distance, space)) if dense else None
     by_words = SparsePlace(rank=sparse.rank, score=1.0 - sparse.distance) if sparse else None
     score = fused.score
-    if alone:  # one ranking needs no fusion: its own score says more
+    if alone:  # a single ranking needs no fusion, and its own score is more informative
         score = by_meaning.similarity if by_meaning else by_words.score if by_words else score
     return SearchHit(
         id=record.id,

@@ -21,13 +21,14 @@ from schemas.api.searching import MAX_HITS, SparseKey, SparseQuery, SparseVector
 from schemas.errors import TransientError
 from streams.chroma import MODEL_KEY
 
-#: Chroma's index walks a graph as broadly as it is asked for results, or as its collection says if that is
-#: more. 300 finds the best chunk for 96 % of questions about rare ones, Chroma's own 100 for 85 to 88
-#: (docs/indexing.md); it costs the server 0.7 ms of CPU. Collections that Headrace makes say 300 themselves.
+#: Minimum results to request. The search breadth of Chroma's graph (`ef`) is the number of requested results,
+#: or the collection's setting if that is more. With 300 the best chunk is found for 96 % of questions about
+#: rare ones, with Chroma's default of 100 for 85 to 88 % (docs/indexing.md); it costs the server 0.7 ms of
+#: CPU. Collections that Headrace creates have 300 as their setting.
 BREADTH = 300
 
-#: A filter on documents that leaves no more records than this is resolved first, and the sparse index
-#: searches among these ids. Above, most of its hits match anyway.
+#: If no more records than this match a filter on documents, their ids are resolved first and the sparse index
+#: searches among these. If more match, so do most of its hits.
 MAX_RESOLVED = 20_000
 #: Growth factor of the requested hits when too few of them match.
 _GROWTH = 4
@@ -35,16 +36,16 @@ _GROWTH = 4
 
 @dataclass(frozen=True)
 class Legs:
-    """Carries out legs on Chroma and, if there is one, on the sparse index."""
+    """Executes legs on Chroma and, if there is one, on the sparse index."""
 
     records: Records
     sparse: SparseIndex | None = None
     embedder: QueryEmbedder | None = None
 
     async def hits(self, target: Target, filter_: Filter, knns: Iterable[Knn]) -> dict[Knn, Hits]:
-        """The hits of each leg, nearest first. Equal legs are carried out once.
+        """The hits of each leg, nearest first. Equal legs are executed once.
 
-        Raises BadRequest for a leg that this collection cannot carry out, Unavailable without an answer.
+        Raises BadRequest for a leg that the collection does not support, Unavailable if there is no answer.
         """
         wanted = list(knns)
         legs = list(dict.fromkeys((knn.key, knn.query, knn.limit) for knn in wanted))
@@ -67,14 +68,14 @@ class Legs:
         return (await self.sparse.keys([target.identity])).get(target.identity, ())
 
     async def _vectors(self, target: Target, queries: Iterable[Query]) -> dict[Query, Sequence[float]]:
-        """Vectors of the dense legs, of the collection's dimension."""
+        """Query vectors of the dense legs, in the dimension of the collection."""
         wanted = list(dict.fromkeys(queries))
         texts = [query for query in wanted if isinstance(query, str)]
         vectors: dict[Query, Sequence[float]] = {one: one for one in wanted if isinstance(one, tuple)}
         if texts:
             if refused := self.why_no_text(target):
                 raise BadRequest(refused)
-            assert target.embedding is not None  # why_no_text has looked
+            assert target.embedding is not None  # why_no_text has checked
             assert self.embedder is not None
             model = (target.found.get("metadata") or {}).get(MODEL_KEY)
             try:
@@ -89,7 +90,7 @@ class Legs:
         return vectors
 
     def why_no_text(self, target: Target) -> str | None:
-        """Why a collection cannot be searched by the meaning of a text; None if it can."""
+        """Why a collection does not support dense search by text; None if it does."""
         embedding = target.embedding
         if embedding is None:
             return (
@@ -133,8 +134,8 @@ class Legs:
     async def _ask(
         self, target: Target, key: str, query: Query, ids: list[str] | None, where: Where | None, limit: int
     ) -> Hits:
-        """Hits of the sparse index with their distances: 1 minus the score, as Chroma counts."""
-        assert self.sparse is not None  # _sparse has looked
+        """Hits of the sparse index with their distances: 1 minus the score, as in Chroma."""
+        assert self.sparse is not None  # _sparse has checked
         asked = SparseQuery(
             tenant=target.place.tenant,
             database=target.place.database,
@@ -152,8 +153,8 @@ class Legs:
         return sorted(((hit.id, 1.0 - hit.score) for hit in found.hits), key=lambda hit: (hit[1], hit[0]))
 
     async def _require_key(self, target: Target, key: str) -> None:
-        """Raise BadRequest for a key that a collection with records does not have: it is misspelt, or the
-        collection is not searched by words. An empty collection has no keys yet."""
+        """Raise BadRequest for a key that a collection with records does not have: the key is misspelt, or
+        the collection has no sparse vectors. An empty collection has no keys yet."""
         keys = [one.key for one in await self.keys(target)]
         if key not in keys and await self.records.matching(target, Filter(), 1):
             known = f"; it has {', '.join(map(repr, keys))}" if keys else ""
@@ -164,7 +165,7 @@ _NO_KEYS = "collection {!r} has no sparse key {!r}"
 
 
 def searches_broadly(target: Target) -> bool:
-    """Whether Chroma walks the graph of a collection as broadly as a search needs, without being asked."""
+    """Whether the collection's own setting makes Chroma search its graph broadly enough."""
     graph = (target.found.get("configuration_json") or {}).get("hnsw") or {}
     return int(graph.get("ef_search") or 0) >= BREADTH
 

@@ -21,9 +21,9 @@ from schemas.checks import check_collection_name, check_database_name, require_t
 
 
 async def search(request: web.Request) -> web.Response:
-    """Search a collection by meaning and by words."""
+    """Search a collection: dense, sparse or hybrid."""
     parts, caller = request.app[PARTS], caller_of(request)
-    read_json(await request.read())  # refuses NaN, which pydantic would take in `where`
+    read_json(await request.read())  # refuses NaN, which pydantic accepts in `where`
     return json_response(await answer(parts, caller, await read_body(request, SearchPayload)))
 
 
@@ -61,7 +61,7 @@ def _filter(asked: SearchPayload) -> Filter:
 
 
 async def _collection(parts: Dependencies, caller: Caller, place: Place, name: str) -> Target:
-    """A collection by name. Raises NotFound with the names that there are."""
+    """A collection by name. Raises NotFound, which lists the existing names."""
     answer = await parts.named(place, name)
     if answer.status == 200:
         return parts.target(place, json.loads(answer.body))

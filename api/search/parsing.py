@@ -1,4 +1,4 @@
-"""JSON to expressions. What is wrong, too deep or too large is refused with its place."""
+"""Parse JSON to expressions. Errors name the path of the part that is invalid, too deep or too large."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -23,24 +23,24 @@ from api.search.expression import (
 from api.search.filters import parse_filter
 from schemas.api.searching import MAX_TEXT, SparseVector
 
-#: Searches in one call, each with its own legs.
+#: Maximum number of searches in one request, each with its own legs.
 MAX_SEARCHES = 32
-#: Nested operators; `Rrf` of chromadb makes five levels.
+#: Maximum nesting of operators; `Rrf` of chromadb has five levels.
 MAX_DEPTH = 32
 MAX_NODES = 500
-#: Legs of all searches of a call: each is a query of Chroma or of the sparse index.
+#: Maximum number of legs of all searches of a request; each is a query to Chroma or the sparse index.
 MAX_LEGS = 64
-#: Candidates of a leg, and rows of a search.
+#: Maximum number of candidates of a leg, and of rows of a search.
 MAX_CANDIDATES = 10_000
 MAX_ROWS = 10_000
 MAX_DIMENSION = 16_384
 _MAX_KEYS = 100
-#: Chroma computes with 32 bits.
+#: Chroma uses 32-bit floats.
 _LARGEST = 3.4e38
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON of a body. Raises BadRequest, also for NaN and Infinity, which JSON does not have."""
+    """Parse a JSON body. Raises BadRequest, also for NaN and Infinity, which are not JSON."""
     try:
         return json.loads(body, parse_constant=_no_number)
     except RecursionError as error:
@@ -54,7 +54,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def parse_searches(body: Any) -> list[Search]:
-    """The searches of a request. Raises BadRequest."""
+    """Parse the searches of a request. Raises BadRequest."""
     found = body.get("searches") if isinstance(body, dict) else None
     if not isinstance(found, list) or not found:
         raise BadRequest("the body must have a list of searches")
@@ -65,7 +65,7 @@ def parse_searches(body: Any) -> list[Search]:
 
 
 class _Parser:
-    """Counts legs over all searches of a call, and nodes within each."""
+    """Counts the legs of all searches of a request, and the nodes of each search."""
 
     def __init__(self) -> None:
         self._legs = 0

@@ -1,4 +1,4 @@
-"""The records of a collection in Chroma, as searches ask for them."""
+"""Read the records of collections in Chroma for searches."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -16,8 +16,8 @@ from streams.reembedded import identity_of
 
 @dataclass(frozen=True)
 class Target:
-    """A collection that a caller may read: where it is, how Chroma shows it, and how its chunks were embedded
-    (None if nobody knows)."""
+    """A collection that the caller may read: its place, Chroma's description of it, and how its chunks were
+    embedded (None if unknown)."""
 
     place: Place
     found: Mapping[str, Any]
@@ -30,7 +30,7 @@ class Target:
 
     @property
     def identity(self) -> str:
-        """What records call the collection, those of its sparse vectors too."""
+        """The collection's name in records, also in those of its sparse vectors."""
         return identity_of(self.found)
 
     @property
@@ -41,7 +41,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Record:
-    """A record; what was not asked for, or is not there, is None."""
+    """A record. Columns that were not requested, or do not exist, are None."""
 
     id: str
     document: str | None = None
@@ -50,17 +50,17 @@ class Record:
 
 
 class Records:
-    """Queries and gets of Chroma.
+    """Sends `query` and `get` requests to Chroma.
 
-    Every method raises BadRequest with Chroma's words for what it refuses, NotFound for a collection that is
-    gone, Unavailable without an answer.
+    Every method raises BadRequest with Chroma's message if it refuses the request, NotFound if the collection
+    does not exist, Unavailable if there is no answer.
     """
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
     async def nearest(self, target: Target, vector: Sequence[float], count: int, filter_: Filter) -> Hits:
-        """Ids and distances of the records nearest to a vector; equal distances by id."""
+        """Ids and distances of the records nearest to a vector, ordered by distance and id."""
         if filter_.ids == ():
             return []
         body = {"query_embeddings": [vector], "n_results": count, "include": ["distances"]}
@@ -76,7 +76,7 @@ class Records:
         return list(found["ids"])
 
     async def count(self, target: Target) -> int:
-        """How many records the collection has."""
+        """The number of records in the collection."""
         path = f"{target.place.path}/collections/{target.id}/count"
         return int(await self._read("GET", path, None))
 

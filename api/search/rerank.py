@@ -15,18 +15,18 @@ import aiohttp
 from schemas.errors import TransientError
 from streams.http.errors import reason_of
 
-#: Candidates that are reranked: the first ones, whatever page is asked for.
+#: Number of first candidates that are reranked, for every page.
 MOST = 50
 
-#: The longest that a search waits for a better order.
+#: Maximum time that a search waits for the reranker.
 _SECONDS = 5.0
-#: Characters of a chunk that are sent; rerankers read 512 to 8,192 tokens.
+#: Maximum characters of a chunk that are sent; rerankers read 512 to 8,192 tokens.
 _MAX_CHARACTERS = 8_192
 
 
 @dataclass(frozen=True)
 class RerankAccess:
-    """The whole URL of a reranker, its form, and model and key if it needs them."""
+    """The full URL of a reranker, its request format, and model and key if it needs them."""
 
     url: str
     form: Literal["cohere", "tei"] = "cohere"
@@ -47,7 +47,7 @@ class Reranker:
             await self._opened.close()
 
     async def relevance(self, query: str, texts: Sequence[str]) -> list[float]:
-        """How relevant each text is, greater for more. Raises TransientError without a usable answer."""
+        """The relevance of each text, greater is better. Raises TransientError without a valid answer."""
         try:
             async with self._session().post(self._access.url, json=self._body(query, texts)) as answer:
                 body = await answer.read()

@@ -1,7 +1,7 @@
-"""The value of an expression for each record, with Chroma's rules for records that a leg has not found.
+"""Evaluate an expression for each record, with Chroma's rules for records that a leg has not found.
 
-The value is a *domain*: scores of records, and the score of all others. `None` for these means that they
-take no part. An operator joins two domains over the records that have a score on both sides.
+The value is a *domain*: the scores of records, and one score for all others, which are excluded if it is
+None. An operator joins two domains over the records that have a score on both sides.
 """
 
 import math
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from api.search.expression import Binary, Fold, Knn, Rank, Unary, Val
 
-#: What a leg has found: ids and distances, nearest first.
+#: The hits of a leg: ids and distances, nearest first.
 Hits = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Scores of records, and of all others."""
+    """The scores of records, and the score of all others."""
 
     scores: Mapping[str, float]
     others: float | None
@@ -43,21 +43,21 @@ class Domain:
 
     def of(self, id_: str) -> float:
         found = self.scores.get(id_, self.others)
-        assert found is not None  # join asks only for records that this side knows
+        assert found is not None  # join only passes records that have a score on this side
         return found
 
 
 def rank_records(rank: Rank, hits: Mapping[Knn, Hits]) -> list[tuple[str, float]]:
-    """Ids with their scores, best first: ascending, equal scores by id, what is no number last.
+    """Ids and scores, best first: by ascending score, then id; NaN last.
 
-    Only records that a leg has found take part, whatever the defaults.
+    Only records that a leg has found are included, also with defaults.
     """
     scores = evaluate(rank, hits).scores
     return sorted(scores.items(), key=lambda entry: order_of(entry[1], entry[0]))
 
 
 def order_of(score: float, id_: str) -> tuple[bool, float, str]:
-    """The place of a record among others."""
+    """The sort key of a record."""
     wrong = math.isnan(score)
     return (wrong, 0.0 if wrong else score, id_)
 
@@ -87,7 +87,7 @@ def _leg(knn: Knn, hits: Hits) -> Domain:
     return Domain(dict(hits), knn.default)
 
 
-# IEEE 754, as in Chroma: what has no value is infinite or no number, and ends no search.
+# IEEE 754, as in Chroma: undefined operations yield infinity or NaN, and never fail a search.
 def _divide(left: float, right: float) -> float:
     if right != 0:
         return left / right

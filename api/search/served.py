@@ -1,4 +1,4 @@
-"""Embed queries with the embedding service and the models that the deployment serves."""
+"""Embed queries through the embedding service, with the models that the deployment serves."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,7 +17,7 @@ class ServedQueries:
     """A `QueryEmbedder`: the models of the embedding service.
 
     Args:
-        models: names that the service embeds with.
+        models: names of the models that the service serves.
     """
 
     def __init__(self, service: EmbeddingService, models: Collection[str]) -> None:
@@ -33,7 +33,7 @@ class ServedQueries:
         """See `QueryEmbedder`."""
         asked = embedding.model_copy(update={"model": _ALIASES.get(embedding.model, embedding.model)})
         found = await self._service.embed_queries(asked, texts)
-        if found.model != asked.model:  # a vector of another model would find nonsense
+        if found.model != asked.model:  # vectors of different models are not comparable
             raise TransientError(
                 f"the embedding service has embedded with {found.model!r} instead of {asked.model!r}"
             )

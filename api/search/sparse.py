@@ -1,4 +1,4 @@
-"""The sparse index, as the gateway asks it: the service `searching` over HTTP."""
+"""The gateway's client of the sparse index: the service `searching` over HTTP."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -25,15 +25,15 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=2)
 
 
 class SparseIndex(Protocol):
-    """Sparse vectors of the collections that Headrace keeps."""
+    """The sparse vectors of collections that Headrace maintains."""
 
     async def search(self, queries: Sequence[SparseQuery]) -> Sequence[SparseHits]:
-        """The hits of each query. Raises BadRequest for a key or a filter that it cannot search by,
-        Unavailable without an answer."""
+        """The hits of each query. Raises BadRequest for a key or filter that it does not support, Unavailable
+        if there is no answer."""
         ...
 
     async def keys(self, collection_ids: Sequence[str]) -> Mapping[str, Sequence[SparseKey]]:
-        """The sparse keys of each collection that has some. Raises Unavailable without an answer."""
+        """The sparse keys of each collection that has any. Raises Unavailable if there is no answer."""
         ...
 
     async def close(self) -> None:
@@ -45,7 +45,7 @@ class SparseService:
     """The service `searching`.
 
     Args:
-        url: where it answers, without a path.
+        url: of the service, without a path.
         token: sent as a bearer token.
     """
 

@@ -1,10 +1,10 @@
-"""What other servers tell us by themselves: `POST /webhooks/…`.
+"""Webhooks from other servers: `POST /webhooks/…`.
 
-Their requests have no key; each is signed with a secret that both sides know.
+Their requests have no API key; each is signed with a shared secret.
 
-    github.py         the handler: signed? ─► parsed ─► decided ─► written ─► 202
-    signature.py      the body, read within its limits and signed
-    payloads.py       what of a payload is looked at
-    repositories.py   one name for a repository, however it is written
+    github.py         the handler: verify signature ─► parse ─► decide ─► produce ─► 202
+    signature.py      reads the body within its limits and verifies its signature
+    payloads.py       the parts of payloads that are used
+    repositories.py   normalises the names of repositories
     decisions.py      pure: what an event means for the sources of its repository
 """

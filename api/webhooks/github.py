@@ -1,8 +1,8 @@
-"""`POST /webhooks/github`: a push to a branch that a source follows is a run of it.
+"""`POST /webhooks/github`: a push to a branch that a source follows starts a run of the source.
 
-A delivery is answered when the broker has what follows from it, and does not wait for tracking: GitHub gives
-up after 10 s and does not try again. An invocation's id follows from the delivery's, so one that is delivered
-again makes no second run.
+A delivery is answered when the broker has acknowledged the resulting records, without waiting for tracking,
+because GitHub gives up after 10 s and does not retry. The id of an invocation derives from that of the
+delivery, so a redelivery starts no second run.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from streams.topics import SOURCES
 log = structlog.get_logger("api")
 
 GITHUB_PATH = "/webhooks/github"
-#: Reads deliveries; there where a secret is set.
+#: Verifies deliveries; set if the deployment has a secret.
 BODIES = web.AppKey("bodies", SignedBodies)
 
 _EVENTS: Mapping[str, type[Payload]] = {
@@ -54,7 +54,7 @@ _MOST_ID_CHARACTERS = 200
 
 
 async def receive(request: web.Request) -> web.Response:
-    """One delivery. 202 with the invocations that it makes; 200 for `ping`, 204 for events of no concern."""
+    """Handle one delivery. 202 with the invocations that it starts, 200 for `ping`, 204 for other events."""
     bodies = request.app.get(BODIES)
     if bodies is None:
         raise NotFound(
@@ -83,7 +83,7 @@ def _delivery(request: web.Request) -> str:
 
 
 async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Payload) -> web.Response:
-    if not isinstance(payload, Push):  # rare, and sources are written: not those of a moment ago
+    if not isinstance(payload, Push):  # rare events that change sources: catch up first
         await parts.catalogue.refresh()
     sources = parts.catalogue.sources_naming(GITHUB.name, _names(payload))
     decision = decide(payload, sources, now(), parts.gateway.github_host)
@@ -101,7 +101,7 @@ async def _carry_out(parts: Dependencies, event: str, delivery: str, payload: Pa
 
 
 async def _store(parts: Dependencies, decided: Source) -> None:
-    """Store what an event has changed of a source. What somebody else has changed meanwhile stays."""
+    """Store the changes of an event to a source. Concurrent changes by others stay."""
     async with parts.changing.of(decided.id):
         current = parts.catalogue.source(decided.id)
         if current is None:
@@ -113,7 +113,7 @@ async def _store(parts: Dependencies, decided: Source) -> None:
 
 
 def _names(payload: Payload) -> Sequence[str]:
-    """Texts of which one stands in every source that may be concerned."""
+    """Texts of which every source that may be concerned contains at least one."""
     if isinstance(payload, InstallationChanged):
         named = [*payload.repositories, *payload.repositories_added, *payload.repositories_removed]
         return [payload.installation.account.login, *(_numbered(repo) for repo in named)]
@@ -125,7 +125,7 @@ def _names(payload: Payload) -> Sequence[str]:
 
 
 def _numbered(repo: Repo) -> str:
-    """As the JSON of a source has it."""
+    """The repository id as it occurs in the JSON of a source."""
     return f'"origin_id":"{repo.id}"'
 
 
@@ -138,7 +138,8 @@ async def _ask(parts: Dependencies, run: BranchRun, delivery: str) -> str:
 
 
 def _alone(parts: Dependencies, decision: Decision) -> tuple[list[BranchRun], list[str]]:
-    """The runs that may be, and why others may not: a source of the same repository fills the collection."""
+    """The runs that may start, and why others may not: another source of their repository fills the
+    collection."""
     runs, refused = [], []
     filled: dict[tuple[str, str, str], Source] = {}
     for run in sorted(decision.runs, key=lambda run: (run.source.created_at, run.source.id)):

@@ -1,4 +1,4 @@
-"""What of GitHub's payloads is looked at; Gitea and Forgejo send the same. Everything else is passed over."""
+"""The parts of GitHub's payloads that are used; Gitea and Forgejo send the same. Other fields are ignored."""
 
 from typing import TypeVar
 from urllib.parse import parse_qs
@@ -9,7 +9,7 @@ from api.errors import BadRequest, describe_invalid
 
 P = TypeVar("P", bound="Payload")
 
-#: What the UI of GitHub proposes, and what everybody else chooses.
+#: Content types of payloads: the default in GitHub's UI, and the usual choice.
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 
 
@@ -20,7 +20,7 @@ class Payload(BaseModel):
 
 
 class Owner(Payload):
-    """Who a repository or an installation belongs to."""
+    """The owner of a repository or an installation."""
 
     login: str
     html_url: str = ""
@@ -36,7 +36,7 @@ class Repo(Payload):
 
 
 class Push(Payload):
-    """A branch or a tag has moved. Its list of commits is not looked at: it may be cut off."""
+    """A branch or a tag has moved. The list of commits is ignored, because it may be truncated."""
 
     ref: str
     after: str = ""
@@ -53,13 +53,13 @@ class Delete(Payload):
 
 
 class Was(Payload):
-    """What something was before."""
+    """The previous value of a field."""
 
     was: str = Field("", alias="from")
 
 
 class OwnerWas(Payload):
-    """Who owned a repository before: one of the two."""
+    """The previous owner of a repository: a user or an organisation."""
 
     user: Owner | None = None
     organization: Owner | None = None
@@ -78,7 +78,7 @@ class RepositoryNames(Payload):
 
 
 class Changes(Payload):
-    """What a repository was before."""
+    """The previous values of a repository's fields."""
 
     repository: RepositoryNames | None = None
     owner: OwnerChange | None = None

@@ -19,14 +19,14 @@ FEW = 20
 
 
 class DeleteGuard:
-    """Counts one run's documents, and checks its deletes before the first of them.
+    """Counts one run's documents, and checks its deletes before the first one is sent.
 
     Args:
-        share: of what is indexed may be deleted without being asked for.
+        share: of the indexed documents that a run may delete without permission.
 
     Attributes:
-        listed: documents that the origin has listed.
-        indexed: documents that are in the collection, of those that the run is about.
+        listed: number of documents that the origin lists.
+        indexed: number of documents in the collection that the run compares.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class DeleteGuard:
     ) -> None:
         """Raises RequestError unless these documents may be deleted.
 
-        What the source itself does not want any more, or replaces, may be, as long as anything is listed.
+        Documents that the source excludes or replaces may always be, as long as the listing is not empty.
         """
         if self._lister is None:
             return

@@ -75,7 +75,7 @@ class InvocationTable(Protocol):
         ...
 
     def waiting(self, invocation_id: str) -> frozenset[str]:
-        """The other runs of its source and collection that were asked for and have not begun."""
+        """The other runs of its source and collection that are pending."""
         ...
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
@@ -115,7 +115,7 @@ class InvocationView(TopicView):
 
 
 class Invocations:
-    """What an attempt asks about its invocation, and waits for.
+    """The queries and waits of attempts on the state of their invocations.
 
     Args:
         answer_s: how long tracking may take to confirm the start of an attempt.
@@ -138,7 +138,7 @@ class Invocations:
         return known is not None and known.status in FINAL_STATUSES
 
     def waiting(self, invocation_id: str) -> frozenset[str]:
-        """The other runs of its source and collection that were asked for and have not begun."""
+        """The other runs of its source and collection that are pending."""
         return self._table.waiting(invocation_id)
 
     def went_well(self, invocation_id: str) -> bool:

@@ -20,13 +20,13 @@ C = TypeVar("C", bound=Event)
 
 
 class Credentials(Protocol):
-    """What sources sign in with."""
+    """Looks up saved credentials."""
 
     async def secret(self, tenant: str, credential_id: int, kind: str) -> Mapping[str, str]:
-        """The members of a saved credential: of kind `aws` access_key_id and secret_access_key, of
-        `github_token` token, of `github_app` app_id and private_key.
+        """The members of a saved credential: access_key_id and secret_access_key for kind `aws`, token for
+        `github_token`, app_id and private_key for `github_app`.
 
-        Raises RequestError when the tenant has none of this id and kind, or it cannot be decrypted.
+        Raises RequestError if the tenant has no credential with this id and kind, or it cannot be decrypted.
         """
         ...
 
@@ -82,8 +82,8 @@ class Item:
         size: in bytes, if it is known without reading; a document that is too large is not read.
         facts: metadata of its chunks.
         custom_id: prefix of the ids of its chunks instead of the key's hash.
-        memo: what the origin wants to know of this key in its next run (`Known.memo`). It is kept when the
-            document needs no work or was sent; None keeps nothing.
+        memo: what the origin notes about this key for its next run (`Known.memo`). It is stored if the
+            document is unchanged or was sent; None stores nothing.
     """
 
     key: str
@@ -96,10 +96,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A place that could not be read: the key of a document, or a path above keys. It takes one ordinal and
-    counts as one failed document; documents that are indexed at `place` and below it (`place/…`) stay.
+    """A place that could not be read: a document key, or a path that contains keys. It takes one ordinal and
+    counts as one failed document. Documents that are indexed at `place` and below it (`place/…`) stay.
 
-    With `alone` it is a key and no path: keys below it are other documents, as pages below a page are.
+    With `alone` it is only a key: keys below it are independent documents, such as the pages below a page.
     """
 
     place: str
@@ -109,8 +109,8 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A document that is listed but not wanted (binary, `noindex`, an archived object). It is named, has an
-    ordinal and is reported as skipped, with the reason. If it is indexed it is deleted, unless `keep`."""
+    """A document that is listed but not wanted (binary, `noindex`, an archived object). It has an ordinal and
+    is reported as skipped, with the reason. If it is indexed it is deleted, unless `keep` is true."""
 
     key: str
     reason: str
@@ -119,7 +119,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Documents that are skipped without being named: only their number is reported, by reason."""
+    """Skipped documents of which only the number is reported, by reason."""
 
     reason: str
     count: int
@@ -130,8 +130,13 @@ Entry = Item | Unreadable | Skipped | LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a document; its media type, if the origin knows it; a file name for detecting the format,
-    if the key has none; and the version of the bytes, if it is not the listed one any more."""
+    """The content of a document.
+
+    Attributes:
+        content_type: media type, if the origin knows it.
+        filename: for detecting the format, if the key is not a file name.
+        version: of these bytes, if it is no longer the listed one.
+    """
 
     body: bytes
     content_type: str | None = None
@@ -140,12 +145,12 @@ class Content:
 
 
 class Gone(DocumentError):
-    """A listed document that is proven not to be there any more: it is as if it had not been listed."""
+    """A listed document no longer exists. It is treated as if it had not been listed."""
 
 
 class Unwanted(DocumentError):
-    """A listed document that is not wanted for its content: as if it had been listed as `Skipped`. `memo` is
-    kept instead of the item's, so that the next run need not read it to skip it."""
+    """A listed document is not wanted because of its content. It is treated as if it had been listed as
+    `Skipped`. `memo` is stored instead of the item's, so that the next run can skip it without reading it."""
 
     def __init__(self, reason: str, memo: bytes | None = None) -> None:
         super().__init__(reason)
@@ -153,53 +158,52 @@ class Unwanted(DocumentError):
 
 
 class Known(Protocol):
-    """What earlier runs of the source have found, for origins that can then fetch less."""
+    """What earlier runs of the source have found, so that origins can fetch less."""
 
     def keys(self) -> Iterator[str]:
         """The keys that are indexed in the collection of the run, in order."""
         ...
 
     def memo(self, key: str) -> bytes | None:
-        """The memo of a key (`Item.memo`), whichever collection that run was for."""
+        """The memo of a key (`Item.memo`), from runs into any collection."""
         ...
 
     def version(self, key: str) -> str | None:
-        """The version that the document had when its memo was kept."""
+        """The version that the document had when its memo was stored."""
         ...
 
 
 class Lister(Protocol):
     """One source, opened for one run."""
 
-    #: A question for the error when nothing is listed although documents are indexed: what to check first.
+    #: For the error when nothing is listed although documents are indexed: what users should check first.
     when_empty: str
     #: Whether items and skipped documents are listed in key order (of the UTF-8 bytes). If not, they are
     #: sorted first, in a temporary file.
     in_order: bool
-    #: The keys that this run concerns; others are neither compared nor deleted. None for all.
+    #: The keys to sync; all others are neither compared nor deleted. None syncs all.
     only: Sequence[str] | None
 
     def facts(self) -> Mapping[str, MetadataValue]:
-        """What the invocation shows of the origin: the commit, pages not modified. Asked for when the listing
-        has been compared, before `aclose`."""
+        """What the invocation shows about the origin, such as the commit. Called after the comparison, before
+        `aclose`."""
         ...
 
     def pages(self) -> AsyncIterator[Sequence[Entry]]:
         """The listing, some entries at a time; each key once, in key order if `in_order`.
 
-        A listing is complete when it ends, and only a complete listing deletes. Raises RequestError for an
-        origin that cannot be listed (the run fails), TransientError for one that may answer later.
+        The listing is complete when the iterator ends, and only a complete listing deletes. Raises
+        RequestError if the origin cannot be listed (the run fails), TransientError if it may answer later.
         """
         ...
 
     async def read(self, item: Item) -> Content:
-        """The content of a listed document, in the listed version if the item names one; if that has been
-        replaced, in the current one (`Content.version`).
+        """The content of a listed document: in the listed version if the item has one, or in the current
+        version if that has been replaced (`Content.version`).
 
-        Raises Gone if it was deleted since (what is indexed of it is deleted), Unwanted if it is to be
-        skipped, DocumentError if it cannot be
-        read (this document fails and stays indexed as it was), RequestError if the origin cannot be read any
-        more (the run fails), TransientError for an origin that may answer later.
+        Raises Gone if it was deleted since (it is deleted from the collection), Unwanted if it is to be
+        skipped, DocumentError if it cannot be read (it fails and its indexed version stays), RequestError if
+        the origin can no longer be read (the run fails), TransientError if the origin may answer later.
         """
         ...
 
@@ -233,8 +237,8 @@ class Origin(Protocol, Generic[C]):
 
 @runtime_checkable
 class Resumable(Protocol):
-    """An origin that keeps what an attempt has fetched for the next attempt at the same run."""
+    """An origin that keeps what an attempt has fetched, for the next attempt at the same run."""
 
     def forget(self, invocation_id: str) -> None:
-        """The run has ended: delete what is kept of it, if anything. For a thread."""
+        """Delete what is kept of a run that has ended. Blocking."""
         ...

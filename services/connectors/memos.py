@@ -69,7 +69,7 @@ class SourceMemos:
         return _unpacked(rows[0].essence) if rows else None
 
     def _next(self, key: str) -> tuple[str, bytes] | None:
-        """As `of`, from a page of memos: one disk access per key would be slow."""
+        """As `of`, but reads a page of memos at once, because a disk access per key would be slow."""
         if self._memos is None:
             return None
         place = place_of(key)
@@ -89,8 +89,8 @@ class SourceMemos:
         )
 
     def keep(self, key: str, version: str, memo: bytes | None) -> list[Send]:
-        """The records that store this memo, or delete it if it is None. Empty if nothing changes. Fast for
-        keys in order."""
+        """The records that store this memo, or delete it if it is None; empty if nothing changes. Fast if the
+        keys come in order."""
         known = self._next(key)
         if self._memos is None or known == (None if memo is None else (version, memo)):
             return []

@@ -26,8 +26,8 @@ from streams.topics import DOCUMENTS, PROGRESS
 
 #: Maximum of outputs that are produced together and acknowledged as one.
 _MOST_AT_ONCE = 100
-#: Unchanged documents are reported in ranges, after this many of them or this many seconds: often enough for
-#: a progress display, and some twenty events for a million documents.
+#: Unchanged documents are reported in ranges, after this many documents or seconds: often enough for a
+#: progress display, and only some twenty events for a million documents.
 _MOST_UNCHANGED = 65_536
 _UNCHANGED_SECONDS = 1.0
 
@@ -37,7 +37,7 @@ class RunEnded(Exception):
 
 
 def run_failed(invocation_id: str, attempt: int, error: Exception) -> Send:
-    """The event for a run that has failed; attempt 0 is the current one, if this process has begun none."""
+    """The event for a failed run. Attempt 0 means the current one, if this process has not started any."""
     return Send(
         PROGRESS,
         invocation_id,
@@ -86,7 +86,7 @@ class Attempt:
         return await self._invocations.answered(self.invocation_id, self.token)
 
     async def settle(self, states: States, partition: int, markers: Sequence[Document]) -> None:
-        """Wait until the documents that interrupted attempts have sent are indexed, if there were any.
+        """After interrupted attempts, wait until the documents that they have sent are indexed.
 
         Args:
             partition: of `source-documents`.
@@ -144,7 +144,7 @@ class Attempt:
         return late or self._unchanged >= _MOST_UNCHANGED
 
     async def tell(self) -> None:
-        """Report what waits. Raises RunEnded."""
+        """Report unchanged documents, and emit outputs that wait for their batch. Raises RunEnded."""
         await self._flush()
 
     def require_running(self) -> None:
@@ -157,8 +157,8 @@ class Attempt:
         left_out: Mapping[str, int] | None = None,
         facts: Mapping[str, MetadataValue] | None = None,
     ) -> bool:
-        """Report the total, not final yet, and wait until all documents are done. False if the invocation has
-        ended. Without a document for the pipeline there is nothing to wait for.
+        """Report the total as not final, and wait until all documents are done. Returns at once if the run
+        sent no document. False if the invocation has ended.
 
         Args:
             left_out: reason → number of documents.
@@ -198,13 +198,14 @@ class Attempt:
         )
 
     async def merge(self, into: str) -> None:
-        """Another invocation has done the work: end with nothing to do. Returns when tracking knows it."""
+        """End the run because another invocation has done its work. Returns when tracking has recorded it."""
         listed = RunListed(invocation_id=self.invocation_id, attempt=self.token, total=0, merged_into=into)
         await self._context.emit([self._progress(listed)])
         await self._invocations.done(self.invocation_id, self.token, 0)
 
     async def fail(self, error: Exception) -> None:
-        """Fail the run. Emitted at once, because what a stage returns waits for the runs before it."""
+        """Fail the run. The event is emitted at once, because the outputs that a stage returns wait for those
+        of earlier records."""
         await self._context.emit([run_failed(self.invocation_id, self.token, error)])
 
     async def _flush(self, *last: Output) -> None:
@@ -247,7 +248,7 @@ def _is_work(output: Output) -> bool:
 
 
 class Connector(Stage[RunRequested]):
-    """A stage that carries out runs. If a run is given up, its current attempt fails."""
+    """A stage that executes runs. If a run becomes a dead letter, its current attempt fails."""
 
     #: The order of `documents` is the order of versions: a connector that lost its partitions must not write.
     transactional = True
@@ -257,13 +258,13 @@ class Connector(Stage[RunRequested]):
         self._tokens: dict[str, int] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """Carry out a run. Exceptions mean the same as in every stage: another try, or a dead letter."""
+        """Execute a run. Exceptions mean the same as in every stage: a retry, or a dead letter."""
         outputs = await self.carry_out(record, context)
         self._tokens.pop(record.event.invocation_id, None)
         return outputs
 
     def failed(self, record: Record[RunRequested], error: Exception) -> Sequence[Output]:
-        """The failure of a run that is given up."""
+        """The failure event of a run that becomes a dead letter."""
         token = self._tokens.pop(record.event.invocation_id, 0)
         return [run_failed(record.event.invocation_id, token, error)]
 
@@ -275,5 +276,5 @@ class Connector(Stage[RunRequested]):
         return made
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
-        """Carry out one run, in one or more attempts, to its end."""
+        """Execute one run to its end, in one or more attempts."""
         raise NotImplementedError

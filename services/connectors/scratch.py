@@ -90,11 +90,11 @@ class Why(IntEnum):
 
     #: Its key is not listed any more, or it is skipped now.
     GONE = 0
-    #: The source itself does not want its key, or nothing at all any more.
+    #: The source excludes its key, or is deleted.
     UNWANTED = 1
     #: Its key has another custom id now, so it is another document.
     REPLACED = 2
-    #: It was read, and is skipped for what it holds now. What is noted of it stays.
+    #: It is skipped because of its content. Its memo stays.
     SKIPPED = 3
 
 
@@ -108,7 +108,7 @@ class Doomed:
 
 
 class DoomedDocuments(_Temporary):
-    """Documents that a run deletes if its listing ends complete."""
+    """Documents that a run deletes if its listing is complete."""
 
     def __init__(self) -> None:
         super().__init__(_DOOMED)
@@ -121,7 +121,7 @@ class DoomedDocuments(_Temporary):
             self._flush()
 
     def spare(self, id_: str) -> None:
-        """Keep a document in any case, because it now belongs to another key."""
+        """Do not delete a document, because its id now belongs to another key."""
         self._database.execute("INSERT OR IGNORE INTO spared VALUES (?)", (id_,))
 
     def pages(self) -> Iterator[list[Doomed]]:

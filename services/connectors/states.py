@@ -121,7 +121,7 @@ class IndexedDocuments:
             after = page[-1]
 
     async def rows(self) -> AsyncIterator[list[Essence]]:
-        """The same, for the event loop."""
+        """As `pages`, without blocking the event loop."""
         after = BEGINNING
         while page := await asyncio.to_thread(self.states.ordered, self.partition, self.scope, after, PAGE):
             yield page
@@ -146,7 +146,7 @@ class IndexedDocuments:
 
 
 def source_documents(cluster: Cluster, codec: Codec, path: Path) -> PartitionStore[DocumentState]:
-    """A store of what is indexed, by source and collection (`scope_of`). Markers have no scope."""
+    """A store of document states by source and collection (`scope_of`). Barrier markers have no scope."""
     return PartitionStore(
         cluster,
         codec,

@@ -34,7 +34,7 @@ from streams.engine.outputs import Output
 from streams.engine.stage import Context, Record
 from streams.topics import RUNS
 
-#: How long a run waits for a vector store that is busy or restarting; after that it is retried as a whole.
+#: How long a run waits for a vector store that is busy or restarting before the whole run is retried.
 _LOOK_UP_SECONDS = 300
 #: A run whose collection is deleted meanwhile starts a new attempt. After this many attempts it fails.
 _MOST_ATTEMPTS = 3
@@ -52,21 +52,21 @@ class Collections(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A run that went well, and the runs that were waiting when it began to list. They were requested before,
+    """A successful run, and the runs that were waiting when it started to list. They were requested before,
     so its listing is as new as theirs would be."""
 
     run: RunRequested
     waiting: frozenset[str]
 
     def covers(self, run: RunRequested) -> bool:
-        """Whether a run would do the same once more."""
+        """Whether a run would repeat this one."""
         return run.invocation_id in self.waiting and _what(run) == _what(self.run)
 
 
 class SyncConnector(Connector):
-    """Carries out runs: those of one source into one collection in sequence, all others concurrently.
+    """Executes runs: those of one source into one collection in sequence, all others concurrently.
 
-    A run that waited while an identical one began is merged into that one, if it went well.
+    A run that waited when an identical one started is merged into that one, if it succeeds.
 
     Args:
         kind: source type.
@@ -75,7 +75,7 @@ class SyncConnector(Connector):
         partitions: number of partitions of `documents`.
         memos: `source-memos`, with the same partitioning; None keeps no memos.
         mass_delete_share: the share of indexed documents that a run may delete unasked.
-        origin_s: how long a run may get no further because its origin does not answer.
+        origin_s: how long a run may make no progress because its origin does not answer.
     """
 
     concurrency = 16
@@ -102,10 +102,10 @@ class SyncConnector(Connector):
         self._window, self._partitions = window, partitions
         self._memos, self._share = memos, mass_delete_share
         self._patience = Patience(origin_s, clock)
-        self._done: dict[str, _Done] = {}  # by sequence; only where something waited
+        self._done: dict[str, _Done] = {}  # by sequence; only if other runs were waiting
 
     def sequence_of(self, record: Record[RunRequested]) -> str:
-        """A source and a collection."""
+        """The source and the collection of a run."""
         return scope_of(record.event.source.id, record.event.collection)
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
@@ -137,13 +137,13 @@ class SyncConnector(Connector):
             if (earlier := self._done.get(self.sequence_of(record))) and earlier.covers(record.event):
                 await attempt.merge(earlier.run.invocation_id)
                 return []
-            self._done.pop(self.sequence_of(record), None)  # even a run that fails may write
+            self._done.pop(self.sequence_of(record), None)  # even a failed run may write
             waiting = self._invocations.waiting(record.event.invocation_id)
             try:
                 if await self._attempt(record, attempt):
                     self._remember(record, waiting)
                     return []
-            except RunEnded:  # cancelled, or given up
+            except RunEnded:  # cancelled or failed
                 return []
             except RequestError as error:
                 await attempt.fail(error)
@@ -221,8 +221,8 @@ class SyncConnector(Connector):
 
 
 def _writable(run: RunRequested, found: FoundCollection | None) -> str | None:
-    """The id of the collection. Raises RequestError if it is closed: the gateway refuses such runs, but those
-    that events and webhooks start do not pass it."""
+    """The id of the collection. Raises RequestError if it is closed: the gateway refuses such runs, but runs
+    that events and webhooks start do not pass its check."""
     if found is None:
         return None
     if found.closed and not run.delete_documents:
