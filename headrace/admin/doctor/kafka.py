@@ -8,6 +8,7 @@ from confluent_kafka import KafkaException
 from headrace.admin.dead_letters import read_letters
 from headrace.admin.doctor.check import Check, fault, ok, warning
 from headrace.admin.topics import TopicState, missing_topics, topic_faults, topic_states
+from headrace.preflight import tables_of
 from headrace.wiring import Wiring
 from schemas.errors import IngestError
 from streams.kafka.cluster import Cluster, admin
@@ -49,6 +50,21 @@ def topic_checks(wiring: Wiring) -> Iterator[Check]:
     yield _catalogue(states)
     yield from _lags(states, members)
     yield _letters(wiring)
+    if wiring.settings.inbox_tables is not None:
+        yield _rows(wiring)
+
+
+def _rows(wiring: Wiring) -> Check:
+    """The topics that hold rows of a database."""
+    advice = 'see docs/events.md, "Rows of a database"'
+    try:
+        wanted = tables_of(wiring.settings)
+        known = admin(wiring.cluster).list_topics(timeout=_TIMEOUT_S).topics
+    except (IngestError, KafkaException) as error:
+        return fault("rows", str(error), advice)
+    if missing := sorted(wanted.keys() - known.keys()):
+        return warning("rows", f"these topics do not exist yet: {', '.join(missing)}", advice)
+    return ok("rows", f"{len(wanted)} topics")
 
 
 def _letters(wiring: Wiring) -> Check:

@@ -41,6 +41,25 @@ async def test_what_works_is_said_to_work(kafka: Kafka, chroma: Chroma, tmp_path
     assert not list((tmp_path / "blobs").iterdir())
 
 
+async def test_topics_of_rows_that_do_not_exist_are_named(kafka: Kafka, tmp_path: Path) -> None:
+    file = tmp_path / "tables.toml"
+    file.write_text('[[tables]]\ntopic = "nobodys.rows"\ncollection = "docs"\nkey = "id"\ntext = "name"\n')
+    wiring = await wired(kafka, tmp_path / "data")
+
+    async def rows() -> Check:
+        wiring.settings = wiring.settings.model_copy(update={"inbox_tables": file})
+        return (await found(wiring))["rows"]
+
+    missing = await rows()
+    file.write_text("[[tables]]")
+    wrong = await rows()
+
+    assert missing.verdict is Verdict.WARNING
+    assert missing.found == "these topics do not exist yet: nobodys.rows"
+    assert wrong.verdict is Verdict.FAULT
+    assert "HEADRACE_INBOX_TABLES" in wrong.found
+
+
 async def test_a_broker_that_does_not_answer_is_named_and_its_topics_are_not_asked_for(
     tmp_path: Path,
 ) -> None:
