@@ -108,7 +108,9 @@ async def compare(asked: argparse.Namespace, folder: Path) -> None:
     texts = (some_chunks() * (1 + asked.texts // 500))[: asked.texts]
     shape = TINY if asked.tiny else QWEN_0_6B
     write_model(folder / "model", shape, texts)
-    embedder = open_torch("random", TorchConfig(backend="torch", folder=folder / "model"))
+    embedder = open_torch(
+        "random", TorchConfig(backend="torch", folder=folder / "model", packed=asked.packed)
+    )
     plain, watch = Plain(folder / "model", shape), Watch(embedder)
     tokens = await embedder.count_tokens(texts)
     plain.embed(texts[:64]), await embedder.embed_documents(texts[:64])
@@ -141,6 +143,7 @@ def main() -> None:
     parser = command_line("embedding_gpu", __doc__)
     parser.add_argument("--texts", type=int, default=6000, help="how many chunks")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way runs")
+    parser.add_argument("--packed", action="store_true", help="texts without any padding (PyTorch 2.11)")
     parser.add_argument("--tiny", action="store_true", help="some thousand weights, to try it on a CPU")
     asked = parser.parse_args()
     try:

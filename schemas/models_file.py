@@ -71,6 +71,7 @@ class TorchConfig(_Model):
     """PyTorch, on a GPU where there is one: a folder, else one that is downloaded by its name.
 
     `device` is `auto`, `cuda`, `cuda:1`, … or `cpu`; `dtype` `auto` is bfloat16 on a GPU, float32 on the CPU.
+    `packed` texts follow each other in a batch, without padding.
     """
 
     backend: Literal["torch"]
@@ -78,6 +79,7 @@ class TorchConfig(_Model):
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     compile: bool = True
+    packed: bool = False
 
 
 class HttpConfig(_Model):

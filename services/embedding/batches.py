@@ -28,6 +28,20 @@ def pack_batches(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
     return batches
 
 
+def pack_whole(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
+    """Group texts into batches of at most `max_tokens`, where none is padded: the longest first, as in
+    `pack_batches`."""
+    batches: list[list[int]] = []
+    room = 0
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if not batches or lengths[index] > room:
+            batches.append([])
+            room = max_tokens
+        batches[-1].append(index)
+        room -= lengths[index]
+    return batches
+
+
 def split_budget(lengths: Sequence[int], max_tokens: int, workers: int) -> int:
     """The token budget per batch with which even a few texts occupy all workers; at most `max_tokens`."""
     share = -(-sum(lengths) // max(workers, 1))

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import structlog
@@ -13,9 +14,10 @@ from tokenizers import Tokenizer
 
 from schemas.errors import RequestError, TransientError
 from schemas.models_file import TorchConfig
-from services.embedding.batches import pack_batches
+from services.embedding.batches import pack_batches, pack_whole
 from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.gpu.files import TorchFiles, downloaded, read_folder
+from services.embedding.gpu.packed import packed, require_packed
 from services.embedding.gpu.qwen3 import Qwen3
 from services.embedding.metrics import DEVICE
 from services.embedding.models import fingerprint_of, sha256_of, tokens_read
@@ -60,7 +62,12 @@ class TorchEmbedder(PromptedEmbedder):
         self.fingerprint = fingerprint_of(pins, max_tokens, "last", self._template)
         on_gpu = self._device.type == "cuda"
         self._budget = config.batch_tokens or (GPU_BATCH_TOKENS if on_gpu else CPU_BATCH_TOKENS)
-        self._forward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = self._qwen.last_hidden
+        self._packed = config.packed
+        if self._packed:
+            require_packed(name, self._device)
+        self._forward: Callable[..., torch.Tensor] = (
+            self._qwen.last_hidden_packed if self._packed else self._qwen.last_hidden
+        )
         if on_gpu and config.compile:
             self._forward = torch.compile(self._forward, dynamic=True)
         self._turn = threading.Lock()
@@ -83,9 +90,11 @@ class TorchEmbedder(PromptedEmbedder):
         frame = framing(self._template, prompt)
         reading = partial(read, self._tokenizer, self.max_tokens, texts, frame)
         windows = await self._tokenizing.call(reading, urgent)
-        batches = pack_batches(windows.lengths, self._budget)
+        pack = pack_whole if self._packed else pack_batches
+        batches = pack(windows.lengths, self._budget)
         run = partial(self._run, windows)
-        return await embed_windows(windows, self.dimension, batches, run, self._computing, urgent)
+        padded = not self._packed
+        return await embed_windows(windows, self.dimension, batches, run, self._computing, urgent, padded)
 
     def _run(self, windows: Windows, batch: list[int]) -> Vectors:
         """The vectors of a batch, in two halves if it does not fit into memory."""
@@ -102,10 +111,10 @@ class TorchEmbedder(PromptedEmbedder):
         return np.concatenate([self._run(windows, batch[:half]), self._run(windows, batch[half:])])
 
     def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        ids, last = self._on_device(rows)
+        given = self._packed_on_device(rows) if self._packed else self._on_device(rows)
         with torch.inference_mode(), DEVICE.computing():
             with self._turn:  # kernels of two threads would only compete
-                hidden = self._forward(ids, last)
+                hidden = self._forward(*given)
             found: Vectors = hidden.cpu().numpy()
         return found
 
@@ -117,6 +126,12 @@ class TorchEmbedder(PromptedEmbedder):
         if self._device.type == "cuda":
             ids, last = ids.pin_memory(), last.pin_memory()
         return ids.to(self._device, non_blocking=True), last.to(self._device, non_blocking=True)
+
+    def _packed_on_device(self, rows: Sequence[Sequence[int]]) -> tuple[Any, ...]:
+        *tensors, longest = packed(rows)
+        if self._device.type == "cuda":
+            tensors = [tensor.pin_memory() for tensor in tensors]
+        return *(tensor.to(self._device, non_blocking=True) for tensor in tensors), longest
 
     def _shrink(self, tokens: int) -> None:
         if self._device.type == "cuda":

@@ -16,6 +16,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from services.embedding.gpu.files import Qwen3Config
+from services.embedding.gpu.packed import attend
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class _Layer:
 
 
 class Qwen3:
-    """The model on a device. It only offers `last_hidden`."""
+    """The model on a device. It only offers the hidden states of last tokens."""
 
     def __init__(
         self, config: Qwen3Config, files: Sequence[Path], device: torch.device, dtype: torch.dtype
@@ -62,6 +63,26 @@ class Qwen3:
             hidden = self._pass(layer, hidden, cos, sin)
         hidden = self._pass_last(self._layers[-1], hidden, cos, sin, last)
         return _rms(hidden, self._norm, self._config.eps).float()
+
+    def last_hidden_packed(self, ids: Tensor, positions: Tensor, starts: Tensor, longest: int) -> Tensor:
+        """The same for texts that follow each other without padding; see `packed` for the arguments."""
+        angles = torch.outer(positions.float(), self._frequencies)
+        both = torch.cat((angles, angles), dim=-1)[:, None]
+        hidden = nnf.embedding(ids, self._embeddings)
+        cos, sin = both.cos().to(hidden.dtype), both.sin().to(hidden.dtype)
+        for layer in self._layers[:-1]:
+            q, k, v = self._split(layer, hidden)
+            q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
+            mixed = attend(q, k, v, starts, starts, (longest, longest), causal=True)
+            hidden = hidden + nnf.linear(mixed.flatten(1), layer.out)
+            hidden = hidden + self._mlp(layer, hidden)
+        layer, last = self._layers[-1], starts[1:].long() - 1
+        q, k, v = self._split(layer, hidden)
+        q, k = _rotate(q[last], cos[last], sin[last]), _rotate(k, cos, sin)
+        alone = torch.arange(len(starts), dtype=torch.int32, device=self._device)
+        mixed = attend(q, k, v, alone, starts, (1, longest), causal=False)
+        states = hidden[last] + nnf.linear(mixed.flatten(1), layer.out)
+        return _rms(states + self._mlp(layer, states), self._norm, self._config.eps).float()
 
     def _rotation(self, length: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         positions = torch.arange(length, dtype=torch.float32, device=self._device)
@@ -95,12 +116,16 @@ class Qwen3:
 
     def _heads(self, layer: _Layer, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, by head: (texts, heads, tokens, head)."""
+        q, k, v = self._split(layer, hidden)
+        return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+
+    def _split(self, layer: _Layer, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same by token: (…, tokens, heads, head)."""
         config = self._config
         sizes = [config.heads, config.kv_heads, config.kv_heads]
         mixed = nnf.linear(_rms(hidden, layer.input_norm, config.eps), layer.qkv)
-        q, k, v = mixed.unflatten(-1, (-1, config.head_dim)).split(sizes, dim=2)
-        q, k = _rms(q, layer.q_norm, config.eps), _rms(k, layer.k_norm, config.eps)
-        return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+        q, k, v = mixed.unflatten(-1, (-1, config.head_dim)).split(sizes, dim=-2)
+        return _rms(q, layer.q_norm, config.eps), _rms(k, layer.k_norm, config.eps), v
 
     def _mlp(self, layer: _Layer, hidden: Tensor) -> Tensor:
         gate, up = nnf.linear(_rms(hidden, layer.mlp_norm, self._config.eps), layer.gate_up).chunk(2, dim=-1)

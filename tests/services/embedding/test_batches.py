@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.embedding.batches import pack_batches, split_budget
+from services.embedding.batches import pack_batches, pack_whole, split_budget
 
 LENGTHS = st.lists(st.integers(min_value=1, max_value=600), max_size=200)
 BUDGET = st.integers(min_value=1, max_value=4096)
@@ -40,3 +40,11 @@ def test_few_texts_are_shared_out_and_the_budget_is_never_raised(
     share = split_budget(lengths, budget, workers)
     assert 1 <= share <= budget
     assert share == budget or share * workers >= sum(lengths)
+
+
+@given(lengths=st.lists(st.integers(1, 700), max_size=60), most=st.integers(1, 600))
+def test_packed_texts_fill_batches_without_padding(lengths: list[int], most: int) -> None:
+    batches = pack_whole(lengths, most)
+
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or sum(lengths[index] for index in batch) <= most for batch in batches)

@@ -87,6 +87,25 @@ async def test_a_vector_depends_neither_on_its_batch_nor_on_the_order(tiny: Any)
 
 
 @needs_torch
+async def test_packed_texts_have_the_vectors_of_padded_ones(tiny: Any, folder: Path) -> None:
+    """Whatever their number in a batch; on a CPU, where each text is computed by itself."""
+    many = TEXTS * 3
+    expected = await tiny.embed_documents(many)
+    for batch_tokens in (64, 100_000):
+        config = torch_config(folder=folder, packed=True, batch_tokens=batch_tokens, max_tokens=32)
+        embedder = open_model("tiny", config)
+        padded = open_model("tiny", torch_config(folder=folder, max_tokens=32))
+        np.testing.assert_allclose(
+            await embedder.embed_documents(many), await padded.embed_documents(many), atol=2e-6
+        )
+        await embedder.close()
+        await padded.close()
+    whole = open_model("tiny", torch_config(folder=folder, packed=True))
+    np.testing.assert_allclose(await whole.embed_documents(many), expected, atol=2e-6)
+    await whole.close()
+
+
+@needs_torch
 async def test_out_of_memory_halves_batches_and_blames_no_text(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
