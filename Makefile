@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-faults test-helm test-pythons check format lint types imports bench docs constraints clean
+.PHONY: help install demo up test test-faults test-helm test-pythons check format lint types imports bench docs screenshots constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ bench: install ## measure the whole pipeline beside a plain loop over the same f
 docs: install ## render docs/settings.md and schemas/avro from the code
 	$(BIN)/python -m headrace.settings
 	$(BIN)/python -m schemas.render
+
+screenshots: install ## take the pictures of the dashboard in docs/images anew; needs Chromium
+	$(BIN)/python -m examples.screenshots
 
 constraints: ## resolve everything anew in a throwaway environment and pin it in constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins

@@ -36,6 +36,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--files", "500", "--rounds", "3"),
     ),
     "compare": ("a listing of unchanged documents against what is indexed", ("--documents", "20000")),
+    "dashboard": (
+        "pages of the dashboard over many invocations and documents",
+        ("--invocations", "2000", "--documents", "20000"),
+    ),
     "listing": ("the gateway's index of documents, from records to pages", ("--documents", "20000")),
     "buckets": ("a bucket in which nothing has changed", ("--objects", "10000")),
     "inbox": (

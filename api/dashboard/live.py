@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from aiohttp import web
 
 from api.dashboard.page import Page
-from api.dashboard.rendering import HEADERS, complete, live_blocks, render
+from api.dashboard.rendering import complete, live_blocks, render
 from api.dashboard.sessions import SESSION, SESSIONS
 from api.dependencies import PARTS
 from api.sse import ServerEvent, any_change, wants_events
@@ -25,10 +25,7 @@ async def respond(request: web.Request, page: Page) -> web.StreamResponse:
     """The page; its changes for who accepts events."""
     if page.live and wants_events(request):
         return await request.app[PARTS].streams.send(request, _changes(request, page))
-    response = render(request, page, await page.load())
-    if request.method == "HEAD":
-        return web.Response(status=response.status, headers=dict(HEADERS))
-    return response
+    return render(request, page, await page.load())
 
 
 async def _changes(request: web.Request, page: Page) -> AsyncIterator[ServerEvent | None]:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Item:
-    """An entry: where it leads, what it is called, and its icon (`macros/icons.html`)."""
+    """An entry: where it leads, what it is called, and its icon (`macros.html`). `admin`: for admin keys that
+    are not limited to databases."""
 
     path: str
     name: str
     icon: str
+    admin: bool = False
 
     def leads_to(self, path: str) -> bool:
         """Whether a path is this page, or below it."""
@@ -33,8 +35,14 @@ NAVIGATION: Sequence[tuple[str, Sequence[Item]]] = (
         (
             Item("/invocations", "Invocations", "runs"),
             Item("/dead-letters", "Dead letters", "letters"),
-            Item("/topics", "Topics", "topics"),
+            Item("/topics", "Topics", "topics", admin=True),
         ),
     ),
-    ("Access", (Item("/keys", "Keys", "keys"), Item("/credentials", "Credentials", "credentials"))),
+    (
+        "Access",
+        (
+            Item("/keys", "Keys", "keys", admin=True),
+            Item("/credentials", "Credentials", "credentials", admin=True),
+        ),
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -40,6 +40,8 @@ HEADERS: Mapping[str, str] = {
 }
 #: Blocks of a template that are sent again when they change.
 LIVE = "live_"
+#: What was done, for the page that follows a form.
+SAID = "headrace_said"
 
 
 @cache
@@ -60,8 +62,8 @@ def environment() -> Environment:
 
 
 def params(query: Mapping[str, str], name: str, value: object) -> str:
-    """A query string with one parameter changed; None removes it. What was said once is not said again."""
-    kept = {key: text for key, text in query.items() if key not in (name, "said")}
+    """A query string with one parameter changed; None removes it."""
+    kept = {key: text for key, text in query.items() if key != name}
     return urlencode(kept if value is None else {**kept, name: str(value)})
 
 
@@ -94,7 +96,7 @@ def complete(request: web.Request, page: Page, context: Mapping[str, Any]) -> di
         "me": caller if session is not None else None,
         "csrf": token_of(request),
         "navigation": NAVIGATION,
-        "said": request.query.get("said", "")[:200],
+        "said": unquote(request.cookies.get(SAID, "")),
         **context,
     }
 
@@ -104,16 +106,20 @@ def render(
 ) -> web.Response:
     """A page as HTML."""
     text = template_of(page).render(complete(request, page, context))
-    return web.Response(
+    response = web.Response(
         text=text, status=status or page.status, content_type="text/html", headers=dict(HEADERS)
     )
+    if SAID in request.cookies:
+        response.del_cookie(SAID, path="/")
+    return response
 
 
 def see_other(path: str, said: str = "") -> web.Response:
     """Lead the browser to another page, which says what was done."""
-    if said:
-        path += ("&" if "?" in path else "?") + urlencode({"said": said})
-    return web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+    response = web.Response(status=303, headers={"Location": path, "Cache-Control": "no-store"})
+    if said:  # a cookie, because a link could make a page say anything
+        response.set_cookie(SAID, quote(said[:500]), max_age=30, path="/", httponly=True, samesite="Strict")
+    return response
 
 
 def live_blocks(page: Page, context: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -59,8 +59,7 @@ async def show_one(request: web.Request) -> Page:
     """One invocation."""
     run = await request.app[PARTS].invocation(caller_of(request), path_id(request, "invocation_id"))
     name = Names(request.app[PARTS].catalogue).of(run)
-    live = run.status not in FINAL_STATUSES or "text/event-stream" in request.headers.get("Accept", "")
-    return Page("invocation.html", name, partial(_load_one, request, run), live=live)
+    return Page("invocation.html", name, partial(_load_one, request, run), live=True)
 
 
 async def _load_one(request: web.Request, run: Invocation) -> Context:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
 from api.dashboard.shown.formats import duration, plural
+from api.dashboard.shown.kept import Kept
 from api.dashboard.shown.verdicts import Tone
 from api.dependencies import Dependencies
 from api.errors import HttpError
@@ -15,6 +17,7 @@ from api.health import Health
 from api.views.traffic import Traffic
 from schemas.errors import IngestError
 from schemas.events import Embedding, StageHealth
+from streams.state.lags import TopicsSample
 
 #: A process of a stage reports every 15 s.
 _SILENT_S = 45.0
@@ -60,54 +63,44 @@ class SystemHealth:
 
 
 class SystemWatch:
-    """Looks at all parts; remembers what is dear to ask."""
+    """Looks at all parts; no page waits long for one that does not answer."""
 
     def __init__(self, parts: Dependencies, health: Health) -> None:
-        self._parts, self._health = parts, health
+        self._parts = parts
         self.traffic = Traffic(parts.gateway.cluster)
-        self._kept: dict[str, tuple[float, Part]] = {}
-        self._asking = asyncio.Lock()
+        self._fault = Kept(health.fault, 0.0)
+        self._sample = Kept(self._topics, 0.0)
+        self._model = Kept(partial(_asked, "Model", self._ask_model), _KEEP_S)
+        self._index = Kept(partial(_asked, "Sparse index", self._ask_index), _KEEP_S)
 
     async def close(self) -> None:
         """Stop looking."""
+        await asyncio.gather(*(one.close() for one in (self._fault, self._sample, self._model, self._index)))
         await self.traffic.close()
 
     async def look(self) -> SystemHealth:
         """The health of all parts."""
-        fault, sample = await asyncio.gather(self._health.fault(), self.traffic.now())
-        async with self._asking:
-            model, index = await asyncio.gather(
-                self._remembered("Model", self._model), self._remembered("Sparse index", self._index)
-            )
+        fault, seen, model, index = await asyncio.gather(
+            self._views_and_chroma(), self._sample.newest(), self._model.newest(), self._index.newest()
+        )
+        sample = None if seen is None else seen[0]
+        parts = [_broker(seen), *fault, model or _asking("Model"), index or _asking("Sparse index")]
+        lags = {group: sum(lag.values()) for group, lag in (sample.lags if sample else {}).items()}
+        return SystemHealth(parts, services_of(self._parts.catalogue.stages(), lags))
+
+    async def _views_and_chroma(self) -> list[Part]:
+        fault = await self._fault.newest()
         chroma = fault if fault and "Chroma" in fault else None
         view = fault if fault and chroma is None else None
-        broker = (
-            Part("Broker", "bad", "does not answer") if sample is None else Part("Broker", "good", "answers")
-        )
-        parts = [
-            broker,
+        return [
             Part("Views", "bad" if view else "good", view or "up to date"),
             Part("Chroma", "bad" if chroma else "good", chroma or "answers"),
-            model,
         ]
-        lags = {group: sum(lag.values()) for group, lag in (sample.lags if sample else {}).items()}
-        services = services_of(self._parts.catalogue.stages(), lags)
-        return SystemHealth(parts if index is None else [*parts, index], services)
 
-    async def _remembered(self, name: str, ask: Callable[[], Awaitable[Part]]) -> Part:
-        clock = asyncio.get_running_loop().time
-        until, found = self._kept.get(name, (0.0, None))
-        if found is None or clock() >= until:
-            try:
-                async with asyncio.timeout(_ANSWER_S):
-                    found = await ask()
-            except (IngestError, HttpError, TimeoutError) as error:
-                said = str(error) or f"does not answer within {_ANSWER_S:.0f} s"
-                found = Part(name, "warn", said)
-            self._kept[name] = clock() + _KEEP_S, found
-        return found
+    async def _topics(self) -> tuple[TopicsSample | None]:
+        return (await self.traffic.now(),)
 
-    async def _model(self) -> Part:
+    async def _ask_model(self) -> Part:
         gateway = self._parts.gateway
         name = gateway.models.default.rpartition("/")[2]
         if gateway.embedding is None:
@@ -115,11 +108,29 @@ class SystemWatch:
         await self._parts.embedding.embed_queries(Embedding(model=gateway.models.default), ["health"])
         return Part("Model", "good", f"{name} answers")
 
-    async def _index(self) -> Part:
+    async def _ask_index(self) -> Part:
         if self._parts.gateway.sparse is None:
             return Part("Sparse index", "idle", "not part of this deployment: searches are dense only")
         await self._parts.gateway.sparse.keys([])
         return Part("Sparse index", "good", "answers")
+
+
+def _broker(seen: tuple[TopicsSample | None] | None) -> Part:
+    if seen is None:
+        return _asking("Broker")
+    return Part("Broker", "good", "answers") if seen[0] else Part("Broker", "bad", "does not answer")
+
+
+def _asking(name: str) -> Part:
+    return Part(name, "idle", "is being asked")
+
+
+async def _asked(name: str, ask: Callable[[], Awaitable[Part]]) -> Part:
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            return await ask()
+    except (IngestError, HttpError, TimeoutError) as error:
+        return Part(name, "warn", str(error) or f"does not answer within {_ANSWER_S:.0f} s")
 
 
 def services_of(

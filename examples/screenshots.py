@@ -1,0 +1,122 @@
+"""`make screenshots`: the pictures of the dashboard in `docs/images/`, in a browser on the demo's documents.
+
+A system of its own in `build/screenshots/` syncs the docs and the invented documents, one of which cannot be
+read, so that there is something to see. It needs Chromium and Playwright (`headrace[browser]`).
+"""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headrace.cli.settings import load_settings
+from headrace.client.gateway import GatewayClient
+from headrace.local.running_file import Interrupted
+from headrace.local.system import LocalSystem, run_local
+from schemas.errors import IngestError
+from schemas.limits import BM25
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK, IMAGES = ROOT / "build" / "screenshots", ROOT / "docs" / "images"
+COLLECTION, DATABASE = "handbook", "default_database"
+QUESTION = "how are credentials of sources encrypted"
+#: Name of the picture, page, whether it is dark, whether it is a phone's.
+PICTURES: Sequence[tuple[str, str, bool, bool]] = (
+    ("overview", "/", False, False),
+    ("search", f"/search?collection={DATABASE}/{COLLECTION}&q={QUESTION.replace(' ', '+')}", False, False),
+    ("invocation-dark", "/invocations/{failed}", True, False),
+    ("source-phone", "/sources/{source}", False, True),
+)
+_DESKTOP, _PHONE = {"width": 1240, "height": 800}, {"width": 390, "height": 780}
+
+
+def prepare() -> Path:
+    """A folder with the docs, the invented documents and one that cannot be parsed."""
+    folder = WORK / "handbook"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("images"))
+    shutil.copytree(ROOT / "examples" / "documents", folder / "documents")
+    (folder / "documents" / "scan-2019.pdf").write_bytes(b"%PDF-1.7 cut off")
+    return folder
+
+
+async def sync(client: GatewayClient, folder: Path) -> dict[str, str]:
+    """Sync the folder twice, with a change between; the ids that the pages need."""
+    body: dict[str, Any] = {
+        "folder": {"path": str(folder)},
+        "database_name": DATABASE,
+        "embedding": {"sparse": {"model": BM25}},
+        "schedule": {"cron": "30 2 * * *", "timezone": "Europe/Berlin", "target_collection_name": COLLECTION},
+    }
+    source = await client.create_source(body)
+    failed = await client.create_invocation(source, COLLECTION)
+    await ended(client, failed)
+    (folder / "documents" / "news.md").write_text("# News\n\nThe new trash rack arrives in April.\n")
+    await ended(client, await client.create_invocation(source, COLLECTION))
+    return {"source": source, "failed": failed}
+
+
+async def ended(client: GatewayClient, invocation: str) -> None:
+    """Wait for the end of a run."""
+    while True:
+        if (await client.progress(invocation)).finished_at is not None:
+            return
+        await asyncio.sleep(0.5)
+
+
+async def take(browser: "Browser", url: str, key: str, ids: dict[str, str]) -> None:
+    """All pictures."""
+    for name, path, dark, phone in PICTURES:
+        context = await browser.new_context(
+            base_url=url,
+            viewport=_PHONE if phone else _DESKTOP,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+        )
+        page = await context.new_page()
+        await sign_in(page, key)
+        await page.goto(path.format(**ids))
+        await page.wait_for_selector("html[data-ready]")
+        await page.screenshot(path=IMAGES / f"{name}.png")
+        await context.close()
+
+
+async def sign_in(page: "Page", key: str) -> None:
+    """Sign in with the system's key."""
+    await page.goto("/sign-in")
+    await page.get_by_label("API key").fill(key)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(lambda address: "/sign-in" not in address)
+
+
+async def pictures(system: LocalSystem) -> None:
+    """Sync, then take the pictures."""
+    from playwright.async_api import async_playwright
+
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    async with GatewayClient(system.running.url, system.key) as client:
+        ids = await sync(client, prepare())
+    IMAGES.mkdir(exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        await take(browser, system.running.url, system.key, ids)
+        await browser.close()
+
+
+def main() -> int:
+    """Take the pictures; the exit status."""
+    settings = load_settings(WORK / "data").model_copy(update={"port": 0})
+    try:
+        asyncio.run(run_local(settings, pictures))
+    except (IngestError, Interrupted) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
