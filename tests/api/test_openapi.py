@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from api.openapi import openapi
-from api.operations import OPERATIONS
+from api.operations import OPERATIONS, Operation
 from tests.api.conftest import ADMIN_KEY, Server, create_run
 
 CONTRACT = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "sync.openapi.json"
@@ -39,6 +39,31 @@ def test_the_document_has_every_operation_that_is_served(operations: dict[str, A
 
 async def test_the_document_is_served(server: Server) -> None:
     assert await server.call("GET", "/openapi.json", status=200) == openapi()
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.body], ids=lambda one: one.id)
+def test_a_body_that_the_document_allows_is_one_that_is_read(
+    operations: dict[str, Any], operation: Operation
+) -> None:
+    """What a value means (a host, a path, a model) is decided later; its shape is not."""
+    from schemathesis import GenerationMode
+
+    label = f"{operation.method} {operation.path}"
+
+    @settings(
+        max_examples=8,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operations[label].as_strategy(GenerationMode.POSITIVE))
+    def is_read(case: Any) -> None:
+        if case.body is not None and operation.body is not None:
+            operation.body.model_validate_json(json.dumps(case.body))
+
+    is_read()
 
 
 #: `GET /health` takes nothing that could be wrong.
