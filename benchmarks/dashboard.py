@@ -6,6 +6,7 @@ Times are of whole HTTP requests of one browser.
 """
 
 import asyncio
+import logging
 import re
 import tempfile
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
+import structlog
 from aiohttp import web
 
 from api import ChromaAccess, Gateway, Models
@@ -160,6 +162,7 @@ def main() -> None:
     parser.add_argument("--invocations", type=int, default=10_000)
     parser.add_argument("--documents", type=int, default=1_000_000)
     given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(measured(Path(folder), given.invocations, given.documents))
     title = f"{given.invocations:,} invocations, {given.documents:,} documents: milliseconds"

@@ -1,12 +1,14 @@
-"""`make screenshots`: the pictures of the dashboard in `docs/images/`, in a browser on the demo's documents.
+"""`make screenshots`: the pictures of the dashboard in `docs/images/`, in a browser.
 
-A system of its own in `build/screenshots/` syncs the docs and the invented documents, one of which cannot be
-read, so that there is something to see. It needs Chromium and Playwright (`headrace[browser]`).
+A system of its own, in the folder for temporary files, syncs the docs and the invented documents, one of
+which cannot be read, and then the sources of the services, so that there is something to see. It needs
+Chromium and Playwright (`headrace[browser]`).
 """
 
 import asyncio
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,27 +24,32 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
-WORK, IMAGES = ROOT / "build" / "screenshots", ROOT / "docs" / "images"
+IMAGES = ROOT / "docs" / "images"
+#: Away from the checkout: its path is in the pictures.
+WORK = Path(tempfile.gettempdir()) / "headrace-pictures"
 COLLECTION, DATABASE = "handbook", "default_database"
 QUESTION = "how are credentials of sources encrypted"
 #: Name of the picture, page, whether it is dark, whether it is a phone's.
 PICTURES: Sequence[tuple[str, str, bool, bool]] = (
-    ("overview", "/", False, False),
     ("search", f"/search?collection={DATABASE}/{COLLECTION}&q={QUESTION.replace(' ', '+')}", False, False),
     ("invocation-dark", "/invocations/{failed}", True, False),
     ("source-phone", "/sources/{source}", False, True),
 )
-_DESKTOP, _PHONE = {"width": 1240, "height": 800}, {"width": 390, "height": 780}
+#: Taken while a run goes on.
+OVERVIEW = ("overview", "/", False, False)
+_DESKTOP, _PHONE = {"width": 1160, "height": 740}, {"width": 390, "height": 760}
 
 
-def prepare() -> Path:
-    """A folder with the docs, the invented documents and one that cannot be parsed."""
-    folder = WORK / "handbook"
-    shutil.rmtree(folder, ignore_errors=True)
+def prepare() -> tuple[Path, Path]:
+    """A folder with the docs, the invented documents and one that cannot be parsed; and one with code."""
+    folder, code = WORK / "handbook", WORK / "services"
+    for one in (folder, code):
+        shutil.rmtree(one, ignore_errors=True)
+    shutil.copytree(ROOT / "services", code, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("images"))
     shutil.copytree(ROOT / "examples" / "documents", folder / "documents")
     (folder / "documents" / "scan-2019.pdf").write_bytes(b"%PDF-1.7 cut off")
-    return folder
+    return folder, code
 
 
 async def sync(client: GatewayClient, folder: Path) -> dict[str, str]:
@@ -61,6 +68,17 @@ async def sync(client: GatewayClient, folder: Path) -> dict[str, str]:
     return {"source": source, "failed": failed}
 
 
+async def begin_code(client: GatewayClient, code: Path) -> str:
+    """Begin a run that takes a while, and wait until some of it is done; its id."""
+    source = await client.create_source({"folder": {"path": str(code)}, "database_name": DATABASE})
+    run = await client.create_invocation(source, "code")
+    while True:
+        found = await client.progress(run)
+        if found.finished_at is not None or (found.total is not None and found.done >= found.total / 3):
+            return run
+        await asyncio.sleep(0.2)
+
+
 async def ended(client: GatewayClient, invocation: str) -> None:
     """Wait for the end of a run."""
     while True:
@@ -69,18 +87,24 @@ async def ended(client: GatewayClient, invocation: str) -> None:
         await asyncio.sleep(0.5)
 
 
-async def take(browser: "Browser", url: str, key: str, ids: dict[str, str]) -> None:
-    """All pictures."""
-    for name, path, dark, phone in PICTURES:
+async def take(
+    browser: "Browser",
+    system: LocalSystem,
+    ids: dict[str, str],
+    chosen: Sequence[tuple[str, str, bool, bool]],
+) -> None:
+    """Pictures of pages."""
+    for name, path, dark, phone in chosen:
         context = await browser.new_context(
-            base_url=url,
+            base_url=system.running.url,
             viewport=_PHONE if phone else _DESKTOP,  # type: ignore[arg-type]
             color_scheme="dark" if dark else "light",
         )
         page = await context.new_page()
-        await sign_in(page, key)
+        await sign_in(page, system.key)
         await page.goto(path.format(**ids))
         await page.wait_for_selector("html[data-ready]")
+        await page.wait_for_timeout(1_500)  # what is asked in the background is there
         await page.screenshot(path=IMAGES / f"{name}.png")
         await context.close()
 
@@ -98,23 +122,30 @@ async def pictures(system: LocalSystem) -> None:
     from playwright.async_api import async_playwright
 
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    async with GatewayClient(system.running.url, system.key) as client:
-        ids = await sync(client, prepare())
     IMAGES.mkdir(exist_ok=True)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        await take(browser, system.running.url, system.key, ids)
-        await browser.close()
+    folder, code = prepare()
+    async with (
+        GatewayClient(system.running.url, system.key) as client,
+        async_playwright() as playwright,
+        await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"]) as browser,
+    ):
+        ids = await sync(client, folder)
+        await begin_code(client, code)
+        await take(browser, system, ids, [OVERVIEW])
+        await take(browser, system, ids, PICTURES)
 
 
 def main() -> int:
     """Take the pictures; the exit status."""
-    settings = load_settings(WORK / "data").model_copy(update={"port": 0})
+    shutil.rmtree(WORK, ignore_errors=True)
+    settings = load_settings(WORK / "data", folder_roots=[str(WORK)], port=0)
     try:
         asyncio.run(run_local(settings, pictures))
     except (IngestError, Interrupted) as error:
         print(error, file=sys.stderr)
         return 1
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
     return 0
 
 

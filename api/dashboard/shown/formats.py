@@ -95,14 +95,19 @@ def marked(text: str, words: list[str]) -> Markup:
     """A text with words marked, in any case. Everything is escaped."""
     if not words:
         return escape(text)
-    pattern = re.compile(
-        "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)), re.IGNORECASE
-    )
+    # With the endings of plurals, which `words_of` takes away.
+    found_by = (re.escape(word) + "(?:es|s)?" for word in sorted(words, key=len, reverse=True))
+    pattern = re.compile("|".join(found_by), re.IGNORECASE)
     pieces, last = [], 0
     for found in pattern.finditer(text):
         pieces += [escape(text[last : found.start()]), Markup("<mark>{}</mark>").format(found.group())]
         last = found.end()
     return Markup("").join([*pieces, escape(text[last:])])
+
+
+def without(error: str, key: str | None) -> str:
+    """An error without the name of its document at the beginning, where that stands beside it."""
+    return error.removeprefix(f"{key}: ") if key else error
 
 
 def percent(part: float, whole: float) -> str:
@@ -126,5 +131,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "exact": exact,
     "ago": ago,
     "marked": marked,
+    "without": without,
 }
 GLOBALS: Mapping[str, Any] = {"percent": percent, "plural": plural}

@@ -59,6 +59,7 @@ def test_marked_words_are_escaped_as_all_else() -> None:
         "a <mark>&lt;b&gt;</mark><mark>flood</mark>&lt;/b&gt; <mark>Gate</mark>"
     )
     assert marked("1 < 2", []) == "1 &lt; 2"
+    assert marked("Sluices", ["sluice"]) == "<mark>Sluices</mark>"
 
 
 def test_common_words_and_plurals_are_not_marked_as_such() -> None:
