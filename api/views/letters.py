@@ -89,7 +89,8 @@ failed_ms >= :since AND (:tenant IS NULL OR tenant = :tenant)
 AND (:databases IS NULL OR database IN (SELECT value FROM json_each(:databases)))
 AND (:state IS NULL OR state = :state) AND (:stage IS NULL OR stage = :stage)
 AND (:reason IS NULL OR reason = :reason) AND (:invocation IS NULL OR invocation_id = :invocation)
-AND (NOT :of_documents OR document_key IS NOT NULL) AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+AND (NOT :of_documents OR document_key IS NOT NULL)
+AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
 """
 _PAGE = (
     f"SELECT {', '.join(_COLUMNS)} FROM letters WHERE {_CONDITIONS} "  # noqa: S608  (names of ours)
