@@ -37,7 +37,7 @@ CREATE INDEX IF NOT EXISTS letters_by_invocation ON letters (invocation_id, reas
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
     """Filters of letters. `tenant` None selects all, including letters of unknown tenants; `databases` None
-    selects all."""
+    selects all; `of_documents` leaves out those of whole runs, which have ended with them."""
 
     tenant: str | None
     databases: Set[str] | None = None
@@ -46,6 +46,7 @@ class LetterFilter:
     reason: str | None = None
     invocation_id: str | None = None
     ids: Sequence[str] | None = None
+    of_documents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ failed_ms >= :since AND (:tenant IS NULL OR tenant = :tenant)
 AND (:databases IS NULL OR database IN (SELECT value FROM json_each(:databases)))
 AND (:state IS NULL OR state = :state) AND (:stage IS NULL OR stage = :stage)
 AND (:reason IS NULL OR reason = :reason) AND (:invocation IS NULL OR invocation_id = :invocation)
+AND (NOT :of_documents OR document_key IS NOT NULL)
 AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
 """
 _PAGE = (
@@ -195,6 +197,7 @@ def _values(wanted: LetterFilter) -> dict[str, Any]:
         "stage": wanted.stage,
         "reason": wanted.reason,
         "invocation": wanted.invocation_id,
+        "of_documents": wanted.of_documents,
         "ids": None if wanted.ids is None else json.dumps(list(wanted.ids)),
     }
 
