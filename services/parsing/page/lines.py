@@ -44,8 +44,8 @@ def line_of(pieces: Iterable[Piece]) -> Line:
     return Line(ordered, [word for piece in ordered for word in piece.words], *bounds(ordered))
 
 
-def is_code(line: Line) -> bool:
-    return bool(_CODE.search("".join(word.text for word in line.words)))
+def is_code(words: Iterable[Word]) -> bool:
+    return bool(_CODE.search("".join(word.text for word in words)))
 
 
 @dataclass(slots=True)
@@ -152,7 +152,9 @@ def split_row(
     for before, word in itertools.pairwise(row):
         space = word.x0 - reach
         size = max(before.style.size, word.style.size)
-        wide = space > gap * size or (space > FIGURE_GAP * size < gap * size and word.text[0] in "0123456789$(")
+        wide = space > gap * size or (
+            space > FIGURE_GAP * size < gap * size and word.text[0] in "0123456789$("
+        )
         if wide or (cuts and _is_cut(reach, word, cuts)):
             groups.append([word])
             reach = word.x1

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from services.parsing.page.tables.columns import HEAD, Entry, TableLine, blocks_below, extents, is_figure, is_year
+from services.parsing.page.tables.columns import (
+    HEAD,
+    Entry,
+    TableLine,
+    blocks_below,
+    extents,
+    is_figure,
+    is_year,
+)
 
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
@@ -202,7 +210,8 @@ def _first_figure(above: TableLine, line: TableLine) -> bool:
     """Whether a line has its first figures below texts of the head."""
     shared = [c for c in line.at if c and c in above.at]
     return bool(shared) and all(
-        is_figure(line.at[c].text) and not is_year(line.at[c].text) and above.at[c].text.isalpha() for c in shared
+        is_figure(line.at[c].text) and not is_year(line.at[c].text) and above.at[c].text.isalpha()
+        for c in shared
     )
 
 
