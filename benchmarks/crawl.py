@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from rich.table import Table
 from benchmarks.apart import served_apart
 from benchmarks.processor import seconds_by_name
 from benchmarks.tables import command_line, show, table
-from benchmarks.web import packaged, served
+from benchmarks.web import packaged, serve
 from streams.local import LocalBroker, LocalChroma
 from tests.system.pipeline import Pipeline, running
 
@@ -143,17 +142,6 @@ async def fetched_alone(url: str, paths: list[str]) -> float:
             async with http.get(f"{url}/{path}") as answer:
                 await answer.read()
     return time.perf_counter() - begun
-
-
-def serve(folder: Path, told: Connection) -> None:
-    """A folder over HTTP in this process, until the other end closes."""
-
-    async def serving() -> None:
-        async with served(folder) as url:
-            told.send(url)
-            await asyncio.to_thread(told.poll, None)
-
-    asyncio.run(serving())
 
 
 async def measure(folder: Path, paths: list[str], limit: int, before: str, work: Path) -> None:
