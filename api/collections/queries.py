@@ -13,6 +13,7 @@ from api.errors import NotFound, Unavailable
 from api.views.documents import DocumentFilter, Total
 from api.views.documents.tables import DELETED, FAILED, INDEXED, INDEXING
 from schemas import api
+from schemas.checks import check_database_name
 from streams.chroma import space_of
 from streams.reembedded import identity_of
 
@@ -53,6 +54,7 @@ async def require_collection(
     parts: Dependencies, caller: Caller, database: str, name: str
 ) -> tuple[Database, Mapping[str, Any]]:
     """A collection that the caller may see, as Chroma shows it. Raises NotFound, Forbidden, Unavailable."""
+    check_database_name(database)
     caller.require_database(database)
     place = Database(caller.tenant, parts.gateway.chroma.tenant or caller.tenant, database)
     found = await collection_of(parts, place, name)
@@ -64,6 +66,7 @@ async def require_collection(
 async def _databases(parts: Dependencies, caller: Caller, database: str | None) -> list[Database]:
     stored = parts.gateway.chroma.tenant or caller.tenant
     if database is not None:
+        check_database_name(database)
         caller.require_database(database)
         return [Database(caller.tenant, stored, database)]
     if caller.databases is not None:

@@ -36,10 +36,10 @@ async def start_verification(
     one runs.
     """
     caller.require_admin("compare and repair collections")
+    place, found = await require_collection(parts, caller, database, collection)
     verifier = parts.gateway.verifier
     if verifier is None:
         raise Unavailable("this gateway cannot compare collections; use `headrace verify`")
-    place, found = await require_collection(parts, caller, database, collection)
     await parts.index.ready()
     wanted = DocumentFilter(caller.tenant, database=database, collection=collection)
     documents = sum(one.documents for one in parts.index.totals(wanted))

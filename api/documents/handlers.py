@@ -69,7 +69,7 @@ async def get_failures(request: web.Request) -> web.Response:
 async def retry(request: web.Request) -> web.Response:
     """Process failed documents of an invocation again."""
     run = path_id(request, "invocation_id")
-    reason = (await read_body(request, RetryPayload)).reason if request.can_read_body else None
+    reason = (await read_body(request, RetryPayload)).reason if request.body_exists else None
     return json_response(await retry_failed(request.app[PARTS], caller_of(request), run, reason), 202)
 
 

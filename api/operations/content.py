@@ -34,7 +34,7 @@ _DOCUMENTS = (
     Parameter(
         "contains",
         "Only those whose key has this in it, in any case (ASCII). Reads all keys that the other filters "
-        "select: some 0.2 s for a million.",
+        "select: some 0.3 s for a million.",
         {"type": "string"},
     ),
     _CURSOR,

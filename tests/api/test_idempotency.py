@@ -50,3 +50,12 @@ async def test_an_upload_is_made_once(server: Server) -> None:
         return await server.call("POST", "/api/v1/add-file", status=201, data=form, headers=headers)
 
     assert await upload() == await upload()
+
+
+async def test_a_body_counts_with_a_key_as_without_one(server: Server, folder_source: str) -> None:
+    """It is read before the handler reads it."""
+    from tests.api.conftest import create_run
+
+    path = f"/api/v1/invocations/{await create_run(server, folder_source)}/retry"
+    for headers in ({}, {"Idempotency-Key": "with a body"}):
+        await server.call("POST", path, status=400, json={"reason": ""}, headers=headers)

@@ -1,4 +1,4 @@
-"""The tables of the index. A document takes some 500 bytes with its entries in the indexes.
+"""The tables of the index. A document takes some 480 bytes with its entries in the indexes.
 
 Names that many documents share (sources, embeddings, ids of collections) are stored once, in `names`.
 `totals` are sums over `documents`, updated in the same transaction, so that counts never read the documents.
