@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-faults test-helm test-pythons check format lint types imports bench docs screenshots constraints clean
+.PHONY: help install demo up test test-faults test-helm test-pythons check format lint types imports bench docs screenshots site constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,13 +80,21 @@ docs: install ## render docs/settings.md and schemas/avro from the code
 screenshots: install ## take the pictures of the dashboard in docs/images anew; needs Chromium
 	$(BIN)/python -m examples.screenshots
 
+site: install ## build the documentation as a site in build/site
+ifneq ($(UV),)
+	uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group site
+else
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group site
+endif
+	$(BIN)/python -m mkdocs build --quiet --config-file deploy/site/mkdocs.yml
+
 constraints: ## resolve everything anew in a throwaway environment and pin it in constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 ifneq ($(UV),)
-	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group deploy --group examples
+	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group deploy --group site --group examples
 else
 	build/pins/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	build/pins/bin/python -m pip install --quiet --editable . --group dev --group deploy --group examples
+	build/pins/bin/python -m pip install --quiet --editable . --group dev --group deploy --group site --group examples
 endif
 	build/pins/bin/python .ci/constraints.py > build/constraints.txt
 	mv build/constraints.txt constraints.txt && rm -rf build/pins

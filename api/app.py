@@ -10,6 +10,7 @@ from api.dependencies import PARTS, Dependencies
 from api.embedding.routes import add_embedding
 from api.gateway import Gateway
 from api.health import HEALTH, Health
+from api.idempotency import idempotent
 from api.middleware import add_headers, authenticate, observe, plain, refusals
 from api.operations import OPERATIONS
 from api.reference import add_reference
@@ -23,7 +24,8 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 def create_app(gateway: Gateway) -> web.Application:
     """The gateway's application; it connects at its start. `api.serve` runs it and stops it gracefully."""
     app = web.Application(
-        middlewares=[observe, pages, refusals, authenticate, plain], client_max_size=MAX_BODY_BYTES
+        middlewares=[observe, pages, refusals, authenticate, plain, idempotent()],
+        client_max_size=MAX_BODY_BYTES,
     )
     parts = Dependencies(gateway)
     app[PARTS], app[HEALTH] = parts, Health(parts)

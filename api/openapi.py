@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 from api.access import TOKEN_HEADER
 from api.middleware import OPEN_PATHS
 from api.operations import OPERATIONS, Operation, Parameter
+from api.operations.sync import IDEMPOTENCY_KEY
 from schemas.api import ErrorResponse
 
 Schema = dict[str, Any]
@@ -80,6 +81,8 @@ def _operation(operation: Operation) -> Schema:
     names = re.findall(r"{(\w+)}", operation.path)
     parameters = [_parameter(_in_path(name)) for name in names]
     parameters += [_parameter(parameter) for parameter in operation.parameters]
+    if operation.method == "POST" and not any(one["name"] == IDEMPOTENCY_KEY.name for one in parameters):
+        parameters.append(_parameter(IDEMPOTENCY_KEY))
     if parameters:
         document["parameters"] = parameters
     if operation.body is not None:

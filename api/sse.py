@@ -30,9 +30,9 @@ class ServerEvent:
 HEARTBEAT = b": heartbeat\n\n"
 
 
-def wants_events(request: web.Request) -> bool:
-    """Whether the caller accepts server-sent events."""
-    return request.method == "GET" and "text/event-stream" in request.headers.get("Accept", "")
+def wants_events(request: web.Request, method: str = "GET") -> bool:
+    """Whether the caller of this method accepts server-sent events."""
+    return request.method == method and "text/event-stream" in request.headers.get("Accept", "")
 
 
 def end_event(status: str) -> ServerEvent:

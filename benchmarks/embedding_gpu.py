@@ -72,10 +72,10 @@ class Watch:
         self._forward, self.padded, self._spans = embedder._forward, 0, list[Any]()  # noqa: SLF001
         embedder._forward = self._pass  # noqa: SLF001
 
-    def _pass(self, ids: Any, last: Any) -> Any:
+    def _pass(self, ids: Any, *others: Any) -> Any:
         self.padded += ids.numel()
         began, ended = self._mark(ids), None
-        hidden = self._forward(ids, last)
+        hidden = self._forward(ids, *others)
         ended = self._mark(ids)
         self._spans.append((began, ended))
         return hidden

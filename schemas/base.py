@@ -1,10 +1,19 @@
 """Base classes of events on topics and of bodies of the HTTP API."""
 
 from dataclasses_avroschema.pydantic import AvroBaseModel
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 #: What Chroma takes as a metadata value: scalars and homogeneous, non-empty arrays of scalars.
 MetadataValue = str | int | float | bool | list[str] | list[int] | list[float] | list[bool] | None
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+#: For whole numbers of a body: 1.0 is one, too, as JSON has one kind of number. Stands behind the limits,
+#: `Annotated[int, Field(ge=1), WHOLE]`: in front of them, they would not be in the OpenAPI document.
+WHOLE = BeforeValidator(_whole)
 
 
 class Event(AvroBaseModel):

@@ -54,10 +54,11 @@ async def _begin(request: web.Request, repair: bool) -> web.StreamResponse:
 
 
 async def _answer(request: web.Request, one: Verification, status: int) -> web.StreamResponse:
-    if not wants_events(request):
+    if not (wants_events(request) or wants_events(request, "POST")):
         return json_response(one.shown(), status)
-    streams = request.app[PARTS].streams
-    return await streams.send(request, _events(one, streams.heartbeat_s))
+    parts = request.app[PARTS]
+    events = _events(one, parts.streams.heartbeat_s)
+    return await parts.streams.send(request, events, parts.revoked(caller_of(request)))
 
 
 async def _events(one: Verification, heartbeat_s: float) -> AsyncIterator[ServerEvent | None]:

@@ -32,8 +32,10 @@ async def start_verification(
 ) -> Verification:
     """Begin to compare a collection, and to repair it if `repair` is set.
 
-    Raises NotFound, Forbidden, BadRequest for one that is too large, Conflict while another one runs.
+    For admin keys. Raises NotFound, Forbidden, BadRequest for one that is too large, Conflict while another
+    one runs.
     """
+    caller.require_admin("compare and repair collections")
     verifier = parts.gateway.verifier
     if verifier is None:
         raise Unavailable("this gateway cannot compare collections; use `headrace verify`")

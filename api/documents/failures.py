@@ -79,7 +79,7 @@ async def retry_failed(
 
 
 def _letters_of(run: Invocation, reason: str | None = None) -> LetterFilter:
-    return LetterFilter(tenant=run.tenant, reason=reason, invocation_id=run.id)
+    return LetterFilter(tenant=run.tenant, reason=reason, invocation_id=run.id, of_documents=True)
 
 
 async def _run_again(parts: Dependencies, run: Invocation) -> tuple[str | None, str]:

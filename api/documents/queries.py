@@ -19,6 +19,7 @@ from schemas import api
 from schemas.events import Document, DocumentDeleted, Embedding
 from schemas.ids import chunk_id_base
 from schemas.limits import RESERVED_METADATA_KEYS
+from schemas.sources import FILE_UPLOAD
 from streams.chroma import segment
 from streams.engine.outputs import Send
 from streams.reembedded import identity_of
@@ -113,16 +114,20 @@ async def show_document(
 async def delete_document(parts: Dependencies, caller: Caller, document_id: str) -> api.DeletedDocument:
     """Send a delete of a document through the pipeline.
 
-    Raises NotFound, Conflict for one that is not in its collection.
+    Raises NotFound, Conflict for one that is not in its collection, Forbidden for a key that is not an
+    admin's, unless the document was uploaded.
     """
     row = await find_document(parts, caller, document_id)
+    source = None if row.source_id is None else parts.catalogue.source(row.source_id)
+    uploaded = source is not None and source.type == FILE_UPLOAD.name
+    if not uploaded:
+        caller.require_admin("delete documents that were not uploaded")
     if row.state == DELETED or row.embedding is None:
         what = "is deleted already" if row.state == DELETED else "was never indexed"
         raise Conflict(f"document {row.key!r} {what}; there is nothing to delete")
     await parts.write(Send(DOCUMENTS, row.id, DocumentDeleted(document=_document(row, row.embedding))))
-    source = None if row.source_id is None else parts.catalogue.source(row.source_id)
     message = "deleted as soon as the records before it are indexed"
-    if source is not None and source.type != "file_upload":
+    if source is not None and not uploaded:
         message += f"; the next run of source {source.id} brings it back while it is still there"
     return api.DeletedDocument(id=row.id, document_key=row.key, message=message)
 

@@ -95,11 +95,11 @@ async def replay_rows(
         taken.append(row)
     settled, failed = await asyncio.to_thread(_replay, parts, caller, taken)
     await parts.letters.refresh()  # read your own writes
-    left = parts.letters.count(chosen) - len(failed) if wanted_more(chosen, rows, taken) else 0
+    left = parts.letters.count(chosen) - len(failed) if _is_more(chosen, rows, taken) else 0
     return api.SettledLetters(settled=settled, left=max(0, left), failed=failed)
 
 
-def wanted_more(chosen: LetterFilter, rows: Sequence[LetterRow], taken: Sequence[LetterRow]) -> bool:
+def _is_more(chosen: LetterFilter, rows: Sequence[LetterRow], taken: Sequence[LetterRow]) -> bool:
     """Whether letters are left that were not tried."""
     return len(taken) < len(rows) or (chosen.ids is None and len(rows) == MAX_LETTERS)
 

@@ -45,9 +45,9 @@ _FILE_SIZE = Parameter(
     required=True,
 )
 
-_IDEMPOTENCY_KEY = Parameter(
+IDEMPOTENCY_KEY = Parameter(
     invocations.IDEMPOTENCY_HEADER,
-    "A random text: requests with the same one and the same body make one run.",
+    "A random text: a request that is sent again with it and the same body has one effect, and one answer.",
     {"type": "string", "minLength": 1, "maxLength": invocations.MAX_IDEMPOTENCY_KEY},
     place="header",
 )
@@ -135,7 +135,7 @@ SYNC: Sequence[Operation] = (
         "Run a source into a collection",
         success=201,
         answer=api.CreateJobResponse,
-        parameters=(_IDEMPOTENCY_KEY,),
+        parameters=(IDEMPOTENCY_KEY,),
         body=api.CreateJobPayload,
         refusals=(400, 401, 403, 404, 409, 413, 415, 500),
     ),

@@ -1,7 +1,7 @@
-"""`PUT` and `PATCH /api/v1/sources/{id}`: change a source, and say what that means.
+"""`PUT` and `PATCH /api/v1/sources/{id}`: change a source and describe the effects.
 
-A run carries the source as it was when the run was requested: what goes on or waits during a change keeps the
-old configuration, and the next run brings the difference.
+A run contains the source as it was when the run was requested. So pending and processing runs keep the old
+configuration, and the next run syncs the difference.
 """
 
 import json
@@ -39,7 +39,7 @@ from streams.topics import SOURCES
 
 
 async def change_source(request: web.Request) -> web.Response:
-    """Choose other documents of the same origin. The next run of each collection brings the difference."""
+    """Select other documents of the same origin. The next run of each collection syncs the difference."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("change sources")
     payload = await read_body(request, ChangeSourcePayload)
@@ -70,7 +70,7 @@ async def patch_source(request: web.Request) -> web.Response:
 async def patch(
     parts: Dependencies, caller: Caller, source_id: str, payload: PatchSourcePayload, wanted: str = "*"
 ) -> tuple[Source, Source]:
-    """Change single fields; the source before and after. `wanted` is an `If-Match`."""
+    """Change single fields. Returns the source before and after; `wanted` is the `If-Match` header."""
     caller.require_admin("change sources")
     async with parts.changing.of(source_id):
         source = await _current(parts, caller, source_id, wanted)
@@ -86,7 +86,7 @@ async def patch(
 
 
 async def _current(parts: Dependencies, caller: Caller, source_id: str, wanted: str) -> Source:
-    """The newest version of the source. Raises PreconditionFailed unless it is the one that is asked for."""
+    """The current version of the source. Raises PreconditionFailed if it is not the `wanted` one."""
     await parts.catalogue.refresh()
     source = await parts.source(caller, source_id)
     version = source_version(source)
@@ -98,7 +98,7 @@ async def _current(parts: Dependencies, caller: Caller, source_id: str, wanted: 
 
 
 def _patched_form(source: Source, parts: Mapping[str, Mapping[str, Any]]) -> Body:
-    """The configuration of a source with some fields changed. Raises BadRequest for unknown ones."""
+    """The configuration of a source with some fields changed. Raises BadRequest for unknown fields."""
     other = [name for name in parts if name != source.type]
     if other:
         raise BadRequest(f"source {source.id} is of type {source.type}, found {', '.join(other)}")
@@ -119,7 +119,7 @@ def _patched_form(source: Source, parts: Mapping[str, Mapping[str, Any]]) -> Bod
 
 
 async def _configured(parts: Dependencies, caller: Caller, source: Source, form: Body) -> dict[str, Any]:
-    """The members of a source that read by this configuration. Its origin is asked as when it was created."""
+    """The members of a source with this configuration. It is checked as in the creation of a source."""
     kind = source_type(source.type)
     async with signed_in(parts, caller, kind, form) as saved:
         config = await parts.check_origin(kind.name, kind.configure(saved), source.tenant)
@@ -137,8 +137,8 @@ def _require_same_origin(kind: SourceType[Any, Any], source: Source, config: Eve
 
 
 def _changed_embedding(source: Source, config: SourceEmbeddingConfig | None) -> Embedding:
-    """The embedding of a source with another sparse model, if one is given. The dense model stays: a
-    collection cannot hold vectors of two."""
+    """The embedding of a source with another sparse model, if one is given. The dense model stays, because a
+    collection cannot contain vectors of two models."""
     if config is None or config.sparse is None:
         return source.embedding
     if config.dense is not None and config.dense.model != source.embedding.model:
@@ -150,7 +150,7 @@ def _changed_embedding(source: Source, config: SourceEmbeddingConfig | None) -> 
 
 
 async def _changed(parts: Dependencies, source: Source, fields: Mapping[str, Any]) -> Source:
-    """Store a source with other members. One that stays the same is not written."""
+    """Store a source with changed members. An unchanged one is not written."""
     changed = source.model_copy(update=dict(fields))
     if changed == source:
         return source
@@ -167,11 +167,11 @@ def _by_itself(source: Source) -> list[str]:
 async def require_alone_by_itself(
     parts: Dependencies, source: Source, known: set[str] | frozenset[str] = frozenset()
 ) -> None:
-    """Check the collections that pushes and the schedule bring documents into: refused now, not at each push.
-    Raises Overlap when another source fills one, and Conflict when runs could not write to it.
+    """Check the collections that pushes and the schedule sync into, so that errors occur now and not at each
+    push. Raises Overlap if another source fills one, Conflict if runs could not write to it.
 
     Args:
-        known: collections that the source fills by itself already.
+        known: collections that the source already syncs automatically.
     """
     for collection in SOURCE_TYPES[source.type].followed(source.config):
         if collection not in known:

@@ -19,19 +19,19 @@ from schemas.api import CheckSourcePayload, SourceCheck
 from schemas.base import Event
 from schemas.sources import SOURCE_TYPES
 
-#: The credential of a payload that brings its secret along (`services.connectors.preview`).
+#: The credential id for a payload that contains its secret (`services.connectors.preview`).
 _INLINE = 1
 
 
 async def check_source(request: web.Request) -> web.Response:
-    """Look at what a run of a source would read, within limits."""
+    """Preview what a run of a source would sync, within limits."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("check sources")
     return json_response(await check(parts, caller, await read_body(request, CheckSourcePayload)))
 
 
 async def check(parts: Dependencies, caller: Caller, payload: CheckSourcePayload) -> SourceCheck:
-    """What a run of a source would read, within limits."""
+    """A preview of what a run of a source would sync, within limits."""
     caller.require_admin("check sources")
     kind = source_type(payload.source_type)
     if not kind.lists or parts.gateway.preview is None:
@@ -65,7 +65,7 @@ async def _slot(slots: asyncio.Semaphore) -> AsyncIterator[None]:
 async def _overlapping(
     parts: Dependencies, tenant: str, database: str, kind: str, config: Event
 ) -> list[str]:
-    """Sources that bring the same documents."""
+    """Sources that sync the same documents."""
     await parts.catalogue.refresh()
     known = parts.catalogue.all_sources(tenant, database, kind)
     return [other.id for other in known if SOURCE_TYPES[kind].overlaps(config, other.config)]

@@ -1,4 +1,4 @@
-"""What a change of a source means for its runs and for what is indexed, in sentences. Pure."""
+"""Describe the effects of a change of a source on its runs and its indexed documents. Pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from schemas.events import Source
 from schemas.schedules import decided_until, local, next_due
 from schemas.sources import SOURCE_TYPES
 
-#: Fields of the types by what they decide. A field that is in none decides how a run reads.
+#: Fields of source types by effect. All other fields affect how a run reads.
 _SELECTION = (
     *("include_globs", "exclude_globs", "include_hidden"),
     *("include_path_regexes", "exclude_path_regexes", "max_depth", "page_limit"),
@@ -21,7 +21,7 @@ _BY_ITSELF = ("follow", "auto_sync", "queue_url")
 
 
 def fields_changed(before: Source, after: Source) -> list[str]:
-    """The fields that differ, as the API names them: `folder.exclude_globs`, `schedule`."""
+    """The changed fields by their names in the API: `folder.exclude_globs`, `schedule`."""
     kind = SOURCE_TYPES[before.type]
     one = kind.form_of(before.config).model_dump(mode="json")
     other = kind.form_of(after.config).model_dump(mode="json")
@@ -36,12 +36,12 @@ def fields_changed(before: Source, after: Source) -> list[str]:
 def effects_of(
     before: Source, after: Source, fields: Sequence[str], collections: Sequence[str], unended: int
 ) -> list[str]:
-    """A sentence for each thing that follows.
+    """One sentence per effect.
 
     Args:
-        fields: of `fields_changed`.
-        collections: that runs of the source have filled, or will.
-        unended: number of its invocations that have not ended.
+        fields: result of `fields_changed`.
+        collections: targets of the source's runs, including pending ones.
+        unended: number of its invocations without a final status.
     """
     if not fields:
         return ["The source was like that already; nothing was written."]

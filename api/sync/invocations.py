@@ -1,4 +1,4 @@
-"""`/api/v1/invocations` and what a source's invocations are created through."""
+"""`/api/v1/invocations`, and the creation of invocations of a source."""
 
 import uuid
 from typing import Any
@@ -47,7 +47,7 @@ async def create_invocation(request: web.Request) -> web.Response:
 async def run_source(
     parts: Dependencies, caller: Caller, source: Source, payload: CreateJobPayload, id_: str | None = None
 ) -> str:
-    """Check what is asked for and request the run; the invocation's id, which `id_` may fix."""
+    """Validate the payload and request the run. Returns the invocation's id, which is `id_` if given."""
     collection = _target(source, payload)
     options = _options(source, payload)
     await parts.check_run(source)
@@ -128,7 +128,7 @@ async def require_alone(
     """Raise Overlap if another source syncs the same documents into this collection.
 
     Args:
-        advice: what a change of the other source could be.
+        advice: how the other source could be changed.
     """
     kind = SOURCE_TYPES[source.type]
     await parts.catalogue.refresh()
@@ -145,7 +145,7 @@ async def require_alone(
 
 
 def _target(source: Source, payload: CreateJobPayload) -> str:
-    """The collection's name."""
+    """The name of the target collection."""
     if not SOURCE_TYPES[source.type].lists:
         raise BadRequest(f"a {source.type} source runs by POST /api/v1/add-file, not here")
     name = payload.target_collection_name or SOURCE_TYPES[source.type].target(source.config)
@@ -176,7 +176,7 @@ async def list_invocations(request: web.Request) -> web.Response:
         raise BadRequest("source_id and database_name cannot be given together")
     page = ResultPage(**{**vars(page), "source_id": source_id})
     found = parts.catalogue.invocations(page)
-    if not found:  # nothing to show, or no such source: a deleted one still shows its history
+    if not found:  # no invocations, or no such source; a deleted source still has its history
         await _require_source(request, page)
         found = parts.catalogue.invocations(page)
     return json_response([job_of(run) for run in found])
@@ -195,10 +195,10 @@ async def get_invocation(request: web.Request) -> web.Response:
 
 
 async def cancel_invocation(request: web.Request) -> web.Response:
-    """Cancel an invocation. Tracking decides; its answer is waited for.
+    """Cancel an invocation, and wait for tracking's decision.
 
-    A run that has started can be cancelled if it lists (ours: the contract refuses it). What it has sent by
-    then is indexed; nothing more is sent or deleted.
+    A run that has started can be cancelled if its source lists (ours; the contract refuses it). Documents
+    that it has sent are indexed; no more are sent or deleted.
     """
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
@@ -207,12 +207,13 @@ async def cancel_invocation(request: web.Request) -> web.Response:
 
 
 async def cancel(parts: Dependencies, run: Invocation) -> None:
-    """Ask tracking to cancel an invocation; returns then. Raises PreconditionFailed if it is too late."""
+    """Cancel an invocation through tracking, and wait for the result. Raises PreconditionFailed if it is too
+    late."""
     possible = {Status.PENDING} if run.single_document else {Status.PENDING, Status.PROCESSING}
     if run.status not in possible:
         raise PreconditionFailed(_too_late(run, run.status))
     await parts.write(Send(PROGRESS, run.id, CancelRequested(invocation_id=run.id)))
-    # Whatever tracking decides, the invocation has none of these statuses afterwards.
+    # After any decision of tracking the invocation has none of these statuses.
     if not await parts.catalogue.leaves(run.id, possible, parts.gateway.wait_s):
         raise NotAnswered(
             f"tracking did not answer the cancellation of {run.id} within {parts.gateway.wait_s:g} s; "

@@ -1,7 +1,7 @@
-"""The multipart body of an upload, read part by part: small texts whole, the file as a stream.
+"""Read the multipart body of an upload part by part: small texts as a whole, the file as a stream.
 
-The bytes go through `multipart`'s push parser in steps of at most 64 KiB, and the event loop runs
-between two steps, however much has arrived. Data outside the parts is limited.
+The bytes go through `multipart`'s push parser in steps of at most 64 KiB, and the event loop runs between two
+steps. Data outside the parts is limited.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from api.errors import BadRequest
 from api.sync.disposition import read_disposition
 from schemas.limits import MAX_CUSTOM_ID_BYTES, MAX_FILE_NAME_BYTES, MAX_METADATA_BYTES
 
-#: Most bytes of each text part; what its own check allows, or ample room for the name that it holds.
+#: Maximum bytes of each text part: the limit of its own validation, or ample room for a name.
 TEXT_PARTS = {
     "database_name": 4096,
     "collection_name": 4096,
@@ -61,14 +61,14 @@ FILE_FORM: dict[str, Any] = {
         },
     },
 }
-#: Encodings of a part that leave its bytes as they are (RFC 7578, 4.7, knows no others any more).
+#: Transfer encodings of a part that do not change its bytes. RFC 7578, 4.7, has deprecated all others.
 _PLAIN = frozenset({"", "binary", "8bit", "7bit"})
 #: Room for the longest file name, every byte of it percent-encoded, and the rest of its header.
 _MAX_HEADER_BYTES = 3 * MAX_FILE_NAME_BYTES + 1024
 _MAX_HEADERS = 16
-#: A step of the parser; 64 KiB take about 0.1 ms.
+#: Bytes per step of the parser; 64 KiB take about 0.1 ms.
 _STEP_BYTES = 64 * 1024
-#: Most bytes that say nothing: a text before the first boundary or after the last, which the format allows.
+#: Maximum bytes before the first boundary and after the last, where the format allows arbitrary text.
 _MAX_IDLE_BYTES = 64 * 1024
 #: RFC 2046, 5.1.1.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
@@ -99,7 +99,7 @@ class UploadBody:
         self._inside = False
 
     async def parts(self) -> AsyncIterator[Part]:
-        """Each part once. Its unread bytes are skipped when the next one is requested."""
+        """Yield each part once. Its unread bytes are skipped when the next part is requested."""
         async for event in self._events:
             assert isinstance(event, MultipartSegment)
             self._inside = True
@@ -118,7 +118,7 @@ class UploadBody:
                 yield event
 
     async def text(self, name: str) -> str:
-        """The whole of a small part, which `parts` yielded last."""
+        """The whole text of the part that `parts` yielded last."""
         limit, content = TEXT_PARTS[name], bytearray()
         async for chunk in self.chunks():
             content += chunk

@@ -62,8 +62,8 @@ _JSON_KINDS: Mapping[type, str] = {
 def embedding_of(
     config: SourceEmbeddingConfig | None, legacy: DenseEmbeddingModel | str | None, models: Models
 ) -> Embedding:
-    """The models to use. Dense: `embedding.dense`, else the older `embedding_model`, else the default.
-    Sparse: `embedding.sparse`, else the default, which may be none."""
+    """The models to use. Dense: `embedding.dense`, the older `embedding_model`, or the default. Sparse:
+    `embedding.sparse`, or the default, which may be none."""
     older = DenseEmbeddingModel(model=legacy) if isinstance(legacy, str) else legacy
     dense = config.dense if config is not None else None
     if dense is not None and older is not None and dense.model != older.model:
@@ -74,15 +74,15 @@ def embedding_of(
     if chosen.model not in models.names:
         if not models.substitutes:
             raise BadRequest(_unserved(chosen.model, models))
-        # A task's prompts are those of the model that was asked for.
+        # The prompts of a task belong to the requested model.
         chosen = DenseEmbeddingModel(model=models.default)
     task = None if chosen.task is None else Task(**chosen.task.model_dump())
     return Embedding(model=chosen.model, task=task, sparse=sparse_of(config, models.sparse))
 
 
 def sparse_of(config: SourceEmbeddingConfig | None, default: str | None) -> SparseEmbedding | None:
-    """The sparse model and its key. A null is not given: no `sparse` is the default model, no `model` in it
-    BM25, no `key` the contract's."""
+    """The sparse model and its key. Null counts as omitted: without `sparse` the default model is used,
+    without `model` in it BM25, without `key` that of the contract."""
     sparse = config.sparse if config is not None else None
     if sparse is None:
         return None if default is None else SparseEmbedding(model=default, key=SPARSE_KEY)
@@ -100,7 +100,7 @@ def sparse_of(config: SourceEmbeddingConfig | None, default: str | None) -> Spar
 
 
 def require_free_key(metadata: Mapping[str, MetadataValue], embedding: Embedding) -> None:
-    """Raises BadRequest if metadata have a value under the key of the sparse vector."""
+    """Raises BadRequest if the metadata contain the key of the sparse vector."""
     if embedding.sparse is not None and metadata.get(embedding.sparse.key) is not None:
         raise BadRequest(
             f"metadata key {embedding.sparse.key!r} is that of the sparse vector (embedding.sparse.key); "
@@ -135,7 +135,7 @@ def chunking_of(config: SourceChunkingConfig | None, defaults: ChunkingDefaults)
 
 
 def require_collection_name(name: str) -> str:
-    """A name that Chroma takes for a collection."""
+    """Validate a collection name by Chroma's rules."""
     try:
         check_collection_name(name)
     except RequestError as error:
@@ -144,7 +144,7 @@ def require_collection_name(name: str) -> str:
 
 
 def require_tenant(name: str) -> str:
-    """A name that a tenant of Chroma can have: it is part of the paths of Chroma's API."""
+    """Validate a tenant name, which is part of the paths of Chroma's API."""
     require_text("tenant", name)
     if CONTROL.search(name) or name in (".", "..") or "/" in name or "\\" in name:
         raise BadRequest(
@@ -155,9 +155,9 @@ def require_tenant(name: str) -> str:
 
 
 def require_file_name(name: str | None) -> str:
-    """The name of an uploaded file, which becomes its document key.
+    """Validate the name of an uploaded file, which becomes its document key.
 
-    It is never used as a path. A name with `..` is refused nevertheless, because other programs may make
+    It is never used as a path. Names with `..` are refused nevertheless, because other programs may build
     paths from keys.
     """
     if not name:
@@ -175,7 +175,7 @@ def require_file_name(name: str | None) -> str:
 
 
 def parse_metadata(text: str) -> dict[str, MetadataValue]:
-    """Parse and check metadata. Null values are kept; they mean "no such key"."""
+    """Parse and validate metadata. Null values are kept; they mean "no such key"."""
     size = len(text.encode("utf-8", "surrogateescape"))
     if size > MAX_METADATA_BYTES:
         raise BadRequest(f"metadata has {size} bytes, expected at most {MAX_METADATA_BYTES}")

@@ -1,4 +1,4 @@
-"""Progress of an invocation and outcomes of its documents: once as JSON, or live as server-sent events."""
+"""Progress of an invocation and outcomes of its documents, as JSON or live as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from schemas.api import InvocationProgress
 from schemas.events import FINAL_STATUSES, Invocation
 
 _OUTCOME_STATUSES = ("indexed", "deleted", "failed", "skipped")
-#: A display needs no more than ten frames a second; what changes in between is in the next.
+#: Ten events per second suffice for a display; changes in between are part of the next event.
 _FRAME_SECONDS = 0.1
 
 
@@ -37,14 +37,14 @@ async def get_documents(request: web.Request) -> web.StreamResponse:
     if wants_events(request):
         events = _document_events(parts, run, status)
         return await parts.streams.send(request, events, parts.revoked(caller_of(request)))
-    if run.status in FINAL_STATUSES:  # the counts stand, so the documents behind them have to be here too
+    if run.status in FINAL_STATUSES:  # its counts are final, so the outcomes must be complete, too
         await parts.outcomes.refresh()
     found = parts.outcomes.of(run, status, limit, offset, warned)
     return json_response([outcome_of(outcome) for outcome in found])
 
 
 async def _progress(parts: Dependencies, run: Invocation) -> InvocationProgress:
-    """Progress of a run; all its warnings once it has ended."""
+    """Progress of a run, with all warnings once it has ended."""
     if run.status in FINAL_STATUSES:
         await parts.outcomes.refresh()
     warnings = parts.outcomes.with_warnings(run)

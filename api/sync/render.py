@@ -33,7 +33,7 @@ from schemas.sources import SOURCE_TYPES
 def json_response(
     body: BaseModel | list[BaseModel] | dict[str, BaseModel], status: int = 200
 ) -> web.Response:
-    """A body as JSON, with the fields that are set."""
+    """A JSON response with the fields that are set."""
     return web.Response(status=status, text=json_text(body), content_type="application/json")
 
 
@@ -57,8 +57,8 @@ def source_of(
     """A source with its defaults filled in, and its config under the name of its type.
 
     Args:
-        newest: its newest run that has ended.
-        state: what became of the due times of its schedule.
+        newest: its newest run with a final status.
+        state: of its schedule.
     """
     return api.Source(**members_of(source, newest, state))
 
@@ -92,8 +92,8 @@ def _sparse_of(source: Source) -> api.SparseEmbeddingConfig | None:
 
 
 def _notice_of(source: Source, newest: Invocation | None) -> api.SourceNotice | None:
-    """What was told of the source, else why its newest run failed. A run that completes proves that the
-    source can be read again."""
+    """The stored notice of the source, or why its newest run failed. A completed run proves that the source
+    can be read again."""
     told = source.notice
     completed_at = newest.created_at if newest is not None and newest.status is Status.COMPLETE else None
     if told is not None and told.about == "access" and completed_at is not None and completed_at > told.since:
@@ -116,7 +116,7 @@ def _chunking_of(source: Source) -> api.TreeSitterChunking | api.LinesChunking:
 
 
 def status_of(run: Invocation) -> JobStatus:
-    """A bare word, or an object for `complete` and `failed`."""
+    """A plain string, or an object for `complete` and `failed`."""
     if run.status is Status.COMPLETE:
         finished = run.finished_at or run.created_at
         duration = max(0, _milliseconds_between(run.started_at or run.created_at, finished))
@@ -127,7 +127,7 @@ def status_of(run: Invocation) -> JobStatus:
 
 
 def job_of(run: Invocation) -> Job:
-    """An invocation as the contract shows it, and what is ours of it where there is something to say."""
+    """An invocation in the form of the contract, with our extensions if they have a value."""
     ours: dict[str, Any] = {"facts": dict(run.facts), "merged_into": run.merged_into}
     return Job(
         id=run.id,
@@ -141,7 +141,7 @@ def job_of(run: Invocation) -> Job:
 
 
 def _metadata_of(run: Invocation) -> IndexJobMetadata:
-    """Target of a run, and what it reads under the name of its type."""
+    """The target of a run, and its source's configuration under the name of its type."""
     members: dict[str, Any] = {run.source_type: SOURCE_TYPES[run.source_type].job_of(run)}
     return IndexJobMetadata(database_name=run.database, collection_name=run.collection, **members)
 

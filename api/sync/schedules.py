@@ -1,4 +1,4 @@
-"""Schedules in the gateway: from a payload, and as they are shown."""
+"""Parse and render schedules in the gateway."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,11 @@ from schemas.sources import SOURCE_TYPES
 
 
 def schedule_of(form: ScheduleForm | None, timezone: str | None, now: datetime) -> Schedule | None:
-    """The schedule that a payload asks for. Raises RequestError for what is none.
+    """The schedule of a payload. Raises RequestError if it is invalid.
 
     Args:
-        timezone: the member beside a schedule that is given as text.
-        now: its due times are later.
+        timezone: the separate member for a schedule that is given as text.
+        now: all due times are after it.
     """
     if form is None:
         if timezone is not None:
@@ -48,8 +48,8 @@ def _zone(name: str | None, field: str) -> str:
 
 
 def scheduled_collections(source: Source) -> list[str]:
-    """The collections that the schedule of a source fills; none without one. Raises RequestError for a
-    schedule that says none, and for a source that cannot have one."""
+    """The target collections of a source's schedule; none without a schedule. Raises RequestError if the
+    schedule names no collection, or the source does not support schedules."""
     schedule = source.schedule
     if schedule is None:
         return []
@@ -59,8 +59,8 @@ def scheduled_collections(source: Source) -> list[str]:
 
 
 def changed_schedule(before: Schedule | None, payload: PatchSourcePayload, now: datetime) -> Schedule | None:
-    """The schedule after a PATCH: its fields are merged, too, so that `{"paused": true}` keeps the times. One
-    that asks for the same keeps counting from when it was set."""
+    """The schedule after a PATCH. Its fields are merged, so that `{"paused": true}` keeps the times. If
+    nothing changes, due times still count from when it was set."""
     form, timezone = payload.schedule, payload.timezone
     if isinstance(form, SourceSchedule) and before is not None:
         form = _merged(before, form)
@@ -69,7 +69,7 @@ def changed_schedule(before: Schedule | None, payload: PatchSourcePayload, now: 
 
 
 def _merged(before: Schedule, changes: SourceSchedule) -> SourceSchedule:
-    """A new cron expression replaces an interval, and the other way round."""
+    """Merge changes. A new cron expression replaces an interval and vice versa."""
     kept: dict[str, Any] = {"target_collection_name": before.collection, "paused": before.paused}
     if not (changes.cron or changes.every):
         every = before.every_seconds
@@ -80,14 +80,14 @@ def _merged(before: Schedule, changes: SourceSchedule) -> SourceSchedule:
 
 
 def same_schedule(one: Schedule | None, other: Schedule | None) -> bool:
-    """Whether both ask for the same, whenever they were set."""
+    """Whether two schedules are equal, ignoring when they were set."""
     if one is None or other is None:
         return one is other
     return one == other.model_copy(update={"since": one.since})
 
 
 def shown_schedule(schedule: Schedule, state: ScheduleState | None, now: datetime) -> ShownSchedule:
-    """A schedule with its next and its last time."""
+    """A schedule with its next and its last due time."""
     due = None if schedule.paused else next_due(schedule, decided_until(schedule, state, now))
     last = None if state is None else state.last
     said: dict[str, Any] = (

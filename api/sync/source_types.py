@@ -9,7 +9,7 @@ from schemas.sources import SOURCE_TYPES, SourceType, served
 
 
 def source_type(name: str) -> SourceType[Any, Any]:
-    """Raise BadRequest for a type of the contract that this deployment does not have."""
+    """A source type by name. Raises BadRequest for one that this deployment does not support."""
     found = served().get(name)
     if found is None:
         raise BadRequest(
@@ -19,20 +19,20 @@ def source_type(name: str) -> SourceType[Any, Any]:
 
 
 def require_type_name(name: str) -> str:
-    """Raise BadRequest for a filter with an unknown type."""
+    """The type name of a filter. Raises BadRequest if it is unknown."""
     if name not in SOURCE_TYPES:
         raise BadRequest(f"source_type {name!r} is none of {', '.join(SOURCE_TYPES)}")
     return name
 
 
 def shown(source: Source) -> str:
-    """A source for messages: its id and its origin."""
+    """A source as shown in messages: its id and its origin."""
     kind = SOURCE_TYPES[source.type]
     return f"{source.id} ({kind.shown(kind.form_of(source.config))})"
 
 
 def overlap(source: Source, other: Source) -> bool:
-    """Whether both would index the same documents in a collection that both fill."""
+    """Whether two sources would index the same documents in a shared collection."""
     config: Event = source.config
     return (
         source.id != other.id

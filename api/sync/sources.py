@@ -36,7 +36,7 @@ from streams.topics import SOURCES
 
 
 async def list_sources(request: web.Request) -> web.Response:
-    """Sources of the tenant, newest first; with `collection_name`, those that fill it."""
+    """List sources of the tenant, newest first; with `collection_name`, those that sync into it."""
     catalogue, page = request.app[PARTS].catalogue, page_of(request)
     collection = query_text(request, "collection_name")
     if collection is None:
@@ -49,7 +49,7 @@ async def list_sources(request: web.Request) -> web.Response:
 
 
 async def create_source(request: web.Request) -> web.Response:
-    """A new source; 409 when one with the same configuration exists."""
+    """Create a source; 409 if one with the same configuration exists."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("create sources")
     source = await make(parts, caller, await read_body(request, CreateSourcePayload))
@@ -57,11 +57,11 @@ async def create_source(request: web.Request) -> web.Response:
 
 
 async def make(parts: Dependencies, caller: Caller, payload: CreateSourcePayload) -> Source:
-    """Check and keep a new source. Raises SourceExists when one with the same configuration exists."""
+    """Validate and store a new source. Raises SourceExists if one with the same configuration exists."""
     caller.require_admin("create sources")
     kind = source_type(payload.source_type)
     await parts.require_database(caller, payload.database_name)
-    embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models)  # before anything is saved
+    embedding_of(payload.embedding, payload.embedding_model, parts.gateway.models)  # validate before saving
     async with signed_in(parts, caller, kind, payload.form) as form:
         config = await parts.check_origin(kind.name, kind.configure(form), caller.tenant)
     source = make_source(
@@ -99,13 +99,13 @@ def _shown(catalogue: Catalogue, source: Source) -> api.Source:
 
 
 async def delete_source(request: web.Request) -> web.Response:
-    """Forget a source. Its documents stay in their collections and its runs go on, unless `documents=true`
-    asks for runs that delete them."""
+    """Delete a source. Its documents stay in their collections and its runs continue, unless `documents=true`
+    requests runs that delete them."""
     parts, caller = request.app[PARTS], caller_of(request)
     caller.require_admin("delete sources")
     source_id = path_id(request, "source_id")
     with_documents = query_choice(request, "documents", ("true", "false", "delete")) in ("true", "delete")
-    async with parts.changing.of(source_id):  # a change that is under way would bring it back
+    async with parts.changing.of(source_id):  # a concurrent change would restore it
         runs = await forget(parts, caller, await parts.source(caller, source_id), with_documents)
     if runs is None:
         return web.Response(status=204)
@@ -115,7 +115,7 @@ async def delete_source(request: web.Request) -> web.Response:
 async def forget(
     parts: Dependencies, caller: Caller, source: Source, with_documents: bool
 ) -> list[str] | None:
-    """Forget a source; with its documents, the ids of the invocations that delete them."""
+    """Delete a source. Returns the ids of the invocations that delete its documents, if requested."""
     caller.require_admin("delete sources")
     runs = await _delete_documents(parts, source) if with_documents else None
     await parts.catalogue.passed(await parts.write(Send(SOURCES, source.id, None)))
@@ -123,7 +123,7 @@ async def forget(
 
 
 async def _delete_documents(parts: Dependencies, source: Source) -> list[str]:
-    """Ask for a run for each collection, behind all that were asked for before; their ids."""
+    """Request a run for each collection, after all runs requested before. Returns their ids."""
     if not SOURCE_TYPES[source.type].lists:
         raise BadRequest(f"documents of a {source.type} source cannot be deleted with it: nothing lists them")
     await parts.catalogue.refresh()
@@ -134,7 +134,7 @@ async def _delete_documents(parts: Dependencies, source: Source) -> list[str]:
 
 
 async def upload_source(parts: Dependencies, tenant: str, database: str) -> Source:
-    """The source of a database's uploads; made when this is the first one. Two gateways make the same."""
+    """The source of a database's uploads, created with the first upload. All gateways create the same one."""
     source = make_source(
         FileUploadConfig(),
         id=source_id(tenant, database, '{"file_upload":{}}'),
@@ -153,13 +153,14 @@ async def upload_source(parts: Dependencies, tenant: str, database: str) -> Sour
 
 
 def _with_id(source: Source, taken: set[str]) -> Source:
-    """The first free id of those that follow from the configuration, on every gateway alike."""
+    """The first free id among those derived from the configuration; the same on every gateway."""
     ids = (source_id(source.tenant, source.database, text) for text in _identities(source))
     return source.model_copy(update={"id": next(id_ for id_ in ids if id_ not in taken)})
 
 
 def _identities(source: Source) -> Iterator[str]:
-    """Without what may change first, so that a source made again owns what it owned before; then with it."""
+    """Identities to derive ids from: first without the mutable members, so that a source that is created
+    again owns its former documents; then with them."""
     whole = _configuration(source)
     origin = SOURCE_TYPES[source.type].identity(source.config)
     dense = embedding_settings(source.embedding.model_copy(update={"sparse": None}))
@@ -170,7 +171,7 @@ def _identities(source: Source) -> Iterator[str]:
 
 
 def _configuration(source: Source) -> dict[str, Any]:
-    """All that is configured, defaults filled in."""
+    """The whole configuration with defaults."""
     configured = source.model_dump(mode="json", include={"type", source.type, "chunking"})
     return {**configured, "embedding": embedding_settings(source.embedding)}
 

@@ -59,7 +59,7 @@ class Options:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """The file part, once its bytes are in the blob store."""
+    """The file part, whose bytes are in the blob store."""
 
     name: str
     content: Payload
@@ -90,7 +90,7 @@ async def add_file(request: web.Request) -> web.Response:
 
 
 def parse_options(fields: Mapping[str, str], gateway: Gateway) -> Options:
-    """The optional parts, checked; raises BadRequest."""
+    """Validate the optional parts. Raises BadRequest."""
     content_type = fields.get("content_type")
     metadata = parse_metadata(fields["metadata"]) if "metadata" in fields else {}
     embedding = embedding_of(_json(_EMBEDDING, fields, "embedding"), None, gateway.models)
@@ -139,7 +139,8 @@ def _content_type(value: str) -> str:
 async def _receive(
     request: web.Request, parts: Dependencies, caller: Caller, declared: int
 ) -> tuple[dict[str, str], StoredFile, FoundCollection | None]:
-    """All parts of the body, and the collection; the file's bytes are in the blob store."""
+    """Read all parts of the body, and store the file's bytes in the blob store. Returns them and the
+    collection."""
     body = UploadBody(request, parts.gateway.stalled_s)
     fields: dict[str, str] = {}
     file: StoredFile | None = None
@@ -162,7 +163,7 @@ async def _receive(
 
 
 async def _admit(parts: Dependencies, caller: Caller, fields: Mapping[str, str]) -> FoundCollection | None:
-    """The checks before the file is read; the collection."""
+    """Check everything that can be checked before the file is read. Returns the collection."""
     for name in ("database_name", "collection_name"):
         if name not in fields:
             raise BadRequest(f"the part {name!r} must precede 'file'")
@@ -185,7 +186,7 @@ async def _store(body: UploadBody, part: Part, parts: Dependencies, declared: in
 
 
 async def _exactly(chunks: AsyncIterator[bytes], declared: int) -> AsyncIterator[bytes]:
-    """The bytes as they arrive. Raises BadRequest if there are more or fewer than declared."""
+    """Pass the bytes on as they arrive. Raises BadRequest if there are more or fewer than declared."""
     size = 0
     async for chunk in chunks:
         size += len(chunk)

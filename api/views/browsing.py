@@ -1,7 +1,7 @@
-"""What people look for in sources and invocations: by status, by text, page after page.
+"""Filter and paginate sources and invocations, by status and text.
 
-Pages are cut by a cursor, the time of creation and the id of the last row, so that a list that grows
-meanwhile shows nothing twice and leaves nothing out.
+The cursor of a page is the time of creation and the id of its last row. So a list that grows meanwhile shows
+no row twice and omits none.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from schemas.events import Invocation, Source, Status
 from streams.state.views import View
 
-#: A run that failed, or in which documents failed; the index below is of exactly this text.
+#: A run that failed, or has failed documents. The index below uses exactly this expression.
 _TROUBLED = "(status = 'failed' OR json_extract(value, '$.counts.failed') > 0)"
 BROWSING = f"""
 CREATE INDEX IF NOT EXISTS invocations_by_status ON invocations (tenant, status, database, created_ms, id);
@@ -26,14 +26,14 @@ Cursor = tuple[int, str]
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose rows: a tenant's, in all of its databases (None) or in some."""
+    """The rows of a tenant: in all of its databases (None) or in some."""
 
     tenant: str
     databases: frozenset[str] | None = None
 
     @property
     def values(self) -> dict[str, object]:
-        """The values of `condition`. Databases travel as one JSON array, so the text depends on no value."""
+        """The parameters of `condition`. Databases are one JSON array, so that the SQL does not vary."""
         names = None if self.databases is None else json.dumps(sorted(self.databases))
         return {"tenant": self.tenant, "databases": names}
 
@@ -45,7 +45,7 @@ _IN_SCOPE = (
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows of a list; a filter that is None applies to none. `text` is looked for in the whole row."""
+    """Filters of a list; None applies no filter. `text` is searched for in the whole row."""
 
     type: str | None = None
     status: str | None = None
@@ -72,11 +72,11 @@ class Browsing:
         self._view = view
 
     def sources(self, scope: Scope, wanted: Wanted) -> Rows[Source]:
-        """Sources, the newest first."""
+        """Sources, newest first."""
         return self._page("sources", Source, scope, wanted)
 
     def invocations(self, scope: Scope, wanted: Wanted) -> Rows[Invocation]:
-        """Invocations, the newest first."""
+        """Invocations, newest first."""
         return self._page("invocations", Invocation, scope, wanted)
 
     def counts(self, scope: Scope) -> Mapping[str, int]:
@@ -90,7 +90,7 @@ class Browsing:
         return int(self._view.query(sql, scope.values)[0][0])
 
     def scheduled(self, scope: Scope, limit: int) -> list[Source]:
-        """Sources that run by themselves, whose schedule is not paused."""
+        """Sources with a schedule that is not paused."""
         sql = (
             f"SELECT value FROM sources WHERE {_IN_SCOPE} "  # noqa: S608
             "AND json_extract(value, '$.schedule.paused') = 0 LIMIT :limit"
@@ -99,13 +99,13 @@ class Browsing:
         return [Source.model_validate_json(row[0]) for row in rows]
 
     def newest(self, source_id: str) -> Invocation | None:
-        """The newest run of a source, ended or not."""
+        """The newest run of a source, in any status."""
         sql = "SELECT value FROM invocations WHERE source_id = ? ORDER BY created_ms DESC, id DESC LIMIT 1"
         rows = self._view.query(sql, (source_id,))
         return Invocation.model_validate_json(rows[0][0]) if rows else None
 
     def newest_final(self, source_id: str) -> Invocation | None:
-        """The newest run of a source that has ended, whichever way."""
+        """The newest run of a source with a final status."""
         final = (Status.COMPLETE.value, Status.FAILED.value, Status.CANCELLED.value)
         sql = (
             "SELECT value FROM invocations WHERE source_id = ? AND status IN (?, ?, ?) "
@@ -120,7 +120,7 @@ class Browsing:
         return [str(row[0]) for row in self._view.query(sql, (source_id,))]
 
     def targets(self, scope: Scope, limit: int = 200) -> list[tuple[str, str]]:
-        """Database and collection of the runs that there were, in alphabetical order."""
+        """The databases and collections of all runs, in alphabetical order."""
         sql = (
             f"SELECT DISTINCT database, collection FROM invocations WHERE {_IN_SCOPE} "  # noqa: S608
             "ORDER BY database, collection LIMIT :limit"
@@ -128,7 +128,7 @@ class Browsing:
         return [(str(row[0]), str(row[1])) for row in self._view.query(sql, {**scope.values, "limit": limit})]
 
     def ended_sessions(self, key_id: str) -> list[tuple[str | None, int]]:
-        """Sessions of a key that ended before their time: id (None: all) and when, in milliseconds."""
+        """Sessions of a key that were ended early: id (None: all of them) and time in milliseconds."""
         sql = "SELECT session_id, ended_ms FROM ended_sessions WHERE key_id = ?"
         return [(row[0], int(row[1])) for row in self._view.query(sql, (key_id,))]
 
@@ -140,7 +140,7 @@ class Browsing:
                 values[name] = value
         if wanted.text is not None:
             conditions.append("instr(lower(value), lower(:text)) > 0")
-            # As it stands in the JSON of the row.
+            # As in the JSON of the row.
             values["text"] = json.dumps(wanted.text, ensure_ascii=False)[1:-1]
         if wanted.troubled:
             conditions.append(_TROUBLED)

@@ -1,7 +1,7 @@
-"""Sources, invocations, keys and stages, as a materialised view of their topics.
+"""A materialised view of sources, invocations, keys and stages.
 
-A request that has written a record waits until the view contains it (read your own writes).
-Every gateway process has its own file; the topics are the source of truth.
+A request that has written a record waits until the view contains it (read your own writes). Every gateway
+process has its own file; the topics are the source of truth.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import API_KEYS, INVOCATIONS, SCHEDULES, SOURCES, STAGE_HEALTH
 
-#: A page of everything.
+#: Page size for reading everything.
 NO_LIMIT = -1
 
 Found = TypeVar("Found", Source, Invocation, ApiKey, ScheduleState)
@@ -39,7 +39,7 @@ Found = TypeVar("Found", Source, Invocation, ApiKey, ScheduleState)
 
 @dataclass(frozen=True)
 class ResultPage:
-    """Which rows of a list. `databases=None` means all; the other filters apply when they are given."""
+    """A page of a list. `databases` None selects all; the other filters are optional."""
 
     tenant: str
     databases: frozenset[str] | None = None
@@ -55,7 +55,7 @@ class ResultPage:
 
 
 class Catalogue(TopicView):
-    """Sources, invocations, keys and reports of stages, from the topics."""
+    """Sources, invocations, API keys and reports of stages."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         topics = (SOURCES, SCHEDULES, INVOCATIONS, API_KEYS, STAGE_HEALTH)
@@ -68,7 +68,7 @@ class Catalogue(TopicView):
     async def refresh(self, timeout: float = 10) -> None:
         """Catch up with the current ends of the topics, including records of other gateways.
 
-        Callers that arrive while others wait share one round trip to the broker.
+        Concurrent callers share one round trip to the broker.
         """
         called = asyncio.get_running_loop().time()
         async with self._refreshing:
@@ -91,7 +91,7 @@ class Catalogue(TopicView):
         return self._one(Source, "SELECT value FROM sources WHERE id = ?", source_id)
 
     def schedule_state(self, source_id: str) -> ScheduleState | None:
-        """What became of the due times of a source, if it ever had any."""
+        """The state of a source's schedule; None if it never had one."""
         return self._one(ScheduleState, "SELECT value FROM schedules WHERE id = ?", source_id)
 
     def invocation(self, invocation_id: str) -> Invocation | None:
@@ -109,12 +109,12 @@ class Catalogue(TopicView):
         return [Source.model_validate_json(row[0]) for row in self._view.query(sql, values)]
 
     def all_sources(self, tenant: str, database: str, kind: str) -> list[Source]:
-        """Every source of a type in a database."""
+        """All sources of a type in a database."""
         return self.sources(ResultPage(tenant, database=database, type=kind, limit=NO_LIMIT))
 
     def sources_naming(self, kind: str, texts: Sequence[str]) -> list[Source]:
-        """The sources of a type, of all tenants, that have one of these texts in their JSON, in any case
-        (ASCII). More than are meant: who asks looks at each."""
+        """The sources of a type, of all tenants, whose JSON contains one of these texts, ignoring ASCII case.
+        A superset: callers must check each."""
         sql = (
             "SELECT value FROM sources WHERE type = ? AND EXISTS "
             "(SELECT 1 FROM json_each(?) AS text WHERE instr(lower(sources.value), lower(text.value)))"
@@ -131,16 +131,16 @@ class Catalogue(TopicView):
         for row in self._view.query(sql, (source_id, collection)):
             run = Invocation.model_validate_json(row[0])
             if run.merged_into is not None:
-                continue  # another one says what came of it
+                continue  # the run that it was merged into counts
             if run.status not in FINAL_STATUSES or run.counts.indexed or run.counts.unchanged:
                 return True
-            whole = run.options is None  # else it was about some documents only
+            whole = run.options is None  # else it synced only some documents
             if whole and run.status is Status.COMPLETE and not run.counts.failed:
-                return False  # it listed nothing, or deleted all there was
+                return False  # it listed nothing, or deleted everything
         return False
 
     def newest_ended(self, source_id: str) -> Invocation | None:
-        """The newest run of all of a source that has completed or failed."""
+        """The newest run of the whole source that has completed or failed."""
         sql = (
             "SELECT value FROM invocations WHERE source_id = ? AND status IN ('complete', 'failed') "
             "AND object_key IS NULL ORDER BY created_ms DESC, id DESC LIMIT 1"
@@ -148,7 +148,7 @@ class Catalogue(TopicView):
         return self._one(Invocation, sql, source_id)
 
     def unended(self, source_id: str) -> list[str]:
-        """The runs of a source that wait or go on, the oldest first."""
+        """The pending and processing runs of a source, oldest first."""
         sql = (
             "SELECT id FROM invocations WHERE source_id = ? AND status IN ('pending', 'processing') "
             "ORDER BY created_ms, id"
@@ -156,7 +156,7 @@ class Catalogue(TopicView):
         return [row[0] for row in self._view.query(sql, (source_id,))]
 
     def targets(self, source_id: str) -> list[str]:
-        """The collections that runs of a source have begun to fill, or will."""
+        """The collections of a source's runs, including pending ones."""
         sql = (
             "SELECT DISTINCT collection FROM invocations WHERE source_id = ? AND "
             "(status <> 'cancelled' OR json_extract(value, '$.attempts') > 0) ORDER BY collection"
@@ -164,7 +164,7 @@ class Catalogue(TopicView):
         return [row[0] for row in self._view.query(sql, (source_id,))]
 
     def filling(self, tenant: str, database: str, collection: str) -> Source | None:
-        """The source whose run into a collection is the newest, of those that are configured."""
+        """Of the existing sources, the one with the newest run into a collection."""
         sql = (
             "SELECT sources.value FROM invocations AS run JOIN sources ON sources.id = run.source_id "
             "WHERE run.tenant = ? AND run.database = ? AND run.collection = ? AND "
@@ -265,7 +265,7 @@ def _milliseconds(event: Source | Invocation) -> int:
 
 
 def select(table: str, page: ResultPage) -> tuple[str, dict[str, object]]:
-    """The query for a page of a table. Scopes travel as one JSON array, so the text depends on no value."""
+    """The query for a page of a table. Scopes are one JSON array, so the SQL is the same for any number."""
     columns = {"database": page.database, "type": page.type}
     if table == "invocations":
         columns |= {"source_id": page.source_id, "status": page.status}

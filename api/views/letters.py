@@ -1,4 +1,4 @@
-"""Dead letters, as a materialised view of their topic: all but their records, which are read when needed."""
+"""Dead letters: a materialised view of their topic. Their records are not stored, but read when needed."""
 
 import json
 import sqlite3
@@ -36,7 +36,8 @@ CREATE INDEX IF NOT EXISTS letters_by_invocation ON letters (invocation_id, reas
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which letters. `tenant=None` means all, those of unknown tenants too; `databases=None` means all."""
+    """Filters of letters. `tenant` None selects all, including letters of unknown tenants; `databases` None
+    selects all; `of_documents` leaves out those of whole runs, which have ended with them."""
 
     tenant: str | None
     databases: Set[str] | None = None
@@ -45,12 +46,13 @@ class LetterFilter:
     reason: str | None = None
     invocation_id: str | None = None
     ids: Sequence[str] | None = None
+    of_documents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """A letter without its record. `at_partition` and `at_offset` are its own place on `dead-letters`,
-    `topic`, `partition` and `offset` those of its record."""
+    """A letter without its record. `at_partition` and `at_offset` are its own position on `dead-letters`;
+    `topic`, `partition` and `offset` are that of its record."""
 
     id: str
     tenant: str | None
@@ -76,7 +78,7 @@ class LetterRow:
 
     @property
     def place(self) -> LetterPlace:
-        """Where the letter is."""
+        """The position of the letter."""
         return LetterPlace(self.id, self.at_partition, self.at_offset)
 
 
@@ -87,6 +89,7 @@ failed_ms >= :since AND (:tenant IS NULL OR tenant = :tenant)
 AND (:databases IS NULL OR database IN (SELECT value FROM json_each(:databases)))
 AND (:state IS NULL OR state = :state) AND (:stage IS NULL OR stage = :stage)
 AND (:reason IS NULL OR reason = :reason) AND (:invocation IS NULL OR invocation_id = :invocation)
+AND (NOT :of_documents OR document_key IS NOT NULL)
 AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
 """
 _PAGE = (
@@ -100,7 +103,7 @@ _KEYS = f"SELECT DISTINCT document_key FROM letters WHERE {_CONDITIONS}"  # noqa
 
 
 class Letters(TopicView):
-    """Dead letters of the last 14 days, and what has become of them."""
+    """The dead letters of the last 14 days and their status."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         self._codec = codec
@@ -111,7 +114,7 @@ class Letters(TopicView):
         await self._view.caught_up(timeout)
 
     def page(self, wanted: LetterFilter, behind: tuple[int, str] | None, limit: int) -> list[LetterRow]:
-        """Letters, newest first; `behind` is time and id of the last one of the page before."""
+        """Letters, newest first; `behind` is the time and id of the previous page's last letter."""
         failed_ms, id_ = behind or (None, None)
         values = _values(wanted) | {"failed_ms": failed_ms, "id": id_, "limit": limit}
         return [_row(found) for found in self._view.query(_PAGE, values)]
@@ -125,7 +128,7 @@ class Letters(TopicView):
         return dict(map(tuple, self._view.query(_BY_REASON, _values(wanted))))
 
     def document_keys(self, wanted: LetterFilter) -> set[str | None]:
-        """Keys of the documents of letters."""
+        """The document keys of letters."""
         return {row[0] for row in self._view.query(_KEYS, _values(wanted))}
 
     def _fold(self, database: sqlite3.Connection, change: ChangelogRecord) -> None:
@@ -178,7 +181,7 @@ def _columns(letter: DeadLetter, change: ChangelogRecord, codec: Codec) -> tuple
 
 
 def _decoded(letter: DeadLetter, codec: Codec) -> Event | None:
-    """The event in a letter; None if it is not one of ours."""
+    """The event in a letter; None if it cannot be decoded."""
     try:
         return codec.decode(letter.value) if letter.value else None
     except (ContractError, ValueError):
@@ -194,6 +197,7 @@ def _values(wanted: LetterFilter) -> dict[str, Any]:
         "stage": wanted.stage,
         "reason": wanted.reason,
         "invocation": wanted.invocation_id,
+        "of_documents": wanted.of_documents,
         "ids": None if wanted.ids is None else json.dumps(list(wanted.ids)),
     }
 

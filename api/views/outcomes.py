@@ -1,7 +1,7 @@
 """The outcome of each document of an invocation: a materialised view of `progress`.
 
 It is separate from the catalogue, so that a burst of progress never delays a request that waits for its own
-record.
+write.
 """
 
 import json
@@ -20,7 +20,7 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import PROGRESS
 
-#: Progress is kept on its topic for 7 days (`streams.topics`); what is older could not be rebuilt.
+#: The retention of `progress` (`streams.topics`). Older outcomes could not be rebuilt.
 _OUTCOMES_MS = 7 * 24 * 60 * 60 * 1000
 
 OUTCOMES = f"""{TIMINGS}
@@ -38,8 +38,8 @@ CREATE TABLE IF NOT EXISTS warnings (
     PRIMARY KEY (invocation_id, attempt, ordinal)) WITHOUT ROWID;
 """
 
-#: The fields of `Outcome`, of one attempt and, unless that is null, with one status. Warnings come with the
-#: stage that parses and by another producer, so they may be read before the outcome or after it.
+#: The columns of `Outcome` for one attempt and, unless it is null, one status. Warnings come from the parsing
+#: stage, which is another producer, so they may arrive before or after the outcome.
 OF_ATTEMPT = """
 SELECT sequence, status, document_key, chunks, error, texts
 FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
@@ -58,7 +58,7 @@ FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
 WHERE document_key = ? ORDER BY sequence DESC LIMIT ?
 """
 
-#: Of each reason: documents, and the error and key of the one that the index shows first.
+#: For each reason: the number of documents, and error and key of the first one in the index.
 _BY_REASON = """
 SELECT reason, count(*), min(error), min(document_key) FROM outcomes
 WHERE invocation_id = ? AND attempt = ? AND reason IS NOT NULL GROUP BY reason ORDER BY count(*) DESC, reason
@@ -72,7 +72,7 @@ AND (? IS NULL OR reason = ?) LIMIT ?
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Failed documents of one reason, with one error as an example and the key of one document."""
+    """The number of failed documents with one reason, and the error and key of one of them."""
 
     reason: str
     documents: int
@@ -82,8 +82,8 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a document; `sequence` grows with every change that this process has seen. Of a skipped
-    one `error` is the reason."""
+    """The outcome of a document. `sequence` increases with every change that this process has seen. For a
+    skipped document, `error` is the reason."""
 
     sequence: int
     status: str
@@ -94,7 +94,7 @@ class Outcome:
 
 
 class Outcomes(TopicView):
-    """Which documents of an invocation were indexed, deleted or skipped, or failed."""
+    """The documents of invocations that were indexed, deleted or skipped, or failed."""
 
     def __init__(self, cluster: Cluster, codec: Codec, folder: Path) -> None:
         path = folder / "outcomes-1.sqlite"
@@ -108,8 +108,8 @@ class Outcomes(TopicView):
     def of(
         self, run: Invocation, status: str | None, limit: int, offset: int, warned: bool = False
     ) -> list[Outcome]:
-        """Outcomes of the invocation's current attempt, in the order of the listing; `warned`: only those
-        that have warnings."""
+        """Outcomes of the invocation's current attempt, in the order of the listing; with `warned` only those
+        with warnings."""
         only = "AND texts IS NOT NULL " if warned else ""
         return self._select(run, status, f"{only}ORDER BY ordinal LIMIT ? OFFSET ?", limit, offset)
 
@@ -137,7 +137,7 @@ class Outcomes(TopicView):
         return [row[0] for row in rows]
 
     def timings(self, run: Invocation) -> list[StageTimes]:
-        """When documents of the current attempt passed each stage."""
+        """The stage times of the current attempt."""
         return [StageTimes(*row) for row in self._view.query(OF_RUN, (run.id, run.attempt))]
 
     def _select(self, run: Invocation, status: str | None, rest: str, *values: int) -> list[Outcome]:
@@ -155,10 +155,10 @@ def _outcome(
     return Outcome(sequence, status, key, chunks, error, tuple(json.loads(texts or "[]")))
 
 
-#: Stages at which a document ends and is named.
+#: Steps that are outcomes; their reports contain the document key.
 _NAMED = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED, Step.SKIPPED})
 
-#: A failure that arrives late (a replay of an older record) never hides a success.
+#: A late failure (a replay of an older record) never overwrites a success.
 _PUT_OUTCOME = """
 INSERT OR REPLACE INTO outcomes
     (invocation_id, attempt, ordinal, status, document_key, chunks, error, reason)
@@ -172,7 +172,7 @@ WHERE :status != 'failed' OR NOT EXISTS (
 def fold_outcomes(database: sqlite3.Connection, change: ChangelogRecord) -> None:
     """Apply one record of `progress`: a new attempt clears earlier ones, a later outcome wins."""
     event = change.event
-    if change.key.startswith(INBOX_RUN):  # it has no invocation that anybody could ask for
+    if change.key.startswith(INBOX_RUN):  # there is no invocation to query
         return
     if isinstance(event, Progress):
         fold_timing(database, event, change.timestamp_ms)

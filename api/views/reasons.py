@@ -1,8 +1,8 @@
-"""Reasons of failures: errors without what differs between documents, so that alike ones count together."""
+"""Group errors by reason: the error without the parts that differ between documents."""
 
 import re
 
-#: Names in quotes, paths, hex digests and numbers differ; the words between them say what is wrong.
+#: The parts that differ: quoted names, paths, hex digests and numbers.
 _VARYING = re.compile(
     r"'[^'\n]{1,500}'|\"[^\"\n]{1,500}\"|(?:[\w.~-]*/)+[\w.~-]+|\b[0-9a-f]{12,}\b|\b[0-9a-f-]{36}\b|"
     r"\d+(?:[.,:]\d+)*"

@@ -1,4 +1,4 @@
-"""Reports of the stages (topic `stage-health`), for progress and `/health`."""
+"""Evaluate the reports of stages (topic `stage-health`) for progress and `/health`."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from schemas import api
 from schemas.events import FINAL_STATUSES, Invocation, StageHealth
 
-#: A process of a stage reports every 15 s; one that has not for this long is gone, or cannot.
+#: A process of a stage reports every 15 s. Without a report for this long it is dead or stuck.
 _SILENT_S = 45.0
-#: One that has not for this long has been taken away for good: a deployment with fewer of them.
+#: Without a report for this long a process has been removed from the deployment.
 _FORGOTTEN_S = 60 * 60.0
-#: What is told of in one answer.
+#: Maximum number of records in one answer.
 _MOST = 10
 
 
@@ -47,8 +47,8 @@ def _in_hand(report: StageHealth, run: Invocation, now: datetime) -> api.InHand:
 
 
 def remarks(reports: Iterable[StageHealth], now: datetime | None = None) -> list[str]:
-    """A sentence for each problem. Names no document, and no error, which may quote one, because callers need
-    no key."""
+    """A sentence for each problem. Contains no document names, nor errors, which may quote them, because
+    callers need no key."""
     moment = now or datetime.now(UTC)
     return [sentence for report in reports for sentence in _remarks(report, moment)][:_MOST]
 

@@ -1,4 +1,4 @@
-"""Tables of the catalogue: a row for each key of its topics, and what lists ask for as columns."""
+"""The tables of the catalogue: one row per key of its topics, with a column for each filter of lists."""
 
 CATALOGUE = """
 CREATE TABLE IF NOT EXISTS sources (

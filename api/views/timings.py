@@ -1,4 +1,4 @@
-"""When documents of a run passed each stage: where its time went. Part of the view of `progress`."""
+"""Record when documents of a run passed each stage. Part of the view of `progress`."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS timings (
 """
 OF_RUN = "SELECT stage, first_ms, last_ms FROM timings WHERE invocation_id = ? AND attempt = ?"
 
-#: A record that is read again changes nothing.
+#: Idempotent: a record that is read again changes nothing.
 _PUT = """
 INSERT INTO timings VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)
@@ -21,7 +21,7 @@ INSERT INTO timings VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """When the first and the last document of a run passed a stage, in milliseconds since 1970."""
+    """When the first and the last document of a run passed a stage, in milliseconds since the epoch."""
 
     stage: str
     first_ms: int

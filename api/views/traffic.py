@@ -1,7 +1,7 @@
-"""The topics and the lag of each service over the last hour, for whoever looks at them.
+"""Sample the topics and the lag of each service over the last hour.
 
-Nothing is asked before somebody looks; from then on the broker is asked every half minute, for as long as the
-gateway runs.
+Sampling starts with the first request for it. From then on the broker is queried every 30 s until the gateway
+stops.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ log = structlog.get_logger(__name__)
 
 _EVERY_S = 30.0
 _HOUR_S = 60 * 60
-#: A page that shows the present looks again after this long.
+#: Maximum age of the sample that `now` returns.
 _FRESH_S = 4.0
 
 
 class Traffic:
-    """Samples of the topics, the newest last."""
+    """Samples of the topics, newest last."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -35,7 +35,7 @@ class Traffic:
         self._following: asyncio.Task[None] | None = None
 
     async def now(self) -> TopicsSample | None:
-        """The topics, at most a few seconds old; None while the broker does not answer."""
+        """A current sample, at most a few seconds old; None while the broker does not answer."""
         if self._following is None:
             self._following = asyncio.create_task(self._follow(), name="sample the topics")
         async with self._asking:
@@ -47,11 +47,11 @@ class Traffic:
 
     @property
     def history(self) -> Sequence[TopicsSample]:
-        """The samples of the last hour, half a minute apart."""
+        """The samples of the last hour, one per 30 s."""
         return tuple(self._samples)
 
     def rates(self) -> Mapping[str, float]:
-        """Topic → records a second, over the last minutes."""
+        """Topic → records per second, over the last minutes."""
         samples = [*self._samples, *([self._newest] if self._newest else [])][-5:]
         if len(samples) < 2 or samples[-1].at <= samples[0].at:
             return {}
@@ -62,7 +62,7 @@ class Traffic:
         }
 
     async def close(self) -> None:
-        """Stop asking."""
+        """Stop sampling."""
         if self._following is not None:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -10,6 +10,7 @@ from headrace.wiring import Wiring
 from schemas.errors import ContractError, RequestError
 from schemas.events import DeadLetter, LetterSettled
 from streams.kafka.cluster import admin, partition_counts
+from streams.state.letters import DROPPED, settle
 from streams.state.letters import replay as letters_again
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DEAD_LETTERS, INBOX
@@ -51,6 +52,12 @@ def choose(letters: Sequence[DeadLetter], wanted: Sequence[str]) -> list[DeadLet
 async def replay(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
     """Send records again (`streams.state.letters.replay`)."""
     await asyncio.to_thread(letters_again, wiring.cluster, wiring.codec, letters, datetime.now(UTC), "")
+
+
+async def drop(wiring: Wiring, letters: Sequence[DeadLetter]) -> None:
+    """Close letters without sending their records again."""
+    ids = [letter.id for letter in letters]
+    await asyncio.to_thread(settle, wiring.cluster, wiring.codec, ids, DROPPED, datetime.now(UTC), "")
 
 
 def as_json(letter: DeadLetter) -> dict[str, Any]:

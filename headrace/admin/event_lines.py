@@ -14,6 +14,7 @@ from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.topics import INBOX, MAX_VALUE_BYTES
 
 _SECONDS = 60.0
+_BROKEN_OFF_SECONDS = 2.0
 #: Which databases events may name and which models there are is checked by the inbox, whose settings count.
 _FORM = Rules(allowed=("*",))
 
@@ -86,9 +87,10 @@ def send_events(cluster: Cluster, events: Iterable[Event], tell: Callable[[Answe
     try:
         for event in events:
             _produce(producer, topic, event, tell)
-    finally:
-        left = producer.flush(_SECONDS + 5)
-    if left:
+    except BaseException:  # Ctrl-C: what is on its way has a moment to be told
+        producer.flush(_BROKEN_OFF_SECONDS)
+        raise
+    if left := producer.flush(_SECONDS + 5):
         raise TransientError(f"{left:,} events were not sent: the broker does not answer")
 
 

@@ -155,6 +155,40 @@ def list_documents(
     print_rows(("status", "document", "chunks", "error, reason or warnings"), rows, "no documents")
 
 
+@invocations.command("failures")
+def list_failures(invocation_id: InvocationId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List the failed documents of an invocation by reason."""
+    from headrace.client.gateway import to_json
+
+    found = ask(data_dir, lambda client: client.failures(invocation_id))
+    if as_json:
+        print_json(to_json(found))
+        return
+    rows = [(one.documents, one.letters, one.reason, one.example_key) for one in found]
+    print_rows(("documents", "records", "reason", "for example"), rows, "no document failed")
+
+
+@invocations.command("retry")
+def retry_failed(
+    invocation_id: InvocationId,
+    reason: Annotated[
+        str | None,
+        typer.Option(help="Only documents with this reason of `failures`.", show_default="all"),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Process failed documents of an invocation again: their records, or their source if there are none."""
+    from headrace.client.gateway import to_json
+    from headrace.client.progress import counted
+
+    done = ask(data_dir, lambda client: client.retry(invocation_id, reason))
+    if as_json:
+        print_json(to_json(done))
+        return
+    print(f"{counted(done.replayed, 'record')} sent again; {done.message}")
+
+
 @keys.command("list")
 def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List keys. Their secrets are not stored."""

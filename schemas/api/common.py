@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Body
+from schemas.base import WHOLE, Body
 
 Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 
@@ -42,15 +42,15 @@ class TreeSitterChunking(Body):
     """Chunks along the structure of source code and markdown; by lines if there is none."""
 
     type: Literal["tree_sitter"]
-    max_size_bytes: int | None = Field(default=None, ge=0)
+    max_size_bytes: Annotated[int, Field(ge=0), WHOLE] | None = None
 
 
 class LinesChunking(Body):
     """Chunks of whole lines."""
 
     type: Literal["lines"]
-    max_lines: int | None = Field(default=None, ge=0)
-    max_size_bytes: int | None = Field(default=None, ge=0)
+    max_lines: Annotated[int, Field(ge=0), WHOLE] | None = None
+    max_size_bytes: Annotated[int, Field(ge=0), WHOLE] | None = None
 
 
 SourceChunkingConfig = Annotated[TreeSitterChunking | LinesChunking, Field(discriminator="type")]

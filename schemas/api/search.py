@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from schemas.base import Body, OwnBody
+from schemas.base import WHOLE, Body, OwnBody
 
 #: The deepest row of a search: 300 candidates of each of two legs.
 MAX_DEPTH = 600
@@ -27,8 +27,8 @@ class SearchPayload(OwnBody):
     contains: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
     regex: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
     where: dict[str, Any] | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
-    offset: Annotated[int, Field(ge=0, le=MAX_DEPTH)] = 0
+    limit: Annotated[int, Field(ge=1, le=MAX_HITS), WHOLE] = 10
+    offset: Annotated[int, Field(ge=0, le=MAX_DEPTH), WHOLE] = 0
     rerank: bool = True
 
 

@@ -1,13 +1,13 @@
 """Sources: request and response."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from schemas.api.common import DenseEmbeddingModel, Id, SourceChunkingConfig, SourceEmbeddingConfig
 from schemas.api.schedules import ScheduleForm, ShownSchedule
-from schemas.base import Body, OwnBody
+from schemas.base import WHOLE, Body, OwnBody
 from schemas.sources import SOURCE_TYPES, with_members
 
 #: In a JSON schema: exactly one of the variants.
@@ -101,8 +101,12 @@ class CheckSourcePayload(SourceVariants):
     chunking: SourceChunkingConfig | None = None
     schedule: ScheduleForm | None = None
     timezone: str | None = Field(default=None, max_length=100)
-    limit: int = Field(default=1000, ge=1, le=100_000, description="Most entries that are looked at.")
-    seconds: int = Field(default=15, ge=1, le=60, description="Most time that it may take.")
+    limit: Annotated[int, Field(ge=1, le=100_000), WHOLE] = Field(
+        default=1000, description="Most entries that are looked at."
+    )
+    seconds: Annotated[int, Field(ge=1, le=60), WHOLE] = Field(
+        default=15, description="Most time that it may take."
+    )
 
 
 class CreateSourceResponse(Body):

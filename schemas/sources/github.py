@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Body, Event, OwnBody
+from schemas.base import WHOLE, Body, Event, OwnBody
 from schemas.errors import RequestError
 from schemas.globs import normalized, require_choice
 from schemas.limits import MAX_GLOB_LENGTH, MAX_GLOBS
@@ -73,8 +73,8 @@ class GithubSource(Body):
     include_globs: list[Glob] | None = Field(
         default=None, max_length=MAX_GLOBS, json_schema_extra={"uniqueItems": True}
     )
-    credential_id: int | None = Field(
-        default=None, ge=1, description="A saved token, or the saved private key of the app."
+    credential_id: Annotated[int, Field(ge=1), WHOLE] | None = Field(
+        default=None, description="A saved token, or the saved private key of the app."
     )
     follow: list[Followed] | None = Field(
         default=None, max_length=MAX_FOLLOWED, description="Branches that a push brings into a collection."

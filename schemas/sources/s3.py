@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from schemas.base import Body, Event, MetadataValue
+from schemas.base import WHOLE, Body, Event, MetadataValue
 from schemas.errors import RequestError
 from schemas.sources.source_type import InlineSecret, RunForm, ShownRun, SourceType, refuse_fields
 
@@ -54,7 +54,7 @@ class S3Source(Body):
     bucket_name: str = Field(min_length=1, max_length=2048)
     region: str = Field(min_length=1, max_length=40)
     collection_name: str
-    aws_credential_id: int | None = Field(default=None, ge=1, lt=2**31)
+    aws_credential_id: Annotated[int, Field(ge=1, lt=2**31), WHOLE] | None = None
     aws_access_key_id: str | None = Field(
         default=None,
         max_length=256,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Body, Event, OwnBody
+from schemas.base import WHOLE, Body, Event, OwnBody
 from schemas.errors import RequestError
 from schemas.sources.source_type import ShownRun, SourceType
 from schemas.urls import canonical, site_of
@@ -40,14 +40,12 @@ class WebScrapeSource(Body):
     """A website. `main_content` is ours."""
 
     starting_url: str = Field(description="http or https. Pages of its host are crawled, others never.")
-    max_depth: int | None = Field(
+    max_depth: Annotated[int, Field(ge=0, le=_INT32), WHOLE] | None = Field(
         default=None,
-        ge=0,
-        le=_INT32,
         description="Links between the start and a page at most; 0 is the start alone. None: any number.",
     )
-    page_limit: int | None = Field(
-        default=None, ge=0, le=_INT32, description=f"Most pages. Default: {DEFAULT_PAGE_LIMIT}."
+    page_limit: Annotated[int, Field(ge=0, le=_INT32), WHOLE] | None = Field(
+        default=None, description=f"Most pages. Default: {DEFAULT_PAGE_LIMIT}."
     )
     include_path_regexes: Regexes | None = Field(
         default=None,

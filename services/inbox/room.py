@@ -24,6 +24,8 @@ _PATIENCE_SECONDS = 300.0
 #: When nothing has got done for this long, the oldest document is not counted any more: its outcome may be
 #: lost (its record expired, or its transaction was aborted), and the inbox must not stop for ever.
 _STUCK_SECONDS = 60.0
+#: No window has records whose offsets are that far apart: the topic was made anew and counts from 0 again.
+_REACH = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +65,10 @@ class Room:
 
         Raises TransientError if that takes too long.
         """
-        if offset > self._passed.get(place, -1) and (self._waiting or not self._has_room()):
+        if not self._is_behind(place, offset) and (self._waiting or not self._has_room()):
             await self._turn(place, offset)
-        self._passed[place] = max(offset, self._passed.get(place, -1))
+        if not self._is_behind(place, offset):
+            self._passed[place] = offset
         return [
             RunPosition(invocation_id=self.run_id, attempt=self._attempt, ordinal=self._take())
             for _ in range(count)
@@ -86,6 +89,10 @@ class Room:
             del self._outstanding[next(iter(self._outstanding))]
             self._moved = self._clock()
         self._wake()
+
+    def _is_behind(self, place: Partition, offset: int) -> bool:
+        """Whether a later record of its window has had its turn."""
+        return 0 <= self._passed.get(place, -1) - offset < _REACH
 
     async def _turn(self, place: Partition, offset: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

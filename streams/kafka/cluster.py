@@ -90,10 +90,12 @@ _admins: dict[tuple[object, ...], AdminClient] = {}
 _lock = threading.Lock()
 
 
-def partition_counts(client: AdminClient, cluster: Cluster, timeout: float = 10) -> dict[str, int]:
-    """Partition counts of our existing topics. Raises TransientError if no broker answers."""
+def partition_counts(client: AdminClient, cluster: Cluster) -> dict[str, int]:
+    """Partition counts of our existing topics. Raises TransientError if no broker answers within 10 s, or the
+    cluster's own `socket.timeout.ms`."""
     try:
-        known = client.list_topics(timeout=timeout).topics
+        milliseconds = int(cluster.properties.get("socket.timeout.ms", 10_000))
+        known = client.list_topics(timeout=milliseconds / 1000).topics
     except KafkaException as error:
         raise TransientError(
             f"no broker answers at {cluster.bootstrap_servers}: {error.args[0].str()}"

@@ -30,7 +30,7 @@ def test_there_is_one_container_for_each_service_and_one_that_makes_the_topics(
 
 def test_every_service_package_has_its_container() -> None:
     packages = {path.parent.name for path in (ROOT / "services").glob("*/__init__.py")}
-    within_connectors = {"triggers", "scheduling", "inbox"}
+    within_connectors = {"triggers", "scheduling", "inbox", "notifying"}
     assert packages == (SERVICES - {"api"}) | within_connectors
 
 

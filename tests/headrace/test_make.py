@@ -44,6 +44,7 @@ def test_every_target_has_a_line_of_help() -> None:
         "demo",
         "test",
         "test-faults",
+        "test-helm",
         "test-pythons",
         "check",
         "up",
@@ -83,6 +84,7 @@ def test_each_test_is_run_by_one_of_two_targets_and_ci_runs_both() -> None:
     assert re.findall(r"^make (?:--no-print-directory )?(test\S*) ", run, re.M) == [
         "test",
         "test-faults",
+        "test-helm",
         "test-pythons",
     ]
 

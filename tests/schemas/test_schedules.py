@@ -134,7 +134,7 @@ def test_an_interval_counts_elapsed_time_from_when_it_was_set() -> None:
     due = list(islice(due_times(quarter, quarter.since), 2))
 
     assert due == [at("2026-10-25T00:22:31"), at("2026-10-25T00:37:31")]
-    assert next_due(quarter, due[0]) == due[1]
+    assert next_due(quarter, due[0]) == next_due(quarter, due[0] + timedelta(minutes=7)) == due[1]
 
 
 #: Every zone whose clock changes in some way of its own, at least: half an hour, two hours, at midnight.

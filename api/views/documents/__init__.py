@@ -1,11 +1,11 @@
 """The index of documents: a materialised view of `document-states`, and of failures on `progress`.
 
     document-states ─► what a collection contains ──┐
-                                                    ├─► one row for each document, its state, totals
+                                                    ├─► one row per document with its state; totals
     progress ────────► failures of the last 7 days ─┘
 
 tables.py  the tables
-fold.py    one record into the tables
+fold.py    applies one record to the tables
 index.py   the queries
 """
 

@@ -1,7 +1,7 @@
 """Fold `document-states` and `progress` into the index of documents.
 
-Both topics are read at their own pace, and anew after a loss of the file, so the result must not depend on
-the order in which their records arrive: the later of state and failure counts, by their times.
+The topics are read independently, and again if the file is lost, so the result must not depend on the order
+in which their records arrive. Of state and failure, the one with the later timestamp counts.
 """
 
 import sqlite3
@@ -24,9 +24,9 @@ from schemas.sources import SOURCE_TYPES
 from streams.state.reader import ChangelogRecord
 from streams.topics import PROGRESS
 
-#: Progress is kept on its topic for 7 days (`streams.topics`); older failures could not be rebuilt.
+#: The retention of `progress` (`streams.topics`). Older failures could not be rebuilt.
 FAILURES_MS = 7 * 24 * 60 * 60 * 1000
-#: Maximum characters of an error: a row stays small.
+#: Maximum characters of an error, so that rows stay small.
 _ERROR_CHARACTERS = 2_000
 _NO_NAME = 0
 _NO_EMBEDDING = Embedding(model="")
@@ -34,11 +34,11 @@ _NO_EMBEDDING = Embedding(model="")
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The columns of `documents` behind `row`; names are their ids.
+    """The columns of `documents` after `row`; names are their ids.
 
     Attributes:
-        fate: the state without regard to failures; None if there is no record of it on `document-states`.
-        ended_ms: when it was last indexed as a whole, or deleted: failures before are overcome.
+        fate: the state without failures; None if there is no record on `document-states`.
+        ended_ms: when the document was last indexed completely or deleted. Earlier failures no longer count.
     """
 
     id: bytes
@@ -124,8 +124,8 @@ def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState) 
 
 
 def _early_failure(database: sqlite3.Connection, document: Document) -> _Row | None:
-    """The row of a failure that was read before the first state of its document: only the state says that it
-    has a custom id."""
+    """The row of a failure that was read before the first state of its document, which alone contains the
+    custom id."""
     if document.custom_id is None:
         return None
     names = [document.tenant, document.database, document.collection]
@@ -134,7 +134,7 @@ def _early_failure(database: sqlite3.Connection, document: Document) -> _Row | N
 
 
 def _judged(row: _Row) -> _Row | None:
-    """The row with its state; without its failure, if that is overcome. None if nothing is left of it."""
+    """The row with its state, without a failure that no longer counts. None if nothing remains."""
     if row.failed_ms is not None:
         if row.ended_ms is None or row.failed_ms > row.ended_ms:
             return replace(row, state=FAILED)
@@ -187,7 +187,7 @@ def _take_outcomes(database: sqlite3.Connection, event: Progress, at_ms: int) ->
 
 
 def _listed(database: sqlite3.Connection, source: int, place: int, key: str) -> _Row | None:
-    """A document of a source by its key: objects of a bucket have custom ids, which only states say."""
+    """A document of a source by its key, because only states contain custom ids."""
     found = database.execute(
         "SELECT id FROM documents WHERE source = ? AND place = ? AND key = ? AND state <> 'deleted' LIMIT 1",
         (source, place, key),
@@ -210,8 +210,8 @@ def _id_of(names: list[str], key: str, namespace: str, custom_id: str | None) ->
 
 
 def _take_listing(database: sqlite3.Connection, invocation_id: str) -> None:
-    """A run over its whole source has ended: what failed in earlier ones and not in this one is no longer
-    listed, or is as it was indexed."""
+    """A run of a whole source has ended. Documents that failed in earlier runs and not in this one are no
+    longer listed, or are unchanged since they were indexed, so their failures are removed."""
     run = database.execute(
         "SELECT place, source, created_ms FROM runs WHERE id = ? AND NOT partial", (invocation_id,)
     ).fetchone()
@@ -234,7 +234,7 @@ def _without_failure(row: _Row) -> _Row:
 
 
 def _forget(database: sqlite3.Connection, before_ms: int) -> None:
-    """Forget old runs, and failures of documents in them."""
+    """Delete old runs and the failures in them."""
     old = database.execute(
         "SELECT id, source, place FROM runs WHERE created_ms < ? LIMIT 100", (before_ms,)
     ).fetchall()
@@ -257,7 +257,7 @@ def _read(database: sqlite3.Connection, id_: bytes) -> _Row | None:
 
 
 def _put(database: sqlite3.Connection, old: _Row | None, new: _Row | None) -> None:
-    """Replace a row, and move it from total to total."""
+    """Replace a row and update the totals."""
     if new is not None:
         database.execute(_WRITE, [getattr(new, column) for column in _COLUMNS])
     elif old is not None:

@@ -1,4 +1,4 @@
-"""Queries over the index of documents. None reads more than it answers, but for a search within keys."""
+"""Queries on the index of documents. Only a search within keys reads more rows than it returns."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import DOCUMENT_STATES, PROGRESS
 
-#: A search within keys reads all keys: some 150 ms for a million.
+#: A search within keys reads all keys: about 150 ms for a million.
 _SCAN_SECONDS = 5.0
 
 
@@ -34,12 +34,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """Which documents. `databases=None` means all; the other filters apply when they are given.
+    """Filters of documents. `databases` None selects all; the other filters are optional.
 
     Args:
-        state: without it, all but deleted ones.
-        contains: text within the key, in any case (ASCII).
-        prefix: what the key begins with.
+        state: by default all states but `deleted`.
+        contains: text within the key, ignoring ASCII case.
+        prefix: of the key.
     """
 
     tenant: str
@@ -54,7 +54,7 @@ class DocumentFilter:
 
 @dataclass(frozen=True, slots=True)
 class PageStart:
-    """The last document of the page before: the next one begins behind it."""
+    """The last document of the previous page."""
 
     database: str
     collection: str
@@ -67,10 +67,10 @@ class DocumentRow:
     """One document.
 
     Attributes:
-        chunks: of its newest version, as far as it is indexed if `state` is `indexing`.
-        run_id: invocation that brought the newest version; None for one of another producer.
-        collection_id: id of the collection that it was indexed into.
-        failed_run_id, failed_ms, error: its newest failure, with state `failed`.
+        chunks: number of chunks of its newest version; those indexed so far if `state` is `indexing`.
+        run_id: the invocation that sent the newest version; None if another producer did.
+        collection_id: id of the collection that contains it.
+        failed_run_id, failed_ms, error: its newest failure, if `state` is `failed`.
     """
 
     id: str
@@ -95,7 +95,7 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Number of documents in one state that a source has in a collection, and of their chunks."""
+    """The number of documents of a source in a collection with one state, and of their chunks."""
 
     place: Place
     source_id: str | None
@@ -132,9 +132,9 @@ ORDER BY database, places.collection, sources.name
 
 
 class DocumentIndex(TopicView):
-    """Documents by source, collection, state and key; and how many there are.
+    """Documents by source, collection, state and key, and their totals.
 
-    It is read in the background: the gateway serves while the index of a million documents is built anew.
+    It is built in the background, so that the gateway serves while a million documents are read.
     """
 
     def __init__(self, view: View) -> None:
@@ -143,17 +143,17 @@ class DocumentIndex(TopicView):
 
     @classmethod
     def of(cls, cluster: Cluster, codec: Codec, folder: Path) -> "DocumentIndex":
-        """The index of a cluster, with its file in this folder."""
+        """The index of a cluster; its file is in this folder."""
         path = folder / "documents.sqlite"
         return cls(View(cluster, codec, (DOCUMENT_STATES, PROGRESS), path, TABLES, fold_documents))
 
     async def start(self) -> None:
-        """Follow the topics. Returns immediately if the index must be built first."""
+        """Start to follow the topics. Returns immediately if the index must be built first."""
         await self._view.begin()
         self._building = asyncio.create_task(self._build())
 
     async def close(self) -> None:
-        """Stop following."""
+        """Stop following the topics."""
         self._building.cancel()
         await super().close()
 
@@ -173,7 +173,7 @@ class DocumentIndex(TopicView):
         await self._view.caught_up(timeout)
 
     def one(self, document_id: str) -> DocumentRow | None:
-        """A document by its id, deleted ones included."""
+        """A document by its id, also if it is deleted."""
         try:
             id_ = bytes.fromhex(document_id)
         except ValueError:
@@ -231,7 +231,7 @@ class DocumentIndex(TopicView):
 def _select(
     wanted: DocumentFilter, place: int, source: int | None, start: PageStart | None, limit: int
 ) -> tuple[str, dict[str, Any]]:
-    """The query for documents of one collection. The terms on `state` decide which index can be used."""
+    """The query for documents of one collection. The terms on `state` decide which index SQLite uses."""
     values: dict[str, Any] = {"place": place, "limit": limit, "state": wanted.state}
     terms = ["place = :place"]
     if source is not None:
@@ -240,7 +240,7 @@ def _select(
     if wanted.state in (None, INDEXED):
         terms.append(f"state <> '{DELETED}'")
         if wanted.state is not None:
-            terms.append("+state = :state")  # the plus: not a term for an index
+            terms.append("+state = :state")  # the plus keeps SQLite from using an index on it
     else:
         terms += [f"state <> '{INDEXED}'", "state = :state"]
     if wanted.prefix is not None:

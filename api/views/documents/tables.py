@@ -1,15 +1,15 @@
 """The tables of the index. A document takes some 500 bytes with its entries in the indexes.
 
-Names that many documents share (sources, embeddings, ids of collections) are in `names` once. `totals` are
-sums over `documents`, kept by the same transaction: a count never reads the documents.
+Names that many documents share (sources, embeddings, ids of collections) are stored once, in `names`.
+`totals` are sums over `documents`, updated in the same transaction, so that counts never read the documents.
 
-Almost all documents are `indexed`, so the index for the other states is small. Lists leave out deleted
-documents, whose rows remain as long as `document-states` has their fence.
+Almost all documents are `indexed`, so the index for the other states is small. Lists omit deleted documents,
+whose rows remain as long as `document-states` has their fence.
 """
 
 INDEXED, INDEXING, FAILED, DELETED = "indexed", "indexing", "failed", "deleted"
-#: `indexing`: parts of the newest version are missing. `failed`: its newest try failed; what was indexed
-#: before is still in the collection.
+#: `indexing`: parts of the newest version are missing. `failed`: the newest version failed, and the previous
+#: one is still in the collection.
 STATES = (INDEXED, INDEXING, FAILED, DELETED)
 
 TABLES = """

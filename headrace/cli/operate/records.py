@@ -12,10 +12,11 @@ from schemas.errors import RequestError
 
 if TYPE_CHECKING:
     from headrace.wiring import Wiring
+    from schemas.events import DeadLetter
 
 topics = typer.Typer(help="Topics on the cluster: ensure, list.", no_args_is_help=True)
 dead_letters = typer.Typer(
-    help="Records that could not be processed: list, show, replay.", no_args_is_help=True
+    help="Records that could not be processed: list, show, replay, drop.", no_args_is_help=True
 )
 blobs = typer.Typer(help="Payloads in the blob store: sweep.", no_args_is_help=True)
 
@@ -135,36 +136,64 @@ def show_letter(
     )
 
 
+LetterIds = Annotated[
+    list[str] | None, typer.Argument(help="Ids, or their first characters.", show_default=False)
+]
+AllLetters = Annotated[bool, typer.Option("--all", help="All dead letters.")]
+OfStage = Annotated[str | None, typer.Option(help="With --all: only of this stage.", show_default=False)]
+
+
 @dead_letters.command("replay")
 def replay_letters(
-    letter_ids: Annotated[
-        list[str] | None, typer.Argument(help="Ids, or their first characters.", show_default=False)
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
-    stage: Annotated[
-        str | None, typer.Option(help="With --all: only of this stage.", show_default=False)
-    ] = None,
+    letter_ids: LetterIds = None,
+    everything: AllLetters = False,
+    stage: OfStage = None,
     data_dir: DataDir = None,
 ) -> None:
     """Send records to their original topics again. Newer versions in the collection are not overwritten."""
     import asyncio
 
-    from headrace.admin.dead_letters import choose, read_letters, replay
+    from headrace.admin.dead_letters import replay
     from headrace.client.progress import counted
+
+    wiring, chosen = _chosen("replay", letter_ids, everything, stage, data_dir)
+    asyncio.run(replay(wiring, chosen))
+    print(f"{counted(len(chosen), 'record')} sent again")
+
+
+@dead_letters.command("drop")
+def drop_letters(
+    letter_ids: LetterIds = None,
+    everything: AllLetters = False,
+    stage: OfStage = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Close dead letters without sending their records again: they are listed no more."""
+    import asyncio
+
+    from headrace.admin.dead_letters import drop
+    from headrace.client.progress import counted
+
+    wiring, chosen = _chosen("drop", letter_ids, everything, stage, data_dir)
+    asyncio.run(drop(wiring, chosen))
+    print(f"{counted(len(chosen), 'dead letter')} dropped")
+
+
+def _chosen(
+    command: str, letter_ids: list[str] | None, everything: bool, stage: str | None, data_dir: Path | None
+) -> "tuple[Wiring, list[DeadLetter]]":
+    """The letters that a command names."""
+    from headrace.admin.dead_letters import choose, read_letters
 
     if everything == bool(letter_ids):
         raise UsageError(
-            "expected the ids of dead letters, or --all; see `headrace dead-letters replay --help`"
+            f"expected the ids of dead letters, or --all; see `headrace dead-letters {command} --help`"
         )
     wiring = wiring_of(data_dir)
     letters = read_letters(wiring)
-    chosen = (
-        [one for one in letters if stage in (None, one.stage)]
-        if everything
-        else choose(letters, letter_ids or [])
-    )
-    asyncio.run(replay(wiring, chosen))
-    print(f"{counted(len(chosen), 'record')} sent again")
+    if everything:
+        return wiring, [one for one in letters if stage in (None, one.stage)]
+    return wiring, choose(letters, letter_ids or [])
 
 
 @blobs.command("sweep")

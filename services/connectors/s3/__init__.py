@@ -27,9 +27,16 @@ _THREADS = 64
 
 
 class S3Origin:
-    """Buckets of AWS, and of the endpoints that the deployment allows."""
+    """Buckets of AWS, and of the endpoints that the deployment allows.
 
-    def __init__(self, access: Access, clients: Clients | None = None) -> None:
+    Args:
+        patience_s: how long a request of a run is retried while the store is busy.
+    """
+
+    def __init__(
+        self, access: Access, clients: Clients | None = None, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._patience_s = patience_s
         self._endpoints, self._ambient = tuple(access.s3.endpoints), access.s3.ambient
         self._credentials = access.credentials
         self._clients = clients or Clients()
@@ -63,8 +70,9 @@ class S3Origin:
             return ObjectLister(sign_in, options, run.trigger, known)
         return S3Lister(sign_in, config, run.collection, known)
 
-    async def bucket(self, config: S3Config, tenant: str, patience_s: float = PATIENCE_S) -> Bucket:
+    async def bucket(self, config: S3Config, tenant: str, patience_s: float | None = None) -> Bucket:
         """An authenticated bucket. Raises RequestError for an endpoint or credential that is not allowed."""
+        patience_s = self._patience_s if patience_s is None else patience_s
         self._require_endpoint(config)
         secret = await self.secret(config, tenant)
         return await asyncio.to_thread(Bucket, config, secret, self._threads, self._clients, patience_s)

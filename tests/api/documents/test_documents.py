@@ -326,6 +326,9 @@ async def test_a_key_sees_what_is_in_its_databases_alone(
     assert await server.call("GET", "/api/v1/collections", status=200, key=foreign) == []
     assert len(await listed(server, own, source_id=written.source_id)) == 2
     await server.call("POST", "/api/v1/dead-letters/drop", status=403, key=own, json={"ids": [letter["id"]]})
+    await server.call("DELETE", f"/api/v1/documents/{id_}", status=403, key=own)
+    path = "/api/v1/collections/some-collection/repair"
+    await server.call("POST", path, status=403, key=own, json=names)
 
 
 @pytest.mark.parametrize(

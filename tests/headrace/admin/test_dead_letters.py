@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from confluent_kafka import Consumer
 
-from headrace.admin.dead_letters import as_json, choose, content_of, read_letters, replay
+from headrace.admin.dead_letters import as_json, choose, content_of, drop, read_letters, replay
 from headrace.cli.settings import load_settings
 from headrace.wiring import Wiring
 from schemas.errors import RequestError
@@ -74,6 +74,8 @@ async def test_a_replay_is_the_record_as_it_was_and_keeps_its_sequence(kafka: Ka
     assert content_of(wiring, found[0]) == "8 bytes of an unknown schema"
     await replay(wiring, choose(found, ["bb33"]))
     assert sorted(one.id for one in read_letters(wiring)) == ["aa11", "aa22"]
+    await drop(wiring, choose(found, ["aa2"]))
+    assert [one.id for one in read_letters(wiring)] == ["aa11"]
 
     consumer = Consumer(
         wiring.cluster.client(group_id="letters.test", auto_offset_reset="earliest", enable_auto_commit=False)

@@ -264,3 +264,23 @@ async def test_http_asks_for_the_key_and_an_instance_that_is_new_goes_on(
     finally:
         process.terminate()
         await asyncio.wait_for(process.wait(), 20)
+
+
+async def test_a_call_that_takes_too_long_ends_with_its_request(
+    gateway: tuple[Gateway, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    from headrace.cli.settings import load_settings
+    from headrace.mcp import tools
+
+    behind, url = gateway
+    behind.slow.clear()
+    monkeypatch.setattr(tools, "CALL_SECONDS", 0.2)
+    for name, value in environment(url, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    made = tools.Tools(load_settings())
+    async with made.open():
+        with pytest.raises(ToolError, match=r"longer than 0\.2 s"):
+            await made.list_sources()
+    assert behind.asked == [("GET", "/api/v1/sources")]

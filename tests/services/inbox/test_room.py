@@ -74,6 +74,16 @@ async def test_a_record_never_waits_for_later_ones_of_its_partition() -> None:
     assert all(task.done() for task in tasks)
 
 
+async def test_a_topic_that_was_made_anew_has_the_same_limit() -> None:
+    room = Room(1_000, Clock())
+    await asyncio.gather(*entering(room, (A, 1_000_000)))
+    tasks = entering(room, *((A, offset) for offset in range(3 * LEAST)))
+    await turns()
+
+    assert room.in_flight == LEAST
+    await cancel(tasks)
+
+
 async def test_the_turn_of_a_record_is_that_of_all_before_it() -> None:
     room = Room(1_000, Clock())
     full = entering(room, *((B, offset) for offset in range(LEAST)))

@@ -142,6 +142,27 @@ async def test_a_partition_leaves_when_the_call_has_ended(log: SimulatedLog) -> 
     await running
 
 
+async def test_nothing_begins_while_partitions_leave(log: SimulatedLog) -> None:
+    going_on = asyncio.Event()
+    stage = Ticking(lambda: asyncio.wait_for(going_on.wait(), 5))
+    engine, running = await started(stage, log)
+    for partition in PARTITIONS:
+        engine.reach_end(partition, 0)
+    stage.due = True
+    await until(lambda: stage.busy)
+    leaving = asyncio.create_task(engine.revoke([PARTITIONS[1]], 5.0))
+    await asyncio.sleep(0.01)
+
+    stage.due = True  # again, while the first call holds up the rebalance
+    going_on.set()
+    await leaving
+    await until(lambda: len(stage.calls) == 2)
+
+    assert stage.calls == [[0, 1], [0]]
+    engine.finish()
+    await running
+
+
 async def test_a_partition_that_is_lost_during_the_call_ends_the_worker_and_nothing_is_written(
     log: SimulatedLog,
 ) -> None:

@@ -112,3 +112,19 @@ def test_a_window_that_has_read_nothing_commits_nothing() -> None:
     window = window_of()
     window.reach_end(5)
     assert window.take_committable() is None
+
+
+def test_a_position_is_known_when_the_end_was_reached_and_nothing_is_in_flight() -> None:
+    window = window_of()
+    assert window.position is None
+    window.reach_end(5)
+    assert window.position == 5
+
+    window.admit(entry(0, 7, 10))
+    assert window.position is None
+    [one] = window.entries
+    window.finish(one, [])
+    window.acknowledge(window.take_releasable())
+    assert window.position == 8
+    window.reach_end(10)
+    assert window.position == 10

@@ -43,6 +43,12 @@ def origin(store: MemoryS3, clients: client.Clients) -> S3Origin:
     return S3Origin(Access(credentials=OnePair(), s3=S3Access([store.url])), clients)
 
 
+@pytest.fixture
+def impatient(store: MemoryS3, clients: client.Clients) -> S3Origin:
+    """An origin whose runs do not wait for a busy store."""
+    return S3Origin(Access(credentials=OnePair(), s3=S3Access([store.url])), clients, patience_s=0.05)
+
+
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "LONGEST_PAUSE_S", 0.01)

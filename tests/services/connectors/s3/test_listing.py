@@ -177,13 +177,10 @@ async def test_a_busy_store_is_asked_again(store: MemoryS3, origin: S3Origin) ->
     assert not busy
 
 
-async def test_a_store_that_stays_away_is_another_time(
-    store: MemoryS3, origin: S3Origin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(S3Origin.bucket, "__defaults__", (0.05,))
+async def test_a_store_that_stays_away_is_another_time(store: MemoryS3, impatient: S3Origin) -> None:
     store.fault = lambda asked: refusal(503, "SlowDown", "Please reduce your request rate.")
 
-    async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
+    async with aclosing(impatient.open(run_of(config(store)), Known())) as lister:
         with pytest.raises(
             TransientError, match="asks to be left alone for a while: SlowDown: Please reduce"
         ):
@@ -239,18 +236,13 @@ def second_page(answer: Answer) -> "object":
     ],
 )
 async def test_a_listing_that_breaks_off_in_the_middle_is_no_listing(
-    store: MemoryS3,
-    origin: S3Origin,
-    answer: Answer,
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
+    store: MemoryS3, impatient: S3Origin, answer: Answer, message: str
 ) -> None:
-    monkeypatch.setattr(S3Origin.bucket, "__defaults__", (0.05,))
     for number in range(1001):
         store.put(f"{number:04}")
     store.fault = second_page(answer)  # type: ignore[assignment]
 
-    async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
+    async with aclosing(impatient.open(run_of(config(store)), Known())) as lister:
         with pytest.raises(RequestError, match=message) as failed:
             await listed(lister)
 

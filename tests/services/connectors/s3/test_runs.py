@@ -96,9 +96,14 @@ async def test_ids_follow_from_the_key_alone_and_a_second_run_reads_nothing(
     ],
 )
 async def test_what_ends_a_listing_in_the_middle_deletes_nothing(
-    store: MemoryS3, world: World, answer: Answer, message: str, monkeypatch: pytest.MonkeyPatch
+    store: MemoryS3,
+    impatient: S3Origin,
+    tmp_path: Path,
+    answer: Answer,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(S3Origin.bucket, "__defaults__", (0.05,))
+    world = World(impatient, tmp_path)
     monkeypatch.setattr(client, "PAGE_KEYS", 10)
     for number in range(15):
         store.put(f"{number:02}", b"")
