@@ -19,6 +19,8 @@ _TITLES = {
 }
 _ROW = re.compile(rb"<tr\b[^>]*>(.*?)(?:</tr\s*>|(?=<tr\b)|\Z)", re.I | re.S)
 _CELL = re.compile(rb"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\s*>|<t[dh]\b|\Z)", re.I | re.S)
+_DATA_CELL = re.compile(rb"<td\b", re.I)
+_COLSPAN = re.compile(rb"colspan\s*=\s*[\"']?0*(?:[2-9]|\d\d)", re.I)
 _ROWSPAN = re.compile(rb"rowspan\s*=\s*[\"']?(\d{1,2})", re.I)
 _TAG = re.compile(rb"<[^>]{0,500}>")
 #: Rows of a head.
@@ -50,14 +52,21 @@ def _inside_braces(text: bytes) -> bytes:
 
 
 def html_head(table: bytes) -> str:
-    """The first row of an HTML table, and those that its cells reach down to, as rows with pipes."""
+    """The head of an HTML table as rows with pipes: its first row, those that its cells reach down to or span
+    over, and further rows of `th` alone."""
     rows, last = [], 1
     for at, row in enumerate(_ROW.finditer(table)):
-        if at >= min(last, _DEEPEST):
-            break
         cells = _CELL.findall(row[1])
+        if at >= _DEEPEST or (at >= last and not _is_head(row[1])):
+            break
+        if any(_COLSPAN.search(attributes) for attributes, _ in cells):
+            last = max(last, at + 2)
         spans = [int(span[1]) for attributes, _ in cells if (span := _ROWSPAN.search(attributes))]
         last = max([last, *(at + span for span in spans)])
         texts = [html.unescape(_TAG.sub(b" ", text).decode(errors="ignore")) for _, text in cells]
         rows.append("| " + " | ".join(" ".join(text.split()) for text in texts) + " |")
     return " ".join(rows)
+
+
+def _is_head(row: bytes) -> bool:
+    return _DATA_CELL.search(row) is None

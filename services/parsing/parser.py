@@ -12,6 +12,7 @@ from services.parsing.format import Input
 from services.parsing.formats.html.tree import declared_charset
 from services.parsing.formats.text import decode
 from services.parsing.languages import language_of
+from services.parsing.nested import register
 from services.parsing.registry import BY_MEDIA_TYPE, FORMATS
 
 
@@ -68,3 +69,6 @@ def _encodable(text: str) -> str:
 
 def _charset(content_type: str | None) -> str | None:
     return declared_charset(b"", content_type) if content_type and "charset" in content_type.lower() else None
+
+
+register(parse)

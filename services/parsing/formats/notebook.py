@@ -76,10 +76,10 @@ def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
     }
     plain = forms.get("text/plain", "")
     page = forms.get("text/html") or forms.get("html") or ""
-    if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<table" not in page:
-        return _printed(plain)
     if text := forms.get("text/markdown") or forms.get("text/latex") or forms.get("latex"):
         return [MarkdownBlock(text[:MAX_RESULT].strip())]
+    if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<table" not in page:
+        return _printed(plain)
     return _page(page) or _printed(plain or forms.get("application/json", ""))
 
 

@@ -62,7 +62,7 @@ def shown_number(value: float, code: str = "General", since_1904: bool = False, 
 def _general(value: float, raw: str = "") -> str:
     if re.fullmatch(r"-?\d{1,40}", raw):
         return raw
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.15g}"
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.15g}".upper()
 
 
 def _section(code: str, value: float) -> tuple[str, tuple[_Token, ...], bool]:

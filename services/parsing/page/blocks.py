@@ -110,7 +110,7 @@ def _styles(lines: Sequence[Line]) -> list[Style]:
     mono = [_all(line, "mono") for line in lines]
     out = []
     for at, line in enumerate(lines):
-        code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or is_code(line))
+        code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or is_code(line.words))
         out.append(main_style(line.words)._replace(mono=code))
     return out
 

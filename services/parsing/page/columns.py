@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds
 from services.parsing.page.lines import Line, line_of, reads_left
+from services.parsing.page.lists import is_marker
 
 #: Minimum gap between two columns of text, relative to the font size.
 GUTTER = 0.75
@@ -124,11 +125,13 @@ def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
     if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):
         return False
     held = [column for column in lines if column]
+    if any(all(is_marker(word.text) for line in column for word in line.words) for column in held):
+        return False  # a list
     widths = [max(line.x1 for line in column) - min(line.x0 for line in column) for column in held]
     alike = bool(held) and min(widths) > 0.8 * max(widths)
     if any(_longest_text(column) >= (SHORT_PARAGRAPH if alike else PARAGRAPH) for column in held):
         return True
-    if _in_bands(held):
+    if _in_bands(held) and not any(_headings(column) > 1 for column in held):
         return False
     if all(other or _is_prose(column) for column, other in zip(lines, others, strict=True)):
         return True
@@ -143,7 +146,7 @@ def _is_prose(lines: Sequence[Line]) -> bool:
 
 
 def _words(line: Line) -> int:
-    return sum(sum(map(str.isalpha, word.text)) > 1 for word in line.words)
+    return sum(any(map(str.isalpha, word.text)) for word in line.words)
 
 
 def _longest_text(lines: Sequence[Line]) -> int:
@@ -158,15 +161,24 @@ def _longest_text(lines: Sequence[Line]) -> int:
     return longest
 
 
+def _headings(lines: Sequence[Line]) -> int:
+    """The lines after the first that are in larger type than most of their column."""
+    sizes = [max(word.style.size for word in line.words) for line in lines]
+    usual = sorted(sizes)[len(sizes) // 2]
+    return sum(size > 1.1 * usual for size in sizes[1:])
+
+
 def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
     """Whether the same gaps part the lines of all columns, as they part the rows of a table."""
     parted = []
-    for lines in columns:
+    for lines in (column for column in columns if len(column) > 1):
         gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
         least = min(gaps) + 0.25 * (lines[0].y1 - lines[0].y0)
         parted.append(
             [(a.y1, b.y0) for (a, b), gap in zip(pairwise(lines), gaps, strict=True) if gap > least]
         )
+    if len(parted) < max(len(columns), 2):
+        return False
     fewest = min(parted, key=len)
     shared = sum(all(any(a < d and c < b for c, d in other) for other in parted) for a, b in fewest)
     return shared >= 3 and shared * 4 >= 3 * max(map(len, parted))

@@ -44,8 +44,8 @@ def line_of(pieces: Iterable[Piece]) -> Line:
     return Line(ordered, [word for piece in ordered for word in piece.words], *bounds(ordered))
 
 
-def is_code(line: Line) -> bool:
-    return bool(_CODE.search("".join(word.text for word in line.words)))
+def is_code(words: Iterable[Word]) -> bool:
+    return bool(_CODE.search("".join(word.text for word in words)))
 
 
 @dataclass(slots=True)

@@ -241,10 +241,10 @@ async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_e
 ) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        away = Cluster(f"127.0.0.1:{nobody.getsockname()[1]}")
+        away = Cluster(f"127.0.0.1:{nobody.getsockname()[1]}", properties={"socket.timeout.ms": "1000"})
         producer = EventProducer(away, CODEC)
         with pytest.raises(TransientError):
-            await asyncio.to_thread(partition_counts, admin(away), away, 1)
+            await asyncio.to_thread(partition_counts, admin(away), away)
         await eventually(lambda: "Connection refused" in caplog.text, 5)
         await producer.close(timeout=0)
 

@@ -7,7 +7,7 @@ import re
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
-from services.parsing.formats.docx.numbering import Numbering
+from services.parsing.formats.docx.numbering import Numbering, labelled
 from services.parsing.formats.docx.runs import MC, Inline, Line, chosen
 from services.parsing.formats.docx.styles import Styles, W, switched_on, value
 from services.parsing.markdown_writer import Cell, Indents, MarkdownBlock, Writer
@@ -101,7 +101,7 @@ class Body:
                 else ""
             )
             self._lists.close()
-            self._add(md.heading(level, f"{label} {md.plain(text)}".strip()))
+            self._add(md.heading(level, labelled(label, md.plain(text))))
         elif self._is_code(line, style):
             self._lists.close()
             self._code.append("".join(line.raw))
@@ -138,7 +138,7 @@ class Body:
             if level.plain:
                 marker = f"{count}{')' if level.text.strip().endswith(')') else '.'}"
             else:
-                text = f"{md.escape(label)} {text}".lstrip()
+                text = labelled(md.escape(label), text)
         self._end_code()
         fresh = self._last_list not in (None, number) and depth == 0 and marker != "-" and count == 1
         indent = self._lists.under(depth, marker)

@@ -85,6 +85,11 @@ class Numbering:
         return counters[depth], re.sub(r"%(\d)", shown, level.text)
 
 
+def labelled(label: str, text: str) -> str:
+    """A text after its label; `一、` needs no space."""
+    return (label + text if label.endswith(("、", "，", "．", "）")) else f"{label} {text}").strip()
+
+
 def _levels(element: etree._Element) -> dict[int, Level]:
     return {int(lvl.get(W + "ilvl") or 0): _level(lvl) for lvl in element.iterchildren(W + "lvl")}
 

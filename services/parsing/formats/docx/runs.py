@@ -121,11 +121,17 @@ class Inline:
                 line.parts.append(f"\n\n$${tex}$$\n\n" if block else f"${tex}$")
                 line.formulas += 1
 
+    def _is_hidden(self, properties: etree._Element | None, style: str | None) -> bool:
+        """Whether a run or its style is hidden; a run can switch off what its style says."""
+        if properties is not None and properties.find(W + "vanish") is not None:
+            return switched_on(properties, "vanish")
+        return switched_on(properties, "webHidden") or self._styles.is_hidden(style)
+
     def _run(self, run: etree._Element, line: Line) -> None:
         properties = run.find(W + "rPr")
-        if switched_on(properties, "vanish") or switched_on(properties, "webHidden"):
-            return
         style = value(properties, W + "rStyle")
+        if self._is_hidden(properties, style):
+            return
         self._font = _font(properties)
         mono = is_monospaced(properties) or self._styles.is_monospaced(style)
         start = len(line.parts)
@@ -225,11 +231,16 @@ class Inline:
 
 
 def chosen(alternatives: etree._Element) -> Iterator[etree._Element]:
-    """The first of the alternatives; the fallback repeats it for older programs."""
-    for child in alternatives:
-        if child.tag in (MC + "Choice", MC + "Fallback"):
-            yield child
-            return
+    """The first of the alternatives that holds anything; the fallback repeats it for older programs."""
+    found = [child for child in alternatives if child.tag in (MC + "Choice", MC + "Fallback")]
+    yield from ([child for child in found if _holds_anything(child)] or found)[:1]
+
+
+def _holds_anything(alternative: etree._Element) -> bool:
+    """Whether an alternative has text, or graphics other than an empty frame."""
+    return next(
+        (True for el in alternative.iter() if (el.text or "").strip() or "}graphic" in str(el.tag)), False
+    )
 
 
 def text_boxes(element: etree._Element) -> Iterator[etree._Element]:

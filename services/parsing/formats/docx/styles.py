@@ -44,6 +44,7 @@ class Style:
     monospaced: bool = False
     strong: bool = False
     emphasised: bool = False
+    hidden: bool = False
 
 
 class Styles:
@@ -92,6 +93,9 @@ class Styles:
     def is_quote(self, style_id: str | None) -> bool:
         return any(_QUOTE.match(style.name) for style in self.chain(style_id)[:1])
 
+    def is_hidden(self, style_id: str | None) -> bool:
+        return any(style.hidden for style in self.chain(style_id))
+
     def is_monospaced(self, style_id: str | None) -> bool:
         return any(style.monospaced for style in self.chain(style_id))
 
@@ -108,6 +112,7 @@ def _style(element: etree._Element) -> Style:
         monospaced=is_monospaced(run),
         strong=switched_on(run, "b"),
         emphasised=switched_on(run, "i"),
+        hidden=switched_on(run, "vanish"),
     )
 
 

@@ -26,6 +26,8 @@ _SIGNS = {"{": "\\{", "}": "\\}", "\u2061": "", "\u2062": " ", "\u2063": ",", "\
 
 def is_drawn(el: HtmlElement) -> bool:
     """Whether an element is a rendered formula that another element contains as text."""
+    if el.tag == "mjx-math":
+        return True
     classes = el.get("class")
     if not classes or not (names := _formula_classes(classes)):
         return False

@@ -44,8 +44,9 @@ _SHORT = 32
 
 def is_hidden(el: HtmlElement) -> bool:
     """Whether the page hides this element."""
-    if el.get("hidden") is not None:
-        return True
+    hidden = el.get("hidden")
+    if hidden is not None:
+        return str(hidden).strip().lower() != "until-found"  # folded: a search of the page opens it
     style = el.get("style")
     return bool(style and _HIDDEN_STYLE.search(style))
 

@@ -23,7 +23,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
     if main_content:
         from services.parsing.formats.html.article import main_part
 
-        markdown = main_part(root)
+        markdown = main_part(root, title_of(root) or "")
         if not markdown.strip():  # a page of only teasers: index it rather than nothing
             root, warnings = _tree(data, content_type)
     if not main_content or not markdown.strip():

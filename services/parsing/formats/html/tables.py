@@ -16,11 +16,17 @@ LAYOUT_CELL = 1500
 
 
 def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
+    feet: list[HtmlElement] = []  # HTML 4 has them before the body
     for child in table:
         if child.tag == "tr":
             yield child
         elif child.tag in ("thead", "tbody", "tfoot"):
-            yield from (row for row in child if row.tag == "tr")
+            rows = [row for row in child if row.tag == "tr"]
+            if child.tag == "tfoot":
+                feet += rows
+            else:
+                yield from rows
+    yield from feet
 
 
 def _cells(row: HtmlElement) -> list[HtmlElement]:

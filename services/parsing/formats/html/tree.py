@@ -12,6 +12,9 @@ from services.parsing.formats.text import decode
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]")
+_HEADINGS = etree.XPath("//*[@role='heading'][not(self::h1|self::h2|self::h3|self::h4|self::h5|self::h6)]")
+#: Text after these is lost; a file may hold several pages.
+_END_OF_PAGE = re.compile(r"</(?:html|body)\s*>", re.I)
 #: One class for all elements; lxml.html would look it up with a Python call per element.
 _ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 
@@ -33,11 +36,38 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     text, warnings = decode(data, declared_charset(data, content_type))
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     parser.set_element_class_lookup(_ELEMENTS)
-    text = _UNWANTED.sub("", text)
+    text = _END_OF_PAGE.sub("", _UNWANTED.sub("", text))
     try:
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise CorruptDocument(f"HTML: no element found in {len(data)} bytes") from error
     if any("xcessive depth" in entry.message for entry in parser.error_log):
         warnings = (*warnings, "HTML: nested more than 255 deep, what lies deeper was left out")
+    _name_by_meaning(root)
     return root, warnings
+
+
+def _name_by_meaning(root: html.HtmlElement) -> None:
+    """Give elements that only an attribute makes a heading, a part of the page or a picture their tag."""
+    for heading in _HEADINGS(root):
+        level = heading.get("aria-level", "")
+        heading.tag = f"h{level if level in tuple('123456') else 2}"
+    for shadow in root.iter("template"):
+        if shadow.get("shadowrootmode") or shadow.get("shadowroot"):
+            shadow.tag = "div"
+    for spare in root.iter("noscript"):
+        _open_pictures(spare)
+
+
+def _open_pictures(spare: html.HtmlElement) -> None:
+    """Show the pictures that a page has for readers without scripts, unless a lazy one stands beside them."""
+    before = spare.getprevious()
+    pictures = list(spare.iter("img"))
+    if pictures and (before is None or before.tag not in ("img", "picture")):
+        spare.tag = "span"
+        spare.text = None
+        for child in list(spare):
+            spare.remove(child)
+        spare.extend(pictures)
+        for picture in pictures:
+            picture.tail = None

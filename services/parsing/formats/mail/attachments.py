@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from schemas.errors import DocumentError
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.markdown_writer import MarkdownBlock
+from services.parsing.nested import is_too_deep, one_level_deeper, parse_nested
 
-#: Maximum nesting depth. Attachments at greater depths are only named.
-MAX_DEPTH = 3
 #: Maximum number of attachments of one mail that are read.
 MAX_ATTACHMENTS = 100
-
-_depth: ContextVar[int] = ContextVar("attachment depth", default=0)
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ def attached(attachments: list[Attachment]) -> Attached:
     for at, attachment in enumerate(attachments):
         name = attachment.name or f"attachment {at + 1}"
         result.blocks.append(MarkdownBlock(md.heading(2, f"Attachment: {md.escape(name)}")))
-        if at >= MAX_ATTACHMENTS or _depth.get() >= MAX_DEPTH:
+        if at >= MAX_ATTACHMENTS or is_too_deep():
             result.warnings.append(f"attachment {name}: not read, it is too deep or one of too many")
             continue
         _read(attachment, name, result)
@@ -51,19 +47,14 @@ def attached(attachments: list[Attachment]) -> Attached:
 
 
 def _read(attachment: Attachment, name: str, result: Attached) -> None:
-    from services.parsing.parser import parse
-
-    token = _depth.set(_depth.get() + 1)
     try:
         if attachment.read is not None:
-            document = attachment.read()
+            document = one_level_deeper(attachment.read)
         else:
-            document = parse(attachment.data, attachment.name or None, attachment.content_type)
+            document = parse_nested(attachment.data, attachment.name or None, attachment.content_type)
     except DocumentError as error:
         result.warnings.append(f"attachment {error}")
         return
-    finally:
-        _depth.reset(token)
     result.warnings.extend(f"attachment {name}: {warning}" for warning in document.warnings)
     text = document.markdown.strip("\n")
     if not text:

@@ -31,6 +31,7 @@ _FACTS = {
     "BDAY": "Birthday",
 }
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?$")
+_FOLD = re.compile(rb"\r?\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN;,\\])")
 
 
@@ -48,7 +49,7 @@ class _Component:
 
 def parse_calendar(data: bytes) -> ParsedDocument:
     """Every event, task, note or contact under its own heading."""
-    text, warnings = decode(data)
+    text, warnings = decode(_FOLD.sub(b"", data))  # folds may part the bytes of a letter
     components = list(_components(text))
     writer = Writer()
     for component in components:
@@ -60,10 +61,9 @@ def parse_calendar(data: bytes) -> ParsedDocument:
 
 def _components(text: str) -> Iterator[_Component]:
     """The visible components, in order; alarms and time zones are left out."""
-    unfolded = re.sub(r"\r?\n[ \t]", "", text)
     shown: _Component | None = None
     inside = 0
-    for line in _joined_lines(unfolded.splitlines()):
+    for line in _joined_lines(text.splitlines()):
         name, parameters, value = _property(line)
         if name == "BEGIN":
             kind = value.strip().upper()

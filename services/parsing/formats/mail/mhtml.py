@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from email.message import Message
+from urllib.parse import urljoin
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
@@ -39,8 +41,10 @@ def parse_mhtml(data: bytes) -> ParsedDocument:
         found = parts.get(source)
         return payload(found) if found is not None and found.get_content_maintype() == "image" else None
 
+    base = str(pages[0].get("Content-Location") or "").strip()
+
     def frame(source: str) -> HtmlElement | None:
-        found = parts.get(source.removeprefix("cid:"))
+        found = parts.get(source.removeprefix("cid:")) or parts.get(_resolved(base, source))
         return _tree(found)[0] if found is not None and found.get_content_type() in _PAGES else None
 
     root, warnings = _tree(pages[0])
@@ -49,6 +53,12 @@ def parse_mhtml(data: bytes) -> ParsedDocument:
     return ParsedDocument(
         markdown, title=title_of(root) or header(message, "Subject") or None, warnings=warnings
     )
+
+
+def _resolved(base: str, source: str) -> str:
+    with contextlib.suppress(ValueError):
+        return urljoin(base, source)
+    return source
 
 
 def _tree(page: Message) -> tuple[HtmlElement, tuple[str, ...]]:

@@ -66,7 +66,7 @@ class Body:
     def _blocks(self, content: etree._Element) -> None:
         for child in content:
             tag = child.tag
-            if not isinstance(tag, str) or tag in _GONE:
+            if not isinstance(tag, str) or tag in _GONE or child.get(TEXT + "display") == "none":
                 continue
             if tag == OFFICE + "annotation":  # directly in a cell
                 self.comments.append(comment_of(child))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.parsing.page.geometry import bounds
-from services.parsing.page.lines import Line, is_code
+from services.parsing.page.lines import Line
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
@@ -27,7 +27,7 @@ def aligned_tables(
     while at < len(lines):
         end = _run(lines, at)
         table = None
-        if end - at >= 3 and not _in_text(lines, at, end) and not _is_listing(lines[at:end]):
+        if end - at >= 3 and not _in_text(lines, at, end):
             first = _with_head(lines, at, end, found[-1][1] if found else 0)
             table = build(
                 [line.words for line in lines[first:end]], _inside(rules, lines[first:end]), vocabulary
@@ -38,12 +38,6 @@ def aligned_tables(
         found.append((first, end, table))
         at = end
     return found
-
-
-def _is_listing(lines: Sequence[Line]) -> bool:
-    """Whether lines are program code."""
-    code = [all(word.style.mono for word in line.words) and is_code(line) for line in lines]
-    return sum(code) * 2 >= len(lines)
 
 
 def _inside(rules: Sequence[Rule], lines: Sequence[Line]) -> list[Rule]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from services.parsing.markdown_writer import Cell, escape
 from services.parsing.page.geometry import Word, bounds
-from services.parsing.page.lines import reads_left
+from services.parsing.page.lines import is_code, reads_left
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import (
     HEAD,
@@ -22,11 +22,13 @@ from services.parsing.page.tables.columns import (
 )
 from services.parsing.page.tables.rows import Bar, Rows
 from services.parsing.page.tables.rules import Rule
-from services.parsing.page.tables.spans import Placed, extended, placed
+from services.parsing.page.tables.spans import Placed, beside_rows, extended, placed
 from services.parsing.page.text import Vocabulary, plain
 
 #: Most words of a cell on average; more are running text with a chance gap.
 MOST_WORDS, MOST_WORDS_UNRULED = 9, 6
+#: A line of a cell with more words is long; few are, where no rule shows a table.
+LONG_TEXT = 9
 #: Most texts (as a share) that span columns where no rule shows a table.
 MOST_SPANS = 0.15
 _LEADER = re.compile(r"\.{4,}|(?:\. ){3,}|…{2,}|_{4,}")
@@ -49,7 +51,7 @@ def build(
     if not gaps:
         return None
     split = split_lines(lines, gaps)
-    if is_listing(split) or _is_contents(lines, 0.5 if ruled else 0.25):
+    if is_listing(split) or _is_program(lines) or _is_contents(lines, 0.5 if ruled else 0.25):
         return None
     steady, between = _raised(split)
     rows = Rows(steady, _bars(rules), len(gaps) + 1)
@@ -59,9 +61,14 @@ def build(
         return None
     cells = placed(grouped, rows.extents, rules)
     cells.extend(spanning)
+    beside_rows(cells, grouped)
     if rows.ruled:
         extended(cells, rows.covered(grouped))
     return _table(cells, len(grouped), gaps, [w for line in lines for w in line], vocabulary)
+
+
+def _is_program(lines: Sequence[Sequence[Word]]) -> bool:
+    return sum(all(word.style.mono for word in line) and is_code(line) for line in lines) * 2 >= len(lines)
 
 
 def _is_contents(lines: Sequence[Sequence[Word]], share: float) -> bool:
@@ -82,6 +89,8 @@ def _is_table(rows: Sequence[Sequence[TableLine]], ruled: bool) -> bool:
         if full < (0.5 if max(map(max, filled)) == 1 else 0.25) * len(lines):
             return False
         if sum(entry.first < entry.last for entry in entries) > MOST_SPANS * len(entries):
+            return False
+        if sum(len(entry.words) > LONG_TEXT for entry in entries) * 4 > len(entries):
             return False
     return words <= (MOST_WORDS if ruled else MOST_WORDS_UNRULED) * sum(map(len, filled))
 

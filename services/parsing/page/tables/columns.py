@@ -121,18 +121,18 @@ def is_year(text: str) -> bool:
 
 
 def _narrowed(gap: Gap, spans: Sequence[tuple[float, float, int]]) -> Gap:
-    """The part of a gap that the fewest texts cross; the widest of these. The lower a line of the head, the
-    more a text (left, right, weight) counts."""
+    """The part of a gap that the fewest texts cross, at an end of it if possible; the widest of these. The
+    lower a line of the head, the more a text (left, right, weight) counts."""
     inside = [span for span in spans if span[0] < gap[1] and span[1] > gap[0]]
     if not inside:
         return gap
     edges = sorted({*gap, *(x for span in inside for x in span[:2] if gap[0] < x < gap[1])})
     parts = [
-        (sum(s[2] for s in inside if s[0] < b and s[1] > a), a - b, a, b)
+        (sum(s[2] for s in inside if s[0] < b and s[1] > a), a > gap[0] and b < gap[1], a - b, a, b)
         for a, b in pairwise(edges)
         if b - a > 0.5
     ]
-    return min(parts)[2:] if parts else gap
+    return min(parts)[3:] if parts else gap
 
 
 def _spans(line: Sequence[Word]) -> list[Gap]:

@@ -44,17 +44,22 @@ def crosses(line: Sequence[Word], gaps: Sequence[Gap]) -> bool:
 def head_of(above: Sequence[list[Word]], gaps: Sequence[Gap], edge: float, left: float) -> list[list[Word]]:
     """The lines above an edge, nearest first, that fit the columns or hold labels of several of them."""
     out: list[list[Word]] = []
+    sure = 0
     for line in above[:HEAD]:
         box = bounds(line)
         if edge - box.y1 > 1.1 * (box.y1 - box.y0) or is_caption(line):
             break
         right = (box.x0 + box.x1) / 2 > gaps[0][1] and box.x0 > left + 1.5 * line[0].style.size
         spans = len(texts_of(line, 1.5)) > 1 or right
-        if not spans and (len(texts_of(line)) == 1 or crosses(line, gaps)):
+        beside = (
+            box.y1 > edge - 1 and box.x1 < gaps[0][1]
+        )  # the label of the first column, at half the height
+        if not spans and not beside and (len(texts_of(line)) == 1 or crosses(line, gaps)):
             break
-        out.insert(0, line)
+        out.append(line)
+        sure = sure if beside and not spans else len(out)
         edge = box.y0
-    return out
+    return out[:sure][::-1]
 
 
 def tail_of(below: Sequence[list[Word]], gaps: Sequence[Gap], sure: bool) -> list[list[Word]]:

@@ -148,7 +148,7 @@ class Rows:
         if len(bands) - 1 < MOST_RULED:
             return False
         body = bands[1:]
-        stacked = sum(any(_stacked([a], b) for a, b in pairwise(band)) for band in body)
+        stacked = sum(_holds_rows(band) for band in body)
         return stacked * 2 < len(body) and len(body) * 8 >= len(self.lines) - len(bands[0])
 
     def _parting(self) -> float | None:
@@ -178,6 +178,14 @@ def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:
     if not (above.y0 + above.y1) / 2 < bar.at < (below.y0 + below.y1) / 2:
         return False
     return all(bar.covers((entry.x0 + entry.x1) / 2) for entry in below.entries)
+
+
+def _holds_rows(band: Sequence[TableLine]) -> bool:
+    """Whether lines between two bars are rows of their own: figures below figures, or mostly full lines."""
+    pairs = list(pairwise(band))
+    if any(_stacked([a], b) for a, b in pairs):
+        return True
+    return len(pairs) > 2 and sum(_completes(a, b) for a, b in pairs) * 5 >= 3 * len(pairs)
 
 
 def _completes(above: TableLine, line: TableLine) -> bool:

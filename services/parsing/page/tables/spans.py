@@ -158,3 +158,34 @@ def extended(cells: list[Placed], covered: Sequence[Sequence[bool]]) -> None:
             if row > first and len(held) == 1 and held[0].row < row:
                 held[0].row, held[0].rows = first, row - first + 1
             first = row + 1
+
+
+def beside_rows(cells: Sequence[Placed], rows: Sequence[Sequence[TableLine]]) -> None:
+    """Let labels in the first column span rows, if all rows are parted into groups on which the labels are
+    centred."""
+    head = _head(rows)
+    labels = sorted((c for c in cells if c.column == 0 and c.row >= head), key=_middle)
+    if not labels or len(labels) == len(rows) - head or any(label.columns > 1 for label in labels):
+        return
+    tops = [min(line.y0 for line in row) for row in rows]
+    feet = [max(line.y1 for line in row) for row in rows]
+    first = head
+    spans: list[tuple[int, int]] = []
+    for label in labels:
+        near = 0.35 * (label.entries[0].words[0].y1 - label.entries[0].words[0].y0)
+        ends = (
+            e for e in range(first, len(rows)) if abs((tops[first] + feet[e]) / 2 - _middle(label)) <= near
+        )
+        last = next(ends, None)
+        if last is None:
+            return
+        spans.append((first, last))
+        first = last + 1
+    if first == len(rows):
+        for label, (start, last) in zip(labels, spans, strict=True):
+            label.row, label.rows = start, last - start + 1
+
+
+def _middle(cell: Placed) -> float:
+    words = [word for entry in cell.entries for word in entry.words]
+    return (min(word.y0 for word in words) + max(word.y1 for word in words)) / 2

@@ -4,8 +4,7 @@ from __future__ import annotations
 import base64
 from email.message import EmailMessage
 
-from services.parsing import parse
-from services.parsing.formats.mail import attachments
+from services.parsing import nested, parse
 from tests.services.parsing import samples
 
 
@@ -55,13 +54,13 @@ def test_attachments_are_parsed_in_their_turn() -> None:
 
 def test_mails_in_mails_end_somewhere() -> None:
     inner = message("bottom")
-    for _ in range(attachments.MAX_DEPTH + 3):
+    for _ in range(nested.MAX_DEPTH + 3):
         outer = message("level")
         outer.add_attachment(inner)
         inner = outer
     document = parse(inner.as_bytes(), "a.eml")
 
-    assert document.markdown.count("level") == attachments.MAX_DEPTH + 1
+    assert document.markdown.count("level") == nested.MAX_DEPTH + 1
     assert "bottom" not in document.markdown
     assert any("too deep" in warning for warning in document.warnings)
 

@@ -146,3 +146,29 @@ def test_a_paragraph_below_a_table_of_its_width_is_no_row(sheet: Sheet) -> None:
     assert text.count("| Quay | A | 2.40 |") == 2
     assert text.count("| --- | --- | --- |") == 2
     assert "It ends here." in text.split("\n\n")[1]
+
+
+def test_rows_of_figures_at_the_edge_of_pages_are_no_running_heads(sheet: Sheet) -> None:
+    for page in range(5):
+        sheet.lines(72, 60, [f"Item {page * 3} of 7 kg", f"Item {page * 3 + 1} of 9 kg"])
+        sheet.lines(72, 200, prose(6, seed=page))
+        sheet.next_page()
+
+    text = parse_pdf(sheet.data()).markdown
+
+    assert [n for n in (0, 1, 3, 4, 6, 7, 9, 10, 12, 13) if f"Item {n} of" not in text] == []
+
+
+def test_labels_centred_beside_several_rows_span_them(sheet: Sheet) -> None:
+    draw(sheet, [["Line", "Stop", "Fare"]], [72, 200, 280], 100, font=BOLD)
+    for y in (90, 104, 178):
+        sheet.rule(72, y, 280, y)
+    stops = [("Quay", "2.40"), ("Mill", "3.10"), ("Gate", "4.00"), ("Park", "1.10"), ("Hill", "9.20")]
+    draw(sheet, [["", *stop] for stop in stops], [72, 200, 280], 116)
+    sheet.text(72, 130, "Red")  # beside three rows
+    sheet.text(72, 165, "Blue")  # between two
+
+    rows = table_of(sheet).splitlines()
+
+    assert rows[2] == '<tr><td rowspan="3">Red</td><td>Quay</td><td>2.40</td></tr>'
+    assert rows[5] == '<tr><td rowspan="2">Blue</td><td>Park</td><td>1.10</td></tr>'

@@ -1,0 +1,53 @@
+"""One input with the right answer."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.parsing import parse
+
+
+@dataclass(frozen=True)
+class Case:
+    """An input and what its markdown must hold.
+
+    `has` and `lacks`: texts, whatever their white space; `order`: texts that follow each other; `rows`: cells
+    that follow each other in a row of a table; `exact`: the whole markdown; `told`: a part of a warning.
+    """
+
+    name: str
+    file: str
+    data: bytes
+    has: Sequence[str] = ()
+    lacks: Sequence[str] = ()
+    order: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    exact: str | None = None
+    told: str = ""
+    main: bool = False
+    content_type: str | None = None
+
+    def faults(self) -> list[str]:
+        document = parse(self.data, self.file, self.content_type, main_content=self.main)
+        text = document.markdown
+        flat = _flat(html.unescape(re.sub(r"\\([\\`*_{}\[\]()#+\-.!|~<>$&])", r"\1", text)))
+        wrong = [f"lacks {s!r}" for s in self.has if _flat(s) not in flat]
+        wrong += [f"has {s!r}" for s in self.lacks if _flat(s) in flat]
+        if self.order and not re.search(".*?".join(re.escape(_flat(s)) for s in self.order), flat, re.S):
+            wrong.append(f"not in this order: {self.order}")
+        between = r"(?:\s*\|\s*|\s*</t[dh]>\s*<t[dh][^>]*>\s*)"
+        wrong += [
+            f"no row {row}" for row in self.rows if not re.search(between.join(map(re.escape, row)), flat)
+        ]
+        if self.exact is not None and text.strip() != self.exact.strip():
+            wrong.append(f"{text.strip()!r} is not {self.exact.strip()!r}")
+        if self.told and not any(self.told in warning for warning in document.warnings):
+            wrong.append(f"no warning with {self.told!r}")
+        return wrong and [*wrong, f"in {text[:600]!r}, warnings {document.warnings}"]
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,21 @@
+"""Every input of this folder comes out as it should."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.services.parsing.relatives import encodings, mails, notebooks, sheets, slides, web, word
+from tests.services.parsing.relatives.case import Case
+
+_CASES = [
+    (kind.__name__.rsplit(".", 1)[-1], case)
+    for kind in (encodings, sheets, word, slides, mails, notebooks, web)
+    for case in kind.CASES
+]
+
+
+@pytest.mark.parametrize(
+    "case", [case for _, case in _CASES], ids=[f"{kind}: {case.name}" for kind, case in _CASES]
+)
+def test_it_comes_out_as_it_should(case: Case) -> None:
+    assert case.faults() == []
