@@ -42,11 +42,13 @@ _DESKTOP, _PHONE = {"width": 1160, "height": 740}, {"width": 390, "height": 760}
 
 def prepare() -> tuple[Path, Path]:
     """A folder with the docs, the invented documents and one that cannot be parsed; and one with code."""
-    folder, code = WORK / "handbook", WORK / "services"
+    folder, code = WORK / "handbook", WORK / "code"
     for one in (folder, code):
         shutil.rmtree(one, ignore_errors=True)
-    shutil.copytree(ROOT / "services", code, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("images"))
+    shutil.copytree(ROOT / "services" / "chunking", code, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "docs").mkdir(parents=True)
+    for page in ("dashboard", "folders", "s3", "security", "tracking", "triggers", "web", "webhooks"):
+        shutil.copy(ROOT / "docs" / f"{page}.md", folder / "docs")
     shutil.copytree(ROOT / "examples" / "documents", folder / "documents")
     (folder / "documents" / "scan-2019.pdf").write_bytes(b"%PDF-1.7 cut off")
     return folder, code

@@ -61,6 +61,13 @@ def environment() -> Environment:
     return made
 
 
+def compile_all() -> None:
+    """Compile every template, so that the first page is as quick as the others. Takes a tenth of a second."""
+    made = environment()
+    for name in made.list_templates():
+        made.get_template(name)
+
+
 def params(query: Mapping[str, str], name: str, value: object) -> str:
     """A query string with one parameter changed; None removes it."""
     kept = {key: text for key, text in query.items() if key != name}

@@ -1,5 +1,6 @@
 """The table of pages, and which requests are for them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from api.dashboard.pages import (
     topics,
     upload,
 )
+from api.dashboard.rendering import compile_all
 from api.dashboard.sessions import SESSIONS, Sessions
 from api.dashboard.shown.system import SYSTEM, SystemWatch
 from api.dashboard.signing_in import THROTTLE, Throttle
@@ -81,6 +83,7 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
     """Serve the dashboard."""
     app[SESSIONS], app[THROTTLE] = Sessions(gateway.admin_key, app[PARTS]), Throttle()
     app[SYSTEM] = SystemWatch(app[PARTS], app[HEALTH])
+    app.on_startup.append(_compile)
     app.on_cleanup.append(_close)
     table = [
         ("GET", "/documents/find", documents.find),
@@ -93,6 +96,10 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
     app[_HANDLERS] = {handler for _, _, handler in table}
     for method, path, handler in table:
         app.router.add_route(method, path, handler)
+
+
+async def _compile(app: web.Application) -> None:
+    await asyncio.to_thread(compile_all)
 
 
 async def _close(app: web.Application) -> None:

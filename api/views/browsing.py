@@ -114,6 +114,11 @@ class Browsing:
         rows = self._view.query(sql, (source_id, *final))
         return Invocation.model_validate_json(rows[0][0]) if rows else None
 
+    def collections(self, source_id: str) -> list[str]:
+        """The collections of a source's runs."""
+        sql = "SELECT DISTINCT collection FROM invocations WHERE source_id = ? ORDER BY collection"
+        return [str(row[0]) for row in self._view.query(sql, (source_id,))]
+
     def targets(self, scope: Scope, limit: int = 200) -> list[tuple[str, str]]:
         """The databases and collections of all runs, in alphabetical order."""
         sql = (

@@ -85,7 +85,7 @@ def shown_source(request: web.Request, source: Source, names: Names) -> ShownSou
         source=source,
         name=name_of(source),
         type=type_name(source.type),
-        targets=catalogue.targets(source.id),
+        targets=catalogue.browse.collections(source.id),
         last=None if final is None else shown_run(final, names),
         now=None if active is None else shown_run(active, names),
         schedule=schedule_of(source, catalogue),

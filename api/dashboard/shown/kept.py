@@ -22,11 +22,12 @@ class Kept(Generic[T]):
         self._asking: asyncio.Task[None] | None = None
 
     async def newest(self) -> T | None:
-        """The answer; None if there is none that is not older than a minute."""
+        """The answer, at most a minute old; without one, that of the next 80 ms, else None."""
         clock = asyncio.get_running_loop().time
         if self._asking is None and clock() - self._answered_at >= self._keep_s:
             self._asking = asyncio.create_task(self._refresh())
-        if self._asking is not None:
+        known = clock() - self._answered_at < _STALE_S
+        if not known and self._asking is not None:
             await asyncio.wait([self._asking], timeout=_PATIENCE_S)
         return self._answer if clock() - self._answered_at < _STALE_S else None
 
