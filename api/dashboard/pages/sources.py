@@ -169,6 +169,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     """Make a source; run it if that is asked for. What is refused is said above the form, filled in again."""
     form = await read_form(request)
     parts, caller = request.app[PARTS], caller_of(request)
+    caller.require_admin("create sources")
     kind = SOURCE_TYPES[require_type_name(form.required("type", "the type"))]
     try:
         if form.ticked("check"):
