@@ -8,7 +8,7 @@ from typing import Any
 from api.access import Caller
 from api.chroma.place import Place as Database
 from api.dependencies import Dependencies
-from api.documents.queries import collection_of
+from api.documents.queries import collection_of, require_taken
 from api.errors import NotFound, Unavailable
 from api.views.documents import DocumentFilter, Total
 from api.views.documents.tables import DELETED, FAILED, INDEXED, INDEXING
@@ -82,6 +82,7 @@ async def _listed(parts: Dependencies, path: str) -> list[dict[str, Any]]:
         answer = await parts.upstream.ask("GET", path, query=f"limit={_PAGE}&offset={len(found)}")
         if answer.status == 404:
             return []
+        require_taken(answer)
         if answer.status != 200:
             raise Unavailable(f"Chroma does not list what it holds ({answer.status})")
         page = json.loads(answer.body)

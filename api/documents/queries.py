@@ -7,6 +7,7 @@ from typing import Any
 
 from api.access import Caller
 from api.chroma.place import Place as Database
+from api.chroma.upstream import Answer
 from api.dependencies import Dependencies
 from api.documents.cursor import cursor_of, values_of
 from api.errors import BadRequest, Conflict, NotFound, Unavailable
@@ -231,9 +232,16 @@ async def collection_of(parts: Dependencies, database: Database, name: str) -> M
     answer = await parts.upstream.ask("GET", f"{database.path}/collections/{segment(name)}")
     if answer.status == 404:
         return None
+    require_taken(answer)
     if answer.status != 200:
         raise Unavailable(f"Chroma does not say whether collection {name!r} exists ({answer.status})")
     return dict(json.loads(answer.body))
+
+
+def require_taken(answer: Answer) -> None:
+    """Raises BadRequest, with Chroma's words, for a name that Chroma does not take."""
+    if answer.status == 400:
+        raise BadRequest(str(json.loads(answer.body).get("message", "Chroma does not take this name")))
 
 
 def _chunk(number: int, record: Record) -> api.DocumentChunk:

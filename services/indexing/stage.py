@@ -113,8 +113,10 @@ class IndexingStage(StatefulStage[Incoming]):
             async with asyncio.TaskGroup() as tasks:
                 for collection, some in collections.items():
                     tasks.create_task(self._write(collection, some, context))
-        except* FencedError as fenced:
-            raise FencedError(str(fenced.exceptions[0])) from fenced
+        except ExceptionGroup as failed:  # `except*` would wrap what is raised in it, before Python 3.11.4
+            if fenced := failed.subgroup(FencedError):
+                raise FencedError(str(fenced.exceptions[0])) from failed
+            raise
         cuts = _cuts(documents)
         for each in documents:
             self._settle(each, cuts.get(each.partition, len(records)), outcomes)

@@ -42,6 +42,7 @@ class NotifyingStage(PunctuatedStage[Invocation]):
 
     name: ClassVar[str] = "notifying"
     topic: ClassVar[Topic] = INVOCATIONS
+    takes_tombstones: ClassVar[bool] = True
 
     def __init__(self, webhooks: Webhooks, sender: Sender, clock: Callable[[], datetime] = utc_now) -> None:
         self._webhooks, self._sender, self._clock = webhooks, sender, clock
@@ -179,7 +180,9 @@ class NotifyingStage(PunctuatedStage[Invocation]):
                 await asyncio.sleep(0.1)
 
 
-def _is_news(run: Invocation, now: datetime) -> bool:
+def _is_news(run: Invocation | None, now: datetime) -> bool:
+    if run is None:  # a tombstone
+        return False
     return run.status in FINAL_STATUSES and run.finished_at is not None and run.finished_at > now - _NEWS
 
 

@@ -49,6 +49,7 @@ class SchedulingStage(PunctuatedStage[Source]):
 
     name: ClassVar[str] = "scheduling"
     topic: ClassVar[Topic] = SOURCES
+    takes_tombstones: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -89,6 +89,9 @@ class Stage(Generic[E]):
     #: worker that has lost its partitions are refused. Required if the order of the outputs matters, as on
     #: `documents`, where it is the order of versions. Costs some 5 ms for all waiting records together.
     transactional: ClassVar[bool] = False
+    #: Records without a value, which delete their key on a compacted topic, reach the stage with None as
+    #: their event. Otherwise each is a dead letter.
+    takes_tombstones: ClassVar[bool] = False
 
     async def start(self) -> None:
         """Called once before the first record: open pools, load models."""
@@ -117,6 +120,9 @@ class BatchStage(Generic[E]):
     more_topics: Sequence[Topic] = ()
     concurrency: int = 1
     max_records: int = 500
+    #: Records without a value, which delete their key on a compacted topic, reach the stage with None as
+    #: their event. Otherwise each is a dead letter.
+    takes_tombstones: ClassVar[bool] = False
 
     async def start(self) -> None:
         """Called once before the first record."""

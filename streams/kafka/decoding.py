@@ -16,10 +16,15 @@ from streams.topics import Topic
 
 
 class Incoming:
-    """Decodes the messages of a stage's topics, whose records are of one kind."""
+    """Decodes the messages of a stage's topics, whose records are of one kind.
 
-    def __init__(self, cluster: Cluster, codec: Codec, topic: Topic) -> None:
+    Args:
+        tombstones: whether a record without a value is one with None as its event; otherwise it is broken.
+    """
+
+    def __init__(self, cluster: Cluster, codec: Codec, topic: Topic, tombstones: bool = False) -> None:
         self._cluster, self._codec, self._topic = cluster, codec, topic
+        self._tombstones = tombstones
 
     def entry(self, message: Message[Any, Any]) -> Entry:
         """The raw message with its decoded record, or with the ContractError that says why there is none.
@@ -34,8 +39,8 @@ class Incoming:
         try:
             if broken:
                 raise broken
-            event: Any = None  # a tombstone, which only compacted topics have
-            if raw.value is not None or not self._topic.compact:
+            event: Any = None
+            if raw.value is not None or not self._tombstones:
                 event = decoded(self._codec, self._topic, raw.value or b"")
             key = (raw.key or b"").decode(errors="replace")
             entry.record = Record(topic, partition, offset, key, event, message.timestamp()[1], headers)

@@ -93,7 +93,7 @@ class Worker:
             self._stage,
             self._cluster,
             self._membership.consumer(self._cluster, self._stage.name) | self._looking_for_more(),
-            Incoming(self._cluster, self._codec, self._stage.topic),
+            Incoming(self._cluster, self._codec, self._stage.topic, self._stage.takes_tombstones),
             self._engine,
             self._writer,
             self._liveness,

@@ -88,7 +88,7 @@ class Copy:
                     seen.update(row.id for row in page)
                     await slots.acquire()
                     tasks.create_task(self._brought(page, slots))
-        except* Exception as failures:
+        except ExceptionGroup as failures:  # `except*` would wrap what is raised in it, before Python 3.11.4
             raise failures.exceptions[0] from None
         await self.some({*expected, *self._known} - seen)
 
