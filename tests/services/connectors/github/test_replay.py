@@ -50,4 +50,4 @@ async def test_a_real_history_is_followed_exactly_and_costs_what_has_changed(
 
     for key, sha in collection.items():
         assert contents[key] == git(repository.path, "cat-file", "blob", str(sha)), key
-    assert len(server.fetches) <= 3 * len(runs)  # the commit, its files, and those beyond one answer
+    assert len(server.fetches) <= 3 * len(runs)  # the commit, and for each page of the listing its files
