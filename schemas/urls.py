@@ -98,7 +98,7 @@ def _netloc(parts: SplitResult, scheme: str) -> str:
     if ":" in host:
         if "%" in host:
             raise ValueError("its address should have no zone")
-        host = f"[{ipaddress.IPv6Address(host).compressed}]"
+        host = f"[{_ipv6(host)}]"
     else:
         host = _ascii(host.rstrip("."))
         if not _HOST.fullmatch(host) or len(host) > 253:
@@ -121,6 +121,15 @@ def _ipv4(host: str) -> str:
         raise ValueError("it has no valid host")
     value = last + sum(number << (24 - 8 * place) for place, number in enumerate(first))
     return str(ipaddress.IPv4Address(value))
+
+
+def _ipv6(host: str) -> str:
+    """The same on every Python: from 3.13 on an address that holds an IPv4 address is spelled with dots."""
+    address = ipaddress.IPv6Address(host)
+    if (inner := address.ipv4_mapped) is None:
+        return address.compressed
+    high, low = divmod(int(inner), 1 << 16)
+    return f"::ffff:{high:x}:{low:x}"
 
 
 def _ascii(host: str) -> str:

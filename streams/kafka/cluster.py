@@ -90,12 +90,16 @@ _admins: dict[tuple[object, ...], AdminClient] = {}
 _lock = threading.Lock()
 
 
+def metadata_seconds(cluster: Cluster) -> float:
+    """How long a broker may take to answer: the cluster's own `socket.timeout.ms`, else 10 s."""
+    return int(cluster.properties.get("socket.timeout.ms", 10_000)) / 1000
+
+
 def partition_counts(client: AdminClient, cluster: Cluster) -> dict[str, int]:
     """Partition counts of our existing topics. Raises TransientError if no broker answers within 10 s, or the
     cluster's own `socket.timeout.ms`."""
     try:
-        milliseconds = int(cluster.properties.get("socket.timeout.ms", 10_000))
-        known = client.list_topics(timeout=milliseconds / 1000).topics
+        known = client.list_topics(timeout=metadata_seconds(cluster)).topics
     except KafkaException as error:
         raise TransientError(
             f"no broker answers at {cluster.bootstrap_servers}: {error.args[0].str()}"

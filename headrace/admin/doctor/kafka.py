@@ -11,7 +11,7 @@ from headrace.admin.topics import TopicState, missing_topics, topic_faults, topi
 from headrace.preflight import tables_of
 from headrace.wiring import Wiring
 from schemas.errors import IngestError
-from streams.kafka.cluster import Cluster, admin
+from streams.kafka.cluster import Cluster, admin, metadata_seconds
 from streams.state.lags import consumer_groups
 from streams.topics import CATALOGUE
 
@@ -22,7 +22,7 @@ _ADVICE = "is it running, and are HEADRACE_KAFKA_… right? See docs/deployment.
 def broker_check(cluster: Cluster) -> Check:
     began = time.monotonic()
     try:
-        known = admin(cluster).list_topics(timeout=_TIMEOUT_S)
+        known = admin(cluster).list_topics(timeout=metadata_seconds(cluster))
     except KafkaException as error:
         what = f"no broker answers at {cluster.bootstrap_servers}: {error.args[0].str()}"
         return fault("broker", what, _ADVICE)

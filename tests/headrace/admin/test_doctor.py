@@ -61,9 +61,10 @@ async def test_topics_of_rows_that_do_not_exist_are_named(kafka: Kafka, tmp_path
 
 
 async def test_a_broker_that_does_not_answer_is_named_and_its_topics_are_not_asked_for(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = f"{LOOPBACK}:{free_port()}"
+    monkeypatch.setenv("HEADRACE_KAFKA_SOCKET_TIMEOUT_MS", "500")
     wiring = Wiring(load_settings(tmp_path, kafka_bootstrap_servers=server))
 
     checks = await found(wiring)
@@ -184,6 +185,7 @@ def test_the_command_fails_where_something_does_not_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HEADRACE_KAFKA_BOOTSTRAP_SERVERS", f"{LOOPBACK}:{free_port()}")
+    monkeypatch.setenv("HEADRACE_KAFKA_SOCKET_TIMEOUT_MS", "500")
 
     assert run(["doctor", "--data-dir", str(tmp_path / "data")]) == 1
 

@@ -384,6 +384,7 @@ async def test_a_service_that_dies_comes_back(up: Up) -> None:
     assert "chunking ended with -9; starts again in" in (up.folder / "up.log").read_text()
 
 
+@pytest.mark.faults
 async def test_a_sync_goes_on_over_a_gateway_that_is_killed(up: Up) -> None:
     (up.folder / "more").mkdir()
     (up.folder / "more" / "one.md").write_text("# One\n\nA document that has to wait.\n")

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from schemas.events import Event, InvocationCreated, RunRequested, ScheduleState
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
@@ -149,6 +151,7 @@ async def ends_at_the_moment(kafka: Kafka, folder: Path, mode: str) -> None:
         await asyncio.to_thread(require_one_run_each, cluster)
 
 
+@pytest.mark.faults
 async def test_a_due_time_makes_one_run_though_its_owner_ends_at_that_moment(
     kafka: Kafka, tmp_path: Path
 ) -> None:

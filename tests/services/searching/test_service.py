@@ -97,6 +97,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
     pytest.fail(f"not within 60 s: {what}")
 
 
+@pytest.mark.faults
 async def test_a_service_that_is_killed_in_mid_stream_finds_what_its_topic_holds(
     kafka: Kafka, tmp_path: Path
 ) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from schemas.codec import SingleObjectCodec
 from schemas.events import Counts, Invocation, Passed, ProgressBlock, Status, Step
 from services.tracking.fold import ProgressEvent
@@ -111,6 +113,7 @@ class Rows:
                 self.blocks.pop(change.key)
 
 
+@pytest.mark.faults
 async def test_counts_are_exact_though_the_worker_is_killed_in_mid_stream(
     kafka: Kafka, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def processes() -> Iterator[list[Process]]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.faults
 async def test_a_worker_frozen_at_the_end_of_a_drain_has_no_effect_on_what_it_kept_when_it_wakes(
     kafka: Kafka, tmp_path: Path, processes: list[Process]
 ) -> None:

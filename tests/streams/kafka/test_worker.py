@@ -117,6 +117,7 @@ async def wait_committed(cluster: Cluster, group: str, topic: Topic) -> None:
 
 
 @pytest.mark.parametrize("kind", [Copy, ExactCopy])
+@pytest.mark.faults
 async def test_three_members_share_partitions_and_lose_nothing_as_they_come_and_go(
     cluster: Cluster, kind: type[Copy]
 ) -> None:
@@ -195,6 +196,7 @@ class Latest(StatefulStage[ApiKey]):
         return outcomes
 
 
+@pytest.mark.faults
 async def test_state_is_exact_when_workers_change_and_their_files_are_lost(
     cluster: Cluster, tmp_path: Path
 ) -> None:

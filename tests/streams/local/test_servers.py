@@ -81,6 +81,7 @@ async def test_the_broker_runs_on_the_java_that_was_asked_for(broker: LocalBroke
     assert os.readlink(f"/proc/{broker.pid}/exe") == str(packaged_java().resolve())
 
 
+@pytest.mark.faults
 async def test_the_broker_survives_kill_9_with_its_records_and_its_port(broker: LocalBroker) -> None:
     servers = broker.bootstrap_servers
     await asyncio.to_thread(create_topic, broker, "kept")
@@ -220,6 +221,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG, which only Linux has")
+@pytest.mark.faults
 async def test_servers_die_with_a_parent_that_is_killed_and_give_their_folders_back(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", STARTING, str(tmp_path)]
     parent = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE)
