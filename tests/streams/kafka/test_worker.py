@@ -104,6 +104,8 @@ async def committed(cluster: Cluster, group: str, topic: Topic) -> bool:
             if error.args[0].code() == KafkaError.COORDINATOR_LOAD_IN_PROGRESS:
                 return False  # the broker is still reading them
             raise
+        except TimeoutError:  # the broker has just started, and loads its coordinators
+            return False
         ends = end_offsets(cluster, [(topic.name, p) for p in range(PARTITIONS)])
         return all(offsets.get(p, 0) == end for (_, p), end in ends.items())
 
