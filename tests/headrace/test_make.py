@@ -45,6 +45,7 @@ def test_every_target_has_a_line_of_help() -> None:
         "test",
         "test-faults",
         "test-helm",
+        "test-splade",
         "test-pythons",
         "check",
         "up",
@@ -85,6 +86,7 @@ def test_each_test_is_run_by_one_of_two_targets_and_ci_runs_both() -> None:
         "test",
         "test-faults",
         "test-helm",
+        "test-splade",
         "test-pythons",
     ]
 
