@@ -19,7 +19,7 @@ from streams.kafka.cluster import CLIENT_LOG
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
 from streams.topics import DEAD_LETTERS, DOCUMENTS, INBOX, Topic
 from tests.system.conftest import ROWS
-from tests.system.pipeline import PARTITIONS, Pipeline
+from tests.system.pipeline import PARTITIONS, RUN_WINDOW, Pipeline
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.system
@@ -79,6 +79,12 @@ def is_beyond(pipeline: Pipeline, count: int) -> bool:
     return written(pipeline) > count
 
 
+def sent_of(pipeline: Pipeline, collection: str) -> int:
+    """Documents of a collection on `documents`."""
+    events = (change.event for change in read(pipeline, DOCUMENTS))
+    return sum(isinstance(one, DocumentUpserted) and one.document.collection == collection for one in events)
+
+
 def letters(pipeline: Pipeline, mark: bytes) -> list[str]:
     """Errors of the dead letters whose record has this in it."""
     found = [change.event for change in read(pipeline, DEAD_LETTERS)]
@@ -119,6 +125,24 @@ async def test_of_two_producers_of_one_document_the_greater_version_stays(pipeli
     first.send(event(name, "y", "last"), partition=0)
 
     await texts(pipeline, name, {"a": "version 20", "y": "last", "z": "last"})
+
+
+@pytest.mark.faults
+async def test_a_burst_waits_on_its_topic_and_an_upload_passes_it(pipeline: Pipeline) -> None:
+    name, count, program = "inbox-burst", 600, Program(pipeline)
+    program.send(*(event(name, f"doc-{number}", f"number {number}") for number in range(count)))
+
+    uploaded = await pipeline.upload("inbox-beside", "beside.md", b"An upload beside the burst.")
+    most = found = 0
+    while not await pipeline.rows("inbox-beside"):
+        sent = await asyncio.to_thread(sent_of, pipeline, name)
+        most, found = max(most, sent - len(await pipeline.rows(name))), sent
+        await asyncio.sleep(0.05)
+
+    assert found < count  # it did not wait for the burst
+    assert 0 < most <= 2 * RUN_WINDOW  # in flight; a partition's turn lets in all that precede it
+    assert (await pipeline.ended(uploaded))["indexed"] == 1
+    await texts(pipeline, name, {f"doc-{number}": f"number {number}" for number in range(count)})
 
 
 @pytest.mark.faults
