@@ -320,6 +320,46 @@ async def test_a_sitemap_that_names_its_host_without_www_brings_each_page_once(
     assert site.counts["/b"] <= 2  # once where it redirects, which proves that both hosts are one
 
 
+async def test_a_sitemap_is_known_by_its_bytes_and_read_once_whatever_leads_to_it(site: Site) -> None:
+    u = site.url
+    packed = gzip.compress(urlset(f"{u}/b").encode())
+    listed = "".join(
+        f"<sitemap><loc>{u}/{name}</loc></sitemap>"
+        for name in ("plain.xml.gz", "typed.xml.gz", "bytes.xml.gz", "back.xml", "index.xml")
+    )
+    more: dict[str, Any] = {
+        "/": page("start"),
+        "/robots.txt": f"Sitemap: {u}/index.xml",
+        "/index.xml": f"<sitemapindex>{listed}</sitemapindex>",
+        "/plain.xml.gz": urlset(f"{u}/a"),  # the name alone is of gzip
+        "/typed.xml.gz": lambda _: web.Response(body=packed, content_type="application/gzip"),
+        "/bytes.xml.gz": lambda _: web.Response(
+            body=gzip.compress(urlset(f"{u}/c").encode()), content_type="application/octet-stream"
+        ),
+        "/back.xml": lambda _: redirect("/index.xml"),
+    }
+    site.pages = {f"/{letter}": page(f"text {letter}") for letter in "abc"} | more
+
+    found = await crawl(site)
+
+    assert found.keys == {"/", "/a", "/b", "/c"}
+    assert found.listing.unreadable == {}
+    assert site.counts["/index.xml"] <= 2  # once by its name, once where another leads back to it
+
+
+async def test_a_canonical_page_that_leads_back_keeps_the_page_that_names_it(site: Site) -> None:
+    text = "a long text about one thing " * 3
+    site.pages = {
+        "/": page("start", "/a"),
+        "/a": page(text, head='<link rel="canonical" href="/by-country">'),
+        "/by-country": lambda _: redirect("/a", 302),
+    }
+
+    found = await crawl(site)
+
+    assert found.keys == {"/", "/a"}
+
+
 @pytest.mark.parametrize(
     ("body", "pages"),
     [
