@@ -72,11 +72,11 @@ class NotifyingStage(PunctuatedStage[Invocation]):
     ) -> Sequence[Outcome]:
         """The deliveries of runs that have ended."""
         now = self._clock()
-        news = [one for one in records if _is_news(one.event, now)]
-        if news:
+        news = [one.event if _is_news(one.event, now) else None for one in records]
+        if any(news):
             await self._webhooks.refresh()
         made: set[str] = set()
-        return [self._deliveries(one.event, now, made) if one in news else () for one in records]
+        return [() if run is None else self._deliveries(run, now, made) for run in news]
 
     async def assigned(self, partitions: Sequence[int]) -> None:
         """Look at what is due in them."""
