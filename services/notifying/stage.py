@@ -25,6 +25,8 @@ _OF_ENDPOINT, _OF_ALL = 4, 64
 _MOST_AT_ONCE = 100
 _LOOK_SECONDS = 30.0
 _FAILED_SECONDS = 2.0
+#: While some partitions are not read to their end.
+_TURN_SECONDS = 0.25
 #: A run that ended longer ago is told to nobody: its deliveries may have been forgotten.
 _NEWS = timedelta(days=1)
 #: How long a delivery is kept after it was created.
@@ -114,7 +116,10 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         later = [next_ms for next_ms in due.values() if next_ms > milliseconds(now)]
         wait = (min(later) - milliseconds(now)) / 1000 if later else _LOOK_SECONDS
         # What was just written is looked for once more, so that it is not kept in mind for ever.
-        self._look_again_in(min(wait, _FAILED_SECONDS if sends else _LOOK_SECONDS))
+        wait = min(wait, _FAILED_SECONDS if sends else _LOOK_SECONDS)
+        if not self._owned.issubset(partitions):  # some are not read to their end yet
+            wait = min(wait, _TURN_SECONDS)
+        self._look_again_in(wait)
         return sends
 
     def _deliveries(self, run: Invocation, now: datetime, made: set[str]) -> Sequence[Send]:

@@ -100,6 +100,18 @@ async def test_a_receiver_that_hangs_delays_no_other() -> None:
         await world.sender.close()
 
 
+async def test_partitions_that_are_not_read_yet_are_looked_at_soon() -> None:
+    world = World()
+    await world.stage.assigned([0, 1])
+    await world.stage.punctuate([0])
+    async with asyncio.timeout(2):
+        await eventually(world.stage.is_due)
+    await world.stage.punctuate([0, 1])
+    await asyncio.sleep(0.5)
+    assert not world.stage.is_due()
+    await world.sender.close()
+
+
 async def test_a_disabled_endpoint_keeps_its_deliveries_and_a_deleted_one_fails_them() -> None:
     async with receiving() as receiver:
         world = World()
