@@ -110,9 +110,9 @@ class NotifyingStage(PunctuatedStage[Invocation]):
             for one in self._webhooks.old(partitions, now - KEPT, _MOST_AT_ONCE)
         ]
         due = self._webhooks.due(partitions)
-        for endpoint_id, next_ms in due.items():
-            if next_ms <= milliseconds(now):
-                self._begin(endpoint_id, partitions, now)
+        ready = [endpoint_id for endpoint_id, next_ms in due.items() if next_ms <= milliseconds(now)]
+        for endpoint_id in sorted(ready, key=self._endpoints.__getitem__):  # who has little under way is first
+            self._begin(endpoint_id, partitions, now)
         later = [next_ms for next_ms in due.values() if next_ms > milliseconds(now)]
         wait = (min(later) - milliseconds(now)) / 1000 if later else _LOOK_SECONDS
         # What was just written is looked for once more, so that it is not kept in mind for ever.

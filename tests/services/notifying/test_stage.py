@@ -100,6 +100,27 @@ async def test_a_receiver_that_hangs_delays_no_other() -> None:
         await world.sender.close()
 
 
+async def test_many_receivers_that_hang_delay_no_other() -> None:
+    never, hanging = asyncio.Event(), [f"hanging-{number:02}" for number in range(16)]
+    async with receiving() as slow, receiving() as quick:
+
+        async def hang(request: web.Request) -> web.Response:
+            await never.wait()
+            return web.Response()
+
+        slow.answer = hang
+        world = World(answer_s=0.3)
+        world.add(*(endpoint(slow.url, id_) for id_ in hanging), endpoint(quick.url, "quick"))
+        await world.read(*(run(f"run-{number}") for number in range(20)))  # four rounds of all that hang
+        async with asyncio.timeout(20):
+            while not quick.taken:
+                await world.look()
+                await asyncio.sleep(0.01)
+        assert len(slow.taken) <= 2 * 64
+        never.set()
+        await world.sender.close()
+
+
 async def test_partitions_that_are_not_read_yet_are_looked_at_soon() -> None:
     world = World()
     await world.stage.assigned([0, 1])
