@@ -89,9 +89,11 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         """Others attempt their deliveries now; what came of attempts here and is not written is lost to
         them."""
         self._owned.difference_update(partitions)
-        self._outcomes.clear()
-        for task in self._attempts.values():
-            task.cancel()
+        for id_ in [id_ for id_ in self._outcomes if self._webhooks.partition(id_) not in self._owned]:
+            del self._outcomes[id_]
+        for id_, task in self._attempts.items():
+            if self._webhooks.partition(id_) not in self._owned:
+                task.cancel()
 
     def is_due(self) -> bool:
         """As `PunctuatedStage` says."""
@@ -111,7 +113,9 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         ]
         due = self._webhooks.due(partitions)
         ready = [endpoint_id for endpoint_id, next_ms in due.items() if next_ms <= milliseconds(now)]
-        for endpoint_id in sorted(ready, key=self._endpoints.__getitem__):  # who has little under way is first
+        for endpoint_id in sorted(
+            ready, key=self._endpoints.__getitem__
+        ):  # who has little under way is first
             self._begin(endpoint_id, partitions, now)
         later = [next_ms for next_ms in due.values() if next_ms > milliseconds(now)]
         wait = (min(later) - milliseconds(now)) / 1000 if later else _LOOK_SECONDS

@@ -79,6 +79,47 @@ async def test_a_process_that_dies_before_it_writes_tries_again() -> None:
         await world.sender.close()
 
 
+async def test_partitions_that_leave_take_no_attempts_of_others_along() -> None:
+    answering = asyncio.Event()
+    async with receiving() as receiver:
+
+        async def wait(request: web.Request) -> web.Response:
+            await answering.wait()
+            return web.Response()
+
+        receiver.answer = wait
+        world = World()
+        world.add(endpoint(receiver.url))
+        await world.stage.assigned([0, 1])
+        await world.read(run("answered"))
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 1)
+        answering.set()
+        await eventually(world.stage.is_due)  # its outcome is known, and not written
+
+        answering.clear()
+        await world.read(run("under-way"))
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 2)
+        await world.stage.revoked([1])
+        answering.set()
+        async with asyncio.timeout(20):
+            while {one.state for one in world.deliveries()} != {"delivered"}:
+                await world.look()
+                await asyncio.sleep(0.01)
+        assert len(receiver.taken) == 2
+
+        answering.clear()
+        await world.read(run("of-another-owner"))
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 3)
+        await world.stage.revoked([0])
+        answering.set()
+        await asyncio.sleep(0.1)
+        assert await world.stage.punctuate([]) == []
+        await world.sender.close()
+
+
 async def test_a_receiver_that_hangs_delays_no_other() -> None:
     never = asyncio.Event()
     async with receiving() as slow, receiving() as quick:
