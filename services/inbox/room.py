@@ -67,8 +67,7 @@ class Room:
         """
         if not self._is_behind(place, offset) and (self._waiting or not self._has_room()):
             await self._turn(place, offset)
-        if not self._is_behind(place, offset):
-            self._passed[place] = offset
+        self._pass(place, offset)
         return [
             RunPosition(invocation_id=self.run_id, attempt=self._attempt, ordinal=self._take())
             for _ in range(count)
@@ -94,6 +93,10 @@ class Room:
         """Whether a later record of its window has had its turn."""
         return 0 <= self._passed.get(place, -1) - offset < _REACH
 
+    def _pass(self, place: Partition, offset: int) -> None:
+        if not self._is_behind(place, offset):
+            self._passed[place] = offset
+
     async def _turn(self, place: Partition, offset: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(place, offset, turn)
@@ -115,6 +118,7 @@ class Room:
     def _wake(self) -> None:
         while self._waiting and self._has_room():
             first = self._waiting[0]
+            self._pass(first.place, first.offset)  # now: an earlier record may ask before this one goes on
             before = [one for one in self._waiting if one.place == first.place and one.offset <= first.offset]
             for one in before:
                 self._waiting.remove(one)

@@ -25,6 +25,8 @@ _OF_ENDPOINT, _OF_ALL = 4, 64
 _MOST_AT_ONCE = 100
 _LOOK_SECONDS = 30.0
 _FAILED_SECONDS = 2.0
+#: While some partitions are not read to their end.
+_TURN_SECONDS = 0.25
 #: A run that ended longer ago is told to nobody: its deliveries may have been forgotten.
 _NEWS = timedelta(days=1)
 #: How long a delivery is kept after it was created.
@@ -72,11 +74,11 @@ class NotifyingStage(PunctuatedStage[Invocation]):
     ) -> Sequence[Outcome]:
         """The deliveries of runs that have ended."""
         now = self._clock()
-        news = [one for one in records if _is_news(one.event, now)]
-        if news:
+        news = [one.event if _is_news(one.event, now) else None for one in records]
+        if any(news):
             await self._webhooks.refresh()
         made: set[str] = set()
-        return [self._deliveries(one.event, now, made) if one in news else () for one in records]
+        return [() if run is None else self._deliveries(run, now, made) for run in news]
 
     async def assigned(self, partitions: Sequence[int]) -> None:
         """Look at what is due in them."""
@@ -87,9 +89,11 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         """Others attempt their deliveries now; what came of attempts here and is not written is lost to
         them."""
         self._owned.difference_update(partitions)
-        self._outcomes.clear()
-        for task in self._attempts.values():
-            task.cancel()
+        for id_ in [id_ for id_ in self._outcomes if self._webhooks.partition(id_) not in self._owned]:
+            del self._outcomes[id_]
+        for id_, task in self._attempts.items():
+            if self._webhooks.partition(id_) not in self._owned:
+                task.cancel()
 
     def is_due(self) -> bool:
         """As `PunctuatedStage` says."""
@@ -108,13 +112,18 @@ class NotifyingStage(PunctuatedStage[Invocation]):
             for one in self._webhooks.old(partitions, now - KEPT, _MOST_AT_ONCE)
         ]
         due = self._webhooks.due(partitions)
-        for endpoint_id, next_ms in due.items():
-            if next_ms <= milliseconds(now):
-                self._begin(endpoint_id, partitions, now)
+        ready = [endpoint_id for endpoint_id, next_ms in due.items() if next_ms <= milliseconds(now)]
+        for endpoint_id in sorted(
+            ready, key=self._endpoints.__getitem__
+        ):  # who has little under way is first
+            self._begin(endpoint_id, partitions, now)
         later = [next_ms for next_ms in due.values() if next_ms > milliseconds(now)]
         wait = (min(later) - milliseconds(now)) / 1000 if later else _LOOK_SECONDS
         # What was just written is looked for once more, so that it is not kept in mind for ever.
-        self._look_again_in(min(wait, _FAILED_SECONDS if sends else _LOOK_SECONDS))
+        wait = min(wait, _FAILED_SECONDS if sends else _LOOK_SECONDS)
+        if not self._owned.issubset(partitions):  # some are not read to their end yet
+            wait = min(wait, _TURN_SECONDS)
+        self._look_again_in(wait)
         return sends
 
     def _deliveries(self, run: Invocation, now: datetime, made: set[str]) -> Sequence[Send]:

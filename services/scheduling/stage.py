@@ -28,6 +28,7 @@ _LOOK_SECONDS = 30.0
 #: While schedules wait for their turn, and after a look that failed.
 _TURN_SECONDS = 0.25
 _FAILED_SECONDS = 2.0
+_EVER = datetime.fromtimestamp(0, UTC)
 #: An invocation that is unknown for longer was lost with the topic that created it (7 days).
 _LOST = timedelta(days=8)
 
@@ -113,7 +114,7 @@ class SchedulingStage(PunctuatedStage[Source]):
         if left or not self._owned.issubset(partitions):  # some are not read to their end yet
             self._look_again_in(_TURN_SECONDS)
         else:
-            self._look_when_due()
+            self._look_at = self._due_at(self._clock())
         return sends
 
     def _decided(self, lane: Lane, now: datetime, room: int) -> list[Send]:
@@ -160,20 +161,18 @@ class SchedulingStage(PunctuatedStage[Source]):
     def _look_again_in(self, seconds: float) -> None:
         self._look_at = asyncio.get_running_loop().time() + seconds
 
-    def _look_when_due(self) -> None:
-        now = self._clock()
-        due = self._view.next_ms(sorted(self._owned), now)
-        wait = _LOOK_SECONDS if due is None else (due - milliseconds(now)) / 1000
-        self._look_again_in(min(max(wait, 0.0), _LOOK_SECONDS))
+    def _due_at(self, after: datetime) -> float:
+        """The first due time after a moment, by the loop's clock; half a minute from now at the latest."""
+        due = self._view.next_ms(sorted(self._owned), after)
+        wait = _LOOK_SECONDS if due is None else (due - milliseconds(self._clock())) / 1000
+        return asyncio.get_running_loop().time() + min(max(wait, 0.0), _LOOK_SECONDS)
 
     async def _watch(self) -> None:
-        """A schedule that is new or was changed may be due before the next look."""
-        loop = asyncio.get_running_loop()
+        """A schedule that is new or was changed may be due before the next look, or overdue."""
         with self._view.changed() as watch:
             while True:
                 await watch.wait()
-                if self._look_at > loop.time() + _TURN_SECONDS:
-                    self._look_when_due()
+                self._look_at = min(self._look_at, self._due_at(_EVER))
                 await asyncio.sleep(_TURN_SECONDS)
 
 

@@ -85,9 +85,9 @@ class ScheduleView(TopicView):
             _scheduled(row) for row in self._view.query(_AHEAD, (json.dumps(list(partitions)), latest, limit))
         ]
 
-    def next_ms(self, partitions: Sequence[int], now: datetime) -> int | None:
-        """The first due time after `now`, in milliseconds of Unix time."""
-        rows = self._view.query(_NEXT, (json.dumps(list(partitions)), milliseconds(now)))
+    def next_ms(self, partitions: Sequence[int], after: datetime) -> int | None:
+        """The first due time that is not decided and later than `after`, in milliseconds of Unix time."""
+        rows = self._view.query(_NEXT, (json.dumps(list(partitions)), milliseconds(after)))
         return None if rows[0][0] is None else int(rows[0][0])
 
     def orphans(self, partitions: Sequence[int], limit: int) -> list[str]:

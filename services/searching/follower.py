@@ -122,6 +122,7 @@ class Follower:
         auditor = Auditor(self._cluster, self._codec, self._index, self._positions, known)
         found = auditor.audit()
         if found.differing and repair:
+            self._require_space()
             log.warning("the sparse index is mended", collection=known.name, rows=found.differing)
             auditor.mend(found)
         return found
@@ -172,16 +173,19 @@ class Follower:
             self._requests.get()()
         if self._positions is not before:  # emptied: what the reader still has is not where it must begin
             return
-        if (free := self._free(self._folder)) < FREE_BYTES:
-            raise TransientError(
-                f"the disk of the sparse index ({self._folder}) is full: {free:,} bytes free, "
-                f"{FREE_BYTES:,} needed"
-            )
+        self._require_space()
         batch = reader.poll(0.2)
         if self._fold(batch.changes):
             self._positions.update(batch.positions)
             self._wanted = {p: end for p, end in self._wanted.items() if self._positions[p] < end}
             self._say(None)
+
+    def _require_space(self) -> None:
+        if (free := self._free(self._folder)) < FREE_BYTES:
+            raise TransientError(
+                f"the disk of the sparse index ({self._folder}) is full: {free:,} bytes free, "
+                f"{FREE_BYTES:,} needed"
+            )
 
     def _fold(self, changes: list[ChangelogRecord]) -> bool:
         """Fold records, retrying until it succeeds. False if the index was emptied or the process ends."""

@@ -72,6 +72,11 @@ class Webhooks(TopicView):
         rows = self._view.query("SELECT value FROM deliveries WHERE id = ?", (delivery_id,))
         return WebhookDelivery.model_validate_json(rows[0][0]) if rows else None
 
+    def partition(self, delivery_id: str) -> int | None:
+        """The partition of a delivery."""
+        rows = self._view.query("SELECT partition FROM deliveries WHERE id = ?", (delivery_id,))
+        return rows[0][0] if rows else None
+
     def page(
         self, endpoint_id: str, state: str | None, behind: tuple[int, str] | None, limit: int
     ) -> list[WebhookDelivery]:

@@ -100,6 +100,17 @@ async def test_the_turn_of_a_record_is_that_of_all_before_it() -> None:
     await cancel([*full, other])
 
 
+async def test_a_record_that_asks_just_as_a_later_one_gets_its_turn_does_not_wait() -> None:
+    room = Room(1_000, Clock())
+    tasks = entering(room, *((B, offset) for offset in range(LEAST)), (A, 5))
+    await turns()
+    tasks += entering(room, (A, 4))  # it has not run when the turn is given, and runs before that is taken
+    room.done([0])
+    await turns()
+
+    assert all(task.done() for task in tasks)
+
+
 async def test_what_is_given_up_frees_its_place_in_the_queue() -> None:
     room = Room(1_000, Clock())
     entering(room, *((A, offset) for offset in range(LEAST)))

@@ -79,6 +79,47 @@ async def test_a_process_that_dies_before_it_writes_tries_again() -> None:
         await world.sender.close()
 
 
+async def test_partitions_that_leave_take_no_attempts_of_others_along() -> None:
+    answering = asyncio.Event()
+    async with receiving() as receiver:
+
+        async def wait(request: web.Request) -> web.Response:
+            await answering.wait()
+            return web.Response()
+
+        receiver.answer = wait
+        world = World()
+        world.add(endpoint(receiver.url))
+        await world.stage.assigned([0, 1])
+        await world.read(run("answered"))
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 1)
+        answering.set()
+        await eventually(world.stage.is_due)  # its outcome is known, and not written
+
+        answering.clear()
+        await world.read(run("under-way"))
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 2)
+        await world.stage.revoked([1])
+        answering.set()
+        async with asyncio.timeout(20):
+            while {one.state for one in world.deliveries()} != {"delivered"}:
+                await world.look()
+                await asyncio.sleep(0.01)
+        assert len(receiver.taken) == 2
+
+        answering.clear()
+        await world.read(run("of-another-owner"))
+        await world.stage.punctuate([0])
+        await eventually(lambda: len(receiver.taken) == 3)
+        await world.stage.revoked([0])
+        answering.set()
+        await asyncio.sleep(0.1)
+        assert await world.stage.punctuate([]) == []
+        await world.sender.close()
+
+
 async def test_a_receiver_that_hangs_delays_no_other() -> None:
     never = asyncio.Event()
     async with receiving() as slow, receiving() as quick:
@@ -98,6 +139,39 @@ async def test_a_receiver_that_hangs_delays_no_other() -> None:
         assert len(slow.taken) <= 4
         never.set()
         await world.sender.close()
+
+
+async def test_many_receivers_that_hang_delay_no_other() -> None:
+    never, hanging = asyncio.Event(), [f"hanging-{number:02}" for number in range(16)]
+    async with receiving() as slow, receiving() as quick:
+
+        async def hang(request: web.Request) -> web.Response:
+            await never.wait()
+            return web.Response()
+
+        slow.answer = hang
+        world = World(answer_s=0.3)
+        world.add(*(endpoint(slow.url, id_) for id_ in hanging), endpoint(quick.url, "quick"))
+        await world.read(*(run(f"run-{number}") for number in range(20)))  # four rounds of all that hang
+        async with asyncio.timeout(20):
+            while not quick.taken:
+                await world.look()
+                await asyncio.sleep(0.01)
+        assert len(slow.taken) <= 2 * 64
+        never.set()
+        await world.sender.close()
+
+
+async def test_partitions_that_are_not_read_yet_are_looked_at_soon() -> None:
+    world = World()
+    await world.stage.assigned([0, 1])
+    await world.stage.punctuate([0])
+    async with asyncio.timeout(2):
+        await eventually(world.stage.is_due)
+    await world.stage.punctuate([0, 1])
+    await asyncio.sleep(0.5)
+    assert not world.stage.is_due()
+    await world.sender.close()
 
 
 async def test_a_disabled_endpoint_keeps_its_deliveries_and_a_deleted_one_fails_them() -> None:

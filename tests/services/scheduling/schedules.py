@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +24,7 @@ from services.scheduling.stage import SchedulingStage
 from services.scheduling.view import SCHEMA, ScheduleView, fold
 from streams.engine.outputs import Send
 from streams.state.reader import ChangelogRecord
+from streams.state.views import Watch
 from streams.topics import SCHEDULES, SOURCES
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -67,6 +67,7 @@ class _Table:
         self.database.row_factory = sqlite3.Row
         self.database.executescript(SCHEMA)
         self.failure: Exception | None = None
+        self.watchers: list[asyncio.Event] = []
 
     def query(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         return self.database.execute(sql, values).fetchall()
@@ -80,9 +81,8 @@ class _Table:
     async def close(self) -> None:
         self.database.close()
 
-    @contextmanager
-    def changed(self):  # type: ignore[no-untyped-def]
-        yield asyncio.Event()
+    def changed(self) -> Watch:
+        return Watch(self.watchers)
 
 
 class MemoryView(ScheduleView):
@@ -92,6 +92,8 @@ class MemoryView(ScheduleView):
 
     def put(self, topic: Any, key: str, event: Event | None, partition: int = 0) -> None:
         fold(self.table.database, ChangelogRecord(topic.name, partition, 0, key, event, 0))
+        for watcher in self.table.watchers:
+            watcher.set()
 
 
 @dataclass

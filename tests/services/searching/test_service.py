@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from schemas.codec import SingleObjectCodec
+from schemas.errors import TransientError
 from schemas.events import SparseRow
 from services.searching.collections import drop_gone
 from services.searching.follower import FREE_BYTES, Follower
@@ -254,6 +255,15 @@ async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_
 
         free[0] = FREE_BYTES - 1
         await eventually(lambda: follower.fault is not None)
+        [known] = index.collections()
+        shard = index.shard(known.id)
+        assert shard is not None
+        shard.apply([point_of(row("foreign", {8: 1.0}))], [])
+        with pytest.raises(TransientError, match="is full"):
+            await asyncio.wrap_future(follower.audit(known.id, repair=True))
+        audit = await asyncio.wrap_future(follower.audit(known.id, repair=False))
+        assert audit is not None
+        assert audit.surplus == {point_id("foreign")}
         await topic.write(50)
         assert f"is full: {free[0]:,} bytes free" in (follower.fault or "")
         assert set(ids_of(index, {7: 1.0})) == before  # what is there is found all the same
