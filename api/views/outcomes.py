@@ -58,9 +58,10 @@ FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
 WHERE document_key = ? ORDER BY sequence DESC LIMIT ?
 """
 
-#: For each reason: the number of documents, and error and key of the first one in the index.
-_BY_REASON = """
-SELECT reason, count(*), min(error), min(document_key) FROM outcomes
+#: For each reason: the number of documents, and error and key of the first one by key. With one `min`, SQLite
+#: takes the other columns from its row.
+BY_REASON = """
+SELECT reason, count(*), error, min(document_key) FROM outcomes
 WHERE invocation_id = ? AND attempt = ? AND reason IS NOT NULL GROUP BY reason ORDER BY count(*) DESC, reason
 LIMIT ?
 """
@@ -129,7 +130,7 @@ class Outcomes(TopicView):
 
     def failures(self, run: Invocation, limit: int) -> list[Failures]:
         """The failed documents of the current attempt by reason, the most frequent first."""
-        return [Failures(*row) for row in self._view.query(_BY_REASON, (run.id, run.attempt, limit))]
+        return [Failures(*row) for row in self._view.query(BY_REASON, (run.id, run.attempt, limit))]
 
     def failed_keys(self, run: Invocation, reason: str | None, limit: int) -> list[str | None]:
         """Keys of failed documents of the current attempt, with this reason if one is given."""
