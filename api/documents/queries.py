@@ -1,6 +1,7 @@
 """What is asked of documents: lists, one with its chunks and history, a delete."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from api.access import Caller
 from api.chroma.place import Place as Database
 from api.chroma.upstream import Answer
 from api.dependencies import Dependencies
-from api.documents.cursor import cursor_of, values_of
+from api.documents.cursor import cursor_of, none_of_this_list, values_of
 from api.errors import BadRequest, Conflict, NotFound, Unavailable
 from api.search.expression import Filter
 from api.search.records import Record
@@ -30,6 +31,7 @@ from streams.topics import DOCUMENTS
 _HISTORY = 50
 #: Chunks of one answer: Chroma Cloud's maximum of a request.
 MAX_CHUNKS = 300
+DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def list_documents(
@@ -63,9 +65,7 @@ async def list_documents(
     wanted = DocumentFilter(
         caller.tenant, caller.databases, database, collection, source_id, state, prefix, contains
     )
-    start = None
-    if cursor is not None:
-        start = PageStart(*map(str, values_of(cursor, (str, str, str, str))))
+    start = None if cursor is None else _start_of(cursor)
     rows = await parts.index.page(wanted, start, limit + 1)
     shown = rows[:limit]
     next_cursor = None
@@ -156,6 +156,13 @@ def summary_of(row: DocumentRow) -> api.DocumentSummary:
 
 def _cursor(row: DocumentRow) -> str:
     return cursor_of(row.place.database, row.place.collection, row.key, row.id)
+
+
+def _start_of(cursor: str) -> PageStart:
+    start = PageStart(*map(str, values_of(cursor, (str, str, str, str))))
+    if not DOCUMENT_ID.fullmatch(start.id):
+        raise none_of_this_list(cursor)
+    return start
 
 
 def _time(milliseconds: int | None) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.documents.cursor import cursor_of
 from schemas.events import (
     DeadLetter,
     Document,
@@ -336,6 +337,8 @@ async def test_a_key_sees_what_is_in_its_databases_alone(
     [
         {"cursor": "x"},
         {"cursor": "W10"},
+        {"cursor": cursor_of("d", "c", "key", "no id")},
+        {"cursor": cursor_of("d", "c", "\ud800", "0" * 32)},
         {"limit": "0"},
         {"state": "lost"},
         {"source_id": "x"},
@@ -344,6 +347,12 @@ async def test_a_key_sees_what_is_in_its_databases_alone(
 )
 async def test_a_list_refuses_what_it_cannot_mean(server: Server, query: dict[str, str]) -> None:
     await server.call("GET", "/api/v1/documents", status=400, params=query)
+
+
+async def test_a_cursor_of_no_time_is_refused(server: Server) -> None:
+    for milliseconds in (2**63, -(2**63) - 1):
+        query = {"cursor": cursor_of(milliseconds, "id")}
+        await server.call("GET", "/api/v1/dead-letters", status=400, params=query)
 
 
 async def test_another_source_in_the_same_collection_is_listed_beside_it(
