@@ -89,19 +89,21 @@ async def change_endpoint(
     parts: Dependencies, caller: Caller, endpoint_id: str, wanted: api.ChangeEndpointPayload
 ) -> api.EndpointSummary:
     """Change URL, events, description, or whether it is enabled."""
-    found = await find_endpoint(parts, caller, endpoint_id)
     changes = {name: value for name, value in wanted.model_dump().items() if value is not None}
-    if wanted.url is not None:
-        _check_url(parts, wanted.url)
-    changed = found.model_copy(update=changes)
-    await _keep(parts, changed)
+    async with parts.changing.of(endpoint_id):
+        found = await find_endpoint(parts, caller, endpoint_id)
+        if wanted.url is not None:
+            _check_url(parts, wanted.url)
+        changed = found.model_copy(update=changes)
+        await _keep(parts, changed)
     return summary_of(changed)
 
 
 async def delete_endpoint(parts: Dependencies, caller: Caller, endpoint_id: str) -> None:
     """Delete an endpoint. What is pending for it fails."""
-    found = await find_endpoint(parts, caller, endpoint_id)
-    await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, found.id, None)))
+    async with parts.changing.of(endpoint_id):  # a concurrent change would restore it
+        found = await find_endpoint(parts, caller, endpoint_id)
+        await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, found.id, None)))
 
 
 async def list_deliveries(
