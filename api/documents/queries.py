@@ -29,6 +29,8 @@ from streams.topics import DOCUMENTS
 
 #: Outcomes of a document that its history shows, of the last 7 days.
 _HISTORY = 50
+#: Runs that they are looked for in: those of 7 days, where one begins each minute.
+_RUNS = 10_000
 #: Chunks of one answer: Chroma Cloud's maximum of a request.
 MAX_CHUNKS = 300
 DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
@@ -185,11 +187,12 @@ def _document(row: DocumentRow, embedding: Embedding) -> Document:
 
 def _history(parts: Dependencies, row: DocumentRow) -> Iterable[api.DocumentEvent]:
     """Outcomes in runs of the document's source into its collection, newest first."""
-    for run_id, outcome in parts.outcomes.of_document(row.key, _HISTORY):
+    if row.source_id is None:
+        return
+    runs = parts.catalogue.runs_into(row.source_id, row.place.collection, _RUNS)
+    for run_id, outcome in parts.outcomes.of_document(row.key, runs, _HISTORY):
         run = parts.catalogue.invocation(run_id)
-        if run is None or run.source_id != row.source_id:
-            continue
-        if Place(run.tenant, run.database, run.collection) == row.place:
+        if run is not None and Place(run.tenant, run.database, run.collection) == row.place:
             at = run.finished_at or run.started_at or run.created_at
             yield _event(run_id, outcome, run.trigger, at)
 

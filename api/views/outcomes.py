@@ -6,6 +6,7 @@ write.
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,7 @@ WHERE invocation_id = ? AND attempt = ?
 _OF_DOCUMENT = """
 SELECT invocation_id, sequence, status, document_key, chunks, error, texts
 FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
-WHERE document_key = ? ORDER BY sequence DESC LIMIT ?
+WHERE document_key = ? AND invocation_id IN (SELECT value FROM json_each(?)) ORDER BY sequence DESC LIMIT ?
 """
 
 #: For each reason: the number of documents, and error and key of the first one by key. With one `min`, SQLite
@@ -122,10 +123,11 @@ class Outcomes(TopicView):
         """Outcomes that changed after `sequence`, in the order of the changes."""
         return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
 
-    def of_document(self, document_key: str, limit: int) -> list[tuple[str, Outcome]]:
-        """The newest outcomes of documents with this key, in any source, with the ids of their
-        invocations."""
-        rows = self._view.query(_OF_DOCUMENT, (document_key, limit))
+    def of_document(
+        self, document_key: str, invocation_ids: Sequence[str], limit: int
+    ) -> list[tuple[str, Outcome]]:
+        """The newest outcomes of documents with this key in these invocations, with the invocation's id."""
+        rows = self._view.query(_OF_DOCUMENT, (document_key, json.dumps(list(invocation_ids)), limit))
         return [(run, _outcome(*row)) for run, *row in rows]
 
     def failures(self, run: Invocation, limit: int) -> list[Failures]:

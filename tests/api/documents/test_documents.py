@@ -259,6 +259,20 @@ async def test_failures_are_grouped_by_reason_and_one_reason_is_retried(
     await server.call("POST", f"/api/v1/invocations/{run_id}/retry", status=400, json=unknown)
 
 
+async def test_documents_of_other_sources_with_the_same_key_do_not_displace_a_history(
+    server: Server, written: Written, tracking: FakeTracking
+) -> None:
+    run_id = await fail(written, tracking, [("README.md", "README.md: encrypted", False)])
+    (document,) = await listed(server, source_id=written.source_id, state="failed")
+    for number in range(60):
+        await written.failed(f"{number:032x}", "README.md", "README.md: not theirs to see", letter=False)
+    await server.call("GET", f"/api/v1/invocations/{run_id}/failures", status=200)  # reads to the end
+    shown = await server.call("GET", f"/api/v1/documents/{document['id']}", status=200)
+    assert [(one["invocation_id"], one["error"]) for one in shown["history"]] == [
+        (run_id, "README.md: encrypted")
+    ]
+
+
 async def test_a_file_that_could_not_be_read_is_retried_by_a_new_run(
     server: Server, written: Written, tracking: FakeTracking
 ) -> None:
