@@ -208,6 +208,10 @@ class Dependencies:
         caller.require_database(found.database)
         return found
 
+    def place(self, tenant: str, database: str) -> Place:
+        """A database of a tenant, where Chroma keeps it."""
+        return Place(tenant, self.gateway.chroma.tenant or tenant, database)
+
     async def named(self, place: Place, name: str, query: str = "") -> Answer:
         """Chroma's answer about the collection of this name. That of a collection which a source fills may be
         missing for a moment, while its successor gets it (`headrace reembed`), so it is asked for again."""

@@ -22,7 +22,6 @@ from schemas.events import Document, DocumentDeleted, Embedding
 from schemas.ids import chunk_id_base
 from schemas.limits import RESERVED_METADATA_KEYS
 from schemas.sources import FILE_UPLOAD
-from streams.chroma import segment
 from streams.engine.outputs import Send
 from streams.reembedded import identity_of
 from streams.topics import DOCUMENTS
@@ -219,8 +218,7 @@ async def _chunks(
     """Whether the document's collection is gone, and chunks from number `first` on as they are in Chroma."""
     if not row.chunks or row.embedding is None:
         return False, []
-    stored = parts.gateway.chroma.tenant or row.place.tenant
-    database = Database(row.place.tenant, stored, row.place.database)
+    database = parts.place(row.place.tenant, row.place.database)
     found = await collection_of(parts, database, row.place.collection)
     if found is None or identity_of(found) != row.collection_id:
         return True, []
@@ -239,7 +237,7 @@ async def _chunks(
 
 async def collection_of(parts: Dependencies, database: Database, name: str) -> Mapping[str, Any] | None:
     """A collection as Chroma shows it; None if there is none."""
-    answer = await parts.upstream.ask("GET", f"{database.path}/collections/{segment(name)}")
+    answer = await parts.named(database, name)
     if answer.status == 404:
         return None
     require_taken(answer)

@@ -1,6 +1,7 @@
 """Documents, collections, failures and dead letters over HTTP: real broker, real Chroma, records as the
 pipeline writes them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -181,6 +182,22 @@ async def test_a_document_shows_its_chunks_as_they_are_in_the_collection(
     await server.call("DELETE", f"{COLLECTIONS}/{written.collection}", status=200)
     after = await server.call("GET", f"/api/v1/documents/{id_}", status=200)
     assert (after["gone"], after["chunk_list"]) == (True, [])
+
+
+async def test_a_collection_whose_name_goes_to_its_successor_just_now_is_not_gone(
+    server: Server, written: Written
+) -> None:
+    await create_run(server, written.source_id, written.collection)
+    body = {"name": written.collection, "get_or_create": True}
+    made = await server.call("POST", COLLECTIONS, status=200, json=body)
+    id_ = await written.state("a.md", collection_id=made["id"])
+    await until_known(server, id_)
+    path = f"{COLLECTIONS}/{made['id']}"
+    await server.call("PUT", path, status=200, json={"new_name": f"{written.collection}-2"})
+    shown = asyncio.create_task(server.call("GET", f"/api/v1/documents/{id_}", status=200))
+    await asyncio.sleep(0.1)
+    await server.call("PUT", path, status=200, json={"new_name": written.collection})
+    assert (await shown)["gone"] is False
 
 
 async def test_a_delete_goes_through_the_pipeline_and_says_that_the_source_may_bring_it_back(
