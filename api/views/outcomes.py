@@ -21,8 +21,8 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import PROGRESS
 
-#: The retention of `progress` (`streams.topics`). Older outcomes could not be rebuilt.
-_OUTCOMES_MS = 7 * 24 * 60 * 60 * 1000
+#: Older outcomes could not be rebuilt.
+_OUTCOMES_MS = PROGRESS.retention_ms
 
 OUTCOMES = f"""{TIMINGS}
 CREATE TABLE IF NOT EXISTS runs (invocation_id TEXT PRIMARY KEY, attempt INTEGER, started_ms INTEGER);
