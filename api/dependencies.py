@@ -51,15 +51,16 @@ _NAME_TRIES, _NAME_SECONDS = 10, 0.05
 MOST_CHECKS = 4
 
 
-class SourceLocks:
-    """One change of a source at a time in this process. Other gateways may change it between."""
+class ChangeLocks:
+    """One change of a source, or of a webhook endpoint, at a time in this process. Other gateways may change
+    it between."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, source_id: str) -> asyncio.Lock:
-        """The lock of a source."""
-        return self._locks.setdefault(source_id, asyncio.Lock())
+    def of(self, id_: str) -> asyncio.Lock:
+        """The lock of a source or an endpoint."""
+        return self._locks.setdefault(id_, asyncio.Lock())
 
 
 class UploadSlots:
@@ -145,7 +146,7 @@ class Dependencies:
         self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.checks = asyncio.Semaphore(MOST_CHECKS)
-        self.changing = SourceLocks()
+        self.changing = ChangeLocks()
         self.requests = RequestsUnderWay()
         self.streams = EventStreams(gateway.heartbeat_s)
         self.verifications = Verifications()
@@ -206,6 +207,10 @@ class Dependencies:
             raise NotFound(f"{kind} {id_} does not exist")
         caller.require_database(found.database)
         return found
+
+    def place(self, tenant: str, database: str) -> Place:
+        """A database of a tenant, where Chroma keeps it."""
+        return Place(tenant, self.gateway.chroma.tenant or tenant, database)
 
     async def named(self, place: Place, name: str, query: str = "") -> Answer:
         """Chroma's answer about the collection of this name. That of a collection which a source fills may be

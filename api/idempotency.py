@@ -24,21 +24,31 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ROOT = "/api/v1/"
 #: Uploads are read as they come: their key alone counts, not their body.
 _STREAMED = frozenset({"/api/v1/add-file"})
-#: Answers that are kept, for how long, and how large: some 20 MB at most.
-_MOST, _KEPT_SECONDS, _MOST_BYTES = 10_000, 24 * 60 * 60, 64 * 1024
+#: Answers that are kept, and for how long.
+_MOST, _KEPT_SECONDS = 10_000, 24 * 60 * 60
+#: Maximum bytes of one answer, and of all.
+_MOST_BYTES, _MOST_BYTES_TOGETHER = 64 * 1024, 16 * 1024 * 1024
 
 _Name = tuple[str, str, str, str]
 
 
 @dataclass
-class _Kept:
-    """The answer to a key, once it is there."""
+class _First:
+    """The first request with a key, while it is handled. `ended` says when to look for its answer."""
+
+    digest: bytes
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The answer to a key."""
 
     digest: bytes
     since: float
-    answer: "asyncio.Future[tuple[int, bytes, str] | None]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    status: int
+    body: bytes
+    content_type: str
 
 
 class Answers:
@@ -46,7 +56,10 @@ class Answers:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[_Name, _Kept] = OrderedDict()
+        self._under_way: dict[_Name, _First] = {}
+        #: The oldest first.
+        self._kept: OrderedDict[_Name, _Answer] = OrderedDict()
+        self._bytes = 0
 
     async def answer(self, request: web.Request, key: str, handler: Handler) -> web.StreamResponse:
         """The handler's answer, or the one that it has given to the same request before.
@@ -58,38 +71,42 @@ class Answers:
         body = b"" if request.path in _STREAMED else await request.read()
         digest = sha256(body).digest()
         self._forget()
-        while (known := self._kept.get(name)) is not None:
+        while (known := self._under_way.get(name) or self._kept.get(name)) is not None:
             if known.digest != digest:
                 raise BadRequest(f"{IDEMPOTENCY_HEADER} {key[:80]!r} came before with another body")
-            if (answer := await asyncio.shield(known.answer)) is not None:
-                return web.Response(status=answer[0], body=answer[1], content_type=answer[2])
-        kept = self._kept[name] = _Kept(digest, self._clock())
-        return await self._first(request, name, kept, handler)
-
-    async def _first(
-        self, request: web.Request, name: _Name, kept: _Kept, handler: Handler
-    ) -> web.StreamResponse:
-        """Only a success is kept: what was refused, or broke off, may be sent again."""
-        found = None
+            if isinstance(known, _Answer):
+                return web.Response(status=known.status, body=known.body, content_type=known.content_type)
+            await known.ended.wait()
+        first = self._under_way[name] = _First(digest)
         try:
             response = await handler(request)
-            if isinstance(response, web.Response) and response.status < 300:
-                whole = response.body if isinstance(response.body, bytes) else b""
-                if len(whole) <= _MOST_BYTES:
-                    found = (response.status, whole, response.content_type)
+            self._keep(name, digest, response)
             return response
         finally:
-            if found is None:
-                del self._kept[name]
-            kept.answer.set_result(found)
+            del self._under_way[name]
+            first.ended.set()
+
+    def _keep(self, name: _Name, digest: bytes, response: web.StreamResponse) -> None:
+        """Only a success is kept: what was refused, or broke off, may be sent again."""
+        if not isinstance(response, web.Response) or response.status >= 300:
+            return
+        whole = response.body if isinstance(response.body, bytes) else b""
+        if len(whole) <= _MOST_BYTES:
+            answer = _Answer(digest, self._clock(), response.status, whole, response.content_type)
+            self._kept[name] = answer
+            self._bytes += len(whole)
+            self._forget()
 
     def _forget(self) -> None:
+        """Forget the oldest answers: those of an earlier day, and more than there is room for."""
         before = self._clock() - _KEPT_SECONDS
         while self._kept:
-            name, first = next(iter(self._kept.items()))
-            if not first.answer.done() or (first.since > before and len(self._kept) < _MOST):
+            oldest = next(iter(self._kept.values()))
+            fits = len(self._kept) <= _MOST and self._bytes <= _MOST_BYTES_TOGETHER
+            if fits and oldest.since > before:
                 return
-            del self._kept[name]
+            self._kept.popitem(last=False)
+            self._bytes -= len(oldest.body)
 
 
 def idempotent() -> Middleware:

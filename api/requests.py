@@ -70,8 +70,11 @@ def _is_utf8(query: str) -> bool:
 def query_uuid(request: web.Request, name: str) -> str | None:
     """An id of the query, in the lower-case form in which ids are stored; None if it is absent."""
     text = query_text(request, name)
-    if text is None:
-        return None
+    return None if text is None else uuid_of(name, text)
+
+
+def uuid_of(name: str, text: str) -> str:
+    """An id in the lower-case form in which ids are stored."""
     try:
         return str(uuid.UUID(text))
     except ValueError as error:

@@ -110,7 +110,7 @@ def check_room(data_dir: Path) -> None:
     Raises RequestError with the folder, its free space and what to do.
     """
     for place, setting, least in _places(data_dir, START_BYTES, TEMPORARY_BYTES):
-        free = _free_bytes(place)
+        free = free_bytes(place)
         if free is not None and free < least:
             raise RequestError(
                 f"the disk of {place} has {free:,} bytes free, a start needs {least:,}: free some space, or "
@@ -122,7 +122,7 @@ def shortage(data_dir: Path) -> str:
     """Name the disk that is full, as the end of a sentence; empty if none is."""
     with contextlib.suppress(RequestError, OSError):
         for place, setting, least in _places(data_dir, FULL_BYTES, FULL_BYTES):
-            free = _free_bytes(place)
+            free = free_bytes(place)
             if free is not None and free < least:
                 return f"the disk of {place} ({setting}) is full: {free:,} bytes free"
     return ""
@@ -139,7 +139,7 @@ def _places(data_dir: Path, data_bytes: int, temporary_bytes: int) -> Iterator[t
         raise RequestError("no writable folder for temporary files: set TMPDIR to one") from error
 
 
-def _free_bytes(place: Path) -> int | None:
+def free_bytes(place: Path) -> int | None:
     """Bytes that the user may still write on the disk of a place, which need not exist; None: unknown."""
     there = next((one for one in (place, *place.absolute().parents) if one.is_dir()), None)
     if there is None:

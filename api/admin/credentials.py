@@ -118,18 +118,20 @@ async def _reseal_endpoints(parts: Dependencies, secrets: Secrets, failed: list[
     """Encrypt the secrets of webhook endpoints with the newest key; how many there were."""
     await parts.webhooks.refresh()
     rotated = 0
-    for endpoint in parts.webhooks.endpoints(None):
-        if endpoint.secret.key_id == secrets.key_id:
-            continue
-        context = endpoint_context(endpoint.id, endpoint.tenant)
-        try:
-            sealed = secrets.seal(secrets.open(endpoint.secret, context), context)
-        except RequestError as error:
-            failed.append(f"webhook endpoint {endpoint.id}: {error}")
-            continue
-        changed = endpoint.model_copy(update={"secret": sealed})
-        await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, endpoint.id, changed)))
-        rotated += 1
+    for id_ in [one.id for one in parts.webhooks.endpoints(None)]:
+        async with parts.changing.of(id_):
+            endpoint = parts.webhooks.endpoint(id_)
+            if endpoint is None or endpoint.secret.key_id == secrets.key_id:
+                continue
+            context = endpoint_context(endpoint.id, endpoint.tenant)
+            try:
+                sealed = secrets.seal(secrets.open(endpoint.secret, context), context)
+            except RequestError as error:
+                failed.append(f"webhook endpoint {endpoint.id}: {error}")
+                continue
+            changed = endpoint.model_copy(update={"secret": sealed})
+            await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, endpoint.id, changed)))
+            rotated += 1
     return rotated
 
 

@@ -56,7 +56,7 @@ async def require_collection(
     """A collection that the caller may see, as Chroma shows it. Raises NotFound, Forbidden, Unavailable."""
     check_database_name(database)
     caller.require_database(database)
-    place = Database(caller.tenant, parts.gateway.chroma.tenant or caller.tenant, database)
+    place = parts.place(caller.tenant, database)
     found = await collection_of(parts, place, name)
     if found is None:
         raise NotFound(f"no collection {name!r} in database {database!r}")
@@ -64,15 +64,14 @@ async def require_collection(
 
 
 async def _databases(parts: Dependencies, caller: Caller, database: str | None) -> list[Database]:
-    stored = parts.gateway.chroma.tenant or caller.tenant
     if database is not None:
         check_database_name(database)
         caller.require_database(database)
-        return [Database(caller.tenant, stored, database)]
+        return [parts.place(caller.tenant, database)]
     if caller.databases is not None:
-        return [Database(caller.tenant, stored, name) for name in sorted(caller.databases)]
-    listed = await _listed(parts, Database(caller.tenant, stored, "").databases)
-    return [Database(caller.tenant, stored, name) for name in sorted(str(one["name"]) for one in listed)]
+        return [parts.place(caller.tenant, name) for name in sorted(caller.databases)]
+    listed = await _listed(parts, parts.place(caller.tenant, "").databases)
+    return [parts.place(caller.tenant, name) for name in sorted(str(one["name"]) for one in listed)]
 
 
 async def _listed(parts: Dependencies, path: str) -> list[dict[str, Any]]:

@@ -70,10 +70,11 @@ async def _run(parts: Dependencies, verifier: Verifier, one: Verification) -> No
 
     try:
         async with verifier.open(one.place) as comparing:
-            one.found = await comparing.compare(tell)
-            if one.repair and one.found.findings:
+            found = await comparing.compare(tell)
+            one.take(found)
+            if one.repair and found.findings:
                 await comparing.doubt()
-                await _write_again(parts, one, one.found)
+                await _write_again(parts, one, found)
         one.state = "complete"
     except (IngestError, RequestError) as error:
         one.state, one.error = "failed", str(error)

@@ -1,12 +1,10 @@
 """The routes of documents, and of an invocation's failures."""
 
-import re
-
 from aiohttp import web
 
 from api.dependencies import PARTS
 from api.documents.failures import list_failures, retry_failed
-from api.documents.queries import MAX_CHUNKS, delete_document, list_documents, show_document
+from api.documents.queries import DOCUMENT_ID, MAX_CHUNKS, delete_document, list_documents, show_document
 from api.errors import BadRequest
 from api.requests import (
     MAX_LIMIT,
@@ -21,8 +19,6 @@ from api.requests import (
 from api.sync.render import json_response
 from api.views.documents.tables import STATES
 from schemas.api import RetryPayload
-
-_DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def get_documents(request: web.Request) -> web.Response:
@@ -75,6 +71,6 @@ async def retry(request: web.Request) -> web.Response:
 
 def _document_id(request: web.Request) -> str:
     text = request.match_info["document_id"].lower()
-    if not _DOCUMENT_ID.fullmatch(text):
+    if not DOCUMENT_ID.fullmatch(text):
         raise BadRequest(f"document_id {text[:80]!r} is not 32 hex digits")
     return text

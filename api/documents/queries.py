@@ -1,6 +1,7 @@
 """What is asked of documents: lists, one with its chunks and history, a delete."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from api.access import Caller
 from api.chroma.place import Place as Database
 from api.chroma.upstream import Answer
 from api.dependencies import Dependencies
-from api.documents.cursor import cursor_of, values_of
+from api.documents.cursor import cursor_of, none_of_this_list, values_of
 from api.errors import BadRequest, Conflict, NotFound, Unavailable
 from api.search.expression import Filter
 from api.search.records import Record
@@ -21,15 +22,17 @@ from schemas.events import Document, DocumentDeleted, Embedding
 from schemas.ids import chunk_id_base
 from schemas.limits import RESERVED_METADATA_KEYS
 from schemas.sources import FILE_UPLOAD
-from streams.chroma import segment
 from streams.engine.outputs import Send
 from streams.reembedded import identity_of
 from streams.topics import DOCUMENTS
 
 #: Outcomes of a document that its history shows, of the last 7 days.
 _HISTORY = 50
+#: Runs that they are looked for in: those of 7 days, where one begins each minute.
+_RUNS = 10_000
 #: Chunks of one answer: Chroma Cloud's maximum of a request.
 MAX_CHUNKS = 300
+DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def list_documents(
@@ -63,9 +66,7 @@ async def list_documents(
     wanted = DocumentFilter(
         caller.tenant, caller.databases, database, collection, source_id, state, prefix, contains
     )
-    start = None
-    if cursor is not None:
-        start = PageStart(*map(str, values_of(cursor, (str, str, str, str))))
+    start = None if cursor is None else _start_of(cursor)
     rows = await parts.index.page(wanted, start, limit + 1)
     shown = rows[:limit]
     next_cursor = None
@@ -158,6 +159,13 @@ def _cursor(row: DocumentRow) -> str:
     return cursor_of(row.place.database, row.place.collection, row.key, row.id)
 
 
+def _start_of(cursor: str) -> PageStart:
+    start = PageStart(*map(str, values_of(cursor, (str, str, str, str))))
+    if not DOCUMENT_ID.fullmatch(start.id):
+        raise none_of_this_list(cursor)
+    return start
+
+
 def _time(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
@@ -178,11 +186,12 @@ def _document(row: DocumentRow, embedding: Embedding) -> Document:
 
 def _history(parts: Dependencies, row: DocumentRow) -> Iterable[api.DocumentEvent]:
     """Outcomes in runs of the document's source into its collection, newest first."""
-    for run_id, outcome in parts.outcomes.of_document(row.key, _HISTORY):
+    if row.source_id is None:
+        return
+    runs = parts.catalogue.runs_into(row.source_id, row.place.collection, _RUNS)
+    for run_id, outcome in parts.outcomes.of_document(row.key, runs, _HISTORY):
         run = parts.catalogue.invocation(run_id)
-        if run is None or run.source_id != row.source_id:
-            continue
-        if Place(run.tenant, run.database, run.collection) == row.place:
+        if run is not None and Place(run.tenant, run.database, run.collection) == row.place:
             at = run.finished_at or run.started_at or run.created_at
             yield _event(run_id, outcome, run.trigger, at)
 
@@ -209,8 +218,7 @@ async def _chunks(
     """Whether the document's collection is gone, and chunks from number `first` on as they are in Chroma."""
     if not row.chunks or row.embedding is None:
         return False, []
-    stored = parts.gateway.chroma.tenant or row.place.tenant
-    database = Database(row.place.tenant, stored, row.place.database)
+    database = parts.place(row.place.tenant, row.place.database)
     found = await collection_of(parts, database, row.place.collection)
     if found is None or identity_of(found) != row.collection_id:
         return True, []
@@ -229,7 +237,7 @@ async def _chunks(
 
 async def collection_of(parts: Dependencies, database: Database, name: str) -> Mapping[str, Any] | None:
     """A collection as Chroma shows it; None if there is none."""
-    answer = await parts.upstream.ask("GET", f"{database.path}/collections/{segment(name)}")
+    answer = await parts.named(database, name)
     if answer.status == 404:
         return None
     require_taken(answer)

@@ -11,6 +11,7 @@ from api.clock import now
 from api.dependencies import Dependencies
 from api.documents.cursor import cursor_of, values_of
 from api.errors import BadRequest, NotFound
+from api.requests import uuid_of
 from api.sync.options import require_text
 from schemas import api
 from schemas.checks import check_database_name
@@ -42,9 +43,9 @@ async def create_endpoint(
     BadRequest for a URL that may not be asked; NotFound for a source that does not exist.
     """
     caller.require_admin("create webhook endpoints")
-    database = wanted.database_name
+    database, source = wanted.database_name, None
     if wanted.source_id is not None:
-        source = await parts.source(caller, _uuid(wanted.source_id))
+        source = await parts.source(caller, uuid_of("source_id", wanted.source_id))
         if database not in (None, source.database):
             raise BadRequest(f"source {source.id} is of database {source.database!r}, not {database!r}")
         database = source.database
@@ -63,7 +64,7 @@ async def create_endpoint(
         tenant=caller.tenant,
         url=wanted.url,
         database=database,
-        source_id=None if wanted.source_id is None else _uuid(wanted.source_id),
+        source_id=None if source is None else source.id,
         events=list(dict.fromkeys(wanted.events or EVENTS)),
         description=wanted.description,
         secret=_secrets(parts).seal({SECRET: secret}, context_of(id_, caller.tenant)),
@@ -89,19 +90,21 @@ async def change_endpoint(
     parts: Dependencies, caller: Caller, endpoint_id: str, wanted: api.ChangeEndpointPayload
 ) -> api.EndpointSummary:
     """Change URL, events, description, or whether it is enabled."""
-    found = await find_endpoint(parts, caller, endpoint_id)
     changes = {name: value for name, value in wanted.model_dump().items() if value is not None}
-    if wanted.url is not None:
-        _check_url(parts, wanted.url)
-    changed = found.model_copy(update=changes)
-    await _keep(parts, changed)
+    async with parts.changing.of(endpoint_id):
+        found = await find_endpoint(parts, caller, endpoint_id)
+        if wanted.url is not None:
+            _check_url(parts, wanted.url)
+        changed = found.model_copy(update=changes)
+        await _keep(parts, changed)
     return summary_of(changed)
 
 
 async def delete_endpoint(parts: Dependencies, caller: Caller, endpoint_id: str) -> None:
     """Delete an endpoint. What is pending for it fails."""
-    found = await find_endpoint(parts, caller, endpoint_id)
-    await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, found.id, None)))
+    async with parts.changing.of(endpoint_id):  # a concurrent change would restore it
+        found = await find_endpoint(parts, caller, endpoint_id)
+        await parts.webhooks.passed(await parts.write(Send(WEBHOOK_ENDPOINTS, found.id, None)))
 
 
 async def list_deliveries(
@@ -207,13 +210,6 @@ def _secrets(parts: Dependencies) -> Secrets:
     if parts.gateway.credentials is None:
         raise BadRequest("this gateway keeps no secrets, so it has no webhook endpoints")
     return parts.gateway.credentials.secrets
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError as error:
-        raise BadRequest(f"source_id {text[:80]!r} is not a UUID") from error
 
 
 async def _keep(parts: Dependencies, endpoint: WebhookEndpoint) -> None:

@@ -38,8 +38,7 @@ async def answer(parts: Dependencies, caller: Caller, asked: SearchPayload) -> S
         raise BadRequest(
             f"offset and limit together must be at most {MAX_DEPTH}: a search has 300 candidates of each leg"
         )
-    stored = parts.gateway.chroma.tenant or caller.tenant
-    place = Place(caller.tenant, stored, asked.database_name)
+    place = parts.place(caller.tenant, asked.database_name)
     question = Question(
         text=require_text("query", asked.query),
         mode=asked.mode,

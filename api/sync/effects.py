@@ -60,9 +60,7 @@ def effects_of(
         _by_itself(before, after) if of(_BY_ITSELF) else "",
         of(rest) and f"Runs that are requested from now on read by {of(rest)}.",
         _scheduled(after) if "schedule" in fields else "",
-        "The next run indexes all documents again, with sparse vectors."
-        if "embedding.sparse" in fields
-        else "",
+        _SPARSE if "embedding.sparse" in fields else "",
         _going_on(unended) if unended and fields != ["schedule"] else "",
     ]
     return [sentence for sentence in sentences if sentence]

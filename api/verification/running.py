@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from api.errors import Conflict
@@ -28,10 +28,17 @@ class Verification:
     rows_read: int = 0
     ended_at: datetime | None = None
     found: Compared | None = None
+    differing: int | None = None
     error: str | None = None
     invocation_ids: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, found: Compared) -> None:
+        """Note what was found. Of the documents that differ only those are kept that are shown: there may be
+        hundreds of thousands, and results of many collections are kept."""
+        self.differing = len(found.findings)
+        self.found = replace(found, findings=found.findings[:MAX_FINDINGS], sources=(), others=())
 
     def shown(self) -> api.CollectionVerification:
         """As a body."""
@@ -51,8 +58,8 @@ class Verification:
                 "sparse_rows": found.sparse_rows if found else None,
                 "unknown_rows": found.unknown_rows if found else None,
                 "changed_meanwhile": found.changed_meanwhile if found else None,
-                "differing": len(found.findings) if found else None,
-                "findings": list(found.findings[:MAX_FINDINGS]) if found else [],
+                "differing": self.differing,
+                "findings": list(found.findings) if found else [],
                 "invocation_ids": self.invocation_ids,
                 "remarks": self.remarks,
             }

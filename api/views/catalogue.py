@@ -163,6 +163,14 @@ class Catalogue(TopicView):
         )
         return [row[0] for row in self._view.query(sql, (source_id,))]
 
+    def runs_into(self, source_id: str, collection: str, limit: int) -> list[str]:
+        """The ids of a source's newest runs into a collection."""
+        sql = (
+            "SELECT id FROM invocations WHERE source_id = ? AND collection = ? "
+            "ORDER BY created_ms DESC, id DESC LIMIT ?"
+        )
+        return [row[0] for row in self._view.query(sql, (source_id, collection, limit))]
+
     def filling(self, tenant: str, database: str, collection: str) -> Source | None:
         """Of the existing sources, the one with the newest run into a collection."""
         sql = (

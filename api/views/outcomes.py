@@ -6,6 +6,7 @@ write.
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import PROGRESS
 
-#: The retention of `progress` (`streams.topics`). Older outcomes could not be rebuilt.
-_OUTCOMES_MS = 7 * 24 * 60 * 60 * 1000
+#: Older outcomes could not be rebuilt.
+_OUTCOMES_MS = PROGRESS.retention_ms
 
 OUTCOMES = f"""{TIMINGS}
 CREATE TABLE IF NOT EXISTS runs (invocation_id TEXT PRIMARY KEY, attempt INTEGER, started_ms INTEGER);
@@ -55,12 +56,13 @@ WHERE invocation_id = ? AND attempt = ?
 _OF_DOCUMENT = """
 SELECT invocation_id, sequence, status, document_key, chunks, error, texts
 FROM outcomes LEFT JOIN warnings USING (invocation_id, attempt, ordinal)
-WHERE document_key = ? ORDER BY sequence DESC LIMIT ?
+WHERE document_key = ? AND invocation_id IN (SELECT value FROM json_each(?)) ORDER BY sequence DESC LIMIT ?
 """
 
-#: For each reason: the number of documents, and error and key of the first one in the index.
-_BY_REASON = """
-SELECT reason, count(*), min(error), min(document_key) FROM outcomes
+#: For each reason: the number of documents, and error and key of the first one by key. With one `min`, SQLite
+#: takes the other columns from its row.
+BY_REASON = """
+SELECT reason, count(*), error, min(document_key) FROM outcomes
 WHERE invocation_id = ? AND attempt = ? AND reason IS NOT NULL GROUP BY reason ORDER BY count(*) DESC, reason
 LIMIT ?
 """
@@ -121,15 +123,16 @@ class Outcomes(TopicView):
         """Outcomes that changed after `sequence`, in the order of the changes."""
         return self._select(run, status, "AND sequence > ? ORDER BY sequence LIMIT ?", sequence, limit)
 
-    def of_document(self, document_key: str, limit: int) -> list[tuple[str, Outcome]]:
-        """The newest outcomes of documents with this key, in any source, with the ids of their
-        invocations."""
-        rows = self._view.query(_OF_DOCUMENT, (document_key, limit))
+    def of_document(
+        self, document_key: str, invocation_ids: Sequence[str], limit: int
+    ) -> list[tuple[str, Outcome]]:
+        """The newest outcomes of documents with this key in these invocations, with the invocation's id."""
+        rows = self._view.query(_OF_DOCUMENT, (document_key, json.dumps(list(invocation_ids)), limit))
         return [(run, _outcome(*row)) for run, *row in rows]
 
     def failures(self, run: Invocation, limit: int) -> list[Failures]:
         """The failed documents of the current attempt by reason, the most frequent first."""
-        return [Failures(*row) for row in self._view.query(_BY_REASON, (run.id, run.attempt, limit))]
+        return [Failures(*row) for row in self._view.query(BY_REASON, (run.id, run.attempt, limit))]
 
     def failed_keys(self, run: Invocation, reason: str | None, limit: int) -> list[str | None]:
         """Keys of failed documents of the current attempt, with this reason if one is given."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from api.letters.record import text_of
 from headrace.wiring import Wiring
 from schemas.errors import ContractError, RequestError
 from schemas.events import DeadLetter, LetterSettled
@@ -64,18 +65,10 @@ def as_json(letter: DeadLetter) -> dict[str, Any]:
     """A letter as JSON values; bytes in base64."""
     shown = letter.model_dump(mode="python")
     shown["failed_at"] = letter.failed_at.isoformat()
-    shown["headers"] = {name: _text(value) for name, value in letter.headers.items()}
-    shown["key"] = None if letter.key is None else _text(letter.key)
+    shown["headers"] = {name: text_of(value) for name, value in letter.headers.items()}
+    shown["key"] = None if letter.key is None else text_of(letter.key)
     shown["value"] = None if letter.value is None else base64.b64encode(letter.value).decode()
     return shown
-
-
-def _text(value: bytes) -> str:
-    """Keys and headers as text; in base64 if they are not UTF-8."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return base64.b64encode(value).decode()
 
 
 def content_of(wiring: Wiring, letter: DeadLetter) -> str:

@@ -11,6 +11,7 @@ from headrace.cli.origins.schedules import Cron, Every, Timezone, fields_of, sch
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, Database, DataDir
 from headrace.cli.source.check import check_source
+from headrace.cli.source.config import config_object
 from headrace.cli.source.edit import edit_source
 from headrace.usage_error import UsageError
 
@@ -145,8 +146,6 @@ def _source_of(
 ) -> dict[str, object]:
     """The member of a payload that says where to read; `chosen` is what goes with a path, in the order of
     `folder_payload`. Raises UsageError."""
-    import json
-
     from headrace.client.sync import folder_payload
 
     if (path is None) == (config is None):
@@ -158,12 +157,7 @@ def _source_of(
         raise UsageError(
             "--include, --exclude, --hidden and --main-content require PATH; in --config they are members"
         )
-    try:
-        found = json.loads(config)
-    except ValueError as error:
-        raise UsageError(f"--config is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--config must be a JSON object, found {config[:80]}")
+    found = config_object(config)
     _require_known(found)
     return found
 

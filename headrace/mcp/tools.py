@@ -31,6 +31,7 @@ class Tools:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: GatewayClient | None = None
+        self._connecting = asyncio.Lock()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -123,10 +124,11 @@ class Tools:
             raise ToolError(answers.clean(str(error))) from error
 
     async def _connected(self) -> GatewayClient:
-        if self._client is None:
-            endpoint = await require_gateway(self._settings)
-            self._client = GatewayClient(endpoint.url, endpoint.key)
-        return self._client
+        async with self._connecting:  # the first calls may come together
+            if self._client is None:
+                endpoint = await require_gateway(self._settings)
+                self._client = GatewayClient(endpoint.url, endpoint.key)
+            return self._client
 
 
 def _cut(count: int) -> str:

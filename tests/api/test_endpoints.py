@@ -1,5 +1,6 @@
 """Completion webhooks over HTTP: endpoints, their secrets, deliveries, and who may see them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,17 @@ async def test_deliveries_are_listed_tested_and_tried_again(gateway: Server, tra
     await gateway.call("POST", f"{path}/deliveries/msg_0/retry", status=404)
     await gateway.call("DELETE", path, status=204)
     await gateway.call("GET", path, status=404)
+
+
+async def test_changes_at_the_same_time_do_not_undo_one_another(gateway: Server) -> None:
+    endpoint = await create(gateway)
+    path = f"{PATH}/{endpoint['id']}"
+    changes = ({"description": "on call"}, {"enabled": False}, {"events": ["invocation.failed"]})
+    await asyncio.gather(*(gateway.call("PATCH", path, status=200, json=change) for change in changes))
+    shown = await gateway.call("GET", path, status=200)
+    assert {name: shown[name] for change in changes for name in change} == {
+        name: value for change in changes for name, value in change.items()
+    }
 
 
 async def test_endpoints_are_for_admins_of_their_databases(gateway: Server) -> None:

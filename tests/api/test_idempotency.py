@@ -3,6 +3,12 @@
 import asyncio
 from typing import Any
 
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from api.access import Caller
+from api.idempotency import Answers
+from api.requests import CALLER
 from tests.api.conftest import DATABASE, Server
 
 KEYS = "/api/v1/keys"
@@ -59,3 +65,44 @@ async def test_a_body_counts_with_a_key_as_without_one(server: Server, folder_so
     path = f"/api/v1/invocations/{await create_run(server, folder_source)}/retry"
     for headers in ({}, {"Idempotency-Key": "with a body"}):
         await server.call("POST", path, status=400, json={"reason": ""}, headers=headers)
+
+
+class Endpoint:
+    """A handler behind the answers of a gateway process. Its answers are as large as they may be."""
+
+    def __init__(self) -> None:
+        self.answers, self.calls = Answers(), 0
+
+    async def post(self, key: str, until: asyncio.Event | None = None) -> None:
+        request = make_mocked_request("POST", "/api/v1/search")
+        request[CALLER] = Caller("key", "default_tenant")
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.calls += 1
+            if until is not None:
+                await until.wait()
+            return web.Response(body=bytes(64 * 1024))
+
+        await self.answers.answer(request, key, handle)
+
+
+async def test_the_oldest_answers_make_room_for_large_ones() -> None:
+    endpoint = Endpoint()
+    for number in range(300):  # 18 MiB
+        await endpoint.post(str(number))
+    for number in (299, 200, 0):
+        await endpoint.post(str(number))
+    assert endpoint.calls == 301  # the first was forgotten
+
+
+async def test_a_request_that_takes_long_keeps_no_others_in_memory() -> None:
+    endpoint, until = Endpoint(), asyncio.Event()
+    slow = [asyncio.create_task(endpoint.post("slow", until)) for _ in range(2)]
+    await asyncio.sleep(0)
+    for number in range(300):
+        await endpoint.post(str(number))
+    await endpoint.post("0")
+    assert endpoint.calls == 302
+    until.set()
+    await asyncio.gather(*slow)
+    assert endpoint.calls == 302

@@ -24,8 +24,8 @@ from schemas.sources import SOURCE_TYPES
 from streams.state.reader import ChangelogRecord
 from streams.topics import PROGRESS
 
-#: The retention of `progress` (`streams.topics`). Older failures could not be rebuilt.
-FAILURES_MS = 7 * 24 * 60 * 60 * 1000
+#: Older failures could not be rebuilt.
+FAILURES_MS = PROGRESS.retention_ms
 #: Maximum characters of an error, so that rows stay small.
 _ERROR_CHARACTERS = 2_000
 _NO_NAME = 0

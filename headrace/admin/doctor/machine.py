@@ -2,7 +2,6 @@
 
 import asyncio
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -12,7 +11,7 @@ from packaging.requirements import Requirement
 
 from headrace.admin.doctor.check import Check, fault, ok, tried, warning
 from headrace.embedding_models import models_of, open_embedder
-from headrace.preflight import FULL_BYTES, START_BYTES, browser_of
+from headrace.preflight import FULL_BYTES, START_BYTES, browser_of, free_bytes
 from headrace.settings import Settings
 from streams.blobs import folder_of
 from streams.data_dir import is_data_dir
@@ -77,8 +76,9 @@ def _disks(settings: Settings) -> Iterator[Check]:
     for subject, place in (("disk", settings.data_dir), ("disk of blobs", blobs)):
         if place is None:
             continue
-        there = next(one for one in (place, *place.absolute().parents) if one.is_dir())
-        free = shutil.disk_usage(there).free
+        if (free := free_bytes(place)) is None:
+            yield ok(subject, f"the file system of {place} does not say how much is free")
+            continue
         found = f"{free // _MIB:,} MiB free at {place}"
         if free < FULL_BYTES:
             yield fault(subject, found, "free some space: nothing can be written")

@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 class Chosen:
     """The options of all kinds as they were given; None, or false, for those that were not."""
 
-    include: list[str] | None
-    exclude: list[str] | None
-    hidden: bool
-    main_content: bool
-    branch: str | None
-    sha: str | None
-    follow: bool
-    github_credential: int | None
-    max_depth: int | None
-    page_limit: int | None
-    include_path: list[str] | None
-    exclude_path: list[str] | None
-    whole_pages: bool
-    region: str | None
-    endpoint_url: str | None
-    aws_credential: int | None
+    include: list[str] | None = None
+    exclude: list[str] | None = None
+    hidden: bool = False
+    main_content: bool = False
+    branch: str | None = None
+    sha: str | None = None
+    follow: bool = False
+    github_credential: int | None = None
+    max_depth: int | None = None
+    page_limit: int | None = None
+    include_path: list[str] | None = None
+    exclude_path: list[str] | None = None
+    whole_pages: bool = False
+    region: str | None = None
+    endpoint_url: str | None = None
+    aws_credential: int | None = None
     timed: bool = False
 
 

@@ -1,6 +1,5 @@
 """`headrace sources edit`: change a source, and say what that means."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ from headrace.cli.ask import SourceId, ask
 from headrace.cli.origins.schedules import Cron, Every, Timezone, schedule_payload
 from headrace.cli.output import note, print_json
 from headrace.cli.settings import AsJson, DataDir
+from headrace.cli.source.config import config_object
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def edit_source(
 
     The next run brings the difference: documents that patterns leave out now are deleted.
     """
-    body = _given(config)
+    body: dict[str, Any] = {} if config is None else config_object(config)
     asked = schedule_payload(schedule, every, timezone, collection) or {}
     if collection is not None and not asked:
         asked = {"target_collection_name": collection}
@@ -89,18 +89,6 @@ def edit_source(
     print(f"source {source_id}: {', '.join(changed.change.fields) or 'nothing'} changed")
     for effect in changed.change.effects:
         note(effect)
-
-
-def _given(config: str | None) -> dict[str, Any]:
-    if config is None:
-        return {}
-    try:
-        found = json.loads(config)
-    except ValueError as error:
-        raise UsageError(f"--config is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--config must be a JSON object, found {config[:80]}")
-    return found
 
 
 def _patterns(kind: str, include: list[str] | None, exclude: list[str] | None) -> dict[str, Any]:

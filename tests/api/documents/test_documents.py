@@ -1,12 +1,14 @@
 """Documents, collections, failures and dead letters over HTTP: real broker, real Chroma, records as the
 pipeline writes them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from api.documents.cursor import cursor_of
 from schemas.events import (
     DeadLetter,
     Document,
@@ -182,6 +184,22 @@ async def test_a_document_shows_its_chunks_as_they_are_in_the_collection(
     assert (after["gone"], after["chunk_list"]) == (True, [])
 
 
+async def test_a_collection_whose_name_goes_to_its_successor_just_now_is_not_gone(
+    server: Server, written: Written
+) -> None:
+    await create_run(server, written.source_id, written.collection)
+    body = {"name": written.collection, "get_or_create": True}
+    made = await server.call("POST", COLLECTIONS, status=200, json=body)
+    id_ = await written.state("a.md", collection_id=made["id"])
+    await until_known(server, id_)
+    path = f"{COLLECTIONS}/{made['id']}"
+    await server.call("PUT", path, status=200, json={"new_name": f"{written.collection}-2"})
+    shown = asyncio.create_task(server.call("GET", f"/api/v1/documents/{id_}", status=200))
+    await asyncio.sleep(0.1)
+    await server.call("PUT", path, status=200, json={"new_name": written.collection})
+    assert (await shown)["gone"] is False
+
+
 async def test_a_delete_goes_through_the_pipeline_and_says_that_the_source_may_bring_it_back(
     server: Server, written: Written
 ) -> None:
@@ -256,6 +274,20 @@ async def test_failures_are_grouped_by_reason_and_one_reason_is_retried(
     ]
     unknown = {"reason": "none has this"}
     await server.call("POST", f"/api/v1/invocations/{run_id}/retry", status=400, json=unknown)
+
+
+async def test_documents_of_other_sources_with_the_same_key_do_not_displace_a_history(
+    server: Server, written: Written, tracking: FakeTracking
+) -> None:
+    run_id = await fail(written, tracking, [("README.md", "README.md: encrypted", False)])
+    (document,) = await listed(server, source_id=written.source_id, state="failed")
+    for number in range(60):
+        await written.failed(f"{number:032x}", "README.md", "README.md: not theirs to see", letter=False)
+    await server.call("GET", f"/api/v1/invocations/{run_id}/failures", status=200)  # reads to the end
+    shown = await server.call("GET", f"/api/v1/documents/{document['id']}", status=200)
+    assert [(one["invocation_id"], one["error"]) for one in shown["history"]] == [
+        (run_id, "README.md: encrypted")
+    ]
 
 
 async def test_a_file_that_could_not_be_read_is_retried_by_a_new_run(
@@ -336,6 +368,8 @@ async def test_a_key_sees_what_is_in_its_databases_alone(
     [
         {"cursor": "x"},
         {"cursor": "W10"},
+        {"cursor": cursor_of("d", "c", "key", "no id")},
+        {"cursor": cursor_of("d", "c", "\ud800", "0" * 32)},
         {"limit": "0"},
         {"state": "lost"},
         {"source_id": "x"},
@@ -344,6 +378,12 @@ async def test_a_key_sees_what_is_in_its_databases_alone(
 )
 async def test_a_list_refuses_what_it_cannot_mean(server: Server, query: dict[str, str]) -> None:
     await server.call("GET", "/api/v1/documents", status=400, params=query)
+
+
+async def test_a_cursor_of_no_time_is_refused(server: Server) -> None:
+    for milliseconds in (2**63, -(2**63) - 1):
+        query = {"cursor": cursor_of(milliseconds, "id")}
+        await server.call("GET", "/api/v1/dead-letters", status=400, params=query)
 
 
 async def test_another_source_in_the_same_collection_is_listed_beside_it(

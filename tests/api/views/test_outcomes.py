@@ -106,3 +106,18 @@ def test_documents_of_the_inbox_are_not_kept_because_nobody_can_ask_for_them() -
     fold_outcomes(database, ChangelogRecord(PROGRESS.name, 0, 0, run, event, 0))
 
     assert database.execute("SELECT count(*) FROM outcomes").fetchone() == (0,)
+
+
+def test_the_example_of_a_reason_is_the_error_of_the_document_that_is_named() -> None:
+    database = empty()
+    errors = {"a.pdf": "page 2 of 'a.pdf' is damaged", "z.pdf": "page 1 of 'z.pdf' is damaged"}
+    passed = [
+        Passed(ordinal=number, document_key=key, error=error)
+        for number, (key, error) in enumerate(errors.items())
+    ]
+    fold(database, Progress(invocation_id=RUN, attempt=1, stage=Step.FAILED, passed=passed))
+
+    ((reason, documents, example, key),) = database.execute(outcomes.BY_REASON, (RUN, 1, 10))
+
+    assert (reason, documents) == ("page … of … is damaged", 2)
+    assert example == errors[key]

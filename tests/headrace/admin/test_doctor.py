@@ -1,7 +1,9 @@
 """`headrace doctor` on the real broker and the real Chroma, and on what is missing or wrong."""
 
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -149,6 +151,18 @@ def test_a_folder_of_something_else_is_a_fault(tmp_path: Path) -> None:
     assert checks["data folder"].verdict is Verdict.FAULT
     assert checks["versions"].verdict is checks["embedding model"].verdict is Verdict.OK
     assert [one.name for one in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_disk_that_does_not_say_how_large_it_is_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a start believes it."""
+    usage = SimpleNamespace(total=0, used=0, free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
+
+    disk = next(one for one in machine_checks(load_settings(tmp_path)) if one.subject == "disk")
+
+    assert disk.verdict is Verdict.OK
 
 
 def test_a_data_folder_that_others_can_enter_is_told(tmp_path: Path) -> None:
