@@ -84,6 +84,7 @@ async def test_a_failed_document_is_found_with_its_reason_and_retried(
     await page.get_by_role("link", name="broken.pdf").first.click()
     await expect(page.get_by_role("heading", name="broken.pdf")).to_be_visible()
     await expect(page.get_by_role("alert")).to_contain_text("Its newest try failed")
+    await expect(page.get_by_role("alert")).not_to_contain_text("broken.pdf")  # the heading says that
 
     await page.goto("/dead-letters")
     await expect(page.get_by_role("row").filter(has_text="broken.pdf")).to_be_visible()
