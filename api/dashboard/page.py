@@ -20,7 +20,6 @@ class Page:
         load: what the template shows; called again whenever a live page may have changed.
         live: whether blocks named `live_…` follow what happens.
         every_s: a live page is loaded at least this often.
-        status: of the HTTP response.
     """
 
     template: str
@@ -28,4 +27,3 @@ class Page:
     load: Load = _nothing
     live: bool = False
     every_s: float = 5.0
-    status: int = 200

@@ -89,7 +89,7 @@ async def _load(request: web.Request) -> Context:
         context["programs"] = _programs(request, payload)
         found = await answer(parts, caller_of(request), payload)
     except (RequestError, IngestError) as error:
-        return context | {"error": str(error), "status": getattr(error, "status", 400)}
+        return context | {"error": str(error)}
     words = [*words_of(asked["q"]), *([asked["contains"]] if asked["contains"] else [])]
     return context | {"answer": found, "hits": _shown(found, chosen), "words": words}
 

@@ -21,15 +21,6 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def short(value: int) -> str:
-    """A count in few characters: 1.2 k, 3.4 M."""
-    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
-        if value >= size:
-            divisor = 1000 if unit == "k" else size
-            return f"{value / divisor:.3g} {unit}"
-    return f"{value:,}"
-
-
 def size(count: int) -> str:
     """Bytes in the unit that fits."""
     amount = float(count)
@@ -123,13 +114,11 @@ def percent(part: float, whole: float) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "plural": plural,
     "number": number,
-    "short": short,
     "bytes": size,
     "rate": rate,
     "duration": duration,
     "when": when,
     "exact": exact,
-    "ago": ago,
     "marked": marked,
     "without": without,
 }

@@ -41,13 +41,19 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "aws_access_key_id": ("New credential: access key", ""),
     "aws_secret_access_key": ("New credential: secret key", ""),
 }
+#: What is said below a field, where the description for programs is not good enough.
+_HINTS: Mapping[str, str] = {
+    "main_content": "Index web pages without their navigation, footers and adverts.",
+    "aws_access_key_id": "With its secret key: saved as a credential, and never shown.",
+}
 #: What kind of saved credential a type signs in with.
 CREDENTIAL_KINDS: Mapping[str, Sequence[str]] = {"s3": ("aws",), "github": ("github_token", "github_app")}
 
 
 @dataclass(frozen=True)
 class FormField:
-    """A field: its name in the payload, and how it is shown. `columns` are the members of a pair."""
+    """A field: its name in the payload, and how it is shown. `columns` are the members of a pair, `ticked`
+    whether a box is ticked where nothing is said."""
 
     name: str
     label: str
@@ -57,6 +63,7 @@ class FormField:
     required: bool = False
     choices: Sequence[str] = ()
     columns: Sequence[str] = field(default_factory=tuple)
+    ticked: bool = False
 
 
 def fields_of(kind: SourceType[Any, Any]) -> Sequence[FormField]:
@@ -64,32 +71,34 @@ def fields_of(kind: SourceType[Any, Any]) -> Sequence[FormField]:
     schema = kind.form.model_json_schema()
     required, definitions = set(schema.get("required", ())), schema.get("$defs", {})
     found = [
-        _field(name, shape, name in required, kind.form.model_fields[name].repr, definitions)
+        _field(kind, name, shape, name in required, definitions)
         for name, shape in schema.get("properties", {}).items()
     ]
     return sorted(found, key=lambda one: not one.required)
 
 
 def _field(
-    name: str, shape: dict[str, Any], required: bool, shown: bool, definitions: dict[str, Any]
+    kind: SourceType[Any, Any], name: str, shape: dict[str, Any], required: bool, definitions: dict[str, Any]
 ) -> FormField:
     label, example = _LABELS.get(name, (name.replace("_", " ").capitalize(), ""))
     common: dict[str, Any] = {
         "name": name,
         "label": label,
-        "hint": _hint(shape.get("description", "")),
+        "hint": _HINTS.get(name) or _hint(shape.get("description", "")),
         "example": example,
         "required": required,
     }
     inner = next((one for one in shape.get("anyOf", ()) if one.get("type") != "null"), shape)
     if name.endswith("credential_id"):
         return FormField(kind="credential", **common)
-    if not shown:
+    if not kind.form.model_fields[name].repr:
         return FormField(kind="secret", **common)
     if "enum" in inner:
         return FormField(kind="choice", choices=inner["enum"], **common)
     if inner.get("type") == "boolean":
-        return FormField(kind="check", **common)
+        # A payload may leave it out; what holds then is the default of the configuration.
+        default = (kind.config or kind.form).model_fields[name].default
+        return FormField(kind="check", ticked=default is True, **common)
     if inner.get("type") == "integer":
         return FormField(kind="number", **common)
     if inner.get("type") == "array" and "$ref" in inner["items"]:
@@ -135,7 +144,14 @@ def _value(one: FormField, form: Form) -> Any:
 
 def values_of(fields: Sequence[FormField], config: Mapping[str, Any]) -> dict[str, str]:
     """A configuration as the texts of its fields."""
-    return {one.name: _text(one, config.get(one.name)) for one in fields if config.get(one.name) is not None}
+    found = {}
+    for one in fields:
+        value = config.get(one.name)
+        if value is None and one.ticked:
+            value = True
+        if value is not None:
+            found[one.name] = _text(one, value)
+    return found
 
 
 def _text(one: FormField, value: Any) -> str:

@@ -35,7 +35,6 @@ class Part:
     name: str
     tone: Tone
     said: str
-    lag: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,20 +157,20 @@ def _service(name: str, reports: Sequence[StageHealth], lag: int, now: datetime)
     alive = [one for one in reports if (now - one.reported_at).total_seconds() < _SILENT_S]
     behind = f"{plural(lag, 'record')} behind" if lag else "up to date"
     if not reports:
-        return Part(name, "warn" if lag else "idle", f"no process reports; {behind}", lag)
+        return Part(name, "warn" if lag else "idle", f"no process reports; {behind}")
     if not alive:
         silent = min((now - one.reported_at).total_seconds() for one in reports)
-        return Part(name, "bad", f"silent for {duration(silent)}; {behind}", lag)
+        return Part(name, "bad", f"silent for {duration(silent)}; {behind}")
     slow = [one for one in alive if one.oldest and (now - one.oldest.since).total_seconds() > _STUCK_S]
     if slow:
         oldest = slow[0].oldest
         assert oldest is not None
         waits = f"one record for {duration(now - oldest.since)}, attempt {oldest.attempt}"
-        return Part(name, "warn", f"{waits}; {behind}", lag)
+        return Part(name, "warn", f"{waits}; {behind}")
     running = plural(len(alive), "process", "processes")
     if len(alive) < len(reports):
-        return Part(name, "warn", f"{running}, {len(reports) - len(alive)} silent; {behind}", lag)
-    return Part(name, "good", f"{running}, {behind}", lag)
+        return Part(name, "warn", f"{running}, {len(reports) - len(alive)} silent; {behind}")
+    return Part(name, "good", f"{running}, {behind}")
 
 
 SYSTEM = web.AppKey("system", SystemWatch)

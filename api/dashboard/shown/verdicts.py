@@ -51,7 +51,11 @@ def _of_complete(run: Invocation) -> Verdict:
     if counts.failed:
         whole = counts.failed == counts.done
         label = "Nothing indexed" if whole else plural(counts.failed, "failure")
-        return Verdict("bad" if whole else "warn", label, f"{plural(counts.failed, 'document')} failed")
+        return Verdict(
+            "bad" if whole else "warn",
+            label,
+            f"{counts.failed:,} of {plural(counts.done, 'document')} failed",
+        )
     moved = counts.indexed + counts.deleted
     if moved:
         return Verdict("good", "Complete")

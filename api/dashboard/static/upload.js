@@ -67,9 +67,9 @@ function add(files) {
     bar.value = 0;
     bar.setAttribute("aria-label", `Progress of ${name}`);
     cells[2].append(bar);
-    const item = { name, file, bar, state: cells[3], done: false };
+    const item = { name, file, bar, state: cells[3] };
     const refused = file.size === 0 ? "Empty" : file.size > most ? `Larger than ${size(most)}` : file.name.startsWith(".") ? "Hidden" : null;
-    if (refused) settle(item, "warn", `${refused}: not sent`);
+    if (refused) say(item, "warn", `${refused}: not sent`);
     else {
       say(item, "idle", "Waits");
       queue.push({ ...item, to: form.collection.value.trim(), database: form.database.value.trim() });
@@ -101,9 +101,9 @@ async function send(item) {
     }
     if (answer.status === 201) {
       item.bar.value = 1;
-      settle(item, "good", "Sent", `/invocations/${answer.body.invocation_id}`);
+      say(item, "good", "Sent", `/invocations/${answer.body.invocation_id}`);
     } else {
-      settle(item, "bad", answer.body?.message ?? (answer.status ? `Refused (${answer.status})` : "The connection broke off"));
+      say(item, "bad", answer.body?.message ?? (answer.status ? `Refused (${answer.status})` : "The connection broke off"));
     }
     return;
   }
@@ -136,11 +136,6 @@ function post(item) {
     });
     request.send(body);
   });
-}
-
-function settle(item, tone, text, link) {
-  item.done = true;
-  say(item, tone, text, link);
 }
 
 function say(item, tone, text, link) {

@@ -15,6 +15,7 @@ def test_every_type_has_a_form_and_required_fields_come_first(name: str) -> None
     assert {one.name for one in fields} == set(kind.form.model_fields)
     assert [one.required for one in fields] == sorted((one.required for one in fields), reverse=True)
     assert any(one.required for one in fields)
+    assert [one.hint for one in fields if "`" in one.hint or "ours" in one.hint.lower()] == []  # for people
 
 
 def test_what_a_form_says_is_a_payload_and_shown_again_without_its_secrets() -> None:
@@ -48,3 +49,18 @@ def test_a_line_that_is_no_pair_is_refused_with_what_was_found() -> None:
     fields = fields_of(SOURCE_TYPES["github"])
     with pytest.raises(BadRequest, match="'main docs handbook'; expected two words"):
         payload_of(fields, Form({"repository": ["o/r"], "follow": ["main docs handbook"]}))
+
+
+def test_a_box_that_nobody_touched_is_as_the_source_would_be_without_it() -> None:
+    kind = SOURCE_TYPES["web_scrape"]
+    fields = fields_of(kind)
+    box = next(one for one in fields if one.name == "main_content")
+    assert (box.kind, box.ticked) == ("check", True)
+    assert [one.name for one in fields_of(SOURCE_TYPES["folder"]) if one.ticked] == []
+    for main_content in (True, False):
+        form = {"starting_url": "https://example.org/", "main_content": main_content}
+        config = kind.configure(kind.form.model_validate(form))
+        shown = values_of(fields, kind.form_of(config).model_dump(mode="json"))
+        assert bool(shown["main_content"]) is main_content
+        sent = Form({name: [text] for name, text in shown.items() if text})  # saved as it was shown
+        assert kind.configure(kind.form.model_validate(payload_of(fields, sent))) == config
