@@ -16,6 +16,8 @@ from services.parsing.page.text import Vocabulary
 
 #: Most words of a text in the first line of a table; more are running text with a chance gap.
 MOST_WORDS = 5
+#: A run of more lines that hold no table is searched for one at every second line, and so on.
+EVERY_LINE = 64
 
 
 def aligned_tables(
@@ -33,7 +35,7 @@ def aligned_tables(
                 [line.words for line in lines[first:end]], _inside(rules, lines[first:end]), vocabulary
             )
         if table is None:
-            at += 1
+            at += 1 + (end - at) // EVERY_LINE
             continue
         found.append((first, end, table))
         at = end

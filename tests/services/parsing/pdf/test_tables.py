@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
+from services.parsing.page.columns import lines_of
+from services.parsing.page.geometry import Style, Word
+from services.parsing.page.lines import pieces_of
+from services.parsing.page.tables import aligned
+from services.parsing.page.text import Vocabulary
 from services.parsing.pdf import parse_pdf
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
@@ -172,3 +179,19 @@ def test_labels_centred_beside_several_rows_span_them(sheet: Sheet) -> None:
 
     assert rows[2] == '<tr><td rowspan="3">Red</td><td>Quay</td><td>2.40</td></tr>'
     assert rows[5] == '<tr><td rowspan="2">Blue</td><td>Park</td><td>1.10</td></tr>'
+
+
+def test_a_long_page_without_a_table_is_not_searched_for_one_from_each_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = [
+        Word(f"some text in column {column}", x, 11.0 * row, x + 100, 11.0 * row + 9, Style(9.0))
+        for row in range(600)
+        for column, x in enumerate((40.0, 160.0, 280.0))
+    ]
+    searched = []
+    monkeypatch.setattr(aligned, "build", lambda lines, *_: searched.append(len(lines)))
+
+    assert aligned.aligned_tables(lines_of(pieces_of(words)), [], Vocabulary()) == []
+    assert searched[0] == 600
+    assert len(searched) < 220
