@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import bounds
 from services.parsing.page.lines import Line
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
-from services.parsing.page.tables.fits import head_of, is_caption
+from services.parsing.page.tables.fits import head_of
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.text import Vocabulary
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from services.parsing.page.captions import is_caption, is_ended_caption
 from services.parsing.page.columns import lines_of
 from services.parsing.page.geometry import Style, Word
 from services.parsing.page.lines import pieces_of
@@ -195,3 +196,25 @@ def test_a_long_page_without_a_table_is_not_searched_for_one_from_each_line(
     assert aligned.aligned_tables(lines_of(pieces_of(words)), [], Vocabulary()) == []
     assert searched[0] == 600
     assert len(searched) < 220
+
+
+@pytest.mark.parametrize(
+    ("text", "caption", "ended"),
+    [
+        ("Table 3: Fares", True, True),
+        ("TABLE IV. FARES", True, False),  # in capitals it is a line of its own anyway
+        ("Table IV. Fares", True, True),
+        ("Figure A.2: Fares", True, True),
+        ("Abb. S-1. Preise", True, True),
+        ("表1：运价", True, True),
+        ("Table 3 shows the", True, False),
+        ("Table of fares", False, False),
+        ("Figures are rounded", False, False),
+        ("Tabular 3.", False, False),
+    ],
+)
+def test_captions_are_known_by_their_label_and_number(text: str, caption: bool, ended: bool) -> None:
+    line = [Word(word, 40.0 * at, 0, 40.0 * at + 35, 10, Style(9.0)) for at, word in enumerate(text.split())]
+
+    assert is_caption(line) is caption
+    assert is_ended_caption(line) is ended
