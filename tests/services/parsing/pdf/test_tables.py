@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from services.parsing.markdown_writer import Cell
+from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.captions import is_caption, is_ended_caption
 from services.parsing.page.columns import lines_of
 from services.parsing.page.geometry import Style, Word
@@ -13,6 +15,7 @@ from services.parsing.page.lines import pieces_of
 from services.parsing.page.tables import aligned
 from services.parsing.page.text import Vocabulary
 from services.parsing.pdf import parse_pdf
+from services.parsing.pdf.continued import continued
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
 BOLD = "Times-Bold"
@@ -135,6 +138,18 @@ def test_a_table_over_two_pages_is_one_and_its_repeated_head_stays_once(sheet: S
     assert rows[0] == "| No | Place | Built |"
     assert len(rows) == 2 + 60
     assert rows[-1] == "| 60 | Town60 | 1860 |"
+
+
+def test_below_a_repeated_head_a_row_stays_that_equals_the_first_of_the_table() -> None:
+    head = [["Boats", "Per day", ""], ["Place", "2025", "2024"], ["Quay", "12", "9"]]
+    pages = [
+        Block(Kind.TABLE, "", page, rows=[[Cell(text) for text in row] for row in [*head, last]])
+        for page, last in ((1, ["Mill", "3", "5"]), (2, ["Gate", "7", "8"]))
+    ]
+
+    table = continued(pages)[0]
+
+    assert [row[0].text for row in table.rows] == ["Boats", "Place", "Quay", "Mill", "Quay", "Gate"]
 
 
 def test_a_paragraph_below_a_table_of_its_width_is_no_row(sheet: Sheet) -> None:
