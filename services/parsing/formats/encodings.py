@@ -36,7 +36,6 @@ _PRIORS = {
     ),
     **dict.fromkeys(("iso2022_jp_2", "iso2022_kr", "hz"), 1.0),
 }
-_EAST_ASIAN = frozenset(("cp932", "gb18030", "big5hkscs", "cp949", "euc_jis_2004"))
 #: Python's names for the browser labels that chardetng returns.
 _LABELS = {
     "Big5": "big5hkscs",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 #: Adobe's Symbol encoding from 0x20 and from 0xA0.
 _LOW = " !∀#∃%&∋()∗+,−./0123456789:;<=>?≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_‾αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼"
 _HIGH = "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…⏐⎯↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑⎛⎜⎝⎡⎢⎣⎧⎨⎩⎪ 〉∫⌠⎮⌡⎞⎟⎠⎤⎥⎦⎫⎬⎭"
@@ -19,7 +17,6 @@ _WINGDINGS = {
 }  # fmt: skip
 _WINGDINGS_2 = {0x4F: "✗", 0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0xA3: "☐", 0x95: "•"}
 _FONTS = {"symbol": _SYMBOL, "wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2}
-_PRIVATE = re.compile("[\uf020-\uf0ff]")
 
 
 def symbol(code: int, font: str) -> str:
@@ -41,8 +38,3 @@ def from_symbol_font(text: str, font: str) -> str:
 
 def is_symbol_font(font: str) -> bool:
     return font.lower() in _FONTS
-
-
-def without_private_use(text: str) -> str:
-    """Read characters from U+F020 to U+F0FF, where programs store those of symbol fonts, as Symbol."""
-    return _PRIVATE.sub(lambda m: _SYMBOL.get(ord(m[0]) & 0xFF, m[0]), text)

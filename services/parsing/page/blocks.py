@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from services.parsing.markdown_writer import Cell
+from services.parsing.page.captions import is_ended_caption
 from services.parsing.page.geometry import Picture, Style, Word
 from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
@@ -16,10 +17,6 @@ from services.parsing.page.text import Vocabulary, inline
 
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
-#: The start of a caption, which may follow text without a gap.
-CAPTION = re.compile(
-    r"(?:Table|Tab\.|Figure|Fig\.|Tabelle|Abb(?:ildung|\.)|Tableau|Tabla|Tabella|Exhibit)\s*\d+\s*[.:]"
-)
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
@@ -139,7 +136,7 @@ def _breaks(
         and not _runs_on(before, line, setting)
     ):
         return True
-    if _starts_item(lines, at, group, setting) or CAPTION.match(joined(line.words[:3])):
+    if _starts_item(lines, at, group, setting) or is_ended_caption(line.words):
         return True
     return _new_paragraph(lines, group, at, setting)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.tables.columns import is_figure
+from services.parsing.page.tables.columns import is_figure, is_year
 
 #: Columns of two parts are the same if their edges are at most this far apart (points).
 SAME_EDGE = 15.0
@@ -59,10 +59,13 @@ def _width(rows: Sequence[Sequence[Cell]]) -> int:
 
 
 def _repeated(rows: Sequence[Sequence[Cell]], more: Sequence[Sequence[Cell]]) -> int:
-    """The number of rows at the start that both parts have."""
+    """The number of rows of a head at the start of both parts: below the first, rows with figures are rows of
+    the table, even if they are alike."""
     count = 0
     for a, b in zip(rows[:HEAD], more, strict=False):
-        if [cell.text for cell in a] != [cell.text for cell in b]:
+        texts = [cell.text for cell in a]
+        figures = any(is_figure(text) and not is_year(text) for text in texts[1:])
+        if texts != [cell.text for cell in b] or (count and figures):
             break
         count += 1
     return count

@@ -25,7 +25,7 @@ _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 
 def mark_headings(blocks: Sequence[Block], body: float) -> None:
     """Mark the blocks that are headings, with levels from 1."""
-    found = [b for at, b in enumerate(blocks) if _is_heading(b, blocks, at, body)]
+    found = [b for b in blocks if _is_heading(b, body)]
     share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
     if len(found) > 3 and share > 0.5:
         found = [b for b in found if b.style.size > 1.5 * body]
@@ -46,7 +46,7 @@ def body_size(blocks: Sequence[Block]) -> float:
     return count.most_common(1)[0][0] if count else 10.0
 
 
-def _is_heading(block: Block, blocks: Sequence[Block], at: int, body: float) -> bool:
+def _is_heading(block: Block, body: float) -> bool:
     text = block.plain
     if block.kind is Kind.ITEM and not block.marker[:1].isdigit():
         return False

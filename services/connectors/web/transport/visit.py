@@ -95,9 +95,9 @@ class Visitor:
                 if reason := refuses(at) or await self._robots_refuse(at):
                     return Visit(url, at, None, reason, permanent, refused=True)
                 answer = await self._tried(at, headers_of(at))
+                target = _target(answer)
             except (NoAnswer, RobotsUnavailable) as error:
                 return Visit(url, at, None, str(error), permanent)
-            target = _target(answer)
             if target is None:
                 return Visit(url, at, answer, "", permanent)
             permanent = permanent and answer.status in _PERMANENT

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import bounds
 from services.parsing.page.lines import Line
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
-from services.parsing.page.tables.fits import head_of, is_caption
+from services.parsing.page.tables.fits import head_of
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.text import Vocabulary
 
 #: Most words of a text in the first line of a table; more are running text with a chance gap.
 MOST_WORDS = 5
+#: A run of more lines that hold no table is searched for one at every second line, and so on.
+EVERY_LINE = 64
 
 
 def aligned_tables(
@@ -33,7 +36,7 @@ def aligned_tables(
                 [line.words for line in lines[first:end]], _inside(rules, lines[first:end]), vocabulary
             )
         if table is None:
-            at += 1
+            at += 1 + (end - at) // EVERY_LINE
             continue
         found.append((first, end, table))
         at = end

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Word, bounds
-from services.parsing.page.lines import GAP, joined
+from services.parsing.page.lines import GAP
 from services.parsing.page.tables.columns import GUTTER, HEAD, Gap, texts_of
 
 #: A line of running text covers this share of a table's width, with at least so many words.
 PROSE, FEWEST_WORDS = 0.6, 5
-_CAPTION = re.compile(
-    r"(?:Table|Tab\.|Figure|Fig\.|Tabelle|Abb(?:ildung|\.)|Tableau|Tabla|Tabella|Exhibit)\s*\d", re.I
-)
-
-
-def is_caption(line: Sequence[Word]) -> bool:
-    return _CAPTION.match(joined(line[:3])) is not None
 
 
 def is_prose(line: Sequence[Word], left: float, right: float) -> bool:

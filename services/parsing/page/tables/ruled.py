@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from services.parsing.markdown_writer import Cell
+from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of, split_row
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table, fill, trimmed
 from services.parsing.page.tables.columns import gutters, is_figure, is_sign, texts_of
-from services.parsing.page.tables.fits import crosses, head_of, is_caption, is_prose, tail_of
+from services.parsing.page.tables.fits import crosses, head_of, is_prose, tail_of
 from services.parsing.page.tables.rules import Grid, Rule, column_edges, ladders, lattices, rules_of
 from services.parsing.page.text import Vocabulary
 

@@ -13,8 +13,6 @@ from services.parsing.page.geometry import Stroke
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
-#: Minimum width of a column (points); less is a thick line or the corner of a frame.
-NARROWEST = 7.0
 #: Strokes on one line with a smaller gap than this are one line.
 TOUCH = 3.5
 

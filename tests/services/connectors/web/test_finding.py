@@ -160,6 +160,20 @@ async def test_a_link_that_leads_away_is_left_out_and_nothing_fails(site: Site) 
     assert found.listing.left_out == {"redirects to a page that is on another host": 1}
 
 
+@pytest.mark.parametrize("to", ["mailto:team@example.test", "http://[::1", None])
+async def test_a_redirect_to_nowhere_costs_its_page_alone(site: Site, to: str | None) -> None:
+    headers = {} if to is None else {"Location": to}
+    site.pages = {
+        "/": page("start", "/go", "/other"),
+        "/go": lambda _: web.Response(status=302, headers=headers),
+        "/other": page("other"),
+    }
+
+    found = await crawl(site)
+
+    assert found.keys == {"/", "/other"}
+
+
 async def test_a_page_that_sends_its_readers_on_is_a_redirect(site: Site, indexed: Indexed) -> None:
     refresh = '<html><head><meta http-equiv="Refresh" content="0; URL=\'/en/\'"></head><body></body></html>'
     site.pages = {"/": refresh, "/en/": page("welcome", "/loop"), "/loop": refresh.replace("/en/", "/loop2")}

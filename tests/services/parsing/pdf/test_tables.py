@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
+from services.parsing.markdown_writer import Cell
+from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.captions import is_caption, is_ended_caption
+from services.parsing.page.columns import lines_of
+from services.parsing.page.geometry import Style, Word
+from services.parsing.page.lines import pieces_of
+from services.parsing.page.tables import aligned
+from services.parsing.page.text import Vocabulary
 from services.parsing.pdf import parse_pdf
+from services.parsing.pdf.continued import continued
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
 BOLD = "Times-Bold"
@@ -129,6 +140,18 @@ def test_a_table_over_two_pages_is_one_and_its_repeated_head_stays_once(sheet: S
     assert rows[-1] == "| 60 | Town60 | 1860 |"
 
 
+def test_below_a_repeated_head_a_row_stays_that_equals_the_first_of_the_table() -> None:
+    head = [["Boats", "Per day", ""], ["Place", "2025", "2024"], ["Quay", "12", "9"]]
+    pages = [
+        Block(Kind.TABLE, "", page, rows=[[Cell(text) for text in row] for row in [*head, last]])
+        for page, last in ((1, ["Mill", "3", "5"]), (2, ["Gate", "7", "8"]))
+    ]
+
+    table = continued(pages)[0]
+
+    assert [row[0].text for row in table.rows] == ["Boats", "Place", "Quay", "Mill", "Quay", "Gate"]
+
+
 def test_a_paragraph_below_a_table_of_its_width_is_no_row(sheet: Sheet) -> None:
     for y in (100, 220):
         draw(sheet, [["Stop", "Zone", "Fare"]], [72, 300, 520], y, font=BOLD)
@@ -172,3 +195,41 @@ def test_labels_centred_beside_several_rows_span_them(sheet: Sheet) -> None:
 
     assert rows[2] == '<tr><td rowspan="3">Red</td><td>Quay</td><td>2.40</td></tr>'
     assert rows[5] == '<tr><td rowspan="2">Blue</td><td>Park</td><td>1.10</td></tr>'
+
+
+def test_a_long_page_without_a_table_is_not_searched_for_one_from_each_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = [
+        Word(f"some text in column {column}", x, 11.0 * row, x + 100, 11.0 * row + 9, Style(9.0))
+        for row in range(600)
+        for column, x in enumerate((40.0, 160.0, 280.0))
+    ]
+    searched = []
+    monkeypatch.setattr(aligned, "build", lambda lines, *_: searched.append(len(lines)))
+
+    assert aligned.aligned_tables(lines_of(pieces_of(words)), [], Vocabulary()) == []
+    assert searched[0] == 600
+    assert len(searched) < 220
+
+
+@pytest.mark.parametrize(
+    ("text", "caption", "ended"),
+    [
+        ("Table 3: Fares", True, True),
+        ("TABLE IV. FARES", True, False),  # in capitals it is a line of its own anyway
+        ("Table IV. Fares", True, True),
+        ("Figure A.2: Fares", True, True),
+        ("Abb. S-1. Preise", True, True),
+        ("表1：运价", True, True),
+        ("Table 3 shows the", True, False),
+        ("Table of fares", False, False),
+        ("Figures are rounded", False, False),
+        ("Tabular 3.", False, False),
+    ],
+)
+def test_captions_are_known_by_their_label_and_number(text: str, caption: bool, ended: bool) -> None:
+    line = [Word(word, 40.0 * at, 0, 40.0 * at + 35, 10, Style(9.0)) for at, word in enumerate(text.split())]
+
+    assert is_caption(line) is caption
+    assert is_ended_caption(line) is ended

@@ -80,6 +80,19 @@ async def test_too_much_wall_time_is_too_large() -> None:
         box.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not count threads")
+async def test_a_worker_scores_web_pages_in_one_thread() -> None:
+    box = Sandbox(modules=[hostile.__name__])
+    page = "".join(f"<p>Sentence {n} of a page with many paragraphs ends here.</p>" for n in range(500))
+    try:
+        await box.parse(page.encode(), "a.html", None, main_content=True)
+        status = await box.run("stat", hostile.reads, "/proc/self/stat")
+    finally:
+        box.close()
+
+    assert int(status.rpartition(b")")[2].split()[17]) == 1
+
+
 async def test_workers_reach_no_network(sandbox: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(RemoteError, match="Error: "):
         await sandbox.run("page.html", hostile.phones, server.getsockname())
