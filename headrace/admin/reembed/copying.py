@@ -151,7 +151,7 @@ class Copy:
             some = ids[start : start + MAX_IDS]
             await self._store.delete(self._new.collection, self._new.identity, some, _unguarded)
             for id_ in some:
-                del self._known[id_]
+                self._known.pop(id_, None)  # pages shift: another one may have had it, too
 
     async def _pages(
         self, path: str, include: Sequence[str] = ("documents", "metadatas")
