@@ -43,7 +43,9 @@ class Writer:
     def __init__(self, cluster: Cluster, transactional_id: str | None = None) -> None:
         self._cluster = cluster
         extra = {"transactional_id": cluster.name(transactional_id)} if transactional_id else {}
-        self.client = Producer(cluster.client(partitioner="murmur2_random", **extra), logger=CLIENT_LOG)
+        # Idempotent, or the retry of a refused batch would come after the batches that followed it.
+        idempotent = {"partitioner": "murmur2_random", "enable_idempotence": True}
+        self.client = Producer(cluster.client(**idempotent, **extra), logger=CLIENT_LOG)
         if transactional_id:
             self.client.init_transactions(15)
 

@@ -216,7 +216,7 @@ async def test_a_broken_upload_fails_its_invocation_with_the_reason(pipeline: Pi
 async def test_bytes_that_are_no_avro_on_documents_harm_nobody(pipeline: Pipeline) -> None:
     from confluent_kafka import Producer
 
-    producer = Producer(pipeline.cluster.client())
+    producer = Producer(pipeline.cluster.client(enable_idempotence=True))
     for partition in range(PARTITIONS):
         producer.produce(pipeline.cluster.name("documents"), value=b"no avro at all", partition=partition)
     producer.flush(10)

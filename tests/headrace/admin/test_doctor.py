@@ -100,7 +100,7 @@ async def test_partition_counts_that_differ_are_a_fault(kafka: Kafka, tmp_path: 
 async def test_records_that_nobody_reads_are_a_fault_of_the_service(kafka: Kafka, tmp_path: Path) -> None:
     wiring = await wired(kafka, tmp_path)
     name = wiring.cluster.name("documents")
-    producer = Producer(wiring.cluster.client())
+    producer = Producer(wiring.cluster.client(enable_idempotence=True))
     for _ in range(3):
         producer.produce(name, b"x", partition=0)
     assert producer.flush(20) == 0

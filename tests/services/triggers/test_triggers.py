@@ -173,7 +173,7 @@ async def test_events_on_a_topic_are_runs_and_offsets_follow_them(cluster: Clust
     for made in admin(cluster).create_topics([NewTopic(topic, 2, 1)]).values():
         await asyncio.to_thread(made.result, 30)
     await keep(cluster, bucket_source())
-    producer = Producer(cluster.client())
+    producer = Producer(cluster.client(enable_idempotence=True))
 
     def write(*values: bytes) -> None:
         for value in values:

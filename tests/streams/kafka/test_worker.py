@@ -156,7 +156,7 @@ async def test_three_members_share_partitions_and_lose_nothing_as_they_come_and_
 
 
 async def test_bytes_that_do_not_decode_become_a_dead_letter_and_the_rest_goes_on(cluster: Cluster) -> None:
-    raw = Producer(cluster.client())
+    raw = Producer(cluster.client(enable_idempotence=True))
     raw.produce(cluster.name(API_KEYS), key=b"bad", value=b"no avro", headers=[("who", b"me")], partition=0)
     raw.produce(cluster.name(API_KEYS), key=b"good", value=CODEC.encode(event(7), ""), partition=0)
     raw.flush(10)
