@@ -48,10 +48,10 @@ class Bucket:
     """An authenticated bucket.
 
     Args:
-        secret: of kind `aws`; None for the machine's own credentials.
-        threads: that calls run in.
-        clients: those that are signed in already.
-        patience_s: how long a call is tried again.
+        secret: a credential of kind `aws`; None for the machine's own.
+        threads: run the calls.
+        clients: the shared boto3 clients.
+        patience_s: how long a failed call is retried.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Bucket:
             self._named["RequestPayer"] = "requester"
 
     async def page(self, prefix: str, token: str | None, after: str | None = None) -> dict[str, Any]:
-        """Up to 1,000 objects in key order, as ListObjectsV2 answers; `after` is the last key before.
+        """Up to 1,000 objects in key order, as ListObjectsV2 returns them; `after` is the last key so far.
 
-        Raises RequestError for a bucket that cannot be listed, TransientError for one that is away.
+        Raises RequestError if the bucket cannot be listed, TransientError if it does not answer.
         """
         asked = {**self._named, "MaxKeys": PAGE_KEYS, "Prefix": prefix}
         if token is not None:
@@ -93,7 +93,7 @@ class Bucket:
             raise RequestError(str(error)) from error
 
     async def open(self, key: str, etag: str | None = None) -> OpenObject:
-        """An object, of this version if one is named. Raises DocumentError for one that cannot be read."""
+        """An object, of this version if `etag` is given. Raises DocumentError if it cannot be read."""
         asked = {**self._named, "Key": key}
         if etag is not None:
             asked["IfMatch"] = f'"{etag}"'
@@ -103,7 +103,7 @@ class Bucket:
         )
 
     async def content(self, key: str, etag: str | None, found: OpenObject | None = None) -> bytes:
-        """The bytes of an object; `found` is an open one. Retries if the connection breaks. Raises
+        """The bytes of an object; `found` is already open. Retries if the connection breaks. Raises
         DocumentError."""
         opened = [found] if found is not None else []
 
@@ -152,13 +152,13 @@ class Clients:
         with self._lock:
             if signed_in not in self._made:
                 if len(self._made) >= _MOST_CLIENTS:
-                    self._made.pop(next(iter(self._made)))  # those that use it keep it
+                    self._made.pop(next(iter(self._made)))  # its current users keep it
                 self._made[signed_in] = self._new(config, secret)
             return self._made[signed_in]
 
     def _new(self, config: S3Config, secret: Mapping[str, str] | None) -> Any:
         if self._session is None:
-            import boto3  # half a second that other sources need not wait for
+            import boto3  # takes half a second, which other sources need not spend
             import botocore.session
 
             core = botocore.session.get_session()
@@ -184,10 +184,10 @@ def _client(session: Any, config: S3Config, secret: Mapping[str, str] | None) ->
         config=Config(
             connect_timeout=10,
             read_timeout=60,
-            retries={"total_max_attempts": 1},  # `Bucket` tries again
+            retries={"total_max_attempts": 1},  # `Bucket` retries
             max_pool_connections=32,
-            ignore_configured_endpoint_urls=True,  # AWS_ENDPOINT_URL would lead past HEADRACE_S3_ENDPOINTS
-            request_checksum_calculation="when_required",  # clones refuse what they do not know
+            ignore_configured_endpoint_urls=True,  # AWS_ENDPOINT_URL would bypass HEADRACE_S3_ENDPOINTS
+            request_checksum_calculation="when_required",  # other stores refuse unknown headers
             response_checksum_validation="when_required",
             signature_version="s3v4",
             s3={
@@ -217,7 +217,7 @@ def _opened(answer: Mapping[str, Any]) -> OpenObject:
 
 
 def _content(key: str, found: OpenObject) -> bytes:
-    """All bytes, unpacked where the object says that it is packed."""
+    """All bytes, decompressed if the object's Content-Encoding is gzip."""
     try:
         if found.size > MAX_FILE_BYTES:
             raise DocumentTooLarge(f"{key}: {found.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
@@ -226,9 +226,7 @@ def _content(key: str, found: OpenObject) -> bytes:
             pieces.append(piece)
             size += len(piece)
             if size > MAX_FILE_BYTES:
-                raise DocumentTooLarge(
-                    f"{key}: more than it was listed with; the limit is {MAX_FILE_BYTES:,}"
-                )
+                raise DocumentTooLarge(f"{key}: larger than listed; the limit is {MAX_FILE_BYTES:,}")
     finally:
         found.close()
     content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -241,7 +239,9 @@ def _unpacked(key: str, content: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             found = packed.read(MAX_FILE_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise CorruptDocument(f"{key}: its Content-Encoding is gzip, its bytes are not: {error}") from error
+        raise CorruptDocument(
+            f"{key}: its Content-Encoding is gzip, but its bytes are not: {error}"
+        ) from error
     if len(found) > MAX_FILE_BYTES:
         raise DocumentTooLarge(f"{key}: more than {MAX_FILE_BYTES:,} bytes when unpacked")
     return found

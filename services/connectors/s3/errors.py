@@ -21,7 +21,7 @@ _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "InvalidSecurity"}
 )
 _DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "403"})
-#: S3's own codes; a bare 404 may come from anything in between.
+#: S3's own codes; a bare 404 may come from a proxy.
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
 _WRONG_REGION = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301"}
@@ -57,18 +57,18 @@ class Refusals:
             if config.credential_id is None
             else f"credential {config.credential_id}"
         )
-        #: A bucket whose owner does not pay answers others with nothing but a refusal.
+        #: To whoever does not pay, a Requester Pays bucket only answers that access is denied.
         self._or_pays = (
             "" if config.requester_pays else ", or set s3.requester_pays if the bucket is Requester Pays"
         )
 
     def of_listing(self, error: Exception, after: str | None = None) -> IngestError:
-        """Why the bucket cannot be listed; `after` is the last key that was."""
+        """Why the bucket cannot be listed; `after` is the last listed key."""
         if isinstance(error, aws.ClientError):
-            if _code(error) == "500":  # without a word of XML: boto3 says so of what it cannot read, too
+            if _code(error) == "500":  # without XML; boto3 also reports unreadable responses so
                 return self.garbled(after)
             return self._everywhere(error) or self._not_listed(error)
-        return self._of_the_way(error)
+        return self._no_response(error)
 
     def garbled(self, after: str | None) -> Garbled:
         """The error for an invalid page."""
@@ -79,15 +79,15 @@ class Refusals:
         """Why an object cannot be read. Only this document fails, unless every other would fail too."""
         if isinstance(error, aws.ClientError):
             return self._everywhere(error) or self._not_read(error, key)
-        return self._of_the_way(error)
+        return self._no_response(error)
 
     def _everywhere(self, error: Any) -> IngestError | None:
         """The error if it affects all calls."""
         code, said = _code(error), self._said(error)
         if code in _LATER or _status(error) in _LATER_STATUS:
-            return TransientError(f"{self._bucket} asks to be left alone for a while: {said}")
+            return TransientError(f"{self._bucket} asks to retry later: {said}")
         if code == "NoSuchBucket":
-            return RequestError(f"{self._bucket} does not exist; is its name right, and the account?")
+            return RequestError(f"{self._bucket} does not exist; check its name and the account")
         if code in _WRONG_REGION:
             return self._elsewhere(error)
         if code == "InvalidAccessKeyId":
@@ -128,33 +128,35 @@ class Refusals:
         code, said = _code(error), self._said(error)
         if code.startswith("KMS") or (code in _DENIED and "kms" in said.lower()):
             return DocumentError(
-                f"{key}: its encryption key refuses {self._who}: allow kms:Decrypt on it (the store says: "
-                f"{said})"
+                f"{key}: {self._who} may not use its encryption key: allow kms:Decrypt on it (the store "
+                f"says: {said})"
             )
         if code in _DENIED:
             return Denied(
                 f"{key}: {self._who} may not read it: allow s3:GetObject on "
                 f"arn:aws:s3:::{self._config.bucket_name}/*{self._or_pays} (without "
-                f"s3:ListBucket, S3 says this of objects that do not exist, too): {said}"
+                f"s3:ListBucket, S3 also answers this for objects that do not exist): {said}"
             )
         if code in _GONE:
             return Gone(f"{key}: does not exist in {self._bucket}")
         if code in ("PreconditionFailed", "412"):
-            return Replaced(f"{key}: is overwritten again and again; the next run brings it")
+            return Replaced(f"{key}: is being overwritten repeatedly; the next run indexes it")
         if code == "InvalidObjectState":
-            return DocumentError(f"{key}: is archived; restore it, and the next run brings it")
+            return DocumentError(f"{key}: is archived; restore it, and the next run indexes it")
         if "customer provided keys" in said or "Server Side Encryption with customer" in said:
             return DocumentError(
-                f"{key}: is encrypted with a key of the customer's (SSE-C), which is unknown"
+                f"{key}: is encrypted with a customer-provided key (SSE-C), which Headrace does not have"
             )
         return DocumentError(f"{key}: cannot be read: {said}")
 
-    def _of_the_way(self, error: Exception) -> IngestError:
+    def _no_response(self, error: Exception) -> IngestError:
         """The error for a missing or invalid response."""
         if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.ProfileNotFound):
             return RequestError(f"this machine has no credentials of its own for S3: {error}")
         if isinstance(error, aws.CredentialRetrievalError):
-            return TransientError(f"this machine's own credentials cannot be had: {self._told(str(error))}")
+            return TransientError(
+                f"this machine's own credentials cannot be loaded: {self._told(str(error))}"
+            )
         if isinstance(error, aws.ParamValidationError):
             return RequestError(f"{self._bucket}: {self._told(str(error))}")
         return TransientError(f"{self._bucket} does not answer: {self._told(str(error))}")

@@ -26,13 +26,13 @@ SignIn = Callable[[], Awaitable[Bucket]]
 
 #: Consecutive denied objects after which the run fails, because read permission seems to be missing.
 _MOST_DENIED = 50
-#: The names of buckets of S3 Express, which list in no order.
+#: Suffix of S3 Express buckets, whose listings are unordered.
 _DIRECTORY_BUCKET = "--x-s3"
 METADATA = "metadata"
 
 
 class _Reader:
-    """What both kinds of runs read with."""
+    """Reads objects, for both kinds of runs."""
 
     def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
@@ -40,14 +40,16 @@ class _Reader:
         self._denied = 0
 
     async def bucket(self) -> Bucket:
-        """Signed in to at the first call."""
+        """The bucket; the first call authenticates."""
         if self._bucket is None:
             self._bucket = await self._sign_in()
         return self._bucket
 
     async def content(self, item: Item, found: OpenObject | None = None) -> Content:
-        """The bytes of the listed version, or of the one that has replaced it. Raises Gone, DocumentError,
-        RequestError when none may be read."""
+        """The bytes of the listed version, or of the one that has replaced it.
+
+        Raises Gone, DocumentError, and RequestError when so many objects are denied that read permission
+        seems to be missing."""
         bucket, etag, replaced = await self.bucket(), etag_of(item.version), False
         try:
             try:
@@ -69,8 +71,8 @@ class _Reader:
 class S3Lister:
     """All objects below the prefix: pages of 1,000 in key order, the next one fetched ahead.
 
-    In metadata mode these are the objects that a `.meta.json` names for the collection, and those that are
-    indexed in it already: the prefix is listed twice, first for what the files say.
+    In metadata mode, only the objects that a `.meta.json` file names for the collection, and those already
+    indexed in it. The prefix is then listed twice: first for these files, then for the objects.
     """
 
     when_empty = "Is the prefix right, and may the credential see what is below it?"
@@ -87,11 +89,11 @@ class S3Lister:
         return not key.startswith(self._prefix)
 
     def facts(self) -> Mapping[str, MetadataValue]:
-        """How many requests the listing took: stores charge for them."""
+        """The number of list requests, because stores charge for them."""
         return {"list_requests": self._requests}
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
-        """Every object. Raises RequestError for a listing that is denied, breaks off or does not advance."""
+        """Every object. Raises RequestError if the listing is denied, breaks off or does not advance."""
         objects = Objects(self._config, self._known)
         if self._config.auto_sync == METADATA:
             objects = await self._named()
@@ -117,7 +119,7 @@ class S3Lister:
         return Objects(self._config, self._known, wanted, named.faults)
 
     async def _contents(self) -> AsyncGenerator[Sequence[Mapping[str, Any]], None]:
-        """Pages as the store lists them, checked."""
+        """The pages of the listing, checked for order and progress."""
         bucket, last = await self._reader.bucket(), None
         coming = asyncio.create_task(self._page(bucket, None, None))
         try:
@@ -152,7 +154,9 @@ class S3Lister:
             return None
         token = found.get("NextContinuationToken")
         if not token or token == found.get("ContinuationToken"):
-            raise self._incomplete(last, "the store says that there is more and not where")
+            raise self._incomplete(
+                last, "the store says that there is more, but gives no token to continue with"
+            )
         if last is None or last == before:
             raise self._incomplete(last, "a page that is not the last one has no objects")
         return str(token)
@@ -162,12 +166,10 @@ class S3Lister:
         for found in contents:
             key = str(found["Key"])
             if not key.startswith(self._prefix):
-                raise self._incomplete(
-                    before, f"the store lists {key[:200]!r}, which the prefix does not begin"
-                )
+                raise self._incomplete(before, f"the store lists {key[:200]!r}, which is outside the prefix")
             now = key.encode()
             if self.in_order and now <= last:
-                raise self._incomplete(before, f"{key[:200]!r} comes after a key that is not before it")
+                raise self._incomplete(before, f"{key[:200]!r} is out of order")
             last = now
 
     def _incomplete(self, last: str | None, why: str) -> RequestError:
@@ -178,7 +180,7 @@ class S3Lister:
 
 
 class ObjectLister:
-    """The current state of one object: one request tells whether it exists, and has its bytes."""
+    """The current state of one object. A single request tells whether it exists and returns its bytes."""
 
     when_empty = "Does the object exist?"
     in_order = True
@@ -195,8 +197,9 @@ class ObjectLister:
         return {}
 
     async def pages(self) -> AsyncIterator[Sequence[Entry]]:
-        """The object, or nothing when an event asked and it is gone. Raises RequestError when it does not
-        exist and somebody asked for it, or cannot be looked at."""
+        """The object; nothing if an event triggered the run and the object is gone.
+
+        Raises RequestError if a user asked for an object that does not exist, or if it cannot be read."""
         bucket = await self._reader.bucket()
         try:
             self._found = await bucket.open(self._key)
@@ -212,17 +215,17 @@ class ObjectLister:
         yield [self._given().item(self._key, self._found.etag, self._found.size)]
 
     async def read(self, item: Item) -> Content:
-        """The bytes of the object that was found; of its version, if it must be asked for again."""
+        """The bytes of the object that `pages` found; a retry requests the same version."""
         found, self._found = self._found, None
         return await self._reader.content(item, found)
 
     async def aclose(self) -> None:
-        """Drop what was not read."""
+        """Close the response if it was not read."""
         if self._found is not None:
             await asyncio.to_thread(self._found.close)
 
     def _given(self) -> Given:
-        """What the run says; an event that says nothing keeps what was said before."""
+        """The options of the run; an event without options keeps the stored ones."""
         given = Given.of(self._options)
         if self._trigger == "event" and given == Given():
             return Given.kept(self._known.memo(self._key))

@@ -35,8 +35,8 @@ class Named:
         self.faults: dict[str, str] = {}
 
     async def take(self, contents: Sequence[Mapping[str, Any]], read: ReadFile) -> None:
-        """Read the files of a page of a listing. Raises TransientError, and RequestError when none may be
-        read."""
+        """Read the `.meta.json` files of a page of the listing. Raises TransientError, and RequestError if
+        read permission is missing."""
         files = [found for found in contents if is_meta_file(str(found["Key"]))]
         for start in range(0, len(files), _AT_ONCE):
             await asyncio.gather(*(self._take(found, read) for found in files[start : start + _AT_ONCE]))
@@ -65,7 +65,7 @@ class Named:
             self._said[key] = when, memo
 
     def of(self, key: str) -> Given | None:
-        """What the files say about an object; None if nothing."""
+        """The options that the files give an object; None if no file names it."""
         said = self._said.get(key)
         return None if said is None else Given.kept(said[1])
 

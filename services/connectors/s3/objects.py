@@ -36,7 +36,7 @@ def etag_of(version: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Options that a run of a single object set: stored, so that runs over all objects do not remove them."""
+    """The options that a run of a single object set; stored, so that runs over all objects keep them."""
 
     custom_id: str | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
@@ -69,11 +69,11 @@ Wanted = Callable[[str], Given | None]
 
 
 class Objects:
-    """From listed objects to documents.
+    """Turns listed objects into documents.
 
     Args:
-        wanted: all are, with what was kept of them, unless it says otherwise.
-        faults: of `.meta.json` files that cannot be understood, by key.
+        wanted: which objects to index, and with which options; by default all, with their stored options.
+        faults: why a `.meta.json` file is invalid, by key.
     """
 
     def __init__(
@@ -99,22 +99,22 @@ class Objects:
         if self._meta and is_meta_file(key):
             if key in self._faults:
                 return Unreadable(key, self._faults[key], alone=True)
-            return Skipped(key, "says what other objects are called")
+            return Skipped(key, "describes other objects")
         given = self._wanted(key)
         if given is None:
             return None
-        if _is_archived(found):  # which takes nothing away that is indexed
+        if _is_archived(found):  # what is indexed stays
             return Skipped(key, f"archived ({found['StorageClass']}): restore it to index it", keep=True)
         return given.item(key, str(found.get("ETag", "")).strip('"'), size)
 
 
 def is_folder_marker(key: str, size: int) -> bool:
-    """Whether it is an empty object that consoles create to show a folder. One with content is a document."""
+    """Whether this is an empty object with which consoles show a folder. With content it is a document."""
     return key.endswith("/") and not size
 
 
 def content_type_of(key: str, told: str | None) -> str | None:
-    """The media type, if it helps: an object's name is more reliable than the uploader's guess."""
+    """The media type for names without a suffix; a suffix is more reliable than the uploader's guess."""
     if PurePosixPath(key).suffix or not told or told in _NO_TYPE:
         return None
     return told

@@ -52,7 +52,7 @@ async def test_a_refusal_says_what_to_do_and_no_other_host_is_asked(
 
 
 async def test_a_bucket_that_does_not_exist(store: MemoryS3, origin: S3Origin) -> None:
-    with pytest.raises(RequestError, match=r"bucket nobodys at .* does not exist; is its name right"):
+    with pytest.raises(RequestError, match=r"bucket nobodys at .* does not exist; check its name"):
         await origin.check(config(store, bucket_name="nobodys"), "t")
 
 

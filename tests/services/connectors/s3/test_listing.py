@@ -181,9 +181,7 @@ async def test_a_store_that_stays_away_is_another_time(store: MemoryS3, impatien
     store.fault = lambda asked: refusal(503, "SlowDown", "Please reduce your request rate.")
 
     async with aclosing(impatient.open(run_of(config(store)), Known())) as lister:
-        with pytest.raises(
-            TransientError, match="asks to be left alone for a while: SlowDown: Please reduce"
-        ):
+        with pytest.raises(TransientError, match="asks to retry later: SlowDown: Please reduce"):
             await listed(lister)
 
 
@@ -215,7 +213,7 @@ def second_page(answer: Answer) -> "object":
         ),
         (
             Answer(200, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"),
-            "incomplete after '0999': the store says that there is more and not where",
+            "incomplete after '0999': the store says that there is more, but gives no token to continue with",
         ),
         (
             Answer(
@@ -223,7 +221,7 @@ def second_page(answer: Answer) -> "object":
                 b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>0</Key></Contents>"
                 b"</ListBucketResult>",
             ),
-            "incomplete after '0999': '0' comes after a key that is not before it",
+            "incomplete after '0999': '0' is out of order",
         ),
         (
             Answer(
@@ -257,7 +255,7 @@ async def test_a_key_outside_the_prefix_ends_the_listing(store: MemoryS3, origin
     store.fault = lambda asked: Answer(200, body)
 
     async with aclosing(origin.open(run_of(config(store, path_prefix="foo/")), Known())) as lister:
-        with pytest.raises(RequestError, match="'foo2/x', which the prefix does not begin"):
+        with pytest.raises(RequestError, match="'foo2/x', which is outside the prefix"):
             await listed(lister)
 
 

@@ -31,9 +31,12 @@ def of_objects(answer: Answer) -> "object":
         ),
         (
             refusal(403, "AccessDenied", "... is not authorized to perform: kms:Decrypt on the resource ..."),
-            "a.txt: its encryption key refuses credential 1: allow kms:Decrypt",
+            "a.txt: credential 1 may not use its encryption key: allow kms:Decrypt",
         ),
-        (refusal(400, "KMS.DisabledException", "arn:aws:kms:… is disabled."), "its encryption key refuses"),
+        (
+            refusal(400, "KMS.DisabledException", "arn:aws:kms:… is disabled."),
+            "may not use its encryption key",
+        ),
         (refusal(403, "InvalidObjectState"), "is archived; restore it"),
         (
             refusal(
@@ -81,7 +84,7 @@ async def test_an_object_that_is_replaced_again_and_again_fails(store: MemoryS3,
         [item] = await listed(lister)
         assert isinstance(item, Item)
         store.fault = lambda asked: refusal(412, "PreconditionFailed")
-        with pytest.raises(DocumentError, match="busy: is overwritten again and again"):
+        with pytest.raises(DocumentError, match="busy: is being overwritten repeatedly"):
             await lister.read(item)
 
 
