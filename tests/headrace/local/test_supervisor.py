@@ -90,6 +90,13 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
+def pid_of(supervisor: Supervisor, name: str) -> int:
+    """The process of a child that runs; never 0, which `os.kill` takes for the whole process group."""
+    pid = supervisor.states[name].pid
+    assert pid
+    return pid
+
+
 async def test_a_child_that_is_killed_is_started_again(bench: Bench) -> None:
     async with bench.supervisor() as supervisor:
         await supervisor.start(bench.spec("indexing"))
@@ -117,7 +124,7 @@ async def test_a_child_that_lived_long_enough_starts_again_after_the_first_pause
     async with Supervisor(on_change=bench.changes.append, backoff=long_enough, signals=()) as supervisor:
         await supervisor.start(bench.spec("parsing"))
         for restarts in range(1, 5):
-            os.kill(supervisor.states["parsing"].pid or 0, signal.SIGKILL)
+            os.kill(pid_of(supervisor, "parsing"), signal.SIGKILL)
             await eventually(lambda: supervisor.states["parsing"].restarts == restarts)  # noqa: B023
             await eventually(lambda: supervisor.states["parsing"].state is ProcessState.RUNNING)
     assert all(change.pause_s <= 0.02 for change in bench.changes)
@@ -222,7 +229,7 @@ async def test_a_child_leads_its_own_session_so_that_ctrl_c_reaches_it_only_thro
 ) -> None:
     async with bench.supervisor() as supervisor:
         await supervisor.start(bench.spec("api"))
-        pid = supervisor.states["api"].pid or 0
+        pid = pid_of(supervisor, "api")
         assert os.getsid(pid) == pid != os.getsid(0)
 
 
@@ -232,7 +239,7 @@ async def test_an_embedded_server_comes_back_on_its_port_under_a_supervisor(tmp_
         try:
             await supervisor.start(await server.prepare())
             url = server.url
-            os.kill(supervisor.states["chroma"].pid or 0, signal.SIGKILL)
+            os.kill(pid_of(supervisor, "chroma"), signal.SIGKILL)
             await eventually(lambda: supervisor.states["chroma"].restarts == 1)
             await eventually(lambda: supervisor.states["chroma"].state is ProcessState.RUNNING, within_s=30)
             async with aiohttp.ClientSession() as session, session.get(f"{url}/api/v2/heartbeat") as answer:
