@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 from itertools import groupby
 
-from schemas.errors import RequestError
-from schemas.events import Document, RunRequested
+from schemas.errors import DocumentError, DocumentTooLarge, RequestError
+from schemas.events import Document, DocumentUpserted, Payload, RunRequested
+from schemas.limits import MAX_FILE_BYTES
 from schemas.sources import SOURCE_TYPES
-from services.connectors.lister import Item, Skipped
+from services.connectors.lister import Content, Item, Skipped
 from services.connectors.scratch import Placed
-from services.connectors.states import Indexed
+from services.connectors.states import Indexed, shown
 from streams.reembedded import Reembedded
 from streams.state.store import Essence
 
@@ -142,4 +143,23 @@ def document_of(run: RunRequested, item: Item, version_key: str) -> Document:
         embedding=run.source.embedding,
         source_id=run.source.id,
         main_content=kind.main_content(run.source.config),
+    )
+
+
+def fault(item: Item) -> DocumentError | None:
+    """Why an item cannot be a document, whatever its content; None if it can."""
+    if not item.key.isascii() and (told := shown(item.key)) != item.key:
+        return DocumentError(f"{told}: the name is not UTF-8, so it cannot be a document key")
+    if item.size is not None and item.size > MAX_FILE_BYTES:
+        return DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
+    return None
+
+
+def upserted(document: Document, payload: Payload, content: Content) -> DocumentUpserted:
+    """The event of a document whose content is stored at `payload`."""
+    return DocumentUpserted(
+        document=document,
+        content=payload,
+        filename=content.filename or document.document_key,
+        content_type=content.content_type,
     )

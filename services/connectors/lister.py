@@ -5,7 +5,7 @@ Everything else is the same for all types (`services.connectors.sync`): the comp
 ordinals, the in-flight limit, deletes, markers, counts, and that unreadable is not deleted.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -219,6 +219,17 @@ class Selective(Protocol):
 
     def excludes(self, key: str) -> bool:
         """Whether the source's configuration excludes this key."""
+        ...
+
+
+@runtime_checkable
+class Rechecking(Protocol):
+    """A lister of a source that changes during its listing: a file that is being replaced can be missing from
+    it. Before their documents are deleted, missing keys are looked for again."""
+
+    async def recheck(self, keys: Set[str]) -> Sequence[Item | Unreadable]:
+        """Those of these keys that exist now and are wanted, in any order, and places that could not be read.
+        Raises as `Lister.pages`."""
         ...
 
 

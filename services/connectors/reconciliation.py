@@ -11,11 +11,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 
 from schemas import events
-from schemas.errors import DocumentError, DocumentTooLarge
-from schemas.events import Document, DocumentDeleted, DocumentUpserted, MetadataValue, RunRequested
+from schemas.errors import DocumentError
+from schemas.events import Document, DocumentDeleted, MetadataValue, RunRequested
 from schemas.ids import Fingerprints, document_id
-from schemas.limits import MAX_FILE_BYTES
-from services.connectors.difference import Action, action, document_of, embedded_anew, merged
+from services.connectors.difference import Action, action, document_of, embedded_anew, fault, merged, upserted
 from services.connectors.guard import DeleteGuard
 from services.connectors.lister import (
     Content,
@@ -24,6 +23,7 @@ from services.connectors.lister import (
     Item,
     LeftOut,
     Lister,
+    Rechecking,
     Selective,
     Skipped,
     Unreadable,
@@ -78,6 +78,7 @@ class Reconciliation:
         self._here = None if collection_id is None else digest(collection_id)
         self._only = None if lister is None or lister.only is None else frozenset(lister.only)
         self._selective = lister if isinstance(lister, Selective) else None
+        self._rechecking = lister if isinstance(lister, Rechecking) else None
         self._keeps_memos = memos.any()
         self._unreadable: dict[str, Unreadable] = {}
         self.left_out: dict[str, int] = {}
@@ -97,6 +98,7 @@ class Reconciliation:
                             await self._reconcile(place, entry, rows, doomed)
                         elif self._attempt.is_late():
                             await self._attempt.tell()
+            await self._recheck(doomed)
             deleted = ReadableDocuments(doomed, self._unreadable)
             self._guard.check(deleted, bool(self._unreadable), self._only, self.left_out)
             for where, one_place in self._unreadable.items():
@@ -108,7 +110,18 @@ class Reconciliation:
         if self._lister is not None:
             self.facts = self._lister.facts()
 
-    # ------------------------------------------------------------------------------------ two streams
+    async def _recheck(self, doomed: DoomedDocuments) -> None:
+        """Sync what the listing missed, although it exists."""
+        if self._rechecking is None or not (keys := doomed.gone()):
+            return
+        for entry in await self._rechecking.recheck(keys):
+            if isinstance(entry, Unreadable):
+                self._unreadable[entry.place] = entry
+                continue
+            place = place_of(entry.key)
+            doomed.remove(place)
+            self._guard.listed += 1
+            await self._sync(entry, _known(self._documents.at(place)), doomed)
 
     async def _listed(self, listing: SortedListing) -> AsyncGenerator[Sequence[Placed], None]:
         if self._lister is None:
@@ -148,12 +161,10 @@ class Reconciliation:
     def _concerns(self, entry: Item | Skipped) -> bool:
         return self._only is None or entry.key in self._only
 
-    # ----------------------------------------------------------------------------------- one document
-
     def _is_as_it_was(self, entry: Item | Skipped | None, rows: Sequence[Essence]) -> bool:
         """Count a document if it is unchanged. False if `_reconcile` must handle it; for unchanged documents,
         which are most, this takes a fifth of its time."""
-        if len(rows) != 1 or not isinstance(entry, Item) or entry.version is None or _fault(entry):
+        if len(rows) != 1 or not isinstance(entry, Item) or entry.version is None or fault(entry):
             return False
         indexed = Indexed.unpacked(rows[0].essence)
         wanted = self._wanted(entry, entry.version, [indexed])
@@ -178,7 +189,7 @@ class Reconciliation:
     async def _reconcile(
         self, place: bytes, entry: Item | Skipped | None, rows: Sequence[Essence], doomed: DoomedDocuments
     ) -> None:
-        known = [(row, Indexed.unpacked(row.essence)) for row in rows]
+        known = _known(rows)
         self._guard.indexed += sum(not indexed.deleted for _, indexed in known)
         if isinstance(entry, Item):
             await self._sync(entry, known, doomed)
@@ -208,8 +219,8 @@ class Reconciliation:
         assert self._lister is not None
         content, version = None, item.version
         try:
-            if (fault := _fault(item)) is not None:
-                raise fault
+            if (reason := fault(item)) is not None:
+                raise reason
             if version is None:
                 content = await self._lister.read(item)
                 version = hashlib.sha256(content.body).hexdigest()
@@ -270,13 +281,8 @@ class Reconciliation:
 
     async def _upsert(self, id_: str, document: Document, content: Content) -> Send:
         payload = await self._blobs.put(content.body)
-        event = DocumentUpserted(
-            document=document.model_copy(update={"run": self._attempt.position()}),
-            content=payload,
-            filename=content.filename or document.document_key,
-            content_type=content.content_type,
-        )
-        return Send(DOCUMENTS, id_, event)
+        numbered = document.model_copy(update={"run": self._attempt.position()})
+        return Send(DOCUMENTS, id_, upserted(numbered, payload, content))
 
     async def _delete(self, doomed: Doomed) -> None:
         state = self._documents.get(doomed.id)
@@ -290,10 +296,5 @@ class Reconciliation:
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
 
 
-def _fault(item: Item) -> DocumentError | None:
-    """Why an item cannot be a document, whatever its content; None if it can."""
-    if not item.key.isascii() and (told := shown(item.key)) != item.key:
-        return DocumentError(f"{told}: the name is not UTF-8, so it cannot be a document key")
-    if item.size is not None and item.size > MAX_FILE_BYTES:
-        return DocumentTooLarge(f"{shown(item.key)}: {item.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
-    return None
+def _known(rows: Sequence[Essence]) -> list[tuple[Essence, Indexed]]:
+    return [(row, Indexed.unpacked(row.essence)) for row in rows]

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Any, Self
 
 from services.connectors.lister import Item, Skipped, Unreadable
@@ -17,6 +18,7 @@ from services.connectors.states import place_of
 #: Size of a database's cache in memory.
 _CACHE_KB = 16_384
 _PAGE_ROWS = 1_000
+_MOST_GONE = 10_000
 
 _LISTED = "CREATE TABLE listed (place BLOB PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID"
 _DOOMED = """
@@ -123,6 +125,17 @@ class DoomedDocuments(_Temporary):
     def spare(self, id_: str) -> None:
         """Do not delete a document, because its id now belongs to another key."""
         self._database.execute("INSERT OR IGNORE INTO spared VALUES (?)", (id_,))
+
+    def remove(self, place: bytes) -> None:
+        """Do not delete the documents of a key, because it exists after all."""
+        self._flush()
+        self._database.execute("DELETE FROM doomed WHERE place = ?", (place,))
+
+    def gone(self) -> frozenset[str]:
+        """The first keys that are not listed any more. If there are more, whole folders are gone, and not
+        files that are being replaced."""
+        keys = (one.place.decode() for page in self.pages() for one in page if one.why is Why.GONE)
+        return frozenset(islice(keys, _MOST_GONE))
 
     def pages(self) -> Iterator[list[Doomed]]:
         """All documents in key order, some at a time."""

@@ -8,7 +8,8 @@ disk.py       the thread that does both; if its disk hangs, only its run waits
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -100,6 +101,17 @@ class FolderLister:
         yield [Unreadable(place, why) for place, why in walk.unreadable.items()]
         yield [LeftOut(reason, count) for reason, count in walk.left_out.items()]
 
+    async def recheck(self, keys: Set[str]) -> Sequence[Item | Unreadable]:
+        """See `Rechecking`. Lists the folder again if any of them exists, because its rules decide which are
+        wanted."""
+        if not await self._disk.run(self._any_exists, keys):
+            return []
+        walk = FolderWalk(self._root, self._selection, self._places, self._disk.tick)
+        self._files = walk.files()
+        wanted = (file for file in self._files if file.key in keys)
+        found = [entry for entry in await self._disk.run(self._items, wanted) if isinstance(entry, Item)]
+        return [*found, *(Unreadable(place, why) for place, why in walk.unreadable.items())]
+
     async def read(self, item: Item) -> Content:
         """The bytes of a file. Raises Gone when it was deleted, Unwanted when it is binary,
         DocumentError when it cannot be read.
@@ -117,9 +129,20 @@ class FolderLister:
         except ValueError as error:
             raise RequestError(f"the patterns of the source cannot be used: {error}") from error
 
+    def _any_exists(self, keys: Set[str]) -> bool:
+        root = os.fsencode(self._root)
+        for key in keys:
+            self._disk.tick()
+            if os.path.lexists(os.path.join(root, encoded(key))):
+                return True
+        return False
+
     def _page(self, files: Iterator[File]) -> Sequence[Item | Skipped]:
+        return self._items(islice(files, _PAGE))
+
+    def _items(self, files: Iterator[File]) -> Sequence[Item | Skipped]:
         try:
-            return [self._item(file) for file in islice(files, _PAGE)]
+            return [self._item(file) for file in files]
         except Forbidden:
             raise
         except OSError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from schemas.ids import document_id
 from services.connectors import Access, Invocations, SyncConnector, barrier, folder
 from services.connectors.folder import FolderLister, FolderOrigin, memo
 from services.connectors.folder.reading import read_file
+from services.connectors.folder.walk import File, FolderWalk
 from services.connectors.lister import Content, Item
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.places import Places
@@ -728,3 +730,41 @@ async def test_patterns_that_match_nothing_delete_nothing(tmp_path: Path) -> Non
     await world.run()
 
     assert "lists nothing though 1 document of it is indexed" in await world.refused(globs=["*.mdd"])
+
+
+@pytest.fixture
+def replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Files that the next listing misses, as while an editor replaces them; the one after it has them."""
+    names: list[str] = []
+    whole = FolderWalk.files
+
+    def files(walk: FolderWalk) -> Iterator[File]:
+        missed = frozenset(names)
+        names.clear()
+        return (file for file in whole(walk) if file.key not in missed)
+
+    monkeypatch.setattr(FolderWalk, "files", files)
+    return names
+
+
+async def test_a_file_that_is_replaced_during_the_listing_is_indexed_and_not_deleted(
+    world: World, replaced: list[str]
+) -> None:
+    world.write(a="one", b="two")
+    await world.run()
+    replaced.append("a.md")
+    world.write(a="three")
+
+    assert (await world.run()).written() == {"a.md": "upsert"}
+
+
+async def test_missing_files_that_exist_but_are_ignored_now_are_deleted(
+    world: World, replaced: list[str]
+) -> None:
+    world.write(a="one", b="two", c="three")
+    await world.run()
+    replaced.append("a.md")
+    (world.folder / ".gitignore").write_text("b.md")
+    (world.folder / "c.md").unlink()
+
+    assert (await world.run()).written() == {"b.md": "delete", "c.md": "delete"}
