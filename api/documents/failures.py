@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from api.access import Caller
 from api.dependencies import Dependencies
+from api.documents.queries import find_document
 from api.errors import BadRequest, PreconditionFailed
 from api.letters.queries import replay_rows
 from api.sync.invocations import require_alone, start_run
-from api.views.letters import LetterFilter
+from api.views.documents import DocumentRow
+from api.views.documents.tables import FAILED
+from api.views.letters import REPLAYED, LetterFilter
 from schemas import api
 from schemas.api import MAX_LETTERS
 from schemas.errors import RequestError
@@ -76,6 +79,47 @@ async def retry_failed(
         invocation_id=again,
         message="; ".join(sentences) or "the failed documents are on their way again",
     )
+
+
+async def retry_document(parts: Dependencies, caller: Caller, document_id: str) -> api.RetryResponse:
+    """Process one failed document again: its dead letters, or its source if it left none.
+
+    Raises NotFound, PreconditionFailed for a document that has not failed.
+    """
+    row = await find_document(parts, caller, document_id)
+    await parts.letters.refresh()
+    chosen = LetterFilter(
+        tenant=row.place.tenant,
+        databases=frozenset((row.place.database,)),
+        collection=row.place.collection,
+        document_key=row.key,
+        invocation_id=row.failed_run_id,  # of its source: another one's document may have the same key
+    )
+    letters = parts.letters.page(chosen, None, MAX_LETTERS)
+    if not letters and row.state != FAILED:
+        raise PreconditionFailed(f"document {row.key!r} has not failed; its state is {row.state}")
+    if not letters and parts.letters.count(replace(chosen, state=REPLAYED)):
+        message = "its record was sent again before and is on its way"
+        return api.RetryResponse(replayed=0, left=0, invocation_id=None, message=message)
+    done = await replay_rows(parts, caller, chosen, letters)
+    sentences, again = list(done.failed[:10]), None
+    if not letters or done.failed:
+        again, sentence = await _source_again(parts, row)
+        sentences.append(sentence)
+    return api.RetryResponse(
+        replayed=done.settled,
+        left=done.left,
+        invocation_id=again,
+        message="; ".join(sentences) or "the document is on its way again",
+    )
+
+
+async def _source_again(parts: Dependencies, row: DocumentRow) -> tuple[str | None, str]:
+    """A new run of the source of a document, like that in which it failed."""
+    run = None if row.failed_run_id is None else parts.catalogue.invocation(row.failed_run_id)
+    if run is None:
+        return None, "its record is not kept, and the run in which it failed is not known: send it again"
+    return await _run_again(parts, run)
 
 
 def _letters_of(run: Invocation, reason: str | None = None) -> LetterFilter:

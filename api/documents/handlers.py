@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from api.dependencies import PARTS
-from api.documents.failures import list_failures, retry_failed
+from api.documents.failures import list_failures, retry_document, retry_failed
 from api.documents.queries import DOCUMENT_ID, MAX_CHUNKS, delete_document, list_documents, show_document
 from api.errors import BadRequest
 from api.requests import (
@@ -53,6 +53,12 @@ async def get_document(request: web.Request) -> web.Response:
 async def remove_document(request: web.Request) -> web.Response:
     """Delete a document from its collection."""
     found = await delete_document(request.app[PARTS], caller_of(request), _document_id(request))
+    return json_response(found, 202)
+
+
+async def retry_one(request: web.Request) -> web.Response:
+    """Process a failed document again."""
+    found = await retry_document(request.app[PARTS], caller_of(request), _document_id(request))
     return json_response(found, 202)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from api.access import Caller
 from api.chroma.place import Place as Database
 from api.chroma.upstream import Answer
+from api.cursor import cursor_of, none_of_this_list, values_of
 from api.dependencies import Dependencies
-from api.documents.cursor import cursor_of, none_of_this_list, values_of
 from api.errors import BadRequest, Conflict, NotFound, Unavailable
 from api.search.expression import Filter
 from api.search.records import Record
@@ -96,8 +96,10 @@ async def show_document(
     Raises NotFound, and Unavailable if Chroma does not answer.
     """
     row = await find_document(parts, caller, document_id)
-    gone, chunks = await _chunks(parts, row, first, min(limit, MAX_CHUNKS))
-    more = chunks and chunks[-1].number + 1 < row.chunks
+    end = first + min(limit, MAX_CHUNKS)
+    gone, chunks = await _chunks(parts, row, first, end)
+    # By numbers, not by what was found: rows may be missing, also a whole page of them.
+    more = not gone and row.embedding is not None and end < row.chunks
     embedding = row.embedding
     return api.DocumentDetail(
         **dict(summary_of(row)),
@@ -109,7 +111,7 @@ async def show_document(
         gone=gone,
         history=list(_history(parts, row)),
         chunk_list=chunks,
-        next_chunk=chunks[-1].number + 1 if more else None,
+        next_chunk=end if more else None,
     )
 
 
@@ -213,9 +215,10 @@ def _event(run_id: str, outcome: Outcome, trigger: str, at: datetime) -> api.Doc
 
 
 async def _chunks(
-    parts: Dependencies, row: DocumentRow, first: int, limit: int
+    parts: Dependencies, row: DocumentRow, first: int, end: int
 ) -> tuple[bool, list[api.DocumentChunk]]:
-    """Whether the document's collection is gone, and chunks from number `first` on as they are in Chroma."""
+    """Whether the document's collection is gone, and the chunks from number `first` to `end`, which is not
+    among them, as they are in Chroma."""
     if not row.chunks or row.embedding is None:
         return False, []
     database = parts.place(row.place.tenant, row.place.database)
@@ -223,7 +226,7 @@ async def _chunks(
     if found is None or identity_of(found) != row.collection_id:
         return True, []
     base = chunk_id_base(_document(row, row.embedding))
-    numbers = range(first, min(row.chunks, first + limit))
+    numbers = range(first, min(row.chunks, end))
     if not numbers:
         return False, []
     ids = tuple(f"{base}-{number}" for number in numbers)

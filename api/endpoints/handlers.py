@@ -56,11 +56,23 @@ async def get_deliveries(request: web.Request) -> web.Response:
     return json_response(page)
 
 
+async def get_delivery(request: web.Request) -> web.Response:
+    """One delivery with its attempts."""
+    delivery = request.match_info["delivery_id"]
+    found = await queries.show_delivery(request.app[PARTS], caller_of(request), _id(request), delivery)
+    return json_response(found)
+
+
 async def retry(request: web.Request) -> web.Response:
     """Attempt a delivery again."""
     delivery = request.match_info["delivery_id"]
     found = await queries.retry_delivery(request.app[PARTS], caller_of(request), _id(request), delivery)
     return json_response(found, 202)
+
+
+async def rotate(request: web.Request) -> web.Response:
+    """Give an endpoint another secret."""
+    return json_response(await queries.rotate_secret(request.app[PARTS], caller_of(request), _id(request)))
 
 
 async def test(request: web.Request) -> web.Response:

@@ -8,8 +8,8 @@ from yarl import URL
 
 from api.access import Caller
 from api.clock import now
+from api.cursor import cursor_of, values_of
 from api.dependencies import Dependencies
-from api.documents.cursor import cursor_of, values_of
 from api.errors import BadRequest, NotFound
 from api.requests import uuid_of
 from api.sync.options import require_text
@@ -19,7 +19,15 @@ from schemas.events import WebhookDelivery, WebhookEndpoint
 from streams.engine.outputs import Send
 from streams.http.addresses import host_fault
 from streams.secrets import Secrets, SecretsKey
-from streams.state.webhooks import PENDING, SECRET, context_of, is_allowed, milliseconds, to_allow
+from streams.state.webhooks import (
+    PENDING,
+    SECRET,
+    context_of,
+    is_allowed,
+    milliseconds,
+    rotated,
+    to_allow,
+)
 from streams.topics import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 
 EVENTS = ("invocation.complete", "invocation.failed", "invocation.cancelled")
@@ -58,7 +66,7 @@ async def create_endpoint(
     await parts.webhooks.refresh()
     if len(parts.webhooks.endpoints(caller.tenant)) >= MAX_ENDPOINTS:
         raise BadRequest(f"the tenant has {MAX_ENDPOINTS} webhook endpoints; delete one first")
-    id_, secret = str(uuid.uuid4()), f"whsec_{SecretsKey.new().text}"
+    id_, secret = str(uuid.uuid4()), _new_secret()
     endpoint = WebhookEndpoint(
         id=id_,
         tenant=caller.tenant,
@@ -100,6 +108,17 @@ async def change_endpoint(
     return summary_of(changed)
 
 
+async def rotate_secret(parts: Dependencies, caller: Caller, endpoint_id: str) -> api.CreatedEndpoint:
+    """A new secret for an endpoint, shown only once. The one before signs, too, for a day."""
+    secret = _new_secret()
+    async with parts.changing.of(endpoint_id):
+        found = await find_endpoint(parts, caller, endpoint_id)
+        secrets, context = _secrets(parts), context_of(found.id, found.tenant)
+        members = rotated(secrets.open(found.secret, context), secret, now())
+        await _keep(parts, found.model_copy(update={"secret": secrets.seal(members, context)}))
+    return api.CreatedEndpoint(**dict(summary_of(found)), secret=secret)
+
+
 async def delete_endpoint(parts: Dependencies, caller: Caller, endpoint_id: str) -> None:
     """Delete an endpoint. What is pending for it fails."""
     async with parts.changing.of(endpoint_id):  # a concurrent change would restore it
@@ -129,14 +148,28 @@ async def list_deliveries(
     )
 
 
-async def retry_delivery(
+async def show_delivery(
     parts: Dependencies, caller: Caller, endpoint_id: str, delivery_id: str
 ) -> api.DeliverySummary:
-    """Attempt a delivery now, and for another day if need be; it keeps its id."""
+    """One delivery with its attempts. Raises NotFound."""
+    return delivery_of(await _delivery(parts, caller, endpoint_id, delivery_id))
+
+
+async def _delivery(
+    parts: Dependencies, caller: Caller, endpoint_id: str, delivery_id: str
+) -> WebhookDelivery:
     endpoint = await find_endpoint(parts, caller, endpoint_id)
     found = parts.webhooks.delivery(delivery_id)
     if found is None or found.endpoint_id != endpoint.id:
         raise NotFound(f"delivery {delivery_id[:80]} of webhook endpoint {endpoint.id} does not exist")
+    return found
+
+
+async def retry_delivery(
+    parts: Dependencies, caller: Caller, endpoint_id: str, delivery_id: str
+) -> api.DeliverySummary:
+    """Attempt a delivery now, and for another day if need be; it keeps its id."""
+    found = await _delivery(parts, caller, endpoint_id, delivery_id)
     changes = {"state": PENDING, "tries": 0, "next_at": now(), "ended_at": None}
     return await _send(parts, found.model_copy(update=changes))
 
@@ -204,6 +237,10 @@ def _check_url(parts: Dependencies, url: str) -> None:
         raise BadRequest(f"url: {fault}")
     if parsed.scheme != "https":
         raise BadRequest(f"url: expected https, found {parsed.scheme}; {to_allow(parsed.netloc)}")
+
+
+def _new_secret() -> str:
+    return f"whsec_{SecretsKey.new().text}"
 
 
 def _secrets(parts: Dependencies) -> Secrets:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from api.access import Caller
 from api.clock import now
+from api.cursor import cursor_of, values_of
 from api.dependencies import Dependencies
-from api.documents.cursor import cursor_of, values_of
 from api.errors import BadRequest, Gone, NotFound
 from api.letters.record import raw_value, record_of, text_of
 from api.views.letters import OPEN, LetterFilter, LetterRow

@@ -97,6 +97,16 @@ CONTENT: Sequence[Operation] = (
         refusals=(*_READ, 404, 409),
     ),
     Operation(
+        "POST",
+        f"{_DOCUMENT_PATH}/retry",
+        documents.retry_one,
+        "retry_document",
+        "Process a failed document again",
+        success=202,
+        answer=api.RetryResponse,
+        refusals=(*_READ, 404, 412),
+    ),
+    Operation(
         "GET",
         f"{_RUN_PATH}/failures",
         documents.get_failures,

@@ -65,6 +65,15 @@ WEBHOOKS: Sequence[Operation] = (
     ),
     Operation(
         "POST",
+        f"{_ENDPOINT}/rotate",
+        handlers.rotate,
+        "rotate_webhook_secret",
+        "Give an endpoint another secret, shown only once; for a day the one before signs, too",
+        answer=api.CreatedEndpoint,
+        refusals=_ONE,
+    ),
+    Operation(
+        "POST",
         f"{_ENDPOINT}/test",
         handlers.test,
         "test_webhook_endpoint",
@@ -89,6 +98,15 @@ WEBHOOKS: Sequence[Operation] = (
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 100},
             ),
         ),
+        refusals=_ONE,
+    ),
+    Operation(
+        "GET",
+        f"{_ENDPOINT}/deliveries/{{delivery_id}}",
+        handlers.get_delivery,
+        "get_webhook_delivery",
+        "Show a delivery with its attempts",
+        answer=api.DeliverySummary,
         refusals=_ONE,
     ),
     Operation(

@@ -20,7 +20,7 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import DEAD_LETTERS
 
-OPEN = "open"
+OPEN, REPLAYED = "open", "replayed"
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS letters (
@@ -47,6 +47,8 @@ class LetterFilter:
     invocation_id: str | None = None
     ids: Sequence[str] | None = None
     of_documents: bool = False
+    collection: str | None = None
+    document_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ AND (:databases IS NULL OR database IN (SELECT value FROM json_each(:databases))
 AND (:state IS NULL OR state = :state) AND (:stage IS NULL OR stage = :stage)
 AND (:reason IS NULL OR reason = :reason) AND (:invocation IS NULL OR invocation_id = :invocation)
 AND (NOT :of_documents OR document_key IS NOT NULL)
+AND (:collection IS NULL OR collection = :collection)
+AND (:document_key IS NULL OR document_key = :document_key)
 AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
 """
 _PAGE = (
@@ -198,6 +202,8 @@ def _values(wanted: LetterFilter) -> dict[str, Any]:
         "reason": wanted.reason,
         "invocation": wanted.invocation_id,
         "of_documents": wanted.of_documents,
+        "collection": wanted.collection,
+        "document_key": wanted.document_key,
         "ids": None if wanted.ids is None else json.dumps(list(wanted.ids)),
     }
 

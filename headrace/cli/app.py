@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli import content, credentials, documents, events, query, resources, sources
+from headrace.cli import (
+    content,
+    credentials,
+    documents,
+    events,
+    indexed_documents,
+    query,
+    resources,
+    sources,
+    webhooks,
+)
 from headrace.cli.operate import doctor, logs, mcp, records, reembed, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
 
@@ -41,6 +51,8 @@ app.command(rich_help_panel="Inspect documents")(documents.parse)
 app.command(rich_help_panel="Inspect documents")(documents.chunk)
 app.add_typer(sources.sources, name="sources", rich_help_panel="API")
 app.add_typer(resources.invocations, name="invocations", rich_help_panel="API")
+app.add_typer(indexed_documents.documents, name="documents", rich_help_panel="API")
+app.add_typer(webhooks.webhooks, name="webhooks", rich_help_panel="API")
 app.add_typer(resources.keys, name="keys", rich_help_panel="API")
 app.add_typer(credentials.credentials, name="credentials", rich_help_panel="API")
 app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")

@@ -34,6 +34,10 @@ class ContentCalls(Requests):
         async with self._request("DELETE", f"/documents/{document_id}") as answer:
             return self._read(api.DeletedDocument, await answer.read())
 
+    async def retry_document(self, document_id: str) -> api.RetryResponse:
+        """Process a failed document again."""
+        return await self._post(f"/documents/{document_id}/retry", {}, api.RetryResponse)
+
     async def collections(self, **query: str | None) -> list[api.CollectionSummary]:
         """All collections, or those of `database_name`."""
         return await self._all("/collections", list[api.CollectionSummary], query)

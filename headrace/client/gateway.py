@@ -8,12 +8,13 @@ from pydantic import BaseModel
 
 from headrace.client.content import ContentCalls
 from headrace.client.requests import ApiError, words
+from headrace.client.webhooks import WebhookCalls
 from schemas import api
 
 __all__ = ["ApiError", "GatewayClient", "to_json"]
 
 
-class GatewayClient(ContentCalls):
+class GatewayClient(ContentCalls, WebhookCalls):
     """A client for one gateway; an asynchronous context manager.
 
     Every call raises ApiError for a status of 400 and above, TransientError without a response. Calls are not

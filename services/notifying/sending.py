@@ -13,7 +13,7 @@ from schemas.events import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from streams.http.addresses import ForbiddenAddress, connector
 from streams.http.errors import reason_of, retry_after_seconds
 from streams.secrets import Secrets
-from streams.state.webhooks import SECRET, context_of, is_allowed, to_allow
+from streams.state.webhooks import context_of, is_allowed, signing_secrets, to_allow
 
 #: A receiver has this long to answer; the specification proposes 15 to 30 s.
 ANSWER_SECONDS = 15.0
@@ -78,13 +78,16 @@ class Sender:
         return Answer(attempt, retry_after)
 
     def _headers(self, endpoint: WebhookEndpoint, delivery: WebhookDelivery, at: datetime) -> dict[str, str]:
-        secret = self._secrets.open(endpoint.secret, context_of(endpoint.id, endpoint.tenant))[SECRET]
+        members = self._secrets.open(endpoint.secret, context_of(endpoint.id, endpoint.tenant))
+        signatures = [
+            Webhook(secret).sign(delivery.id, at, delivery.body) for secret in signing_secrets(members, at)
+        ]
         return {
             "Content-Type": "application/json",
             "User-Agent": "Headrace-Webhooks",
             "webhook-id": delivery.id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(secret).sign(delivery.id, at, delivery.body),
+            "webhook-signature": " ".join(signatures),
         }
 
     def _session(self, guarded: bool) -> aiohttp.ClientSession:

@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +18,10 @@ from streams.topics import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 STATES = (PENDING, DELIVERED, FAILED)
-#: The member of an endpoint's encrypted secret.
-SECRET = "secret"  # noqa: S105  (a name)
+#: The members of an endpoint's encrypted secret: the one that signs, and the one before it with its end.
+SECRET, PREVIOUS, PREVIOUS_UNTIL = "secret", "previous", "previous_until"
+#: How long the secret before signs, too: receivers get the new one meanwhile.
+BOTH_SIGN = timedelta(days=1)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS endpoints (id TEXT PRIMARY KEY, tenant TEXT, enabled INTEGER, value TEXT);
@@ -129,6 +131,20 @@ def fold(database: sqlite3.Connection, change: ChangelogRecord) -> None:
 def context_of(endpoint_id: str, tenant: str) -> str:
     """The context that an endpoint's secret is bound to, so that it cannot be moved to another one."""
     return f"{tenant}\0{endpoint_id}\0webhook"
+
+
+def rotated(members: Mapping[str, str], secret: str, at: datetime) -> dict[str, str]:
+    """The members of an endpoint's secret with a new one; that of before signs for `BOTH_SIGN`."""
+    until = at + BOTH_SIGN
+    return {SECRET: secret, PREVIOUS: members[SECRET], PREVIOUS_UNTIL: until.isoformat()}
+
+
+def signing_secrets(members: Mapping[str, str], at: datetime) -> list[str]:
+    """The secrets that sign at a time, the newest first."""
+    found = [members[SECRET]]
+    if PREVIOUS in members and at < datetime.fromisoformat(members[PREVIOUS_UNTIL]):
+        found.append(members[PREVIOUS])
+    return found
 
 
 def is_allowed(url: str, allowed_hosts: frozenset[str]) -> bool:

@@ -24,7 +24,7 @@ class Read:
 
 
 async def read_all(cluster: Cluster, topic: Topic) -> list[Read]:
-    """All records of a topic."""
+    """All records of a topic, without tombstones."""
     return await asyncio.to_thread(_read, cluster, topic)
 
 
@@ -40,7 +40,9 @@ def _read(cluster: Cluster, topic: Topic) -> list[Read]:
             assert message is not None
             assert message.error() is None
             at = (message.offset() or 0) + 1
-            event = codec.decode(message.value() or b"")
+            if (value := message.value()) is None:  # a tombstone
+                continue
+            event = codec.decode(value)
             found.append(Read((message.key() or b"").decode(), event, dict(message.headers() or [])))
     consumer.close()
     return found

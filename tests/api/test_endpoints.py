@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from schemas.events import WebhookDelivery, WebhookEndpoint
 from streams.credentials import SavedCredentials
 from streams.engine.outputs import Send
 from streams.secrets import Secrets, SecretsKey
-from streams.state.webhooks import SECRET, context_of
+from streams.state.webhooks import SECRET, context_of, signing_secrets
 from streams.topics import WEBHOOK_DELIVERIES, WEBHOOK_ENDPOINTS
 from tests.api.conftest import DATABASE, Server, running
 from tests.api.fake_tracking import FakeTracking
@@ -125,6 +126,8 @@ async def test_deliveries_are_listed_tested_and_tried_again(gateway: Server, tra
     await tracking.producer.send(Send(WEBHOOK_DELIVERIES, failed.id, ended))
     again = await gateway.call("POST", f"{path}/deliveries/{failed.id}/retry", status=202)
     assert (again["id"], again["state"], again["tries"]) == (failed.id, "pending", 0)
+    assert await gateway.call("GET", f"{path}/deliveries/{failed.id}", status=200) == again
+    await gateway.call("GET", f"{path}/deliveries/msg_0", status=404)
     await gateway.call("POST", f"{path}/deliveries/msg_0/retry", status=404)
     await gateway.call("DELETE", path, status=204)
     await gateway.call("GET", path, status=404)
@@ -139,6 +142,27 @@ async def test_changes_at_the_same_time_do_not_undo_one_another(gateway: Server)
     assert {name: shown[name] for change in changes for name in change} == {
         name: value for change in changes for name, value in change.items()
     }
+
+
+async def test_a_secret_is_rotated_and_the_one_before_signs_meanwhile(gateway: Server) -> None:
+    made = await create(gateway)
+    changed = await gateway.call("POST", f"{PATH}/{made['id']}/rotate", status=200)
+    assert changed["secret"].startswith("whsec_")
+    assert {**changed, "secret": made["secret"]} == made
+    stored = [
+        one.event
+        for one in await read_all(gateway.gateway.cluster, WEBHOOK_ENDPOINTS)
+        if one.key == made["id"]
+    ][-1]
+    assert isinstance(stored, WebhookEndpoint)
+    assert gateway.gateway.credentials is not None
+    members = gateway.gateway.credentials.secrets.open(
+        stored.secret, context_of(made["id"], "default_tenant")
+    )
+    now = datetime.now(UTC)
+    assert signing_secrets(members, now) == [changed["secret"], made["secret"]]
+    assert signing_secrets(members, now + timedelta(days=1)) == [changed["secret"]]
+    assert changed["secret"] not in stored.model_dump_json()
 
 
 async def test_endpoints_are_for_admins_of_their_databases(gateway: Server) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.documents.cursor import cursor_of
+from api.cursor import cursor_of
 from schemas.events import (
     DeadLetter,
     Document,
@@ -184,6 +184,25 @@ async def test_a_document_shows_its_chunks_as_they_are_in_the_collection(
     assert (after["gone"], after["chunk_list"]) == (True, [])
 
 
+async def test_chunks_that_are_missing_do_not_hide_those_behind_them(
+    server: Server, written: Written
+) -> None:
+    body = {"name": written.collection, "get_or_create": True}
+    made = await server.call("POST", COLLECTIONS, status=200, json=body)
+    last = f"{chunk_id_base(written.document('a.md'))}-4"
+    rows = {"ids": [last], "embeddings": [[1.0]], "documents": ["the end"], "metadatas": [{"start_line": 9}]}
+    await server.call("POST", f"{COLLECTIONS}/{made['id']}/upsert", status=200, json=rows)
+    id_ = await written.state("a.md", chunks=5, collection_id=made["id"])
+
+    texts, first = [], 0
+    while first is not None:
+        query = {"first_chunk": str(first), "chunks": "2"}
+        page = await server.call("GET", f"/api/v1/documents/{id_}", status=200, params=query)
+        texts += [one["text"] for one in page["chunk_list"]]
+        first = page["next_chunk"]
+    assert texts == ["the end"]
+
+
 async def test_a_collection_whose_name_goes_to_its_successor_just_now_is_not_gone(
     server: Server, written: Written
 ) -> None:
@@ -276,6 +295,28 @@ async def test_failures_are_grouped_by_reason_and_one_reason_is_retried(
     await server.call("POST", f"/api/v1/invocations/{run_id}/retry", status=400, json=unknown)
 
 
+async def test_one_failed_document_is_retried_alone(
+    server: Server, written: Written, tracking: FakeTracking
+) -> None:
+    run_id = await fail(
+        written, tracking, [("a.pdf", "a.pdf: damaged", True), ("b.pdf", "b.pdf: damaged", True)]
+    )
+    path = f"/api/v1/documents/{document_id(written.document('a.pdf'))}/retry"
+    done = await server.call("POST", path, status=202)
+    assert (done["replayed"], done["left"], done["invocation_id"]) == (1, 0, None)
+    query = {"invocation_id": run_id}
+    (left,) = (await server.call("GET", "/api/v1/dead-letters", status=200, params=query))["letters"]
+    assert left["document_key"] == "b.pdf"
+    again = await server.call("POST", path, status=202)  # a second click starts no run
+    assert (again["replayed"], again["invocation_id"]) == (0, None)
+    assert "sent again before" in again["message"]
+
+    whole = await written.state("whole.md")
+    await until_known(server, whole)
+    refused = await server.call("POST", f"/api/v1/documents/{whole}/retry", status=412)
+    assert "has not failed; its state is indexed" in refused["message"]
+
+
 async def test_documents_of_other_sources_with_the_same_key_do_not_displace_a_history(
     server: Server, written: Written, tracking: FakeTracking
 ) -> None:
@@ -306,6 +347,17 @@ async def test_an_invocation_without_failures_has_nothing_to_retry(
 ) -> None:
     run_id = await fail(written, tracking, [])
     await server.call("POST", f"/api/v1/invocations/{run_id}/retry", status=412, json={})
+
+
+async def test_a_document_that_could_not_be_read_is_retried_by_a_run_of_its_source(
+    server: Server, written: Written, tracking: FakeTracking
+) -> None:
+    await fail(written, tracking, [("a.md", "a.md: permission denied", False)])
+    path = f"/api/v1/documents/{document_id(written.document('a.md'))}/retry"
+    done = await server.call("POST", path, status=202)
+    assert (done["replayed"], "reads the source again" in done["message"]) == (0, True)
+    job = await server.call("GET", f"/api/v1/invocations/{done['invocation_id']}", status=200)
+    assert (job["source_id"], job["trigger"]) == (written.source_id, "retry")
 
 
 async def test_a_letter_shows_its_record_as_text_and_is_dropped_once(

@@ -53,6 +53,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "invocations",
         "keys",
         "credentials",
+        "documents",
+        "webhooks",
     ):
         assert f"│ {command} " in shown
 
@@ -66,6 +68,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         *(["sources", verb] for verb in ("list", "show", "create", "delete")),
         *(["invocations", verb] for verb in ("list", "show", "create", "cancel", "documents")),
         *(["keys", verb] for verb in ("list", "create", "revoke")),
+        *(["documents", verb] for verb in ("list", "show", "retry", "delete")),
+        *(["webhooks", verb] for verb in ("list", "create", "edit", "delete", "deliveries", "test")),
         *(["credentials", verb] for verb in ("list", "create", "delete", "rotate")),
         *(["dead-letters", verb] for verb in ("list", "show", "replay")),
         ["blobs", "sweep"],

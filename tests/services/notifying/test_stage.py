@@ -9,8 +9,9 @@ from standardwebhooks import Webhook
 
 from schemas.events import Status
 from streams.engine.outputs import Send
+from streams.state.webhooks import SECRET, context_of, rotated
 from streams.topics import WEBHOOK_ENDPOINTS
-from tests.services.notifying.world import NOON, SIGNING, World, endpoint, receiving, run
+from tests.services.notifying.world import NOON, SECRETS, SIGNING, World, endpoint, receiving, run
 from tests.waiting import eventually
 
 
@@ -36,6 +37,21 @@ async def test_a_run_that_ends_is_told_once_and_signed() -> None:
         assert [one.state for one in world.deliveries()] == ["delivered"]
         ((headers, body),) = receiver.taken
         assert Webhook(SIGNING).verify(body, headers)["data"]["invocation_id"] == "run"
+        await world.sender.close()
+
+
+async def test_the_old_and_the_new_secret_verify_for_a_day_after_a_rotation() -> None:
+    async with receiving() as receiver:
+        world = World()
+        world.now = datetime.now(UTC)
+        members = rotated({SECRET: SIGNING}, "whsec_" + "bmV3" * 8, world.now)
+        sealed = SECRETS.seal(members, context_of("one", "t"))
+        world.add(endpoint(receiver.url, secret=sealed, created_at=world.now - timedelta(days=1)))
+        await world.read(run(finished_at=world.now))
+        await settled(world)
+        ((headers, body),) = receiver.taken
+        for secret in (members[SECRET], SIGNING):
+            assert Webhook(secret).verify(body, headers)["data"]["invocation_id"] == "run"
         await world.sender.close()
 
 
