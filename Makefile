@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-faults test-helm test-splade test-pythons check format lint types imports bench docs screenshots site constraints clean
+.PHONY: help install demo up test test-faults test-helm test-splade test-pythons dist test-wheel check format lint types imports bench docs screenshots site constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ up: install ## run everything until Ctrl-C; prints the gateway's URL and key
 	@$(HEADRACE) up
 
 test: install ## run the tests, with a real broker and a real Chroma server
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not faults"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not faults and not wheel"
 
 test-faults: install ## run the tests that kill, freeze and cut off parts of a running pipeline
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "faults"
@@ -65,7 +65,23 @@ endif
 test-pythons: ## run the tests that depend on the version of Python with every Python that is here
 	@$(PYTHON) .ci/pythons.py
 
-check: format lint types imports test test-faults test-helm test-splade ## everything that CI runs: format, lint, types, import rules, tests
+# Only what builds a release needs these tools; where they are installed already, this takes a second.
+release-tools: install
+ifneq ($(UV),)
+	@$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --group release
+else
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group release
+endif
+
+dist: release-tools ## build the wheel and the source distribution in build/dist
+	rm -rf build/dist && mkdir -p build/dist
+	$(BIN)/python -m build --outdir build/dist $(if $(UV),--installer uv) --quiet
+	$(BIN)/python -m twine check --strict build/dist/*
+
+test-wheel: dist ## install what `make dist` has built into an empty environment, and use it
+	$(BIN)/python -m pytest -m "wheel" tests/deploy
+
+check: format lint types imports test test-faults test-helm test-splade test-wheel ## everything that CI runs: format, lint, types, import rules, tests
 
 format: install ## are all files formatted?
 	$(BIN)/ruff format --check --exclude "*.md" .
@@ -100,10 +116,10 @@ endif
 constraints: ## resolve everything anew in a throwaway environment and pin it in constraints.txt
 	rm -rf build/pins && $(PYTHON) -m venv build/pins
 ifneq ($(UV),)
-	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group deploy --group site --group examples
+	uv pip install --quiet --python build/pins/bin/python --editable . --group dev --group deploy --group site --group release --group examples
 else
 	build/pins/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	build/pins/bin/python -m pip install --quiet --editable . --group dev --group deploy --group site --group examples
+	build/pins/bin/python -m pip install --quiet --editable . --group dev --group deploy --group site --group release --group examples
 endif
 	build/pins/bin/python .ci/constraints.py > build/constraints.txt
 	mv build/constraints.txt constraints.txt && rm -rf build/pins

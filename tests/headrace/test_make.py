@@ -29,7 +29,7 @@ def required() -> list[Requirement]:
     """What the project asks for itself, and its tests."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    asked = [*project["project"]["dependencies"], *groups["dev"], *groups["pythons"]]
+    asked = [*project["project"]["dependencies"], *groups["dev"], *groups["pythons"], *groups["release"]]
     return [Requirement(one) for one in asked if isinstance(one, str)]  # else a group that is included
 
 
@@ -47,6 +47,8 @@ def test_every_target_has_a_line_of_help() -> None:
         "test-helm",
         "test-splade",
         "test-pythons",
+        "dist",
+        "test-wheel",
         "check",
         "up",
         "bench",
@@ -58,35 +60,39 @@ def test_every_target_has_a_line_of_help() -> None:
     } == targets
 
 
-def selected(target: str) -> tuple[str, str]:
-    """The command of a target without its marker expression, and that expression."""
-    recipe = re.search(rf"^{target}: install .*\n\t(.*)$", MAKEFILE, re.M)
+#: Targets by the mark of the tests that they run; "" is no mark.
+TARGETS = {"": "test", "faults": "test-faults", "wheel": "test-wheel"}
+
+
+def selected(target: str) -> str:
+    """The marker expression of a target."""
+    recipe = re.search(rf"^{target}: .*\n\t.* -m pytest .*-m \"(.*?)\"", MAKEFILE, re.M)
     assert recipe, target
-    command, expression = re.fullmatch(r'(.*) -m "(.*)"', recipe.group(1)).groups()  # type: ignore[union-attr]
-    return command, expression
+    return recipe.group(1)
 
 
-def marks(faults: bool) -> Callable[..., bool]:
-    """Whether a test that is or is not marked `faults` has a mark."""
-    return lambda mark, **_: faults and mark == "faults"
+def marks(marked: str) -> Callable[..., bool]:
+    """What a test has that bears one of the marks, or none."""
+    return lambda mark, **_: mark == marked
 
 
-def test_each_test_is_run_by_one_of_two_targets_and_ci_runs_both() -> None:
-    (command, rest), (same_command, faults) = selected("test"), selected("test-faults")
-    assert command == same_command
-    for marked in (False, True):
-        chosen = [Expression.compile(one).evaluate(marks(marked)) for one in (rest, faults)]
-        assert chosen == [not marked, marked]
+@pytest.mark.parametrize(("marked", "target"), TARGETS.items())
+def test_each_test_is_run_by_one_target(marked: str, target: str) -> None:
+    chosen = [one for one in TARGETS.values() if Expression.compile(selected(one)).evaluate(marks(marked))]
+    assert chosen == [target]
 
+
+def test_check_and_ci_run_every_target_of_tests() -> None:
     check = re.search(r"^check: (.*) ##", MAKEFILE, re.M)
     assert check
-    assert {"test", "test-faults"} <= set(check.group(1).split())
+    assert set(TARGETS.values()) <= set(check.group(1).split())
     run = (ROOT / ".ci" / "run").read_text()
     assert re.findall(r"^make (?:--no-print-directory )?(test\S*) ", run, re.M) == [
         "test",
         "test-faults",
         "test-helm",
         "test-splade",
+        "test-wheel",
         "test-pythons",
     ]
 
