@@ -36,12 +36,24 @@ class PipelineSettings(BaseSettings):
         ge=1,
     )
     vision_url: HttpUrl | None = Field(
-        None, description="OpenAI-compatible endpoint that describes pictures, `http://host:port/v1`."
+        None,
+        description="OpenAI-compatible endpoint that describes pictures and reads pages, "
+        "`http://host:port/v1`. Without it nothing is sent.",
     )
     vision_model: str = Field("", description="Model to request there.")
     vision_api_key: HeaderSecret = Field(None, description="Key for the endpoint.")
-    vision_pages: Literal["auto", "never", "always"] = Field(
-        "auto",
-        description="Pages that the vision model reads completely: those without text (`auto`), none, or "
-        "all.",
+    vision_pages: Literal["never", "scans", "unsure", "always"] = Field(
+        "scans",
+        description="Pages that the vision model reads: none, scans, also those with formulas or with tables "
+        "that were perhaps not understood (`unsure`), or all. Pictures are described in any case.",
+    )
+    vision_seconds: float = Field(60, description="Time for one answer of the vision model.", gt=0)
+    vision_document_requests: int = Field(
+        100, description="Pages and pictures of a document that the vision model is asked about.", ge=1
+    )
+    vision_run_requests: int = Field(
+        5_000,
+        description="Requests to the vision model for all documents of a run. Pages and pictures that it has "
+        "answered before do not count.",
+        ge=1,
     )

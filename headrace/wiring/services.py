@@ -18,6 +18,7 @@ from headrace.preflight import browser_of, naming_model
 from headrace.wiring.access import origins_of, preview_of, saved_credentials
 from headrace.wiring.embed_endpoint import embed_endpoint, embedding_access
 from headrace.wiring.shared import Wiring
+from headrace.wiring.vision import vision_of
 from schemas.errors import RequestError
 from schemas.events import DocumentState
 from streams.engine.journal import Journal
@@ -99,29 +100,28 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 @contextlib.asynccontextmanager
 async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
-    from services.parsing.images.vision import Vision
     from services.parsing.sandbox.pool import Sandbox
     from services.parsing.stage import ParsingStage
 
     settings = wiring.settings
-    key = settings.vision_api_key.get_secret_value() if settings.vision_api_key else ""
-    vision = (
-        Vision(settings.vision_url, settings.vision_model, key, settings.vision_pages)
-        if settings.vision_url
-        else None
-    )
-    sandbox = Sandbox(
-        settings.workers,
-        settings.parsing_memory_bytes,
-        settings.parsing_cpu_seconds,
-        settings.parsing_wall_seconds,
-        vision,
-    )
-    # Enough that the pool never waits for a blob or an acknowledgement.
-    concurrency = settings.workers * 4
-    stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
-    # Finished documents wait behind a slow one with their text, at most 64 KB each.
-    yield [_worker(wiring, stage, WindowLimits(records=200), native=True)]
+    async with contextlib.AsyncExitStack() as opened:
+        vision = vision_of(settings, wiring.data / "cache" / "vision.sqlite")
+        if vision is not None:
+            opened.push_async_callback(vision.close)
+        sandbox = Sandbox(
+            settings.workers,
+            settings.parsing_memory_bytes,
+            settings.parsing_cpu_seconds,
+            settings.parsing_wall_seconds,
+            vision,
+        )
+        # Enough that the pool never waits for a blob or an acknowledgement.
+        concurrency = settings.workers * 4
+        stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
+        # A document with questions passes through the pool twice, and waits for the answers in between.
+        seconds = _POOL_TURNS * settings.parsing_wall_seconds + vision.seconds if vision else 0.0
+        # Finished documents wait behind a slow one with their text, at most 64 KB each.
+        yield [_worker(wiring, stage, WindowLimits(records=200), native=True, more_seconds=seconds)]
 
 
 @contextlib.asynccontextmanager
@@ -191,9 +191,14 @@ async def tracking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 
 def _worker(
-    wiring: Wiring, stage: AnyStage, limits: WindowLimits | None = None, native: bool = False
+    wiring: Wiring,
+    stage: AnyStage,
+    limits: WindowLimits | None = None,
+    native: bool = False,
+    more_seconds: float = 0.0,
 ) -> Worker:
-    """`native`: the stage runs native code, which may crash the process."""
+    """`native`: the stage runs native code, which may crash the process. `more_seconds`: what a record may
+    take beyond its turns in a process pool."""
     settings = wiring.settings
     worker = Worker(
         stage,
@@ -202,7 +207,8 @@ def _worker(
         Membership(settings.slot, settings.static_membership),
         limits,
         Journal(wiring.data / "journal" / f"{stage.name}-{settings.slot}", announced_only=not native),
-        max(settings.record_seconds, _POOL_TURNS * settings.parsing_wall_seconds if native else 0),
+        max(settings.record_seconds, _POOL_TURNS * settings.parsing_wall_seconds if native else 0)
+        + more_seconds,
     )
     wiring.workers.append(worker)
     return worker

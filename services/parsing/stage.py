@@ -64,8 +64,9 @@ class ParsingStage(stage.Stage[Incoming]):
     async def _parse(self, event: DocumentUpserted) -> ParsedDocument:
         content = await self._blobs.get(event.content)
         name = event.filename or event.document.document_key
-        main_content = event.document.main_content
-        return await self._sandbox.parse(content, name, event.content_type, main_content)
+        document = event.document
+        run = document.run.invocation_id if document.run else None
+        return await self._sandbox.parse(content, name, event.content_type, document.main_content, run)
 
     async def _event(self, event: DocumentUpserted, parsed: ParsedDocument, sequence: int) -> DocumentParsed:
         name = event.filename or event.document.document_key

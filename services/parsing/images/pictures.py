@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from schemas.errors import DocumentTooLarge, UnsupportedFormat
 from services.parsing import markdown_writer as md
-from services.parsing.images import vision
+from services.parsing import questions
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -105,9 +105,13 @@ def looked_at(picture: Image) -> tuple[str, str]:
         upright = _on_white(upright)
     upright = upright.convert("RGB")
     upright.format = format_
+    asked = questions.current()
+    seen = asked.picture(upright) if asked else None
+    if asked and asked.collecting:  # the words are read in the second pass
+        return "", ""
     words = ocr.read_text(upright) or ""
     # One or two characters are usually a logo misread as letters.
-    return vision.describe(upright) or "", words if sum(map(str.isalnum, words)) > 2 else ""
+    return seen or "", words if sum(map(str.isalnum, words)) > 2 else ""
 
 
 def _on_white(picture: Image) -> Image:

@@ -91,7 +91,8 @@ class Picture:
 
 @dataclass(slots=True)
 class Page:
-    """One page. `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown)."""
+    """One page. `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown).
+    `formulas`: whether it holds some."""
 
     number: int
     width: float
@@ -101,6 +102,7 @@ class Page:
     pictures: list[Picture] = field(default_factory=list)
     scanned: bool = False
     notes: list[str] = field(default_factory=list)
+    formulas: bool = False
 
 
 class Box(NamedTuple):

@@ -17,6 +17,7 @@ from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.attached import attachments_of
+from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.raised import mark_raised
@@ -24,6 +25,7 @@ from services.parsing.pdf.render import render
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import openable, read_batches, without_lead
+from services.parsing.pdf.transcripts import Transcripts
 
 __all__ = ["FORMAT", "parse_pdf"]
 
@@ -43,22 +45,26 @@ def parse_pdf(
     """
     data, repaired = openable(without_lead(data))
     vocabulary, running = Vocabulary(), RunningHeads()
-    scans, pictures = Scans(data, scan_seconds), Pictures(picture_seconds)
+    drawing = Drawing(data)
+    scans, pictures = Scans(drawing, scan_seconds), Pictures(picture_seconds)
+    transcripts = Transcripts(drawing)
     blocks: list[Block] = []
     numbers: list[int] = []
     for batch in read_batches(data):
-        read = {page.number: markdown for page in batch.pages if (markdown := scans.read(page)) is not None}
+        for page in batch.pages:
+            if not transcripts.collects(page):
+                scans.read(page)
         mark_raised(data, batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
             numbers.append(page.number)
-            if page.number in read:
-                blocks.append(Block(Kind.MARKDOWN, read[page.number], page.number))
-                continue
             vocabulary.read(page.words)
-            blocks.extend(in_words(layout(page, vocabulary), page, pictures))
+            found = layout(page, vocabulary)
+            read = transcripts.read(page, found)
+            blocks.extend(in_words(found, page, pictures) if read is None else read)
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in page.notes)
     scans.close()
+    drawing.close()
     mark_headings(blocks, body_size(blocks))
     files = attachments_of(data)
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)

@@ -1,81 +1,52 @@
-"""Scanned pages: renders them and reads them with a vision model or OCR."""
+"""Scanned pages: OCR adds the words that are in their pictures."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from services.parsing.images import ocr, vision
+from services.parsing.images import ocr
 from services.parsing.page.geometry import Page, Word
-
-if TYPE_CHECKING:
-    import pypdfium2  # type: ignore[import-untyped]
-    from PIL.Image import Image
-
-#: Maximum pixels per point: 288 dots per inch. Scans are seldom finer.
-MAX_SCALE = 4.0
+from services.parsing.pdf.drawing import Drawing
 
 
 class Scans:
-    """Renders and reads the scanned pages of one document.
+    """Reads the scanned pages of one document.
 
     `seconds` limits the time for all pages together; `warnings` names the pages that were not read.
     """
 
-    def __init__(self, content: bytes, seconds: float) -> None:
-        self._content = content
+    def __init__(self, drawing: Drawing, seconds: float) -> None:
+        self._drawing = drawing
         self._seconds = seconds
         self._spent = 0.0
-        self._pdf: pypdfium2.PdfDocument | None = None
         self._unread: list[int] = []
         self.warnings: list[str] = []
 
-    def read(self, page: Page) -> str | None:
-        """The page as markdown, if a vision model read it; otherwise OCR adds its words to the page."""
-        seen = vision.configured()
-        always = seen is not None and seen.pages == "always"
-        if not page.scanned and not always:
-            return None
+    def read(self, page: Page) -> None:
+        """Add the words in the picture of a scanned page."""
+        if not page.scanned:
+            return
         if self._spent >= self._seconds:
             self._unread.append(page.number)
-            return None
+            return
         begun = time.monotonic()
         try:
-            image = self._render(page)
-            markdown = vision.read_page(image) if seen and seen.pages != "never" else None
-            if markdown is None and page.scanned:
-                add_words(page, ocr.find_text(image), image.width)
+            image = self._drawing.draw(page, ocr.SIDE)
+            add_words(page, ocr.find_text(image), image.width)
         except Exception as error:  # a bad picture must not cost the other pages
             self.warnings.append(
                 f"page {page.number}: its picture could not be read ({type(error).__name__}: {error})"
             )
-            markdown = None
         self._spent += time.monotonic() - begun
-        return markdown
 
     def close(self) -> None:
-        if self._pdf is not None:
-            self._pdf.close()
+        """Add the warning about pages that were not read."""
         if self._unread:
             self.warnings.append(
                 f"{len(self._unread)} scanned pages from page {self._unread[0]} on were not read: "
                 f"{self._seconds:g} s were spent on those before"
             )
-
-    def _render(self, page: Page) -> Image:
-        if self._pdf is None:
-            import pypdfium2  # imported with the first scan: the import takes longer than reading a document
-
-            self._pdf = pypdfium2.PdfDocument(self._content)
-        scale = min(ocr.SIDE / max(page.width, page.height, 1.0), MAX_SCALE)
-        sheet = self._pdf[page.number - 1]
-        try:
-            bitmap = sheet.render(scale=scale, may_draw_forms=False)
-            image: Image = bitmap.to_pil().convert("RGB")
-        finally:
-            sheet.close()
-        return image
 
 
 def add_words(page: Page, found: Sequence[ocr.TextBox], width: int) -> None:

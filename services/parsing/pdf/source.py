@@ -16,6 +16,7 @@ from services.parsing.pdf.annotations import notes_of, typed_words
 from services.parsing.pdf.repair import with_end
 from services.parsing.pdf.rotation import quarter, upright
 from services.parsing.pdf.spacing import close_up
+from services.parsing.pdf.transcripts.formulas import holds_formulas
 
 #: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
@@ -152,6 +153,7 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     if useless:
         words = []
     page = Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned, notes_of(raw))
+    page.formulas = holds_formulas(raw.text_items)
     return upright(page, turned) if words else page
 
 

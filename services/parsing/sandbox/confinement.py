@@ -11,17 +11,16 @@ import socket
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import schemas
 import services
 import streams
 from services.parsing.document import ParsedDocument
-from services.parsing.images.vision import Vision, configure
 from services.parsing.parser import parse
+from services.parsing.questions import Answer, Draft, Limits, Questions, asking
 from services.parsing.sandbox import landlock
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -44,13 +43,6 @@ _SYSTEM = (
     *("/proc/self/cgroup", "/proc/self/maps", "/proc/self/stat", "/proc/self/statm", "/proc/self/status"),
     *("/sys/devices/system", "/sys/fs/cgroup"),
 )
-#: Additional files for resolving a host name and verifying its certificate.
-_NETWORK = (
-    *("/etc/resolv.conf", "/run/systemd/resolve", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf"),
-    *("/etc/gai.conf", "/etc/services", "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf"),
-    *("/etc/pki/tls/certs", "/etc/pki/ca-trust", "/etc/ca-certificates", "/usr/local/share/ca-certificates"),
-)
-_DNS = 53
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +52,6 @@ class SandboxLimits:
     """`memory_bytes` is the memory for a document, in addition to that of a fresh worker."""
 
     memory_bytes: int
-    vision: Vision | None = None
 
 
 def confine(limits: SandboxLimits) -> None:
@@ -74,9 +65,8 @@ def confine(limits: SandboxLimits) -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    configure(limits.vision)
-    _leave_network(urlsplit(limits.vision.url).hostname if limits.vision else None)
-    leave_files(limits)
+    _leave_network()
+    leave_files()
 
 
 def parse_confined(
@@ -84,6 +74,24 @@ def parse_confined(
 ) -> ParsedDocument:
     """Parse in this process, which is already confined."""
     return parse(data, filename, content_type, main_content=main_content)
+
+
+def draft_confined(
+    data: bytes,
+    filename: str | None,
+    content_type: str | None,
+    main_content: bool,
+    limits: Limits,
+    answers: dict[str, Answer] | None,
+) -> Draft:
+    """Parse with the answers of a vision model; without them, the draft has questions or a text."""
+    with asking(Questions(limits, answers)) as questions:
+        document = parse(data, filename, content_type, main_content=main_content)
+    if questions.asked:
+        document = ParsedDocument("")
+    held = {one.name: getattr(document, one.name) for one in fields(document)}
+    held["warnings"] = (*document.warnings, *questions.warnings())
+    return Draft(**held, asked=questions.asked)
 
 
 def _limit(kind: int, value: int) -> None:
@@ -110,33 +118,26 @@ def _native(name: str, *arguments: int) -> int:
         return -1
 
 
-def _leave_network(allowed: str | None) -> None:
-    """Enter an empty network namespace; if that is refused, block connections in Python's sockets.
-
-    If a vision model is configured, its host stays reachable, because the worker calls it over HTTP.
-    """
-    if allowed is None and _native("unshare", _CLONE_NEWUSER | _CLONE_NEWNET) == 0:
+def _leave_network() -> None:
+    """Enter an empty network namespace; if that is refused, block connections in Python's sockets."""
+    if _native("unshare", _CLONE_NEWUSER | _CLONE_NEWNET) == 0:
         return
-    socket.socket.connect = _only(allowed, socket.socket.connect)  # type: ignore[method-assign]
-    socket.socket.connect_ex = _only(allowed, socket.socket.connect_ex)  # type: ignore[method-assign]
+    socket.socket.connect = _without_network(socket.socket.connect)  # type: ignore[method-assign]
+    socket.socket.connect_ex = _without_network(socket.socket.connect_ex)  # type: ignore[method-assign]
 
 
-def leave_files(limits: SandboxLimits) -> None:
+def leave_files() -> None:
     """Allow reading only the files of Python and the libraries.
 
     Kernels that support it also refuse connections, whatever code requests them.
     """
     try:
-        landlock.restrict(
-            _readable(limits.vision is not None),
-            write=[Path("/dev/null")],
-            ports=[_port(limits.vision.url), _DNS] if limits.vision else [],
-        )
+        landlock.restrict(_readable(), write=[Path("/dev/null")])
     except OSError as error:
         log.warning("cannot confine what a parsing worker reads: %s", error)
 
 
-def _readable(network: bool) -> Iterator[Path]:
+def _readable() -> Iterator[Path]:
     yield from map(Path, _SYSTEM)
     yield from (Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}:
@@ -146,27 +147,11 @@ def _readable(network: bool) -> Iterator[Path]:
     # Not their parent folder: in a checkout it also contains the data of local trials.
     for package in (schemas, services, streams):
         yield from map(Path, package.__path__)
-    if network:
-        import ssl
-
-        yield from map(Path, _NETWORK)
-        certificates = ssl.get_default_verify_paths()
-        yield from (Path(path) for path in (certificates.cafile, certificates.capath) if path)
 
 
-def _port(url: str) -> int:
-    parts = urlsplit(url)
-    return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _only(host: str | None, connect: Callable[..., Any]) -> Callable[..., Any]:
-    addresses = set()
-    if host is not None:
-        with contextlib.suppress(OSError):
-            addresses = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
-
+def _without_network(connect: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(self: socket.socket, address: Any) -> Any:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in addresses:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
             raise PermissionError(f"parsing workers have no network: {address[0]}")
         return connect(self, address)
 

@@ -18,8 +18,8 @@ import structlog
 
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
 from services.parsing.document import ParsedDocument
-from services.parsing.images.vision import Vision
 from services.parsing.sandbox import confinement, landlock
+from services.parsing.vision import VisionReader
 from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, RemoteError, WorkerDied
 from streams.processes.pool import WorkerPool
 
@@ -36,9 +36,10 @@ class Sandbox:
 
     A document may use `memory_bytes` beyond those of a fresh worker, `cpu_seconds` of CPU time and
     `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
-    server that has loaded the common libraries. They can reach only the host of `vision`, the model that
-    describes pictures. `modules` names modules outside of the project's packages that contain functions for
-    `run`; they are loaded before the worker is confined. Safe for concurrent use within one event loop.
+    server that has loaded the common libraries. They have no network: what a document asks a vision model is
+    asked here, by `vision`, and the document is parsed again with the answers. `modules` names modules
+    outside of the project's packages that contain functions for `run`; they are loaded before the worker is
+    confined. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -47,16 +48,16 @@ class Sandbox:
         memory_bytes: int = 1024**3,
         cpu_seconds: int = 120,
         wall_seconds: float = 180.0,
-        vision: Vision | None = None,
+        vision: VisionReader | None = None,
         modules: Sequence[str] = (),
     ) -> None:
-        self._memory_bytes, self._cpu_seconds = memory_bytes, cpu_seconds
+        self._memory_bytes, self._cpu_seconds, self._vision = memory_bytes, cpu_seconds, vision
         self._pool = WorkerPool(
             workers,
             wall_seconds,
             cpu_seconds=cpu_seconds,
             preload=["services.parsing.sandbox.preloaded", *modules],
-            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes, vision)]),
+            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes)]),
         )
 
     def start(self) -> None:
@@ -68,15 +69,28 @@ class Sandbox:
         self._pool.start()
 
     async def parse(
-        self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
+        self,
+        data: bytes,
+        filename: str | None,
+        content_type: str | None,
+        main_content: bool = False,
+        run: str | None = None,
     ) -> ParsedDocument:
-        """Call `services.parsing.parse` in a worker.
+        """Call `services.parsing.parse` in a worker. `run` identifies the run that pays for a vision model.
 
         Raises UnsupportedFormat, CorruptDocument (also if the worker dies), DocumentTooLarge (also if it
         exceeds a limit), or TransientError if the sandbox is closed meanwhile.
         """
         name = filename or "document"
-        return await self.run(name, confinement.parse_confined, data, filename, content_type, main_content)
+        source = data, filename, content_type, main_content
+        if self._vision is None:
+            return await self.run(name, confinement.parse_confined, *source)
+        limits = self._vision.limits
+        draft = await self.run(name, confinement.draft_confined, *source, limits, None)
+        if draft.asked:
+            answers = await self._vision.answers(draft.asked, run)
+            draft = await self.run(name, confinement.draft_confined, *source, limits, answers)
+        return draft
 
     async def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
         """Run a module-level function in a worker, within the limits; errors name the document `name`.

@@ -27,7 +27,12 @@ class InProcess:
     """Parses and cuts in this process: the same functions, without workers."""
 
     async def parse(
-        self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
+        self,
+        data: bytes,
+        filename: str | None,
+        content_type: str | None,
+        main_content: bool = False,
+        run: str | None = None,
     ) -> ParsedDocument:
         return parse(data, filename, content_type, main_content=main_content)
 

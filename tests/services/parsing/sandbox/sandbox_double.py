@@ -19,7 +19,12 @@ class Recorded(Sandbox):
         self.started = True
 
     async def parse(
-        self, data: bytes, filename: str | None, content_type: str | None, main_content: bool = False
+        self,
+        data: bytes,
+        filename: str | None,
+        content_type: str | None,
+        main_content: bool = False,
+        run: str | None = None,
     ) -> ParsedDocument:
         self.calls.append((data, filename, content_type))
         if self.gate:
