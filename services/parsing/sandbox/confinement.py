@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 import schemas
 import services
 import streams
+from services.parsing import reading
 from services.parsing.document import ParsedDocument
 from services.parsing.images.vision import Vision, configure
 from services.parsing.parser import parse
+from services.parsing.reading import Choices
 from services.parsing.sandbox import landlock
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -61,6 +63,7 @@ class SandboxLimits:
 
     memory_bytes: int
     vision: Vision | None = None
+    choices: Choices | None = None
 
 
 def confine(limits: SandboxLimits) -> None:
@@ -75,6 +78,7 @@ def confine(limits: SandboxLimits) -> None:
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     configure(limits.vision)
+    reading.configure(limits.choices or Choices())
     _leave_network(urlsplit(limits.vision.url).hostname if limits.vision else None)
     leave_files(limits)
 

@@ -19,6 +19,7 @@ import structlog
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
 from services.parsing.document import ParsedDocument
 from services.parsing.images.vision import Vision
+from services.parsing.reading import Choices
 from services.parsing.sandbox import confinement, landlock
 from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, RemoteError, WorkerDied
 from streams.processes.pool import WorkerPool
@@ -37,8 +38,9 @@ class Sandbox:
     A document may use `memory_bytes` beyond those of a fresh worker, `cpu_seconds` of CPU time and
     `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
     server that has loaded the common libraries. They can reach only the host of `vision`, the model that
-    describes pictures. `modules` names modules outside of the project's packages that contain functions for
-    `run`; they are loaded before the worker is confined. Safe for concurrent use within one event loop.
+    describes pictures. `choices` says whether comments and hidden content are read. `modules` names modules
+    outside of the project's packages that contain functions for `run`; they are loaded before the worker is
+    confined. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Sandbox:
         wall_seconds: float = 180.0,
         vision: Vision | None = None,
         modules: Sequence[str] = (),
+        choices: Choices | None = None,
     ) -> None:
         self._memory_bytes, self._cpu_seconds = memory_bytes, cpu_seconds
         self._pool = WorkerPool(
@@ -56,7 +59,7 @@ class Sandbox:
             wall_seconds,
             cpu_seconds=cpu_seconds,
             preload=["services.parsing.sandbox.preloaded", *modules],
-            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes, vision)]),
+            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes, vision, choices)]),
         )
 
     def start(self) -> None:
