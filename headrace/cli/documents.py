@@ -68,9 +68,13 @@ def chunk(
 
 
 def _parsed(file: Path, main_content: bool) -> "ParsedDocument":
+    from headrace.cli.settings import load_settings
+    from services.parsing import Choices
     from services.parsing import parse as parse_bytes
 
-    return parse_bytes(file.read_bytes(), file.name, main_content=main_content)
+    settings = load_settings()
+    choices = Choices(settings.parsing_comments, settings.parsing_hidden)
+    return parse_bytes(file.read_bytes(), file.name, main_content=main_content, choices=choices)
 
 
 def _warn(document: "ParsedDocument") -> None:

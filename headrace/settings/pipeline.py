@@ -35,6 +35,16 @@ class PipelineSettings(BaseSettings):
         "them is indexed.",
         ge=1,
     )
+    parsing_comments: bool = Field(
+        True,
+        description="Index the comments of reviewers and readers in texts, sheets, slides and PDFs. "
+        "Documents that are already indexed follow at their next change.",
+    )
+    parsing_hidden: bool = Field(
+        False,
+        description="Index hidden sheets, rows, columns, slides and text of office documents; otherwise they "
+        "are left out with a warning. What web pages hide is never indexed.",
+    )
     vision_url: HttpUrl | None = Field(
         None,
         description="OpenAI-compatible endpoint that describes pictures and reads pages, "

@@ -100,6 +100,7 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 
 @contextlib.asynccontextmanager
 async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
+    from services.parsing import Choices
     from services.parsing.sandbox.pool import Sandbox
     from services.parsing.stage import ParsingStage
 
@@ -114,6 +115,7 @@ async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             settings.parsing_cpu_seconds,
             settings.parsing_wall_seconds,
             vision,
+            choices=Choices(settings.parsing_comments, settings.parsing_hidden),
         )
         # Enough that the pool never waits for a blob or an acknowledgement.
         concurrency = settings.workers * 4

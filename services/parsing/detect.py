@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -11,7 +12,13 @@ from schemas.errors import CorruptDocument, UnsupportedFormat
 from services.parsing.format import Format
 from services.parsing.languages import PLAIN, TEXT_TYPES, language_of
 
+_SHEETS, _DELIMITED = (".xls", ".xlsx", ".xlsm", ".xlsb"), "text/csv"
+_TABLE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<(?:meta|style|script)\b[^<]*(?:</\w+>)?\s*)*<(?:table|div|tr)\b", re.I
+)
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+#: Parts of every office package.
+_PACKAGES = {"[content_types].xml", "_rels/.rels"}
 #: Bytes of a text that are examined to detect its format.
 _HEAD_BYTES = 65536
 
@@ -21,8 +28,8 @@ def detect(
 ) -> str:
     """Return the media type of the bytes: one of `formats`, or that of a text that stays unchanged.
 
-    Raises UnsupportedFormat for archives and containers without a document, CorruptDocument for a container
-    that cannot be opened or is encrypted.
+    Raises UnsupportedFormat for an OLE container without a document, CorruptDocument for a container that
+    cannot be opened or is encrypted.
     """
     name = filename or ""
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
@@ -54,11 +61,11 @@ def _zip_type(data: bytes, formats: Sequence[Format]) -> str:
         if one.zip_mimetype and one.media_type == declared.removesuffix("-template"):
             return one.media_type
     lower = {name.lower() for name in names}
-    if lower & {"[content_types].xml", "_rels/.rels"}:
-        for one in formats:
-            if one.zip_part and any(name.startswith(one.zip_part) for name in lower):
-                return one.media_type
-    raise UnsupportedFormat(f"zip archive of {len(names)} files that is not an office document or e-book")
+    for one in formats:
+        inside = [name for name in lower if one.zip_part and name.startswith(one.zip_part)]
+        if inside and (lower & _PACKAGES or any(name.endswith((".xml", ".rels")) for name in inside)):
+            return one.media_type
+    return "application/zip"
 
 
 def _ole_type(data: bytes, formats: Sequence[Format]) -> str:
@@ -81,6 +88,8 @@ def _text(data: bytes, filename: str, suffix: str, declared: str, formats: Seque
         suffix = ".html"
     if claimed := [one for one in formats if suffix in one.suffixes]:
         return _among(claimed, data)
+    if suffix in _SHEETS:  # programs name pages, mail and delimited text so, because Excel opens them
+        return _sniffed(data, formats) or ("text/html" if _TABLE.match(data) else _DELIMITED)
     if suffix == ".xml" and (found := _sniffed(data, [one for one in formats if one.xml])):
         return found
     known = TEXT_TYPES.get(suffix)

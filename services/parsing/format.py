@@ -36,7 +36,7 @@ class Format:
         parse: raises DocumentError for unreadable documents; any other error counts as a corrupt document.
         signature: whether the bytes of a binary file have this format.
         zip_mimetype: the zip member `mimetype` names `media_type` (OpenDocument, EPUB).
-        zip_part: name prefix of zip members that only this kind of OOXML package has.
+        zip_part: name prefix of zip members that only this kind of package has (lower case).
         ole_streams: streams of an OLE container that only this format has.
         suffixes: suffixes of file names, lower case with the dot. Only for text formats.
         sniff: whether a text with an unknown name has this format. Gets the first 64 KiB (converted to UTF-8

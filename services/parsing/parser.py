@@ -13,17 +13,25 @@ from services.parsing.formats.html.tree import declared_charset
 from services.parsing.formats.text import decode
 from services.parsing.languages import language_of
 from services.parsing.nested import register
+from services.parsing.packed import unpacked
+from services.parsing.reading import Choices, reading
 from services.parsing.registry import BY_MEDIA_TYPE, FORMATS
 
 
 def parse(
-    data: bytes, filename: str | None = None, content_type: str | None = None, *, main_content: bool = False
+    data: bytes,
+    filename: str | None = None,
+    content_type: str | None = None,
+    *,
+    main_content: bool = False,
+    choices: Choices | None = None,
 ) -> ParsedDocument:
     """Convert the bytes of a document to markdown.
 
     The format is detected from the content, then the name, then the declared type. Text and source code are
     returned unchanged, so their line numbers stay valid. `main_content` removes navigation, footers, comments
-    and adverts of a web page; it has no effect on other formats.
+    and adverts of a web page; it has no effect on other formats. `choices` says whether comments and hidden
+    content are read; by default those of the process (`reading.configure`).
 
     Raises only UnsupportedFormat, CorruptDocument and DocumentTooLarge.
     """
@@ -31,7 +39,8 @@ def parse(
     if len(data) > MAX_FILE_BYTES:
         raise DocumentTooLarge(f"{name}: {len(data)} bytes, the limit is {MAX_FILE_BYTES}")
     try:
-        document = _converted(Input(data, filename, content_type, main_content))
+        with reading(choices) as told:
+            document = _converted(Input(data, filename, content_type, main_content))
     except IngestError as error:
         raise type(error)(f"{name}: {error}") from error
     except ImportError:
@@ -44,10 +53,11 @@ def parse(
         if type(error).__name__ != "PanicException":  # Rust panics derive from BaseException
             raise
         raise CorruptDocument(f"{name}: the parser panicked: {error}") from error
-    return replace(document, markdown=_encodable(document.markdown))
+    return replace(document, markdown=_encodable(document.markdown), warnings=(*document.warnings, *told))
 
 
 def _converted(source: Input) -> ParsedDocument:
+    source = unpacked(source)
     media_type = detect(source.data, source.filename, source.content_type, formats=FORMATS)
     if one := BY_MEDIA_TYPE.get(media_type):
         document, text_type = one.parse(source), "text/markdown"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from services.parsing import pdf
 from services.parsing.format import Format
 from services.parsing.formats import (
+    archives,
     delimited,
     doc,
     docx,
@@ -26,6 +27,7 @@ from services.parsing.formats import (
 from services.parsing.formats.mail import calendar, eml, mbox, mhtml, msg, tnef
 
 FORMATS: tuple[Format, ...] = (
+    *archives.FORMATS,
     pdf.FORMAT,
     rtf.FORMAT,
     docx.FORMAT,

@@ -5,13 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
+from services.parsing.reading import warn
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = ",;\t|^\x01"
+#: Cells in single quotes; a quote escaped with a backslash; a doubled quote within a cell.
+_SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|]|$)", re.M)
+_BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^,;\t|\n]""|""[^,;\t|\r\n]')
+#: What programs write so that Excel keeps the zeros: `="007"`.
+_FORMULA = re.compile(r'^="([^"]*)"$')
 #: A first line that names the delimiter; Excel writes it for other locales.
 _NAMED = re.compile(r'\A"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.I)
 #: Number of lines used to detect the delimiter.
@@ -19,18 +27,40 @@ _SAMPLE_LINES = 50
 
 
 def parse_csv(data: bytes) -> ParsedDocument:
-    """Raises UnsupportedFormat if the bytes are not text."""
+    """Lines before the table are paragraphs. Raises UnsupportedFormat if the bytes are not text."""
     text, warnings = decode(data)
     csv.field_size_limit(2**31 - 1)  # the whole text may be one quoted cell
-    delimiter = delimiter_of(text)
+    rows = _rows(text, dialect_of(text))
+    lead = _before_table(rows)
+    writer = md.Writer()
+    for row in rows[:lead]:
+        writer.add(md.escape_lines(row[0]))
+    writer.add("\n".join(_table(rows[lead:])))
+    return ParsedDocument(writer.finish()[0], warnings=warnings)
+
+
+def _rows(text: str, dialect: Dialect) -> list[list[str]]:
+    """The rows that are not empty, with escaped cells."""
     text = _NAMED.sub("", text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    lines = _table(reader)
-    return ParsedDocument("\n".join(lines) + "\n" if lines else "", warnings=warnings)
+    rows = [row for row in dialect.reader(text) if any(map(str.strip, row))]
+    if rows and "\n" in rows[-1][-1].strip() and not text.rstrip().endswith(dialect.quote):
+        warn("a quote is never closed: each line is read as a row")
+        closed = ((line, line.count(dialect.quote) % 2 == 0) for line in text.splitlines() if line.strip())
+        rows = [row for line, quoted in closed for row in dialect.reader(line, quoted)]
+    if dialect.delimiter == "|" and "||" in text:  # between two of them stands nothing
+        rows = [row[::2] if not any(row[1::2]) else row for row in rows]
+    return [[md.escape(_FORMULA.sub(r"\1", cell.strip())) for cell in row] for row in rows]
 
 
-def _table(reader: csv._reader) -> list[str]:  # type: ignore[name-defined]
-    rows = [[md.escape(cell.strip()) for cell in row] for row in reader if any(cell.strip() for cell in row)]
+def _before_table(rows: list[list[str]]) -> int:
+    """How many rows at the beginning are notes: one cell, where most of the others have several."""
+    filled = [sum(map(bool, row)) for row in rows]
+    first = next((at for at, count in enumerate(filled) if count > 1 or not rows[at][0]), 0)
+    wide = sum(count > 1 for count in filled[first:]) * 2 > len(rows) - first
+    return first if wide else 0
+
+
+def _table(rows: list[list[str]]) -> list[str]:
     if not rows:
         return []
     width = max(map(len, rows))
@@ -41,22 +71,40 @@ def _table(reader: csv._reader) -> list[str]:  # type: ignore[name-defined]
     return lines
 
 
-def delimiter_of(text: str) -> str:
-    """The delimiter that occurs equally often in most lines; a comma if there is none."""
-    if named := _NAMED.match(text):
-        return named[1]
+@dataclass(frozen=True)
+class Dialect:
+    """How the cells of a text are parted, quoted and escaped."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str | None = None
+
+    def reader(self, text: str, quoted: bool = True) -> Iterator[list[str]]:
+        return csv.reader(
+            io.StringIO(text, newline=""),
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+            escapechar=self.escape if quoted else None,
+            skipinitialspace=True,
+        )
+
+
+def dialect_of(text: str) -> Dialect:
+    """The delimiter that parts most lines alike, and the quotes and escapes in use."""
     sample = "\n".join(text[:65536].splitlines()[:_SAMPLE_LINES])
-    best, most = ",", 0.0
+    quote = "'" if '"' not in sample and len(_SINGLE.findall(sample)) > 1 else '"'
+    escape = "\\" if _BACKSLASH.search(sample) and not _DOUBLED.search(sample) else None
+    if named := _NAMED.match(text):
+        return Dialect(named[1], quote, escape)
+    best, most = Dialect(",", quote, escape), 0.0
     for delimiter in _DELIMITERS:
-        widths = [
-            len(row)
-            for row in csv.reader(io.StringIO(sample), delimiter=delimiter, skipinitialspace=True)
-            if row
-        ]
+        dialect = Dialect(delimiter, quote, escape)
+        widths = [len(row) for row in dialect.reader(sample) if row]
         common = max(set(widths), key=widths.count, default=1)
         score = widths.count(common) / len(widths) * min(common, 20) if common > 1 else 0.0
         if score > most:
-            best, most = delimiter, score
+            best, most = dialect, score
     return best
 
 

@@ -99,4 +99,6 @@ def _images(archive: Archive, chapter: str, pictures: Pictures) -> ImageText:
     return text
 
 
-FORMAT = Format("application/epub+zip", from_bytes(parse_epub), zip_mimetype=True)
+FORMAT = Format(
+    "application/epub+zip", from_bytes(parse_epub), zip_mimetype=True, zip_part="meta-inf/container.xml"
+)

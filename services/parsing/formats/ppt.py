@@ -14,6 +14,7 @@ from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.markdown_writer import MarkdownBlock, Writer
+from services.parsing.reading import with_hidden
 
 # Record types (§2.13.24).
 _DOCUMENT, _SLIDE, _NOTES, _PERSIST, _EDIT = 1000, 1006, 1008, 6002, 4085
@@ -58,7 +59,7 @@ def parse_ppt(data: bytes) -> ParsedDocument:
     writer = Writer()
     for number, (reference, outline) in enumerate(deck.listed(0), 1):
         slide = deck.record(reference)
-        if slide is None or deck.is_hidden(slide):
+        if slide is None or (deck.is_hidden(slide) and not with_hidden(f"slide {number}")):
             continue
         texts = deck.texts(slide, outline)
         title = (

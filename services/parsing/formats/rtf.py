@@ -32,6 +32,7 @@ from services.parsing.markdown_writer import (
     Writer,
 )
 from services.parsing.office.symbols import from_symbol_font
+from services.parsing.reading import with_comments, with_hidden
 
 _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
@@ -121,7 +122,8 @@ class _Reader:
         if self._open_notes and len(self._stack) < self._open_notes[-1][0]:
             _, around, comment = self._open_notes.pop()
             text = " ".join(self._taken().split())
-            (self._comments if comment else self._notes).append(text)
+            if not comment or with_comments():
+                (self._comments if comment else self._notes).append(text)
             self._text = around if comment else [*around, f"[^{len(self._notes)}]"]
         if self._link and len(self._stack) < self._link[-1][0]:
             _, target, start = self._link.pop()
@@ -159,7 +161,7 @@ class _Reader:
             self._show(shown)
 
     def _show(self, text: str) -> None:
-        if self._state.skip or self._state.hidden or not text:
+        if self._state.skip or not text or (self._state.hidden and not with_hidden("text")):
             return
         if self._state.symbols:
             text = from_symbol_font(text, self._state.symbols)

@@ -23,6 +23,7 @@ _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0
 #: A truncated sequence, or a byte outside of any sequence.
 _PLACE = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2}|[\x80-\xff]")
 _BROKEN = re.compile(rb"[\x80-\xff]+")
+_ZEROS = re.compile(rb"\0+")
 #: Control characters that do not occur in text; form feed, escape (terminal logs) and tab do.
 _BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 
@@ -86,7 +87,7 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
     if wide:
         return data.decode(wide), (f"encoding: {wide} (detected)",)
     if _BINARY.search(data[:SAMPLE]):
-        raise UnsupportedFormat("not a known document format, and not text: it holds control bytes")
+        return _without_stray_controls(data)
     if (text := _nearly_utf8(data)) is not None:
         return text
     found = guess(data)
@@ -97,6 +98,19 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
     by = f", by its language {found.language}" if found.language else ""
     said = f"encoding: {found.encoding} (detected{by}, {found.confidence:.0%} sure)"
     return data.decode(found.encoding, "replace"), (said,)
+
+
+def _without_stray_controls(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """Decode a text with some control bytes: zeros of a log that a crash left, the end mark of DOS.
+
+    Raises UnsupportedFormat if there are so many that it is no text.
+    """
+    kept = _BINARY.sub(b"", data)
+    odd = len(data) - data.count(0) - len(kept) + len(_ZEROS.findall(data))
+    if len(kept) < 8 or odd > max(len(kept) // 200, 1):
+        raise UnsupportedFormat("not a known document format, and not text: it holds control bytes")
+    text, warnings = decode(kept)
+    return text, (*warnings, f"text: {len(data) - len(kept)} control bytes left out")
 
 
 def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:

@@ -15,6 +15,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.number_formats import shown_date, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position, cell_name, sheet_blocks
+from services.parsing.reading import with_comments, with_hidden
 
 
 @dataclass
@@ -23,7 +24,6 @@ class _Sheet:
     cells: dict[Position, str]
     merges: list[Merge] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def parse_xls(data: bytes) -> ParsedDocument:
@@ -39,7 +39,7 @@ def parse_xls(data: bytes) -> ParsedDocument:
         writer.extend(sheet_blocks(sheet.cells, sheet.merges))
         writer.extend([MarkdownBlock(md.escape_lines(md.escape(comment))) for comment in sheet.comments])
     markdown, pages = writer.finish()
-    return ParsedDocument(markdown, pages, warnings=tuple(w for sheet in sheets for w in sheet.warnings))
+    return ParsedDocument(markdown, pages)
 
 
 def _with_formats(data: bytes) -> Iterator[_Sheet]:
@@ -50,7 +50,7 @@ def _with_formats(data: bytes) -> Iterator[_Sheet]:
     )
     for index, name in enumerate(book.sheet_names()):
         sheet = book.sheet_by_index(index)
-        if sheet.visibility == 0:
+        if sheet.visibility == 0 or with_hidden(f"sheet {name}"):
             yield _sheet(book, sheet, name)
         book.unload_sheet(index)
 
@@ -68,8 +68,8 @@ def _sheet(book: Any, sheet: Any, name: str) -> _Sheet:
         {at for at, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level},
     )
     _links(sheet, grid.cells)
-    warnings = grid.leave_out_hidden(name)
-    return _Sheet(name, grid.cells, grid.merges, list(_comments(sheet)), warnings)
+    grid.leave_out_hidden(name)
+    return _Sheet(name, grid.cells, grid.merges, list(_comments(sheet)) if with_comments() else [])
 
 
 def _shown_cell(book: Any, cell: Any) -> str:
@@ -112,10 +112,9 @@ def _values(data: bytes) -> Iterator[_Sheet]:
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         for facts in workbook.sheets_metadata:
-            if (
-                facts.visible != calamine.SheetVisibleEnum.Visible
-                or facts.typ != calamine.SheetTypeEnum.WorkSheet
-            ):
+            if facts.typ != calamine.SheetTypeEnum.WorkSheet:
+                continue
+            if facts.visible != calamine.SheetVisibleEnum.Visible and not with_hidden(f"sheet {facts.name}"):
                 continue
             sheet = workbook.get_sheet_by_name(facts.name)
             first_row, first_column = sheet.start or (0, 0)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from lxml import etree  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
+from services.parsing.office.mending import inflated
+from services.parsing.reading import warn
 
 #: Maximum entries of an archive; 1,000 slides with a picture each have about 4,000.
 MAX_ENTRIES = 20_000
@@ -34,6 +36,7 @@ class Archive:
     """A zip file's parts by name. Exceeding a limit raises DocumentTooLarge."""
 
     def __init__(self, data: bytes) -> None:
+        self._data = data
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
@@ -77,10 +80,21 @@ class Archive:
             try:
                 content = stream.read(MAX_WHOLE_PART + 1)
             except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-                raise CorruptDocument(f"part {name} cannot be unpacked: {error}") from error
+                content = self._damaged(name)
+                if not content:
+                    raise CorruptDocument(f"part {name} cannot be unpacked: {error}") from error
         if len(content) > MAX_WHOLE_PART:
             raise DocumentTooLarge(f"part {name} unpacks to more than {MAX_WHOLE_PART} bytes")
         return content
+
+    def _damaged(self, name: str) -> bytes:
+        """What can be unpacked of a damaged part."""
+        entry = self._entries[self._spelled[name.lower()]]
+        head = self._data[entry.header_offset : entry.header_offset + 30]
+        start = entry.header_offset + 30 + sum(int.from_bytes(head[at : at + 2], "little") for at in (26, 28))
+        packed = self._data[start : start + entry.compress_size]
+        warn(f"part {name} is damaged; what could be unpacked was read")
+        return inflated(packed)[0] if entry.compress_type == zipfile.ZIP_DEFLATED else packed
 
     def xml(self, name: str) -> etree._Element:
         return parse_xml(self.read(name), name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from services.parsing import markdown_writer as md
 from services.parsing.markdown_writer import Cell, MarkdownBlock
+from services.parsing.reading import with_hidden
 
 #: Row and column of a cell, from 0.
 Position = tuple[int, int]
@@ -37,12 +38,14 @@ class Grid:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
 
-    def leave_out_hidden(self, name: str) -> list[str]:
-        """Close the gaps of hidden rows and columns. Returns warnings that say how many had content."""
+    def leave_out_hidden(self, name: str) -> None:
+        """Close the gaps of hidden rows and columns; a warning says how many had content."""
         rows = sorted({r for r, _ in self.cells} & self.hidden_rows)
         columns = sorted({c for r, c in self.cells if r not in self.hidden_rows} & self.hidden_columns)
-        if not rows and not columns:
-            return []
+        found = ((len(rows), "row"), (len(columns), "column"))
+        told = [f"{n} {what}{'s' * (n > 1)} of sheet {name}" for n, what in found if n]
+        if not told or sum(map(with_hidden, told)):
+            return
 
         def moved(place: Position) -> Position:
             return place[0] - bisect_left(rows, place[0]), place[1] - bisect_left(columns, place[1])
@@ -54,8 +57,6 @@ class Grid:
             if place[0] not in gone_rows and place[1] not in gone_columns
         }
         self.merges = [(moved(first), moved(last)) for first, last in self.merges]
-        found = ((len(rows), "row"), (len(columns), "column"))
-        return [f"sheet {name}: {n} hidden {what}{'s' * (n > 1)} left out" for n, what in found if n]
 
 
 def sheet_blocks(cells: dict[Position, str], merges: Iterable[Merge] = ()) -> list[MarkdownBlock]:

@@ -8,6 +8,7 @@ from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, Parse
 
 from services.parsing import markdown_writer as md
 from services.parsing.page.geometry import Style, Word
+from services.parsing.reading import with_comments
 
 #: Annotations with text in a pop-up: a remark on the page or on marked words.
 _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "caret", "square", "circle",
@@ -32,7 +33,7 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
 def notes_of(raw: ParsedPage) -> list[str]:
     """The remarks on a page as paragraphs of markdown, each once."""
     found: dict[str, None] = {}
-    for note in raw.annotations or ():
+    for note in (raw.annotations or ()) if with_comments() else ():
         text = " ".join((note.contents or "").split())
         if note.subtype in _NOTES and text and not _is_button(note):
             by = f" by {' '.join(note.title.split())}" if note.title else ""

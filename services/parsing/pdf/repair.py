@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+import zlib
+from collections.abc import Iterator
 
 _CATALOG = re.compile(
     rb"(?<!\d)(\d{1,10})\s+(\d{1,5})\s+obj\b(?:(?!\bobj\b)[\s\S]){0,2000}?/Type\s*/Catalog\b"
 )
+_OBJECT_STREAM = re.compile(
+    rb"\d\s+obj\b(?:(?!\bobj\b|stream)[\s\S]){0,500}?/Type\s*/ObjStm\b(?:(?!stream)[\s\S]){0,500}?stream\r?\n"
+)
+#: Most bytes of one stream of objects; a writer puts some hundred objects into each.
+_MOST_UNPACKED = 16 * 1024 * 1024
 _ROOT = re.compile(rb"/Root\s+(\d{1,10})\s+(\d{1,5})\s+R")
 _PAGES = re.compile(rb"(?<!\d)(\d{1,10})\s+(\d{1,5})\s+obj\b(?:(?!\bobj\b)[\s\S]){0,2000}?/Type\s*/Pages\b")
 
 
 def with_end(data: bytes) -> bytes | None:
     """The file with a trailer; None if neither its catalog nor its pages can be found."""
+    data += b"".join(_packed_objects(data))
     end = data.rfind(b"endobj") + len(b"endobj")
     # Close a truncated object; drop the rest of a cross-reference table or trailer, which would mislead.
     kept = data + b"\nendstream\nendobj" if re.search(rb"\d\s+obj\b", data[end:]) else data[:end]
@@ -25,6 +33,23 @@ def with_end(data: bytes) -> bytes | None:
     number = max(int(n) for n in re.findall(rb"(?<!\d)(\d{1,10})\s+\d{1,5}\s+obj\b", data)) + 1
     catalog = b"\n%d 0 obj\n<</Type/Catalog/Pages %s %s R>>\nendobj\n" % (number, pages[1], pages[2])
     return kept + catalog + _trailer(b"%d" % number, b"0")
+
+
+def _packed_objects(data: bytes) -> Iterator[bytes]:
+    """The objects in compressed streams, which can be found only by the lost cross-reference table."""
+    for found in _OBJECT_STREAM.finditer(data):
+        count, first = (re.search(rb"/%s\s+(\d{1,6})" % key, found[0]) for key in (b"N", b"First"))
+        if count is None or first is None:
+            continue
+        try:
+            content = zlib.decompressobj().decompress(data[found.end() :], _MOST_UNPACKED)
+        except zlib.error:
+            continue
+        start = int(first[1])
+        numbers = [int(n) for n in content[:start].split() if n.isdigit()][: 2 * int(count[1])]
+        offsets = [*numbers[1::2], len(content) - start]
+        for number, at, end in zip(numbers[::2], offsets, offsets[1:], strict=False):
+            yield b"\n%d 0 obj\n%s\nendobj" % (number, content[start + at : start + end])
 
 
 def _trailer(number: bytes, generation: bytes) -> bytes:

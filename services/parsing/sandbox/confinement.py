@@ -18,9 +18,11 @@ from typing import Any
 import schemas
 import services
 import streams
+from services.parsing import reading
 from services.parsing.document import ParsedDocument
 from services.parsing.parser import parse
 from services.parsing.questions import Answer, Draft, Limits, Questions, asking
+from services.parsing.reading import Choices
 from services.parsing.sandbox import landlock
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
@@ -52,6 +54,7 @@ class SandboxLimits:
     """`memory_bytes` is the memory for a document, in addition to that of a fresh worker."""
 
     memory_bytes: int
+    choices: Choices | None = None
 
 
 def confine(limits: SandboxLimits) -> None:
@@ -65,6 +68,7 @@ def confine(limits: SandboxLimits) -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    reading.configure(limits.choices or Choices())
     _leave_network()
     leave_files()
 

@@ -18,6 +18,7 @@ import structlog
 
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
 from services.parsing.document import ParsedDocument
+from services.parsing.reading import Choices
 from services.parsing.sandbox import confinement, landlock
 from services.parsing.vision import VisionReader
 from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, RemoteError, WorkerDied
@@ -37,9 +38,10 @@ class Sandbox:
     A document may use `memory_bytes` beyond those of a fresh worker, `cpu_seconds` of CPU time and
     `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
     server that has loaded the common libraries. They have no network: what a document asks a vision model is
-    asked here, by `vision`, and the document is parsed again with the answers. `modules` names modules
-    outside of the project's packages that contain functions for `run`; they are loaded before the worker is
-    confined. Safe for concurrent use within one event loop.
+    asked here, by `vision`, and the document is parsed again with the answers. `choices` says whether
+    comments and hidden content are read. `modules` names modules outside of the project's packages that
+    contain functions for `run`; they are loaded before the worker is confined. Safe for concurrent use within
+    one event loop.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Sandbox:
         wall_seconds: float = 180.0,
         vision: VisionReader | None = None,
         modules: Sequence[str] = (),
+        choices: Choices | None = None,
     ) -> None:
         self._memory_bytes, self._cpu_seconds, self._vision = memory_bytes, cpu_seconds, vision
         self._pool = WorkerPool(
@@ -57,7 +60,7 @@ class Sandbox:
             wall_seconds,
             cpu_seconds=cpu_seconds,
             preload=["services.parsing.sandbox.preloaded", *modules],
-            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes)]),
+            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes, choices)]),
         )
 
     def start(self) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from schemas.errors import CorruptDocument, UnsupportedFormat
+from schemas.errors import CorruptDocument
 from services.parsing.detect import detect
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, Input, from_bytes, starts_with
@@ -63,9 +63,9 @@ def test_templates_that_begin_like_a_page_stay_code(name: str) -> None:
     assert detected(b"<!DOCTYPE html>\n<html>", name) == "text/plain"
 
 
-def test_an_archive_that_is_no_document_is_unsupported() -> None:
-    with pytest.raises(UnsupportedFormat, match="zip archive of 1 files"):
-        detected(samples.zipped({"readme.txt": "x"}))
+def test_an_archive_that_is_no_document_is_an_archive() -> None:
+    assert detected(samples.zipped({"readme.txt": "x"}), "letter.docx") == "application/zip"
+    assert detected(samples.zipped({"word/notes.txt": "x"})) == "application/zip"
 
 
 def test_a_broken_container_is_corrupt() -> None:

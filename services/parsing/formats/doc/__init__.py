@@ -25,6 +25,7 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
     Writer,
 )
+from services.parsing.reading import with_hidden
 
 __all__ = ["FORMAT", "parse_doc"]
 
@@ -110,7 +111,8 @@ class _Body:
         parts: list[str] = []
         for first, last, properties in self._file.runs(start, end):
             text = self._file.text[first:last]
-            if properties.get(binary.DELETED) == 1 or properties.get(binary.HIDDEN) == 1:
+            hidden = properties.get(binary.HIDDEN) == 1 and not (text.strip() and with_hidden("text"))
+            if properties.get(binary.DELETED) == 1 or hidden:
                 text = "".join(char for char in text if char in "\x13\x14\x15")
             parts.append(
                 _emphasised(text, properties.get(binary.BOLD) == 1, properties.get(binary.ITALIC) == 1)

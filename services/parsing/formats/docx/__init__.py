@@ -16,6 +16,7 @@ from services.parsing.formats.docx.runs import Inline
 from services.parsing.formats.docx.styles import Styles, W
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
+from services.parsing.reading import with_comments
 
 __all__ = ["FORMAT", "parse_docx"]
 
@@ -52,7 +53,7 @@ def parse_docx(data: bytes) -> ParsedDocument:
 def _comments(root: etree._Element | None) -> dict[str, str]:
     """The text and author of each comment, by id."""
     found = {}
-    for comment in root.iterchildren(W + "comment") if root is not None else ():
+    for comment in root.iterchildren(W + "comment") if root is not None and with_comments() else ():
         text = " ".join(" ".join(t.text or "" for t in p.iter(W + "t")) for p in comment.iter(W + "p"))
         author = comment.get(W + "author", "")
         by = f" by {author}" if author else ""

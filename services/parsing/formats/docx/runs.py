@@ -15,6 +15,7 @@ from services.parsing.markdown_writer import EMPH, EMPH_END, STRIKE, STRIKE_END,
 from services.parsing.office.omml import tex_of
 from services.parsing.office.ooxml import Graphics
 from services.parsing.office.symbols import from_symbol_font, is_symbol_font, symbol
+from services.parsing.reading import with_hidden
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -130,7 +131,7 @@ class Inline:
     def _run(self, run: etree._Element, line: Line) -> None:
         properties = run.find(W + "rPr")
         style = value(properties, W + "rStyle")
-        if self._is_hidden(properties, style):
+        if self._is_hidden(properties, style) and not (run.find(W + "t") is not None and with_hidden("text")):
             return
         self._font = _font(properties)
         mono = is_monospaced(properties) or self._styles.is_monospaced(style)

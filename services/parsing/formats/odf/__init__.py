@@ -1,6 +1,8 @@
-"""OpenDocument texts, sheets and presentations (.odt, .ods, .odp and their templates)."""
+"""OpenDocument texts, sheets, presentations and drawings, their templates, and those of OpenOffice 1."""
 
 from __future__ import annotations
+
+import re
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -13,38 +15,52 @@ from services.parsing.formats.odf.frames import Frames
 from services.parsing.formats.odf.sheets import write_sheets
 from services.parsing.formats.odf.styles import DRAW, OFFICE, PRESENTATION, TEXT, Styles
 from services.parsing.markdown_writer import MarkdownBlock, Writer
-from services.parsing.office.archive import Archive
+from services.parsing.office.archive import Archive, parse_xml
+from services.parsing.reading import with_hidden
 
 __all__ = ["FORMATS", "parse_odf"]
 
+_OLD_NAMESPACE = re.compile(rb"http://openoffice\.org/2000/(\w+)")
+_OLD_LIST = re.compile(rb"<(/?)text:(?:un)?ordered-list(?=[\s>/])")
 _DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 def parse_odf(data: bytes) -> ParsedDocument:
     """Raises CorruptDocument if the content is missing, or encrypted and therefore not XML."""
     archive = Archive(data)
-    root = archive.xml("content.xml")
+    root = _modern(archive.read("content.xml"))
     styles = Styles()
-    styles.read(archive.xml_or_none("styles.xml"))
+    if "styles.xml" in archive:
+        styles.read(_modern(archive.read("styles.xml")))
     styles.read(root)
     frames = Frames(archive)
     body = root.find(OFFICE + "body")
     content = next((c for c in body if isinstance(c.tag, str)), None) if body is not None else None
+    if root.get(OFFICE + "class"):  # OpenOffice 1: nothing between the body and its content
+        content = body
     if content is None:
         raise CorruptDocument("content.xml has no body (an encrypted document has none that can be read)")
-    warnings: list[str] = []
-    writer = _written(content, styles, frames, warnings)
+    writer = _written(content, styles, frames)
     markdown, pages = writer.finish()
     meta = archive.xml_or_none("meta.xml")
     title = (meta.findtext(f".//{_DC}title") or "").strip() if meta is not None else ""
     language = (meta.findtext(f".//{_DC}language") or "").strip() if meta is not None else ""
-    return ParsedDocument(markdown, pages, title or None, language or None, (*warnings, *frames.warnings))
+    return ParsedDocument(markdown, pages, title or None, language or None, frames.warnings)
 
 
-def _written(content: etree._Element, styles: Styles, frames: Frames, warnings: list[str]) -> Writer:
-    if content.tag == OFFICE + "spreadsheet":
-        return write_sheets(content, styles, frames, warnings)
-    if content.tag == OFFICE + "presentation":
+def _modern(content: bytes) -> etree._Element:
+    """The root of a part, also of OpenOffice 1, which has other namespaces and names of lists and levels."""
+    if b"http://openoffice.org/2000/" in content[:4096]:
+        content = _OLD_NAMESPACE.sub(rb"urn:oasis:names:tc:opendocument:xmlns:\1:1.0", content)
+        content = _OLD_LIST.sub(rb"<\1text:list", content).replace(b" text:level=", b" text:outline-level=")
+    return parse_xml(content)
+
+
+def _written(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
+    kind = content.getroottree().getroot().get(OFFICE + "class")
+    if content.tag == OFFICE + "spreadsheet" or kind == "spreadsheet":
+        return write_sheets(content, styles, frames)
+    if content.tag in (OFFICE + "presentation", OFFICE + "drawing") or kind in ("presentation", "drawing"):
         return _slides(content, styles, frames)
     titled = any(
         styles.named(p.get(TEXT + "style-name"), "title") for p in content.iter(TEXT + "p", TEXT + "h")
@@ -58,7 +74,8 @@ def _written(content: etree._Element, styles: Styles, frames: Frames, warnings: 
 def _slides(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
     writer = Writer()
     for number, page in enumerate(content.iterchildren(DRAW + "page"), 1):
-        if any(style.hidden for style in styles.chain(page.get(DRAW + "style-name"))):
+        hidden = any(style.hidden for style in styles.chain(page.get(DRAW + "style-name")))
+        if hidden and not with_hidden(f"slide {number}"):
             continue
         body = Body(styles, frames)
         shapes = [shape for shape in page if isinstance(shape.tag, str) and shape.tag.startswith(DRAW)]
@@ -87,7 +104,15 @@ def _title_shape(shapes: list[etree._Element]) -> etree._Element | None:
     return shapes[0] if len(texts) == 1 and len(texts[0]) < 100 else None
 
 
+_KINDS = (
+    *(
+        "application/vnd.oasis.opendocument." + kind
+        for kind in ("text", "spreadsheet", "presentation", "graphics")
+    ),
+    *("application/vnd.oasis.opendocument." + kind for kind in ("text-master", "text-web")),
+    *("application/vnd.sun.xml." + kind for kind in ("writer", "calc", "impress", "draw")),  # OpenOffice 1
+)
 FORMATS = tuple(
-    Format(f"application/vnd.oasis.opendocument.{kind}", from_bytes(parse_odf), zip_mimetype=True)
-    for kind in ("text", "spreadsheet", "presentation")
+    Format(kind, from_bytes(parse_odf), zip_mimetype=True, zip_part="content.xml" if not at else None)
+    for at, kind in enumerate(_KINDS)
 )

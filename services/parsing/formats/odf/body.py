@@ -19,6 +19,7 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
     Writer,
 )
+from services.parsing.reading import with_comments, with_hidden
 
 #: Elements whose text is not visible at their position.
 _GONE = frozenset((TEXT + "tracked-changes", TEXT + "sequence-decls", OFFICE + "forms",
@@ -66,10 +67,12 @@ class Body:
     def _blocks(self, content: etree._Element) -> None:
         for child in content:
             tag = child.tag
-            if not isinstance(tag, str) or tag in _GONE or child.get(TEXT + "display") == "none":
+            if not isinstance(tag, str) or tag in _GONE:
+                continue
+            if child.get(TEXT + "display") == "none" and not with_hidden("section"):
                 continue
             if tag == OFFICE + "annotation":  # directly in a cell
-                self.comments.append(comment_of(child))
+                self.comments.extend([comment_of(child)] if with_comments() else [])
             elif tag in (TEXT + "p", TEXT + "h"):
                 self._paragraph(child)
             elif tag == TEXT + "list":
@@ -198,7 +201,8 @@ class Body:
         if tag == OFFICE + "annotation":
             author, text = comment_of(child)
             by = f" by {author}" if author else ""
-            self._after.extend([MarkdownBlock(md.escape(f"Comment{by}: {text}"))] if text else [])
+            if text and with_comments():
+                self._after.append(MarkdownBlock(md.escape(f"Comment{by}: {text}")))
             return ""
         if tag.startswith(DRAW):
             text, blocks = self._frames.describe(child, self)
@@ -209,7 +213,7 @@ class Body:
     def _span(self, span: etree._Element) -> str:
         style = span.get(TEXT + "style-name")
         chain = self._styles.chain(style)
-        if any(s.hidden for s in chain):
+        if any(s.hidden for s in chain) and not with_hidden("text"):
             return ""
         text = self._inline(span)
         if chain and chain[0].raised and re.fullmatch(r"[+−-]?\d+", text.strip()):

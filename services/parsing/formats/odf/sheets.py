@@ -12,18 +12,20 @@ from services.parsing.formats.odf.frames import Frames
 from services.parsing.formats.odf.styles import OFFICE, TABLE, Styles
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.sheets import Grid, cell_name, sheet_blocks
+from services.parsing.reading import with_hidden
 
 #: A row or cell repeated more often is formatting up to the edge of the sheet.
 MAX_REPEATS = 1000
 
 
-def write_sheets(content: etree._Element, styles: Styles, frames: Frames, warnings: list[str]) -> Writer:
-    """Write each visible sheet under its name; hidden content is reported in `warnings`."""
+def write_sheets(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
+    """Write each visible sheet under its name."""
     writer = Writer()
     shown = [
         table
         for table in content.iterchildren(TABLE + "table")
         if not any(style.hidden for style in styles.chain(table.get(TABLE + "style-name")))
+        or with_hidden(f"sheet {table.get(TABLE + 'name', '')}")
     ]
     for number, table in enumerate(shown, 1):
         name = table.get(TABLE + "name", "")
@@ -31,7 +33,7 @@ def write_sheets(content: etree._Element, styles: Styles, frames: Frames, warnin
         writer.heading(2, md.escape(name))
         body = Body(styles, frames)
         grid, comments = _grid(table, body)
-        warnings.extend(grid.leave_out_hidden(name))
+        grid.leave_out_hidden(name)
         writer.extend(sheet_blocks(grid.cells, grid.merges))
         writer.extend([MarkdownBlock(md.escape_lines(md.escape(text))) for text in comments])
         for shape in table.iterfind(f"{TABLE}shapes/*"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -14,6 +15,7 @@ from services.parsing.formats.pptx.text import Bullets
 from services.parsing.markdown_writer import Writer
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
+from services.parsing.reading import warn, with_comments, with_hidden
 
 __all__ = ["FORMAT", "parse_pptx"]
 
@@ -25,13 +27,14 @@ def parse_pptx(data: bytes) -> ParsedDocument:
     """Each visible slide: title, text in reading order, notes. Hidden slides are skipped."""
     archive = Archive(data)
     main = main_part(archive) or "ppt/presentation.xml"
-    root = archive.xml(main)
+    root = archive.xml_or_none(main)
     graphics = Graphics(archive)
     writer = Writer()
     authors = _authors(archive, relations(archive, main))
-    for number, part in enumerate(_slides(root, relations(archive, main)), 1):
+    listed = _slides(root, relations(archive, main)) if root is not None else _numbered_slides(archive)
+    for number, part in enumerate(listed, 1):
         tree = archive.xml_or_none(part)
-        if tree is None or tree.get("show") == "0":
+        if tree is None or (tree.get("show") in ("0", "false") and not with_hidden(f"slide {number}")):
             continue
         targets = relations(archive, part)
         slide = Slide(tree, targets, graphics, Bullets(*_layouts(archive, targets)))
@@ -56,7 +59,7 @@ def _comments(archive: Archive, targets: dict[str, tuple[str, str]], authors: di
     """The comments on a slide, with their replies."""
     found = []
     for kind, target in targets.values():
-        root = archive.xml_or_none(target) if kind == "comments" else None
+        root = archive.xml_or_none(target) if kind == "comments" and with_comments() else None
         for comment in root.iter("{*}cm", "{*}reply") if root is not None else ():
             own = [child for child in comment if not str(child.tag).endswith("}replyLst")]
             parts = [t.text or "" for child in own for t in child.iter("{*}text", "{*}t")]
@@ -75,6 +78,15 @@ def _slides(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterat
         target = targets.get(slide.get(R + "id", ""))
         if target:
             yield target[1]
+
+
+def _numbered_slides(archive: Archive) -> list[str]:
+    """The slides of a damaged deck, whose list is lost, in the order of their numbers."""
+    found = [name for name in archive.names() if re.fullmatch(r"ppt/slides/slide\d+\.xml", name)]
+    if not found:
+        raise CorruptDocument("deck without a slide")
+    warn("the list of the slides is damaged; slides stand in the order of their numbers")
+    return sorted(found, key=lambda name: int(re.sub(r"\D", "", name)))
 
 
 def _layouts(

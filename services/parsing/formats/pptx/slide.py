@@ -22,6 +22,7 @@ from services.parsing.formats.pptx.text import (
 )
 from services.parsing.markdown_writer import Cell, MarkdownBlock, Writer
 from services.parsing.office.ooxml import Graphics
+from services.parsing.reading import with_hidden
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _TITLES = ("title", "ctrTitle")
@@ -128,7 +129,8 @@ def _ordered(shapes: list[etree._Element], bullets: Bullets) -> list[etree._Elem
 
 def _is_hidden(shape: etree._Element) -> bool:
     properties = shape.find(f"*/{P}cNvPr")
-    return properties is not None and properties.get("hidden") in ("1", "true")
+    hidden = properties is not None and properties.get("hidden") in ("1", "true")
+    return hidden and not with_hidden("shape")
 
 
 def _kind(shape: etree._Element) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -16,6 +17,7 @@ from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
 from services.parsing.office.sheets import sheet_blocks
+from services.parsing.reading import warn, with_comments, with_hidden
 
 __all__ = ["FORMAT", "parse_xlsx"]
 
@@ -30,56 +32,62 @@ def parse_xlsx(data: bytes) -> ParsedDocument:
     """Each visible sheet under its name: its tables, comments, charts and pictures."""
     archive = Archive(data)
     main = _main_part(archive)
-    root = archive.xml(main)
+    root = archive.xml_or_none(main)
     targets = relations(archive, main)
+    if root is None:
+        root, targets = _lost_list(archive)
     book = Book(archive, root, targets)
     graphics = Graphics(archive)
     writer = Writer()
-    warnings = [f"sheet {name}: hidden, left out" for name in _hidden_sheets(root)]
     for number, (name, part) in enumerate(_visible_sheets(root, targets), 1):
         writer.page(number, name)
         writer.heading(2, md.escape(name))
         if part in archive:
-            writer.extend(_sheet(archive, part, book, graphics, name, warnings))
+            writer.extend(_sheet(archive, part, book, graphics, name))
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
-    return ParsedDocument(markdown, pages, title, language, (*warnings, *graphics.warnings))
+    return ParsedDocument(markdown, pages, title, language, graphics.warnings)
 
 
 def _main_part(archive: Archive) -> str:
     if named := main_part(archive):
         return named
-    if "xl/workbook.xml" in archive:
-        return "xl/workbook.xml"
-    raise CorruptDocument("no workbook part in the package (binary workbooks, .xlsb, are not read)")
+    return "xl/workbook.xml"
+
+
+def _lost_list(archive: Archive) -> tuple[etree._Element, dict[str, tuple[str, str]]]:
+    """A list of the sheets of a damaged workbook, in the order of their numbers."""
+    found = [name for name in archive.names() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)]
+    if not found:
+        raise CorruptDocument("workbook without a sheet")
+    warn("the list of the sheets is damaged; sheets stand in the order of their numbers")
+    targets = {kind: (kind, f"xl/{kind}.xml") for kind in ("sharedStrings", "styles")}
+    root = etree.Element("workbook")
+    sheets = etree.SubElement(root, "sheets")
+    for at, name in enumerate(sorted(found, key=lambda name: int(re.sub(r"\D", "", name)))):
+        etree.SubElement(sheets, "sheet", {"name": name[14:-4].capitalize(), R + "id": f"{at}"})
+        targets[f"{at}"] = ("worksheet", name)
+    return root, targets
 
 
 def _visible_sheets(root: etree._Element, targets: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for sheet in root.iterfind("{*}sheets/{*}sheet"):
-        if sheet.get("state", "visible") == "visible":
-            yield sheet.get("name", ""), targets.get(sheet.get(R + "id", ""), ("", ""))[1]
+        name = sheet.get("name", "")
+        if sheet.get("state", "visible") == "visible" or with_hidden(f"sheet {name}"):
+            yield name, targets.get(sheet.get(R + "id", ""), ("", ""))[1]
 
 
-def _hidden_sheets(root: etree._Element) -> list[str]:
-    return [
-        sheet.get("name", "")
-        for sheet in root.iterfind("{*}sheets/{*}sheet")
-        if sheet.get("state", "visible") != "visible"
-    ]
-
-
-def _sheet(
-    archive: Archive, part: str, book: Book, graphics: Graphics, name: str, warnings: list[str]
-) -> Iterable[MarkdownBlock]:
+def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics, name: str) -> Iterable[MarkdownBlock]:
     targets = relations(archive, part)
     if archive.size(part) > STREAMED_BYTES:
         yield MarkdownBlock(_streamed(archive, part, book))
     else:
         links = {id: target for id, (kind, target) in targets.items() if kind == "hyperlink"}
         grid = read_sheet(archive, part, book, links)
-        warnings.extend(grid.leave_out_hidden(name))
+        grid.leave_out_hidden(name)
         yield from sheet_blocks(grid.cells, grid.merges)
-    yield from comment_blocks(archive, targets)
+    if with_comments():
+        yield from comment_blocks(archive, targets)
     for kind, target in targets.values():
         if kind == "drawing" and (drawing := archive.xml_or_none(target)) is not None:
             yield from _drawn(drawing, graphics, relations(archive, target))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.office.archive import XML_ERRORS, Archive
 from services.parsing.office.number_formats import code_of, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position
+from services.parsing.reading import warn
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
@@ -39,7 +41,7 @@ class Book:
 def stream(archive: Archive, part: str, *names: str) -> Iterator[etree._Element]:
     """Complete elements of a part by local name; each is cleared when the next one is requested.
 
-    Raises CorruptDocument at invalid XML, after yielding the elements before it.
+    What stands behind damage is left out, with a warning.
     """
     tags = [space + name for name in names for space in (S, STRICT)]
     with archive.open(part) as source:
@@ -58,8 +60,8 @@ def stream(archive: Archive, part: str, *names: str) -> Iterator[etree._Element]
                 element.clear()
                 while element.getprevious() is not None:
                     del element.getparent()[0]
-        except XML_ERRORS as error:
-            raise CorruptDocument(f"part {part} is no XML: {error}") from error
+        except (*XML_ERRORS, zlib.error, zipfile.BadZipFile, EOFError):
+            warn(f"part {part} is damaged; what stands before the damage was read")
 
 
 def _strings(archive: Archive, part: str) -> Iterator[str]:

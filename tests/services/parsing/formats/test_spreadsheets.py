@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.parsing import parse
 from services.parsing.formats import xlsx
-from services.parsing.formats.delimited import delimiter_of
+from services.parsing.formats.delimited import dialect_of
 from services.parsing.office.sheets import sheet_blocks
 from tests.services.parsing import samples
 
@@ -87,7 +87,10 @@ def test_hidden_rows_and_columns_are_left_out_and_told() -> None:
     document = parse(samples.xlsx({"S": sheet}), "a.xlsx")
     assert "| a | b |\n| --- | --- |\n| c | d |" in document.markdown
     assert not any(word in document.markdown for word in ("secret", "hide"))
-    assert document.warnings == ("sheet S: 1 hidden row left out", "sheet S: 1 hidden column left out")
+    assert document.warnings == (
+        "left out as hidden: 1 row of sheet S",
+        "left out as hidden: 1 column of sheet S",
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ def test_a_large_sheet_is_written_row_by_row_to_the_same_cells(monkeypatch: pyte
 def test_the_delimiter_of_a_csv_is_found(delimiter: str) -> None:
     text = "\n".join(delimiter.join(["name", '"a, b; c"', "3.5"]) for _ in range(4))
 
-    assert delimiter_of(text) == delimiter
+    assert dialect_of(text).delimiter == delimiter
 
 
 def test_csv_rows_are_padded_and_quotes_honoured() -> None:
@@ -200,7 +203,7 @@ def test_xls_shows_formats_and_leaves_out_what_is_hidden() -> None:
 
     assert "| 7.5% | 26:05 | 01234 |" in document.markdown
     assert "hide" not in document.markdown
-    assert document.warnings == ("sheet One: 1 hidden row left out",)
+    assert document.warnings == ("left out as hidden: 1 row of sheet One",)
 
 
 def test_comments_values_without_text_and_hidden_rows_of_ods() -> None:
@@ -214,7 +217,7 @@ def test_comments_values_without_text_and_hidden_rows_of_ods() -> None:
     document = parse(samples.opendocument("spreadsheet", body), "a.ods")
 
     assert document.markdown == "## A\n\n| 7 | 8 |\n| --- | --- |\n\nComment on A1 by Ann: Broken\n"
-    assert document.warnings == ("sheet A: 1 hidden row left out",)
+    assert document.warnings == ("left out as hidden: 1 row of sheet A",)
 
 
 def test_the_line_that_names_the_separator_is_no_row() -> None:

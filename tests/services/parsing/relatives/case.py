@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.parsing import parse
+from schemas.errors import DocumentError
+from services.parsing import Choices, parse
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Case:
     """An input and what its markdown must hold.
 
     `has` and `lacks`: texts, whatever their white space; `order`: texts that follow each other; `rows`: cells
-    that follow each other in a row of a table; `exact`: the whole markdown; `told`: a part of a warning.
+    that follow each other in a row of a table; `exact`: the whole markdown; `told`: a part of a warning;
+    `refused`: a part of the message with which the file is refused.
     """
 
     name: str
@@ -27,11 +29,20 @@ class Case:
     rows: Sequence[Sequence[str]] = ()
     exact: str | None = None
     told: str = ""
+    refused: str = ""
+    choices: Choices | None = None
     main: bool = False
     content_type: str | None = None
 
     def faults(self) -> list[str]:
-        document = parse(self.data, self.file, self.content_type, main_content=self.main)
+        try:
+            document = parse(
+                self.data, self.file, self.content_type, main_content=self.main, choices=self.choices
+            )
+        except DocumentError as error:
+            return [] if self.refused and self.refused in str(error) else [str(error)]
+        if self.refused:
+            return [f"not refused, but {document.markdown[:200]!r}"]
         text = document.markdown
         flat = _flat(html.unescape(re.sub(r"\\([\\`*_{}\[\]()#+\-.!|~<>$&])", r"\1", text)))
         wrong = [f"lacks {s!r}" for s in self.has if _flat(s) not in flat]

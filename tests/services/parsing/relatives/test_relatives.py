@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from tests.services.parsing.relatives import encodings, mails, notebooks, sheets, slides, web, word
+from tests.services.parsing.relatives import (
+    damaged,
+    encodings,
+    hidden,
+    mails,
+    notebooks,
+    packed,
+    sheets,
+    slides,
+    web,
+    word,
+)
 from tests.services.parsing.relatives.case import Case
 
 _CASES = [
     (kind.__name__.rsplit(".", 1)[-1], case)
-    for kind in (encodings, sheets, word, slides, mails, notebooks, web)
+    for kind in (encodings, sheets, word, slides, mails, notebooks, web, damaged, packed, hidden)
     for case in kind.CASES
 ]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import CorruptDocument, DocumentTooLarge, TransientError, UnsupportedFormat
+from services.parsing import Choices
 from services.parsing.sandbox.pool import Sandbox
 from streams.processes.errors import RemoteError
 from tests.services.parsing import samples
@@ -20,7 +21,12 @@ MEBIBYTE = 1024 * 1024
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     box = Sandbox(
-        workers=1, memory_bytes=256 * MEBIBYTE, cpu_seconds=1, wall_seconds=5, modules=[hostile.__name__]
+        workers=1,
+        memory_bytes=256 * MEBIBYTE,
+        cpu_seconds=1,
+        wall_seconds=5,
+        modules=[hostile.__name__],
+        choices=Choices(comments=False),
     )
     yield box
     box.close()
@@ -30,6 +36,12 @@ async def test_documents_are_parsed_in_workers(sandbox: Sandbox) -> None:
     document = await sandbox.parse(samples.docx(samples.paragraph("One", "H1")), "a.docx", None)
 
     assert document.markdown == "# One\n"
+
+
+async def test_workers_read_what_the_service_chose(sandbox: Sandbox) -> None:
+    document = await sandbox.parse(rb"{\rtf1\ansi Open it.{\*\annotation Why?}\par}", "a.rtf", None)
+
+    assert document.markdown == "Open it.\n"
 
 
 async def test_errors_of_the_contract_come_back_as_they_were(sandbox: Sandbox) -> None:
