@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from api.dashboard.assets import asset
 from api.dashboard.forms import token_of
-from api.dashboard.navigation import NAVIGATION
+from api.dashboard.navigation import navigation_of
 from api.dashboard.page import Page
 from api.dashboard.sessions import SESSION
 from api.dashboard.shown import formats
@@ -102,7 +102,7 @@ def complete(request: web.Request, page: Page, context: Mapping[str, Any]) -> di
         "here": request.path_qs,
         "me": caller if session is not None else None,
         "csrf": token_of(request),
-        "navigation": NAVIGATION,
+        "navigation": navigation_of(caller),
         "said": unquote(request.cookies.get(SAID, "")),
         **context,
     }

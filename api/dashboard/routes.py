@@ -21,6 +21,7 @@ from api.dashboard.pages import (
     sources,
     topics,
     upload,
+    webhooks,
 )
 from api.dashboard.rendering import compile_all
 from api.dashboard.sessions import SESSIONS, Sessions
@@ -50,6 +51,8 @@ PAGES: Sequence[tuple[str, Show]] = (
     ("/invocations/{invocation_id}", invocations.show_one),
     ("/dead-letters", letters.show),
     ("/dead-letters/{letter_id}", letters.show_one),
+    ("/webhook-endpoints", webhooks.show),
+    ("/webhook-endpoints/{endpoint_id}", webhooks.show_one),
     ("/topics", topics.show),
     ("/keys", access.show_keys),
     ("/credentials", access.show_credentials),
@@ -69,6 +72,12 @@ ACTIONS: Sequence[tuple[str, Handler]] = (
     ("/collections/verification", collections.verify),
     ("/dead-letters", letters.settle),
     ("/upload/file", upload.receive),
+    ("/webhook-endpoints", webhooks.create),
+    ("/webhook-endpoints/{endpoint_id}", webhooks.change),
+    ("/webhook-endpoints/{endpoint_id}/rotate", webhooks.rotate),
+    ("/webhook-endpoints/{endpoint_id}/delete", webhooks.delete),
+    ("/webhook-endpoints/{endpoint_id}/test", webhooks.test),
+    ("/webhook-endpoints/{endpoint_id}/redeliver", webhooks.redeliver),
     ("/keys", access.create_key),
     ("/keys/{key_id}/revoke", access.revoke_key),
     ("/credentials", access.create_credential),

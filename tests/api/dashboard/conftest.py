@@ -48,6 +48,7 @@ class Dashboard:
     folder: Path
     source: str
     invocation: str
+    webhook: str
 
     async def context(self, *, signed_in: bool = True, **options: object) -> BrowserContext:
         """A fresh profile; signed in with the admin key unless it is not."""
@@ -87,6 +88,7 @@ async def dashboard(
         "HEADRACE_EMBED_PORT": str(embed_port),
         "HEADRACE_EMBED_URL": f"http://127.0.0.1:{embed_port}",
         "HEADRACE_EMBED_KEY": KEY,
+        "HEADRACE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
     }
     async with (
         async_playwright() as playwright,
@@ -97,11 +99,16 @@ async def dashboard(
         source = await pipeline.source(folder)
         invocation = await pipeline.begin(source, COLLECTION)
         await pipeline.ended(invocation)
+        told = {"url": "http://127.0.0.1:9/nobody", "description": "<b>paused</b>"}
+        _, webhook = await pipeline.call("POST", "/api/v1/webhook-endpoints", json=told)
+        path = f"/api/v1/webhook-endpoints/{webhook['id']}"
+        await pipeline.call("PATCH", path, json={"enabled": False})
+        await pipeline.call("POST", f"{path}/test")
         browser = await playwright.chromium.launch(
             executable_path=PROGRAM, args=["--no-sandbox", "--disable-gpu"]
         )
         url = f"http://127.0.0.1:{pipeline.environment['HEADRACE_PORT']}"
-        yield Dashboard(pipeline, browser, url, folder, source, invocation)
+        yield Dashboard(pipeline, browser, url, folder, source, invocation, webhook["id"])
         await browser.close()
 
 

@@ -273,6 +273,8 @@ def pages(dashboard: Dashboard) -> list[str]:
         "/invocations",
         f"/invocations/{dashboard.invocation}",
         "/dead-letters",
+        "/webhook-endpoints",
+        f"/webhook-endpoints/{dashboard.webhook}",
         "/topics",
         "/keys",
         "/credentials",

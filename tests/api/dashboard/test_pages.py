@@ -26,10 +26,20 @@ async def test_a_key_sees_its_databases_and_no_buttons_for_what_it_may_not_do(
         assert 'href="/sources/new"' not in page
         assert 'href="/keys"' not in page
         assert 'href="/keys"' in (await admin.get("/sources")).text
-        for path in ("/sources/new", "/keys", "/credentials", "/topics", f"/sources/{folder_source}/edit"):
+        assert 'href="/webhook-endpoints"' not in page
+        for path in (
+            "/sources/new",
+            "/keys",
+            "/credentials",
+            "/topics",
+            "/webhook-endpoints",
+            f"/sources/{folder_source}/edit",
+        ):
             assert (await user.get(path)).status == 403, path
-        for path in (f"/sources/{folder_source}/delete", "/keys", "/sources/new"):
-            refused = await user.post(path, type="folder", name="mine", target="pages")
+        for path in (f"/sources/{folder_source}/delete", "/keys", "/sources/new", "/webhook-endpoints"):
+            refused = await user.post(
+                path, type="folder", name="mine", target="pages", url="https://a.example"
+            )
             assert refused.status == 403, path
     await server.call("GET", f"/api/v1/sources/{folder_source}", status=200)
 
