@@ -12,14 +12,14 @@ from pathlib import Path
 import aiohttp
 
 from headrace.local.running_file import RunningSystem
+from headrace.service_names import GATEWAY, SERVICES
 from headrace.settings import Settings
 from headrace.usage_error import EXIT_STATUS as MISUSED
-from headrace.wiring import SERVICES
 from streams.local import ProcessSpec
 from streams.local.ports import LOOPBACK, kept_port
 from streams.local.process import wait_until
+from streams.processes.forked import ForkedProcess, Forks
 
-GATEWAY = "api"
 #: Maximum starts of a service that ends while a busy machine starts everything at once.
 STARTS = 4
 #: The names under which the ports of the embedding and sparse search endpoints are stored.
@@ -39,11 +39,14 @@ class Services:
         key: the key of the gateway.
         port: of the gateway.
         lock_fd: of the data folder's lock, which they also hold.
+        forks: what they are started with.
     """
 
-    def __init__(self, settings: Settings, running: RunningSystem, key: str, port: int, lock_fd: int) -> None:
+    def __init__(
+        self, settings: Settings, running: RunningSystem, key: str, port: int, lock_fd: int, forks: Forks
+    ) -> None:
         self._settings, self._running, self._key, self._port = settings, running, key, port
-        self._lock_fd, self._data_dir = lock_fd, settings.data_dir
+        self._lock_fd, self._data_dir, self._forks = lock_fd, settings.data_dir, forks
         self._search_token = secrets.token_urlsafe(32)
         self._search_url = ""
 
@@ -93,16 +96,22 @@ class Services:
         serving = f"http://{LOOPBACK}:{metrics_port}/metrics"
         if name == GATEWAY:
             serving = f"{self._running.url}/health"
+        arguments = ["service", name]
+
+        async def fork(spec: ProcessSpec, log: int) -> ForkedProcess | None:
+            return await self._forks.start(arguments, spec.env or {}, log, spec.keep_fds)
+
         return ProcessSpec(
             name,
             # -P: the current folder may contain its own `api/` or `random.py`.
-            [sys.executable, "-P", "-m", "headrace", "service", name],
+            [sys.executable, "-P", "-m", "headrace", *arguments],
             self._data_dir / "logs" / f"{name}.log",
             self._environment(name, metrics_port, own),
             ready=lambda: _answers(serving),
             keep_fds=(self._lock_fd,),
             final={MISUSED},
             starts=STARTS,
+            fork=fork,
         )
 
     def _environment(self, name: str, metrics_port: int, own: Mapping[str, str]) -> dict[str, str]:

@@ -16,9 +16,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from headrace.admin.topics import quiet
 from headrace.admin_key import admin_key
 from headrace.local.running_file import (
     Interrupted,
@@ -27,17 +26,20 @@ from headrace.local.running_file import (
     read_running,
     write_running,
 )
-from headrace.local.services import GATEWAY, Services, reachable
+from headrace.local.services import Services, reachable
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
 from headrace.preflight import browser_of, check_java, check_models, check_room, shortage, tables_of
-from headrace.secrets_key import keep_secrets_key
+from headrace.preload import MAIN, PRELOAD
+from headrace.service_names import GATEWAY, SERVICES
 from headrace.settings import Settings
-from headrace.wiring import SERVICES, Wiring
 from schemas.errors import IngestError, RequestError
 from streams.data_dir import open_data_dir
-from streams.kafka.cluster import ensure_topics
 from streams.local import DataDirLock, LocalBroker, LocalChroma
 from streams.local.ports import is_free, kept_port
+from streams.processes.forked import Forks
+
+if TYPE_CHECKING:
+    from headrace.wiring import Wiring
 
 T = TypeVar("T")
 
@@ -58,19 +60,21 @@ class LocalSystem:
 
     running: RunningSystem
     key: str
-    wiring: Wiring
+    wiring: "Wiring"
 
 
 async def run_local(
     settings: Settings,
     use: Callable[[LocalSystem], Awaitable[T]],
     on_change: Callable[[StateChange], None] = lambda change: None,
+    forks: Forks | None = None,
 ) -> T:
     """Start everything, call `use`, and stop everything within 10 s, however `use` ends.
 
     Args:
         settings: `data_dir` holds all persistent data; `port` 0 chooses a free port and keeps it.
         on_change: called with every change of a process's state.
+        forks: what forks the services, already loading their modules; closed at the end.
 
     Raises:
         UsageError: a setting is wrong.
@@ -86,7 +90,8 @@ async def run_local(
     data_dir = settings.data_dir.resolve()
     check_room(data_dir)
     with _owned(data_dir) as lock:
-        system = _System(settings.model_copy(update={"data_dir": data_dir}), lock.fd)
+        settings = settings.model_copy(update={"data_dir": data_dir})
+        system = _System(settings, lock.fd, forks or Forks(PRELOAD, MAIN))
         try:
             async with Supervisor(STOP_ORDER, with_shortage(on_change, data_dir)) as supervisor:
                 embedded = await system.start(supervisor)
@@ -131,8 +136,8 @@ def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> C
 class _System:
     """The processes in the order of their start."""
 
-    def __init__(self, settings: Settings, lock_fd: int) -> None:
-        self._settings, self._lock_fd = settings, lock_fd
+    def __init__(self, settings: Settings, lock_fd: int, forks: Forks) -> None:
+        self._settings, self._lock_fd, self._forks = settings, lock_fd, forks
         self._data_dir = settings.data_dir
         self._broker = LocalBroker(self._data_dir / "kafka", settings.cache_dir, java=settings.java)
         self._chroma = LocalChroma(self._data_dir / "chroma")
@@ -140,27 +145,38 @@ class _System:
     async def start(self, supervisor: Supervisor) -> LocalSystem:
         """Start all processes and wait until the gateway's health is green."""
         port = self._gateway_port()
-        kafka, chroma_url = await asyncio.gather(
-            self._start_broker(supervisor), self._start_chroma(supervisor)
+        kafka, chroma_url, _ = await asyncio.gather(
+            self._start_broker(supervisor), self._start_chroma(supervisor), asyncio.to_thread(_load)
         )
         config = self._kafka_config()
         settings = self._settings.model_copy(
             update={"kafka_bootstrap_servers": kafka, "kafka_config": config}
         )
-        wiring = Wiring(settings)
-        cluster = quiet(wiring.cluster)
-        await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
+        wiring = await self._prepared(settings)
         key = admin_key(settings)
-        keep_secrets_key(settings)
         url = f"http://{reachable(settings.host)}:{port}"
         running = RunningSystem(url, chroma_url, kafka, os.getpid(), str(config) if config else None)
-        services = Services(self._settings, running, key, port, self._lock_fd)
+        services = Services(self._settings, running, key, port, self._lock_fd, self._forks)
         await asyncio.gather(*(supervisor.start(spec) for spec in services.specs()))
         write_running(self._data_dir, services.with_search)
         return LocalSystem(running, key, wiring)
 
+    async def _prepared(self, settings: Settings) -> "Wiring":
+        """Make what is missing: topics, and the key of saved credentials."""
+        from headrace.admin.topics import quiet
+        from headrace.secrets_key import keep_secrets_key
+        from headrace.wiring import Wiring
+        from streams.kafka.cluster import ensure_topics
+
+        wiring = Wiring(settings)
+        cluster = quiet(wiring.cluster)
+        await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
+        keep_secrets_key(settings)
+        return wiring
+
     async def close(self) -> None:
         """Release the servers' folders, after the processes have ended."""
+        self._forks.close()
         await self._broker.close()
         await self._chroma.close()
 
@@ -197,7 +213,13 @@ class _System:
         return port
 
 
-async def _sweep(wiring: Wiring) -> None:
+def _load() -> None:
+    """Import what is needed once broker and Chroma run."""
+    import headrace.admin.topics
+    import headrace.wiring  # noqa: F401
+
+
+async def _sweep(wiring: "Wiring") -> None:
     """Delete old blobs, once a day while the system runs."""
     await asyncio.sleep(_SWEEP_FIRST.total_seconds())
     while True:

@@ -9,8 +9,9 @@ services.py       each service: its stages with their stores, clients and worker
 process.py        the life of a process: `run_service`
 """
 
+from headrace.service_names import SERVICES
 from headrace.wiring.access import places_of
-from headrace.wiring.process import RESTART, SERVICES, run_service
+from headrace.wiring.process import RESTART, run_service
 from headrace.wiring.shared import Wiring
 
 __all__ = ["RESTART", "SERVICES", "Wiring", "places_of", "run_service"]

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from headrace.preflight import check_models
+from headrace.service_names import SERVICES
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from headrace.wiring import services
@@ -39,8 +40,7 @@ _RUNS: dict[str, Run] = {
     "tracking": lambda wiring, stop: _work(services.tracking, wiring, stop),
     "api": services.gateway,
 }
-
-SERVICES: tuple[str, ...] = tuple(_RUNS)
+assert tuple(_RUNS) == SERVICES
 
 
 async def run_service(name: str, settings: Settings) -> None:

@@ -44,6 +44,10 @@ from streams.private import write_private
 #: connection costs this many hashes.
 _ITERATIONS = 4096
 
+#: The serial collector, and the quick compiler only: without the optimising one a start takes 0.55 of the CPU,
+#: and 80,000 records of the next minute 0.65 (docs/benchmarks.md).
+_JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+
 
 class LocalBroker(EmbeddedServer):
     """A local Kafka broker, in a process of about `heap_mb` + 150 MB at most.
@@ -101,7 +105,7 @@ class LocalBroker(EmbeddedServer):
         shutil.rmtree(self.data_dir / "tmp", ignore_errors=True)
         (self.data_dir / "tmp").mkdir()
         properties = self._write_properties()
-        jvm = [str(java), "-XX:+UseSerialGC", "-XX:-UsePerfData", f"-Djava.io.tmpdir={self.data_dir / 'tmp'}"]
+        jvm = [str(java), *_JVM, f"-Djava.io.tmpdir={self.data_dir / 'tmp'}"]
         if not (self.data_dir / "kafka" / "meta.properties").exists():
             self._format([*jvm, "-Xmx128m", "-cp", class_path], properties)
         argv = [

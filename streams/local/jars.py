@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import requests
-from jgo.config import GlobalSettings
-from jgo.maven import MavenContext
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from schemas.errors import RequestError, TransientError
+
+if TYPE_CHECKING:  # loaded for a download only: it takes a third of a second
+    from jgo.maven import MavenContext
 
 #: slf4j-simple writes the broker's warnings to standard error; without an SLF4J binding there is no log.
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
@@ -111,7 +112,9 @@ def _fetch(locked: list[LockedJar], folder: Path) -> None:
     wait=wait_random_exponential(multiplier=0.5, max=5),
     reraise=True,
 )
-def download(context: MavenContext, jar: LockedJar) -> Path:
+def download(context: "MavenContext", jar: LockedJar) -> Path:
+    import requests
+
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
     try:
         return artifact.resolve()
@@ -125,7 +128,10 @@ def download(context: MavenContext, jar: LockedJar) -> Path:
         ) from error
 
 
-def _maven(cache: Path) -> MavenContext:
+def _maven(cache: Path) -> "MavenContext":
+    from jgo.config import GlobalSettings
+    from jgo.maven import MavenContext
+
     own: dict[str, str] = GlobalSettings.load().repositories or {}
     return MavenContext(repo_cache=cache, remote_repos={**own, **MavenContext().remote_repos}, timeout=30)
 

@@ -15,6 +15,8 @@ MINIMUM_JAVA = 17
 
 #: `java -version` prints `openjdk version "17.0.15" 2025-04-15`; Java 8 and older say `"1.8.0_402"`.
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
+#: The same in the file `release` of a runtime: `JAVA_VERSION="17.0.15"`.
+_RELEASE = re.compile(r'^JAVA_VERSION="(?:1\.)?(\d+)', re.MULTILINE)
 
 
 def find_java(wanted: str | None = None) -> Path:
@@ -46,6 +48,20 @@ def packaged_java() -> Path:
 @functools.cache
 def java_version(java: Path) -> int | None:
     """The feature release (17, 21, 25…) of a `java`; None if its output is not that of a Java."""
+    return _released(java) or _asked(java)
+
+
+def _released(java: Path) -> int | None:
+    """As the file `release` of its folder says, which takes no start of a JVM."""
+    try:
+        text = (java.resolve().parent.parent / "release").read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = _RELEASE.search(text)
+    return int(found.group(1)) if found and os.access(java, os.X_OK) else None
+
+
+def _asked(java: Path) -> int | None:
     try:
         asked = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from schemas.errors import RequestError, TransientError
 from streams.local import die_with_parent as guard
@@ -18,6 +19,23 @@ from streams.private import append_private
 
 #: A larger log is moved to NAME.log.1, so the logs of a child take about twice this much at most.
 LOG_BYTES = 10 * 1024 * 1024
+_ASK_AT_LEAST_EVERY_S = 0.5
+
+
+class RunningProcess(Protocol):
+    """What is used of `asyncio.subprocess.Process`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+
+#: Starts a process that leads its own session and writes to this file; None if only the program can be run.
+Fork = Callable[["ProcessSpec", int], Awaitable[RunningProcess | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +46,7 @@ class ProcessSpec:
     time, and `stop_s` the time from SIGTERM to the end of the process. `env` is the whole environment; None
     passes ours. `keep_fds` stay open in the child. `final` are exit statuses after which a restart is
     pointless. `starts` limits the starts, within `ready_s`, until the process is ready for the first time.
+    `fork` starts the same faster than the program, where it can.
     """
 
     name: str
@@ -41,6 +60,7 @@ class ProcessSpec:
     keep_fds: Sequence[int] = field(default=())
     final: Collection[int] = field(default=())
     starts: int = 1
+    fork: Fork | None = None
 
 
 class ChildProcess:
@@ -52,7 +72,7 @@ class ChildProcess:
 
     def __init__(self, spec: ProcessSpec) -> None:
         self.spec = spec
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: RunningProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -81,19 +101,23 @@ class ChildProcess:
         spec = self.spec
         spec.log.parent.mkdir(parents=True, exist_ok=True)
         cap_log(spec.log)
-        guarded = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv]
         # The child writes to the file directly (O_APPEND), so its output does not depend on us.
         with append_private(spec.log) as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *guarded,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=spec.env,
-                cwd=spec.cwd,
-                pass_fds=spec.keep_fds,
-                start_new_session=True,
-            )
+            forked = await spec.fork(spec, log.fileno()) if spec.fork else None
+            self._process = forked or await self._execute(log)
+
+    async def _execute(self, log: BinaryIO) -> RunningProcess:
+        spec = self.spec
+        return await asyncio.create_subprocess_exec(
+            *[sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *spec.argv],
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=spec.env,
+            cwd=spec.cwd,
+            pass_fds=spec.keep_fds,
+            start_new_session=True,
+        )
 
     async def start_ready(self) -> None:
         """Start the process and wait until it is ready. Kills it if it does not become ready.
@@ -180,9 +204,15 @@ def cap_log(log: Path, most: int = LOG_BYTES) -> None:
 
 
 async def wait_until(condition: Callable[[], Awaitable[bool]], every_s: float = 0.05) -> None:
-    """Return as soon as `condition` is true. The caller sets the deadline."""
+    """Return as soon as `condition` is true. The caller sets the deadline.
+
+    Asks every `every_s` seconds, and less often once it has waited for long: each question takes time from
+    what is starting.
+    """
+    first = time.monotonic()
     while True:
         began = time.monotonic()
         if await condition():
             return
-        await asyncio.sleep(max(0.0, began + every_s - time.monotonic()))
+        pause_s = max(every_s, min(_ASK_AT_LEAST_EVERY_S, (began - first) / 20))
+        await asyncio.sleep(max(0.0, began + pause_s - time.monotonic()))

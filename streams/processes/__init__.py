@@ -11,6 +11,7 @@ return type of the called function: nothing that a worker sends can run code in 
 
     from streams.processes.pool import WorkerPool      the pool
     from streams.processes.errors import ProcessError  why a call has no result
+    from streams.processes.forked import Forks         services that are forked with the same server
 
 Nothing is imported here, because the fork server loads this package too and should stay small.
 """

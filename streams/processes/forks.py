@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -21,9 +22,11 @@ log = structlog.get_logger(__name__)
 
 #: Sets the service's `sys.path`, which the environment alone does not determine.
 _BOOT = (
-    "import json, sys; control, sys.path[:], preload = json.loads(sys.argv[1]); "
-    "from streams.processes.server import serve; serve(control, preload)"
+    "import json, sys; control, sys.path[:], *how = json.loads(sys.argv[1]); "
+    "from streams.processes.server import serve; serve(control, *how)"
 )
+#: What the workers of a pool do.
+ANSWER_CALLS = "streams.processes.worker:work"
 #: Timeout for a closed server to kill its workers and end; it usually takes milliseconds.
 _CLOSE_SECONDS = 3.0
 
@@ -32,9 +35,22 @@ class ForkServer:
     """A running fork server; belongs to the event loop in which it was created.
 
     `ended` of a worker is a future of its exit code. It fails with PoolStopped when the server ends.
+
+    Args:
+        preload: modules that are loaded before workers are forked.
+        work: `module:function` that a worker calls with its channel.
+        environment: of the server; `worker_environment` by default.
+        apart: whether it leads a session of its own, is silent, and dies with the thread that created it.
     """
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    def __init__(
+        self,
+        preload: Sequence[str],
+        work: str = ANSWER_CALLS,
+        environment: Mapping[str, str] | None = None,
+        *,
+        apart: bool = False,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._ended: dict[int, asyncio.Future[int]] = {}
         self._last = 0
@@ -43,13 +59,19 @@ class ForkServer:
         self.alive = True
         self._control, theirs = socket.socketpair()
         with theirs:
-            boot = json.dumps([theirs.fileno(), sys.path, list(preload)])
+            boot = json.dumps(
+                [theirs.fileno(), sys.path, list(preload), work, os.getpid() if apart else None]
+            )
             self._process = subprocess.Popen(  # noqa: S603 – this Python, and the code above
                 [sys.executable, "-P", "-c", _BOOT, boot],
                 stdin=subprocess.DEVNULL,
-                env=worker_environment(),
+                stdout=subprocess.DEVNULL if apart else None,
+                stderr=subprocess.DEVNULL if apart else None,
+                env=worker_environment() if environment is None else environment,
                 pass_fds=[theirs.fileno()],
+                start_new_session=apart,
             )
+        self._apart = apart
         self._control.setblocking(False)
         self._loop.add_reader(self._control, self._hear)
 
@@ -106,7 +128,8 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             exit_code = self._process.wait()
-        log.error("the server of the worker processes has ended", exit_code=exit_code)
+        if not self._apart:
+            log.error("the server of the worker processes has ended", exit_code=exit_code)
         self._stop(f"the worker processes ended by themselves (exit code {exit_code}); the log says why")
 
     def _stop(self, why: str) -> None:

@@ -1,7 +1,8 @@
 """The fork server: a process that has loaded the common libraries and forks workers on request.
 
 It has one thread, reads no user input and holds no secrets, so forks are safe and take milliseconds. It ends,
-together with its workers, when the service closes the control socket or dies.
+together with its workers, when the service closes the control socket or dies. What a worker does is a
+function of its channel: it answers calls (`worker.py`), or becomes a service (`forked.py`).
 
     request   b"f"  number (4 bytes), with the worker's socket     fork a worker
               b"k"  number                                         kill it
@@ -19,36 +20,47 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 
 from streams.gc_tuning import collect_seldom
-from streams.processes.worker import work
 
 REQUEST, REPORT = Struct("!cI"), Struct("!Ii")
 FORK, KILL = b"f", b"k"
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 #: Reported for a worker that could not be forked.
 NOT_FORKED = 255
+#: What a worker does with its channel.
+Work = Callable[[socket.socket], object]
 
 
-def serve(control: int, preload: Sequence[str]) -> None:
-    """Serve requests on this socket until it is closed; `preload` names the modules to load first."""
+def serve(control: int, preload: Sequence[str], work: str, parent: int | None = None) -> None:
+    """Serve requests on this socket until it is closed.
+
+    Args:
+        preload: modules to load first.
+        work: `module:function` of the workers.
+        parent: process id of the service, if this process ends with it at once, whatever it does.
+    """
+    if parent is not None:
+        _die_with(parent)
     # A signal to the whole process group (Ctrl-C, a service manager) is meant for the service, which then
     # lets its workers finish.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for module in preload:
         importlib.import_module(module)
+    module, _, name = work.partition(":")
+    function: Work = getattr(importlib.import_module(module), name)
     collect_seldom()  # objects live until their call ends; scanning them took a fifth of the time
     gc.collect()
     gc.freeze()  # collections in the workers would otherwise copy the pages that they share
-    _Server(socket.socket(fileno=control)).run()
+    _Server(socket.socket(fileno=control), function).run()
 
 
 class _Server:
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, control: socket.socket, work: Work) -> None:
+        self._control, self._work = control, work
         self._numbers: dict[int, int] = {}  # of running workers, by process id
         self._woken, self._wake = os.pipe()
         for end in (self._woken, self._wake):
@@ -107,7 +119,7 @@ class _Server:
             os.close(self._woken)
             os.close(self._wake)
             _die_with(server)
-            work(channel)
+            self._work(channel)
             status = 0
         finally:
             os._exit(status)

@@ -30,10 +30,12 @@ def up(
 ) -> None:
     """Run everything on this machine until Ctrl-C: broker, Chroma, all services, the gateway."""
     import asyncio
+    import contextlib
 
     from headrace.cli.display import Startup
     from headrace.local.running_file import Interrupted
-    from headrace.local.system import run_local
+    from headrace.preload import MAIN, PRELOAD
+    from streams.processes.forked import Forks
 
     settings = load_settings(data_dir, port=port, embedding_model=model)
 
@@ -44,8 +46,14 @@ def up(
             _print_ready(settings, embedded)
             await asyncio.Event().wait()
 
+        async def run() -> None:
+            with contextlib.closing(Forks(PRELOAD, MAIN)) as forks:  # it loads while this process does
+                from headrace.local.system import run_local
+
+                await run_local(settings, serve, startup.changed, forks)
+
         try:
-            asyncio.run(run_local(settings, serve, startup.changed))
+            asyncio.run(run())
         except Interrupted:
             startup.stopped()
 

@@ -94,16 +94,19 @@ class Up:
         )
 
     def service(self, name: str) -> int | None:
-        """Process id of a service, found by its parent and its command line."""
+        """Process id of a service, found by the parent of its fork server and its title."""
         for entry in Path("/proc").iterdir():
             try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                title = (entry / "cmdline").read_bytes().strip(b"\0").decode()
+                if title == f"headrace service {name}" and _parent(_parent(entry.name)) == self.process.pid:
+                    return int(entry.name)
             except OSError:
                 continue
-            if words[-3:-1] == [b"service", name.encode()] and int(parent) == self.process.pid:
-                return int(entry.name)
         return None
+
+
+def _parent(pid: int | str) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 @pytest.fixture(scope="module")
