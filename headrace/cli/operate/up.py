@@ -36,6 +36,7 @@ def up(
     from headrace.local.system import run_local
 
     settings = load_settings(data_dir, port=port, embedding_model=model)
+    _check_traces()
 
     with Startup() as startup:
 
@@ -48,6 +49,19 @@ def up(
             asyncio.run(run_local(settings, serve, startup.changed))
         except Interrupted:
             startup.stopped()
+
+
+def _check_traces() -> None:
+    """Refuse what the services would refuse. A missing package is only reported, because OTEL_* variables may
+    be those of the whole machine."""
+    import sys
+
+    from streams.tracing import startup
+
+    try:
+        startup.check()
+    except startup.MissingPackage as error:
+        sys.stderr.write(f"headrace: no traces: {error}\n")
 
 
 def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:
