@@ -16,6 +16,7 @@ from api.operations import OPERATIONS
 from api.reference import add_reference
 from api.webhooks.github import BODIES, GITHUB_PATH, receive
 from api.webhooks.signature import SignedBodies
+from streams.http.traces import middlewares
 
 #: Most bytes of a JSON body. A thousand object keys of 1,024 bytes, S3's longest, fit.
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -24,7 +25,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 def create_app(gateway: Gateway) -> web.Application:
     """The gateway's application; it connects at its start. `api.serve` runs it and stops it gracefully."""
     app = web.Application(
-        middlewares=[observe, pages, refusals, authenticate, plain, idempotent()],
+        middlewares=[*middlewares(), observe, pages, refusals, authenticate, plain, idempotent()],
         client_max_size=MAX_BODY_BYTES,
     )
     parts = Dependencies(gateway)

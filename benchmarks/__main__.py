@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),
     ),
     "tracking": ("progress events per second", ("--events", "20000")),
+    "tracing": ("what traces cost a stage, off and on", ("--records", "5000", "--rounds", "3")),
     "repositories": (
         "a repository that changes a little: from the commit to found, and a run with nothing new",
         ("--files", "500", "--rounds", "3"),

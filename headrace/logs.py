@@ -6,7 +6,10 @@ import sys
 from typing import Literal, TextIO, cast
 
 import structlog
-from structlog.types import Processor
+from structlog.types import EventDict, Processor
+
+from streams import tracing
+from streams.tracing.headers import trace_id
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -20,6 +23,7 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
     person = sys.stderr.isatty() if terminal is None else terminal
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -34,6 +38,13 @@ def configure_logs(level: Level = "info", terminal: bool | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Lossy(sys.stderr))),
     )
     _adopt_standard_logging(level, shared, rendering)
+
+
+def _add_trace(logger: object, method: str, event: EventDict) -> EventDict:
+    """The id of the trace that a line belongs to, if there is one."""
+    if (trace := trace_id(tracing.current_headers())) is not None:
+        event["trace_id"] = trace
+    return event
 
 
 class _Lossy:

@@ -21,6 +21,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from schemas.errors import DocumentError, DocumentTooLarge, RequestError, TransientError
 from schemas.events import Payload
+from streams import tracing
 
 #: Above this a payload goes to the blob store: a typical document (a few KB) needs no second round trip, and
 #: sixteen of the largest inline payloads still fit into one 1 MB batch of the producer.
@@ -87,7 +88,8 @@ class BlobStore:
                 f"found {payload.blob!r}"
             )
         try:
-            content = bytes(await (await obstore.get_async(self._store, payload.blob)).bytes_async())
+            with tracing.span("get blob", {"headrace.blob": payload.blob}):
+                content = bytes(await (await obstore.get_async(self._store, payload.blob)).bytes_async())
         except FileNotFoundError as error:
             raise DocumentError(
                 f"blob {payload.blob} is missing: it was swept, or is in another blob store"
@@ -144,7 +146,8 @@ class BlobStore:
 
     async def _write(self, name: str, content: bytes | IO[bytes]) -> None:
         try:
-            await obstore.put_async(self._store, name, content, chunk_size=_PART_BYTES)
+            with tracing.span("put blob", {"headrace.blob": name}):
+                await obstore.put_async(self._store, name, content, chunk_size=_PART_BYTES)
         except Exception as error:
             raise TransientError(f"blob {name} cannot be written: {_words(error)}") from error
 

@@ -26,6 +26,7 @@ from yarl import URL
 
 from schemas.errors import DocumentError, DocumentTooLarge, RateLimited, TransientError
 from streams.http.errors import reason_of, retry_after_seconds
+from streams.http.traces import chroma_template, client_traces
 from streams.metrics import CHROMA_SECONDS
 from streams.reembedded import Reembedded, identity_of, reembedded
 
@@ -159,7 +160,10 @@ class ChromaClient:
             # Hanging requests must not use up the connections of the others.
             connector = aiohttp.TCPConnector(limit=0)
             self._opened = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, headers=self._headers
+                connector=connector,
+                timeout=self._timeout,
+                headers=self._headers,
+                trace_configs=client_traces(chroma_template),
             )
         return self._opened
 

@@ -14,6 +14,7 @@ from api.access import TOKEN_HEADER
 from api.errors import BadRequest, PayloadTooLarge, Unavailable
 from api.gateway import ChromaAccess
 from streams.http.errors import reason_of
+from streams.http.traces import chroma_template, client_traces
 
 log = structlog.get_logger("api")
 
@@ -171,6 +172,7 @@ class Upstream:
                 # Bodies are forwarded unchanged, in the encoding that the caller accepts.
                 auto_decompress=False,
                 skip_auto_headers=("accept-encoding", "user-agent", "accept"),
+                trace_configs=client_traces(chroma_template),
             )
         return self._opened
 

@@ -14,6 +14,7 @@ from schemas.api.embedding import MAX_TEXTS, MODEL_HEADER, EmbedRequest, EmbedRe
 from schemas.errors import RateLimited, TransientError
 from schemas.events import Embedding
 from streams.http.errors import reason_of, retry_after_seconds
+from streams.http.traces import client_traces
 
 #: A hundred long texts on two busy cores take 30 s; a stock client waits 60.
 _SECONDS = 120.0
@@ -110,6 +111,7 @@ class EmbeddingService:
                 timeout=aiohttp.ClientTimeout(total=_SECONDS, connect=5.0),
                 connector=aiohttp.TCPConnector(limit=0),
                 headers={"Authorization": f"Bearer {access.key}", "Content-Type": "application/json"},
+                trace_configs=client_traces(str),
             )
         return self._opened
 

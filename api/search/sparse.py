@@ -18,6 +18,7 @@ from schemas.api.searching import (
     SparseQuery,
 )
 from streams.http.errors import reason_of
+from streams.http.traces import client_traces
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -89,7 +90,9 @@ class SparseService:
         if self._opened is None:
             connector = aiohttp.TCPConnector(limit=0)
             headers = {"content-type": "application/json", **self._headers}
-            self._opened = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, headers=headers)
+            self._opened = aiohttp.ClientSession(
+                connector=connector, timeout=_TIMEOUT, headers=headers, trace_configs=client_traces(str)
+            )
         return self._opened
 
 

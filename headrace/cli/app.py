@@ -18,6 +18,7 @@ from headrace.cli import (
 )
 from headrace.cli.operate import doctor, logs, mcp, records, reembed, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
+from headrace.cli.traced import traced
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -89,7 +90,8 @@ def run(arguments: list[str]) -> int:
         shown = odd[0].encode(errors="surrogateescape").decode(errors="backslashreplace")
         return _failed(f"the argument {shown!r} is not UTF-8", _USAGE)
     try:
-        status = app(arguments, prog_name="headrace", standalone_mode=False)
+        with traced(app, arguments):
+            status = app(arguments, prog_name="headrace", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except typer.Exit as end:
         return int(end.exit_code)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas import api
 from schemas.errors import RequestError, TransientError
 from streams.http.errors import reason_of
+from streams.http.traces import client_traces
 
 M = TypeVar("M")
 
@@ -43,7 +44,9 @@ class Requests:
 
     def __init__(self, url: str, key: str, reconnect_s: float = 60) -> None:
         self.url, self.reconnect_s = url.rstrip("/"), reconnect_s
-        self._session = aiohttp.ClientSession(headers={"x-chroma-token": key}, timeout=_TIMEOUT)
+        self._session = aiohttp.ClientSession(
+            headers={"x-chroma-token": key}, timeout=_TIMEOUT, trace_configs=client_traces()
+        )
 
     async def __aenter__(self) -> Self:
         return self

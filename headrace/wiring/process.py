@@ -22,6 +22,7 @@ from streams.engine.guard import Guard
 from streams.gc_tuning import collect_seldom
 from streams.kafka.worker import Worker
 from streams.metrics import watch_disk
+from streams.tracing import startup
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ async def run_service(name: str, settings: Settings) -> None:
     wiring = Wiring(settings)
     if name == "embedding":
         check_models(settings)
+    end_traces = _start_traces(name, settings.slot)
     collect_seldom()
     with Guard(lambda error: _end(wiring, error), serves=name in ("api", "searching")):
         if settings.metrics_port is not None:
@@ -74,6 +76,18 @@ async def run_service(name: str, settings: Settings) -> None:
             raise
         except Exception as error:
             _end(wiring, error, announced=False)
+        finally:
+            end_traces()
+
+
+def _start_traces(name: str, slot: str) -> Callable[[], None]:
+    """Traces, if OTEL_* variables ask for them. They may be those of a whole machine, so a missing package is
+    only reported."""
+    try:
+        return startup.start(name, slot)
+    except startup.MissingPackage as error:
+        log.warning("no traces", reason=str(error))
+        return lambda: None
 
 
 def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoReturn:

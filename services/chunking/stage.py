@@ -18,6 +18,7 @@ from schemas.events import (
 from schemas.limits import MAX_CHUNKS
 from services.chunking import Strategy, check_count, chunk
 from services.chunking.ahead import hold_back
+from streams import tracing
 from streams.admission import Admission
 from streams.blobs import BlobStore
 from streams.engine import stage
@@ -75,7 +76,9 @@ class ChunkingStage(stage.Stage[Incoming]):
         if isinstance(event, DocumentDeleted):
             return [Send(CHUNKS, record.key, event)]
         async with self._admission.of(event.text.size):
-            chunks = await self._cut(event)
+            with tracing.span("chunk", {"headrace.document.bytes": event.text.size}) as span:
+                chunks = await self._cut(event)
+                span.note({"headrace.chunks": len(chunks)})
             first = await hold_back(parts(event, chunks), self._blobs, self._codec)
         outputs: list[Output] = [Send(CHUNKS, record.key, part) for part in first]
         if event.document.run:

@@ -19,6 +19,7 @@ from schemas.events import (
 from services.embedding.embedder import Embedder, Vectors, model_mark, task_of
 from services.embedding.loaded import LoadedModels
 from services.embedding.sparse import SparseEncoders
+from streams import tracing
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import BatchStage, Context, Outcome, Record
 from streams.topics import CHUNKS, EMBEDDINGS
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 Incoming = DocumentChunked | DocumentDeleted
 
+#: What OpenTelemetry's conventions call it.
+_EMBEDDINGS: tracing.Attributes = {"gen_ai.operation.name": "embeddings"}
 #: Separates the names in a chunk's context, outermost first.
 CONTEXT_SEPARATOR = " › "
 
@@ -94,7 +97,9 @@ class EmbeddingStage(BatchStage[Incoming]):
         except (DocumentError, TransientError) as error:  # of this model, not of the others
             return {id(part): error for part in parts}
         texts = [embedded_text(chunk, self._context) for part in parts for chunk in part.chunks]
-        rows = await embedder.embed_documents(texts, task_of(embedding.task))
+        described = {**_EMBEDDINGS, "gen_ai.request.model": embedding.model, "headrace.chunks": len(texts)}
+        with tracing.span(f"embeddings {embedding.model}", described):
+            rows = await embedder.embed_documents(texts, task_of(embedding.task))
         found: dict[int, _Vectors | IngestError] = {}
         at = 0
         for part in parts:

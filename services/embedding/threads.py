@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from services.embedding.embedder import Vectors
 from services.embedding.metrics import QUEUE_SECONDS
+from streams import tracing
 
 R = TypeVar("R")
 
@@ -46,6 +47,7 @@ class BatchThreads:
     async def call(self, function: Callable[[], R], urgent: bool = False) -> R:
         """Run one blocking function in the pool. RuntimeError after `close`."""
         future: Future[R] = Future()
+        function = tracing.bound(function)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the embedder is closed")

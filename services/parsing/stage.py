@@ -9,6 +9,7 @@ from schemas.ids import document_id
 from schemas.limits import MAX_WARNING_LENGTH, MAX_WARNINGS
 from services.parsing.document import ParsedDocument
 from services.parsing.sandbox.pool import Sandbox
+from streams import tracing
 from streams.admission import Admission
 from streams.blobs import BlobStore
 from streams.engine import stage
@@ -66,7 +67,10 @@ class ParsingStage(stage.Stage[Incoming]):
         name = event.filename or event.document.document_key
         document = event.document
         run = document.run.invocation_id if document.run else None
-        return await self._sandbox.parse(content, name, event.content_type, document.main_content, run)
+        with tracing.span("parse", {"headrace.document.bytes": len(content)}) as span:
+            parsed = await self._sandbox.parse(content, name, event.content_type, document.main_content, run)
+            span.note({"headrace.document.media_type": parsed.media_type})
+        return parsed
 
     async def _event(self, event: DocumentUpserted, parsed: ParsedDocument, sequence: int) -> DocumentParsed:
         name = event.filename or event.document.document_key

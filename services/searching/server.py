@@ -32,6 +32,7 @@ from services.searching.points import VectorName
 from services.searching.shard import IndexDamaged, Shard
 from services.searching.where import compile_where
 from streams.http.server import has_key, listening
+from streams.http.traces import middlewares
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +95,7 @@ class SearchServer:
 
     def app(self) -> web.Application:
         """The application."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._middleware])
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[*middlewares(), self._middleware])
         app.router.add_get("/health", self._health)
         app.router.add_post("/search", self._search)
         app.router.add_post("/keys", self._keys)

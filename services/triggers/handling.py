@@ -24,10 +24,12 @@ from schemas.sources.s3 import S3_BUCKET, S3Options
 from services.triggers import metrics
 from services.triggers.choosing import Before, MetaFile, Wanted, concerns, wanted
 from services.triggers.messages import MessageError, ObjectEvent, events_in
+from streams import tracing
 from streams.engine.outputs import Send
 from streams.engine.publishing.dead_letters import error_text, without_record
 from streams.engine.publishing.runs import write_run
 from streams.topics import DEAD_LETTERS, PROGRESS
+from streams.tracing import Kind
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +90,19 @@ class Handler:
 
     async def handle(self, message: Message) -> None:
         """Returns when all that follows is acknowledged by Kafka. Raises TransientError."""
+        system, _, name = message.place.partition(":")
+        name = name.rpartition("/")[2]
+        attributes = {
+            "messaging.system": {"sqs": "aws_sqs"}.get(system, system),
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": name,
+            "messaging.message.id": message.id,
+        }
+        with tracing.span(f"process {name}", attributes, Kind.CONSUMER, parent={}):
+            await self._handle(message)
+
+    async def _handle(self, message: Message) -> None:
         try:
             events = events_in(message.body)
         except MessageError as error:

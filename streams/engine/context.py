@@ -3,17 +3,23 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from streams import tracing
 from streams.engine.outputs import Output
 from streams.partitions import Partition
+from streams.tracing.headers import Headers
 
 
 @dataclass(frozen=True, slots=True)
 class RecordContext:
-    """See `streams.engine.stage.Context`; outputs are emitted for a record of `place`."""
+    """See `streams.engine.stage.Context`; outputs are emitted for a record of `place`.
+
+    They continue the trace of the span that emits them, or that of `headers`.
+    """
 
     place: Partition
     check: Callable[[], None]
-    emit_for: Callable[[Sequence[Output], Partition], Awaitable[None]]
+    headers: Headers
+    emit_for: Callable[[Sequence[Output], Partition, Headers], Awaitable[None]]
 
     def check_alive(self) -> None:
         """See `streams.engine.stage.Context`."""
@@ -21,4 +27,4 @@ class RecordContext:
 
     async def emit(self, outputs: Sequence[Output]) -> None:
         """See `streams.engine.stage.Context`."""
-        await self.emit_for(outputs, self.place)
+        await self.emit_for(outputs, self.place, tracing.current_headers() or self.headers)

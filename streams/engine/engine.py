@@ -8,6 +8,7 @@ tests) only through `Log`; `streams.kafka.worker` connects it to a real consumer
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -24,12 +25,14 @@ from streams.engine.publishing.group_commit import GroupCommit
 from streams.engine.publishing.ordering import Release
 from streams.engine.publishing.publisher import Publisher
 from streams.engine.publishing.punctuation import Punctuation
+from streams.engine.publishing.traces import Naming, Traces
 from streams.engine.retries import RECORD_SECONDS, Attempts, Retry, parted
 from streams.engine.schedule import Rules, Schedule
-from streams.engine.stage import AnyStage, PunctuatedStage, Stage, StatefulStage
+from streams.engine.stage import AnyStage, PunctuatedStage, Record, Stage, StatefulStage
 from streams.engine.window import Entry, PartitionWindow, WindowLimits
 from streams.engine.windows import Windows
 from streams.partitions import Partition
+from streams.tracing.headers import Headers, carried
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +58,7 @@ class Engine:
         wait: Backoff = backoff,
         record_seconds: float = RECORD_SECONDS,
         commit_seconds: float = COMMIT_SECONDS,
+        naming: Naming = str,
     ) -> None:
         self._stage, self._log, self._blame = stage, log_, Blame(journal)
         self._commit_seconds = commit_seconds
@@ -62,9 +66,7 @@ class Engine:
         limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._lasting = isinstance(stage, Stage) and stage.sequential_keys
-        self._attempts = Attempts(
-            stage, lambda place: RecordContext(place, self.check_alive, self.emit), wait, record_seconds
-        )
+        self._attempts = Attempts(stage, self._context_of, wait, record_seconds, Traces(stage.name, naming))
         #: If outputs and positions are one transaction, positions are not committed separately.
         self._shared = (
             GroupCommit(log_, self.fail) if isinstance(stage, Stage) and stage.transactional else None
@@ -200,13 +202,18 @@ class Engine:
         self._log.check_alive()
         self._attempts.alive()
 
-    async def emit(self, outputs: Sequence[Output], place: Partition) -> None:
-        """See `streams.engine.stage.Context`; `place` is the partition of the record in progress."""
+    def _context_of(self, record: Record[Any]) -> RecordContext:
+        place = (record.topic, record.partition)
+        return RecordContext(place, self.check_alive, carried(record.headers), self.emit)
+
+    async def emit(self, outputs: Sequence[Output], place: Partition, headers: Headers) -> None:
+        """See `streams.engine.stage.Context`; `place` is the partition of the record in progress, `headers`
+        those of its trace."""
         self.check_alive()
         window = self._windows.get(place)
         if window is None or window.head is None:
             raise FencedError(f"{place[0]}[{place[1]}] was revoked: its next owner processes it")
-        await self._outlet.emit(outputs, place, window.head)
+        await self._outlet.emit(outputs, place, window.head, headers)
 
     # ----------------------------------------------------------------------------------- working
 

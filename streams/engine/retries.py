@@ -14,6 +14,7 @@ from streams.engine.backoff import Backoff
 from streams.engine.blame import of_the_machine
 from streams.engine.deadline import Deadline, Overdue
 from streams.engine.publishing.dead_letters import about
+from streams.engine.publishing.traces import Traces
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry, EntryState
 from streams.partitions import Partition
@@ -52,17 +53,20 @@ class Attempts:
     retry.
 
     Args:
-        context_of: the context for the stage, by the partition of the first record.
+        context_of: the context for the stage, by the first record.
+        traces: the spans of the stage.
     """
 
     def __init__(
         self,
         stage: AnyStage,
-        context_of: Callable[[Partition], Context],
+        context_of: Callable[[Record[Any]], Context],
         wait: Backoff,
         seconds: float = RECORD_SECONDS,
+        traces: Traces | None = None,
     ) -> None:
         self._stage, self._context_of, self._wait = stage, context_of, wait
+        self._traces = traces or Traces(stage.name, str)
         self._stateful = isinstance(stage, StatefulStage)
         self._seconds = min(seconds, _EFFECT_SECONDS) if self._stateful else seconds
         self._deadline: Deadline | None = None
@@ -84,7 +88,9 @@ class Attempts:
     async def _tried(self, group: Sequence[Entry]) -> list[Outcome | Later]:
         begun = time.perf_counter()
         try:
-            found = await self._call([entry.record for entry in group if entry.record])
+            with self._traces.trial(group) as trial:
+                found = await self._call([entry.record for entry in group if entry.record])
+                trial.judge(group, found)
             seconds = (time.perf_counter() - begun) / len(group)
             metrics.SECONDS.labels(self._stage.name).observe(seconds)
             return self._judged(group, found)
@@ -139,7 +145,7 @@ class Attempts:
             return await self._bounded(records)
 
     async def _bounded(self, records: Sequence[Record[Any]]) -> Sequence[Outcome]:
-        context = self._context_of((records[0].topic, records[0].partition))
+        context = self._context_of(records[0])
         if isinstance(self._stage, Stage) and self._stage.sequential_keys:  # lasts as long as it lasts
             return [await self._stage.process(records[0], context)]
         deadline = Deadline(self._seconds)

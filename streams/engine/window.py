@@ -49,7 +49,8 @@ class EntryState(IntEnum):
 class Entry:
     """One record in a window. `error` is set before it runs if it could not be decoded. `attempt` counts
     tries from 1, `unforeseen` those with an unexpected error. `begun_at` (Unix time) is the start of the
-    first try, `last_error` the reason of the last failure."""
+    first try, `last_error` the reason of the last failure. `trace` are headers that continue its trace; None
+    if it is not traced here."""
 
     topic: str
     partition: int
@@ -64,6 +65,7 @@ class Entry:
     last_error: str | None = None
     state: EntryState = EntryState.WAITING
     outputs: Sequence[Output] = ()
+    trace: Mapping[str, bytes] | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:

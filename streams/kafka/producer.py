@@ -19,6 +19,7 @@ from streams.engine.outputs import Send
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
 from streams.partitions import partition_of
 from streams.topics import DEAD_LETTERS, MAX_LETTER_BYTES, MAX_VALUE_BYTES
+from streams.tracing.produced import Produced
 
 _Settle = Callable[[RecordMetadata | Exception], None]
 
@@ -74,6 +75,8 @@ class EventProducer:
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
         """Produce one event; the future is done when it is acknowledged.
 
+        `headers` are those of the trace that it continues; None for that of the caller.
+
         Raises DocumentTooLarge for a value over the topic's limit, ContractError for an event that its schema
         cannot express, BufferError while the queue is full.
         """
@@ -87,7 +90,8 @@ class EventProducer:
 
     async def send_all(self, sends: Sequence[Send], headers: Headers | None = None) -> list[RecordMetadata]:
         """Produce events in order and wait until all are acknowledged."""
-        return await (await self.hand_over_as_one(sends, [headers or {}] * len(sends)))
+        each = [] if headers is None else [headers] * len(sends)
+        return await (await self.hand_over_as_one(sends, each))
 
     async def hand_over_as_one(
         self, sends: Sequence[Send], headers: Sequence[Headers] = ()
@@ -98,7 +102,7 @@ class EventProducer:
         result is in the order of `sends`; its exception is the first error.
 
         Args:
-            headers: of each event, or empty.
+            headers: of each event; empty for the trace of the caller.
         """
         batch = _Batch(self._loop.create_future(), len(sends))
         for at, send in enumerate(sends):
@@ -130,6 +134,8 @@ class EventProducer:
         if self._abandoned:
             raise FencedError(f"cannot write to {send.topic.name}: the partitions have other owners")
         value = None if send.event is None else encoded(self._codec, send.event, send.topic.name)
+        topic = self._cluster.name(send.topic)
+        trace = Produced(send, topic, headers)
 
         def acknowledged(error: Any, message: Message) -> None:
             outcome: RecordMetadata | Exception
@@ -137,20 +143,23 @@ class EventProducer:
                 outcome = RecordMetadata(send, message.partition() or 0, message.offset() or 0, value)
             else:
                 outcome = _refusal(send, error)
+            trace.end(outcome)
             self._acks.append((settle, outcome))
 
         target: dict[str, Any] = {} if send.partition_key is None else {"partition": self._partition(send)}
         try:
             self._producer.produce(
-                self._cluster.name(send.topic),
+                topic,
                 value=value,
                 key=_key(send),
-                headers=dict(headers) if headers else None,
+                headers=dict(trace.headers) if trace.headers else None,
                 on_delivery=acknowledged,
                 **target,
             )
         except KafkaException as error:
-            raise _refusal(send, error.args[0]) from error
+            refusal = _refusal(send, error.args[0])
+            trace.end(refusal)
+            raise refusal from error
         if self._abandoned:  # meanwhile, by another thread
             self.abandon()
 

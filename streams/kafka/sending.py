@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import Producer
 
 from schemas.errors import TransientError
+from streams import tracing
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 
 _SECONDS = 30.0
@@ -22,8 +23,12 @@ class Sending:
 
 
 def send(cluster: Cluster, records: Sequence[Sending], failure: str = "were not sent") -> None:
-    """Send all of these. Blocks. Raises TransientError, with their number, if some were not acknowledged."""
+    """Send all of these; those without headers continue the trace of the caller. Blocks.
+
+    Raises TransientError, with their number, if some were not acknowledged.
+    """
     failures: list[str] = []
+    ours: list[tuple[str, str | bytes | None]] = list(tracing.current_headers().items())
     producer = Producer(
         cluster.client(
             enable_idempotence=True,
@@ -38,7 +43,7 @@ def send(cluster: Cluster, records: Sequence[Sending], failure: str = "were not 
             cluster.name(record.topic),
             key=record.key,
             value=record.value,
-            headers=record.headers,
+            headers=record.headers or ours,
             on_delivery=lambda error, message: failures.append(error.str()) if error else None,
         )
         producer.poll(0)

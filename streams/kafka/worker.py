@@ -59,7 +59,12 @@ class Worker:
         )
         await self._writer.start()
         self._engine = Engine(
-            self._stage, self, self._limits, self._journal, record_seconds=self._record_seconds
+            self._stage,
+            self,
+            self._limits,
+            self._journal,
+            record_seconds=self._record_seconds,
+            naming=self._cluster.name,
         )
         await self._stage.start()
         self._poller = self._new_poller()

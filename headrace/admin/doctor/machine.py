@@ -1,6 +1,7 @@
 """Checks of this machine: versions, disks, Java, the embedding model."""
 
 import asyncio
+import os
 import platform
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from headrace.preflight import FULL_BYTES, START_BYTES, browser_of, free_bytes
 from headrace.settings import Settings
 from streams.blobs import folder_of
 from streams.data_dir import is_data_dir
+from streams.tracing import startup
 
 _MIB = 1024 * 1024
 
@@ -26,6 +28,8 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
     yield from _disks(settings)
     if not settings.kafka_bootstrap_servers:
         yield _java(settings)
+    if startup.wanted(os.environ):
+        yield tried("traces", "see docs/tracing.md", _traces)
     if settings.web_browser:
         yield tried("browser", "see docs/web.md", lambda: browser_of(settings))
     yield _model(settings)
@@ -53,6 +57,12 @@ def _versions() -> Check:
             "install Headrace again, into an environment of its own (`uv tool install headrace`)",
         )
     return ok("versions", here)
+
+
+def _traces() -> str:
+    """Raises RequestError for what is missing or wrong."""
+    startup.check()
+    return "OTEL_* variables ask for them, and the packages are installed"
 
 
 def _data_dir(folder: Path) -> Check:

@@ -38,6 +38,7 @@ def up(
     from streams.processes.forked import Forks
 
     settings = load_settings(data_dir, port=port, embedding_model=model)
+    _check_traces()
 
     with Startup() as startup:
 
@@ -56,6 +57,19 @@ def up(
             asyncio.run(run())
         except Interrupted:
             startup.stopped()
+
+
+def _check_traces() -> None:
+    """Refuse what the services would refuse. A missing package is only reported, because OTEL_* variables may
+    be those of the whole machine."""
+    import sys
+
+    from streams.tracing import startup
+
+    try:
+        startup.check()
+    except startup.MissingPackage as error:
+        sys.stderr.write(f"headrace: no traces: {error}\n")
 
 
 def _print_ready(settings: "Settings", embedded: "LocalSystem") -> None:

@@ -25,7 +25,9 @@ from services.embedding.remote.answers import (
     openai_vectors,
     tei_vectors,
 )
+from streams import tracing
 from streams.http.errors import retry_after_seconds
+from streams.tracing import Kind
 
 TRIES = 3
 #: How long a call waits for a 429 to end. After that the engine holds the record, which does not count as a
@@ -109,7 +111,7 @@ class Endpoint:
 
     def _once(self, texts: Sequence[str]) -> Vectors:
         try:
-            answer = self._http.post(self.url, json=self._body(texts))
+            answer = self._post(texts)
         except httpx.TimeoutException as error:
             raise _Away(self._says(f"nothing within {self._config.timeout_seconds:g} s")) from error
         except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed in the meantime
@@ -127,6 +129,15 @@ class Endpoint:
                 self._says(f"a vector of NaN or zeros, for text {row} of {len(texts)}"), fault=True
             )
         return vectors
+
+    def _post(self, texts: Sequence[str]) -> httpx.Response:
+        attributes = {"http.request.method": "POST", "server.address": httpx.URL(self.url).host}
+        with tracing.span("POST", attributes, Kind.CLIENT) as span:
+            answer = self._http.post(self.url, json=self._body(texts))
+            span.note({"http.response.status_code": answer.status_code})
+            if answer.status_code >= 400:
+                span.fail(str(answer.status_code))
+            return answer
 
     def _body(self, texts: Sequence[str]) -> dict[str, Any]:
         if self._is_tei:

@@ -17,6 +17,7 @@ from services.embedding.models import UnknownModel
 from services.embedding.serving.handlers import Handlers
 from services.embedding.sparse import SparseEncoders
 from streams.http.server import has_key, listening
+from streams.http.traces import middlewares
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,9 @@ async def serve_embedding(
 ) -> AsyncIterator[int]:
     """Listen while the block runs; yields the port. Raises RequestError if the port is not available."""
     handlers = Handlers(models, sparse, endpoint.served, endpoint.substitutes)
-    app = web.Application(middlewares=[_keys(endpoint.key), _refusals], client_max_size=MAX_EMBED_BYTES)
+    app = web.Application(
+        middlewares=[*middlewares(), _keys(endpoint.key), _refusals], client_max_size=MAX_EMBED_BYTES
+    )
     app.router.add_post("/", handlers.dense)
     app.router.add_post("/embed", handlers.dense)
     app.router.add_post("/embed_sparse", handlers.sparse)

@@ -9,14 +9,14 @@ import structlog
 from schemas.errors import ContractError, DocumentError
 from streams import metrics
 from streams.engine.log import Headers, Log, RecordMetadata
-from streams.engine.outputs import Output, Send
+from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.publishing.dead_letters import about, dead_letter, without_record
 from streams.engine.publishing.group_commit import GroupCommit
 from streams.engine.publishing.progress import coalesce
+from streams.engine.publishing.traces import headers_of, headers_of_sends
 from streams.engine.stage import AnyStage
 from streams.engine.window import Entry
 from streams.partitions import Partition
-from streams.tracing import continued
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,9 @@ class Publisher:
             log.exception("a failed document is not counted", stage=self._stage.name, offset=entry.offset)
             return []
 
-    async def emit(self, outputs: Sequence[Output], place: Partition, position: int) -> None:
+    async def emit(
+        self, outputs: Sequence[Output], place: Partition, position: int, headers: Headers
+    ) -> None:
         """Produce at once, and wait for the acknowledgement.
 
         Only outputs for transactional topics use a transaction. Progress from a worker that has lost its
@@ -64,12 +66,13 @@ class Publisher:
 
         Args:
             position: offset of the oldest record of the partition that is not done.
+            headers: of the trace that the outputs continue.
         """
         sends = coalesce(outputs)
         if self._shared and any(send.topic.transactional for send in sends):
-            await self._shared.write(place, position, sends)
+            await self._shared.write(place, position, sends, headers)
         else:
-            await asyncio.gather(*[await self._produce(send, {}) for send in sends])
+            await asyncio.gather(*[await self._produce(send, headers) for send in sends])
 
     async def hand_over(self, entries: Sequence[Entry]) -> "Sequence[asyncio.Future[Any]]":
         """Produce the outputs of entries in order; the futures are done when all are acknowledged."""
@@ -77,9 +80,14 @@ class Publisher:
             return [self._share(entry, self._shared) for entry in entries]
         futures: list[asyncio.Future[RecordMetadata]] = []
         notes: list[Output] = []
+        traces: dict[str, Headers] = {}
         for entry in entries:
-            notes.extend(await self._hand_over(entry, futures))
-        return [*futures, *await self._produce_all(coalesce(notes), {})]
+            for note in await self._hand_over(entry, futures):
+                notes.append(note)
+                traces.setdefault(note.run.invocation_id, headers_of(entry))
+        for send in coalesce(notes):
+            futures += await self._produce_all([send], traces[send.key])
+        return futures
 
     async def transact(
         self, entries: Sequence[Entry], offsets: Mapping[Partition, int]
@@ -88,7 +96,7 @@ class Publisher:
         that record."""
         sends = coalesce(output for entry in entries for output in entry.outputs)
         try:
-            return await self._log.transact(sends, offsets)
+            return await self._log.transact(sends, offsets, headers_of_sends(entries, sends))
         except (DocumentError, ContractError) as error:
             if len(entries) == 1:
                 return await self._transact_letter(entries[0], error, offsets)
@@ -103,7 +111,7 @@ class Publisher:
             entry.place,
             entry.offset + 1,
             coalesce(entry.outputs),
-            continued(entry.raw.headers),
+            headers_of(entry),
             lambda error: _fallbacks(self.given_up(entry, error)),
         )
 
@@ -112,17 +120,20 @@ class Publisher:
     ) -> list[RecordMetadata]:
         entry.outputs = self.given_up(entry, error)
         *fallbacks, last = _fallbacks(entry.outputs)
+        headers = headers_of(entry)
         for sends in fallbacks:
             try:
-                return await self._log.transact(sends, offsets)
+                return await self._log.transact(sends, offsets, [headers] * len(sends))
             except (DocumentError, ContractError) as refusal:
                 log.error("too large for a message", stage=self._stage.name, error=str(refusal))
-        return await self._log.transact(last, offsets)
+        return await self._log.transact(last, offsets, [headers] * len(last))
 
-    async def _hand_over(self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]") -> list[Output]:
+    async def _hand_over(
+        self, entry: Entry, futures: "list[asyncio.Future[RecordMetadata]]"
+    ) -> list[ProgressReport]:
         """Produce the events of an entry; returns its progress reports. If an event fits no message, the
         document fails; events before it stay written, as after a crash."""
-        headers = continued(entry.raw.headers)
+        headers = headers_of(entry)
         outputs: Sequence[Output] = entry.outputs
         try:
             for send in outputs:

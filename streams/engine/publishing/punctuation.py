@@ -8,6 +8,7 @@ import structlog
 from schemas.errors import TransientError
 from streams.engine.log import Log
 from streams.engine.outputs import Send
+from streams.engine.publishing.traces import begin_runs
 from streams.engine.schedule import Schedule
 from streams.engine.stage import PunctuatedStage
 from streams.engine.windows import Windows
@@ -76,7 +77,8 @@ class Punctuation:
                 return
             self._log.check_alive()
             async with asyncio.timeout(_STUCK_SECONDS):
-                await self._log.transact([send for send in outputs if isinstance(send, Send)], positions)
+                sends = [send for send in outputs if isinstance(send, Send)]
+                await self._log.transact(sends, positions, begin_runs(sends, self._stage.name))
         except TransientError as error:
             log.warning("punctuated again later", stage=self._stage.name, error=str(error))
 

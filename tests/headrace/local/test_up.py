@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import signal
 import stat
 import subprocess
@@ -11,11 +12,12 @@ import sysconfig
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import chromadb
 import pytest
 from chromadb import K, Knn, Search
@@ -30,6 +32,7 @@ from streams.data_dir import is_data_dir
 from streams.kafka.cluster import Cluster, admin
 from tests.api.raw import exchange
 from tests.api.test_hostile import MALFORMED, MARK
+from tests.collector import Collector, Taken, collecting
 from tests.deploy.observability import metric_names, served_names
 from tests.processes import is_alive
 from tests.waiting import eventually
@@ -43,6 +46,11 @@ _READY_S = 120
 def environment() -> dict[str, str]:
     """Ours, without settings that would lead elsewhere."""
     return {name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")}
+
+
+def traced_to(collector: Collector) -> dict[str, str]:
+    """The variables that send traces to a collector; soon, because a test waits for them."""
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
 
 
 @dataclass
@@ -110,15 +118,23 @@ def _parent(pid: int | str) -> int:
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def collector() -> Iterator[Collector]:
+    """Takes the traces of the running system."""
+    with collecting() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("up") / "project"
     for name in (*PACKAGES, "multiprocessing"):  # as many a project has, and neither of us sees the other's
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text("raise SystemExit('the folder was imported')\n")
     log = (folder / "up.log").open("w")
     command = [COMMAND, "up", "--port", "0", "--data-dir", str(folder.with_name("data"))]
+    variables = environment() | traced_to(collector)
     process = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=log, text=True
     )
     try:
         assert process.stdout is not None
@@ -375,6 +391,80 @@ def test_a_key_works_until_it_is_revoked(up: Up) -> None:
     assert status() == 200
     assert up.call("keys", "revoke", made["id"]).returncode == 0
     assert status() == 401
+
+
+#: The way of an uploaded document, from the row in Chroma back to the request.
+_WAY = [
+    ("api", "POST /api/v1/add-file"),
+    ("api", "send headrace.runs.file_upload"),
+    ("connectors", "process headrace.runs.file_upload"),
+    ("connectors", "send headrace.documents"),
+    ("parsing", "process headrace.documents"),
+    ("parsing", "send headrace.parsed"),
+    ("chunking", "process headrace.parsed"),
+    ("chunking", "send headrace.chunks"),
+    ("embedding", "process headrace.chunks"),
+    ("embedding", "send headrace.embeddings"),
+    ("indexing", "process headrace.embeddings"),
+    (
+        "indexing",
+        "POST /api/v2/tenants/{tenant}/databases/{database}/collections/{collection}/add",
+    ),
+]
+
+
+def _told(spans: Sequence[Taken]) -> list[tuple[str, str]]:
+    return [(span.service.removeprefix("headrace-"), span.name) for span in spans]
+
+
+async def test_an_upload_is_one_trace_from_the_request_to_the_row_in_chroma(
+    up: Up, collector: Collector
+) -> None:
+    trace, caller, text = secrets.token_hex(16), secrets.token_hex(8), "Nobody reads this in a span. "
+    form = aiohttp.FormData({"database_name": "default_database", "collection_name": "traced"})
+    form.add_field("file", text * 3_000, filename="long.md")  # so long that it goes by the blob store
+    key = (up.data_dir / "admin.key").read_text().strip()
+    headers = {"x-chroma-token": key, "traceparent": f"00-{trace}-{caller}-01", "tracestate": "mine=1"}
+    async with aiohttp.ClientSession(up.running.url, headers=headers) as http:
+        headers = {"x-upload-content-length": str(len(text) * 3_000)}
+        async with http.post("/api/v1/add-file", data=form, headers=headers) as answer:
+            assert answer.status == 201, await answer.text()
+            invocation = (await answer.json())["invocation_id"]
+
+    def ways() -> list[list[Taken]]:
+        return [collector.path(span) for span in collector.of(trace) if span.name == _WAY[-1][1]]
+
+    await eventually(lambda: any(_told(way) == _WAY for way in ways()), _READY_S, "the row is in the trace")
+
+    [way, *_] = [way for way in ways() if _told(way) == _WAY]
+    assert way[0].parent == caller
+    document = {span.attributes.get("headrace.document.key") for span in way[3:-1]}
+    assert document == {"long.md"}
+    assert {span.attributes.get("headrace.invocation.id") for span in way[2:-1]} == {invocation}
+    told = _told(collector.of(trace))
+    assert {("api", "put blob"), ("parsing", "get blob"), ("parsing", "parse"), ("chunking", "chunk")} <= {
+        *told
+    }
+    assert ("tracking", "process headrace.progress") in told
+    assert any(service == "embedding" and name.startswith("embeddings ") for service, name in told)
+    everything = b"".join(collector.bodies)
+    assert text.encode() not in everything
+    assert key.encode() not in everything
+
+
+async def test_a_question_is_one_trace_of_the_command_and_of_all_services_that_answer(
+    up: Up, collector: Collector
+) -> None:
+    variables = environment() | traced_to(collector) | {"HEADRACE_DATA_DIR": str(up.data_dir)}
+    called = [COMMAND, "query", "a question of nobody", "-c", "notes"]
+    asked = await asyncio.to_thread(subprocess.run, called, env=variables, capture_output=True, text=True)
+
+    assert asked.returncode == 0, asked.stderr
+    [root] = [span for span in collector.spans if span.name == "headrace query"]
+    assert (root.service, root.parent) == ("headrace-command", "")
+    services = {"command", "api", "embedding", "searching"}
+    await eventually(lambda: {service for service, _ in _told(collector.of(root.trace))} == services)
+    assert b"a question of nobody" not in b"".join(collector.bodies)
 
 
 async def test_a_service_that_dies_comes_back(up: Up) -> None:

@@ -19,7 +19,7 @@ from streams.engine.stage import Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry
 from streams.state.store import PartitionStore
 from streams.topics import DEAD_LETTERS, PROGRESS
-from streams.tracing import HEADER
+from streams.tracing.headers import TRACEPARENT
 from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry
 from tests.waiting import eventually
 
@@ -181,13 +181,13 @@ async def test_what_follows_from_a_record_carries_its_trace() -> None:
     await engine.assign([PARTITION])
     made = entry(0, 0)
     made.raw = type(made.raw)(
-        made.raw.key, made.raw.value, {HEADER: f"00-{trace}-b7ad6b7169203331-01".encode()}
+        made.raw.key, made.raw.value, {TRACEPARENT: f"00-{trace}-b7ad6b7169203331-01".encode()}
     )
 
     engine.deliver([made])
     await committed(engine, log, 1)
 
-    assert all(trace in headers[HEADER].decode() for headers in log.headers[:2])
+    assert all(trace in headers[TRACEPARENT].decode() for headers in log.headers[:2])
 
 
 async def test_a_record_over_which_its_worker_dies_three_times_is_a_dead_letter_and_the_others_go_on(
