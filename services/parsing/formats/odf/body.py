@@ -172,7 +172,7 @@ class Body:
                 self._counts[style, depth] = int(start) if start.isdigit() else default
                 number = self._counts[style, depth]
                 if level.kind == "decimal" and level.around in (("", "."), ("", ")"), ("", "")):
-                    marker = f"{number}{level.around[1] or '.'}"
+                    marker = f"{number}."
                 else:
                     shown = ordinal(number, level.kind).join(level.around)
                     text = labelled(md.escape(shown.strip()), text)

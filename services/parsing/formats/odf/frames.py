@@ -83,7 +83,7 @@ class Frames:
             if child.tag == TABLE + "table":
                 return "", [MarkdownBlock(md.table(body.rows(child)))]
             if child.tag == DRAW + "object":
-                inside = next((part for part in child if isinstance(part.tag, str)), None)
+                inside = next(iter(child.iterchildren(_MATH + "math")), None)
                 found = self._found(inside, body) if inside is not None else self._object(child, body)
                 if found:
                     return found
