@@ -89,6 +89,12 @@ class Writer:
     def extend(self, blocks: Iterable[MarkdownBlock]) -> None:
         self.blocks.extend(b for b in blocks if b.text.strip())
 
+    def prepend(self, blocks: Sequence[MarkdownBlock]) -> None:
+        """Add blocks at the beginning of the first page."""
+        self.blocks[:0] = blocks
+        moved = [(index + len(blocks), number, name) for index, number, name in self._marks]
+        self._marks[1:] = moved[1:]
+
     def heading(self, level: int, text: str) -> None:
         self.add(heading(level, text))
 
@@ -158,6 +164,12 @@ def tidy(text: str) -> str:
 def plain(text: str) -> str:
     """Inline markdown without its emphasis asterisks."""
     return re.sub(r"(?<!\\)(?:\*\*|\*(?=\S)|(?<=\S)\*)", "", text)
+
+
+def raised(text: str) -> str:
+    """Raised text: `10^6` for figures, whose position has a meaning; letters (1st) unchanged."""
+    bare = text.strip()
+    return text.replace(bare, f"^{bare}") if re.fullmatch(r"[+−-]?\d+", bare) else text
 
 
 def heading(level: int, text: str) -> str:

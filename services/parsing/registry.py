@@ -24,7 +24,7 @@ from services.parsing.formats import (
     xls,
     xlsx,
 )
-from services.parsing.formats.mail import calendar, eml, mbox, mhtml, msg, tnef
+from services.parsing.formats.mail import apple, calendar, eml, mbox, mhtml, msg, tnef
 
 FORMATS: tuple[Format, ...] = (
     *archives.FORMATS,
@@ -44,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
     mhtml.FORMAT,  # before mail: web archives and mailboxes look like messages
     mbox.FORMAT,
     eml.FORMAT,
+    *apple.FORMATS,
     *calendar.FORMATS,
     *flat.FORMATS,
     html.FORMAT,

@@ -31,12 +31,13 @@ def cell_name(place: Position) -> str:
 
 @dataclass
 class Grid:
-    """The cells of a sheet, and the rows and columns that its author hid."""
+    """The cells of a sheet, the rows and columns that its author hid, and heads and feet."""
 
     cells: dict[Position, str] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    margins: list[str] = field(default_factory=list)  # heads and feet of the printed sheet
 
     def leave_out_hidden(self, name: str) -> None:
         """Close the gaps of hidden rows and columns; a warning says how many had content."""

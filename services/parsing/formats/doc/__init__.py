@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import olefile  # type: ignore[import-untyped]
@@ -13,11 +14,15 @@ from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.doc import binary
+from services.parsing.formats.doc.beside import Aside, asides, boxes, margins
 from services.parsing.formats.doc.binary import WordFile, read_word
 from services.parsing.formats.doc.styles import ParagraphStyle, numbered_lists, paragraph_styles
+from services.parsing.formats.docx.margins import is_page_number
 from services.parsing.markdown_writer import (
     EMPH,
     EMPH_END,
+    STRIKE,
+    STRIKE_END,
     STRONG,
     STRONG_END,
     Cell,
@@ -25,11 +30,12 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
     Writer,
 )
-from services.parsing.reading import with_hidden
+from services.parsing.reading import with_comments, with_hidden
 
 __all__ = ["FORMAT", "parse_doc"]
 
 _CONTROL = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\xa0": " ", "\t": " "}
+_PARAGRAPH = re.compile(r"[^\r\x07\x0c]*[\r\x07\x0c]|[^\r\x07\x0c]+")
 _FIELD = re.compile(r"\x13([^\x13\x14\x15]*)(?:\x14([^\x13\x15]*))?\x15")
 _LINK = re.compile(r'HYPERLINK\s+(?:\\l\s+)?"([^"]*)"')
 
@@ -40,7 +46,8 @@ def parse_doc(data: bytes) -> ParsedDocument:
         file = read_word(container)
         title = _title(container)
     body = _Body(file)
-    body.read(file.text[: file.counts["main"]])
+    body.read(0, file.counts["main"])
+    body.beside()
     markdown, pages = body.writer.finish()
     return ParsedDocument(markdown, pages if len(pages) > 1 else (), title)
 
@@ -86,17 +93,61 @@ class _Body:
         self._cells: list[Cell] = []
         self._lines: list[str] = []
         self._titled = False
+        self._asides = asides(file)
+        self._places = sorted(self._asides)
+        self._notes: list[Aside] = []
+        self._comments: list[Aside] = []  # on the current paragraph
+        self._page = 0
 
-    def read(self, text: str) -> None:
-        page = 1
-        self.writer.page(page)
-        for match in re.finditer(r"[^\r\x07\x0c]*[\r\x07\x0c]|[^\r\x07\x0c]+$", text):
+    def read(self, start: int, end: int) -> None:
+        """Read the main text, from page to page."""
+        self._turn_page()
+        self._paragraphs(start, end)
+
+    def _turn_page(self) -> None:
+        self._page += 1
+        self.writer.page(self._page)
+
+    def _paragraphs(self, start: int, end: int) -> None:
+        for match in _PARAGRAPH.finditer(self._file.text, start, end):
             paragraph = self._paragraph(match.start(), match.end())
             self._place(paragraph)
-            if paragraph.end == "\x0c":
-                page += 1
-                self.writer.page(page)
+            if not (self._rows or self._cells or self._lines):
+                self._add_comments()
+            if paragraph.end == "\x0c" and self._page:
+                self._turn_page()
         self._end_table()
+        self._add_comments()
+
+    def _add_comments(self) -> None:
+        comments, self._comments = self._comments, []
+        for one in comments:
+            by = f" by {md.escape(one.author)}" if one.author else ""
+            self.writer.add(md.escape_lines(f"Comment{by}: {self._line(one)}"))
+
+    def _line(self, aside: Aside) -> str:
+        """A text beside the main text as one line."""
+        return " ".join(md.tidy(self._inline(aside.start, aside.end)).split())
+
+    def beside(self) -> None:
+        """Add text boxes, heads and feet that say what stands nowhere else, and notes."""
+        self._page = 0
+        for box in boxes(self._file):
+            self._paragraphs(box.start, box.end)
+        known = {"".join(block.text.split()) for block in self.writer.blocks}
+        heads: list[MarkdownBlock] = []
+        feet: list[MarkdownBlock] = []
+        for is_head, margin in margins(self._file):
+            text = self._line(margin)
+            squashed = "".join(text.split())
+            if squashed not in known and any(map(str.isalpha, squashed)) and not is_page_number(squashed):
+                known.add(squashed)
+                block = MarkdownBlock(md.escape_lines(text))
+                (heads if is_head else feet).append(block)
+        self.writer.prepend(heads)
+        self.writer.extend(feet)
+        for at, note in enumerate(self._notes, 1):
+            self.writer.add(f"[^{at}]: {self._line(note)}")
 
     def _paragraph(self, start: int, end: int) -> _Paragraph:
         number, own, _ = self._file.paragraphs.run(self._file.offset_of(end - 1))
@@ -110,14 +161,26 @@ class _Body:
         """Text with emphasis, without deleted and hidden text; fields are replaced by their results."""
         parts: list[str] = []
         for first, last, properties in self._file.runs(start, end):
-            text = self._file.text[first:last]
+            text = self._marked(first, last)
             hidden = properties.get(binary.HIDDEN) == 1 and not (text.strip() and with_hidden("text"))
             if properties.get(binary.DELETED) == 1 or hidden:
                 text = "".join(char for char in text if char in "\x13\x14\x15")
-            parts.append(
-                _emphasised(text, properties.get(binary.BOLD) == 1, properties.get(binary.ITALIC) == 1)
-            )
+            parts.append(_emphasised(text, properties))
         return _without_controls("".join(parts))
+
+    def _marked(self, first: int, last: int) -> str:
+        """Characters of the file, with the marks of notes; the comments in them are collected."""
+        text, parts, at = self._file.text, [], first
+        for place in self._places[bisect_left(self._places, first) : bisect_left(self._places, last)]:
+            aside = self._asides[place]
+            parts.append(text[at:place] + text[place].strip("\2\5"))
+            at = place + 1
+            if aside.kind == "comment":
+                self._comments.extend([aside] if with_comments() else [])
+            else:
+                self._notes.append(aside)
+                parts.append(f"[^{len(self._notes)}]")
+        return "".join([*parts, text[at:last]])
 
     def _place(self, paragraph: _Paragraph) -> None:
         properties = paragraph.properties
@@ -173,12 +236,17 @@ class _Body:
             self.writer.add(md.table(rows))
 
 
-def _emphasised(text: str, bold: bool, italic: bool) -> str:
+def _emphasised(text: str, properties: binary.Modifiers) -> str:
     if not text.strip() or "\x13" in text or "\x15" in text:
         return md.escape(text)
     text = md.escape(text)
-    text = f"{EMPH}{text}{EMPH_END}" if italic else text
-    return f"{STRONG}{text}{STRONG_END}" if bold else text
+    if properties.get(binary.RAISED) == 1:
+        text = md.raised(text)
+    if properties.get(binary.STRUCK) == 1:
+        text = f"{STRIKE}{text}{STRIKE_END}"
+    if properties.get(binary.ITALIC) == 1:
+        text = f"{EMPH}{text}{EMPH_END}"
+    return f"{STRONG}{text}{STRONG_END}" if properties.get(binary.BOLD) == 1 else text
 
 
 def _without_controls(text: str) -> str:

@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 import olefile  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
+from services.parsing.reading import warn
 
 #: Single property modifiers (§2.6) that are read.
 LIST_ID, LIST_DEPTH, IN_TABLE, ROW_END, OUTLINE = 0x460B, 0x260A, 0x2416, 0x2417, 0x2640
 INNER_CELL_END, INNER_ROW_END, TABLE_DEPTH = 0x244B, 0x244C, 0x6649
-DELETED, HIDDEN, BOLD, ITALIC = 0x0800, 0x083C, 0x0835, 0x0836
+DELETED, HIDDEN, BOLD, ITALIC, STRUCK, RAISED = 0x0800, 0x083C, 0x0835, 0x0836, 0x0837, 0x2A48
+#: The parts of a file's text, in order; their lengths stand in the FIB from byte 0x4C (§2.5.4).
+PARTS = ("main", "foot", "head", "macro", "comment", "end", "box")
 #: Size of a modifier's operand by the top three bits of its number (§2.2.5.1); for 6, it is in the operand.
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
+#: First bytes of Word 6 and 95.
+_OLD = (b"\xdc\xa5", b"\x9b\xa5", b"\xdb\xa5")
 #: Maximum characters of one document: 100 MB of text.
 MAX_CHARACTERS = 100_000_000
 
@@ -139,8 +144,10 @@ def modifiers(data: bytes) -> Modifiers:
 
 
 def read_word(container: olefile.OleFileIO) -> WordFile:
-    """Raises CorruptDocument for encrypted files, files older than Word 97, and invalid structures."""
+    """Raises CorruptDocument for encrypted files and invalid structures."""
     stream = container.openstream("WordDocument").read()
+    if stream[:2] in _OLD and len(stream) > 0x200:
+        return _old_word(stream)
     if len(stream) < 0x200 or stream[:2] != b"\xec\xa5":
         raise CorruptDocument("Word stream without the mark of Word 97 to 2003 (0xA5EC)")
     flags = struct.unpack_from("<H", stream, 0x0A)[0]
@@ -154,16 +161,27 @@ def read_word(container: olefile.OleFileIO) -> WordFile:
     if not pieces:
         raise CorruptDocument("Word document without a table of its text pieces")
     text = "".join(_text(stream, piece) for piece in pieces)
-    counts = dict(
-        zip(
-            ("main", "foot", "head", "macro", "comment", "end"),
-            struct.unpack_from("<6I", stream, 0x4C),
-            strict=True,
-        )
-    )
+    counts = dict(zip(PARTS, struct.unpack_from(f"<{len(PARTS)}I", stream, 0x4C), strict=True))
     paragraphs = Runs(stream, _part(stream, table, 13), True)
     characters = Runs(stream, _part(stream, table, 12), False)
     return WordFile(text, pieces, paragraphs, characters, table, stream[:0x600], counts)
+
+
+def _old_word(stream: bytes) -> WordFile:
+    """Word 6 and 95: the text, without its properties ([MS-DOC] describes only newer files)."""
+    flags, first, last = struct.unpack_from("<H12xII", stream, 0x0A)
+    if flags & 0x0100:
+        raise CorruptDocument("Word document is encrypted with a password")
+    warn("Word 6 or 95: its text is read, without headings, lists and tables")
+    pieces = [Piece(0, last - first, first, False)] if last > first else []
+    if flags & 0x0004:  # saved fast: in pieces
+        offset, size = struct.unpack_from("<II", stream, 0x160)
+        found = [Piece(p.start, p.end, p.offset, False) for p in _pieces(stream[offset : offset + size])]
+        pieces = found or pieces
+    text = "".join(_text(stream, piece) for piece in pieces)
+    counts = dict(zip(PARTS[:3], struct.unpack_from("<3I", stream, 0x34), strict=True))
+    empty = Runs(stream, b"", True)
+    return WordFile(text, pieces, empty, empty, b"", bytes(0x600), counts)
 
 
 def _part(fib: bytes, table: bytes, index: int) -> bytes:

@@ -7,6 +7,7 @@ import re
 from lxml import etree  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
+from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.docx.body import Body
@@ -35,7 +36,8 @@ def parse_docx(data: bytes) -> ParsedDocument:
     saved_breaks = next(root.iter(W + "lastRenderedPageBreak"), None) is not None
     graphics = Graphics(archive)
     styles = Styles(part("styles"))
-    inline = Inline(styles, targets, graphics, saved_breaks, _comments(part("comments")))
+    comments = _comments(part("comments"))
+    inline = Inline(styles, targets, graphics, saved_breaks, comments)
     body = Body(styles, Numbering(part("numbering")), inline, titled=_has_title(root, styles))
     content = root.find(W + "body")
     if content is None:
@@ -43,6 +45,8 @@ def parse_docx(data: bytes) -> ParsedDocument:
     margins = Margins(archive, targets, content, styles, graphics)
     body.writer.extend(margins.heads)
     body.read(content)
+    for comment in comments.values():  # those that nothing refers to
+        body.writer.add(md.escape_lines(md.escape(comment)))
     body.writer.extend(margins.feet)
     body.notes({kind: part(kind + "s") for kind in ("footnote", "endnote")})
     markdown, pages = body.writer.finish()

@@ -10,6 +10,7 @@ from services.parsing import markdown_writer as md
 from services.parsing.formats.docx.numbering import Numbering, labelled
 from services.parsing.formats.docx.runs import MC, Inline, Line, chosen
 from services.parsing.formats.docx.styles import Styles, W, switched_on, value
+from services.parsing.formats.docx.unseen import is_placeholder
 from services.parsing.markdown_writer import Cell, Indents, MarkdownBlock, Writer
 
 _LOOKS_LIKE_CODE = re.compile(r"[{}();=<>\[\]]|^\s*(def|class|import|return|SELECT|#!)\b|^\s{2,}\S", re.M)
@@ -26,6 +27,7 @@ class Body:
         self._lists = Indents()
         self._last_list: str | None = None
         self._code: list[str] = []
+        self._initial = ""  # a large first letter, which is a paragraph of its own
         self._page = 1
         self._depth = 0
         self.writer = Writer()
@@ -43,7 +45,8 @@ class Body:
             elif tag == W + "tbl":
                 self._table(child)
             elif tag in (W + "sdt", W + "sdtContent", W + "ins", W + "moveTo", W + "customXml"):
-                self._blocks(child)
+                if not is_placeholder(child):
+                    self._blocks(child)
             elif tag == MC + "AlternateContent":
                 for part in chosen(child):
                     self._blocks(part)
@@ -64,7 +67,12 @@ class Body:
         if _is_deleted(properties) and not any(True for _ in p.iter(W + "t")):
             return
         style = value(properties, W + "pStyle")
+        frame = properties.find(W + "framePr") if properties is not None else None
         line = self._inline.read(p)
+        if frame is not None and frame.get(W + "dropCap") in ("drop", "margin"):
+            self._initial = "".join(line.parts)
+            return
+        line.parts[:0], self._initial = [self._initial], ""
         if switched_on(properties, "pageBreakBefore") and not line.breaks:
             line.breaks = 1
         self._turn_pages(line, before=True)
@@ -208,7 +216,7 @@ class Body:
                 self._nested(child)
             elif child.tag == W + "p":
                 self._paragraph(child)
-            elif child.tag == W + "sdt":
+            elif child.tag == W + "sdt" and not is_placeholder(child):
                 self._blocks(child)
         self._end_code()
         self._depth -= 1

@@ -58,7 +58,9 @@ class Margins:
 
 
 def _squashed(paragraph: etree._Element) -> str:
-    return "".join("".join(t.text or "" for t in paragraph.iter(W + "t")).split()).lower()
+    """Its text without blanks; that of text boxes in it belongs to the paragraphs of the boxes."""
+    own = (t.text or "" for t in paragraph.iter(W + "t") if next(t.iterancestors(W + "p")) is paragraph)
+    return "".join("".join(own).split()).lower()
 
 
 def _runs(paragraph: etree._Element, squashed: str) -> bool:
@@ -66,4 +68,9 @@ def _runs(paragraph: etree._Element, squashed: str) -> bool:
     codes = "".join(code.text or "" for code in paragraph.iter(W + "instrText"))
     codes += " ".join(field.get(W + "instr", "") for field in paragraph.iter(W + "fldSimple"))
     short = len(re.sub(r"\d+", "", squashed)) <= 12 and _FIELDS.search(codes) is not None
-    return short or _NUMBER.fullmatch(squashed) is not None
+    return short or is_page_number(squashed)
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a text is only a page number, with its words (`Page 3 of 7`)."""
+    return _NUMBER.fullmatch(text) is not None

@@ -10,12 +10,12 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.docx.styles import Styles, W, is_monospaced, switched_on, value
+from services.parsing.formats.docx.unseen import is_placeholder, is_unseen
 from services.parsing.formats.embedded import embedded_text
-from services.parsing.markdown_writer import EMPH, EMPH_END, STRIKE, STRIKE_END, STRONG, STRONG_END
+from services.parsing.markdown_writer import EMPH, EMPH_END, STRIKE, STRIKE_END, STRONG, STRONG_END, raised
 from services.parsing.office.omml import tex_of
 from services.parsing.office.ooxml import Graphics
 from services.parsing.office.symbols import from_symbol_font, is_symbol_font, symbol
-from services.parsing.reading import with_hidden
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -77,7 +77,7 @@ class Inline:
         self._targets = targets
         self._graphics = graphics
         self._saved_breaks = saved_breaks
-        self._comments = comments or {}
+        self._comments = comments if comments is not None else {}
         self.notes: list[tuple[str, str]] = []  # (kind, id) in order of their first mention
         self._font = ""  # of the current run, if it is a symbol font
         self._fields: list[list[str]] = []  # open fields: the instruction and where the visible text begins
@@ -105,7 +105,7 @@ class Inline:
             elif tag == MC + "AlternateContent":
                 for part in chosen(child):
                     self._children(part, line)
-            elif tag in _THROUGH:
+            elif tag in _THROUGH and not is_placeholder(child):
                 self._children(child, line)
 
     def _link(self, element: etree._Element, line: Line) -> None:
@@ -122,16 +122,10 @@ class Inline:
                 line.parts.append(f"\n\n$${tex}$$\n\n" if block else f"${tex}$")
                 line.formulas += 1
 
-    def _is_hidden(self, properties: etree._Element | None, style: str | None) -> bool:
-        """Whether a run or its style is hidden; a run can switch off what its style says."""
-        if properties is not None and properties.find(W + "vanish") is not None:
-            return switched_on(properties, "vanish")
-        return switched_on(properties, "webHidden") or self._styles.is_hidden(style)
-
     def _run(self, run: etree._Element, line: Line) -> None:
         properties = run.find(W + "rPr")
         style = value(properties, W + "rStyle")
-        if self._is_hidden(properties, style) and not (run.find(W + "t") is not None and with_hidden("text")):
+        if is_unseen(run, properties, self._styles):
             return
         self._font = _font(properties)
         mono = is_monospaced(properties) or self._styles.is_monospaced(style)
@@ -149,6 +143,8 @@ class Inline:
             return text
         if switched_on(properties, "strike") or switched_on(properties, "dstrike"):
             text = f"{STRIKE}{text}{STRIKE_END}"
+        if value(properties, W + "vertAlign") == "superscript":
+            text = raised(text)
         names = {s.name.lower() for s in self._styles.chain(style)}
         if switched_on(properties, "i") or "emphasis" in names:
             text = f"{EMPH}{text}{EMPH_END}"
@@ -174,7 +170,7 @@ class Inline:
             elif tag == W + "sym":
                 line.parts.append(md.escape(_symbol(child)))
             elif tag == W + "commentReference":
-                if text := self._comments.get(child.get(W + "id", "")):
+                if text := self._comments.pop(child.get(W + "id", ""), ""):
                     line.drawn.append(md.escape_lines(md.escape(text)))
             elif tag == W + "fldChar":
                 self._field(child, line)

@@ -11,7 +11,12 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MONOSPACED = re.compile(
     r"courier|consolas|menlo|monaco|mono\b|monospace|source code|fira code|inconsolata|lucida console", re.I
 )
-_HEADING = re.compile(r"^heading\s*(\d)$", re.I)
+#: Word names them in English in every language; other programs do not. Identifiers have no accents.
+_HEADING = re.compile(
+    r"^(?:heading|ü?berschrift|titre|t[íi]?tulo|titolo|nag(?:łó)?wek|заголовок|rubrik|kop|overskrift|otsikko|nadpis"
+    r"|c[íi]?msor|başlık|标题|標題|見出し|제목)\s*(\d)$",
+    re.I,
+)
 #: Names of paragraph styles for code, as Word, pandoc and LibreOffice call them.
 _CODE = re.compile(
     r"^(source ?code|code( block| text| snippet)?|verbatim( char)?|html[ -]?preformatted"
@@ -45,6 +50,7 @@ class Style:
     strong: bool = False
     emphasised: bool = False
     hidden: bool = False
+    shaded: bool = False
 
 
 class Styles:
@@ -71,7 +77,7 @@ class Styles:
 
     def heading(self, style_id: str | None) -> int | None:
         """1 to 9 for a heading style, 0 for the document's title."""
-        for style in self.chain(style_id):
+        for style in self.chain(style_id) or [Style(style_id or "")]:
             if match := _HEADING.match(style.name):
                 return int(match[1])
             if style.name.lower() == "title":
@@ -113,6 +119,7 @@ def _style(element: etree._Element) -> Style:
         strong=switched_on(run, "b"),
         emphasised=switched_on(run, "i"),
         hidden=switched_on(run, "vanish"),
+        shaded=any(own is not None and own.find(W + "shd") is not None for own in (properties, run)),
     )
 
 

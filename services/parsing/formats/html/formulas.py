@@ -62,7 +62,7 @@ def math_text(el: HtmlElement) -> str:
     """A `math` element as TeX: the author's if the page contains it, otherwise derived from its structure."""
     classes = (up.get("class") or "" for up in el.iterancestors())
     display = el.get("display") == "block" or any("katex-display" in names for names in classes)
-    for note in el.iter("annotation"):
+    for note in el.iter("{*}annotation"):
         if "tex" in (note.get("encoding") or "").lower() and note.text:
             return _dollars(" ".join(note.text.split()), display)
     tex = el.get("alttext") or " ".join(tex_of(el).split())
@@ -75,7 +75,7 @@ def _dollars(tex: str, display: bool) -> str:
 
 
 def tex_of(el: HtmlElement) -> str:
-    name = el.tag.rpartition(":")[2].lower() if isinstance(el.tag, str) else ""
+    name = el.tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(el.tag, str) else ""
     if name in ("annotation", "annotation-xml", ""):
         return ""
     handler = _HANDLERS.get(name)

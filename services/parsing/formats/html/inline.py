@@ -12,7 +12,12 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from services.parsing import markdown_writer as md
 from services.parsing.formats.html.tags import BLOCKS
 
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+#: The last three hide the line that mail programs show beside a subject.
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])"
+    r"|max-height\s*:\s*0(?![.\d])(?=.*overflow\s*:\s*hidden)|text-indent\s*:\s*-\d{3,}",
+    re.I,
+)
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|(?:^|/)(?:pixel|loading|lazy)\.|1x1", re.I)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-srcset", "data-lazy-srcset",
          "srcset")  # fmt: skip
@@ -35,6 +40,10 @@ _LANGUAGE_CLASS = re.compile(
 )
 #: Elements inside a `pre` that begin a line, and those that are not part of its text.
 _LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
+#: Classes of the numbers that programs put before lines of code.
+_LINE_NUMBER = re.compile(
+    r"(?:^|\s)(?:ln|lineno|linenos?|line-?numbers?|hljs-ln-n(?:umbers)?|gutter)(?:\s|$)", re.I
+)
 _NOT_IN_LINE = ("br", *_LINES, *_UNREAD)
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")  # all but a single blank
 _INVISIBLE = re.compile("[\u200b\u200c\u2060\ufeff\xad]")
@@ -61,7 +70,8 @@ def plain(el: HtmlElement) -> str:
 
 def preformatted(el: HtmlElement) -> str:
     """The text of a `pre`, with `br` and blocks inside it as line ends."""
-    if next(el.iterdescendants(*_NOT_IN_LINE), None) is None:
+    numbers = [n for n in el.iterdescendants("span", "a", "td", "i") if _is_line_number(n)]
+    if not numbers and next(el.iterdescendants(*_NOT_IN_LINE), None) is None:
         return textwrap.dedent(plain(el).expandtabs(4))
     parts: list[str] = []
 
@@ -70,12 +80,16 @@ def preformatted(el: HtmlElement) -> str:
             parts.append("\n")
         parts.append("\n" if node.tag == "br" else node.text or "")
         for child in node:
-            if isinstance(child.tag, str) and child.tag not in _UNREAD:
+            if isinstance(child.tag, str) and child.tag not in _UNREAD and child not in numbers:
                 walk(child)
             parts.append(child.tail or "")
 
     walk(el)
     return textwrap.dedent("".join(parts).expandtabs(4))
+
+
+def _is_line_number(el: HtmlElement) -> bool:
+    return bool(_LINE_NUMBER.search(el.get("class") or "")) and plain(el).strip().isdigit()
 
 
 def code_language(el: HtmlElement) -> str:

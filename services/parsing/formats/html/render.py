@@ -108,7 +108,6 @@ class Renderer:
             self._block(el)
             return
         text = " ".join(block.text for block in self.blocks(el))
-        text = md.link(text, self._href) if self._href else text
         self._emit(MarkdownBlock(md.heading(int(el.tag[-1]), _STRONG_OR_ESCAPED.sub("", text))))
 
     def _strong(self, el: HtmlElement) -> None:
@@ -212,6 +211,9 @@ class Renderer:
             for cell in tables.layout_cells(el):
                 self._out.extend(self.blocks(cell))
             return
+        for stray in tables.strays(el):  # browsers show it before the table
+            self._text(stray)
+        self._flush()
         caption = el.find("caption")
         if caption is not None:
             self._out.extend(self.blocks(caption))

@@ -15,6 +15,15 @@ MAX_SPAN = 1000
 LAYOUT_CELL = 1500
 
 
+def strays(table: HtmlElement) -> Iterator[str]:
+    """Texts in a table that are in none of its cells."""
+    for part in table.iter("table", "thead", "tbody", "tfoot", "tr"):
+        owner = part if part.tag == "table" else next(part.iterancestors("table"))
+        if owner is table:
+            texts = (part.text, *(child.tail for child in part))
+            yield from (text for text in texts if text and text.strip())
+
+
 def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
     feet: list[HtmlElement] = []  # HTML 4 has them before the body
     for child in table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from lxml import etree, html  # type: ignore[import-untyped]
@@ -14,6 +15,7 @@ _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]")
 _HEADINGS = etree.XPath("//*[@role='heading'][not(self::h1|self::h2|self::h3|self::h4|self::h5|self::h6)]")
 #: Text after these is lost; a file may hold several pages.
+_FRAME_BODY = re.compile(r"</?(?:html|body)[^>]*>", re.I)
 _END_OF_PAGE = re.compile(r"</(?:html|body)\s*>", re.I)
 #: One class for all elements; lxml.html would look it up with a Python call per element.
 _ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
@@ -44,6 +46,7 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     if any("xcessive depth" in entry.message for entry in parser.error_log):
         warnings = (*warnings, "HTML: nested more than 255 deep, what lies deeper was left out")
     _name_by_meaning(root)
+    _open_noframes(root)
     return root, warnings
 
 
@@ -57,6 +60,16 @@ def _name_by_meaning(root: html.HtmlElement) -> None:
             shadow.tag = "div"
     for spare in root.iter("noscript"):
         _open_pictures(spare)
+
+
+def _open_noframes(root: html.HtmlElement) -> None:
+    """The text for programs without frames is all that a frameset says; the parser leaves it as source."""
+    for part in root.iter("noframes"):
+        if part.text and "<" in part.text:
+            with contextlib.suppress(etree.ParserError, etree.XMLSyntaxError):
+                inside = html.fragment_fromstring(_FRAME_BODY.sub("", part.text), create_parent="div")
+                part.text, part[:] = None, [inside]
+        part.tag = "div"
 
 
 def _open_pictures(spare: html.HtmlElement) -> None:

@@ -21,16 +21,29 @@ _FACTS = {
     "ATTENDEE": "Attendees",
     "STATUS": "Status",
     "RRULE": "Repeats",
+    "RDATE": "Also on",
+    "EXDATE": "Not on",
+    "DURATION": "Duration",
+    "CONTACT": "Contact",
+    "RESOURCES": "Resources",
+    "ATTACH": "Attached",
     "CATEGORIES": "Categories",
     "URL": "URL",
     "ORG": "Organisation",
     "TITLE": "Title",
+    "ROLE": "Role",
+    "NICKNAME": "Nickname",
     "TEL": "Phone",
     "EMAIL": "Mail",
     "ADR": "Address",
+    "IMPP": "Messages",
     "BDAY": "Birthday",
+    "ANNIVERSARY": "Anniversary",
+    "RELATED": "Related",
 }
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?$")
+_SCHEME = re.compile(r"^(?:mailto|tel|xmpp):", re.I)
+_BINARY = ("B", "BASE64")
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN;,\\])")
 
@@ -111,19 +124,27 @@ def _property(line: str) -> tuple[str, dict[str, str], str]:
 
 
 def _write(component: _Component, writer: Writer, level: int) -> None:
-    name = component.first("SUMMARY", "FN") or component.first("N").replace(";", " ")
+    name = component.first("SUMMARY", "FN") or _name(component)
     writer.heading(level, md.escape(" ".join(name.split()) or component.kind.removeprefix("V").capitalize()))
     facts = [("When", _when(component)), ("Due", _moment(component, "DUE"))]
     facts += [(label, ", ".join(_values(component, key))) for key, label in _FACTS.items()]
     writer.add("\n".join(f"**{label}:** {md.escape(value)}" for label, value in facts if value))
-    for text in (component.first("DESCRIPTION") or _plain_html(component), component.first("NOTE")):
+    remarks = [_unescaped(value) for _, value in component.all("COMMENT")]
+    for text in (component.first("DESCRIPTION") or _plain_html(component), component.first("NOTE"), *remarks):
         if text.strip():
             writer.add(md.escape_lines(md.escape(text.strip())))
 
 
 def _values(component: _Component, name: str) -> Iterator[str]:
     for parameters, raw in component.all(name):
-        value = _unescaped(raw.removeprefix("mailto:").removeprefix("MAILTO:"))
+        if (
+            parameters.get("VALUE", "").upper() == "BINARY"
+            or parameters.get("ENCODING", "").upper() in _BINARY
+        ):
+            continue
+        value = _unescaped(_SCHEME.sub("", raw))
+        if name in ("BDAY", "ANNIVERSARY", "RDATE", "EXDATE"):
+            value = ", ".join(_shown_moment(one, parameters) for one in value.split(","))
         if name in ("ADR", "ORG"):
             value = ", ".join(part for part in value.split(";") if part.strip())
         known = parameters.get("CN", "")
@@ -139,15 +160,23 @@ def _when(component: _Component) -> str:
 
 
 def _moment(component: _Component, name: str) -> str:
+    return next((_shown_moment(value, parameters) for parameters, value in component.all(name)), "")
+
+
+def _shown_moment(value: str, parameters: dict[str, str]) -> str:
     """`2024-07-22 08:30 (Europe/Paris)`."""
-    for parameters, value in component.all(name):
-        match = _MOMENT.match(value.strip())
-        if match is None:
-            return value.strip()
-        zone = "UTC" if match[7] else parameters.get("TZID", "")
-        clock = f" {match[4]}:{match[5]}" if match[4] else ""
-        return f"{match[1]}-{match[2]}-{match[3]}{clock}" + (f" ({zone})" if zone and clock else "")
-    return ""
+    match = _MOMENT.match(value.strip())
+    if match is None:
+        return value.strip()
+    zone = "UTC" if match[7] else parameters.get("TZID", "")
+    clock = f" {match[4]}:{match[5]}" if match[4] else ""
+    return f"{match[1]}-{match[2]}-{match[3]}{clock}" + (f" ({zone})" if zone and clock else "")
+
+
+def _name(component: _Component) -> str:
+    """The name of a contact from its parts: family, given, additional, before, after."""
+    parts = [*component.first("N").split(";"), *[""] * 5][:5]
+    return " ".join(" ".join(parts[at] for at in (3, 1, 2, 0, 4)).split())
 
 
 def _plain_html(component: _Component) -> str:

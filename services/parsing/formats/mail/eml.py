@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 
-from schemas.errors import UnsupportedFormat
+from schemas.errors import CorruptDocument, UnsupportedFormat
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.html.tree import declared_charset
 from services.parsing.formats.mail.attachments import Attachment
 from services.parsing.formats.mail.message import Body, mail_document
+from services.parsing.formats.mail.signed import is_signed, signed_content
 from services.parsing.formats.text import decode
+from services.parsing.reading import warn
 
 _SHOWN = ("From", "To", "Cc", "Date")
 #: Parts that only programs read, such as signatures.
 _UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
            "application/pgp-encrypted")  # fmt: skip
+_SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_UUENCODED = re.compile(r"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[!-`][ -`]*\r?\n)*)end[ \t]*\r?$", re.M)
 _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)
 _LAST = re.compile(rb"^--(\S[^\r\n]{0,69}?)--[ \t]*\r?$", re.M)
 
 
 def parse_eml(data: bytes) -> ParsedDocument:
-    """Convert a message, with its subject as title; attachments are parsed, too."""
+    """Convert a message, with its subject as title; attachments are parsed, too.
+
+    Raises CorruptDocument for an encrypted message that stands alone.
+    """
+    if is_signed(data):  # a signed message without its head, as some programs export it
+        data = signed_content(data)
     message = read_message(data)
     bodies, attachments = _contents(message)
     facts = [(name, header(message, name)) for name in _SHOWN]
@@ -89,15 +99,41 @@ def _contents(part: Message) -> tuple[list[Body], list[Attachment]]:
         return [Body(plain=report)], []
     if part.is_multipart():
         return _of_parts([p for p in part.get_payload() if isinstance(p, Message)], kind)
+    if kind in _SIGNED and is_signed(content := payload(part)):
+        return _of_signed(content)
     inline = "attachment" not in str(part.get("Content-Disposition") or "").lower() and not _filename(part)
     if inline and kind == "text/html":
         return [Body(html=text_of(part))], []
     if inline and kind in ("text/plain", "text/enriched", "text/rfc822-headers"):
-        return [Body(plain=text_of(part))], []
+        shown, files = without_encoded_files(text_of(part))
+        return [Body(plain=shown)], [Attachment(name, content) for name, content in files]
     if part.get_content_maintype() == "multipart":  # without parts: only its text remains
         text = part.get_payload()
         return [Body(plain=text if isinstance(text, str) else "")], []
     return [], [] if kind in _UNREAD else _attachment(part, kind, payload(part))
+
+
+def _of_signed(content: bytes) -> tuple[list[Body], list[Attachment]]:
+    try:
+        return _contents(read_message(signed_content(content)))
+    except CorruptDocument as error:
+        warn(str(error))
+        return [], []
+
+
+def without_encoded_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """A text without the files that old programs put into it (uuencode), and these files."""
+    files: list[tuple[str, bytes]] = []
+
+    def taken(match: re.Match[str]) -> str:
+        try:
+            content = b"".join(binascii.a2b_uu(line) for line in match[2].splitlines() if line.strip())
+        except (binascii.Error, ValueError):
+            return match[0]
+        files.append((match[1].strip(), content))
+        return ""
+
+    return (_UUENCODED.sub(taken, text) if "\nbegin " in f"\n{text}" else text), files
 
 
 def _of_parts(parts: list[Message], kind: str) -> tuple[list[Body], list[Attachment]]:
@@ -188,4 +224,6 @@ def is_mail(head: bytes, data: bytes) -> bool:
     return len(_MAIL_HEADERS.intersection(names)) >= 3 or {b"mime-version", b"content-type"} <= set(names)
 
 
-FORMAT = Format("message/rfc822", from_bytes(parse_eml), suffixes=(".eml",), sniff=is_mail)
+FORMAT = Format(
+    "message/rfc822", from_bytes(parse_eml), suffixes=(".eml",), sniff=is_mail, signature=is_signed
+)

@@ -12,6 +12,7 @@ from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.odf.body import Body
 from services.parsing.formats.odf.frames import Frames
+from services.parsing.formats.odf.margins import margins
 from services.parsing.formats.odf.sheets import write_sheets
 from services.parsing.formats.odf.styles import DRAW, OFFICE, PRESENTATION, TEXT, Styles
 from services.parsing.markdown_writer import MarkdownBlock, Writer
@@ -67,6 +68,9 @@ def _written(content: etree._Element, styles: Styles, frames: Frames) -> Writer:
     )
     body = Body(styles, frames, titled)
     body.read(content)
+    head, foot = margins(styles.pages, body)
+    body.writer.prepend(head)
+    body.writer.extend(foot)
     body.end_notes()
     return body.writer
 

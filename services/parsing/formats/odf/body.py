@@ -7,11 +7,24 @@ import re
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.docx.numbering import labelled, ordinal
 from services.parsing.formats.odf.frames import Frames
 from services.parsing.formats.odf.styles import DRAW, OFFICE, TABLE, TEXT, XLINK, Styles
+from services.parsing.formats.odf.texts import (
+    GONE,
+    bare,
+    clean,
+    comment_of,
+    count,
+    raw_text,
+    repeats,
+    table_rows,
+)
 from services.parsing.markdown_writer import (
     EMPH,
     EMPH_END,
+    STRIKE,
+    STRIKE_END,
     STRONG,
     STRONG_END,
     Cell,
@@ -21,9 +34,10 @@ from services.parsing.markdown_writer import (
 )
 from services.parsing.reading import with_comments, with_hidden
 
-#: Elements whose text is not visible at their position.
-_GONE = frozenset((TEXT + "tracked-changes", TEXT + "sequence-decls", OFFICE + "forms",
-                   TEXT + "ruby-text", TEXT + "user-field-decls", TEXT + "variable-decls"))  # fmt: skip
+#: Elements around blocks.
+_PARTS = frozenset(TEXT + name for name in (
+    "section", "index-body", "index-title", "table-of-content", "bibliography", "alphabetical-index",
+    "illustration-index", "table-index", "object-index", "user-index", "numbered-paragraph"))  # fmt: skip
 _PREFORMATTED = ("preformatted text", "source code", "source text", "code")
 MAX_DEPTH = 30
 
@@ -67,7 +81,7 @@ class Body:
     def _blocks(self, content: etree._Element) -> None:
         for child in content:
             tag = child.tag
-            if not isinstance(tag, str) or tag in _GONE:
+            if not isinstance(tag, str) or tag in GONE:
                 continue
             if child.get(TEXT + "display") == "none" and not with_hidden("section"):
                 continue
@@ -80,12 +94,7 @@ class Body:
             elif tag == TABLE + "table":
                 self._indents.close()
                 self._add(md.table(self.rows(child)))
-            elif tag in (
-                TEXT + "section",
-                TEXT + "index-body",
-                TEXT + "index-title",
-                TEXT + "table-of-content",
-            ):
+            elif tag in _PARTS:
                 self._blocks(child)
             elif tag.startswith(DRAW):
                 self._add("", self._frames.blocks(child, self))
@@ -161,7 +170,12 @@ class Body:
                 start = item.get(TEXT + "start-value") or ""
                 default = self._counts.get((style, depth), level.start - 1) + 1
                 self._counts[style, depth] = int(start) if start.isdigit() else default
-                marker = f"{self._counts[style, depth]}."
+                number = self._counts[style, depth]
+                if level.kind == "decimal" and level.around in (("", "."), ("", ")"), ("", "")):
+                    marker = f"{number}."
+                else:
+                    shown = ordinal(number, level.kind).join(level.around)
+                    text = labelled(md.escape(shown.strip()), text)
             if marked:
                 self.writer.add(md.indented(md.escape_lines(text), "  " * depth))
             else:
@@ -177,11 +191,11 @@ class Body:
         return md.tidy(self._inline(p))
 
     def _inline(self, element: etree._Element) -> str:
-        parts = [_clean(element.text)]
+        parts = [clean(element.text)]
         for child in element:
-            if isinstance(child.tag, str) and child.tag not in _GONE:
+            if isinstance(child.tag, str) and child.tag not in GONE:
                 parts.append(self._piece(child))
-            parts.append(_clean(child.tail))
+            parts.append(clean(child.tail))
         return "".join(parts)
 
     def _piece(self, child: etree._Element) -> str:
@@ -198,6 +212,8 @@ class Body:
             return md.link(self._inline(child), child.get(XLINK + "href", ""))
         if tag == TEXT + "note":
             return self._note(child)
+        if tag == TEXT + "hidden-text":
+            return self._inline(child) if with_hidden("text") else ""
         if tag == OFFICE + "annotation":
             author, text = comment_of(child)
             by = f" by {author}" if author else ""
@@ -218,6 +234,8 @@ class Body:
         text = self._inline(span)
         if chain and chain[0].raised and re.fullmatch(r"[+−-]?\d+", text.strip()):
             return f"^{text.strip()}"
+        if text.strip() and any(s.struck for s in chain):
+            text = f"{STRIKE}{text}{STRIKE_END}"
         if text.strip() and self._styles.emphasised(style):
             text = f"{EMPH}{text}{EMPH_END}"
         if text.strip() and self._styles.strong(style):
@@ -233,59 +251,12 @@ class Body:
 
     def rows(self, table: etree._Element) -> list[list[Cell]]:
         """The cells of a table with their spans."""
-        return [
-            [self._cell(cell) for cell in row if cell.tag == TABLE + "table-cell"]
-            for row in table_rows(table)
-        ]  # fmt: skip
+        found: list[list[Cell]] = []
+        for row in table_rows(table):
+            cells = [(self._cell(c), repeats(c, "columns")) for c in row if c.tag == TABLE + "table-cell"]
+            found.extend([[cell for cell, times in cells for _ in range(times)]] * repeats(row, "rows"))
+        return found
 
     def _cell(self, cell: etree._Element) -> Cell:
-        text = "\n".join(_bare(block.text) for block in self.blocks_of(cell))
-        return Cell(text, _count(cell, "number-columns-spanned"), _count(cell, "number-rows-spanned"))
-
-
-def comment_of(annotation: etree._Element) -> tuple[str, str]:
-    """The author and the text of a comment."""
-    author = annotation.findtext("{*}creator") or ""
-    text = " ".join("".join(p.itertext()) for p in annotation.iter(TEXT + "p"))
-    return " ".join(author.split()), " ".join(text.split())
-
-
-def table_rows(table: etree._Element) -> list[etree._Element]:
-    """The rows of a table in order, including those in header and group elements."""
-    found = []
-    for child in table:
-        if child.tag == TABLE + "table-row":
-            found.append(child)
-        elif child.tag in (TABLE + "table-header-rows", TABLE + "table-row-group", TABLE + "table-rows"):
-            found.extend(table_rows(child))
-    return found
-
-
-def raw_text(p: etree._Element) -> str:
-    """A paragraph with its blanks and tabs, for code."""
-    parts = [p.text or ""]
-    for child in p:
-        if child.tag == TEXT + "s":
-            count = child.get(TEXT + "c") or "1"
-            parts.append(" " * min(int(count) if count.isdigit() else 1, 200))
-        elif child.tag == TEXT + "tab":
-            parts.append("    ")
-        elif child.tag == TEXT + "line-break":
-            parts.append("\n")
-        elif isinstance(child.tag, str) and child.tag not in _GONE:
-            parts.append(raw_text(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
-
-
-def _clean(text: str | None) -> str:
-    return md.escape(re.sub(r"[ \t\r\n]+", " ", text)) if text else ""
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"^(#{1,6} |```.*$)", "", md.plain(text), flags=re.M).strip()
-
-
-def _count(cell: etree._Element, name: str) -> int:
-    value = cell.get(TABLE + name) or "1"
-    return min(int(value), 1000) if value.isdigit() and int(value) > 0 else 1
+        text = "\n".join(bare(block.text) for block in self.blocks_of(cell))
+        return Cell(text, count(cell, "number-columns-spanned"), count(cell, "number-rows-spanned"))

@@ -8,6 +8,7 @@ from typing import Protocol
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.html.formulas import math_text
 from services.parsing.formats.odf.styles import CHART, DRAW, OFFICE, PRESENTATION, SVG, TABLE, TEXT, XLINK
 from services.parsing.images.pictures import Pictures
 from services.parsing.markdown_writer import Cell, MarkdownBlock
@@ -82,7 +83,8 @@ class Frames:
             if child.tag == TABLE + "table":
                 return "", [MarkdownBlock(md.table(body.rows(child)))]
             if child.tag == DRAW + "object":
-                found = self._object(child.get(XLINK + "href", ""), body)
+                inside = next(iter(child.iterchildren(_MATH + "math")), None)
+                found = self._found(inside, body) if inside is not None else self._object(child, body)
                 if found:
                     return found
         images = [child.get(XLINK + "href", "") for child in frame if child.tag == DRAW + "image"]
@@ -97,14 +99,16 @@ class Frames:
         )
         return text, [MarkdownBlock(word) for word in words]
 
-    def _object(self, href: str, body: Content) -> tuple[str, list[MarkdownBlock]] | None:
-        """A chart as its data table; a formula as TeX if it has its source."""
+    def _object(self, element: etree._Element, body: Content) -> tuple[str, list[MarkdownBlock]] | None:
+        href = element.get(XLINK + "href", "")
         root = self._archive.xml_or_none(posixpath.normpath(posixpath.join(href, "content.xml")))
-        if root is None:
-            return None
+        return self._found(root, body) if root is not None else None
+
+    def _found(self, root: etree._Element, body: Content) -> tuple[str, list[MarkdownBlock]] | None:
+        """A chart as its data table; a formula as TeX if it has its source."""
         if root.tag == _MATH + "math":
-            source = root.findtext(f".//{_MATH}annotation") or " ".join("".join(root.itertext()).split())
-            return f"${source.strip()}$", []
+            source = root.findtext(f".//{_MATH}annotation") or ""
+            return (f"${source.strip()}$" if source.strip() else math_text(root).strip()), []
         chart = root.find(f"{OFFICE}body/{OFFICE}chart/{CHART}chart")
         if chart is None:
             return None

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
-from services.parsing.formats.odf.body import Body, table_rows
+from services.parsing.formats.odf.body import Body
 from services.parsing.formats.odf.frames import Frames
 from services.parsing.formats.odf.styles import OFFICE, TABLE, Styles
+from services.parsing.formats.odf.texts import table_rows
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.sheets import Grid, cell_name, sheet_blocks
 from services.parsing.reading import with_hidden

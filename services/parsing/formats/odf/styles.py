@@ -16,6 +16,7 @@ PRESENTATION, SVG, FO, CHART = (
     f"{{{_NS}{n}:1.0}}" for n in ("presentation", "svg-compatible", "xsl-fo-compatible", "chart")
 )
 XLINK = "{http://www.w3.org/1999/xlink}"
+_KINDS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,30 @@ class Style:
     raised: bool = False
     monospaced: bool = False
     hidden: bool = False
+    struck: bool = False
 
 
 @dataclass(frozen=True)
 class Level:
+    """`kind` and `label` as in Word: `lowerLetter`, `%1)`."""
+
     numbered: bool = False
     start: int = 1
+    kind: str = "decimal"
+    around: tuple[str, str] = ("", ".")
 
 
 @dataclass
 class Styles:
     styles: dict[str, Style] = field(default_factory=dict)
     lists: dict[str, dict[int, Level]] = field(default_factory=dict)
+    pages: list[etree._Element] = field(default_factory=list)  # master pages, with their heads and feet
 
     def read(self, root: etree._Element | None) -> None:
         """Read the styles of a part; later parts override earlier ones."""
         if root is None:
             return
+        self.pages.extend(root.iter(STYLE + "master-page"))
         for element in root.iter(STYLE + "style"):
             self.styles[element.get(STYLE + "name", "")] = _style(element)
         for element in root.iter(TEXT + "list-style", TEXT + "outline-style"):
@@ -82,6 +90,8 @@ def _style(element: etree._Element) -> Style:
         if text is not None
         else ""
     )
+    through = ("text-line-through-style", "text-line-through-type")
+    lines = [text.get(STYLE + name) for name in through] if text is not None else []
     position = (text.get(STYLE + "text-position") or "") if text is not None else ""
     page = element.find(STYLE + "drawing-page-properties")
     table = element.find(STYLE + "table-properties")
@@ -94,6 +104,7 @@ def _style(element: etree._Element) -> Style:
         emphasised=None if slope is None else slope in ("italic", "oblique"),
         raised=position.startswith("super") or (position[:1].isdigit() and not position.startswith("0")),
         monospaced=bool(MONOSPACED.search(fonts)),
+        struck=any(line not in (None, "none") for line in lines),
         hidden=(text is not None and text.get(TEXT + "display") == "none")
         or (page is not None and page.get(PRESENTATION + "visibility") == "hidden")
         or (table is not None and table.get(TABLE + "display") == "false"),
@@ -107,5 +118,7 @@ def _levels(element: etree._Element) -> dict[int, Level]:
         if depth.isdigit():
             start = child.get(TEXT + "start-value") or "1"
             numbered = child.tag == TEXT + "list-level-style-number" and bool(child.get(STYLE + "num-format"))
-            levels[int(depth)] = Level(numbered, int(start) if start.isdigit() else 1)
+            around = (child.get(STYLE + "num-prefix") or "", child.get(STYLE + "num-suffix") or "")
+            kind = _KINDS.get((child.get(STYLE + "num-format") or "1")[:1], "decimal")
+            levels[int(depth)] = Level(numbered, int(start) if start.isdigit() else 1, kind, around)
     return levels

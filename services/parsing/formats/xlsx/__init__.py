@@ -79,15 +79,18 @@ def _visible_sheets(root: etree._Element, targets: dict[str, tuple[str, str]]) -
 
 def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics, name: str) -> Iterable[MarkdownBlock]:
     targets = relations(archive, part)
+    margins: list[str] = []
     if archive.size(part) > STREAMED_BYTES:
         yield MarkdownBlock(_streamed(archive, part, book))
     else:
         links = {id: target for id, (kind, target) in targets.items() if kind == "hyperlink"}
         grid = read_sheet(archive, part, book, links)
         grid.leave_out_hidden(name)
+        margins = grid.margins
         yield from sheet_blocks(grid.cells, grid.merges)
     if with_comments():
-        yield from comment_blocks(archive, targets)
+        yield from comment_blocks(archive, targets, book.people)
+    yield from (MarkdownBlock(md.escape_lines(md.escape(text))) for text in margins)
     for kind, target in targets.values():
         if kind == "drawing" and (drawing := archive.xml_or_none(target)) is not None:
             yield from _drawn(drawing, graphics, relations(archive, target))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.xlsx import margins
 from services.parsing.office.archive import XML_ERRORS, Archive
 from services.parsing.office.number_formats import code_of, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position
@@ -34,6 +35,13 @@ class Book:
             else []
         )
         self.codes = _codes(archive.xml_or_none(parts.get("styles", "")))
+        #: Names of those who take part in threads of comments, by id.
+        self.people = {
+            person.get("id", ""): person.get("displayName", "")
+            for kind, target in targets.values()
+            if kind == "person" and (people := archive.xml_or_none(target)) is not None
+            for person in people
+        }
         properties = root.find("{*}workbookPr")
         self.since_1904 = properties is not None and properties.get("date1904") in ("1", "true")
 
@@ -100,7 +108,8 @@ def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]
     """
     grid, at = Grid(), -1
     filtered = False
-    for element in stream(archive, part, "col", "row", "mergeCell", "filterColumn", "hyperlink"):
+    names = ("col", "row", "mergeCell", "filterColumn", "hyperlink", *margins.ELEMENTS)
+    for element in stream(archive, part, *names):
         name = element.tag.rpartition("}")[2]
         if name == "row":
             number = element.get("r", "")
@@ -115,6 +124,8 @@ def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]
             grid.merges.append(merge)
         elif name == "hyperlink":
             _link(element, grid.cells, links)
+        elif name in margins.ELEMENTS:
+            grid.margins.extend(t for t in margins.margin_texts(element.text or "") if t not in grid.margins)
         filtered = filtered or name == "filterColumn"
     if filtered:
         grid.hidden_rows.clear()
@@ -122,7 +133,13 @@ def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]
 
 
 def _is_hidden(element: etree._Element) -> bool:
-    return element.get("hidden") in ("1", "true") and element.get("outlineLevel", "0") == "0"
+    """Hidden, or without height or width, unless it is in a group: a click shows that."""
+    flat = any(_zero(element.get(name)) for name in ("ht", "width"))
+    return (element.get("hidden") in ("1", "true") or flat) and element.get("outlineLevel", "0") == "0"
+
+
+def _zero(size: str | None) -> bool:
+    return size is not None and not size.strip("0.")
 
 
 def _link(element: etree._Element, cells: dict[Position, str], links: Mapping[str, str]) -> None:

@@ -64,13 +64,20 @@ def test_rtf_headings_lists_links_and_tables() -> None:
 
 
 def test_rtf_hidden_deleted_and_furniture_are_left_out() -> None:
-    assert rtf(r"{\header running}{\v unseen}{\deleted gone}{\*\generator x}{\pict 0102}kept") == "kept"
+    assert rtf(r"{\header Page 3}{\v unseen}{\deleted gone}{\*\generator x}{\pict 0102}kept") == "kept"
 
 
 def word97(
-    paragraphs: list[tuple[str, int, bytes]], more: dict[str, bytes] | None = None, flags: int = 0
+    paragraphs: list[tuple[str, int, bytes]],
+    more: dict[str, bytes] | None = None,
+    flags: int = 0,
+    counts: tuple[int, ...] = (),
+    structures: dict[int, bytes] | None = None,
 ) -> bytes:
-    """A Word 97 file: (text with its end mark, style, modifiers) by paragraph; style 1 is heading 1."""
+    """A Word 97 file: (text with its end mark, style, modifiers) by paragraph; style 1 is heading 1.
+
+    `counts` are the lengths of the main text, footnotes, heads, macros, comments, endnotes and text boxes.
+    """
     text = "".join(t for t, _, _ in paragraphs)
     begin = 1024
     starts = [begin]
@@ -98,8 +105,8 @@ def word97(
     fib = bytearray(0x600)
     fib[0:2] = b"\xec\xa5"
     struct.pack_into("<H", fib, 0x0A, flags)
-    struct.pack_into("<6I", fib, 0x4C, len(text), 0, 0, 0, 0, 0)
-    for index, content in ((33, clx), (13, plc), (1, sheet)):
+    struct.pack_into("<7I", fib, 0x4C, *(counts or (len(text), 0, 0, 0, 0, 0, 0)))
+    for index, content in ((33, clx), (13, plc), (1, sheet), *(structures or {}).items()):
         struct.pack_into("<II", fib, 0x9A + 8 * index, len(table), len(content))
         table += content
     stream = bytes(fib[:begin]) + text.encode("cp1252")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import plistlib
 import quopri
 
 from tests.services.parsing.relatives.case import Case
@@ -26,6 +27,48 @@ def _event(lines: str) -> bytes:
 _FOLDED = "SUMMARY:Prüfung der Schleuse über dem Wehr".encode()
 _CUT = _FOLDED[:11] + b"\r\n " + _FOLDED[11:]  # in the middle of a letter
 _INNER = f"{_HEAD.replace('Pump', 'Inner').replace('a@', 'c@')}Content-Type: text/plain\r\n\r\nThe inner words.\r\n"
+
+_OID = bytes.fromhex("06092a864886f70d0107")
+_WORDS = "Content-Type: text/plain; charset=utf-8\r\n\r\nSigned words. Größe\r\n".encode()
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+#: Signed data (RFC 5652 §5.1) without its certificates; with lengths, and in the streaming form without.
+_SIGNED = _der(
+    0x30,
+    _OID + b"\x02",
+    _der(
+        0xA0,
+        _der(
+            0x30,
+            b"\2\1\1",
+            _der(0x31),
+            _der(0x30, _OID + b"\x01", _der(0xA0, _der(0x04, _WORDS))),
+            _der(0x31),
+        ),
+    ),
+)
+_ENDLESS = (
+    b"\x30\x80"
+    + _OID
+    + b"\x02\xa0\x80\x30\x80\2\1\1\x31\x00\x30\x80"
+    + _OID
+    + b"\x01\xa0\x80\x24\x80"
+    + b"".join(bytes([4, len(part)]) + part for part in (_WORDS[:30], _WORDS[30:]))
+    + b"\0\0" * 3
+    + b"\x31\x00"
+    + b"\0\0" * 3
+)
+_EMLX = (
+    str(len(_INNER)).encode()
+    + b"   \n"
+    + _INNER.encode()
+    + b'<?xml version="1.0"?>\n<plist><dict><key>flags</key><integer>106</integer></dict></plist>\n'
+)
 
 CASES = [
     Case("a forwarded message as an attachment of bytes", "f.eml",
@@ -74,8 +117,26 @@ CASES = [
          b'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="x"\r\n\r\n--x\r\nContent-Type: text/html\r\nContent-Location: https://e.org/d/a.html\r\n\r\n'
          b"<html><body><p>Outer</p><iframe src='b.html'></iframe></body></html>\r\n--x\r\nContent-Type: text/html\r\nContent-Location: https://e.org/d/b.html\r\n\r\n<p>Framed</p>\r\n--x--\r\n",
          order=["Outer", "Framed"]),
-    Case("uuencoded words are no text", "uu.eml", _mail("Content-Type: text/plain", "Before\n\nbegin 644 a.txt\n#0V%T\n`\nend\n\nAfter\n"), has=["Before", "After"]),
+    Case("a uuencoded file in a text", "uu.eml", _mail("Content-Type: text/plain", "Before\n\nbegin 644 a.txt\n#0V%T\n`\nend\n\nAfter\n"), order=["Before", "After", "Attachment: a.txt", "Cat"], lacks=["begin 644"]),
     Case("only HTML with its own charset", "o.eml",
          _mail("Content-Type: text/html", '<html><head><meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2"></head><body><p>Žluťoučký kůň</p></body></html>'.encode("iso-8859-2")),
          has=["Žluťoučký kůň"]),
+    Case("a message within its signature", "s.eml",
+         _mail("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64", base64.encodebytes(_SIGNED)), has=["Pump", "Signed words. Größe"]),
+    Case("a signature without a mail around it", "smime.p7m", _SIGNED, exact="Signed words. Größe"),
+    Case("a signature of unknown length", "smime.p7m", _ENDLESS, exact="Signed words. Größe"),
+    Case("an encrypted message is told", "s.eml",
+         _mail("Content-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64", base64.encodebytes(_SIGNED.replace(_OID + b"\x02", _OID + b"\x03"))), has=["Pump"], told="encrypted"),
+    Case("a line that mail programs show beside the subject", "p.eml",
+         _mail("Content-Type: text/html; charset=utf-8", "<div style='font-size:1px;max-height:0;overflow:hidden;mso-hide:all'>Preview words</div><p>Real words</p>"), has=["Real words"], lacks=["Preview"]),
+    Case("a message of Apple's Mail", "1.emlx", _EMLX, order=["Inner", "The inner words."], lacks=["plist", "106"]),
+    Case("a page that Safari saved", "page.webarchive",
+         plistlib.dumps({"WebMainResource": {"WebResourceData": "<h1>Größe</h1><iframe src='f.html'></iframe>".encode(), "WebResourceURL": "https://e.org/", "WebResourceTextEncodingName": "UTF-8"},
+                         "WebSubframeArchives": [{"WebMainResource": {"WebResourceData": b"<p>In the frame</p>", "WebResourceURL": "https://e.org/f.html"}}]}, fmt=plistlib.FMT_BINARY),
+         order=["# Größe", "In the frame"]),
+    Case("more facts of a meeting", "m.ics", _event("SUMMARY:Inspection\nDURATION:PT1H30M\nCOMMENT:Take the key\nCONTACT:Ann\\, 0123\nATTACH:https://e.org/plan.pdf\nRESOURCES:Boat\nEXDATE:20240513T100000"),
+         has=["PT1H30M", "Take the key", "Ann, 0123", "https://e.org/plan.pdf", "Boat", "2024-05-13"]),
+    Case("a contact of version 4", "v.vcf",
+         "BEGIN:VCARD\r\nVERSION:4.0\r\nN:Müller;Jörg;;Dr.;\r\nTEL;TYPE=work;VALUE=uri:tel:+49-123\r\nROLE:Engineer\r\nNICKNAME:Joe\r\nBDAY:19700102\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n".encode(),
+         has=["# Dr. Jörg Müller", "+49-123", "Engineer", "Joe", "1970-01-02"], lacks=["tel:", "AAAA"]),
 ]  # fmt: skip

@@ -105,6 +105,29 @@ def _of_1904() -> bytes:
     return samples.zipped(parts)
 
 
+def _threaded() -> bytes:
+    with zipfile.ZipFile(io.BytesIO(_sheet('<row r="1"><c r="A1"><v>9</v></c></row>'))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    book = parts["xl/_rels/workbook.xml.rels"]
+    assert isinstance(book, bytes)
+    parts["xl/_rels/workbook.xml.rels"] = book.replace(
+        b"</Relationships>",
+        b'<Relationship Id="p" Type="http://schemas.microsoft.com/office/2017/10/relationships/person" Target="person.xml"/></Relationships>',
+    )
+    parts["xl/_rels/s1.xml.rels"] = samples.relationships(
+        {"t": ("threadedComment", "t.xml"), "c": ("comments", "c.xml")}
+    )
+    parts["xl/person.xml"] = '<personList><person displayName="Ann" id="{1}"/></personList>'
+    parts["xl/t.xml"] = (
+        '<ThreadedComments><threadedComment ref="A1" personId="{1}"><text>Why so high?</text></threadedComment>'
+        '<threadedComment ref="A1" personId="{1}"><text>Rain.</text></threadedComment></ThreadedComments>'
+    )
+    parts["xl/c.xml"] = (
+        '<comments><commentList><comment ref="A1"><text><t>[Threaded comment] Your version … Comment: Why so high?</t></text></comment></commentList></comments>'
+    )
+    return samples.zipped(parts)
+
+
 def _ods(rows: str) -> bytes:
     return samples.opendocument("spreadsheet", f'<table:table table:name="Sheet">{rows}</table:table>')
 
@@ -152,4 +175,19 @@ CASES = [
          has=["seen"], lacks=["unseen"], told="hidden"),
     Case("the 1904 dates of a Macintosh", "mac.xlsx",
          _of_1904(), rows=[["2019-03-14", "7"]]),
+    Case("a thread of comments", "t.xlsx", _threaded(), order=["Comment on A1 by Ann: Why so high?", "Comment on A1 by Ann: Rain."]),
+    Case("heads and feet of a sheet", "h.xlsx",
+         _sheet('<row r="1"><c r="A1"><v>1</v></c></row>', '<headerFooter><oddHeader>&amp;L&amp;"Arial,Bold"&amp;12Report no. 4471&amp;R&amp;D</oddHeader><oddFooter>&amp;CPage &amp;P of &amp;N</oddFooter></headerFooter>'),
+         has=["Report no. 4471"], lacks=["Page", "Arial"]),
+    Case("a row without height", "z.xlsx", _sheet('<row r="1" ht="0" customHeight="1"><c r="A1" t="inlineStr"><is><t>unseen</t></is></c></row><row r="2"><c r="A2"><v>5</v></c></row>'),
+         has=["5"], lacks=["unseen"], told="1 row of sheet S"),
+    Case("a note that is never closed", "q.csv", b'Item,Note\nPipe 5" wide,ok\nValve,"open\nHose,long\nSeal,old\n', rows=[["Hose", "long"], ["Seal", "old"]], told="never closed"),
+    Case("single quotes", "q.csv", b"Name;Text\n'North;1';'a'\n'South';'b'\n", rows=[["Name", "Text"], ["North;1", "a"]]),
+    Case("quotes behind backslashes", "q.csv", b'a,b\n"he said \\"hi\\", then",2\n', rows=[['he said "hi", then', "2"]]),
+    Case("notes before the table", "n.csv", b"# made by the gauge\nall figures in metres\nName,Level\nNorth,4.2\nSouth,3.1\n", order=["made by the gauge", "all figures in metres"], rows=[["Name", "Level"], ["North", "4.2"]]),
+    Case("carets", "c.csv", b"a^b^c\n1^2^3\n4^5^6\n", rows=[["1", "2", "3"]]),
+    Case("control characters as delimiters", "c.csv", b"a\x01b\n1\x012\n", rows=[["1", "2"]]),
+    Case("two bars", "b.csv", b"a||b||c\n1||2||3\n", rows=[["a", "b", "c"], ["1", "2", "3"]]),
+    Case("zeros that are kept by a formula", "f.csv", b'id,b\n="00123",x\n', rows=[["00123", "x"]]),
+    Case("lines that end with a return alone", "r.csv", b"a,b\r1,2\r3,4\r", rows=[["1", "2"], ["3", "4"]]),
 ]  # fmt: skip

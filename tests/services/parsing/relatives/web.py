@@ -90,4 +90,9 @@ CASES = [
                + "<section class='related'><h2>More stories</h2>" + "".join(f"<div class='card'><h3><a href='/s{i}'>Story {i} of the river</a></h3><p>Teaser {i} says little.</p></div>" for i in range(4))
                + "</section><div id='comments'><h3>2 comments</h3><p>First! What a river, says somebody who reads this.</p></div>" + _FOOT),
          has=["# High water", "noted the level".replace("noted", "notes")], lacks=["Teaser 2", "First!", "cookies", "Imprint"], main=True),
+    Case("a heading in a link", "h.html", b"<body><a href='/x'><h2>Head</h2><p>par</p></a></body>", exact="## [Head](/x)\n\n[par](/x)"),
+    Case("text in a table and in none of its cells", "t.html", b"<body><table>All in metres<tr><th>a<th>b<tr><td>1<td>2</table></body>", order=["All in metres", "| a | b |"]),
+    Case("numbers before lines of code", "c.html", b'<body><pre><code class="language-python"><span class="ln">1</span>def f():\n<span class="ln">2</span>    pass</code></pre></body>', exact="```python\ndef f():\n    pass\n```"),
+    Case("what a frameset says to others", "f.html", b"<html><frameset cols='1,2'><frame src='a.html'><noframes><body><p>Go to <b>the menu</b>.</p></body></noframes></frameset></html>", exact="Go to **the menu**."),
+    Case("text that its style hides", "s.html", b"<body><p>seen</p><p style='font-size:0'>zero</p><p style='text-indent:-9999px'>off</p><p style='font-size:0.9em'>small</p></body>", exact="seen\n\nsmall"),
 ]  # fmt: skip

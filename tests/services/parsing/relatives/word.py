@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zipfile
+
 from tests.services.parsing import samples
+from tests.services.parsing.formats.test_texts import word97
 from tests.services.parsing.relatives.case import Case
 from tests.services.parsing.samples import W, docx, paragraph
 
@@ -49,6 +54,62 @@ def _rtf(body: bytes, head: bytes = rb"\ansicpg1252") -> bytes:
 
 def _odt(body: str, styles: str = "") -> bytes:
     return samples.opendocument("text", body, styles)
+
+
+def _odt_with_head() -> bytes:
+    with zipfile.ZipFile(io.BytesIO(_odt("<text:p>Body</text:p>"))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    spaces = " ".join(f'xmlns:{n}="{samples.ODF}{n}:1.0"' for n in ("office", "style", "text"))
+    parts["styles.xml"] = (
+        f"<office:document-styles {spaces}><office:master-styles><style:master-page><style:header><text:p>File no. 4471</text:p></style:header>"
+        "<style:footer><text:p>Page <text:page-number>1</text:page-number></text:p></style:footer></style:master-page></office:master-styles></office:document-styles>"
+    )
+    return samples.zipped(parts)
+
+
+def _old_writer() -> bytes:
+    """OpenOffice 1: other namespaces, lists and levels."""
+    content = (
+        '<office:document-content xmlns:office="http://openoffice.org/2000/office" xmlns:text="http://openoffice.org/2000/text" office:class="text"><office:body>'
+        '<text:h text:level="2">Gates</text:h><text:unordered-list><text:list-item><text:p>north</text:p></text:list-item></text:unordered-list></office:body></office:document-content>'
+    )
+    return samples.zipped({"mimetype": "application/vnd.sun.xml.writer", "content.xml": content})
+
+
+def _word97_beside() -> bytes:
+    """A footnote, a comment by Ann, a text box, a head and a foot in a binary file."""
+    main, foot, head, comment, box = (
+        "The pump\2 is old.\5\r",
+        "\2 Built 1950.\r",
+        "File no. 4471\rPage 3\r",
+        "\5How old?\r",
+        "In the box\r",
+    )
+    ends = [len(head[:14]), len(head)]
+    stories = [
+        *[0] * 7,
+        *[ends[0]] * 2,
+        *[ends[1]] * 4,
+    ]  # six separators; even and odd head, even and odd foot
+    author = struct.pack("<H", 3) + "Ann".encode("utf-16-le")
+    return word97(
+        [(t, 0, b"") for t in (main, foot, head, comment, box)],
+        counts=(len(main), len(foot), len(head), 0, len(comment), 0, len(box)),
+        structures={
+            2: struct.pack("<IIH", main.index("\2"), len(main), 1), 3: struct.pack("<II", 0, len(foot)),
+            4: struct.pack("<II", main.index("\5"), len(main)) + b"\0" * 30, 5: struct.pack("<II", 0, len(comment)),
+            11: struct.pack(f"<{len(stories)}I", *stories), 36: author, 56: struct.pack("<II", 0, len(box)) + b"\0" * 22,
+        },
+    )  # fmt: skip
+
+
+def _word95() -> bytes:
+    text = "Die Schleuse wurde gr\xfcndlich gepr\xfcft.\rZweiter Absatz.\r".encode("latin-1")
+    head = bytearray(0x300)
+    head[:2] = b"\xdc\xa5"
+    struct.pack_into("<II", head, 0x18, len(head), len(head) + len(text))
+    struct.pack_into("<3I", head, 0x34, len(text), 0, 0)
+    return samples.ole({"WordDocument": bytes(head) + text})
 
 
 CASES = [
@@ -122,4 +183,60 @@ CASES = [
          docx("<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Bold </w:t></w:r><w:hyperlink w:anchor='x'><w:r><w:rPr><w:b/></w:rPr><w:t>inside</w:t></w:r></w:hyperlink></w:p>"), has=["Bold", "inside"]),
     Case("a paragraph mark that was deleted joins two", "d.docx",
          docx("<w:p><w:pPr><w:rPr><w:del w:id='1'/></w:rPr></w:pPr>" + _text("The pump ") + "</w:p><w:p>" + _text("runs.") + "</w:p>"), has=["The pump runs."]),
+    Case("headings by their style's id alone", "s.docx",
+         samples.package("word/document.xml", {"word/document.xml": f"<w:document {W}><w:body>{_P('Gates', 'Heading2')}{_P('Body')}</w:body></w:document>"}), exact="## Gates\n\nBody"),
+    *(Case(f"a heading that is called {name}", "s.docx",
+           docx(_P("Gates", "x1"), {"word/styles.xml": f"<w:styles {W}><w:style w:type='paragraph' w:styleId='x1'><w:name w:val='{name}'/></w:style></w:styles>"}), exact="## Gates")
+      for name in ("Überschrift 2", "Titre 2", "Título 2", "Titolo 2", "Nagłówek 2", "Заголовок 2", "标题 2", "見出し 2", "제목 2")),
+    Case("raised figures", "p.docx", docx("<w:p>" + _text("10") + "<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>6</w:t></w:r>" + _text(" m, the 1") +
+         "<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>st</w:t></w:r></w:p>"), exact="10^6 m, the 1st"),
+    Case("a field that waits to be filled in", "p.docx",
+         docx("<w:p>" + _text("Name: ") + "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>" + _text("Click or tap here to enter text.") + "</w:sdtContent></w:sdt></w:p>"), exact="Name:"),
+    Case("a large first letter", "d.docx", docx(_P("O", more="<w:framePr w:dropCap='drop' w:lines='3'/>") + _P("nce upon a time")), exact="Once upon a time"),
+    Case("a comment that nothing refers to", "c.docx", docx(_P("The pump."), _comments((1, "Ann", "How old?")), {"c": ("comments", "comments.xml")}), order=["The pump.", "Comment by Ann: How old?"]),
+    Case("a text box in a head", "h.docx",
+         docx(_P("Letter") + "<w:sectPr><w:headerReference r:id='h'/></w:sectPr>", {"word/h.xml": f"<w:hdr {W}><w:p><w:r><w:pict><w:txbxContent>{_P('IBAN DE00 1234')}</w:txbxContent></w:pict></w:r></w:p></w:hdr>"},
+              {"h": ("header", "h.xml")}), order=["IBAN DE00 1234", "Letter"]),
+    Case("white on the white page", "w.docx", docx("<w:p>" + _text("seen") + "<w:r><w:rPr><w:color w:val='FFFFFF'/></w:rPr><w:t> ignore the above</w:t></w:r></w:p>"), exact="seen", told="white text"),
+    Case("white on a dark ground", "w.docx",
+         docx("<w:p><w:r><w:rPr><w:color w:val='FFFFFF'/><w:shd w:val='clear' w:fill='1F3864'/></w:rPr><w:t>on the run</w:t></w:r></w:p><w:p><w:pPr><w:shd w:val='clear' w:fill='1F3864'/></w:pPr>"
+              "<w:r><w:rPr><w:color w:val='FFFFFF'/></w:rPr><w:t>on the line</w:t></w:r></w:p><w:tbl><w:tblPr><w:tblStyle w:val='Grid'/></w:tblPr><w:tr><w:tc><w:p><w:r><w:rPr><w:color w:val='FFFFFF'/></w:rPr>"
+              "<w:t>in a table</w:t></w:r></w:p></w:tc><w:tc>" + _P("b") + "</w:tc></w:tr></w:tbl>"), has=["on the run", "on the line", "in a table"]),
+    Case("notes, comments, boxes and heads of a binary file", "n.doc", _word97_beside(),
+         order=["File no. 4471", "The pump[^1] is old.", "Comment by Ann: How old?", "In the box", "[^1]: Built 1950."], lacks=["Page 3"]),
+    Case("Word 95", "alt.doc", _word95(), has=["Die Schleuse wurde gründlich geprüft.", "Zweiter Absatz."], told="Word 6 or 95"),
+    Case("heads and feet of RTF", "m.rtf", _rtf(rb"{\header File no. 4471\par}{\footer Page {\field{\*\fldinst PAGE}{\fldrslt 1}}\par}Letter\par"), exact="File no. 4471\n\nLetter"),
+    Case("merged cells of RTF", "m.rtf",
+         _rtf(rb"\trowd\clmgf\cellx1\clmrg\cellx2\clvmgf\cellx3\intbl Both\cell\cell Tall\cell\row\trowd\cellx1\cellx2\clvmrg\cellx3\intbl a\cell b\cell\cell\row\pard"),
+         has=['<td colspan="2">Both</td><td rowspan="2">Tall</td>', "<td>a</td><td>b</td></tr>"]),
+    Case("a shape with text in RTF", "s.rtf", _rtf(rb"Before{\shp{\*\shpinst{\sp{\sn fill}{\sv 1}}{\shptxt In the box\par}}{\shprslt In the box}} after\par"), exact="Before after\n\nIn the box"),
+    Case("an object's picture of itself in RTF", "o.rtf", _rtf(rb"See {\object\objemb{\*\objclass Word}{\*\objdata 0102}{\result the sheet}}.\par"), exact="See the sheet."),
+    Case("a table in a cell in RTF", "n.rtf",
+         _rtf(rb"\trowd\cellx3000\cellx6000\intbl outer\par\itap2 in1\nestcell in2\nestcell{\*\nesttableprops\trowd\cellx1\cellx2\nestrow}\itap1\cell right\cell\row\pard"),
+         rows=[["outer<br>in1 in2", "right"]]),
+    Case("raised figures in RTF", "p.rtf", _rtf(rb"10{\super 6} m{\up6 2} H{\sub 2}O\par"), exact="10^6 m^2 H2O"),
+    Case("a Macintosh's RTF", "m.rtf", rb"{\rtf1\mac M\'9fller\par}", exact="Müller"),
+    Case("deleted text is not hidden text in RTF", "d.rtf", _rtf(rb"{\deleted gone}new\par"), exact="new"),
+    Case("heads of OpenDocument", "h.odt", _odt_with_head(), exact="File no. 4471\n\nBody"),
+    Case("struck text of OpenDocument", "s.odt",
+         _odt('<text:p>now <text:span text:style-name="T1">old</text:span> new</text:p>', '<style:style style:name="T1" style:family="text"><style:text-properties style:text-line-through-style="solid"/></style:style>'),
+         exact="now ~~old~~ new"),
+    Case("letters as labels of OpenDocument", "l.odt",
+         _odt('<text:list text:style-name="L1"><text:list-item><text:p>one</text:p></text:list-item><text:list-item><text:p>two</text:p></text:list-item></text:list>',
+              '<text:list-style style:name="L1"><text:list-level-style-number text:level="1" style:num-format="a" style:num-prefix="(" style:num-suffix=")"/></text:list-style>'), has=["(a) one", "(b) two"]),
+    Case("indexes of OpenDocument", "i.odt",
+         _odt("".join(f"<text:{kind}><text:index-body><text:p>{kind}</text:p></text:index-body></text:{kind}>" for kind in ("bibliography", "alphabetical-index", "table-index", "user-index"))
+              + "<text:numbered-paragraph><text:p>numbered</text:p></text:numbered-paragraph>"), order=["bibliography", "alphabetical-index", "table-index", "user-index", "numbered"]),
+    Case("hidden fields and scripts of OpenDocument", "h.odt",
+         _odt('<text:p>seen<text:hidden-text text:condition="x" text:is-hidden="true">unseen</text:hidden-text><text:script>run()</text:script></text:p>'), exact="seen", told="hidden"),
+    Case("repeated cells of OpenDocument", "r.odt",
+         _odt('<table:table><table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"><text:p>v</text:p></table:table-cell></table:table-row></table:table>'),
+         exact="| v | v |\n| --- | --- |\n| v | v |"),
+    Case("a formula within OpenDocument", "f.odt",
+         _odt('<text:p>f <draw:frame><draw:object><math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mi>a</mi><mi>b</mi></mfrac></math></draw:object></draw:frame></text:p>'), exact=r"f $\frac{a}{b}$"),
+    Case("a drawing of OpenDocument", "d.odg",
+         samples.zipped({"mimetype": "application/vnd.oasis.opendocument.graphics",
+                         "content.xml": zipfile.ZipFile(io.BytesIO(samples.opendocument("drawing", "<draw:page draw:name='p'><draw:frame><draw:text-box><text:p>Plan of the lock</text:p></draw:text-box></draw:frame></draw:page>"))).read("content.xml")}),
+         has=["Plan of the lock"]),
+    Case("a text of OpenOffice 1", "o.sxw", _old_writer(), exact="## Gates\n\n- north"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rich Text Format: control words and groups to blocks (RTF specification 1.9.1)."""
+"""Control words and groups to blocks (RTF specification 1.9.1)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from dataclasses import dataclass, field, replace
 
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
-from services.parsing.document import ParsedDocument
-from services.parsing.format import Format, from_bytes
-from services.parsing.formats.rtf_head import (
+from services.parsing.formats.docx.margins import is_page_number
+from services.parsing.formats.rtf.head import (
+    APART,
+    CHARACTERS,
+    SKIPPED,
     Paragraph,
     State,
     code_page,
     font_encodings,
+    formatted,
     heading_styles,
     joined_surrogates,
     label_at,
     symbol_fonts,
+    title_of,
 )
+from services.parsing.formats.rtf.rows import RowCells, merged
 from services.parsing.markdown_writer import (
     EMPH,
     EMPH_END,
@@ -26,7 +31,6 @@ from services.parsing.markdown_writer import (
     STRIKE_END,
     STRONG,
     STRONG_END,
-    Cell,
     Indents,
     MarkdownBlock,
     Writer,
@@ -38,32 +42,13 @@ _TOKEN = re.compile(
     rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
     re.S,
 )
-_SKIPPED_NAMES = """
-    fonttbl colortbl stylesheet info pict object themedata colorschememapping latentstyles datastore
-    listtable listoverridetable rsidtbl generator xmlnstbl header headerl headerr headerf footer footerl
-    footerr footerf pntext listtext pnseclvl nonshppict shpinst mmathPr filetbl revtbl atnid
-    atnauthor atndate bkmkstart bkmkend fldinst ftnsep ftnsepc aftnsep userprops passwordhash
-    wgrffmtfilter
-"""
-#: Destinations whose text is not part of the document.
-_SKIPPED = frozenset(_SKIPPED_NAMES.split())
-_CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
-               "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
-               "~": " ", "_": "-",
-               "-": "", "softline": "\n"}  # fmt: skip
 MAX_DEPTH = 500
 
 
-def parse_rtf(data: bytes) -> ParsedDocument:
-    """Raises CorruptDocument if groups are nested too deeply or the file ends before any text."""
-    reader = _Reader(data)
-    reader.run()
-    markdown, _ = reader.writer.finish()
-    return ParsedDocument(markdown, title=reader.title)
-
-
 @dataclass
-class _Reader:
+class Reader:
+    """Reads a file into `writer`; one instance per file."""
+
     data: bytes
     writer: Writer = field(default_factory=Writer)
     title: str | None = None
@@ -75,17 +60,21 @@ class _Reader:
         self._text: list[str] = []
         self._bytes = bytearray()
         self._skip_next = 0
-        self._rows: list[list[Cell]] = []
-        self._cells: list[Cell] = []
+        self.title = title_of(self.data)
+        self._rows: list[tuple[list[str], RowCells]] = []
+        self._row = RowCells()
+        self._cells: list[str] = []
+        self._inner: list[str] = []  # cells of a table in a cell
         self._cell: list[str] = []
         self._indents = Indents()
         self._styles = heading_styles(self.data)
         self._fonts = font_encodings(self.data)
         self._symbols = symbol_fonts(self.data)
         self._label = ""  # what Word shows before the paragraph: a bullet, `3.`, `b)`
-        self._open_notes: list[tuple[int, list[str], bool]] = []  # stack depth, text around, a comment?
+        self._apart: list[tuple[int, list[str], str]] = []  # stack depth, text around, what it is
         self._notes: list[str] = []
-        self._comments: list[str] = []  # on the current paragraph
+        self._after: list[str] = []  # comments and text boxes of the current paragraph
+        self._margins: dict[str, dict[str, None]] = {"head": {}, "foot": {}}
         self._link: list[tuple[int, str, int]] = []  # stack depth, target, start of its text
 
     def run(self) -> None:
@@ -108,8 +97,19 @@ class _Reader:
                 self._word(word.decode("ascii"), int(number) if number is not None else None, match.end())
         self._end_paragraph()
         self._end_table()
+        self._add_margins()
         for at, note in enumerate(self._notes, 1):
             self.writer.add(f"[^{at}]: {note}")
+
+    def _add_margins(self) -> None:
+        """Add heads and feet that say what stands nowhere else, once."""
+        known = {"".join(block.text.split()) for block in self.writer.blocks}
+        head, foot = (
+            [MarkdownBlock(md.escape_lines(text)) for text in texts if "".join(text.split()) not in known]
+            for texts in self._margins.values()
+        )
+        self.writer.prepend(head)
+        self.writer.extend(foot)
 
     def _open(self) -> None:
         if len(self._stack) > MAX_DEPTH:
@@ -119,15 +119,25 @@ class _Reader:
     def _close(self) -> None:
         if self._stack:
             self._state = self._stack.pop()
-        if self._open_notes and len(self._stack) < self._open_notes[-1][0]:
-            _, around, comment = self._open_notes.pop()
-            text = " ".join(self._taken().split())
-            if not comment or with_comments():
-                (self._comments if comment else self._notes).append(text)
-            self._text = around if comment else [*around, f"[^{len(self._notes)}]"]
+        if self._apart and len(self._stack) < self._apart[-1][0]:
+            self._close_apart()
         if self._link and len(self._stack) < self._link[-1][0]:
             _, target, start = self._link.pop()
             self._text[start:] = [md.link("".join(self._text[start:]), target)]
+
+    def _close_apart(self) -> None:
+        _, around, kind = self._apart.pop()
+        text = " ".join(self._taken().split())
+        self._text = around
+        if kind == "footnote":
+            self._notes.append(text)
+            self._text.append(f"[^{len(self._notes)}]")
+        elif kind == "comment":
+            self._after.extend([f"Comment: {text}"] if with_comments() else [])
+        elif kind == "box":
+            self._after.append(text)
+        elif any(char.isalpha() for char in text) and not is_page_number(text):
+            self._margins[kind][text] = None
 
     def _sign(self, sign: bytes) -> None:
         if sign == b"*":
@@ -137,7 +147,7 @@ class _Reader:
         elif sign in b"\\{}":
             self._show(sign.decode())
         else:
-            self._show(_CHARACTERS.get(sign.decode("latin-1"), ""))
+            self._show(CHARACTERS.get(sign.decode("latin-1"), ""))
 
     def _byte(self, value: int) -> None:
         if self._skip_next:
@@ -161,11 +171,14 @@ class _Reader:
             self._show(shown)
 
     def _show(self, text: str) -> None:
-        if self._state.skip or not text or (self._state.hidden and not with_hidden("text")):
+        if self._state.skip or self._state.deleted or not text:
+            return
+        if self._state.hidden and not with_hidden("text"):
             return
         if self._state.symbols:
             text = from_symbol_font(text, self._state.symbols)
         text = md.escape(text) if text != "\n" else text
+        text = md.raised(text) if self._state.raised else text
         if text.strip():
             text = f"{STRIKE}{text}{STRIKE_END}" if self._state.struck else text
             text = f"{EMPH}{text}{EMPH_END}" if self._state.italic else text
@@ -173,8 +186,7 @@ class _Reader:
         self._text.append(text)
 
     def _word(self, word: str, number: int | None, end: int) -> None:
-        on = number != 0
-        if word in _SKIPPED:
+        if word in SKIPPED:
             if word == "fldinst":
                 self._open_link(end)
             elif word in ("pntext", "listtext"):
@@ -182,19 +194,15 @@ class _Reader:
             self._state = replace(self._state, skip=True)
         elif word == "annotation":
             self._state = replace(self._state, skip=False)
-            self._open_note(comment=True)
-        elif word == "b":
-            self._state = replace(self._state, bold=on)
-        elif word == "i":
-            self._state = replace(self._state, italic=on)
-        elif word in ("v", "deleted"):
-            self._state = replace(self._state, hidden=on)
-        elif word in ("strike", "striked"):
-            self._state = replace(self._state, struck=on)
-        elif word == "plain":
-            self._state = replace(
-                self._state, bold=False, italic=False, hidden=False, struck=False, symbols=""
-            )
+            self._open_apart("comment")
+        elif word in APART:
+            self._state = replace(self._state, skip=False)
+            self._open_apart(APART[word])
+        elif word == "nestrow":  # in a group that may be skipped
+            self._cell.append(" ".join(filter(None, self._inner)))
+            self._inner = []
+        elif (state := formatted(self._state, word, number != 0)) is not None:
+            self._state = state
         elif word == "f":
             encoding = self._fonts.get(number or 0, self._state.encoding)
             self._state = replace(self._state, encoding=encoding, symbols=self._symbols.get(number or 0, ""))
@@ -202,8 +210,8 @@ class _Reader:
             self._state = replace(self._state, fallback=max(number or 0, 0))
         elif word == "u" and number is not None:
             self._unicode(number)
-        elif word in _CHARACTERS:
-            self._show(_CHARACTERS[word])
+        elif word in CHARACTERS:
+            self._show(CHARACTERS[word])
         elif not self._state.skip:
             self._layout(word, number)
 
@@ -221,15 +229,14 @@ class _Reader:
         if match and not (self._stack and self._stack[-1].skip):
             self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
 
-    def _open_note(self, comment: bool = False) -> None:
+    def _open_apart(self, kind: str) -> None:
+        """Begin a text that does not belong to the paragraph around it."""
         self._end_bytes()
-        self._open_notes.append((len(self._stack), self._text, comment))
+        self._apart.append((len(self._stack), self._text, kind))
         self._text = []
 
     def _layout(self, word: str, number: int | None) -> None:
-        if word == "footnote":
-            self._open_note()
-        elif word in ("par", "sect", "page"):
+        if word in ("par", "sect", "page"):
             self._end_paragraph()
         elif word == "pard":
             self._paragraph = Paragraph()
@@ -243,13 +250,19 @@ class _Reader:
             self._paragraph.depth = min(number or 0, 8)
         elif word == "intbl":
             self._paragraph.in_table = True
-        elif word in ("cell", "nestcell"):
+        elif word == "nestcell":
+            self._inner.append(self._taken())
+        elif word == "cell":
             self._cell.append(self._taken())
-            self._cells.append(Cell("\n".join(filter(None, self._cell))))
+            self._cells.append("\n".join(filter(None, self._cell)))
             self._cell = []
-        elif word in ("row", "nestrow"):
-            self._rows.append(self._cells)
+        elif word == "trowd":
+            self._row = RowCells()
+        elif word == "row":
+            self._rows.append((self._cells, self._row))
             self._cells = []
+        else:
+            self._row.word(word)
 
     def _taken(self) -> str:
         text, self._text = md.tidy("".join(self._text)), []
@@ -257,7 +270,7 @@ class _Reader:
 
     def _end_paragraph(self) -> None:
         self._end_bytes()
-        if self._open_notes:
+        if self._apart:
             self._text.append(" ")
             return
         text = self._taken()
@@ -281,18 +294,11 @@ class _Reader:
         else:
             self._indents.close()
             self.writer.add(md.escape_lines(text))
-        comments, self._comments = self._comments, []
-        for comment in comments:
-            self.writer.add(md.escape_lines(f"Comment: {comment}"))
+        after, self._after = self._after, []
+        for text in after:
+            self.writer.add(md.escape_lines(text))
 
     def _end_table(self) -> None:
         if self._rows:
             rows, self._rows = self._rows, []
-            self.writer.add(md.table([[Cell(md.plain(c.text)) for c in row] for row in rows]))
-
-
-FORMAT = Format(
-    "application/rtf",
-    from_bytes(parse_rtf),
-    signature=lambda data: data[:32].lstrip().startswith(b"{\\rtf"),
-)
+            self.writer.add(md.table(merged([(list(map(md.plain, cells)), row) for cells, row in rows])))

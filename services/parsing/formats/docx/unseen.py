@@ -1,0 +1,51 @@
+"""Which runs of a Word document a reader does not see."""
+
+from __future__ import annotations
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from services.parsing.formats.docx.styles import Styles, W, switched_on, value
+from services.parsing.reading import with_hidden
+
+_WHITE = ("FFFFFF", "FEFEFE")
+
+
+def is_unseen(run: etree._Element, properties: etree._Element | None, styles: Styles) -> bool:
+    """Whether a run is left out: hidden, or in the colour of the page. A warning tells if it has text."""
+    hidden = _is_hidden(properties, styles)
+    if not hidden and not _is_white(run, properties, styles):
+        return False
+    if run.find(W + "t") is None:
+        return hidden
+    return not with_hidden("text" if hidden else "white text on the white page")
+
+
+def is_placeholder(control: etree._Element) -> bool:
+    """Whether a content control shows only what is to be filled in (`Click here to enter text`)."""
+    return control.find(f"{W}sdtPr/{W}showingPlcHdr") is not None
+
+
+def _is_hidden(properties: etree._Element | None, styles: Styles) -> bool:
+    """A run can switch off what its style says."""
+    if properties is not None and properties.find(W + "vanish") is not None:
+        return switched_on(properties, "vanish")
+    return switched_on(properties, "webHidden") or styles.is_hidden(value(properties, W + "rStyle"))
+
+
+def _is_white(run: etree._Element, properties: etree._Element | None, styles: Styles) -> bool:
+    """White, with nothing behind it that may be dark: no shading, table style, text box or page colour."""
+    if (value(properties, W + "color") or "").upper() not in _WHITE or properties is None:
+        return False
+    if properties.find(W + "shd") is not None or properties.find(W + "highlight") is not None:
+        return False
+    for around in run.iterancestors():
+        if around.tag == W + "txbxContent" or (
+            around.tag == W + "document" and around.find(W + "background") is not None
+        ):
+            return False
+        own = around.find(f"{W}{around.tag.rpartition('}')[2]}Pr")
+        if own is not None and any(own.find(W + name) is not None for name in ("shd", "tblStyle")):
+            return False
+        if any(style.shaded for style in styles.chain(value(own, W + "pStyle"))):
+            return False
+    return True

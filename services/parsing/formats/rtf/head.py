@@ -1,0 +1,140 @@
+"""The header of an RTF file (code page, fonts, styles), labels of paragraphs, and the state of groups."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from services.parsing.office.symbols import is_symbol_font
+
+_CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
+             162: "cp1254",
+             163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
+             238: "cp1250"}  # fmt: skip
+
+_NAMES = """
+    fonttbl colortbl stylesheet info pict objdata objclass objname themedata colorschememapping latentstyles
+    datastore listtable listoverridetable rsidtbl generator xmlnstbl pntext listtext pnseclvl nonshppict
+    shpinst shprslt sp mmathPr filetbl revtbl atnid atnauthor atndate bkmkstart bkmkend fldinst ftnsep
+    ftnsepc aftnsep userprops passwordhash wgrffmtfilter
+"""
+#: Destinations whose text is not part of the document.
+SKIPPED = frozenset(_NAMES.split())
+CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
+               "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ",
+               "~": " ", "_": "-",
+               "-": "", "softline": "\n"}  # fmt: skip
+
+#: Destinations with a text of their own, which stands beside the paragraph.
+APART = {"footnote": "footnote", "shptxt": "box"}
+APART |= dict.fromkeys(("header", "headerl", "headerr", "headerf"), "head")
+APART |= dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "foot")
+
+
+def code_page(data: bytes) -> str:
+    match = re.search(rb"\\ansicpg(\d+)", data[:4096])
+    if match is None:
+        own = re.search(rb"\\(mac|pca|pc)\b", data[:256])
+        return {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}[own[1]] if own else "cp1252"
+    page = int(match[1])
+    return {65001: "utf-8", 10000: "mac_roman"}.get(page, f"cp{page}")
+
+
+def title_of(data: bytes) -> str | None:
+    """The title in the document's properties."""
+    found = re.search(rb"\{\\info\b[\s\S]{0,2000}?\{\\title ([^{}]{1,500})\}", data[:400_000])
+    if found is None:
+        return None
+    text = re.sub(rb"\\'([0-9a-fA-F]{2})", lambda m: bytes([int(m[1], 16)]), found[1])
+    text = re.sub(
+        rb"\\u(-?\d+) ?\??", lambda m: chr(int(m[1]) % 65536).encode(code_page(data), "ignore"), text
+    )
+    return " ".join(text.decode(code_page(data), "replace").split()) or None
+
+
+def heading_styles(data: bytes) -> dict[int, int]:
+    """Heading levels by style number, from the names in the style sheet."""
+    found = {}
+    for number, name in re.findall(
+        rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title)[ \d]*);\}", data[:400_000], re.I
+    ):
+        level = re.search(rb"\d", name)
+        found[int(number)] = int(level[0]) if level else 1
+    return found
+
+
+def font_encodings(data: bytes) -> dict[int, str]:
+    return {
+        int(number): _CHARSETS[int(charset)]
+        for number, charset in re.findall(rb"\\f(\d{1,6})[^{};]{0,200}?\\fcharset(\d+)", data[:400_000])
+        if int(charset) in _CHARSETS and int(charset) != 0
+    }
+
+
+def symbol_fonts(data: bytes) -> dict[int, str]:
+    return {
+        int(number): name.decode("latin-1").strip()
+        for number, name in re.findall(
+            rb"\\f(\d{1,6})[^{};]{0,200}?\\fcharset2\b[^{};]{0,100}? ([\w ]{1,40});", data[:400_000]
+        )
+        if is_symbol_font(name.decode("latin-1").strip())
+    }
+
+
+def label_at(data: bytes, end: int) -> str:
+    """The number or letter before a paragraph; a bullet for anything else."""
+    shown = re.match(rb"[^{}]{0,200}", data[end : end + 200])
+    text = re.sub(rb"\\'[0-9a-fA-F]{2}|\\[a-z]+-?\d* ?", b" ", shown[0] if shown else b"")
+    found = re.search(rb"\(?\w{1,6}(?:\.\w{1,4})*[.)]", text)
+    return found[0].decode("latin-1") if found else "-"
+
+
+@dataclass(frozen=True)
+class State:
+    """The state that a group inherits and restores."""
+
+    skip: bool = False
+    bold: bool = False
+    italic: bool = False
+    hidden: bool = False
+    deleted: bool = False
+    raised: bool = False
+    struck: bool = False
+    symbols: str = ""  # the current symbol font
+    encoding: str = "cp1252"
+    fallback: int = 1  # number of characters after \\u that repeat it for old readers
+
+
+def formatted(state: State, word: str, on: bool) -> State | None:
+    """The state after a control word for characters; None for any other word."""
+    if word == "b":
+        return replace(state, bold=on)
+    if word == "i":
+        return replace(state, italic=on)
+    if word == "v":
+        return replace(state, hidden=on)
+    if word == "deleted":
+        return replace(state, deleted=on)
+    if word in ("super", "up", "sub", "dn", "nosupersub"):
+        return replace(state, raised=word in ("super", "up") and on)
+    if word in ("strike", "striked"):
+        return replace(state, struck=on)
+    if word == "plain":
+        return replace(state, bold=False, italic=False, hidden=False, struck=False, raised=False, symbols="")
+    return None
+
+
+@dataclass
+class Paragraph:
+    heading: int | None = None
+    list_id: int = 0
+    depth: int = 0
+    in_table: bool = False
+
+
+def joined_surrogates(before: list[str], char: str) -> str:
+    """Join a low surrogate with the high one at the end of the text before it."""
+    if "\udc00" <= char <= "\udfff" and before and "\ud800" <= before[-1][-1:] <= "\udbff":
+        first = before.pop()
+        return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
+    return char
