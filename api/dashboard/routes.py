@@ -14,6 +14,7 @@ from api.dashboard.pages import (
     documents,
     invocations,
     letters,
+    original,
     overview,
     search,
     source,
@@ -44,6 +45,7 @@ PAGES: Sequence[tuple[str, Show]] = (
     ("/sources/{source_id}/edit", source_edit.show),
     ("/documents", documents.show),
     ("/documents/{document_id}", documents.show_one),
+    ("/documents/{document_id}/original", original.show),
     ("/collections", collections.show),
     ("/collections/verification", collections.show_verification),
     ("/upload", upload.show),
@@ -69,6 +71,7 @@ ACTIONS: Sequence[tuple[str, Handler]] = (
     ("/invocations/{invocation_id}/cancel", invocations.cancel_one),
     ("/invocations/{invocation_id}/retry", invocations.retry),
     ("/documents/{document_id}/delete", documents.delete),
+    ("/documents/{document_id}/retry", documents.retry),
     ("/collections/verification", collections.verify),
     ("/dead-letters", letters.settle),
     ("/upload/file", upload.receive),
@@ -96,6 +99,7 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
     app.on_cleanup.append(_close)
     table = [
         ("GET", "/documents/find", documents.find),
+        ("GET", "/documents/{document_id}/original/file", original.send_file),
         *(("GET", path, _page(show)) for path, show in PAGES),
         *(("POST", path, act) for path, act in ACTIONS),
         ("GET", _SIGN_IN, signing_in.show),
