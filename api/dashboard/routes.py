@@ -95,7 +95,7 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
     """Serve the dashboard."""
     app[SESSIONS], app[THROTTLE] = Sessions(gateway.admin_key, app[PARTS]), Throttle()
     app[SYSTEM] = SystemWatch(app[PARTS], app[HEALTH])
-    app.on_startup.append(_compile)
+    app.on_startup.append(_prepare)
     app.on_cleanup.append(_close)
     table = [
         ("GET", "/documents/find", documents.find),
@@ -111,8 +111,10 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
         app.router.add_route(method, path, handler)
 
 
-async def _compile(app: web.Application) -> None:
+async def _prepare(app: web.Application) -> None:
+    """What the first page would wait for."""
     await asyncio.to_thread(compile_all)
+    app[SYSTEM].begin()
 
 
 async def _close(app: web.Application) -> None:
