@@ -20,6 +20,7 @@ class Page:
         load: what the template shows; called again whenever a live page may have changed.
         live: whether blocks named `live_…` follow what happens.
         every_s: a live page is loaded at least this often.
+        frames: whether it shows a file of ours in a frame.
     """
 
     template: str
@@ -27,3 +28,4 @@ class Page:
     load: Load = _nothing
     live: bool = False
     every_s: float = 5.0
+    frames: bool = False

@@ -111,7 +111,10 @@ def complete(request: web.Request, page: Page, context: Mapping[str, Any]) -> di
 def render(request: web.Request, page: Page, context: Mapping[str, Any], status: int = 200) -> web.Response:
     """A page as HTML."""
     text = template_of(page).render(complete(request, page, context))
-    response = web.Response(text=text, status=status, content_type="text/html", headers=dict(HEADERS))
+    headers = dict(HEADERS)
+    if page.frames:
+        headers["Content-Security-Policy"] += "; frame-src 'self'"
+    response = web.Response(text=text, status=status, content_type="text/html", headers=headers)
     if SAID in request.cookies:
         response.del_cookie(SAID, path="/")
     return response

@@ -14,6 +14,7 @@ from api.dashboard.pages import (
     documents,
     invocations,
     letters,
+    original,
     overview,
     search,
     source,
@@ -44,6 +45,7 @@ PAGES: Sequence[tuple[str, Show]] = (
     ("/sources/{source_id}/edit", source_edit.show),
     ("/documents", documents.show),
     ("/documents/{document_id}", documents.show_one),
+    ("/documents/{document_id}/original", original.show),
     ("/collections", collections.show),
     ("/collections/verification", collections.show_verification),
     ("/upload", upload.show),
@@ -69,6 +71,7 @@ ACTIONS: Sequence[tuple[str, Handler]] = (
     ("/invocations/{invocation_id}/cancel", invocations.cancel_one),
     ("/invocations/{invocation_id}/retry", invocations.retry),
     ("/documents/{document_id}/delete", documents.delete),
+    ("/documents/{document_id}/retry", documents.retry),
     ("/collections/verification", collections.verify),
     ("/dead-letters", letters.settle),
     ("/upload/file", upload.receive),
@@ -92,10 +95,11 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
     """Serve the dashboard."""
     app[SESSIONS], app[THROTTLE] = Sessions(gateway.admin_key, app[PARTS]), Throttle()
     app[SYSTEM] = SystemWatch(app[PARTS], app[HEALTH])
-    app.on_startup.append(_compile)
+    app.on_startup.append(_prepare)
     app.on_cleanup.append(_close)
     table = [
         ("GET", "/documents/find", documents.find),
+        ("GET", "/documents/{document_id}/original/file", original.send_file),
         *(("GET", path, _page(show)) for path, show in PAGES),
         *(("POST", path, act) for path, act in ACTIONS),
         ("GET", _SIGN_IN, signing_in.show),
@@ -107,8 +111,10 @@ def add_dashboard(app: web.Application, gateway: Gateway) -> None:
         app.router.add_route(method, path, handler)
 
 
-async def _compile(app: web.Application) -> None:
+async def _prepare(app: web.Application) -> None:
+    """What the first page would wait for."""
     await asyncio.to_thread(compile_all)
+    app[SYSTEM].begin()
 
 
 async def _close(app: web.Application) -> None:

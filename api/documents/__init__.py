@@ -2,6 +2,7 @@
 
 queries.py    what the pages and the routes of `/api/v1/documents` ask
 failures.py   failed documents of a run by reason, and their retry
+originals.py  the bytes that were parsed, while they are kept
 cursor.py     where a page ends, as a text
 handlers.py   the routes
 

@@ -88,13 +88,7 @@ async def retry_document(parts: Dependencies, caller: Caller, document_id: str) 
     """
     row = await find_document(parts, caller, document_id)
     await parts.letters.refresh()
-    chosen = LetterFilter(
-        tenant=row.place.tenant,
-        databases=frozenset((row.place.database,)),
-        collection=row.place.collection,
-        document_key=row.key,
-        invocation_id=row.failed_run_id,  # of its source: another one's document may have the same key
-    )
+    chosen = letters_of(row)
     letters = parts.letters.page(chosen, None, MAX_LETTERS)
     if not letters and row.state != FAILED:
         raise PreconditionFailed(f"document {row.key!r} has not failed; its state is {row.state}")
@@ -111,6 +105,17 @@ async def retry_document(parts: Dependencies, caller: Caller, document_id: str) 
         left=done.left,
         invocation_id=again,
         message="; ".join(sentences) or "the document is on its way again",
+    )
+
+
+def letters_of(row: DocumentRow) -> LetterFilter:
+    """The open dead letters of a document."""
+    return LetterFilter(
+        tenant=row.place.tenant,
+        databases=frozenset((row.place.database,)),
+        collection=row.place.collection,
+        document_key=row.key,
+        invocation_id=row.failed_run_id,  # of its source: another one's document may have the same key
     )
 
 

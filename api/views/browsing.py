@@ -15,7 +15,7 @@ from streams.state.views import View
 #: A run that failed, or has failed documents. The index below uses exactly this expression.
 _TROUBLED = "(status = 'failed' OR json_extract(value, '$.counts.failed') > 0)"
 BROWSING = f"""
-CREATE INDEX IF NOT EXISTS invocations_by_status ON invocations (tenant, status, database, created_ms, id);
+CREATE INDEX IF NOT EXISTS invocations_by_status ON invocations (tenant, status, created_ms, id, database);
 CREATE INDEX IF NOT EXISTS invocations_troubled ON invocations (tenant, created_ms, id) WHERE {_TROUBLED};
 """
 

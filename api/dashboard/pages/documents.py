@@ -8,8 +8,10 @@ from aiohttp import web
 from api.dashboard.forms import read_form
 from api.dashboard.page import Context, Page
 from api.dashboard.rendering import see_other
+from api.dashboard.shown.formats import sentence
 from api.dashboard.shown.names import name_of
 from api.dependencies import PARTS
+from api.documents.failures import retry_document
 from api.documents.queries import delete_document, list_documents, show_document
 from api.errors import BadRequest, NotFound
 from api.requests import caller_of, query_choice, query_number, query_text
@@ -107,3 +109,11 @@ async def delete(request: web.Request) -> web.StreamResponse:
     parts, id_ = request.app[PARTS], request.match_info["document_id"]
     done = await delete_document(parts, caller_of(request), id_)
     return see_other(f"/documents/{id_}", f"{done.document_key}: {done.message}")
+
+
+async def retry(request: web.Request) -> web.StreamResponse:
+    """Process a failed document again."""
+    await read_form(request)
+    parts, id_ = request.app[PARTS], request.match_info["document_id"]
+    done = await retry_document(parts, caller_of(request), id_)
+    return see_other(f"/documents/{id_}", sentence(done.message))

@@ -101,6 +101,11 @@ def without(error: str, key: str | None) -> str:
     return error.removeprefix(f"{key}: ") if key else error
 
 
+def sentence(text: str) -> str:
+    """A text that begins with a capital letter and ends with a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def percent(part: float, whole: float) -> str:
     """`42 %`; never 100 before it is all, never 0 when there is some."""
     if not whole:
@@ -121,5 +126,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "exact": exact,
     "marked": marked,
     "without": without,
+    "sentence": sentence,
 }
 GLOBALS: Mapping[str, Any] = {"percent": percent, "plural": plural}

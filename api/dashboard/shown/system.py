@@ -71,9 +71,17 @@ class SystemWatch:
         self._sample = Kept(self._topics, 0.0)
         self._model = Kept(partial(_asked, "Model", self._ask_model), _KEEP_S)
         self._index = Kept(partial(_asked, "Sparse index", self._ask_index), _KEEP_S)
+        self._first: asyncio.Task[SystemHealth] | None = None
+
+    def begin(self) -> None:
+        """Look for the first time, so that the first page finds answers. Returns immediately."""
+        self._first = asyncio.create_task(self.look())
 
     async def close(self) -> None:
         """Stop looking."""
+        if self._first is not None:
+            self._first.cancel()
+            await asyncio.wait([self._first])
         await asyncio.gather(*(one.close() for one in (self._fault, self._sample, self._model, self._index)))
         await self.traffic.close()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +49,7 @@ class Dashboard:
     source: str
     invocation: str
     webhook: str
+    documents: Mapping[str, str]  # ids by key
 
     async def context(self, *, signed_in: bool = True, **options: object) -> BrowserContext:
         """A fresh profile; signed in with the admin key unless it is not."""
@@ -104,11 +105,13 @@ async def dashboard(
         path = f"/api/v1/webhook-endpoints/{webhook['id']}"
         await pipeline.call("PATCH", path, json={"enabled": False})
         await pipeline.call("POST", f"{path}/test")
+        _, listed = await pipeline.call("GET", "/api/v1/documents")
+        documents = {one["document_key"]: one["id"] for one in listed["documents"]}
         browser = await playwright.chromium.launch(
             executable_path=PROGRAM, args=["--no-sandbox", "--disable-gpu"]
         )
         url = f"http://127.0.0.1:{pipeline.environment['HEADRACE_PORT']}"
-        yield Dashboard(pipeline, browser, url, folder, source, invocation, webhook["id"])
+        yield Dashboard(pipeline, browser, url, folder, source, invocation, webhook["id"], documents)
         await browser.close()
 
 

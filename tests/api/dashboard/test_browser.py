@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.api.dashboard.conftest import COLLECTION, HOSTILE_NAME, Dashboard, needs_browser, sign_in
+from tests.api.dashboard.conftest import COLLECTION, HOSTILE, HOSTILE_NAME, Dashboard, needs_browser, sign_in
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -86,6 +86,8 @@ async def test_a_failed_document_is_found_with_its_reason_and_retried(
     await expect(page.get_by_role("alert")).to_contain_text("Its newest try failed")
     await expect(page.get_by_role("alert")).not_to_contain_text("broken.pdf")  # the heading says that
 
+    await page.get_by_role("link", name="Beside the original").click()
+    await expect(page.get_by_role("heading", name="the version that failed")).to_be_visible()
     await page.goto("/dead-letters")
     await expect(page.get_by_role("row").filter(has_text="broken.pdf")).to_be_visible()
     await page.goto(f"/invocations/{dashboard.invocation}")
@@ -123,6 +125,13 @@ async def test_a_document_that_is_markup_is_shown_and_does_nothing(dashboard: Da
     await expect(hit.locator("pre.text")).to_contain_text('<img src=x onerror="window.harmed = true">')
     await hit.get_by_role("link").first.click()
     await expect(page.get_by_role("heading", name=HOSTILE_NAME)).to_be_visible()
+    await page.get_by_role("link", name="Beside the original").click()
+    for name in ("Original", "Text"):
+        region = page.get_by_role("region", name=name, exact=True)
+        await expect(region).to_contain_text('<img src=x onerror="window.harmed = true">')
+    async with page.expect_download() as saved:
+        await page.get_by_role("link", name="Download").click()
+    assert (await (await saved.value).path()).read_text() == HOSTILE
     for path in ("/", "/documents", f"/invocations/{dashboard.invocation}", "/documents?q=<script>alert(1)"):
         await page.goto(path)
         assert await page.locator("main script:not([src])").count() == 0
@@ -267,6 +276,8 @@ def pages(dashboard: Dashboard) -> list[str]:
         f"/sources/{dashboard.source}/edit",
         "/documents",
         f"/documents/find?database=default_database&collection={COLLECTION}&key=guide-1.md",
+        f"/documents/{dashboard.documents['guide-1.md']}/original",
+        f"/documents/{dashboard.documents['broken.pdf']}/original",
         "/collections",
         f"/collections/verification?collection=default_database/{COLLECTION}",
         "/upload",

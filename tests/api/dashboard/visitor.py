@@ -40,7 +40,7 @@ class Visitor:
         """Ask for a page, as a browser does; redirects are not followed."""
         accept = {"Accept": "text/html", **headers}
         async with self.http.get(path, headers=accept, allow_redirects=False) as answer:
-            return Answered(answer.status, answer.headers, await answer.text())
+            return Answered(answer.status, answer.headers, await answer.text(errors="replace"))
 
     async def post(
         self, path: str, token: str | None = None, headers: dict[str, str] | None = None, **fields: str
@@ -50,7 +50,7 @@ class Visitor:
             token = (await self.get("/")).token
         body = {"csrf": token, **fields}
         async with self.http.post(path, data=body, allow_redirects=False, headers=headers) as answer:
-            return Answered(answer.status, answer.headers, await answer.text())
+            return Answered(answer.status, answer.headers, await answer.text(errors="replace"))
 
     async def sign_in(self) -> Answered:
         """Sign in with the key."""
