@@ -1,7 +1,7 @@
 """Sample the topics and the lag of each service over the last hour.
 
-Sampling starts with the first request for it, which the gateway makes at its start. From then on the broker is
-queried every 30 s until the gateway stops.
+Sampling starts with the first request for it, which the gateway makes at its start. From then on the broker
+is queried every 30 s until the gateway stops.
 """
 
 import asyncio

@@ -44,8 +44,8 @@ from streams.private import write_private
 #: connection costs this many hashes.
 _ITERATIONS = 4096
 
-#: The serial collector, and the quick compiler only: without the optimising one a start takes 0.55 of the CPU,
-#: and 80,000 records of the next minute 0.65 (docs/benchmarks.md).
+#: The serial collector, and the quick compiler only: without the optimising one a start takes 0.55 of the
+#: CPU, and 80,000 records of the next minute 0.65.
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 
 

@@ -50,7 +50,9 @@ class Planned:
         self._database.executescript(CATALOGUE + BROWSING)
 
     def query(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
-        self.plans.append("; ".join(row[3] for row in self._database.execute(f"EXPLAIN QUERY PLAN {sql}", values)))
+        self.plans.append(
+            "; ".join(row[3] for row in self._database.execute(f"EXPLAIN QUERY PLAN {sql}", values))
+        )
         return []
 
 
