@@ -91,7 +91,11 @@ class Picture:
 
 @dataclass(slots=True)
 class Page:
-    """One page. `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown)."""
+    """One page.
+
+    `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown). `suspects`: where text
+    is that may be unseen.
+    """
 
     number: int
     width: float
@@ -101,6 +105,7 @@ class Page:
     pictures: list[Picture] = field(default_factory=list)
     scanned: bool = False
     notes: list[str] = field(default_factory=list)
+    suspects: list[Box] = field(default_factory=list)
 
 
 class Box(NamedTuple):

@@ -24,6 +24,7 @@ from services.parsing.pdf.render import render
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import openable, read_batches, without_lead
+from services.parsing.pdf.unseen import leave_out_unseen
 
 __all__ = ["FORMAT", "parse_pdf"]
 
@@ -48,6 +49,7 @@ def parse_pdf(
     numbers: list[int] = []
     for batch in read_batches(data):
         read = {page.number: markdown for page in batch.pages if (markdown := scans.read(page)) is not None}
+        leave_out_unseen(data, batch.pages)
         mark_raised(data, batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
