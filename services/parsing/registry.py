@@ -31,12 +31,12 @@ FORMATS: tuple[Format, ...] = (
     pdf.FORMAT,
     rtf.FORMAT,
     docx.FORMAT,
+    *xls.FORMATS,  # before xlsx: binary workbooks have its folders
     xlsx.FORMAT,
     pptx.FORMAT,
     *odf.FORMATS,
     epub.FORMAT,
     doc.FORMAT,
-    xls.FORMAT,
     ppt.FORMAT,
     msg.FORMAT,
     tnef.FORMAT,

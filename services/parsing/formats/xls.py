@@ -1,4 +1,7 @@
-"""Excel 97 workbooks (.xls): xlrd reads formats, notes and hidden cells; calamine reads files it rejects."""
+"""Excel 97 workbooks (.xls): xlrd reads formats, notes and hidden cells; calamine reads files it rejects.
+
+And binary workbooks (.xlsb), which calamine reads.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.number_formats import shown_date, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position, cell_name, sheet_blocks
-from services.parsing.reading import with_comments, with_hidden
+from services.parsing.reading import warn, with_comments, with_hidden
 
 
 @dataclass
@@ -32,6 +35,16 @@ def parse_xls(data: bytes) -> ParsedDocument:
         sheets = list(_with_formats(data))
     except Exception:  # xlrd asserts much that other readers tolerate
         sheets = list(_values(data))
+    return _written(sheets)
+
+
+def parse_xlsb(data: bytes) -> ParsedDocument:
+    """Each visible sheet of a binary workbook: values without their formats, links and comments."""
+    warn("binary workbook: numbers are read without their formats, and no comments")
+    return _written(list(_values(data)))
+
+
+def _written(sheets: list[_Sheet]) -> ParsedDocument:
     writer = Writer()
     for number, sheet in enumerate(sheets, 1):
         writer.page(number, sheet.name)
@@ -77,7 +90,8 @@ def _shown_cell(book: Any, cell: Any) -> str:
     if cell.ctype == 1:
         return md.escape(str(cell.value).strip())
     if cell.ctype in (2, 3):
-        code = book.format_map[book.xf_list[cell.xf_index].format_key].format_str or "General"
+        formats = book.xf_list[cell.xf_index : cell.xf_index + 1]  # old files need not have any
+        code = (formats and book.format_map[formats[0].format_key].format_str) or "General"
         return md.escape(shown_number(cell.value, code, bool(book.datemode)).strip())
     if cell.ctype == 4:
         return "TRUE" if cell.value else "FALSE"
@@ -139,4 +153,21 @@ def _shown(value: Any) -> str:
     return md.escape(str(value).strip())
 
 
-FORMAT = Format("application/vnd.ms-excel", from_bytes(parse_xls), ole_streams=("Workbook", "Book"))
+def _is_bare(data: bytes) -> bool:
+    """A worksheet of Excel 2 to 4, which has no container: its first record says what it is."""
+    return data[:4] in (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x10\x00")
+
+
+FORMATS = (
+    Format(
+        "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+        from_bytes(parse_xlsb),
+        zip_part="xl/workbook.bin",
+    ),
+    Format(
+        "application/vnd.ms-excel",
+        from_bytes(parse_xls),
+        ole_streams=("Workbook", "Book"),
+        signature=_is_bare,
+    ),
+)

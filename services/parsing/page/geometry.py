@@ -91,8 +91,11 @@ class Picture:
 
 @dataclass(slots=True)
 class Page:
-    """One page. `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown).
-    `formulas`: whether it holds some."""
+    """One page.
+
+    `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown). `formulas`: whether it
+    holds some. `suspects`: where text is that may be unseen.
+    """
 
     number: int
     width: float
@@ -103,6 +106,7 @@ class Page:
     scanned: bool = False
     notes: list[str] = field(default_factory=list)
     formulas: bool = False
+    suspects: list[Box] = field(default_factory=list)
 
 
 class Box(NamedTuple):

@@ -26,6 +26,7 @@ from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import openable, read_batches, without_lead
 from services.parsing.pdf.transcripts import Transcripts
+from services.parsing.pdf.unseen import leave_out_unseen
 
 __all__ = ["FORMAT", "parse_pdf"]
 
@@ -54,6 +55,7 @@ def parse_pdf(
         for page in batch.pages:
             if not transcripts.collects(page):
                 scans.read(page)
+        leave_out_unseen(data, batch.pages)
         mark_raised(data, batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:

@@ -17,6 +17,7 @@ from services.parsing.pdf.repair import with_end
 from services.parsing.pdf.rotation import quarter, upright
 from services.parsing.pdf.spacing import close_up
 from services.parsing.pdf.transcripts.formulas import holds_formulas
+from services.parsing.pdf.unseen import has_hidden_layers, suspects_of
 
 #: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
@@ -88,7 +89,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         include_complexity=True,
         continue_on_page_error=True,
     )
-    total = 0
+    total, layered = 0, has_hidden_layers(data)
     try:
         for batch in reader.parse_batches(data, batch_size=BATCH):
             total = batch.total_pages
@@ -108,7 +109,8 @@ def read_batches(data: bytes) -> Iterator[Batch]:
                         bytes(image.bytes),
                     )
                 )
-            yield Batch([_page(page, images.get(page.page_num, [])) for page in batch.result.pages], total)
+            read = (_page(page, images.get(page.page_num, []), layered) for page in batch.result.pages)
+            yield Batch(list(read), total)
     except (ParseError, RuntimeError, ValueError) as error:
         raise CorruptDocument(_reason(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
@@ -132,7 +134,7 @@ def _reason(data: bytes) -> str | None:
         return f"PDF: it cannot be opened ({str(error).rstrip('.')})"
 
 
-def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
+def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
     styles: dict[tuple[object, ...], Style] = {}
     turned = _main_turn(raw)
@@ -152,7 +154,18 @@ def _page(raw: ParsedPage, pictures: list[Picture]) -> Page:
     scanned, useless = _needs_reading(raw, words, pictures)
     if useless:
         words = []
-    page = Page(raw.page_num, raw.width, raw.height, words, strokes, pictures, scanned, notes_of(raw))
+    suspects = suspects_of(raw, pictures, layered) if not turned else []
+    page = Page(
+        raw.page_num,
+        raw.width,
+        raw.height,
+        words,
+        strokes,
+        pictures,
+        scanned,
+        notes_of(raw),
+        suspects=suspects,
+    )
     page.formulas = holds_formulas(raw.text_items)
     return upright(page, turned) if words else page
 

@@ -211,8 +211,7 @@ class Renderer:
             for cell in tables.layout_cells(el):
                 self._out.extend(self.blocks(cell))
             return
-        for stray in tables.strays(el):  # browsers show it before the table
-            self._text(stray)
+        self._line.extend(map(inline.markdown_of, tables.strays(el)))  # browsers show it before the table
         self._flush()
         caption = el.find("caption")
         if caption is not None:

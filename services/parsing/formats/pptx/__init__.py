@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from lxml import etree  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
+from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.docx.margins import is_page_number
 from services.parsing.formats.pptx.slide import Slide
 from services.parsing.formats.pptx.text import Bullets
 from services.parsing.markdown_writer import Writer
@@ -30,6 +32,7 @@ def parse_pptx(data: bytes) -> ParsedDocument:
     root = archive.xml_or_none(main)
     graphics = Graphics(archive)
     writer = Writer()
+    feet: set[str] = set()  # each is told once
     authors = _authors(archive, relations(archive, main))
     listed = _slides(root, relations(archive, main)) if root is not None else _numbered_slides(archive)
     for number, part in enumerate(listed, 1):
@@ -40,6 +43,10 @@ def parse_pptx(data: bytes) -> ParsedDocument:
         slide = Slide(tree, targets, graphics, Bullets(*_layouts(archive, targets)))
         writer.page(number, slide.title or None)
         slide.write(writer, _part(archive, targets, "notesSlide"), _comments(archive, targets, authors))
+        for text in slide.feet:
+            if text not in feet and any(map(str.isalpha, text)) and not is_page_number(text):
+                feet.add(text)
+                writer.add(md.escape_lines(text))
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
     return ParsedDocument(markdown, pages, title, language, graphics.warnings)

@@ -39,6 +39,8 @@ class Slide:
         shapes = tree.find(f"{P}cSld/{P}spTree")
         self._shapes = _flat(shapes, bullets) if shapes is not None else []
         self._heading = next((s for s in self._shapes if _kind(s) in _TITLES and _body(s) is not None), None)
+        #: What stands at the foot, besides the number and the date.
+        self.feet = [text for s in self._shapes if _kind(s) == "ftr" and (text := self._plain(s))]
         self.title = self._plain(self._heading) if self._heading is not None else ""
 
     def write(self, writer: Writer, notes: etree._Element | None, comments: Sequence[str] = ()) -> None:

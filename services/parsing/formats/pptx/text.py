@@ -152,6 +152,8 @@ def _run(run: etree._Element, targets: Targets) -> str:
     if link is not None:
         kind, target = targets.get(link.get(R + "id", ""), ("", ""))
         text = md.link(text, target if kind == "hyperlink" else "")
+    if not properties.get("baseline", "0").startswith(("0", "-")):
+        text = md.raised(text)
     if properties.get("strike", "noStrike") != "noStrike":
         text = f"{STRIKE}{text}{STRIKE_END}"
     if properties.get("i") in ("1", "true"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from services.parsing import markdown_writer as md
+from services.parsing.markdown_writer import MarkdownBlock
 from services.parsing.office.symbols import is_symbol_font
 
 _CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
@@ -138,3 +141,9 @@ def joined_surrogates(before: list[str], char: str) -> str:
         first = before.pop()
         return first[:-1] + (first[-1] + char).encode("utf-16", "surrogatepass").decode("utf-16")
     return char
+
+
+def unsaid(texts: Iterable[str], blocks: Sequence[MarkdownBlock]) -> list[MarkdownBlock]:
+    """Heads or feet that say what no block says."""
+    known = {"".join(block.text.split()) for block in blocks}
+    return [MarkdownBlock(md.escape_lines(text)) for text in texts if "".join(text.split()) not in known]

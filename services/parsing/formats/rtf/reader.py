@@ -22,6 +22,7 @@ from services.parsing.formats.rtf.head import (
     label_at,
     symbol_fonts,
     title_of,
+    unsaid,
 )
 from services.parsing.formats.rtf.rows import RowCells, merged
 from services.parsing.markdown_writer import (
@@ -97,19 +98,10 @@ class Reader:
                 self._word(word.decode("ascii"), int(number) if number is not None else None, match.end())
         self._end_paragraph()
         self._end_table()
-        self._add_margins()
+        self.writer.prepend(unsaid(self._margins["head"], self.writer.blocks))
+        self.writer.extend(unsaid(self._margins["foot"], self.writer.blocks))
         for at, note in enumerate(self._notes, 1):
             self.writer.add(f"[^{at}]: {note}")
-
-    def _add_margins(self) -> None:
-        """Add heads and feet that say what stands nowhere else, once."""
-        known = {"".join(block.text.split()) for block in self.writer.blocks}
-        head, foot = (
-            [MarkdownBlock(md.escape_lines(text)) for text in texts if "".join(text.split()) not in known]
-            for texts in self._margins.values()
-        )
-        self.writer.prepend(head)
-        self.writer.extend(foot)
 
     def _open(self) -> None:
         if len(self._stack) > MAX_DEPTH:

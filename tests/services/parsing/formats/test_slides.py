@@ -148,8 +148,8 @@ def record(kind: int, content: bytes, instance: int = 0, container: bool = False
     return struct.pack("<HHI", instance << 4 | (0xF if container else 0), kind, len(content)) + content
 
 
-def old_deck(hidden: bool = False) -> bytes:
-    """A deck of one slide: a title and a body in the outline, a text box of its own, a footer."""
+def old_deck(hidden: bool = False, more: bytes = b"", tags: bytes = b"") -> bytes:
+    """A deck of one slide: a title and a body in the outline, a text box of its own, a footer, `more` shapes."""
 
     def text(kind: int, content: str) -> bytes:
         return record(3999, struct.pack("<I", kind)) + record(4000, content.encode("utf-16-le"))
@@ -172,10 +172,13 @@ def old_deck(hidden: bool = False) -> bytes:
         + box(text(4, "aside"))
         + box(record(3998, struct.pack("<I", 1)))
         + box(text(4, "foot"), 9)
+        + more
     )
     facts = record(1017, struct.pack("<IIBBHI", 0, 0, 0, 0, 4 if hidden else 0, 0))
     slide = record(
-        1006, facts + record(1036, record(0xF002, shapes, container=True), container=True), container=True
+        1006,
+        facts + record(1036, record(0xF002, shapes, container=True), container=True) + tags,
+        container=True,
     )
     directory_at = len(document) + len(slide)
     directory = record(6002, struct.pack("<III", 2 << 20 | 0, 0, len(document)))

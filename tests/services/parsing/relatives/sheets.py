@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from datetime import datetime, time
 
@@ -105,6 +106,60 @@ def _of_1904() -> bytes:
     return samples.zipped(parts)
 
 
+def _binary() -> bytes:
+    """A binary workbook ([MS-XLSB]): records of a type and a size, both in groups of seven bits."""
+
+    def rec(kind: int, content: bytes = b"") -> bytes:
+        head = bytes([kind]) if kind < 0x80 else bytes([kind & 0x7F | 0x80, kind >> 7])
+        return head + bytes([len(content)]) + content
+
+    def wide(text: str) -> bytes:
+        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+    def cell(column: int, value: str | float) -> bytes:
+        place = struct.pack("<II", column, 0)
+        return (
+            rec(6, place + wide(value))
+            if isinstance(value, str)
+            else rec(5, place + struct.pack("<d", value))
+        )
+
+    lines: tuple[tuple[str | float, ...], ...] = (("Gate", "Turns"), ("North", 17.0))
+    data = b"".join(
+        rec(0, struct.pack("<I", at) + b"\0" * 13) + b"".join(cell(c, v) for c, v in enumerate(line))
+        for at, line in enumerate(lines)
+    )
+    sheet = rec(129) + rec(148, struct.pack("<4I", 0, 1, 0, 1)) + rec(145) + data + rec(146) + rec(130)
+    book = (
+        rec(131)
+        + rec(143)
+        + rec(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("Locks"))
+        + rec(144)
+        + rec(132)
+    )
+    parts: dict[str, str | bytes] = {
+        "xl/workbook.bin": book, "xl/worksheets/sheet1.bin": sheet,
+        "xl/_rels/workbook.bin.rels": samples.relationships({"rId1": ("worksheet", "worksheets/sheet1.bin")}),
+    }  # fmt: skip
+    return samples.package("xl/workbook.bin", parts)
+
+
+def _bare() -> bytes:
+    """A worksheet of Excel 3, without a container."""
+
+    def rec(kind: int, content: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(content)) + content
+
+    label = struct.pack("<HHH", 0, 0, 0) + struct.pack("<H", 4) + b"Gate"
+    number = struct.pack("<HHHd", 0, 1, 0, 17.0)
+    return (
+        rec(0x0209, struct.pack("<HHH", 3, 0x10, 0))
+        + rec(0x0204, label)
+        + rec(0x0203, number)
+        + rec(0x000A, b"")
+    )
+
+
 def _threaded() -> bytes:
     with zipfile.ZipFile(io.BytesIO(_sheet('<row r="1"><c r="A1"><v>9</v></c></row>'))) as archive:
         parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
@@ -190,4 +245,6 @@ CASES = [
     Case("two bars", "b.csv", b"a||b||c\n1||2||3\n", rows=[["a", "b", "c"], ["1", "2", "3"]]),
     Case("zeros that are kept by a formula", "f.csv", b'id,b\n="00123",x\n', rows=[["00123", "x"]]),
     Case("lines that end with a return alone", "r.csv", b"a,b\r1,2\r3,4\r", rows=[["1", "2"], ["3", "4"]]),
+    Case("a binary workbook", "b.xlsb", _binary(), has=["## Locks"], rows=[["Gate", "Turns"], ["North", "17"]], told="binary workbook"),
+    Case("a worksheet of Excel 3", "old.xls", _bare(), rows=[["Gate", "17"]]),
 ]  # fmt: skip

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import struct
+
+from services.parsing import Choices
 from tests.services.parsing import samples
-from tests.services.parsing.formats.test_slides import deck, shape
+from tests.services.parsing.formats.test_slides import deck, old_deck, record, shape
 from tests.services.parsing.relatives.case import Case
 
 _TABLE = (
@@ -17,6 +20,36 @@ _TABLE = (
 
 def _odp(body: str) -> bytes:
     return samples.opendocument("presentation", f'<draw:page draw:name="p1">{body}</draw:page>')
+
+
+def _old_table(*cells: tuple[str, tuple[int, int, int, int]]) -> bytes:
+    """A group of shapes that says it is a table ([MS-ODRAW] §2.3.4.34), with a cell in each."""
+    sign = record(0xF004, record(0xF122, struct.pack("<HI", 0x039F, 1), instance=1), container=True)
+    shapes = b"".join(
+        record(
+            0xF004,
+            record(0xF00F, struct.pack("<4i", *place))
+            + record(
+                0xF00D,
+                record(3999, struct.pack("<I", 4)) + record(4000, text.encode("utf-16-le")),
+                container=True,
+            ),
+            container=True,
+        )
+        for text, place in cells
+    )
+    return record(0xF003, sign + shapes, container=True)
+
+
+def _old_comment(author: str, text: str) -> bytes:
+    strings = b"".join(
+        record(4026, part.encode("utf-16-le"), instance=at) for at, part in enumerate((author, text))
+    )
+    return record(
+        5000,
+        record(5002, record(5003, record(12000, strings, container=True)), container=True),
+        container=True,
+    )
 
 
 CASES = [
@@ -37,4 +70,17 @@ CASES = [
          rows=[["Gate", "Turns"]], has=["Say it slowly."]),
     Case("a custom shape of OpenDocument", "c.odp", _odp("<draw:custom-shape><text:p>In a star</text:p></draw:custom-shape><draw:g><draw:rect><text:p>In a box</text:p></draw:rect></draw:g>"),
          has=["In a star", "In a box"]),
+    Case("a table of an old deck", "t.ppt",
+         old_deck(more=_old_table(("17", (100, 20, 200, 40)), ("Gate", (0, 0, 100, 20)), ("Turns\rof May", (100, 0, 200, 20)), ("North", (0, 20, 100, 40)))),
+         rows=[["Gate", "Turns<br>of May"], ["North", "17"]]),
+    Case("merged cells of an old deck", "m.ppt", old_deck(more=_old_table(("Both", (0, 0, 200, 20)), ("a", (0, 20, 100, 40)), ("b", (100, 20, 200, 40)))),
+         has=['<tr><td colspan="2">Both</td></tr>', "<tr><td>a</td><td>b</td></tr>"]),
+    Case("a comment of an old deck", "c.ppt", old_deck(tags=_old_comment("Ann", "Why so high?")), has=["Comment by Ann: Why so high?"]),
+    Case("a comment of an old deck that is not wanted", "c.ppt", old_deck(tags=_old_comment("Ann", "Why so high?")), has=["aside"], lacks=["Why"], choices=Choices(comments=False)),
+    Case("raised figures on slides", "p.pptx",
+         deck("<p:sp><p:nvSpPr><p:cNvPr id='1' name='s'/><p:nvPr/></p:nvSpPr><p:txBody><a:p><a:r><a:t>10</a:t></a:r><a:r><a:rPr baseline='30000'/><a:t>6</a:t></a:r><a:r><a:t> litres</a:t></a:r></a:p></p:txBody></p:sp>"),
+         has=["10^6 litres"]),
+    Case("what stands at the foot of every slide", "f.pptx",
+         deck(shape("title", (0, "One")) + shape("ftr", (0, "Mill Ltd, draft 7")) + shape("sldNum", (0, "1")), shape("title", (0, "Two")) + shape("ftr", (0, "Mill Ltd, draft 7")) + shape("sldNum", (0, "2"))),
+         exact="# One\n\nMill Ltd, draft 7\n\n# Two"),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from tests.services.parsing.relatives import (
     mails,
     notebooks,
     packed,
+    pdfs,
     sheets,
     slides,
     web,
@@ -20,7 +21,7 @@ from tests.services.parsing.relatives.case import Case
 
 _CASES = [
     (kind.__name__.rsplit(".", 1)[-1], case)
-    for kind in (encodings, sheets, word, slides, mails, notebooks, web, damaged, packed, hidden)
+    for kind in (encodings, sheets, word, slides, mails, notebooks, web, damaged, packed, hidden, pdfs)
     for case in kind.CASES
 ]
 

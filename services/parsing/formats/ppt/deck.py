@@ -1,20 +1,15 @@
-"""PowerPoint 97 to 2003 presentations (.ppt): the text records of each slide ([MS-PPT])."""
+"""The records of a PowerPoint 97 to 2003 presentation ([MS-PPT], [MS-ODRAW])."""
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import olefile  # type: ignore[import-untyped]
-
 from schemas.errors import CorruptDocument
-from services.parsing import markdown_writer as md
-from services.parsing.document import ParsedDocument
-from services.parsing.format import Format, from_bytes
-from services.parsing.markdown_writer import MarkdownBlock, Writer
-from services.parsing.reading import with_hidden
+from services.parsing.formats.ppt.levels import levels_of
+from services.parsing.formats.ppt.tables import Anchor, rows_of
+from services.parsing.markdown_writer import Cell
 
 # Record types (§2.13.24).
 _DOCUMENT, _SLIDE, _NOTES, _PERSIST, _EDIT = 1000, 1006, 1008, 6002, 4085
@@ -22,13 +17,13 @@ _LIST_WITH_TEXT, _SLIDE_PERSIST, _SLIDE_FACTS = 4080, 1011, 1017
 _HEADER, _CHARS, _BYTES, _STYLE, _OUTLINE_REF = 3999, 4000, 4008, 4001, 3998
 _TEXT_BOX, _PLACEHOLDER, _ENCRYPTED = 0xF00D, 3011, 12052
 #: Text types (§2.13.33).
-_TITLE, _BODY, _NOTE, _OTHER, _CENTRE_BODY, _CENTRE_TITLE, _HALF, _QUARTER = range(8)
-_TITLES = (_TITLE, _CENTRE_TITLE)
-_BULLETED = (_BODY, _HALF, _QUARTER)
+TITLE, BODY, NOTE, OTHER, CENTRE_BODY, CENTRE_TITLE, HALF, QUARTER = range(8)
+#: Shapes: a group, a shape, its place in its group, its properties. And a group that is a table, in `_boxes`.
+_GROUP, _SHAPE, _CHILD_ANCHOR, _PROPERTIES = 0xF003, 0xF004, 0xF00F, (0xF00B, 0xF121, 0xF122)
+_TABLE = -1
+#: A comment, texts, and the containers that programs add to slides.
+_COMMENT, _STRING, _TAGS = 12000, 4026, (5000, 5002, 5003)
 MAX_DEPTH = 32
-#: Bits of a paragraph mask and the sizes of their fields in bytes, in file order (§2.9.20).
-_WIDTHS = ((0x80, 2), (0x10, 2), (0x40, 2), (0x20, 4), (0x800, 2), (0x1000, 2), (0x2000, 2), (0x4000, 2),
-           (0x100, 2), (0x400, 2), (0x8000, 2))  # fmt: skip
 #: Placeholders that repeat on every slide: date, number, footer, header (§2.13.23).
 _RUNNING = (7, 8, 9, 10)
 
@@ -39,6 +34,8 @@ class Text:
     text: str = ""
     #: Per character: the level of its paragraph, and whether that has a bullet (None: the text type decides).
     levels: list[tuple[int, bool | None]] = field(default_factory=list)
+    #: The cells of a table, instead of a text.
+    rows: list[list[Cell]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,37 +47,9 @@ class Atom:
     end: int
 
 
-def parse_ppt(data: bytes) -> ParsedDocument:
-    """Each visible slide: title, text and notes. Raises CorruptDocument for invalid records."""
-    with olefile.OleFileIO(io.BytesIO(data)) as container:
-        stream = container.openstream("PowerPoint Document").read()
-        user = container.openstream("Current User").read() if container.exists("Current User") else b""
-    deck = _Deck(stream, user)
-    writer = Writer()
-    for number, (reference, outline) in enumerate(deck.listed(0), 1):
-        slide = deck.record(reference)
-        if slide is None or (deck.is_hidden(slide) and not with_hidden(f"slide {number}")):
-            continue
-        texts = deck.texts(slide, outline)
-        title = (
-            " ".join(t.text for t in texts if t.kind in (_TITLE, _CENTRE_TITLE))
-            .replace("\x0b", " ")
-            .replace("\r", " ")
-            .strip()
-        )
-        writer.page(number, title or None)
-        writer.heading(1, md.escape(title))
-        for text in texts:
-            if text.kind not in _TITLES:
-                writer.extend(_blocks(text))
-        spoken = [block for text in deck.notes_of(slide) for block in _blocks(text)]
-        if spoken:
-            writer.extend([MarkdownBlock("**Notes:**"), *spoken])
-    markdown, pages = writer.finish()
-    return ParsedDocument(markdown, pages)
+class Deck:
+    """The records of a presentation: its slides, their texts, notes and comments."""
 
-
-class _Deck:
     def __init__(self, stream: bytes, user: bytes) -> None:
         self._stream = stream
         self._offsets = self._persisted(user)
@@ -168,10 +137,10 @@ class _Deck:
         elif record.kind in (_CHARS, _BYTES):
             text = content.decode("utf-16-le" if record.kind == _CHARS else "latin-1", "replace")
             if not texts or texts[-1].text:
-                texts.append(Text(_OTHER))
+                texts.append(Text(OTHER))
             texts[-1].text = text
         elif record.kind == _STYLE and texts:
-            texts[-1].levels = _levels(content, len(texts[-1].text) + 1)
+            texts[-1].levels = levels_of(content, len(texts[-1].text) + 1)
 
     def is_hidden(self, slide: Atom) -> bool:
         for record in self.records(slide.start, slide.end):
@@ -186,6 +155,9 @@ class _Deck:
         for box, placeholder in self._boxes(slide, 0):
             if placeholder in _RUNNING:
                 continue
+            if placeholder == _TABLE:
+                found.append(self._table(box))
+                continue
             for record in self.records(box.start, box.end):
                 if record.kind == _OUTLINE_REF:
                     (at,) = struct.unpack_from("<I", self._stream, record.start)
@@ -195,7 +167,7 @@ class _Deck:
                 else:
                     self._take(record, found)
         rest = [text for at, text in enumerate(outline) if at not in used]
-        return [text for text in [*found, *rest] if text.text.strip()]
+        return [text for text in [*found, *rest] if text.text.strip() or text.rows]
 
     def _boxes(self, parent: Atom, depth: int) -> Iterator[tuple[Atom, int]]:
         """Text boxes below a container, each with the placeholder type of its shape (0: none)."""
@@ -205,6 +177,8 @@ class _Deck:
                 yield record, placeholder
             elif record.kind == _PLACEHOLDER and record.end - record.start >= 5:
                 placeholder = self._stream[record.start + 4]
+            elif record.kind == _GROUP and self._is_table(record):
+                yield record, _TABLE
             elif record.version == 0xF and depth < MAX_DEPTH:
                 if record.kind == 0xF011:  # client data of the shape, which contains the placeholder
                     for inner in self.records(record.start, record.end):
@@ -212,6 +186,54 @@ class _Deck:
                             placeholder = self._stream[inner.start + 4]
                 else:
                     yield from self._boxes(record, depth + 1)
+
+    def _is_table(self, group: Atom) -> bool:
+        """Whether a group begins with a shape that has properties of a table ([MS-ODRAW] §2.3.4.34)."""
+        shape = next(self.records(group.start, group.end), None)
+        for record in self.records(shape.start, shape.end) if shape is not None else ():
+            if record.kind in _PROPERTIES:
+                for at in range(record.instance):
+                    (number,) = struct.unpack_from("<H", self._stream, record.start + 6 * at)
+                    if number & 0x3FFF == 0x039F:
+                        return True
+        return False
+
+    def _table(self, group: Atom) -> Text:
+        cells: list[tuple[Anchor, str]] = []
+        for shape in self.records(group.start, group.end):
+            if shape.kind != _SHAPE:
+                continue
+            inside = {record.kind: record for record in self.records(shape.start, shape.end)}
+            place, box = inside.get(_CHILD_ANCHOR), inside.get(_TEXT_BOX)
+            if place is None or box is None or place.end - place.start < 16:
+                continue
+            texts: list[Text] = []
+            for record in self.records(box.start, box.end):
+                self._take(record, texts)
+            text = "\n".join(line for t in texts for line in t.text.replace("\x0b", "\r").split("\r"))
+            cells.append((struct.unpack_from("<4i", self._stream, place.start), text))
+        return Text(OTHER, rows=rows_of(cells))
+
+    def comments_of(self, slide: Atom) -> list[tuple[str, str]]:
+        """Author and text of the comments on a slide (§2.7.5 to §2.7.9)."""
+        found = []
+        for comment in self._inside(slide, _COMMENT, 0):
+            texts = {
+                r.instance: self._stream[r.start : r.end].decode("utf-16-le", "replace")
+                for r in self.records(comment.start, comment.end)
+                if r.kind == _STRING
+            }
+            if texts.get(1, "").strip():
+                found.append((texts.get(0, ""), texts[1]))
+        return found
+
+    def _inside(self, parent: Atom, kind: int, depth: int) -> Iterator[Atom]:
+        """Records of a kind in the tags of programs."""
+        for record in self.records(parent.start, parent.end):
+            if record.kind == kind:
+                yield record
+            elif record.kind in _TAGS and depth < MAX_DEPTH:
+                yield from self._inside(record, kind, depth + 1)
 
     def notes_of(self, slide: Atom) -> list[Text]:
         """The speaker notes of a slide, whose SlideAtom contains the notes' id (§2.5.10)."""
@@ -229,55 +251,5 @@ class _Deck:
             if record.kind == 1007 and record.end - record.start >= 20:  # SlideAtom
                 (identity,) = struct.unpack_from("<I", self._stream, record.start + 16)
                 notes = self.record(self._notes.get(identity, -1)) if identity else None
-                return [t for t in self.texts(notes, []) if t.kind == _NOTE] if notes is not None else []
+                return [t for t in self.texts(notes, []) if t.kind == NOTE] if notes is not None else []
         return []
-
-
-def _levels(content: bytes, characters: int) -> list[tuple[int, bool | None]]:
-    """Expand paragraph runs (§2.9.44) to one entry per character."""
-    levels: list[tuple[int, bool | None]] = []
-    at = 0
-    while at + 10 <= len(content) and len(levels) < characters:
-        count, depth, mask = struct.unpack_from("<IHI", content, at)
-        at += 10
-        bullet = bool(content[at] & 1) if mask & 1 and at < len(content) else None
-        levels.extend([(min(depth, 8), bullet)] * min(count, characters - len(levels)))
-        at += _paragraph_bytes(content, at, mask)
-    return levels
-
-
-def _paragraph_bytes(content: bytes, at: int, mask: int) -> int:
-    """The size in bytes of the optional fields in a TextPFException (§2.9.20), according to its mask."""
-    size = 2 if mask & 0x000F else 0  # bullet flags
-    for bit, width in _WIDTHS:
-        size += width if mask & bit else 0
-    if mask & 0x100000:  # tab stops
-        count = struct.unpack_from("<H", content, at + size)[0] if at + size + 2 <= len(content) else 0
-        size += 2 + 4 * count
-    for bit in (0x10000, 0xE0000, 0x200000):
-        size += 2 if mask & bit else 0
-    return size
-
-
-def _blocks(text: Text) -> list[MarkdownBlock]:
-    """The paragraphs of a text; those of a body are list items, unless there is only one."""
-    blocks: list[MarkdownBlock] = []
-    indents = md.Indents()
-    lines = text.text.split("\r")
-    listed = text.kind in _BULLETED and sum(bool(line.strip()) for line in lines) > 1
-    at = 0
-    for line in lines:
-        depth, bullet = text.levels[at] if at < len(text.levels) else (0, None)
-        at += len(line) + 1
-        shown = md.tidy(md.escape(line.replace("\x0b", "\n")))
-        if not shown or shown == "*":  # a field for the date or the slide number
-            continue
-        if bullet is not False and (bullet or listed):
-            blocks.append(md.item("-", [MarkdownBlock(shown)], indents.under(depth, "-")))
-        else:
-            indents.close()
-            blocks.append(MarkdownBlock(md.escape_lines(shown)))
-    return blocks
-
-
-FORMAT = Format("application/vnd.ms-powerpoint", from_bytes(parse_ppt), ole_streams=("PowerPoint Document",))
