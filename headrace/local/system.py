@@ -18,6 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from headrace.admin.grow import finish_growth
 from headrace.admin.topics import quiet
 from headrace.admin_key import admin_key
 from headrace.local.running_file import (
@@ -149,6 +150,7 @@ class _System:
         )
         wiring = Wiring(settings)
         cluster = quiet(wiring.cluster)
+        await asyncio.to_thread(finish_growth, cluster, wiring.codec, lambda step: None)
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         key = admin_key(settings)
         keep_secrets_key(settings)
