@@ -15,7 +15,7 @@ from api.chroma.place import Place
 from api.chroma.schema import SparseKeys
 from api.chroma.upstream import Answer, Upstream
 from api.embedding.service import EmbeddingService
-from api.errors import Conflict, NotAnswered, NotFound, TooManyRequests
+from api.errors import Conflict, Growing, NotAnswered, NotFound, TooManyRequests
 from api.gateway import Gateway
 from api.metrics import UPLOADS
 from api.search.embedding import embedding_of
@@ -38,14 +38,20 @@ from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer
+from streams.state.layout import SETTLED, LayoutWatch, under_way
 from streams.state.topic_view import TopicView
 from streams.state.webhooks import Webhooks
+from streams.topics import RUNS
 
 Found = TypeVar("Found", Source, Invocation)
 
 #: How often, and how soon, a name is asked for again.
 _NAME_TRIES, _NAME_SECONDS = 10, 0.05
 
+
+#: What is written here belongs to a record before it, so it is not refused: an invocation without its request
+#: would wait for ever.
+_FOLLOWING = frozenset(topic.name for topic in RUNS.values())
 
 #: Checks of sources under way at once in a process: each may list for a minute.
 MOST_CHECKS = 4
@@ -148,11 +154,13 @@ class Dependencies:
         self.checks = asyncio.Semaphore(MOST_CHECKS)
         self.changing = ChangeLocks()
         self.requests = RequestsUnderWay()
+        self.layout = LayoutWatch(gateway.cluster, gateway.codec)
         self.streams = EventStreams(gateway.heartbeat_s)
         self.verifications = Verifications()
 
     async def start(self) -> None:
         """Connect; returns when the views are up to date."""
+        self._began = await self.layout.current()
         self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
         await asyncio.gather(*(view.start() for view in self._views()))
 
@@ -175,7 +183,9 @@ class Dependencies:
 
     async def write(self, send: Send) -> RecordMetadata:
         """Produce a record and wait for its acknowledgement. Raises NotAnswered on a timeout; the record may
-        still arrive later."""
+        still arrive later. Raises Growing while partitions are being grown."""
+        if send.topic.name not in _FOLLOWING:
+            await self._require_settled()
         try:
             async with asyncio.timeout(self.gateway.wait_s):
                 return await self._producer.send(send)
@@ -183,6 +193,14 @@ class Dependencies:
             raise NotAnswered(
                 f"Kafka did not acknowledge a record of {send.topic.name} within {self.gateway.wait_s:g} s"
             ) from error
+
+    async def _require_settled(self) -> None:
+        """A key that moves to another partition must not be written to its old one."""
+        layout = await self.layout.current()
+        if layout.phase != SETTLED:
+            raise Growing(f"{under_way(layout)}; nothing can be changed meanwhile")
+        if layout.partitions != self._began.partitions:
+            raise Growing("the partitions were grown, and the gateway begins anew; try again")
 
     async def revoked(self, caller: Caller) -> None:
         """Return when the caller's key is revoked: what it still reads ends then."""

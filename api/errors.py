@@ -131,6 +131,12 @@ class Unavailable(HttpError):
     status = 503
 
 
+class Growing(Unavailable):
+    """Partitions are being grown, and nothing may be written meanwhile."""
+
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "10"}
+
+
 #: What begins with it is answered as Chroma answers.
 CHROMA_ROOT = "/api/v2"
 

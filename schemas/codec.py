@@ -85,6 +85,7 @@ RECORDS = (
     "Source",
     "SparseRow",
     "StageHealth",
+    "TopicLayout",
     "WebhookDelivery",
     "WebhookEndpoint",
 )

@@ -1,6 +1,7 @@
 """The topic catalogue: every topic's name, key, records and retention, in one table.
 
-All topics have the same number of partitions, because state is restored by partition.
+All topics have the same number of partitions, because state is restored by partition. Only the inbox may have
+fewer: no state belongs to its partitions, and its producers choose them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,6 +80,8 @@ WEBHOOK_ENDPOINTS = Topic("webhook-endpoints", (events.WebhookEndpoint,), compac
 WEBHOOK_DELIVERIES = Topic("webhook-deliveries", (events.WebhookDelivery,), compact=True, transactional=True)
 
 STAGE_HEALTH = Topic("stage-health", (events.StageHealth,), compact=True)
+#: One record, on partition 0.
+LAYOUT = Topic("layout", (events.TopicLayout,), compact=True, transactional=True)
 
 #: The topic of runs, by source type.
 RUNS: Mapping[str, Topic] = {
@@ -108,6 +111,7 @@ CATALOGUE: Sequence[Topic] = (
     WEBHOOK_ENDPOINTS,
     WEBHOOK_DELIVERIES,
     STAGE_HEALTH,
+    LAYOUT,
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}

@@ -16,7 +16,7 @@ from headrace.cli import (
     sources,
     webhooks,
 )
-from headrace.cli.operate import doctor, logs, mcp, records, reembed, up, verify
+from headrace.cli.operate import backup, doctor, logs, mcp, records, reembed, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
 from headrace.cli.traced import traced
 
@@ -61,6 +61,8 @@ app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
 app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
 app.command(rich_help_panel="Operate")(doctor.doctor)
 app.command(rich_help_panel="Operate")(logs.logs)
+app.command(rich_help_panel="Operate")(backup.backup)
+app.command(rich_help_panel="Operate")(backup.restore)
 app.command(rich_help_panel="Operate")(verify.verify)
 app.command(rich_help_panel="Operate")(reembed.reembed)
 app.command(rich_help_panel="Operate")(up.service)

@@ -163,6 +163,7 @@ class _System:
 
     async def _prepared(self, settings: Settings) -> "Wiring":
         """Make what is missing: topics, and the key of saved credentials."""
+        from headrace.admin.grow import finish_growth
         from headrace.admin.topics import quiet
         from headrace.secrets_key import keep_secrets_key
         from headrace.wiring import Wiring
@@ -170,6 +171,7 @@ class _System:
 
         wiring = Wiring(settings)
         cluster = quiet(wiring.cluster)
+        await asyncio.to_thread(finish_growth, cluster, wiring.codec, lambda step: None)
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         keep_secrets_key(settings)
         return wiring

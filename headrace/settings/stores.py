@@ -33,7 +33,7 @@ class StoreSettings(BaseSettings):
     partitions: int = Field(
         12,
         description="Partitions of new topics: the maximum number of workers of one service that can "
-        "share the work. Existing topics keep theirs.",
+        "share the work. Existing topics keep theirs until `headrace topics grow`.",
         ge=1,
     )
     replication: int = Field(1, description="Replicas of new topics.", ge=1)

@@ -15,8 +15,9 @@ from headrace.service_names import SERVICES
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from headrace.wiring import services
+from headrace.wiring.growth import Growth
 from headrace.wiring.shared import Wiring
-from schemas.errors import IngestError, RequestError
+from schemas.errors import IngestError, RequestError, TransientError
 from streams.blobs import folder_of
 from streams.engine.guard import Guard
 from streams.gc_tuning import collect_seldom
@@ -70,8 +71,13 @@ async def run_service(name: str, settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         structlog.contextvars.bind_contextvars(service=name, slot=settings.slot)
+        growth = Growth(wiring, name, stop)
+        following = asyncio.create_task(growth.follow(), name="follow the layout")
         try:
             await _RUNS[name](wiring, stop)
+            following.cancel()
+            if growth.reason:
+                raise TransientError(growth.reason)
         except RequestError:
             raise
         except Exception as error:
@@ -117,9 +123,14 @@ async def _work(
 ) -> None:
     await wiring.partitions()
     async with open_workers(wiring) as workers:
-        running = [asyncio.create_task(worker.run()) for worker in workers]
+        running = {asyncio.create_task(worker.run()): worker for worker in workers}
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        going = list(running)
+        while going and not stopping.done():
+            await asyncio.wait([stopping, *going], return_when=asyncio.FIRST_COMPLETED)
+            if any(t.done() and (t.exception() or running[t] not in wiring.retired) for t in going):
+                break
+            going = [task for task in going if not task.done()]
         for worker in workers:
             worker.stop()
         await asyncio.gather(*running)

@@ -26,6 +26,7 @@ from streams.engine.stage import AnyStage
 from streams.engine.window import WindowLimits
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
+from streams.state.layout import base_of
 from streams.topics import DOCUMENT_STATES
 
 log = structlog.get_logger(__name__)
@@ -72,8 +73,9 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         opened.push_async_callback(credentials.close)
         origins = origins_of(wiring, credentials, browser_of(wiring.settings))
         following = triggers(wiring.settings, wiring.cluster, wiring.codec, folder, origins["s3"])
-        following.start()
-        opened.push_async_callback(following.close)
+        if not wiring.draining:
+            following.start()
+            opened.push_async_callback(following.close)
         scheduling = schedules(wiring, folder, view.status)
         invocations = Invocations(view)
         syncs = [
@@ -89,13 +91,27 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
                 memos,
                 wiring.settings.mass_delete_share,
                 wiring.settings.origin_seconds,
+                run_base=base_of(wiring.eras),
             )
             for kind, origin in origins.items()
         ]
         sent = await opened.enter_async_context(inbox(wiring, collections))
         telling = notifying(wiring, folder)
-        stages: list[AnyStage] = [*syncs, UploadConnector(invocations), scheduling, telling]
-        yield [*(_worker(wiring, stage) for stage in stages), sent]
+        stages: list[AnyStage] = [*syncs, UploadConnector(invocations, base_of(wiring.eras)), telling]
+        workers = [_worker(wiring, stage) for stage in stages]
+        if wiring.draining:
+            yield workers
+            return
+        intake = [_worker(wiring, scheduling), sent]
+
+        async def stop_intake() -> None:
+            await following.close()
+            wiring.retired += intake
+            for worker in intake:
+                worker.stop()
+
+        wiring.stop_intake = stop_intake
+        yield [*workers, *intake]
 
 
 @contextlib.asynccontextmanager
@@ -119,7 +135,7 @@ async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
         )
         # Enough that the pool never waits for a blob or an acknowledgement.
         concurrency = settings.workers * 4
-        stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency)
+        stage = ParsingStage(sandbox, wiring.blobs, await wiring.partitions(), concurrency, wiring.eras)
         # A document with questions passes through the pool twice, and waits for the answers in between.
         seconds = _POOL_TURNS * settings.parsing_wall_seconds + vision.seconds if vision else 0.0
         # Finished documents wait behind a slow one with their text, at most 64 KB each.

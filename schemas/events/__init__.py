@@ -60,6 +60,7 @@ from schemas.events.invocations import (
     ProgressBlock,
     Status,
 )
+from schemas.events.layout import Era, TopicLayout
 from schemas.events.operations import (
     ApiKey,
     DeadLetter,
@@ -117,6 +118,7 @@ __all__ = [
     "DocumentState",
     "DocumentUpserted",
     "Embedding",
+    "Era",
     "Event",
     "Invocation",
     "InvocationCreated",
@@ -152,6 +154,7 @@ __all__ = [
     "Status",
     "Step",
     "Task",
+    "TopicLayout",
     "Upload",
     "WebhookAttempt",
     "WebhookDelivery",

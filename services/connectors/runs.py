@@ -49,7 +49,7 @@ class Attempt:
     """One attempt at a run. Ordinals count from 0 in the order in which documents are numbered.
 
     Args:
-        run_offset: offset of the run on `runs.<type>`.
+        run_offset: offset of the run on `runs.<type>`, and the base of the era.
         window: maximum of the in-flight limit; `InFlightLimit` has the current one.
 
     Attributes:
@@ -253,8 +253,8 @@ class Connector(Stage[RunRequested]):
     #: The order of `documents` is the order of versions: a connector that lost its partitions must not write.
     transactional = True
 
-    def __init__(self, invocations: Invocations) -> None:
-        self._invocations = invocations
+    def __init__(self, invocations: Invocations, run_base: int = 0) -> None:
+        self._invocations, self._run_base = invocations, run_base
         self._tokens: dict[str, int] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
@@ -271,7 +271,7 @@ class Connector(Stage[RunRequested]):
     def attempt(self, record: Record[RunRequested], context: Context, window: int) -> Attempt:
         """A new attempt at a run."""
         run = record.event
-        made = Attempt(run.invocation_id, record.offset, self._invocations, context, window)
+        made = Attempt(run.invocation_id, self._run_base + record.offset, self._invocations, context, window)
         self._tokens[run.invocation_id] = made.token
         return made
 

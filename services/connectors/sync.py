@@ -76,6 +76,7 @@ class SyncConnector(Connector):
         memos: `source-memos`, with the same partitioning; None keeps no memos.
         mass_delete_share: the share of indexed documents that a run may delete unasked.
         origin_s: how long a run may make no progress because its origin does not answer.
+        run_base: since partitions were grown, what is added to offsets of runs (`streams.state.layout`).
     """
 
     concurrency = 16
@@ -95,8 +96,9 @@ class SyncConnector(Connector):
         mass_delete_share: float = MASS_DELETE_SHARE,
         origin_s: float = ORIGIN_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        run_base: int = 0,
     ) -> None:
-        super().__init__(invocations)
+        super().__init__(invocations, run_base)
         self.name, self.topic = f"connectors.{kind}", RUNS[kind]
         self._origin, self._states, self._collections, self._blobs = origin, states, collections, blobs
         self._window, self._partitions = window, partitions

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from schemas.checks import check_document
 from schemas.errors import ContractError
-from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, PageSpan, Step
+from schemas.events import DocumentDeleted, DocumentParsed, DocumentUpserted, Era, PageSpan, Step
 from schemas.ids import document_id
 from schemas.limits import MAX_WARNING_LENGTH, MAX_WARNINGS
 from services.parsing.document import ParsedDocument
@@ -17,6 +17,7 @@ from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.publishing.dead_letters import SEQUENCE_HEADER
 from streams.engine.stage import Context, Record
 from streams.partitions import partition_of
+from streams.state.layout import order_of
 from streams.topics import DOCUMENTS, PARSED
 
 Incoming = DocumentUpserted | DocumentDeleted
@@ -28,13 +29,21 @@ class ParsingStage(stage.Stage[Incoming]):
     Args:
         sandbox: the stage takes ownership.
         partitions: of `documents`; a record on the wrong partition for its key would lose its order.
+        eras: since partitions were grown, what is added to offsets.
     """
 
     name = "parsing"
     topic = DOCUMENTS
 
-    def __init__(self, sandbox: Sandbox, blobs: BlobStore, partitions: int, concurrency: int) -> None:
-        self._sandbox, self._blobs, self._partitions = sandbox, blobs, partitions
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        blobs: BlobStore,
+        partitions: int,
+        concurrency: int,
+        eras: Sequence[Era] = (),
+    ) -> None:
+        self._sandbox, self._blobs, self._partitions, self._eras = sandbox, blobs, partitions, eras
         self.concurrency = concurrency
         self._admission = Admission()
 
@@ -50,7 +59,7 @@ class ParsingStage(stage.Stage[Incoming]):
         """Emit `DocumentParsed`, or forward the delete with its sequence."""
         event = record.event
         self._check(record)
-        sequence = _sequence(record)
+        sequence = _sequence(record, order_of(self._eras, record.partition, record.offset))
         if isinstance(event, DocumentDeleted):
             return [Send(PARSED, record.key, event.model_copy(update={"sequence": sequence}))]
         check_document(event.document)
@@ -101,14 +110,14 @@ class ParsingStage(stage.Stage[Incoming]):
             )
 
 
-def _sequence(record: Record[Incoming]) -> int:
-    """The offset, or the original offset of a replayed record: a greater one would make newer versions
-    stale."""
+def _sequence(record: Record[Incoming], order: int) -> int:
+    """The place of the record in the order of its key, or the original place of a replayed record: a greater
+    one would make newer versions stale."""
     header = record.headers.get(SEQUENCE_HEADER)
     if header is None:
-        return record.offset
-    if not header.isdigit() or int(header) > record.offset:
+        return order
+    if not header.isdigit() or int(header) > order:
         raise ContractError(
-            f"header {SEQUENCE_HEADER} must be an earlier offset, found {header!r} at offset {record.offset}"
+            f"header {SEQUENCE_HEADER} must be an earlier offset, found {header!r} at offset {order}"
         )
     return int(header)

@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from schemas.errors import RequestError, TransientError
 from streams.kafka.client_config import read_client_config
-from streams.topics import CATALOGUE, DEAD_LETTERS, MAX_LETTER_BYTES, Topic
+from streams.topics import CATALOGUE, DEAD_LETTERS, INBOX, MAX_LETTER_BYTES, Topic
 
 #: A worker without a heartbeat for this long loses its partitions. 10 s: another worker takes over quickly,
 #: and a short garbage collection or suspension costs nothing.
@@ -146,9 +146,13 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
 
 
 def _agreed(known: Mapping[str, int]) -> int | None:
-    if len(set(known.values())) > 1:
-        raise RequestError(f"the topics must have equal partition counts, found {dict(known)}")
-    return next(iter(known.values()), None)
+    counts = {count for name, count in known.items() if name != INBOX.name}
+    if len(counts) > 1:
+        raise RequestError(
+            f"the topics must have equal partition counts, found {dict(known)}; if `headrace topics grow` "
+            "was broken off, run it again"
+        )
+    return next(iter(counts), None) or known.get(INBOX.name)
 
 
 def _created(future: Future[None]) -> bool:

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from confluent_kafka import KafkaException, TopicCollection
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -54,9 +55,19 @@ class Positions:
         self._database = database
         self._ids: dict[str, str] = {}
 
-    def usable(self, ends: Mapping[Partition, int], ids: Mapping[str, str]) -> dict[Partition, int]:
+    def usable(
+        self,
+        ends: Mapping[Partition, int],
+        ids: Mapping[str, str],
+        firsts: Mapping[Partition, int] = MappingProxyType({}),
+    ) -> dict[Partition, int]:
         """The offsets to continue from, for partitions with a valid checkpoint: the same topic id, not beyond
-        the end, and recent. Later `save` calls store `ids`."""
+        the end, and recent. Later `save` calls store `ids`.
+
+        Args:
+            firsts: first offsets that are kept. Who has read no further knows only records of before
+                partitions were grown, some of which belong to other partitions now.
+        """
         self._ids.update(ids)
         rows = self._database.execute("SELECT topic, partition, next, topic_id, read_at FROM read_to")
         return {
@@ -65,6 +76,7 @@ class Positions:
             if ids.get(topic) == topic_id
             and position <= ends.get((topic, partition), -1)
             and time.time() - read_at < STALE_SECONDS
+            and (position > (first := firsts.get((topic, partition), 0)) or first == 0)
         }
 
     def save(self, positions: Mapping[Partition, int]) -> None:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from schemas.codec import Codec
 from schemas.errors import RequestError
-from schemas.events import DeadLetter, LetterSettled
+from schemas.events import DeadLetter, Era, LetterSettled
 from streams.engine.publishing.dead_letters import replay_headers
 from streams.kafka.cluster import Cluster
 from streams.kafka.sending import Sending, send
+from streams.state.layout import order_of, require_settled
 from streams.state.reader import Reader
 from streams.topics import BY_NAME, DEAD_LETTERS
 
@@ -62,22 +63,29 @@ def replay(cluster: Cluster, codec: Codec, letters: Sequence[DeadLetter], now: d
     A record of `documents` keeps its sequence, so it overwrites nothing newer. A process that dies in between
     leaves letters open whose records were sent: to send them once more changes nothing.
 
-    Raises RequestError as `require_replayable`, TransientError if the broker does not acknowledge.
+    Raises RequestError as `require_replayable`, TransientError if the broker does not acknowledge, or while
+    partitions are being grown.
     """
     for letter in letters:
         require_replayable(letter)
+    eras = require_settled(cluster, codec).eras
     records = [
-        Sending(letter.topic, letter.key, letter.value, list(replay_headers(letter).items()))
+        Sending(letter.topic, letter.key, letter.value, list(_headers(letter, eras).items()))
         for letter in letters
     ]
     send(cluster, records, "were not sent again")
     settle(cluster, codec, [letter.id for letter in letters], REPLAYED, now, key_id)
 
 
+def _headers(letter: DeadLetter, eras: Sequence[Era]) -> dict[str, bytes]:
+    return replay_headers(letter, order_of(eras, letter.partition, letter.offset))
+
+
 def settle(
     cluster: Cluster, codec: Codec, ids: Sequence[str], action: str, now: datetime, key_id: str
 ) -> None:
-    """Note what has become of letters."""
+    """Note what has become of letters. Raises TransientError as `replay`."""
+    require_settled(cluster, codec)
     events = [LetterSettled(id=id_, action=action, settled_at=now, key_id=key_id) for id_ in ids]
     notes = [Sending(DEAD_LETTERS.name, one.id, codec.encode(one, DEAD_LETTERS.name)) for one in events]
     send(cluster, notes, "were not noted")

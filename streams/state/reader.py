@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -45,19 +45,28 @@ class ReadBatch:
     positions: dict[Partition, int]
 
 
+def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """One above the last record of each partition, open transactions included.
+
+    A reader that waits for these offsets has waited for every transaction begun before the call to end.
+    """
+    return _offsets(cluster, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+
+def first_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """The first offset of each partition that is still kept. On a compacted topic it is 0, unless its records
+    were moved because partitions were added."""
+    return _offsets(cluster, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+
 @retry(  # leaders move when brokers come and go
     retry=retry_if_exception_type(TransientError),
     wait=wait_fixed(0.1),
     stop=stop_after_delay(_LEADER_SECONDS),
     reraise=True,
 )
-def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
-    """One above the last record of each partition, open transactions included.
-
-    A reader that waits for these offsets has waited for every transaction begun before the call to end.
-    """
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    wanted = {TopicPartition(cluster.name(t), p): latest for t, p in partitions}
+def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpec) -> dict[Partition, int]:
+    wanted = {TopicPartition(cluster.name(t), p): which for t, p in partitions}
     if not wanted:
         return {}
     client = admin(cluster)  # held until it has answered
@@ -69,7 +78,7 @@ def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Parti
         }
     except KafkaException as error:
         forget_admin(cluster)
-        raise TransientError(f"end offsets cannot be read: {error.args[0].str()}") from error
+        raise TransientError(f"offsets cannot be read: {error.args[0].str()}") from error
 
 
 class Reader:
@@ -102,7 +111,10 @@ class Reader:
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Read these partitions from these offsets on."""
         self._consumer.assign(
-            [TopicPartition(self._cluster.name(t), p, offset) for (t, p), offset in positions.items()]
+            [
+                TopicPartition(self._cluster.name(t), p, offset or OFFSET_BEGINNING)
+                for (t, p), offset in positions.items()
+            ]
         )
 
     def poll(self, timeout: float) -> ReadBatch:

@@ -20,7 +20,7 @@ from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
-from streams.state.reader import Reader, end_offsets
+from streams.state.reader import Reader, end_offsets, first_offsets
 from streams.topics import Topic
 
 E = TypeVar("E", bound=Event)
@@ -91,6 +91,7 @@ class PartitionStore(Generic[E]):
         self._database = open_database(path, _SCHEMA + POSITIONS)
         self._positions = Positions(self._database)
         self._lock = asyncio.Lock()
+        self._firsts: dict[Partition, int] = {}  # looked up once: they only move while nobody is here
         #: `apply` runs in the loop while `catch_up` restores other partitions in a thread.
         self._writing = threading.Lock()
 
@@ -146,7 +147,7 @@ class PartitionStore(Generic[E]):
     def _catch_up(self, partitions: Sequence[int]) -> None:
         ids = topic_ids(self._cluster, [self.topic.name])
         ends = end_offsets(self._cluster, [(self.topic.name, p) for p in partitions])
-        starts = self._positions.usable(ends, ids)
+        starts = self._positions.usable(ends, ids, self._first(ends))
         for partition in ends.keys() - starts.keys():
             self._empty(partition)
         behind = {partition: end for partition, end in ends.items() if starts.get(partition, 0) < end}
@@ -162,6 +163,10 @@ class PartitionStore(Generic[E]):
                 self._write(rows, batch.positions)
         finally:
             reader.close()
+
+    def _first(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        self._firsts |= first_offsets(self._cluster, [one for one in partitions if one not in self._firsts])
+        return self._firsts
 
     def _empty(self, partition: Partition) -> None:
         with self._writing:

@@ -20,7 +20,7 @@ from schemas.events import Chunk, Chunking, SparseRow
 from services.chunking.stage import cut
 from services.parsing import parse
 from streams.kafka.client_config import read_client_config
-from streams.kafka.cluster import Cluster, ensure_topics
+from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
 from streams.local import ProcessSpec
 from streams.local.ports import free_port
 from streams.state.reader import Reader, end_offsets
@@ -175,7 +175,8 @@ class Pipeline:
         return {row.id for row in rows}, sum(key["indexed"] for keys in found.values() for key in keys)
 
     def _sparse_rows(self, collection: str) -> list[SparseRow]:
-        partitions = [(SPARSE_ROWS.name, number) for number in range(PARTITIONS)]
+        count = partition_counts(admin(self.cluster), self.cluster)[SPARSE_ROWS.name]
+        partitions = [(SPARSE_ROWS.name, number) for number in range(count)]
         reader, rows = Reader(self.cluster, SingleObjectCodec()), dict[str, SparseRow]()
         reader.assign(dict.fromkeys(partitions, 0))
         for batch in reader.read_to(end_offsets(self.cluster, partitions)):

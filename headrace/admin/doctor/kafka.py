@@ -13,7 +13,7 @@ from headrace.wiring import Wiring
 from schemas.errors import IngestError
 from streams.kafka.cluster import Cluster, admin, metadata_seconds
 from streams.state.lags import consumer_groups
-from streams.topics import CATALOGUE
+from streams.topics import CATALOGUE, INBOX
 
 _TIMEOUT_S = 10
 _ADVICE = "is it running, and are HEADRACE_KAFKA_… right? See docs/deployment.md"
@@ -84,7 +84,7 @@ def _letters(wiring: Wiring) -> Check:
 def _catalogue(states: list[TopicState]) -> Check:
     if missing := missing_topics(states):
         return fault("topics", f"missing: {', '.join(missing)}", "`headrace topics ensure` creates them")
-    if len(counts := {state.partitions for state in states}) > 1:
+    if len(counts := {state.partitions for state in states if state.name != INBOX.name}) > 1:
         return fault(
             "topics",
             f"partition counts differ: {sorted(counts)}",

@@ -21,6 +21,7 @@ from services.indexing.rows import row_id
 from services.indexing.switch import give_up, rename
 from streams.chroma import MODEL_KEY, ChromaClient, ServerFault
 from streams.reembedded import reembedded
+from streams.state.layout import require_settled
 
 #: Switches that are tried before the command gives up; what was copied stays.
 _TRIES = 5
@@ -76,6 +77,7 @@ async def reembed(
     Raises RequestError for a collection or a model that is not there, TransientError if a service does not
     answer. The old collection is then whole under its name, and the command can be run again.
     """
+    await asyncio.to_thread(require_settled, wiring.cluster, wiring.codec)
     access = chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant
     async with _opened(wiring, access, target, told) as job:
         old = await job.collections.named(target.collection)

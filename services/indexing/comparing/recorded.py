@@ -18,6 +18,7 @@ from services.indexing.comparing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.sending import Sending, send
+from streams.state.layout import require_settled
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
 from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
 
@@ -175,8 +176,9 @@ async def doubt(cluster: Cluster, codec: Codec, recorded: Recorded, findings: Se
     """Have documents recorded as incomplete, so that their next run rewrites them.
 
     The indexing service does it, as the only writer of collections and states. Raises TransientError if it
-    does not within two minutes.
+    does not within two minutes, and while partitions are being grown.
     """
+    await asyncio.to_thread(require_settled, cluster, codec)
     doubts = [
         Sending(EMBEDDINGS.name, finding.key, codec.encode(_doubted(finding), EMBEDDINGS.name))
         for finding in findings

@@ -12,7 +12,7 @@ from streams.engine.stage import Record
 from streams.engine.window import Entry
 from streams.topics import DEAD_LETTERS, DOCUMENTS, MAX_LETTER_BYTES
 
-#: Header of a replayed `documents` record: its original offset. It remains the record's sequence, so a replay
+#: Header of a replayed `documents` record: its original sequence. It remains that of the record, so a replay
 #: never overwrites a newer version.
 SEQUENCE_HEADER = "headrace-sequence"
 #: Maximum bytes of a record, with key and headers, in a letter. The rest of `MAX_LETTER_BYTES` is for the
@@ -107,9 +107,14 @@ def _name(name: str) -> str:
     return error_text(name, _NAME_CHARACTERS)
 
 
-def replay_headers(letter: DeadLetter) -> dict[str, bytes]:
-    """Headers for producing the record of a letter to its topic again."""
+def replay_headers(letter: DeadLetter, sequence: int | None = None) -> dict[str, bytes]:
+    """Headers for producing the record of a letter to its topic again.
+
+    Args:
+        sequence: of a record of `documents`; its offset, unless partitions were grown.
+    """
     headers = dict(letter.headers)
     if letter.topic == DOCUMENTS.name:
-        headers.setdefault(SEQUENCE_HEADER, str(letter.offset).encode())
+        kept = letter.offset if sequence is None else sequence
+        headers.setdefault(SEQUENCE_HEADER, str(kept).encode())
     return headers

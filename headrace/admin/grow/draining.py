@@ -1,0 +1,197 @@
+"""What is still on its way through the topics, and who still works on it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
+
+from headrace.admin.grow.reading import records
+from schemas.errors import TransientError
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.partitions import Partition
+from streams.state.lags import consumer_groups
+from streams.state.reader import end_offsets, first_offsets
+from streams.topics import (
+    CATALOGUE,
+    CHUNKS,
+    DOCUMENTS,
+    EMBEDDINGS,
+    INBOX,
+    INVOCATIONS,
+    PARSED,
+    PART_REQUESTS,
+    PROGRESS,
+    RUNS,
+)
+
+_ANSWER_SECONDS = 15.0
+_LOOK_SECONDS = 1.0
+#: Two looks without a change, this far apart, are the end: whoever produces has taken a record before.
+_STILL_SECONDS = 2.0
+
+#: The group that reads each topic of events. A topic that nobody has read yet is behind, too.
+READERS: Mapping[str, str] = {
+    DOCUMENTS.name: "parsing",
+    PARSED.name: "chunking",
+    CHUNKS.name: "embedding",
+    EMBEDDINGS.name: "indexing",
+    PART_REQUESTS.name: "chunking-parts",
+    PROGRESS.name: "tracking",
+    INVOCATIONS.name: "notifying",
+    **{topic.name: f"connectors.{kind}" for kind, topic in RUNS.items()},
+}
+#: Groups of what takes new work in; they leave while the others go on.
+INTAKE = frozenset({"inbox", "scheduling"})
+#: The topics that are work: events, and what completion webhooks tell. The inbox keeps its partitions.
+_WORK = frozenset(topic.name for topic in CATALOGUE if not topic.compact) - {INBOX.name} | {INVOCATIONS.name}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The topics and groups at one moment.
+
+    Attributes:
+        ends: of all partitions of the topics that are work.
+        behind: group, topic → partition → first offset that is not committed, where that is not the end.
+        members: group → number of its members.
+    """
+
+    ends: Mapping[Partition, int]
+    behind: Mapping[tuple[str, str], Mapping[int, int]]
+    members: Mapping[str, int]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing is on its way, and nothing new is taken in."""
+        return not self.behind and not any(self.members.get(group) for group in INTAKE)
+
+    def sentences(self) -> list[str]:
+        """What is waited for."""
+        return [*self._works(), *self._takes()]
+
+    def _works(self) -> Iterator[str]:
+        for (group, topic), starts in sorted(self.behind.items()):
+            count = sum(self.ends[topic, partition] - start for partition, start in starts.items())
+            nobody = "" if self.members.get(group) else ", which does not run: start it"
+            yield f"{count:,} records of {topic} wait for {group}{nobody}"
+
+    def _takes(self) -> Iterator[str]:
+        for group in sorted(INTAKE):
+            if self.members.get(group):
+                yield f"{group} is to stop taking in"
+
+
+def standing(cluster: Cluster) -> Standing:
+    """Look at all topics and groups. Blocks. Raises TransientError."""
+    counts = partition_counts(admin(cluster), cluster)
+    work = [name for name in counts if name in _WORK]
+    places = [(name, partition) for name in work for partition in range(counts[name])]
+    ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
+    groups = consumer_groups(cluster)
+    committed = {group.removeprefix(cluster.prefix): committed_by(cluster, group) for group in groups}
+    behind: dict[tuple[str, str], dict[int, int]] = {}
+    for group, topic in _readings(committed, work):
+        for partition in range(counts[topic]):
+            place = (topic, partition)
+            start = max(committed.get(group, {}).get(place, 0), firsts[place])
+            if start < ends[place]:
+                behind.setdefault((group, topic), {})[partition] = start
+    return Standing(ends, _with_records(cluster, behind, ends), _members(cluster, groups))
+
+
+def _readings(committed: Mapping[str, Mapping[Partition, int]], work: list[str]) -> set[tuple[str, str]]:
+    """Which group reads which topic: ours, and those of your own that have read one of our topics."""
+    found = {(READERS[topic], topic) for topic in work if topic in READERS}
+    for group, places in committed.items():
+        found |= {(group, topic) for topic, _ in places if topic in work}
+    return found
+
+
+def _with_records(
+    cluster: Cluster,
+    behind: Mapping[tuple[str, str], Mapping[int, int]],
+    ends: Mapping[Partition, int],
+) -> dict[tuple[str, str], dict[int, int]]:
+    """Without the partitions in which only markers of transactions are left."""
+    found: dict[tuple[str, str], dict[int, int]] = {}
+    for (group, topic), starts in behind.items():
+        left = {p: start for p, start in starts.items() if _is_record(cluster, (topic, p), start, ends)}
+        if left:
+            found[group, topic] = left
+    return found
+
+
+def _is_record(cluster: Cluster, place: Partition, start: int, ends: Mapping[Partition, int]) -> bool:
+    """Whether a committed record lies between an offset and the end."""
+    return next(records(cluster, place, ends[place], start), None) is not None
+
+
+def committed_by(cluster: Cluster, group: str) -> dict[Partition, int]:
+    """The offsets that a group, by its whole name, has committed."""
+    asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    found = _result(asked[group], f"offsets of {group}").topic_partitions or []
+    return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
+
+
+def inbox_left(cluster: Cluster) -> int:
+    """Offsets of the inbox that are not committed yet."""
+    count = partition_counts(admin(cluster), cluster)[INBOX.name]
+    places = [(INBOX.name, partition) for partition in range(count)]
+    ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
+    read = committed_by(cluster, cluster.name(INBOX))
+    return sum(end - max(read.get(place, 0), firsts[place]) for place, end in ends.items())
+
+
+def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
+    if not groups:
+        return {}
+    asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
+    return {
+        group.removeprefix(cluster.prefix): len(_result(future, f"members of {group}").members)
+        for group, future in asked.items()
+    }
+
+
+def _result(future: Any, what: str) -> Any:
+    try:
+        return future.result(_ANSWER_SECONDS)
+    except KafkaException as error:
+        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error
+
+
+def wait_drained(cluster: Cluster, told: Callable[[str], None]) -> None:
+    """Return when nothing is on its way any more. Says what it waits for, whenever that changes."""
+    said: list[str] = []
+    before: tuple[float, Mapping[Partition, int]] | None = None
+    while True:
+        now = standing(cluster)
+        if not now.is_clear:
+            before = None
+            if (waits := now.sentences()) != said:
+                said = waits
+                told("waiting: " + "; ".join(waits))
+        elif before is None or before[1] != now.ends:
+            before = (time.monotonic(), now.ends)
+        elif time.monotonic() - before[0] >= _STILL_SECONDS:
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def wait_left(cluster: Cluster, told: Callable[[str], None]) -> None:
+    """Return when no group has members any more: nobody processes or writes."""
+    said: list[str] = []
+    empty_since: float | None = None
+    while True:
+        members = _members(cluster, consumer_groups(cluster))
+        if there := sorted(group for group, count in members.items() if count):
+            empty_since = None
+            if there != said:
+                said = there
+                told(f"waiting for these to end: {', '.join(there)}")
+        elif empty_since is None:
+            empty_since = time.monotonic()
+        elif time.monotonic() - empty_since >= _STILL_SECONDS:
+            return
+        time.sleep(_LOOK_SECONDS)

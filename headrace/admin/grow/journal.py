@@ -1,0 +1,98 @@
+"""Writes the layout and the moved records. All writes are transactions under one id, so of two commands only
+the later one writes."""
+
+from collections.abc import Callable
+
+from confluent_kafka import KafkaException, Producer
+
+from schemas.codec import Codec
+from schemas.errors import FencedError, TransientError
+from schemas.events import TopicLayout
+from streams.kafka.cluster import CLIENT_LOG, Cluster
+from streams.state.layout import KEY, read_layout
+from streams.topics import LAYOUT, MAX_LETTER_BYTES, Topic
+
+_ID = "grow"
+_SECONDS = 60.0
+#: Records of a transaction: some megabytes, far less than a transaction may last.
+_RECORDS = 2_000
+
+
+class GrowthJournal:
+    """One command's access to the layout, and its producer.
+
+    Attributes:
+        layout: the newest one.
+    """
+
+    def __init__(self, cluster: Cluster, codec: Codec) -> None:
+        self._cluster, self._codec = cluster, codec
+        self._waiting = 0
+        self._failures: list[str] = []
+        self._producer = Producer(
+            cluster.client(
+                transactional_id=cluster.name(_ID),
+                compression_type="lz4",
+                message_max_bytes=MAX_LETTER_BYTES + 65_536,
+                message_timeout_ms=int(_SECONDS * 1000) - 1_000,
+                transaction_timeout_ms=int(_SECONDS * 1000),
+                # Partitions that were just added are looked for at once.
+                topic_metadata_refresh_interval_ms=1_000,
+            ),
+            logger=CLIENT_LOG,
+        )
+        try:
+            self._producer.init_transactions(_SECONDS)
+        except KafkaException as error:
+            raise TransientError(f"transactions cannot begin: {error.args[0].str()}") from error
+        self.layout = read_layout(cluster, codec)
+
+    def write(self, topic: Topic, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
+        """Write a record, in a transaction with others; `flush` ends the last one."""
+        if not self._waiting:
+            self._guarded(self._producer.begin_transaction)
+        self._waiting += 1
+        while True:
+            try:
+                self._producer.produce(
+                    self._cluster.name(topic),
+                    value,
+                    key,
+                    partition,
+                    on_delivery=self._delivered,
+                    timestamp=timestamp_ms,
+                )
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+        if self._waiting >= _RECORDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what was written. Raises TransientError, FencedError if another command has taken over."""
+        if not self._waiting:
+            return
+        self._waiting = 0
+        self._guarded(lambda: self._producer.commit_transaction(_SECONDS))
+        if self._failures:
+            raise TransientError(f"records could not be written: {self._failures[0]}")
+
+    def note(self, layout: TopicLayout) -> None:
+        """Make this the newest layout."""
+        value = self._codec.encode(layout, LAYOUT.name)
+        self.write(LAYOUT, 0, KEY.encode(), value, round(layout.since.timestamp() * 1000))
+        self.flush()
+        self.layout = layout
+
+    def _delivered(self, error: object, message: object) -> None:
+        if error is not None:
+            self._failures.append(str(error))
+
+    def _guarded(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except KafkaException as error:
+            reason = error.args[0]
+            if reason.fatal():
+                raise FencedError("another `headrace topics grow` has begun, and goes on") from error
+            raise TransientError(f"the transaction was refused: {reason.str()}") from error

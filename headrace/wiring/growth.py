@@ -1,0 +1,62 @@
+"""How a process takes part when partitions are grown: its intake stops, it ends, and begins anew."""
+
+import asyncio
+
+import structlog
+
+from headrace.wiring.shared import Wiring
+from schemas.errors import TransientError
+from schemas.events import TopicLayout
+from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch, base_of
+
+log = structlog.get_logger(__name__)
+
+#: Between two looks, each a request to the broker.
+LOOK_SECONDS = 2.0
+#: These own no partition and write no state: they answer while records move.
+_SERVES = frozenset({"api", "searching"})
+
+
+class Growth:
+    """Watches the layout of the topics for a process.
+
+    Attributes:
+        reason: why the process has to begin anew; empty as long as it may go on.
+    """
+
+    def __init__(self, wiring: Wiring, service: str, stop: asyncio.Event) -> None:
+        self._wiring, self._service, self._stop = wiring, service, stop
+        self._watch = LayoutWatch(wiring.cluster, wiring.codec)
+        self._drained = False
+        self.reason = ""
+
+    async def follow(self) -> None:
+        """Set `stop` when the process has to begin anew. Returns then."""
+        while not self.reason:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._wiring.layout is None:  # it waits for topics
+                continue
+            try:
+                layout = await self._watch.current()
+            except TransientError:  # the broker is away, which others notice, too
+                continue
+            await self._act(layout)
+        self._stop.set()
+
+    async def _act(self, layout: TopicLayout) -> None:
+        if layout.phase != SETTLED and not self._drained:
+            self._drained = True
+            log.info("partitions are to be grown: nothing new is taken in", target=layout.target)
+            await self._wiring.stop_intake()
+        self.reason = why_anew(self._service, self._wiring.layout, layout, self._drained)
+
+
+def why_anew(service: str, began: TopicLayout | None, now: TopicLayout, drained: bool) -> str:
+    """Why a process that began with one layout has to begin anew with another; empty if it need not."""
+    if now.phase in (STOPPING, GROWING, MOVED):
+        return "" if service in _SERVES else "partitions are being grown"
+    if began is not None and (began.partitions, base_of(began.eras)) != (now.partitions, base_of(now.eras)):
+        return f"the topics have {now.partitions} partitions now"
+    if now.phase == SETTLED and drained and service not in _SERVES:
+        return "the growth of partitions was given up"
+    return ""

@@ -1,0 +1,32 @@
+"""How records lie on partitions: the topic `layout`."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from schemas.events.common import Event
+
+
+class Era(Event):
+    """The time since partitions were grown. `base` is added to offsets of `documents` and of runs, so that
+    they exceed all before; `begins` is the first offset of each partition of `documents`, where not 0."""
+
+    base: int
+    begins: list[int] = Field(default_factory=list)
+
+
+class TopicLayout(Event):
+    """Topic `layout`, on partition 0: how many partitions all topics have, and whether they are being grown.
+
+    `phase` is `settled`, `draining` (intake stops), `stopping` (services end), `growing` (state moves) or
+    `moved` (to another cluster). While partitions grow, `ends` are the ends of the partitions whose records
+    move, by topic, and `copied` the topics whose records are at their new places.
+    """
+
+    partitions: int
+    phase: str = "settled"
+    target: int | None = None
+    since: datetime
+    eras: list[Era] = Field(default_factory=list)
+    ends: dict[str, list[int]] = Field(default_factory=dict)
+    copied: list[str] = Field(default_factory=list)

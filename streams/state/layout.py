@@ -1,0 +1,120 @@
+"""The layout of our topics: how many partitions, whether they grow, and how offsets stay comparable.
+
+    settled ──► draining ──► stopping ──► growing ──► settled, with more partitions
+       ▲           │            ├──► moved: the system goes on on another cluster
+       └───────────┴────────────┘  given up, or copied: nothing has changed here
+
+A document's sequence, and the order of a source's runs, are offsets. A key that moves to another partition
+meets smaller offsets there, so each growth begins an era, whose base is added to them.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from schemas.codec import Codec
+from schemas.errors import TransientError
+from schemas.events import Era, TopicLayout
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.state.reader import Reader, end_offsets
+from streams.topics import DOCUMENTS, LAYOUT
+
+SETTLED, DRAINING, STOPPING, GROWING = "settled", "draining", "stopping", "growing"
+#: The system goes on on another cluster.
+MOVED = "moved"
+KEY = "layout"
+PLACE = (LAYOUT.name, 0)
+#: A process that has looked at the layout may act on it for this long.
+LEASE_SECONDS = 3.0
+
+
+def read_layout(cluster: Cluster, codec: Codec) -> TopicLayout:
+    """The newest layout; if partitions were never grown, that of the topics as they are. Blocks. Raises
+    TransientError."""
+    counts = partition_counts(admin(cluster), cluster)
+    found = _newest(cluster, codec) if LAYOUT.name in counts else None
+    if found is not None:
+        return found
+    return TopicLayout(partitions=counts.get(DOCUMENTS.name, 0), since=datetime.fromtimestamp(0, UTC))
+
+
+def _newest(cluster: Cluster, codec: Codec) -> TopicLayout | None:
+    ends = end_offsets(cluster, [PLACE])
+    reader, found = Reader(cluster, codec), None
+    try:
+        reader.assign({PLACE: 0})
+        for batch in reader.read_to(ends):
+            for change in batch.changes:
+                found = change.event if isinstance(change.event, TopicLayout) else found
+    finally:
+        reader.close()
+    return found
+
+
+def base_of(eras: Sequence[Era]) -> int:
+    """What is added to an offset of today."""
+    return eras[-1].base if eras else 0
+
+
+def order_of(eras: Sequence[Era], partition: int, offset: int) -> int:
+    """The place of a record of `documents` in the order of its key, across growths: its sequence."""
+    for era in reversed(eras):
+        if partition >= len(era.begins) or offset >= era.begins[partition]:
+            return era.base + offset
+    return offset
+
+
+def under_way(layout: TopicLayout) -> str:
+    """A sentence about a growth, or a move, that is under way."""
+    if layout.phase == MOVED:
+        return (
+            f"this system was moved to another cluster at {layout.since:%Y-%m-%d %H:%M:%S} UTC; "
+            "`headrace topics grow --cancel` lets it go on here"
+        )
+    if layout.target in (None, layout.partitions):
+        return (
+            f"the topics are being copied since {layout.since:%Y-%m-%d %H:%M:%S} UTC; if no `headrace topics "
+            "copy` is running now, `headrace topics grow --cancel` ends it"
+        )
+    return (
+        f"the partitions of the topics are being grown from {layout.partitions} to {layout.target} since "
+        f"{layout.since:%Y-%m-%d %H:%M:%S} UTC; if no `headrace topics grow` is running now, run it again"
+        f"{'' if layout.phase == GROWING else ', or give it up with --cancel'}"
+    )
+
+
+def require_settled(cluster: Cluster, codec: Codec) -> TopicLayout:
+    """The layout. Raises TransientError while partitions are being grown. Blocks."""
+    layout = read_layout(cluster, codec)
+    if layout.phase != SETTLED:
+        raise TransientError(f"{under_way(layout)}; nothing is written meanwhile")
+    return layout
+
+
+class LayoutWatch:
+    """The layout as a process knows it. Reads the topic only when it has grown."""
+
+    def __init__(self, cluster: Cluster, codec: Codec) -> None:
+        self._cluster, self._codec = cluster, codec
+        self._end = -1
+        self._known: TopicLayout | None = None
+        self._looked_at = float("-inf")
+        self._looking = asyncio.Lock()
+
+    async def current(self) -> TopicLayout:
+        """The layout, seen at most `LEASE_SECONDS` ago. Raises TransientError if no broker answers."""
+        async with self._looking:
+            if self._known is None or time.monotonic() - self._looked_at > LEASE_SECONDS:
+                began = time.monotonic()
+                self._known = await asyncio.to_thread(self._look)
+                self._looked_at = began
+            return self._known
+
+    def _look(self) -> TopicLayout:
+        end = end_offsets(self._cluster, [PLACE])[PLACE]
+        if self._known is None or end != self._end:
+            found = read_layout(self._cluster, self._codec)
+            self._end = end
+            return found
+        return self._known
