@@ -89,6 +89,7 @@ async def pipeline(
         "HEADRACE_S3_ENDPOINTS": endpoints,
         "HEADRACE_SECRETS_KEY": SecretsKey.new().text,
         "HEADRACE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+        "HEADRACE_GITHUB_WEBHOOK_SECRET": "the-secret-of-the-tests",
         "HEADRACE_MODELS": str(_models(tmp_path_factory.mktemp("models"))),
         "HEADRACE_EMBEDDING_MODEL": TRIAL_MODEL,
         "HEADRACE_EMBED_PORT": str(embed_port),

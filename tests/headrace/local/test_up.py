@@ -15,13 +15,16 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import chromadb
+import numpy as np
 import pytest
 from chromadb import K, Knn, Search
 from chromadb.errors import ChromaAuthError
+from chromadb.utils.embedding_functions.onnx_mini_lm_l6_v2 import ONNXMiniLM_L6_V2
 from confluent_kafka import KafkaException
 
 from headrace.local.running_file import RunningSystem, read_running
@@ -34,6 +37,7 @@ from tests.api.raw import exchange
 from tests.api.test_hostile import MALFORMED, MARK
 from tests.collector import Collector, Taken, collecting
 from tests.deploy.observability import metric_names, served_names
+from tests.documentation.pages import blocks
 from tests.processes import is_alive
 from tests.waiting import eventually
 
@@ -309,6 +313,26 @@ def test_a_stock_chroma_client_searches_by_words_and_cannot_change_what_is_kept(
     assert row["metadata"] == {"document_key": "gates.md"}
     with pytest.raises(ChromaAuthError, match="Headrace keeps collection 'notes'"):
         collection.delete(ids=[row["id"]])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/search.md"])
+def test_the_chroma_clients_that_the_pages_show_run(
+    page: str, up: Up, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embedded(_: object, texts: Sequence[str]) -> list[np.ndarray[Any, Any]]:
+        """Instead of the client's own model, which it would download."""
+        return [np.full(384, 384**-0.5, np.float32) for _ in texts]
+
+    monkeypatch.setattr(ONNXMiniLM_L6_V2, "__call__", embedded)
+    key = json.loads(up.call("keys", "create", "reader", "--json").stdout)["key"]
+    url = urlsplit(up.running.url)
+    code = "\n".join(block.text for block in blocks("python") if block.page == page)
+    code = code.replace('"127.0.0.1", 8383', f'"127.0.0.1", {url.port}').replace("hr_…", key)
+    collection = chromadb.HttpClient(
+        "127.0.0.1", url.port or 0, headers={"x-chroma-token": key}
+    ).get_collection("notes")
+
+    exec(code, {"chromadb": chromadb, "K": K, "Knn": Knn, "Search": Search, "collection": collection})
 
 
 def test_every_metric_of_the_alerts_and_of_the_dashboard_is_served(up: Up) -> None:
