@@ -58,14 +58,14 @@ MOST_CHECKS = 4
 
 
 class ChangeLocks:
-    """One change of a source, or of a webhook endpoint, at a time in this process. Other gateways may change
-    it between."""
+    """One change of a source, a webhook endpoint or a credential at a time in this process. Other gateways
+    may change it between."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def of(self, id_: str) -> asyncio.Lock:
-        """The lock of a source or an endpoint."""
+        """The lock of what has this id."""
         return self._locks.setdefault(id_, asyncio.Lock())
 
 

@@ -1,8 +1,10 @@
 """`/api/v1/credentials`: credentials of sources. Secrets are write-only."""
 
+import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
@@ -78,14 +80,20 @@ async def forget(parts: Dependencies, caller: Caller, text: str) -> None:
         raise BadRequest(f"credential_id {text[:40]!r} is no number")
     await saved.refresh()
     await parts.catalogue.refresh()
-    credential = saved.get(caller.tenant, int(text))
+    async with parts.changing.of(_lock(int(text))):
+        await _forget_unused(parts, caller, int(text))
+
+
+async def _forget_unused(parts: Dependencies, caller: Caller, credential_id: int) -> None:
+    credential = _saved(parts).get(caller.tenant, credential_id)
     if credential is None:
-        raise NotFound(f"credential {text} does not exist")
+        raise NotFound(f"credential {credential_id} does not exist")
     if users := _users(parts, caller.tenant).get(credential.id):
         names = ", ".join(shown(source) for source in users[:3])
         more = f" and {len(users) - 3} more" if len(users) > 3 else ""
         raise Conflict(
-            f"credential {text} is used by source {names}{more}; delete them, or give them another, first"
+            f"credential {credential_id} is used by source {names}{more}; delete them, or give them another, "
+            "first"
         )
     await _forget(parts, credential)
 
@@ -99,17 +107,19 @@ async def rotate_credentials(request: web.Request) -> web.Response:
     saved.secrets.reload()
     await saved.refresh()
     key_id, rotated, failed = saved.secrets.key_id, 0, []
-    for credential in saved.all():
-        if credential.secret.key_id == key_id:
-            continue
-        try:
-            members = saved.opened(credential)
-        except RequestError as error:
-            failed.append(str(error))
-            continue
-        sealed = saved.secrets.seal(members, context_of(credential))
-        await _write(parts, credential.model_copy(update={"secret": sealed}))
-        rotated += 1
+    for tenant, id_ in [(one.tenant, one.id) for one in saved.all()]:
+        async with parts.changing.of(_lock(id_)):  # one that is deleted meanwhile must stay so
+            credential = saved.get(tenant, id_)
+            if credential is None or credential.secret.key_id == key_id:
+                continue
+            try:
+                members = saved.opened(credential)
+            except RequestError as error:
+                failed.append(str(error))
+                continue
+            sealed = saved.secrets.seal(members, context_of(credential))
+            await _write(parts, credential.model_copy(update={"secret": sealed}))
+            rotated += 1
     rotated += await _reseal_endpoints(parts, saved.secrets, failed)
     return json_response(RotatedCredentials(key_id=key_id, rotated=rotated, failed=failed))
 
@@ -140,21 +150,36 @@ async def signed_in(
     parts: Dependencies, caller: Caller, kind: SourceType[Any, Any], form: Body
 ) -> AsyncIterator[Body]:
     """Save the inline secret of a payload and replace it by its id. If the block refuses the payload, the
-    saved credential is deleted again."""
+    saved credential is deleted again.
+
+    Blocks with the same secret run one after the other: the second would use the credential that the first
+    deletes when it is refused.
+    """
     inline = kind.inline_secret(form)
     if inline is None:
         yield form
         return
     saved = _saved(parts)
-    await saved.refresh()
-    known = _same(saved, caller.tenant, inline.kind, inline.members)
-    credential = known or await _save(parts, caller.tenant, inline.kind, inline.name, inline.members)
-    try:
-        yield kind.with_credential(form, credential.id)
-    except BaseException:
-        if known is None:
-            await _forget(parts, credential)
-        raise
+    async with parts.changing.of(_secret_lock(caller.tenant, inline.kind, inline.members)):
+        await saved.refresh()
+        known = _same(saved, caller.tenant, inline.kind, inline.members)
+        credential = known or await _save(parts, caller.tenant, inline.kind, inline.name, inline.members)
+        try:
+            yield kind.with_credential(form, credential.id)
+        except BaseException:
+            if known is None:
+                await _forget(parts, credential)
+            raise
+
+
+def _lock(credential_id: int) -> str:
+    return f"credential {credential_id}"
+
+
+def _secret_lock(tenant: str, kind: str, members: Mapping[str, str]) -> str:
+    """The name of a secret's lock: a hash, so that no secret is kept in memory for it."""
+    text = json.dumps([tenant, kind, sorted(members.items())])
+    return f"secret {sha256(text.encode()).hexdigest()}"
 
 
 def _saved(parts: Dependencies) -> SavedCredentials:

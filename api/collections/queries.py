@@ -36,6 +36,8 @@ async def list_collections(
     for place in await _databases(parts, caller, database):
         listed = await _listed(parts, f"{place.path}/collections")
         found += [(place, one) for one in sorted(listed, key=lambda one: str(one["name"]))]
+        if len(found) >= offset + limit:  # those of the databases behind come later in the list
+            break
     shown = found[offset : offset + limit]
     slots = asyncio.Semaphore(_AT_ONCE)
     return list(await asyncio.gather(*(_summary(parts, slots, *one) for one in shown)))

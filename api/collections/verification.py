@@ -93,8 +93,14 @@ async def _write_again(parts: Dependencies, one: Verification, found: Compared) 
     """Run the sources of documents that differ."""
     for source_id in found.sources:
         source = parts.catalogue.source(source_id)
-        if source is None or not SOURCE_TYPES[source.type].lists:
-            why = "was deleted" if source is None else "has uploads, which must be sent again"
+        # States name their source, and any program may have written the events behind them.
+        foreign = source is not None and (source.tenant, source.database) != (
+            one.place.tenant,
+            one.place.database,
+        )
+        if source is None or foreign or not SOURCE_TYPES[source.type].lists:
+            gone = source is None or foreign
+            why = "does not exist in this database" if gone else "has uploads, which must be sent again"
             one.remarks.append(f"source {source_id} {why}")
             continue
         try:

@@ -32,9 +32,7 @@ _STATUS = Parameter(
 _SOURCE = Parameter(
     "source_id", "Only of this source; not together with database_name.", {"type": "string", "format": "uuid"}
 )
-_OUTCOME = Parameter(
-    "status", "Only with this outcome.", {"type": "string", "enum": ["indexed", "deleted", "failed"]}
-)
+_OUTCOME = Parameter("status", "Only with this outcome.", {"type": "string", "enum": [*progress.OUTCOMES]})
 _WARNED = Parameter("warnings", "Only documents with warnings.", {"type": "string", "enum": ["true"]})
 
 _FILE_SIZE = Parameter(

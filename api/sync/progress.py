@@ -12,7 +12,8 @@ from api.sync.render import json_response, json_text, outcome_of, progress_of
 from schemas.api import InvocationProgress
 from schemas.events import FINAL_STATUSES, Invocation
 
-_OUTCOME_STATUSES = ("indexed", "deleted", "failed", "skipped")
+#: How a document ends, except unchanged.
+OUTCOMES = ("indexed", "deleted", "failed", "skipped")
 #: Ten events per second suffice for a display; changes in between are part of the next event.
 _FRAME_SECONDS = 0.1
 
@@ -30,7 +31,7 @@ async def get_documents(request: web.Request) -> web.StreamResponse:
     """Outcomes of documents. As a stream: an event `document` for each, `end` when the invocation ends."""
     parts = request.app[PARTS]
     run = await parts.invocation(caller_of(request), path_id(request, "invocation_id"))
-    status = query_choice(request, "status", _OUTCOME_STATUSES)
+    status = query_choice(request, "status", OUTCOMES)
     limit = query_number(request, "limit", 100, MAX_LIMIT)
     offset = query_number(request, "offset", 0, 2**31)
     warned = query_choice(request, "warnings", ("true",)) is not None

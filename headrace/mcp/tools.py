@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from mcp.server.mcpserver.exceptions import ToolError
 
-from headrace.client.connect import require_gateway
+from headrace.client.connect import Endpoint, require_gateway
 from headrace.client.gateway import GatewayClient
 from headrace.mcp import answers
 from headrace.settings import Settings
@@ -26,11 +26,12 @@ _DEFAULT_DATABASE = "default_database"
 
 
 class Tools:
-    """The tools, on the gateway of the settings. It is looked for at the first call, not at the handshake."""
+    """The tools, on the gateway of the settings. It is looked for at each call, not at the handshake."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: GatewayClient | None = None
+        self._endpoint: Endpoint | None = None
         self._connecting = asyncio.Lock()
 
     @asynccontextmanager
@@ -124,10 +125,14 @@ class Tools:
             raise ToolError(answers.clean(str(error))) from error
 
     async def _connected(self) -> GatewayClient:
+        """A client of the gateway as it is now: `headrace up` may have been started again elsewhere."""
         async with self._connecting:  # the first calls may come together
+            found = await require_gateway(self._settings)
+            if self._client is not None and found != self._endpoint:
+                await self._client.__aexit__(None, None, None)
+                self._client = None
             if self._client is None:
-                endpoint = await require_gateway(self._settings)
-                self._client = GatewayClient(endpoint.url, endpoint.key)
+                self._client, self._endpoint = GatewayClient(found.url, found.key), found
             return self._client
 
 

@@ -1,5 +1,7 @@
 """Sources of a bucket over HTTP, and what they sign in with: it comes in once, and never goes out."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from streams.secrets import Secrets, SecretsKey
 from streams.topics import RUNS
 from tests.api.conftest import DATABASE, Server, asked_runs, running
 from tests.api.fake_tracking import FakeTracking
-from tests.s3_server import BUCKET, MemoryS3, refusal, serving
+from tests.s3_server import BUCKET, Answer, Asked, MemoryS3, refusal, serving
 
 CREDENTIALS, SOURCES = "/api/v1/credentials", "/api/v1/sources"
 PAIR = {"access_key_id": "AKIA0MARKED0KEY0WXYZ", "secret_access_key": "marked/secret+key"}
@@ -377,6 +379,42 @@ async def test_keys_are_changed_while_the_gateway_runs(gateway: Server, keys: li
     found = gateway.gateway.credentials
     assert found is not None
     assert await found.secret("default_tenant", made["id"], "aws") == PAIR
+
+
+async def test_a_credential_that_is_deleted_during_a_rotation_stays_deleted(
+    gateway: Server, keys: list[SecretsKey]
+) -> None:
+    made = [(await saved(gateway, f"one of many {number}"))["id"] for number in range(8)]
+    keys.insert(0, SecretsKey.new())
+    rotate = gateway.call("POST", f"{CREDENTIALS}/rotate", status=200)
+    await asyncio.gather(
+        rotate, *(gateway.call("DELETE", f"{CREDENTIALS}/{one}", status=204) for one in made)
+    )
+    assert set(made) & set(await listed(gateway)) == set()
+
+
+async def test_a_refused_source_does_not_take_the_credential_of_another_along(
+    gateway: Server, s3_store: MemoryS3
+) -> None:
+    pair = {"aws_access_key_id": "AKIA0SHARED", "aws_secret_access_key": "shared"}
+    saved_first, both = threading.Event(), threading.Event()
+
+    def fault(asked: Asked) -> Answer | None:
+        if asked.query.get("prefix") == "theirs/":
+            both.set()
+            return None
+        saved_first.set()
+        both.wait(0.3)  # as long as the other one could use the credential
+        return refusal(403, "InvalidAccessKeyId", "not known")
+
+    s3_store.fault = fault
+    refused = bucket(s3_store, path_prefix="refused/", **pair)
+    first = asyncio.create_task(gateway.call("POST", SOURCES, status=400, json=refused))
+    assert await asyncio.to_thread(saved_first.wait, 20)
+    source = await created(gateway, s3_store, path_prefix="theirs/", **pair)
+    await first
+    used = (await gateway.call("GET", f"{SOURCES}/{source}", status=200))["s3"]["aws_credential_id"]
+    assert used in await listed(gateway)
 
 
 async def test_a_gateway_that_keeps_none_says_so(server: Server) -> None:

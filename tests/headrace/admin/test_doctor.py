@@ -5,11 +5,15 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import NewPartitions  # type: ignore[attr-defined]
 
 from headrace.admin.doctor import Check, Verdict, machine_checks, server_checks
+from headrace.admin.doctor.servers import clock_checks, gateway_checks
 from headrace.cli.app import run
 from headrace.cli.settings import load_settings
 from headrace.wiring import Wiring
@@ -124,6 +128,45 @@ async def test_servers_that_do_not_answer_are_faults(kafka: Kafka, tmp_path: Pat
 
     assert {checks[name].verdict for name in ("blob store", "Chroma", "gateway")} == {Verdict.FAULT}
     assert gone in checks["Chroma"].found
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (200, b"[]", "does not answer as a Headrace gateway does (200): []"),
+        (200, b'{"stages": 7}', "does not answer as a Headrace gateway does"),
+        (200, b"\xff\xfe", "does not answer as a Headrace gateway does"),
+        (502, b"<html>Bad Gateway</html>", "does not answer as a Headrace gateway does (502): <html>"),
+        (503, b'{"error": "InternalError", "message": "Chroma does not answer"}', "Chroma does not answer"),
+        (503, b"", "(503): nothing"),
+        (200, b"[" * 100_000, "does not answer as a Headrace gateway does"),
+    ],
+)
+async def test_whatever_answers_for_a_gateway_is_one_line(status: int, body: bytes, said: str) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, body=body, headers={"Date": "never"})
+
+    app = web.Application()
+    app.router.add_get("/health", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        (check,) = await gateway_checks(session, str(server.make_url("/")))
+    assert check.verdict is Verdict.FAULT
+    assert said in check.found
+
+
+@pytest.mark.parametrize(
+    ("dated", "verdict", "said"),
+    [
+        ("never", Verdict.WARNING, "cannot be read: 'never'"),
+        ("", Verdict.WARNING, "cannot be read"),
+        ("Sun, 06 Nov 1994 08:49:37 -0000", Verdict.WARNING, "differ by"),
+        ("Sun, 06 Nov 99999999999 08:49:37 GMT", Verdict.WARNING, "cannot be read"),
+    ],
+)
+def test_a_date_of_any_form_is_a_check(dated: str, verdict: Verdict, said: str) -> None:
+    (check,) = clock_checks("Chroma", dated)
+    assert check.verdict is verdict
+    assert said in check.found
 
 
 def test_a_blob_store_that_cannot_be_opened_is_a_refusal_with_its_place(tmp_path: Path) -> None:
