@@ -8,18 +8,23 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
+from opentelemetry.trace import SpanKind
 
-from schemas.errors import CorruptDocument, TransientError
+from schemas.errors import CorruptDocument, DocumentTooLarge, TransientError
 from schemas.events import DeadLetter, Document, DocumentDeleted, Embedding, RunPosition, Step
 from schemas.ids import document_id
+from schemas.runs import make_run
 from streams.engine.engine import Engine
 from streams.engine.log import Headers, RecordMetadata
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.publishing.dead_letters import replay_headers
+from streams.engine.publishing.traces import begin_runs
 from streams.engine.stage import AnyStage, BatchStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.engine.window import Entry, Raw
 from streams.partitions import Partition
-from streams.topics import DEAD_LETTERS, DOCUMENTS, PARSED, PROGRESS, SOURCES
+from streams.topics import DEAD_LETTERS, DOCUMENTS, PARSED, PROGRESS, RUNS, SCHEDULES, SOURCES
+from streams.tracing.produced import Produced
+from tests.schemas.test_runs import NOON, source
 from tests.spans import Spans, id_of, parent_of, recorded, trace_of
 from tests.streams.engine.simulation import SimulatedLog
 from tests.waiting import eventually
@@ -248,3 +253,78 @@ async def test_records_of_compacted_topics_are_state_and_have_no_span(spans: Spa
     await eventually(lambda: bool(log.sent))
 
     assert spans.all() == []
+
+
+async def test_the_error_of_one_record_of_a_batch_is_that_of_its_span(spans: Spans) -> None:
+    class Refusing(Batch):
+        async def process_batch(
+            self, records: Sequence[Record[Event]], context: Context
+        ) -> Sequence[Outcome]:
+            return [outputs(records[0]), CorruptDocument(SECRET)]
+
+    await processed(Refusing(), [entry(0, {}), entry(1, {})])
+
+    errors = [(span.attributes or {}).get("error.type") for span in spans.named("process h.documents")]
+    assert errors == [None, "CorruptDocument"]
+    assert "error.type" not in (spans.one("batch batch").attributes or {})
+    assert SECRET not in "".join(span.to_json() for span in spans.all())
+
+
+def test_each_run_that_is_ordered_by_the_clock_begins_a_trace(spans: Spans) -> None:
+    runs = [make_run(source(), "docs", name, NOON) for name in ("a", "b")]
+    sends = [Send(SCHEDULES, "s", None)]
+    for run in runs:
+        sends += [Send(PROGRESS, run.id, run.created), Send(RUNS["folder"], "s", run.requested)]
+
+    state, *given = begin_runs(sends, "scheduling")
+
+    begun = {
+        (span.attributes or {})["headrace.invocation.id"]: span for span in spans.named("scheduling run")
+    }
+    assert state == {}
+    parents = [one["traceparent"].decode()[3:52] for one in given]
+    assert parents == [same(begun[name]) for name in ("a", "a", "b", "b")]
+    assert trace_of(begun["a"]) != trace_of(begun["b"])
+    assert begin_runs([Send(SCHEDULES, "s", None)], "scheduling") == ()
+
+
+def test_a_record_that_is_produced_has_a_span_until_it_is_acknowledged(spans: Spans) -> None:
+    made = entry(0, {})
+    assert made.record is not None
+    send = Send(PARSED, made.record.key, made.record.event)
+    produced = Produced(send, "h.parsed", headers(TRACES[0]))
+    assert spans.all() == []
+
+    produced.end(RecordMetadata(send, 3, 41))
+
+    span = spans.one("send h.parsed")
+    assert produced.headers["traceparent"].decode()[3:52] == same(span)
+    assert (trace_of(span), parent_of(span), span.kind) == (TRACES[0], CALLER, SpanKind.PRODUCER)
+    assert dict(span.attributes or {}) == {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "h.parsed",
+        "messaging.destination.partition.id": "3",
+        "messaging.kafka.offset": 41,
+        "messaging.kafka.message.key": send.key,
+        "headrace.document.id": send.key,
+        "headrace.document.key": "0.md",
+        "headrace.invocation.id": "run",
+    }
+
+
+def test_reports_continue_a_trace_without_a_span_and_state_carries_none(spans: Spans) -> None:
+    assert Produced(Send(PROGRESS, "run", None), "h.progress", headers(TRACES[0])).headers == headers(
+        TRACES[0]
+    )
+    assert Produced(Send(SOURCES, "s", None), "h.sources", headers(TRACES[0])).headers == {}
+    assert spans.all() == []
+
+
+def test_a_refused_record_says_the_class_of_its_error(spans: Spans) -> None:
+    Produced(Send(PARSED, "k", None), "h.parsed", None).end(DocumentTooLarge(SECRET))
+
+    span = spans.one("send h.parsed")
+    assert (span.attributes or {})["error.type"] == "DocumentTooLarge"
+    assert SECRET not in span.to_json()

@@ -86,6 +86,8 @@ def test_a_missing_package_is_named_with_what_installs_it(monkeypatch: pytest.Mo
 def test_a_process_ends_while_no_collector_answers(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "FLUSH_SECONDS", 0.05)
     pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason="NOT TESTED here: the extra otel")
+    for name, value in {**ENDPOINT, "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}.items():
+        monkeypatch.setenv(name, value)
     end = startup.start("parsing", "0", {**ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol})
     with tracing.span("work"):
         pass
