@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _SEPARATORS = set("();|&\n")
+_KEYWORDS = {"if", "then", "fi", "do", "done"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -62,8 +63,10 @@ def _calls(text: str) -> Iterator[list[str]]:
     words: list[str] = []
     for token in [*lexer, "\n"]:
         if set(token) <= _SEPARATORS:
-            if words:
+            if words and words[0] != "for":
                 yield words
             words = []
+        elif not words and token in _KEYWORDS:
+            continue
         elif words or not (_ASSIGNMENT.match(token) or token in ("{", "}", "export")):
             words.append(token)

@@ -22,9 +22,12 @@ from tests.documentation.shell import Command, commands
 COMMAND = get_command(app)
 #: Programs of others that the pages call.
 OTHERS = {
+    "[",
     "apt-get",
     "aws",
+    "basename",
     "cat",
+    "cp",
     "cut",
     "docker",
     "helm",
