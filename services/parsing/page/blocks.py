@@ -17,6 +17,7 @@ from services.parsing.page.text import Vocabulary, inline
 
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
+_SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
@@ -190,7 +191,7 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
     before, line = lines[at - 1], lines[at]
     size = setting.size
     first = lines[group[0]]
-    item = item_sign(first.words) is not None
+    item = item_sign(first.words) is not None or _hangs(first, line, size)
     indent = line.x0 - before.x0
     after = lines[at + 1] if at + 1 < len(lines) else None
     if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
@@ -203,6 +204,13 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
     text, ended = line.words[0].text, bool(_ENDED.search(before.words[-1].text))
     starts = text[:1].isupper() or text[:1].isdigit() or not text[:1].isalnum()
     return room > 2 * size and starts and (ended or room > 0.3 * (setting.right - setting.left))
+
+
+def _hangs(first: Line, line: Line, size: float) -> bool:
+    """Whether a line begins below the second word of a line that begins with a section number."""
+    if len(first.words) < 2 or not _SECTION.fullmatch(first.words[0].text):
+        return False
+    return abs(line.x0 - first.words[1].x0) < 0.4 * size
 
 
 def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: Setting) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds
@@ -64,22 +66,65 @@ def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
 def _bands(
     strips: Sequence[list[Boxed]], least: float, apart: float
 ) -> list[tuple[list[Boxed], list[_Span]]]:
-    """Group neighbouring strips that share vertical gaps; return each group with these gaps."""
-    bands: list[tuple[list[Boxed], list[_Span]]] = []
-    whole = Box(0.0, 0.0, 0.0, 0.0)  # of the last band
-    for strip in strips:
-        gaps, box = _gaps(strip), bounds(strip)
-        if bands:
-            kept = _meet(bands[-1][1], gaps, least)
-            near = box.y0 - whole.y1 < apart
-            if _inner(kept, bounds((whole, box))) and (near or _inner(kept, box)):
-                bands[-1][0].extend(strip)
-                bands[-1] = (bands[-1][0], kept)
-                whole = bounds((whole, box))
-                continue
-        bands.append((list(strip), gaps))
-        whole = box
-    return bands
+    """Group neighbouring strips that share vertical gaps; return each group with these gaps.
+
+    Of groups that overlap, the one with the most strips on both sides of a gap wins: a centred title has
+    chance gaps in common with the line below it, too.
+    """
+    gaps, boxes = [_gaps(strip) for strip in strips], [bounds(strip) for strip in strips]
+    parted = [_inner(free, box) for free, box in zip(gaps, boxes, strict=True)]
+    bands: list[tuple[int, int, list[_Span]]] = []
+    parts = [(0, len(strips))]
+    while parts:
+        first, end = parts.pop()
+        start, stop, kept = first, first, gaps[0]
+        for run in _runs(gaps, boxes, first, end, least, apart):
+            if (sum(parted[run[0] : run[1]]), run[1] - run[0]) > (sum(parted[start:stop]), stop - start):
+                start, stop, kept = run
+        if stop - start < 2:
+            bands.extend((at, at + 1, gaps[at]) for at in range(first, end))
+            continue
+        while stop - start > 2 and not parted[start]:
+            after, wider = _shared(gaps, boxes, start + 1, stop, least, apart)
+            if after < stop or len(wider) <= len(kept):
+                break
+            start, kept = start + 1, wider  # a title that stands across some of the columns
+        bands.append((start, stop, kept))
+        parts.extend([(first, start), (stop, end)])
+    return [([item for strip in strips[a:b] for item in strip], kept) for a, b, kept in sorted(bands)]
+
+
+def _runs(
+    gaps: Sequence[list[_Span]], boxes: Sequence[Box], first: int, end: int, least: float, apart: float
+) -> Iterator[tuple[int, int, list[_Span]]]:
+    """The longest runs of strips that share gaps, from `first` on: each holds a strip that no other does."""
+    start = first
+    while start < end:
+        stop, kept = _shared(gaps, boxes, start, end, least, apart)
+        yield start, stop, kept
+        # The next one begins at the first strip whose run reaches further.
+        reaching = partial(_reaches, gaps, boxes, stop, least, apart)
+        start = bisect_left(range(start + 1, stop), True, key=reaching) + start + 1 if stop < end else end
+
+
+def _reaches(
+    gaps: Sequence[list[_Span]], boxes: Sequence[Box], strip: int, least: float, apart: float, start: int
+) -> bool:
+    return _shared(gaps, boxes, start, strip + 1, least, apart)[0] > strip
+
+
+def _shared(
+    gaps: Sequence[list[_Span]], boxes: Sequence[Box], start: int, end: int, least: float, apart: float
+) -> tuple[int, list[_Span]]:
+    """Where the strips end that share gaps with the one at `start`, and these gaps."""
+    free, whole = gaps[start], boxes[start]
+    for at in range(start + 1, end):
+        box = boxes[at]
+        kept, both = _meet(free, gaps[at], least), bounds((whole, box))
+        if not (_inner(kept, both) and (box.y0 - whole.y1 < apart or _inner(kept, box))):
+            return at, free
+        free, whole = kept, both
+    return end, free
 
 
 def _gaps(items: Sequence[Boxed]) -> list[_Span]:

@@ -89,12 +89,23 @@ class Picture:
     content: bytes = b""
 
 
+class Drawn(NamedTuple):
+    """The box of a curve or a slanted line, or a filled box (not `curved`)."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    curved: bool
+
+
 @dataclass(slots=True)
 class Page:
     """One page.
 
     `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown). `formulas`: whether it
-    holds some. `suspects`: where text is that may be unseen.
+    holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
+    number, if the PDF reader took it away.
     """
 
     number: int
@@ -107,6 +118,8 @@ class Page:
     notes: list[str] = field(default_factory=list)
     formulas: bool = False
     suspects: list[Box] = field(default_factory=list)
+    drawn: list[Drawn] = field(default_factory=list)
+    printed: int | None = None
 
 
 class Box(NamedTuple):

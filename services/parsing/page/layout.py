@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.parsing.markdown_writer import image
 from services.parsing.page.blocks import Block, Kind, blocks_of
 from services.parsing.page.columns import flows, lines_of
+from services.parsing.page.figures import Figure, figures_of
 from services.parsing.page.geometry import Boxed, Page, Picture, Piece
 from services.parsing.page.lines import Line, height_of, pieces_of
 from services.parsing.page.tables.aligned import aligned_tables
@@ -20,10 +22,11 @@ SMALLEST = 18
 
 def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
     """The blocks of a page: paragraphs, items, code, tables and pictures. Headings are detected later."""
-    tables, words, rules = ruled_tables(page, vocabulary)
+    figures, words = figures_of(page)
+    tables, words, rules = ruled_tables(page, words, vocabulary)
     pieces = [piece for piece in pieces_of(words) if not _is_dotted(piece)] if words else []
     body = height_of(pieces) if pieces else 10.0
-    items: list[Boxed] = [*pieces, *tables, *(p for p in page.pictures if _counts(p, page))]
+    items: list[Boxed] = [*pieces, *tables, *figures, *(p for p in page.pictures if _counts(p, page))]
     out: list[Block] = []
     for flow in flows(items, body):
         out.extend(_flow(flow, page, body, rules, vocabulary))
@@ -57,6 +60,9 @@ def _flow(
         held = []
         if isinstance(item, Table):
             out.append(Block(Kind.TABLE, "", page.number, rows=item.rows, edges=item.edges))
+        elif isinstance(item, Figure):
+            labels = image("", title=f"drawing; text: {' '.join(item.labels)}") if item.labels else ""
+            out.append(Block(Kind.MARKDOWN, labels, page.number))
         elif isinstance(item, Picture):
             out.append(Block(Kind.PICTURE, "", page.number, picture=item))
     out.extend(_text(held, page.number, body, rules, vocabulary))

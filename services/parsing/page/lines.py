@@ -151,7 +151,7 @@ def split_row(
     reach = row[0].x1
     for before, word in itertools.pairwise(row):
         space = word.x0 - reach
-        size = max(before.style.size, word.style.size)
+        size = min(before.style.size, word.style.size)  # a heading may stand beside another column
         wide = space > gap * size or (
             space > FIGURE_GAP * size < gap * size and word.text[0] in "0123456789$("
         )

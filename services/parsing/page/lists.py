@@ -11,7 +11,8 @@ _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,
 
 
 def is_bullet(text: str) -> bool:
-    return bool(_BULLET.fullmatch(text))
+    """Whether a word is a bullet: also a sign that the font does not explain (all others are letters)."""
+    return bool(_BULLET.fullmatch(text)) or (len(text) == 1 and not text.isprintable())
 
 
 def is_number(text: str) -> bool:

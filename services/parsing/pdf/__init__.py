@@ -16,15 +16,16 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
-from services.parsing.pdf.attached import attachments_of
+from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.raised import mark_raised
 from services.parsing.pdf.render import render
+from services.parsing.pdf.repair import openable, without_lead
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
-from services.parsing.pdf.source import openable, read_batches, without_lead
+from services.parsing.pdf.source import read_batches
 from services.parsing.pdf.transcripts import Transcripts
 from services.parsing.pdf.unseen import leave_out_unseen
 

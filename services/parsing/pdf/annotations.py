@@ -1,18 +1,23 @@
-"""Text added to a page: values of form fields, text typed onto it, readers' notes."""
+"""What is added to pages: values of form fields, text typed onto them, readers' notes, attached files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, ParsedPage
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 from services.parsing.page.geometry import Style, Word
 from services.parsing.reading import with_comments
 
 #: Annotations with text in a pop-up: a remark on the page or on marked words.
 _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "caret", "square", "circle",
                     "ink", "line", "polygon", "polyline", "stamp", "fileattachment"))  # fmt: skip
+#: Attachments are named in the file itself or in a compressed object stream.
+_MAY_HOLD = re.compile(rb"/EmbeddedFiles?\b|/ObjStm\b")
 _BOXES = ("checkbox", "radiobutton")
 #: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
@@ -73,3 +78,22 @@ def _laid_out(text: str, rect: AnnotationRect) -> Iterator[Word]:
             yield Word(word, x, y, x + width, y + size, Style(round(size, 1)), at > 0)
             x += width + 0.25 * size
         y += _LEADING * size
+
+
+def attachments_of(data: bytes) -> Attached:
+    """The attached files as blocks, and warnings for those that could not be read."""
+    if not _MAY_HOLD.search(data):
+        return Attached()
+    import pypdfium2  # type: ignore[import-untyped]
+
+    found = []
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            for at in range(document.count_attachments()):
+                one = document.get_attachment(at)
+                content = bytes(one.get_data())
+                if content:
+                    found.append(Attachment(one.get_name(), content))
+    except pypdfium2.PdfiumError:
+        pass  # an attachment without data ends the list
+    return attached(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from services.parsing.page.blocks import Block, Kind
 
@@ -13,19 +14,21 @@ LARGER = 1.12
 #: Longer blocks (in characters) are text that happens to be bold or large.
 LONGEST = 200
 LONGEST_BOLD = 140
-
+#: Text of at least this many words that ends as a sentence does is none.
+SENTENCE = 8
 #: A style is rare if a smaller share of the document's headings has it.
 RARE = 0.02
 
 _NUMBERED = re.compile(r"^(?:(?:chapter|section|part|appendix)\s+)?(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S", re.I)
 #: An entry of a table of contents.
 _ENTRY = re.compile(r"\.{4}\s*\d+$")
+_SENTENCE = re.compile(r"[a-z]\S*[.!?][\"'”’]?$")
 _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 
 
 def mark_headings(blocks: Sequence[Block], body: float) -> None:
     """Mark the blocks that are headings, with levels from 1."""
-    found = [b for b in blocks if _is_heading(b, body)]
+    found = _without_front_matter([b for b in blocks if _is_heading(b, body)], blocks)
     share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
     if len(found) > 3 and share > 0.5:
         found = [b for b in found if b.style.size > 1.5 * body]
@@ -35,6 +38,20 @@ def mark_headings(blocks: Sequence[Block], body: float) -> None:
         block.kind = Kind.HEADING
         block.level = min(ranks[_look(block)] + max(deeper, 0), 6)
         block.text = f"{block.marker} {block.text}" if block.marker[:1].isdigit() else block.text
+
+
+def _without_front_matter(found: list[Block], blocks: Sequence[Block]) -> list[Block]:
+    """The headings, without lines directly below the title whose style comes only there, before larger
+    headings: names of authors, a place, a date."""
+    ids = {id(block) for block in found}
+    first = list(takewhile(lambda block: id(block) in ids, blocks))
+    drop: set[int] = set()
+    for at, block in enumerate(first[1:], 1):
+        after = next((b for b in found[at + 1 :] if b.style.size >= block.style.size), None)
+        if after is None or not block.style.size < after.style.size < first[0].style.size:
+            break
+        drop.add(id(block))
+    return [block for block in found if id(block) not in drop]
 
 
 def body_size(blocks: Sequence[Block]) -> float:
@@ -54,9 +71,11 @@ def _is_heading(block: Block, body: float) -> bool:
         return False
     if not any(c.isalnum() for c in text) or _ENTRY.search(text):
         return False
+    if _SENTENCE.search(text) and len(text.split()) >= SENTENCE:
+        return False  # a lead or a pull quote
     if block.style.size >= LARGER * body:
         return not (block.kind is Kind.ITEM and not block.style.bold and block.style.size < 1.3 * body)
-    if not block.style.bold or block.style.size < 0.92 * body or len(text) > LONGEST_BOLD:
+    if not block.style.bold or block.style.size < 0.88 * body or len(text) > LONGEST_BOLD:
         return False
     return sum(c.isalpha() for c in text) > 1 and not _OPEN_END.search(text)
 

@@ -7,8 +7,10 @@ to contain superscripts, because that takes longer than reading the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+
+from liteparse.types import TextItem
 
 from services.parsing.page.geometry import Page, Style, Word
 
@@ -17,14 +19,32 @@ HIGHER = 1.04
 #: A raised character is below this share of its line's size; its bottom is higher than the line's by this (in
 #: font sizes).
 SMALLER, ABOVE = 0.85, 0.15
+#: A run is too high for its font size if it is higher than usual ones by this factor.
+TOO_HIGH = 1.3
+_MARKS = frozenset("0123456789*†‡§abcdef")
 _DIGITS = re.compile(r"\w[+−-]?\d|[.,;:!?)”\"']\d")
 #: Words that are likely to contain superscripts: a word with a note mark, a unit, a power of ten.
 _MARKED = re.compile(
-    r"[^\W\d_]{3}[.,;:!?)”\"']?\d{1,3}[.,;:]?$|^(?:\d[\d.,]*)?[kcmµ]?m[23][.,;:)]?$|^10[+−-]\d{1,2}\b"
+    r"[^\W\d_]{3}[.,;:!?)”\"']?\d{1,3}[.,;:]?$|^\d{1,2}[^\W\d_]{3}|^(?:\d[\d.,]*)?[kcmµ]?m[23][.,;:)]?$|^10[+−-]\d{1,2}\b"
 )
 _POWER = re.compile(r"10\d{1,2}\b")
 _TIMES = frozenset("x×·⋅*∙")
 _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcmµnd]?m|s|[kM]?W|[kcm]?g|[A-Za-z])$")
+
+
+def run_sizes(items: Sequence[TextItem]) -> list[float]:
+    """The font size of each run. The reader reports that of its first character; if that is a raised mark,
+    the run is too high for it, and its size follows from its height."""
+    sizes = [item.font_height or item.height for item in items]
+    shares = sorted(item.height / size for item, size in zip(items, sizes, strict=True) if size > 0)
+    usual = shares[len(shares) // 2] if shares else 1.0
+    known = {round(size, 1) for size in sizes}
+    out = []
+    for item, size in zip(items, sizes, strict=True):
+        if size > 0 and item.height / size > TOO_HIGH * usual and item.text[:1] in _MARKS:
+            size = min(known, key=lambda one: abs(one - 0.94 * item.height / usual))
+        out.append(round(size, 1))
+    return out
 
 
 def mark_raised(data: bytes, pages: Iterable[Page]) -> None:
@@ -72,10 +92,9 @@ def _mark(document: object, page: Page, words: list[Word]) -> None:
             middle = top - (word.y0 + word.y1) / 2
             chars = []
             for at in _chars(text, x0, x1, top - word.y1 - 1, top - word.y0 + 1, middle):
-                box = text.get_charbox(at)
-                chars.append(
-                    (chr(raw.FPDFText_GetUnicode(text, at)), raw.FPDFText_GetFontSize(text, at), box[1])
-                )
+                char = chr(raw.FPDFText_GetUnicode(text, at))
+                if not char.isspace():
+                    chars.append((char, raw.FPDFText_GetFontSize(text, at), text.get_charbox(at)[1]))
             word.text = _marked(word.text, chars)
     finally:
         text.close()
@@ -110,7 +129,9 @@ def _marked(word: str, chars: list[tuple[str, float, float]]) -> str:
         while end < len(chars) and raised[end]:
             end += 1
         run = word[at:end]
-        if run and re.fullmatch(r"[+−-]?\d{1,3}", run) and out:
+        if not out and run.isdigit() and re.match(r"[^\W\d_]{2}", word[end:]):
+            out = f"[{run}] "  # the note itself
+        elif run and re.fullmatch(r"[+−-]?\d{1,3}", run) and out:
             out += f"^{run}" if out[-1].isdigit() or run[0] in "+−-" or _UNIT.search(out) else f"[{run}]"
         else:
             end = max(end, at + 1)

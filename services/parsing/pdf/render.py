@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from services.parsing.document import PageSpan
 from services.parsing.markdown_writer import MarkdownBlock as Markdown
 from services.parsing.markdown_writer import Writer, code, item, table, tidy, without_emphasis
 from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.captions import begins_as_caption
 from services.parsing.page.text import Vocabulary, append
 from services.parsing.pdf.continued import continued
 
@@ -16,6 +18,8 @@ from services.parsing.pdf.continued import continued
 _LINE_START = re.compile(
     r"^(?:(?=#{1,6}(?:\s|$)|>|[-+*](?:\s|$)|(?:-{3,}|={2,}|\*{3,})\s*$|\|)|(\d{1,9})(?=[.)](?:\s|$)))", re.M
 )
+#: Most notes, tables and figures with their captions between two parts of a paragraph.
+MOST_BETWEEN = 6
 _ENDED = re.compile(r"[.!?:。！？؟][\"'”’)\]*_]*$")
 
 
@@ -73,13 +77,31 @@ def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:
     """Join paragraphs that a column or page break splits; the text belongs to its first page."""
     out: list[Block] = []
     for block in blocks:
-        if out and _goes_on(out[-1], block):
-            out[-1].text = append(out[-1].text, block.text, vocabulary)
-            out[-1].plain = append(out[-1].plain, block.plain, vocabulary)
-            out[-1].lines += block.lines
+        start = _start_of(block, out)
+        if start is None:
+            out.append(block)
             continue
-        out.append(block)
+        start.text = append(start.text, block.text, vocabulary)
+        start.plain = append(start.plain, block.plain, vocabulary)
+        start.lines += block.lines
     return out
+
+
+def _start_of(block: Block, blocks: Sequence[Block]) -> Block | None:
+    """The paragraph that a block continues: the last one, or one before notes, tables and figures."""
+    for before in islice(reversed(blocks), MOST_BETWEEN + 1):
+        if _goes_on(before, block):
+            return before
+        if not _is_beside_text(before, block):
+            return None
+    return None
+
+
+def _is_beside_text(before: Block, block: Block) -> bool:
+    if before.kind in (Kind.TABLE, Kind.MARKDOWN):
+        return True
+    smaller = before.style.size < 0.95 * block.style.size
+    return before.kind in (Kind.TEXT, Kind.ITEM) and (smaller or begins_as_caption(before.plain))
 
 
 def _goes_on(before: Block, block: Block) -> bool:

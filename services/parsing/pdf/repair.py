@@ -1,10 +1,12 @@
-"""Repairs truncated files with a new trailer that names the catalog; from it, a reader rebuilds the rest."""
+"""Tells whether a PDF can be opened, and gives a truncated one a new trailer that names the catalog; from it,
+a reader rebuilds the rest."""
 
 from __future__ import annotations
 
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 
 _CATALOG = re.compile(
     rb"(?<!\d)(\d{1,10})\s+(\d{1,5})\s+obj\b(?:(?!\bobj\b)[\s\S]){0,2000}?/Type\s*/Catalog\b"
@@ -16,9 +18,39 @@ _OBJECT_STREAM = re.compile(
 _MOST_UNPACKED = 16 * 1024 * 1024
 _ROOT = re.compile(rb"/Root\s+(\d{1,10})\s+(\d{1,5})\s+R")
 _PAGES = re.compile(rb"(?<!\d)(\d{1,10})\s+(\d{1,5})\s+obj\b(?:(?!\bobj\b)[\s\S]){0,2000}?/Type\s*/Pages\b")
+_PASSWORD = re.compile("password", re.I)
 
 
-def with_end(data: bytes) -> bytes | None:
+def without_lead(data: bytes) -> bytes:
+    """Remove bytes before the header (blank lines, the rest of a mail). They are allowed, but the reader
+    detects the file type from the first bytes and passes other types to other programs."""
+    return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
+
+
+def openable(data: bytes) -> tuple[bytes, list[str]]:
+    """The file, with a new end and a warning if its own is missing."""
+    if b"%%EOF" in data[-2048:] or reason_of(data) is None:
+        return data, []
+    rebuilt = _with_end(data)
+    if rebuilt is None or reason_of(rebuilt) is not None:
+        return data, []
+    return rebuilt, ["PDF: its end is missing; what is there was read"]
+
+
+def reason_of(data: bytes) -> str | None:
+    """Why a document cannot be opened; None if it can. The reader itself does not always say why."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)):
+            return None
+    except pypdfium2.PdfiumError as error:
+        if _PASSWORD.search(str(error)):
+            return "PDF: it is encrypted and opens only with a password; store it without one"
+        return f"PDF: it cannot be opened ({str(error).rstrip('.')})"
+
+
+def _with_end(data: bytes) -> bytes | None:
     """The file with a trailer; None if neither its catalog nor its pages can be found."""
     data += b"".join(_packed_objects(data))
     end = data.rfind(b"endobj") + len(b"endobj")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.parsing.page.geometry import Box, Page, Picture, Stroke
+from services.parsing.page.geometry import Box, Drawn, Page, Picture, Stroke
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
@@ -31,6 +31,7 @@ def upright(page: Page, turned: int) -> Page:
     page.pictures = [
         Picture(*moved(Box(p.x0, p.y0, p.x1, p.y1)), p.width, p.height, p.content) for p in page.pictures
     ]
+    page.drawn = [Drawn(*moved(Box(*one[:4])), one.curved) for one in page.drawn]
     if turned != 180:
         page.width, page.height = page.height, page.width
     return page

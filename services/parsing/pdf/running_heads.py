@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 
 from services.parsing.page.geometry import Page, Word, bounds
 from services.parsing.page.lines import clean, joined, rows_of
@@ -16,13 +16,15 @@ ZONE = 0.18
 DEEPEST = 4
 #: A document of at most this many pages keeps one copy of each repeated line.
 FEW = 3
-#: On a single page that is an excerpt, running heads are within this share of its height from the edge.
+#: The very edge, as a share of the page's height: text there is more likely a running head.
 EDGE = 0.08
+#: Most running heads on one side of a page, and the share of its width that a rule below them has at least.
+MOST_NOTES, RULE = 3, 0.3
 #: Within this distance are stamps of archives and printers, not the author's text.
 STAMPED = 0.03
 #: A page number is this far (in font sizes) from the rest of its line.
 APART = 2.0
-#: A small running head is below this share of the median font size of its page.
+#: A small running head is below this share of the median font size of the text.
 SMALLER = 0.93
 #: Maximum distance (in points) of rows at the same height.
 SAME_HEIGHT = 4.0
@@ -70,54 +72,61 @@ class RunningHeads:
     def strip(self, pages: Sequence[Page], total: int) -> None:
         """Remove the running heads of consecutive pages; the document has `total` pages."""
         margins = [_margins(page) for page in pages]
+        body = usual_size(word for page in pages for word in page.words)
         for rows in margins:
             for row in rows:
                 self.known.setdefault((row.key, row.top), []).append(replace(row, words=[]))
         for page, rows in zip(pages, margins, strict=True):
             out: set[int] = set()
-            excerpt = total == 1 and any(_is_numbered(row, page) for row in rows)
+            excerpt = total == 1 and ((page.printed or 0) > 1 or any(_is_numbered(row, page) for row in rows))
             for top in (True, False):
                 side = [row for row in rows if row.top is top]
-                for row in side:
-                    if not self._runs(row, page):
+                notes = _margin_notes(page, side, excerpt) if total == 1 else set()
+                out |= notes
+                inner = [row for row in side if id(row.words[0]) not in notes]
+                for row in inner:
+                    if not (self._repeats(row) or (row is inner[0] and _is_page_number(row, page))):
                         break
-                    if not self._stays(row, page, total):
+                    if not self._stays(row, body, total):
                         out.update(id(word) for word in row.words)
-                if total == 1:
-                    out |= _margin_notes(page, side, EDGE if excerpt else STAMPED)
             left = [word for word in page.words if id(word) not in out]
             if out and (left or all(_NUMBER.fullmatch(row.text) for row in rows)):
                 page.words = left
         if len(self.known) > 20_000:  # a long document with a different line on every page
             self.known = {key: ys[-3:] for key, ys in self.known.items() if len(ys) > 1}
 
-    def _runs(self, row: _Row, page: Page) -> bool:
+    def _repeats(self, row: _Row) -> bool:
         known = self.known.get((row.key, row.top), [])
-        if row.key and len(list(islice(filter(row.is_copy_of, known), 2))) == 2:
-            return True
-        return row.place == 0 and _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
+        return row.key != "" and len(list(islice(filter(row.is_copy_of, known), 2))) == 2
 
-    def _stays(self, row: _Row, page: Page, total: int) -> bool:
+    def _stays(self, row: _Row, body: float, total: int) -> bool:
         """Whether to keep a repeated line: this is its first occurrence, and it contains facts or only its
         repetition suggests a running head."""
         if (row.key, row.top) in self.stayed or _NUMBER.fullmatch(row.text):
             return False
-        if not _FACTS.search(row.text) and (total > FEW or _is_small(row, page)):
+        if not _FACTS.search(row.text) and (total > FEW or _size(row) < SMALLER * body):
             return False
         self.stayed.add((row.key, row.top))
         return True
 
 
-def _is_small(row: _Row, page: Page) -> bool:
-    """Whether a row is in smaller type than the text, as running heads are."""
-    sizes = sorted(word.style.size for word in page.words)
-    return max(word.style.size for word in row.words) < SMALLER * sizes[len(sizes) // 2]
+def _size(row: _Row) -> float:
+    return max(word.style.size for word in row.words)
+
+
+def usual_size(words: Iterable[Word]) -> float:
+    """The median font size of words; 0 if there are none."""
+    sizes = sorted(word.style.size for word in words)
+    return sizes[len(sizes) // 2] if sizes else 0.0
+
+
+def _is_page_number(row: _Row, page: Page) -> bool:
+    return _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
 
 
 def _is_apart(row: _Row, page: Page) -> bool:
     """Whether an outermost row is at the very edge, or apart from all others by more than two lines."""
-    middle = (row.y0 + row.y1) / 2
-    if middle < 0.08 * page.height or middle > 0.92 * page.height:
+    if _from_edge(row, page) < EDGE:
         return True
     others = [w for w in page.words if (w.y0 > row.y1 if row.top else w.y1 < row.y0)]
     if not others:
@@ -153,11 +162,12 @@ def _without_number(text: str, page: int) -> tuple[str, int]:
 def _is_numbered(row: _Row, page: Page) -> bool:
     """Whether a row at the edge is a page number above 1, or begins or ends with one set apart: such a page
     is an excerpt of a longer document."""
-    middle = (row.y0 + row.y1) / 2 / page.height
-    if row.place > 0 or EDGE < middle < 1 - EDGE:
+    if row.place > 0:
         return False
-    if _NUMBER.fullmatch(row.text) or len(row.words) < 2:
+    if _is_page_number(row, page):
         return (_DIGITS.search(row.text) or ["1"])[0] != "1"
+    if _from_edge(row, page) > EDGE or len(row.words) < 2:
+        return False
     first, second, before, last = row.words[0], row.words[1], row.words[-2], row.words[-1]
     apart = APART * last.style.size
     left = first.text if second.x0 - first.x1 > apart else ""
@@ -165,24 +175,44 @@ def _is_numbered(row: _Row, page: Page) -> bool:
     return any(text.isdigit() and 1 < int(text) < 10_000 for text in (left, right))
 
 
-def _margin_notes(page: Page, rows: Sequence[_Row], edge: float) -> set[int]:
+def _margin_notes(page: Page, rows: Sequence[_Row], excerpt: bool) -> set[int]:
     """Ids of the words in the running heads of a single page, found without other pages to compare: few short
-    lines within `edge` (a share of the height), no larger than the text, without facts, clearly apart."""
-    group: list[_Row] = []
-    for row in rows:
-        middle = (row.y0 + row.y1) / 2 / page.height
-        long = len(row.text) > 120 or _FACTS.search(row.text)
-        if edge < middle < 1 - edge or long or row.place != len(group):
-            break
+    lines at the edge, no larger than the text, without facts, clearly set apart."""
+    reach = ZONE if excerpt else STAMPED
+    short = takewhile(
+        lambda row: len(row.text) <= 120 and not _FACTS.search(row.text) and _from_edge(row, page) < reach,
+        rows,
+    )
+    group, found = [], set[int]()
+    for row in islice(short, MOST_NOTES):
         group.append(row)
-    if not group or len(group) > 3:
-        return set()
+        if _is_set_apart(group, page):
+            found = {id(word) for row in group for word in row.words}
+    return found
+
+
+def _is_set_apart(group: Sequence[_Row], page: Page) -> bool:
+    """Whether a gap and the look of the outermost rows tell them from the text: smaller or slanted type, a
+    rule below them, a place at the very edge."""
     inner, top = group[-1], group[0].top
     ids = {id(word) for row in group for word in row.words}
     others = [w for w in page.words if id(w) not in ids]
     if not others:
-        return set()
-    gap = min(w.y0 for w in others) - inner.y1 if top else inner.y0 - max(w.y1 for w in others)
-    sizes = sorted(w.style.size for w in others)
-    body, size = sizes[len(sizes) // 2], max(w.style.size for row in group for w in row.words)
-    return ids if gap > 1.5 * size and size < 1.15 * body else set()
+        return False
+    foot = min(w.y0 for w in others) if top else max(w.y1 for w in others)
+    near, far = sorted((inner.y1 if top else inner.y0, foot))
+    body, size = usual_size(others), max(map(_size, group))
+    if size >= 1.15 * body or far - near < 0.5 * size:
+        return False
+    ruled = any(
+        s.horizontal and near - 2 < s.y0 < far + 2 and s.x1 - s.x0 > RULE * page.width for s in page.strokes
+    )
+    slanted = all(w.style.italic for row in group for w in row.words)
+    look = (size < SMALLER * body) + slanted + ruled + (_from_edge(inner, page) < EDGE)
+    return look + (far - near > 1.5 * size) > 1 and look > 0
+
+
+def _from_edge(row: _Row, page: Page) -> float:
+    """How far the middle of a row is from the edge, as a share of the page's height."""
+    middle = (row.y0 + row.y1) / 2 / page.height
+    return middle if row.top else 1 - middle

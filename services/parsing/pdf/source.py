@@ -1,19 +1,20 @@
-"""Opens a PDF, checks its limits and reads its pages in batches."""
+"""Reads the pages of a PDF in batches, within limits."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.page.geometry import Page, Picture, Stroke, Style, Word
+from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
 from services.parsing.pdf.annotations import notes_of, typed_words
-from services.parsing.pdf.repair import with_end
+from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
+from services.parsing.pdf.raised import run_sizes
+from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import quarter, upright
 from services.parsing.pdf.spacing import close_up
 from services.parsing.pdf.transcripts.formulas import holds_formulas
@@ -29,18 +30,12 @@ THIN = 2.5
 
 #: A page with more small shapes than this has a dotted drawing, not bullets.
 MOST_BULLETS = 200
-#: This many curved shapes on a page without text may be letters drawn as outlines.
-OUTLINES = 20
-#: A page of pictures with fewer characters than this has its text in the pictures; the characters are a
-#: caption, a stamp or a page number.
-SPARSE = 300
 
 _BOLD = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d", re.I)
 _ITALIC = re.compile(r"italic|oblique|CMTI|CMSL", re.I)
 _MONO = re.compile(
     r"mono|courier|consol|typewriter|CMTT|menlo|inconsolata|SourceCode|FiraCode|terminal", re.I
 )
-_PASSWORD = re.compile("password", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +44,6 @@ class Batch:
 
     pages: list[Page]
     total: int
-
-
-def without_lead(data: bytes) -> bytes:
-    """Remove bytes before the header (blank lines, the rest of a mail). They are allowed, but the reader
-    detects the file type from the first bytes and passes other types to other programs."""
-    return data[max(data.find(b"%PDF-", 0, 1024), 0) :]
-
-
-def openable(data: bytes) -> tuple[bytes, list[str]]:
-    """The file, with a new end and a warning if its own is missing."""
-    if b"%%EOF" in data[-2048:] or _reason(data) is None:
-        return data, []
-    rebuilt = with_end(data)
-    if rebuilt is None or _reason(rebuilt) is not None:
-        return data, []
-    return rebuilt, ["PDF: its end is missing; what is there was read"]
 
 
 def read_batches(data: bytes) -> Iterator[Batch]:
@@ -112,36 +91,26 @@ def read_batches(data: bytes) -> Iterator[Batch]:
             read = (_page(page, images.get(page.page_num, []), layered) for page in batch.result.pages)
             yield Batch(list(read), total)
     except (ParseError, RuntimeError, ValueError) as error:
-        raise CorruptDocument(_reason(data) or f"PDF: its pages cannot be read ({error})") from error
+        raise CorruptDocument(reason_of(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # Rust panics derive from BaseException
             raise
         raise CorruptDocument(f"PDF: the reader gave up on it ({error})") from error
     if not total:
-        raise CorruptDocument(_reason(data) or "PDF: it holds no page that can be read")
-
-
-def _reason(data: bytes) -> str | None:
-    """Why a document cannot be opened; None if it can. The reader itself does not always say why."""
-    import pypdfium2  # type: ignore[import-untyped]
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)):
-            return None
-    except pypdfium2.PdfiumError as error:
-        if _PASSWORD.search(str(error)):
-            return "PDF: it is encrypted and opens only with a password; store it without one"
-        return f"PDF: it cannot be opened ({str(error).rstrip('.')})"
+        raise CorruptDocument(reason_of(data) or "PDF: it holds no page that can be read")
 
 
 def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
     styles: dict[tuple[object, ...], Style] = {}
     turned = _main_turn(raw)
-    for item in raw.text_items:
+    for item, size in zip(raw.text_items, run_sizes(raw.text_items), strict=True):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
-            words.extend(_words(item, styles, turned in (90, 270)))
+            words.extend(_words(item, size, styles, turned in (90, 270)))
     words = close_up(words)
+    without_typewriter(words)
+    if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
+        even_sizes(words)
     words.extend(list(typed_words(raw, words)))
     vectors = raw.vector_graphics
     strokes: list[Stroke] = []
@@ -151,7 +120,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     if vectors:
         words.extend(list(_drawn_bullets(vectors, words)))
     _mark_links(raw, words)
-    scanned, useless = _needs_reading(raw, words, pictures)
+    scanned, useless = needs_reading(raw, words, pictures)
     if useless:
         words = []
     suspects = suspects_of(raw, pictures, layered) if not turned else []
@@ -167,7 +136,23 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         suspects=suspects,
     )
     page.formulas = holds_formulas(raw.text_items)
+    page.printed = _printed_number(raw)
+    if vectors:
+        page.drawn = list(_drawn(vectors, raw.width * raw.height))
     return upright(page, turned) if words else page
+
+
+def _printed_number(raw: ParsedPage) -> int | None:
+    """The number alone in the middle of the first or last line: the reader has it in its text only."""
+    lines = raw.text.split()
+    for text in (lines[-1], lines[0]) if lines else ():
+        if (
+            text.isdecimal()
+            and len(text) < 4
+            and not any(text in item.text.split() for item in raw.text_items)
+        ):
+            return int(text)
+    return None
 
 
 def _main_turn(raw: ParsedPage) -> int:
@@ -179,34 +164,16 @@ def _main_turn(raw: ParsedPage) -> int:
     return max(letters, key=lambda turn: letters[turn])
 
 
-def _needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Picture]) -> tuple[bool, bool]:
-    """Whether a page needs OCR, and whether its own text is useless."""
-    seen = raw.complexity
-    if seen is None:
-        return False, False
-    if seen.is_garbled:
-        return True, True
-    shapes = raw.vector_graphics.shapes if raw.vector_graphics else []
-    drawn = bool(pictures) or seen.full_page_image or sum(s.has_curve for s in shapes) >= OUTLINES
-    if not words:
-        return drawn, False
-    covered = sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in pictures) / (raw.width * raw.height or 1.0)
-    letters = sum(len(word.text) for word in words)
-    if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
-        return False, False
-    # A sparse layer of invisible text below a picture comes from poor OCR.
-    return True, all((item.fill_color or "ff")[:2] == "00" for item in raw.text_items)
-
-
-def _words(item: TextItem, styles: dict[tuple[object, ...], Style], vertical: bool) -> list[Word]:
+def _words(
+    item: TextItem, size: float, styles: dict[tuple[object, ...], Style], vertical: bool
+) -> list[Word]:
     name, weight = item.font_name or "", item.font_weight or 0
-    key = (name, item.font_height, weight)
+    key = (name, size, weight)
     style = styles.get(key)
     if style is None:
         # Weights derived from the stem width of a Type 1 font are guesses: only clear ones count.
         bold = bool(_BOLD.search(name)) or weight >= 600
-        size = item.font_height or item.height
-        style = Style(round(size, 1), bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
+        style = Style(size, bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
         styles[key] = style
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
@@ -275,6 +242,21 @@ def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterato
             yield Stroke(x, y + high / 2, x + wide, y + high / 2)
         elif wide <= THIN < high < height * 0.995 and 2 < x < width - 2:
             yield Stroke(x + wide / 2, y, x + wide / 2, y + high)
+
+
+def _drawn(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
+    """Curves, slanted lines and filled boxes, as drawings have them, except white ones and backgrounds."""
+    for shape in vectors.shapes:
+        x, y, wide, high = shape.bbox
+        color = shape.fill_color if shape.fill else shape.stroke_color
+        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00" or wide * high > 0.4 * area:
+            continue
+        if shape.has_curve or (shape.fill and min(wide, high) > THIN):
+            yield Drawn(x, y, x + wide, y + high, shape.has_curve)
+    for line in vectors.lines:
+        (x0, x1), (y0, y1) = sorted((line.x1, line.x2)), sorted((line.y1, line.y2))
+        if x1 - x0 > THIN and y1 - y0 > THIN:
+            yield Drawn(x0, y0, x1, y1, True)
 
 
 def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:

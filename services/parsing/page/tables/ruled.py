@@ -22,14 +22,15 @@ MAX_STROKES = 6_000
 HIGHEST_HEAD = 120
 
 
-def ruled_tables(page: Page, vocabulary: Vocabulary) -> tuple[list[Table], list[Word], list[Rule]]:
-    """The tables of a page that strokes reveal, the words outside of them, and the horizontal rules."""
+def ruled_tables(
+    page: Page, words: list[Word], vocabulary: Vocabulary
+) -> tuple[list[Table], list[Word], list[Rule]]:
+    """The tables that strokes reveal in words of a page, the words outside, and the horizontal rules."""
     if not page.strokes or len(page.strokes) > MAX_STROKES:
-        return [], page.words, []
+        return [], words, []
     across, down = rules_of(page.strokes)
     if len(across) * len(down) > 500_000:
-        return [], page.words, []
-    words = page.words
+        return [], words, []
     tables: list[Table] = []
     grids, free = lattices(across, down)
     for grid in grids:

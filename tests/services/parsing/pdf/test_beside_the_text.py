@@ -189,3 +189,35 @@ def test_a_page_without_text_says_so(sheet: Sheet) -> None:
     assert parse(sheet.data(), "a.pdf").warnings == (
         "PDF: no text was found in it, nor by OCR in its pictures",
     )
+
+
+def test_the_head_of_an_excerpt_is_told_by_the_rule_below_it(sheet: Sheet) -> None:
+    sheet.text(72, 110, "Rivers of the North")
+    sheet.text(440, 110, "Note 17 of the board")
+    sheet.rule(72, 114, 540, 114)
+    sheet.lines(72, 140, prose(30))
+    sheet.text(300, 690, "12")
+
+    text = markdown(sheet.data())
+
+    assert "Rivers of the North" not in text
+    assert "Note 17" not in text
+    assert "quick brown fox" in text
+
+
+def test_a_page_number_above_a_stamp_is_left_out(sheet: Sheet) -> None:
+    sheet.lines(72, 100, prose(30))
+    sheet.text(300, 735, "199", size=11)
+    sheet.text(72, 778, "Published by the archive of the river, 1997", size=8)
+
+    assert markdown(sheet.data()).rstrip().endswith(prose(30)[-1])
+
+
+def test_a_small_foot_goes_although_the_last_page_is_in_small_type(sheet: Sheet) -> None:
+    sheet.lines(72, 100, prose(40))
+    sheet.text(72, 760, "Proceedings of the workshop", size=8)
+    sheet.next_page()
+    sheet.lines(72, 100, prose(4, seed=3), size=8)
+    sheet.text(72, 760, "Proceedings of the workshop", size=8)
+
+    assert "Proceedings" not in markdown(sheet.data())

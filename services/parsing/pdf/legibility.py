@@ -1,0 +1,94 @@
+"""Tells pages whose own text suffices from those that must be read from their picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from liteparse.types import ParsedPage
+
+from services.parsing.page.geometry import Picture, Word
+from services.parsing.page.lines import is_code
+
+#: What the reader says of a page whose text is invisible: an OCR program put it there.
+OCR_LAYER = "invisible-text-layer"
+#: This many curved shapes on a page without text may be letters drawn as outlines.
+OUTLINES = 20
+#: A page of pictures with fewer characters than this has its text in the pictures; the characters are a
+#: caption, a stamp or a page number.
+SPARSE = 300
+#: Maximum share of characters without a meaning (control characters, private use) in a text that is one.
+MEANINGLESS = 0.01
+#: Minimum share of words with a vowel, in one case or capitalised. Texts whose letters stand for others (a
+#: font without a map to Unicode) are below a half.
+PLAUSIBLE = 0.75
+
+#: Sizes of an OCR layer in this range (relative to the median) are the same.
+SAME_SIZE = (0.7, 1.35)
+#: A page with this share of its letters in a monospaced font is typewritten, unless at least this share of
+#: its words has signs of code.
+TYPEWRITTEN, CODE = 0.8, 0.08
+
+_MEANINGLESS = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")
+_LATIN = re.compile("[A-Za-z]{3,}")
+_WORD = re.compile("(?=.*[aeiouyAEIOUY])(?:[a-z]+|[A-Z][a-z]+|[A-Z]+)")
+
+
+def needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Picture]) -> tuple[bool, bool]:
+    """Whether a page needs OCR, and whether its own text is useless."""
+    seen = raw.complexity
+    if seen is None:
+        return False, False
+    if seen.is_garbled and not is_plausible(" ".join(word.text for word in words)):
+        return True, True
+    shapes = raw.vector_graphics.shapes if raw.vector_graphics else []
+    drawn = bool(pictures) or seen.full_page_image or sum(s.has_curve for s in shapes) >= OUTLINES
+    if not words:
+        return drawn, False
+    covered = sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in pictures) / (raw.width * raw.height or 1.0)
+    letters = sum(len(word.text) for word in words)
+    if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
+        return False, False
+    # A sparse layer of invisible text below a picture comes from poor OCR.
+    return True, all(is_invisible(item.fill_color) for item in raw.text_items)
+
+
+def is_invisible(color: str | None) -> bool:
+    """Whether a colour (`aarrggbb`) is fully transparent."""
+    return (color or "ff")[:2] == "00"
+
+
+def is_plausible(text: str) -> bool:
+    """Whether a text in Latin script consists of words.
+
+    The reader calls pages garbled whose fonts have no map to Unicode, even where the names of their glyphs or
+    its own guesses are right, as in most papers with bitmap fonts.
+    """
+    if len(_MEANINGLESS.findall(text)) > MEANINGLESS * len(text):
+        return False
+    found = _LATIN.findall(text)
+    letters = sum(map(str.isalpha, text))
+    if sum(map(len, found)) < 0.5 * letters or not found:
+        return False
+    return sum(_WORD.fullmatch(word) is not None for word in found) >= PLAUSIBLE * len(found)
+
+
+def even_sizes(words: Sequence[Word]) -> None:
+    """Give the words of an OCR layer one size, unless it differs clearly: sizes are those of boxes around the
+    ink, so that a line without tall letters has a smaller one."""
+    sizes = sorted(word.style.size for word in words)
+    usual = sizes[len(sizes) // 2]
+    for word in words:
+        if SAME_SIZE[0] * usual <= word.style.size <= SAME_SIZE[1] * usual:
+            word.style = word.style._replace(size=usual)
+
+
+def without_typewriter(words: Sequence[Word]) -> None:
+    """Take the monospaced style from a page that has hardly another and is no code: typescripts, and the
+    invisible text that OCR programs put below a scan."""
+    mono = [word for word in words if word.style.mono]
+    if sum(len(w.text) for w in mono) < TYPEWRITTEN * sum(len(w.text) for w in words):
+        return
+    if sum(is_code([word]) for word in mono) < CODE * len(mono):
+        for word in mono:
+            word.style = word.style._replace(mono=False)
