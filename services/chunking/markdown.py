@@ -1,14 +1,13 @@
 """Possible cuts of markdown: at headings, blocks, list items and table rows, then at sentences."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from heapq import merge
 
 from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
 from services.chunking.prose import loosen, refine
-from services.chunking.titles import html_head, level_and_title
+from services.chunking.titles import Title, html_head
 
 #: The lines that have structure; all others are text. The leading line feed lets the search jump from line to
 #: line at the speed of `memchr`. Repetitions are possessive, so a line of a million spaces takes linear time.
@@ -28,13 +27,15 @@ _EVENT = re.compile(
 _DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
 _TABLE_END = re.compile(rb"</table\s*>", re.I)
 _TABLE_ROW = re.compile(rb"\n[ \t]*<tr", re.I)
+#: Columns by which code is indented; a `#` there begins no heading.
+_CODE_INDENT = 4
 #: A longer header row is not repeated in the context of every part of its table.
 _HEADER_BYTES = 400
 _TITLE_BYTES = 160
 
 
 def cut_markdown(
-    source: bytes, limit: int, *, plain: bool = False, titles: re.Pattern[bytes] | None = None
+    source: bytes, limit: int, *, plain: bool = False, titles: Callable[[bytes], list[Title]] | None = None
 ) -> tuple[Cuts, list[Scope]]:
     """Possible cuts of markdown with their costs, and its sections and tables.
 
@@ -55,7 +56,7 @@ class _Scanner:
     source: bytes
     limit: int
     plain: bool
-    titles: re.Pattern[bytes] | None = None
+    titles: Callable[[bytes], list[Title]] | None = None
     cuts: Cuts = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # level, start, title of the open ones
@@ -76,24 +77,38 @@ class _Scanner:
             del steps["heading"], steps["fence"], steps["comment"], steps["html"]
         elif text.startswith((b"\n---\n", b"\n---\r\n")):
             self.resume = max(text.find(b"\n---", 4) + 4, 0)
-        titles = {match.start(): match for match in self.titles.finditer(text)} if self.titles else {}
-        for match in _EVENT.finditer(text) if not titles else self.with_titles(text, titles):
-            line = match.start()
-            if line in titles:
-                level, title = level_and_title(titles[line])
-                self.start_section(line, level, title, self.next_line(line))
-            elif line >= self.resume and (step := steps.get(match.lastgroup or "")):
-                step(line, match)
+        if self.titles:  # they tell all headings
+            del steps["rule"], steps["wiki"]
+        titles = self.titles(text) if self.titles else []
+        for title, match in self.with_titles(text, titles):
+            if title is not None:
+                self.start_section(title.start, title.level, title.text, self.next_line(title.end - 1))
+                self.resume = max(self.resume, title.end)
+            elif match is not None and match.start() >= self.resume and match.lastgroup in steps:
+                steps[match.lastgroup](match.start(), match)
         self.close_table()
         while self.sections:
             self.close_section(len(self.source))
         self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
 
     @staticmethod
-    def with_titles(text: bytes, titles: dict[int, re.Match[bytes]]) -> Iterator[re.Match[bytes]]:
+    def with_titles(
+        text: bytes, titles: list[Title]
+    ) -> Iterator[tuple[Title | None, re.Match[bytes] | None]]:
         """The structural lines and the headings of another markup, each line once, in order."""
-        events = (match for match in _EVENT.finditer(text) if match.start() not in titles)
-        return merge(events, titles.values(), key=lambda match: match.start())
+        following = iter(titles)
+        title = next(following, None)
+        for match in _EVENT.finditer(text):
+            while title is not None and title.start <= match.start():
+                yield title, None
+                same, title = title.start == match.start(), next(following, None)
+                if same:
+                    break
+            else:
+                yield None, match
+        while title is not None:
+            yield title, None
+            title = next(following, None)
 
     def on_comment(self, line: int, match: re.Match[bytes]) -> None:
         """A comment of several lines: what looks like a heading in it is none."""
@@ -128,6 +143,8 @@ class _Scanner:
             self.cuts[following] = BLOCK
 
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
+        if len(match["indent"].rpartition(b">")[2].expandtabs(4)) >= _CODE_INDENT:
+            return  # indented code
         title = self.line(match.end() - 1).strip().rstrip(b"#").rstrip()
         self.start_section(line, len(match["heading"]), title, self.next_line(line))
 

@@ -2,9 +2,10 @@
 
 import html
 import re
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-#: What marks a heading: its level is the length of `level`, or the place of the command in `_COMMANDS`.
 _ASCIIDOC = re.compile(rb"\n(?P<level>={1,6})[ \t]+(?P<title>[^\n]*\S)")
 _ORG = re.compile(rb"\n(?P<level>\*{1,8})[ \t]+(?P<title>[^\n]*\S)")
 _LATEX = re.compile(
@@ -12,10 +13,17 @@ _LATEX = re.compile(
     rb"\*?(?:\[[^\]\n]*\])?\{(?P<title>[^\n]*)"
 )
 _COMMANDS = (b"part", b"chapter", b"section", b"subsection", b"subsubsection", b"paragraph", b"subparagraph")
-_TITLES = {
-    **dict.fromkeys(("adoc", "asciidoc", "asc"), _ASCIIDOC),
-    "org": _ORG,
-    **dict.fromkeys(("tex", "ltx", "latex"), _LATEX),
+#: A title with a line under it, at the left edge. (reStructuredText; a line above it must be the same.)
+_RST = re.compile(rb"\n(?P<title>[^\s][^\n]*)\n(?P<line>([=~^\"'`#*+.:_-])\3{1,}+)[ \t]*\r?(?=\n|\Z)")
+#: Lines that open and close a block in which nothing is a heading.
+_ASCIIDOC_BLOCK = re.compile(rb"\n(?P<mark>-{4,}|\.{4,}|/{4,}|`{3,})[ \t]*\r?(?=\n|\Z)")
+_ORG_BLOCK = re.compile(rb"\n[ \t]*#\+(?P<end>begin|end)_(?P<mark>\w+)", re.I)
+_LATEX_BLOCK = re.compile(rb"\n[ \t]*\\(?P<end>begin|end)\{(?P<mark>verbatim\*?|lstlisting|minted|comment)\}")
+_TITLES: dict[str, tuple[re.Pattern[bytes], re.Pattern[bytes] | None]] = {
+    **dict.fromkeys(("adoc", "asciidoc", "asc"), (_ASCIIDOC, _ASCIIDOC_BLOCK)),
+    "org": (_ORG, _ORG_BLOCK),
+    **dict.fromkeys(("tex", "ltx", "latex"), (_LATEX, _LATEX_BLOCK)),
+    **dict.fromkeys(("rst", "rest"), (_RST, None)),
 }
 _ROW = re.compile(rb"<tr\b[^>]*>(.*?)(?:</tr\s*>|(?=<tr\b)|\Z)", re.I | re.S)
 _CELL = re.compile(rb"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\s*>|<t[dh]\b|\Z)", re.I | re.S)
@@ -27,15 +35,56 @@ _TAG = re.compile(rb"<[^>]{0,500}>")
 _DEEPEST = 4
 
 
-def titles_of(filename: str | None) -> re.Pattern[bytes] | None:
-    """The pattern of headings in a markup that the file's name tells; each match starts at a line feed."""
+class Title(NamedTuple):
+    """A heading: the line feed before it, its level from 1, its text, and the end of its last line."""
+
+    start: int
+    level: int
+    text: bytes
+    end: int
+
+
+def titles_of(filename: str | None) -> Callable[[bytes], list[Title]] | None:
+    """Finds the headings of a markup that the file's name tells, in a text that begins with a line feed."""
     suffix = PurePosixPath((filename or "").replace("\\", "/")).suffix.lower().lstrip(".")
-    return _TITLES.get(suffix)
+    if suffix not in _TITLES:
+        return None
+    titles, blocks = _TITLES[suffix]
+    return lambda text: list(_titles(text, titles, blocks))
 
 
-def level_and_title(match: re.Match[bytes]) -> tuple[int, bytes]:
-    """The level of a heading, from 1, and its text."""
-    found = match.groupdict()
+def _titles(text: bytes, titles: re.Pattern[bytes], blocks: re.Pattern[bytes] | None) -> Iterator[Title]:
+    spans = _literal(text, blocks) if blocks is not None else iter(())
+    start, end = next(spans, (len(text), len(text)))
+    lines: list[bytes] = []  # kinds of lines under titles: the first one is of level 1
+    for match in titles.finditer(text):
+        while match.start() >= end:
+            start, end = next(spans, (len(text), len(text)))
+        if match.start() > start:
+            continue
+        found = match.groupdict()
+        if (line := found.get("line")) is None:
+            yield Title(match.start(), *_level_and_title(found), match.end())
+        elif len(line) >= len(found["title"].strip().decode(errors="ignore")):
+            above = text[text.rfind(b"\n", 0, match.start()) + 1 : match.start()].strip()
+            kind = line[:1] * 2 if above == line else line[:1]
+            lines.extend([kind] if kind not in lines else [])
+            yield Title(match.start(), lines.index(kind) + 1, found["title"].strip(), match.end())
+
+
+def _literal(text: bytes, blocks: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
+    """Where blocks of literal text begin and end; one that is never closed is none."""
+    opened: tuple[bytes, int] | None = None
+    for match in blocks.finditer(text):
+        ends = (match.groupdict().get("end") or b"").lower()
+        if opened is None:
+            opened = (match["mark"].lower(), match.start()) if ends != b"end" else None
+        elif match["mark"].lower() == opened[0] and ends != b"begin":
+            yield opened[1], match.end()
+            opened = None
+
+
+def _level_and_title(found: dict[str, bytes]) -> tuple[int, bytes]:
     if command := found.get("command"):
         return _COMMANDS.index(command) + 1, _inside_braces(found["title"])
     title = re.sub(rb"\s+(?:=+|(?::[\w@#%:]+:))\s*$", b"", found["title"])  # closing marks; tags of Org

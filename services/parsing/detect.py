@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from schemas.errors import CorruptDocument, UnsupportedFormat
+from services.parsing.foreign import kind_of
 from services.parsing.format import Format
 from services.parsing.languages import PLAIN, TEXT_TYPES, language_of
 
@@ -28,7 +29,7 @@ def detect(
 ) -> str:
     """Return the media type of the bytes: one of `formats`, or that of a text that stays unchanged.
 
-    Raises UnsupportedFormat for an OLE container without a document, CorruptDocument for a container that
+    Raises UnsupportedFormat for a file that is known to be no document, CorruptDocument for a container that
     cannot be opened or is encrypted.
     """
     name = filename or ""
@@ -45,6 +46,8 @@ def _binary(data: bytes, formats: Sequence[Format]) -> str | None:
         return _zip_type(data, formats)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _ole_type(data, formats)
+    if (kind := kind_of(data)) is not None:
+        raise UnsupportedFormat(f"not a document, but a file of another kind: {kind}")
     return None
 
 
@@ -63,7 +66,8 @@ def _zip_type(data: bytes, formats: Sequence[Format]) -> str:
     lower = {name.lower() for name in names}
     for one in formats:
         inside = [name for name in lower if one.zip_part and name.startswith(one.zip_part)]
-        if inside and (lower & _PACKAGES or any(name.endswith((".xml", ".rels")) for name in inside)):
+        sure = lower & _PACKAGES or one.zip_part in lower
+        if inside and (sure or any(name.endswith((".xml", ".rels")) for name in inside)):
             return one.media_type
     return "application/zip"
 

@@ -18,6 +18,7 @@ from services.parsing.formats import (
     image,
     notebook,
     odf,
+    packages,
     ppt,
     pptx,
     rtf,
@@ -34,6 +35,7 @@ FORMATS: tuple[Format, ...] = (
     *xls.FORMATS,  # before xlsx: binary workbooks have its folders
     xlsx.FORMAT,
     pptx.FORMAT,
+    *packages.FORMATS,
     *odf.FORMATS,
     epub.FORMAT,
     doc.FORMAT,

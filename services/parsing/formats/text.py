@@ -17,6 +17,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ESCAPES = ((b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"), (b"\x1b$)C", "iso2022_kr"))
+_NO_TEXT = "not a known document format, and not text: it holds control bytes"
 #: Name of the error handler for stray bytes in `codecs`.
 _STRAYS = "headrace-stray-bytes"
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -103,13 +104,18 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
 def _without_stray_controls(data: bytes) -> tuple[str, tuple[str, ...]]:
     """Decode a text with some control bytes: zeros of a log that a crash left, the end mark of DOS.
 
-    Raises UnsupportedFormat if there are so many that it is no text.
+    Raises UnsupportedFormat if there are so many that it is no text. With zeros, only UTF-8 counts as text.
     """
     kept = _BINARY.sub(b"", data)
     odd = len(data) - data.count(0) - len(kept) + len(_ZEROS.findall(data))
-    if len(kept) < 8 or odd > max(len(kept) // 200, 1):
-        raise UnsupportedFormat("not a known document format, and not text: it holds control bytes")
-    text, warnings = decode(kept)
+    try:
+        if len(kept) < 8 or odd > max(len(kept) // 200, 1) or (b"\0" in data and b"\n" not in kept):
+            raise UnsupportedFormat(_NO_TEXT)
+        text, warnings = decode(kept) if b"\0" not in data else (kept.decode(), ())
+    except UnicodeDecodeError as error:
+        raise UnsupportedFormat(_NO_TEXT) from error
+    if b"\0" not in data and not any("language" in warning for warning in warnings) and not text.isascii():
+        raise UnsupportedFormat(_NO_TEXT)
     return text, (*warnings, f"text: {len(data) - len(kept)} control bytes left out")
 
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 #: Allowed Pillow decoders. Others start programs (EPS) or are seldom fuzzed.
-_DECODERS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "HEIF", "AVIF", "MPO")
+_DECODERS = (
+    *("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "HEIF", "AVIF", "MPO"),
+    *("JPEG2000", "PPM", "ICO", "ICNS", "PCX", "PSD"),
+)
 #: Maximum pixels of a picture: 100 megapixels are 400 MB decoded.
 MAX_PIXELS = 100_000_000
 #: Longer side of pictures passed to OCR; text of a page scanned at 300 dpi is then still 10 pixels high.

@@ -145,6 +145,33 @@ def test_headings_of_other_markups_are_the_context(name: str, source: str) -> No
     assert next(c.context for c in chunks if "Marker" in c.text) == "Mill › Gates"
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("a.adoc", "== Gates\n\n{0}\n\n----\n== Not\n----\n\n[source,sh]\n----\nls\n----\n\nMarker {0}\n"),
+        ("a.org", "* Gates\n\n{0}\n\n#+begin_src sh\n* Not\n#+end_src\n\nMarker {0}\n"),
+        (
+            "a.tex",
+            "\\section{{Gates}}\n{0}\n\\begin{{verbatim}}\n\\section{{Not}}\n\\end{{verbatim}}\n\nMarker {0}\n",
+        ),
+        ("a.md", "# Gates\n\n{0}\n\n    # Not\n\nMarker {0}\n"),
+    ],
+)
+def test_nothing_is_a_heading_in_literal_text(name: str, source: str) -> None:
+    text = source.format("It rains. " * 15)
+
+    found = [piece.context for piece in chunk(text, name, None, 200) if "Marker" in piece.text]
+    assert found == ["Gates"]
+
+
+def test_lines_under_titles_have_their_levels_in_the_order_of_restructuredtext() -> None:
+    words = "It rains. " * 15
+    text = f"=====\nGuide\n=====\n\nGates\n=====\n\n{words}\n\nNorth\n~~~~~\n\n{words}\n\nMarker {words}\n"
+
+    found = [piece.context for piece in chunk(text, "a.rst", None, 200) if "Marker" in piece.text]
+    assert found == ["Guide › Gates › North"]
+
+
 def test_a_heading_in_a_comment_is_none() -> None:
     text = "# Mill\n\nText.\n\n<!--\n# Old\n-->\n\n" + "The keeper opens the gates at dawn. " * 10
 

@@ -29,6 +29,9 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 def parse_odf(data: bytes) -> ParsedDocument:
     """Raises CorruptDocument if the content is missing, or encrypted and therefore not XML."""
     archive = Archive(data)
+    manifest = archive.xml_or_none("META-INF/manifest.xml")
+    if manifest is not None and next(manifest.iter("{*}encryption-data"), None) is not None:
+        raise CorruptDocument("OpenDocument file is encrypted with a password; store it without one")
     root = _modern(archive.read("content.xml"))
     styles = Styles()
     if "styles.xml" in archive:
@@ -39,8 +42,8 @@ def parse_odf(data: bytes) -> ParsedDocument:
     content = next((c for c in body if isinstance(c.tag, str)), None) if body is not None else None
     if root.get(OFFICE + "class"):  # OpenOffice 1: nothing between the body and its content
         content = body
-    if content is None:
-        raise CorruptDocument("content.xml has no body (an encrypted document has none that can be read)")
+    if content is None or content.tag == OFFICE + "database":
+        raise CorruptDocument("content.xml has no text, sheets, slides or drawing in it")
     writer = _written(content, styles, frames)
     markdown, pages = writer.finish()
     meta = archive.xml_or_none("meta.xml")

@@ -12,6 +12,7 @@ from tests.services.parsing.relatives import (
     notebooks,
     packed,
     pdfs,
+    programs,
     sheets,
     slides,
     web,
@@ -21,7 +22,20 @@ from tests.services.parsing.relatives.case import Case
 
 _CASES = [
     (kind.__name__.rsplit(".", 1)[-1], case)
-    for kind in (encodings, sheets, word, slides, mails, notebooks, web, damaged, packed, hidden, pdfs)
+    for kind in (
+        encodings,
+        sheets,
+        word,
+        slides,
+        mails,
+        notebooks,
+        web,
+        damaged,
+        packed,
+        hidden,
+        pdfs,
+        programs,
+    )
     for case in kind.CASES
 ]
 
