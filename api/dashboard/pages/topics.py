@@ -67,7 +67,7 @@ async def _load(request: web.Request) -> Context:
 
 def _topic(sample: TopicsSample, name: str, rates: Mapping[str, float]) -> ShownTopic:
     topic = BY_NAME[name]
-    kept = "newest of each key" if topic.compact else f"{topic.retention_ms // 86_400_000} days"
+    kept = "newest per key" if topic.compact else f"{topic.retention_ms // 86_400_000} days"
     return ShownTopic(
         name=name,
         partitions=sample.partitions[name],
