@@ -16,7 +16,7 @@ from headrace.cli import (
     sources,
     webhooks,
 )
-from headrace.cli.operate import backup, doctor, logs, mcp, records, reembed, up, verify
+from headrace.cli.operate import backup, doctor, logs, mcp, records, reembed, topics, up, verify
 from headrace.cli.output import fail, print_in_any_encoding
 from headrace.cli.traced import traced
 
@@ -57,7 +57,7 @@ app.add_typer(webhooks.webhooks, name="webhooks", rich_help_panel="API")
 app.add_typer(resources.keys, name="keys", rich_help_panel="API")
 app.add_typer(credentials.credentials, name="credentials", rich_help_panel="API")
 app.add_typer(records.dead_letters, name="dead-letters", rich_help_panel="Operate")
-app.add_typer(records.topics, name="topics", rich_help_panel="Operate")
+app.add_typer(topics.topics, name="topics", rich_help_panel="Operate")
 app.add_typer(records.blobs, name="blobs", rich_help_panel="Operate")
 app.command(rich_help_panel="Operate")(doctor.doctor)
 app.command(rich_help_panel="Operate")(logs.logs)

@@ -162,7 +162,8 @@ class _System:
         return LocalSystem(running, key, wiring)
 
     async def _prepared(self, settings: Settings) -> "Wiring":
-        """Make what is missing: topics, and the key of saved credentials."""
+        """Make what is missing: topics, and the key of saved credentials. Finish a growth of partitions that
+        was broken off."""
         from headrace.admin.grow import finish_growth
         from headrace.admin.topics import quiet
         from headrace.secrets_key import keep_secrets_key

@@ -41,6 +41,8 @@ def read_layout(cluster: Cluster, codec: Codec) -> TopicLayout:
 
 def _newest(cluster: Cluster, codec: Codec) -> TopicLayout | None:
     ends = end_offsets(cluster, [PLACE])
+    if not ends[PLACE]:  # nothing was ever grown, and a start need not wait for a reader
+        return None
     reader, found = Reader(cluster, codec), None
     try:
         reader.assign({PLACE: 0})
