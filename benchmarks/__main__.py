@@ -31,6 +31,10 @@ BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
         ("--chunks", "600", "--rounds", "3", "--settings", "16/100/100,32/200/300"),
     ),
     "tracking": ("progress events per second", ("--events", "20000")),
+    "stages": (
+        "chunks per second through the stages, with a model and a store that cost nothing",
+        ("--documents", "300", "--rounds", "2"),
+    ),
     "tracing": ("what traces cost a stage, off and on", ("--records", "5000", "--rounds", "3")),
     "repositories": (
         "a repository that changes a little: from the commit to found, and a run with nothing new",
