@@ -152,7 +152,7 @@ def test_headings_of_other_markups_are_the_context(name: str, source: str) -> No
         ("a.org", "* Gates\n\n{0}\n\n#+begin_src sh\n* Not\n#+end_src\n\nMarker {0}\n"),
         (
             "a.tex",
-            "\\section{{Gates}}\n{0}\n\\begin{{verbatim}}\n\\section{{Not}}\n\\end{{verbatim}}\n\nMarker {0}\n",
+            "\\section{{Gates}} {0}\n\\begin{{verbatim}}\n\\section{{Not}}\n\\end{{verbatim}}\n\nMarker {0}\n",
         ),
         ("a.md", "# Gates\n\n{0}\n\n    # Not\n\nMarker {0}\n"),
     ],
