@@ -17,6 +17,7 @@ from streams import metrics
 from streams.engine.backoff import Backoff, backoff
 from streams.engine.blame import Blame
 from streams.engine.context import RecordContext
+from streams.engine.deadline import either
 from streams.engine.groups import Groups
 from streams.engine.journal import Journal
 from streams.engine.log import Log
@@ -38,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 #: Minimum time between two commits of acknowledged offsets.
 COMMIT_SECONDS = 0.05
+#: How often an idle engine asks a stage that works by the clock whether it is due.
+_DUE_SECONDS = 0.2
 #: A transaction that takes longer is stuck (seen after a broker was killed): its coordinator aborted it after
 #: 15 s (`streams.kafka.producer`). The worker ends, and the next one resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
@@ -63,6 +66,7 @@ class Engine:
         self._stage, self._log, self._blame = stage, log_, Blame(journal)
         self._commit_seconds = commit_seconds
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stirred = asyncio.Event()  # set when an idle engine has something to do
         limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._lasting = isinstance(stage, Stage) and stage.sequential_keys
@@ -145,11 +149,13 @@ class Engine:
         for partition in touched:
             self._windows.balance(partition)
         self._groups.start()
+        self._stirred.set()
 
     def reach_end(self, partition: Partition, offset: int) -> None:
         """Everything before `offset` is delivered; the partition is read to its end."""
         if window := self._windows.get(partition):
             window.reach_end(offset)
+            self._stirred.set()
 
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
         """Finish records in progress within `deadline` seconds, commit, and release the partitions."""
@@ -169,6 +175,7 @@ class Engine:
         for partition in partitions:
             if window := self._windows.get(partition):
                 window.refused()
+                self._stirred.set()
 
     def fail(self, error: BaseException) -> None:
         """End the worker with this error; `run` raises it."""
@@ -187,6 +194,9 @@ class Engine:
             if self._punctuation:
                 self._punctuation.begin()
             await asyncio.wait([self._failed], timeout=self._commit_seconds)
+            if self.idle:  # it must not wake twenty times a second
+                self._stirred.clear()
+                await either(self._failed, self._stirred, _DUE_SECONDS if self._punctuation else None)
         self._failed.result()
 
     def commit(self, leaving: Iterable[Partition] | None = None) -> None:
