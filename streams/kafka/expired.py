@@ -36,9 +36,9 @@ _FIRST_SECONDS = 2.0
     stop=stop_after_delay(_SECONDS),
     reraise=True,
 )
-def _watermarks(cluster: Cluster, place: TopicPartition) -> tuple[int, int]:
-    """The first offset and the next one. Not asked through the consumer: behind its waiting fetch, the twelve
-    partitions of a new group would take as long as its session."""
+def _watermarks(cluster: Cluster, consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """The first offset and the next one. The consumer asks behind its waiting fetch: the twelve partitions of a
+    new group would take as long as its session. But it finds a new leader, which the admin client does not."""
     client, seconds = admin(cluster), {"request_timeout": _SECONDS}
     specs = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = [client.list_offsets({place: spec}, **seconds)[place] for spec in specs]
@@ -46,7 +46,7 @@ def _watermarks(cluster: Cluster, place: TopicPartition) -> tuple[int, int]:
         low, high = (future.result(_SECONDS).offset for future in asked)
     except KafkaException:
         forget_admin(cluster)
-        raise
+        low, high = consumer.get_watermark_offsets(place, timeout=_SECONDS)
     return low, high
 
 
@@ -72,7 +72,7 @@ class ExpiredRecords:
         the gap again.
         """
         topic, partition = message.topic() or "", message.partition() or 0
-        low, high = _watermarks(self.cluster, TopicPartition(topic, partition))
+        low, high = _watermarks(self.cluster, consumer, TopicPartition(topic, partition))
         position = message.offset()
         first = 0 if position is None or position < 0 else position
         expired = None
