@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from schemas.errors import FencedError
 from streams import metrics
 from streams.engine.backoff import Backoff, backoff
@@ -34,8 +32,6 @@ from streams.engine.window import Entry, PartitionWindow, WindowLimits
 from streams.engine.windows import Windows
 from streams.partitions import Partition
 from streams.tracing.headers import Headers, carried
-
-log = structlog.get_logger(__name__)
 
 #: Minimum time between two commits of acknowledged offsets.
 COMMIT_SECONDS = 0.05
@@ -163,7 +159,7 @@ class Engine:
         if self._punctuation:
             await self._punctuation.settled(deadline)
         if not self._lasting:  # the next owner restarts a run, even one of hours
-            await self._settled(list(windows.values()), deadline)
+            await self._groups.settled(list(windows.values()), deadline)
         await self._let_go(windows)
 
     async def lose(self, partitions: Iterable[Partition]) -> None:
@@ -276,15 +272,6 @@ class Engine:
         windows = self._windows.close(partitions)
         self._schedule.forget(lambda entry: entry.place in windows)
         return windows
-
-    async def _settled(self, windows: list[PartitionWindow], deadline: float) -> None:
-        try:
-            async with asyncio.timeout(deadline):
-                while not all(window.settled for window in windows) and not self._failed.done():
-                    self._groups.changed.clear()
-                    await self._groups.changed.wait()
-        except TimeoutError:
-            log.warning("records returned unfinished", stage=self._stage.name, after_seconds=deadline)
 
     async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
         # A group that also holds records of partitions that stay goes on; not so where it has effects: its

@@ -37,8 +37,9 @@ _FIRST_SECONDS = 2.0
     reraise=True,
 )
 def _watermarks(cluster: Cluster, consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """The first offset and the next one. The consumer asks behind its waiting fetch: the twelve partitions of a
-    new group would take as long as its session. But it finds a new leader, which the admin client does not."""
+    """The first offset and the next one. The consumer asks behind its waiting fetch: the twelve partitions
+    of a new group would take as long as its session. But it finds a new leader, which the admin client does
+    not."""
     client, seconds = admin(cluster), {"request_timeout": _SECONDS}
     specs = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = [client.list_offsets({place: spec}, **seconds)[place] for spec in specs]

@@ -150,8 +150,7 @@ def test_an_idle_engine_sleeps_until_a_record_comes_and_commits_it_at_once() -> 
         await asyncio.sleep(3600)
         looks, began = engine.looks, asyncio.get_running_loop().time()
         engine.deliver([entry(0, 0)])
-        while log.committed[INPUT.name, 0] == 0:
-            await asyncio.sleep(0.001)
+        await eventually(lambda: log.committed[INPUT.name, 0] == 1)
         took_s = asyncio.get_running_loop().time() - began
         engine.finish()
         await running
