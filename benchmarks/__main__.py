@@ -10,6 +10,7 @@ from rich.rule import Rule
 #: Name, what it measures, and the options of its short run.
 BENCHMARKS: dict[str, tuple[str, Sequence[str]]] = {
     "pipeline": ("the whole pipeline beside a plain loop, and the time from upload to found", ()),
+    "start": ("time, CPU and memory of `headrace up`: its start, and a quiet minute", ("--rounds", "1")),
     "codec": ("microseconds to encode and decode an event, beside fastavro", ()),
     "embedding": ("texts per second of the embedding core beside naive batching", ()),
     "soak": ("whether the embedding core keeps its memory", ("--rounds", "40")),

@@ -7,6 +7,7 @@ from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
 from schemas.models_file import ServedModels, served_models
+from streams.gc_tuning import return_freed_memory
 
 if TYPE_CHECKING:
     from services.embedding import Embedder, VectorCache
@@ -37,6 +38,7 @@ def open_embedder(settings: Settings, name: str) -> "Embedder":
     except BaseException:
         asyncio.run(embedder.close())
         raise
+    return_freed_memory()  # 58 of 240 MB after the trial model
     return embedder
 
 

@@ -25,7 +25,7 @@ from services.searching.shard import IndexDamaged
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.state.checkpoints import topic_ids
-from streams.state.reader import ChangelogRecord, Reader, end_offsets
+from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, Reader, end_offsets
 from streams.topics import SPARSE_ROWS
 
 log = structlog.get_logger(__name__)
@@ -132,7 +132,12 @@ class Follower:
         while not self._stopping.is_set() and reader is None:
             try:
                 self._open()
-                reader = Reader(self._cluster, self._codec, lambda error: log.error(str(error)))
+                reader = Reader(
+                    self._cluster,
+                    self._codec,
+                    lambda error: log.error(str(error)),
+                    fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS,
+                )
                 reader.assign(self._positions)
             except TransientError as error:
                 self._say(str(error))

@@ -58,3 +58,11 @@ async def _ended(task: "asyncio.Task[Any]") -> bool:
 def _passed_over(task: "asyncio.Task[Any]") -> None:
     if not task.cancelled():
         task.exception()
+
+
+async def either(future: asyncio.Future[None], event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for the end of the future or for the event, `seconds` at most. Raises nothing of the future."""
+    happening = asyncio.ensure_future(event.wait())
+    waiting: list[asyncio.Future[Any]] = [future, happening]
+    await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    happening.cancel()

@@ -10,13 +10,12 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from schemas.errors import FencedError
 from streams import metrics
 from streams.engine.backoff import Backoff, backoff
 from streams.engine.blame import Blame
 from streams.engine.context import RecordContext
+from streams.engine.deadline import either
 from streams.engine.groups import Groups
 from streams.engine.journal import Journal
 from streams.engine.log import Log
@@ -34,10 +33,10 @@ from streams.engine.windows import Windows
 from streams.partitions import Partition
 from streams.tracing.headers import Headers, carried
 
-log = structlog.get_logger(__name__)
-
 #: Minimum time between two commits of acknowledged offsets.
 COMMIT_SECONDS = 0.05
+#: How often an idle engine asks a stage that works by the clock whether it is due.
+_DUE_SECONDS = 0.2
 #: A transaction that takes longer is stuck (seen after a broker was killed): its coordinator aborted it after
 #: 15 s (`streams.kafka.producer`). The worker ends, and the next one resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
@@ -63,6 +62,7 @@ class Engine:
         self._stage, self._log, self._blame = stage, log_, Blame(journal)
         self._commit_seconds = commit_seconds
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stirred = asyncio.Event()  # set when an idle engine has something to do
         limits = limits or WindowLimits()
         self._stateful = stage if isinstance(stage, StatefulStage) else None
         self._lasting = isinstance(stage, Stage) and stage.sequential_keys
@@ -145,11 +145,13 @@ class Engine:
         for partition in touched:
             self._windows.balance(partition)
         self._groups.start()
+        self._stirred.set()
 
     def reach_end(self, partition: Partition, offset: int) -> None:
         """Everything before `offset` is delivered; the partition is read to its end."""
         if window := self._windows.get(partition):
             window.reach_end(offset)
+            self._stirred.set()
 
     async def revoke(self, partitions: Iterable[Partition], deadline: float) -> None:
         """Finish records in progress within `deadline` seconds, commit, and release the partitions."""
@@ -157,7 +159,7 @@ class Engine:
         if self._punctuation:
             await self._punctuation.settled(deadline)
         if not self._lasting:  # the next owner restarts a run, even one of hours
-            await self._settled(list(windows.values()), deadline)
+            await self._groups.settled(list(windows.values()), deadline)
         await self._let_go(windows)
 
     async def lose(self, partitions: Iterable[Partition]) -> None:
@@ -169,6 +171,7 @@ class Engine:
         for partition in partitions:
             if window := self._windows.get(partition):
                 window.refused()
+                self._stirred.set()
 
     def fail(self, error: BaseException) -> None:
         """End the worker with this error; `run` raises it."""
@@ -187,6 +190,9 @@ class Engine:
             if self._punctuation:
                 self._punctuation.begin()
             await asyncio.wait([self._failed], timeout=self._commit_seconds)
+            if self.idle:  # it must not wake twenty times a second
+                self._stirred.clear()
+                await either(self._failed, self._stirred, _DUE_SECONDS if self._punctuation else None)
         self._failed.result()
 
     def commit(self, leaving: Iterable[Partition] | None = None) -> None:
@@ -266,15 +272,6 @@ class Engine:
         windows = self._windows.close(partitions)
         self._schedule.forget(lambda entry: entry.place in windows)
         return windows
-
-    async def _settled(self, windows: list[PartitionWindow], deadline: float) -> None:
-        try:
-            async with asyncio.timeout(deadline):
-                while not all(window.settled for window in windows) and not self._failed.done():
-                    self._groups.changed.clear()
-                    await self._groups.changed.wait()
-        except TimeoutError:
-            log.warning("records returned unfinished", stage=self._stage.name, after_seconds=deadline)
 
     async def _let_go(self, windows: dict[Partition, PartitionWindow], commit: bool = True) -> None:
         # A group that also holds records of partitions that stay goes on; not so where it has effects: its

@@ -5,14 +5,18 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+import structlog
+
 from schemas.errors import TransientError
 from streams import metrics
 from streams.engine.blame import Blame
 from streams.engine.retries import Retry
 from streams.engine.schedule import Schedule
-from streams.engine.window import Entry, EntryState
+from streams.engine.window import Entry, EntryState, PartitionWindow
 from streams.engine.windows import Windows
 from streams.partitions import Partition
+
+log = structlog.get_logger(__name__)
 
 #: A suspect that takes long (a run) runs alone for this time; a record that kills a worker mostly does so at
 #: once.
@@ -67,6 +71,16 @@ class Groups:
         """Processing of these records has ended with an error that it must never raise."""
         self._blame.announce(error, entries)
         self._fail(error)
+
+    async def settled(self, windows: Sequence[PartitionWindow], deadline: float) -> None:
+        """Wait until nothing of these windows is in progress, `deadline` seconds at most."""
+        try:
+            async with asyncio.timeout(deadline):
+                while not all(window.settled for window in windows) and not self._failed.done():
+                    self.changed.clear()
+                    await self.changed.wait()
+        except TimeoutError:
+            log.warning("records returned unfinished", stage=self._name, after_seconds=deadline)
 
     def doomed(self, leaving: Mapping[Partition, object], whole: bool) -> "list[asyncio.Task[list[Retry]]]":
         """The tasks to cancel when these partitions leave: those with records in progress of them; with

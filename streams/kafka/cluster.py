@@ -20,6 +20,11 @@ from streams.topics import CATALOGUE, DEAD_LETTERS, INBOX, MAX_LETTER_BYTES, Top
 #: and a short garbage collection or suspension costs nothing.
 SESSION_SECONDS = 10.0
 
+#: How long a broker holds a fetch that finds nothing; a record ends it at once. Longer means less work for an
+#: idle broker: a fetch costs it half a millisecond, and `headrace up` has thirty consumers. But a partition
+#: that is resumed waits for the end of the fetch before, which half a full window bridges.
+FETCH_WAIT_MS = 500
+
 #: Receives librdkafka's log lines, which otherwise go to standard error in a format of their own.
 CLIENT_LOG = logging.getLogger("kafka")
 

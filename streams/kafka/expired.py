@@ -12,13 +12,14 @@ from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.codec import Codec
 from schemas.errors import TransientError
 from schemas.events import RecordsExpired
 from streams import metrics
-from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, forget_admin, partition_counts
 from streams.topics import PROGRESS
 
 log = structlog.get_logger(__name__)
@@ -35,8 +36,18 @@ _FIRST_SECONDS = 2.0
     stop=stop_after_delay(_SECONDS),
     reraise=True,
 )
-def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
-    low, high = consumer.get_watermark_offsets(place, timeout=_SECONDS)
+def _watermarks(cluster: Cluster, consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """The first offset and the next one. The consumer asks behind its waiting fetch: the twelve partitions
+    of a new group would take as long as its session. But it finds a new leader, which the admin client does
+    not."""
+    client, seconds = admin(cluster), {"request_timeout": _SECONDS}
+    specs = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = [client.list_offsets({place: spec}, **seconds)[place] for spec in specs]
+    try:
+        low, high = (future.result(_SECONDS).offset for future in asked)
+    except KafkaException:
+        forget_admin(cluster)
+        low, high = consumer.get_watermark_offsets(place, timeout=_SECONDS)
     return low, high
 
 
@@ -62,7 +73,7 @@ class ExpiredRecords:
         the gap again.
         """
         topic, partition = message.topic() or "", message.partition() or 0
-        low, high = _watermarks(consumer, TopicPartition(topic, partition))
+        low, high = _watermarks(self.cluster, consumer, TopicPartition(topic, partition))
         position = message.offset()
         first = 0 if position is None or position < 0 else position
         expired = None

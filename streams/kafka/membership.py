@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from streams.kafka.cluster import SESSION_SECONDS, Cluster
+from streams.kafka.cluster import FETCH_WAIT_MS, SESSION_SECONDS, Cluster
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Membership:
             "enable_partition_eof": True,
             # Records in flight are in the window; librdkafka only needs to prefetch the next ones.
             "queued_max_messages_kbytes": 16 * 1024,
-            "fetch_wait_max_ms": 100,
+            "fetch_wait_max_ms": FETCH_WAIT_MS,
             "fetch_error_backoff_ms": 100,
         }
         if self.static:

@@ -21,6 +21,10 @@ from streams.partitions import partition_of
 from streams.topics import DEAD_LETTERS, MAX_LETTER_BYTES, MAX_VALUE_BYTES
 from streams.tracing.produced import Produced
 
+#: Timeout of a poll while acknowledgements are missing, and the pause between polls while none is:
+#: librdkafka's own events (log lines, fatal errors) come with them.
+_BUSY_SECONDS, _IDLE_SECONDS = 0.1, 2.0
+
 _Settle = Callable[[RecordMetadata | Exception], None]
 
 
@@ -62,6 +66,7 @@ class EventProducer:
         self._loop = asyncio.get_running_loop()
         self._acks: deque[tuple[_Settle, RecordMetadata | Exception]] = deque()
         self._closed = self._abandoned = False
+        self._wanted = threading.Event()  # set when there is something to poll for
         self._on_fatal = on_fatal
         self._counts: dict[str, int] = {}
         self._poller = threading.Thread(target=self._poll, name="producer", daemon=True)
@@ -127,6 +132,7 @@ class EventProducer:
         if not self._abandoned:
             await asyncio.to_thread(self._producer.flush, timeout)
         self._closed = True
+        self._wanted.set()
         await asyncio.to_thread(self._poller.join)
         self.settle()
 
@@ -160,6 +166,7 @@ class EventProducer:
             refusal = _refusal(send, error.args[0])
             trace.end(refusal)
             raise refusal from error
+        self._wanted.set()
         if self._abandoned:  # meanwhile, by another thread
             self.abandon()
 
@@ -171,8 +178,11 @@ class EventProducer:
 
     def _poll(self) -> None:
         while not self._closed:
+            if not len(self._producer):
+                self._wanted.wait(_IDLE_SECONDS)
+                self._wanted.clear()
             try:
-                self._producer.poll(0.1)
+                self._producer.poll(_BUSY_SECONDS if len(self._producer) else 0)
             except KafkaException as error:  # fatal: no pending event will ever be acknowledged
                 fatal = FencedError(f"the producer cannot go on: {error}")
                 if not self._loop.is_closed():

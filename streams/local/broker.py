@@ -45,7 +45,7 @@ from streams.private import write_private
 _ITERATIONS = 4096
 
 #: The serial collector, and the quick compiler only: without the optimising one a start takes 0.55 of the
-#: CPU, and 80,000 records of the next minute 0.65.
+#: CPU, and the next 80,000 records 0.65 (docs/benchmarks.md).
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 
 

@@ -21,6 +21,9 @@ from streams.topics import BY_NAME
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
 DOUBT_SECONDS = 10.0
+#: How long the broker holds a fetch that finds nothing (`fetch_wait_ms`): for a reader that restores state
+#: and ends, and for one that follows for ever, with fewer requests and a longer wait for an end.
+FETCH_WAIT_MS, FOLLOWER_FETCH_WAIT_MS = 100, 250
 #: A broker whose machine is busy elects the leaders of three hundred new partitions in half a minute.
 _LEADER_SECONDS = 60
 
@@ -84,7 +87,10 @@ def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpe
 class Reader:
     """A consumer outside any group. Not to be shared between threads.
 
-    `on_broken` is called for a record that cannot be decoded; the record is skipped.
+    Args:
+        on_broken: called for a record that cannot be decoded; the record is skipped.
+        fetch_wait_ms: how long the broker holds a fetch that finds nothing. Only then is it known that a
+            partition ends, transaction markers included, so who waits for ends uses a short time.
     """
 
     def __init__(
@@ -93,6 +99,7 @@ class Reader:
         codec: Codec,
         on_broken: Callable[[ContractError], None] = lambda error: None,
         doubt_seconds: float = DOUBT_SECONDS,
+        fetch_wait_ms: int = FETCH_WAIT_MS,
     ) -> None:
         self._doubt_seconds = doubt_seconds
         self._cluster, self._codec, self._on_broken = cluster, codec, on_broken
@@ -103,7 +110,7 @@ class Reader:
                 enable_auto_commit=False,
                 enable_partition_eof=True,
                 auto_offset_reset="earliest",
-                fetch_wait_max_ms=100,
+                fetch_wait_max_ms=fetch_wait_ms,
             ),
             logger=CLIENT_LOG,
         )

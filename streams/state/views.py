@@ -26,7 +26,7 @@ from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
-from streams.state.reader import ChangelogRecord, ReadBatch, Reader, end_offsets
+from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, ReadBatch, Reader, end_offsets
 from streams.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -166,7 +166,7 @@ class View:
         self._writer.execute("COMMIT")
 
     def _follow(self) -> None:
-        reader = Reader(self._cluster, self._codec, self._broken)
+        reader = Reader(self._cluster, self._codec, self._broken, fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS)
         reader.assign(self._read_to)
         confirm_at = time.monotonic() + CONFIRM_SECONDS
         while not self._stopping.is_set():

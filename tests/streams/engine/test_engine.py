@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,9 @@ from schemas.events import ApiKey
 from streams.engine.engine import Engine
 from streams.engine.stage import Context, Record, Stage, StatefulStage
 from streams.engine.window import WindowLimits
+from streams.partitions import Partition
 from streams.topics import DEAD_LETTERS
+from tests.streams.engine import virtual_time
 from tests.streams.engine.simulation import INPUT, OUTPUT, Moody, SimulatedLog, entry, record_of
 from tests.waiting import eventually
 
@@ -125,6 +128,37 @@ class Hanging(Stage[ApiKey]):
         self.seen.append(record.key)
         await self.go_on.wait()
         return []
+
+
+class Counted(Engine):
+    """Counts how often it looks for something to commit."""
+
+    looks = 0
+
+    def commit(self, leaving: Iterable[Partition] | None = None) -> None:
+        self.looks += 1
+        super().commit(leaving)
+
+
+def test_an_idle_engine_sleeps_until_a_record_comes_and_commits_it_at_once() -> None:
+    log = SimulatedLog(random.Random(1))
+
+    async def an_hour_then_a_record() -> tuple[int, float]:
+        engine = Counted(Moody(random.Random(1), set()), log)
+        await engine.assign([(INPUT.name, 0)])
+        running = asyncio.create_task(engine.run())
+        await asyncio.sleep(3600)
+        looks, began = engine.looks, asyncio.get_running_loop().time()
+        engine.deliver([entry(0, 0)])
+        await eventually(lambda: log.committed[INPUT.name, 0] == 1)
+        took_s = asyncio.get_running_loop().time() - began
+        engine.finish()
+        await running
+        return looks, took_s
+
+    looks, took_s = virtual_time.run(an_hour_then_a_record())
+    assert looks == 1
+    assert took_s < 1
 
 
 async def test_a_revoked_partition_is_drained_and_committed_before_it_goes() -> None:
