@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from headrace.settings.values import HeaderSecret, HttpUrl
+from headrace.settings.values import Folder, HeaderSecret, HttpUrl
 from schemas.limits import MAX_CHUNKS
 
 
@@ -34,6 +34,12 @@ class PipelineSettings(BaseSettings):
         description="Maximum number of chunks of a document; a document with more fails before any of "
         "them is indexed.",
         ge=1,
+    )
+    ocr_models: Folder | None = Field(
+        None,
+        description="Folder with language files of Tesseract (`ara.traineddata`), beside those of "
+        "the system. Scans in scripts other than Latin, Chinese and Japanese need one, and the extra "
+        "`tesseract`.",
     )
     vision_url: HttpUrl | None = Field(
         None,

@@ -114,6 +114,7 @@ async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             settings.parsing_cpu_seconds,
             settings.parsing_wall_seconds,
             vision,
+            ocr_models=settings.ocr_models,
         )
         # Enough that the pool never waits for a blob or an acknowledgement.
         concurrency = settings.workers * 4
