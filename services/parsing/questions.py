@@ -20,11 +20,11 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from services.parsing.document import ParsedDocument
+from services.parsing.page_ranges import pages
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -67,6 +67,10 @@ class Draft(ParsedDocument):
     """A document, and its questions: if it has some, it is to be parsed again with their answers."""
 
     asked: tuple[Question, ...] = ()
+
+    def document(self) -> ParsedDocument:
+        """The document alone."""
+        return ParsedDocument(**{one.name: getattr(self, one.name) for one in fields(ParsedDocument)})
 
 
 class Questions:
@@ -156,13 +160,9 @@ def _jpeg(image: Image) -> bytes:
 
 def _places(names: list[str]) -> str:
     """`pages 3–5 and 9`, `2 pictures`, or both."""
-    numbers = sorted(int(name[5:]) for name in names if name.startswith("page "))
-    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), key=lambda at: at[1] - at[0])]
-    ranges = [f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    numbers = [int(name[5:]) for name in names if name.startswith("page ")]
     pictures = len(names) - len(numbers)
-    parts = []
-    if ranges:
-        parts.append(f"page{'s' if len(numbers) > 1 else ''} {', '.join(ranges)}")
+    parts = [pages(numbers)] if numbers else []
     if pictures:
         parts.append(f"{pictures} picture{'s' if pictures > 1 else ''}")
     return " and ".join(parts)

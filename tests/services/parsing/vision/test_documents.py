@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from services.parsing.drafts import draft
+from services.parsing.format import Input
+from services.parsing.parser import parse
 from services.parsing.questions import Draft, Limits
-from services.parsing.sandbox import confinement
 from services.parsing.sandbox.pool import Sandbox
 from services.parsing.vision import VisionReader
 from tests.services.parsing.pdf.conftest import Sheet
@@ -40,11 +42,11 @@ def of_pages(*pages: str | Image.Image) -> bytes:
 
 async def parsed(data: bytes, reader: VisionReader, name: str = "a.pdf") -> Draft:
     """Both passes, in this process."""
-    draft = confinement.draft_confined(data, name, None, False, reader.limits, None)
-    if draft.asked:
-        answers = await reader.answers(draft.asked, "run")
-        draft = confinement.draft_confined(data, name, None, False, reader.limits, answers)
-    return draft
+    source = Input(data, name)
+    first = draft(source, reader.limits)
+    if not first.asked:
+        return first
+    return draft(source, reader.limits, await reader.answers(first.asked, "run"))
 
 
 async def test_by_default_the_model_reads_scans_alone(model: Model, reader_of: MakeReader) -> None:
@@ -227,5 +229,5 @@ async def test_the_sandbox_asks_for_a_worker_that_has_no_network(model: Model, s
 
 
 def test_without_an_endpoint_nothing_is_asked() -> None:
-    assert confinement.draft_confined(of_pages(TEXT), "a.pdf", None, False, Limits(), None).asked == ()
-    assert confinement.parse_confined(of_pages(TEXT), "a.pdf", None, False).markdown == f"{TEXT}\n"
+    assert parse(of_pages(scan("Herring and salt")), "a.pdf").markdown == "Herring and salt\n"
+    assert draft(Input(of_pages(TEXT), "a.pdf"), Limits()).asked == ()
