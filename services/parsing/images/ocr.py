@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.page.geometry import Box, Page, Style, Word, box_turned
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
 
@@ -27,6 +27,11 @@ SIDE = 1500
 CERTAIN = 0.6
 #: Font size of a line relative to its box, which includes ascenders, descenders and a small margin.
 SIZE = 0.75
+
+#: A line is longer than high by this factor; shorter ones do not tell how they are turned.
+LONG = 1.5
+#: Text is level if it slants less than this (radians), and if there are fewer long lines.
+LEVEL, FEWEST_LEVEL = 0.004, 4
 
 _reading = threading.Lock()
 
@@ -42,8 +47,19 @@ class TextBox:
     y1: float
 
 
-def find_text(image: Image) -> list[TextBox]:
-    """The lines of text in a picture with their positions, in no particular order."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The lines of text in a picture, in no particular order, as they stand once text that is turned by 90
+    (running down), 180 or 270 degrees (running up) is upright and level; the size of the picture then."""
+
+    boxes: list[TextBox]
+    turned: int
+    width: int
+    height: int
+
+
+def find_text(image: Image) -> Reading:
+    """Detect and recognise the lines of text in a picture."""
     import numpy
 
     picture = image if image.mode == "RGB" else image.convert("RGB")
@@ -54,21 +70,72 @@ def find_text(image: Image) -> list[TextBox]:
         )
     pixels = numpy.asarray(picture)[:, :, ::-1]  # the models were trained on BGR
     with _reading:  # the engine keeps state between its steps
-        found = _engine()(pixels)
+        found, flipped = _steps(_engine(), pixels)
     if found.boxes is None or found.txts is None:
-        return []
+        return Reading([], 0, *image.size)
+    turned = turn_of(found.boxes, flipped)
+    corners = level(numpy.asarray(found.boxes, dtype=float) / scale)
     out = []
-    for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
+    for quad, text, score in zip(corners, found.txts, found.scores, strict=True):
         if score >= CERTAIN and text.strip():
-            xs, ys = [float(c[0]) / scale for c in corners], [float(c[1]) / scale for c in corners]
-            out.append(TextBox(text.strip(), min(xs), min(ys), max(xs), max(ys)))
-    return out
+            xs, ys = sorted(map(float, quad[:, 0])), sorted(map(float, quad[:, 1]))
+            box = Box((xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2, (xs[2] + xs[3]) / 2, (ys[2] + ys[3]) / 2)
+            out.append(TextBox(text.strip(), *box_turned(box, turned, *image.size)))
+    size = image.size[::-1] if turned in (90, 270) else image.size
+    return Reading(out, turned, *size)
+
+
+def _steps(engine: Any, pixels: Any) -> tuple[Any, list[bool]]:
+    """The engine's answer, and which of the lines that it detected it had to turn upside down."""
+    original = engine.load_img(pixels)
+    picture, record = engine.preprocess_img(original)
+    detected, turned, read, crops = engine.run_ocr_steps(picture, record)
+    flipped = [label == "180" for label, _ in turned.cls_res or ()]
+    return engine.build_final_output(original, detected, turned, read, crops, record), flipped
+
+
+def turn_of(quads: Iterable[Any], flipped: Sequence[bool]) -> int:
+    """How the text of a picture is turned (see `Reading`): along which side most lines run, and whether most
+    are upside down (of lines that run down, once they are turned to run left to right)."""
+    down = across = 0.0
+    for quad in quads:
+        wide, high = (float(quad[:, axis].max() - quad[:, axis].min()) for axis in (0, 1))
+        if high > LONG * wide:
+            down += high
+        elif wide > LONG * high:
+            across += wide
+    over = sum(flipped) * 2 > len(flipped)
+    if down > across:
+        return 270 if over else 90
+    return 180 if over else 0
+
+
+def level(quads: Any) -> Any:
+    """Boxes of lines (corner points, shape (n, 4, 2)), turned together so that most lines are level."""
+    import numpy
+
+    edges = quads[:, 1] - quads[:, 0]
+    lengths = numpy.hypot(edges[:, 0], edges[:, 1])
+    other = numpy.hypot(*(quads[:, 3] - quads[:, 0]).T)
+    edges = numpy.where((lengths >= other)[:, None], edges, quads[:, 3] - quads[:, 0])
+    long = numpy.maximum(lengths, other) > 2 * LONG * numpy.minimum(lengths, other)
+    if long.sum() < FEWEST_LEVEL:
+        return quads
+    angles = numpy.arctan2(edges[long, 1], edges[long, 0])
+    angles = (angles + numpy.pi / 4) % (numpy.pi / 2) - numpy.pi / 4  # to the next side of the picture
+    angle = float(numpy.median(angles))
+    if abs(angle) < LEVEL:
+        return quads
+    turn = numpy.array([[numpy.cos(angle), -numpy.sin(angle)], [numpy.sin(angle), numpy.cos(angle)]])
+    middle = quads.reshape(-1, 2).mean(axis=0)
+    return (quads - middle) @ turn + middle
 
 
 def read_text(image: Image) -> str:
     """The text in a picture as plain text: empty lines separate paragraphs, ` | ` separates the cells of a
     table row. Empty if nothing is found."""
-    return plain_text(find_text(image), image.width, image.height)
+    found = find_text(image)
+    return plain_text(found.boxes, found.width, found.height)
 
 
 def words_of(boxes: Iterable[TextBox]) -> list[Word]:

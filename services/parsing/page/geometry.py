@@ -129,6 +129,16 @@ class Box(NamedTuple):
     y1: float
 
 
+def box_turned(box: Box, turned: int, width: float, height: float) -> Box:
+    """A box of a page (or picture) of a width and height, once the page is turned so that text turned by 90
+    (running down), 180 or 270 degrees (running up) is upright."""
+    if turned == 90:
+        return Box(box.y0, width - box.x1, box.y1, width - box.x0)
+    if turned == 180:
+        return Box(width - box.x1, height - box.y1, width - box.x0, height - box.y0)
+    return Box(height - box.y1, box.x0, height - box.y0, box.x1) if turned == 270 else box
+
+
 def bounds(things: Iterable[Boxed]) -> Box:
     """The bounding box of one or more things."""
     rest = iter(things)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from services.parsing.page.geometry import Box, Drawn, Page, Picture, Stroke
+from services.parsing.page.geometry import Box, Drawn, Page, Picture, Stroke, box_turned
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
@@ -20,10 +18,9 @@ def upright(page: Page, turned: int) -> Page:
     """Rotate a page so that text turned by 90 (running down), 180 or 270 degrees (running up) is upright."""
     if turned == 0:
         return page
-    turn = _TURNS[turned]
 
     def moved(box: Box) -> Box:
-        return turn(box, page.width, page.height)
+        return box_turned(box, turned, page.width, page.height)
 
     for word in page.words:
         word.x0, word.y0, word.x1, word.y1 = moved(Box(word.x0, word.y0, word.x1, word.y1))
@@ -35,18 +32,3 @@ def upright(page: Page, turned: int) -> Page:
     if turned != 180:
         page.width, page.height = page.height, page.width
     return page
-
-
-def _down(box: Box, width: float, height: float) -> Box:
-    return Box(box.y0, width - box.x1, box.y1, width - box.x0)
-
-
-def _over(box: Box, width: float, height: float) -> Box:
-    return Box(width - box.x1, height - box.y1, width - box.x0, height - box.y0)
-
-
-def _up(box: Box, width: float, height: float) -> Box:
-    return Box(height - box.y1, box.x0, height - box.y0, box.x1)
-
-
-_TURNS: dict[int, Callable[[Box, float, float], Box]] = {90: _down, 180: _over, 270: _up}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from services.parsing.images import ocr
 from services.parsing.page.geometry import Page, Word
 from services.parsing.pdf.drawing import Drawing
+from services.parsing.pdf.rotation import upright
 
 
 class Scans:
@@ -33,7 +34,9 @@ class Scans:
         begun = time.monotonic()
         try:
             image = self._drawing.draw(page, ocr.SIDE)
-            add_words(page, ocr.find_text(image), image.width)
+            found = ocr.find_text(image)
+            upright(page, found.turned)
+            add_words(page, found.boxes, found.width)
         except Exception as error:  # a bad picture must not cost the other pages
             self.warnings.append(
                 f"page {page.number}: its picture could not be read ({type(error).__name__}: {error})"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy
+import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing.images import ocr
-from services.parsing.images.ocr import TextBox, find_text, plain_text, read_text, words_of
+from services.parsing.images.ocr import TextBox, find_text, level, plain_text, read_text, words_of
 from services.parsing.page.geometry import Page, Style, Word
 from services.parsing.pdf.scans import add_words
 
@@ -20,7 +22,7 @@ def drawn(
 
 
 def test_lines_are_found_where_they_stand_in_a_picture_of_any_mode() -> None:
-    (found,) = find_text(drawn([(100, 200, "Harbour office")], (600, 300)).convert("L"))
+    (found,) = find_text(drawn([(100, 200, "Harbour office")], (600, 300)).convert("L")).boxes
 
     assert found.text.replace(" ", "").lower() == "harbouroffice"
     assert abs(found.x0 - 100) < 15
@@ -30,7 +32,7 @@ def test_lines_are_found_where_they_stand_in_a_picture_of_any_mode() -> None:
 def test_boxes_are_in_pixels_of_the_picture_that_was_given_even_when_it_is_brought_down() -> None:
     wide = drawn([(1500, 300, "Harbour office")], size=(2 * ocr.SIDE, 600), height=80)
 
-    (found,) = find_text(wide)
+    (found,) = find_text(wide).boxes
 
     assert abs(found.x0 - 1500) < 60
     assert abs(found.y0 - 300) < 60
@@ -38,6 +40,43 @@ def test_boxes_are_in_pixels_of_the_picture_that_was_given_even_when_it_is_broug
 
 def test_a_picture_without_text_reads_as_nothing() -> None:
     assert read_text(Image.new("RGB", (300, 200), "white")) == ""
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_a_picture_that_is_turned_is_read_upright(turned: int) -> None:
+    lines = [
+        (60, 60 + 60 * at, text) for at, text in enumerate(("Harbour office", "of the river", "Level 4.20 m"))
+    ]
+    picture = drawn(lines, (600, 400)).rotate(-turned, expand=True)
+
+    found = find_text(picture)
+
+    assert found.turned == turned
+    assert (found.width, found.height) == (600, 400)
+    texts = [box.text.replace(" ", "").lower() for box in sorted(found.boxes, key=lambda box: box.y0)]
+    assert texts == ["harbouroffice", "oftheriver", "level4.20m"]
+    assert all(abs(box.x0 - 60) < 15 for box in found.boxes)
+
+
+def test_lines_of_a_slanted_scan_are_level() -> None:
+    slant = 0.05
+    quads = numpy.array(
+        [
+            [(x, y + slant * x) for x, y in ((0, t), (400, t), (400, t + 20), (0, t + 20))]
+            for t in range(0, 250, 50)
+        ],
+        dtype=float,
+    )
+
+    levelled = level(quads)
+
+    assert numpy.ptp(levelled[:, :2, 1], axis=1).max() < 1
+
+
+def test_two_lines_are_too_few_to_tell_a_slant() -> None:
+    quads = numpy.array([[(0, 0), (400, 20), (400, 40), (0, 20)]] * 2, dtype=float)
+
+    assert level(quads) is quads
 
 
 def test_lines_become_paragraphs_in_reading_order() -> None:
