@@ -202,7 +202,8 @@ def _is_set_apart(group: Sequence[_Row], page: Page) -> bool:
     foot = min(w.y0 for w in others) if top else max(w.y1 for w in others)
     near, far = sorted((inner.y1 if top else inner.y0, foot))
     body, size = usual_size(others), max(map(_size, group))
-    if size >= 1.15 * body or far - near < 0.5 * size:
+    bold = all(w.style.bold for row in group for w in row.words)
+    if size >= 1.15 * body or far - near < 0.5 * size or (bold and _from_edge(inner, page) > EDGE):
         return False
     ruled = any(
         s.horizontal and near - 2 < s.y0 < far + 2 and s.x1 - s.x0 > RULE * page.width for s in page.strokes
