@@ -8,10 +8,10 @@ HEAD_BYTES = 8000
 DOCUMENTS = frozenset(
     {
         *(".pdf", ".epub"),
-        *(".doc", ".docx", ".odt", ".rtf"),
-        *(".xls", ".xlsx", ".xlsm", ".xltx", ".ods"),
-        *(".ppt", ".pptx", ".odp"),
-        *(".msg", ".eml"),
+        *(".doc", ".docx", ".docm", ".dotx", ".odt", ".ott", ".rtf", ".hwpx"),
+        *(".xls", ".xlsx", ".xlsm", ".xltx", ".xlsb", ".ods", ".ots"),
+        *(".ppt", ".pptx", ".pptm", ".ppsx", ".potx", ".odp", ".otp", ".odg", ".vsdx", ".xps"),
+        *(".msg", ".eml", ".p7m", ".webarchive"),
     }
 )
 #: Text in UTF-16 and UTF-32 contains zero bytes, but begins with a byte order mark.

@@ -32,7 +32,11 @@ def parse_epub(data: bytes) -> ParsedDocument:
     warnings: list[str] = []
     title = (root.findtext(f".//{_DC}title") or "").strip()
     chapters: list[str] = []
+    encrypted = _encrypted(archive)
     for part in _spine(root, posixpath.dirname(package)):
+        if unquote(part) in encrypted:
+            raise CorruptDocument("e-book is encrypted (DRM); only its reading program can open it")
+        part = part if part in archive or unquote(part) not in archive else unquote(part)
         if part not in archive:
             warnings.append(f"chapter {part} is missing")
             continue
@@ -81,8 +85,16 @@ def _spine(root: etree._Element, folder: str) -> list[str]:
         if item is None or "nav" in (item.get("properties") or "").split():
             continue
         if item.get("media-type", "").endswith(("html", "html+xml", "xhtml+xml", "xml")):
-            parts.append(posixpath.normpath(posixpath.join(folder, unquote(item.get("href", "")))))
+            parts.append(posixpath.normpath(posixpath.join(folder, item.get("href", "").partition("#")[0])))
     return parts
+
+
+def _encrypted(archive: Archive) -> set[str]:
+    """The parts that only a key opens; of most books these are fonts at most."""
+    root = archive.xml_or_none("META-INF/encryption.xml")
+    return (
+        {unquote(el.get("URI", "")) for el in root.iter("{*}CipherReference")} if root is not None else set()
+    )
 
 
 def _images(archive: Archive, chapter: str, pictures: Pictures) -> ImageText:

@@ -22,12 +22,14 @@ from services.parsing.formats.xlsx import parse_xlsx
 from services.parsing.markdown_writer import Writer
 from services.parsing.office.archive import parse_xml
 from services.parsing.office.number_formats import code_of, shown_number
-from services.parsing.office.sheets import Grid, sheet_blocks
+from services.parsing.office.sheets import Grid, cell_name, sheet_blocks
+from services.parsing.reading import with_comments, with_hidden
 
 _PKG = "{http://schemas.microsoft.com/office/2006/xmlPackage}"
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _WORD_2003 = b"http://schemas.microsoft.com/office/word/2003/wordml"
 _WORD = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _HINTS = re.compile(rb"</?wx:(?:sect|sub-section|pBdrGroup)\b[^>]*>")
 _NAMED_FORMATS = {"Percent": "0.00%", "Fixed": "0.00", "Standard": "#,##0.00", "Currency": "$#,##0.00",
                   "Scientific": "0.00E+00", "Short Date": "yyyy-mm-dd"}  # fmt: skip
@@ -61,20 +63,44 @@ def parse_word_2003(data: bytes) -> ParsedDocument:
     """Parse Word 2003 XML, which has the paragraphs and tables of .docx in another namespace."""
     root = parse_xml(_HINTS.sub(b"", data.replace(_WORD_2003, _WORD)))
     w = "{" + _WORD.decode() + "}"
+    asides = _asides(root, w)
     body, styles = root.find(w + "body"), root.find(w + "styles")
     if body is None:
         raise CorruptDocument("Word XML without a body")
     document = etree.Element(w + "document")
     document.append(body)
     parts = {"word/document.xml": etree.tostring(document)}
-    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"
-    if styles is not None:
-        parts["word/styles.xml"] = etree.tostring(styles)
-        parts["word/_rels/document.xml.rels"] = (
-            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-            f'<Relationship Id="s" Type="{relation}" Target="styles.xml"/></Relationships>'
-        ).encode()
+    asides["styles"] = styles if styles is not None else etree.Element(w + "styles")
+    parts.update({f"word/{name}.xml": etree.tostring(part) for name, part in asides.items()})
+    relations = "".join(f'<Relationship Id="{n}" Type="{_KIND}/{n}" Target="{n}.xml"/>' for n in asides)
+    space = "http://schemas.openxmlformats.org/package/2006/relationships"
+    parts["word/_rels/document.xml.rels"] = (
+        f'<Relationships xmlns="{space}">{relations}</Relationships>'.encode()
+    )
     return parse_docx(_zipped(parts))
+
+
+def _asides(root: etree._Element, w: str) -> dict[str, etree._Element]:
+    """Notes and comments, which stand within the text here, as the parts that they are in .docx."""
+    parts = {name: etree.Element(w + name) for name in ("footnotes", "endnotes", "comments")}
+    for kind in ("footnote", "endnote"):
+        for number, note in enumerate(list(root.iter(w + kind)), 1):
+            reference = etree.Element(w + kind + "Reference", {w + "id": str(number)})
+            reference.tail, note.tail = note.tail, None
+            note.getparent().replace(note, reference)
+            note.set(w + "id", str(number))
+            parts[kind + "s"].append(note)
+    for number, comment in enumerate(list(root.iter("{*}annotation")), 1):
+        if comment.get(w + "type") == "Word.Comment":
+            author = next((value for name, value in comment.items() if name.endswith("}author")), "")
+            moved = etree.SubElement(
+                parts["comments"], w + "comment", {w + "id": str(number), w + "author": author}
+            )
+            moved.extend(list(comment.iter(w + "p")))
+            run = etree.Element(w + "r")
+            etree.SubElement(run, w + "commentReference", {w + "id": str(number)})
+            comment.getparent().replace(comment, run)
+    return parts
 
 
 def parse_excel_2003(data: bytes) -> ParsedDocument:
@@ -89,10 +115,15 @@ def parse_excel_2003(data: bytes) -> ParsedDocument:
     writer = Writer()
     for number, sheet in enumerate(root.iterchildren(_SS + "Worksheet"), 1):
         name = sheet.get(_SS + "Name", "")
+        if "Hidden" in (sheet.findtext(".//{*}Visible") or "") and not with_hidden(f"sheet {name}"):
+            continue
         writer.page(number, name)
         writer.heading(2, md.escape(name))
         grid = _grid(sheet, codes)
+        grid.leave_out_hidden(name)
         writer.extend(sheet_blocks(grid.cells, grid.merges))
+        for text in grid.comments if with_comments() else ():
+            writer.add(md.escape_lines(md.escape(text)))
     markdown, pages = writer.finish()
     return ParsedDocument(markdown, pages)
 
@@ -101,12 +132,19 @@ def _grid(sheet: etree._Element, codes: dict[str, str]) -> Grid:
     grid, row = Grid(), -1
     for line in sheet.iterfind(f"{_SS}Table/{_SS}Row"):
         row = _index(line, "Index", row + 2) - 1
+        if line.get(_SS + "Hidden") == "1":
+            grid.hidden_rows.add(row)
         column = -1
         for cell in line.iterchildren(_SS + "Cell"):
             column = _index(cell, "Index", column + 2) - 1
             data = cell.find(_SS + "Data")
             text = _shown(data, codes.get(cell.get(_SS + "StyleID", ""), "")) if data is not None else ""
             right, below = _index(cell, "MergeAcross", 0), _index(cell, "MergeDown", 0)
+            text = md.link(text, cell.get(_SS + "HRef", ""))
+            comment = cell.find(_SS + "Comment")
+            if comment is not None and (said := " ".join("".join(comment.itertext()).split())):
+                by = f" by {comment.get(_SS + 'Author')}" if comment.get(_SS + "Author") else ""
+                grid.comments.append(f"Comment on {cell_name((row, column))}{by}: {said}")
             if text:
                 grid.cells[row, column] = text
                 if right or below:

@@ -37,6 +37,7 @@ class Grid:
     merges: list[Merge] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    comments: list[str] = field(default_factory=list)
     margins: list[str] = field(default_factory=list)  # heads and feet of the printed sheet
 
     def leave_out_hidden(self, name: str) -> None:

@@ -56,12 +56,26 @@ def is_hidden(el: HtmlElement) -> bool:
     hidden = el.get("hidden")
     if hidden is not None:
         return str(hidden).strip().lower() != "until-found"  # folded: a search of the page opens it
+    if "pagebreak" in (el.get("epub:type") or el.get("role") or ""):
+        return True  # the number of a printed page
     style = el.get("style")
     return bool(style and _HIDDEN_STYLE.search(style))
 
 
 def is_struck(el: HtmlElement) -> bool:
     return "line-through" in (el.get("style") or "")
+
+
+def is_light(el: HtmlElement) -> bool:
+    """Whether a `b` only wraps what some editor has pasted."""
+    return re.search(r"font-weight\s*:\s*(?:normal|[1-4]00)", el.get("style") or "") is not None
+
+
+def note_mark(el: HtmlElement, text: str) -> str:
+    """`[1]` for the mark of a note in an e-book, which need not be raised."""
+    kinds = f"{el.get('epub:type') or ''} {el.get('role') or ''}".split()
+    marks = {"noteref", "doc-noteref"}.intersection(kinds) and text.strip().isdigit()
+    return text.replace(text.strip(), f"[{text.strip()}]") if marks else text
 
 
 def plain(el: HtmlElement) -> str:

@@ -117,7 +117,7 @@ class Renderer:
         self._marked(el, EMPH, EMPH_END)
 
     def _marked(self, el: HtmlElement, opening: str, closing: str) -> None:
-        if self._cells:
+        if self._cells or inline.is_light(el):
             self._content(el)
             return
         self._line.append(opening)
@@ -140,7 +140,7 @@ class Renderer:
             return
         start = len(self._line)
         self._content(el)
-        text = "".join(self._line[start:])
+        text = inline.note_mark(el, "".join(self._line[start:]))
         self._line[start:] = [text if self._href else md.link(text, href)]
 
     def _break(self, el: HtmlElement) -> None:

@@ -15,6 +15,11 @@ _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]")
 _HEADINGS = etree.XPath("//*[@role='heading'][not(self::h1|self::h2|self::h3|self::h4|self::h5|self::h6)]")
 #: Text after these is lost; a file may hold several pages.
+_SUBSET = re.compile(r"<!DOCTYPE[^>\[]{0,500}(\[[^\]]*\])\s*>", re.I)
+_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,40})\s+[\"']([^\"'<%]{0,200})[\"']\s*>")
+_XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
+#: Entities that are resolved, and how much longer they may make a page.
+_MOST_ENTITIES, _MOST_GROWTH = 100, 2
 _FRAME_BODY = re.compile(r"</?(?:html|body)[^>]*>", re.I)
 _END_OF_PAGE = re.compile(r"</(?:html|body)\s*>", re.I)
 #: One class for all elements; lxml.html would look it up with a Python call per element.
@@ -38,7 +43,7 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     text, warnings = decode(data, declared_charset(data, content_type))
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     parser.set_element_class_lookup(_ELEMENTS)
-    text = _END_OF_PAGE.sub("", _UNWANTED.sub("", text))
+    text = _END_OF_PAGE.sub("", _UNWANTED.sub("", _declared_entities(text)))
     try:
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
@@ -48,6 +53,20 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     _name_by_meaning(root)
     _open_noframes(root)
     return root, warnings
+
+
+def _declared_entities(text: str) -> str:
+    """The text without the internal part of its document type; entities that it declares are resolved."""
+    found = _SUBSET.search(text[:65536])
+    if found is None:
+        return text
+    text = text[: found.start(1)] + text[found.end(1) :]
+    for name, value in _ENTITY.findall(found[1])[:_MOST_ENTITIES]:
+        if name not in _XML_ENTITIES and "&" not in value.replace("&#", ""):
+            text = text.replace(f"&{name};", value)
+            if len(text) > _MOST_GROWTH * len(found.string):
+                return found.string
+    return text
 
 
 def _name_by_meaning(root: html.HtmlElement) -> None:

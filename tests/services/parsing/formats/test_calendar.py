@@ -66,4 +66,4 @@ def test_a_contact_is_read_in_old_and_new_versions() -> None:
     assert parse(new.encode(), "a.vcf").markdown == (
         "# Ann Weir\n\n**Phone:** 123\n**Address:** Lane 1, Mill\n\nSings.\n"
     )
-    assert parse(old.encode(), "a.vcf").markdown == "# Weir Ann\n\nGrüße\n"
+    assert parse(old.encode(), "a.vcf").markdown == "# Ann Weir\n\nGrüße\n"

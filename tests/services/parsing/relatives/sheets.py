@@ -247,4 +247,9 @@ CASES = [
     Case("lines that end with a return alone", "r.csv", b"a,b\r1,2\r3,4\r", rows=[["1", "2"], ["3", "4"]]),
     Case("a binary workbook", "b.xlsb", _binary(), has=["## Locks"], rows=[["Gate", "Turns"], ["North", "17"]], told="binary workbook"),
     Case("a worksheet of Excel 3", "old.xls", _bare(), rows=[["Gate", "17"]]),
+    Case("links, comments and what is hidden in the XML of 2003", "x.xml",
+         b"<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet' xmlns:ss='urn:schemas-microsoft-com:office:spreadsheet'><Worksheet ss:Name='S'><Table>"
+         b"<Row><Cell ss:HRef='https://e.org/w'><Data ss:Type='String'>Weir</Data><Comment ss:Author='Ann'><Data>Why so high?</Data></Comment></Cell><Cell><Data ss:Type='Number'>4</Data></Cell></Row>"
+         b"<Row ss:Hidden='1'><Cell><Data ss:Type='String'>unseen</Data></Cell></Row></Table></Worksheet></Workbook>",
+         rows=[["[Weir](https://e.org/w)", "4"]], has=["Comment on A1 by Ann: Why so high?"], lacks=["unseen"], told="1 row of sheet S"),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.services.parsing.relatives import (
+    books,
     damaged,
     encodings,
     hidden,
@@ -20,24 +21,11 @@ from tests.services.parsing.relatives import (
 )
 from tests.services.parsing.relatives.case import Case
 
-_CASES = [
-    (kind.__name__.rsplit(".", 1)[-1], case)
-    for kind in (
-        encodings,
-        sheets,
-        word,
-        slides,
-        mails,
-        notebooks,
-        web,
-        damaged,
-        packed,
-        hidden,
-        pdfs,
-        programs,
-    )
-    for case in kind.CASES
-]
+_KINDS = (
+    *(encodings, sheets, word, slides, mails, notebooks, web, books, programs),
+    *(pdfs, hidden, damaged, packed),
+)
+_CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
 
 
 @pytest.mark.parametrize(

@@ -95,4 +95,5 @@ CASES = [
     Case("numbers before lines of code", "c.html", b'<body><pre><code class="language-python"><span class="ln">1</span>def f():\n<span class="ln">2</span>    pass</code></pre></body>', exact="```python\ndef f():\n    pass\n```"),
     Case("what a frameset says to others", "f.html", b"<html><frameset cols='1,2'><frame src='a.html'><noframes><body><p>Go to <b>the menu</b>.</p></body></noframes></frameset></html>", exact="Go to **the menu**."),
     Case("text that its style hides", "s.html", b"<body><p>seen</p><p style='font-size:0'>zero</p><p style='text-indent:-9999px'>off</p><p style='font-size:0.9em'>small</p></body>", exact="seen\n\nsmall"),
+    Case("a wrapper that editors paste", "g.html", b"<body><b style='font-weight:normal' id='docs-internal-guid-1'><p>Not <b>all</b> is bold.</p></b></body>", exact="Not **all** is bold."),
 ]  # fmt: skip

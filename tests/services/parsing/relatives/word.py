@@ -239,4 +239,8 @@ CASES = [
                          "content.xml": zipfile.ZipFile(io.BytesIO(samples.opendocument("drawing", "<draw:page draw:name='p'><draw:frame><draw:text-box><text:p>Plan of the lock</text:p></draw:text-box></draw:frame></draw:page>"))).read("content.xml")}),
          has=["Plan of the lock"]),
     Case("a text of OpenOffice 1", "o.sxw", _old_writer(), exact="## Gates\n\n- north"),
+    Case("notes and comments in the XML of 2003", "x.xml",
+         b"<?xml version='1.0'?><w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml' xmlns:aml='http://schemas.microsoft.com/aml/2001/core'><w:body><w:p><w:r><w:t>The pump</w:t></w:r>"
+         b"<w:r><w:footnote><w:p><w:r><w:t>Built 1950.</w:t></w:r></w:p></w:footnote></w:r><aml:annotation aml:id='1' aml:author='Ann' w:type='Word.Comment'><aml:content><w:p><w:r><w:t>How old?</w:t></w:r></w:p></aml:content></aml:annotation></w:p>"
+         b"</w:body></w:wordDocument>", order=["The pump[^1]", "Comment by Ann: How old?", "[^1]: Built 1950."]),
 ]  # fmt: skip
