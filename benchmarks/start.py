@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +38,6 @@ class Start:
     seconds: float
     cpu: float
     load: float
-    ready: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -134,16 +133,16 @@ def _quiet(root: int, seconds: float) -> Quiet:
         name = names[pid]
         cpu[name] = cpu.get(name, 0) + 100 * (used - before[pid]) / seconds
         memory[name] = memory.get(name, 0) + _pss_mb(pids[pid])
-        threads[name] = threads.get(name, 0) + len(list(Path(f"/proc/{pid}/task").iterdir()))
+        threads[name] = threads.get(name, 0) + len(list(Path(f"/proc/{pid}").glob("task/*")))
     return Quiet(cpu, memory, threads, os.getloadavg()[0])
 
 
 def _descendants(root: int) -> list[int]:
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry.name))
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parent = int(entry.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.parent.name))
     found = [root]
     for pid in found:
         found += children.get(pid, [])
@@ -168,9 +167,10 @@ def _name(pid: int, root: int) -> str:
 
 
 def _pss_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
+    with suppress(OSError):  # it has ended
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
     return 0.0
 
 

@@ -96,6 +96,8 @@ class ForkServer:
     def close(self) -> None:
         """End the server and its workers immediately."""
         self._stop("the worker processes were stopped")
+        if self._apart:  # its workers die with it
+            self._process.kill()
         try:
             self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:

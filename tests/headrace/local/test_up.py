@@ -43,7 +43,7 @@ from tests.waiting import eventually
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "headrace")
 
-#: A start takes 8 s on two free cores; these are seldom free.
+#: A start takes 13 s of CPU, on cores that are seldom free.
 _READY_S = 120
 
 
