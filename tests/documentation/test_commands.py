@@ -30,6 +30,7 @@ OTHERS = {
     "cp",
     "cut",
     "docker",
+    "du",
     "helm",
     "mc",
     "ollama",

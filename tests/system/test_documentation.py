@@ -24,13 +24,14 @@ from tests.services.connectors.github.git_server import serving as serving_git
 from tests.services.connectors.web.site import page, served
 from tests.system.pipeline import KEY, Pipeline
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(400)]
 
 _CURL = 'curl -H "x-chroma-token: $KEY" "$URL'
 #: Commands that do not run here, by how they begin, with what covers them or stands in the way.
 NOT_RUN: Mapping[str, str] = {
     "make demo": "tests/examples/test_demo.py",
     "make test": "it runs this test",
+    "du ": "looks at what `make demo` has made",
     "make up": "tests/headrace/local/test_up.py",
     "headrace up": "tests/headrace/local/test_up.py",
     "HEADRACE_MODELS=models.toml headrace up": "needs that model; tests/documentation reads the file",
