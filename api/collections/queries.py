@@ -107,6 +107,9 @@ async def _summary(
     totals = [one for one in parts.index.totals(wanted) if one.collection_id == identity]
     own, metadata = target.embedding, found.get("metadata") or {}
     sparse = own.sparse if own is not None else None
+    if sparse is None:  # Chroma's own configuration has no place for it
+        source = parts.catalogue.filling(place.tenant, place.database, name)
+        sparse = None if source is None else source.embedding.sparse
     return api.CollectionSummary(
         id=str(found["id"]),
         name=name,

@@ -17,8 +17,9 @@ from api.errors import Gone
 from api.views.documents import DocumentRow
 from api.views.documents.tables import DELETED, FAILED
 from schemas.errors import ContractError, DocumentError
-from schemas.events import DocumentUpserted
+from schemas.events import DocumentUpserted, TopicLayout
 from schemas.ids import document_id
+from streams.state.layout import place_of
 from streams.state.letters import letters_at
 from streams.state.reader import Reader
 from streams.topics import DOCUMENTS
@@ -58,7 +59,7 @@ async def read_original(parts: Dependencies, caller: Caller, document_id_: str) 
         record = await asyncio.to_thread(_in_letter, parts, row)
         failed = record is not None
     if record is None and row.state != DELETED:
-        record = await asyncio.to_thread(_on_topic, parts, row)
+        record = await asyncio.to_thread(_on_topic, parts, row, await parts.layout.current())
     if record is None:
         raise Gone(_NOT_KEPT if row.state != DELETED else "the document is deleted")
     try:
@@ -85,17 +86,20 @@ def media_type_of(content: bytes) -> str:
         return "application/octet-stream"
 
 
-def _on_topic(parts: Dependencies, row: DocumentRow) -> DocumentUpserted | None:
+def _on_topic(parts: Dependencies, row: DocumentRow, layout: TopicLayout) -> DocumentUpserted | None:
     """The record at the document's sequence; None if it has expired."""
-    if row.partition is None or row.sequence is None:
+    if row.sequence is None:
         return None
+    if (place := place_of(layout, row.id, row.sequence)) is None:
+        return None
+    partition, offset = place
     reader = Reader(parts.gateway.cluster, parts.gateway.codec, doubt_seconds=_READ_SECONDS)
-    where = (DOCUMENTS.name, row.partition)
+    where = (DOCUMENTS.name, partition)
     try:
-        reader.assign({where: row.sequence})
-        for batch in reader.read_to({where: row.sequence + 1}):
+        reader.assign({where: offset})
+        for batch in reader.read_to({where: offset + 1}):
             for change in batch.changes:
-                if change.offset == row.sequence and _is_of(change.event, row):
+                if change.offset == offset and _is_of(change.event, row):
                     return change.event
     finally:
         reader.close()
@@ -117,6 +121,5 @@ def _in_letter(parts: Dependencies, row: DocumentRow) -> DocumentUpserted | None
 
 
 def _is_of(event: object, row: DocumentRow) -> TypeGuard[DocumentUpserted]:
-    """Whether an event brought a version of the document. Offsets begin anew with a topic that is made anew,
-    and a document may have moved to another partition since."""
+    """Whether an event brought a version of the document. A topic that is made anew counts anew."""
     return isinstance(event, DocumentUpserted) and document_id(event.document) == row.id

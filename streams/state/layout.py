@@ -17,6 +17,7 @@ from schemas.codec import Codec
 from schemas.errors import TransientError
 from schemas.events import Era, TopicLayout
 from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.partitions import partition_of
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DOCUMENTS, LAYOUT
 
@@ -65,6 +66,15 @@ def order_of(eras: Sequence[Era], partition: int, offset: int) -> int:
         if partition >= len(era.begins) or offset >= era.begins[partition]:
             return era.base + offset
     return offset
+
+
+def place_of(layout: TopicLayout, key: str, sequence: int) -> tuple[int, int] | None:
+    """Partition and offset of the record of `documents` with this key and sequence, of which `order_of` has
+    made it. Events do not move when partitions grow. None for a record that stayed on another cluster."""
+    counts = [*(len(era.begins) for era in layout.eras), layout.partitions]
+    bases = [0, *(era.base for era in layout.eras)]
+    number = max(number for number, base in enumerate(bases) if base <= sequence)
+    return (partition_of(key, counts[number]), sequence - bases[number]) if counts[number] else None
 
 
 def under_way(layout: TopicLayout) -> str:

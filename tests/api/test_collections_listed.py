@@ -34,8 +34,10 @@ async def test_databases_behind_a_page_are_not_asked_about() -> None:
     def place(tenant: str, name: str) -> Any:
         return SimpleNamespace(tenant=tenant, database=name, path=f"/{name}", databases="/databases")
 
+    words = SimpleNamespace(embedding=SimpleNamespace(sparse=SimpleNamespace(key="words")))
     parts = SimpleNamespace(
         upstream=chroma,
+        catalogue=SimpleNamespace(filling=lambda tenant, database, name: words if name == "a" else None),
         place=place,
         target=lambda place, found: SimpleNamespace(embedding=None),
         index=SimpleNamespace(ready=ready, totals=lambda wanted: []),
@@ -43,5 +45,6 @@ async def test_databases_behind_a_page_are_not_asked_about() -> None:
     )
     caller = cast(Caller, SimpleNamespace(tenant="t", databases=None))
     found = await list_collections(cast(Dependencies, parts), caller, limit=2, offset=3)
-    assert [(one.database_name, one.name) for one in found] == [("db001", "b"), ("db002", "a")]
+    shown = [(one.database_name, one.name, one.sparse_key) for one in found]
+    assert shown == [("db001", "b", None), ("db002", "a", "words")]  # of the source that fills it
     assert chroma.asked == ["/databases", *(f"/db{n:03}/collections" for n in range(3))]

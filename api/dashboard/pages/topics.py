@@ -8,9 +8,11 @@ from aiohttp import web
 
 from api.dashboard.page import Context, Page
 from api.dashboard.shown.system import SYSTEM
+from api.dependencies import PARTS
 from api.errors import Unavailable
 from api.requests import caller_of
 from streams.state.lags import TopicsSample
+from streams.state.layout import SETTLED, under_way
 from streams.topics import BY_NAME, CATALOGUE
 
 _WIDTH, _HEIGHT = 200.0, 30.0
@@ -51,6 +53,7 @@ async def _load(request: web.Request) -> Context:
     sample = await traffic.now()
     if sample is None:
         raise Unavailable("the broker does not answer")
+    layout = await request.app[PARTS].layout.current()
     history = [*traffic.history, sample]
     rates = traffic.rates()
     return {
@@ -61,7 +64,8 @@ async def _load(request: web.Request) -> Context:
         ],
         "groups": [_group(name, history) for name in sorted(sample.lags)],
         "minutes": max(1, round((sample.at - history[0].at) / 60)),
-        "partitions": max(sample.partitions.values(), default=0),
+        "partitions": layout.partitions,
+        "growing": None if layout.phase == SETTLED else under_way(layout),
     }
 
 

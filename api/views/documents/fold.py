@@ -61,7 +61,6 @@ class _Row:
     failed_ms: int | None = None
     failed_run: str | None = None
     error: str | None = None
-    partition: int | None = None
     sequence: int | None = None
 
 
@@ -82,7 +81,7 @@ def fold_documents(database: sqlite3.Connection, change: ChangelogRecord) -> Non
     event = change.event
     if isinstance(event, DocumentState):
         if not is_marker(event.document):
-            _take_state(database, bytes.fromhex(change.key), event, change.partition)
+            _take_state(database, bytes.fromhex(change.key), event)
     elif isinstance(event, InvocationCreated):
         _take_run(database, event)
     elif isinstance(event, Progress) and event.stage in (Step.FAILED, Step.SKIPPED):
@@ -93,7 +92,7 @@ def fold_documents(database: sqlite3.Connection, change: ChangelogRecord) -> Non
         _put(database, _read(database, bytes.fromhex(change.key)), None)
 
 
-def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState, partition: int) -> None:
+def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState) -> None:
     document, known = event.document, _read(database, id_) or _early_failure(database, event.document)
     fate = DELETED if event.deleted else INDEXED if event.complete else INDEXING
     indexed_ms, ended_ms = _milliseconds(event.indexed_at), known.ended_ms if known else None
@@ -118,7 +117,6 @@ def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState, 
         failed_ms=known.failed_ms if known else None,
         failed_run=known.failed_run if known else None,
         error=known.error if known else None,
-        partition=partition,
         sequence=event.sequence,
     )
     if known is not None and known.id != id_:

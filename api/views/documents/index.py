@@ -71,7 +71,7 @@ class DocumentRow:
         run_id: the invocation that sent the newest version; None if another producer did.
         collection_id: id of the collection that contains it.
         failed_run_id, failed_ms, error: its newest failure, if `state` is `failed`.
-        partition, sequence: the place on `documents` of the record of the version that is indexed.
+        sequence: of the version that is indexed; it says where its record is on `documents`.
     """
 
     id: str
@@ -92,7 +92,6 @@ class DocumentRow:
     failed_ms: int | None
     failed_run_id: str | None
     error: str | None
-    partition: int | None
     sequence: int | None
 
 
@@ -111,7 +110,7 @@ class Total:
 _FIELDS = """
 lower(hex(documents.id)), places.tenant, places.database, places.collection, key, state, sources.name,
 namespaces.name, custom_id, embeddings.name, version, collections.name, run, chunks, parts, parts_done,
-indexed_ms, failed_ms, failed_run, error, documents.partition, documents.sequence
+indexed_ms, failed_ms, failed_run, error, documents.sequence
 """
 _JOINS = """
 JOIN places ON places.id = place

@@ -3,8 +3,6 @@
 Names that many documents share (sources, embeddings, ids of collections) are stored once, in `names`.
 `totals` are sums over `documents`, updated in the same transaction, so that counts never read the documents.
 
-`partition` and `sequence` are the place of the document's record on `documents`.
-
 Almost all documents are `indexed`, so the index for the other states is small. Lists omit deleted documents,
 whose rows remain as long as `document-states` has their fence.
 """
@@ -24,7 +22,7 @@ CREATE TABLE IF NOT EXISTS documents (
     key TEXT NOT NULL, state TEXT NOT NULL, namespace INTEGER NOT NULL, custom_id TEXT,
     embedding INTEGER, version TEXT, collection INTEGER, run TEXT, chunks INTEGER NOT NULL DEFAULT 0,
     parts INTEGER NOT NULL DEFAULT 0, parts_done INTEGER NOT NULL DEFAULT 0, fate TEXT, indexed_ms INTEGER,
-    ended_ms INTEGER, failed_ms INTEGER, failed_run TEXT, error TEXT, partition INTEGER, sequence INTEGER);
+    ended_ms INTEGER, failed_ms INTEGER, failed_run TEXT, error TEXT, sequence INTEGER);
 CREATE INDEX IF NOT EXISTS documents_by_place ON documents (place, key, id) WHERE state <> 'deleted';
 CREATE INDEX IF NOT EXISTS documents_by_source ON documents (source, place, key, id)
     WHERE state <> 'deleted';
