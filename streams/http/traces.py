@@ -36,25 +36,29 @@ async def _served(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A span from the head of a request to the end of its answer, child of the caller's."""
     resource = request.match_info.route.resource
     route = "" if resource is None else resource.canonical
-    known = request.method in _METHODS
-    attributes: dict[str, str | int] = {
-        "http.request.method": request.method if known else "_OTHER",
-        "url.scheme": request.scheme,
-        "url.path": request.path,
-        "server.address": request.url.host or "",
-        "network.protocol.version": f"{request.version.major}.{request.version.minor}",
-    }
-    if request.url.port is not None:
-        attributes["server.port"] = request.url.port
-    if route:
-        attributes["http.route"] = route
-    name = f"{request.method if known else 'HTTP'} {route}".rstrip()
-    with tracing.span(name, attributes, Kind.SERVER, _headers(request)) as span:
+    method = request.method if request.method in _METHODS else "HTTP"
+    attributes = _described(request, route)
+    with tracing.span(f"{method} {route}".rstrip(), attributes, Kind.SERVER, _headers(request)) as span:
         response = await handler(request)
         span.note({"http.response.status_code": response.status})
         if response.status >= 500:
             span.fail(str(response.status))
         return response
+
+
+def _described(request: web.Request, route: str) -> dict[str, str | int]:
+    """Attributes of a request that is served, without its Host and without a path that is none of ours: they
+    may be anything."""
+    attributes: dict[str, str | int] = {
+        "http.request.method": request.method if request.method in _METHODS else "_OTHER",
+        "url.scheme": request.scheme,
+        "network.protocol.version": f"{request.version.major}.{request.version.minor}",
+    }
+    if request.transport is not None and (ours := request.transport.get_extra_info("sockname")):
+        attributes |= {"server.address": str(ours[0]), "server.port": int(ours[1])}
+    if route:
+        attributes |= {"http.route": route, "url.path": request.path}
+    return attributes
 
 
 def client_traces(template: Template | None = None) -> list[aiohttp.TraceConfig]:

@@ -1,5 +1,6 @@
 """Spans of HTTP requests: names without ids, parents across servers, no query and no secret."""
 
+import asyncio
 from collections.abc import Iterator
 
 import aiohttp
@@ -52,6 +53,19 @@ async def test_a_served_request_is_a_child_of_its_caller_and_named_by_its_route(
         "server.port": port,
         "network.protocol.version": "1.1",
     }
+
+
+async def test_what_a_stranger_writes_into_a_request_is_in_no_span(spans: Spans) -> None:
+    async with listening(runner(), "127.0.0.1", 0, "no") as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"PROPFIND /secret HTTP/1.1\r\nHost: secret:x\r\nConnection: close\r\n\r\n")
+        assert b" 404 " in await reader.readline()
+        writer.close()
+
+    [span] = spans.all()
+    assert span.name == "HTTP"
+    assert (span.attributes or {})["http.request.method"] == "_OTHER"
+    assert "secret" not in span.to_json().lower()
 
 
 async def test_a_sent_request_hands_its_trace_on_and_says_neither_query_nor_password(spans: Spans) -> None:
