@@ -27,9 +27,9 @@ from streams.topics import (
 )
 
 _ANSWER_SECONDS = 15.0
-_LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 #: Two looks without a change, this far apart, are the end: whoever produces has taken a record before.
-_STILL_SECONDS = 2.0
+STILL_SECONDS = 2.0
 
 #: The group that reads each topic of events. A topic that nobody has read yet is behind, too.
 READERS: Mapping[str, str] = {
@@ -174,9 +174,9 @@ def wait_drained(cluster: Cluster, told: Callable[[str], None]) -> None:
                 told("waiting: " + "; ".join(waits))
         elif before is None or before[1] != now.ends:
             before = (time.monotonic(), now.ends)
-        elif time.monotonic() - before[0] >= _STILL_SECONDS:
+        elif time.monotonic() - before[0] >= STILL_SECONDS:
             return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)
 
 
 def wait_left(cluster: Cluster, told: Callable[[str], None]) -> None:
@@ -192,6 +192,6 @@ def wait_left(cluster: Cluster, told: Callable[[str], None]) -> None:
                 told(f"waiting for these to end: {', '.join(there)}")
         elif empty_since is None:
             empty_since = time.monotonic()
-        elif time.monotonic() - empty_since >= _STILL_SECONDS:
+        elif time.monotonic() - empty_since >= STILL_SECONDS:
             return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)

@@ -71,8 +71,8 @@ Kept = dict[Topic, dict[str, tuple[Event, str]]]
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draining, "_LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(draining, "_STILL_SECONDS", 0.1)
+    monkeypatch.setattr(draining, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(draining, "STILL_SECONDS", 0.1)
 
 
 def document(number: int) -> Document:
@@ -241,7 +241,7 @@ import os, signal, sys
 from headrace.admin.grow import draining, grow
 from streams.kafka.cluster import Cluster
 from schemas.codec import SingleObjectCodec
-draining._LOOK_SECONDS, draining._STILL_SECONDS = 0.02, 0.1
+draining.LOOK_SECONDS, draining.STILL_SECONDS = 0.02, 0.1
 def told(step):
     if step.startswith(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
