@@ -28,6 +28,8 @@ _KINDS = (
     (b"\xffWPC", "WordPerfect document; save it as .docx"),
     (b"\xd7\xcd\xc6\x9a", "WMF drawing"),
     (b"DDS |", "DirectDraw texture"),
+    (b"\0\0\1\0", "Windows icon"),
+    (b"icns", "macOS icon"),
     (b"\x01\0\0\0\x6c\0\0\0", "EMF drawing"),
 )
 

@@ -17,6 +17,7 @@ _TEXTS = frozenset(
 #: How pictures and attachments of mail (TNEF) begin.
 _SIGNATURES = (
     *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    *(b"\0\0\0\x0cjP  ", b"8BPS\0\1"),
     b"\x78\x9f\x3e\x22",
 )
 _HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")

@@ -72,10 +72,8 @@ _SIGNATURES: dict[str, Callable[[bytes], bool]] = {
     "heic": _is_heif,
     "bmp": _is_bmp,
     "jp2": starts_with(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-    "vnd.microsoft.icon": lambda data: data[:4] == b"\0\0\1\0" and 0 < data[4] < 64 and data[5] == 0,
     "x-portable-anymap": lambda data: re.match(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*\d+\s+\d+\s", data) is not None,
     "vnd.adobe.photoshop": starts_with(b"8BPS\0\1"),
-    "icns": starts_with(b"icns\0"),
     "x-pcx": lambda data: (
         data[:1] == b"\x0a" and data[1:2] in b"\2\3\5" and data[2:3] == b"\1" and b"\0" in data[:128]
     ),

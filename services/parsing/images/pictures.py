@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Allowed Pillow decoders. Others start programs (EPS) or are seldom fuzzed.
 _DECODERS = (
     *("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "HEIF", "AVIF", "MPO"),
-    *("JPEG2000", "PPM", "ICO", "ICNS", "PCX", "PSD"),
+    *("JPEG2000", "PPM", "PCX", "PSD"),
 )
 #: Maximum pixels of a picture: 100 megapixels are 400 MB decoded.
 MAX_PIXELS = 100_000_000

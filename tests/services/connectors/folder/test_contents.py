@@ -58,10 +58,13 @@ BINARIES: dict[str, Callable[[], bytes]] = {
     "database": _database,
     "film": lambda: b"\0\0\0\x18ftypmp42\0\0\0\0" + bytes(range(256)) * 40,
     "icon.ico": lambda: b"\0\0\1\0\1\0\x10\x10" + b"\0" * 900,
-    "archive.zip": lambda: samples.zipped({"a.txt": "Hello", "b.bin": b"\0" * 9}),
     "archive.gz": lambda: gzip.compress(bytes(range(256)) * 99, mtime=0),
     "installer.msi": lambda: samples.ole({"Something": b"\0" * 5000}),
 }
+
+
+def test_archives_of_a_folder_are_skipped_although_they_can_be_read() -> None:
+    assert is_binary("archive.zip", samples.zipped({"a.txt": "Hello", "b.bin": b"\0" * 9}))
 
 
 @pytest.mark.parametrize("name", BINARIES)

@@ -51,9 +51,9 @@ CASES = [
          samples.zipped({"mimetype": "application/vnd.oasis.opendocument.formula", "content.xml": "<math xmlns='http://www.w3.org/1998/Math/MathML'><mfrac><mi>a</mi><mi>b</mi></mfrac></math>"}), exact=r"$\frac{a}{b}$"),
     Case("an encrypted text of OpenDocument", "e.odt",
          samples.zipped({"mimetype": "application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": "<m:manifest xmlns:m='m'><m:encryption-data/></m:manifest>", "content.xml": b"\x93\x12\xff"}), refused="encrypted with a password"),
-    *(Case(f"a picture in {kind}", f"a.{suffix}", _picture(kind), has=[f"{kind}, 64 × 32"] if kind != "ICO" else ["ICO, "])
-      for kind, suffix in (("JPEG2000", "jp2"), ("PPM", "ppm"), ("PCX", "pcx"), ("ICO", "ico"), ("AVIF", "avif"))),
+    *(Case(f"a picture in {kind}", f"a.{suffix}", _picture(kind), has=[f"{kind}, 64 × 32"])
+      for kind, suffix in (("JPEG2000", "jp2"), ("PPM", "ppm"), ("PCX", "pcx"), ("AVIF", "avif"))),
     *(Case(f"{name} is named", f"a.{suffix}", data + b"\0" * 100, refused=name)
       for name, suffix, data in (("MP3 audio", "mp3", b"ID3\3"), ("WAV audio", "wav", b"RIFF\x24\0\0\0WAVEfmt "), ("MP4 audio or video", "mp4", b"\0\0\0\x18ftypisom"), ("7-Zip archive", "7z", b"7z\xbc\xaf\x27\x1c"),
-                                 ("RAR archive", "rar", b"Rar!\x1a\x07\1"), ("SQLite database", "db", b"SQLite format 3"), ("OneNote", "one", b"\xe4\x52\x5c\x7b"), ("Kindle book", "mobi", b"\0" * 60 + b"BOOKMOBI"))),
+                                 ("RAR archive", "rar", b"Rar!\x1a\x07\1"), ("SQLite database", "db", b"SQLite format 3"), ("OneNote", "one", b"\xe4\x52\x5c\x7b"), ("Windows icon", "ico", b"\0\0\1\0"), ("Kindle book", "mobi", b"\0" * 60 + b"BOOKMOBI"))),
 ]  # fmt: skip
