@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-faults test-helm test-splade test-pythons dist test-wheel check format lint types imports bench docs screenshots site constraints clean
+.PHONY: help install demo up test test-faults test-helm test-splade test-pythons dist test-wheel licences sbom image test-image check format lint types imports bench docs screenshots site constraints clean
 
 help: ## show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[36mmake %-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ up: install ## run everything until Ctrl-C; prints the gateway's URL and key
 	@$(HEADRACE) up
 
 test: install ## run the tests, with a real broker and a real Chroma server
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not faults and not wheel"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not faults and not wheel and not image"
 
 test-faults: install ## run the tests that kill, freeze and cut off parts of a running pipeline
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "faults"
@@ -65,6 +65,15 @@ endif
 test-pythons: ## run the tests that depend on the version of Python with every Python that is here
 	@$(PYTHON) .ci/pythons.py
 
+ENGINE ?= docker
+
+image: ## build the images headrace:local (the services) and headrace:all-in-one; ENGINE=podman for another engine
+	$(ENGINE) build -f deploy/Dockerfile --target services -t headrace:local .
+	$(ENGINE) build -f deploy/Dockerfile --target all-in-one -t headrace:all-in-one .
+
+test-image: install ## build the services' image with buildah and start each service in it; needs root, buildah, debootstrap
+	$(BIN)/python -m pytest -m "image" tests/deploy
+
 # Only what builds a release needs these tools; where they are installed already, this takes a second.
 release-tools: install
 ifneq ($(UV),)
@@ -81,7 +90,25 @@ dist: release-tools ## build the wheel and the source distribution in build/dist
 test-wheel: dist ## install what `make dist` has built into an empty environment, and use it
 	$(BIN)/python -m pytest -m "wheel" tests/deploy
 
-check: format lint types imports test test-faults test-helm test-splade test-wheel ## everything that CI runs: format, lint, types, import rules, tests
+# What a user has who installs the wheel.
+RELEASED := build/released
+released: dist
+ifneq ($(UV),)
+	$(UV) venv --quiet --clear --python $(BIN)/python $(RELEASED)
+	$(UV) pip install --quiet --python $(RELEASED)/bin/python --constraint constraints.txt build/dist/*.whl
+else
+	$(BIN)/python -m venv --clear $(RELEASED)
+	$(RELEASED)/bin/python -m pip install --quiet --constraint constraints.txt build/dist/*.whl
+endif
+
+licences: released ## are the licences of everything that a user installs among the allowed ones?
+	$(RELEASED)/bin/python .ci/licences.py
+
+sbom: released ## write what a user installs into build/sbom.json, as CycloneDX, and check that it is complete
+	$(BIN)/python -m cyclonedx_py environment $(RELEASED) --pyproject pyproject.toml --output-reproducible --output-file build/sbom.json
+	$(RELEASED)/bin/python .ci/sbom.py build/sbom.json
+
+check: format lint types imports test test-faults test-helm test-splade test-wheel licences sbom ## everything that CI runs: format, lint, types, import rules, tests
 
 format: install ## are all files formatted?
 	$(BIN)/ruff format --check --exclude "*.md" .

@@ -54,6 +54,19 @@ def check_java(settings: Settings) -> None:
             find_java(settings.java)
 
 
+def check_servers(settings: Settings) -> None:
+    """The servers that are to be started here are installed. Raises RequestError with what to set instead."""
+    for package, given, name in (
+        ("jgo", settings.kafka_bootstrap_servers, "KAFKA_BOOTSTRAP_SERVERS"),
+        ("chromadb", settings.chroma_url, "CHROMA_URL"),
+    ):
+        if not given and importlib.util.find_spec(package) is None:
+            raise RequestError(
+                f"the package {package} is not installed, as in images of the services: "
+                f"set HEADRACE_{name}, or use the image `all-in-one`"
+            )
+
+
 def browser_of(settings: Settings) -> str:
     """Path of the Chromium that renders pages, "" for none. Raises UsageError with what is missing."""
     wanted = settings.web_browser

@@ -28,7 +28,15 @@ from headrace.local.running_file import (
 )
 from headrace.local.services import Services, reachable
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
-from headrace.preflight import browser_of, check_java, check_models, check_room, shortage, tables_of
+from headrace.preflight import (
+    browser_of,
+    check_java,
+    check_models,
+    check_room,
+    check_servers,
+    shortage,
+    tables_of,
+)
 from headrace.preload import MAIN, PRELOAD
 from headrace.service_names import GATEWAY, SERVICES
 from headrace.settings import Settings
@@ -84,6 +92,7 @@ async def run_local(
             Interrupted: by SIGINT, SIGTERM or SIGHUP.
     """
     check_models(settings)
+    check_servers(settings)
     check_java(settings)
     browser_of(settings)
     tables_of(settings)

@@ -110,6 +110,6 @@ def test_the_image_takes_all_our_packages_and_runs_as_nobody_special() -> None:
     assert {f"!{name}" for name in copied | {"constraints.txt", "pyproject.toml", "README.md"}} <= set(
         allowed
     )
-    assert re.findall(r"^USER (\w+)$", dockerfile, re.MULTILINE) == ["headrace"]
-    assert "--constraint constraints.txt" in dockerfile
+    assert re.findall(r"^USER (\w+)$", dockerfile, re.MULTILINE) == ["headrace", "headrace"]
+    assert "PIP_CONSTRAINT=/src/constraints.txt" in dockerfile
     assert 'ENTRYPOINT ["headrace"]' in dockerfile

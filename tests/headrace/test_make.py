@@ -49,6 +49,10 @@ def test_every_target_has_a_line_of_help() -> None:
         "test-pythons",
         "dist",
         "test-wheel",
+        "licences",
+        "sbom",
+        "image",
+        "test-image",
         "check",
         "up",
         "bench",
@@ -61,7 +65,7 @@ def test_every_target_has_a_line_of_help() -> None:
 
 
 #: Targets by the mark of the tests that they run; "" is no mark.
-TARGETS = {"": "test", "faults": "test-faults", "wheel": "test-wheel"}
+TARGETS = {"": "test", "faults": "test-faults", "wheel": "test-wheel", "image": "test-image"}
 
 
 def selected(target: str) -> str:
@@ -85,7 +89,7 @@ def test_each_test_is_run_by_one_target(marked: str, target: str) -> None:
 def test_check_and_ci_run_every_target_of_tests() -> None:
     check = re.search(r"^check: (.*) ##", MAKEFILE, re.M)
     assert check
-    assert set(TARGETS.values()) <= set(check.group(1).split())
+    assert set(TARGETS.values()) - {"test-image"} <= set(check.group(1).split())  # that one needs root
     run = (ROOT / ".ci" / "run").read_text()
     assert re.findall(r"^make (?:--no-print-directory )?(test\S*) ", run, re.M) == [
         "test",

@@ -19,6 +19,7 @@ from headrace.preflight import (
     browser_of,
     check_models,
     check_room,
+    check_servers,
     naming_model,
     shortage,
     tables_of,
@@ -165,3 +166,18 @@ def test_a_file_of_tables_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
     assert str(error.value) == f"HEADRACE_INBOX_TABLES is {str(file)!r}: topic 'headrace.documents' is ours"
     assert tables_of(load_settings(tmp_path)) == {}
+
+
+def test_an_image_of_the_services_says_which_servers_it_cannot_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_servers(load_settings(tmp_path))
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        RequestError, match=r"the package jgo is not installed.*HEADRACE_KAFKA_BOOTSTRAP_SERVERS"
+    ):
+        check_servers(load_settings(tmp_path))
+    with pytest.raises(RequestError, match=r"the package chromadb is not installed.*HEADRACE_CHROMA_URL"):
+        check_servers(load_settings(tmp_path, kafka_bootstrap_servers="k:9092"))
+    check_servers(load_settings(tmp_path, kafka_bootstrap_servers="k:9092", chroma_url="http://c:8000"))
