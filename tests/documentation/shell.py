@@ -45,6 +45,8 @@ def _is_whole(typed: str) -> bool:
     document = re.search(r"<<'(\w+)'", typed)
     if typed.endswith("\\") or (document and typed.split("\n")[-1] != document[1]):
         return False
+    if typed.startswith("for ") and typed.split("\n")[-1] != "done":
+        return False
     try:
         shlex.split(_without_documents(typed), comments=True)
     except ValueError:

@@ -23,6 +23,7 @@ COMMAND = get_command(app)
 #: Programs of others that the pages call.
 OTHERS = {
     "[",
+    "apt",
     "apt-get",
     "aws",
     "basename",
