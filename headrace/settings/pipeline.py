@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from headrace.settings.values import HeaderSecret, HttpUrl
+from headrace.settings.values import Folder, HeaderSecret, HttpUrl
 from schemas.limits import MAX_CHUNKS
 
 
@@ -44,6 +44,12 @@ class PipelineSettings(BaseSettings):
         False,
         description="Index hidden sheets, rows, columns, slides and text of office documents; otherwise they "
         "are left out with a warning. What web pages hide is never indexed.",
+    )
+    ocr_models: Folder | None = Field(
+        None,
+        description="Folder with language files of Tesseract (`ara.traineddata`), beside those of "
+        "the system. Scans in scripts other than Latin, Chinese and Japanese need one, and the extra "
+        "`tesseract`.",
     )
     vision_url: HttpUrl | None = Field(
         None,

@@ -132,6 +132,7 @@ async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             settings.parsing_wall_seconds,
             vision,
             choices=Choices(settings.parsing_comments, settings.parsing_hidden),
+            ocr_models=settings.ocr_models,
         )
         # Enough that the pool never waits for a blob or an acknowledgement.
         concurrency = settings.workers * 4

@@ -20,11 +20,11 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from services.parsing.document import ParsedDocument
+from services.parsing.page_ranges import pages
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,6 +68,10 @@ class Draft(ParsedDocument):
 
     asked: tuple[Question, ...] = ()
 
+    def document(self) -> ParsedDocument:
+        """The document alone."""
+        return ParsedDocument(**{one.name: getattr(self, one.name) for one in fields(ParsedDocument)})
+
 
 class Questions:
     """The questions of one document in one pass: the first without `answers`, the second with them."""
@@ -89,9 +93,12 @@ class Questions:
     def asked(self) -> tuple[Question, ...]:
         return tuple(self._asked.values())
 
-    def page(self, number: int, draw: Callable[[], Image]) -> str | None:
-        """The text of a page as the model reads it, or None. `draw` is called in the first pass."""
-        return self._answer(f"page {number}", "page", draw)
+    def page(self, file: str, number: int, draw: Callable[[], Image]) -> str | None:
+        """The text of a page as the model reads it, or None. `draw` is called in the first pass.
+
+        `file` identifies its file among the attachments of a document.
+        """
+        return self._answer(f"page {number} {file}", "page", draw)
 
     def picture(self, image: Image) -> str | None:
         """The description of a picture in one line."""
@@ -99,9 +106,9 @@ class Questions:
         text = self._answer(hashlib.sha256(encoded).hexdigest(), "picture", lambda: image)
         return " ".join(text.split()) if text else None
 
-    def refuse(self, number: int, reason: str) -> None:
+    def refuse(self, file: str, number: int, reason: str) -> None:
         """Record that the answer for a page is not used."""
-        self._fail(f"page {number}", reason)
+        self._fail(f"page {number} {file}", reason)
 
     def warnings(self) -> list[str]:
         """Which pages and pictures have no answer, and why."""
@@ -156,13 +163,9 @@ def _jpeg(image: Image) -> bytes:
 
 def _places(names: list[str]) -> str:
     """`pages 3–5 and 9`, `2 pictures`, or both."""
-    numbers = sorted(int(name[5:]) for name in names if name.startswith("page "))
-    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), key=lambda at: at[1] - at[0])]
-    ranges = [f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    numbers = [int(name.split()[1]) for name in names if name.startswith("page ")]
     pictures = len(names) - len(numbers)
-    parts = []
-    if ranges:
-        parts.append(f"page{'s' if len(numbers) > 1 else ''} {', '.join(ranges)}")
+    parts = [pages(numbers)] if numbers else []
     if pictures:
         parts.append(f"{pictures} picture{'s' if pictures > 1 else ''}")
     return " and ".join(parts)

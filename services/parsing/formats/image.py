@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from schemas.errors import CorruptDocument
+from schemas.errors import CorruptDocument, UnsupportedFormat
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, starts_with
@@ -39,13 +39,17 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
 
 
 def _page(picture: Image, name: str, writer: md.Writer, warnings: list[str]) -> None:
-    seen = words = ""
+    looked = pictures.Looked()
     try:
-        seen, words = pictures.looked_at(picture)
+        looked = pictures.looked_at(picture)
     except Exception as error:  # kind and size are still known
         warnings.append(f"the words in the picture could not be read: {type(error).__name__}")
-    writer.add(md.image(seen, name, f"{picture.format}, {picture.width} × {picture.height}"))
-    writer.add(words)
+    if looked.unread and looked.scan and not looked.seen and not looked.words:
+        raise UnsupportedFormat(f"picture: {looked.unread}")
+    if looked.unread:
+        warnings.append(f"the picture has {looked.unread}")
+    writer.add(md.image(looked.seen, name, f"{picture.format}, {picture.width} × {picture.height}"))
+    writer.add(looked.words)
 
 
 def _is_heif(data: bytes) -> bool:

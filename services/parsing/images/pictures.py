@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from schemas.errors import DocumentTooLarge, UnsupportedFormat
@@ -80,7 +81,8 @@ class Pictures:
             )
             return "", ""
         try:
-            return looked_at(picture)
+            looked = looked_at(picture)
+            return looked.seen, looked.words
         except Exception as error:
             self.warnings = (f"pictures: one could not be read: {type(error).__name__}",)
             return "", ""
@@ -95,11 +97,23 @@ def describe(data: bytes, alt: str = "", name: str = "") -> str:
     return md.image(alt, name, f"{picture.format}, {picture.width} × {picture.height}")
 
 
-def looked_at(picture: Image) -> tuple[str, str]:
-    """The description of a picture (empty without a model), and the words in it."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is seen in a picture: its description (empty without a model), the words in it, and why some were
+    not read. `scan`: these are a text."""
+
+    seen: str = ""
+    words: str = ""
+    unread: str = ""
+    scan: bool = False
+
+
+def looked_at(picture: Image) -> Looked:
+    """Describe a picture and read the words in it."""
     from PIL import ImageOps
 
     from services.parsing.images import ocr  # only for pictures: most documents have none
+    from services.parsing.images.ocr.advice import unreadable
 
     format_ = picture.format
     upright = ImageOps.exif_transpose(picture)
@@ -111,10 +125,12 @@ def looked_at(picture: Image) -> tuple[str, str]:
     asked = questions.current()
     seen = asked.picture(upright) if asked else None
     if asked and asked.collecting:  # the words are read in the second pass
-        return "", ""
-    words = ocr.read_text(upright) or ""
+        return Looked()
+    found = ocr.find_text(upright)
     # One or two characters are usually a logo misread as letters.
-    return seen or "", words if sum(map(str.isalnum, words)) > 2 else ""
+    words = found.text if sum(map(str.isalnum, found.text)) > 2 else ""
+    unread = unreadable(found.script) if found.unread else ""
+    return Looked(seen or "", words, unread, found.unread >= ocr.UNREADABLE)
 
 
 def _on_white(picture: Image) -> Image:

@@ -10,6 +10,7 @@ pages. Everything after `source` is geometry on plain values.
 
 from __future__ import annotations
 
+from schemas.errors import UnsupportedFormat
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.images.pictures import Pictures
@@ -43,7 +44,8 @@ def parse_pdf(
 ) -> ParsedDocument:
     """Convert a PDF to markdown.
 
-    Raises CorruptDocument (broken, encrypted) or DocumentTooLarge (more than `source.MAX_PAGES` pages).
+    Raises CorruptDocument (broken, encrypted), DocumentTooLarge (more than `source.MAX_PAGES` pages) or
+    UnsupportedFormat (nothing but scans in a script that no OCR model reads).
     """
     data, repaired = openable(without_lead(data))
     vocabulary, running = Vocabulary(), RunningHeads()
@@ -64,6 +66,8 @@ def parse_pdf(
             vocabulary.read(page.words)
             found = layout(page, vocabulary)
             read = transcripts.read(page, found)
+            if read is not None:
+                scans.forget(page.number)
             blocks.extend(in_words(found, page, pictures) if read is None else read)
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in page.notes)
     scans.close()
@@ -74,6 +78,8 @@ def parse_pdf(
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
     warnings = [*repaired, *scans.warnings, *pictures.warnings, *files.warnings]
+    if not markdown.strip() and (reason := scans.unreadable()):
+        raise UnsupportedFormat(f"PDF: nothing in it could be read. {reason}")
     if not markdown.strip():
         warnings.append("PDF: no text was found in it, nor by OCR in its pictures")
     return ParsedDocument(markdown, spans, title, warnings=tuple(warnings))

@@ -6,8 +6,11 @@ import time
 from collections.abc import Sequence
 
 from services.parsing.images import ocr
+from services.parsing.images.ocr.advice import unreadable
 from services.parsing.page.geometry import Page, Word
+from services.parsing.page_ranges import pages
 from services.parsing.pdf.drawing import Drawing
+from services.parsing.pdf.rotation import upright
 
 
 class Scans:
@@ -21,6 +24,7 @@ class Scans:
         self._seconds = seconds
         self._spent = 0.0
         self._unread: list[int] = []
+        self._foreign: dict[int, ocr.Found] = {}
         self.warnings: list[str] = []
 
     def read(self, page: Page) -> None:
@@ -33,23 +37,44 @@ class Scans:
         begun = time.monotonic()
         try:
             image = self._drawing.draw(page, ocr.SIDE)
-            add_words(page, ocr.find_text(image), image.width)
+            found = ocr.find_text(image)
+            if found.turn:
+                upright(page, found.turn)
+            add_words(page, found.boxes, found.width)
+            if found.unread:
+                self._foreign[page.number] = found
         except Exception as error:  # a bad picture must not cost the other pages
             self.warnings.append(
                 f"page {page.number}: its picture could not be read ({type(error).__name__}: {error})"
             )
         self._spent += time.monotonic() - begun
 
+    def forget(self, number: int) -> None:
+        """A page was read by other means."""
+        self._foreign.pop(number, None)
+
+    def unreadable(self) -> str:
+        """Why pages full of text were not read; empty if there are none."""
+        return "; ".join(self._in_foreign_scripts(ocr.UNREADABLE))
+
     def close(self) -> None:
-        """Add the warning about pages that were not read."""
+        """Add the warnings about pages that were not read."""
+        self.warnings.extend(self._in_foreign_scripts(1))
         if self._unread:
             self.warnings.append(
                 f"{len(self._unread)} scanned pages from page {self._unread[0]} on were not read: "
                 f"{self._seconds:g} s were spent on those before"
             )
 
+    def _in_foreign_scripts(self, least: int) -> list[str]:
+        by_script: dict[str, list[int]] = {}
+        for number, found in self._foreign.items():
+            if found.unread >= least:
+                by_script.setdefault(found.script, []).append(number)
+        return [f"{pages(numbers)}: {unreadable(script)}" for script, numbers in by_script.items()]
 
-def add_words(page: Page, found: Sequence[ocr.TextBox], width: int) -> None:
+
+def add_words(page: Page, found: Sequence[ocr.TextBox], width: float) -> None:
     """Add the lines that OCR found in a picture of the page (`width` pixels wide), except where the page has
     words already."""
     scale = page.width / max(width, 1)

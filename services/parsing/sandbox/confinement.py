@@ -11,7 +11,7 @@ import socket
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,11 @@ import services
 import streams
 from services.parsing import reading
 from services.parsing.document import ParsedDocument
+from services.parsing.drafts import draft
+from services.parsing.format import Input
+from services.parsing.images.ocr import tesseract
 from services.parsing.parser import parse
-from services.parsing.questions import Answer, Draft, Limits, Questions, asking
+from services.parsing.questions import Answer, Draft, Limits
 from services.parsing.reading import Choices
 from services.parsing.sandbox import landlock
 
@@ -51,10 +54,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SandboxLimits:
-    """`memory_bytes` is the memory for a document, in addition to that of a fresh worker."""
+    """`memory_bytes` is the memory for a document, in addition to that of a fresh worker. Workers can also
+    read the folder `ocr_models`."""
 
     memory_bytes: int
     choices: Choices | None = None
+    ocr_models: Path | None = None
 
 
 def confine(limits: SandboxLimits) -> None:
@@ -70,7 +75,8 @@ def confine(limits: SandboxLimits) -> None:
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     reading.configure(limits.choices or Choices())
     _leave_network()
-    leave_files()
+    tesseract.configure(limits.ocr_models)
+    leave_files(limits.ocr_models)
 
 
 def parse_confined(
@@ -88,14 +94,8 @@ def draft_confined(
     limits: Limits,
     answers: dict[str, Answer] | None,
 ) -> Draft:
-    """Parse with the answers of a vision model; without them, the draft has questions or a text."""
-    with asking(Questions(limits, answers)) as questions:
-        document = parse(data, filename, content_type, main_content=main_content)
-    if questions.asked:
-        document = ParsedDocument("")
-    held = {one.name: getattr(document, one.name) for one in fields(document)}
-    held["warnings"] = (*document.warnings, *questions.warnings())
-    return Draft(**held, asked=questions.asked)
+    """Parse with the answers of a vision model, or without them for the questions."""
+    return draft(Input(data, filename, content_type, main_content), limits, answers)
 
 
 def _limit(kind: int, value: int) -> None:
@@ -130,13 +130,13 @@ def _leave_network() -> None:
     socket.socket.connect_ex = _without_network(socket.socket.connect_ex)  # type: ignore[method-assign]
 
 
-def leave_files() -> None:
-    """Allow reading only the files of Python and the libraries.
+def leave_files(more: Path | None = None) -> None:
+    """Allow reading only the files of Python and the libraries, and those in the folder `more`.
 
     Kernels that support it also refuse connections, whatever code requests them.
     """
     try:
-        landlock.restrict(_readable(), write=[Path("/dev/null")])
+        landlock.restrict([*_readable(), *([more] if more else [])], write=[Path("/dev/null")])
     except OSError as error:
         log.warning("cannot confine what a parsing worker reads: %s", error)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -39,9 +40,9 @@ class Sandbox:
     `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
     server that has loaded the common libraries. They have no network: what a document asks a vision model is
     asked here, by `vision`, and the document is parsed again with the answers. `choices` says whether
-    comments and hidden content are read. `modules` names modules outside of the project's packages that
-    contain functions for `run`; they are loaded before the worker is confined. Safe for concurrent use within
-    one event loop.
+    comments and hidden content are read; `ocr_models` is a folder with language files of Tesseract. `modules`
+    names modules outside of the project's packages that contain functions for `run`; they are loaded before
+    the worker is confined. Safe for concurrent use within one event loop.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Sandbox:
         vision: VisionReader | None = None,
         modules: Sequence[str] = (),
         choices: Choices | None = None,
+        ocr_models: Path | None = None,
     ) -> None:
         self._memory_bytes, self._cpu_seconds, self._vision = memory_bytes, cpu_seconds, vision
         self._pool = WorkerPool(
@@ -60,7 +62,7 @@ class Sandbox:
             wall_seconds,
             cpu_seconds=cpu_seconds,
             preload=["services.parsing.sandbox.preloaded", *modules],
-            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes, choices)]),
+            setup=(confinement.confine, [confinement.SandboxLimits(memory_bytes, choices, ocr_models)]),
         )
 
     def start(self) -> None:
@@ -93,7 +95,7 @@ class Sandbox:
         if draft.asked:
             answers = await self._vision.answers(draft.asked, run)
             draft = await self.run(name, confinement.draft_confined, *source, limits, answers)
-        return draft
+        return draft.document()
 
     async def run(self, name: str, function: Callable[..., T], *arguments: Any) -> T:
         """Run a module-level function in a worker, within the limits; errors name the document `name`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing.images import ocr
-from services.parsing.images.ocr import TextBox, find_text, plain_text, read_text, words_of
+from services.parsing.images.ocr import TextBox, find_text, plain_text, words_of
 from services.parsing.page.geometry import Page, Style, Word
 from services.parsing.pdf.scans import add_words
 
@@ -20,7 +20,7 @@ def drawn(
 
 
 def test_lines_are_found_where_they_stand_in_a_picture_of_any_mode() -> None:
-    (found,) = find_text(drawn([(100, 200, "Harbour office")], (600, 300)).convert("L"))
+    (found,) = find_text(drawn([(100, 200, "Harbour office")], (600, 300)).convert("L")).boxes
 
     assert found.text.replace(" ", "").lower() == "harbouroffice"
     assert abs(found.x0 - 100) < 15
@@ -30,14 +30,14 @@ def test_lines_are_found_where_they_stand_in_a_picture_of_any_mode() -> None:
 def test_boxes_are_in_pixels_of_the_picture_that_was_given_even_when_it_is_brought_down() -> None:
     wide = drawn([(1500, 300, "Harbour office")], size=(2 * ocr.SIDE, 600), height=80)
 
-    (found,) = find_text(wide)
+    (found,) = find_text(wide).boxes
 
     assert abs(found.x0 - 1500) < 60
     assert abs(found.y0 - 300) < 60
 
 
 def test_a_picture_without_text_reads_as_nothing() -> None:
-    assert read_text(Image.new("RGB", (300, 200), "white")) == ""
+    assert find_text(Image.new("RGB", (300, 200), "white")).text == ""
 
 
 def test_lines_become_paragraphs_in_reading_order() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from services.parsing.drafts import draft
+from services.parsing.format import Input
+from services.parsing.parser import parse
 from services.parsing.questions import Draft, Limits
-from services.parsing.sandbox import confinement
 from services.parsing.sandbox.pool import Sandbox
 from services.parsing.vision import VisionReader
 from tests.services.parsing.pdf.conftest import Sheet
@@ -40,11 +43,11 @@ def of_pages(*pages: str | Image.Image) -> bytes:
 
 async def parsed(data: bytes, reader: VisionReader, name: str = "a.pdf") -> Draft:
     """Both passes, in this process."""
-    draft = confinement.draft_confined(data, name, None, False, reader.limits, None)
-    if draft.asked:
-        answers = await reader.answers(draft.asked, "run")
-        draft = confinement.draft_confined(data, name, None, False, reader.limits, answers)
-    return draft
+    source = Input(data, name)
+    first = draft(source, reader.limits)
+    if not first.asked:
+        return first
+    return draft(source, reader.limits, await reader.answers(first.asked, "run"))
 
 
 async def test_by_default_the_model_reads_scans_alone(model: Model, reader_of: MakeReader) -> None:
@@ -190,6 +193,19 @@ async def test_nothing_is_asked_about_the_pictures_of_a_page_that_is_read(
     assert described.markdown.startswith(f"{TEXT}\n\n![A sheet of paper.](")
 
 
+async def test_pages_of_two_attachments_are_two_questions(model: Model, reader_of: MakeReader) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Two scans"
+    for name, line in (("a", "Herring and salt"), ("b", "Wine and oil")):
+        mail.add_attachment(of_pages(scan(line)), "application", "pdf", filename=f"{name}.pdf")
+    model.replies = ["# Herring and salt", "# Wine and oil"]
+
+    markdown = (await parsed(mail.as_bytes(), reader_of(), "a.eml")).markdown
+
+    assert len(model.asked) == 2
+    assert markdown.count("Herring and salt") == markdown.count("Wine and oil") == 1
+
+
 async def test_a_blank_scan_is_blank_and_no_warning(model: Model, reader_of: MakeReader) -> None:
     model.replies = [""]
 
@@ -227,5 +243,5 @@ async def test_the_sandbox_asks_for_a_worker_that_has_no_network(model: Model, s
 
 
 def test_without_an_endpoint_nothing_is_asked() -> None:
-    assert confinement.draft_confined(of_pages(TEXT), "a.pdf", None, False, Limits(), None).asked == ()
-    assert confinement.parse_confined(of_pages(TEXT), "a.pdf", None, False).markdown == f"{TEXT}\n"
+    assert parse(of_pages(scan("Herring and salt")), "a.pdf").markdown == "Herring and salt\n"
+    assert draft(Input(of_pages(TEXT), "a.pdf"), Limits()).asked == ()

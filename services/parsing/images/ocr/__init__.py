@@ -1,7 +1,10 @@
-"""OCR of pictures and scanned pages with rapidocr.
+"""OCR of pictures and scanned pages.
 
-The models (PP-OCR, about 30 MB of ONNX) come in the wheel. They are loaded on first use, which takes about a
-second, and stay loaded.
+picture ─► detection ─► strips, upright and straight ─► recognition ─► lines ─► the layout of pages
+           (rapidocr)                                   (rapidocr, or Tesseract for other scripts)
+
+rapidocr's models (PP-OCR, about 30 MB of ONNX) come in the wheel. They are loaded on first use, which takes
+about a second, and stay loaded. They read Latin, Chinese and Japanese.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.geometry import Page, Style, Word
 from services.parsing.page.layout import layout
+from services.parsing.page.lines import right_to_left
 from services.parsing.page.text import Vocabulary
 
 if TYPE_CHECKING:
@@ -23,8 +27,8 @@ if TYPE_CHECKING:
 #: Pictures are scaled down to this longer side (pixels). A page then has 130 dots per inch: text of 7 points
 #: is 13 pixels high, and detection takes about 2 s of one core instead of 15 s at 300 dpi.
 SIDE = 1500
-#: Minimum confidence of a recognised line; below are specks, textures and drawings.
-CERTAIN = 0.6
+#: From this many lines in a script that no model reads, a picture is a scan of a text.
+UNREADABLE = 5
 #: Font size of a line relative to its box, which includes ascenders, descenders and a small margin.
 SIZE = 0.75
 
@@ -42,9 +46,35 @@ class TextBox:
     y1: float
 
 
-def find_text(image: Image) -> list[TextBox]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The lines in a picture, with their places in the upright picture of `width` by `height` pixels.
+
+    Attributes:
+        turn: how the text runs in the picture as it is: 0, 90 (down), 180, 270 (up).
+        unread: lines in a script that no model reads.
+        script: that script, if it is known.
+    """
+
+    boxes: list[TextBox]
+    width: float
+    height: float
+    turn: int = 0
+    unread: int = 0
+    script: str = ""
+
+    @property
+    def text(self) -> str:
+        """As plain text: empty lines separate paragraphs, ` | ` separates the cells of a table row."""
+        return plain_text(self.boxes, self.width, self.height)
+
+
+def find_text(image: Image) -> Found:
     """The lines of text in a picture with their positions, in no particular order."""
-    import numpy
+    import numpy  # seldom needed, and takes as long to import as reading a document
+
+    from services.parsing.images.ocr.detection import detect
+    from services.parsing.images.ocr.recognition import recognise
 
     picture = image if image.mode == "RGB" else image.convert("RGB")
     scale = min(SIDE / max(picture.size), 1.0)
@@ -52,23 +82,16 @@ def find_text(image: Image) -> list[TextBox]:
         picture = picture.resize(
             (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
         )
-    pixels = numpy.asarray(picture)[:, :, ::-1]  # the models were trained on BGR
+    pixels = numpy.ascontiguousarray(numpy.asarray(picture)[:, :, ::-1])  # the models were trained on BGR
     with _reading:  # the engine keeps state between its steps
-        found = _engine()(pixels)
-    if found.boxes is None or found.txts is None:
-        return []
-    out = []
-    for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
-        if score >= CERTAIN and text.strip():
-            xs, ys = [float(c[0]) / scale for c in corners], [float(c[1]) / scale for c in corners]
-            out.append(TextBox(text.strip(), min(xs), min(ys), max(xs), max(ys)))
-    return out
-
-
-def read_text(image: Image) -> str:
-    """The text in a picture as plain text: empty lines separate paragraphs, ` | ` separates the cells of a
-    table row. Empty if nothing is found."""
-    return plain_text(find_text(image), image.width, image.height)
+        reading = recognise(_engine(), detect(_engine(), pixels), picture)
+    boxes = [
+        TextBox(text.strip(), line.x0 / scale, line.y0 / scale, line.x1 / scale, line.y1 / scale)
+        for line, text in zip(reading.strips.lines, reading.texts, strict=True)
+        if text.strip()
+    ]
+    width, height = reading.strips.width / scale, reading.strips.height / scale
+    return Found(boxes, width, height, reading.strips.turn, reading.unread, reading.script)
 
 
 def words_of(boxes: Iterable[TextBox]) -> list[Word]:
@@ -82,16 +105,17 @@ def words_of(boxes: Iterable[TextBox]) -> list[Word]:
         size = usual if 0.75 * usual <= height <= 1.35 * usual else height
         style = Style(round(SIZE * size, 1))
         step = (box.x1 - box.x0) / max(len(box.text), 1)
+        leftwards = right_to_left(box.text)
         at = 0
         for text in box.text.split():
             at = box.text.index(text, at)
-            left = box.x0 + at * step
+            left = box.x1 - (at + len(text)) * step if leftwards else box.x0 + at * step
             words.append(Word(text, left, box.y0, left + len(text) * step, box.y1, style, at > 0))
             at += len(text)
     return words
 
 
-def plain_text(boxes: Sequence[TextBox], width: int, height: int) -> str:
+def plain_text(boxes: Sequence[TextBox], width: float, height: float) -> str:
     """Convert the lines of a picture to plain text in reading order."""
     if not boxes:
         return ""
