@@ -13,7 +13,7 @@ from headrace.cli.settings import AsJson
 
 if TYPE_CHECKING:
     from services.chunking import Strategy, TextChunk
-    from services.parsing import ParsedDocument
+    from services.parsing import Choices, ParsedDocument
     from services.parsing.format import Input
     from services.parsing.vision import VisionReader
 
@@ -73,27 +73,29 @@ def chunk(
 def _parsed(file: Path, main_content: bool) -> "ParsedDocument":
     from headrace.cli.settings import load_settings
     from headrace.wiring.vision import vision_of
-    from services.parsing import Choices, reading
+    from services.parsing import Choices
     from services.parsing import parse as parse_bytes
     from services.parsing.format import Input
     from services.parsing.images.ocr import tesseract
 
     settings = load_settings()
-    reading.configure(Choices(settings.parsing_comments, settings.parsing_hidden))
+    choices = Choices(settings.parsing_comments, settings.parsing_hidden)
     tesseract.configure(settings.ocr_models)
     vision = vision_of(settings, settings.data_dir / "cache" / "vision.sqlite")
     if vision is None:
-        return parse_bytes(file.read_bytes(), file.name, main_content=main_content)
-    return asyncio.run(_parsed_with(vision, Input(file.read_bytes(), file.name, None, main_content)))
+        return parse_bytes(file.read_bytes(), file.name, main_content=main_content, choices=choices)
+    source = Input(file.read_bytes(), file.name, None, main_content)
+    return asyncio.run(_parsed_with(vision, source, choices))
 
 
-async def _parsed_with(vision: "VisionReader", source: "Input") -> "ParsedDocument":
+async def _parsed_with(vision: "VisionReader", source: "Input", choices: "Choices") -> "ParsedDocument":
     from services.parsing.drafts import draft
 
     try:
-        found = draft(source, vision.limits)
+        found = draft(source, vision.limits, choices=choices)
         if found.asked:
-            found = draft(source, vision.limits, await vision.answers(found.asked))
+            answers = await vision.answers(found.asked)
+            found = draft(source, vision.limits, answers, choices)
     finally:
         await vision.close()
     return found.document()

@@ -93,9 +93,12 @@ class Questions:
     def asked(self) -> tuple[Question, ...]:
         return tuple(self._asked.values())
 
-    def page(self, number: int, draw: Callable[[], Image]) -> str | None:
-        """The text of a page as the model reads it, or None. `draw` is called in the first pass."""
-        return self._answer(f"page {number}", "page", draw)
+    def page(self, file: str, number: int, draw: Callable[[], Image]) -> str | None:
+        """The text of a page as the model reads it, or None. `draw` is called in the first pass.
+
+        `file` identifies its file among the attachments of a document.
+        """
+        return self._answer(f"page {number} {file}", "page", draw)
 
     def picture(self, image: Image) -> str | None:
         """The description of a picture in one line."""
@@ -103,9 +106,9 @@ class Questions:
         text = self._answer(hashlib.sha256(encoded).hexdigest(), "picture", lambda: image)
         return " ".join(text.split()) if text else None
 
-    def refuse(self, number: int, reason: str) -> None:
+    def refuse(self, file: str, number: int, reason: str) -> None:
         """Record that the answer for a page is not used."""
-        self._fail(f"page {number}", reason)
+        self._fail(f"page {number} {file}", reason)
 
     def warnings(self) -> list[str]:
         """Which pages and pictures have no answer, and why."""
@@ -160,7 +163,7 @@ def _jpeg(image: Image) -> bytes:
 
 def _places(names: list[str]) -> str:
     """`pages 3–5 and 9`, `2 pictures`, or both."""
-    numbers = [int(name[5:]) for name in names if name.startswith("page ")]
+    numbers = [int(name.split()[1]) for name in names if name.startswith("page ")]
     pictures = len(names) - len(numbers)
     parts = [pages(numbers)] if numbers else []
     if pictures:

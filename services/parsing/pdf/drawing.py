@@ -18,7 +18,7 @@ class Drawing:
     """Draws pages of one document; it is opened with the first page."""
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
+        self.content = content
         self._pdf: pypdfium2.PdfDocument | None = None
 
     def draw(self, page: Page, side: int) -> Image:
@@ -26,7 +26,7 @@ class Drawing:
         if self._pdf is None:
             import pypdfium2  # imported with the first scan: the import takes longer than reading a document
 
-            self._pdf = pypdfium2.PdfDocument(self._content)
+            self._pdf = pypdfium2.PdfDocument(self.content)
         scale = min(side / max(page.width, page.height, 1.0), MAX_SCALE)
         sheet = self._pdf[page.number - 1]
         try:

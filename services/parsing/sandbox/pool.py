@@ -40,7 +40,7 @@ class Sandbox:
     `wall_seconds` of wall time. Workers start with the first document (or with `start`) and are forked from a
     server that has loaded the common libraries. They have no network: what a document asks a vision model is
     asked here, by `vision`, and the document is parsed again with the answers. `choices` says whether
-    comments and hidden content are read. `ocr_models` is a folder with language files of Tesseract. `modules`
+    comments and hidden content are read; `ocr_models` is a folder with language files of Tesseract. `modules`
     names modules outside of the project's packages that contain functions for `run`; they are loaded before
     the worker is confined. Safe for concurrent use within one event loop.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -23,6 +24,7 @@ class Transcripts:
 
     def __init__(self, drawing: Drawing) -> None:
         self._drawing = drawing
+        self._file = hashlib.sha256(drawing.content).hexdigest()
         self._questions = questions.current()
 
     def collects(self, page: Page) -> bool:
@@ -38,14 +40,14 @@ class Transcripts:
         asked = self._questions
         if asked is None or not _is_wanted(page, blocks, asked.pages):
             return None
-        answer = asked.page(page.number, lambda: self._drawing.draw(page, questions.SIDE))
+        answer = asked.page(self._file, page.number, lambda: self._drawing.draw(page, questions.SIDE))
         if asked.collecting:
             return []  # nothing is asked about the pictures on it
         if answer is None or not (answer or page.words):
             return None
         markdown = as_markdown(answer)
         if reason := contradiction(markdown, page.words, page.scanned):
-            asked.refuse(page.number, f"not read: {reason}")
+            asked.refuse(self._file, page.number, f"not read: {reason}")
             return None
         return [Block(Kind.MARKDOWN, markdown, page.number)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -190,6 +191,19 @@ async def test_nothing_is_asked_about_the_pictures_of_a_page_that_is_read(
     assert len(model.asked) == 2
     assert "![A sheet of paper]()" in read.markdown
     assert described.markdown.startswith(f"{TEXT}\n\n![A sheet of paper.](")
+
+
+async def test_pages_of_two_attachments_are_two_questions(model: Model, reader_of: MakeReader) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Two scans"
+    for name, line in (("a", "Herring and salt"), ("b", "Wine and oil")):
+        mail.add_attachment(of_pages(scan(line)), "application", "pdf", filename=f"{name}.pdf")
+    model.replies = ["# Herring and salt", "# Wine and oil"]
+
+    markdown = (await parsed(mail.as_bytes(), reader_of(), "a.eml")).markdown
+
+    assert len(model.asked) == 2
+    assert markdown.count("Herring and salt") == markdown.count("Wine and oil") == 1
 
 
 async def test_a_blank_scan_is_blank_and_no_warning(model: Model, reader_of: MakeReader) -> None:
