@@ -7,6 +7,7 @@ that changes with the same size and times, on a disk without reliable `ctime`. A
 
 import struct
 
+from services.connectors.binary import binary_rule
 from services.connectors.folder.entries import File
 
 #: FAT timestamps have a resolution of two seconds, ext3 and some network disks one, others microseconds.
@@ -17,13 +18,9 @@ _FORM = struct.Struct(">BQqqQ")
 _VERSION = 1
 
 
-#: The suffix of memos of binary files. Change it with the rule, so that they are read again.
-_BINARY = b"binary 1"
-
-
 def binary_memo(memo: bytes) -> bytes:
-    """The memo of a file that was found to be binary."""
-    return memo + _BINARY
+    """The memo of a file that was found to be binary, by the rule of this release."""
+    return memo + f"binary {binary_rule()}".encode()
 
 
 def memo_of(file: File) -> bytes | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from schemas.limits import MAX_FILE_BYTES
-from services.connectors.binary import BINARY, is_binary
+from services.connectors.binary import BINARY, binary_rule, is_binary
 
 #: Pictures are not read in repositories: most are icons.
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".tiff", ".tif", ".heic", ".bmp", ".ico"})
@@ -34,6 +34,11 @@ def pointer(body: bytes) -> Pointer | None:
     if len(body) >= _POINTER_BYTES or not (found := _POINTER.match(body)):
         return None
     return Pointer(found["oid"].decode(), int(found["size"]))
+
+
+def rules(lfs_bytes: int) -> str:
+    """Identifies the rules of `left_out`. With others, everything is examined again."""
+    return f"1 {binary_rule()} {lfs_bytes}"
 
 
 def left_out(key: str, size: int, head: bytes, lfs_bytes: int = 0) -> str | None:

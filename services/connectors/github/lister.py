@@ -23,7 +23,7 @@ from schemas.globs import Choice
 from schemas.limits import MAX_FILE_BYTES
 from schemas.sources.github import GithubConfig, GithubOptions
 from services.connectors.binary import HEAD_BYTES
-from services.connectors.github.contents import LINK, SUBMODULE, left_out, pointer
+from services.connectors.github.contents import LINK, SUBMODULE, left_out, pointer, rules
 from services.connectors.github.mirrors import blobs
 from services.connectors.github.mirrors.cache import Mirrors
 from services.connectors.github.mirrors.history import full_hash
@@ -138,7 +138,7 @@ class GithubLister:
             seen = {
                 "commit": self._commit,
                 "include_globs": self._config.include_globs,
-                "lfs_bytes": self._lfs.most_bytes,
+                "rules": rules(self._lfs.most_bytes),
             }
             self._mirror.remember(self._purpose, seen)
         await self._opened.aclose()

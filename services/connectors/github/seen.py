@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from schemas.globs import Choice
+from services.connectors.github.contents import rules
 from services.connectors.github.mirrors.mirror import Mirror
 from services.connectors.github.mirrors.tree import Entry
 from services.connectors.lister import Known
@@ -35,12 +36,12 @@ class Seen:
 
     @classmethod
     async def of(cls, mirror: Mirror, purpose: str, commit: str, known: Known, lfs_bytes: int) -> "Seen":
-        """Load what is stored beside a mirror. Another LFS limit skips other files, so then everything is
-        examined again."""
-        last = mirror.recall(purpose)
-        base = last.get("commit") if last.get("lfs_bytes") == lfs_bytes else None
+        """Load what is stored beside a mirror. Other rules skip other files, so then everything is examined
+        again."""
+        last, now = mirror.recall(purpose), rules(lfs_bytes)
+        base = last.get("commit") if last.get("rules") == now else None
         changed = await mirror.changed(str(base), commit) if base else None
-        return cls(mirror, changed, last.get("include_globs"), known, f"left out {lfs_bytes}")
+        return cls(mirror, changed, last.get("include_globs"), known, f"left out {now}")
 
     def has(self, entry: Entry) -> bool:
         """Whether an earlier run has examined exactly this file."""

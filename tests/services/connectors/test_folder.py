@@ -21,7 +21,7 @@ from schemas.events import (
     Step,
 )
 from schemas.ids import document_id
-from services.connectors import Access, Invocations, SyncConnector, barrier, folder
+from services.connectors import Access, Invocations, SyncConnector, barrier, binary, folder
 from services.connectors.folder import FolderLister, FolderOrigin, memo
 from services.connectors.folder.reading import read_file
 from services.connectors.folder.walk import File, FolderWalk
@@ -768,3 +768,17 @@ async def test_missing_files_that_exist_but_are_ignored_now_are_deleted(
     (world.folder / "c.md").unlink()
 
     assert (await world.run()).written() == {"b.md": "delete", "c.md": "delete"}
+
+
+async def test_a_binary_file_is_indexed_by_the_first_release_that_reads_its_format(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = world.folder / "a.vsdx"
+    drawing.write_bytes(b"PK\0\0")
+    os.utime(drawing, (1, 1))
+    monkeypatch.setattr(memo, "SETTLED_NS", 0)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(binary, "DOCUMENTS", frozenset({".pdf"}))
+        assert (await world.run(allow_empty=True)).written() == {}
+
+    assert (await world.run()).written() == {"a.vsdx": "upsert"}

@@ -3,6 +3,7 @@
 import pytest
 
 from schemas.errors import RequestError
+from services.connectors import binary
 from services.connectors.lister import Item, Skipped
 from tests.services.connectors.github.git_server import GitServer
 from tests.services.connectors.github.reading import Reader
@@ -230,3 +231,18 @@ async def test_a_server_without_filters_is_read_all_the_same_and_the_run_says_so
     assert found.contents == {"a.md": b"a"}
     assert "not supported" in found.facts["partial_clone"]
     assert found.versions == repository.tree()
+
+
+async def test_a_binary_file_is_listed_by_the_first_release_that_reads_its_format(
+    reader: Reader, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit({"a.md": "a", "plan.vsdx": b"PK\0\0"})
+    with monkeypatch.context() as earlier:
+        earlier.setattr(binary, "DOCUMENTS", frozenset({".pdf"}))
+        first = await reader.sync({})
+    reader.restart()
+
+    found = await reader.sync(first.versions)
+
+    assert first.listing.skipped == {"plan.vsdx": "binary"}
+    assert found.contents == {"plan.vsdx": b"PK\0\0"}
