@@ -181,7 +181,8 @@ class _System:
 
         wiring = Wiring(settings)
         cluster = quiet(wiring.cluster)
-        await asyncio.to_thread(finish_growth, cluster, wiring.codec, lambda step: None)
+        alone = self._settings.kafka_bootstrap_servers is None
+        await asyncio.to_thread(finish_growth, cluster, wiring.codec, lambda step: None, alone)
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         keep_secrets_key(settings)
         return wiring

@@ -7,7 +7,7 @@ import structlog
 from headrace.wiring.shared import Wiring
 from schemas.errors import TransientError
 from schemas.events import TopicLayout
-from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch, base_of
+from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch, base_of, read_layout
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +44,23 @@ class Growth:
         self._stop.set()
 
     async def _act(self, layout: TopicLayout) -> None:
+        if self._wiring.draining:  # it has begun without intake
+            self._drained = True
         if layout.phase != SETTLED and not self._drained:
             self._drained = True
             log.info("partitions are to be grown: nothing new is taken in", target=layout.target)
             await self._wiring.stop_intake()
         self.reason = why_anew(self._service, self._wiring.layout, layout, self._drained)
+
+
+async def require_unchanged(wiring: Wiring) -> None:
+    """For a process that has opened its workers, which may take a minute, before they read. Raises
+    TransientError if the layout is not the one that it has begun with: it would put offsets in an order of
+    before, or take new work in while partitions are drained."""
+    now = await asyncio.to_thread(read_layout, wiring.cluster, wiring.codec)
+    reason = why_anew("", wiring.layout, now, drained=False)
+    if reason or (wiring.layout is not None and wiring.layout.phase != now.phase):
+        raise TransientError(reason or "the growth of partitions was begun, or given up")
 
 
 def why_anew(service: str, began: TopicLayout | None, now: TopicLayout, drained: bool) -> str:

@@ -15,7 +15,7 @@ from headrace.service_names import SERVICES
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from headrace.wiring import services
-from headrace.wiring.growth import Growth
+from headrace.wiring.growth import Growth, require_unchanged
 from headrace.wiring.shared import Wiring
 from schemas.errors import IngestError, RequestError, TransientError
 from streams.blobs import folder_of
@@ -123,6 +123,7 @@ async def _work(
 ) -> None:
     await wiring.partitions()
     async with open_workers(wiring) as workers:
+        await require_unchanged(wiring)
         running = {asyncio.create_task(worker.run()): worker for worker in workers}
         stopping = asyncio.create_task(stop.wait())
         going = list(running)

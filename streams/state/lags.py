@@ -103,9 +103,12 @@ def _first_offsets(cluster: Cluster, counts: Mapping[str, int]) -> dict[Partitio
     }
 
 
-def consumer_groups(cluster: Cluster) -> list[str]:
-    """The names of our consumer groups, with the prefix. Blocks."""
+def consumer_groups(cluster: Cluster, whole: bool = False) -> list[str]:
+    """The names of our consumer groups, with the prefix. Blocks. With `whole`, raises TransientError if a
+    broker does not answer, whose groups would be missing."""
     listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
+    if whole and listed.errors:
+        raise TransientError(f"not all groups can be listed: {listed.errors[0]}")
     return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
 
 

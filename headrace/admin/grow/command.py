@@ -111,15 +111,26 @@ def grow(
     return journal.layout
 
 
-def finish_growth(cluster: Cluster, codec: Codec, told: Told) -> bool:
+def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = False) -> bool:
     """Finish what a command that has died had begun to move, if anything; for a system whose services do not
-    run yet. Blocks. Raises TransientError."""
+    run yet. Blocks. Raises TransientError.
+
+    Args:
+        alone: nobody else uses the cluster. What has not moved anything yet is then given up: services that
+            wait for its end would keep the system from starting, and `--cancel` needs one that runs.
+    """
     if partition_counts(admin(cluster), cluster).keys() < BY_NAME.keys():
         return False
-    if read_layout(cluster, codec).phase != GROWING:
+    broken_off = (GROWING, DRAINING, STOPPING) if alone else (GROWING,)
+    if read_layout(cluster, codec).phase not in broken_off:
         return False
-    _rebuild(cluster, codec, GrowthJournal(cluster, codec), told)
-    return True
+    journal = GrowthJournal(cluster, codec)
+    if journal.layout.phase == GROWING:  # else another command has finished it just now, or it is given up
+        _rebuild(cluster, codec, journal, told)
+        return True
+    if journal.layout.phase in broken_off:
+        give_up(journal)
+    return False
 
 
 def cancel_growth(cluster: Cluster, codec: Codec) -> None:

@@ -113,7 +113,7 @@ def _pass(source: Cluster, target: Cluster) -> None:
     """Groups that have read state here have read it there, or they would tell of it again."""
     counts = partition_counts(admin(target), target)
     state = {topic.name for topic in PLACED}
-    for group in consumer_groups(source):
+    for group in consumer_groups(source, whole=True):
         name = group.removeprefix(source.prefix)
         read = {topic for topic, _ in committed_by(source, group)} & state
         ends = end_offsets(target, [(topic, p) for topic in read for p in range(counts[topic])])

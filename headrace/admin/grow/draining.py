@@ -89,7 +89,7 @@ def standing(cluster: Cluster) -> Standing:
     work = [name for name in counts if name in _WORK]
     places = [(name, partition) for name in work for partition in range(counts[name])]
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
-    groups = consumer_groups(cluster)
+    groups = consumer_groups(cluster, whole=True)
     committed = {group.removeprefix(cluster.prefix): committed_by(cluster, group) for group in groups}
     behind: dict[tuple[str, str], dict[int, int]] = {}
     for group, topic in _readings(committed, work):
@@ -184,7 +184,7 @@ def wait_left(cluster: Cluster, told: Callable[[str], None]) -> None:
     said: list[str] = []
     empty_since: float | None = None
     while True:
-        members = _members(cluster, consumer_groups(cluster))
+        members = _members(cluster, consumer_groups(cluster, whole=True))
         if there := sorted(group for group, count in members.items() if count):
             empty_since = None
             if there != said:

@@ -14,8 +14,8 @@ from streams.topics import LAYOUT, MAX_LETTER_BYTES, Topic
 
 _ID = "grow"
 _SECONDS = 60.0
-#: Records of a transaction: some megabytes, far less than a transaction may last.
-_RECORDS = 2_000
+#: Records and bytes of a transaction, at most, so that it takes far less than it may: a letter may be 1.5 MB.
+_RECORDS, _BYTES = 2_000, 16 * 1024 * 1024
 
 
 class GrowthJournal:
@@ -27,7 +27,7 @@ class GrowthJournal:
 
     def __init__(self, cluster: Cluster, codec: Codec) -> None:
         self._cluster, self._codec = cluster, codec
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self._failures: list[str] = []
         self._producer = Producer(
             cluster.client(
@@ -52,6 +52,7 @@ class GrowthJournal:
         if not self._waiting:
             self._guarded(self._producer.begin_transaction)
         self._waiting += 1
+        self._bytes += len(value)
         while True:
             try:
                 self._producer.produce(
@@ -65,14 +66,14 @@ class GrowthJournal:
                 break
             except BufferError:
                 self._producer.poll(0.1)
-        if self._waiting >= _RECORDS:
+        if self._waiting >= _RECORDS or self._bytes >= _BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Commit what was written. Raises TransientError, FencedError if another command has taken over."""
         if not self._waiting:
             return
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self._guarded(lambda: self._producer.commit_transaction(_SECONDS))
         if self._failures:
             raise TransientError(f"records could not be written: {self._failures[0]}")

@@ -177,7 +177,7 @@ def _alter(cluster: Cluster, topics: Sequence[Topic], settings: Mapping[str, str
 def pass_moved(cluster: Cluster, topics: Iterable[Topic]) -> None:
     """Set the places of all groups behind the moved records, which they have read at their old places."""
     counts = partition_counts(admin(cluster), cluster)
-    for group in consumer_groups(cluster):
+    for group in consumer_groups(cluster, whole=True):
         asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
         found = result_of(asked[group], f"offsets of {group}").topic_partitions or []
         read = {cluster.short(one.topic) for one in found if one.offset >= 0}

@@ -40,9 +40,9 @@ def records(cluster: Cluster, place: Partition, end: int, start: int = 0) -> Ite
                     return
                 if error is None:
                     yield message
+                    if message.offset() == end - 1:
+                        return
                 elif error.code() != KafkaError._PARTITION_EOF:  # before `end`: a transaction is still open
                     raise TransientError(f"{place[0]}[{place[1]}] cannot be read: {error.str()}")
-                if message.offset() == end - 1:
-                    return
     finally:
         consumer.close()

@@ -73,7 +73,7 @@ class Recorded:
         count = partition_counts(admin(cluster), cluster).get(DOCUMENT_STATES.name)
         if count is None:
             raise RequestError("there are no topics yet: `headrace topics ensure` creates them")
-        self._cluster, self._target = cluster, target
+        self._cluster, self._target, self._count = cluster, target, count
         topics = (DOCUMENT_STATES, SPARSE_ROWS)
         self._positions = {(topic.name, partition): 0 for topic in topics for partition in range(count)}
         self._place = collection_key(target.tenant, target.database, target.collection)
@@ -85,8 +85,13 @@ class Recorded:
         self.sparse: dict[str, str] = {}
 
     def read(self) -> set[str]:
-        """Read the topic to its end. Returns the documents of the collection that changed."""
+        """Read the topic to its end. Returns the documents of the collection that changed.
+
+        Raises TransientError if partitions were added: what changes in those would be missed.
+        """
         changed: set[str] = set()
+        if partition_counts(admin(self._cluster), self._cluster).get(DOCUMENT_STATES.name) != self._count:
+            raise TransientError("the partitions of the topics were grown meanwhile: run the command again")
         ends = end_offsets(self._cluster, self._positions)
         behind = {place: end for place, end in ends.items() if self._positions[place] < end}
         for batch in self._reader.read_to(behind):
