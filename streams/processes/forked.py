@@ -31,6 +31,8 @@ from streams.processes.forks import ForkServer
 #: Length of what follows; process id.
 _NUMBER = Struct("!I")
 _MOST_FDS = 16
+#: How long the fork server may load modules, or not answer, before services start as programs.
+_ANSWER_SECONDS = 60.0
 _WORK = f"{__name__}:become"
 #: Settings of services are secrets in part, and come with each start.
 _SETTINGS = "HEADRACE_"
@@ -88,13 +90,15 @@ class Forks:
         ours, theirs = socket.socketpair()
         with ours:
             try:
-                with theirs:
-                    await asyncio.shield(self._server.ready)
-                    _, ended = self._server.fork(theirs)
-                pid = await _describe(
-                    ours, [self._main, list(arguments), dict(environment)], [log, *keep_fds]
-                )
-            except (ProcessError, OSError, EOFError):
+                # A process that answers too late finds the channel closed, and ends.
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    with theirs:
+                        await asyncio.shield(self._server.ready)
+                        _, ended = self._server.fork(theirs)
+                    pid = await _describe(
+                        ours, [self._main, list(arguments), dict(environment)], [log, *keep_fds]
+                    )
+            except (ProcessError, OSError, EOFError):  # a TimeoutError is an OSError
                 return None
         return ForkedProcess(pid, ended)
 

@@ -106,6 +106,8 @@ id=$(found '^{"source_id": *"\([^"]*\)".*'); SOURCE=${id:-$SOURCE}
 id=$(found '^{"invocation_id": *"\([^"]*\)".*'); INVOCATION=${id:-$INVOCATION}
 id=$(found '^{"documents": *\[{"id": *"\([^"]*\)".*'); DOCUMENT=${id:-$DOCUMENT}
 id=$(found '^{"id": *"\([^"]*\)".*"whsec_.*'); ENDPOINT=${id:-$ENDPOINT}
+id=$(grep -q whsec_ "$OUT" && found '^id  *\([0-9a-f-]*\).*'); ENDPOINT=${id:-$ENDPOINT}
+id=$(found '^\(msg_[0-9a-f]*\).*'); DELIVERY=${id:-$DELIVERY}
 id=$(found '^\([0-9]\{6,\}\).*'); CREDENTIAL=${id:-$CREDENTIAL}
 """
 
@@ -239,6 +241,7 @@ async def world(
                 "owner/repo": "pages/repo",
                 "acme/handbook": "pages/handbook",
                 "edit ID": "edit $ID",
+                "msg_…": "$DELIVERY",
                 "$(openssl rand -hex 32)": pipeline.environment["HEADRACE_GITHUB_WEBHOOK_SECRET"],
                 "'If-Match: \"4f1c0d7e2b9a6c35\"'": '"If-Match: $VERSION"',
                 # Nothing fails here, and the next command needs a document.

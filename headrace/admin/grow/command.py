@@ -13,6 +13,7 @@ from headrace.admin.grow.moving import (
     grown_topics,
     pass_moved,
     remove_before,
+    require_readable,
 )
 from headrace.admin.grow.placing import PLACED
 from schemas.codec import Codec
@@ -103,6 +104,7 @@ def grow(
     if layout.phase != GROWING:
         try:
             stop_all(cluster, journal, partitions, told)
+            require_readable(cluster, codec, layout.partitions)
             _note_ends(cluster, journal)
         except BaseException:
             give_up(journal)
@@ -113,7 +115,7 @@ def grow(
 
 def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = False) -> bool:
     """Finish what a command that has died had begun to move, if anything; for a system whose services do not
-    run yet. Blocks. Raises TransientError.
+    run yet. Blocks. Raises TransientError, and RequestError for a system of its own that was moved.
 
     Args:
         alone: nobody else uses the cluster. What has not moved anything yet is then given up: services that
@@ -122,7 +124,10 @@ def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = Fals
     if partition_counts(admin(cluster), cluster).keys() < BY_NAME.keys():
         return False
     broken_off = (GROWING, DRAINING, STOPPING) if alone else (GROWING,)
-    if read_layout(cluster, codec).phase not in broken_off:
+    layout = read_layout(cluster, codec)
+    if layout.phase == MOVED and alone:  # its services would wait for ever
+        raise RequestError(f"{under_way(layout)}, while it runs. Now it runs there")
+    if layout.phase not in broken_off:
         return False
     journal = GrowthJournal(cluster, codec)
     if journal.layout.phase == GROWING:  # else another command has finished it just now, or it is given up
@@ -232,6 +237,7 @@ def _rebuild(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told)
         )
         told(f"{topic.name}: {moved:,} records")
         journal.note(journal.layout.model_copy(update={"copied": [*journal.layout.copied, topic.name]}))
+    journal.note(journal.layout)  # fences a command that froze here, before it moves places that go on
     pass_moved(cluster, PLACED)
     remove_before(cluster, {topic: layout.ends[topic.name] for topic in _REMOVED})
     _settle(journal, count)

@@ -8,9 +8,10 @@ Moving only the keys whose partition changes, with a tombstone at the old place,
 partitions may see the tombstone after the record.
 """
 
+import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,20 +90,36 @@ def copy_partition(
 
     Raises RequestError for a record that this release cannot read.
     """
-    with tempfile.TemporaryDirectory(prefix="headrace-grow-") as folder:
-        live = sqlite3.connect(Path(folder) / "live.sqlite", isolation_level=None)
+    written = 0
+    for key, value, at in _live_records(what):
+        written += 1
+        place = _target(what.codec, what.topic, key, value, count)
+        journal.write(what.topic, place, key, change(value) if change else value, at)
+    journal.flush()
+    return written
+
+
+def require_readable(cluster: Cluster, codec: Codec, partitions: int) -> None:
+    """Raise RequestError for a live record that this release cannot read, while nothing has changed yet."""
+    ends = end_offsets(cluster, [(topic.name, p) for topic in BY_EVENT for p in range(partitions)])
+    for topic in BY_EVENT:
+        for partition in range(partitions):
+            what = Copied(cluster, codec, topic, partition, ends[topic.name, partition])
+            for key, value, _ in _live_records(what):
+                _target(codec, topic, key, value, partitions)
+
+
+def _live_records(what: Copied) -> Iterator[tuple[bytes, bytes, int]]:
+    """Key, value and time of each live record, in order."""
+    with (
+        tempfile.TemporaryDirectory(prefix="headrace-grow-") as folder,
+        contextlib.closing(sqlite3.connect(Path(folder) / "live.sqlite", isolation_level=None)) as live,
+    ):
         live.execute("PRAGMA synchronous = OFF")
         live.execute(_SCHEMA)
         for message in records(what.cluster, (what.topic.name, what.partition), what.end):
             _keep(live, message, what.topic.compact)
-        written = 0
-        for key, value, at in live.execute(_LIVE):
-            written += 1
-            place = _target(what.codec, what.topic, key, value, count)
-            journal.write(what.topic, place, key, change(value) if change else value, at)
-        live.close()
-    journal.flush()
-    return written
+        yield from live.execute(_LIVE)
 
 
 def _keep(live: sqlite3.Connection, message: Any, compact: bool) -> None:

@@ -76,9 +76,7 @@ async def dashboard(
 ) -> AsyncIterator[Dashboard]:
     from playwright.async_api import async_playwright
 
-    data = tmp_path_factory.mktemp("dashboard")
-    folder = data.parent / "documents"
-    folder.mkdir()
+    data, folder = tmp_path_factory.mktemp("dashboard"), tmp_path_factory.mktemp("documents")
     for number in range(6):
         (folder / f"guide-{number}.md").write_text(f"# Guide {number}\n\nHow to open flood gate {number}.\n")
     (folder / HOSTILE_NAME).write_text(HOSTILE)

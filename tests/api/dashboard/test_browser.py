@@ -205,8 +205,8 @@ async def test_every_page_reads_without_scripts_and_loads_nothing_from_elsewhere
         assert answer is not None
         assert answer.status == 200, path
         assert await page.get_by_role("heading", level=1).count() == 1, path
-    # `chrome-extension:` is the browser's own reader of PDF.
-    assert [url for url in asked if not url.startswith((dashboard.url, "chrome-extension:"))] == []
+    # `chrome:` and `chrome-extension:` are the browser's own reader of PDF.
+    assert [url for url in asked if not url.startswith((dashboard.url, "chrome:", "chrome-extension:"))] == []
     await context.close()
 
 

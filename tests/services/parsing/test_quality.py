@@ -21,6 +21,7 @@ from markdown_it.token import Token
 from schemas.errors import DocumentError
 from services.parsing import parse
 from services.parsing.images import pictures
+from services.parsing.images.pictures import Looked
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason=f"no corpora at {CO
 @pytest.fixture(autouse=True)
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OCR, which costs seconds a picture and has tests of its own."""
-    monkeypatch.setattr(pictures, "looked_at", lambda picture: ("", ""))
+    monkeypatch.setattr(pictures, "looked_at", lambda picture: Looked())
 
 
 def words(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from PIL import Image
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing import parse
 from services.parsing.images import pictures
+from services.parsing.images.pictures import Looked
 from tests.services.parsing import samples
 
 
@@ -74,7 +75,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (60, 40)) -> bytes:
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OCR, which loads its models for seconds and has tests of its own."""
-    monkeypatch.setattr(pictures, "looked_at", lambda picture: ("a white square", "words in it"))
+    monkeypatch.setattr(pictures, "looked_at", lambda picture: Looked("a white square", "words in it"))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP"])
