@@ -63,6 +63,8 @@ from streams.topics import (
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key
 
+pytestmark = pytest.mark.faults
+
 BEFORE, AFTER = 2, 5  # no multiple: keys move between partitions that were there, too
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 #: What a system keeps: topic → key → newest event, and the key that places it.
