@@ -4,8 +4,18 @@ A file that is damaged, or has other tables, is replaced by a new one.
 """
 
 import sqlite3
+import threading
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 #: How long to wait for another process's transaction.
 _BUSY_SECONDS = 5.0
@@ -53,6 +63,51 @@ def discard(path: Path) -> None:
     """Remove a database. Its log goes first, because it must not be applied to another file."""
     for suffix in ("-wal", "-shm", ""):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+class CacheFile:
+    """The database of a cache, which is an optimisation: no state of the file raises.
+
+    Blocking and thread-safe. Several processes may open the same file; a forked process opens its own
+    connection.
+
+    Args:
+        failed: the event that is logged when the file fails.
+    """
+
+    def __init__(self, path: Path, schema: str, failed: str) -> None:
+        self._path, self._schema, self._failed = path, schema, failed
+        self._lock = threading.Lock()
+        self._opened: sqlite3.Connection | None = None
+
+    def attempt(self, use: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """What `use` returns; `otherwise` if the file fails. A damaged file is replaced, and used."""
+        with self._lock:
+            for _ in range(2):
+                try:
+                    if self._opened is None:
+                        self._opened = open_database(self._path, self._schema, check=False)
+                    return use(self._opened)
+                except (sqlite3.Error, OSError) as error:
+                    log.warning(self._failed, path=str(self._path), error=str(error))
+                    self._close()
+                    if not is_damage(error):
+                        break
+                    with suppress(OSError):
+                        discard(self._path)
+        return otherwise
+
+    def close(self) -> None:
+        """Close the file. A later call opens it again."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        """Also rolls back an open transaction."""
+        if self._opened is not None:
+            with suppress(sqlite3.Error):
+                self._opened.close()
+            self._opened = None
 
 
 def _prepare(database: sqlite3.Connection, schema: str, check: bool) -> None:

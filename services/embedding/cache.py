@@ -6,22 +6,14 @@ failed write is dropped, a broken file is replaced.
 
 import hashlib
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
-from streams.sqlite import discard, is_damage, open_database
-
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
+from streams.sqlite import CacheFile
 
 #: 1 GiB holds about 500,000 vectors of 384 dimensions (2,110 bytes each, measured with 12,000).
 DEFAULT_LIMIT_BYTES = 1 << 30
@@ -65,38 +57,20 @@ class VectorCache:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path, self.limit_bytes, self._clock = path, limit_bytes, clock
-        self._lock = threading.Lock()
-        self._opened: sqlite3.Connection | None = None
+        self._file = CacheFile(path, _SCHEMA, "vector_cache_failed")
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """The cached vectors, by key; missing keys are omitted."""
-        return self._attempt(lambda database: self._read(database, keys), {}) if keys else {}
+        return self._file.attempt(lambda database: self._read(database, keys), {}) if keys else {}
 
     def put_many(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         """Store vectors in one transaction and evict above the limit. Existing keys keep their vectors."""
         if vectors:
-            self._attempt(lambda database: self._write(database, vectors), None)
+            self._file.attempt(lambda database: self._write(database, vectors), None)
 
     def close(self) -> None:
         """Close the file. A later call opens it again."""
-        with self._lock:
-            self._close()
-
-    def _attempt(self, use: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        with self._lock:
-            for _ in range(2):
-                try:
-                    if self._opened is None:
-                        self._opened = open_database(self.path, _SCHEMA, check=False)
-                    return use(self._opened)
-                except (sqlite3.Error, OSError) as error:
-                    log.warning("vector_cache_failed", path=str(self.path), error=str(error))
-                    self._close()
-                    if not is_damage(error):
-                        break
-                    with suppress(OSError):
-                        discard(self.path)
-        return otherwise
+        self._file.close()
 
     def _read(self, database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         today = int(self._clock()) // _DAY_SECONDS
@@ -123,13 +97,6 @@ class VectorCache:
         while _used_bytes(database) > self.limit_bytes and database.execute(_EVICT).rowcount:
             pass
         database.execute("COMMIT")
-
-    def _close(self) -> None:
-        """Also rolls back an open transaction."""
-        if self._opened is not None:
-            with suppress(sqlite3.Error):
-                self._opened.close()
-            self._opened = None
 
 
 def _used_bytes(database: sqlite3.Connection) -> int:

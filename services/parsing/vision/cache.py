@@ -8,20 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
-import structlog
-
-from streams.sqlite import discard, is_damage, open_database
-
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
+from streams.sqlite import CacheFile
 
 #: Answers kept: a page takes 2 to 5 KB, so the file stays below 500 MB.
 MOST_ANSWERS = 100_000
@@ -52,12 +43,11 @@ class AnswerCache:
         self, path: Path, most_answers: int = MOST_ANSWERS, clock: Callable[[], float] = time.time
     ) -> None:
         self.path, self._most, self._clock = path, most_answers, clock
-        self._lock = threading.Lock()
-        self._opened: sqlite3.Connection | None = None
+        self._file = CacheFile(path, _SCHEMA, "vision_cache_failed")
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, str]:
         """The cached answers, by key; missing keys are omitted."""
-        return self._attempt(lambda database: _read(database, keys), {})
+        return self._file.attempt(lambda database: _read(database, keys), {})
 
     def put(self, key: bytes, text: str) -> None:
         """Store an answer."""
@@ -67,7 +57,7 @@ class AnswerCache:
             if database.execute("SELECT count(*) FROM answers").fetchone()[0] > self._most:
                 database.execute(_EVICT, (1 + self._most // 10,))
 
-        self._attempt(write, None)
+        self._file.attempt(write, None)
 
     def granted(self, run: str, wanted: int, most: int) -> int:
         """Count `wanted` requests of a run. Returns how many of them it may send: it may send `most`."""
@@ -86,35 +76,11 @@ class AnswerCache:
             database.execute("COMMIT")
             return given
 
-        return self._attempt(count, min(wanted, most))
+        return self._file.attempt(count, min(wanted, most))
 
     def close(self) -> None:
         """Close the file. A later call opens it again."""
-        with self._lock:
-            self._close()
-
-    def _attempt(self, use: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        with self._lock:
-            for _ in range(2):
-                try:
-                    if self._opened is None:
-                        self._opened = open_database(self.path, _SCHEMA, check=False)
-                    return use(self._opened)
-                except (sqlite3.Error, OSError) as error:
-                    log.warning("vision_cache_failed", path=str(self.path), error=str(error))
-                    self._close()
-                    if not is_damage(error):
-                        break
-                    with suppress(OSError):
-                        discard(self.path)
-        return otherwise
-
-    def _close(self) -> None:
-        """Also rolls back an open transaction."""
-        if self._opened is not None:
-            with suppress(sqlite3.Error):
-                self._opened.close()
-            self._opened = None
+        self._file.close()
 
 
 def _read(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, str]:
