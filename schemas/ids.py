@@ -13,6 +13,16 @@ _SOURCES = uuid.UUID("5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10")
 _INVOCATIONS = uuid.UUID("b1d6a5f2-9c1e-4a0e-8f0b-2f6d0f3c7a51")
 
 
+def parts_sha256(*parts: str) -> bytes:
+    """SHA-256 of several texts, each preceded by its length."""
+    digest = sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.digest()
+
+
 def text_sha256(text: str) -> str:
     """Lower-case hex SHA-256 of the UTF-8 bytes of `text`."""
     return sha256(text.encode()).hexdigest()

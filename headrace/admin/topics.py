@@ -3,14 +3,12 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
 
 from headrace.wiring import Wiring
 from schemas.errors import TransientError
-from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.state.lags import group_lags
 from streams.topics import BY_NAME, CATALOGUE
 
@@ -88,13 +86,6 @@ def _settings(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str
         return {}
     asked = admin(cluster).describe_configs(list(resources.values()))
     return {
-        name: {key: entry.value for key, entry in _result(asked[resource], f"settings of {name}").items()}
+        name: {key: entry.value for key, entry in answer_of(asked[resource], f"settings of {name}").items()}
         for name, resource in resources.items()
     }
-
-
-def _result(future: Any, what: str) -> Any:
-    try:
-        return future.result(_TIMEOUT_S)
-    except KafkaException as error:
-        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error

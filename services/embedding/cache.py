@@ -4,7 +4,6 @@ A cache is an optimisation, so nothing here raises for the state of the file: a 
 failed write is dropped, a broken file is replaced.
 """
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.ids import parts_sha256
 from streams.sqlite import CacheFile
 
 #: 1 GiB holds about 500,000 vectors of 384 dimensions (2,110 bytes each, measured with 12,000).
@@ -34,12 +34,7 @@ DELETE FROM vectors WHERE rowid IN (
 
 def vector_key(model: str, task: str, text: str) -> bytes:
     """SHA-256 of model (name or fingerprint), task and text, each preceded by its length."""
-    digest = hashlib.sha256()
-    for part in (model, task, text):
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "little"))
-        digest.update(encoded)
-    return digest.digest()
+    return parts_sha256(model, task, text)
 
 
 class VectorCache:

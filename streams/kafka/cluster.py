@@ -116,6 +116,14 @@ def partition_counts(client: AdminClient, cluster: Cluster) -> dict[str, int]:
     }
 
 
+def answer_of(future: Any, what: str, seconds: float = 15.0) -> Any:
+    """The answer to a question to the brokers. Raises TransientError."""
+    try:
+        return future.result(seconds)
+    except KafkaException as error:
+        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error
+
+
 def topic_settings(topic: Topic, replication: int) -> dict[str, str]:
     """The settings with which a topic is created."""
     settings = {"min.insync.replicas": str(max(1, replication - 1))}
@@ -205,6 +213,7 @@ __all__ = [
     "SESSION_SECONDS",
     "Cluster",
     "admin",
+    "answer_of",
     "cleanup_policies",
     "delete_topics",
     "ensure_topics",

@@ -3,15 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import ConsumerGroupTopicPartitions
 
 from schemas.errors import TransientError
-from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
-from streams.state.reader import end_offsets
+from streams.state.reader import end_offsets, first_offsets
 
 _TIMEOUT_S = 15
 
@@ -40,14 +38,13 @@ def sample_topics(cluster: Cluster) -> TopicsSample:
     """Look at all topics and groups. Blocks. Raises TransientError without a broker."""
     counts = partition_counts(admin(cluster), cluster)
     ends = end_offsets(cluster, _all(counts))
-    first = _first_offsets(cluster, counts)
+    first = first_offsets(cluster, _all(counts))
     return TopicsSample(
         at=time.time(),
         partitions=counts,
         ends={name: sum(ends[name, p] for p in range(count)) for name, count in counts.items()},
         kept={
-            name: sum(ends[name, p] - first.get((name, p), 0) for p in range(count))
-            for name, count in counts.items()
+            name: sum(ends[name, p] - first[name, p] for p in range(count)) for name, count in counts.items()
         },
         lags=group_lags(cluster, counts, ends),
     )
@@ -57,20 +54,22 @@ def group_lags(
     cluster: Cluster, counts: Mapping[str, int], ends: Mapping[Partition, int] | None = None
 ) -> dict[str, dict[str, int]]:
     """Consumer group → topic → records that are not committed."""
-    client = admin(cluster)
     groups = consumer_groups(cluster)
     if not groups:
         return {}
     known = ends if ends is not None else end_offsets(cluster, _all(counts))
     lags: dict[str, dict[str, int]] = {}
     for group in groups:
-        asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-        committed: dict[tuple[str, int], int] = {}
-        for found in _result(asked[group], "offsets of groups").topic_partitions or []:
-            if found.offset >= 0:
-                committed[found.topic.removeprefix(cluster.prefix), found.partition] = found.offset
+        committed = committed_offsets(cluster, group)
         lags[group.removeprefix(cluster.prefix)] = lag_by_topic(committed, known, counts)
     return lags
+
+
+def committed_offsets(cluster: Cluster, group: str) -> dict[Partition, int]:
+    """The offsets that a group, by its whole name, has committed. Blocks. Raises TransientError."""
+    asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    found = answer_of(asked[group], f"offsets of {group}").topic_partitions or []
+    return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
 
 
 def lag_by_topic(
@@ -93,27 +92,10 @@ def _all(counts: Mapping[str, int]) -> list[Partition]:
     return [(name, partition) for name, count in counts.items() for partition in range(count)]
 
 
-def _first_offsets(cluster: Cluster, counts: Mapping[str, int]) -> dict[Partition, int]:
-    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-    wanted = {TopicPartition(cluster.name(t), p): earliest for t, p in _all(counts)}
-    found = admin(cluster).list_offsets(wanted, request_timeout=_TIMEOUT_S) if wanted else {}
-    return {
-        (tp.topic.removeprefix(cluster.prefix), tp.partition): int(_result(future, "first offsets").offset)
-        for tp, future in found.items()
-    }
-
-
 def consumer_groups(cluster: Cluster, whole: bool = False) -> list[str]:
     """The names of our consumer groups, with the prefix. Blocks. With `whole`, raises TransientError if a
     broker does not answer, whose groups would be missing."""
-    listed = _result(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
+    listed = answer_of(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
     if whole and listed.errors:
         raise TransientError(f"not all groups can be listed: {listed.errors[0]}")
     return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
-
-
-def _result(future: Any, what: str) -> Any:
-    try:
-        return future.result(_TIMEOUT_S)
-    except KafkaException as error:
-        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from headrace.admin.grow.command import give_up, stop_all
-from headrace.admin.grow.draining import committed_by, inbox_left
+from headrace.admin.grow.draining import inbox_left
 from headrace.admin.grow.journal import GrowthJournal
 from headrace.admin.grow.moving import Copied, copy_partition, result_of
 from headrace.admin.grow.placing import PLACED
@@ -19,7 +19,7 @@ from schemas.errors import RequestError
 from schemas.events import DeadLetter, Era, TopicLayout
 from streams.engine.publishing.dead_letters import replay_headers
 from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
-from streams.state.lags import consumer_groups
+from streams.state.lags import committed_offsets, consumer_groups
 from streams.state.layout import MOVED, SETTLED, base_of, order_of, require_settled
 from streams.state.reader import end_offsets
 from streams.topics import DEAD_LETTERS, DOCUMENTS, RUNS
@@ -115,7 +115,7 @@ def _pass(source: Cluster, target: Cluster) -> None:
     state = {topic.name for topic in PLACED}
     for group in consumer_groups(source, whole=True):
         name = group.removeprefix(source.prefix)
-        read = {topic for topic, _ in committed_by(source, group)} & state
+        read = {topic for topic, _ in committed_offsets(source, group)} & state
         ends = end_offsets(target, [(topic, p) for topic in read for p in range(counts[topic])])
         if ends:
             places = [TopicPartition(target.name(topic), p, end) for (topic, p), end in ends.items()]

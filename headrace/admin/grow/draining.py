@@ -3,15 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 
 from headrace.admin.grow.reading import records
-from schemas.errors import TransientError
-from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
-from streams.state.lags import consumer_groups
+from streams.state.lags import committed_offsets, consumer_groups
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import (
     CATALOGUE,
@@ -90,7 +86,7 @@ def standing(cluster: Cluster) -> Standing:
     places = [(name, partition) for name in work for partition in range(counts[name])]
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
     groups = consumer_groups(cluster, whole=True)
-    committed = {group.removeprefix(cluster.prefix): committed_by(cluster, group) for group in groups}
+    committed = {group.removeprefix(cluster.prefix): committed_offsets(cluster, group) for group in groups}
     behind: dict[tuple[str, str], dict[int, int]] = {}
     for group, topic in _readings(committed, work):
         for partition in range(counts[topic]):
@@ -128,19 +124,12 @@ def _is_record(cluster: Cluster, place: Partition, start: int, ends: Mapping[Par
     return next(records(cluster, place, ends[place], start), None) is not None
 
 
-def committed_by(cluster: Cluster, group: str) -> dict[Partition, int]:
-    """The offsets that a group, by its whole name, has committed."""
-    asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-    found = _result(asked[group], f"offsets of {group}").topic_partitions or []
-    return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
-
-
 def inbox_left(cluster: Cluster) -> int:
     """Offsets of the inbox that are not committed yet."""
     count = partition_counts(admin(cluster), cluster)[INBOX.name]
     places = [(INBOX.name, partition) for partition in range(count)]
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
-    read = committed_by(cluster, cluster.name(INBOX))
+    read = committed_offsets(cluster, cluster.name(INBOX))
     return sum(end - max(read.get(place, 0), firsts[place]) for place, end in ends.items())
 
 
@@ -149,16 +138,9 @@ def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
         return {}
     asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
     return {
-        group.removeprefix(cluster.prefix): len(_result(future, f"members of {group}").members)
+        group.removeprefix(cluster.prefix): len(answer_of(future, f"members of {group}").members)
         for group, future in asked.items()
     }
-
-
-def _result(future: Any, what: str) -> Any:
-    try:
-        return future.result(_ANSWER_SECONDS)
-    except KafkaException as error:
-        raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error
 
 
 def wait_drained(cluster: Cluster, told: Callable[[str], None]) -> None:

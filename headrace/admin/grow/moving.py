@@ -33,7 +33,7 @@ from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import ApiKey, Event
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.messages import decoded
-from streams.state.lags import consumer_groups
+from streams.state.lags import committed_offsets, consumer_groups
 from streams.state.reader import end_offsets
 from streams.topics import INBOX, Topic
 
@@ -195,9 +195,7 @@ def pass_moved(cluster: Cluster, topics: Iterable[Topic]) -> None:
     """Set the places of all groups behind the moved records, which they have read at their old places."""
     counts = partition_counts(admin(cluster), cluster)
     for group in consumer_groups(cluster, whole=True):
-        asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-        found = result_of(asked[group], f"offsets of {group}").topic_partitions or []
-        read = {cluster.short(one.topic) for one in found if one.offset >= 0}
+        read = {topic for topic, _ in committed_offsets(cluster, group)}
         places = [
             (topic.name, p) for topic in topics if topic.name in read for p in range(counts[topic.name])
         ]

@@ -6,12 +6,12 @@ failed write is dropped, a broken file is replaced.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from schemas.ids import parts_sha256
 from streams.sqlite import CacheFile
 
 #: Answers kept: a page takes 2 to 5 KB, so the file stays below 500 MB.
@@ -28,12 +28,7 @@ _EVICT = "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers ORDER BY
 
 def answer_key(model: str, prompt: str, image: str) -> bytes:
     """SHA-256 of model, prompt and image (base64), each preceded by its length."""
-    digest = hashlib.sha256()
-    for part in (model, prompt, image):
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(8, "little"))
-        digest.update(encoded)
-    return digest.digest()
+    return parts_sha256(model, prompt, image)
 
 
 class AnswerCache:
