@@ -1,8 +1,12 @@
 """A worker: one member of a stage's consumer group, with its engine, its producers and its poll thread."""
 
 import asyncio
+import faulthandler
+import sys
 import threading
 from collections.abc import Mapping, Sequence
+
+import structlog
 
 from schemas.codec import Codec
 from schemas.errors import FencedError
@@ -24,14 +28,23 @@ from streams.kafka.membership import Membership
 from streams.kafka.poller import Poller
 from streams.partitions import Partition
 
+log = structlog.get_logger(__name__)
+
 #: Maximum records per read. They may exceed the window limit before the pause takes effect.
 _MOST_AT_ONCE = 2_000
+#: Time to leave the group and to close producers and stage. A client library that hangs there would keep a
+#: worker half alive: without partitions, and never started again.
+ENDING_SECONDS = 30.0
 #: Between two looks for topics of others that do not exist yet.
 _LOOK_SECONDS = 10
 
 
 class Worker:
-    """One member of a stage's consumer group. `run` works until `stop`, or raises what ended it."""
+    """One member of a stage's consumer group. `run` works until `stop`, or raises what ended it.
+
+    Args:
+        ending_seconds: maximum time to leave the group and to close, after the worker was stopped or failed.
+    """
 
     def __init__(
         self,
@@ -42,8 +55,10 @@ class Worker:
         limits: WindowLimits | None = None,
         journal: Journal | None = None,
         record_seconds: float = RECORD_SECONDS,
+        ending_seconds: float = ENDING_SECONDS,
     ) -> None:
         self._stage, self._cluster, self._codec = stage, cluster, codec
+        self._ending_seconds = ending_seconds
         self._membership = membership or Membership()
         self._limits, self._journal, self._record_seconds = limits or WindowLimits(), journal, record_seconds
         #: When others own the partitions, the records queued in the producers are stale and must not be sent.
@@ -53,7 +68,11 @@ class Worker:
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Process records until `stop` is called, then drain. Raises FencedError and other fatal errors."""
+        """Process records until `stop` is called, then drain.
+
+        Raises FencedError and other fatal errors; TimeoutError when closing takes too long. Threads may still
+        hang after an error, so the process must end.
+        """
         self._writer = LogWriter(
             self._stage, self._cluster, self._codec, self._membership, lambda error: self._engine.fail(error)
         )
@@ -87,11 +106,23 @@ class Worker:
             raise
         finally:
             self._stopping.set()
-            await asyncio.to_thread(self._poller.join)
             reporting.cancel()
-            await asyncio.to_thread(health.close, in_order)
-            await self._writer.close()
-            await self._stage.close()
+            await self._end(health, in_order)
+
+    async def _end(self, health: HealthReporter, in_order: bool) -> None:
+        try:
+            async with asyncio.timeout(self._ending_seconds):
+                await asyncio.to_thread(self._poller.join)
+                await asyncio.to_thread(health.close, in_order)
+                await self._writer.close()
+                await self._stage.close()
+        except TimeoutError as error:
+            faulthandler.dump_traceback(all_threads=True)
+            sys.stderr.flush()
+            reason = f"{self._stage.name} did not leave its group and close within {self._ending_seconds:g} s"
+            if in_order:
+                raise TimeoutError(reason) from error
+            log.error(reason)  # what ended the worker is raised
 
     def _new_poller(self) -> Poller:
         return Poller(

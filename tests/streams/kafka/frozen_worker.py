@@ -97,6 +97,7 @@ async def work(name: str, cluster: Cluster, tell: Callable[[str], object], freez
         await Worker(stage, cluster, CODEC, membership).run()
     except Exception as error:
         tell(f"ended {type(error).__name__}")
+        os._exit(1)  # as a service does (`headrace.wiring.process`)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from streams.kafka.expired import ExpiredRecords
 from streams.kafka.liveness import Liveness
 from streams.kafka.membership import Membership
 from streams.kafka.poller import Poller
+from streams.kafka.worker import ENDING_SECONDS
 from streams.topics import API_KEYS
 from tests.conftest import Kafka
 from tests.processes import is_frozen
@@ -126,7 +127,7 @@ def processes() -> Iterator[list[Process]]:
         process.end()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.faults
 async def test_a_worker_frozen_at_the_end_of_a_drain_has_no_effect_on_what_it_kept_when_it_wakes(
     kafka: Kafka, tmp_path: Path, processes: list[Process]
@@ -149,6 +150,6 @@ async def test_a_worker_frozen_at_the_end_of_a_drain_has_no_effect_on_what_it_ke
 
     before = len(zombie.lines)
     zombie.wake()
-    await eventually(lambda: zombie.ended, 30)
+    await eventually(lambda: zombie.ended, ENDING_SECONDS + 30)
     assert [line for line in zombie.lines[before:] if line.startswith("effect")] == []
     assert "ended FencedError" in zombie.lines

@@ -144,6 +144,38 @@ async def test_a_stage_that_is_fenced_ends_its_worker_with_the_reason_and_withou
     assert await copies(cluster) == []
 
 
+class Hanging(Fenced):
+    """Never closes, as a client library that waits for a broker."""
+
+    name = "hanging"
+
+    async def close(self) -> None:
+        await asyncio.Event().wait()
+
+
+class HangingInOrder(Hanging):
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Send]:
+        return []
+
+
+async def test_a_worker_that_hangs_at_its_end_raises_what_ended_it(cluster: Cluster) -> None:
+    await write(cluster, "a")
+    ended = Worker(Hanging(), cluster, CODEC, Membership(slot="0"), ending_seconds=5)
+
+    with pytest.raises(FencedError, match="other owners"):
+        await asyncio.wait_for(ended.run(), 60)
+
+
+async def test_a_stopped_worker_that_hangs_at_its_end_says_so(cluster: Cluster) -> None:
+    stopped = Worker(HangingInOrder(), cluster, CODEC, Membership(slot="0"), ending_seconds=0.1)
+    running = asyncio.create_task(stopped.run())
+    await asyncio.wait_for(stopped.ready.wait(), 30)
+    stopped.stop()
+
+    with pytest.raises(TimeoutError, match=r"hanging did not leave its group and close within 0\.1 s"):
+        await asyncio.wait_for(running, 60)
+
+
 class Careless(Stage[ApiKey]):
     """Writes where order counts, without a fence."""
 
