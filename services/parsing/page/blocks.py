@@ -21,6 +21,9 @@ _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
+#: A full line reaches over this share of its paragraph's width.
+FULL = 0.75
+
 UNSET = Style(0.0)
 
 
@@ -39,7 +42,8 @@ class Block:
     """A block of the document.
 
     The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
-    pages. `x0` is relative to the left edge of the column.
+    pages. `x0` is relative to the left edge of the column. `full` tells whether the last of several lines is
+    as long as the others, so that the paragraph may go on elsewhere.
     """
 
     kind: Kind
@@ -48,6 +52,7 @@ class Block:
     style: Style = UNSET
     x0: float = 0.0
     lines: int = 1
+    full: bool = False
     marker: str = ""
     level: int = 0
     rows: list[list[Cell]] = field(default_factory=list)
@@ -96,11 +101,19 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
             groups.append([at])
     out: list[Block] = []
     for group in groups:
-        block = _block([lines[i] for i in group], [styles[i] for i in group], page, vocabulary)
+        held = [lines[i] for i in group]
+        block = _block(held, [styles[i] for i in group], page, vocabulary)
         block.x0 -= setting.left
+        block.full = _is_full(held)
         if block.text:
             out.append(block)
     return out
+
+
+def _is_full(lines: Sequence[Line]) -> bool:
+    """Whether the last of several lines reaches about as far as the others."""
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    return len(lines) > 1 and lines[-1].x1 - left > FULL * (right - left)
 
 
 def _styles(lines: Sequence[Line]) -> list[Style]:

@@ -15,6 +15,9 @@ from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
 GAP = 0.75
 #: The same before a figure, which often stands in a narrow column.
 FIGURE_GAP = 0.6
+#: Blanks of a justified line differ by at most this (relative to the font size) from each other, are narrower
+#: than that, and parts of words have so many.
+EVEN, WIDEST_BLANK, FEWEST_EVEN = 0.06, 2.0, 4
 #: A gap wider than this (relative to the font size) is a blank between words of two runs.
 BLANK = 0.13
 #: The same before clause-ending punctuation, because `word .` is rarely intended.
@@ -138,16 +141,15 @@ def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) 
     out.append(group)
 
 
-def pieces_of(words: Iterable[Word], cuts: Sequence[tuple[float, float, float]] = ()) -> list[Piece]:
-    """Pieces of a page, top to bottom. `cuts` are vertical strokes (x, y0, y1) that no piece crosses."""
-    return [piece for row in rows_of(words) for piece in split_row(row, GAP, cuts)]
+def pieces_of(words: Iterable[Word]) -> list[Piece]:
+    """Pieces of a page, from top to bottom."""
+    return [piece for row in rows_of(words) for piece in split_row(row, GAP)]
 
 
-def split_row(
-    row: Sequence[Word], gap: float, cuts: Sequence[tuple[float, float, float]] = ()
-) -> list[Piece]:
+def split_row(row: Sequence[Word], gap: float) -> list[Piece]:
     """A row, split where the gap between two words is wider than `gap` times their font size."""
     groups: list[list[Word]] = [[row[0]]]
+    even = _even_blank(row)
     reach = row[0].x1
     for before, word in itertools.pairwise(row):
         space = word.x0 - reach
@@ -155,7 +157,7 @@ def split_row(
         wide = space > gap * size or (
             space > FIGURE_GAP * size < gap * size and word.text[0] in "0123456789$("
         )
-        if wide or (cuts and _is_cut(reach, word, cuts)):
+        if wide and abs(space - even) > EVEN * size:
             groups.append([word])
             reach = word.x1
             continue
@@ -165,9 +167,17 @@ def split_row(
     return [piece_of(group) for group in groups]
 
 
-def _is_cut(reach: float, word: Word, cuts: Sequence[tuple[float, float, float]]) -> bool:
-    middle = (word.y0 + word.y1) / 2
-    return any(reach - 1 <= x <= word.x0 + 1 and top <= middle <= bottom for x, top, bottom in cuts)
+def _even_blank(row: Sequence[Word]) -> float:
+    """The blank of a justified line, where most blanks are equally wide; 0 if it is no wide one."""
+    if len(row) < FEWEST_EVEN:
+        return 0.0
+    gaps = sorted(b.x0 - a.x1 for a, b in itertools.pairwise(row))
+    usual, size = gaps[len(gaps) // 2], row[0].style.size
+    if not GAP * size < usual + EVEN * size < WIDEST_BLANK * size:
+        return 0.0
+    even = sum(abs(gap - usual) <= EVEN * size for gap in gaps)
+    letters = sum(word.text[0].isalpha() for word in row)
+    return usual if even * 4 >= 3 * len(gaps) and letters * 4 >= 3 * len(row) else 0.0
 
 
 def joined(words: Sequence[Word]) -> str:

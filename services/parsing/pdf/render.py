@@ -84,6 +84,7 @@ def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:
         start.text = append(start.text, block.text, vocabulary)
         start.plain = append(start.plain, block.plain, vocabulary)
         start.lines += block.lines
+        start.full = block.full
     return out
 
 
@@ -105,7 +106,7 @@ def _is_beside_text(before: Block, block: Block) -> bool:
 
 
 def _goes_on(before: Block, block: Block) -> bool:
-    if before.kind not in (Kind.TEXT, Kind.ITEM) or block.kind is not Kind.TEXT or before.lines < 2:
+    if before.kind not in (Kind.TEXT, Kind.ITEM) or block.kind is not Kind.TEXT or not before.full:
         return False
     if abs(before.style.size - block.style.size) > 0.6 or before.style.bold != block.style.bold:
         return False
