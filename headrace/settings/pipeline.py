@@ -42,8 +42,9 @@ class PipelineSettings(BaseSettings):
     )
     parsing_hidden: bool = Field(
         False,
-        description="Index hidden sheets, rows, columns, slides and text of office documents; otherwise they "
-        "are left out with a warning. What web pages hide is never indexed.",
+        description="Index hidden sheets, rows, columns, slides and text, also text in the colour of its "
+        "ground; otherwise they are left out with a warning. What web pages do not display is left out "
+        "without one.",
     )
     ocr_models: Folder | None = Field(
         None,

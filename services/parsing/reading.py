@@ -20,8 +20,9 @@ class Choices:
 
     Attributes:
         comments: comments of reviewers and readers in texts, sheets, slides and PDFs.
-        hidden: hidden sheets, rows, columns, slides, shapes and text of office documents and PDFs. Otherwise
-            they are left out, and the document's warnings say so. What web pages hide is always left out.
+        hidden: hidden sheets, rows, columns, slides, shapes and text, also text in the colour of its ground
+            and text too small to read. Otherwise they are left out, and the document's warnings say so. What
+            a web page does not display is left out without a warning.
     """
 
     comments: bool = True
@@ -65,6 +66,11 @@ def warn(message: str) -> None:
 
 def with_comments() -> bool:
     return _choices().comments
+
+
+def keeps_hidden() -> bool:
+    """Whether hidden content is read. Menus and dialogs of web pages are left out without a warning."""
+    return _choices().hidden
 
 
 def with_hidden(what: str) -> bool:

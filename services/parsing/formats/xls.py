@@ -15,6 +15,7 @@ from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.xlsx.unseen import SHOWS_NOTHING
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.number_formats import shown_date, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position, cell_name, sheet_blocks
@@ -80,6 +81,7 @@ def _sheet(book: Any, sheet: Any, name: str) -> _Sheet:
         {at for at, row in sheet.rowinfo_map.items() if row.hidden and not row.outline_level},
         {at for at, column in sheet.colinfo_map.items() if column.hidden and not column.outline_level},
     )
+    grid.unseen = {place for place in grid.cells if _is_unseen(book, sheet.cell(*place))}
     _links(sheet, grid.cells)
     grid.leave_out_hidden(name)
     return _Sheet(name, grid.cells, grid.merges, list(_comments(sheet)) if with_comments() else [])
@@ -92,6 +94,7 @@ def _shown_cell(book: Any, cell: Any) -> str:
     if cell.ctype in (2, 3):
         formats = book.xf_list[cell.xf_index : cell.xf_index + 1]  # old files need not have any
         code = (formats and book.format_map[formats[0].format_key].format_str) or "General"
+        code = "General" if SHOWS_NOTHING.fullmatch(code) else code
         return md.escape(shown_number(cell.value, code, bool(book.datemode)).strip())
     if cell.ctype == 4:
         return "TRUE" if cell.value else "FALSE"
@@ -100,6 +103,17 @@ def _shown_cell(book: Any, cell: Any) -> str:
 
         return str(error_text_from_code.get(cell.value, ""))
     return ""
+
+
+def _is_unseen(book: Any, cell: Any) -> bool:
+    """Whether a cell is white without a fill, or has a format that shows nothing."""
+    formats = book.xf_list[cell.xf_index : cell.xf_index + 1] if cell.xf_index is not None else []
+    if not formats:
+        return False
+    code = book.format_map[formats[0].format_key].format_str or ""
+    font = book.font_list[formats[0].font_index]
+    white = book.colour_map.get(font.colour_index) == (255, 255, 255)
+    return bool(SHOWS_NOTHING.fullmatch(code)) or (white and formats[0].background.fill_pattern == 0)
 
 
 def _links(sheet: Any, cells: dict[Position, str]) -> None:

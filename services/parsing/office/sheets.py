@@ -31,17 +31,21 @@ def cell_name(place: Position) -> str:
 
 @dataclass
 class Grid:
-    """The cells of a sheet, the rows and columns that its author hid, and heads and feet."""
+    """The cells of a sheet, the rows, columns and cells that its author hid, and heads and feet."""
 
     cells: dict[Position, str] = field(default_factory=dict)
     merges: list[Merge] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    unseen: set[Position] = field(default_factory=set)  # white on white, or with a format that shows nothing
     comments: list[str] = field(default_factory=list)
     margins: list[str] = field(default_factory=list)  # heads and feet of the printed sheet
 
     def leave_out_hidden(self, name: str) -> None:
-        """Close the gaps of hidden rows and columns; a warning says how many had content."""
+        """Empty hidden cells, close the gaps of hidden rows and columns; a warning says how many."""
+        cells = self.unseen & self.cells.keys()
+        if cells and not with_hidden(f"{len(cells)} cell{'s' * (len(cells) > 1)} of sheet {name}"):
+            self.cells = {place: text for place, text in self.cells.items() if place not in cells}
         rows = sorted({r for r, _ in self.cells} & self.hidden_rows)
         columns = sorted({c for r, c in self.cells if r not in self.hidden_rows} & self.hidden_columns)
         found = ((len(rows), "row"), (len(columns), "column"))

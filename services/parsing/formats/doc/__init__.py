@@ -17,6 +17,7 @@ from services.parsing.formats.doc import binary
 from services.parsing.formats.doc.beside import Aside, asides, boxes, margins
 from services.parsing.formats.doc.binary import WordFile, read_word
 from services.parsing.formats.doc.styles import ParagraphStyle, numbered_lists, paragraph_styles
+from services.parsing.formats.doc.unseen import unseen
 from services.parsing.formats.docx.margins import is_page_number
 from services.parsing.markdown_writer import (
     EMPH,
@@ -127,7 +128,7 @@ class _Body:
 
     def _line(self, aside: Aside) -> str:
         """A text beside the main text as one line."""
-        return " ".join(md.tidy(self._inline(aside.start, aside.end)).split())
+        return " ".join(md.tidy(self._inline(aside.start, aside.end, {}, on_page=False)).split())
 
     def beside(self) -> None:
         """Add text boxes, heads and feet that say what stands nowhere else, and notes."""
@@ -155,14 +156,18 @@ class _Body:
         properties = {**style.properties, **own}
         mark = self._file.text[end - 1]
         stop = end - 1 if mark in "\r\x07\x0c" else end
-        return _Paragraph(md.tidy(self._inline(start, stop)), style.level, properties, mark)
+        on_page = end <= self._file.counts.get("main", 0)  # not in a text box, whose ground is not known
+        text = md.tidy(self._inline(start, stop, properties, on_page))
+        return _Paragraph(text, style.level, properties, mark)
 
-    def _inline(self, start: int, end: int) -> str:
-        """Text with emphasis, without deleted and hidden text; fields are replaced by their results."""
+    def _inline(self, start: int, end: int, around: binary.Modifiers, on_page: bool) -> str:
+        """Text with emphasis, without deleted and hidden text; fields are replaced by their results. `around`
+        are the properties of the paragraph."""
         parts: list[str] = []
         for first, last, properties in self._file.runs(start, end):
             text = self._marked(first, last)
-            hidden = properties.get(binary.HIDDEN) == 1 and not (text.strip() and with_hidden("text"))
+            why = unseen(properties, around, on_page)
+            hidden = bool(why) and not (text.strip() and with_hidden(why))
             if properties.get(binary.DELETED) == 1 or hidden:
                 text = "".join(char for char in text if char in "\x13\x14\x15")
             parts.append(_emphasised(text, properties))

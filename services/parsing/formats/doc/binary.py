@@ -21,6 +21,9 @@ INNER_CELL_END, INNER_ROW_END, TABLE_DEPTH = 0x244B, 0x244C, 0x6649
 DELETED, HIDDEN, BOLD, ITALIC, STRUCK, RAISED = 0x0800, 0x083C, 0x0835, 0x0836, 0x0837, 0x2A48
 #: The parts of a file's text, in order; their lengths stand in the FIB from byte 0x4C (§2.5.4).
 PARTS = ("main", "foot", "head", "macro", "comment", "end", "box")
+COLOUR, COLOUR_INDEX, SIZE = 0x6870, 0x2A42, 0x4A43
+#: Shading of runs and paragraphs, and the colour with which a run is marked.
+SHADES = (0x4866, 0xCA71, 0x2A0C, 0x442D, 0xC64D)
 #: Size of a modifier's operand by the top three bits of its number (§2.2.5.1); for 6, it is in the operand.
 _OPERANDS = {0: 1, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2, 7: 3}
 #: First bytes of Word 6 and 95.

@@ -51,6 +51,8 @@ class Style:
     emphasised: bool = False
     hidden: bool = False
     shaded: bool = False
+    colour: str = ""
+    size: str = ""  # half-points
 
 
 class Styles:
@@ -119,6 +121,8 @@ def _style(element: etree._Element) -> Style:
         strong=switched_on(run, "b"),
         emphasised=switched_on(run, "i"),
         hidden=switched_on(run, "vanish"),
+        colour=value(run, W + "color") or "",
+        size=value(run, W + "sz") or "",
         shaded=any(own is not None and own.find(W + "shd") is not None for own in (properties, run)),
     )
 

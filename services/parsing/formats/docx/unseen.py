@@ -8,16 +8,21 @@ from services.parsing.formats.docx.styles import Styles, W, switched_on, value
 from services.parsing.reading import with_hidden
 
 _WHITE = ("FFFFFF", "FEFEFE")
+#: Half-points; text of one point cannot be read.
+_SMALLEST = 2
 
 
 def is_unseen(run: etree._Element, properties: etree._Element | None, styles: Styles) -> bool:
-    """Whether a run is left out: hidden, or in the colour of the page. A warning tells if it has text."""
+    """Whether a run is left out: hidden, too small, or in the colour of the page. A warning tells if it has
+    text."""
     hidden = _is_hidden(properties, styles)
-    if not hidden and not _is_white(run, properties, styles):
+    small = not hidden and _is_small(run, properties, styles)
+    if not hidden and not small and not _is_white(run, properties, styles):
         return False
     if run.find(W + "t") is None:
         return hidden
-    return not with_hidden("text" if hidden else "white text on the white page")
+    told = "text" if hidden else "text too small to read" if small else "white text on the white page"
+    return not with_hidden(told)
 
 
 def is_placeholder(control: etree._Element) -> bool:
@@ -32,11 +37,31 @@ def _is_hidden(properties: etree._Element | None, styles: Styles) -> bool:
     return switched_on(properties, "webHidden") or styles.is_hidden(value(properties, W + "rStyle"))
 
 
+def _own_or_styled(
+    run: etree._Element, properties: etree._Element | None, styles: Styles, name: str, attribute: str
+) -> str:
+    """A property of a run: its own, or that of its style, or of the paragraph's style."""
+    if own := value(properties, W + name):
+        return own
+    chain = styles.chain(value(properties, W + "rStyle"))
+    paragraph = next(run.iterancestors(W + "p"), None)
+    if paragraph is not None:
+        chain += styles.chain(value(paragraph, f"{W}pPr/{W}pStyle"))
+    return next((found for style in chain if (found := getattr(style, attribute))), "")
+
+
+def _is_small(run: etree._Element, properties: etree._Element | None, styles: Styles) -> bool:
+    size = _own_or_styled(run, properties, styles, "sz", "size")
+    return size.isdigit() and int(size) <= _SMALLEST
+
+
 def _is_white(run: etree._Element, properties: etree._Element | None, styles: Styles) -> bool:
     """White, with nothing behind it that may be dark: no shading, table style, text box or page colour."""
-    if (value(properties, W + "color") or "").upper() not in _WHITE or properties is None:
+    if _own_or_styled(run, properties, styles, "color", "colour").upper() not in _WHITE:
         return False
-    if properties.find(W + "shd") is not None or properties.find(W + "highlight") is not None:
+    if any(properties is not None and properties.find(W + name) is not None for name in ("shd", "highlight")):
+        return False
+    if any(style.shaded for style in styles.chain(value(properties, W + "rStyle"))):
         return False
     for around in run.iterancestors():
         if around.tag == W + "txbxContent" or (

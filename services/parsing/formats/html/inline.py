@@ -11,12 +11,18 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.html.tags import BLOCKS
+from services.parsing.reading import keeps_hidden
 
-#: The last three hide the line that mail programs show beside a subject.
+#: Styles that take an element from the page: not shown, cut to nothing, moved out of the window. Most hide
+#: the line that mail programs show beside a subject, or text for screen readers.
 _HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![.\d])"
-    r"|max-height\s*:\s*0(?![.\d])(?=.*overflow\s*:\s*hidden)|text-indent\s*:\s*-\d{3,}",
-    re.I,
+    r"display\s*:\s*none|mso-hide\s*:\s*all|text-indent\s*:\s*-\d{3,}"
+    r"|(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d])(?=.*overflow\s*:\s*hidden)"
+    r"|overflow\s*:\s*hidden(?=.*(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d]))"
+    r"|position\s*:\s*(?:absolute|fixed)(?=.*(?:left|top|right|bottom)\s*:\s*-\d{3,})"
+    r"|(?:left|top|right|bottom)\s*:\s*-\d{3,}(?=.*position\s*:\s*(?:absolute|fixed))"
+    r"|clip\s*:\s*rect\((?:\s*[01](?:px)?[\s,]*){4}\)|clip-path\s*:\s*inset\((?:50|100)%",
+    re.I | re.S,
 )
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|(?:^|/)(?:pixel|loading|lazy)\.|1x1", re.I)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-srcset", "data-lazy-srcset",
@@ -52,14 +58,13 @@ _SHORT = 32
 
 
 def is_hidden(el: HtmlElement) -> bool:
-    """Whether the page hides this element."""
-    hidden = el.get("hidden")
-    if hidden is not None:
-        return str(hidden).strip().lower() != "until-found"  # folded: a search of the page opens it
+    """Whether the page hides this element, and hidden text is not wanted."""
     if "pagebreak" in (el.get("epub:type") or el.get("role") or ""):
         return True  # the number of a printed page
-    style = el.get("style")
-    return bool(style and _HIDDEN_STYLE.search(style))
+    hidden, style = el.get("hidden"), el.get("style")
+    if hidden is not None:  # a search of the page opens what is only folded
+        return str(hidden).strip().lower() != "until-found" and not keeps_hidden()
+    return bool(style and _HIDDEN_STYLE.search(style)) and not keeps_hidden()
 
 
 def is_struck(el: HtmlElement) -> bool:

@@ -14,6 +14,7 @@ from services.parsing.document import ParsedDocument
 from services.parsing.formats.html.frames import open_frames
 from services.parsing.formats.html.render import Renderer
 from services.parsing.formats.html.tree import parse_tree
+from services.parsing.formats.html.unseen import leave_out_unseen
 
 
 def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> ParsedDocument:
@@ -23,6 +24,7 @@ def parse_html(data: bytes, content_type: str | None = None, *, main_content: bo
     if main_content:
         from services.parsing.formats.html.article import main_part
 
+        leave_out_unseen(root)
         markdown = main_part(root, title_of(root) or "")
         if not markdown.strip():  # a page of only teasers: index it rather than nothing
             root, warnings = _tree(data, content_type)
@@ -53,6 +55,7 @@ def _tree(data: bytes, content_type: str | None) -> tuple[HtmlElement, tuple[str
 
 def render(root: HtmlElement, renderer: Renderer | None = None) -> str:
     """A whole tree as markdown. Raises CorruptDocument if it is nested too deeply."""
+    leave_out_unseen(root)
     body = root.find("body")
     writer = md.Writer()
     try:

@@ -188,7 +188,7 @@ class Body:
 
     def line(self, p: etree._Element) -> str:
         """A paragraph's inline text; the content of its frames is collected in `_after`."""
-        return md.tidy(self._inline(p))
+        return "" if self._is_unseen(p) else md.tidy(self._inline(p))
 
     def _inline(self, element: etree._Element) -> str:
         parts = [clean(element.text)]
@@ -229,7 +229,7 @@ class Body:
     def _span(self, span: etree._Element) -> str:
         style = span.get(TEXT + "style-name")
         chain = self._styles.chain(style)
-        if any(s.hidden for s in chain) and not with_hidden("text"):
+        if self._is_unseen(span):
             return ""
         text = self._inline(span)
         if chain and chain[0].raised and re.fullmatch(r"[+−-]?\d+", text.strip()):
@@ -241,6 +241,27 @@ class Body:
         if text.strip() and self._styles.strong(style):
             text = f"{STRONG}{text}{STRONG_END}"
         return text
+
+    def _is_unseen(self, element: etree._Element) -> bool:
+        """Whether a span or a paragraph is left out, with a warning.
+
+        White text counts only where nothing dark can be behind it, and not if a span in it is coloured.
+        """
+        why = self._styles.unseen(element.get(TEXT + "style-name"))
+        if not why or not any(text.strip() for text in element.itertext()):
+            return False
+        spans = element.iter(TEXT + "span") if element.tag != TEXT + "span" else ()
+        if any(self._styles.sets_look(span.get(TEXT + "style-name")) for span in spans):
+            return False
+        if why != "text" and any(map(self._is_ground, element.iterancestors())):
+            return False
+        return not with_hidden(why)
+
+    def _is_ground(self, around: etree._Element) -> bool:
+        """Whether something dark may be behind the text in an element: a page, a shape, a shaded part."""
+        drawn = around.tag.startswith(DRAW) and around.tag not in (DRAW + "frame", DRAW + "text-box")
+        names = (around.get(space + "style-name") for space in (TEXT, TABLE, DRAW))
+        return drawn or any(style.ground for name in names for style in self._styles.chain(name))
 
     def _note(self, note: etree._Element) -> str:
         body = note.find(TEXT + "note-body")

@@ -33,7 +33,7 @@ def write_sheets(content: etree._Element, styles: Styles, frames: Frames) -> Wri
         writer.page(number, name)
         writer.heading(2, md.escape(name))
         body = Body(styles, frames)
-        grid, comments = _grid(table, body)
+        grid, comments = _grid(table, body, styles)
         grid.leave_out_hidden(name)
         writer.extend(sheet_blocks(grid.cells, grid.merges))
         writer.extend([MarkdownBlock(md.escape_lines(md.escape(text))) for text in comments])
@@ -42,7 +42,7 @@ def write_sheets(content: etree._Element, styles: Styles, frames: Frames) -> Wri
     return writer
 
 
-def _grid(table: etree._Element, body: Body) -> tuple[Grid, list[str]]:
+def _grid(table: etree._Element, body: Body, styles: Styles) -> tuple[Grid, list[str]]:
     """The filled cells, and the comments on them."""
     grid = Grid(hidden_columns=_hidden_columns(table))
     comments: list[str] = []
@@ -50,10 +50,12 @@ def _grid(table: etree._Element, body: Body) -> tuple[Grid, list[str]]:
     for element in table_rows(table):
         repeats = _number(element, "number-rows-repeated")
         line = list(_line(element, body, row, comments))
+        unseen = {column for column, _, _, _, style in line if styles.unseen(style)}
         for at in range(row, row + min(repeats, MAX_REPEATS) if line else row):
             if element.get(TABLE + "visibility") == "collapse":
                 grid.hidden_rows.add(at)
-            for column, text, wide, high in line:
+            grid.unseen.update((at, column) for column in unseen)
+            for column, text, wide, high, _ in line:
                 grid.cells[at, column] = text
                 if wide > 1 or high > 1:
                     grid.merges.append(((at, column), (at + high - 1, column + wide - 1)))
@@ -74,8 +76,8 @@ def _hidden_columns(table: etree._Element) -> set[int]:
 
 def _line(
     row: etree._Element, body: Body, at: int, comments: list[str]
-) -> Iterator[tuple[int, str, int, int]]:
-    """Column, text and span of the filled cells of a row."""
+) -> Iterator[tuple[int, str, int, int, str | None]]:
+    """Column, text, span and style of the filled cells of a row."""
     column = 0
     for cell in row:
         if cell.tag not in (TABLE + "table-cell", TABLE + "covered-table-cell"):
@@ -89,7 +91,7 @@ def _line(
             body.comments.clear()
             spans = _number(cell, "number-columns-spanned"), _number(cell, "number-rows-spanned")
             for again in range(min(repeats, MAX_REPEATS) if text else 0):
-                yield column + again, text, *spans
+                yield column + again, text, *spans, cell.get(TABLE + "style-name")
         column += repeats
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -16,6 +17,9 @@ PRESENTATION, SVG, FO, CHART = (
     f"{{{_NS}{n}:1.0}}" for n in ("presentation", "svg-compatible", "xsl-fo-compatible", "chart")
 )
 XLINK = "{http://www.w3.org/1999/xlink}"
+_WHITE, _NO_GROUND = ("#ffffff", "#fefefe"), ("transparent", "#ffffff", "none")
+#: Points; text of this size cannot be read.
+_SMALLEST = 1.0
 _KINDS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 
 
@@ -31,6 +35,9 @@ class Style:
     monospaced: bool = False
     hidden: bool = False
     struck: bool = False
+    colour: str = ""
+    small: bool | None = None  # one point or less
+    ground: bool = False  # has a background that is not white
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,16 @@ class Styles:
     styles: dict[str, Style] = field(default_factory=dict)
     lists: dict[str, dict[int, Level]] = field(default_factory=dict)
     pages: list[etree._Element] = field(default_factory=list)  # master pages, with their heads and feet
+    coloured: bool = False  # some page has a background, so that white text can be read
 
     def read(self, root: etree._Element | None) -> None:
         """Read the styles of a part; later parts override earlier ones."""
         if root is None:
             return
         self.pages.extend(root.iter(STYLE + "master-page"))
+        for page in root.iter(STYLE + "page-layout-properties"):
+            ground = page.get(FO + "background-color", "transparent").lower() not in _NO_GROUND
+            self.coloured = self.coloured or ground or page.find(STYLE + "background-image") is not None
         for element in root.iter(STYLE + "style"):
             self.styles[element.get(STYLE + "name", "")] = _style(element)
         for element in root.iter(TEXT + "list-style", TEXT + "outline-style"):
@@ -75,6 +86,21 @@ class Styles:
 
     def emphasised(self, name: str | None) -> bool:
         return next((s.emphasised for s in self.chain(name) if s.emphasised is not None), False)
+
+    def sets_look(self, name: str | None) -> bool:
+        """Whether a style sets a colour or a size."""
+        return any(style.colour or style.small is not None for style in self.chain(name))
+
+    def unseen(self, name: str | None) -> str:
+        """Why a text with this style is not seen on a white page; empty if it is seen."""
+        chain = self.chain(name)
+        if any(style.hidden for style in chain):
+            return "text"
+        if next((style.small for style in chain if style.small is not None), False):
+            return "text too small to read"
+        colour = next((style.colour for style in chain if style.colour), "")
+        white = colour in _WHITE and not self.coloured and not any(style.ground for style in chain)
+        return "white text on the white page" if white else ""
 
     def level(self, list_style: str, depth: int) -> Level:
         return self.lists.get(list_style, {}).get(depth, Level())
@@ -108,7 +134,22 @@ def _style(element: etree._Element) -> Style:
         hidden=(text is not None and text.get(TEXT + "display") == "none")
         or (page is not None and page.get(PRESENTATION + "visibility") == "hidden")
         or (table is not None and table.get(TABLE + "display") == "false"),
+        colour=(text.get(FO + "color") or "").lower() if text is not None else "",
+        small=_is_small(text.get(FO + "font-size")) if text is not None else None,
+        ground=any(
+            part.get(FO + "background-color", "transparent").lower() not in _NO_GROUND
+            or part.get(DRAW + "fill", "none") != "none"
+            or part.tag == STYLE + "map"  # another style under a condition
+            or part.find(STYLE + "background-image") is not None
+            for part in element
+            if isinstance(part.tag, str)
+        ),
     )
+
+
+def _is_small(size: str | None) -> bool | None:
+    points = re.fullmatch(r"(\d*\.?\d+)pt", size or "")
+    return float(points[1]) <= _SMALLEST if points else None
 
 
 def _levels(element: etree._Element) -> dict[int, Level]:

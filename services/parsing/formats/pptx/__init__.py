@@ -14,6 +14,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.docx.margins import is_page_number
 from services.parsing.formats.pptx.slide import Slide
 from services.parsing.formats.pptx.text import Bullets
+from services.parsing.formats.pptx.unseen import leave_out_unseen
 from services.parsing.markdown_writer import Writer
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics, core_properties, main_part
@@ -40,7 +41,9 @@ def parse_pptx(data: bytes) -> ParsedDocument:
         if tree is None or (tree.get("show") in ("0", "false") and not with_hidden(f"slide {number}")):
             continue
         targets = relations(archive, part)
-        slide = Slide(tree, targets, graphics, Bullets(*_layouts(archive, targets)))
+        layout, master = _layouts(archive, targets)
+        leave_out_unseen(tree, [one for one in (layout, master) if one is not None], _size(root))
+        slide = Slide(tree, targets, graphics, Bullets(layout, master))
         writer.page(number, slide.title or None)
         slide.write(writer, _part(archive, targets, "notesSlide"), _comments(archive, targets, authors))
         for text in slide.feet:
@@ -50,6 +53,13 @@ def parse_pptx(data: bytes) -> ParsedDocument:
     markdown, pages = writer.finish()
     title, language = core_properties(archive)
     return ParsedDocument(markdown, pages, title, language, graphics.warnings)
+
+
+def _size(root: etree._Element | None) -> tuple[int, int]:
+    """Width and height of the slides in EMU; zeros if they are not known."""
+    size = root.find(P + "sldSz") if root is not None else None
+    width, height = (size.get(name) or "" for name in ("cx", "cy")) if size is not None else ("", "")
+    return (int(width), int(height)) if width.isdigit() and height.isdigit() else (0, 0)
 
 
 def _authors(archive: Archive, targets: dict[str, tuple[str, str]]) -> dict[str, str]:

@@ -28,6 +28,14 @@ CHARACTERS = {"tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquot
                "~": " ", "_": "-",
                "-": "", "softline": "\n"}  # fmt: skip
 
+#: What may put something dark behind a text: shading, highlighting, shapes, pictures.
+_GROUND = re.compile(
+    rb"\\(?:(?:chcbpat|cbpat|clcbpat|highlight|cb|shading|chshdng|clshdng)[1-9]|shp\b|background\b|pict\b|do\b)"
+)
+_FULL = re.compile(rb"\\(?:red|green|blue)25[4-5]")
+#: Half-points; text of one point cannot be read.
+_SMALLEST = 2
+
 #: Destinations with a text of their own, which stands beside the paragraph.
 APART = {"footnote": "footnote", "shptxt": "box"}
 APART |= dict.fromkeys(("header", "headerl", "headerr", "headerf"), "head")
@@ -100,6 +108,8 @@ class State:
     bold: bool = False
     italic: bool = False
     hidden: bool = False
+    white: bool = False
+    small: bool = False
     deleted: bool = False
     raised: bool = False
     struck: bool = False
@@ -107,9 +117,33 @@ class State:
     encoding: str = "cp1252"
     fallback: int = 1  # number of characters after \\u that repeat it for old readers
 
+    @property
+    def unseen(self) -> str:
+        """Why a reader does not see the text; empty if he does."""
+        if self.hidden:
+            return "text"
+        return (
+            "white text on the white page" if self.white else "text too small to read" if self.small else ""
+        )
 
-def formatted(state: State, word: str, on: bool) -> State | None:
-    """The state after a control word for characters; None for any other word."""
+
+def white_colours(data: bytes) -> frozenset[int]:
+    """The numbers of white colours; none if something dark may stand behind a text of the file."""
+    if _GROUND.search(data):
+        return frozenset()
+    table = re.search(rb"\{\\colortbl([^{}]{0,20000})\}", data[:400_000])
+    entries = table[1].split(b";") if table else []
+    return frozenset(at for at, entry in enumerate(entries) if len(_FULL.findall(entry)) == 3)
+
+
+def formatted(state: State, word: str, number: int | None, white: frozenset[int]) -> State | None:
+    """The state after a control word for characters; None for any other word. `white` are the numbers of
+    white colours."""
+    on = number != 0
+    if word == "cf":
+        return replace(state, white=(number or 0) in white)
+    if word == "fs":
+        return replace(state, small=number is not None and number <= _SMALLEST)
     if word == "b":
         return replace(state, bold=on)
     if word == "i":
@@ -123,7 +157,8 @@ def formatted(state: State, word: str, on: bool) -> State | None:
     if word in ("strike", "striked"):
         return replace(state, struck=on)
     if word == "plain":
-        return replace(state, bold=False, italic=False, hidden=False, struck=False, raised=False, symbols="")
+        state = replace(state, bold=False, italic=False, hidden=False, struck=False, raised=False, symbols="")
+        return replace(state, white=False, small=False)
     return None
 
 

@@ -23,6 +23,7 @@ from services.parsing.formats.rtf.head import (
     symbol_fonts,
     title_of,
     unsaid,
+    white_colours,
 )
 from services.parsing.formats.rtf.rows import RowCells, merged
 from services.parsing.markdown_writer import (
@@ -71,6 +72,7 @@ class Reader:
         self._styles = heading_styles(self.data)
         self._fonts = font_encodings(self.data)
         self._symbols = symbol_fonts(self.data)
+        self._white = white_colours(self.data)
         self._label = ""  # what Word shows before the paragraph: a bullet, `3.`, `b)`
         self._apart: list[tuple[int, list[str], str]] = []  # stack depth, text around, what it is
         self._notes: list[str] = []
@@ -165,7 +167,7 @@ class Reader:
     def _show(self, text: str) -> None:
         if self._state.skip or self._state.deleted or not text:
             return
-        if self._state.hidden and not with_hidden("text"):
+        if (why := self._state.unseen) and text.strip() and not with_hidden(why):
             return
         if self._state.symbols:
             text = from_symbol_font(text, self._state.symbols)
@@ -193,7 +195,7 @@ class Reader:
         elif word == "nestrow":  # in a group that may be skipped
             self._cell.append(" ".join(filter(None, self._inner)))
             self._inner = []
-        elif (state := formatted(self._state, word, number != 0)) is not None:
+        elif (state := formatted(self._state, word, number, self._white)) is not None:
             self._state = state
         elif word == "f":
             encoding = self._fonts.get(number or 0, self._state.encoding)

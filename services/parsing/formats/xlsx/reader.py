@@ -12,6 +12,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.xlsx import margins
+from services.parsing.formats.xlsx.unseen import COLOURED, SHOWS_NOTHING, white_formats
 from services.parsing.office.archive import XML_ERRORS, Archive
 from services.parsing.office.number_formats import code_of, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position
@@ -34,7 +35,9 @@ class Book:
             if parts.get("sharedStrings", "") in archive
             else []
         )
-        self.codes = _codes(archive.xml_or_none(parts.get("styles", "")))
+        styles = archive.xml_or_none(parts.get("styles", ""))
+        self.codes = _codes(styles)
+        self.white = white_formats(styles)  # cell formats
         #: Names of those who take part in threads of comments, by id.
         self.people = {
             person.get("id", ""): person.get("displayName", "")
@@ -107,14 +110,20 @@ def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]
     targets of the sheet's relations.
     """
     grid, at = Grid(), -1
-    filtered = False
-    names = ("col", "row", "mergeCell", "filterColumn", "hyperlink", *margins.ELEMENTS)
+    filtered = coloured = False
+    white: set[Position] = set()
+    names = ("col", "row", "mergeCell", "filterColumn", "hyperlink", *COLOURED, *margins.ELEMENTS)
     for element in stream(archive, part, *names):
         name = element.tag.rpartition("}")[2]
         if name == "row":
             number = element.get("r", "")
             at = int(number) - 1 if number.isdigit() else at + 1
-            grid.cells.update({(at, column): text for column, text in _row(element, book)})
+            for column, text, style in _row(element, book):
+                grid.cells[at, column] = text
+                if style in book.white:
+                    white.add((at, column))
+                elif style < len(book.codes) and SHOWS_NOTHING.fullmatch(book.codes[style]):
+                    grid.unseen.add((at, column))
             if _is_hidden(element):
                 grid.hidden_rows.add(at)
         elif name == "col" and _is_hidden(element):
@@ -127,8 +136,11 @@ def read_sheet(archive: Archive, part: str, book: Book, links: Mapping[str, str]
         elif name in margins.ELEMENTS:
             grid.margins.extend(t for t in margins.margin_texts(element.text or "") if t not in grid.margins)
         filtered = filtered or name == "filterColumn"
+        coloured = coloured or name in COLOURED
     if filtered:
         grid.hidden_rows.clear()
+    if not coloured:
+        grid.unseen |= white
     return grid
 
 
@@ -153,16 +165,18 @@ def rows(archive: Archive, part: str, book: Book) -> Iterator[list[tuple[int, st
     """The rows of a large sheet that are not empty: the filled columns, from 0, with their texts."""
     for row in stream(archive, part, "row"):
         if line := _row(row, book):
-            yield line
+            yield [(column, text) for column, text, _ in line]
 
 
-def _row(row: etree._Element, book: Book) -> list[tuple[int, str]]:
+def _row(row: etree._Element, book: Book) -> list[tuple[int, str, int]]:
+    """Column, text and format of the filled cells."""
     line = []
     column = -1
     for cell in row:
         column = _column(cell.get("r"), column + 1)
         if text := _value(cell, book):
-            line.append((column, text))
+            style = cell.get("s", "0")
+            line.append((column, text, int(style) if style.isdigit() else 0))
     return line
 
 
@@ -198,6 +212,7 @@ def _value(cell: etree._Element, book: Book) -> str:
         return _cell_text(_MIDNIGHT.sub("", value) if kind == "d" else value)
     style = cell.get("s", "0")
     code = book.codes[int(style)] if style.isdigit() and int(style) < len(book.codes) else "General"
+    code = "General" if SHOWS_NOTHING.fullmatch(code) else code
     try:
         return md.escape(shown_number(float(value), code, book.since_1904, value).strip())
     except (ValueError, OverflowError):

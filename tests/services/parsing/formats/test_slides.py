@@ -30,7 +30,7 @@ def deck(*slides: str, hidden: int | None = None, notes: str = "") -> bytes:
     listing = "".join(f'<p:sldId id="{n}" r:id="r{n}"/>' for n in range(len(slides)))
     bullets = '<p:txStyles><p:bodyStyle><a:lvl1pPr><a:buChar char="•"/></a:lvl1pPr><a:lvl2pPr><a:buAutoNum type="x"/></a:lvl2pPr></p:bodyStyle></p:txStyles>'
     parts: dict[str, str | bytes] = {
-        "ppt/presentation.xml": f"<p:presentation {_SPACES}><p:sldIdLst>{listing}</p:sldIdLst></p:presentation>",
+        "ppt/presentation.xml": f"<p:presentation {_SPACES}><p:sldIdLst>{listing}</p:sldIdLst><p:sldSz cx='12192000' cy='6858000'/></p:presentation>",
         "ppt/_rels/presentation.xml.rels": samples.relationships(
             {f"r{n}": ("slide", f"s{n}.xml") for n in range(len(slides))}
         ),

@@ -16,6 +16,7 @@ from tests.services.parsing.relatives import (
     programs,
     sheets,
     slides,
+    unseen,
     web,
     word,
 )
@@ -23,7 +24,7 @@ from tests.services.parsing.relatives.case import Case
 
 _KINDS = (
     *(encodings, sheets, word, slides, mails, notebooks, web, books, programs),
-    *(pdfs, hidden, damaged, packed),
+    *(pdfs, hidden, unseen, damaged, packed),
 )
 _CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
 
