@@ -47,7 +47,8 @@ _ROUNDS: tuple[Patterns, ...] = (
 
 def refine(source: bytes, cuts: Cuts, limit: int) -> None:
     """Add cuts until no more than `limit` bytes that are not blank lie between two of them."""
-    for start, end in pairwise([0, *sorted(cuts), len(source)]):
+    within = sorted(position for position in cuts if position < len(source))
+    for start, end in pairwise([0, *within, len(source)]):
         if end - start > limit and _content(source, start, end) > limit:
             _refine_stretch(source, start, end, cuts, limit)
 

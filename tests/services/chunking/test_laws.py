@@ -38,6 +38,7 @@ _ODD = {
     "NUL characters": "a = 'x\x00y'\n" * 30,
     "four-byte characters": "x" + "🙂" * 500,
     "a line without spaces": "x" * 5000,
+    "a line without spaces, and its end": "x" * 5000 + "\n",
     "a minified line": "function f(a){return a+1};" * 300,
     "a long line of words": "word " * 2000,
     "only old line ends": "one\rtwo\r" * 100,
