@@ -173,10 +173,10 @@ class _System:
     async def _prepared(self, settings: Settings) -> "Wiring":
         """Make what is missing: topics, and the key of saved credentials. Finish a growth of partitions that
         was broken off."""
-        from headrace.admin.grow import finish_growth
         from headrace.admin.topics import quiet
         from headrace.secrets_key import keep_secrets_key
         from headrace.wiring import Wiring
+        from streams.growth import finish_growth
         from streams.kafka.cluster import ensure_topics
 
         wiring = Wiring(settings)

@@ -21,6 +21,9 @@ class TopicLayout(Event):
     `phase` is `settled`, `draining` (intake stops), `stopping` (services end), `growing` (state moves) or
     `moved` (to another cluster). While partitions grow, `ends` are the ends of the partitions whose records
     move, by topic, and `copied` the topics whose records are at their new places.
+
+    `steps` are what the growth has said so far, and stay after its end. Whoever grows writes the layout anew
+    every few seconds, with `told_at`. With `resumes`, any gateway goes on if that stops.
     """
 
     partitions: int
@@ -30,3 +33,6 @@ class TopicLayout(Event):
     eras: list[Era] = Field(default_factory=list)
     ends: dict[str, list[int]] = Field(default_factory=dict)
     copied: list[str] = Field(default_factory=list)
+    steps: list[str] = Field(default_factory=list)
+    told_at: datetime | None = None
+    resumes: bool = False

@@ -10,14 +10,14 @@ meets smaller offsets there, so each growth begins an era, whose base is added t
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from schemas.codec import Codec
 from schemas.errors import TransientError
 from schemas.events import Era, TopicLayout
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.partitions import partition_of
+from streams.partitions import Partition, partition_of
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DOCUMENTS, LAYOUT
 
@@ -28,6 +28,9 @@ KEY = "layout"
 PLACE = (LAYOUT.name, 0)
 #: A process that has looked at the layout may act on it for this long.
 LEASE_SECONDS = 3.0
+#: The newest layout is within so many offsets before the end, unless as many were aborted: a growth writes
+#: hundreds.
+_LAST = 16
 
 
 def read_layout(cluster: Cluster, codec: Codec) -> TopicLayout:
@@ -44,14 +47,20 @@ def _newest(cluster: Cluster, codec: Codec) -> TopicLayout | None:
     ends = end_offsets(cluster, [PLACE])
     if not ends[PLACE]:  # nothing was ever grown, and a start need not wait for a reader
         return None
-    reader, found = Reader(cluster, codec), None
+    reader = Reader(cluster, codec)
     try:
-        reader.assign({PLACE: 0})
-        for batch in reader.read_to(ends):
-            for change in batch.changes:
-                found = change.event if isinstance(change.event, TopicLayout) else found
+        return _last(reader, ends, max(0, ends[PLACE] - _LAST)) or _last(reader, ends, 0)
     finally:
         reader.close()
+
+
+def _last(reader: Reader, ends: Mapping[Partition, int], start: int) -> TopicLayout | None:
+    """The last layout from an offset on."""
+    found = None
+    reader.assign({PLACE: start})
+    for batch in reader.read_to(ends):
+        for change in batch.changes:
+            found = change.event if isinstance(change.event, TopicLayout) else found
     return found
 
 
@@ -89,6 +98,12 @@ def under_way(layout: TopicLayout) -> str:
             f"the topics are being copied since {layout.since:%Y-%m-%d %H:%M:%S} UTC; if no `headrace topics "
             "copy` is running now, `headrace topics grow --cancel` ends it"
         )
+    if layout.resumes:
+        end = "" if layout.phase == GROWING else ", and can give it up"
+        return (
+            f"the partitions of the topics are being grown from {layout.partitions} to {layout.target} since "
+            f"{layout.since:%Y-%m-%d %H:%M:%S} UTC, by a gateway; its page of topics says how far it is{end}"
+        )
     return (
         f"the partitions of the topics are being grown from {layout.partitions} to {layout.target} since "
         f"{layout.since:%Y-%m-%d %H:%M:%S} UTC; if no `headrace topics grow` is running now, run it again"
@@ -122,6 +137,10 @@ class LayoutWatch:
                 self._known = await asyncio.to_thread(self._look)
                 self._looked_at = began
             return self._known
+
+    def forget(self) -> None:
+        """Look again at the next call of `current`."""
+        self._looked_at = float("-inf")
 
     def _look(self) -> TopicLayout:
         end = end_offsets(self._cluster, [PLACE])[PLACE]

@@ -11,11 +11,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from headrace.admin.grow.placing import PLACED, place_of
 from headrace.wiring import SERVICES
 from schemas.codec import SingleObjectCodec
 from schemas.events import DeadLetter, DocumentUpserted
 from schemas.ids import text_sha256
+from streams.growth.placing import PLACED, place_of
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.sending import Sending, send
 from streams.local import LocalBroker, LocalChroma

@@ -11,7 +11,7 @@ from headrace.cli.settings import AsJson, DataDir
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
-    from headrace.admin.grow.command import GrowthPlan
+    from streams.growth import GrowthPlan
 
 topics = typer.Typer(help="Topics on the cluster: ensure, list, grow, copy.", no_args_is_help=True)
 
@@ -56,7 +56,7 @@ def grow_topics(
 
     Gateways refuse changes meanwhile, and the services end, wait and begin anew by themselves.
     """
-    from headrace.admin.grow import cancel_growth, grow, plan_growth
+    from streams.growth import cancel_growth, grow, plan_growth
 
     if cancel == (partitions is not None):
         raise UsageError("expected --partitions N, or --cancel; see `headrace topics grow --help`")
@@ -100,8 +100,8 @@ def copy(
 
     Gateways refuse changes meanwhile, and the services end, wait and begin anew by themselves.
     """
-    from headrace.admin.grow import copy_topics
     from headrace.admin.topics import quiet
+    from streams.growth import copy_topics
     from streams.kafka.cluster import Cluster
 
     wiring, target = wiring_of(data_dir), quiet(Cluster.from_file(to, prefix))

@@ -13,9 +13,6 @@ import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from headrace.admin.grow import cancel_growth, command, copy_topics, draining, grow, moving, plan_growth
-from headrace.admin.grow.draining import INTAKE, READERS
-from headrace.admin.grow.placing import PLACED
 from headrace.wiring.growth import why_anew
 from schemas.errors import RequestError, TransientError
 from schemas.events import (
@@ -39,6 +36,9 @@ from schemas.events import (
     WebhookDelivery,
 )
 from schemas.ids import chunk_id_base, document_id, sparse_row_key
+from streams.growth import cancel_growth, command, copy_topics, draining, grow, moving, plan_growth
+from streams.growth.draining import INTAKE, READERS
+from streams.growth.placing import PLACED
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, cleanup_policies, partition_counts
 from streams.partitions import partition_of
 from streams.state.layout import DRAINING, GROWING, SETTLED, STOPPING, order_of, read_layout, require_settled
@@ -240,7 +240,7 @@ def check(cluster: Cluster, kept: Kept) -> None:
 
 _KILLED = """
 import os, signal, sys
-from headrace.admin.grow import draining, grow
+from streams.growth import draining, grow
 from streams.kafka.cluster import Cluster
 from schemas.codec import SingleObjectCodec
 draining.LOOK_SECONDS, draining.STILL_SECONDS = 0.02, 0.1
@@ -278,7 +278,7 @@ def waits_and_is_given_up(cluster: Cluster) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         grow(cluster, CODEC, AFTER, told)
-    assert said[-1] == "waiting: 1 records of documents wait for parsing, which does not run: start it"
+    assert said[-1] == "waiting: 1 record of documents waits for parsing, which does not run: start it"
     layout = read_layout(cluster, CODEC)
     assert (layout.phase, layout.partitions, layout.target) == (SETTLED, BEFORE, None)
     with pytest.raises(RequestError, match="no growth"):

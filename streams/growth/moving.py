@@ -25,12 +25,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from headrace.admin.grow.journal import GrowthJournal
-from headrace.admin.grow.placing import BY_EVENT, place_of
-from headrace.admin.grow.reading import records
 from schemas.codec import Codec
 from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import ApiKey, Event
+from streams.growth.journal import GrowthJournal
+from streams.growth.placing import BY_EVENT, place_of
+from streams.growth.reading import records
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.messages import decoded
 from streams.state.lags import committed_offsets, consumer_groups
@@ -45,14 +45,21 @@ _LIVE = "SELECT key, value, at FROM live ORDER BY number"
 _ANY = ApiKey.model_construct()
 
 
-def add_partitions(cluster: Cluster, names: Iterable[str], count: int) -> None:
-    """Give topics more partitions, unless they have them already. Returns when all can be written."""
+def add_partitions(cluster: Cluster, names: Iterable[str], count: int, validate_only: bool = False) -> None:
+    """Give topics more partitions, unless they have them already. Returns when all can be written.
+
+    Args:
+        validate_only: only ask the brokers whether they would.
+    """
     known = partition_counts(admin(cluster), cluster)
     wanted = [name for name in names if known[name] < count]
     if wanted:
-        asked = admin(cluster).create_partitions([NewPartitions(cluster.name(n), count) for n in wanted])
+        more = [NewPartitions(cluster.name(name), count) for name in wanted]
+        asked = admin(cluster).create_partitions(more, validate_only=validate_only)
         for name, future in asked.items():
             result_of(future, f"partitions of {name}")
+    if validate_only:
+        return
     _all_visible(cluster, wanted, count)
     end_offsets(cluster, [(name, partition) for name in wanted for partition in range(count)])
 
@@ -91,26 +98,28 @@ def copy_partition(
     Raises RequestError for a record that this release cannot read.
     """
     written = 0
-    for key, value, at in _live_records(what):
+    for key, value, at in _live_records(what, journal.beat):
         written += 1
         place = _target(what.codec, what.topic, key, value, count)
         journal.write(what.topic, place, key, change(value) if change else value, at)
+        journal.beat()
     journal.flush()
     return written
 
 
-def require_readable(cluster: Cluster, codec: Codec, partitions: int) -> None:
-    """Raise RequestError for a live record that this release cannot read, while nothing has changed yet."""
+def require_readable(cluster: Cluster, codec: Codec, partitions: int, beat: Callable[[], None]) -> None:
+    """Raise RequestError for a live record that this release cannot read, while nothing has changed yet.
+    Calls `beat` with every record."""
     ends = end_offsets(cluster, [(topic.name, p) for topic in BY_EVENT for p in range(partitions)])
     for topic in BY_EVENT:
         for partition in range(partitions):
             what = Copied(cluster, codec, topic, partition, ends[topic.name, partition])
-            for key, value, _ in _live_records(what):
+            for key, value, _ in _live_records(what, beat):
                 _target(codec, topic, key, value, partitions)
 
 
-def _live_records(what: Copied) -> Iterator[tuple[bytes, bytes, int]]:
-    """Key, value and time of each live record, in order."""
+def _live_records(what: Copied, beat: Callable[[], None]) -> Iterator[tuple[bytes, bytes, int]]:
+    """Key, value and time of each live record, in order. Calls `beat` with every record that is read."""
     with (
         tempfile.TemporaryDirectory(prefix="headrace-grow-") as folder,
         contextlib.closing(sqlite3.connect(Path(folder) / "live.sqlite", isolation_level=None)) as live,
@@ -119,6 +128,7 @@ def _live_records(what: Copied) -> Iterator[tuple[bytes, bytes, int]]:
         live.execute(_SCHEMA)
         for message in records(what.cluster, (what.topic.name, what.partition), what.end):
             _keep(live, message, what.topic.compact)
+            beat()
         yield from live.execute(_LIVE)
 
 
@@ -220,5 +230,5 @@ def result_of(future: Any, what: str) -> Any:
         return future.result(_ANSWER_SECONDS)
     except KafkaException as error:
         raise TransientError(
-            f"{what}: {error.args[0].str()}; the command needs the rights to alter topics and groups"
+            f"{what}: {error.args[0].str()}; growing needs the rights to alter topics and groups"
         ) from error

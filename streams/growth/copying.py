@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
-from headrace.admin.grow.command import give_up, stop_all
-from headrace.admin.grow.draining import inbox_left
-from headrace.admin.grow.journal import GrowthJournal
-from headrace.admin.grow.moving import Copied, copy_partition, result_of
-from headrace.admin.grow.placing import PLACED
 from schemas.codec import Codec
 from schemas.errors import RequestError
 from schemas.events import DeadLetter, Era, TopicLayout
 from streams.engine.publishing.dead_letters import replay_headers
+from streams.growth.command import give_up, stop_all
+from streams.growth.draining import inbox_left
+from streams.growth.journal import GrowthJournal
+from streams.growth.moving import Copied, copy_partition, result_of
+from streams.growth.placing import PLACED
 from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
 from streams.state.lags import committed_offsets, consumer_groups
 from streams.state.layout import MOVED, SETTLED, base_of, order_of, require_settled

@@ -1,12 +1,18 @@
 """The steps of `headrace topics grow`."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from headrace.admin.grow.draining import standing, wait_drained, wait_left
-from headrace.admin.grow.journal import GrowthJournal
-from headrace.admin.grow.moving import (
+from schemas.codec import Codec
+from schemas.errors import FencedError, IngestError, RequestError, TransientError
+from schemas.events import Era, TopicLayout
+from streams.growth.checking import check, require_rights
+from streams.growth.draining import standing, wait_drained, wait_left
+from streams.growth.journal import GrowthJournal, Left
+from streams.growth.moving import (
     Copied,
     add_partitions,
     copy_partition,
@@ -15,11 +21,8 @@ from headrace.admin.grow.moving import (
     remove_before,
     require_readable,
 )
-from headrace.admin.grow.placing import PLACED
-from schemas.codec import Codec
-from schemas.errors import RequestError, TransientError
-from schemas.events import Era, TopicLayout
-from streams.kafka.cluster import Cluster, admin, metadata_seconds, partition_counts
+from streams.growth.placing import PLACED
+from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.state.layout import (
     DRAINING,
     GROWING,
@@ -31,13 +34,11 @@ from streams.state.layout import (
     under_way,
 )
 from streams.state.reader import end_offsets, first_offsets
-from streams.topics import BY_NAME, CATALOGUE, DOCUMENTS, INBOX, RUNS, STAGE_HEALTH
+from streams.topics import BY_NAME, DOCUMENTS, RUNS, STAGE_HEALTH
 
 #: Told of each step.
 Told = Callable[[str], None]
 
-#: More partitions than a broker serves well (Kafka's advice is 4,000 a broker, and there are 26 topics).
-_MOST = 10_000
 #: Reports are written anew every few seconds, so the old ones are not moved.
 _REMOVED = (*PLACED, STAGE_HEALTH)
 
@@ -62,6 +63,19 @@ class GrowthPlan:
     resumes: bool = False
 
 
+def require_growable(
+    cluster: Cluster, codec: Codec, partitions: int, leave: frozenset[str] = frozenset()
+) -> TopicLayout:
+    """The layout. Changes nothing. Blocks.
+
+    Raises RequestError if `grow` would be refused, TransientError if a broker would not add partitions.
+    """
+    layout, counts = read_layout(cluster, codec), partition_counts(admin(cluster), cluster)
+    check(cluster, layout, counts, partitions, leave)
+    require_rights(cluster, counts, layout, partitions)
+    return layout
+
+
 def plan_growth(
     cluster: Cluster, codec: Codec, partitions: int, leave: frozenset[str] = frozenset()
 ) -> GrowthPlan:
@@ -72,8 +86,8 @@ def plan_growth(
 
     Raises RequestError if it would be refused, TransientError without a broker.
     """
-    layout, counts = read_layout(cluster, codec), partition_counts(admin(cluster), cluster)
-    _check(cluster, layout, counts, partitions, leave)
+    layout = require_growable(cluster, codec, partitions, leave)
+    counts = partition_counts(admin(cluster), cluster)
     places = [(topic.name, p) for topic in PLACED for p in range(layout.partitions)]
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
     return GrowthPlan(
@@ -81,36 +95,56 @@ def plan_growth(
         after=partitions,
         topics=sum(counts[name] < partitions for name in grown_topics(counts)),
         records=sum(ends[place] - firsts[place] for place in places),
-        waits=standing(cluster).sentences(),
+        waits=[*standing(cluster).works()],
         resumes=layout.phase != SETTLED,
     )
 
 
 def grow(
-    cluster: Cluster, codec: Codec, partitions: int, told: Told, leave: frozenset[str] = frozenset()
+    cluster: Cluster,
+    codec: Codec,
+    partitions: int,
+    told: Told,
+    leave: frozenset[str] = frozenset(),
+    ends: threading.Event | None = None,
 ) -> TopicLayout:
     """Give all topics but the inbox this many partitions, and move what is kept to where it belongs then.
 
     Gateways refuse changes meanwhile, the services end and wait. A command that dies is run again, with the
     same number. Blocks, for as long as runs and documents are on their way.
 
+    Args:
+        ends: of a gateway, set when its process is to end: another one goes on then.
+
     Raises RequestError if it is refused, TransientError if it could not go on; if nothing was changed yet,
-    all goes on as before.
+    all goes on as before. FencedError if another command goes on or has given it up, Left after `ends`.
     """
-    layout, counts = read_layout(cluster, codec), partition_counts(admin(cluster), cluster)
-    _check(cluster, layout, counts, partitions, leave)
-    journal = GrowthJournal(cluster, codec)
-    layout = journal.layout
+    require_growable(cluster, codec, partitions, leave)
+    journal = GrowthJournal(cluster, codec, ends)
+    layout = journal.begin(resumes=ends is not None)
+    say = _both(journal, told)
     if layout.phase != GROWING:
         try:
-            stop_all(cluster, journal, partitions, told)
-            require_readable(cluster, codec, layout.partitions)
+            stop_all(cluster, journal, partitions, say)
+            require_readable(cluster, codec, layout.partitions, journal.beat)
             _note_ends(cluster, journal)
-        except BaseException:
-            give_up(journal)
+        except (Left, FencedError):
             raise
-    _rebuild(cluster, codec, journal, told)
+        except BaseException as error:
+            give_up(journal, error)
+            raise
+    _rebuild(cluster, codec, journal, say)
     return journal.layout
+
+
+def _both(journal: GrowthJournal, told: Told) -> Told:
+    """Tells each step, and notes it for whoever looks at the layout."""
+
+    def say(step: str) -> None:
+        told(step)
+        journal.say(step)
+
+    return say
 
 
 def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = False) -> bool:
@@ -131,7 +165,7 @@ def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = Fals
         return False
     journal = GrowthJournal(cluster, codec)
     if journal.layout.phase == GROWING:  # else another command has finished it just now, or it is given up
-        _rebuild(cluster, codec, journal, told)
+        _rebuild(cluster, codec, journal, _both(journal, told))
         return True
     if journal.layout.phase in broken_off:
         give_up(journal)
@@ -140,56 +174,19 @@ def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = Fals
 
 def cancel_growth(cluster: Cluster, codec: Codec) -> None:
     """Give up a growth that has not changed anything yet. Raises RequestError if there is none, or it has."""
-    layout = read_layout(cluster, codec)
+    _require_cancellable(read_layout(cluster, codec))
+    journal = GrowthJournal(cluster, codec)
+    _require_cancellable(journal.layout)  # whoever grows is fenced now, and may have gone on before
+    give_up(journal)
+
+
+def _require_cancellable(layout: TopicLayout) -> None:
     if layout.phase == SETTLED:
         raise RequestError("no growth of partitions is under way")
     if layout.phase == GROWING:
         raise RequestError(
             f"partitions were added already: `headrace topics grow --partitions {layout.target}` finishes it"
         )
-    give_up(GrowthJournal(cluster, codec))
-
-
-def _check(
-    cluster: Cluster, layout: TopicLayout, counts: Mapping[str, int], wanted: int, leave: frozenset[str]
-) -> None:
-    """Raises RequestError for what cannot be done."""
-    if missing := [topic.name for topic in CATALOGUE if topic.name not in counts]:
-        raise RequestError(f"topics are missing: {', '.join(missing)}; `headrace topics ensure` creates them")
-    if layout.phase == MOVED:
-        raise RequestError(under_way(layout))
-    if layout.phase != SETTLED and layout.target != wanted:
-        raise RequestError(f"{under_way(layout)}; finish that first (--partitions {layout.target})")
-    if layout.phase == GROWING:
-        return
-    have = counts[DOCUMENTS.name]
-    if uneven := sorted({n for name, n in counts.items() if name != INBOX.name} - {have}):
-        raise RequestError(
-            f"the topics have {have} partitions, and some {', '.join(map(str, uneven))}: records would not "
-            "find their state; see `headrace topics list`"
-        )
-    if wanted < have:
-        raise RequestError(
-            f"the topics have {have} partitions, and Kafka cannot take any away: expected more than {have}, "
-            f"found {wanted}"
-        )
-    if wanted == have:
-        raise RequestError(f"the topics have {have} partitions already")
-    if wanted > _MOST:
-        raise RequestError(f"expected at most {_MOST:,} partitions, found {wanted:,}")
-    if strangers := _strangers(cluster) - leave:
-        raise RequestError(
-            f"no topics of ours, though so named: {', '.join(sorted(strangers))}. If a stage of yours keeps "
-            "state there by our partitions, it must move it itself; --leave NAME leaves it as it is"
-        )
-
-
-def _strangers(cluster: Cluster) -> set[str]:
-    if not cluster.prefix:
-        return set()
-    known = admin(cluster).list_topics(timeout=metadata_seconds(cluster)).topics
-    ours = {cluster.name(topic) for topic in CATALOGUE}
-    return {name for name in known if name.startswith(cluster.prefix)} - ours
 
 
 def stop_all(cluster: Cluster, journal: GrowthJournal, partitions: int, told: Told) -> None:
@@ -198,10 +195,10 @@ def stop_all(cluster: Cluster, journal: GrowthJournal, partitions: int, told: To
     now = datetime.now(UTC)
     journal.note(before.model_copy(update={"phase": DRAINING, "target": partitions, "since": now}))
     told("intake stops: gateways refuse changes, schedules, triggers and the inbox wait")
-    wait_drained(cluster, told)
+    wait_drained(cluster, told, journal.beat)
     told("nothing is on its way; the services end")
     journal.note(journal.layout.model_copy(update={"phase": STOPPING}))
-    wait_left(cluster, told)
+    wait_left(cluster, told, journal.beat)
     if behind := standing(cluster).sentences():
         raise TransientError(
             f"somebody still writes: {'; '.join(behind)}. Stop the programs of yours that write to these "
@@ -223,8 +220,17 @@ def _note_ends(cluster: Cluster, journal: GrowthJournal) -> None:
 
 def _rebuild(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told) -> None:
     """Add partitions, and move state. Each step may be repeated."""
+    try:
+        _move(cluster, codec, journal, told)
+    except (TransientError, RequestError) as error:
+        with contextlib.suppress(IngestError):  # why the first one was raised counts
+            journal.say(f"broken off: {error}")
+        raise
+
+
+def _move(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told) -> None:
     layout = journal.layout
-    wait_left(cluster, told)
+    wait_left(cluster, told, journal.beat)
     count = layout.target or layout.partitions
     add_partitions(cluster, grown_topics(partition_counts(admin(cluster), cluster)), count)
     told(f"all topics have {count} partitions; their state moves")
@@ -240,14 +246,16 @@ def _rebuild(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told)
     journal.note(journal.layout)  # fences a command that froze here, before it moves places that go on
     pass_moved(cluster, PLACED)
     remove_before(cluster, {topic: layout.ends[topic.name] for topic in _REMOVED})
-    _settle(journal, count)
+    _settle(journal, count, f"all topics have {count} partitions; the services begin anew")
 
 
-def give_up(journal: GrowthJournal) -> None:
+def give_up(journal: GrowthJournal, error: BaseException | None = None) -> None:
     """Let all go on as before."""
-    _settle(journal, journal.layout.partitions)
+    reason = f": {error}" if isinstance(error, IngestError) else ""
+    _settle(journal, journal.layout.partitions, f"given up{reason}")
 
 
-def _settle(journal: GrowthJournal, partitions: int) -> None:
+def _settle(journal: GrowthJournal, partitions: int, last: str) -> None:
     settled = {"phase": SETTLED, "partitions": partitions, "target": None, "ends": {}, "copied": []}
-    journal.note(journal.layout.model_copy(update={**settled, "since": datetime.now(UTC)}))
+    said = {"steps": [*journal.layout.steps, last], "resumes": False, "since": datetime.now(UTC)}
+    journal.note(journal.layout.model_copy(update={**settled, **said}))

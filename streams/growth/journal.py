@@ -1,7 +1,10 @@
 """Writes the layout and the moved records. All writes are transactions under one id, so of two commands only
 the later one writes."""
 
+import threading
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from confluent_kafka import KafkaException, Producer
 
@@ -9,24 +12,38 @@ from schemas.codec import Codec
 from schemas.errors import FencedError, TransientError
 from schemas.events import TopicLayout
 from streams.kafka.cluster import CLIENT_LOG, Cluster
-from streams.state.layout import KEY, read_layout
+from streams.state.layout import KEY, SETTLED, read_layout
 from streams.topics import LAYOUT, MAX_LETTER_BYTES, Topic
 
 _ID = "grow"
 _SECONDS = 60.0
 #: Records and bytes of a transaction, at most, so that it takes far less than it may: a letter may be 1.5 MB.
 _RECORDS, _BYTES = 2_000, 16 * 1024 * 1024
+#: How often the layout is written anew, as a sign of life.
+BEAT_SECONDS = 3.0
+#: Lines that the layout keeps of what was said, each of at most so many characters.
+_STEPS, _LETTERS = 40, 300
+#: What is waited for changes every second; only the newest such line is kept.
+WAITING = "waiting"
+
+
+class Left(Exception):
+    """The process that grows is to end, and another one goes on."""
 
 
 class GrowthJournal:
     """One command's access to the layout, and its producer.
 
+    Args:
+        leave: when it is set, `beat` raises Left.
+
     Attributes:
         layout: the newest one.
     """
 
-    def __init__(self, cluster: Cluster, codec: Codec) -> None:
-        self._cluster, self._codec = cluster, codec
+    def __init__(self, cluster: Cluster, codec: Codec, leave: threading.Event | None = None) -> None:
+        self._cluster, self._codec, self._leave = cluster, codec, leave
+        self._noted = float("-inf")
         self._waiting = self._bytes = 0
         self._failures: list[str] = []
         self._producer = Producer(
@@ -80,10 +97,40 @@ class GrowthJournal:
 
     def note(self, layout: TopicLayout) -> None:
         """Make this the newest layout."""
+        layout = layout.model_copy(update={"told_at": datetime.now(UTC)})
         value = self._codec.encode(layout, LAYOUT.name)
         self.write(LAYOUT, 0, KEY.encode(), value, round(layout.since.timestamp() * 1000))
         self.flush()
-        self.layout = layout
+        self.layout, self._noted = layout, time.monotonic()
+
+    def begin(self, resumes: bool) -> TopicLayout:
+        """Begin a growth, or take over one that is under way.
+
+        Args:
+            resumes: gateways go on with it if this process dies.
+        """
+        goes_on = self.layout.phase != SETTLED
+        steps = [*self.layout.steps, "begun anew where it was"] if goes_on else []
+        self.layout = self.layout.model_copy(update={"steps": steps, "resumes": resumes})
+        if goes_on:
+            self.note(self.layout)
+        return self.layout
+
+    def say(self, step: str) -> None:
+        """Note what is done now."""
+        said = self.layout.steps
+        if said and said[-1].startswith(WAITING) and step.startswith(WAITING):
+            said = said[:-1]
+        steps = [*said, step if len(step) <= _LETTERS else f"{step[: _LETTERS - 1]}…"][-_STEPS:]
+        self.note(self.layout.model_copy(update={"steps": steps}))
+
+    def beat(self) -> None:
+        """Give a sign of life, if it is time for one. Raises Left, and FencedError if another command has
+        taken over or has given the growth up."""
+        if self._leave is not None and self._leave.is_set():
+            raise Left
+        if time.monotonic() - self._noted > BEAT_SECONDS:
+            self.note(self.layout)
 
     def _delivered(self, error: object, message: object) -> None:
         if error is not None:

@@ -3,8 +3,12 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from headrace.admin.grow.reading import records
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from schemas.errors import TransientError
+from streams.growth.reading import records
 from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
 from streams.state.lags import committed_offsets, consumer_groups
@@ -22,7 +26,11 @@ from streams.topics import (
     RUNS,
 )
 
+Seen = TypeVar("Seen")
+
 _ANSWER_SECONDS = 15.0
+#: How long a look is repeated that a broker does not answer.
+_AWAY_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 #: Two looks without a change, this far apart, are the end: whoever produces has taken a record before.
 STILL_SECONDS = 2.0
@@ -65,13 +73,15 @@ class Standing:
 
     def sentences(self) -> list[str]:
         """What is waited for."""
-        return [*self._works(), *self._takes()]
+        return [*self.works(), *self._takes()]
 
-    def _works(self) -> Iterator[str]:
+    def works(self) -> Iterator[str]:
+        """What is on its way."""
         for (group, topic), starts in sorted(self.behind.items()):
             count = sum(self.ends[topic, partition] - start for partition, start in starts.items())
             nobody = "" if self.members.get(group) else ", which does not run: start it"
-            yield f"{count:,} records of {topic} wait for {group}{nobody}"
+            records, waits = ("record", "waits") if count == 1 else ("records", "wait")
+            yield f"{count:,} {records} of {topic} {waits} for {group}{nobody}"
 
     def _takes(self) -> Iterator[str]:
         for group in sorted(INTAKE):
@@ -143,12 +153,24 @@ def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
     }
 
 
-def wait_drained(cluster: Cluster, told: Callable[[str], None]) -> None:
-    """Return when nothing is on its way any more. Says what it waits for, whenever that changes."""
+@retry(  # hours of waiting are not given up because a broker restarts
+    retry=retry_if_exception_type(TransientError),
+    wait=wait_fixed(0.2),
+    stop=stop_after_delay(_AWAY_SECONDS),
+    reraise=True,
+)
+def _patiently(look: Callable[[], Seen]) -> Seen:
+    """What is seen, when a broker that is away for a moment has come back."""
+    return look()
+
+
+def wait_drained(cluster: Cluster, told: Callable[[str], None], beat: Callable[[], None]) -> None:
+    """Return when nothing is on its way any more. Says what it waits for, whenever that changes; calls `beat`
+    at every look."""
     said: list[str] = []
     before: tuple[float, Mapping[Partition, int]] | None = None
     while True:
-        now = standing(cluster)
+        now = _patiently(lambda: standing(cluster))
         if not now.is_clear:
             before = None
             if (waits := now.sentences()) != said:
@@ -158,15 +180,16 @@ def wait_drained(cluster: Cluster, told: Callable[[str], None]) -> None:
             before = (time.monotonic(), now.ends)
         elif time.monotonic() - before[0] >= STILL_SECONDS:
             return
+        beat()
         time.sleep(LOOK_SECONDS)
 
 
-def wait_left(cluster: Cluster, told: Callable[[str], None]) -> None:
-    """Return when no group has members any more: nobody processes or writes."""
+def wait_left(cluster: Cluster, told: Callable[[str], None], beat: Callable[[], None]) -> None:
+    """Return when no group has members any more: nobody processes or writes. Calls `beat` at every look."""
     said: list[str] = []
     empty_since: float | None = None
     while True:
-        members = _members(cluster, consumer_groups(cluster, whole=True))
+        members = _patiently(lambda: _members(cluster, consumer_groups(cluster, whole=True)))
         if there := sorted(group for group, count in members.items() if count):
             empty_since = None
             if there != said:
@@ -176,4 +199,5 @@ def wait_left(cluster: Cluster, told: Callable[[str], None]) -> None:
             empty_since = time.monotonic()
         elif time.monotonic() - empty_since >= STILL_SECONDS:
             return
+        beat()
         time.sleep(LOOK_SECONDS)

@@ -1,0 +1,123 @@
+"""Growth in a process that serves meanwhile: a gateway.
+
+                    begin ─► a thread grows, as the command does ─► the process begins anew
+                               │ the process ends, or dies
+    every gateway looks ───────┴─► no sign of life for 30 s ─► it goes on
+
+Of two that go on at once the later one fences the earlier one, as of two commands.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from datetime import datetime
+
+import structlog
+
+from schemas.codec import Codec
+from schemas.errors import FencedError, IngestError, TransientError
+from schemas.events import TopicLayout
+from streams.growth.command import grow
+from streams.growth.journal import Left
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.state.layout import DRAINING, GROWING, STOPPING, read_layout
+from streams.topics import LAYOUT
+
+log = structlog.get_logger(__name__)
+
+#: Between two looks at what others grow.
+LOOK_SECONDS = 5.0
+#: Ten signs of life are missing then.
+SILENT_SECONDS = 30.0
+#: How long the end of a process waits for its growth to stop at a place from which another goes on.
+_LEAVES_SECONDS = 3.0
+_PHASES = frozenset({DRAINING, STOPPING, GROWING})
+
+
+class GrowthKeeper:
+    """Grows partitions in this process, and goes on with what another gateway had begun.
+
+    Attributes:
+        error: why the last growth in this process ended early; empty if it did not.
+    """
+
+    def __init__(self, cluster: Cluster, codec: Codec) -> None:
+        self._cluster, self._codec = cluster, codec
+        self._ends = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._seen: tuple[datetime | None, float] = (None, float("-inf"))
+        self.error = ""
+
+    @property
+    def grows(self) -> bool:
+        """Whether a growth is under way in this process."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def follow(self) -> None:
+        """Look for growths that were broken off, until `close`."""
+        self._following = asyncio.create_task(self._follow(), name="go on with growths")
+
+    async def close(self) -> None:
+        """Stop growing; another gateway goes on, or this one when it has started again."""
+        if self._following is not None:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+        self._ends.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, _LEAVES_SECONDS)
+
+    def begin(self, partitions: int) -> None:
+        """Grow in a thread, unless one does. `plan_growth` says before whether it would be refused."""
+        if self.grows:
+            return
+        self.error = ""
+        # A daemon: it must not keep the process that ends, and one that dies is gone on with.
+        self._thread = threading.Thread(target=self._grow, args=(partitions,), name="grow", daemon=True)
+        self._thread.start()
+
+    def _grow(self, partitions: int) -> None:
+        try:
+            grow(self._cluster, self._codec, partitions, _logged, ends=self._ends)
+        except Left:
+            log.info("this process ends, and another one goes on with the growth of partitions")
+        except FencedError:
+            log.info("another process goes on with the growth of partitions, or has given it up")
+        except IngestError as error:
+            self.error = str(error)
+            log.error("the growth of partitions ended early", error=str(error))
+        except Exception as error:
+            self.error = f"unexpected error, see the log of the gateway: {type(error).__name__}"
+            log.exception("the growth of partitions failed")
+
+    async def _follow(self) -> None:
+        while True:
+            with contextlib.suppress(TransientError):  # the broker is away
+                layout = await asyncio.to_thread(self._look)
+                if layout is not None and layout.target is not None and self.is_due(layout):
+                    log.warning("going on with a growth of partitions that was broken off")
+                    self.begin(layout.target)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _look(self) -> TopicLayout | None:
+        if LAYOUT.name not in partition_counts(admin(self._cluster), self._cluster):
+            return None
+        return read_layout(self._cluster, self._codec)
+
+    def is_due(self, layout: TopicLayout) -> bool:
+        """Whether a growth that gateways go on with has given no sign of life for a while.
+
+        By the clock of this process alone: that of another machine may be wrong.
+        """
+        if layout.phase not in _PHASES or not layout.resumes or self.grows:
+            return False
+        now = time.monotonic()
+        if self._seen[0] != layout.told_at or self._seen[1] < 0:
+            self._seen = (layout.told_at, now)
+        return now - self._seen[1] > SILENT_SECONDS
+
+
+def _logged(step: str) -> None:
+    log.info("growing partitions", step=step)

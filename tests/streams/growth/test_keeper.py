@@ -1,0 +1,112 @@
+"""A growth that a gateway began: another one goes on with it, and anybody can give it up."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.events import TopicLayout
+from streams.growth import GrowthKeeper, cancel_growth, draining, journal, keeper
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.state.layout import DRAINING, GROWING, SETTLED, read_layout
+from streams.topics import API_KEYS, DOCUMENTS
+from tests.conftest import Kafka
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(draining, "STILL_SECONDS", 0.1)
+    monkeypatch.setattr(journal, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(keeper, "SILENT_SECONDS", 1.0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def keeping(cluster: Cluster) -> AsyncIterator[GrowthKeeper]:
+    made = GrowthKeeper(cluster, CODEC)
+    made.follow()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def waiting(cluster: Cluster) -> None:
+    """A cluster with a record that nobody reads, so that a growth waits; and one of state."""
+    writer = Writer(cluster)
+    writer.write(DOCUMENTS, "a", key("a"), 0)
+    writer.write(API_KEYS, "a", key("a"), 0)
+    await writer.written()
+
+
+async def test_another_gateway_goes_on_with_a_growth_whose_gateway_ended(kafka: Kafka) -> None:
+    cluster = await fresh_cluster(kafka, 2)
+    await waiting(cluster)
+
+    async with keeping(cluster) as first:
+        first.begin(3)
+        await until(lambda: any("waiting: 1 record " in one for one in read_layout(cluster, CODEC).steps))
+        began = read_layout(cluster, CODEC)
+        await until(lambda: read_layout(cluster, CODEC).told_at != began.told_at)  # signs of life
+    assert not first.grows
+    assert read_layout(cluster, CODEC).phase == DRAINING  # its end gives nothing up
+    async with keeping(cluster) as second:
+        await until(lambda: second.grows)
+        from tests.streams.growth.test_grow import read_by
+
+        await asyncio.to_thread(read_by, cluster, "parsing", DOCUMENTS)
+        await until(lambda: read_layout(cluster, CODEC).phase == SETTLED)
+
+    layout = read_layout(cluster, CODEC)
+    assert (layout.partitions, layout.resumes) == (3, False)
+    assert "begun anew where it was" in layout.steps
+    assert layout.steps[-1] == "all topics have 3 partitions; the services begin anew"
+    assert partition_counts(admin(cluster), cluster)[API_KEYS.name] == 3
+
+
+async def test_a_growth_that_is_given_up_elsewhere_ends_here(kafka: Kafka) -> None:
+    cluster = await fresh_cluster(kafka, 2)
+    await waiting(cluster)
+
+    async with keeping(cluster) as one:
+        one.begin(3)
+        await until(lambda: read_layout(cluster, CODEC).phase == DRAINING)
+        await asyncio.to_thread(cancel_growth, cluster, CODEC)
+        await until(lambda: not one.grows)
+        assert one.error == ""
+
+    layout = read_layout(cluster, CODEC)
+    assert (layout.phase, layout.partitions, layout.steps[-1]) == (SETTLED, 2, "given up")
+    assert partition_counts(admin(cluster), cluster)[API_KEYS.name] == 2
+
+
+def test_only_what_gateways_began_and_nobody_works_on_is_gone_on_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    one = GrowthKeeper(Cluster("127.0.0.1:1"), CODEC)
+
+    def due(after: float, second: int, **changes: object) -> bool:
+        clock[0] = after
+        told = datetime(2026, 1, 1, second=second, tzinfo=UTC)
+        made = TopicLayout(partitions=2, phase=GROWING, target=3, since=told, told_at=told, resumes=True)
+        return one.is_due(made.model_copy(update=changes))
+
+    assert not due(0, 0)  # it may have spoken a moment ago
+    assert not due(0.9, 0)
+    assert not due(1.2, 1)  # it has
+    assert due(2.3, 1)
+    assert not due(2.3, 1, resumes=False)  # a command's
+    assert not due(2.3, 1, phase=SETTLED)
