@@ -30,6 +30,7 @@ from api.views.catalogue import Catalogue
 from api.views.documents import DocumentIndex
 from api.views.letters import Letters
 from api.views.outcomes import Outcomes
+from api.views.traffic import Traffic
 from schemas.base import Event
 from schemas.checks import check_database_name
 from schemas.events import Embedding, Invocation, Source
@@ -44,15 +45,12 @@ from streams.state.webhooks import Webhooks
 from streams.topics import RUNS
 
 Found = TypeVar("Found", Source, Invocation)
-
 #: How often, and how soon, a name is asked for again.
 _NAME_TRIES, _NAME_SECONDS = 10, 0.05
-
 
 #: What is written here belongs to a record before it, so it is not refused: an invocation without its request
 #: would wait for ever.
 _FOLLOWING = frozenset(topic.name for topic in RUNS.values())
-
 #: Checks of sources under way at once in a process: each may list for a minute.
 MOST_CHECKS = 4
 
@@ -157,6 +155,7 @@ class Dependencies:
         self.layout = LayoutWatch(gateway.cluster, gateway.codec)
         self.streams = EventStreams(gateway.heartbeat_s)
         self.verifications = Verifications()
+        self.traffic = Traffic(gateway.cluster)
 
     async def start(self) -> None:
         """Connect; returns when the views are up to date."""
@@ -166,7 +165,7 @@ class Dependencies:
 
     async def close(self) -> None:
         """Close everything, after delivering produced records."""
-        await self.verifications.close()
+        await asyncio.gather(self.verifications.close(), self.traffic.close())
         await self._producer.close()
         await asyncio.gather(*(view.close() for view in self._views()))
         await self.chroma.close()

@@ -19,6 +19,7 @@ from schemas.limits import (
 )
 from streams.blobs import BlobStore
 from streams.credentials import SavedCredentials
+from streams.growth import GrowthKeeper
 from streams.kafka.cluster import Cluster
 
 
@@ -120,6 +121,7 @@ class Gateway:
         embedder: embeds texts of queries, in place of the embedding service.
         rerank: the reranker of our own searches.
         verifier: what compares collections with what is recorded of them; without it, none are compared.
+        growth: grows partitions in this process; without it, none are grown.
         uploads_per_tenant: uploads under way at once in this process; one more is answered 429.
         webhook_allowed_hosts: hosts that completion webhooks may be sent to though their address is private.
         github_webhook_secret: what GitHub signs its deliveries with; without it none are taken.
@@ -144,6 +146,7 @@ class Gateway:
     embedder: QueryEmbedder | None = None
     rerank: RerankAccess | None = None
     verifier: Verifier | None = None
+    growth: GrowthKeeper | None = None
     chunking: ChunkingDefaults = field(default_factory=ChunkingDefaults)
     default_tenant: str = "default_tenant"
     uploads_per_tenant: int = 8

@@ -3,6 +3,7 @@
 operation.py  what an operation is: method, path, handler, documentation
 sync.py       the contract: sources, invocations, uploads (and progress, ours)
 admin.py      keys and credentials
+topics.py     topics, and growing their partitions
 content.py    documents, collections, dead letters, ours
 search.py     search, ours
 webhooks.py   endpoints that are told when runs end, ours
@@ -16,6 +17,7 @@ from api.operations.content import CONTENT
 from api.operations.operation import Operation, Parameter
 from api.operations.search import SEARCH
 from api.operations.sync import SYNC
+from api.operations.topics import TOPICS
 from api.operations.webhooks import WEBHOOKS
 from schemas.api import HealthResponse
 
@@ -31,4 +33,4 @@ _HEALTH = Operation(
     refusals=(503,),
 )
 
-OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *CONTENT, *SEARCH, *WEBHOOKS, *ADMIN)
+OPERATIONS: Sequence[Operation] = (_HEALTH, *SYNC, *CONTENT, *SEARCH, *WEBHOOKS, *ADMIN, *TOPICS)

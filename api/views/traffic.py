@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from api.views.sizes import Sizes
 from schemas.errors import IngestError
 from streams.kafka.cluster import Cluster
 from streams.state.lags import TopicsSample, sample_topics
@@ -24,10 +25,15 @@ _FRESH_S = 4.0
 
 
 class Traffic:
-    """Samples of the topics, newest last."""
+    """Samples of the topics, newest last.
+
+    Attributes:
+        sizes: their bytes on disk.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self.sizes = Sizes(cluster)
         self._samples: deque[TopicsSample] = deque(maxlen=int(_HOUR_S / _EVERY_S))
         self._newest: TopicsSample | None = None
         self._asked_at = float("-inf")
@@ -63,6 +69,7 @@ class Traffic:
 
     async def close(self) -> None:
         """Stop sampling."""
+        await self.sizes.close()
         if self._following is not None:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):

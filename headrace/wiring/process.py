@@ -15,6 +15,7 @@ from headrace.service_names import SERVICES
 from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from headrace.wiring import services
+from headrace.wiring.gateway import gateway
 from headrace.wiring.growth import Growth, require_unchanged
 from headrace.wiring.shared import Wiring
 from schemas.errors import IngestError, RequestError, TransientError
@@ -40,7 +41,7 @@ _RUNS: dict[str, Run] = {
     "indexing": lambda wiring, stop: _work(services.indexing, wiring, stop),
     "searching": services.searching,
     "tracking": lambda wiring, stop: _work(services.tracking, wiring, stop),
-    "api": services.gateway,
+    "api": gateway,
 }
 assert tuple(_RUNS) == SERVICES
 

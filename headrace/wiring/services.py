@@ -8,15 +8,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
-from urllib.parse import urlsplit
 
 import structlog
 
-from headrace.admin_key import admin_key
 from headrace.embedding_models import models_of, open_cached
 from headrace.preflight import browser_of, naming_model
-from headrace.wiring.access import origins_of, preview_of, saved_credentials
-from headrace.wiring.embed_endpoint import embed_endpoint, embedding_access
+from headrace.wiring.access import origins_of, saved_credentials
+from headrace.wiring.embed_endpoint import embed_endpoint
 from headrace.wiring.shared import Wiring
 from headrace.wiring.vision import vision_of
 from schemas.errors import RequestError
@@ -259,40 +257,3 @@ async def searching(wiring: Wiring, stop: asyncio.Event) -> None:
     finally:
         await encoders.close()
         await chroma.close()
-
-
-async def gateway(wiring: Wiring, stop: asyncio.Event) -> None:
-    from api import Gateway, Models, serve
-    from headrace.wiring.search import chroma_of, rerank_of, sparse_default_of, sparse_of
-    from headrace.wiring.verifying import CollectionVerifier
-
-    settings = wiring.settings
-    secret = settings.github_webhook_secret
-    served = models_of(settings)
-    await wiring.partitions()
-    credentials = saved_credentials(wiring, "api")
-    gateway = Gateway(
-        cluster=wiring.cluster,
-        codec=wiring.codec,
-        blobs=wiring.blobs,
-        state_folder=wiring.state("api"),
-        chroma=chroma_of(wiring),
-        models=Models(
-            served.default, served.names, settings.embedding_substitute, sparse_default_of(settings)
-        ),
-        admin_key=admin_key(settings),
-        origins=origins_of(wiring, credentials),
-        preview=preview_of(wiring, credentials),
-        embedding=embedding_access(settings),
-        credentials=credentials,
-        uploads_per_tenant=settings.uploads_per_tenant,
-        webhook_allowed_hosts=frozenset(host.lower() for host in settings.webhook_allowed_hosts),
-        github_webhook_secret=secret.get_secret_value() if secret else None,
-        github_host=urlsplit(settings.github_url).hostname or "",
-        rerank=rerank_of(settings),
-        sparse=sparse_of(settings),
-        verifier=CollectionVerifier(wiring),
-    )
-    async with serve(gateway, settings.host, settings.port) as port:
-        log.info("listening", url=f"http://{settings.host}:{port}")
-        await stop.wait()

@@ -94,6 +94,14 @@ from schemas.api.sources import (
     SourceNotice,
     SourceVariants,
 )
+from schemas.api.topics import (
+    MAX_PARTITIONS,
+    GrowTopicsPayload,
+    TopicGrowth,
+    TopicGrowthPlan,
+    TopicList,
+    TopicSummary,
+)
 from schemas.api.webhooks import (
     ChangeEndpointPayload,
     CreatedEndpoint,
@@ -106,6 +114,7 @@ from schemas.api.webhooks import (
 
 __all__ = [
     "MAX_LETTERS",
+    "MAX_PARTITIONS",
     "AddFileResponse",
     "CancelJobResponse",
     "ChangeEndpointPayload",
@@ -150,6 +159,7 @@ __all__ = [
     "Failure",
     "FailureGroup",
     "Finished",
+    "GrowTopicsPayload",
     "HealthResponse",
     "Id",
     "InHand",
@@ -188,6 +198,10 @@ __all__ = [
     "SparseEmbeddingConfig",
     "SparsePlace",
     "StageCounts",
+    "TopicGrowth",
+    "TopicGrowthPlan",
+    "TopicList",
+    "TopicSummary",
     "TreeSitterChunking",
     "VerifyPayload",
     "WebhookResponse",

@@ -7,7 +7,6 @@ from functools import partial
 from aiohttp import web
 
 from api.dashboard.page import Context, Page
-from api.dashboard.shown.system import SYSTEM
 from api.dependencies import PARTS
 from api.errors import Unavailable
 from api.requests import caller_of
@@ -25,6 +24,7 @@ class ShownTopic:
     name: str
     partitions: int
     offsets: int
+    sizes: Sequence[int] | None
     rate: float | None
     kept: str
     records: str
@@ -49,33 +49,41 @@ async def show(request: web.Request) -> Page:
 
 
 async def _load(request: web.Request) -> Context:
-    traffic = request.app[SYSTEM].traffic
+    traffic = request.app[PARTS].traffic
     sample = await traffic.now()
     if sample is None:
         raise Unavailable("the broker does not answer")
     layout = await request.app[PARTS].layout.current()
+    sizes = await traffic.sizes.newest()
     history = [*traffic.history, sample]
     rates = traffic.rates()
     return {
         "topics": [
-            _topic(sample, name, rates)
+            _topic(sample, name, rates, None if sizes is None else sizes.partitions.get(name))
             for name in (topic.name for topic in CATALOGUE)
             if name in sample.partitions
         ],
         "groups": [_group(name, history) for name in sorted(sample.lags)],
         "minutes": max(1, round((sample.at - history[0].at) / 60)),
         "partitions": layout.partitions,
+        "bytes": None if sizes is None else sum(map(sum, sizes.partitions.values())),
+        "copies": None if sizes is None else sizes.together,
+        "unknown": traffic.sizes.unknown,
+        "may_grow": caller_of(request).preset,
         "growing": None if layout.phase == SETTLED else under_way(layout),
     }
 
 
-def _topic(sample: TopicsSample, name: str, rates: Mapping[str, float]) -> ShownTopic:
+def _topic(
+    sample: TopicsSample, name: str, rates: Mapping[str, float], sizes: Sequence[int] | None
+) -> ShownTopic:
     topic = BY_NAME[name]
     kept = "newest per key" if topic.compact else f"{topic.retention_ms // 86_400_000} days"
     return ShownTopic(
         name=name,
         partitions=sample.partitions[name],
         offsets=sample.kept[name],
+        sizes=sizes,
         rate=rates.get(name),
         kept=kept,
         records=", ".join(record.__name__ for record in topic.records),

@@ -14,7 +14,6 @@ from api.dashboard.shown.verdicts import Tone
 from api.dependencies import Dependencies
 from api.errors import HttpError
 from api.health import Health
-from api.views.traffic import Traffic
 from schemas.errors import IngestError
 from schemas.events import Embedding, StageHealth
 from streams.state.lags import TopicsSample
@@ -66,7 +65,6 @@ class SystemWatch:
 
     def __init__(self, parts: Dependencies, health: Health) -> None:
         self._parts = parts
-        self.traffic = Traffic(parts.gateway.cluster)
         self._fault = Kept(health.fault, 0.0)
         self._sample = Kept(self._topics, 0.0)
         self._model = Kept(partial(_asked, "Model", self._ask_model), _KEEP_S)
@@ -83,7 +81,6 @@ class SystemWatch:
             self._first.cancel()
             await asyncio.wait([self._first])
         await asyncio.gather(*(one.close() for one in (self._fault, self._sample, self._model, self._index)))
-        await self.traffic.close()
 
     async def look(self) -> SystemHealth:
         """The health of all parts."""
@@ -105,7 +102,7 @@ class SystemWatch:
         ]
 
     async def _topics(self) -> tuple[TopicsSample | None]:
-        return (await self.traffic.now(),)
+        return (await self._parts.traffic.now(),)
 
     async def _ask_model(self) -> Part:
         gateway = self._parts.gateway

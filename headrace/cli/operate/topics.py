@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headrace.cli.operate.records import wiring_of
-from headrace.cli.output import console, print_fields, print_json, print_rows
+from headrace.cli.output import console, note, print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, DataDir
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from streams.growth import GrowthPlan
+    from streams.kafka.cluster import Cluster
 
 topics = typer.Typer(help="Topics on the cluster: ensure, list, grow, copy.", no_args_is_help=True)
 
@@ -127,25 +130,40 @@ def _show_plan(plan: "GrowthPlan") -> None:
 
 @topics.command("list")
 def list_topics(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List topics with partitions, cleanup policy, retention, and the lag of each consumer group."""
+    """List topics with partitions, bytes, cleanup policy, retention, and the lag of each consumer group."""
     from dataclasses import asdict
 
     from headrace.admin.topics import missing_topics, topic_states
 
-    states = topic_states(wiring_of(data_dir))
+    wiring = wiring_of(data_dir)
+    states = topic_states(wiring)
+    sizes = _sizes(wiring.cluster)
     if as_json:
-        print_json([asdict(state) for state in states])
+        print_json([{**asdict(state), "partition_bytes": sizes.get(state.name)} for state in states])
         return
     rows = [
         (
             state.name,
             state.partitions,
+            f"{sum(sizes[state.name]) / 1024**2:,.1f} MB" if state.name in sizes else "unknown",
             state.cleanup,
             f"{state.retention_ms // _DAY_MS} days" if state.retention_ms else "for ever",
             ", ".join(f"{group}: {lag:,}" for group, lag in sorted(state.lag.items())),
         )
         for state in states
     ]
-    print_rows(("topic", "partitions", "cleanup", "kept", "lag"), rows, "no topics yet")
+    print_rows(("topic", "partitions", "on disk", "cleanup", "kept", "lag"), rows, "no topics yet")
     if missing := missing_topics(states):
         console(stderr=True).print(f"missing: {', '.join(missing)}; `headrace topics ensure` creates them")
+
+
+def _sizes(cluster: "Cluster") -> "Mapping[str, Sequence[int]]":
+    """Topic → bytes of each partition; none, and a note, if the brokers do not tell."""
+    from schemas.errors import TransientError
+    from streams.kafka.sizes import topic_sizes
+
+    try:
+        return topic_sizes(cluster).partitions
+    except TransientError as error:
+        note(f"sizes are unknown: {error}")
+        return {}

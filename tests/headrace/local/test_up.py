@@ -222,6 +222,7 @@ def test_every_topic_is_there(up: Up) -> None:
     topics = json.loads(up.call("topics", "list", "--json").stdout)
 
     assert {"documents", "dead-letters", "invocations"} <= {topic["name"] for topic in topics}
+    assert all(len(topic["partition_bytes"]) == topic["partitions"] for topic in topics)
 
 
 def test_a_folder_is_synced_asked_and_synced_again(up: Up) -> None:

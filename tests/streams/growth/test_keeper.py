@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.errors import RequestError
 from schemas.events import TopicLayout
-from streams.growth import GrowthKeeper, cancel_growth, draining, journal, keeper
+from streams.growth import GrowthKeeper, cancel_growth, command, draining, journal, keeper
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.state.layout import DRAINING, GROWING, SETTLED, read_layout
 from streams.topics import API_KEYS, DOCUMENTS
@@ -89,6 +90,22 @@ async def test_a_growth_that_is_given_up_elsewhere_ends_here(kafka: Kafka) -> No
     layout = read_layout(cluster, CODEC)
     assert (layout.phase, layout.partitions, layout.steps[-1]) == (SETTLED, 2, "given up")
     assert partition_counts(admin(cluster), cluster)[API_KEYS.name] == 2
+
+
+def test_a_growth_that_moves_state_by_now_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layout is read, then whoever grows is fenced; it may have gone on between."""
+    before = TopicLayout(partitions=2, phase=DRAINING, target=3, since=datetime(2026, 1, 1, tzinfo=UTC))
+
+    class Fencing:
+        layout = before.model_copy(update={"phase": GROWING})
+
+        def note(self, layout: TopicLayout) -> None:
+            raise AssertionError(f"noted: {layout}")
+
+    monkeypatch.setattr(command, "read_layout", lambda *_: before)
+    monkeypatch.setattr(command, "GrowthJournal", lambda *_: Fencing())
+    with pytest.raises(RequestError, match="finishes it"):
+        cancel_growth(Cluster("127.0.0.1:1"), CODEC)
 
 
 def test_only_what_gateways_began_and_nobody_works_on_is_gone_on_with(
