@@ -13,11 +13,13 @@ from services.parsing.page.captions import is_ended_caption
 from services.parsing.page.geometry import Picture, Style, Word
 from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
-from services.parsing.page.text import Vocabulary, inline
+from services.parsing.page.text import LONGEST_STRONG, Vocabulary, inline
 
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
 _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?")
+#: The end of a head that its paragraph follows on the same line.
+_RUN_IN = re.compile(r"[^\W\d_]{2}[.:—]$")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
@@ -156,9 +158,11 @@ def _breaks(
 
 
 def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether a full line clearly continues on the next. (Only its first words may be bold.)"""
+    """Whether a full line clearly continues on the next. (Only its first words may be bold: the reader gives
+    a run of words the font of the first.)"""
     full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
-    return full and line.words[0].text[:1].islower()
+    run_in = any(_RUN_IN.search(word.text) for word in before.words[:LONGEST_STRONG])
+    return full and (run_in or line.words[0].text[:1].islower())
 
 
 def _foot(line: Line) -> float:

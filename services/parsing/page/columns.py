@@ -174,10 +174,10 @@ def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
         return False  # a list
     widths = [max(line.x1 for line in column) - min(line.x0 for line in column) for column in held]
     alike = bool(held) and min(widths) > 0.8 * max(widths)
-    if any(_longest_text(column) >= (SHORT_PARAGRAPH if alike else PARAGRAPH) for column in held):
-        return True
     if _in_bands(held) and not any(_headings(column) > 1 for column in held):
         return False
+    if any(_longest_text(column) >= (SHORT_PARAGRAPH if alike else PARAGRAPH) for column in held):
+        return True
     if all(other or _is_prose(column) for column, other in zip(lines, others, strict=True)):
         return True
     return _in_rows(lines) < 0.5
@@ -207,10 +207,10 @@ def _longest_text(lines: Sequence[Line]) -> int:
 
 
 def _headings(lines: Sequence[Line]) -> int:
-    """The lines after the first that are in larger type than most of their column."""
-    sizes = [max(word.style.size for word in line.words) for line in lines]
-    usual = sorted(sizes)[len(sizes) // 2]
-    return sum(size > 1.1 * usual for size in sizes[1:])
+    """The lines after the first that are in larger or bolder type than most of their column."""
+    looks = [(line.words[0].style.size, line.words[0].style.bold) for line in lines]
+    size, bold = sorted(looks)[len(looks) // 2]
+    return sum(one[0] > 1.05 * size or one[1] > bold for one in looks[1:])
 
 
 def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:

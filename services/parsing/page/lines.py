@@ -177,7 +177,8 @@ def _even_blank(row: Sequence[Word]) -> float:
         return 0.0
     even = sum(abs(gap - usual) <= EVEN * size for gap in gaps)
     letters = sum(word.text[0].isalpha() for word in row)
-    return usual if even * 4 >= 3 * len(gaps) and letters * 4 >= 3 * len(row) else 0.0
+    most = even == len(gaps) or even >= max(FEWEST_EVEN, 0.75 * len(gaps))
+    return usual if most and letters * 4 >= 3 * len(row) else 0.0
 
 
 def joined(words: Sequence[Word]) -> str:

@@ -57,7 +57,8 @@ def build(
     rows = Rows(steady, _bars(rules), len(gaps) + 1)
     grouped = rows.grouped()
     spanning = _spanning(grouped, split, between)
-    if len(grouped) < 2 or not (_is_table(grouped, ruled) or (known and len(grouped) > 2)):
+    sure = known or (rows.part is not None and _is_wordy(grouped))
+    if len(grouped) < 2 or not (_is_table(grouped, ruled) or (sure and len(grouped) > 2)):
         return None
     cells = placed(grouped, rows.extents, rules)
     cells.extend(spanning)
@@ -78,7 +79,7 @@ def _is_contents(lines: Sequence[Sequence[Word]], share: float) -> bool:
 def _is_table(rows: Sequence[Sequence[TableLine]], ruled: bool) -> bool:
     """Whether most rows have several cells, and the cells are short."""
     entries = [entry for row in rows for line in row for entry in line.entries]
-    filled = [{c for line in row for c in line.at} for row in rows]
+    filled = [_filled(row) for row in rows]
     several = sum(len(columns) > 1 for columns in filled)
     words = sum(len(entry.words) for entry in entries)
     if several < (2 if ruled else 3) or several * 2 < len(rows):
@@ -93,6 +94,18 @@ def _is_table(rows: Sequence[Sequence[TableLine]], ruled: bool) -> bool:
         if sum(len(entry.words) > LONG_TEXT for entry in entries) * 4 > len(entries):
             return False
     return words <= (MOST_WORDS if ruled else MOST_WORDS_UNRULED) * sum(map(len, filled))
+
+
+def _is_wordy(rows: Sequence[Sequence[TableLine]]) -> bool:
+    """Whether rows that gaps part hold text in cells: each has several, and no text crosses a gap."""
+    lines = [line for row in rows for line in row]
+    full = sum(len(line.entries) > 1 for line in lines)
+    crossed = any(entry.first < entry.last for line in lines for entry in line.entries)
+    return full * 4 >= len(lines) and not crossed and all(len(_filled(row)) > 1 for row in rows)
+
+
+def _filled(row: Sequence[TableLine]) -> set[int]:
+    return {c for line in row for c in line.at}
 
 
 def _raised(lines: Sequence[TableLine]) -> tuple[list[TableLine], list[TableLine]]:

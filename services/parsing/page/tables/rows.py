@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +17,7 @@ from services.parsing.page.tables.columns import (
     is_year,
 )
 
+_BROKEN = re.compile(r"[^\W_]-$")
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
 #: Rules between rows are borders of all rows if there are at least this many.
@@ -74,9 +76,11 @@ class Rows:
         return out
 
     def _begins(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
+        above = row[-1]
         if self.barred[at]:
             return True
-        above = row[-1]
+        if _breaks_word(above, line):
+            return False
         if _stacked(row, line) or _changes_weight(above, line) or self._spans(at, above, line):
             return True
         if self.ruled:
@@ -167,9 +171,10 @@ class Rows:
         labels = sum(not self.lines[at + 1].at[0].text[:1].islower() for at in whole)
         if labels * 2 > len(close):
             return None
+        pairs = [(self.lines[at], self.lines[at + 1]) for at in close]
         rows = sum(
-            _stacked([self.lines[at]], self.lines[at + 1]) or self._fitted(self.lines[at], self.lines[at + 1])
-            for at in close
+            not _breaks_word(above, line) and (_stacked([above], line) or self._fitted(above, line))
+            for above, line in pairs
         )
         return part if rows * 4 < len(close) else None
 
@@ -212,6 +217,16 @@ def _stacked(row: Sequence[TableLine], line: TableLine) -> bool:
                 if over is not None and is_figure(over.text):
                     return True
     return False
+
+
+def _breaks_word(above: TableLine, line: TableLine) -> bool:
+    """Whether a line goes on with a word that the line above breaks, and is no whole row."""
+    if _completes(above, line):
+        return False
+    ends = ((above.at.get(entry.first), entry) for entry in line.entries)
+    return any(
+        over is not None and _BROKEN.search(over.text) and rest.text[0].isalpha() for over, rest in ends
+    )
 
 
 def _first_figure(above: TableLine, line: TableLine) -> bool:

@@ -72,7 +72,7 @@ def test_a_heading_beside_another_column_stays_apart(sheet: Sheet) -> None:
 
 
 def test_a_paragraph_goes_on_behind_a_note_at_the_foot_of_its_column(sheet: Sheet) -> None:
-    sheet.lines(72, 100, [*prose(6, words=6), "and the level of the water"])
+    sheet.lines(72, 100, [*prose(6, words=6), "and so the level of the water"])
     sheet.lines(72, 700, ["7The gauge was read by hand,", "once every hour of the day."], 9, size=7)
     sheet.lines(330, 100, ["did not fall until the morning.", *prose(6, words=6, seed=9)])
 
