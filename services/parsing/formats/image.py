@@ -1,9 +1,10 @@
-"""Picture files: kind and size, a description, and the words in them."""
+"""Picture files: pages as text; of other pictures kind and size, a description, and the words in them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,30 @@ from schemas.errors import CorruptDocument, UnsupportedFormat
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, starts_with
-from services.parsing.images import pictures
+from services.parsing.images import pictures, scans
+from services.parsing.nested import parse_nested
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 #: Maximum frames of a TIFF; each is a page.
 MAX_FRAMES = 500
+#: Frames in which pages are looked for.
+LOOKED_AT = 3
 
 
 def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
-    """Convert a picture file: kind and size, a description, and its words. Each frame of a TIFF is a page."""
+    """Convert a picture file. Each frame of a TIFF is a page.
+
+    A scan of pages is read as a PDF of them would be. Of another picture come kind and size, a description,
+    and its words.
+    """
     try:
         picture = pictures.opened(data)
         frames = min(getattr(picture, "n_frames", 1), MAX_FRAMES) if picture.format == "TIFF" else 1
+        if any(scans.is_page(picture) for _ in _frames(picture, min(frames, LOOKED_AT))):
+            return _read_as_pages(scans.bound(picture for _ in _frames(picture, frames)), frames)
+        picture.seek(0)
         writer = md.Writer()
         warnings: list[str] = []
         for frame in range(frames):
@@ -36,6 +47,21 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
         raise CorruptDocument(f"picture cannot be decoded: {error}") from error
     markdown, pages = writer.finish()
     return ParsedDocument(markdown, pages, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _frames(picture: Image, count: int) -> Iterator[int]:
+    """Go from frame to frame."""
+    for frame in range(count):
+        picture.seek(frame)
+        yield frame
+
+
+def _read_as_pages(pdf: bytes, frames: int) -> ParsedDocument:
+    try:
+        document = parse_nested(pdf, None)
+    except UnsupportedFormat as error:  # in a script that no model reads
+        raise UnsupportedFormat(f"picture: {str(error).rpartition('page 1: ')[2]}") from error
+    return document if frames > 1 else replace(document, pages=())
 
 
 def _page(picture: Image, name: str, writer: md.Writer, warnings: list[str]) -> None:

@@ -58,10 +58,28 @@ def _cell(cell: dict[str, Any], language: str) -> list[MarkdownBlock]:
     if cell.get("cell_type") != "code":
         return [MarkdownBlock(source)]
     blocks = [md.code(source, language)] if source.strip() else []
-    for output in cell.get("outputs") or []:
-        if isinstance(output, dict):
-            blocks.extend(_result(output))
+    for output in _streams_joined(cell.get("outputs") or []):
+        blocks.extend(_result(output))
     return blocks
+
+
+def _streams_joined(outputs: list[Any]) -> list[dict[str, Any]]:
+    """The outputs of a cell; what was printed to a stream in several pieces is one output."""
+    found: list[dict[str, Any]] = []
+    for output in outputs:
+        if not isinstance(output, dict):
+            continue
+        before = found[-1] if found else {}
+        stream = (output.get("output_type"), output.get("name") or output.get("stream"))
+        if stream[0] == "stream" and stream == (
+            before.get("output_type"),
+            before.get("name") or before.get("stream"),
+        ):
+            text = _joined(before.get("text")) + _joined(output.get("text"))
+            found[-1] = before | {"text": text}
+        else:
+            found.append(output)
+    return found
 
 
 def _result(output: dict[str, Any]) -> list[MarkdownBlock]:

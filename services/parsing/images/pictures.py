@@ -24,6 +24,8 @@ _DECODERS = (
 MAX_PIXELS = 100_000_000
 #: Longer side of pictures passed to OCR; text of a page scanned at 300 dpi is then still 10 pixels high.
 _OCR_SIDE = 3000
+#: Pixels are square unless one side has this many times the resolution of the other.
+_SQUARE = 1.5
 #: Pictures within documents: one with fewer pixels than the first limit is an ornament; one with fewer than
 #: the second, or with a shorter side than the third, is not read.
 _ORNAMENT_PIXELS, _READABLE_PIXELS, _READABLE_SIDE = 32 * 32, 150 * 100, 40
@@ -110,27 +112,59 @@ class Looked:
 
 def looked_at(picture: Image) -> Looked:
     """Describe a picture and read the words in it."""
-    from PIL import ImageOps
-
     from services.parsing.images import ocr  # only for pictures: most documents have none
     from services.parsing.images.ocr.advice import unreadable
 
-    format_ = picture.format
-    upright = ImageOps.exif_transpose(picture)
-    upright.thumbnail((_OCR_SIDE, _OCR_SIDE))
-    if upright.mode in ("RGBA", "LA", "PA", "P"):
-        upright = _on_white(upright)
-    upright = upright.convert("RGB")
-    upright.format = format_
+    looked = upright(picture)
     asked = questions.current()
-    seen = asked.picture(upright) if asked else None
+    seen = asked.picture(looked) if asked else None
     if asked and asked.collecting:  # the words are read in the second pass
         return Looked()
-    found = ocr.find_text(upright)
+    found = ocr.find_text(looked)
     # One or two characters are usually a logo misread as letters.
     words = found.text if sum(map(str.isalnum, found.text)) > 2 else ""
     unread = unreadable(found.script) if found.unread else ""
     return Looked(seen or "", words, unread, found.unread >= ocr.UNREADABLE)
+
+
+def upright(picture: Image) -> Image:
+    """A picture as it is to be looked at: the right way up by its metadata, its pixels square, on white, of a
+    size to read."""
+    from PIL import ImageOps
+
+    looked = ImageOps.exif_transpose(picture)
+    across, down = _resolution(picture)
+    if max(across, down) > _SQUARE * min(across, down):  # a fax of normal resolution has half as many lines
+        looked = looked.resize((looked.width, round(looked.height * across / down)))
+    looked.thumbnail((_OCR_SIDE, _OCR_SIDE))
+    if looked.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut
+        looked = _eight_bits(looked)
+    if looked.mode in ("RGBA", "LA", "PA", "P"):
+        looked = _on_white(looked)
+    looked = looked.convert("RGB")
+    looked.format = picture.format
+    return looked
+
+
+def _resolution(picture: Image) -> tuple[float, float]:
+    try:
+        across, down = (float(value) for value in picture.info.get("dpi", (1, 1)))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 1.0, 1.0
+    return (
+        (across, down)
+        if across > 0 and down > 0 and max(across, down) < 3 * min(across, down)
+        else (1.0, 1.0)
+    )
+
+
+def _eight_bits(picture: Image) -> Image:
+    """A picture with 16 or 32 bits of grey."""
+    import numpy
+    from PIL import Image as images
+
+    grey = numpy.asarray(picture)
+    return images.fromarray((grey * (255 / max(int(grey.max()), 255))).astype(numpy.uint8))
 
 
 def _on_white(picture: Image) -> Image:

@@ -45,7 +45,8 @@ def shown_number(value: float, code: str = "General", since_1904: bool = False, 
     """
     section, tokens, negative = _section(code, value)
     if section == "General" or any(token.kind in ("general", "at") for token in tokens):
-        return _general(value, raw)
+        shown = _general(-value if negative else value, raw.lstrip("-") if negative else raw)
+        return "".join(shown if token.kind in ("general", "at") else token.text for token in tokens) or shown
     kinds = {token.kind for token in tokens}
     if "elapsed" in kinds:
         return _duration(value, tokens)

@@ -107,7 +107,45 @@ def _regions(places: set[Position]) -> list[list[Position]]:
                     region.append(near)
                     edge.append(near)
         regions.append(region)
-    return sorted(regions, key=lambda r: (min(p[0] for p in r), min(p[1] for p in r)))
+    return _whole(regions)
+
+
+#: With more groups of cells, a sheet is a scatter of values rather than tables.
+_MOST_REGIONS = 400
+
+
+def _whole(regions: list[list[Position]]) -> list[list[Position]]:
+    """Groups in order, joined where no empty row or column parts them: a table with empty cells is one."""
+    boxed = [(_box(region), region) for region in regions]
+    again = len(boxed) <= _MOST_REGIONS
+    while again:
+        again = False
+        kept: list[tuple[tuple[int, int, int, int], list[Position]]] = []
+        for box, region in boxed:
+            near = next((at for at, (other, _) in enumerate(kept) if _are_one(box, other)), None)
+            if near is None:
+                kept.append((box, region))
+                continue
+            region = [*kept[near][1], *region]
+            kept[near] = (_box(region), region)
+            again = True
+        boxed = kept
+    return [region for _, region in sorted(boxed, key=lambda one: one[0][:2])]
+
+
+def _box(region: list[Position]) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right."""
+    rows, columns = [r for r, _ in region], [c for _, c in region]
+    return min(rows), min(columns), max(rows), max(columns)
+
+
+def _are_one(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    """Whether boxes overlap, or stand side by side or one on the other without a gap."""
+    down, across = max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
+    high, wide = max(a[2], b[2]) - min(a[0], b[0]) + 1, max(a[3], b[3]) - min(a[1], b[1]) + 1
+    if high * wide > MAX_SPAN_CELLS:  # mostly empty cells
+        return False
+    return (down <= 0 and across <= 1) or (across <= 0 and down <= 1)
 
 
 def _rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import contextlib
 import re
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
@@ -26,6 +27,10 @@ _UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "applicat
 _SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[!-`][ -`]*\r?\n)*)end[ \t]*\r?$", re.M)
 _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)
+#: Encoded lines, and the text that a mailing list has put behind them.
+_BEHIND_BASE64 = re.compile(
+    r"((?:[A-Za-z0-9+/]+\r?\n)*[A-Za-z0-9+/]+={0,2}[ \t]*\r?\n)\s*((?:_{10,}|-- ?\r?\n)[\s\S]*)"
+)
 _LAST = re.compile(rb"^--(\S[^\r\n]{0,69}?)--[ \t]*\r?$", re.M)
 
 
@@ -181,7 +186,15 @@ def _filename(part: Message) -> str:
 
 def payload(part: Message) -> bytes:
     content = part.get_payload(decode=True)
+    text = part.get_payload()
+    if isinstance(text, str) and (found := _BEHIND_BASE64.match(text)) and _is_base64(part):
+        with contextlib.suppress(binascii.Error, UnicodeEncodeError):
+            return binascii.a2b_base64(found[1]) + b"\n" + found[2].encode()
     return content if isinstance(content, bytes) else b""
+
+
+def _is_base64(part: Message) -> bool:
+    return str(part.get("Content-Transfer-Encoding") or "").strip().lower() == "base64"
 
 
 def text_of(part: Message) -> str:
@@ -191,9 +204,16 @@ def text_of(part: Message) -> str:
     try:
         if part.get_content_type() != "text/plain" and (charset is None or not _fits(content, charset)):
             charset = declared_charset(content) or charset
-        return decode(content, charset)[0]
+        return _flowing(decode(content, charset)[0], part)
     except Exception:  # it has control bytes, but the sender declared it as text
         return content.decode("utf-8", "replace")
+
+
+def _flowing(text: str, part: Message) -> str:
+    """A text whose lines end with a blank where they go on, which `delsp` says is none (RFC 3676)."""
+    if str(part.get_param("delsp") or "").lower() != "yes":
+        return text
+    return re.sub(r"(?<=[^\s]) \r?\n(?!\r?\n|>|-- )", "", text)
 
 
 def _fits(content: bytes, charset: str) -> bool:

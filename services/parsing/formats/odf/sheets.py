@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -99,6 +100,10 @@ def _text(cell: etree._Element, body: Body) -> str:
     """The text of a cell, or its value if the file leaves the formatting to the reader."""
     if len(cell):
         return "\n".join(block.text for block in body.blocks_of(cell))
+    if truth := cell.get(OFFICE + "boolean-value"):
+        return str(truth).upper()
+    if span := re.fullmatch(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S", cell.get(OFFICE + "time-value") or ""):
+        return ":".join(part.rjust(2, "0") for part in span.groups())
     values = (cell.get(OFFICE + name) for name in ("string-value", "date-value", "value"))
     return md.escape(next((value for value in values if value), ""))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.parsing import markdown_writer as md
 from services.parsing.markdown_writer import MarkdownBlock
-from services.parsing.office.symbols import is_symbol_font
+from services.parsing.office.symbols import from_symbol_font, is_symbol_font
 
 _CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
              162: "cp1254",
@@ -19,7 +19,7 @@ _NAMES = """
     fonttbl colortbl stylesheet info pict objdata objclass objname themedata colorschememapping latentstyles
     datastore listtable listoverridetable rsidtbl generator xmlnstbl pntext listtext pnseclvl nonshppict
     shpinst shprslt sp mmathPr filetbl revtbl atnid atnauthor atndate bkmkstart bkmkend fldinst ftnsep
-    ftnsepc aftnsep userprops passwordhash wgrffmtfilter
+    ftnsepc aftnsep userprops passwordhash wgrffmtfilter upr
 """
 #: Destinations whose text is not part of the document.
 SKIPPED = frozenset(_NAMES.split())
@@ -37,7 +37,7 @@ _FULL = re.compile(rb"\\(?:red|green|blue)25[4-5]")
 _SMALLEST = 2
 
 #: Destinations with a text of their own, which stands beside the paragraph.
-APART = {"footnote": "footnote", "shptxt": "box"}
+APART = {"footnote": "footnote", "annotation": "comment", "shptxt": "box"}
 APART |= dict.fromkeys(("header", "headerl", "headerr", "headerf"), "head")
 APART |= dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "foot")
 
@@ -90,6 +90,24 @@ def symbol_fonts(data: bytes) -> dict[int, str]:
         )
         if is_symbol_font(name.decode("latin-1").strip())
     }
+
+
+def symbol_at(data: bytes, end: int, encoding: str) -> str:
+    """The character of a SYMBOL field, whose instruction begins at `end`; empty for any other field."""
+    found = re.match(rb"[^}]{0,40}?SYMBOL\s+(0x[0-9a-fA-F]{2,4}|\d{1,5})([^}]{0,200})", data[end : end + 300])
+    if not found:
+        return ""
+    code = int(found[1], 16 if found[1][:2].lower() == b"0x" else 10)
+    font = re.search(rb'f\s+"([^"]{1,60})"', found[2])
+    if font and is_symbol_font(name := font[1].decode("latin-1")):
+        return from_symbol_font(chr(code), name)
+    return bytes([code]).decode(encoding, "replace") if code < 256 else chr(code)
+
+
+def link_at(data: bytes, end: int) -> str:
+    """The target of a HYPERLINK field, whose instruction begins at `end`; empty for any other field."""
+    found = re.match(rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', data[end : end + 2300])
+    return found[1].decode("latin-1") if found else ""
 
 
 def label_at(data: bytes, end: int) -> str:

@@ -20,6 +20,8 @@ from services.parsing.formats.rtf.head import (
     heading_styles,
     joined_surrogates,
     label_at,
+    link_at,
+    symbol_at,
     symbol_fonts,
     title_of,
     unsaid,
@@ -182,16 +184,14 @@ class Reader:
     def _word(self, word: str, number: int | None, end: int) -> None:
         if word in SKIPPED:
             if word == "fldinst":
-                self._open_link(end)
+                self._open_field(end)
             elif word in ("pntext", "listtext"):
                 self._label = label_at(self.data, end)
             self._state = replace(self._state, skip=True)
-        elif word == "annotation":
+        elif word == "ud" or word in APART:  # `ud`: what `upr` says to old readers, in Unicode
             self._state = replace(self._state, skip=False)
-            self._open_apart("comment")
-        elif word in APART:
-            self._state = replace(self._state, skip=False)
-            self._open_apart(APART[word])
+            if word in APART:
+                self._open_apart(APART[word])
         elif word == "nestrow":  # in a group that may be skipped
             self._cell.append(" ".join(filter(None, self._inner)))
             self._inner = []
@@ -215,13 +215,13 @@ class Reader:
             self._show(joined_surrogates(self._text, chr(number % 65536)))
         self._skip_next = self._state.fallback
 
-    def _open_link(self, end: int) -> None:
-        match = re.match(
-            rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', self.data[end : end + 2300]
-        )
-        # The group marks itself as skippable; only whether the surrounding text is shown counts.
-        if match and not (self._stack and self._stack[-1].skip):
-            self._link.append((max(len(self._stack) - 1, 1), match[1].decode("latin-1"), len(self._text)))
+    def _open_field(self, end: int) -> None:
+        if self._stack and self._stack[-1].skip:  # only whether the surrounding text is shown counts
+            return
+        if symbol := symbol_at(self.data, end, self._state.encoding):
+            self._text.append(md.escape(symbol))
+        if target := link_at(self.data, end):
+            self._link.append((max(len(self._stack) - 1, 1), target, len(self._text)))
 
     def _open_apart(self, kind: str) -> None:
         """Begin a text that does not belong to the paragraph around it."""

@@ -71,20 +71,12 @@ class Found:
 
 def find_text(image: Image) -> Found:
     """The lines of text in a picture with their positions, in no particular order."""
-    import numpy  # seldom needed, and takes as long to import as reading a document
-
     from services.parsing.images.ocr.detection import detect
     from services.parsing.images.ocr.recognition import recognise
 
-    picture = image if image.mode == "RGB" else image.convert("RGB")
-    scale = min(SIDE / max(picture.size), 1.0)
-    if scale < 1.0:
-        picture = picture.resize(
-            (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
-        )
-    pixels = numpy.ascontiguousarray(numpy.asarray(picture)[:, :, ::-1])  # the models were trained on BGR
+    picture, scale = _sized(image)
     with _reading:  # the engine keeps state between its steps
-        reading = recognise(_engine(), detect(_engine(), pixels), picture)
+        reading = recognise(_engine(), detect(_engine(), _pixels(picture)), picture)
     boxes = [
         TextBox(text.strip(), line.x0 / scale, line.y0 / scale, line.x1 / scale, line.y1 / scale)
         for line, text in zip(reading.strips.lines, reading.texts, strict=True)
@@ -92,6 +84,32 @@ def find_text(image: Image) -> Found:
     ]
     width, height = reading.strips.width / scale, reading.strips.height / scale
     return Found(boxes, width, height, reading.strips.turn, reading.unread, reading.script)
+
+
+def line_lengths(image: Image) -> list[float]:
+    """How long the lines of text in a picture are, in their heights. They are found, not read."""
+    from services.parsing.images.ocr.detection import detect
+
+    picture, _ = _sized(image)
+    with _reading:
+        return [line.length for line in detect(_engine(), _pixels(picture)).lines]
+
+
+def _sized(image: Image) -> tuple[Image, float]:
+    """A picture of at most SIDE pixels, and its scale."""
+    picture = image if image.mode == "RGB" else image.convert("RGB")
+    scale = min(SIDE / max(picture.size), 1.0)
+    if scale < 1.0:
+        picture = picture.resize(
+            (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+        )
+    return picture, scale
+
+
+def _pixels(picture: Image) -> Any:
+    import numpy  # seldom needed, and takes as long to import as reading a document
+
+    return numpy.ascontiguousarray(numpy.asarray(picture)[:, :, ::-1])  # the models were trained on BGR
 
 
 def words_of(boxes: Iterable[TextBox]) -> list[Word]:

@@ -14,6 +14,7 @@ from tests.services.parsing.relatives import (
     packed,
     pdfs,
     programs,
+    reported,
     sheets,
     slides,
     unseen,
@@ -23,7 +24,7 @@ from tests.services.parsing.relatives import (
 from tests.services.parsing.relatives.case import Case
 
 _KINDS = (
-    *(encodings, sheets, word, slides, mails, notebooks, web, books, programs),
+    *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported),
     *(pdfs, hidden, unseen, damaged, packed),
 )
 _CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
