@@ -33,6 +33,7 @@ QUESTION = "how are credentials of sources encrypted"
 PICTURES: Sequence[tuple[str, str, bool, bool]] = (
     ("search", f"/search?collection={DATABASE}/{COLLECTION}&q={QUESTION.replace(' ', '+')}", False, False),
     ("invocation-dark", "/invocations/{failed}", True, False),
+    ("grow", "/topics/grow?partitions=24", False, False),
     ("source-phone", "/sources/{source}", False, True),
 )
 #: Taken while a run goes on.
@@ -106,7 +107,9 @@ async def take(
         await sign_in(page, system.key)
         await page.goto(path.format(**ids))
         await page.wait_for_selector("html[data-ready]")
-        await page.wait_for_timeout(1_500)  # what is asked in the background is there
+        await page.wait_for_timeout(1_500)
+        await page.reload()  # what was asked in the background is there
+        await page.wait_for_timeout(1_000)
         await page.screenshot(path=IMAGES / f"{name}.png")
         await context.close()
 

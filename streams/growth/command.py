@@ -245,6 +245,7 @@ def _move(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told) ->
         journal.note(journal.layout.model_copy(update={"copied": [*journal.layout.copied, topic.name]}))
     journal.note(journal.layout)  # fences a command that froze here, before it moves places that go on
     pass_moved(cluster, PLACED)
+    journal.beat()
     remove_before(cluster, {topic: layout.ends[topic.name] for topic in _REMOVED})
     _settle(journal, count, f"all topics have {count} partitions; the services begin anew")
 

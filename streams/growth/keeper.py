@@ -2,7 +2,7 @@
 
                     begin ─► a thread grows, as the command does ─► the process begins anew
                                │ the process ends, or dies
-    every gateway looks ───────┴─► no sign of life for 30 s ─► it goes on
+    every gateway looks ───────┴─► no sign of life for 75 s ─► it goes on
 
 Of two that go on at once the later one fences the earlier one, as of two commands.
 """
@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 
 #: Between two looks at what others grow.
 LOOK_SECONDS = 5.0
-#: Ten signs of life are missing then.
-SILENT_SECONDS = 30.0
+#: Longer than a request to the brokers may take: whoever is taken over from earlier might still act.
+SILENT_SECONDS = 75.0
 #: How long the end of a process waits for its growth to stop at a place from which another goes on.
 _LEAVES_SECONDS = 3.0
 _PHASES = frozenset({DRAINING, STOPPING, GROWING})

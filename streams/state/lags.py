@@ -10,8 +10,12 @@ from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
 from streams.state.reader import end_offsets, first_offsets
+from streams.topics import CATALOGUE
 
 _TIMEOUT_S = 15
+#: Written in transactions alone. One offset behind the last record that was read is the marker of its
+#: transaction: a record would have a marker behind it.
+_MARKED = frozenset(topic.name for topic in CATALOGUE if topic.compact and topic.transactional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,16 @@ def lag_by_topic(
     topics = {topic for topic, _ in committed if topic in counts}
     return {
         topic: sum(
-            max(0, ends.get((topic, p), 0) - committed.get((topic, p), 0)) for p in range(counts[topic])
+            _behind(topic, committed.get((topic, p), 0), ends.get((topic, p), 0))
+            for p in range(counts[topic])
         )
         for topic in topics
     }
+
+
+def _behind(topic: str, committed: int, end: int) -> int:
+    left = max(0, end - committed)
+    return 0 if left == 1 and committed and topic in _MARKED else left
 
 
 def _all(counts: Mapping[str, int]) -> list[Partition]:

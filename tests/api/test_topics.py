@@ -120,8 +120,8 @@ def test_what_is_said_of_a_growth() -> None:
 
     assert said(SETTLED, 1, None) == (False, False)
     assert said(DRAINING, 1) == (True, True)
-    assert said(DRAINING, 31) == (False, True)
+    assert said(DRAINING, 76) == (False, True)
     assert said(DRAINING, 1, 2) == (True, False)  # a copy
-    assert said(GROWING, 29) == (True, False)
+    assert said(GROWING, 74) == (True, False)
     assert said(GROWING, None) == (False, False)  # of an earlier release
     assert said(MOVED, 1, None) == (False, False)

@@ -1,9 +1,10 @@
-"""The original of a document, and its text beside it.
+"""The original of a document, and beside it what parsing has made of it, cut into its chunks.
 
 An original is anybody's file. It is shown as text, as a picture or by the browser's reader of PDF, never as a
 page of this origin; all else is for download.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -11,11 +12,14 @@ from aiohttp import web
 
 from api.dashboard.page import Context, Page
 from api.dashboard.shown.names import name_of
+from api.dashboard.shown.pieces import Piece, pieces_of
 from api.dependencies import PARTS
 from api.documents.originals import Original, read_original
+from api.documents.parsed import read_parsed
 from api.documents.queries import find_document, show_document
 from api.errors import Gone
 from api.requests import caller_of, query_number
+from schemas.api import DocumentChunk
 from schemas.errors import TransientError
 
 #: Chunks of a page: more than the page of a document has, to read on beside the original.
@@ -43,6 +47,7 @@ async def _load(request: web.Request, first: int) -> Context:
         original = await read_original(parts, caller, id_)
     except (Gone, TransientError) as error:
         missing = str(error)
+    pieces, parsed_missing = await _parsed(request, found.chunk_list)
     source = None if found.source_id is None else parts.catalogue.source(found.source_id)
     return {
         "one": found,
@@ -53,9 +58,26 @@ async def _load(request: web.Request, first: int) -> Context:
         "text": None if original is None else text_of(original),
         "most": MOST_CHARACTERS,
         "missing": missing,
+        "pieces": pieces,
+        "parsed_missing": parsed_missing,
         "source": source,
         "source_name": None if source is None else name_of(source),
     }
+
+
+async def _parsed(request: web.Request, chunks: Sequence[DocumentChunk]) -> tuple[Sequence[Piece], str]:
+    """The parsed text of these chunks in pieces; or the chunks alone, and why."""
+    if not chunks:
+        return [], ""
+    try:
+        parsed = await read_parsed(request.app[PARTS], caller_of(request), _id(request))
+    except (Gone, TransientError) as error:
+        return [Piece(chunk, chunk.text) for chunk in chunks], str(error)
+    pieces = pieces_of(parsed.text, chunks)
+    if pieces is None:
+        another = "the collection does not have the chunks of this text yet"
+        return [Piece(chunk, chunk.text) for chunk in chunks], another
+    return pieces, ""
 
 
 def text_of(original: Original) -> str | None:

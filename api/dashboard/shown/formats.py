@@ -28,7 +28,7 @@ def size(count: int) -> str:
         if amount < 1024 or unit == "GB":
             break
         amount /= 1024
-    return plural(count, "byte") if unit == "bytes" else f"{amount:,.1f} {unit}"
+    return plural(count, "byte") if unit == "bytes" else f"{amount:,.1f}".removesuffix(".0") + f" {unit}"
 
 
 def rate(per_second: float, noun: str) -> str:

@@ -126,7 +126,8 @@ async def test_a_document_that_is_markup_is_shown_and_does_nothing(dashboard: Da
     await hit.get_by_role("link").first.click()
     await expect(page.get_by_role("heading", name=HOSTILE_NAME)).to_be_visible()
     await page.get_by_role("link", name="Beside the original").click()
-    for name in ("Original file", "Indexed text"):
+    await expect(page.get_by_role("heading", name="Parsed text, 1 chunk")).to_be_visible()
+    for name in ("Original file", "Parsed text"):
         region = page.get_by_role("region", name=name, exact=True)
         await expect(region).to_contain_text('<img src=x onerror="window.harmed = true">')
     async with page.expect_download() as saved:

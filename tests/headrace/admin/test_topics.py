@@ -32,6 +32,14 @@ def test_a_commit_beyond_the_end_is_no_negative_lag() -> None:
     assert lag_by_topic(committed, ENDS, COUNTS) == {"documents": 0}
 
 
+def test_the_marker_behind_the_last_transaction_is_no_record() -> None:
+    counts, ends = {"invocations": 3}, {("invocations", p): 10 for p in range(3)}
+
+    assert lag_by_topic({("invocations", p): 9 for p in range(3)}, ends, counts) == {"invocations": 0}
+    assert lag_by_topic({("invocations", 0): 8, ("invocations", 1): 10}, ends, counts) == {"invocations": 12}
+    assert lag_by_topic({("documents", 0): 9, ("documents", 1): 5}, ENDS, COUNTS) == {"documents": 1}
+
+
 def state(name: str, cleanup: str) -> TopicState:
     return TopicState(name, 12, cleanup, None, "", {})
 
