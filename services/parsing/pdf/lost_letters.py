@@ -1,5 +1,8 @@
-"""Puts back the letters that the PDF reader loses before a ligature at the start of a large text: its `ff` has
-two letters at one place, which the reader takes for text that is drawn twice (`ficient` for `Efficient`)."""
+"""Puts back letters that the PDF reader loses before a ligature at the start of a large text.
+
+Both letters of `ff` are at one place, which the reader takes for text that is drawn twice: `ficient` remains of
+`Efficient`.
+"""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_the_rest_of_a_broken_word_belongs_to_the_row_above(sheet: Sheet) -> Non
 
 def with_ligature(text: str, size: int) -> bytes:
     """A page with one line of text, in which a `w` stands for the ligature of two f."""
-    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding /ToUnicode 6 0 R >>"
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /ToUnicode 6 0 R >>"
     to_unicode = (
         b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
         b"2 beginbfrange <20> <76> <0020> <78> <7E> <0078> endbfrange "
