@@ -20,6 +20,7 @@ from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
+from services.parsing.pdf.lost_letters import restore_letters
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.raised import mark_raised
 from services.parsing.pdf.render import render
@@ -59,6 +60,7 @@ def parse_pdf(
             if not transcripts.collects(page):
                 scans.read(page)
         leave_out_unseen(data, batch.pages)
+        restore_letters(data, batch.pages)
         mark_raised(data, batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:

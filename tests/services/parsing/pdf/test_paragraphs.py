@@ -82,14 +82,14 @@ def wordy(sheet: Sheet, rows: Sequence[Sequence[str]], xs: Sequence[float], y: f
 
 
 def test_cells_that_hold_paragraphs_make_a_table_without_any_rule(sheet: Sheet) -> None:
-    long = prose(1, 30)[0]
+    long = prose(1, 40)[0]
     wordy(
         sheet,
         [
             ["Country", "Restrictions on owners", "Duties to report"],
             ["Canada", long, "Y"],
-            ["Chile", prose(1, 16, seed=3)[0], prose(1, 20)[0]],
-            ["China", prose(1, 20, seed=9)[0], ""],
+            ["Chile", prose(1, 30, seed=3)[0], prose(1, 34)[0]],
+            ["China", prose(1, 36, seed=9)[0], ""],
         ],
         [72, 160, 360],
         90,
@@ -113,8 +113,15 @@ def test_columns_of_text_with_headings_at_the_same_heights_are_no_table(sheet: S
 
 
 def test_the_rest_of_a_broken_word_belongs_to_the_row_above(sheet: Sheet) -> None:
-    rows = [["Model", "Type", "Score"], ["Tree", "Align-", "74.2"], ["", "ment-", ""], ["", "tuned", ""],
-            ["Ours", "Pre-", "73.6"], ["(big)", "trained", ""], ["A long name", "Instruction", "72.6"]]  # fmt: skip
+    rows = [
+        ["Model", "Type", "Score"],
+        ["Tree", "Align-", "74.2"],
+        ["", "ment-", ""],
+        ["", "tuned", ""],
+        ["Ours", "Pre-", "73.6"],
+        ["(big)", "trained", ""],
+        ["A long name", "Instruction", "72.6"],
+    ]
     for at, row in enumerate(rows):
         for x, text in zip((72, 140, 240), row, strict=True):
             sheet.text(x, 90 + 12 * at, text)
@@ -122,3 +129,30 @@ def test_the_rest_of_a_broken_word_belongs_to_the_row_above(sheet: Sheet) -> Non
     (table,) = blocks_of(sheet)
 
     assert [row.split(" | ")[2] for row in table.splitlines()[2:]] == ["74.2 |", "73.6 |", "72.6 |"]
+
+
+def with_ligature(text: str, size: int) -> bytes:
+    """A page with one line of text, in which a `w` stands for the ligature of two f."""
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /ToUnicode 6 0 R >>"
+    to_unicode = (
+        b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
+        b"2 beginbfrange <20> <76> <0020> <78> <7E> <0078> endbfrange "
+        b"1 beginbfchar <77> <00660066> endbfchar endcmap end"
+    )
+    content = f"BT /F 10 Tf 72 650 Td (A line below) Tj /F {size} Tf 0 50 Td ({text}) Tj ET".encode()
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+        b" /Resources << /Font << /F 5 0 R >> >> >>",
+        b"<< /Length %d >> stream\n%s\nendstream" % (len(content), content),
+        font,
+        b"<< /Length %d >> stream\n%s\nendstream" % (len(to_unicode), to_unicode),
+    ]
+    body = b"".join(b"%d 0 obj %s endobj\n" % (at, held) for at, held in enumerate(objects, 1))
+    return b"%PDF-1.4\n" + body + b"trailer << /Root 1 0 R >>"
+
+
+@pytest.mark.parametrize(("drawn", "read"), [("Ewicient care", "Efficient care"), ("for you", "for you")])
+def test_letters_before_a_ligature_are_kept(drawn: str, read: str) -> None:
+    assert read in parse_pdf(with_ligature(drawn, 24)).markdown
