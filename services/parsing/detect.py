@@ -82,6 +82,8 @@ def _ole_type(data: bytes, formats: Sequence[Format]) -> str:
             for one in formats:
                 if any(container.exists(stream) for stream in one.ole_streams):
                     return one.media_type
+            if container.exists("BodyText/Section0"):
+                raise UnsupportedFormat("HWP 5 document; save it as HWPX or PDF")
     except (OSError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise CorruptDocument(f"OLE container cannot be opened: {error}") from error
     raise UnsupportedFormat("OLE container without a Word, Excel, PowerPoint or Outlook stream")

@@ -13,10 +13,13 @@ from typing import Protocol
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from schemas.limits import MAX_FILE_BYTES
 from services.parsing.format import Input
+from services.parsing.office.encryption import decrypted
 from services.parsing.office.mending import mended_ole, mended_zip
 from services.parsing.reading import warn
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: The name of the stream that holds an encrypted document.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ZIP = b"PK\x03\x04"
 #: Bytes that servers and mail programs leave before a file: blank lines, a byte order mark, headers.
 _LEAD = 1024
@@ -60,7 +63,10 @@ def unpacked(source: Input) -> Input:
     if not source.data.strip(b"\0") and (source.data or suffix in _NEVER_EMPTY):
         what = "holds nothing but zero bytes, as an interrupted copy leaves" if source.data else "is empty"
         raise CorruptDocument(f"the file {what} ({len(source.data)} bytes)")
-    return replace(source, data=_whole(_without_lead(source.data)))
+    data = _whole(_without_lead(source.data))
+    if data.startswith(OLE) and _ENCRYPTED in data:
+        data = decrypted(data) or data
+    return replace(source, data=data)
 
 
 def _decompressed(source: Input) -> Input:

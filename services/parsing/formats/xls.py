@@ -17,6 +17,7 @@ from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.xlsx.unseen import SHOWS_NOTHING
 from services.parsing.markdown_writer import MarkdownBlock, Writer
+from services.parsing.office.encryption import decrypted
 from services.parsing.office.number_formats import shown_date, shown_number
 from services.parsing.office.sheets import Grid, Merge, Position, cell_name, sheet_blocks
 from services.parsing.reading import warn, with_comments, with_hidden
@@ -34,8 +35,9 @@ def parse_xls(data: bytes) -> ParsedDocument:
     """Each visible sheet under its name. Raises CorruptDocument if the records are invalid."""
     try:
         sheets = list(_with_formats(data))
-    except Exception:  # xlrd asserts much that other readers tolerate
-        sheets = list(_values(data))
+    except Exception as error:  # xlrd asserts much that other readers tolerate
+        opened = decrypted(data) if "encrypted" in str(error) else None
+        sheets = list(_with_formats(opened) if opened else _values(data))
     return _written(sheets)
 
 

@@ -28,6 +28,11 @@ def _book(
     return samples.zipped(parts)
 
 
+_FICTION = """<?xml version="1.0" encoding="windows-1251"?><FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0" xmlns:l="http://www.w3.org/1999/xlink">
+<description><title-info><author><last-name>Чехов</last-name></author><book-title>Паром</book-title><lang>ru</lang></title-info></description>
+<body><title><p>Паром</p></title><section><title><p>Глава</p><p>первая</p></title><epigraph><p>Вода.</p></epigraph><p>Слова <emphasis>важные</emphasis>.<a l:href="#n1" type="note">[1]</a></p>
+<section><title><p>Часть</p></title><poem><stanza><v>строка один</v><v>строка два</v></stanza></poem><table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table></section></section></body>
+<body name="notes"><section id="n1"><title><p>1</p></title><p>Сноска.</p></section></body><binary id="i" content-type="image/png">AAAA</binary></FictionBook>"""
 _KEYS = "<encryption><EncryptedData><CipherData><CipherReference URI='OEBPS/{}'/></CipherData></EncryptedData></encryption>"
 
 CASES = [
@@ -40,6 +45,8 @@ CASES = [
          exact="The Upper Mill — 1 km"),
     Case("entities that explode", "a.xhtml", ("<!DOCTYPE html [<!ENTITY a '" + "x" * 190 + "'>]><html><body><p>" + "&a;" * 9000 + "end</p></body></html>").encode(), has=["end"]),
     Case("a name with signs of percent", "b.epub", _book({"Kapitel%201.xhtml": _page("<h1>Eins</h1>")}), exact="# Eins"),
+    Case("a FictionBook", "b.fb2", _FICTION.encode("cp1251"), order=["# Паром", "## Глава первая", "> Вода.", "Слова *важные*.", "### Часть", "строка один", "строка два", "Сноска."], rows=[["a", "b"], ["1", "2"]], lacks=["AAAA", "Чехов"]),
+    Case("a FictionBook that is packed", "b.fb2.zip", samples.zipped({"b.fb2": _FICTION.encode("cp1251")}), has=["Слова"]),
     Case("an encrypted chapter", "b.epub", _book({"a.xhtml": "\1\2\3"}, more={"META-INF/encryption.xml": _KEYS.format("a.xhtml")}), refused="encrypted (DRM)"),
     Case("encrypted fonts alone", "b.epub", _book({"a.xhtml": _page("<p>Open words</p>")}, more={"META-INF/encryption.xml": _KEYS.format("font.otf")}), exact="Open words"),
 ]  # fmt: skip

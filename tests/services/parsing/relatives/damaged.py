@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import struct
 import zipfile
 
 from tests.services.parsing import samples
@@ -41,7 +43,49 @@ def _deck() -> bytes:
     return samples.zipped({name: content for name, content in parts.items() if "presentation" not in name})
 
 
+def _encrypted_package(password: str) -> bytes:
+    from msoffcrypto.method.ecma376_agile import ECMA376Agile  # type: ignore[import-untyped]
+
+    book = io.BytesIO(_BOOK + bytes(4096))  # the library cannot read what it encrypts of smaller ones
+    return bytes(ECMA376Agile.encrypt(password, book, spin_count=1_000))
+
+
+def _encrypted_records(password: str) -> bytes:
+    """A workbook of Excel 97 in RC4 ([MS-XLS] §2.4.117): all records but a few, by their place in the stream."""
+    import olefile  # type: ignore[import-untyped]
+    import xlwt  # type: ignore[import-untyped]
+    from msoffcrypto.method.rc4 import DocumentRC4  # type: ignore[import-untyped]
+
+    book, held, salt = xlwt.Workbook(), io.BytesIO(), bytes(range(16))
+    book.add_sheet("Levels").write(0, 0, "gate 7")
+    book.save(held)
+    plain = olefile.OleFileIO(held).openstream("Workbook").read()
+    first = 4 + struct.unpack_from("<H", plain, 2)[0]
+
+    def ciphered(data: bytes, size: int) -> bytes:
+        return bytes(DocumentRC4.decrypt(password, salt, io.BytesIO(data), size).read())
+
+    verifier = ciphered(bytes(16) + hashlib.md5(bytes(16)).digest(), 1024)
+    lock = struct.pack("<HHHHH", 0x2F, 54, 1, 1, 1) + salt + verifier
+    stream = bytearray(plain[:first] + lock + plain[first:])
+    secret, at = ciphered(bytes(stream), 1024), 0
+    while at + 4 <= len(stream):
+        kind, size = struct.unpack_from("<HH", stream, at)
+        if kind == 0x85:  # BOUNDSHEET: its place has moved by the new record, and stays readable
+            struct.pack_into("<I", stream, at + 4, struct.unpack_from("<I", stream, at + 4)[0] + len(lock))
+        begin = at + 4 + 4 * (kind == 0x85)
+        if kind not in (0x809, 0x2F, 0xE1):
+            stream[begin : at + 4 + size] = secret[begin : at + 4 + size]
+        at += 4 + size
+    return samples.ole({"Workbook": bytes(stream)})
+
+
 CASES = [
+    Case("a workbook that Excel opens without asking", "a.xlsx", _encrypted_package("VelvetSweatshop"), has=["gate 199"]),
+    Case("a workbook with a password", "a.xlsx", _encrypted_package("another"), refused="encrypted with a password"),
+    Case("a document of Hancom in binary form", "a.hwp", samples.ole({"FileHeader": b"HWP Document File", "BodyText/Section0": bytes(100)}), refused="save it as HWPX or PDF"),
+    Case("an old workbook that Excel opens without asking", "a.xls", _encrypted_records("VelvetSweatshop"), has=["gate 7"]),
+    Case("an old workbook with a password", "a.xls", _encrypted_records("another"), refused="cannot be read"),
     Case("a letter whose end is missing", "a.docx", _LETTER[:-300], has=["Paragraph 0 of the letter.", "Paragraph 299 of the letter."], told="its end is missing"),
     Case("half a letter", "a.docx", _LETTER[: len(_LETTER) // 2], has=["Paragraph 0 of the letter.", "Paragraph 20 of the letter."], told="its end is missing"),
     Case("a workbook whose end is missing", "a.xlsx", _BOOK[:-200], rows=[["gate 0", "0"], ["gate 199", "199"]], told="its end is missing"),
