@@ -1,8 +1,9 @@
 """Back up a data folder into one file, and restore it.
 
 The file is a tar archive, readable by its owner only (0600), since it holds keys: `manifest.json` first, the
-files of the data folder, and `SHA256SUMS` last, so that a file that was cut off is found out. The system must
-not run: broker and Chroma write to files that belong together. What is rebuilt from the topics is left out.
+files of the data folder, and `SHA256SUMS` last, so that a file that was cut off is found out. The files of
+broker and Chroma belong together, so those of a running system are taken at one moment
+(`headrace.local.snapshot`). What is rebuilt from the topics is left out.
 """
 
 import hashlib
@@ -11,13 +12,16 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
 
+from headrace.local.running_file import read_running
+from headrace.local.snapshot import STAGING, Kept, frozen_moment
 from schemas.errors import RequestError
 from streams.data_dir import is_data_dir
 from streams.local import DataDirLock
@@ -30,7 +34,7 @@ _DATA = "data"
 #: Rebuilt from the topics, recomputed, or of one run only.
 _LEFT_OUT = frozenset(
     {
-        *("state", "cache", "journal", "logs", "ports", "lock", "running.json"),
+        *("state", "cache", "journal", "logs", "ports", "lock", "running.json", STAGING),
         *("kafka/tmp", "kafka/lock", "kafka/broker.log", "kafka/broker.log.1"),
         *("chroma/lock", "chroma/chroma.log", "chroma/chroma.log.1"),
     }
@@ -49,12 +53,16 @@ class Manifest:
     size: int
 
 
-def back_up(data_dir: Path, file: Path) -> Manifest:
+def back_up(data_dir: Path, file: Path, told: Callable[[str], None] = lambda said: None) -> Manifest:
     """Write a backup of a data folder. The file is there when it is whole, and not before.
 
-    A name that ends with `.gz` or `.tgz` compresses it.
+    A name that ends with `.gz` or `.tgz` compresses it. A running system is paused while its files are taken.
 
-    Raises RequestError if the folder is none of ours, or in use, or if the file exists or would lie in it.
+    Args:
+        told: called with how long that was.
+
+    Raises RequestError if the folder is none of ours, or in use otherwise, or if the file exists or would lie
+    in it, and what `frozen_moment` raises.
     """
     data_dir, file = data_dir.resolve(), file.absolute()
     if not is_data_dir(data_dir):
@@ -64,22 +72,34 @@ def back_up(data_dir: Path, file: Path) -> Manifest:
     if file.resolve().is_relative_to(data_dir):
         raise RequestError(f"{file} would lie in the data folder itself; choose another place")
     incoming = file.with_name(file.name + ".part")
-    with DataDirLock(data_dir, "a backup"):
-        paths = sorted(_paths(data_dir))
+    with _at_one_moment(data_dir, told) as kept:
         manifest = Manifest(
             format=FORMAT,
             headrace=version("headrace"),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            files=len(paths),
-            size=sum((data_dir / path).stat().st_size for path in paths),
+            files=len(kept),
+            size=sum(one.size for one in kept),
         )
         incoming.unlink(missing_ok=True)
         try:
-            _write(data_dir, paths, manifest, incoming, compressed=file.suffix in (".gz", ".tgz"))
+            _write(kept, manifest, incoming, compressed=file.suffix in (".gz", ".tgz"))
             incoming.rename(file)
         finally:
             incoming.unlink(missing_ok=True)
     return manifest
+
+
+@contextmanager
+def _at_one_moment(data_dir: Path, told: Callable[[str], None]) -> Iterator[Sequence[Kept]]:
+    """The files to back up, sorted by path, which stay as they are until the context ends."""
+    if (running := read_running(data_dir)) is None:
+        with DataDirLock(data_dir, "a backup"):
+            paths = sorted(_paths(data_dir))
+            yield [Kept(path, data_dir / path, (data_dir / path).stat().st_size) for path in paths]
+        return
+    with frozen_moment(data_dir, running, _paths(data_dir)) as (kept, paused_s):
+        told(f"the system was paused for {paused_s:.1f} s and goes on")
+        yield sorted(kept, key=lambda one: one.path)
 
 
 def restore(file: Path, data_dir: Path) -> Manifest:
@@ -120,19 +140,20 @@ def _paths(data_dir: Path) -> Iterator[str]:
                 yield path.as_posix()
 
 
-def _write(data_dir: Path, paths: list[str], manifest: Manifest, file: Path, compressed: bool) -> None:
+def _write(kept: Sequence[Kept], manifest: Manifest, file: Path, compressed: bool) -> None:
     sums: dict[str, str] = {}
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     with os.fdopen(handle, "wb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz" if compressed else "w") as archive:
             _add(archive, _MANIFEST, json.dumps(asdict(manifest), indent=2) + "\n")
-            for path in paths:
-                with (data_dir / path).open("rb") as opened:
-                    entry = archive.gettarinfo(arcname=f"{_DATA}/{path}", fileobj=opened)
+            for one in kept:
+                with one.file.open("rb") as opened:
+                    entry = archive.gettarinfo(arcname=f"{_DATA}/{one.path}", fileobj=opened)
+                    entry.size = one.size  # the broker appends to it
                     hashed = _Hashed(opened)
                     archive.addfile(entry, cast("IO[bytes]", hashed))
-                    sums[path] = hashed.digest.hexdigest()
-            _add(archive, _SUMS, "".join(f"{one}  {path}\n" for path, one in sums.items()))
+                    sums[one.path] = hashed.digest.hexdigest()
+            _add(archive, _SUMS, "".join(f"{digest}  {path}\n" for path, digest in sums.items()))
         raw.flush()
         os.fsync(raw.fileno())
 

@@ -100,6 +100,29 @@ def test_the_chroma_server_is_the_version_that_the_clients_are_tested_with(
     assert services["chroma"]["image"] == f"chromadb/chroma:{version('chromadb')}"
 
 
+def test_compose_chart_and_release_run_the_image_that_the_dockerfile_describes(
+    services: dict[str, Any],
+) -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    stages = re.findall(r"^FROM \S+ AS (\S+)$", dockerfile, re.MULTILINE)
+    built = {
+        (one["image"], one["build"]["dockerfile"], one["build"]["target"])
+        for one in services.values()
+        if "build" in one
+    }
+    made = re.findall(r"-f (\S+) --target (\S+) -t (\S+) ", (ROOT / "Makefile").read_text())
+    [user] = re.findall(r"useradd .*--uid (\d+) headrace", dockerfile)
+    charts = "".join(file.read_text() for file in (ROOT / "deploy" / "helm").rglob("*") if file.is_file())
+
+    assert stages[-1] == "services"
+    assert built == {("headrace:local", "deploy/Dockerfile", "services")}
+    assert {(name, file, target) for file, target, name in made} == built | {
+        ("headrace:all-in-one", "deploy/Dockerfile", "all-in-one")
+    }
+    assert {target for _, target, _ in made} <= set(stages)
+    assert set(re.findall(r"runAsUser: (\d+)", charts)) == {user}
+
+
 def test_the_image_takes_all_our_packages_and_runs_as_nobody_special() -> None:
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
     copied = set(re.findall(r"^COPY (\w+) \1$", dockerfile, re.MULTILINE))

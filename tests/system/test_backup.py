@@ -1,18 +1,27 @@
-"""A system is backed up, destroyed and restored: the same answers, and a changed file costs one file."""
+"""A system is backed up, destroyed and restored: the same answers, and a changed file costs one file. A
+backup of a running system is one of its moments."""
 
 import json
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import chromadb
 import pytest
 
 from tests.system.machine import Machine, environment_of, run, up
+from tests.system.test_faults import texts, write
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 #: The port of discard, where nobody listens: deliveries wait for their next try.
 RECEIVER = "http://127.0.0.1:9/hook"
+#: Enough that a run of them goes on for longer than a backup takes.
+FILES = 60
 QUESTIONS = ("green apples", "number 7", "how do I install it?")
 
 
@@ -62,4 +71,93 @@ def test_what_is_restored_gives_the_same_answers_and_goes_on(tmp_path: Path) -> 
         (folder / "03.md").write_text("# Note 3\n\nIt is about something else now.\n")
         assert machine.sync(folder, "notes") == (1, 11, 0)
         assert "something else" in json.dumps(machine.answers("notes", "something else"))
+        assert "all as recorded" in machine.run("verify", "-c", "notes")
+
+
+def second_version(folder: Path) -> None:
+    """Of every four files one is edited, one shrunk, one deleted and one left; five are new."""
+    for number in range(FILES):
+        match number % 4:
+            case 0:
+                write(folder, number, 6, "new")
+            case 1:
+                write(folder, number, 2, "new")
+            case 2:
+                (folder / f"{number:03}.md").unlink()
+    for number in range(FILES, FILES + 5):
+        write(folder, number, 2, "new")
+
+
+def held(machine: Machine, collection: str) -> dict[str, str]:
+    """The rows of a collection in Chroma: texts by id."""
+    url = urlsplit(json.loads((machine.data / "running.json").read_text())["chroma_url"])
+    assert url.hostname
+    rows = chromadb.HttpClient(url.hostname, url.port or 0).get_collection(collection).get()
+    return dict(zip(rows["ids"], rows["documents"] or [], strict=True))
+
+
+def progress(machine: Machine, invocation: str) -> dict[str, Any]:
+    return dict[str, Any](machine.call("GET", f"/api/v1/invocations/{invocation}/progress"))
+
+
+def completed(machine: Machine, invocation: str) -> dict[str, int]:
+    """The counts of a run that has completed, and `total`."""
+    deadline = time.monotonic() + 200
+    while (found := progress(machine, invocation))["status"] in ("pending", "processing"):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    assert "complete" in found["status"], found
+    return {**found["counts"], "total": found["total"]}
+
+
+@contextmanager
+def restored(environment: dict[str, str], archive: Path, data: Path) -> Iterator[Machine]:
+    run(environment, "restore", str(archive), "--data-dir", str(data))
+    with up(data, environment) as machine:
+        yield machine
+
+
+def test_a_system_that_is_backed_up_in_mid_run_goes_on_and_so_does_its_backup(tmp_path: Path) -> None:
+    """The second version of a folder is on its way: edited, shrunk, deleted, new. What the backup has of it
+    must become what the folder is by then, with no text and no row of before."""
+    data, folder, archive = tmp_path / "data", tmp_path / "notes", tmp_path / "headrace.tar"
+    folder.mkdir()
+    for number in range(FILES):
+        write(folder, number, 4, "old")
+    environment = environment_of(None, HEADRACE_FOLDER_ROOTS=f'["{tmp_path}"]')
+    with up(data, environment) as machine:
+        assert machine.sync(folder, "notes") == (FILES, 0, 0)
+        [source] = machine.call("GET", "/api/v1/sources")
+        second_version(folder)
+        request = {"target_collection_name": "notes"}
+        begun = machine.call("POST", f"/api/v1/sources/{source['id']}/invocations", request)
+        invocation = begun["invocation_id"]
+        while progress(machine, invocation)["counts"]["indexed"] < 3:
+            time.sleep(0.05)
+
+        machine.run("backup", str(archive))
+        assert progress(machine, invocation)["status"] == "processing"
+        quarter = FILES // 4
+        assert (
+            completed(machine, invocation).items()
+            >= {
+                "indexed": 2 * quarter + 5,
+                "deleted": quarter,
+                "unchanged": quarter,
+                "failed": 0,
+                "total": FILES + 5,
+            }.items()
+        )
+        assert held(machine, "notes") == texts(folder, source["id"])
+        assert list((data / ".backup").iterdir()) == [data / ".backup" / "lock"]
+    shutil.rmtree(data)
+
+    write(folder, 0, 2, "newest")
+    (folder / "001.md").unlink()
+    write(folder, FILES + 5, 2, "newest")
+    with restored(environment, archive, tmp_path / "another") as machine:
+        assert completed(machine, invocation)["failed"] == 0
+        machine.sync(folder, "notes")
+        assert machine.sync(folder, "notes") == (0, len(list(folder.iterdir())), 0)
+        assert held(machine, "notes") == texts(folder, source["id"])
         assert "all as recorded" in machine.run("verify", "-c", "notes")

@@ -52,7 +52,7 @@ NOT_RUN: Mapping[str, str] = {
     "python -m benchmarks": "takes minutes; `make bench`",
     "headrace topics grow": "grows the topics of all tests; tests/system/test_growth.py",
     "headrace topics copy": "needs another cluster; tests/system/test_moving.py",
-    "headrace backup": "needs a system that does not run; tests/system/test_backup.py",
+    "headrace backup": "writes a file outside of the folder; tests/system/test_backup.py",
     "headrace restore": "needs a backup; tests/system/test_backup.py",
     "headrace logs": "reads the log files of `headrace up`; tests/headrace/test_logs.py",
     "headrace credentials create handbook --kind aws": "asks a person; tests/headrace/cli",

@@ -1,5 +1,6 @@
 """`headrace backup` and `headrace restore`: a data folder as one file."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,12 +19,15 @@ def backup(
     ],
     data_dir: DataDir = None,
 ) -> None:
-    """Back up the data folder of a system that does not run, with its keys, into one file (0600)."""
+    """Back up the data folder, with its keys, into one file (0600).
+
+    A running system pauses meanwhile, for a second or two.
+    """
     from headrace.cli.output import console
     from headrace.local.backup import back_up
 
     settings = load_settings(data_dir)
-    manifest = back_up(settings.data_dir, file)
+    manifest = back_up(settings.data_dir, file, lambda said: print(said, file=sys.stderr))
     print(f"{file}: {manifest.files:,} files, {manifest.size:,} bytes; it holds keys, keep it safe")
     for elsewhere in _elsewhere(settings):
         console(stderr=True).print(f"[yellow]not in it[/] {elsewhere}")
