@@ -1,7 +1,7 @@
 """Puts back letters that the PDF reader loses before a ligature at the start of a large text.
 
-Both letters of `ff` are at one place, which the reader takes for text that is drawn twice: `ficient` remains of
-`Efficient`.
+Both letters of `ff` are at one place, which the reader takes for text that is drawn twice: `ficient` remains
+of `Efficient`.
 """
 
 from __future__ import annotations
