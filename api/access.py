@@ -40,7 +40,7 @@ class Caller:
     def require_preset(self, action: str) -> None:
         """Raise Forbidden unless the key is the preset admin key: what concerns every tenant is for it."""
         if not self.preset:
-            raise Forbidden(f"only the preset admin key (HEADRACE_ADMIN_KEY) may {action}")
+            raise Forbidden(f"only the preset admin key (HEADRACE_API_KEY) may {action}")
 
     def require_unlimited(self, action: str) -> None:
         """Raise Forbidden unless the key is an admin key for all databases of its tenant."""
