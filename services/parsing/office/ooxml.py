@@ -53,7 +53,10 @@ class Graphics:
         return self._pictures.warnings
 
     def describe(self, drawing: etree._Element, targets: dict[str, tuple[str, str]]) -> tuple[str, list[str]]:
-        """Inline markdown for a drawing's pictures; blocks for its charts, diagrams and texts in pictures."""
+        """Inline markdown for a drawing's pictures; blocks for its charts, diagrams and texts in pictures.
+
+        Of a shape without any of them, and without text, its alternative text.
+        """
         inline: list[str] = []
         blocks: list[str] = []
         alt = alternative_text(drawing)
@@ -69,7 +72,8 @@ class Graphics:
                 text, words = self.picture(targets.get(relation, ("", ""))[1], alt)
                 inline.append(text)
                 blocks.extend(words)
-        return "".join(inline), blocks
+        silent = not inline and not blocks and not any((t.text or "").strip() for t in drawing.iter("{*}t"))
+        return (md.image(alt) if alt and silent else "".join(inline)), blocks
 
     def content(self, part: str) -> bytes:
         """The bytes of a part; empty if it is missing."""

@@ -19,8 +19,8 @@ _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|mso-hide\s*:\s*all|text-indent\s*:\s*-\d{3,}"
     r"|(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d])(?=.*overflow\s*:\s*hidden)"
     r"|overflow\s*:\s*hidden(?=.*(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d]))"
-    r"|position\s*:\s*(?:absolute|fixed)(?=.*(?:left|top|right|bottom)\s*:\s*-\d{3,})"
-    r"|(?:left|top|right|bottom)\s*:\s*-\d{3,}(?=.*position\s*:\s*(?:absolute|fixed))"
+    r"|position\s*:\s*(?:absolute|fixed)(?=.*(?:left|top|right|bottom)\s*:\s*-\d{4,})"
+    r"|(?:left|top|right|bottom)\s*:\s*-\d{4,}(?=.*position\s*:\s*(?:absolute|fixed))"
     r"|clip\s*:\s*rect\((?:\s*[01](?:px)?[\s,]*){4}\)|clip-path\s*:\s*inset\((?:50|100)%",
     re.I | re.S,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _SKIPPED = """
-    script style head noscript template iframe object embed applet canvas video audio track
+    script style head noscript template iframe embed applet canvas video audio track
     datalist option map area meta link base param frame frameset col colgroup dialog
     progress meter
 """

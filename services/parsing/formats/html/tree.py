@@ -32,7 +32,9 @@ def declared_charset(data: bytes, content_type: str | None = None) -> str | None
         return found[1]
     head = data[:4096]
     match = _XML_ENCODING.search(head) or _META_CHARSET.search(head)
-    return match[1].decode("ascii") if match else None
+    charset = match[1].decode("ascii") if match else None
+    # Where this can be read, the page is not in UTF-16 (HTML standard, "prescan a byte stream").
+    return "utf-8" if charset and charset.lower().startswith("utf-16") else charset
 
 
 def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlElement, tuple[str, ...]]:

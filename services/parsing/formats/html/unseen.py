@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -18,6 +19,7 @@ from services.parsing.formats.html.tags import BLOCKS
 from services.parsing.reading import keeps_hidden, with_hidden
 
 Colour = tuple[int, int, int]
+Value = TypeVar("Value")
 #: What the colours of a text and its ground differ by at least in one part if the text can be read.
 CONTRAST = 12
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
@@ -45,12 +47,52 @@ def leave_out_unseen(root: HtmlElement) -> None:
         return
     sheets = " ".join(sheet.text or "" for sheet in _SHEETS(root)).lower()
     linked = bool(_LINKED(root)) or "@import" in sheets
+    look = _Look()
     for el in suspects:
         for reason in _reasons(el):
             styled = linked or any(name in sheets for name in reason.sheets)
-            hidden = any(is_hidden(around) for around in (el, *el.iterancestors()))
-            if not hidden and reason.proven(el, styled):
+            if reason.proven(el, look, styled) and not look.is_hidden(el):
                 _empty(el, reason, styled)
+
+
+class _Look:
+    """What elements inherit from those around them, each found once."""
+
+    def __init__(self) -> None:
+        self._colours: dict[HtmlElement, Colour | str | None] = {}
+        self._grounds: dict[HtmlElement, Colour | str | None] = {}
+        self._hidden: dict[HtmlElement, bool | None] = {}
+
+    def colour(self, el: HtmlElement) -> Colour | str | None:
+        return _inherited(el, _colour_of, self._colours)
+
+    def ground(self, el: HtmlElement) -> Colour | str | None:
+        return _inherited(el, _ground_of, self._grounds)
+
+    def is_hidden(self, el: HtmlElement) -> bool:
+        return _inherited(el, _hides, self._hidden) is True
+
+
+def _inherited(
+    el: HtmlElement, own: Callable[[HtmlElement], Value], known: dict[HtmlElement, Value]
+) -> Value:
+    """The value of the nearest element that has one."""
+    passed: list[HtmlElement] = []
+    value: Any = None
+    at = el
+    while at is not None and at not in known:
+        passed.append(at)
+        if (value := own(at)) is not None:
+            break
+        at = at.getparent()
+    else:
+        value = known[at] if at is not None else None
+    known.update(dict.fromkeys(passed, value))
+    return known[el]
+
+
+def _hides(el: HtmlElement) -> bool | None:
+    return True if is_hidden(el) else None
 
 
 class _Reason:
@@ -62,7 +104,7 @@ class _Reason:
         told: str,
         sheets: tuple[str, ...],
         resets: Callable[[dict[str, str], HtmlElement], bool],
-        proven: Callable[[HtmlElement, bool], bool] = lambda el, styled: True,
+        proven: Callable[[HtmlElement, _Look, bool], bool] = lambda el, look, styled: True,
     ) -> None:
         self.told, self.sheets, self.resets, self.proven = told, sheets, resets, proven
 
@@ -116,14 +158,14 @@ def _ground_in(style: dict[str, str]) -> str:
     return style.get("background-color") or style.get("background") or ""
 
 
-def _is_blended(el: HtmlElement, styled: bool) -> bool:
+def _is_blended(el: HtmlElement, look: _Look, styled: bool) -> bool:
     """Whether a text is transparent, or has the colour of what is behind it."""
     style = _declared(el.get("style") or "")
     own = style.get("color") or el.get("color") or ""
     if own == "transparent" or _alpha(own) == 0:
         return not any("clip" in name or name == "text-shadow" for name in style)
-    colour = next(filter(None, map(_colour_of, (el, *el.iterancestors()))), None if styled else _BLACK)
-    ground = next(filter(None, map(_ground_of, (el, *el.iterancestors()))), None if styled else _WHITE)
+    colour = look.colour(el) or (None if styled else _BLACK)
+    ground = look.ground(el) or (None if styled else _WHITE)
     if not isinstance(colour, tuple) or not isinstance(ground, tuple) or "text-shadow" in style:
         return False
     differences: list[int] = [abs(a - b) for a, b in zip(colour, ground, strict=True)]

@@ -21,9 +21,9 @@ from services.parsing.formats.text import decode
 from services.parsing.reading import warn
 
 _SHOWN = ("From", "To", "Cc", "Date")
-#: Parts that only programs read, such as signatures.
+#: Parts that only programs read, such as signatures, and another form of the text.
 _UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature",
-           "application/pgp-encrypted")  # fmt: skip
+           "application/pgp-encrypted", "text/x-amp-html")  # fmt: skip
 _SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[!-`][ -`]*\r?\n)*)end[ \t]*\r?$", re.M)
 _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)

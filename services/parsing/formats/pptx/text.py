@@ -144,7 +144,7 @@ def paragraph_text(paragraph: etree._Element, targets: Targets) -> str:
 def _run(run: etree._Element, targets: Targets) -> str:
     properties = run.find(A + "rPr")
     font = properties.find(A + "sym") if properties is not None else None
-    plain = "".join(t.text or "" for t in run.iterchildren(A + "t"))
+    plain = "".join(t.text or "" for t in run.iterchildren(A + "t")).replace("_x000B_", "\v")
     text = md.escape(from_symbol_font(plain, font.get("typeface", "") if font is not None else ""))
     if properties is None or not text.strip():
         return text

@@ -15,6 +15,7 @@ from tests.services.parsing.relatives import (
     pdfs,
     programs,
     reported,
+    reported_more,
     sheets,
     slides,
     unseen,
@@ -24,7 +25,7 @@ from tests.services.parsing.relatives import (
 from tests.services.parsing.relatives.case import Case
 
 _KINDS = (
-    *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported),
+    *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported, reported_more),
     *(pdfs, hidden, unseen, damaged, packed),
 )
 _CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
