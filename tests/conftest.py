@@ -9,11 +9,15 @@ one of the two; asked for by name, a missing engine is a failure.
 """
 
 import asyncio
+import contextlib
+import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
 import hypothesis
@@ -22,6 +26,8 @@ import structlog
 
 from streams.local import LocalBroker, LocalChroma
 from tests.order import in_order, scheduler
+from tests.preloaded import preloaded
+from tests.processes import ended_children
 
 Engine = Literal["embedded", "docker"]
 
@@ -74,9 +80,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = in_order(items)
 
 
+def pytest_collection_finish() -> None:
+    """The garbage collector need not look through modules and thousands of tests, which stay."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """pytest-xdist says in which test one of its workers died, not of what."""
+    if error:
+        with contextlib.suppress(OSError):
+            print(f"\n{node.gateway.id} died; processes that ended: {ended_children()}", file=sys.stderr)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -129,6 +149,13 @@ async def chroma(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> As
     else:
         async with LocalChroma(tmp_path_factory.mktemp("chroma")) as server:
             yield Chroma(server.url)
+
+
+@pytest.fixture(scope="session")
+def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The command `headrace`, which starts in no time."""
+    with preloaded(tmp_path_factory.mktemp("command")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,7 @@
 """In which order tests run, and which of them share a process: the slowest first, so that no worker of
 pytest-xdist is left with a long module when the others have ended.
 
-A broker, a Chroma server and a whole pipeline take twenty seconds of a core to start. So modules that share
+A broker, a Chroma server and a whole pipeline take ten seconds of a core to start. So modules that share
 a pipeline are one scope, and tests on containers come after all others: the session's servers start once.
 """
 
@@ -27,6 +27,9 @@ SLOWEST: Sequence[str] = (
     "tests/streams/kafka/test_worker.py",
     "tests/streams/kafka/test_drain.py",
     "tests/examples/test_demo.py",
+    "tests/api/dashboard/",
+    "tests/examples/",
+    "tests/services/connectors/web/test_browser.py",
     "tests/services/connectors/github/test_replay.py",
     "tests/services/indexing/test_service.py",
     "tests/services/tracking/test_worker.py",

@@ -25,6 +25,26 @@ def _state(pid: int) -> str:
         return ""
 
 
+def ended_children() -> dict[int, int]:
+    """Children that have ended, and that nobody has waited for yet: their exit status, minus the signal's
+    number if one ended them."""
+    ended = {}
+    for child in Path("/proc/thread-self/children").read_text().split():
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        if fields[0] == "Z":
+            ended[int(child)] = os.waitstatus_to_exitcode(int(fields[49]))
+    return ended
+
+
+def seconds_without_a_core() -> float:
+    """How long some process has waited for a core since the machine started. 0 where it is not known."""
+    try:
+        some = Path("/proc/pressure/cpu").read_text().splitlines()[0]
+    except OSError:
+        return 0.0
+    return int(some.rpartition("total=")[2]) / 1e6
+
+
 def listening_addresses(pid: int) -> set[str]:
     """The addresses on which a process listens for TCP connections (proc(5), `/proc/net/tcp`)."""
     links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import ClassVar
 
 import structlog
@@ -50,6 +51,9 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         self._webhooks, self._sender, self._clock = webhooks, sender, clock
         self._attempts: dict[str, asyncio.Task[None]] = {}
         self._endpoints: Counter[str] = Counter()
+        #: Number of the newest attempt of each endpoint.
+        self._turns: Counter[str] = Counter()
+        self._numbers = count(1)
         #: What came of attempts, until the view shows that it is written.
         self._outcomes: dict[str, WebhookDelivery] = {}
         self._owned: set[int] = set()
@@ -113,9 +117,8 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         ]
         due = self._webhooks.due(partitions)
         ready = [endpoint_id for endpoint_id, next_ms in due.items() if next_ms <= milliseconds(now)]
-        for endpoint_id in sorted(
-            ready, key=self._endpoints.__getitem__
-        ):  # who has little under way is first
+        # Who has little under way is first, and of those who was last attempted longest ago.
+        for endpoint_id in sorted(ready, key=lambda id_: (self._endpoints[id_], self._turns[id_])):
             self._begin(endpoint_id, partitions, now)
         later = [next_ms for next_ms in due.values() if next_ms > milliseconds(now)]
         wait = (min(later) - milliseconds(now)) / 1000 if later else _LOOK_SECONDS
@@ -150,12 +153,14 @@ class NotifyingStage(PunctuatedStage[Invocation]):
     def _begin(self, endpoint_id: str, partitions: Sequence[int], now: datetime) -> None:
         endpoint = self._webhooks.endpoint(endpoint_id)
         if endpoint is None:
+            del self._turns[endpoint_id]
             return
         for one in self._webhooks.due_of(endpoint_id, partitions, now, _OF_ENDPOINT + _MOST_AT_ONCE):
             if self._endpoints[endpoint_id] >= _OF_ENDPOINT or len(self._attempts) >= _OF_ALL:
                 return
             if one.id not in self._attempts and one.id not in self._outcomes:
                 self._endpoints[endpoint_id] += 1
+                self._turns[endpoint_id] = next(self._numbers)
                 self._attempts[one.id] = asyncio.create_task(self._attempt(endpoint, one))
 
     async def _attempt(self, endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> None:

@@ -185,14 +185,20 @@ class Engine:
 
     async def run(self) -> None:
         """Commit as outputs are acknowledged, until `finish`; raises the error that ends the worker."""
-        while not self._failed.done():
-            self.commit()
-            if self._punctuation:
-                self._punctuation.begin()
-            await asyncio.wait([self._failed], timeout=self._commit_seconds)
-            if self.idle:  # it must not wake twenty times a second
-                self._stirred.clear()
-                await either(self._failed, self._stirred, _DUE_SECONDS if self._punctuation else None)
+        try:
+            while not self._failed.done():
+                self.commit()
+                if self._punctuation:
+                    self._punctuation.begin()
+                await asyncio.wait([self._failed], timeout=self._commit_seconds)
+                if self.idle:  # it must not wake twenty times a second
+                    self._stirred.clear()
+                    await either(self._failed, self._stirred, _DUE_SECONDS if self._punctuation else None)
+        except asyncio.CancelledError:
+            # The event loop ends, and cancels what is in progress, too: no record is left alone for want of a
+            # retry. Nobody would hear of it, and asyncio would report an error that nobody has retrieved.
+            self._failed.add_done_callback(lambda failed: failed.exception())
+            raise
         self._failed.result()
 
     def commit(self, leaving: Iterable[Partition] | None = None) -> None:

@@ -18,6 +18,10 @@ class FakeSparse:
     """`SparseIndex` by brute force. `asked` are its queries."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
         self.rows: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
         self.models: dict[str, str] = {}
         self.asked: list[SparseQuery] = []
@@ -68,6 +72,10 @@ class FakeEmbedder:
 
     def __init__(self, vectors: Mapping[str, Sequence[float]]) -> None:
         self._vectors = vectors
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new."""
         self.asked: list[tuple[str, Sequence[str]]] = []
         self.away = False
 

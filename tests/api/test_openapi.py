@@ -94,7 +94,7 @@ async def test_handlers_keep_what_the_document_promises(
     strategy = operations[label].as_strategy(GenerationMode(mode), path_parameters=ids or None)
 
     @settings(
-        max_examples=25,
+        max_examples=12,
         deadline=None,
         database=None,
         derandomize=True,

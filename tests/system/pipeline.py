@@ -6,15 +6,17 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from headrace.cli.settings import load_settings
 from headrace.local.supervisor import RestartDelay, Supervisor
-from headrace.wiring import SERVICES
+from headrace.preload import PRELOAD
+from headrace.wiring import SERVICES, run_service
 from schemas.codec import SingleObjectCodec
 from schemas.events import Chunk, Chunking, SparseRow
 from services.chunking.stage import cut
@@ -23,6 +25,7 @@ from streams.kafka.client_config import read_client_config
 from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
 from streams.local import ProcessSpec
 from streams.local.ports import free_port
+from streams.processes.forked import ForkedProcess, Forks
 from streams.state.reader import Reader, end_offsets
 from streams.topics import SPARSE_ROWS
 
@@ -42,6 +45,12 @@ PARTITIONS = 4
 RUN_WINDOW = 40
 
 
+def serve(arguments: Sequence[str]) -> int:
+    """What a forked process of a service does: what `_RUN` does."""
+    asyncio.run(run_service(arguments[0], load_settings()))
+    return 0
+
+
 @dataclass
 class Pipeline:
     """The gateway's and Chroma's HTTP interfaces, and the processes behind them."""
@@ -53,6 +62,7 @@ class Pipeline:
     data: Path
     environment: Mapping[str, str]
     program: str = _RUN
+    forks: Forks | None = None  # None: each process starts Python and loads everything
     metrics_port: int = field(default_factory=free_port)  # of the first process of embedding
 
     async def start(self, service: str, slot: int = 0) -> str:
@@ -65,7 +75,12 @@ class Pipeline:
             environment.pop("HEADRACE_EMBED_PORT", None)
         elif service == "embedding":
             environment["HEADRACE_METRICS_PORT"] = str(self.metrics_port)
-        await self.supervisor.start(ProcessSpec(name, argv, self.data / f"{name}.log", environment))
+
+        async def fork(spec: ProcessSpec, log: int) -> ForkedProcess | None:
+            return await self.forks.start([service], environment, log, ()) if self.forks else None
+
+        spec = ProcessSpec(name, argv, self.data / f"{name}.log", environment, fork=fork)
+        await self.supervisor.start(spec)
         return name
 
     async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
@@ -231,7 +246,8 @@ async def running(
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Pipeline]:
     """Services as processes of their own, started again when they die; `before` is Python that each of
-    them runs first, `settings` are further variables."""
+    them runs first, `settings` are further variables. Without `before` they are forked, as `headrace up` does
+    it: starts of Python took ten seconds of a core."""
     properties = read_client_config(kafka_config) if kafka_config else {}
     cluster = Cluster(bootstrap, prefix=f"{data.name}.", properties=properties)
     await asyncio.to_thread(ensure_topics, cluster, PARTITIONS)
@@ -257,14 +273,17 @@ async def running(
         "HEADRACE_SEARCH_TOKEN": KEY,
         **(settings or {}),
     }
-    async with Supervisor(backoff=RestartDelay(first_s=0.1, most_s=0.5), signals=()) as supervisor:
-        headers = {"x-chroma-token": KEY}
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
-            pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment, before + _RUN)
-            for name in services:
-                await pipeline.start(name)
-            await _healthy(pipeline)
-            yield pipeline
+    forks = Forks(PRELOAD, f"{__name__}:{serve.__name__}")
+    with closing(forks):
+        async with Supervisor(backoff=RestartDelay(first_s=0.1, most_s=0.5), signals=()) as supervisor:
+            headers = {"x-chroma-token": KEY}
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as http:
+                pipeline = Pipeline(cluster, chroma_url, http, supervisor, data, environment, before + _RUN)
+                pipeline.forks = None if before else forks
+                for name in services:
+                    await pipeline.start(name)
+                await _healthy(pipeline)
+                yield pipeline
 
 
 async def _healthy(pipeline: Pipeline) -> None:

@@ -17,7 +17,6 @@ import pytest
 from aiohttp import web
 
 from tests.documentation.pages import Block, blocks
-from tests.documentation.preloaded import preloaded
 from tests.documentation.shell import Command, commands
 from tests.s3_server import MemoryS3
 from tests.services.connectors.github.git_server import serving as serving_git
@@ -192,7 +191,7 @@ async def receive(_: web.Request) -> web.Response:
 
 @pytest.fixture(scope="module")
 async def world(
-    pipeline: Pipeline, store: MemoryS3, tmp_path_factory: pytest.TempPathFactory
+    pipeline: Pipeline, store: MemoryS3, command: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
     home = tmp_path_factory.mktemp("home")
     furnish(home)
@@ -213,11 +212,10 @@ async def world(
         for path in ("/", "/docs", "/docs/"):
             site.pages[path] = page(f"What this page says, in full: {path}.", title=path)
         site.pages["/headrace"] = receive
-        stack.enter_context(preloaded(home))
         found = World(
             home,
             {
-                "PATH": f"{home}:{os.environ['PATH']}",
+                "PATH": f"{command.parent}:{os.environ['PATH']}",
                 "HOME": str(home),
                 "LANG": "C.UTF-8",
                 "HEADRACE_URL": gateway,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.pipeline import Pipeline
+from tests.system.pipeline import RUN_WINDOW, Pipeline
 
 pytestmark = pytest.mark.system
 
@@ -66,11 +66,11 @@ async def test_a_collection_that_is_deleted_while_a_run_fills_it_ends_whole(
     if known:
         (folder / "000.md").write_text("# Note 0\n")
         await pipeline.sync(source, collection)
-    names = [f"{number:03}.md" for number in range(200)]
+    names = [f"{number:03}.md" for number in range(3 * RUN_WINDOW)]
     for number, name in enumerate(names):
         (folder / name).write_text(f"# Note {number}\n")
     invocation = await pipeline.begin(source, collection)
-    await pipeline.counted(invocation, at_least=60)
+    await pipeline.counted(invocation, at_least=RUN_WINDOW)
 
     await pipeline.drop(collection)
 

@@ -16,8 +16,8 @@ from tests.system.pipeline import DATABASE, PARTITIONS, Pipeline
 pytestmark = pytest.mark.system
 
 LINES = '{"type": "lines", "max_lines": 1}'
-#: Six times what is on the way at once; few different texts, so that their vectors are cached.
-BIG = "".join(f"line number {number % 100}\n" for number in range(6 * PARTS_AHEAD * 60)).encode()
+#: Four times what is on the way at once; few different texts, so that their vectors are cached.
+BIG = "".join(f"line number {number % 100}\n" for number in range(4 * PARTS_AHEAD * 60)).encode()
 
 
 def partition(collection: str, name: str) -> int:

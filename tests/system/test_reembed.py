@@ -93,7 +93,7 @@ async def reading(pipeline: Pipeline, collection: str, rows: int) -> AsyncIterat
                 look = (found["dimension"], int(await response.text()))
             if look not in seen[-1:]:
                 seen.append(look)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.015)
 
     task = asyncio.create_task(read())
     try:

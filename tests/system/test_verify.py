@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,13 +27,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("folder")
 
 
-async def verify(pipeline: Pipeline, *options: str) -> tuple[int, str, str]:
+async def verify(pipeline: Pipeline, command: Path, *options: str) -> tuple[int, str, str]:
     """Exit status, output and messages of the command."""
     url = f"http://127.0.0.1:{pipeline.environment['HEADRACE_PORT']}"
-    argv = ["-m", "headrace", "verify", "-c", COLLECTION, *options]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *argv,
+        command,
+        *("verify", "-c", COLLECTION, *options),
         env={**pipeline.environment, "HEADRACE_URL": url},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -50,6 +48,7 @@ async def compare(pipeline: Pipeline, how: str) -> dict[str, Any]:
     assert status == 202, shown
     async with asyncio.timeout(60):
         while shown["state"] == "running":
+            await asyncio.sleep(0.02)
             _, shown = await pipeline.call("GET", f"{path}/verification", params=body)
     return dict(shown)
 
@@ -87,7 +86,7 @@ async def change(pipeline: Pipeline, step: str, body: Mapping[str, Any]) -> None
 
 
 async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline(
-    pipeline: Pipeline, folder: Path, tmp_path: Path
+    pipeline: Pipeline, command: Path, folder: Path, tmp_path: Path
 ) -> None:
     for name in ("a.md", "b.md", "c.md", "d.md"):
         (folder / name).write_text(f"# {name}\n\nThe text of {name}.\n")
@@ -96,7 +95,7 @@ async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline
     await pipeline.ended(await pipeline.upload(COLLECTION, "note.md", b"# An upload\n"))
     before = await pipeline.rows(COLLECTION)
     async with searching(pipeline, tmp_path) as index:
-        status, out, errors = await verify(pipeline)
+        status, out, errors = await verify(pipeline, command)
         compared = "5 documents, 5 rows and 5 sparse rows compared, all as recorded\n"
         assert out == f"{compared}the sparse index has all 5 of its rows\n"
         assert (status, errors) == (0, "")
@@ -105,21 +104,21 @@ async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline
         assert shard is not None
         rows = dict(shard.rows())
         shard.apply([], [next(iter(rows))])
-        status, out, _ = await verify(pipeline)
+        status, out, _ = await verify(pipeline, command)
         assert (status, "the sparse index has other rows: 1 missing, 0 wrong, 0 surplus" in out) == (1, True)
-        assert (await verify(pipeline, "--repair"))[0] == 0
+        assert (await verify(pipeline, command, "--repair"))[0] == 0
         assert dict(shard.rows()) == rows
-        await change_and_mend(pipeline, before)
+        await change_and_mend(pipeline, command, before)
 
 
-async def change_and_mend(pipeline: Pipeline, before: Mapping[str, Any]) -> None:
+async def change_and_mend(pipeline: Pipeline, command: Path, before: Mapping[str, Any]) -> None:
     ids = {str(metadata["document_key"]): id_ for id_, (_, metadata) in before.items()}
     await change(pipeline, "delete", {"ids": [ids["a.md"]]})
     text = {"ids": [ids["b.md"]], "documents": ["somebody's"], "metadatas": [{"mine": 1}]}
     await change(pipeline, "update", text)
     surplus = {"ids": [ids["c.md"][:-1] + "7", "foreign"], "embeddings": [[1.0] * 384] * 2}
     await change(pipeline, "add", {**surplus, "documents": ["x", "y"]})
-    status, out, _ = await verify(pipeline, "--json")
+    status, out, _ = await verify(pipeline, command, "--json")
 
     found = json.loads(out)
     wrong = {one["document_key"]: (one["missing"], one["surplus"], one["wrong"]) for one in found["findings"]}
@@ -134,7 +133,7 @@ async def change_and_mend(pipeline: Pipeline, before: Mapping[str, Any]) -> None
         "c.md": 0,
     }
 
-    status, out, errors = await verify(pipeline, "--repair")
+    status, out, errors = await verify(pipeline, command, "--repair")
 
     assert status == 0, (out, errors)
     assert "3 documents indexed again" in errors
@@ -151,8 +150,8 @@ async def change_and_mend(pipeline: Pipeline, before: Mapping[str, Any]) -> None
     assert after == before
 
 
-async def test_a_collection_that_nobody_knows_is_told(pipeline: Pipeline) -> None:
-    status, _, errors = await verify(pipeline, "-d", "elsewhere")
+async def test_a_collection_that_nobody_knows_is_told(pipeline: Pipeline, command: Path) -> None:
+    status, _, errors = await verify(pipeline, command, "-d", "elsewhere")
 
     assert status == 1
     assert f"no collection '{COLLECTION}' in database 'elsewhere'" in errors

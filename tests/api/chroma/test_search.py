@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from chromadb import K, Knn, Rrf, Search, SparseVector
 from chromadb.errors import InvalidArgumentError, NotFoundError
 from chromadb.execution.expression import GroupBy, MinK, Rank
 
-from api.gateway import ChromaAccess
+from api.gateway import ChromaAccess, Gateway
 from tests.api.chroma.test_endpoint import OURS, client_of
-from tests.api.conftest import Server, Start
+from tests.api.conftest import Server, Start, running
 from tests.api.fake_sparse import FakeEmbedder, FakeSparse, words
+from tests.api.fake_tracking import FakeTracking
 from tests.api.test_access import make_key
 
 KEY = "sparse_embedding"
@@ -46,10 +48,27 @@ class Indexed:
         return list(found)
 
 
-@pytest.fixture
-async def indexed(start: Start) -> Indexed:
+@pytest.fixture(scope="module")
+async def searching(
+    configuration: Gateway,
+    tracking: FakeTracking,
+    database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[Server, FakeSparse, FakeEmbedder]]:
+    """A gateway, and what it searches with."""
     sparse, embedder = FakeSparse(), FakeEmbedder({"sky": [0.0, 1.0]})
-    server = await start(sparse=sparse, embedder=embedder)
+    folder = tmp_path_factory.mktemp("searching")
+    async with running(
+        replace(configuration, state_folder=folder, sparse=sparse, embedder=embedder)
+    ) as server:
+        yield server, sparse, embedder
+
+
+@pytest.fixture
+async def indexed(searching: tuple[Server, FakeSparse, FakeEmbedder]) -> Indexed:
+    server, sparse, embedder = searching
+    sparse.forget()
+    embedder.forget()
     function = {"type": "known", "name": "default", "config": {}}
     body = {
         "name": f"search-{uuid.uuid4()}",

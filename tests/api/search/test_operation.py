@@ -12,12 +12,12 @@ from chromadb import K, Search
 from api.gateway import ChromaAccess
 from api.search.rerank import RerankAccess
 from tests.api.chroma.test_endpoint import OURS
-from tests.api.chroma.test_search import Indexed, indexed
+from tests.api.chroma.test_search import Indexed, indexed, searching
 from tests.api.conftest import DATABASE, Server, Start
 from tests.api.fake_sparse import FakeEmbedder
 from tests.api.test_access import make_key
 
-__all__ = ["indexed"]
+__all__ = ["indexed", "searching"]
 SEARCH = "/api/v1/search"
 
 

@@ -38,7 +38,7 @@ from tests.api.test_hostile import MALFORMED, MARK
 from tests.collector import Collector, Taken, collecting
 from tests.deploy.observability import metric_names, served_names
 from tests.documentation.pages import blocks
-from tests.processes import is_alive
+from tests.processes import is_alive, seconds_without_a_core
 from tests.waiting import eventually
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "headrace")
@@ -64,6 +64,7 @@ class Up:
     folder: Path
     process: subprocess.Popen[str]
     first_line: str
+    preloaded: Path
 
     @property
     def data_dir(self) -> Path:
@@ -77,9 +78,16 @@ class Up:
 
     def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The command in the same folder."""
+        return self._run(str(self.preloaded), arguments)
+
+    def program(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same as users start it, with all its imports."""
+        return self._run(COMMAND, arguments)
+
+    def _run(self, program: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         variables = environment() | {"HEADRACE_DATA_DIR": str(self.data_dir)}
         return subprocess.run(
-            [COMMAND, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True
+            [program, *arguments], cwd=self.folder, env=variables, capture_output=True, text=True
         )
 
     def metrics(self, service: str) -> str:
@@ -129,22 +137,22 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Up]:
+def up(tmp_path_factory: pytest.TempPathFactory, collector: Collector, command: Path) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("up") / "project"
     for name in (*PACKAGES, "multiprocessing"):  # as many a project has, and neither of us sees the other's
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.py").write_text("raise SystemExit('the folder was imported')\n")
     log = (folder / "up.log").open("w")
-    command = [COMMAND, "up", "--port", "0", "--data-dir", str(folder.with_name("data"))]
+    program = [COMMAND, "up", "--port", "0", "--data-dir", str(folder.with_name("data"))]
     variables = environment() | traced_to(collector)
     process = subprocess.Popen(
-        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=log, text=True
+        program, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=log, text=True
     )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, (folder / "up.log").read_text()
-        yield Up(folder, process, line)
+        yield Up(folder, process, line, command)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
@@ -177,7 +185,7 @@ def test_a_key_in_a_malformed_request_is_kept_nowhere(up: Up) -> None:
 
 
 def test_a_second_one_says_what_holds_the_data(up: Up) -> None:
-    second = up.call("up", "--port", "0")
+    second = up.program("up", "--port", "0")
 
     assert second.returncode == 1
     assert f"in use by process {up.process.pid}" in second.stderr
@@ -232,14 +240,14 @@ def test_a_folder_is_synced_asked_and_synced_again(up: Up) -> None:
     (notes / "tours.md").write_text("# Tours\n\nGroups of more than twelve people book a week ahead.\n")
     (notes / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
 
-    first = up.call("sync", "notes", "-c", "notes")
+    first = up.program("sync", "notes", "-c", "notes")
     assert first.returncode == 1
     assert "failed  broken.pdf  " in first.stdout
     assert "3 documents listed: 2 written, 0 deleted, 0 unchanged, 1 failed, 2 chunks" in first.stdout
 
     hits = json.loads(up.call("query", "the motor does not run", "-c", "notes", "-n", "1", "--json").stdout)
     assert [(hit["document_key"], hit["start_line"], hit["end_line"]) for hit in hits] == [("gates.md", 1, 3)]
-    shown = up.call("query", "the motor does not run", "-c", "notes", "-n", "1").stdout
+    shown = up.program("query", "the motor does not run", "-c", "notes", "-n", "1").stdout
     assert shown.startswith("1  gates.md:1–3   meaning 1, words 1")
 
     (notes / "broken.pdf").unlink()
@@ -530,11 +538,12 @@ def test_ctrl_c_stops_all_of_it_in_under_ten_seconds(up: Up) -> None:
     services = [pid for name in ("api", "parsing", "tracking") if (pid := up.service(name)) is not None]
     assert len(services) == 3
 
-    began = time.monotonic()
+    began, waited = time.monotonic(), seconds_without_a_core()
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(60) == 0
 
-    assert time.monotonic() - began < STOP_WITHIN_S + 1
+    # Not counting the time in which the machine was busy with something else.
+    assert time.monotonic() - began - (seconds_without_a_core() - waited) < STOP_WITHIN_S + 1
     assert not any(is_alive(pid) for pid in services)
     assert read_running(up.data_dir) is None
     key = (up.data_dir / "admin.key").read_text().strip()

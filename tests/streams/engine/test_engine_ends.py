@@ -1,6 +1,7 @@
 """An engine that cannot go on says so: whatever raises in it, wherever it is called from, `run` ends."""
 
 import asyncio
+import gc
 import random
 import sys
 from collections.abc import Callable, Sequence
@@ -101,15 +102,18 @@ async def test_whatever_raises_in_an_engine_ends_its_run(
         feeding.cancel()  # the event loop is that of all tests
 
 
+class Endless(Stage[ApiKey]):
+    """Never done with a record."""
+
+    name = "endless"
+    topic = INPUT
+
+    async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Output]:
+        await asyncio.Event().wait()
+        return []
+
+
 async def test_work_that_somebody_else_cancels_ends_the_run() -> None:
-    class Endless(Stage[ApiKey]):
-        name = "endless"
-        topic = INPUT
-
-        async def process(self, record: Record[ApiKey], context: Context) -> Sequence[Output]:
-            await asyncio.Event().wait()
-            return []
-
     engine, before = Engine(Endless(), SimulatedLog(random.Random(1))), asyncio.all_tasks()
     await engine.assign([PARTITION])
     engine.deliver([entry(0, 0)])
@@ -118,6 +122,26 @@ async def test_work_that_somebody_else_cancels_ends_the_run() -> None:
 
     with pytest.raises(TransientError, match="cancelled"):
         await asyncio.wait_for(engine.run(), 30)
+
+
+def test_an_event_loop_that_ends_in_the_middle_leaves_no_error_that_nobody_hears_of() -> None:
+    unheard: list[str] = []
+
+    async def begin() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: unheard.append(str(context)))
+        engine = Engine(Endless(), SimulatedLog(random.Random(1)))
+        await engine.assign([PARTITION])
+        engine.deliver([entry(0, 0)])
+        running.append(asyncio.create_task(engine.run()))
+        await asyncio.sleep(0)
+
+    running: list[asyncio.Task[None]] = []
+    asyncio.run(begin())  # it cancels what is left
+    assert running.pop().cancelled()
+    gc.collect()
+
+    assert unheard == []
 
 
 async def test_a_record_over_which_the_worker_ends_twice_with_an_error_is_a_dead_letter_with_the_reason(

@@ -81,6 +81,7 @@ async def test_a_run_is_in_hand_for_long_only_when_it_fails() -> None:
     failing = engine.oldest()
     assert failing is not None
     assert failing.offset == 2
+    await engine.lose([PARTITION])
 
 
 class Sent:

@@ -116,16 +116,6 @@ async def test_who_has_no_password_or_another_one_is_not_let_in(broker: LocalBro
         assert not await asyncio.to_thread(admits, broker, changed), changed
 
 
-async def test_the_password_of_the_first_run_opens_nothing_after_it(tmp_path: Path) -> None:
-    async with LocalBroker(tmp_path):
-        written = (tmp_path / "server.properties").read_text()
-        [setup] = set(re.findall(r'user_\S+="(\w+)"', written))
-    async with LocalBroker(tmp_path) as second:
-        former = {"sasl.mechanism": "PLAIN", "sasl.password": setup}
-        assert not await asyncio.to_thread(admits, second, former)
-        assert await asyncio.to_thread(admits, second)
-
-
 def test_the_password_is_in_files_for_its_owner_alone_and_nowhere_else(broker: LocalBroker) -> None:
     password = broker.client_properties["sasl.password"].encode()
     holding = {
@@ -140,7 +130,7 @@ def test_the_password_is_in_files_for_its_owner_alone_and_nowhere_else(broker: L
     assert Cluster.from_file(broker.client_file).properties == broker.client_properties
 
 
-async def test_a_data_folder_from_before_passwords_starts_with_its_records_and_asks_for_one(
+async def test_a_data_folder_from_before_passwords_asks_for_one_and_that_of_the_first_run_opens_nothing(
     tmp_path: Path,
 ) -> None:
     async with LocalBroker(tmp_path, authenticate=False) as before:
@@ -148,8 +138,15 @@ async def test_a_data_folder_from_before_passwords_starts_with_its_records_and_a
         assert await asyncio.to_thread(produce, before, "old") == RECORDS
 
     async with LocalBroker(tmp_path) as after:
+        written = (tmp_path / "server.properties").read_text()
+        [setup] = set(re.findall(r'user_\S+="(\w+)"', written))
         assert await asyncio.to_thread(consume, after, "old") == list(range(RECORDS))
         assert not await asyncio.to_thread(admits, after, {"sasl.password": "wrong"})
+
+    async with LocalBroker(tmp_path) as again:
+        former = {"sasl.mechanism": "PLAIN", "sasl.password": setup}
+        assert not await asyncio.to_thread(admits, again, former)
+        assert await asyncio.to_thread(admits, again)
 
 
 async def test_a_data_folder_has_one_broker_and_says_which(broker: LocalBroker) -> None:

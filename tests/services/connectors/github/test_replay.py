@@ -1,4 +1,4 @@
-"""The history of this repository, replayed: after every tenth commit a run finds what a clean clone has."""
+"""The history of this repository, replayed: after each of its steps a run finds what a clean clone has."""
 
 import subprocess
 from pathlib import Path
@@ -11,6 +11,8 @@ from tests.services.connectors.github.repositories import Repository, git
 
 CHECKOUT = Path(__file__).resolve().parents[4]
 LEAST = 100
+#: Most runs; the history grows with every commit.
+MOST_RUNS = 20
 
 
 def history() -> list[str]:
@@ -33,7 +35,7 @@ async def test_a_real_history_is_followed_exactly_and_costs_what_has_changed(
     contents: dict[str, bytes] = {}
     seen: set[str] = set()
 
-    runs = [*commits[::10], commits[-1]]
+    runs = [*commits[:: max(10, len(commits) // MOST_RUNS)], commits[-1]]
     for commit in runs:
         git(repository.path, "update-ref", "refs/heads/main", commit)
         found = await reader.sync(collection)

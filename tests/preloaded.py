@@ -1,8 +1,9 @@
 """The command `headrace`, loaded once: each call of it is a fork.
 
-A start costs half a second of a core, and the pages call it thirty times.
+A start costs a second of a core, and tests call it a hundred times. The fixture `command` has one for the
+session. Who tests the start itself, or kills the command, runs the program.
 
-    python -m tests.documentation.preloaded SOCKET
+    python -m tests.preloaded SOCKET
 """
 
 import importlib
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.documentation.pages import ROOT
+ROOT = Path(__file__).parents[1]
 
 #: Hands its arguments, environment, folder and standard streams to the process that has loaded the command.
 _CLIENT = """#!{python} -IS
@@ -35,17 +36,17 @@ with socket.socket(socket.AF_UNIX) as server:
 
 
 @contextmanager
-def preloaded(folder: Path) -> Iterator[None]:
-    """Makes `headrace` in a folder, which answers while the context lasts."""
+def preloaded(folder: Path) -> Iterator[Path]:
+    """Makes `headrace` in a folder, which answers while the context lasts; its path."""
     path, command = folder / "socket", folder / "headrace"
     command.write_text(_CLIENT.format(python=sys.executable, path=str(path)))
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
-    argv = [sys.executable, "-m", "tests.documentation.preloaded", str(path)]
+    argv = [sys.executable, "-m", "tests.preloaded", str(path)]
     with subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            yield
+            yield command
         finally:
             process.terminate()
 
