@@ -14,7 +14,7 @@ from headrace.settings import Settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
 from schemas.limits import TRIAL_MODEL
-from schemas.models_file import ServedModels
+from schemas.models_file import OnnxConfig, ServedModels
 
 if TYPE_CHECKING:
     from services.inbox import Table
@@ -36,9 +36,11 @@ def check_models(settings: Settings) -> ServedModels:
 
     Raises UsageError with the setting, its value and the possible values.
     """
-    from services.embedding.catalogue import check_config
-
     served = models_of(settings)
+    if served.models == {TRIAL_MODEL: OnnxConfig(backend="onnx")}:  # nothing can be wrong with it
+        return served
+    from services.embedding.catalogue import check_config  # takes a tenth of a start to load
+
     for name, config in served.models.items():
         with naming_model(settings, name):
             check_config(name, config)
@@ -85,11 +87,11 @@ def browser_of(settings: Settings) -> str:
 
 def tables_of(settings: Settings) -> "dict[str, Table]":
     """Topics that hold rows of a database. Raises UsageError with the table and the field that is wrong."""
-    from services.inbox.tables import read_tables
-    from streams.topics import CATALOGUE
-
     if settings.inbox_tables is None:
         return {}
+    from services.inbox.tables import read_tables  # takes a tenth of a start to load
+    from streams.topics import CATALOGUE
+
     with _blaming("INBOX_TABLES", str(settings.inbox_tables)):
         return read_tables(settings.inbox_tables, [settings.topic_prefix + topic.name for topic in CATALOGUE])
 

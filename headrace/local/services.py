@@ -8,8 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from headrace.local.running_file import RunningSystem
 from headrace.service_names import GATEWAY, SERVICES
@@ -19,6 +18,9 @@ from streams.local import ProcessSpec
 from streams.local.ports import LOOPBACK, kept_port
 from streams.local.process import wait_until
 from streams.processes.forked import ForkedProcess, Forks
+
+if TYPE_CHECKING:  # loaded while the servers start
+    import aiohttp
 
 #: Maximum starts of a service that ends while a busy machine starts everything at once.
 STARTS = 4
@@ -157,11 +159,15 @@ def reachable(host: str) -> str:
 
 async def _answers(url: str) -> None:
     """Return when a GET of `url` returns 200."""
+    import aiohttp
+
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         await wait_until(lambda: _is_200(session, url))
 
 
-async def _is_200(session: aiohttp.ClientSession, url: str) -> bool:
+async def _is_200(session: "aiohttp.ClientSession", url: str) -> bool:
+    import aiohttp
+
     try:
         async with session.get(url) as answer:
             return answer.status == 200

@@ -60,6 +60,7 @@ STOP_ORDER = ([GATEWAY], _WORKERS, ["chroma", "broker"])
 _SWEEP_EVERY = timedelta(days=1)
 #: Some time after the start, when the machine is less busy.
 _SWEEP_FIRST = timedelta(minutes=1)
+_ARCHIVE_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,16 @@ async def run_local(
         try:
             async with Supervisor(STOP_ORDER, with_shortage(on_change, data_dir)) as supervisor:
                 embedded = await system.start(supervisor)
-                sweeping = asyncio.create_task(_sweep(embedded.wiring), name="sweep blobs")
+                later = [
+                    asyncio.create_task(_sweep(embedded.wiring), name="sweep blobs"),
+                    asyncio.create_task(system.prepare_next_start(), name="archive classes"),
+                ]
                 try:
                     return await use(embedded)
                 finally:
-                    sweeping.cancel()
+                    for task in later:
+                        task.cancel()
+                    await asyncio.gather(*later, return_exceptions=True)
                     forget_running(data_dir)
         finally:
             await system.close()
@@ -148,7 +154,9 @@ class _System:
     def __init__(self, settings: Settings, lock_fd: int, forks: Forks) -> None:
         self._settings, self._lock_fd, self._forks = settings, lock_fd, forks
         self._data_dir = settings.data_dir
-        self._broker = LocalBroker(self._data_dir / "kafka", settings.cache_dir, java=settings.java)
+        self._broker = LocalBroker(
+            self._data_dir / "kafka", settings.cache_dir, java=settings.java, lists_classes=True
+        )
         self._chroma = LocalChroma(self._data_dir / "chroma")
 
     async def start(self, supervisor: Supervisor) -> LocalSystem:
@@ -186,6 +194,13 @@ class _System:
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         keep_secrets_key(settings)
         return wiring
+
+    async def prepare_next_start(self) -> None:
+        """Archive the broker's classes, some time after the first start on a machine."""
+        if self._settings.kafka_bootstrap_servers is None:
+            await asyncio.sleep(_ARCHIVE_AFTER.total_seconds())
+            with contextlib.suppress(IngestError, OSError):
+                await self._broker.archive_classes()
 
     async def close(self) -> None:
         """Release the servers' folders, after the processes have ended."""

@@ -17,6 +17,8 @@ class UploadConnector(Connector):
 
     name = "connectors.file_upload"
     topic = RUNS[FILE_UPLOAD.name]
+    #: All uploads to a source have one key.
+    resumes_soon = True
     concurrency = 64
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:

@@ -11,13 +11,13 @@ from schemas.events import Progress, Step
 from services.inbox.room import Room
 from streams.kafka.cluster import Cluster
 from streams.partitions import partition_of
-from streams.state.reader import ReadBatch, Reader, end_offsets
+from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ReadBatch, Reader, end_offsets
 from streams.topics import PROGRESS
 
 log = structlog.get_logger(__name__)
 
 #: How long a read waits for the first event: how often an idle inbox wakes up, and how long it takes to stop.
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.5
 _ENDS = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED, Step.SKIPPED})
 
 
@@ -32,7 +32,7 @@ class Following:
     async def start(self) -> None:
         """Follow from the present end. Raises TransientError if the broker does not answer."""
         ends = await asyncio.to_thread(end_offsets, self._cluster, [self._place])
-        self._reader = Reader(self._cluster, self._codec)
+        self._reader = Reader(self._cluster, self._codec, fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS)
         self._reader.assign(ends)
         self._following = asyncio.create_task(self._follow(), name="inbox progress")
 

@@ -54,6 +54,8 @@ class InboxStage(Stage[InboxRecord]):
     topic = replace(INBOX, records=(InboxRecord,))
     #: The order of `documents` is the order of versions.
     transactional: ClassVar[bool] = True
+    #: Its keys are those of others.
+    resumes_soon: ClassVar[bool] = True
     #: Most records only wait for their turn.
     concurrency = 64
 

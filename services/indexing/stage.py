@@ -62,6 +62,8 @@ class IndexingStage(StatefulStage[Incoming]):
 
     name = "indexing"
     topic = EMBEDDINGS
+    #: Some parts of a big document with long vectors fill a window.
+    resumes_soon = True
     #: 64 documents of 8 chunks fill two requests; more are not faster (`benchmarks/indexing.py`).
     max_records = 64
 

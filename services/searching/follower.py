@@ -179,7 +179,7 @@ class Follower:
         if self._positions is not before:  # emptied: what the reader still has is not where it must begin
             return
         self._require_space()
-        batch = reader.poll(0.2)
+        batch = reader.poll(0.2, to_ends=bool(self._wanted))
         if self._fold(batch.changes):
             self._positions.update(batch.positions)
             self._wanted = {p: end for p, end in self._wanted.items() if self._positions[p] < end}

@@ -54,6 +54,8 @@ class TrackingStage(StatefulStage[Incoming]):
 
     name: ClassVar[str] = "tracking"
     topic: ClassVar[Topic] = PROGRESS
+    #: All progress of a run has one key.
+    resumes_soon: ClassVar[bool] = True
     #: A batch writes each invocation that it touches once, so that large batches cost less.
     max_records: int = 5_000
 

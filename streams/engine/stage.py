@@ -92,6 +92,8 @@ class Stage(Generic[E]):
     #: Records without a value, which delete their key on a compacted topic, reach the stage with None as
     #: their event. Otherwise each is a dead letter.
     takes_tombstones: ClassVar[bool] = False
+    #: Many records may have one key, and fill the window of their partition while the others are empty.
+    resumes_soon: ClassVar[bool] = False
 
     async def start(self) -> None:
         """Called once before the first record: open pools, load models."""
@@ -123,6 +125,8 @@ class BatchStage(Generic[E]):
     #: Records without a value, which delete their key on a compacted topic, reach the stage with None as
     #: their event. Otherwise each is a dead letter.
     takes_tombstones: ClassVar[bool] = False
+    #: Many records may have one key, and fill the window of their partition while the others are empty.
+    resumes_soon: ClassVar[bool] = False
 
     async def start(self) -> None:
         """Called once before the first record."""

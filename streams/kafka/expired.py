@@ -6,6 +6,7 @@ metrics, and on every partition of `progress`, so that tracking fails the runs t
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -64,14 +65,24 @@ class ExpiredRecords:
     codec: Codec
     stage: str
 
-    def begin_again(self, consumer: Consumer, message: Message[Any, Any]) -> str | None:
-        """Continue a partition at its oldest remaining record; `message` is its error (`is_position_gone`).
-        Returns a sentence about the expired records, or None if none expired: the group is new, or the topic
-        was recreated. Blocks for a few seconds at most.
+    def begin_again(self, consumer: Consumer, messages: Sequence[Message[Any, Any]]) -> list[str]:
+        """Continue partitions at their oldest remaining records; `messages` are their errors
+        (`is_position_gone`). Returns sentences about expired records; there are none if the group is new, or
+        a topic was recreated. Blocks for a few seconds at most.
+
+        All at once: those that begin later would wait for the end of a fetch that finds nothing.
 
         Raises TransientError or KafkaException if the broker does not answer. The restarted worker then finds
-        the gap again.
+        the gaps again.
         """
+        found = [self._beginning(consumer, message) for message in messages]
+        starts = [start for start, _ in found]
+        consumer.incremental_unassign(starts)  # a partition without a position accepts no other call
+        consumer.incremental_assign(starts)
+        return [expired for _, expired in found if expired]
+
+    def _beginning(self, consumer: Consumer, message: Message[Any, Any]) -> tuple[TopicPartition, str | None]:
+        """Where a partition continues, and a sentence about what expired before."""
         topic, partition = message.topic() or "", message.partition() or 0
         low, high = _watermarks(self.cluster, consumer, TopicPartition(topic, partition))
         position = message.offset()
@@ -85,9 +96,7 @@ class ExpiredRecords:
         start = TopicPartition(topic, partition, low)
         if expired:  # do not report it twice
             consumer.commit(offsets=[start], asynchronous=False)
-        consumer.incremental_unassign([start])  # a partition without a position accepts no other call
-        consumer.incremental_assign([start])
-        return expired
+        return start, expired
 
     def _tell(self, topic: str, partition: int, first: int, low: int, before: datetime) -> str:
         event = RecordsExpired(

@@ -9,6 +9,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import ClassVar
+from weakref import WeakValueDictionary
 
 import structlog
 from confluent_kafka import Producer
@@ -54,12 +56,8 @@ class HealthReporter:
         self._codec, self._stage, self._slot = codec, stage, slot
         self._oldest, self._expired = oldest, expired
         self._topic = cluster.name(STAGE_HEALTH)
-        self._producer = Producer(
-            cluster.client(
-                partitioner="murmur2_random", message_timeout_ms=10_000, queue_buffering_max_messages=100
-            ),
-            logger=CLIENT_LOG,
-        )
+        self._shared = _SharedProducer.of(cluster)
+        self._producer = self._shared.producer
         self._told: tuple[tuple[str, int, int], float] | None = None  # position, age of the next log line
 
     async def run(self) -> None:
@@ -118,6 +116,29 @@ class HealthReporter:
             attempt=entry.attempt,
             error=entry.last_error,
         )
+
+
+class _SharedProducer:
+    """One producer for all stages of a process, as long as one of them reports."""
+
+    _of: ClassVar[WeakValueDictionary[object, "_SharedProducer"]] = WeakValueDictionary()
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.producer = Producer(
+            cluster.client(
+                partitioner="murmur2_random", message_timeout_ms=10_000, queue_buffering_max_messages=100
+            ),
+            logger=CLIENT_LOG,
+        )
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> "_SharedProducer":
+        """That of a cluster. Called in the event loop only."""
+        key = (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
+        found = cls._of.get(key)
+        if found is None:
+            found = cls._of[key] = cls(cluster)
+        return found
 
 
 def in_hand(entry: Entry) -> RecordInHand:

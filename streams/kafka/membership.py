@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from streams.kafka.cluster import FETCH_WAIT_MS, SESSION_SECONDS, Cluster
+from streams.kafka.cluster import FETCH_WAIT_MS, SESSION_SECONDS, SOON_FETCH_WAIT_MS, Cluster
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Membership:
         own = "" if self.static else f".{uuid.uuid4().hex[:12]}"
         return f"{self.member(stage)}{own}.transactions"
 
-    def consumer(self, cluster: Cluster, stage: str) -> dict[str, Any]:
-        """librdkafka properties of this member's consumer."""
+    def consumer(self, cluster: Cluster, stage: str, resumes_soon: bool = False) -> dict[str, Any]:
+        """librdkafka properties of this member's consumer; `resumes_soon` as of the stage."""
         properties: dict[str, Any] = {
             "group_id": cluster.name(stage),
             "client_id": self.member(stage),
@@ -49,7 +49,7 @@ class Membership:
             "enable_partition_eof": True,
             # Records in flight are in the window; librdkafka only needs to prefetch the next ones.
             "queued_max_messages_kbytes": 16 * 1024,
-            "fetch_wait_max_ms": FETCH_WAIT_MS,
+            "fetch_wait_max_ms": SOON_FETCH_WAIT_MS if resumes_soon else FETCH_WAIT_MS,
             "fetch_error_backoff_ms": 100,
         }
         if self.static:

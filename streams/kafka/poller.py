@@ -10,6 +10,7 @@ from __future__ import annotations  # confluent's Message is generic for type ch
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import wait
 from typing import Any
@@ -32,10 +33,13 @@ log = structlog.get_logger(__name__)
 
 #: Time for work in progress to finish when partitions are revoked; well below the session timeout.
 DRAIN_SECONDS = 5.0
-#: Poll timeouts: while the windows hold records, and while they are empty. A queued call of the event loop
-#: waits this long. At fifty polls a second, eight idle workers took a tenth of a core.
+#: Poll timeouts: while the windows hold records or state is restored, and otherwise. A queued call of the
+#: event loop waits this long. At fifty polls a second, eight idle workers took a tenth of a core.
 _BUSY_POLL_SECONDS = 0.02
-_IDLE_POLL_SECONDS = 0.2
+_IDLE_POLL_SECONDS = 0.5
+#: How often the event loop is told of polls, and an idle thread asks librdkafka for its partitions and its
+#: generation: each wakes another thread.
+_NOTE_SECONDS = 1.0
 
 
 class Poller:
@@ -74,6 +78,11 @@ class Poller:
         self._lag = Lag(stage.name)
         self._loop = asyncio.get_running_loop()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._told_at = self._owned_at = float("-inf")  # last beat; last look at what is owned
+        self._restoring = 0  # assignments whose state is not restored yet
+        self._gone: dict[
+            Partition, Message[Any, Any]
+        ] = {}  # partitions whose position is gone, by their errors
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
         self._thread = threading.Thread(target=self._poll, name="poll", daemon=True)
         self.expired: list[str] = []
@@ -113,11 +122,14 @@ class Poller:
                 on_lost=self.lost,
             )
             while not self._stopping.is_set():
-                message = self._consumer.poll(_IDLE_POLL_SECONDS if self._engine.idle else _BUSY_POLL_SECONDS)
+                idle = self._engine.idle and not self._restoring
+                message = self._consumer.poll(_IDLE_POLL_SECONDS if idle else _BUSY_POLL_SECONDS)
                 self._note_poll()
                 if message is not None:
+                    self._owned_at = float("-inf")  # a transaction follows
                     self._hand_over([message])  # now, because `consume` may run a rebalance first
                     self._hand_over(self._consumer.consume(self._most_at_once, 0))
+                    self._begin_again()
                 self._serve()
                 self._lag.report(self._consumer)
             self._in_loop(self._engine.revoke(self._engine.partitions, DRAIN_SECONDS))
@@ -149,12 +161,26 @@ class Poller:
         while not self._calls.empty():
             self._calls.get()()
         if self._writer.transactional:
-            owned = frozenset(self._ours(self._consumer.assignment()))
-            self._writer.owned(owned, self._consumer.consumer_group_metadata())
+            self._note_owned()
+
+    def _begin(self, restored: Sequence[Partition]) -> None:
+        self._restoring -= 1
+        self._consumer.resume(self._still_ours(restored))
+
+    def _note_owned(self) -> None:
+        now = time.monotonic()
+        if now - self._owned_at < _NOTE_SECONDS and self._engine.idle:
+            return
+        self._owned_at = now
+        owned = frozenset(self._ours(self._consumer.assignment()))
+        self._writer.owned(owned, self._consumer.consumer_group_metadata())
 
     def _note_poll(self) -> None:
         self._liveness.polled()
-        self._loop.call_soon_threadsafe(self._liveness.beat, self._liveness.polled_at)
+        at = self._liveness.polled_at
+        if at - self._told_at >= _NOTE_SECONDS:
+            self._told_at = at
+            self._loop.call_soon_threadsafe(self._liveness.beat, at)
 
     def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
         try:
@@ -182,7 +208,7 @@ class Poller:
                     TopicPartition(message.topic() or "", message.partition() or 0, message.offset() or 0)
                 )
             elif is_position_gone(error):
-                self._begin_again(message)
+                self._gone[self._cluster.short(message.topic() or ""), message.partition() or 0] = message
             elif error.fatal():
                 raise FencedError(f"the consumer cannot go on: {error.str()}")
             elif not error.retriable():
@@ -192,31 +218,43 @@ class Poller:
         if sound or ends:
             self._loop.call_soon_threadsafe(self._deliver, sound, ends)
 
-    def _begin_again(self, message: Message[Any, Any]) -> None:
-        if sentence := self._expired_records.begin_again(self._consumer, message):
-            self.expired.append(sentence)
-        place = TopicPartition(message.topic() or "", message.partition() or 0)
-        if not all(self._engine.takes(partition) for partition in self._ours([place])):
-            self._consumer.pause([place])  # its state is not restored yet, or its window is full
+    def _begin_again(self) -> None:
+        if not (gone := self._gone):
+            return
+        self._gone = {}
+        self.expired += self._expired_records.begin_again(self._consumer, list(gone.values()))
+        # Their state is not restored yet, or their window is full.
+        if closed := [self._topic_partition(place) for place in gone if not self._engine.takes(place)]:
+            self._consumer.pause(closed)
+
+    def _moved(self, partitions: Sequence[TopicPartition]) -> None:
+        """Forget what was known of partitions that come or go."""
+        self._owned_at = float("-inf")
+        for place in self._ours(partitions):
+            self._gone.pop(place, None)
 
     # -------------------------------------------------------------------------------- rebalances
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Rebalance callback: partitions are assigned."""
         consumer.incremental_assign(partitions)
+        self._moved(partitions)  # for what begins with them, and again once the group has settled
         if self._stateful:  # read nothing before the state is restored, which may outlast a session
             consumer.pause(partitions)
+            self._restoring += 1
             asyncio.run_coroutine_threadsafe(self._take_on(self._ours(partitions)), self._loop)
         else:
             # librdkafka remembers a pause across assignments: a partition that was revoked while paused would
             # stay paused when it is assigned again.
             consumer.resume(partitions)
             self._in_loop(self._take_on(self._ours(partitions)))
+            self._moved(partitions)
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Rebalance callback: partitions are revoked. Returns after their work in progress has ended."""
         self._in_loop(self._engine.revoke(self._ours(partitions), DRAIN_SECONDS))
         consumer.incremental_unassign(partitions)
+        self._moved(partitions)
 
     def lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Rebalance callback: partitions already have other owners. Raises FencedError."""
@@ -231,8 +269,8 @@ class Poller:
         try:
             ready = await self._engine.assign(partitions)
             if self._stateful:
-                for partition in ready:
-                    self.resume(partition)
+                # At once: those that come later wait for the end of a fetch that finds nothing.
+                self._calls.put(lambda: self._begin(ready))
         except Exception as error:
             self._engine.fail(error)
             return

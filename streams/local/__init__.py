@@ -2,9 +2,10 @@
 
     LocalBroker ──┐                     ┌── java.py    which Java runs it
                   ├── ChildProcess ─────┼── jars.py    which jars, checked against jars.lock
-    LocalChroma ──┘   (process.py)      ├── ports.py   a port that stays the same
-                      die with us,      ├── lock.py    one owner of a data folder
-                      log to a file     └── credentials.py  the broker's password
+    LocalChroma ──┘   (process.py)      ├── class_archive.py  their classes, for a faster start
+                      die with us,      ├── ports.py   a port that stays the same
+                      log to a file     ├── lock.py    one owner of a data folder
+                                        └── credentials.py  the broker's password
 
 Both are installed through Python packages, listen on loopback only, keep everything in their data folder and
 die with the process that started them. A data folder keeps its port, so clients reconnect by themselves after

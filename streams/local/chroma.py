@@ -6,12 +6,12 @@ data_dir/
     store/         the collections
 """
 
+import asyncio
+import http.client
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-import aiohttp
 
 from streams.local.ports import LOOPBACK, kept_port
 from streams.local.process import ProcessSpec, wait_until
@@ -49,16 +49,19 @@ class LocalChroma(EmbeddedServer):
         )
 
     async def _answers(self) -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session:
-            await wait_until(lambda: _has_heartbeat(session, f"{self.url}/api/v2/heartbeat"))
+        await wait_until(lambda: asyncio.to_thread(_has_heartbeat, self.port))
 
 
-async def _has_heartbeat(session: aiohttp.ClientSession, url: str) -> bool:
+def _has_heartbeat(port: int) -> bool:
+    """Blocks for a second at most. Not with aiohttp: to load it would delay the start of the broker."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=1)
     try:
-        async with session.get(url) as answer:
-            return answer.status == 200
-    except (aiohttp.ClientError, TimeoutError):
+        connection.request("GET", "/api/v2/heartbeat")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _environment() -> Mapping[str, str]:

@@ -12,13 +12,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
-
 from streams.processes.environment import worker_environment
 from streams.processes.errors import PoolStopped
 from streams.processes.server import FORK, KILL, REPORT, REQUEST
-
-log = structlog.get_logger(__name__)
 
 #: Sets the service's `sys.path`, which the environment alone does not determine.
 _BOOT = (
@@ -131,7 +127,11 @@ class ForkServer:
             self._process.kill()
             exit_code = self._process.wait()
         if not self._apart:
-            log.error("the server of the worker processes has ended", exit_code=exit_code)
+            import structlog  # it takes as long as a tenth of a start, before the broker's has begun
+
+            structlog.get_logger(__name__).error(
+                "the server of the worker processes has ended", exit_code=exit_code
+            )
         self._stop(f"the worker processes ended by themselves (exit code {exit_code}); the log says why")
 
     def _stop(self, why: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -22,8 +22,8 @@ from streams.topics import BY_NAME
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
 DOUBT_SECONDS = 10.0
 #: How long the broker holds a fetch that finds nothing (`fetch_wait_ms`): for a reader that restores state
-#: and ends, and for one that follows for ever, with fewer requests and a longer wait for an end.
-FETCH_WAIT_MS, FOLLOWER_FETCH_WAIT_MS = 100, 250
+#: and ends, and for one that follows for ever. A record ends the wait at once.
+FETCH_WAIT_MS, FOLLOWER_FETCH_WAIT_MS = 100, 5_000
 #: A broker whose machine is busy elects the leaders of three hundred new partitions in half a minute.
 _LEADER_SECONDS = 60
 
@@ -89,8 +89,8 @@ class Reader:
 
     Args:
         on_broken: called for a record that cannot be decoded; the record is skipped.
-        fetch_wait_ms: how long the broker holds a fetch that finds nothing. Only then is it known that a
-            partition ends, transaction markers included, so who waits for ends uses a short time.
+        fetch_wait_ms: how long the broker holds a fetch that finds nothing. Partitions that are assigned
+            meanwhile wait for its end.
     """
 
     def __init__(
@@ -102,6 +102,10 @@ class Reader:
         fetch_wait_ms: int = FETCH_WAIT_MS,
     ) -> None:
         self._doubt_seconds = doubt_seconds
+        self._places: list[TopicPartition] = []
+        self._positions: dict[Partition, int] = {}
+        #: Partitions of which librdkafka's position is not that of an assignment before.
+        self._begun: set[Partition] = set()
         self._cluster, self._codec, self._on_broken = cluster, codec, on_broken
         self._consumer = Consumer(
             cluster.client(
@@ -116,22 +120,39 @@ class Reader:
         )
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
-        """Read these partitions from these offsets on."""
-        self._consumer.assign(
-            [
-                TopicPartition(self._cluster.name(t), p, offset or OFFSET_BEGINNING)
-                for (t, p), offset in positions.items()
-            ]
-        )
+        """Read these partitions from these offsets on, or from the first one that is kept."""
+        self._begun = set() if self._places else set(positions)
+        self._positions = dict(positions)
+        self._places = [
+            TopicPartition(self._cluster.name(t), p, offset) for (t, p), offset in positions.items()
+        ]
+        # By number, 0 too: the broker is asked where `OFFSET_BEGINNING` is, partition by partition, and the
+        # last ones would wait for the end of a fetch of the first ones.
+        self._consumer.assign(self._places)
 
-    def poll(self, timeout: float) -> ReadBatch:
-        """Available records; waits up to `timeout` seconds for the first one. Raises TransientError."""
+    def poll(self, timeout: float, to_ends: bool = False) -> ReadBatch:
+        """Available records; waits up to `timeout` seconds for the first one. Raises TransientError.
+
+        With `to_ends` also what was read without any record: transaction markers. Those behind records are
+        always counted.
+        """
         batch = ReadBatch([], {})
         first = self._consumer.poll(timeout)
         messages = [] if first is None else [first, *self._consumer.consume(5_000, 0)]
         for message in messages:
             self._take(message, batch)
+        if messages or to_ends:
+            self._pass_markers(batch)
         return batch
+
+    def _pass_markers(self, batch: ReadBatch) -> None:
+        """Note how far librdkafka has read. An error at the end of a partition says so, too, but only when a
+        fetch has waited in vain."""
+        self._positions.update(batch.positions)
+        for at in self._consumer.position(self._places):
+            place = (at.topic.removeprefix(self._cluster.prefix), at.partition)
+            if place in self._begun and at.offset > self._positions[place]:
+                self._positions[place] = batch.positions[place] = at.offset
 
     def read_to(self, ends: Mapping[Partition, int]) -> Iterator[ReadBatch]:
         """Batches until every partition is read up to its offset in `ends`.
@@ -141,7 +162,7 @@ class Reader:
         missing = {partition: end for partition, end in ends.items() if end > 0}
         moved_at = time.monotonic()
         while missing:
-            batch = self.poll(1.0)
+            batch = self.poll(1.0, to_ends=True)
             if batch.positions:
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > self._doubt_seconds:
@@ -190,3 +211,4 @@ class Reader:
         else:
             batch.changes.append(change)
         batch.positions[topic, partition] = offset + 1
+        self._begun.add((topic, partition))

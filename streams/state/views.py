@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 Fold = Callable[[sqlite3.Connection, ChangelogRecord], None]
 
+#: How often the thread looks whether someone waits for an end, or it has to stop.
+_POLL_SECONDS = 0.2
 #: Time before a batch that could not be folded is retried.
 TRY_AGAIN_SECONDS = 1.0
 #: How often a view renews its checkpoint at the end of idle topics, so that its file does not become stale.
@@ -171,7 +173,7 @@ class View:
         confirm_at = time.monotonic() + CONFIRM_SECONDS
         while not self._stopping.is_set():
             try:
-                batch = reader.poll(0.2)
+                batch = reader.poll(_POLL_SECONDS, to_ends=bool(self._waiters))
             except Exception as error:  # a batch may be half read: read it again from the file's checkpoint
                 log.warning(
                     "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import mmh3
 import numpy as np
-import snowballstemmer
 
 from services.embedding.sparse.vectors import SparseVector
 
@@ -46,6 +45,8 @@ class _Indices(dict[str, int]):
 
     def __init__(self) -> None:
         super().__init__()
+        import snowballstemmer  # loads all languages, which most processes do not need
+
         self._stem = snowballstemmer.stemmer("english").stemWord
 
     def __missing__(self, word: str) -> int:

@@ -43,6 +43,8 @@ from tests.waiting import eventually
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "headrace")
 
+#: The connectors' process runs nine stages and four views; the gateway has six views and a producer.
+MOST_CLIENTS = {"connectors": 29, "api": 8, "chunking": 6}
 #: A start takes 13 s of CPU, on cores that are seldom free.
 _READY_S = 120
 
@@ -123,6 +125,12 @@ class Up:
             except OSError:
                 continue
         return None
+
+
+def clients_of(pid: int | None) -> int:
+    """How many librdkafka clients a process has."""
+    names = (thread.read_text() for thread in Path(f"/proc/{pid}/task").glob("*/comm"))
+    return sum(name.strip() == "rdk:main" for name in names)
 
 
 def _parent(pid: int | str) -> int:
@@ -498,6 +506,16 @@ async def test_a_question_is_one_trace_of_the_command_and_of_all_services_that_a
     services = {"command", "api", "embedding", "searching"}
     await eventually(lambda: {service for service, _ in _told(collector.of(root.trace))} == services)
     assert b"a question of nobody" not in b"".join(collector.bodies)
+
+
+def test_no_service_has_more_kafka_clients_than_it_needs(up: Up) -> None:
+    """Each is three threads and more, and each consumer is fetches while nothing happens. librdkafka names a
+    thread of each."""
+    found = {name: clients_of(up.service(name)) for name in SERVICES}
+
+    # One admin client and one producer of health; a consumer for each stage and for each view; a producer for
+    # what each stage writes, and one for its transactions.
+    assert all(clients <= MOST_CLIENTS.get(name, 4) for name, clients in found.items()), found
 
 
 async def test_a_service_that_dies_comes_back(up: Up) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from unittest.mock import Mock
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -9,7 +10,9 @@ from confluent_kafka import TopicPartition
 from schemas.events import ApiKey, RecordsExpired, StageHealth
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
+from streams.kafka import expired as expired_module
 from streams.kafka.cluster import Cluster, admin
+from streams.kafka.expired import ExpiredRecords
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
 from streams.state.reader import Reader, end_offsets
@@ -117,6 +120,26 @@ async def test_a_worker_that_finds_records_expired_says_which_and_goes_on_with_t
     await live(cluster, again := kind(), "h")
     assert again.seen == ["h"]
     assert len(await events(cluster, PROGRESS)) == PARTITIONS  # told once
+
+
+def test_the_partitions_of_a_new_group_begin_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one would wait for the end of the first one's fetch."""
+    calls: list[tuple[str, list[int]]] = []
+    consumer, errors = (
+        Mock(),
+        [Mock(**{"partition.return_value": n, "offset.return_value": -1}) for n in (0, 1)],
+    )
+    for name in ("incremental_unassign", "incremental_assign"):
+        getattr(consumer, name).side_effect = lambda places, name=name: calls.append(
+            (name, [place.partition for place in places])
+        )
+    monkeypatch.setattr(expired_module, "_watermarks", lambda *_: (0, 3))
+    for error in errors:
+        error.topic.return_value = "t.parsed"
+
+    assert ExpiredRecords(Cluster("localhost:1", "t."), CODEC, "seeing").begin_again(consumer, errors) == []
+
+    assert calls == [("incremental_unassign", [0, 1]), ("incremental_assign", [0, 1])]
 
 
 async def test_a_worker_reports_its_health_and_takes_it_back_when_it_ends(kafka: Kafka) -> None:

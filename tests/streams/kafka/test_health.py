@@ -1,6 +1,7 @@
 """What a process of a stage says of what it has in hand."""
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Sequence
@@ -156,6 +157,23 @@ def test_a_record_that_takes_long_is_told_to_the_log_now_and_then(monkeypatch: p
         told += [(line["seconds"], line["document"], line["error"]) for line in lines]
 
     assert told == [(seconds, "big.pdf", "time-out") for seconds in (30, 60, 120)]
+
+
+def test_all_stages_of_a_process_report_with_one_producer(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+
+    def produced(*_: object, **__: object) -> object:
+        made.append(object())
+        return made[-1]
+
+    monkeypatch.setattr(health_module, "Producer", produced)
+    reporters = [HealthReporter(Cluster("localhost:1"), CODEC, stage, "0", lambda: None) for stage in "abc"]
+    assert len(made) == 1
+
+    del reporters
+    gc.collect()
+    HealthReporter(Cluster("localhost:1"), CODEC, "a", "0", lambda: None)
+    assert len(made) == 2, "it is closed with the last of them"
 
 
 async def test_a_report_that_fails_costs_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,54 @@ async def test_an_end_that_an_open_transaction_holds_up_is_waited_for_however_lo
     assert [change.key for batch in await reading for change in batch.changes] == ["a"]
 
 
+@pytest.mark.parametrize("committed", [True, False])
+async def test_who_follows_learns_of_an_end_behind_markers_without_a_fetch_that_waits_in_vain(
+    kafka: Kafka, committed: bool
+) -> None:
+    cluster = await fresh_cluster(kafka)
+    writer = Writer(cluster, "markers")
+    writer.client.begin_transaction()
+    writer.write(API_KEYS, "a", key("a"))
+    await asyncio.to_thread(writer.client.flush, 10)
+    await asyncio.to_thread(
+        writer.client.commit_transaction if committed else writer.client.abort_transaction, 10
+    )
+
+    keys, position = await asyncio.to_thread(follow, cluster, 2)
+
+    assert (keys, position) == (["a"] if committed else [], 2)
+
+
+async def test_a_reader_that_is_sent_back_does_not_take_its_former_position_for_the_new_one(
+    kafka: Kafka,
+) -> None:
+    cluster = await fresh_cluster(kafka)
+    await write(cluster, "a", "b")
+
+    keys, position = await asyncio.to_thread(follow, cluster, 2, True)
+
+    assert (keys, position) == (["a", "b"], 2)
+
+
+def follow(cluster: Cluster, end: int, sent_back: bool = False) -> tuple[list[str], int]:
+    """The keys and the position of a reader whose empty fetches wait longer than this test; with `sent_back`
+    of its second time."""
+    reader, keys, position = Reader(cluster, CODEC, fetch_wait_ms=50_000), list[str](), 0
+    places = {PARTITION: 0, (API_KEYS.name, 1): 0}
+    reader.assign(places)
+    if sent_back:
+        list(reader.read_to({PARTITION: end}))
+        reader.assign(places)
+    deadline = time.monotonic() + 20
+    while position < end:
+        assert time.monotonic() < deadline, f"at {position}"
+        batch = reader.poll(0.2, to_ends=True)
+        keys += [change.key for change in batch.changes]
+        position = batch.positions.get(PARTITION, position)
+    reader.close()
+    return keys, position
+
+
 def read_to(cluster: Cluster, end: int) -> list[ReadBatch]:
     reader = Reader(cluster, CODEC, doubt_seconds=0)
     reader.assign({PARTITION: 0})
