@@ -1,12 +1,13 @@
 """Tokens per second of the torch backend beside what `SentenceTransformer.encode` does, from text to vectors.
 
-    python -m benchmarks embedding_gpu [--texts 6000] [--rounds 3] [--tiny]
+    python -m benchmarks embedding_gpu [--texts 6000] [--rounds 3] [--ways padded packed …] [--tiny]
 
 A model of random weights (the shape of Qwen3-Embedding-0.6B, or `--tiny`) and a tokenizer trained on this
-repository's text; so nothing is downloaded, and cosines compare ways, not meanings. Both ways run in turns:
+repository's text; so nothing is downloaded, and cosines compare ways, not meanings. The ways run in turns:
 
 - plain: transformers' Qwen3Model, 32 texts a batch, sorted, padded on the left, with mask;
-- ours: `TorchEmbedder.embed_documents`.
+- the others: `TorchEmbedder.embed_documents`, as `WAYS` configures it. Those with fp8 are measured whatever
+  their cosine; a deployment refuses them below 0.999.
 
 Without a GPU it runs on the CPU, which says something about the code and nothing about a GPU. Needs the
 packages torch, safetensors and transformers.
@@ -16,12 +17,14 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from rich.table import Table
 
 from benchmarks.embedding import some_chunks
 from benchmarks.random_qwen3 import QWEN_0_6B, TINY, write_model
@@ -30,6 +33,16 @@ from schemas.models_file import TorchConfig
 from services.embedding import Vectors
 
 PLAIN_BATCH = 32
+#: Options of the torch backend by the name of the way. Only a GPU compiles; packed needs PyTorch 2.11 there.
+WAYS: dict[str, dict[str, Any]] = {
+    "padded": {"compile": False},
+    "compiled": {},
+    "packed": {"compile": False, "packed": True},
+    "packed+compiled": {"packed": True},
+    "packed+compiled+static": {"packed": True, "static_shapes": True},
+    "fp8": {"quantization": "fp8"},
+    "fp8+packed+compiled+static": {"packed": True, "static_shapes": True, "quantization": "fp8"},
+}
 
 
 class Plain:
@@ -100,50 +113,110 @@ class Watch:
         return event
 
 
-async def compare(asked: argparse.Namespace, folder: Path) -> None:
+class Ours:
+    """The torch backend in one of its ways, and what it was seen to do."""
+
+    def __init__(self, folder: Path, way: str) -> None:
+        from services.embedding.gpu.embedder import open_torch
+
+        self.way, self.seconds, self.idle = way, list[float](), list[float]()
+        config = TorchConfig(backend="torch", folder=folder, **WAYS[way])
+        began = time.perf_counter()
+        with _any_cosine():
+            self.embedder = open_torch("random", config)
+        self.loaded = time.perf_counter() - began
+        self._watch = Watch(self.embedder)
+
+    async def run(self, texts: Sequence[str]) -> None:
+        self._watch.padded, _ = 0, self._watch.busy_seconds()
+        before = _forget_peak()
+        began = time.perf_counter()
+        self.vectors = await self.embedder.embed_documents(texts)
+        self.seconds.append(time.perf_counter() - began)
+        self.idle.append(1 - self._watch.busy_seconds() / self.seconds[-1])
+        self.padded, self.peak = self._watch.padded, _peak(before)
+
+
+@contextmanager
+def _any_cosine() -> Iterator[None]:
+    """Random weights say nothing about the cosine of trained ones, so fp8 is measured whatever it is."""
+    from services.embedding.gpu import fp8
+
+    bar, fp8.LEAST_COSINE = fp8.LEAST_COSINE, -1.0
+    try:
+        yield
+    finally:
+        fp8.LEAST_COSINE = bar
+
+
+def _forget_peak() -> int:
+    """Bytes that are allocated on the GPU: the models of all ways."""
     import torch
 
-    from services.embedding.gpu.embedder import open_torch
+    if not torch.cuda.is_available():
+        return 0
+    torch.cuda.reset_peak_memory_stats()
+    return int(torch.cuda.memory_allocated())
 
+
+def _peak(before: int) -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        return "–"
+    return f"{(torch.cuda.max_memory_allocated() - before) / 2**30:.1f}"
+
+
+async def compare(asked: argparse.Namespace, folder: Path) -> None:
     texts = (some_chunks() * (1 + asked.texts // 500))[: asked.texts]
     shape = TINY if asked.tiny else QWEN_0_6B
-    write_model(folder / "model", shape, texts)
-    embedder = open_torch(
-        "random", TorchConfig(backend="torch", folder=folder / "model", packed=asked.packed)
-    )
-    plain, watch = Plain(folder / "model", shape), Watch(embedder)
-    tokens = await embedder.count_tokens(texts)
-    plain.embed(texts[:64]), await embedder.embed_documents(texts[:64])
-    watch.padded, _ = 0, watch.busy_seconds()
-    seconds: dict[str, list[float]] = {"plain": [], "ours": []}
-    idle: list[float] = []
+    model = write_model(folder / "model", shape, texts)
+    plain, ways = Plain(model, shape), [Ours(model, way) for way in asked.ways]
+    tokens = await ways[0].embedder.count_tokens(texts)
+    plain.embed(texts[:64])
+    for way in ways:
+        await way.embedder.embed_documents(texts[:64])
+    seconds: list[float] = []
     for _ in range(asked.rounds):
         began = time.perf_counter()
         expected = plain.embed(texts)
-        seconds["plain"].append(time.perf_counter() - began)
-        began = time.perf_counter()
-        vectors = await embedder.embed_documents(texts)
-        seconds["ours"].append(time.perf_counter() - began)
-        idle.append(1 - watch.busy_seconds() / seconds["ours"][-1])
-    await embedder.close()
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-    made = table(f"{device}, {len(texts)} texts, {tokens:,} tokens", ("way", "tokens/s", "x plain"))
-    for way, own in seconds.items():
-        ratio = median(base / one for base, one in zip(seconds["plain"], own, strict=True))
-        made.add_row(way, f"{tokens / median(own):,.0f}", f"{ratio:.2f}")
-    peak = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else 0
-    show(
-        made,
-        f"padding {1 - asked.rounds * tokens / watch.padded:.1%}, device idle {median(idle):.1%}, "
-        f"peak memory {peak:.1f} GiB, smallest cosine {np.sum(vectors * expected, axis=1).min():.5f}",
+        seconds.append(time.perf_counter() - began)
+        for way in ways:
+            await way.run(texts)
+    for way in ways:
+        await way.embedder.close()
+    show(_table(ways, seconds, expected, tokens, len(texts)))
+
+
+def _table(ways: Sequence[Ours], plain: Sequence[float], expected: Vectors, tokens: int, texts: int) -> Table:
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, where nothing is compiled"
+    made = table(
+        f"{device}, {texts} texts, {tokens:,} tokens",
+        ("way", "tokens/s", "x plain", "padding", "device idle", "batch GiB", "least cosine", "load s"),
     )
+    made.add_row("plain", f"{tokens / median(plain):,.0f}", "1.00")
+    for way in ways:
+        ratio = median(base / one for base, one in zip(plain, way.seconds, strict=True))
+        made.add_row(
+            way.way,
+            f"{tokens / median(way.seconds):,.0f}",
+            f"{ratio:.2f}",
+            f"{1 - tokens / way.padded:.1%}",
+            f"{median(way.idle):.1%}",
+            way.peak,
+            f"{np.sum(way.vectors * expected, axis=1).min():.5f}",
+            f"{way.loaded:.0f}",
+        )
+    return made
 
 
 def main() -> None:
     parser = command_line("embedding_gpu", __doc__)
     parser.add_argument("--texts", type=int, default=6000, help="how many chunks")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way runs")
-    parser.add_argument("--packed", action="store_true", help="texts without any padding (PyTorch 2.11)")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="beside plain")
     parser.add_argument("--tiny", action="store_true", help="some thousand weights, to try it on a CPU")
     asked = parser.parse_args()
     try:

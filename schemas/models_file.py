@@ -71,7 +71,8 @@ class TorchConfig(_Model):
     """PyTorch, on a GPU where there is one: a folder, else one that is downloaded by its name.
 
     `device` is `auto`, `cuda`, `cuda:1`, … or `cpu`; `dtype` `auto` is bfloat16 on a GPU, float32 on the CPU.
-    `packed` texts follow each other in a batch, without padding.
+    `packed` texts follow each other in a batch, without padding. With `static_shapes` packs are filled up to
+    few sizes, so that a compiled model meets only those. `quantization` is of the large matrices.
     """
 
     backend: Literal["torch"]
@@ -80,6 +81,14 @@ class TorchConfig(_Model):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     compile: bool = True
     packed: bool = False
+    static_shapes: bool = False
+    quantization: Literal["fp8"] | None = None
+
+    @model_validator(mode="after")
+    def _is_packed(self) -> Self:
+        if self.static_shapes and not self.packed:
+            raise ValueError("static_shapes = true is for packs: set packed = true, too")
+        return self
 
 
 class HttpConfig(_Model):

@@ -26,10 +26,14 @@ DEVICE_SECONDS = Counter(
 )
 
 
-def count_batch(lengths: Sequence[int], padded: bool = True) -> None:
-    """Count a batch of texts with these numbers of tokens. `padded`: to the longest of them."""
-    tokens = sum(lengths)
-    whole = max(lengths) * len(lengths) if padded else tokens
+def to_the_longest(lengths: Sequence[int]) -> int:
+    """Tokens of a batch whose texts are padded to the longest of them."""
+    return max(lengths) * len(lengths)
+
+
+def count_batch(lengths: Sequence[int], size: Callable[[Sequence[int]], int] = to_the_longest) -> None:
+    """Count a batch of texts with these numbers of tokens. `size`: its tokens with padding."""
+    tokens, whole = sum(lengths), size(lengths)
     BATCH_TOKENS.observe(whole)
     TOKENS.labels("text").inc(tokens)
     TOKENS.labels("padding").inc(whole - tokens)

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from services.embedding.batches import pack_batches, split_budget
 from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.kernels import Kernel, OrtKernel, fastest
-from services.embedding.metrics import DEVICE, count_batch
+from services.embedding.metrics import DEVICE, count_batch, to_the_longest
 from services.embedding.profiles import PLAIN, framing, require_end_token
 from services.embedding.threads import BatchThreads, RunBatch
 from services.embedding.windows import Windows, count_tokens, read
@@ -168,13 +168,16 @@ async def embed_windows(
     run: RunBatch,
     threads: BatchThreads,
     urgent: bool,
-    padded: bool = True,
+    size: Callable[[Sequence[int]], int] = to_the_longest,
 ) -> Vectors:
-    """Vectors of texts; `run` embeds their windows, a batch at a time, `padded` to the longest of it."""
+    """Vectors of texts; `run` embeds their windows, a batch at a time.
+
+    `size`: tokens of a batch with padding, for the metrics.
+    """
     rows, lengths = np.zeros((len(windows.ids), dimension), dtype=np.float32), windows.lengths
 
     def counted(batch: list[int]) -> Vectors:
-        count_batch([lengths[index] for index in batch], padded)
+        count_batch([lengths[index] for index in batch], size)
         return run(batch)
 
     with DEVICE.waiting():

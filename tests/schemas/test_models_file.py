@@ -31,6 +31,8 @@ def test_a_model_has_a_backend_and_where_it_is(file: Path) -> None:
         ("models = [", "is not TOML: Invalid value"),
         ('[models.m]\nurl = "http://x"', 'models."m".backend must be .*found none'),
         ('[models.m]\nbackend = "tensorrt"', "'onnx', 'torch' or 'http', found 'tensorrt'"),
+        ('[models.m]\nbackend = "torch"\nstatic_shapes = true', "static_shapes = true is for packs"),
+        ('[models.m]\nbackend = "torch"\nquantization = "int4"', "quantization is 'int4'"),
         ('[models.m]\nbackend = "http"', 'models."m".url: Field required'),
         ('[models.m]\nbackend = "http"\nurl = "localhost"', "url is 'localhost': it must begin with http"),
         (f"{HTTP}batch = 0", 'models."m".batch is 0: .*greater than or equal to 1'),

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import structlog
@@ -14,14 +13,15 @@ from tokenizers import Tokenizer
 
 from schemas.errors import RequestError, TransientError
 from schemas.models_file import TorchConfig
-from services.embedding.batches import pack_batches, pack_whole
 from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.gpu.files import TorchFiles, downloaded, read_folder
-from services.embedding.gpu.packed import packed, require_packed
+from services.embedding.gpu.fp8 import kernel_for, prove_same_space
+from services.embedding.gpu.layouts import Filled, Layout, Packed, Padded
+from services.embedding.gpu.packed import require_packed
 from services.embedding.gpu.qwen3 import Qwen3
 from services.embedding.metrics import DEVICE
 from services.embedding.models import fingerprint_of, sha256_of, tokens_read
-from services.embedding.onnx import embed_windows
+from services.embedding.onnx import embed_windows, normalise
 from services.embedding.profiles import framing, profile_of, require_end_token
 from services.embedding.threads import BatchThreads
 from services.embedding.windows import Windows, count_tokens, read
@@ -32,8 +32,6 @@ log = structlog.get_logger(__name__)
 #: query may have to wait for one. On a CPU small batches stay in its caches (`services.embedding.onnx`).
 GPU_BATCH_TOKENS = 32_768
 CPU_BATCH_TOKENS = 512
-#: Warm-up shapes, as (texts, tokens). Compilation specialises the size 1.
-_WARM_UP = ((1, 1), (1, 16), (2, 16), (3, 40))
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -60,20 +58,19 @@ class TorchEmbedder(PromptedEmbedder):
         pins = "/".join(sha256_of(path) for path in (*files.weights, files.tokenizer))
         pins += "" if dtype is torch.float32 else f"/{dtype}"
         self.fingerprint = fingerprint_of(pins, max_tokens, "last", self._template)
-        on_gpu = self._device.type == "cuda"
-        self._budget = config.batch_tokens or (GPU_BATCH_TOKENS if on_gpu else CPU_BATCH_TOKENS)
-        self._packed = config.packed
-        if self._packed:
-            require_packed(name, self._device)
+        self._layout = self._laid_out(config)
         self._forward: Callable[..., torch.Tensor] = (
-            self._qwen.last_hidden_packed if self._packed else self._qwen.last_hidden
+            self._qwen.last_hidden_packed if config.packed else self._qwen.last_hidden
         )
-        if on_gpu and config.compile:
-            self._forward = torch.compile(self._forward, dynamic=True)
         self._turn = threading.Lock()
         self._tokenizing = BatchThreads(max(1, (os.cpu_count() or 2) // 2), "tokenizing")
         self._computing = BatchThreads(2, "embedding")
-        self._warm_up()
+        if config.quantization:
+            self._quantise(dtype)
+        if self._device.type == "cuda" and config.compile:
+            self._forward = torch.compile(self._forward, dynamic=not config.static_shapes)
+        for lengths in self._layout.warm_up:
+            self._compute([[0] * tokens for tokens in lengths])
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of the texts with their special tokens."""
@@ -90,61 +87,69 @@ class TorchEmbedder(PromptedEmbedder):
         frame = framing(self._template, prompt)
         reading = partial(read, self._tokenizer, self.max_tokens, texts, frame)
         windows = await self._tokenizing.call(reading, urgent)
-        pack = pack_whole if self._packed else pack_batches
-        batches = pack(windows.lengths, self._budget)
+        batches = self._layout.batches(windows.lengths)
         run = partial(self._run, windows)
-        padded = not self._packed
-        return await embed_windows(windows, self.dimension, batches, run, self._computing, urgent, padded)
+        size = self._layout.size
+        return await embed_windows(windows, self.dimension, batches, run, self._computing, urgent, size)
 
     def _run(self, windows: Windows, batch: list[int]) -> Vectors:
-        """The vectors of a batch, in two halves if it does not fit into memory."""
+        """The vectors of a batch, in parts if it does not fit into memory."""
         rows = [windows.ids[index] for index in batch]
-        try:
-            return self._compute(rows)
-        except torch.OutOfMemoryError as error:
-            self._shrink(sum(map(len, rows)))
-            if len(batch) == 1:
-                raise TransientError(
-                    f"the device of {self.model!r} has no memory for a text of {len(rows[0]):,} tokens"
-                ) from error
-        half = len(batch) // 2
-        return np.concatenate([self._run(windows, batch[:half]), self._run(windows, batch[half:])])
+        parts = self._layout.refitted([len(row) for row in rows])
+        if len(parts) == 1:
+            try:
+                return self._compute(rows)
+            except torch.OutOfMemoryError as error:
+                parts = self._parts_of(rows, error)
+        vectors = np.empty((len(batch), self.dimension), dtype=np.float32)
+        for part in parts:
+            vectors[part] = self._run(windows, [batch[at] for at in part])
+        return vectors
+
+    def _parts_of(self, rows: Sequence[Sequence[int]], error: torch.OutOfMemoryError) -> list[list[int]]:
+        """Parts of a batch that has not fitted. Raises TransientError if it cannot be split."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        before = self._layout.budget
+        parts = self._layout.halved([len(row) for row in rows])
+        if self._layout.budget < before:
+            log.warning("out of memory: batches are halved", model=self.model, tokens=self._layout.budget)
+        if not parts:
+            raise TransientError(
+                f"the device of {self.model!r} has no memory for a text of {len(rows[0]):,} tokens"
+            ) from error
+        return parts
 
     def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        given = self._packed_on_device(rows) if self._packed else self._on_device(rows)
+        given = [self._on_device(tensor) for tensor in self._layout.tensors(rows)]
         with torch.inference_mode(), DEVICE.computing():
             with self._turn:  # kernels of two threads would only compete
                 hidden = self._forward(*given)
             found: Vectors = hidden.cpu().numpy()
-        return found
+        return found[: len(rows)]
 
-    def _on_device(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        ids = torch.zeros((len(rows), max(map(len, rows))), dtype=torch.int64)
-        for row, tokens in enumerate(rows):
-            ids[row, : len(tokens)] = torch.as_tensor(tokens)
-        last = torch.tensor([len(tokens) - 1 for tokens in rows])
-        if self._device.type == "cuda":
-            ids, last = ids.pin_memory(), last.pin_memory()
-        return ids.to(self._device, non_blocking=True), last.to(self._device, non_blocking=True)
+    def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._device.type == "cpu" or tensor.ndim == 0:
+            return tensor
+        return tensor.pin_memory().to(self._device, non_blocking=True)
 
-    def _packed_on_device(self, rows: Sequence[Sequence[int]]) -> tuple[Any, ...]:
-        *tensors, longest = packed(rows)
-        if self._device.type == "cuda":
-            tensors = [tensor.pin_memory() for tensor in tensors]
-        return *(tensor.to(self._device, non_blocking=True) for tensor in tensors), longest
+    def _laid_out(self, config: TorchConfig) -> Layout:
+        budget = config.batch_tokens or (
+            GPU_BATCH_TOKENS if self._device.type == "cuda" else CPU_BATCH_TOKENS
+        )
+        if not config.packed:
+            return Padded(budget, self.max_tokens)
+        require_packed(self.model, self._device)
+        return (Filled if config.static_shapes else Packed)(budget, self.max_tokens)
 
-    def _shrink(self, tokens: int) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
-        smaller = max(self.max_tokens, tokens // 2)
-        if smaller < self._budget:
-            self._budget = smaller
-            log.warning("out of memory: batches are halved", model=self.model, batch_tokens=smaller)
+    def _quantise(self, dtype: torch.dtype) -> None:
+        kernel = kernel_for(self.model, self._device, dtype)
+        prove_same_space(self.model, self._alone, lambda: self._qwen.quantise(kernel))
 
-    def _warm_up(self) -> None:
-        """Compile and select kernels before the first request."""
-        for texts, tokens in _WARM_UP:
-            self._compute([[0] * tokens] * texts)
+    def _alone(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts, each in a batch of its own."""
+        rows = [self._tokenizer.encode(text).ids[: self.max_tokens] for text in texts]
+        return normalise(np.concatenate([self._compute([row]) for row in rows]))
 
 
 def open_torch(name: str, config: TorchConfig, cache_dir: Path | None = None) -> TorchEmbedder:

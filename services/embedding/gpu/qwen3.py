@@ -6,7 +6,7 @@ everything else only for the last token of each text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from services.embedding.gpu.files import Qwen3Config
+from services.embedding.gpu.fp8 import Matrix, project, quantise
 from services.embedding.gpu.packed import attend
 
 
@@ -25,13 +26,13 @@ class _Layer:
     products."""
 
     input_norm: Tensor
-    qkv: Tensor
+    qkv: Matrix
     q_norm: Tensor
     k_norm: Tensor
-    out: Tensor
+    out: Matrix
     mlp_norm: Tensor
-    gate_up: Tensor
-    down: Tensor
+    gate_up: Matrix
+    down: Matrix
 
 
 class Qwen3:
@@ -50,6 +51,18 @@ class Qwen3:
         half = torch.arange(0, config.head_dim, 2, dtype=torch.float32, device=device) / config.head_dim
         self._frequencies = config.rope_theta**-half
 
+    def quantise(self, kernel: bool) -> None:
+        """Put the matrices of all layers into fp8. Embeddings and norms keep their format."""
+        self._layers = [
+            replace(
+                layer,
+                **{
+                    name: quantise(getattr(layer, name), kernel) for name in ("qkv", "out", "gate_up", "down")
+                },
+            )
+            for layer in self._layers
+        ]
+
     def last_hidden(self, ids: Tensor, last: Tensor) -> Tensor:
         """The hidden states of the last tokens, float32: (texts, dimension).
 
@@ -64,7 +77,7 @@ class Qwen3:
         hidden = self._pass_last(self._layers[-1], hidden, cos, sin, last)
         return _rms(hidden, self._norm, self._config.eps).float()
 
-    def last_hidden_packed(self, ids: Tensor, positions: Tensor, starts: Tensor, longest: int) -> Tensor:
+    def last_hidden_packed(self, ids: Tensor, positions: Tensor, starts: Tensor, longest: Tensor) -> Tensor:
         """The same for texts that follow each other without padding; see `packed` for the arguments."""
         angles = torch.outer(positions.float(), self._frequencies)
         both = torch.cat((angles, angles), dim=-1)[:, None]
@@ -73,15 +86,15 @@ class Qwen3:
         for layer in self._layers[:-1]:
             q, k, v = self._split(layer, hidden)
             q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
-            mixed = attend(q, k, v, starts, starts, (longest, longest), causal=True)
-            hidden = hidden + nnf.linear(mixed.flatten(1), layer.out)
+            mixed = attend(q, k, v, starts, starts, longest, causal=True)
+            hidden = hidden + project(mixed.flatten(1), layer.out)
             hidden = hidden + self._mlp(layer, hidden)
         layer, last = self._layers[-1], starts[1:].long() - 1
         q, k, v = self._split(layer, hidden)
         q, k = _rotate(q[last], cos[last], sin[last]), _rotate(k, cos, sin)
         alone = torch.arange(len(starts), dtype=torch.int32, device=self._device)
-        mixed = attend(q, k, v, alone, starts, (1, longest), causal=False)
-        states = hidden[last] + nnf.linear(mixed.flatten(1), layer.out)
+        mixed = attend(q, k, v, alone, starts, longest, causal=False)
+        states = hidden[last] + project(mixed.flatten(1), layer.out)
         return _rms(states + self._mlp(layer, states), self._norm, self._config.eps).float()
 
     def _rotation(self, length: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
@@ -95,7 +108,7 @@ class Qwen3:
         mixed = nnf.scaled_dot_product_attention(
             _rotate(q, cos, sin), _rotate(k, cos, sin), v, is_causal=True, enable_gqa=True
         )
-        hidden = hidden + nnf.linear(mixed.transpose(1, 2).flatten(2), layer.out)
+        hidden = hidden + project(mixed.transpose(1, 2).flatten(2), layer.out)
         return hidden + self._mlp(layer, hidden)
 
     def _pass_last(self, layer: _Layer, hidden: Tensor, cos: Tensor, sin: Tensor, last: Tensor) -> Tensor:
@@ -111,7 +124,7 @@ class Qwen3:
             attn_mask=seen[:, None, None],
             enable_gqa=True,
         )
-        states = hidden[rows, last] + nnf.linear(mixed.squeeze(2).flatten(1), layer.out)
+        states = hidden[rows, last] + project(mixed.squeeze(2).flatten(1), layer.out)
         return states + self._mlp(layer, states)
 
     def _heads(self, layer: _Layer, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -123,13 +136,13 @@ class Qwen3:
         """The same by token: (…, tokens, heads, head)."""
         config = self._config
         sizes = [config.heads, config.kv_heads, config.kv_heads]
-        mixed = nnf.linear(_rms(hidden, layer.input_norm, config.eps), layer.qkv)
+        mixed = project(_rms(hidden, layer.input_norm, config.eps), layer.qkv)
         q, k, v = mixed.unflatten(-1, (-1, config.head_dim)).split(sizes, dim=-2)
         return _rms(q, layer.q_norm, config.eps), _rms(k, layer.k_norm, config.eps), v
 
     def _mlp(self, layer: _Layer, hidden: Tensor) -> Tensor:
-        gate, up = nnf.linear(_rms(hidden, layer.mlp_norm, self._config.eps), layer.gate_up).chunk(2, dim=-1)
-        return nnf.linear(nnf.silu(gate) * up, layer.down)
+        gate, up = project(_rms(hidden, layer.mlp_norm, self._config.eps), layer.gate_up).chunk(2, dim=-1)
+        return project(nnf.silu(gate) * up, layer.down)
 
 
 class _Weights:

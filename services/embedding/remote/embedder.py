@@ -72,7 +72,7 @@ class HttpEmbedder(PromptedEmbedder):
             for first in range(0, len(batch), self._batch)
         ]
         run = partial(self._run, windows.texts)
-        return await embed_windows(windows, self.dimension, batches, run, self._threads, urgent, padded=False)
+        return await embed_windows(windows, self.dimension, batches, run, self._threads, urgent, size=sum)
 
     def _read(self, texts: Sequence[str], prompt: str) -> Windows:
         frame = framing(self._template, prompt)

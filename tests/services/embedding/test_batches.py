@@ -1,7 +1,9 @@
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.embedding.batches import pack_batches, pack_whole, split_budget
+from services.embedding.batches import pack_batches, pack_filled, pack_whole, size_of, split_budget
 
 LENGTHS = st.lists(st.integers(min_value=1, max_value=600), max_size=200)
 BUDGET = st.integers(min_value=1, max_value=4096)
@@ -48,3 +50,28 @@ def test_packed_texts_fill_batches_without_padding(lengths: list[int], most: int
 
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     assert all(len(batch) == 1 or sum(lengths[index] for index in batch) <= most for batch in batches)
+
+
+@given(lengths=st.lists(st.integers(1, 512), max_size=200), steps=st.integers(1, 3))
+def test_packs_of_fixed_sizes_hold_each_text_once(lengths: list[int], steps: int) -> None:
+    sizes = [512 // 4**step for step in range(steps)]
+    packs = pack_filled(lengths, sizes)
+
+    assert sorted(index for pack in packs for index in pack) == list(range(len(lengths)))
+    assert all(size_of([lengths[index] for index in pack], sizes) for pack in packs)
+
+
+def test_packs_of_usual_chunks_are_full() -> None:
+    """Lengths as in chunks of 1,000 characters of code and prose, 243 tokens on average."""
+    random = Random(11)
+    sizes = [32_768, 4096, 512]
+    for count, empty in ((6000, 0.01), (480, 0.03), (60, 0.15)):
+        lengths = [max(1, min(500, round(random.gauss(243, 80)))) for _ in range(count)]
+        packs = pack_filled(lengths, sizes)
+        taken = sum(size_of([lengths[index] for index in pack], sizes) or 0 for pack in packs)
+        assert 1 - sum(lengths) / taken <= empty
+
+
+def test_a_query_takes_a_small_pack() -> None:
+    assert pack_filled([12], [32_768, 4096, 512]) == [[0]]
+    assert size_of([12], [32_768, 4096, 512]) == 512

@@ -28,7 +28,7 @@ def test_padding_is_counted_apart_from_the_tokens_of_texts() -> None:
     batches, size = Counted("batch_tokens_count"), Counted("batch_tokens_sum")
 
     count_batch([7, 5, 3])
-    count_batch([7, 5, 3], padded=False)  # a server pads by itself
+    count_batch([7, 5, 3], size=sum)  # a server pads by itself
 
     assert (float(texts), float(padding)) == (30, 6)
     assert (float(batches), float(size)) == (2, 36)

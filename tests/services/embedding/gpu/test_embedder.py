@@ -2,54 +2,19 @@
 
 import importlib.util
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import pytest_asyncio
 
-from benchmarks.random_qwen3 import TINY, write_model
-from schemas.errors import RequestError, TransientError
+from benchmarks.random_qwen3 import TINY
+from schemas.errors import RequestError
 from schemas.models_file import TorchConfig
 from services.embedding.catalogue import check_config, open_model
 from services.embedding.embedder import Vectors
 from services.embedding.gpu.files import read_folder
-
-needs_torch = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None,
-    reason="NOT TESTED: the torch backend, because torch is not installed (pip install 'headrace[gpu]')",
-)
-
-TEXTS = [
-    "one",
-    "a text of several words  with blanks ",
-    "",
-    "日本語の文章",
-    "def add(a, b):\n    return a + b\n" * 12,
-    "word",
-]
-
-
-def write_tiny(folder: Path, prefix: str = "") -> Path:
-    return write_model(folder, TINY, TEXTS * 10, prefix)
-
-
-def torch_config(**options: Any) -> TorchConfig:
-    return TorchConfig(backend="torch", device="cpu", **options)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest_asyncio.fixture(scope="module")
-async def tiny(folder: Path) -> AsyncIterator[Any]:
-    embedder = open_model("tiny", torch_config(folder=folder))
-    yield embedder
-    await embedder.close()
+from tests.services.embedding.gpu.tiny import TEXTS, needs_torch, torch_config, write_tiny
 
 
 def reference(folder: Path, texts: list[str]) -> Vectors:
@@ -84,59 +49,6 @@ async def test_a_vector_depends_neither_on_its_batch_nor_on_the_order(tiny: Any)
     np.testing.assert_allclose(alone, together, atol=2e-6)
     np.testing.assert_allclose(backwards[::-1], together, atol=2e-6)
     assert len({vector.tobytes() for vector in together}) == len(TEXTS)
-
-
-@needs_torch
-async def test_packed_texts_have_the_vectors_of_padded_ones(tiny: Any, folder: Path) -> None:
-    """Whatever their number in a batch; on a CPU, where each text is computed by itself."""
-    many = TEXTS * 3
-    expected = await tiny.embed_documents(many)
-    for batch_tokens in (64, 100_000):
-        config = torch_config(folder=folder, packed=True, batch_tokens=batch_tokens, max_tokens=32)
-        embedder = open_model("tiny", config)
-        padded = open_model("tiny", torch_config(folder=folder, max_tokens=32))
-        np.testing.assert_allclose(
-            await embedder.embed_documents(many), await padded.embed_documents(many), atol=2e-6
-        )
-        await embedder.close()
-        await padded.close()
-    whole = open_model("tiny", torch_config(folder=folder, packed=True))
-    np.testing.assert_allclose(await whole.embed_documents(many), expected, atol=2e-6)
-    await whole.close()
-
-
-@needs_torch
-async def test_out_of_memory_halves_batches_and_blames_no_text(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import torch
-
-    from services.embedding.gpu.qwen3 import Qwen3
-
-    whole = Qwen3.last_hidden
-    sizes: list[int] = []
-    room = 150
-
-    def scarce(self: Qwen3, ids: Any, last: Any) -> Any:
-        sizes.append(ids.numel())
-        if ids.numel() > room:
-            raise torch.OutOfMemoryError("no memory")
-        return whole(self, ids, last)
-
-    embedder = open_model("tiny", torch_config(folder=folder, max_tokens=64, batch_tokens=400))
-    expected = await embedder.embed_documents(TEXTS * 8)
-    monkeypatch.setattr(Qwen3, "last_hidden", scarce)
-    scarce_embedder = open_model("tiny", torch_config(folder=folder, max_tokens=64, batch_tokens=400))
-    np.testing.assert_allclose(await scarce_embedder.embed_documents(TEXTS * 8), expected, atol=2e-6)
-    sizes.clear()
-    await scarce_embedder.embed_documents(TEXTS * 8)
-    assert max(sizes) < 400  # it has learnt
-
-    room = 10
-    with pytest.raises(TransientError, match="no memory for a text of "):
-        await scarce_embedder.embed_documents(["word " * 1000])
-    await embedder.close()
-    await scarce_embedder.close()
 
 
 @needs_torch
