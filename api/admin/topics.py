@@ -13,7 +13,7 @@ from aiohttp import web
 from api.access import Caller
 from api.clock import now
 from api.dependencies import PARTS, Dependencies
-from api.errors import BadRequest, Conflict, Unavailable
+from api.errors import BadRequest, Conflict, PreconditionFailed, Unavailable
 from api.requests import caller_of, query_number, read_body
 from api.sync.render import json_response
 from schemas.api import (
@@ -183,5 +183,5 @@ async def cancel(parts: Dependencies, caller: Caller) -> TopicGrowth:
 
 def _keeper(parts: Dependencies) -> GrowthKeeper:
     if parts.gateway.growth is None:
-        raise Unavailable("this gateway cannot grow partitions; use `headrace topics grow`")
+        raise PreconditionFailed("this gateway cannot grow partitions; use `headrace topics grow`")
     return parts.gateway.growth

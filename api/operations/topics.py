@@ -42,7 +42,7 @@ TOPICS: Sequence[Operation] = (
                 required=True,
             ),
         ),
-        refusals=(*_KEYED, 503),
+        refusals=(*_KEYED, 412),
     ),
     Operation(
         "POST",
@@ -53,7 +53,7 @@ TOPICS: Sequence[Operation] = (
         success=202,
         answer=api.TopicGrowth,
         body=api.GrowTopicsPayload,
-        refusals=(*_KEYED, 409, 413, 415, 503),
+        refusals=(*_KEYED, 409, 412, 413, 415),
     ),
     Operation(
         "POST",
@@ -62,6 +62,6 @@ TOPICS: Sequence[Operation] = (
         "cancel_topic_growth",
         "Give up a growth of partitions that has not moved anything yet",
         answer=api.TopicGrowth,
-        refusals=(*_KEYED, 503),
+        refusals=(*_KEYED, 412),
     ),
 )

@@ -1,11 +1,11 @@
 """Models of topics, and of growing their partitions."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Body, OwnBody
+from schemas.base import WHOLE, Body, OwnBody
 
 #: More partitions than a broker serves well (Kafka's advice is 4,000 a broker, and there are 27 topics).
 MAX_PARTITIONS = 10_000
@@ -35,7 +35,7 @@ class TopicList(Body):
 class GrowTopicsPayload(OwnBody):
     """How many partitions each topic is to have."""
 
-    partitions: int = Field(ge=1, le=MAX_PARTITIONS)
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS), WHOLE]
 
 
 class TopicGrowthPlan(Body):

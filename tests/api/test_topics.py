@@ -103,7 +103,7 @@ async def test_partitions_grow_and_growth_is_given_up_by_page_and_api(
 
 
 async def test_a_gateway_that_cannot_grow_says_what_can(server: Server) -> None:
-    said = await server.call("POST", GROWTH, status=503, json={"partitions": 100})
+    said = await server.call("POST", GROWTH, status=412, json={"partitions": 100})
     assert "headrace topics grow" in said["message"]
     async with visiting(server) as visitor:
         assert "headrace topics grow" in (await visitor.get("/topics/grow?partitions=100")).text
