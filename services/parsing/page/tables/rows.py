@@ -20,6 +20,8 @@ from services.parsing.page.tables.columns import (
 _BROKEN = re.compile(r"[^\W_]-$")
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
+#: Lines of a cell begin at the same place within this (points).
+FLUSH = 0.5
 #: Rules between rows are borders of all rows if there are at least this many.
 MOST_RULED = 2
 
@@ -39,7 +41,7 @@ class Rows:
     """Groups the lines of a table into rows.
 
     Two lines are parted, in this order, by a bar above all texts of the lower one; figures one above the
-    other; if bars part most lines, by nothing else; gaps that are clearly of two widths; room for the next
+    other; if bars part most lines, or above the first bar, by nothing else; gaps that are clearly of two widths; room for the next
     word on the line above.
     """
 
@@ -47,6 +49,7 @@ class Rows:
         self.lines = lines
         self.bars = bars
         self.barred = [any(_parts(a, b, bar) for bar in bars) for a, b in pairwise(lines)]
+        self.head = self.barred.index(True) + 1 if any(self.barred[:HEAD]) else 0
         self.gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
         self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
         stacked = sorted(g for g, (a, b) in zip(self.gaps, pairwise(lines), strict=True) if _stacked([a], b))
@@ -83,7 +86,7 @@ class Rows:
             return False
         if _stacked(row, line) or _changes_weight(above, line) or self._spans(at, above, line):
             return True
-        if self.ruled:
+        if self.ruled or at + 1 < self.head:
             return False
         if self.part is not None:
             return self.gaps[at] > self.part or (_completes(above, line) and self._fitted(above, line))
@@ -101,6 +104,8 @@ class Rows:
         if self.gaps[at] < self.row_gap - 0.15 * self.height:
             return False  # as close as the lines of a cell
         labels = [entry for entry in above.entries if entry.first > 0]
+        if any(e.first in line.at and abs(line.at[e.first].x0 - e.x0) < FLUSH for e in labels):
+            return False  # the first line of a label above one column
         below = {entry.first: entry.text for entry in line.entries}
         return blocks_below(labels, below, self.extents) is not None
 
