@@ -147,7 +147,8 @@ def serve(folder: Path | None, told: Connection) -> None:
 async def measured(url: str, limit: int) -> Table:
     """Two crawls, and a table of them."""
     kept, rows = Kept(), []
-    pages, cutters = page_workers(), WorkerPool(CORES, 120, preload=["benchmarks.cutting"])
+    loaded = ["services.parsing.sandbox.preloaded", "benchmarks.cutting"]  # as in the service
+    pages, cutters = page_workers(), WorkerPool(CORES, 120, preload=loaded)
     await PageParser(pages).whole_text(
         b"<p>", None
     )  # workers load their libraries before anything is measured

@@ -15,11 +15,19 @@ _MARKS = re.compile("[\ue000-\ue005]")
 _REPEATED = re.compile("\ue001( ?)\ue000|\ue003( ?)\ue002|\ue005()\ue004")
 _EMPTY = re.compile("\ue000(\\s*)\ue001|\ue002(\\s*)\ue003|\ue004(\\s*)\ue005")
 _OUTER_SPACE = re.compile("([\ue000\ue002\ue004])(\\s+)|(\\s+)([\ue001\ue003\ue005])")
-_SHOWN = ((STRIKE, STRIKE_END, "~~"), (EMPH, EMPH_END, "*"), (STRONG, STRONG_END, "**"))
+_SHOWN = tuple(
+    (opening, re.compile(f"{opening}([^{opening}{closing}\n]+){closing}"), mark)
+    for opening, closing, mark in (
+        (STRIKE, STRIKE_END, "~~"),
+        (EMPH, EMPH_END, "*"),
+        (STRONG, STRONG_END, "**"),
+    )
+)
+_BLANKS = re.compile(" {2,}")
 
 
 def has_marks(text: str) -> bool:
-    return _MARKS.search(text) is not None
+    return not text.isascii() and _MARKS.search(text) is not None
 
 
 def without_emphasis(text: str) -> str:
@@ -34,10 +42,10 @@ def resolve(text: str) -> str:
         text = _REPEATED.sub(lambda m: m[1] or m[2] or m[3] or "", text)
         text = _EMPTY.sub(lambda m: m[1] or m[2] or m[3] or "", text)
         text = _OUTER_SPACE.sub(lambda m: m[2] + m[1] if m[1] else m[4] + m[3], text)
-    for opening, closing, mark in _SHOWN:
-        pair = re.compile(f"{opening}([^{opening}{closing}\n]+){closing}")
-        text = pair.sub(lambda m, mark=mark: _emphasised(m, mark), text)  # type: ignore[misc]
-    return re.sub(" {2,}", " ", without_emphasis(text)).strip()
+    for opening, pair, mark in _SHOWN:
+        if opening in text:
+            text = pair.sub(lambda m, mark=mark: _emphasised(m, mark), text)  # type: ignore[misc]
+    return _BLANKS.sub(" ", without_emphasis(text)).strip()
 
 
 def _emphasised(match: re.Match[str], mark: str) -> str:

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from services.parsing.document import PageSpan
 from services.parsing.emphasis import EMPH as EMPH
@@ -34,6 +35,7 @@ _TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)
 _SPACES = re.compile(r"[ \t\r\f]{2,}|[\t\r\f]")  # all but a single blank
 #: Possible first characters of a line that one of the two line patterns above matches.
 _STARTS = frozenset("#>-=*|+•●▪◦‣∙·■□–")
+_LOCAL = re.compile(r"#|javascript:|data:|about:|blob:|file:", re.I)
 _AROUND_BREAK = re.compile(r" *\n *")
 
 
@@ -156,7 +158,8 @@ def escape_lines(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Collapse runs of blanks, remove blanks around line breaks, and resolve emphasis marks."""
-    text = _SPACES.sub(" ", text)
+    if "  " in text or "\t" in text or "\r" in text or "\f" in text:
+        text = _SPACES.sub(" ", text)
     text = (_AROUND_BREAK.sub("\n", text) if "\n" in text else text).strip()
     return resolve(text) if has_marks(text) else text
 
@@ -204,7 +207,7 @@ def code_span(text: str) -> str:
     text = " ".join(text.split())
     if not text:
         return ""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0) if "`" in text else 0
     fence = "`" * (longest + 1)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
     return f"{fence}{pad}{text}{pad}{fence}"
@@ -212,17 +215,20 @@ def code_span(text: str) -> str:
 
 def link(text: str, target: str) -> str:
     """An inline link; only the text if the target works only in the source (`#…`, `file:`, `data:`, …)."""
-    target = target.strip()
-    if not text.strip() or not target or re.match(r"#|javascript:|data:|about:|blob:|file:", target, re.I):
+    body, target = text.strip(), _link_target(target)
+    if not target or not without_emphasis(body).strip():  # an icon
         return text
-    target = re.sub(r"\s", "%20", target)
+    lead, _, tail = text.partition(body)
+    return f"{lead}[{_SPACES.sub(' ', body.replace(chr(10), ' '))}]({target}){tail}"
+
+
+@lru_cache(4096)  # pages of a site link to the same ones
+def _link_target(target: str) -> str:
+    """The address of a link as markdown; empty if it works only in the source."""
+    target = "" if _LOCAL.match(target.strip()) else re.sub(r"\s", "%20", target.strip())
     if target.count("(") != target.count(")"):
         target = target.replace("(", "%28").replace(")", "%29")
-    target = target.replace("<", "%3C").replace(">", "%3E")
-    body = text.strip()
-    lead = text[: len(text) - len(text.lstrip())]
-    tail = text[len(text.rstrip()) :]
-    return f"{lead}[{_SPACES.sub(' ', body.replace(chr(10), ' '))}]({target}){tail}"
+    return target.replace("<", "%3C").replace(">", "%3E")
 
 
 def image(alt: str, source: str = "", title: str = "") -> str:
@@ -274,11 +280,9 @@ def pipe_cell(text: str) -> str:
 def _html_table(rows: Sequence[Sequence[Cell]]) -> str:
     lines = ["<table>"]
     for row in rows:
-        cells = "".join(
-            f"<td{_span('colspan', c.columns)}{_span('rowspan', c.rows)}>{_html_text(c.text)}</td>"
-            for c in row
-        )
-        lines.append(f"<tr>{cells}</tr>")
+        spans = (_span("colspan", c.columns) + _span("rowspan", c.rows) for c in row)
+        cells = (f"<td{span}>{_html_text(c.text)}</td>" for span, c in zip(spans, row, strict=True))
+        lines.append(f"<tr>{''.join(cells)}</tr>")
     return "\n".join([*lines, "</table>"])
 
 

@@ -18,6 +18,8 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 #: The last bits of a block's number are its kind.
 FIXED, HEADING, LOOSE = 0, 1, 2
 _KIND_BITS = 3
+#: Which text of an element belongs to a block: before its first child, after its end, or all inside it.
+_HEAD, _TAIL, _ALL = 0, 1, 2
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 #: Elements whose short texts depend on their neighbours, such as table cells. Their blocks are never removed.
@@ -33,14 +35,14 @@ _NO_TEXT = (
     "script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "canvas", "video", "audio",
     "select", "textarea", "input", "button", "datalist", "link",
 )  # fmt: skip
-_LANDMARKS = "nav | //footer | //header | //aside | //search | //*[@role]"
+_LANDMARKS = ("nav", "footer", "header", "aside", "search")
 _LANDMARK_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary"))
 _VOID = frozenset(("img", "br", "hr", "meta", "title", "head", "html", "body", "td", "th", "tr"))
 #: In characters: with less text than this outside of landmarks, and more than that inside, landmarks stay.
 _LITTLE, _MUCH = 50, 500
 #: A shorter block without links may be a word of the running text.
 _LOOSE_LENGTH = 24
-_XPATH_LANDMARKS = etree.XPath(f"//{_LANDMARKS}")
+_XPATH_ROLES = etree.XPath("//@role/..")
 #: One class for all elements; lxml.html would look it up with a Python call per element.
 _ELEMENTS = etree.ElementDefaultClassLookup(element=HtmlElement)
 _XPATH_LENGTH = etree.XPath("string-length(normalize-space(.))")
@@ -54,7 +56,7 @@ class Block:
 
     tag: str
     pieces: list[str] = field(default_factory=list)
-    slots: list[tuple[HtmlElement, bool]] = field(default_factory=list)  # element, whether it is its tail
+    slots: list[tuple[HtmlElement, int]] = field(default_factory=list)  # element, which text of it
     linked: int = 0
     #: The words, separated by single blanks; set when the block is complete.
     text: str = ""
@@ -100,7 +102,7 @@ def drop_no_text(root: HtmlElement) -> None:
 def drop_landmarks(root: HtmlElement) -> None:
     """Remove navigation, banners and footers, unless they contain the text of the page. Call `drop_no_text`
     first."""
-    landmarks = {one: None for one in _XPATH_LANDMARKS(root) if _is_landmark(one)}
+    landmarks = {one: None for one in (*root.iter(*_LANDMARKS), *_XPATH_ROLES(root)) if _is_landmark(one)}
     if not landmarks:
         return
     whole, inside = _length(root), 0
@@ -142,11 +144,17 @@ def blocks_of(root: HtmlElement) -> list[Block]:
 
 
 class _Blocks:
-    """Collects the blocks of an element and its descendants. A third of a crawl's CPU time is spent here."""
+    """Collects the blocks of an element and its descendants.
+
+    Most elements are inline (pages of code have thousands), so one without blocks and links is not entered:
+    libxml2 returns its whole text.
+    """
 
     def __init__(self, root: HtmlElement) -> None:
         self._last = Block("body")
         self.found = [self._last]
+        self._elements = list(root.iterdescendants(*_BLOCKS, "a"))  # keeps their proxies, and so their ids
+        self._entered = _holders(self._elements)
         self._walk(root, root.tag, "body", False)
 
     def _walk(self, element: HtmlElement, name: str, tag: str, linked: bool) -> None:
@@ -155,8 +163,14 @@ class _Blocks:
             tag = name if name != "br" else tag
             self._begin(tag)
         linked = linked or name == "a"
+        if element not in self._entered:
+            if len(element):
+                self._add(element, _ALL, all_text(element), linked)
+            elif text := element.text:
+                self._add(element, _HEAD, text, linked)
+            return
         if text := element.text:
-            self._add(element, False, text, linked)
+            self._add(element, _HEAD, text, linked)
         for child in element:
             inner = child.tag
             if isinstance(inner, str):
@@ -164,7 +178,7 @@ class _Blocks:
                 if inner in _BLOCKS:
                     self._begin(tag)
             if text := child.tail:
-                self._add(child, True, text, linked)
+                self._add(child, _TAIL, text, linked)
 
     def _begin(self, tag: str) -> None:
         """Start a block, or reuse the last one if it has no words."""
@@ -176,16 +190,31 @@ class _Blocks:
             last.tag = tag
             last.pieces.clear()
 
-    def _add(self, element: HtmlElement, tail: bool, text: str, linked: bool) -> None:
+    def _add(self, element: HtmlElement, which: int, text: str, linked: bool) -> None:
         block = self._last
-        words = text.split()
-        if not words:
+        if text.isspace():
             block.pieces.append(" ")
-            return
-        block.slots.append((element, tail))
-        if linked:
-            block.linked += sum(map(len, words))
-        block.pieces.append(text)
+        elif text:
+            block.slots.append((element, which))
+            if linked:
+                block.linked += len("".join(text.split()))
+            block.pieces.append(text)
+
+
+def _holders(elements: list[HtmlElement]) -> set[HtmlElement]:
+    """The elements that hold one of these."""
+    found: set[HtmlElement] = set()
+    for element in elements:
+        above = element.getparent()
+        while above is not None and above not in found:
+            found.add(above)
+            above = above.getparent()
+    return found
+
+
+def all_text(element: HtmlElement) -> str:
+    """All text inside an element."""
+    return str(etree.tostring(element, encoding="unicode", method="text", with_tail=False))
 
 
 def numbers_of(root: HtmlElement) -> array[int]:
@@ -215,14 +244,26 @@ def without(root: HtmlElement, dropped: Container[int]) -> None:
     emptied: dict[HtmlElement, None] = {}
     for block, (_, stays) in zip(blocks, kept(numbers, dropped), strict=True):
         if not stays:
-            for element, tail in block.slots:
-                if tail:
-                    element.tail = " "
-                else:
-                    element.text = None
-                emptied[element] = None
+            for element, which in block.slots:
+                _empty(element, which, emptied)
     for element in reversed(emptied):
         _prune(element)
+
+
+def _empty(element: HtmlElement, which: int, emptied: dict[HtmlElement, None]) -> None:
+    """Remove words of an element, and note which elements lost some."""
+    if which == _TAIL:
+        element.tail = " "
+        emptied[element] = None
+        return
+    if (element.text or "").strip():
+        element.text = None
+        emptied[element] = None
+    if which == _ALL:
+        for child in element:
+            _empty(child, _ALL, emptied)
+            if (child.tail or "").strip():
+                _empty(child, _TAIL, emptied)
 
 
 def _prune(element: HtmlElement | None) -> None:

@@ -18,6 +18,8 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-
 _XML_CHARSET = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
 _REFRESH = re.compile(r"\s*(\d+(?:\.\d*)?)\s*[;,]?\s*(?:url\s*=)?\s*[\"']?([^\"']*)", re.I)
+#: A path without `.`, `..` and empty segments.
+_BELOW = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
 _HEAD_BYTES = 4096
 _GUESS_BYTES = 64 * 1024
 #: Maximum characters of a title.
@@ -64,10 +66,12 @@ def read_page(body: bytes, content_type: str | None, url: str, product: str, who
     if root is None:
         return Html(whole=_hash(body) if whole else "")
     base = _base(root, url)
-    robots = _directives(root, product)
-    links, routes = _links(root, base)
+    elements = list(root.iter("a", "area", "frame", "link", "meta"))  # each such pass takes 0.3 ms
+    metas = [one for one in elements if one.tag == "meta"]
+    robots = _directives(metas, product)
+    links, routes = _links(elements, base)
     fault = verdicts.fault_of(root)
-    refresh, canonicals = _refresh(root, base), _canonicals(root, base)
+    refresh, canonicals = _refresh(metas, base), _canonicals(elements, base)
     title, language = title_of(root), _language(root)
     blocks.drop_no_text(root)
     all_text = _hash(blocks.numbers_of(root).tobytes()) if whole else ""
@@ -164,7 +168,7 @@ def _declared(body: bytes, content_type: str | None) -> Iterable[str]:
 
 def title_of(root: HtmlElement) -> str | None:
     """The title, or the first heading of a page without one."""
-    for name in (".//title", ".//h1"):
+    for name in ("head/title", ".//title", ".//h1"):
         found = root.find(name)
         words = " ".join("".join(found.itertext()).split()) if found is not None else ""
         if words:
@@ -189,22 +193,26 @@ def _base(root: HtmlElement, url: str) -> str:
     return base if base.startswith(("http://", "https://")) else url
 
 
-def _directives(root: HtmlElement, product: str) -> frozenset[str]:
+def _directives(metas: list[HtmlElement], product: str) -> frozenset[str]:
     found: set[str] = set()
-    for meta in root.iter("meta"):
+    for meta in metas:
         if (meta.get("name") or "").strip().lower() in ("robots", product):
             found |= {one.strip() for one in (meta.get("content") or "").lower().split(",")}
     return frozenset(found)
 
 
-def _links(root: HtmlElement, base: str) -> tuple[list[str], int]:
+def _links(elements: list[HtmlElement], base: str) -> tuple[list[str], int]:
     found: dict[str, None] = {}
     routes: set[str] = set()
     seen: set[str] = set()
-    for element in root.iter("a", "area", "frame", "link"):
-        href = element.get("src") if element.tag == "frame" else element.get("href")
+    join = _Joined(base)
+    for element in elements:
+        tag = element.tag
+        href = element.get("src") if tag == "frame" else element.get("href")
+        if not href or tag == "meta":
+            continue
         relation = (element.get("rel") or "").lower().split()
-        if not href or "nofollow" in relation or (element.tag == "link" and not _is_page(element, relation)):
+        if "nofollow" in relation or (tag == "link" and not _is_page(element, relation)):
             continue
         href = href.strip()
         if href.startswith(("#/", "#!")):
@@ -213,14 +221,24 @@ def _links(root: HtmlElement, base: str) -> tuple[list[str], int]:
         if not href or href in seen or len(found) >= MAX_LINKS:
             continue
         seen.add(href)
-        joined = _joined(base, href)
-        if joined:
+        if joined := join(href):
             found[joined] = None
     return list(found), len(routes)
 
 
 def _is_page(link: HtmlElement, relation: list[str]) -> bool:
     return bool({"next", "prev"} & set(relation)) or ("alternate" in relation and bool(link.get("hreflang")))
+
+
+class _Joined:
+    """Resolves links of one page. Most name a file beside it or below, for which `urljoin` is slow."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._folder = (_joined(base, "x") or "x")[:-1]
+
+    def __call__(self, href: str) -> str | None:
+        return self._folder + href if self._folder and _BELOW.fullmatch(href) else _joined(self._base, href)
 
 
 def _joined(base: str, href: str) -> str | None:
@@ -231,18 +249,18 @@ def _joined(base: str, href: str) -> str | None:
     return found if found[:5].lower() in ("http:", "https") else None
 
 
-def _canonicals(root: HtmlElement, base: str) -> tuple[str, ...]:
+def _canonicals(elements: list[HtmlElement], base: str) -> tuple[str, ...]:
     found = [
         _joined(base, link.get("href").strip())
-        for link in root.iter("link")
-        if "canonical" in (link.get("rel") or "").lower().split() and link.get("href")
+        for link in elements
+        if link.tag == "link" and "canonical" in (link.get("rel") or "").lower().split() and link.get("href")
     ]
     return tuple(dict.fromkeys(one for one in found if one))
 
 
-def _refresh(root: HtmlElement, base: str) -> str | None:
+def _refresh(metas: list[HtmlElement], base: str) -> str | None:
     """The target of a `meta` refresh within one second."""
-    for meta in root.iter("meta"):
+    for meta in metas:
         if (meta.get("http-equiv") or "").strip().lower() == "refresh":
             found = _REFRESH.match(meta.get("content") or "")
             if found and float(found[1]) <= 1 and found[2].strip():

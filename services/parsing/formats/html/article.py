@@ -72,14 +72,14 @@ def _evened(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:
     with what follows it."""
     scores = scores.copy()
     tables_of, lists_of = _holders(parts)
+    chars = np.array([len(block.text) for block in blocks])
     for holders, share in ((lists_of, 0.5), (tables_of, 1.0)):
-        members: dict[int, list[int]] = {}
-        for i, block in enumerate(blocks):
-            if block.part.index in holders:
-                members.setdefault(holders[block.part.index], []).append(i)
-        for inside in members.values():
-            mean = np.average(scores[inside], weights=[len(blocks[i].text) for i in inside])
-            scores[inside] = (1 - share) * scores[inside] + share * mean
+        holder = np.array([holders.get(block.part.index, -1) for block in blocks])
+        held = holder >= 0
+        if held.any():
+            at, weights = holder[held], chars[held]
+            means = np.bincount(at, scores[held] * weights)[at] / np.bincount(at, weights)[at]
+            scores[held] = (1 - share) * scores[held] + share * means
     for i in range(len(blocks) - 1, -1, -1):
         if blocks[i].element.tag in _HEADINGS and blocks[i].part.index not in tables_of:
             scores[i] = (scores[i] + (scores[i + 1] if i + 1 < len(blocks) else 0)) / 2

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from services.parsing.formats.html.inline import is_hidden
+from services.parsing.formats.html.inline import plain
 from services.parsing.formats.html.tags import BLOCKS, SKIPPED
 
 #: What the names of an element (class, id, role, itemprop) say about its purpose.
@@ -88,17 +88,20 @@ class Block:
 
 
 def page_of(body: HtmlElement) -> tuple[list[Block], list[Part]]:
-    """The blocks of a page in the order of its text, and its parts, the outermost first. What the page hides
-    is left out."""
-    page = _Page()
+    """The blocks of a page in the order of its text, and its parts, the outermost first."""
+    page = _Page(body)
     page.part(body, None)
     return page.blocks, page.parts
 
 
 class _Page:
-    def __init__(self) -> None:
+    """Most elements are inline (pages of code have thousands); one that holds nothing else is not entered."""
+
+    def __init__(self, body: HtmlElement) -> None:
         self.blocks: list[Block] = []
         self.parts: list[Part] = []
+        self._elements = list(body.iterdescendants(*BLOCKS, *SKIPPED, "a", "br"))  # keeps their ids
+        self._entered = _holders(self._elements)
 
     def part(self, el: HtmlElement, above: Part | None, linked: bool = False) -> None:
         part = _part(el, above, len(self.parts))
@@ -123,6 +126,10 @@ class _Page:
 
     def _inside(self, el: HtmlElement, part: Part, pieces: list[str], linked: bool) -> int:
         """Collect the text of a part. Returns how many characters are in links."""
+        if el not in self._entered and not (linked and len(el)):
+            text = plain(el)
+            pieces.append(text)
+            return len(text.strip()) if linked else 0
         count = 0
         if el.text:
             pieces.append(el.text)
@@ -130,7 +137,7 @@ class _Page:
                 count += len(el.text.strip())
         for child in el:
             tag = child.tag
-            if isinstance(tag, str) and tag not in SKIPPED and not (child.attrib and is_hidden(child)):
+            if isinstance(tag, str) and tag not in SKIPPED:
                 if tag in BLOCKS:
                     self.part(child, part, linked)
                     pieces.append(" ")
@@ -145,24 +152,35 @@ class _Page:
         return count
 
 
+def _holders(elements: list[HtmlElement]) -> set[HtmlElement]:
+    """The elements that hold one of these."""
+    found: set[HtmlElement] = set()
+    for el in elements:
+        above = el.getparent()
+        while above is not None and above not in found:
+            found.add(above)
+            above = above.getparent()
+    return found
+
+
 def _part(el: HtmlElement, above: Part | None, index: int) -> Part:
     depth = above.depth + 1 if above else 0
     seen = above.seen if above else (NEVER,) * REMEMBERED
     get = el.get
-    names = (
-        f"{get('class', '')} {get('id', '')} {get('role', '')} {get('itemprop', '')}"
-        if above and el.attrib
-        else ""
-    )
-    if new := _remembered(el.tag, names):
-        seen = tuple([depth if i in new else old for i, old in enumerate(seen)])
+    names = (get("class"), get("id"), get("role"), get("itemprop")) if above else ()
+    if new := _remembered(el.tag, *names):
+        now = list(seen)
+        for i in new:
+            now[i] = depth
+        seen = tuple(now)
     return Part(el, above, depth, seen, index)
 
 
 @lru_cache(4096)  # a page has few names and many elements
-def _remembered(tag: str, names: str) -> frozenset[int]:
+def _remembered(tag: str, *names: str | None) -> frozenset[int]:
     """What the tag and the names of an element tell, as positions in `Part.seen`."""
-    named = frozenset().union(*map(_told_by, names.lower().split()))
+    words = " ".join(filter(None, names)).lower().split()
+    named: frozenset[int] = frozenset().union(*map(_told_by, words))
     return named | {len(_PURPOSES) + _HOLDERS.index(tag)} if tag in _HOLDERS else named
 
 

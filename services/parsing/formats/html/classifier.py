@@ -49,12 +49,14 @@ def by_decisions(rows: Matrix, stored: Stored) -> Scores:
     """The sum of many decision trees. All walk down in step; a leaf leads to itself."""
     threshold, value = stored["threshold"].ravel(), stored["value"].ravel()
     column, left, right = (stored[name].astype(np.intp).ravel() for name in ("column", "left", "right"))
+    below = np.column_stack([right, left]).ravel()
     trees, size = stored["column"].shape
     at = np.tile(np.arange(trees) * size, (len(rows), 1))
     cells, starts = rows.ravel(), np.arange(len(rows))[:, None] * rows.shape[1]
-    for _ in range(DEPTH):
-        at = np.where(cells[starts + column[at]] <= threshold[at], left[at], right[at])
-    return _logistic(value[at].sum(axis=1, dtype=np.float64))
+    for _ in range(DEPTH):  # `take` is three times as fast as an index
+        goes_left = cells.take(starts + column.take(at)) <= threshold.take(at)
+        at = below.take(2 * at + goes_left)
+    return _logistic(value.take(at).sum(axis=1, dtype=np.float64))
 
 
 def by_networks(rows: Matrix, stage: int, stored: Stored) -> Scores:

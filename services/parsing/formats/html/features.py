@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -19,6 +20,36 @@ from services.parsing.formats.html.blocks import Block, Part
 Matrix = NDArray[np.float32]
 _Indexes = NDArray[np.intp]
 
+#: A text without these words matches the pattern beside it nowhere. Most pages hold few of them.
+_IN_SITE = (
+    *(
+        "cookie",
+        "javascript",
+        "newsletter",
+        "subscri",
+        "sign",
+        "log",
+        "privacy",
+        "terms",
+        "your",
+        "rights",
+        "©",
+    ),
+    *(
+        "datenschutz",
+        "abonn",
+        "registr",
+        "comment",
+        "facebook",
+        "twitter",
+        "instagram",
+        "whatsapp",
+        "youtube",
+    ),
+)
+_IN_CREDIT = ("photo", "image", "picture", "foto", "bild", "video", "getty", "reuters", "afp", "shutterstock",
+              "istock", "source:", "quelle:")  # fmt: skip
+_DIGITS, _CAPITALS = b"0123456789", bytes(range(65, 91))
 _MARKS = re.compile(r"[.!?…。！？]")
 _WORD = re.compile(r"\w+")
 _LEADS_AWAY = re.compile(
@@ -53,8 +84,14 @@ _LEVELS = 5
 
 def describe(blocks: list[Block], parts: list[Part], title: str) -> Matrix:
     """A row of numbers for each block of a page with this title."""
-    named = frozenset(_WORD.findall(title.lower()))
-    alone = np.array([_alone(block, named) for block in blocks], np.float32)
+    lower = [block.text.lower() for block in blocks]
+    said = "\n".join(lower)
+    one = _Alone(
+        frozenset(_WORD.findall(title.lower())),
+        tuple(word for word in _IN_SITE if word in said),
+        tuple(word for word in _IN_CREDIT if word in said),
+    )
+    alone = np.array([one.described(*each) for each in zip(blocks, lower, strict=True)], np.float32)
     depths = np.array([block.part.depth for block in blocks], np.float32)[:, None]
     levels = depths - np.array([block.part.seen for block in blocks], np.float32)
     columns = [
@@ -87,22 +124,55 @@ def shifted(rows: Matrix, by: int) -> Matrix:
     return result
 
 
-def _alone(block: Block, title: frozenset[str]) -> list[float]:
-    """What a block tells by itself."""
-    text = block.text
-    chars = len(text)
-    lower = text.lower()
-    words = _WORD.findall(lower)
-    many = len(words) or 1
-    own = title.intersection(words)
-    return [
-        math.log1p(chars), block.linked / chars, block.ends, block.running > 0,
-        len(_MARKS.findall(text)) / many, text.count(",") / many,
-        sum(map(str.isdigit, text)) / chars, sum(map(str.isupper, text)) / chars, min(chars / many, 20),
-        bool(_LEADS_AWAY.match(lower)), len(_OF_THE_SITE.findall(lower)), bool(_CREDIT.search(lower)),
-        bool(_DATE.search(text)), len(_SIGNS.findall(text)), text[0].islower(),
-        len(own) / many, len(own) / (len(title) or 1),
-    ]  # fmt: skip
+@dataclass(frozen=True)
+class _Alone:
+    """Describes what a block tells by itself.
+
+    Attributes:
+        title: the words of the page's title.
+        site, credit: words that the page holds, without which `_OF_THE_SITE` and `_CREDIT` match nothing.
+    """
+
+    title: frozenset[str]
+    site: tuple[str, ...]
+    credit: tuple[str, ...]
+
+    def described(self, block: Block, lower: str) -> list[float]:
+        text = block.text
+        chars = len(text)
+        words = _WORD.findall(lower)
+        many = len(words) or 1
+        own = len(self.title.intersection(words))
+        marks, signs, digits, capitals = _counts(text)
+        of_site = len(_OF_THE_SITE.findall(lower)) if any(word in lower for word in self.site) else 0
+        credit = any(word in lower for word in self.credit) and _CREDIT.search(lower) is not None
+        return [
+            math.log1p(chars), block.linked / chars, block.ends, block.running > 0,
+            marks / many, text.count(",") / many,
+            digits / chars, capitals / chars, min(chars / many, 20),
+            _LEADS_AWAY.match(lower) is not None, of_site, credit,
+            digits > 0 and _DATE.search(text) is not None, signs, text[0].islower(),
+            own / many, own / (len(self.title) or 1),
+        ]  # fmt: skip
+
+
+def _counts(text: str) -> tuple[int, int, int, int]:
+    """How many marks of sentences, signs, digits and capital letters a text has."""
+    if text.isascii():
+        raw, count = text.encode(), text.count
+        digits, capitals = len(raw.translate(None, _DIGITS)), len(raw.translate(None, _CAPITALS))
+        return (
+            count(".") + count("!") + count("?"),
+            count("|") + count("#") + count("@"),
+            len(raw) - digits,
+            len(raw) - capitals,
+        )
+    return (
+        len(_MARKS.findall(text)),
+        len(_SIGNS.findall(text)),
+        sum(map(str.isdigit, text)),
+        sum(map(str.isupper, text)),
+    )
 
 
 def _wrapped(el: HtmlElement) -> int:
@@ -119,7 +189,7 @@ def _place(blocks: list[Block], parts: list[Part]) -> Matrix:
     running = np.array([block.running for block in blocks])
     places = np.arange(many)
     same = Counter(block.text for block in blocks)
-    likes = [(id(b.part.above), b.element.tag, (b.element.get("class") or "").split(" ")[0]) for b in blocks]
+    likes = [_like(block.part) for block in blocks]
     alike = Counter(likes)
     first = next((i for i, block in enumerate(blocks) if block.element.tag == "h1"), None)
     inside = [_levels_below(block.part, best) for block in blocks]
@@ -137,6 +207,12 @@ def _place(blocks: list[Block], parts: list[Part]) -> Matrix:
     whole = [np.log1p(page.chars), page.running / page.chars, page.links / page.chars, np.log1p(many),
              best.running / (page.running or 1), best.depth, first is not None]  # fmt: skip
     return np.hstack([rows, np.tile(np.array(whole), (many, 1))]).astype(np.float32)
+
+
+def _like(part: Part) -> tuple[int, str, str]:
+    """What parts that repeat in a page have in common."""
+    el = part.element
+    return id(part.above), el.tag, (el.get("class") or "").partition(" ")[0]
 
 
 def _best(parts: list[Part]) -> Part:

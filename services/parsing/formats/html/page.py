@@ -66,5 +66,6 @@ def render(root: HtmlElement, renderer: Renderer | None = None) -> str:
 
 
 def title_of(root: HtmlElement) -> str | None:
-    found = root.find(".//title")
+    found = root.find("head/title")
+    found = root.find(".//title") if found is None else found  # a search through the whole page
     return " ".join("".join(found.itertext()).split()) or None if found is not None else None

@@ -62,7 +62,7 @@ class Renderer:
 
     def _content(self, element: HtmlElement) -> None:
         self._text(element.text)
-        for child in element:
+        for child in element if len(element) else ():  # most have none, and an iterator costs more
             if isinstance(child.tag, str):
                 self._element(child)
             self._text(child.tail)
@@ -91,7 +91,7 @@ class Renderer:
             self._line.append(formulas.script_text(el))
             return
         handler = _handler(el.tag)
-        if handler is not None and not inline.is_hidden(el) and not formulas.is_drawn(el):
+        if handler is not None and not formulas.is_drawn(el):
             handler(self, el)
 
     def _block(self, el: HtmlElement) -> None:
@@ -224,7 +224,7 @@ class Renderer:
         number = inline.whole_number(el.get("start"), 1) if el.tag == "ol" else None
         items: list[MarkdownBlock] = []
         for child in el:
-            if not isinstance(child.tag, str) or child.tag in SKIPPED or inline.is_hidden(child):
+            if not isinstance(child.tag, str) or child.tag in SKIPPED:
                 continue
             if child.tag in ("ul", "ol") and items:  # nested without its own item: part of the last one
                 nested = md.join(self._nested(child))

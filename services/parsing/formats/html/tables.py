@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from services.parsing.formats.html.inline import is_hidden, whole_number
+from services.parsing.formats.html.inline import whole_number
 from services.parsing.markdown_writer import Cell
 
 #: Maximum span; more is an attack on memory or a mistake.
@@ -39,7 +39,7 @@ def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _cells(row: HtmlElement) -> list[HtmlElement]:
-    return [cell for cell in row if cell.tag in ("td", "th") and not is_hidden(cell)]
+    return [cell for cell in row if cell.tag in ("td", "th")]
 
 
 def is_layout(table: HtmlElement) -> bool:
@@ -69,8 +69,6 @@ def rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[list[Ce
     """The table's cells row by row; rows and spans without content are dropped."""
     result = []
     for row in _rows(table):
-        if is_hidden(row):
-            continue
         cells = [
             Cell(text(cell), _span(cell.get("colspan")), _span(cell.get("rowspan"))) for cell in _cells(row)
         ]

@@ -8,12 +8,25 @@ import re
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
+from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
-_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ue000-\ue005]")
-_HEADINGS = etree.XPath("//*[@role='heading'][not(self::h1|self::h2|self::h3|self::h4|self::h5|self::h6)]")
+_CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
+#: Characters that mark emphasis while a page is rendered.
+_MARKS = re.compile("[\ue000-\ue005]")
+_MARKS_BEGIN = b"\xee\x80"
+_HEADINGS = etree.XPath("//@role[. = 'heading']/..")
+_HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+#: Never hidden for long: scripts show the page when they have run, and a click unfolds tables and menus.
+_SHOWN = ("html", "head", "body", "thead", "tbody", "tfoot", "option")
+#: What may hide an element, and what finds it. Most pages lack some; the search in their bytes costs nothing.
+_HIDING = (
+    (b"hidden", etree.XPath("//@hidden/..")),
+    (b"style", etree.XPath("//@style/..")),
+    (b"pagebreak", etree.XPath("//@*[contains(., 'pagebreak')]/..")),
+)
 #: Text after these is lost; a file may hold several pages.
 _SUBSET = re.compile(r"<!DOCTYPE[^>\[]{0,500}(\[[^\]]*\])\s*>", re.I)
 _ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,40})\s+[\"']([^\"'<%]{0,200})[\"']\s*>")
@@ -45,16 +58,32 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     text, warnings = decode(data, declared_charset(data, content_type))
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     parser.set_element_class_lookup(_ELEMENTS)
-    text = _END_OF_PAGE.sub("", _UNWANTED.sub("", _declared_entities(text)))
+    page = _without_controls(_END_OF_PAGE.sub("", _declared_entities(text)))
     try:
-        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        root = html.document_fromstring(page, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise CorruptDocument(f"HTML: no element found in {len(data)} bytes") from error
     if any("xcessive depth" in entry.message for entry in parser.error_log):
         warnings = (*warnings, "HTML: nested more than 255 deep, what lies deeper was left out")
-    _name_by_meaning(root)
+    said = page.lower()
+    _name_by_meaning(root, said)
     _open_noframes(root)
+    _drop_hidden(root, said)
     return root, warnings
+
+
+def _without_controls(text: str) -> bytes:
+    page = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    return _MARKS.sub("", page.decode()).encode() if _MARKS_BEGIN in page else page
+
+
+def _drop_hidden(root: html.HtmlElement, page: bytes) -> None:
+    """Remove what the page (its bytes in lower case) hides."""
+    for word, found in _HIDING:
+        if word in page:
+            for el in found(root):
+                if el.tag not in _SHOWN and is_hidden(el):
+                    el.drop_tree()
 
 
 def _declared_entities(text: str) -> str:
@@ -71,11 +100,12 @@ def _declared_entities(text: str) -> str:
     return text
 
 
-def _name_by_meaning(root: html.HtmlElement) -> None:
+def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
     """Give elements that only an attribute makes a heading, a part of the page or a picture their tag."""
-    for heading in _HEADINGS(root):
-        level = heading.get("aria-level", "")
-        heading.tag = f"h{level if level in tuple('123456') else 2}"
+    for heading in _HEADINGS(root) if b"heading" in page else ():
+        if heading.tag not in _HEADING_TAGS:
+            level = heading.get("aria-level", "")
+            heading.tag = f"h{level if level in tuple('123456') else 2}"
     for shadow in root.iter("template"):
         if shadow.get("shadowrootmode") or shadow.get("shadowroot"):
             shadow.tag = "div"

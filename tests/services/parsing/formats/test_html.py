@@ -60,6 +60,29 @@ def test_scripts_styles_and_hidden_parts_are_left_out() -> None:
     html = "<script>x</script><style>y</style><p hidden>z</p><p style='display: none'>w</p><p>kept</p>"
 
     assert markdown(html) == "kept"
+    assert (
+        markdown("<p>one <i HIDDEN>z</i>two<b Style='Display:None'><i hidden>w</i></b> three</p>")
+        == "one two three"
+    )
+    assert markdown("<p hidden><b style='display:none'>x</b></p><p>kept</p>", main_content=True) == "kept"
+
+
+def test_a_page_that_a_script_shows_is_kept() -> None:
+    page = b"<html style='visibility: hidden'><body hidden><p>Kept"
+
+    assert parse(page, "page.html").markdown == "Kept\n"
+
+
+def test_the_folded_part_of_a_table_is_kept() -> None:
+    rows = "<tr><th>a<th>b<tbody style='display:none'><tr><td>1<td>2</tbody><tr hidden><td>3<td>4"
+
+    assert markdown(f"<table>{rows}</table>") == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_a_link_that_shows_only_an_icon_is_no_link() -> None:
+    html = "<p>Follow us <a href='https://e.org/x'><b class='icon'></b></a><a href='https://e.org/'><i> </i></a></p>"
+
+    assert markdown(html) == "Follow us"
 
 
 def test_pictures_leave_their_description() -> None:
