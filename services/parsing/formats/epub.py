@@ -45,7 +45,7 @@ def parse_epub(data: bytes) -> ParsedDocument:
         except CorruptDocument:
             warnings.append(f"chapter {part} cannot be read")
             continue
-        chapters.append(render(tree, Renderer(_images(archive, part, pictures))).strip("\n"))
+        chapters.append(render(tree, Renderer(_images(archive, part, pictures)), paper=True).strip("\n"))
     for chapter in _titled_once(chapters):
         writer.add(chapter)
     markdown, _ = writer.finish()

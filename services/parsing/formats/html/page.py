@@ -53,9 +53,10 @@ def _tree(data: bytes, content_type: str | None) -> tuple[HtmlElement, tuple[str
     return root, warnings
 
 
-def render(root: HtmlElement, renderer: Renderer | None = None) -> str:
-    """A whole tree as markdown. Raises CorruptDocument if it is nested too deeply."""
-    leave_out_unseen(root)
+def render(root: HtmlElement, renderer: Renderer | None = None, paper: bool = False) -> str:
+    """A whole tree as markdown; `paper` is white where it names no other ground. Raises CorruptDocument if it
+    is nested too deeply."""
+    leave_out_unseen(root, paper)
     body = root.find("body")
     writer = md.Writer()
     try:

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.html.tags import BLOCKS
-from services.parsing.reading import keeps_hidden, with_hidden
+from services.parsing.reading import keeps_hidden, warn, with_hidden
 
 Colour = tuple[int, int, int]
 Value = TypeVar("Value")
@@ -37,17 +37,19 @@ _TINY = re.compile(r"(?:0+(?:\.0*)?|\.0+)[a-z%]*|0*1(?:\.0*)?px|0*\.\d+p[xt]", r
 _RELATIVE = re.compile(r"[\d.]+(?:r?em|%)|smaller|larger|inherit", re.I)
 
 
-def leave_out_unseen(root: HtmlElement) -> None:
+def leave_out_unseen(root: HtmlElement, paper: bool = False) -> None:
     """Empty the text that cannot be seen, unless hidden text is wanted.
 
-    Hidden by `visibility` goes without a word, as menus do. The rest has a warning.
+    Hidden by `visibility` goes without a word, as menus do. The rest has a warning. On `paper` (mails,
+    books), what names no ground is on white. A browser's window may be dark: white text in it is read, and
+    told.
     """
     styled = _STYLED(root)
     if not styled or (suspects := [el for el in styled if _reasons(el)]) == []:
         return
     sheets = " ".join(sheet.text or "" for sheet in _SHEETS(root)).lower()
     linked = bool(_LINKED(root)) or "@import" in sheets
-    look = _Look()
+    look = _Look(paper)
     for el in suspects:
         for reason in _reasons(el):
             styled = linked or any(name in sheets for name in reason.sheets)
@@ -58,7 +60,8 @@ def leave_out_unseen(root: HtmlElement) -> None:
 class _Look:
     """What elements inherit from those around them, each found once."""
 
-    def __init__(self) -> None:
+    def __init__(self, paper: bool) -> None:
+        self.paper = paper
         self._colours: dict[HtmlElement, Colour | str | None] = {}
         self._grounds: dict[HtmlElement, Colour | str | None] = {}
         self._hidden: dict[HtmlElement, bool | None] = {}
@@ -169,7 +172,12 @@ def _is_blended(el: HtmlElement, look: _Look, styled: bool) -> bool:
     if not isinstance(colour, tuple) or not isinstance(ground, tuple) or "text-shadow" in style:
         return False
     differences: list[int] = [abs(a - b) for a, b in zip(colour, ground, strict=True)]
-    return max(differences) < CONTRAST
+    if max(differences) >= CONTRAST:
+        return False
+    if not look.paper and look.ground(el) is None:
+        warn("white text was read; what is behind it is not known")
+        return False
+    return True
 
 
 def _colour_of(el: HtmlElement) -> Colour | str | None:

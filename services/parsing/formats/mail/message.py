@@ -46,7 +46,7 @@ def mail_document(
         if body.html.strip() and (not body.plain.strip() or _STRUCTURED.search(body.html)):
             root, guessed = parse_tree(body.html.encode("utf-8", "replace"), "text/html; charset=utf-8")
             warnings.extend(guessed)
-            writer.add(render(root, Renderer(show)).strip("\n"))
+            writer.add(render(root, Renderer(show), paper=True).strip("\n"))
         elif body.rtf and not body.plain.strip():
             writer.add(parse_rtf(body.rtf).markdown.strip("\n"))
         else:

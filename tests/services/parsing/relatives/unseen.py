@@ -54,14 +54,15 @@ _BESIDE = '<a:xfrm><a:off x="20000000" y="0"/><a:ext cx="1000" cy="1000"/></a:xf
 
 #: What is shown, and "unseen" text.
 _UNSEEN = {
-    "white.html": b"<p>shown</p><p style='color:#FFFFFF'>unseen</p>",
-    "almost white.html": b"<p>shown <span style='color: rgb(250, 250, 252)'>unseen</span></p>",
-    "font.html": b"<p>shown <font color=white>unseen</font></p>",
+    "white.html": b"<body bgcolor=white><p>shown</p><p style='color:#FFFFFF'>unseen</p>",
+    "almost white.html": b"<body style='background: #fff url()'><p style='background-color:#fff'>shown <span style='color: rgb(250, 250, 252)'>unseen</span></p>",
+    "font.html": b"<p style='background:white'>shown <font color=white>unseen</font></p>",
     "own ground.html": b"<link rel=stylesheet href=a.css><p>shown <span style='background:#eee;color:#f0f0f2'>unseen</span></p>",
     "black bar.html": b"<p>shown <span style='background-color:black'>unseen</span></p>",
     "tiny.html": b"<p>shown <span style='font-size:1px'>unseen</span></p>",
     "no size.html": b"<p>shown <span style='font-size: 0 !important'>unseen <b>unseen</b></span></p>",
     "transparent.html": b"<p>shown <span style='color:rgba(0,0,0,0)'>unseen</span></p>",
+    "white.eml": b"From: a@e.org\r\nTo: b@e.org\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>shown</p><p style='color:#fff'>unseen</p>\r\n",
     "run.docx": docx(paragraph("shown") + paragraph("unseen", run='<w:color w:val="FFFFFF"/>')),
     "style.docx": docx(paragraph("shown") + paragraph("unseen", "White"), {"word/styles.xml": f'<w:styles {samples.W}><w:style w:type="paragraph" w:styleId="White"><w:name w:val="White"/><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style></w:styles>'}),
     "tiny.docx": docx(paragraph("shown") + paragraph("unseen", run='<w:sz w:val="2"/>')),
