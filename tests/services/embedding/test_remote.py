@@ -163,6 +163,7 @@ async def test_a_wrong_configuration_blames_no_document_and_shows_no_key(
         ({"data": [{"index": 0, "embedding": [1.0] * 8}]}, "8 dimensions, expected 16"),
         ({"data": []}, "0 vectors for 1 texts"),
         ({"data": [{"index": 4, "embedding": [1.0] * 16}]}, "index 4"),
+        ({"data": [{"index": 0, "embedding": [1.0] * 16}] * 2}, "index 0 twice"),
         ({"data": [{"index": 0, "embedding": {"a": 1}}]}, "neither a list"),
         ({"data": [{"index": 0, "embedding": "%%"}]}, "neither a list"),
         ({"vectors": []}, "no list `data`"),

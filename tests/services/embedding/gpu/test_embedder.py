@@ -74,6 +74,16 @@ async def test_weights_in_one_file_or_several_with_or_without_a_prefix(tiny: Any
 
 
 @needs_torch
+async def test_another_number_format_is_another_fingerprint(tiny: Any, folder: Path) -> None:
+    half = open_model("tiny", torch_config(folder=folder, dtype="bfloat16"))
+    whole = open_model("tiny", torch_config(folder=folder, dtype="float32"))
+
+    assert half.fingerprint != tiny.fingerprint == whole.fingerprint
+    await half.close()
+    await whole.close()
+
+
+@needs_torch
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [

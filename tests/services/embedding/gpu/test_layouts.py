@@ -9,6 +9,7 @@ import pytest
 from schemas.errors import TransientError
 from services.embedding.catalogue import open_model
 from tests.services.embedding.gpu.tiny import TEXTS, needs_torch, torch_config
+from tests.services.embedding.test_metrics import Counted
 
 
 @needs_torch
@@ -85,7 +86,10 @@ async def test_packs_of_fixed_sizes_have_the_vectors_of_unpacked_texts_whatever_
     many = [f"{TEXTS[number % len(TEXTS)]} {'word ' * (number * 37 % 90)}" for number in range(80)]
     expected = await tiny.embed_documents(many)
     shapes.clear()
+    text, padding = Counted("tokens_total", kind="text"), Counted("tokens_total", kind="padding")
     np.testing.assert_allclose(await filled.embed_documents(many), expected, atol=2e-6)
+    assert float(text) == await filled.count_tokens(many)
+    assert float(text) + float(padding) == sum(tokens for tokens, _ in shapes)
     assert compiled == {(2048, 33), (256, 5), (32, 3)}
     assert set(shapes) <= compiled
     assert shapes.count((2048, 33)) > 2
