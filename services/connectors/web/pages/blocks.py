@@ -278,7 +278,8 @@ def _prune(element: HtmlElement | None) -> None:
 
 def as_html(root: HtmlElement) -> bytes:
     """Serialise a tree in UTF-8, without its own declarations of another charset."""
-    for meta in root.xpath("//meta[@charset or @http-equiv]"):
-        meta.drop_tree()
-    body: str = html.tostring(root, encoding="unicode")
+    for meta in list(root.iter("meta")):
+        if meta.get("charset") is not None or meta.get("http-equiv") is not None:
+            meta.drop_tree()
+    body: str = etree.tostring(root, encoding="unicode", method="html")
     return f"<!DOCTYPE html>\n{body}".encode("utf-8", "replace")
