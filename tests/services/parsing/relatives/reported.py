@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (markup reads best on one line)
-"""Inputs that other tools were reported to read wrong; each is named with the tool and the number of its issue."""
+"""Inputs of the kinds that other tools read wrong, named with a tool, and with its issue where one is known."""
 
 from __future__ import annotations
 
