@@ -136,7 +136,7 @@ def _breaks(
     a, b = styles[at - 1], styles[at]
     size = max(a.size, b.size, 1.0)
     gap = line.y0 - _foot(before)
-    if abs(a.size - b.size) > 0.12 * size and not _attached(before, line):
+    if abs(a.size - b.size) > 0.12 * size:
         return True
     if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
         return True
@@ -177,11 +177,6 @@ def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
     middle, size = setting.left + setting.right, setting.size
     centred = abs(before.x0 + before.x1 - middle) < 2 * size and before.x0 > setting.left + 2 * size
     return centred and line.x0 < setting.left + 0.5 * size and abs(line.x0 + line.x1 - middle) > 4 * size
-
-
-def _attached(before: Line, line: Line) -> bool:
-    """Whether a line overlaps the one before and either has few words (a subscript, a footnote mark)."""
-    return line.y0 < before.y1 - 0.2 * (before.y1 - before.y0) and min(len(line.words), len(before.words)) < 4
 
 
 def _all(line: Line, look: str) -> bool:

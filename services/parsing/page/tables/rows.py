@@ -41,8 +41,8 @@ class Rows:
     """Groups the lines of a table into rows.
 
     Two lines are parted, in this order, by a bar above all texts of the lower one; figures one above the
-    other; if bars part most lines, or above the first bar, by nothing else; gaps that are clearly of two widths; room for the next
-    word on the line above.
+    other; if bars part most lines, or above the first bar, by nothing else; gaps that are clearly of two
+    widths; room for the next word on the line above.
     """
 
     def __init__(self, lines: Sequence[TableLine], bars: Sequence[Bar], columns: int) -> None:

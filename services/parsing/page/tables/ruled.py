@@ -34,9 +34,6 @@ def ruled_tables(
     tables: list[Table] = []
     grids, free = lattices(across, down)
     for grid in grids:
-        if _is_stripe(grid, free):
-            free = [*free, *(Rule(y, grid.xs[0], grid.xs[-1]) for y in grid.ys)]
-            continue
         table, words = _lattice(grid, across, words, vocabulary)
         if table:
             tables.append(table)
@@ -52,12 +49,6 @@ def ruled_tables(
             words = [word for word in words if id(word) not in ids]
             tables.append(made)
     return tables, words, across
-
-
-def _is_stripe(grid: Grid, free: Sequence[Rule]) -> bool:
-    """Whether a grid is only some of the shaded rows of a table: more edges of the same width are free."""
-    near = [r for r in free if abs(r.start - grid.xs[0]) <= 6 and abs(r.end - grid.xs[-1]) <= 6]
-    return grid.rows <= 2 and sum(not grid.ys[0] - 1 <= r.at <= grid.ys[-1] + 1 for r in near) > 2
 
 
 def _lattice(
