@@ -9,7 +9,8 @@ from services.parsing.formats.html.features import _Alone, _counts
 def test_a_block_is_the_text_of_one_part_whatever_is_inline() -> None:
     body = html.fragment_fromstring(
         "<div>See <span>the <b>first</b> <i>one</i></span>: <a href=/>a <b>bold</b> link</a>!"
-        "<p><em>Emphasis</em> and<br>a break</p><p>No<script>no()</script><p><i>A <a href=/>menu</a></i></p>tail <pre><b>if</b> <i>x</i></pre></div>"
+        "<p><em>Emphasis</em> and<br>a break</p>"
+        "<p>No<script>no()</script><p><i>A <a href=/>menu</a></i></p>tail <pre><b>if</b> <i>x</i></pre></div>"
     )
     blocks, _ = page_of(body)
 
