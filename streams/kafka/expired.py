@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 #: Timeout of each request to the broker. The poll thread waits for it, and its session lasts 10 s.
 _SECONDS = 4.0
+#: How long partitions that have no leader yet are asked for again; below the session, too.
+_LEADER_SECONDS = 6.0
 #: Timeout for reading the oldest remaining record, whose timestamp says until when records have expired.
 _FIRST_SECONDS = 2.0
 
@@ -34,22 +36,24 @@ _FIRST_SECONDS = 2.0
 @retry(  # leaders move when topics are new, and when brokers come and go
     retry=retry_if_exception_type(KafkaException),
     wait=wait_fixed(0.1),
-    stop=stop_after_delay(_SECONDS),
+    stop=stop_after_delay(_LEADER_SECONDS),
     reraise=True,
 )
-def _watermarks(cluster: Cluster, consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """The first offset and the next one. The consumer asks behind its waiting fetch: the twelve partitions
-    of a new group would take as long as its session. But it finds a new leader, which the admin client does
-    not."""
+def _watermarks(
+    cluster: Cluster, consumer: Consumer, places: Sequence[TopicPartition]
+) -> list[tuple[int, int]]:
+    """The first offset and the next one of each partition, with two requests for all: on a busy machine one
+    for each partition of a new group takes as long as its session. The consumer would ask behind its waiting
+    fetch. But it finds a new leader, which the admin client does not."""
     client, seconds = admin(cluster), {"request_timeout": _SECONDS}
     specs = OffsetSpec.earliest(), OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    asked = [client.list_offsets({place: spec}, **seconds)[place] for spec in specs]
+    asked = [client.list_offsets(dict.fromkeys(places, spec), **seconds) for spec in specs]
     try:
-        low, high = (future.result(_SECONDS).offset for future in asked)
+        lows, highs = ([found[place].result(_SECONDS).offset for place in places] for found in asked)
     except KafkaException:
         forget_admin(cluster)
-        low, high = consumer.get_watermark_offsets(place, timeout=_SECONDS)
-    return low, high
+        return [consumer.get_watermark_offsets(place, timeout=_SECONDS) for place in places]
+    return list(zip(lows, highs, strict=True))
 
 
 def is_position_gone(error: KafkaError) -> bool:
@@ -75,16 +79,20 @@ class ExpiredRecords:
         Raises TransientError or KafkaException if the broker does not answer. The restarted worker then finds
         the gaps again.
         """
-        found = [self._beginning(consumer, message) for message in messages]
+        places = [TopicPartition(message.topic() or "", message.partition() or 0) for message in messages]
+        marks = _watermarks(self.cluster, consumer, places)
+        found = [self._beginning(consumer, *each) for each in zip(messages, marks, strict=True)]
         starts = [start for start, _ in found]
         consumer.incremental_unassign(starts)  # a partition without a position accepts no other call
         consumer.incremental_assign(starts)
         return [expired for _, expired in found if expired]
 
-    def _beginning(self, consumer: Consumer, message: Message[Any, Any]) -> tuple[TopicPartition, str | None]:
+    def _beginning(
+        self, consumer: Consumer, message: Message[Any, Any], marks: tuple[int, int]
+    ) -> tuple[TopicPartition, str | None]:
         """Where a partition continues, and a sentence about what expired before."""
         topic, partition = message.topic() or "", message.partition() or 0
-        low, high = _watermarks(self.cluster, consumer, TopicPartition(topic, partition))
+        low, high = marks
         position = message.offset()
         first = 0 if position is None or position < 0 else position
         expired = None

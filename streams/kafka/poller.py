@@ -126,7 +126,8 @@ class Poller:
                 message = self._consumer.poll(_IDLE_POLL_SECONDS if idle else _BUSY_POLL_SECONDS)
                 self._note_poll()
                 if message is not None:
-                    self._owned_at = float("-inf")  # a transaction follows
+                    self._owned_at = float("-inf")  # a transaction follows, with the generation of now
+                    self._note_owned()
                     self._hand_over([message])  # now, because `consume` may run a rebalance first
                     self._hand_over(self._consumer.consume(self._most_at_once, 0))
                     self._begin_again()
@@ -160,8 +161,7 @@ class Poller:
         transaction."""
         while not self._calls.empty():
             self._calls.get()()
-        if self._writer.transactional:
-            self._note_owned()
+        self._note_owned()
 
     def _begin(self, restored: Sequence[Partition]) -> None:
         self._restoring -= 1
@@ -169,7 +169,7 @@ class Poller:
 
     def _note_owned(self) -> None:
         now = time.monotonic()
-        if now - self._owned_at < _NOTE_SECONDS and self._engine.idle:
+        if not self._writer.transactional or (now - self._owned_at < _NOTE_SECONDS and self._engine.idle):
             return
         self._owned_at = now
         owned = frozenset(self._ours(self._consumer.assignment()))
