@@ -39,7 +39,7 @@ _FIRST_SECONDS = 2.0
     stop=stop_after_delay(_LEADER_SECONDS),
     reraise=True,
 )
-def _watermarks(
+def watermarks(
     cluster: Cluster, consumer: Consumer, places: Sequence[TopicPartition]
 ) -> list[tuple[int, int]]:
     """The first offset and the next one of each partition, with two requests for all: on a busy machine one
@@ -80,7 +80,7 @@ class ExpiredRecords:
         the gaps again.
         """
         places = [TopicPartition(message.topic() or "", message.partition() or 0) for message in messages]
-        marks = _watermarks(self.cluster, consumer, places)
+        marks = watermarks(self.cluster, consumer, places)
         found = [self._beginning(consumer, *each) for each in zip(messages, marks, strict=True)]
         starts = [start for start, _ in found]
         consumer.incremental_unassign(starts)  # a partition without a position accepts no other call

@@ -133,7 +133,7 @@ def test_the_partitions_of_a_new_group_begin_together(monkeypatch: pytest.Monkey
         getattr(consumer, name).side_effect = lambda places, name=name: calls.append(
             (name, [place.partition for place in places])
         )
-    monkeypatch.setattr(expired_module, "_watermarks", lambda _, __, places: [(0, 3)] * len(places))
+    monkeypatch.setattr(expired_module, "watermarks", lambda _, __, places: [(0, 3)] * len(places))
     for error in errors:
         error.topic.return_value = "t.parsed"
 

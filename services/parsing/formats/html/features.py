@@ -86,7 +86,7 @@ def describe(blocks: list[Block], parts: list[Part], title: str) -> Matrix:
     """A row of numbers for each block of a page with this title."""
     lower = [block.text.lower() for block in blocks]
     said = "\n".join(lower)
-    one = _Alone(
+    one = Alone(
         frozenset(_WORD.findall(title.lower())),
         tuple(word for word in _IN_SITE if word in said),
         tuple(word for word in _IN_CREDIT if word in said),
@@ -125,7 +125,7 @@ def shifted(rows: Matrix, by: int) -> Matrix:
 
 
 @dataclass(frozen=True)
-class _Alone:
+class Alone:
     """Describes what a block tells by itself.
 
     Attributes:
@@ -143,7 +143,7 @@ class _Alone:
         words = _WORD.findall(lower)
         many = len(words) or 1
         own = len(self.title.intersection(words))
-        marks, signs, digits, capitals = _counts(text)
+        marks, signs, digits, capitals = sign_counts(text)
         of_site = len(_OF_THE_SITE.findall(lower)) if any(word in lower for word in self.site) else 0
         credit = any(word in lower for word in self.credit) and _CREDIT.search(lower) is not None
         return [
@@ -156,7 +156,7 @@ class _Alone:
         ]  # fmt: skip
 
 
-def _counts(text: str) -> tuple[int, int, int, int]:
+def sign_counts(text: str) -> tuple[int, int, int, int]:
     """How many marks of sentences, signs, digits and capital letters a text has."""
     if text.isascii():
         raw, count = text.encode(), text.count

@@ -1,9 +1,9 @@
 """A web page as blocks of text, and what a classifier is told of them."""
 
-from lxml import html
+from lxml import html  # type: ignore[import-untyped]
 
 from services.parsing.formats.html.blocks import page_of
-from services.parsing.formats.html.features import _Alone, _counts
+from services.parsing.formats.html.features import Alone, sign_counts
 
 
 def test_a_block_is_the_text_of_one_part_whatever_is_inline() -> None:
@@ -25,15 +25,14 @@ def test_a_block_is_the_text_of_one_part_whatever_is_inline() -> None:
 
 def test_signs_are_counted_alike_in_ascii_and_beyond() -> None:
     for text in ("A.B!C? 12 | # @ x", "No 1.", ""):
-        counts = _counts(text)
-        assert counts == tuple(map(int.__sub__, _counts(f"{text}é"), (0, 0, 0, 0)))
+        assert sign_counts(text) == sign_counts(f"{text}é")
 
 
 def test_words_that_the_page_does_not_hold_are_not_sought() -> None:
     [block], _ = page_of(html.fragment_fromstring("<p>Leave your comment or log in. Photo by Reuters</p>"))
 
     def of(site: tuple[str, ...], credit: tuple[str, ...]) -> list[float]:
-        return _Alone(frozenset(), site, credit).described(block, block.text.lower())[10:12]
+        return Alone(frozenset(), site, credit).described(block, block.text.lower())[10:12]
 
     assert of(("comment", "log"), ("reuters",)) == [2, True]
     assert of((), ()) == [0, False]
