@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 #: The port of discard, where nobody listens: deliveries wait for their next try.
 RECEIVER = "http://127.0.0.1:9/hook"
 #: Enough that a run of them goes on for longer than a backup takes.
-FILES = 60
+FILES = 100
 QUESTIONS = ("green apples", "number 7", "how do I install it?")
 
 
