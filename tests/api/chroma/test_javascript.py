@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.chroma.test_search import Indexed, indexed, sparse
+from tests.api.chroma.test_search import Indexed, indexed, searching, sparse
 from tests.api.conftest import DATABASE
 
-__all__ = ["indexed"]
+__all__ = ["indexed", "searching"]
 
 FOLDER = Path(__file__).parents[2] / "javascript"
 
