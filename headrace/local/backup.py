@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
@@ -97,7 +98,7 @@ def _at_one_moment(data_dir: Path, told: Callable[[str], None]) -> Iterator[Sequ
             paths = sorted(_paths(data_dir))
             yield [Kept(path, data_dir / path, (data_dir / path).stat().st_size) for path in paths]
         return
-    with frozen_moment(data_dir, running, _paths(data_dir)) as (kept, paused_s):
+    with frozen_moment(data_dir, running, partial(_paths, data_dir)) as (kept, paused_s):
         told(f"the system was paused for {paused_s:.1f} s and goes on")
         yield sorted(kept, key=lambda one: one.path)
 

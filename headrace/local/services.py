@@ -114,6 +114,7 @@ class Services:
             final={MISUSED},
             starts=STARTS,
             fork=fork,
+            may_take_long=name == GATEWAY,  # it first ends a growth of partitions that it had begun
         )
 
     def _environment(self, name: str, metrics_port: int, own: Mapping[str, str]) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """The files of a running system as they are at one moment: what `kill -9` of everything would leave.
 
+    link the blobs             however many there are
     freeze the broker          no record and no commit is written from now on
     wait for Chroma            what indexing has sent to it is on disk
     freeze Chroma
-    link what only grows       records, up to their length now; blobs, which never change
+    link what only grows       records, up to their length now; newer blobs
     copy the rest              Chroma's files are changed in place
     let both go on
 
@@ -19,7 +20,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,12 @@ class Kept:
 
 @contextlib.contextmanager
 def frozen_moment(
-    data_dir: Path, running: RunningSystem, paths: Iterator[str]
+    data_dir: Path, running: RunningSystem, paths: Callable[[], Iterator[str]]
 ) -> Iterator[tuple[Sequence[Kept], float]]:
     """Keep the files of a running system until the context ends.
 
     Args:
-        paths: of the files, relative to the folder; read while the servers are frozen.
+        paths: of the files, relative to the folder; called before and while the servers are frozen.
 
     Yields the files, and for how many seconds the broker was frozen.
 
@@ -74,13 +75,19 @@ def frozen_moment(
         shutil.rmtree(staging, ignore_errors=True)  # of a backup that was killed
         staging.mkdir(mode=0o700)
         try:
+            early, late = staging / "early", staging / "late"
+            early.mkdir()
+            late.mkdir()
+            blobs = list(keep(data_dir, early, (path for path in paths() if path.startswith("blobs/"))))
+            known = {one.path for one in blobs}
             with Freezer([broker, chroma]) as freezer:
                 began = time.monotonic()
                 freezer.freeze(broker)
                 _wait_until_quiet(data_dir / "chroma" / "store")
                 freezer.freeze(chroma)
                 _require_room(data_dir)
-                kept = list(keep(data_dir, staging, paths))
+                others = (path for path in paths() if path not in known)
+                kept = [*blobs, *keep(data_dir, late, others)]
                 freezer.require_frozen()
             yield kept, time.monotonic() - began
         finally:

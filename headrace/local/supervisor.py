@@ -216,10 +216,22 @@ class Supervisor:
             began = time.monotonic()
             self._changed(child.spec.name, ProcessState.STARTING, None, restarts)
             try:
-                await child.start_ready()
+                await self._start_again(child)
             except (TransientError, OSError):
                 continue  # it has ended again; its log says why
             self._changed(child.spec.name, ProcessState.RUNNING, child.pid, restarts)
+
+    async def _start_again(self, child: ChildProcess) -> None:
+        if not child.spec.may_take_long:
+            return await child.start_ready()
+        await child.start()
+        while True:
+            try:
+                return await child.wait_ready()
+            except TransientError:
+                if not child.running:
+                    raise
+                await asyncio.sleep(0.1)
 
     async def _pause(self, child: ChildProcess, status: int, deaths: int, restarts: int) -> None:
         """Report the end of a child, and wait before its next start."""

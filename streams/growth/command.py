@@ -107,6 +107,7 @@ def grow(
     told: Told,
     leave: frozenset[str] = frozenset(),
     ends: threading.Event | None = None,
+    continues: bool = False,
 ) -> TopicLayout:
     """Give all topics but the inbox this many partitions, and move what is kept to where it belongs then.
 
@@ -115,12 +116,17 @@ def grow(
 
     Args:
         ends: of a gateway, set when its process is to end: another one goes on then.
+        continues: only go on with a growth that is under way.
 
     Raises RequestError if it is refused, TransientError if it could not go on; if nothing was changed yet,
     all goes on as before. FencedError if another command goes on or has given it up, Left after `ends`.
     """
     require_growable(cluster, codec, partitions, leave)
     journal = GrowthJournal(cluster, codec, ends)
+    # Whoever grew is fenced now, and may have ended, or have been given up, before.
+    if continues and journal.layout.phase == SETTLED:
+        return journal.layout
+    check(cluster, journal.layout, partition_counts(admin(cluster), cluster), partitions, leave)
     layout = journal.begin(resumes=ends is not None)
     say = _both(journal, told)
     if layout.phase != GROWING:
@@ -131,7 +137,7 @@ def grow(
         except (Left, FencedError):
             raise
         except BaseException as error:
-            give_up(journal, error)
+            give_up_surely(cluster, codec, journal, error)
             raise
     _rebuild(cluster, codec, journal, say)
     return journal.layout
@@ -238,13 +244,13 @@ def _move(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told) ->
         if topic.name in journal.layout.copied:
             continue
         moved = sum(
-            copy_partition(Copied(cluster, codec, topic, partition, end), journal, count)
+            copy_partition(Copied(cluster, codec, topic, partition, end), journal, count, journal.beat)
             for partition, end in enumerate(layout.ends[topic.name])
         )
         told(f"{topic.name}: {moved:,} records")
         journal.note(journal.layout.model_copy(update={"copied": [*journal.layout.copied, topic.name]}))
     journal.note(journal.layout)  # fences a command that froze here, before it moves places that go on
-    pass_moved(cluster, PLACED)
+    pass_moved(cluster, PLACED, journal.beat)
     journal.beat()
     remove_before(cluster, {topic: layout.ends[topic.name] for topic in _REMOVED})
     _settle(journal, count, f"all topics have {count} partitions; the services begin anew")
@@ -254,6 +260,18 @@ def give_up(journal: GrowthJournal, error: BaseException | None = None) -> None:
     """Let all go on as before."""
     reason = f": {error}" if isinstance(error, IngestError) else ""
     _settle(journal, journal.layout.partitions, f"given up{reason}")
+
+
+def give_up_surely(
+    cluster: Cluster, codec: Codec, journal: GrowthJournal, error: BaseException | None = None
+) -> None:
+    """The same, after an error that may be of the journal's transaction: it cannot write any more then."""
+    try:
+        give_up(journal, error)
+    except TransientError:
+        journal = GrowthJournal(cluster, codec)
+        if journal.layout.phase in (DRAINING, STOPPING):
+            give_up(journal, error)
 
 
 def _settle(journal: GrowthJournal, partitions: int, last: str) -> None:

@@ -13,7 +13,7 @@ from schemas.codec import Codec
 from schemas.errors import RequestError
 from schemas.events import DeadLetter, Era, TopicLayout
 from streams.engine.publishing.dead_letters import replay_headers
-from streams.growth.command import give_up, stop_all
+from streams.growth.command import give_up_surely, stop_all
 from streams.growth.draining import inbox_left
 from streams.growth.journal import GrowthJournal
 from streams.growth.moving import Copied, copy_partition, result_of
@@ -58,14 +58,17 @@ def copy_topics(
     try:
         stop_all(source, journal, layout.partitions, told)
         there = GrowthJournal(target, codec)
-        _copy(source, target, codec, there, count, layout, told)
+        _copy(source, target, codec, there, journal.beat, count, layout, told)
         _pass(source, target)
+        journal.note(
+            journal.layout
+        )  # fenced if it was given up meanwhile: the copy is of several moments then
         there.note(_layout_there(source, layout, count))
         if stay_stopped:
             journal.note(journal.layout.model_copy(update={"phase": MOVED, "target": None}))
     finally:
         if journal.layout.phase not in (SETTLED, MOVED):
-            give_up(journal)
+            give_up_surely(source, codec, journal)
     return there.layout
 
 
@@ -87,6 +90,7 @@ def _copy(
     target: Cluster,
     codec: Codec,
     there: GrowthJournal,
+    beat: Callable[[], None],
     count: int,
     layout: TopicLayout,
     told: Told,
@@ -103,7 +107,7 @@ def _copy(
         change = with_sequence if topic is DEAD_LETTERS else None
         ends = end_offsets(source, [(topic.name, p) for p in range(layout.partitions)])
         moved = sum(
-            copy_partition(Copied(source, codec, topic, partition, end), there, count, change)
+            copy_partition(Copied(source, codec, topic, partition, end), there, count, beat, change)
             for (_, partition), end in ends.items()
         )
         told(f"{topic.name}: {moved:,} records")

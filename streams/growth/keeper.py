@@ -61,26 +61,29 @@ class GrowthKeeper:
 
     async def close(self) -> None:
         """Stop growing; another gateway goes on, or this one when it has started again."""
+        self._ends.set()
         if self._following is not None:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._following
-        self._ends.set()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, _LEAVES_SECONDS)
 
-    def begin(self, partitions: int) -> None:
-        """Grow in a thread, unless one does. `plan_growth` says before whether it would be refused."""
+    def begin(self, partitions: int, continues: bool = False) -> None:
+        """Grow in a thread, unless one does; with `continues` only go on with what is under way.
+        `plan_growth` says before whether it would be refused."""
         if self.grows:
             return
         self.error = ""
         # A daemon: it must not keep the process that ends, and one that dies is gone on with.
-        self._thread = threading.Thread(target=self._grow, args=(partitions,), name="grow", daemon=True)
+        self._thread = threading.Thread(
+            target=self._grow, args=(partitions, continues), name="grow", daemon=True
+        )
         self._thread.start()
 
-    def _grow(self, partitions: int) -> None:
+    def _grow(self, partitions: int, continues: bool) -> None:
         try:
-            grow(self._cluster, self._codec, partitions, _logged, ends=self._ends)
+            grow(self._cluster, self._codec, partitions, _logged, ends=self._ends, continues=continues)
         except Left:
             log.info("this process ends, and another one goes on with the growth of partitions")
         except FencedError:
@@ -94,11 +97,15 @@ class GrowthKeeper:
 
     async def _follow(self) -> None:
         while True:
-            with contextlib.suppress(TransientError):  # the broker is away
+            try:
                 layout = await asyncio.to_thread(self._look)
                 if layout is not None and layout.target is not None and self.is_due(layout):
                     log.warning("going on with a growth of partitions that was broken off")
-                    self.begin(layout.target)
+                    self.begin(layout.target, continues=True)
+            except TransientError:  # the broker is away
+                pass
+            except Exception:  # nobody else looks
+                log.exception("growths that were broken off cannot be looked for")
             await asyncio.sleep(LOOK_SECONDS)
 
     def _look(self) -> TopicLayout | None:

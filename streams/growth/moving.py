@@ -88,21 +88,26 @@ class Copied:
 
 
 def copy_partition(
-    what: Copied, journal: GrowthJournal, count: int, change: Callable[[bytes], bytes] | None = None
+    what: Copied,
+    journal: GrowthJournal,
+    count: int,
+    beat: Callable[[], None],
+    change: Callable[[bytes], bytes] | None = None,
 ) -> int:
     """Write what is live to its partitions among `count`; how many records that are.
 
     Args:
+        beat: called with every record, read or written.
         change: applied to each value.
 
     Raises RequestError for a record that this release cannot read.
     """
     written = 0
-    for key, value, at in _live_records(what, journal.beat):
+    for key, value, at in _live_records(what, beat):
         written += 1
         place = _target(what.codec, what.topic, key, value, count)
         journal.write(what.topic, place, key, change(value) if change else value, at)
-        journal.beat()
+        beat()
     journal.flush()
     return written
 
@@ -201,8 +206,9 @@ def _alter(cluster: Cluster, topics: Sequence[Topic], settings: Mapping[str, str
         result_of(future, f"settings of {resource.name}")
 
 
-def pass_moved(cluster: Cluster, topics: Iterable[Topic]) -> None:
-    """Set the places of all groups behind the moved records, which they have read at their old places."""
+def pass_moved(cluster: Cluster, topics: Iterable[Topic], beat: Callable[[], None]) -> None:
+    """Set the places of all groups behind the moved records, which they have read at their old places. Calls
+    `beat` before each: of two that move, the earlier one must not set a place when services go on."""
     counts = partition_counts(admin(cluster), cluster)
     for group in consumer_groups(cluster, whole=True):
         read = {topic for topic, _ in committed_offsets(cluster, group)}
@@ -215,6 +221,7 @@ def pass_moved(cluster: Cluster, topics: Iterable[Topic]) -> None:
             TopicPartition(cluster.name(name), partition, end)
             for (name, partition), end in end_offsets(cluster, places).items()
         ]
+        beat()
         moved = admin(cluster).alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)])
         result_of(moved[group], f"offsets of {group}")
 
@@ -232,3 +239,5 @@ def result_of(future: Any, what: str) -> Any:
         raise TransientError(
             f"{what}: {error.args[0].str()}; growing needs the rights to alter topics and groups"
         ) from error
+    except TimeoutError as error:
+        raise TransientError(f"{what}: no broker answered within {_ANSWER_SECONDS:g} s") from error

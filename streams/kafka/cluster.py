@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -85,9 +86,10 @@ def admin(cluster: Cluster) -> AdminClient:
 
 def forget_admin(cluster: Cluster) -> None:
     """Reconnect at the next call of `admin`. After a broker restarts, librdkafka (2.16) keeps sending the old
-    leader epoch and is refused forever."""
+    leader epoch and is refused forever. Requests of other threads go on with the old client."""
     with _lock:
-        _admins.pop(_identity(cluster), None)
+        if (former := _admins.pop(_identity(cluster), None)) is not None:
+            _former.append(former)
 
 
 def _identity(cluster: Cluster) -> tuple[object, ...]:
@@ -95,6 +97,7 @@ def _identity(cluster: Cluster) -> tuple[object, ...]:
 
 
 _admins: dict[tuple[object, ...], AdminClient] = {}
+_former: deque[AdminClient] = deque(maxlen=4)
 _lock = threading.Lock()
 
 
@@ -125,6 +128,8 @@ def answer_of(future: Any, what: str, seconds: float = 15.0) -> Any:
         return future.result(seconds)
     except KafkaException as error:
         raise TransientError(f"{what} cannot be read: {error.args[0].str()}") from error
+    except TimeoutError as error:
+        raise TransientError(f"{what} cannot be read: no broker answered within {seconds:g} s") from error
 
 
 def topic_settings(topic: Topic, replication: int) -> dict[str, str]:

@@ -27,6 +27,8 @@ _START_SECONDS = 60
 _BREAK_OFF_SECONDS = 2.0
 #: A transaction that is aborted by a rebalance is retried with the new generation.
 _TRIES = 5
+#: Between two tries: an idle poll thread notes a new generation within a second.
+_AGAIN_SECONDS = 0.4
 
 
 def _is_retriable(error: BaseException) -> bool:
@@ -93,6 +95,7 @@ class Transactions:
                     [outcome] = await asyncio.gather(written, return_exceptions=True)
                     if isinstance(outcome, DocumentError):  # the broker never accepts an event of this size
                         raise outcome from error
+                await asyncio.sleep(_AGAIN_SECONDS)
         raise AssertionError("unreachable")
 
     async def break_off(self) -> None:

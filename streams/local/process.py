@@ -46,7 +46,8 @@ class ProcessSpec:
     time, and `stop_s` the time from SIGTERM to the end of the process. `env` is the whole environment; None
     passes ours. `keep_fds` stay open in the child. `final` are exit statuses after which a restart is
     pointless. `starts` limits the starts, within `ready_s`, until the process is ready for the first time.
-    `fork` starts the same faster than the program, where it can.
+    `fork` starts the same faster than the program, where it can. With `may_take_long`, a process that was
+    started again is waited for without a limit.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ProcessSpec:
     final: Collection[int] = field(default=())
     starts: int = 1
     fork: Fork | None = None
+    may_take_long: bool = False
 
 
 class ChildProcess:

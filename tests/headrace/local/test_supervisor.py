@@ -110,6 +110,25 @@ async def test_a_child_that_is_killed_is_started_again(bench: Bench) -> None:
     assert waiting.exit_status == -signal.SIGKILL
 
 
+async def test_a_child_that_may_take_long_is_not_killed_when_it_starts_again(bench: Bench) -> None:
+    starts, serves = 0, asyncio.Event()
+
+    async def ready() -> None:
+        nonlocal starts
+        starts += 1
+        if starts > 1:
+            await serves.wait()
+
+    spec = replace(bench.spec("api"), ready=ready, ready_s=0.1, may_take_long=True)
+    async with bench.supervisor() as supervisor:
+        await supervisor.start(spec)
+        os.kill(pid_of(supervisor, "api"), signal.SIGKILL)
+        await eventually(lambda: starts >= 4)  # three times longer than it may take at first
+        serves.set()
+        await eventually(lambda: supervisor.states["api"].state is ProcessState.RUNNING)
+        assert supervisor.states["api"].restarts == 1
+
+
 async def test_pauses_between_deaths_grow(bench: Bench) -> None:
     spec = replace(bench.spec("parsing", "raise SystemExit(1)"), ready=None)
     async with bench.supervisor() as supervisor:

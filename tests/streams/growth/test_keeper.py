@@ -5,12 +5,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from types import MethodType
 
 import pytest
 
-from schemas.errors import RequestError
+from schemas.errors import RequestError, TransientError
 from schemas.events import TopicLayout
-from streams.growth import GrowthKeeper, cancel_growth, command, draining, journal, keeper
+from streams.growth import GrowthKeeper, cancel_growth, command, draining, grow, journal, keeper
+from streams.growth.journal import GrowthJournal
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.state.layout import DRAINING, GROWING, SETTLED, read_layout
 from streams.topics import API_KEYS, DOCUMENTS
@@ -90,6 +92,42 @@ async def test_a_growth_that_is_given_up_elsewhere_ends_here(kafka: Kafka) -> No
     layout = read_layout(cluster, CODEC)
     assert (layout.phase, layout.partitions, layout.steps[-1]) == (SETTLED, 2, "given up")
     assert partition_counts(admin(cluster), cluster)[API_KEYS.name] == 2
+
+
+async def test_what_was_settled_meanwhile_is_not_begun_anew(kafka: Kafka) -> None:
+    cluster = await fresh_cluster(kafka, 2)
+
+    layout = await asyncio.to_thread(grow, cluster, CODEC, 3, lambda step: None, continues=True)
+
+    assert (layout.phase, layout.partitions) == (SETTLED, 2)
+    assert partition_counts(admin(cluster), cluster)[API_KEYS.name] == 2
+
+
+async def test_a_growth_that_fails_with_its_transaction_is_given_up(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The brokers were away in the middle of a sign of life."""
+    cluster = await fresh_cluster(kafka, 2)
+    broken: list[object] = []
+
+    class Breaking(GrowthJournal):
+        def note(self, layout: TopicLayout) -> None:
+            if self in broken:
+                raise TransientError("the transaction was refused")
+            super().note(layout)
+
+    def away(cluster: Cluster, told: object, beat: MethodType) -> None:
+        broken.append(beat.__self__)
+        raise TransientError("no broker answers")
+
+    monkeypatch.setattr(command, "GrowthJournal", Breaking)
+    monkeypatch.setattr(command, "wait_drained", away)
+    with pytest.raises(TransientError, match="no broker answers"):
+        await asyncio.to_thread(grow, cluster, CODEC, 3, lambda step: None)
+
+    layout = read_layout(cluster, CODEC)
+    assert (layout.phase, layout.partitions) == (SETTLED, 2)
+    assert layout.steps[-1] == "given up: no broker answers"
 
 
 def test_a_growth_that_moves_state_by_now_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import uuid
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +18,7 @@ from streams.kafka.cluster import (
     CLIENT_LOG,
     Cluster,
     admin,
+    answer_of,
     cleanup_policies,
     ensure_topics,
     partition_counts,
@@ -249,3 +251,8 @@ async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_e
         await producer.close(timeout=0)
 
     assert capfd.readouterr().err == ""
+
+
+def test_a_broker_that_does_not_answer_is_asked_again_by_whoever_may_wait() -> None:
+    with pytest.raises(TransientError, match=r"offsets cannot be read: no broker answered within 0\.01 s"):
+        answer_of(Future(), "offsets", 0.01)
