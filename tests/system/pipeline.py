@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from headrace.cli.settings import load_settings
-from headrace.local.supervisor import RestartDelay, Supervisor
+from headrace.local.supervisor import ProcessState, RestartDelay, Supervisor
 from headrace.preload import PRELOAD
 from headrace.wiring import SERVICES, run_service
 from schemas.codec import SingleObjectCodec
@@ -28,6 +28,7 @@ from streams.local.ports import free_port
 from streams.processes.forked import ForkedProcess, Forks
 from streams.state.reader import Reader, end_offsets
 from streams.topics import SPARSE_ROWS
+from tests.waiting import eventually
 
 _RUN = """
 import asyncio, sys
@@ -64,6 +65,7 @@ class Pipeline:
     program: str = _RUN
     forks: Forks | None = None  # None: each process starts Python and loads everything
     metrics_port: int = field(default_factory=free_port)  # of the first process of embedding
+    killed: dict[str, int | None] = field(default_factory=dict)  # by `kill`
 
     async def start(self, service: str, slot: int = 0) -> str:
         """Start a process of a service; its name."""
@@ -166,6 +168,18 @@ class Pipeline:
         pid = self.supervisor.states[f"{service}-{slot}"].pid
         assert pid is not None
         os.kill(pid, number)
+
+    async def kill(self, service: str) -> None:
+        """`kill -9` of the first process of a service, once it runs: an earlier one may have killed it."""
+        name = f"{service}-0"
+
+        def runs_anew() -> bool:
+            now = self.supervisor.states[name]
+            return now.state is ProcessState.RUNNING and now.pid != self.killed.get(name)
+
+        await eventually(runs_anew, 60)
+        self.killed[name] = self.supervisor.states[name].pid
+        self.signal(service, signal.SIGKILL)
 
     async def drop(self, collection: str) -> None:
         """Delete a collection behind Headrace's back."""

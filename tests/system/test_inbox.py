@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import signal
 import time
 from collections import Counter
 from functools import partial
@@ -155,7 +154,7 @@ async def test_a_service_that_is_killed_writes_every_event_once_and_in_order(pip
             program.send(event(name, key, f"{key} in round {round_}"), key=key)
     for count in (4, 24):
         await eventually(partial(is_beyond, pipeline, before + count))
-        pipeline.signal("connectors", signal.SIGKILL)
+        await pipeline.kill("connectors")
 
     await texts(pipeline, name, {key: f"{key} in round 2" for key in keys})
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import signal
 from itertools import count
 
 import pytest
@@ -62,7 +61,7 @@ async def test_a_big_document_arrives_whole_though_its_services_are_killed_betwe
         async with asyncio.timeout(120):
             while len(await pipeline.rows(name)) < before + PARTS_AHEAD * 30:  # noqa: ASYNC110  (asked of Chroma)
                 await asyncio.sleep(0.05)
-        pipeline.signal(service, signal.SIGKILL)
+        await pipeline.kill(service)
 
     counts = await pipeline.ended(big, within=300)
 

@@ -209,7 +209,7 @@ async def test_a_command_and_an_indexer_that_are_killed_leave_the_old_one_and_it
     with changed(
         pipeline.environment["HEADRACE_MODELS"], f"dimensions = {SMALL_DIMENSION}", "dimensions = 32"
     ):
-        pipeline.signal("embedding", signal.SIGKILL)
+        await pipeline.kill("embedding")
         write(tmp_path, n1="Changed before the collection has the new model.")
         status, said = await (await begin(pipeline, "reembed", collection, "--keep-old")).ended()
         assert status == 0, said
@@ -219,4 +219,4 @@ async def test_a_command_and_an_indexer_that_are_killed_leave_the_old_one_and_it
         await pipeline.sync(source, collection)
         rows = await pipeline.rows(collection)
         assert sorted(text for text, _ in rows.values()) == expected(tmp_path)
-    pipeline.signal("embedding", signal.SIGKILL)
+    await pipeline.kill("embedding")
