@@ -55,7 +55,8 @@ def add_partitions(cluster: Cluster, names: Iterable[str], count: int, validate_
     wanted = [name for name in names if known[name] < count]
     if wanted:
         more = [NewPartitions(cluster.name(name), count) for name in wanted]
-        asked = admin(cluster).create_partitions(more, validate_only=validate_only)
+        client = admin(cluster)  # held until it has answered
+        asked = client.create_partitions(more, validate_only=validate_only)
         for name, future in asked.items():
             result_of(future, f"partitions of {name}")
     if validate_only:
@@ -186,7 +187,8 @@ def remove_before(cluster: Cluster, ends: Mapping[Topic, Sequence[int]]) -> None
 )
 def _delete(cluster: Cluster, places: Sequence[tuple[Topic, int, int]]) -> None:
     wanted = [TopicPartition(cluster.name(topic), partition, end) for topic, partition, end in places if end]
-    for place, future in admin(cluster).delete_records(wanted).items() if wanted else ():
+    client = admin(cluster)  # held until it has answered
+    for place, future in client.delete_records(wanted).items() if wanted else ():
         result_of(future, f"old records of {place.topic}[{place.partition}]")
 
 
@@ -202,7 +204,8 @@ def _alter(cluster: Cluster, topics: Sequence[Topic], settings: Mapping[str, str
     ]
     kind = ConfigResource.Type.TOPIC
     resources = [ConfigResource(kind, cluster.name(t), incremental_configs=entries) for t in topics]
-    for resource, future in admin(cluster).incremental_alter_configs(resources).items():
+    client = admin(cluster)  # held until it has answered
+    for resource, future in client.incremental_alter_configs(resources).items():
         result_of(future, f"settings of {resource.name}")
 
 
@@ -222,7 +225,8 @@ def pass_moved(cluster: Cluster, topics: Iterable[Topic], beat: Callable[[], Non
             for (name, partition), end in end_offsets(cluster, places).items()
         ]
         beat()
-        moved = admin(cluster).alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)])
+        client = admin(cluster)  # held until it has answered
+        moved = client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)])
         result_of(moved[group], f"offsets of {group}")
 
 

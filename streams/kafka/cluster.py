@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -86,10 +85,9 @@ def admin(cluster: Cluster) -> AdminClient:
 
 def forget_admin(cluster: Cluster) -> None:
     """Reconnect at the next call of `admin`. After a broker restarts, librdkafka (2.16) keeps sending the old
-    leader epoch and is refused forever. Requests of other threads go on with the old client."""
+    leader epoch and is refused forever."""
     with _lock:
-        if (former := _admins.pop(_identity(cluster), None)) is not None:
-            _former.append(former)
+        _admins.pop(_identity(cluster), None)
 
 
 def _identity(cluster: Cluster) -> tuple[object, ...]:
@@ -97,7 +95,6 @@ def _identity(cluster: Cluster) -> tuple[object, ...]:
 
 
 _admins: dict[tuple[object, ...], AdminClient] = {}
-_former: deque[AdminClient] = deque(maxlen=4)
 _lock = threading.Lock()
 
 
