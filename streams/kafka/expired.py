@@ -52,6 +52,7 @@ def watermarks(
         lows, highs = ([found[place].result(_SECONDS).offset for place in places] for found in asked)
     except KafkaException:
         forget_admin(cluster)
+        del client  # the error refers to this frame, and its future to the error: it would live long
         return [consumer.get_watermark_offsets(place, timeout=_SECONDS) for place in places]
     return list(zip(lows, highs, strict=True))
 

@@ -81,6 +81,7 @@ def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpe
         }
     except KafkaException as error:
         forget_admin(cluster)
+        del client  # the error refers to this frame, and its future to the error: it would live long
         raise TransientError(f"offsets cannot be read: {error.args[0].str()}") from error
 
 

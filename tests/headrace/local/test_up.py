@@ -46,8 +46,8 @@ COMMAND = str(Path(sysconfig.get_path("scripts")) / "headrace")
 #: The connectors' process runs nine stages and four views; the gateway has six views and a producer.
 MOST_CLIENTS = {"connectors": 29, "api": 8, "chunking": 6}
 #: After a start on a busy machine, admin clients that were given up (`forget_admin`) are left until they are
-#: collected.
-FORMER_CLIENTS = 2
+#: collected, and readers of the layout until they are closed.
+FORMER_CLIENTS = 6
 #: A start takes 13 s of CPU, on cores that are seldom free.
 _READY_S = 120
 

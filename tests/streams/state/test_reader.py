@@ -87,8 +87,9 @@ async def test_a_reader_that_is_sent_back_does_not_take_its_former_position_for_
 
 def follow(cluster: Cluster, end: int, sent_back: bool = False) -> tuple[list[str], int]:
     """The keys and the position of a reader whose empty fetches wait longer than this test; with `sent_back`
-    of its second time."""
-    reader, keys, position = Reader(cluster, CODEC, fetch_wait_ms=50_000), list[str](), 0
+    of its second time, which waits for the end of the former fetch."""
+    wait_ms = 500 if sent_back else 50_000
+    reader, keys, position = Reader(cluster, CODEC, fetch_wait_ms=wait_ms), list[str](), 0
     places = {PARTITION: 0, (API_KEYS.name, 1): 0}
     reader.assign(places)
     if sent_back:
