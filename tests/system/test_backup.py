@@ -14,7 +14,7 @@ import chromadb
 import pytest
 
 from tests.system.machine import Machine, environment_of, run, up
-from tests.system.test_faults import texts, write
+from tests.system.test_faults import second_version, texts, write
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -74,20 +74,6 @@ def test_what_is_restored_gives_the_same_answers_and_goes_on(tmp_path: Path) -> 
         assert "all as recorded" in machine.run("verify", "-c", "notes")
 
 
-def second_version(folder: Path) -> None:
-    """Of every four files one is edited, one shrunk, one deleted and one left; five are new."""
-    for number in range(FILES):
-        match number % 4:
-            case 0:
-                write(folder, number, 6, "new")
-            case 1:
-                write(folder, number, 2, "new")
-            case 2:
-                (folder / f"{number:03}.md").unlink()
-    for number in range(FILES, FILES + 5):
-        write(folder, number, 2, "new")
-
-
 def held(machine: Machine, collection: str) -> dict[str, str]:
     """The rows of a collection in Chroma: texts by id."""
     url = urlsplit(json.loads((machine.data / "running.json").read_text())["chroma_url"])
@@ -128,7 +114,7 @@ def test_a_system_that_is_backed_up_in_mid_run_goes_on_and_so_does_its_backup(tm
     with up(data, environment) as machine:
         assert machine.sync(folder, "notes") == (FILES, 0, 0)
         [source] = machine.call("GET", "/api/v1/sources")
-        second_version(folder)
+        second_version(folder, FILES, edited=6, shrunk=2)
         request = {"target_collection_name": "notes"}
         begun = machine.call("POST", f"/api/v1/sources/{source['id']}/invocations", request)
         invocation = begun["invocation_id"]

@@ -54,17 +54,17 @@ def write(root: Path, number: int, sentences: int, version: str) -> None:
     (root / f"{number:03}.md").write_text(text)
 
 
-def second_version(root: Path) -> None:
-    """Of every four files one is edited, one shrunk, one deleted and one left; five are new."""
-    for number in range(FILES):
+def second_version(root: Path, files: int = FILES, edited: int = 3, shrunk: int = 1) -> None:
+    """Of every four files one is edited, one shrunk (to so many parts), one deleted, one left; five new."""
+    for number in range(files):
         match number % 4:
             case 0:
-                write(root, number, 3, "new")
+                write(root, number, edited, "new")
             case 1:
-                write(root, number, 1, "new")
+                write(root, number, shrunk, "new")
             case 2:
                 (root / f"{number:03}.md").unlink()
-    for number in range(FILES, FILES + 5):
+    for number in range(files, files + 5):
         write(root, number, 2, "new")
 
 

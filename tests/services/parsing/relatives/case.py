@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.errors import DocumentError
@@ -62,3 +62,19 @@ class Case:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
+
+
+def hiding(files: Mapping[str, bytes]) -> Iterator[Case]:
+    """Files that show "shown" and hide "unseen": left out and told, unless it is wanted."""
+    for file, data in files.items():
+        yield Case(
+            f"what {file} hides is told",
+            file,
+            data,
+            has=["shown"],
+            lacks=["unseen"],
+            told="left out as hidden",
+        )
+        yield Case(
+            f"what {file} hides is wanted", file, data, has=["shown", "unseen"], choices=Choices(hidden=True)
+        )

@@ -9,7 +9,7 @@ from services.parsing import Choices
 from tests.services.parsing import samples
 from tests.services.parsing.formats.test_slides import deck, shape
 from tests.services.parsing.pdf.test_beside_the_text import written
-from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.case import Case, hiding
 from tests.services.parsing.samples import W, docx, paragraph
 
 _SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -68,18 +68,7 @@ def _cases() -> Iterator[Case]:
         yield Case(f"a comment in {file} is content", file, data, has=["shown", "the comment"])
         yield Case(f"a comment in {file} is not wanted", file, data, has=["shown"] if file != "a.pdf" else [],
                    lacks=["the comment"], choices=Choices(comments=False))  # fmt: skip
-    for file, data in _HIDING.items():
-        yield Case(
-            f"what {file} hides is told",
-            file,
-            data,
-            has=["shown"],
-            lacks=["unseen"],
-            told="left out as hidden",
-        )
-        yield Case(
-            f"what {file} hides is wanted", file, data, has=["shown", "unseen"], choices=Choices(hidden=True)
-        )
+    yield from hiding(_HIDING)
 
 
 CASES = list(_cases())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from services.parsing import Choices
 from tests.services.parsing import samples
 from tests.services.parsing.formats.test_slides import deck, shape
-from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.case import Case, hiding
 from tests.services.parsing.samples import docx, paragraph
 
 _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
@@ -108,18 +108,7 @@ _SEEN = {
 
 
 def _cases() -> Iterator[Case]:
-    for file, data in _UNSEEN.items():
-        yield Case(
-            f"what {file} hides is told",
-            file,
-            data,
-            has=["shown"],
-            lacks=["unseen"],
-            told="left out as hidden",
-        )
-        yield Case(
-            f"what {file} hides is wanted", file, data, has=["shown", "unseen"], choices=Choices(hidden=True)
-        )
+    yield from hiding(_UNSEEN)
     for file, data in _SEEN.items():
         yield Case(f"what {file} shows", file, data, has=["unseen"])
     for style in ("display:none", "position:absolute; left:-9999px", "left:-5000px;position:fixed", "clip:rect(0, 0, 0, 0)",

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,17 +64,24 @@ def status(code: int, **headers: str) -> Callable[[], web.StreamResponse]:
     return lambda: web.json_response({"error": {"message": f"no, {KEY}"}}, status=code, headers=named)
 
 
-@pytest.fixture
-async def model() -> AsyncIterator[Model]:
-    stub = Model()
+@asynccontextmanager
+async def serving(stub: Model) -> AsyncIterator[None]:
+    """Serve a model's answers at its `url`."""
     app = web.Application(client_max_size=50 * 2**20)
     app.router.add_post("/v1/chat/completions", stub.reply)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield stub
+    yield
     await runner.cleanup()
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[Model]:
+    stub = Model()
+    async with serving(stub):
+        yield stub
 
 
 MakeReader = Callable[..., VisionReader]

@@ -27,7 +27,7 @@ from streams.kafka.cluster import Cluster
 from streams.kafka.producer import EventProducer
 from streams.topics import DOCUMENTS, PARSED
 from tests.conftest import Kafka
-from tests.services.parsing.vision.conftest import Model, said
+from tests.services.parsing.vision.conftest import Model, said, serving
 from tests.services.parsing.vision.test_documents import of_pages
 from tests.streams.broker import fresh_cluster
 from tests.waiting import eventually
@@ -138,14 +138,8 @@ def answers_kept(cache: Path) -> int:
 @pytest.fixture
 async def reader() -> AsyncIterator[Reader]:
     stub = Reader()
-    app = web.Application(client_max_size=50 * 2**20)
-    app.router.add_post("/v1/chat/completions", stub.reply)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    stub.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    yield stub
-    await runner.cleanup()
+    async with serving(stub):
+        yield stub
 
 
 @pytest.mark.faults
