@@ -33,7 +33,7 @@ else
 endif
 	@touch $@
 
-demo: install ## sync this folder without its tests, watch it, ask three questions, stop; the second time nothing has changed
+demo: install ## sync documents and code of this folder, watch it, ask three questions, stop; the second time nothing has changed
 	@$(BIN)/python -m examples.demo
 
 up: install ## run everything until Ctrl-C; prints the gateway's URL and key

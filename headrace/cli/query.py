@@ -71,7 +71,7 @@ def query(
     if as_json:
         print_json([hit.as_json() for hit in hits_of(answer)])
     else:
-        print_hits(hits_of(answer))
+        print_hits(hits_of(answer), text)
 
 
 async def _ask(endpoint: "Endpoint", asked: "SearchPayload") -> "SearchAnswer":
@@ -124,11 +124,12 @@ def _payload(
         raise UsageError(f"{option}: {fault['msg']}") from None
 
 
-def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
-    """Hits, best first, each with its place, its score and its first lines."""
+def print_hits(hits: "list[Hit]", text: str, lines: int = 5) -> None:
+    """Hits, best first, each with its place, its score and the lines that say most of the query's `text`."""
     from rich.text import Text
 
     from headrace.cli.output import console, visible
+    from headrace.client.excerpt import excerpt
 
     out = console()
     if not hits:
@@ -139,19 +140,6 @@ def print_hits(hits: "list[Hit]", lines: int = 4) -> None:
             head.append(f"   {visible(hit.context.splitlines()[0][:80])}", style="cyan")
         out.print(head)
         width = max(min(out.width, 120), _NARROWEST) - 3
-        for one in beginning(visible(hit.text, keep="\n\t"), lines, width):
+        for one in excerpt(visible(hit.text, keep="\n\t"), text, lines, width):
             out.print(Text(f"   {one}", style="dim"))
         out.print()
-
-
-def beginning(text: str, lines: int, width: int) -> list[str]:
-    """The first lines of a text that are not blank, folded to `width`; an ellipsis where it goes on."""
-    import textwrap
-
-    folded: list[str] = []
-    for line in text.splitlines():
-        if len(folded) > lines:
-            break
-        indent = line[: len(line) - len(line.lstrip())]
-        folded += textwrap.wrap(line, width, subsequent_indent=indent)
-    return folded if len(folded) <= lines else [*folded[:lines], "…"]

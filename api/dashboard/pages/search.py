@@ -16,13 +16,13 @@ from api.dashboard.pages.sources import DEFAULT_DATABASE
 from api.dashboard.rendering import find
 from api.dashboard.scope import scope_of
 from api.dashboard.sessions import is_secure
-from api.dashboard.shown.words import words_of
 from api.dependencies import PARTS
 from api.errors import BadRequest, describe_invalid
 from api.requests import caller_of, query_choice, query_number, query_text
 from api.search.operation import answer
 from schemas.api import SearchAnswer, SearchHit, SearchPayload
 from schemas.errors import IngestError, RequestError
+from schemas.words import words_of
 
 MODES = ("hybrid", "dense", "sparse")
 _LIMIT = 10

@@ -6,8 +6,8 @@ import pytest
 
 from api.dashboard.pages.search import where_of
 from api.dashboard.shown.formats import ago, duration, marked, percent, plural, rate, size, when
-from api.dashboard.shown.words import words_of
 from api.errors import BadRequest
+from schemas.words import words_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -80,7 +80,7 @@ ENCODINGS = pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "
 def test_an_output_that_is_not_utf8_shows_what_it_can(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = output(encoding, monkeypatch)
 
-    print_hits([HIT])
+    print_hits([HIT], "flood")
 
     shown = raw.getvalue().decode(encoding)
     assert ("Größe.md" if encoding != "ascii" else "Gr\\xf6\\xdfe.md") in shown
@@ -103,7 +103,7 @@ def test_a_window_of_any_width_shows_hits(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
 
-    print_hits([HIT])
+    print_hits([HIT], "flood")
 
     assert "Größe.md:1–12" in capsys.readouterr().out
 

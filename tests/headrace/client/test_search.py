@@ -2,7 +2,8 @@
 
 import pytest
 
-from headrace.cli.query import beginning, print_hits
+from headrace.cli.query import print_hits
+from headrace.client.excerpt import excerpt
 from headrace.client.search import Hit, hits_of, notes_of
 from schemas.api import DensePlace, SearchAnswer, Searched, SearchHit, SparsePlace
 
@@ -53,15 +54,27 @@ def test_a_hit_that_somebody_else_wrote_still_shows() -> None:
     assert shown.place == "?"
 
 
-def test_the_beginning_of_a_hit_is_folded_and_says_that_it_goes_on() -> None:
-    assert beginning("# Gates\n\nup and down", 4, 80) == ["# Gates", "up and down"]
-    assert beginning("one two three four", 4, 9) == ["one two", "three", "four"]
-    assert beginning("    one two three", 4, 12) == ["    one two", "    three"]
-    assert beginning("a\nb\nc", 2, 9) == ["a", "b", "…"]
+def test_a_hit_is_folded_and_says_that_it_goes_on() -> None:
+    assert excerpt("# Gates\n\nup and down", "x", 4, 80) == ["# Gates", "up and down"]
+    assert excerpt("one two three four", "x", 4, 9) == ["one two", "three", "four"]
+    assert excerpt("    one two three", "x", 4, 12) == ["    one two", "    three"]
+    assert excerpt("a\nb\nc", "x", 2, 9) == ["a", "b", "…"]
+    assert excerpt("", "x", 4, 80) == []
+
+
+def test_a_hit_shows_the_lines_that_hold_the_words_of_the_query() -> None:
+    text = "How the crack was found.\nHow it was sealed.\nThe trash rack is raked weekly.\nThe end."
+
+    assert excerpt(text, "How often must the racks be raked?", 1, 80) == [
+        "…",
+        "The trash rack is raked weekly.",
+        "…",
+    ]
+    assert excerpt(text, "THE END", 2, 80) == ["…", "The trash rack is raked weekly.", "The end."]
 
 
 def test_a_document_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    print_hits([Hit("a\x1b[2J\nb.txt", 1, 1, 0.5, "red \x1b[31m\u202e and \tblue", "in \x07", None)])
+    print_hits([Hit("a\x1b[2J\nb.txt", 1, 1, 0.5, "red \x1b[31m\u202e and \tblue", "in \x07", None)], "red")
 
     shown = capsys.readouterr().out
     assert "a\\x1b[2J\\nb.txt:1–1" in shown
