@@ -146,8 +146,7 @@ def inbox_left(cluster: Cluster) -> int:
 def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
     if not groups:
         return {}
-    client = admin(cluster)  # held until it has answered
-    asked = client.describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
+    asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
     return {
         group.removeprefix(cluster.prefix): len(answer_of(future, f"members of {group}").members)
         for group, future in asked.items()
