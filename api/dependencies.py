@@ -39,7 +39,7 @@ from streams.credentials import SavedCredentials
 from streams.engine.log import RecordMetadata
 from streams.engine.outputs import Send
 from streams.kafka.producer import EventProducer
-from streams.state.layout import SETTLED, LayoutWatch, under_way
+from streams.state.layout import SETTLED, WRITE_SECONDS, LayoutWatch, under_way
 from streams.state.topic_view import TopicView
 from streams.state.webhooks import Webhooks
 from streams.topics import RUNS
@@ -160,7 +160,8 @@ class Dependencies:
     async def start(self) -> None:
         """Connect; returns when the views are up to date."""
         self._began = await self.layout.current()
-        self._producer = EventProducer(self.gateway.cluster, self.gateway.codec)
+        cluster, codec = self.gateway.cluster, self.gateway.codec
+        self._producer = EventProducer(cluster, codec, gives_up_s=WRITE_SECONDS)
         await asyncio.gather(*(view.start() for view in self._views()))
 
     async def close(self) -> None:

@@ -34,7 +34,7 @@ from streams.growth import (
     require_growable,
 )
 from streams.state.lags import TopicsSample
-from streams.state.layout import DRAINING, MOVED, SETTLED, STOPPING, under_way
+from streams.state.layout import DRAINING, MOVED, PARTLY, SETTLED, STOPPING, under_way
 from streams.topics import CATALOGUE, Topic
 
 #: How long a request waits for the first answer about sizes.
@@ -120,7 +120,7 @@ def shown(layout: TopicLayout, error: str, at: datetime) -> TopicGrowth:
             "alive": silent is not None and silent < SILENT_SECONDS and layout.phase not in (SETTLED, MOVED),
             "resumes": layout.resumes,
             "cancellable": grows and layout.phase in (DRAINING, STOPPING),
-            "moved": len(layout.copied),
+            "moved": sum(PARTLY not in name for name in layout.copied),
             "moving": MOVED_TOPICS,
             "steps": layout.steps,
             "error": error or None,

@@ -84,8 +84,7 @@ def _settings(cluster: Cluster, names: Iterable[str]) -> dict[str, dict[str, str
     resources = {name: ConfigResource(ConfigResource.Type.TOPIC, cluster.name(name)) for name in names}
     if not resources:
         return {}
-    client = admin(cluster)  # held until it has answered
-    asked = client.describe_configs(list(resources.values()))
+    asked = admin(cluster).describe_configs(list(resources.values()))
     return {
         name: {key: entry.value for key, entry in answer_of(asked[resource], f"settings of {name}").items()}
         for name, resource in resources.items()

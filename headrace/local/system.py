@@ -77,6 +77,7 @@ async def run_local(
     use: Callable[[LocalSystem], Awaitable[T]],
     on_change: Callable[[StateChange], None] = lambda change: None,
     forks: Forks | None = None,
+    cancel_move: bool = False,
 ) -> T:
     """Start everything, call `use`, and stop everything within 10 s, however `use` ends.
 
@@ -84,6 +85,7 @@ async def run_local(
         settings: `data_dir` holds all persistent data; `port` 0 chooses a free port and keeps it.
         on_change: called with every change of a process's state.
         forks: what forks the services, already loading their modules; closed at the end.
+        cancel_move: a system that was moved to another cluster goes on here.
 
     Raises:
         UsageError: a setting is wrong.
@@ -101,7 +103,7 @@ async def run_local(
     check_room(data_dir)
     with _owned(data_dir) as lock:
         settings = settings.model_copy(update={"data_dir": data_dir})
-        system = _System(settings, lock.fd, forks or Forks(PRELOAD, MAIN))
+        system = _System(settings, lock.fd, forks or Forks(PRELOAD, MAIN), cancel_move)
         try:
             async with Supervisor(STOP_ORDER, with_shortage(on_change, data_dir)) as supervisor:
                 embedded = await system.start(supervisor)
@@ -151,8 +153,9 @@ def with_shortage(on_change: Callable[[StateChange], None], data_dir: Path) -> C
 class _System:
     """The processes in the order of their start."""
 
-    def __init__(self, settings: Settings, lock_fd: int, forks: Forks) -> None:
+    def __init__(self, settings: Settings, lock_fd: int, forks: Forks, cancel_move: bool) -> None:
         self._settings, self._lock_fd, self._forks = settings, lock_fd, forks
+        self._cancel_move = cancel_move
         self._data_dir = settings.data_dir
         self._broker = LocalBroker(
             self._data_dir / "kafka", settings.cache_dir, java=settings.java, lists_classes=True
@@ -190,7 +193,8 @@ class _System:
         wiring = Wiring(settings)
         cluster = quiet(wiring.cluster)
         alone = self._settings.kafka_bootstrap_servers is None
-        await asyncio.to_thread(finish_growth, cluster, wiring.codec, lambda step: None, alone)
+        growth = (cluster, wiring.codec, lambda step: None, alone, self._cancel_move)
+        await asyncio.to_thread(finish_growth, *growth)
         await asyncio.to_thread(ensure_topics, cluster, settings.partitions, settings.replication)
         keep_secrets_key(settings)
         return wiring

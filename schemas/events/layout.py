@@ -20,7 +20,7 @@ class TopicLayout(Event):
 
     `phase` is `settled`, `draining` (intake stops), `stopping` (services end), `growing` (state moves) or
     `moved` (to another cluster). While partitions grow, `ends` are the ends of the partitions whose records
-    move, by topic, and `copied` the topics whose records are at their new places.
+    move, by topic, and `copied` the topics that have moved; of `name/N`, the first N partitions have.
 
     `steps` are what the growth has said so far, and stay after its end. Whoever grows writes the layout anew
     every few seconds, with `told_at`. With `resumes`, any gateway goes on if that stops.

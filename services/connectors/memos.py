@@ -97,8 +97,18 @@ class SourceMemos:
         event = None
         if memo is not None:
             event = DocumentMemo(source_id=self._source_id, document_key=key, version_key=version, memo=memo)
-        name = text_sha256(f"{self._source_id}\0{key}")[:32]
-        return [Send(SOURCE_MEMOS, name, event, partition_key=self._source_id)]
+        return [self._record(text_sha256(f"{self._source_id}\0{key}")[:32], event)]
+
+    def forget(self) -> Iterator[list[Send]]:
+        """The records that delete all memos of the source, some at a time: also those of files that were
+        skipped, which no document tells of."""
+        after = BEGINNING
+        while self._memos and (rows := self._memos.ordered(self._partition, self._source_id, after, PAGE)):
+            yield [self._record(row.key, None) for row in rows]
+            after = rows[-1]
+
+    def _record(self, name: str, event: DocumentMemo | None) -> Send:
+        return Send(SOURCE_MEMOS, name, event, partition_key=self._source_id)
 
 
 @dataclass(frozen=True, slots=True)

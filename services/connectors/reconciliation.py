@@ -41,6 +41,10 @@ from streams.state.store import Essence
 from streams.topics import DOCUMENTS
 
 
+#: What is known of a document key: its rows, one for each custom id.
+_Known = Sequence[tuple[Essence, Indexed]]
+
+
 class Reconciliation:
     """Brings a collection up to date with a listing.
 
@@ -109,6 +113,9 @@ class Reconciliation:
                     await self._delete(one)
         if self._lister is not None:
             self.facts = self._lister.facts()
+            return
+        for memos in self._memos.forget():  # its source was deleted
+            await self._attempt.add(memos)
 
     async def _recheck(self, doomed: DoomedDocuments) -> None:
         """Sync what the listing missed, although it exists."""
@@ -213,9 +220,7 @@ class Reconciliation:
         elif indexed.invocation == self._mine:  # an earlier attempt has deleted it
             await self._attempt.count(events.Step.DELETED, row.place.decode())
 
-    async def _sync(
-        self, item: Item, known: Sequence[tuple[Essence, Indexed]], doomed: DoomedDocuments
-    ) -> None:
+    async def _sync(self, item: Item, known: _Known, doomed: DoomedDocuments) -> None:
         assert self._lister is not None
         content, version = None, item.version
         try:
@@ -266,13 +271,7 @@ class Reconciliation:
             if other.key != id_:
                 await self._gone(other, state, Why.REPLACED, doomed)
 
-    async def _skip(
-        self,
-        item: Item,
-        reason: Unwanted,
-        known: Sequence[tuple[Essence, Indexed]],
-        doomed: DoomedDocuments,
-    ) -> None:
+    async def _skip(self, item: Item, reason: Unwanted, known: _Known, doomed: DoomedDocuments) -> None:
         """Skip a document whose content showed that it is not wanted."""
         await self._attempt.count(events.Step.SKIPPED, item.key, error=str(reason))
         await self._attempt.add(self._memos.keep(item.key, "", reason.memo))
@@ -291,10 +290,10 @@ class Reconciliation:
         item = Item(state.document.document_key, custom_id=state.document.custom_id)
         document = document_of(self._run, item, state.document.version_key)
         numbered = document.model_copy(update={"run": self._attempt.position()})
-        forgets = self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
+        forgets = self._lister is not None and self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
         memo = self._memos.keep(item.key, "", None) if forgets else []
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
 
 
-def _known(rows: Sequence[Essence]) -> list[tuple[Essence, Indexed]]:
+def _known(rows: Sequence[Essence]) -> _Known:
     return [(row, Indexed.unpacked(row.essence)) for row in rows]

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from schemas.codec import Codec
 from schemas.errors import FencedError, IngestError, RequestError, TransientError
 from schemas.events import Era, TopicLayout
 from streams.growth.checking import check, require_rights
-from streams.growth.draining import standing, wait_drained, wait_left
+from streams.growth.draining import standing, wait_drained, wait_late, wait_left
 from streams.growth.journal import GrowthJournal, Left
 from streams.growth.moving import (
     Copied,
@@ -27,6 +28,7 @@ from streams.state.layout import (
     DRAINING,
     GROWING,
     MOVED,
+    PARTLY,
     SETTLED,
     STOPPING,
     base_of,
@@ -34,7 +36,7 @@ from streams.state.layout import (
     under_way,
 )
 from streams.state.reader import end_offsets, first_offsets
-from streams.topics import BY_NAME, DOCUMENTS, RUNS, STAGE_HEALTH
+from streams.topics import BY_NAME, DOCUMENTS, RUNS, STAGE_HEALTH, Topic
 
 #: Told of each step.
 Told = Callable[[str], None]
@@ -153,20 +155,23 @@ def _both(journal: GrowthJournal, told: Told) -> Told:
     return say
 
 
-def finish_growth(cluster: Cluster, codec: Codec, told: Told, alone: bool = False) -> bool:
+def finish_growth(
+    cluster: Cluster, codec: Codec, told: Told, alone: bool = False, comes_back: bool = False
+) -> bool:
     """Finish what a command that has died had begun to move, if anything; for a system whose services do not
     run yet. Blocks. Raises TransientError, and RequestError for a system of its own that was moved.
 
     Args:
         alone: nobody else uses the cluster. What has not moved anything yet is then given up: services that
             wait for its end would keep the system from starting, and `--cancel` needs one that runs.
+        comes_back: a system that was moved goes on here.
     """
     if partition_counts(admin(cluster), cluster).keys() < BY_NAME.keys():
         return False
-    broken_off = (GROWING, DRAINING, STOPPING) if alone else (GROWING,)
+    broken_off = {GROWING} | ({DRAINING, STOPPING} if alone else set()) | ({MOVED} if comes_back else set())
     layout = read_layout(cluster, codec)
-    if layout.phase == MOVED and alone:  # its services would wait for ever
-        raise RequestError(f"{under_way(layout)}, while it runs. Now it runs there")
+    if layout.phase == MOVED and alone and not comes_back:  # its services would wait for ever
+        raise RequestError(under_way(layout))
     if layout.phase not in broken_off:
         return False
     journal = GrowthJournal(cluster, codec)
@@ -200,8 +205,10 @@ def stop_all(cluster: Cluster, journal: GrowthJournal, partitions: int, told: To
     before = journal.layout
     now = datetime.now(UTC)
     journal.note(before.model_copy(update={"phase": DRAINING, "target": partitions, "since": now}))
+    noted = time.monotonic()
     told("intake stops: gateways refuse changes, schedules, triggers and the inbox wait")
     wait_drained(cluster, told, journal.beat)
+    wait_late(noted, journal.beat)
     told("nothing is on its way; the services end")
     journal.note(journal.layout.model_copy(update={"phase": STOPPING}))
     wait_left(cluster, told, journal.beat)
@@ -241,19 +248,31 @@ def _move(cluster: Cluster, codec: Codec, journal: GrowthJournal, told: Told) ->
     add_partitions(cluster, grown_topics(partition_counts(admin(cluster), cluster)), count)
     told(f"all topics have {count} partitions; their state moves")
     for topic in PLACED:
-        if topic.name in journal.layout.copied:
-            continue
-        moved = sum(
-            copy_partition(Copied(cluster, codec, topic, partition, end), journal, count, journal.beat)
-            for partition, end in enumerate(layout.ends[topic.name])
-        )
-        told(f"{topic.name}: {moved:,} records")
-        journal.note(journal.layout.model_copy(update={"copied": [*journal.layout.copied, topic.name]}))
+        if topic.name not in journal.layout.copied:
+            told(f"{topic.name}: {_move_topic(cluster, codec, journal, topic, count):,} records")
+            journal.note(journal.layout)
     journal.note(journal.layout)  # fences a command that froze here, before it moves places that go on
     pass_moved(cluster, PLACED, journal.beat)
     journal.beat()
     remove_before(cluster, {topic: layout.ends[topic.name] for topic in _REMOVED})
     _settle(journal, count, f"all topics have {count} partitions; the services begin anew")
+
+
+def _move_topic(cluster: Cluster, codec: Codec, journal: GrowthJournal, topic: Topic, count: int) -> int:
+    """Write what is live on its partitions of before to those of now; how many records that are. Goes on
+    behind the partitions that an earlier command has finished."""
+    ends = journal.layout.ends[topic.name]
+    whole = [name for name in journal.layout.copied if PARTLY not in name]
+    partly = [name for name in journal.layout.copied if name.startswith(f"{topic.name}{PARTLY}")]
+    done = int(partly[0].rpartition(PARTLY)[2]) if partly else 0
+    moved = 0
+    for partition in range(done, len(ends)):
+        what = Copied(cluster, codec, topic, partition, ends[partition])
+        moved += copy_partition(what, journal, count, journal.beat)
+        # Noted with the next sign of life: hundreds of partitions are soon copied.
+        journal.keep(copied=[*whole, f"{topic.name}{PARTLY}{partition + 1}"])
+    journal.keep(copied=[*whole, topic.name])
+    return moved
 
 
 def give_up(journal: GrowthJournal, error: BaseException | None = None) -> None:

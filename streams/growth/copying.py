@@ -124,8 +124,7 @@ def _pass(source: Cluster, target: Cluster) -> None:
         if ends:
             places = [TopicPartition(target.name(topic), p, end) for (topic, p), end in ends.items()]
             wanted = ConsumerGroupTopicPartitions(target.name(name), places)
-            client = admin(target)  # held until it has answered
-            asked: Mapping[str, object] = client.alter_consumer_group_offsets([wanted])
+            asked: Mapping[str, object] = admin(target).alter_consumer_group_offsets([wanted])
             result_of(asked[target.name(name)], f"offsets of {name}")
 
 

@@ -12,6 +12,7 @@ from streams.growth.reading import records
 from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
 from streams.state.lags import committed_offsets, consumer_groups
+from streams.state.layout import LEASE_SECONDS, WRITE_SECONDS
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import (
     CATALOGUE,
@@ -34,6 +35,9 @@ _AWAY_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 #: Two looks without a change, this far apart, are the end: whoever produces has taken a record before.
 STILL_SECONDS = 2.0
+#: A gateway that has looked at the layout may write for so long: what it had handed over when it was cut off
+#: from the broker arrives until then, or never.
+LATE_SECONDS = LEASE_SECONDS + WRITE_SECONDS
 
 #: The group that reads each topic of events. A topic that nobody has read yet is behind, too.
 READERS: Mapping[str, str] = {
@@ -146,8 +150,7 @@ def inbox_left(cluster: Cluster) -> int:
 def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
     if not groups:
         return {}
-    client = admin(cluster)  # held until it has answered
-    asked = client.describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
+    asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
     return {
         group.removeprefix(cluster.prefix): len(answer_of(future, f"members of {group}").members)
         for group, future in asked.items()
@@ -183,6 +186,13 @@ def wait_drained(cluster: Cluster, told: Callable[[str], None], beat: Callable[[
             return
         beat()
         time.sleep(LOOK_SECONDS)
+
+
+def wait_late(since: float, beat: Callable[[], None]) -> None:
+    """Return when no gateway that had not seen the layout of this moment (monotonic) can write any more."""
+    while time.monotonic() - since < LATE_SECONDS:
+        beat()
+        time.sleep(min(LOOK_SECONDS, LATE_SECONDS))
 
 
 def wait_left(cluster: Cluster, told: Callable[[str], None], beat: Callable[[], None]) -> None:

@@ -103,6 +103,10 @@ class GrowthJournal:
         self.flush()
         self.layout, self._noted = layout, time.monotonic()
 
+    def keep(self, copied: list[str]) -> None:
+        """Set what has moved, to be noted with what comes next. It must have been flushed."""
+        self.layout = self.layout.model_copy(update={"copied": copied})
+
     def begin(self, resumes: bool) -> TopicLayout:
         """Begin a growth, or take over one that is under way.
 

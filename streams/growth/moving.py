@@ -55,8 +55,9 @@ def add_partitions(cluster: Cluster, names: Iterable[str], count: int, validate_
     wanted = [name for name in names if known[name] < count]
     if wanted:
         more = [NewPartitions(cluster.name(name), count) for name in wanted]
-        client = admin(cluster)  # held until it has answered
-        asked = client.create_partitions(more, validate_only=validate_only)
+        asked = admin(cluster).create_partitions(
+            more, validate_only=validate_only, request_timeout=_ANSWER_SECONDS
+        )
         for name, future in asked.items():
             result_of(future, f"partitions of {name}")
     if validate_only:
@@ -187,8 +188,9 @@ def remove_before(cluster: Cluster, ends: Mapping[Topic, Sequence[int]]) -> None
 )
 def _delete(cluster: Cluster, places: Sequence[tuple[Topic, int, int]]) -> None:
     wanted = [TopicPartition(cluster.name(topic), partition, end) for topic, partition, end in places if end]
-    client = admin(cluster)  # held until it has answered
-    for place, future in client.delete_records(wanted).items() if wanted else ():
+    if not wanted:
+        return
+    for place, future in admin(cluster).delete_records(wanted, request_timeout=_ANSWER_SECONDS).items():
         result_of(future, f"old records of {place.topic}[{place.partition}]")
 
 
@@ -204,8 +206,8 @@ def _alter(cluster: Cluster, topics: Sequence[Topic], settings: Mapping[str, str
     ]
     kind = ConfigResource.Type.TOPIC
     resources = [ConfigResource(kind, cluster.name(t), incremental_configs=entries) for t in topics]
-    client = admin(cluster)  # held until it has answered
-    for resource, future in client.incremental_alter_configs(resources).items():
+    asked = admin(cluster).incremental_alter_configs(resources, request_timeout=_ANSWER_SECONDS)
+    for resource, future in asked.items():
         result_of(future, f"settings of {resource.name}")
 
 
@@ -225,8 +227,8 @@ def pass_moved(cluster: Cluster, topics: Iterable[Topic], beat: Callable[[], Non
             for (name, partition), end in end_offsets(cluster, places).items()
         ]
         beat()
-        client = admin(cluster)  # held until it has answered
-        moved = client.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)])
+        wanted = ConsumerGroupTopicPartitions(group, positions)
+        moved = admin(cluster).alter_consumer_group_offsets([wanted], request_timeout=_ANSWER_SECONDS)
         result_of(moved[group], f"offsets of {group}")
 
 

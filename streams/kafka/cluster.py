@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.errors import RequestError, TransientError
+from streams.kafka.admin import SharedAdmin
 from streams.kafka.client_config import read_client_config
 from streams.topics import CATALOGUE, DEAD_LETTERS, INBOX, MAX_LETTER_BYTES, Topic
 
@@ -27,6 +28,11 @@ SESSION_SECONDS = 10.0
 #: records may have one key (`resumes_soon` of a stage), the second wait counts, which half a full window
 #: bridges.
 FETCH_WAIT_MS, SOON_FETCH_WAIT_MS = 2000, 500
+
+_FETCH_WAIT = "fetch.wait.max.ms"
+
+#: A broker whose machine is busy takes long to create three hundred partitions, or to delete them.
+_CREATE_SECONDS = 30.0
 
 #: Receives librdkafka's log lines, which otherwise go to standard error in a format of their own.
 CLIENT_LOG = logging.getLogger("kafka")
@@ -69,38 +75,48 @@ class Cluster:
             "log.connection.close": False,
         }
         ours.update({key.replace("_", "."): value for key, value in properties.items()})
+        if _FETCH_WAIT in ours and (timeout := self.socket_timeout_ms):
+            # A request behind a fetch that finds nothing waits for its end, and must not time out.
+            ours[_FETCH_WAIT] = min(ours[_FETCH_WAIT], max(timeout - 1000, timeout // 2))
         return {**ours, **self.properties}
+
+    @property
+    def socket_timeout_ms(self) -> int | None:
+        """The user's own `socket.timeout.ms`. Raises RequestError if it is no number."""
+        if (value := self.properties.get("socket.timeout.ms")) is None:
+            return None
+        if not value.isdecimal() or not int(value):
+            raise RequestError(f"socket.timeout.ms (HEADRACE_KAFKA_…) is {value!r}: expected milliseconds")
+        return int(value)
 
 
 def admin(cluster: Cluster) -> AdminClient:
-    """The admin client of a cluster, one per process: connecting costs more than a request, and a client that
-    is dropped during a request never completes it."""
-    key = _identity(cluster)
-    with _lock:
-        if key not in _admins:
-            # Its calls raise, which is enough; nobody polls it for log lines.
-            _admins[key] = AdminClient({**cluster.client(), "log_level": 0})
-        return _admins[key]
+    """The admin client of a cluster, one per process: connecting costs more than a request. The futures that
+    its calls return are done (`SharedAdmin`)."""
+    return cast(AdminClient, _shared(cluster))
 
 
 def forget_admin(cluster: Cluster) -> None:
-    """Reconnect at the next call of `admin`. After a broker restarts, librdkafka (2.16) keeps sending the old
-    leader epoch and is refused forever."""
+    """Reconnect at the next question. After a broker restarts, librdkafka (2.16) keeps sending the old leader
+    epoch and is refused forever."""
+    _shared(cluster).renew()
+
+
+def _shared(cluster: Cluster) -> SharedAdmin:
+    identity = (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
     with _lock:
-        _admins.pop(_identity(cluster), None)
+        if identity not in _admins:
+            _admins[identity] = SharedAdmin(cluster.client())
+        return _admins[identity]
 
 
-def _identity(cluster: Cluster) -> tuple[object, ...]:
-    return (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
-
-
-_admins: dict[tuple[object, ...], AdminClient] = {}
+_admins: dict[tuple[object, ...], SharedAdmin] = {}
 _lock = threading.Lock()
 
 
 def metadata_seconds(cluster: Cluster) -> float:
     """How long a broker may take to answer: the cluster's own `socket.timeout.ms`, else 10 s."""
-    return int(cluster.properties.get("socket.timeout.ms", 10_000)) / 1000
+    return (cluster.socket_timeout_ms or 10_000) / 1000
 
 
 def partition_counts(client: AdminClient, cluster: Cluster) -> dict[str, int]:
@@ -156,7 +172,8 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
         [
             NewTopic(cluster.name(t), count, replication, config=topic_settings(t, replication))
             for t in missing
-        ]
+        ],
+        request_timeout=_CREATE_SECONDS,
     )
     ours = [topic.name for topic in missing if _created(created[cluster.name(topic)])]
     _agreed(_all_visible(client, cluster))  # another process may have created some
@@ -175,7 +192,7 @@ def _agreed(known: Mapping[str, int]) -> int | None:
 
 def _created(future: Future[None]) -> bool:
     try:
-        future.result(30)
+        future.result(_CREATE_SECONDS)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise TransientError(f"a topic could not be created: {error.args[0].str()}") from error
@@ -202,15 +219,16 @@ def cleanup_policies(client: AdminClient, cluster: Cluster) -> dict[str, str]:
     resources = [ConfigResource(ConfigResource.Type.TOPIC, cluster.name(name)) for name in known]
     found = client.describe_configs(resources)
     return {
-        name: found[resource].result(30)["cleanup.policy"].value
+        name: answer_of(found[resource], f"settings of {name}")["cleanup.policy"].value
         for name, resource in zip(known, resources, strict=True)
     }
 
 
 def delete_topics(cluster: Cluster, names: Sequence[str]) -> None:
     """Remove topics; for tests."""
-    for future in admin(cluster).delete_topics([cluster.name(name) for name in names]).values():
-        future.result(30)
+    wanted = [cluster.name(name) for name in names]
+    for future in admin(cluster).delete_topics(wanted, request_timeout=_CREATE_SECONDS).values():
+        future.result(_CREATE_SECONDS)
 
 
 __all__ = [

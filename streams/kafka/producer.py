@@ -33,6 +33,9 @@ class EventProducer:
 
     Acknowledgements reach the event loop in batches, one callback per batch: at 20,000 records/s a callback
     per record would cost more than the records.
+
+    Args:
+        gives_up_s: how long a record waits for a broker before it fails; 0 is for ever.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class EventProducer:
         codec: Codec,
         transactional_id: str | None = None,
         on_fatal: Callable[[FencedError], None] = lambda error: None,
+        gives_up_s: float = 0,
     ) -> None:
         self._cluster, self._codec = cluster, codec
         properties: dict[str, Any] = {
@@ -49,8 +53,8 @@ class EventProducer:
             "compression_type": "lz4",
             "partitioner": "murmur2_random",
             "message_max_bytes": MAX_LETTER_BYTES + 65_536,  # with key, headers and frame
-            # Wait for an unavailable broker indefinitely; the windows bound the queue.
-            "message_timeout_ms": 0,
+            # By default wait for an unavailable broker indefinitely; the windows bound the queue.
+            "message_timeout_ms": int(gives_up_s * 1000),
         }
         if transactional_id:
             properties |= {

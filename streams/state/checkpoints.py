@@ -39,8 +39,7 @@ def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
     names = {cluster.name(topic): topic for topic in topics}
     if not names:
         return {}
-    client = admin(cluster)  # keep a reference until it has answered
-    found = client.describe_topics(TopicCollection(list(names)), request_timeout=10)
+    found = admin(cluster).describe_topics(TopicCollection(list(names)), request_timeout=10)
     try:
         return {names[name]: str(future.result(15).topic_id) for name, future in found.items()}
     except KafkaException as error:

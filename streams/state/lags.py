@@ -71,8 +71,7 @@ def group_lags(
 
 def committed_offsets(cluster: Cluster, group: str) -> dict[Partition, int]:
     """The offsets that a group, by its whole name, has committed. Blocks. Raises TransientError."""
-    client = admin(cluster)  # held until it has answered
-    asked = client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
     found = answer_of(asked[group], f"offsets of {group}").topic_partitions or []
     return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
 
@@ -106,8 +105,7 @@ def _all(counts: Mapping[str, int]) -> list[Partition]:
 def consumer_groups(cluster: Cluster, whole: bool = False) -> list[str]:
     """The names of our consumer groups, with the prefix. Blocks. With `whole`, raises TransientError if a
     broker does not answer, whose groups would be missing."""
-    client = admin(cluster)  # held until it has answered
-    listed = answer_of(client.list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
+    listed = answer_of(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
     if whole and listed.errors:
         raise TransientError(f"not all groups can be listed: {listed.errors[0]}")
     return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))

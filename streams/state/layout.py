@@ -25,9 +25,14 @@ SETTLED, DRAINING, STOPPING, GROWING = "settled", "draining", "stopping", "growi
 #: The system goes on on another cluster.
 MOVED = "moved"
 KEY = "layout"
+#: Between the name of a topic and how many of its partitions have moved, in `copied`.
+PARTLY = "/"
 PLACE = (LAYOUT.name, 0)
 #: A process that has looked at the layout may act on it for this long.
 LEASE_SECONDS = 3.0
+#: A gateway gives a record up that the brokers have not taken for this long. Later, it might lie on the
+#: partition that its key had before a growth.
+WRITE_SECONDS = 10.0
 #: The newest layout is within so many offsets before the end, unless as many were aborted: a growth writes
 #: hundreds.
 _LAST = 16
@@ -90,8 +95,9 @@ def under_way(layout: TopicLayout) -> str:
     """A sentence about a growth, or a move, that is under way."""
     if layout.phase == MOVED:
         return (
-            f"this system was moved to another cluster at {layout.since:%Y-%m-%d %H:%M:%S} UTC; "
-            "`headrace topics grow --cancel` lets it go on here"
+            f"this system was moved to another cluster at {layout.since:%Y-%m-%d %H:%M:%S} UTC. If it does "
+            "not run there, `headrace topics grow --cancel` lets it go on here, and `headrace up "
+            "--cancel-move` starts it"
         )
     if layout.target in (None, layout.partitions):
         return (

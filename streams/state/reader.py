@@ -72,8 +72,7 @@ def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpe
     wanted = {TopicPartition(cluster.name(t), p): which for t, p in partitions}
     if not wanted:
         return {}
-    client = admin(cluster)  # held until it has answered
-    found = client.list_offsets(wanted, request_timeout=10)
+    found = admin(cluster).list_offsets(wanted, request_timeout=10)
     try:
         return {
             (tp.topic.removeprefix(cluster.prefix), tp.partition): future.result(15).offset
@@ -81,7 +80,6 @@ def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpe
         }
     except KafkaException as error:
         forget_admin(cluster)
-        del client  # the error refers to this frame, and its future to the error: it would live long
         raise TransientError(f"offsets cannot be read: {error.args[0].str()}") from error
 
 

@@ -35,6 +35,7 @@ async def until(server: Server, condition: Callable[[dict[str, Any]], bool]) -> 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(draining, "STILL_SECONDS", 0.2)
+    monkeypatch.setattr(draining, "LATE_SECONDS", 0.0)
 
 
 async def test_partitions_grow_and_growth_is_given_up_by_page_and_api(

@@ -9,11 +9,11 @@ from functools import partial
 from aiohttp import web
 
 from api.dashboard.shown.formats import duration, plural
-from api.dashboard.shown.kept import Kept
 from api.dashboard.shown.verdicts import Tone
 from api.dependencies import Dependencies
 from api.errors import HttpError
 from api.health import Health
+from api.views.kept import Kept
 from schemas.errors import IngestError
 from schemas.events import Embedding, StageHealth
 from streams.state.lags import TopicsSample

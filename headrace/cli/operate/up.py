@@ -27,6 +27,13 @@ def up(
             show_default=False,
         ),
     ] = None,
+    cancel_move: Annotated[
+        bool,
+        typer.Option(
+            "--cancel-move",
+            help="Go on here after `headrace topics copy --stay-stopped`, if the system does not run there.",
+        ),
+    ] = False,
 ) -> None:
     """Run everything on this machine until Ctrl-C: broker, Chroma, all services, the gateway."""
     import asyncio
@@ -51,7 +58,7 @@ def up(
             with contextlib.closing(Forks(PRELOAD, MAIN)) as forks:  # it loads while this process does
                 from headrace.local.system import run_local
 
-                await run_local(settings, serve, startup.changed, forks)
+                await run_local(settings, serve, startup.changed, forks, cancel_move)
 
         try:
             asyncio.run(run())

@@ -61,7 +61,10 @@ class FolderOrigin:
         config = FOLDER.of(run.source)
         if (earlier := self._disks.get(config.path)) and earlier.stuck:
             raise RequestError(f"{config.path} does not answer: an earlier run still waits for it")
-        disk = self._disks[config.path] = Disk(config.path)
+        disk = Disk(config.path)
+        self._disks = {path: one for path, one in self._disks.items() if not one.is_over} | {
+            config.path: disk
+        }
         return FolderLister(config, self._places, disk, None if run.full_check else known)
 
 

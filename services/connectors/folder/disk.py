@@ -39,6 +39,11 @@ class Disk:
         """Whether a call was abandoned and the disk still has not answered it."""
         return self._given_up and self._thread.is_alive()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its thread has ended."""
+        return self._thread.ident is not None and not self._thread.is_alive()
+
     def tick(self) -> None:
         """Report progress."""
         self._moved_at = time.monotonic()

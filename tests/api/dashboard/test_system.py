@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.dashboard.pages.topics import polyline
-from api.dashboard.shown.kept import Kept
 from api.dashboard.shown.system import Part, SystemHealth, services_of
+from api.views.kept import Kept
 from schemas.events import RecordInHand, StageHealth
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,6 +63,20 @@ async def test_a_page_waits_a_moment_only_and_the_next_one_has_the_answer() -> N
     assert await kept.newest() == "well"
     assert await kept.newest() == "well"
     assert asked == 1
+    await kept.close()
+
+
+async def test_the_first_answer_is_waited_for_and_older_ones_are_given_while_it_is_asked_again() -> None:
+    answers = iter((None, "first", "second"))
+
+    async def ask() -> str | None:
+        return next(answers)
+
+    kept = Kept(ask, keep_s=0, stale_s=float("inf"))
+    assert await kept.newest(5) is None  # the broker did not know
+    assert await kept.newest(5) is None
+    await asyncio.sleep(0)
+    assert await kept.newest(5) == "first"
     await kept.close()
 
 

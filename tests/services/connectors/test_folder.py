@@ -621,6 +621,22 @@ async def test_what_is_noted_of_a_file_goes_with_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("settled")
+async def test_nothing_is_noted_of_the_files_of_a_source_that_was_deleted_with_its_documents(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.write(a="one", b="two")
+    (world.folder / "app.bin").write_bytes(b"\x7fELF\2\1\1\0")
+    notes = (await world.run()).memos
+    assert len([note for note in notes.values() if note]) == 3
+
+    last = await world.run(delete_documents=True)
+
+    assert last.written() == {"a.md": "delete", "b.md": "delete"}
+    assert set(last.memos.values()) == {None}
+
+
+@pytest.mark.usefixtures("settled")
 async def test_a_binary_file_is_skipped_with_the_reason_and_read_again_only_when_it_is_another(
     tmp_path: Path, reads: list[str]
 ) -> None:

@@ -75,6 +75,7 @@ Kept = dict[Topic, dict[str, tuple[Event, str]]]
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(draining, "STILL_SECONDS", 0.1)
+    monkeypatch.setattr(draining, "LATE_SECONDS", 0.0)
 
 
 def document(number: int) -> Document:
@@ -243,7 +244,7 @@ import os, signal, sys
 from streams.growth import draining, grow
 from streams.kafka.cluster import Cluster
 from schemas.codec import SingleObjectCodec
-draining.LOOK_SECONDS, draining.STILL_SECONDS = 0.02, 0.1
+draining.LOOK_SECONDS, draining.STILL_SECONDS, draining.LATE_SECONDS = 0.02, 0.1, 0
 def told(step):
     if step.startswith(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)

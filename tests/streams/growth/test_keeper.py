@@ -6,16 +6,28 @@ import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from types import MethodType
+from unittest.mock import Mock
 
 import pytest
 
 from schemas.errors import RequestError, TransientError
 from schemas.events import TopicLayout
-from streams.growth import GrowthKeeper, cancel_growth, command, draining, grow, journal, keeper
+from streams.growth import (
+    GrowthKeeper,
+    cancel_growth,
+    command,
+    draining,
+    finish_growth,
+    grow,
+    journal,
+    keeper,
+)
 from streams.growth.journal import GrowthJournal
+from streams.growth.moving import Copied
+from streams.growth.placing import PLACED
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.state.layout import DRAINING, GROWING, SETTLED, read_layout
-from streams.topics import API_KEYS, DOCUMENTS
+from streams.state.layout import DRAINING, GROWING, MOVED, SETTLED, STOPPING, read_layout
+from streams.topics import API_KEYS, BY_NAME, DOCUMENTS, INVOCATIONS, STAGE_HEALTH
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key
 
@@ -24,6 +36,7 @@ from tests.streams.broker import CODEC, Writer, fresh_cluster, key
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(draining, "STILL_SECONDS", 0.1)
+    monkeypatch.setattr(draining, "LATE_SECONDS", 0.0)
     monkeypatch.setattr(journal, "BEAT_SECONDS", 0.1)
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(keeper, "SILENT_SECONDS", 1.0)
@@ -144,6 +157,91 @@ def test_a_growth_that_moves_state_by_now_is_not_given_up(monkeypatch: pytest.Mo
     monkeypatch.setattr(command, "GrowthJournal", lambda *_: Fencing())
     with pytest.raises(RequestError, match="finishes it"):
         cancel_growth(Cluster("127.0.0.1:1"), CODEC)
+
+
+def test_what_moves_goes_on_with_the_partition_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a topic that takes an hour."""
+    ends = {topic.name: [1, 1, 1] for topic in (*PLACED, STAGE_HEALTH)}
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    noted = [TopicLayout(partitions=3, phase=GROWING, target=4, since=began, ends=ends)]
+    moved: list[tuple[str, int]] = []
+
+    class Journal:
+        keep, say = GrowthJournal.keep, Mock()
+
+        def __init__(self, *cluster: object) -> None:
+            self.layout = noted[-1]
+
+        def note(self, layout: TopicLayout) -> None:
+            noted.append(layout)
+            self.layout = layout
+
+        def beat(self) -> None:
+            self.note(self.layout)
+
+    def copied(what: Copied, journal: Journal, count: int, beat: Callable[[], None]) -> int:
+        beat()
+        place = (what.topic.name, what.partition)
+        if place in dies_at:
+            dies_at.remove(place)
+            raise TransientError("no broker answers")
+        moved.append(place)
+        return 1
+
+    dies_at = {(API_KEYS.name, 2), (INVOCATIONS.name, 0)}
+    monkeypatch.setattr(command, "GrowthJournal", Journal)
+    monkeypatch.setattr(command, "copy_partition", copied)
+    monkeypatch.setattr(command, "read_layout", lambda *_: noted[-1])
+    monkeypatch.setattr(command, "partition_counts", lambda *_: BY_NAME)
+    for name in ("wait_left", "add_partitions", "pass_moved", "remove_before"):
+        monkeypatch.setattr(command, name, Mock())
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            finish_growth(Cluster("127.0.0.1:1"), CODEC, lambda step: None)
+    assert [name for name in noted[-1].copied if "/" in name] == []
+    assert finish_growth(Cluster("127.0.0.1:1"), CODEC, lambda step: None)
+
+    assert moved == [(topic.name, partition) for topic in PLACED for partition in range(3)]
+    assert (noted[-1].phase, noted[-1].partitions, noted[-1].copied) == (SETTLED, 4, [])
+
+
+async def test_a_growth_waits_until_no_gateway_that_had_not_seen_it_can_write(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is cut off from the broker gives up what it could not write; not so before that."""
+    monkeypatch.setattr(draining, "LATE_SECONDS", 1.0)
+    cluster = await fresh_cluster(kafka, 2)
+    phases: list[tuple[str, float]] = []
+
+    class Noting(GrowthJournal):
+        def note(self, layout: TopicLayout) -> None:
+            super().note(layout)
+            phases.append((layout.phase, time.monotonic()))
+
+    monkeypatch.setattr(command, "GrowthJournal", Noting)
+    await asyncio.to_thread(grow, cluster, CODEC, 3, lambda step: None)
+
+    draining_at = next(at for phase, at in phases if phase == DRAINING)
+    stopping_at = next(at for phase, at in phases if phase == STOPPING)
+    assert stopping_at - draining_at >= 1.0
+
+
+async def test_a_system_that_was_moved_goes_on_here_when_it_is_told_to(kafka: Kafka) -> None:
+    cluster = await fresh_cluster(kafka, 2)
+    journal = GrowthJournal(cluster, CODEC)
+    await asyncio.to_thread(journal.note, journal.layout.model_copy(update={"phase": MOVED}))
+
+    def start(**how: bool) -> bool:
+        return finish_growth(cluster, CODEC, lambda step: None, **how)
+
+    with pytest.raises(RequestError, match="`headrace up --cancel-move` starts it"):
+        await asyncio.to_thread(start, alone=True)
+    assert not await asyncio.to_thread(start)  # brokers of others: gateways answer, and say so
+    assert read_layout(cluster, CODEC).phase == MOVED
+    await asyncio.to_thread(start, alone=True, comes_back=True)
+
+    layout = read_layout(cluster, CODEC)
+    assert (layout.phase, layout.partitions, layout.steps[-1]) == (SETTLED, 2, "given up")
 
 
 def test_only_what_gateways_began_and_nobody_works_on_is_gone_on_with(

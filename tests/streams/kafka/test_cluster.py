@@ -54,6 +54,19 @@ def test_topics_of_others_have_no_prefix() -> None:
         assert cluster.short(whole) == name
 
 
+@pytest.mark.parametrize(("timeout", "waits"), [(None, 5000), ("60000", 5000), ("5500", 4500), ("900", 450)])
+def test_a_fetch_ends_before_requests_behind_it_time_out(timeout: str | None, waits: int) -> None:
+    cluster = Cluster("", properties={} if timeout is None else {"socket.timeout.ms": timeout})
+
+    assert cluster.client(fetch_wait_max_ms=5000)["fetch.wait.max.ms"] == waits
+    assert "fetch.wait.max.ms" not in cluster.client()
+
+
+def test_a_timeout_that_is_no_number_is_named() -> None:
+    with pytest.raises(RequestError, match=r"socket\.timeout\.ms .* is '6s': expected milliseconds"):
+        Cluster("", properties={"socket.timeout.ms": "6s"}).client(fetch_wait_max_ms=5000)
+
+
 @pytest.fixture(scope="module")
 async def cluster(kafka: Kafka) -> Cluster:
     return await fresh_cluster(kafka, PARTITIONS)

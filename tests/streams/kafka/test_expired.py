@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from unittest.mock import Mock
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from schemas.events import ApiKey, RecordsExpired, StageHealth
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.kafka import expired as expired_module
-from streams.kafka.cluster import Cluster, admin
-from streams.kafka.expired import ExpiredRecords
+from streams.kafka.cluster import SESSION_SECONDS, Cluster, admin
+from streams.kafka.expired import ExpiredRecords, watermarks
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
 from streams.state.reader import Reader, end_offsets
@@ -49,28 +49,28 @@ class Stateful(StatefulStage[ApiKey], Seen):
         return [[] for _ in records]
 
 
-async def live(cluster: Cluster, stage: Single | Stateful, last: str) -> None:
+async def live(cluster: Cluster, stage: Single | Stateful, *last: str) -> None:
     """A worker that runs until it has seen `last`."""
     made: AnyStage = stage
     worker = Worker(made, cluster, CODEC, Membership(slot="0"))
     running = asyncio.create_task(worker.run())
-    await eventually(lambda: last in stage.seen or running.done(), 40)
+    await eventually(lambda: set(last) <= set(stage.seen) or running.done(), 40)
     worker.stop()
     await asyncio.wait_for(running, 30)
 
 
-async def write(cluster: Cluster, *names: str) -> None:
+async def write(cluster: Cluster, *names: str, partition: int = 0) -> None:
     writer = Writer(cluster)
     for name in names:
-        writer.write(INPUT, name, key(name))
+        writer.write(INPUT, name, key(name), partition)
     await writer.written()
 
 
-async def expire(cluster: Cluster, below: int) -> None:
-    """What a retention does in the end."""
-    name = cluster.name(INPUT)
-    [cut] = admin(cluster).delete_records([TopicPartition(name, 0, below)]).values()
-    await asyncio.to_thread(cut.result, 20)
+async def expire(cluster: Cluster, *below: int) -> None:
+    """What a retention does in the end, in each partition."""
+    cuts = [TopicPartition(cluster.name(INPUT), partition, offset) for partition, offset in enumerate(below)]
+    for cut in (await asyncio.to_thread(admin(cluster).delete_records, cuts)).values():
+        cut.result(0)
 
 
 async def events(cluster: Cluster, topic: Topic) -> list[tuple[int, object]]:
@@ -94,32 +94,57 @@ async def test_a_worker_that_finds_records_expired_says_which_and_goes_on_with_t
     kafka: Kafka, kind: type[Single | Stateful]
 ) -> None:
     cluster = await fresh_cluster(kafka, PARTITIONS)
+    await write(cluster, "x", partition=1)
     await write(cluster, "a", "b", "c")
-    await live(cluster, kind(), "c")
+    await live(cluster, kind(), "c", "x")
     assert await events(cluster, PROGRESS) == []  # a group that is new has missed nothing
     await write(cluster, "d", "e", "f", "g")
-    await expire(cluster, 5)
+    await write(cluster, "y", "z", partition=1)
+    await expire(cluster, 5, 3)
 
     stage = kind()
     await live(cluster, stage, "g")
 
     assert stage.seen == ["f", "g"]
     told = await events(cluster, PROGRESS)
-    assert sorted(partition for partition, _ in told) == list(range(PARTITIONS))
-    [event, _] = [event for _, event in told]
-    assert isinstance(event, RecordsExpired)
-    assert (event.stage, event.topic, event.partition, event.first, event.next) == (
-        "seeing",
-        "parsed",
-        0,
-        3,
-        5,
-    )
+    assert sorted(partition for partition, _ in told) == sorted([*range(PARTITIONS)] * 2)
+    each = [event for at, event in told if at == 0]
+    assert sorted(
+        (e.stage, e.topic, e.partition, e.first, e.next) for e in each if isinstance(e, RecordsExpired)
+    ) == [("seeing", "parsed", 0, 3, 5), ("seeing", "parsed", 1, 1, 3)]
 
     await write(cluster, "h")
     await live(cluster, again := kind(), "h")
     assert again.seen == ["h"]
-    assert len(await events(cluster, PROGRESS)) == PARTITIONS  # told once
+    assert len(await events(cluster, PROGRESS)) == 2 * PARTITIONS  # told once
+
+
+def test_a_slow_broker_is_not_asked_for_longer_than_a_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    away = KafkaException(KafkaError(KafkaError.REQUEST_TIMED_OUT))
+
+    def unanswered(cluster: Cluster, places: object, seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        raise away
+
+    def slow(place: TopicPartition, timeout: float) -> tuple[int, int]:
+        nonlocal now
+        now += min(timeout, 0.9)
+        if timeout < 0.9:
+            raise away
+        return 0, 1
+
+    monkeypatch.setattr(expired_module, "time", Mock(monotonic=lambda: now))
+    monkeypatch.setattr(expired_module, "_asked_together", unanswered)
+    consumer = Mock(get_watermark_offsets=slow)
+
+    with pytest.raises(KafkaException):
+        watermarks(Cluster("127.0.0.1:1"), consumer, [TopicPartition("a", n) for n in range(12)])
+
+    assert now < SESSION_SECONDS
 
 
 def test_the_partitions_of_a_new_group_begin_together(monkeypatch: pytest.MonkeyPatch) -> None:

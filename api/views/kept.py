@@ -1,4 +1,4 @@
-"""What is dear to ask, asked in the background: a page waits for it a moment only."""
+"""What is dear to ask, asked in the background: who looks waits for it a moment only."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,29 +7,32 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 #: A page should be there within 150 ms; a live page gets later answers anyway.
-_PATIENCE_S = 0.08
+PATIENCE_S = 0.08
 #: An older answer says nothing about now.
-_STALE_S = 60.0
+STALE_S = 60.0
 
 
 class Kept(Generic[T]):
-    """The newest answer to one question; asked again when somebody looks and it is older than `keep_s`."""
+    """The newest answer to one question; asked again when somebody looks and it is older than `keep_s`.
 
-    def __init__(self, ask: Callable[[], Awaitable[T]], keep_s: float) -> None:
-        self._ask, self._keep_s = ask, keep_s
+    Args:
+        stale_s: an answer that is older is not given any more.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], keep_s: float, stale_s: float = STALE_S) -> None:
+        self._ask, self._keep_s, self._stale_s = ask, keep_s, stale_s
         self._answered_at = float("-inf")
         self._answer: T | None = None
         self._asking: asyncio.Task[None] | None = None
 
-    async def newest(self) -> T | None:
-        """The answer, at most a minute old; without one, that of the next 80 ms, else None."""
+    async def newest(self, patience_s: float = PATIENCE_S) -> T | None:
+        """The answer; without one, that of the next `patience_s` seconds, else None."""
         clock = asyncio.get_running_loop().time
         if self._asking is None and clock() - self._answered_at >= self._keep_s:
             self._asking = asyncio.create_task(self._refresh())
-        known = clock() - self._answered_at < _STALE_S
-        if not known and self._asking is not None:
-            await asyncio.wait([self._asking], timeout=_PATIENCE_S)
-        return self._answer if clock() - self._answered_at < _STALE_S else None
+        if self._asking is not None and clock() - self._answered_at >= self._stale_s:
+            await asyncio.wait([self._asking], timeout=patience_s)
+        return self._answer if clock() - self._answered_at < self._stale_s else None
 
     async def close(self) -> None:
         """Stop asking."""
