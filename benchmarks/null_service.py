@@ -43,6 +43,9 @@ class NullEmbedder:
         """See `Embedder`."""
         return 0
 
+    async def check_reading(self) -> None:
+        """Nothing is read."""
+
     async def close(self) -> None:
         """Nothing is open."""
 

@@ -23,18 +23,20 @@ def models_of(settings: Settings) -> ServedModels:
 
 
 def open_embedder(settings: Settings, name: str) -> "Embedder":
-    """Load a model and let it prove itself. Blocks: call it in a thread.
+    """Load a model, let it prove itself and tell its speed. Blocks: call it in a thread.
 
     Raises UnknownModel or RequestError for a model that cannot be served, TransientError for a server that is
     away.
     """
     from services.embedding.catalogue import config_of, open_model
     from services.embedding.proof import Remembered, prove
+    from services.embedding.speed import tell_speed
 
     config = config_of(models_of(settings), name)
     embedder = open_model(name, config, settings.cache_dir)
     try:
         asyncio.run(prove(embedder, Remembered(settings.data_dir / "models")))
+        asyncio.run(tell_speed(name, embedder.embed_documents))
     except BaseException:
         asyncio.run(embedder.close())
         raise

@@ -14,6 +14,8 @@ STAGES = ("parsed", "chunked", "embedded", "indexed")
 #: Shown for a run that has not begun.
 PENDING = "waiting for a connector, or for an earlier run of this source"
 _BAR_WIDTH = 32
+#: A run is told how long it may still take after this time, and if it is longer.
+_MEANINGFUL_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +188,31 @@ def _head(progress: InvocationProgress) -> str:
 
 def _rate(progress: InvocationProgress) -> str:
     rate = progress.documents_per_second
-    return "" if not rate else f"{rate:,.1f} documents/s   "
+    if not rate:
+        return ""
+    left = _left(progress)
+    return f"{rate:,.1f} documents/s   " + ("" if left is None else f"about {_roughly(left)} left   ")
+
+
+def _left(progress: InvocationProgress) -> float | None:
+    """Seconds that a run will take at its rate so far; None while it lists and in its first seconds.
+
+    Unchanged and skipped documents are found while it lists, much faster than others are embedded.
+    """
+    counts, elapsed = progress.counts, (progress.elapsed_ms or 0) / 1000
+    embedded = progress.done - counts.unchanged - counts.skipped
+    if status_of(progress.status) != "processing" or progress.total is None or embedded <= 0:
+        return None
+    left = (progress.total - progress.done) * elapsed / embedded
+    return left if elapsed >= _MEANINGFUL_S and left >= _MEANINGFUL_S else None
 
 
 def _elapsed(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _roughly(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -46,6 +46,10 @@ class Adapted:
         """Tokens of the texts."""
         return await self._embedder.count_tokens(texts)
 
+    async def check_reading(self) -> None:
+        """Check the embedder."""
+        await self._embedder.check_reading()
+
     async def close(self) -> None:
         """Close the embedder."""
         await self._embedder.close()

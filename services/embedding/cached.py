@@ -51,6 +51,10 @@ class CachedEmbedder:
         """Tokens of the texts, as the embedder counts them."""
         return await self._embedder.count_tokens(texts)
 
+    async def check_reading(self) -> None:
+        """Check the embedder."""
+        await self._embedder.check_reading()
+
     async def close(self) -> None:
         """Close the embedder."""
         await self._embedder.close()

@@ -76,6 +76,9 @@ class Embedder(Protocol):
     async def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of the texts, without prompts; an estimate if the tokenizer is unknown."""
 
+    async def check_reading(self) -> None:
+        """Raise CutOff if a text of `max_tokens` is not read to its end. Only a server can do that."""
+
     async def close(self) -> None:
         """Wait for running batches and free the threads and the model. Idempotent."""
 
@@ -92,6 +95,9 @@ class PromptedEmbedder(ABC):
     async def embed_queries(self, texts: Sequence[str], task: Prompts | None = None) -> Vectors:
         """Embed texts with the task's query prompt."""
         return await self._embed(texts, task.query_prompt if task else "", urgent=True)
+
+    async def check_reading(self) -> None:  # noqa: B027 – what computes here cuts the windows itself
+        """Nothing to check. A server overrides this."""
 
     @abstractmethod
     async def _embed(self, texts: Sequence[str], prompt: str, urgent: bool) -> Vectors:

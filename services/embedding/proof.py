@@ -4,7 +4,8 @@ collection of noise.
     vectors       finite, of length 1, and different for different texts
     batches       a text has the same vector alone, among others, and in another order
     meaning       a related text is nearer than an unrelated one
-    whole texts   two texts that differ only near their end, within one window, have different vectors
+    whole texts   two texts that differ only near their end, within one window, have different vectors; a
+                  server reads texts of `max_tokens` to their end (`remote.reading`)
     golden        the cosines of a known model are reproduced (`profiles.Golden`)
     the same      the vectors are the same as in earlier starts with this fingerprint (`Remembered`)
 """
@@ -89,7 +90,8 @@ class Remembered:
 
 
 async def prove(embedder: Embedder, remembered: Remembered | None = None) -> None:
-    """Raise Unproven if the model's vectors cannot be used; the message says why.
+    """Raise Unproven if the model's vectors cannot be used, CutOff if its server does not read whole texts;
+    the message says why.
 
     Also raises the embedder's errors, such as TransientError if a server is unavailable.
     """
@@ -100,6 +102,7 @@ async def prove(embedder: Embedder, remembered: Remembered | None = None) -> Non
     alone = np.concatenate([await embedder.embed_documents([text], urgent=True) for text in texts[:4]])
     _check_same(embedder, together, backwards[::-1], alone)
     _check_meaning(embedder, together[: 2 * len(_PAIRS)])
+    await embedder.check_reading()
     await _check_ends(embedder)
     golden = profile_of(embedder.model).golden
     if golden is not None:

@@ -122,7 +122,9 @@ def speed(run: Invocation, now: datetime | None = None) -> Speed | None:
         return None
     elapsed = max(0.001, ((run.finished_at or now or datetime.now(UTC)) - run.started_at).total_seconds())
     documents = run.counts.done / elapsed
-    left = None
-    if run.total is not None and run.finished_at is None and documents:
-        left = max(0, run.total - run.counts.done) / documents
+    left, counts = None, run.counts
+    # Unchanged and skipped documents are found while it lists, much faster than others are embedded.
+    embedded = counts.done - counts.unchanged - counts.skipped
+    if run.total is not None and run.finished_at is None and embedded > 0:
+        left = max(0, run.total - counts.done) * elapsed / embedded
     return Speed(elapsed, documents, run.counts.chunks / elapsed, left)

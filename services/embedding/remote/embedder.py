@@ -15,7 +15,8 @@ from services.embedding.embedder import PromptedEmbedder, Vectors
 from services.embedding.metrics import DEVICE
 from services.embedding.onnx import embed_windows, normalise
 from services.embedding.profiles import framing, profile_of
-from services.embedding.remote.endpoint import Endpoint
+from services.embedding.remote.endpoint import HARMLESS, Endpoint
+from services.embedding.remote.reading import check_reading, cutting
 from services.embedding.threads import BatchThreads
 from services.embedding.windows import METHOD, Windows, count_tokens, read, read_bytes
 
@@ -44,7 +45,7 @@ class HttpEmbedder(PromptedEmbedder):
         self._batch, self._batch_tokens = config.batch, config.batch_tokens or REQUEST_TOKENS
         self._tokenizer = None if config.tokenizer is None else _tokenizer(name, config.tokenizer)
         self._endpoint = Endpoint(name, config, profile.dimension)
-        self.dimension = int(self._endpoint.embed(["a commit log"]).shape[1])
+        self.dimension = int(self._endpoint.embed([HARMLESS]).shape[1])
         said = [config.remote_model or name, self.dimension, self.max_tokens, self._template, METHOD]
         if self._tokenizer is None:
             said.append("bytes")
@@ -56,6 +57,12 @@ class HttpEmbedder(PromptedEmbedder):
         if self._tokenizer is None:
             return sum(-(-len(text.encode("utf-8", "replace")) // 4) for text in texts)
         return await self._threads.call(partial(count_tokens, self._tokenizer, texts), urgent=True)
+
+    async def check_reading(self) -> None:
+        """See `services.embedding.Embedder`."""
+        endpoint, cut = self._endpoint, cutting(self._tokenizer)
+        check = partial(check_reading, self.model, endpoint.url, self.max_tokens, endpoint.embed, cut)
+        await self._threads.call(check, urgent=True)
 
     async def close(self) -> None:
         """End pauses, wait for running requests, close the connections."""

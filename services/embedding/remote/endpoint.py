@@ -37,7 +37,7 @@ FIRST_PAUSE_S = 0.5
 _REFUSED = frozenset({400, 413, 422})
 _MISCONFIGURED = frozenset({401, 403, 404, 405})
 #: A text that every server accepts.
-_HARMLESS = "a commit log"
+HARMLESS = "a commit log"
 
 
 class Endpoint:
@@ -160,7 +160,7 @@ class Endpoint:
     def _is_well(self) -> bool:
         """Whether the server embeds a harmless text."""
         try:
-            self._once([_HARMLESS])
+            self._once([HARMLESS])
         except (IngestError, _Refused):
             return False
         return True

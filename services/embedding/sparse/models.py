@@ -1,5 +1,6 @@
 """The available sparse models, loading by name, and the loaded models of a process."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from schemas.limits import BM25, SPARSE_MODELS, SPLADE
 from services.embedding.loaded import Loaded
 from services.embedding.sparse.encoder import Bm25Encoder, SparseEncoder
 from services.embedding.sparse.vectors import packed
+from services.embedding.speed import tell_speed
 
 Load = Callable[[str], SparseEncoder]
 
@@ -23,7 +25,9 @@ def load_encoder(name: str, cache_dir: Path | None = None) -> SparseEncoder:
     if name == SPLADE:
         from services.embedding.sparse.splade import load_splade  # fastembed takes 0.5 s to import
 
-        return load_splade(name, cache_dir)
+        splade = load_splade(name, cache_dir)
+        asyncio.run(tell_speed(name, splade.encode_documents))
+        return splade
     raise DocumentError(f"the sparse model {name!r} is not served; served are {', '.join(SPARSE_MODELS)}")
 
 

@@ -7,6 +7,7 @@ so that nothing is silently ignored.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -28,28 +29,34 @@ Logits = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
 #: Tokens of a batch, including padding. Each has 122 KB of logits (30,522 float32), a batch 125 MB.
 BATCH_TOKENS = 1_024
+#: Batches at once, each on one core: half of the cores, the others being for the dense model. More would
+#: take more than 1 GB.
+WORKERS = min(max((os.cpu_count() or 1) // 2, 1), 8)
 
 
 class Splade:
     """A SPLADE model; documents and queries alike.
 
     Args:
-        logits: the model; called in one thread.
+        logits: the model; called in `WORKERS` threads.
         tokenizer: without padding and truncation.
         max_tokens: maximum input tokens, including special tokens.
     """
 
     def __init__(self, logits: Logits, tokenizer: Tokenizer, max_tokens: int) -> None:
         self._logits, self._tokenizer, self._max_tokens = logits, tokenizer, max_tokens
-        self._thread = ThreadPoolExecutor(1, "splade")
+        self._threads = ThreadPoolExecutor(WORKERS, "splade")
 
     async def encode_documents(self, texts: Sequence[str]) -> list[SparseVector]:
         """One vector per text. A cancelled call starts no further batch."""
-        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._thread)
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
         windows: Windows = await in_thread(read, self._tokenizer, self._max_tokens, list(texts))
+        batches = pack_batches(windows.lengths, BATCH_TOKENS)
+        encoded = await asyncio.gather(
+            *(in_thread(self._encode, [windows.ids[index] for index in batch]) for batch in batches)
+        )
         found: list[SparseVector | None] = [None] * len(windows.ids)
-        for batch in pack_batches(windows.lengths, BATCH_TOKENS):
-            rows = await in_thread(self._encode, [windows.ids[index] for index in batch])
+        for batch, rows in zip(batches, encoded, strict=True):
             for index, row in zip(batch, rows, strict=True):
                 found[index] = row
         ends = [*windows.starts[1:], len(found)]
@@ -63,8 +70,8 @@ class Splade:
         return await self.encode_documents(texts)
 
     async def close(self) -> None:
-        """Free the thread. Idempotent."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Free the threads. Idempotent."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _encode(self, rows: Sequence[Sequence[int]]) -> list[SparseVector]:
         ids, mask = pad(rows)

@@ -84,4 +84,7 @@ def test_while_a_run_lists_there_is_no_time_left_and_later_there_is() -> None:
     listed = speed(lists.model_copy(update={"total": 60}), NOW)
     assert listed is not None
     assert listed.left_s == 20.0
+    again = speed(run(Status.PROCESSING, started_at=began, total=60, indexed=10, unchanged=30), NOW)
+    assert again is not None
+    assert again.left_s == 20.0  # those that are left are not found unchanged at once
     assert speed(run(Status.PENDING), NOW) is None

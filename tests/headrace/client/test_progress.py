@@ -97,6 +97,20 @@ def test_a_line_is_one_line() -> None:
     assert "\n" not in shown
 
 
+def test_a_long_run_says_how_long_it_will_take() -> None:
+    def told(elapsed_s: int, **counts: int) -> str:
+        shown = progress(total=100_000, **counts).model_copy(update={"elapsed_ms": elapsed_s * 1000})
+        assert line(shown, 1).endswith(" left") == (" left " in drawn(shown))
+        return line(shown, 1)
+
+    assert told(60, indexed=1_000).endswith("  about 99 min left")
+    assert told(60, indexed=100).endswith("  about 16 h 39 min left")
+    assert told(60, indexed=100, unchanged=99_400).endswith("  about 5 min left")  # unchanged are faster
+    assert told(60, indexed=40_000).endswith("  about 90 s left")
+    for elapsed, indexed in ((2, 1_000), (60, 99_999), (60, 0)):
+        assert "left" not in told(elapsed, indexed=indexed)
+
+
 def test_one_chunk_is_one_chunk() -> None:
     assert "  1 chunk  " in line(progress(chunks=1), 1)
     assert "1 chunk " in drawn(progress(chunks=1))

@@ -34,6 +34,9 @@ class CountingEmbedder:
     async def count_tokens(self, texts: Sequence[str]) -> int:
         raise NotImplementedError
 
+    async def check_reading(self) -> None:
+        pass
+
     async def close(self) -> None:
         self.closed = True
 

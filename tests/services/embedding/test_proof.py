@@ -11,6 +11,7 @@ from services.embedding import Embedder, Prompts
 from services.embedding.embedder import Vectors
 from services.embedding.onnx import normalise
 from services.embedding.proof import Remembered, Unproven, prove
+from services.embedding.remote.reading import CutOff
 
 
 class Wrong:
@@ -34,6 +35,9 @@ class Wrong:
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
         return await self._embedder.count_tokens(texts)
+
+    async def check_reading(self) -> None:
+        await self._embedder.check_reading()
 
     async def close(self) -> None:
         pass
@@ -77,6 +81,13 @@ class Cut(Wrong):
         return await self._embedder.embed_documents([" ".join(text.split(" ")[:80]) for text in texts], task)
 
 
+class OnAServer(Wrong):
+    """Does not read what its entry says."""
+
+    async def check_reading(self) -> None:
+        raise CutOff("it reads only about 512 tokens")
+
+
 class Constant(Wrong):
     def change(self, texts: Sequence[str], vectors: Vectors) -> Vectors:
         return np.tile(vectors[:1], (len(texts), 1))
@@ -117,6 +128,11 @@ async def test_a_fault_is_a_refusal_that_names_it(kind: type[Wrong], words: str,
         await prove(kind(trial))
     assert isinstance(caught.value, DocumentError)
     assert isinstance(caught.value, RequestError)
+
+
+async def test_a_server_that_cuts_texts_off_is_refused(trial: Embedder) -> None:
+    with pytest.raises(CutOff, match="reads only about"):
+        await prove(OnAServer(trial))
 
 
 async def test_another_model_under_a_known_name_is_refused(trial: Embedder) -> None:

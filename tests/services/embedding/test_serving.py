@@ -44,6 +44,9 @@ class Failing:
     async def count_tokens(self, texts: Sequence[str]) -> int:
         return 0
 
+    async def check_reading(self) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

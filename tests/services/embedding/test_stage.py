@@ -54,6 +54,9 @@ class Lengths:
     async def count_tokens(self, texts: Sequence[str]) -> int:
         raise NotImplementedError
 
+    async def check_reading(self) -> None:
+        pass
+
     async def close(self) -> None:
         self.closed = True
 

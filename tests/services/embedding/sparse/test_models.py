@@ -1,12 +1,19 @@
 """Sparse vectors of parts, by the models that their documents name."""
 
+import asyncio
 import struct
 from collections.abc import Sequence
 
+import numpy as np
+import pytest
+from prometheus_client import REGISTRY
+
 from schemas.errors import DocumentError, TransientError
 from schemas.events import DocumentChunked, Embedding, SparseEmbedding, SparseVectors
-from schemas.limits import BM25
+from schemas.limits import BM25, SPLADE
 from services.embedding.sparse import Bm25, SparseEncoder, SparseEncoders, load_encoder
+from services.embedding.sparse.splade import Splade
+from tests.services.embedding.sparse.test_splade import tokenizer
 from tests.services.embedding.test_stage import part
 
 
@@ -63,3 +70,12 @@ async def test_an_unknown_model_is_named() -> None:
 
     assert isinstance(found[id(made)], DocumentError)
     assert "unheard/of" in str(found[id(made)])
+
+
+async def test_the_speed_of_splade_is_told_when_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Splade(lambda ids, mask: np.ones((*ids.shape, 4), np.float32), tokenizer(), 64)
+    monkeypatch.setattr("services.embedding.sparse.splade.load_splade", lambda name, cache_dir: model)
+
+    assert await asyncio.to_thread(load_encoder, SPLADE) is model
+    assert (REGISTRY.get_sample_value("headrace_model_chunks_per_second", {"model": SPLADE}) or 0) > 0
+    await model.close()

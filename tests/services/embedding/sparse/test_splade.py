@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tokenizers import Tokenizer
 
 from schemas.limits import SPLADE
 from services.embedding.models import TRIAL_TOKENIZER, packaged_file
-from services.embedding.sparse import SparseVector
+from services.embedding.sparse import SparseVector, splade
 from services.embedding.sparse.splade import BATCH_TOKENS, Splade, load_splade
 
 _VOCABULARY = 200
@@ -55,11 +56,11 @@ TEXTS = ["a commit log", "", "the broker keeps the log of a partition " * 9, "wo
 
 async def test_vectors_are_what_the_formula_says_whatever_shares_their_batch() -> None:
     model = Model()
-    splade = Splade(model, tokenizer(), _MAX_TOKENS)
+    made = Splade(model, tokenizer(), _MAX_TOKENS)
 
-    together = await splade.encode_documents([*TEXTS, *reversed(TEXTS)])
-    alone = [(await splade.encode_queries([text]))[0] for text in TEXTS]
-    await splade.close()
+    together = await made.encode_documents([*TEXTS, *reversed(TEXTS)])
+    alone = [(await made.encode_queries([text]))[0] for text in TEXTS]
+    await made.close()
 
     for vector in together:
         assert (np.diff(vector.indices.astype(int)) > 0).all()
@@ -75,6 +76,22 @@ async def test_vectors_are_what_the_formula_says_whatever_shares_their_batch() -
     assert max(shape[1] for shape in model.shapes) <= _MAX_TOKENS
 
 
+async def test_batches_are_encoded_on_several_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splade, "WORKERS", 3)
+    together, model = threading.Barrier(3, timeout=30), Model()
+
+    def logits(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        together.wait()  # until three batches are there
+        return model(ids, mask)
+
+    made = Splade(logits, tokenizer(), BATCH_TOKENS)
+    long = [f"{word} " * (BATCH_TOKENS - 10) for word in ("log", "broker", "topic")]
+    vectors = await made.encode_documents(long)
+    await made.close()
+
+    np.testing.assert_allclose(list(map(dense, vectors)), weights_of(long), rtol=1e-6)
+
+
 @pytest.mark.skipif(
     not os.environ.get("HEADRACE_TEST_SPLADE"),
     reason=f"NOT TESTED: set HEADRACE_TEST_SPLADE to a cache folder of fastembed with {SPLADE} (0.5 GB)",
@@ -84,9 +101,9 @@ async def test_the_real_model_gives_the_vectors_of_fastembed() -> None:
 
     folder = Path(os.environ["HEADRACE_TEST_SPLADE"])
     texts = ["a commit log", "The broker keeps the log of a partition."]
-    splade = await asyncio.to_thread(load_splade, SPLADE, folder)
+    made = await asyncio.to_thread(load_splade, SPLADE, folder)
 
-    ours = await splade.encode_documents(texts)
+    ours = await made.encode_documents(texts)
 
     theirs = list(SparseTextEmbedding(SPLADE, cache_dir=str(folder), local_files_only=True).embed(texts))
     for mine, their in zip(ours, theirs, strict=True):
