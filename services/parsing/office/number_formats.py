@@ -163,7 +163,8 @@ def _moment(value: float, tokens: tuple[_Token, ...], since_1904: bool) -> str:
     clock = bool(letters & {"h", "s"})
     if not 0 <= value < _LAST_DAY:
         return ""
-    moment = _EPOCHS[since_1904] + datetime.timedelta(days=value)
+    early = 1 <= value < 60 and not since_1904  # Excel counts a 29th of February in 1900
+    moment = _EPOCHS[since_1904] + datetime.timedelta(days=value + early)
     moment = (moment + datetime.timedelta(microseconds=500_000)).replace(microsecond=0)
     return shown_date(moment, "datetime" if day and clock else "date" if day else "time")
 
@@ -260,15 +261,21 @@ def _before_point(tokens: tuple[_Token, ...]) -> tuple[_Token, ...]:
 
 
 def _fraction(value: Decimal, tokens: tuple[_Token, ...]) -> str:
-    """`# ?/?` of 1.5 is 1 1/2."""
-    parts = [token.text for token in tokens if token.kind == "digits"]
-    fixed = next((t for t in parts[-1:] if t.isdigit() and int(t)), None)
-    largest = 10 ** len(parts[-1]) - 1
+    """`# ?/?` of 1.5 is 1 1/2, `# ?/16` of 5.3125 is 5 5/16."""
+    at = next(n for n, token in enumerate(tokens) if token.kind == "fraction")
+    mixed = sum(token.kind == "digits" for token in tokens[:at]) > 1
+    below = re.match(r"[\d?#]*", "".join(token.text for token in tokens[at + 1 :]).strip())
+    parts = below[0] if below else ""
+    fixed = int(parts) if parts.isdigit() else 0
     part = Fraction(abs(value))
-    whole = int(part) if len(parts) > 2 else 0
+    whole = int(part) if mixed else 0
     rest = part - whole
-    near = Fraction(round(rest * int(fixed)), int(fixed)) if fixed else rest.limit_denominator(largest)
-    if near == 1 and len(parts) > 2:
+    near = (
+        Fraction(round(rest * fixed), fixed)
+        if fixed
+        else rest.limit_denominator(max(10 ** len(parts) - 1, 1))
+    )
+    if near == 1 and mixed:
         whole, near = whole + 1, Fraction(0)
     shown = f"{near.numerator}/{near.denominator}" if near or not whole else ""
     sign = "-" if value < 0 else ""

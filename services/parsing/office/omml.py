@@ -105,8 +105,8 @@ def _all(element: etree._Element | None) -> str:
 def _one(element: etree._Element) -> str:
     name = element.tag.rsplit("}", 1)[-1]
     if name == "r":
-        return "".join(_symbols(t.text or "") for t in element.iterchildren(M + "t"))
-    if name.endswith("Pr"):
+        return "".join(_symbols(t.text or "") for t in element.iterchildren("{*}t"))
+    if name.endswith("Pr") or name == "del":  # what was deleted under revision
         return ""
     handler = _HANDLERS.get(name)
     return handler(element) if handler else _all(element)

@@ -14,9 +14,10 @@ from services.parsing.office.charts import chart_blocks
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart"
+_NEWER_CHART = "{http://schemas.microsoft.com/office/drawing/2014/chartex}chart"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _VML_IMAGE = "{urn:schemas-microsoft-com:vml}imagedata"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 #: Descriptions that programs generate.
 _AUTOMATIC = (
     "ai-generated content",
@@ -60,10 +61,10 @@ class Graphics:
         inline: list[str] = []
         blocks: list[str] = []
         alt = alternative_text(drawing)
-        for element in drawing.iter(A + "blip", _VML_IMAGE, _CHART, _DIAGRAM + "relIds"):
-            if any(parent.tag == _FALLBACK for parent in element.iterancestors()):
+        for element in drawing.iter(A + "blip", _VML_IMAGE, _CHART, _NEWER_CHART, _DIAGRAM + "relIds"):
+            if any(parent.tag == FALLBACK for parent in element.iterancestors()):
                 continue
-            if element.tag == _CHART:
+            if element.tag in (_CHART, _NEWER_CHART):
                 blocks.extend(self._chart(targets.get(element.get(R + "id", ""), ("", ""))[1]))
             elif element.tag == _DIAGRAM + "relIds":
                 blocks.extend(self._diagram(targets.get(element.get(R + "dm", ""), ("", ""))[1]))
@@ -103,7 +104,7 @@ def alternative_text(drawing: etree._Element) -> str:
     """The author's description of a drawing; generated descriptions are ignored."""
     for element in drawing.iter():
         if isinstance(element.tag, str) and element.tag.rsplit("}", 1)[-1] in ("docPr", "cNvPr", "shape"):
-            text = (element.get("descr") or element.get("alt") or "").strip()
+            text = (element.get("descr") or element.get("alt") or element.get("title") or "").strip()
             if text and not any(mark in text.lower() for mark in _AUTOMATIC):
                 return text
     return ""

@@ -30,6 +30,7 @@ class Body:
         self._initial = ""  # a large first letter, which is a paragraph of its own
         self._page = 1
         self._depth = 0
+        self._in_cell = 0
         self.writer = Writer()
         self.writer.page(1)
 
@@ -43,7 +44,7 @@ class Body:
             if tag == W + "p":
                 self._paragraph(child)
             elif tag == W + "tbl":
-                self._table(child)
+                (self._nested if self._in_cell else self._table)(child)
             elif tag in (W + "sdt", W + "sdtContent", W + "ins", W + "moveTo", W + "customXml"):
                 if not is_placeholder(child):
                     self._blocks(child)
@@ -210,15 +211,10 @@ class Body:
         outer, self.writer = self.writer, Writer()
         lists, self._lists = self._lists, Indents()
         self._depth += 1
-        for child in cell:
-            if child.tag == W + "tbl":
-                self._end_code()
-                self._nested(child)
-            elif child.tag == W + "p":
-                self._paragraph(child)
-            elif child.tag == W + "sdt" and not is_placeholder(child):
-                self._blocks(child)
+        self._in_cell += 1
+        self._blocks(cell)
         self._end_code()
+        self._in_cell -= 1
         self._depth -= 1
         self._lists = lists
         inner, self.writer = self.writer, outer
@@ -226,6 +222,7 @@ class Body:
 
     def _nested(self, table: etree._Element) -> None:
         """A table in a cell: one line per row."""
+        self._end_code()
         for row in _children(table, "tr"):
             texts = [self._cell(cell) for cell in _children(row, "tc")] if self._depth < 15 else []
             self.writer.add(" ".join(text for text in texts if text))

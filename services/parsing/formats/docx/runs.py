@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lxml import etree  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
+from services.parsing.formats.docx.fields import form_value, link_target, shown_without_result, unended
 from services.parsing.formats.docx.styles import Styles, W, is_monospaced, switched_on, value
 from services.parsing.formats.docx.unseen import is_placeholder, is_unseen
 from services.parsing.formats.embedded import embedded_text
@@ -33,7 +34,6 @@ _THROUGH = frozenset(
         "smartTag",
         "sdt",
         "sdtContent",
-        "fldSimple",
         "customXml",
         "dir",
         "bdo",
@@ -81,10 +81,11 @@ class Inline:
         self.notes: list[tuple[str, str]] = []  # (kind, id) in order of their first mention
         self._font = ""  # of the current run, if it is a symbol font
         self._fields: list[list[str]] = []  # open fields: the instruction and where the visible text begins
+        self._unended: set[etree._Element] = set()
 
     def read(self, paragraph: etree._Element) -> Line:
         line = Line()
-        self._fields = []
+        self._fields, self._unended = [], unended(paragraph)
         self._children(paragraph, line)
         return line
 
@@ -105,6 +106,11 @@ class Inline:
             elif tag == MC + "AlternateContent":
                 for part in chosen(child):
                     self._children(part, line)
+            elif tag == W + "fldSimple":
+                start = len(line.parts)
+                self._children(child, line)
+                target = link_target(child.get(W + "instr", ""))
+                line.parts[start:] = [md.link("".join(line.parts[start:]), target)]
             elif tag in _THROUGH and not is_placeholder(child):
                 self._children(child, line)
 
@@ -116,7 +122,7 @@ class Inline:
 
     def _formula(self, element: etree._Element, line: Line) -> None:
         block = element.tag == M + "oMathPara"
-        for math in [element] if not block else element.iterchildren(M + "oMath"):
+        for math in element.iter(M + "oMath"):
             tex = tex_of(math)
             if tex:
                 line.parts.append(f"\n\n$${tex}$$\n\n" if block else f"${tex}$")
@@ -189,8 +195,8 @@ class Inline:
     def _break(self, element: etree._Element, line: Line) -> None:
         if element.get(W + "type") == "page":
             line.breaks += not self._saved_breaks
-        elif element.get(W + "type") != "column":
-            line.parts.append("\n")
+        line.parts.append("\n")
+        if element.get(W + "type") not in ("page", "column"):
             line.raw.append("\n")
 
     def _in_instruction(self) -> bool:
@@ -198,17 +204,18 @@ class Inline:
 
     def _field(self, element: etree._Element, line: Line) -> None:
         kind = element.get(W + "fldCharType")
-        if kind == "begin":
+        if kind == "begin" and element not in self._unended:
             self._fields.append([""])
-            line.parts.append(md.escape(_form_value(element.find(W + "ffData"))))
+            line.parts.append(md.escape(form_value(element.find(W + "ffData"))))
         elif kind == "separate" and self._fields:
             self._fields[-1].append(str(len(line.parts)))
         elif kind == "end" and self._fields:
             opened = self._fields.pop()
-            match = re.match(r'\s*HYPERLINK\s+"([^"]+)"', opened[0])
-            if match and len(opened) > 1:
+            if len(opened) == 1:
+                line.parts.append(md.escape(shown_without_result(opened[0])))
+            elif target := link_target(opened[0]):
                 start = min(int(opened[1]), len(line.parts))
-                line.parts[start:] = [md.link("".join(line.parts[start:]), match[1])]
+                line.parts[start:] = [md.link("".join(line.parts[start:]), target)]
 
     def _note(self, tag: str, note_id: str) -> str:
         key = ("endnote" if "endnote" in tag else "footnote", note_id)
@@ -219,6 +226,7 @@ class Inline:
     def _drawing(self, element: etree._Element, line: Line) -> None:
         text, blocks = self._graphics.describe(element, self._targets)
         line.parts.append(text)
+        line.parts.extend(md.escape(shape.get("string", "")) for shape in _lettering(element))
         line.drawn.extend(blocks)
         for ole in element.iter("{urn:schemas-microsoft-com:office:office}OLEObject"):
             part = self._targets.get(ole.get(R + "id", ""), ("", ""))[1]
@@ -238,6 +246,13 @@ def _holds_anything(alternative: etree._Element) -> bool:
     return next(
         (True for el in alternative.iter() if (el.text or "").strip() or "}graphic" in str(el.tag)), False
     )
+
+
+def _lettering(drawing: etree._Element) -> Iterator[etree._Element]:
+    """Shapes of old Word whose text is drawn, other than watermarks."""
+    for path in drawing.iter("{urn:schemas-microsoft-com:vml}textpath"):
+        if "watermark" not in (path.getparent().get("id") or "").lower():
+            yield path
 
 
 def text_boxes(element: etree._Element) -> Iterator[etree._Element]:
@@ -264,18 +279,3 @@ def _font(properties: etree._Element | None) -> str:
     fonts = properties.find(W + "rFonts") if properties is not None else None
     name = (fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "") if fonts is not None else ""
     return name if is_symbol_font(name) else ""
-
-
-def _form_value(field: etree._Element | None) -> str:
-    """The value of a Word 97 form field without a result: a check box, or the choice in a list."""
-    if field is None:
-        return ""
-    box, choice = field.find(W + "checkBox"), field.find(W + "ddList")
-    if box is not None:
-        state = "checked" if box.find(W + "checked") is not None else "default"
-        return "☒" if switched_on(box, state) else "☐"
-    if choice is not None:
-        entries = [entry.get(W + "val", "") for entry in choice.iterchildren(W + "listEntry")]
-        chosen = value(choice, W + "result") or value(choice, W + "default") or "0"
-        return entries[int(chosen)] if chosen.isdigit() and int(chosen) < len(entries) else ""
-    return ""

@@ -34,7 +34,7 @@ def _is_hidden(properties: etree._Element | None, styles: Styles) -> bool:
     """A run can switch off what its style says."""
     if properties is not None and properties.find(W + "vanish") is not None:
         return switched_on(properties, "vanish")
-    return switched_on(properties, "webHidden") or styles.is_hidden(value(properties, W + "rStyle"))
+    return styles.is_hidden(value(properties, W + "rStyle"))
 
 
 def _own_or_styled(

@@ -62,6 +62,8 @@ def is_hidden(el: HtmlElement) -> bool:
     """Whether the page hides this element, and hidden text is not wanted."""
     if "pagebreak" in (el.get("epub:type") or el.get("role") or ""):
         return True  # the number of a printed page
+    if "note" in (el.get("epub:type") or ""):
+        return False  # a note that opens beside its mark
     hidden, style = el.get("hidden"), el.get("style")
     if hidden is not None:  # a search of the page opens what is only folded
         return str(hidden).strip().lower() != "until-found" and not keeps_hidden()

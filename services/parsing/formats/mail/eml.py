@@ -15,6 +15,7 @@ from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.html.tree import declared_charset
 from services.parsing.formats.mail.attachments import Attachment
+from services.parsing.formats.mail.enriched import plain_of
 from services.parsing.formats.mail.message import Body, mail_document
 from services.parsing.formats.mail.signed import is_signed, signed_content
 from services.parsing.formats.text import decode
@@ -31,6 +32,8 @@ _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")',
 _BEHIND_BASE64 = re.compile(
     r"((?:[A-Za-z0-9+/]+\r?\n)*[A-Za-z0-9+/]+={0,2}[ \t]*\r?\n)\s*((?:_{10,}|-- ?\r?\n)[\s\S]*)"
 )
+#: Between two words; lines of base64 hold no blanks.
+_BLANK = re.compile(r"(?<=\w[^\S\r\n])(?=\w)")
 _LAST = re.compile(rb"^--(\S[^\r\n]{0,69}?)--[ \t]*\r?$", re.M)
 
 
@@ -109,7 +112,9 @@ def _contents(part: Message) -> tuple[list[Body], list[Attachment]]:
     inline = "attachment" not in str(part.get("Content-Disposition") or "").lower() and not _filename(part)
     if inline and kind == "text/html":
         return [Body(html=text_of(part))], []
-    if inline and kind in ("text/plain", "text/enriched", "text/rfc822-headers"):
+    if inline and kind == "text/enriched":
+        return [Body(plain=plain_of(text_of(part)))], []
+    if inline and kind in ("text/plain", "text/rfc822-headers"):
         shown, files = without_encoded_files(text_of(part))
         return [Body(plain=shown)], [Attachment(name, content) for name, content in files]
     if part.get_content_maintype() == "multipart":  # without parts: only its text remains
@@ -187,7 +192,11 @@ def _filename(part: Message) -> str:
 def payload(part: Message) -> bytes:
     content = part.get_payload(decode=True)
     text = part.get_payload()
-    if isinstance(text, str) and (found := _BEHIND_BASE64.match(text)) and _is_base64(part):
+    if not isinstance(text, str) or not _is_base64(part):
+        return content if isinstance(content, bytes) else b""
+    if part.get_content_maintype() == "text" and len(_BLANK.findall(text)) > 2:  # it was never encoded
+        return text.encode("utf-8", "surrogateescape")
+    if found := _BEHIND_BASE64.match(text):
         with contextlib.suppress(binascii.Error, UnicodeEncodeError):
             return binascii.a2b_base64(found[1]) + b"\n" + found[2].encode()
     return content if isinstance(content, bytes) else b""

@@ -120,13 +120,20 @@ def text_blocks(
         while widths and widths[-1][0] >= level:
             widths.pop()
         counts = {at: n for at, n in counts.items() if at <= level}
-        counts[level] = counts.get(level, 0) + 1
+        counts[level] = counts.get(level, _first(properties) - 1) + 1
         marker = f"{counts[level]}." if kind == "number" else "-"
         blocks.append(
             md.item(marker, [MarkdownBlock(md.escape_lines(text))], " " * sum(w for _, w in widths))
         )
         widths.append((level, len(marker) + 1))
     return blocks
+
+
+def _first(properties: etree._Element | None) -> int:
+    """The number that a list begins with."""
+    own = properties.find(A + "buAutoNum") if properties is not None else None
+    first = own.get("startAt", "1") if own is not None else "1"
+    return int(first) if first.isdigit() else 1
 
 
 def paragraph_text(paragraph: etree._Element, targets: Targets) -> str:

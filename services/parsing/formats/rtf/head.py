@@ -20,6 +20,8 @@ _NAMES = """
     datastore listtable listoverridetable rsidtbl generator xmlnstbl pntext listtext pnseclvl nonshppict
     shpinst shprslt sp mmathPr filetbl revtbl atnid atnauthor atndate bkmkstart bkmkend fldinst ftnsep
     ftnsepc aftnsep userprops passwordhash wgrffmtfilter upr
+    maccPr margPr mbarPr mborderBoxPr mboxPr mctrlPr mdPr meqArrPr mfPr mfuncPr mgroupChrPr mlimLowPr
+    mlimUppPr mmcPr mmPr mnaryPr moMathParaPr mphantPr mradPr mrPr msPrePr msSubPr msSubSupPr msSupPr
 """
 #: Destinations whose text is not part of the document.
 SKIPPED = frozenset(_NAMES.split())
@@ -36,6 +38,8 @@ _FULL = re.compile(rb"\\(?:red|green|blue)25[4-5]")
 #: Half-points; text of one point cannot be read.
 _SMALLEST = 2
 
+#: Destinations that old readers skip, and which hold text nevertheless.
+FORMULAS = ("moMath", "moMathPara")
 #: Destinations with a text of their own, which stands beside the paragraph.
 APART = {"footnote": "footnote", "annotation": "comment", "shptxt": "box"}
 APART |= dict.fromkeys(("header", "headerl", "headerr", "headerf"), "head")

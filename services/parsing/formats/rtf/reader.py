@@ -11,6 +11,7 @@ from services.parsing.formats.docx.margins import is_page_number
 from services.parsing.formats.rtf.head import (
     APART,
     CHARACTERS,
+    FORMULAS,
     SKIPPED,
     Paragraph,
     State,
@@ -192,6 +193,8 @@ class Reader:
             self._state = replace(self._state, skip=False)
             if word in APART:
                 self._open_apart(APART[word])
+        elif word in FORMULAS:
+            self._state = replace(self._state, skip=bool(self._stack) and self._stack[-1].skip)
         elif word == "nestrow":  # in a group that may be skipped
             self._cell.append(" ".join(filter(None, self._inner)))
             self._inner = []

@@ -12,16 +12,18 @@ from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
 from services.parsing.formats.xlsx.comments import comment_blocks
+from services.parsing.formats.xlsx.controls import control_blocks
 from services.parsing.formats.xlsx.reader import Book, read_sheet, rows
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.office.archive import Archive, relations
-from services.parsing.office.ooxml import Graphics, core_properties, main_part
+from services.parsing.office.ooxml import FALLBACK, Graphics, core_properties, main_part
 from services.parsing.office.sheets import sheet_blocks
 from services.parsing.reading import warn, with_comments, with_hidden
 
 __all__ = ["FORMAT", "parse_xlsx"]
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_SHEETS = ("worksheet", "chartsheet", "dialogsheet", "xlMacrosheet")
 #: Sheets with more bytes of XML (about a million cells) are written row by row as one table.
 STREAMED_BYTES = 48 * 1024 * 1024
 #: Maximum characters of a workbook's text; Python needs the same memory again to join them.
@@ -34,7 +36,7 @@ def parse_xlsx(data: bytes) -> ParsedDocument:
     main = _main_part(archive)
     root = archive.xml_or_none(main)
     targets = relations(archive, main)
-    if root is None:
+    if root is None or not any(target in archive for kind, target in targets.values() if kind in _SHEETS):
         root, targets = _lost_list(archive)
     book = Book(archive, root, targets)
     graphics = Graphics(archive)
@@ -80,6 +82,7 @@ def _visible_sheets(root: etree._Element, targets: dict[str, tuple[str, str]]) -
 def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics, name: str) -> Iterable[MarkdownBlock]:
     targets = relations(archive, part)
     margins: list[str] = []
+    book.uncomputed = 0
     if archive.size(part) > STREAMED_BYTES:
         yield MarkdownBlock(_streamed(archive, part, book))
     else:
@@ -88,9 +91,12 @@ def _sheet(archive: Archive, part: str, book: Book, graphics: Graphics, name: st
         grid.leave_out_hidden(name)
         margins = grid.margins
         yield from sheet_blocks(grid.cells, grid.merges)
+    if count := book.uncomputed:
+        warn(f"{count} formula{'s' * (count > 1)} of sheet {name} without a saved result")
     if with_comments():
         yield from comment_blocks(archive, targets, book.people)
     yield from (MarkdownBlock(md.escape_lines(md.escape(text))) for text in margins)
+    yield from control_blocks(archive, targets)
     for kind, target in targets.values():
         if kind == "drawing" and (drawing := archive.xml_or_none(target)) is not None:
             yield from _drawn(drawing, graphics, relations(archive, target))
@@ -124,6 +130,7 @@ def _drawn(
         words = [
             " ".join(t.text or "" for t in p.iter("{*}t"))
             for p in anchor.iter("{http://schemas.openxmlformats.org/drawingml/2006/main}p")
+            if next(p.iterancestors(FALLBACK), None) is None
         ]
         for part in [text, *blocks, *(md.escape_lines(md.escape(w)) for w in words)]:
             if part.strip():

@@ -30,11 +30,9 @@ class Book:
 
     def __init__(self, archive: Archive, root: etree._Element, targets: dict[str, tuple[str, str]]) -> None:
         parts = dict(targets.values())
-        self.strings = (
-            list(_strings(archive, parts["sharedStrings"]))
-            if parts.get("sharedStrings", "") in archive
-            else []
-        )
+        strings = parts.get("sharedStrings", "xl/sharedStrings.xml")
+        self.strings = list(_strings(archive, strings)) if strings in archive else []
+        self.uncomputed = 0  # formulas without a result, of the sheet that is read
         styles = archive.xml_or_none(parts.get("styles", ""))
         self.codes = _codes(styles)
         self.white = white_formats(styles)  # cell formats
@@ -195,6 +193,7 @@ def _value(cell: etree._Element, book: Book) -> str:
     if kind == "inlineStr":
         return _cell_text(_text(cell))
     value = formula = None
+    book.uncomputed += cell.find("{*}f") is not None and cell.find("{*}v") is None
     for child in cell:
         if child.tag.endswith("}v"):
             value = child.text

@@ -23,10 +23,12 @@ from tests.services.parsing.relatives import (
     word,
 )
 from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.rebuilt import KINDS as REBUILT
 
 _KINDS = (
     *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported, reported_more),
     *(pdfs, hidden, unseen, damaged, packed),
+    *REBUILT,
 )
 _CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
 

@@ -15,15 +15,15 @@ def _page(body: str, head: str = "") -> bytes:
 _NAVIGATION = "".join(
     f"<li><a href='/{name.lower()}'>{name}</a></li>" for name in ("Home", "News", "Shop", "Jobs", "Contact")
 )
-_HEAD = f"<header><a href='/'>Station</a><nav><ul>{_NAVIGATION}</ul></nav></header>"
-_FOOT = "<footer><p>Imprint · Privacy · All rights reserved</p></footer>"
-_SENTENCE = (
+HEAD = f"<header><a href='/'>Station</a><nav><ul>{_NAVIGATION}</ul></nav></header>"
+FOOT = "<footer><p>Imprint · Privacy · All rights reserved</p></footer>"
+SENTENCE = (
     "The gate is opened in the morning and closed at night by the keeper, who notes the level in the book. "
 )
 
 
 def _main(content: str, around: tuple[str, str] = ("<main>", "</main>")) -> bytes:
-    return _page(f"{_HEAD}{around[0]}{content}{around[1]}{_FOOT}")
+    return _page(f"{HEAD}{around[0]}{content}{around[1]}{FOOT}")
 
 
 def _of(
@@ -70,25 +70,25 @@ CASES = [
     Case("an address after a broken one", "a.html", _page("<p><a href='https://e.org/[x'>broken</a> <a href='/y'>fine</a></p>", "<base href='https://e.org/d/'>"), has=["[fine](https://e.org/y)"]),
     _of("short steps", "<h1>Bread</h1><p>A bread.</p><ol><li>Mix.</li><li>Wait.</li><li>Bake.</li></ol>", "Mix.", "Wait.", "Bake.", "# Bread"),
     _of("short steps in a page without telling names", "<h1>Bread</h1><p>A bread of the mill.</p><ol><li>Mix.</li><li>Wait.</li><li>Bake.</li></ol>", "Mix.", "Bake.", "# Bread", around=_DIVS),
-    _of("opening hours", "<h1>Open</h1><p>" + _SENTENCE * 2 + "</p><table><tr><th>Day</th><th>From</th></tr><tr><td>Mon</td><td>8</td></tr><tr><td>Tue</td><td>9</td></tr></table>",
+    _of("opening hours", "<h1>Open</h1><p>" + SENTENCE * 2 + "</p><table><tr><th>Day</th><th>From</th></tr><tr><td>Mon</td><td>8</td></tr><tr><td>Tue</td><td>9</td></tr></table>",
         "# Open", rows=[["Mon", "8"], ["Tue", "9"]]),
     _of("a table of links", "<h1>Weirs</h1><p>All weirs of the river are in this list, with their years.</p><table><tr><th>Year</th><th>Weir</th></tr>"
         + "".join(f"<tr><td>{1900 + i}</td><td><a href='/w{i}'>Weir {i}</a></td></tr>" for i in range(12)) + "</table>", "[Weir 11](/w11)", "# Weirs"),
-    _of("terms", "<h1>Terms</h1><dl>" + "".join(f"<dt>Term {i}</dt><dd>{_SENTENCE}</dd>" for i in range(4)) + "</dl>", "Term 0", "Term 3"),
-    _of("questions folded", "<h1>Questions</h1>" + "".join(f"<details><summary>Question {i}?</summary><p>{_SENTENCE}</p></details>" for i in range(3)), "Question 2?", "The gate is opened"),
-    _of("questions on buttons", "<h1>Questions</h1>" + "".join(f"<h3><button>Question {i}?</button></h3><div class='panel'><p>{_SENTENCE}</p></div>" for i in range(3)),
+    _of("terms", "<h1>Terms</h1><dl>" + "".join(f"<dt>Term {i}</dt><dd>{SENTENCE}</dd>" for i in range(4)) + "</dl>", "Term 0", "Term 3"),
+    _of("questions folded", "<h1>Questions</h1>" + "".join(f"<details><summary>Question {i}?</summary><p>{SENTENCE}</p></details>" for i in range(3)), "Question 2?", "The gate is opened"),
+    _of("questions on buttons", "<h1>Questions</h1>" + "".join(f"<h3><button>Question {i}?</button></h3><div class='panel'><p>{SENTENCE}</p></div>" for i in range(3)),
         "### Question 0?", "### Question 2?"),
     _of("code", "<h1>Install</h1><p>Run this in a shell:</p><pre><code>pip install weir</code></pre><p>Then open the page.</p>", "pip install weir", "Then open the page."),
     _of("two sentences", "<article><h1>Closed</h1><p>The ferry will not run on Sunday.</p><p>Use the bridge.</p></article>", "# Closed", "The ferry will not run on Sunday.", "Use the bridge."),
-    _of("several headings of the first level", "".join(f"<h1>Part {i}</h1><p>{_SENTENCE * 2}</p>" for i in range(3)), "# Part 0", "# Part 1", "# Part 2"),
+    _of("several headings of the first level", "".join(f"<h1>Part {i}</h1><p>{SENTENCE * 2}</p>" for i in range(3)), "# Part 0", "# Part 1", "# Part 2"),
     _of("changes", "<h1>Changes</h1>" + "".join(f"<h2>2.{i}</h2><ul><li>Fixed gate {i}.</li><li>New seal.</li></ul>" for i in (3, 2, 1)), "## 2.3", "Fixed gate 1."),
     _of("verses", "<h1>River</h1><p>Water runs<br>below the mill,</p><p>day and night<br>it is not still.</p>", "Water runs", "it is not still."),
-    _of("a person", "<h1>Ann Weir</h1><p>Keeper of the upper gate</p><p>Phone: 0123 4567</p><p>Room 12</p><p>" + _SENTENCE + "</p>", "Phone: 0123 4567", "Room 12"),
+    _of("a person", "<h1>Ann Weir</h1><p>Keeper of the upper gate</p><p>Phone: 0123 4567</p><p>Room 12</p><p>" + SENTENCE + "</p>", "Phone: 0123 4567", "Room 12"),
     Case("main content: beside teasers, comments and a notice", "page.html",
-         _page("<div class='cookie-banner'><p>We use cookies to give you the best experience. By using the site you agree.</p></div>" + _HEAD
-               + f"<article><h1>High water</h1><p>{_SENTENCE * 3}</p><p>{_SENTENCE * 2}</p></article>"
+         _page("<div class='cookie-banner'><p>We use cookies to give you the best experience. By using the site you agree.</p></div>" + HEAD
+               + f"<article><h1>High water</h1><p>{SENTENCE * 3}</p><p>{SENTENCE * 2}</p></article>"
                + "<section class='related'><h2>More stories</h2>" + "".join(f"<div class='card'><h3><a href='/s{i}'>Story {i} of the river</a></h3><p>Teaser {i} says little.</p></div>" for i in range(4))
-               + "</section><div id='comments'><h3>2 comments</h3><p>First! What a river, says somebody who reads this.</p></div>" + _FOOT),
+               + "</section><div id='comments'><h3>2 comments</h3><p>First! What a river, says somebody who reads this.</p></div>" + FOOT),
          has=["# High water", "noted the level".replace("noted", "notes")], lacks=["Teaser 2", "First!", "cookies", "Imprint"], main=True),
     Case("a heading in a link", "h.html", b"<body><a href='/x'><h2>Head</h2><p>par</p></a></body>", exact="## [Head](/x)\n\n[par](/x)"),
     Case("text in a table and in none of its cells", "t.html", b"<body><table>All in metres<tr><th>a<th>b<tr><td>1<td>2</table></body>", order=["All in metres", "| a | b |"]),
