@@ -8,6 +8,7 @@ import re
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
+from services.parsing.formats.html.folded import unfold
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.text import decode
 
@@ -78,7 +79,9 @@ def _without_controls(text: str) -> bytes:
 
 
 def _drop_hidden(root: html.HtmlElement, page: bytes) -> None:
-    """Remove what the page (its bytes in lower case) hides."""
+    """Remove what the page (its bytes in lower case) hides, but not what a click unfolds."""
+    if any(word in page for word, _ in _HIDING[:2]):
+        unfold(root)
     for word, found in _HIDING:
         if word in page:
             for el in found(root):
