@@ -29,8 +29,8 @@ def open_embedder(settings: Settings, name: str) -> "Embedder":
     away.
     """
     from services.embedding.catalogue import config_of, open_model
+    from services.embedding.metrics import tell_speed
     from services.embedding.proof import Remembered, prove
-    from services.embedding.speed import tell_speed
 
     config = config_of(models_of(settings), name)
     embedder = open_model(name, config, settings.cache_dir)

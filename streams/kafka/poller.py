@@ -22,11 +22,11 @@ from schemas.errors import FencedError
 from streams.engine.engine import Engine
 from streams.engine.stage import AnyStage, StatefulStage
 from streams.kafka.cluster import CLIENT_LOG, Cluster
-from streams.kafka.decoding import Incoming
 from streams.kafka.expired import ExpiredRecords, is_position_gone
 from streams.kafka.lag import Lag
 from streams.kafka.liveness import Liveness
 from streams.kafka.log_writer import LogWriter
+from streams.kafka.messages import Incoming
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)

@@ -19,12 +19,12 @@ from streams.engine.retries import RECORD_SECONDS
 from streams.engine.stage import AnyStage
 from streams.engine.window import WindowLimits
 from streams.kafka.cluster import Cluster
-from streams.kafka.decoding import Incoming
 from streams.kafka.expired import ExpiredRecords
 from streams.kafka.health import HealthReporter
 from streams.kafka.liveness import Liveness
 from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
+from streams.kafka.messages import Incoming
 from streams.kafka.poller import Poller
 from streams.partitions import Partition
 

@@ -8,9 +8,9 @@ from schemas.errors import DocumentError, IngestError, TransientError
 from schemas.events import DocumentChunked, SparseVectors
 from schemas.limits import BM25, SPARSE_MODELS, SPLADE
 from services.embedding.loaded import Loaded
+from services.embedding.metrics import tell_speed
 from services.embedding.sparse.encoder import Bm25Encoder, SparseEncoder
 from services.embedding.sparse.vectors import packed
-from services.embedding.speed import tell_speed
 
 Load = Callable[[str], SparseEncoder]
 

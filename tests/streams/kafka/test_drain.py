@@ -14,10 +14,10 @@ import pytest
 
 from schemas.errors import FencedError
 from streams.kafka.cluster import Cluster
-from streams.kafka.decoding import Incoming
 from streams.kafka.expired import ExpiredRecords
 from streams.kafka.liveness import Liveness
 from streams.kafka.membership import Membership
+from streams.kafka.messages import Incoming
 from streams.kafka.poller import Poller
 from streams.kafka.worker import ENDING_SECONDS
 from streams.topics import API_KEYS

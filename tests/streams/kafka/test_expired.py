@@ -125,9 +125,9 @@ def test_a_slow_broker_is_not_asked_for_longer_than_a_session(
     now = 0.0
     away = KafkaException(KafkaError(KafkaError.REQUEST_TIMED_OUT))
 
-    def unanswered(cluster: Cluster, places: object, seconds: float) -> None:
+    def unanswered(places: object, request_timeout: float) -> None:
         nonlocal now
-        now += seconds
+        now += request_timeout
         raise away
 
     def slow(place: TopicPartition, timeout: float) -> tuple[int, int]:
@@ -138,7 +138,7 @@ def test_a_slow_broker_is_not_asked_for_longer_than_a_session(
         return 0, 1
 
     monkeypatch.setattr(expired_module, "time", Mock(monotonic=lambda: now))
-    monkeypatch.setattr(expired_module, "_asked_together", unanswered)
+    monkeypatch.setattr(expired_module, "admin", lambda cluster: Mock(list_offsets=unanswered))
     consumer = Mock(get_watermark_offsets=slow)
 
     with pytest.raises(KafkaException):

@@ -1,7 +1,5 @@
 """Control words and groups to blocks (RTF specification 1.9.1)."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field, replace
 

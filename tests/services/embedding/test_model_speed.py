@@ -6,13 +6,13 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from services.embedding.speed import tell_speed
+from services.embedding.metrics import tell_speed
 
 
 async def test_a_slow_model_is_known_before_a_large_run(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([100.0, 104.0])
-    monkeypatch.setattr("services.embedding.speed.time.perf_counter", lambda: next(clock))
-    monkeypatch.setattr("services.embedding.speed.os.cpu_count", lambda: 4)
+    monkeypatch.setattr("services.embedding.metrics.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("services.embedding.metrics.os.cpu_count", lambda: 4)
     embedded: list[str] = []
 
     async def embed(texts: Sequence[str]) -> None:
