@@ -184,10 +184,10 @@ class Dependencies:
     async def write(self, send: Send) -> RecordMetadata:
         """Produce a record and wait for its acknowledgement. Raises NotAnswered on a timeout; the record may
         still arrive later. Raises Growing while partitions are being grown."""
-        if send.topic.name not in _FOLLOWING:
-            await self._require_settled()
         try:
             async with asyncio.timeout(self.gateway.wait_s):
+                if send.topic.name not in _FOLLOWING:
+                    await self._require_settled()
                 return await self._producer.send(send)
         except TimeoutError as error:
             raise NotAnswered(

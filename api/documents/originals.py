@@ -93,7 +93,7 @@ def _on_topic(parts: Dependencies, row: DocumentRow, layout: TopicLayout) -> Doc
     if (place := place_of(layout, row.id, row.sequence)) is None:
         return None
     partition, offset = place
-    reader = Reader(parts.gateway.cluster, parts.gateway.codec, doubt_seconds=_READ_SECONDS)
+    reader = Reader(parts.gateway.cluster, parts.gateway.codec, patience_seconds=_READ_SECONDS)
     where = (DOCUMENTS.name, partition)
     try:
         reader.assign({where: offset})

@@ -57,7 +57,7 @@ def _find(parts: Dependencies, id_: str, sequence: int, layout: TopicLayout) -> 
     if (written := place_of(layout, id_, sequence)) is None:
         return None
     gateway, place = parts.gateway, (PARSED.name, written[0])
-    reader = Reader(gateway.cluster, gateway.codec, doubt_seconds=_SECONDS)
+    reader = Reader(gateway.cluster, gateway.codec, patience_seconds=_SECONDS)
     try:
         return Search(gateway.cluster, reader, place).find(id_, sequence)
     finally:

@@ -36,4 +36,9 @@ def _main(arguments: list[str] | None) -> None:
         if broken := broken_package(error):
             sys.exit(f"headrace: {broken}")
         raise
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None and "confluent_kafka" in sys.modules:  # its threads may outlive the command
+        from streams.processes.ending import end_process
+
+        end_process(status)
+    sys.exit(status)

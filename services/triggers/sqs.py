@@ -35,6 +35,8 @@ LONG_POLL_SECONDS = 20
 #: How long a message is ours; extended while it is handled.
 VISIBLE_SECONDS = 60
 DRAIN_SECONDS = 5.0
+#: For reading saved credentials, which the event loop does.
+_SIGN_IN_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 60.0
 #: A message that fails for a reason that nobody foresaw is given up when it has come so often.
 _MOST_RECEIVES = 5
@@ -130,7 +132,8 @@ class QueuePoller:
 
     def _round(self) -> None:
         if self._client is None:
-            keys = asyncio.run_coroutine_threadsafe(self._sign_in(self._queue.source), self._loop).result()
+            signing_in = asyncio.run_coroutine_threadsafe(self._sign_in(self._queue.source), self._loop)
+            keys = signing_in.result(_SIGN_IN_SECONDS)
             self._client = make_client(self._queue, keys, self._poll_s)
         self._empty_handed.set()
         found = self._client.receive_message(

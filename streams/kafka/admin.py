@@ -57,6 +57,7 @@ class SharedAdmin:
         self._give_up()
         for thread in self._free():
             thread.join(_FREE_SECONDS)
+        atexit.unregister(self.close)
 
     def _ask(self, method: str, *what: Any, **options: Any) -> Any:
         seconds = options.get("request_timeout", float(self._properties["socket.timeout.ms"]) / 1000)

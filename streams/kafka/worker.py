@@ -25,7 +25,7 @@ from streams.kafka.liveness import Liveness
 from streams.kafka.log_writer import LogWriter
 from streams.kafka.membership import Membership
 from streams.kafka.messages import Incoming
-from streams.kafka.poller import Poller
+from streams.kafka.poller import DRAIN_SECONDS, Poller
 from streams.partitions import Partition
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,8 @@ _MOST_AT_ONCE = 2_000
 #: Time to leave the group and to close producers and stage. A client library that hangs there would keep a
 #: worker half alive: without partitions, and never started again.
 ENDING_SECONDS = 30.0
+#: The same when there is nothing to end in order: the partitions have other owners, or the time is up.
+_LATE_SECONDS = 5.0
 #: Between two looks for topics of others that do not exist yet.
 _LOOK_SECONDS = 10
 
@@ -64,6 +66,9 @@ class Worker:
         #: When others own the partitions, the records queued in the producers are stale and must not be sent.
         self._liveness = Liveness(self._membership.session_seconds, lambda: self._writer.abandon())
         self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._limit: asyncio.TimerHandle | None = None  # of the drain
+        self._overdue = False
         #: Set when partitions are assigned and their state is restored.
         self.ready = asyncio.Event()
 
@@ -73,6 +78,7 @@ class Worker:
         Raises FencedError and other fatal errors; TimeoutError when closing takes too long. Threads may still
         hang after an error, so the process must end.
         """
+        self._loop = asyncio.get_running_loop()
         self._writer = LogWriter(
             self._stage, self._cluster, self._codec, self._membership, lambda error: self._engine.fail(error)
         )
@@ -106,12 +112,16 @@ class Worker:
             raise
         finally:
             self._stopping.set()
+            if self._limit:
+                self._limit.cancel()
             reporting.cancel()
             await self._end(health, in_order)
 
     async def _end(self, health: HealthReporter, in_order: bool) -> None:
+        late = self._liveness.fenced or self._overdue
+        seconds = min(self._ending_seconds, _LATE_SECONDS) if late else self._ending_seconds
         try:
-            async with asyncio.timeout(self._ending_seconds):
+            async with asyncio.timeout(seconds):
                 await asyncio.to_thread(self._poller.join)
                 await asyncio.to_thread(health.close, in_order)
                 await self._writer.close()
@@ -119,7 +129,7 @@ class Worker:
         except TimeoutError as error:
             faulthandler.dump_traceback(all_threads=True)
             sys.stderr.flush()
-            reason = f"{self._stage.name} did not leave its group and close within {self._ending_seconds:g} s"
+            reason = f"{self._stage.name} did not leave its group and close within {seconds:g} s"
             if in_order:
                 raise TimeoutError(reason) from error
             log.error(reason)  # what ended the worker is raised
@@ -147,8 +157,16 @@ class Worker:
         return {"topic.metadata.refresh.interval.ms": _LOOK_SECONDS * 1000}
 
     def stop(self) -> None:
-        """Drain and end. Returns immediately; `run` returns when it is done."""
+        """Drain and end. Returns immediately; `run` returns when it is done, or raises TimeoutError: a commit
+        waits for its broker for minutes, and so may the poll thread."""
         self._stopping.set()
+        if self._loop is not None and self._limit is None:
+            self._limit = self._loop.call_later(DRAIN_SECONDS + self._ending_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._overdue = True
+        within = f"{DRAIN_SECONDS + self._ending_seconds:g} s"
+        self._engine.fail(TimeoutError(f"{self._stage.name} did not drain and leave its group in {within}"))
 
     def announce(self, error: BaseException) -> None:
         """Note the unhandled error that is about to end the process. Thread-safe."""

@@ -20,11 +20,11 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialUpsertion,
@@ -32,6 +32,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from schemas.errors import TransientError
 from streams.cache_dir import default_cache_dir
+from streams.kafka.admin import SharedAdmin
 from streams.local.class_archive import ClassArchive
 from streams.local.credentials import USER, Credentials, client_file, load_credentials
 from streams.local.jars import kafka_jars
@@ -168,16 +169,15 @@ class LocalBroker(EmbeddedServer):
     async def _answers(self) -> None:
         await wait_until(self._listens)
         if self._credentials and not self._password_is_set.exists():
-            admin = self._admin(self._credentials.setup_properties())
-            await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
-            await asyncio.to_thread(_set_password, admin, self._credentials.password)
+            with self._admin(self._credentials.setup_properties()) as admin:
+                await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
+                await asyncio.to_thread(_set_password, admin, self._credentials.password)
             self._password_is_set.touch()
-        admin = self._admin(self.client_properties)
-        await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
+        with self._admin(self.client_properties) as admin:
+            await wait_until(lambda: asyncio.to_thread(_has_broker, admin))
 
-    def _admin(self, properties: Mapping[str, str]) -> AdminClient:
-        # log_level 0 (emergencies): refused connections are expected while it starts.
-        return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0, **properties})
+    def _admin(self, properties: Mapping[str, str]) -> "closing[SharedAdmin]":
+        return closing(SharedAdmin({"bootstrap.servers": self.bootstrap_servers, **properties}))
 
     async def _listens(self) -> bool:
         try:
@@ -188,17 +188,18 @@ class LocalBroker(EmbeddedServer):
         return True
 
 
-def _set_password(admin: AdminClient, password: str) -> None:
+def _set_password(admin: SharedAdmin, password: str) -> None:
     """Blocks. Raises TransientError if the broker refuses it."""
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, _ITERATIONS)
     wanted = UserScramCredentialUpsertion(USER, info, password.encode())
     try:
-        admin.alter_user_scram_credentials([wanted])[USER].result(30)
-    except KafkaException as error:
-        raise TransientError(f"the broker's password could not be set: {error.args[0].str()}") from error
+        admin.alter_user_scram_credentials([wanted])[USER].result(0)
+    except (KafkaException, TimeoutError) as error:
+        reason = error.args[0].str() if isinstance(error, KafkaException) else "it does not answer"
+        raise TransientError(f"the broker's password could not be set: {reason}") from error
 
 
-def _has_broker(admin: AdminClient) -> bool:
+def _has_broker(admin: SharedAdmin) -> bool:
     """Whether an admin request is answered by a broker that the controller has unfenced."""
     try:
         return bool(admin.list_topics(timeout=1).brokers)

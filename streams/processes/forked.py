@@ -12,7 +12,6 @@ start is that of a program.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import importlib
 import json
@@ -25,6 +24,7 @@ from struct import Struct
 
 from setproctitle import setproctitle
 
+from streams.processes.ending import end_process
 from streams.processes.errors import ProcessError
 from streams.processes.forks import ForkServer
 
@@ -164,7 +164,7 @@ def become(channel: socket.socket) -> None:
     os.environ.update(environment)
     channel.sendall(_NUMBER.pack(os.getpid()))
     channel.close()
-    os._exit(_run(main, arguments))
+    end_process(_run(main, arguments))
 
 
 def _described(channel: socket.socket) -> tuple[str, list[str], dict[str, str], int]:
@@ -181,7 +181,7 @@ def _described(channel: socket.socket) -> tuple[str, list[str], dict[str, str], 
 
 
 def _run(main: str, arguments: Sequence[str]) -> int:
-    """What the interpreter does at its end, without the ends of the frames of the fork server."""
+    """Run a function as a program; its exit status. The frames of the fork server must not end."""
     module, _, name = main.partition(":")
     status = 1
     try:
@@ -190,9 +190,4 @@ def _run(main: str, arguments: Sequence[str]) -> int:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
-    with contextlib.suppress(Exception):
-        atexit._run_exitfuncs()  # noqa: SLF001 – as `multiprocessing` ends its processes
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
     return status

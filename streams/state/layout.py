@@ -126,32 +126,48 @@ def require_settled(cluster: Cluster, codec: Codec) -> TopicLayout:
 
 
 class LayoutWatch:
-    """The layout as a process knows it. Reads the topic only when it has grown."""
+    """The layout as a process knows it. Reads the topic only when it has grown, and once for all who wait."""
 
     def __init__(self, cluster: Cluster, codec: Codec) -> None:
         self._cluster, self._codec = cluster, codec
-        self._end = -1
-        self._known: TopicLayout | None = None
+        self._known: tuple[int, TopicLayout] | None = None  # with the end of the topic
         self._looked_at = float("-inf")
-        self._looking = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
 
     async def current(self) -> TopicLayout:
-        """The layout, seen at most `LEASE_SECONDS` ago. Raises TransientError if no broker answers."""
-        async with self._looking:
-            if self._known is None or time.monotonic() - self._looked_at > LEASE_SECONDS:
-                began = time.monotonic()
-                self._known = await asyncio.to_thread(self._look)
-                self._looked_at = began
-            return self._known
+        """The layout, seen at most `LEASE_SECONDS` ago. Raises TransientError if no broker answers, after a
+        minute; who will not wait that long may cancel the call."""
+        while self._known is None or time.monotonic() - self._looked_at > LEASE_SECONDS:
+            began = self._looking is None
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look(), name="look at the layout")
+                self._looking.add_done_callback(_passed_over)
+            await asyncio.shield(self._looking)
+            if began and self._known is not None:  # newer than the call, however long it took
+                break
+        return self._known[1]
 
     def forget(self) -> None:
         """Look again at the next call of `current`."""
-        self._looked_at = float("-inf")
+        self._looked_at, self._looking = float("-inf"), None
 
-    def _look(self) -> TopicLayout:
+    async def _look(self) -> None:
+        began = time.monotonic()
+        try:
+            found = await asyncio.to_thread(self._found, self._known)
+            if began > self._looked_at:
+                self._known, self._looked_at = found, began
+        finally:
+            if self._looking is asyncio.current_task():
+                self._looking = None
+
+    def _found(self, known: tuple[int, TopicLayout] | None) -> tuple[int, TopicLayout]:
         end = end_offsets(self._cluster, [PLACE])[PLACE]
-        if self._known is None or end != self._end:
-            found = read_layout(self._cluster, self._codec)
-            self._end = end
-            return found
-        return self._known
+        if known is None or end != known[0]:
+            return end, read_layout(self._cluster, self._codec)
+        return known
+
+
+def _passed_over(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled():  # its error is that of all who wait, if any still do
+        task.exception()

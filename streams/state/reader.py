@@ -21,6 +21,9 @@ from streams.topics import BY_NAME
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
 DOUBT_SECONDS = 10.0
+#: When nothing has come for this long, it gives up. A transaction that nobody ends holds readers up for as
+#: long as it may last, a minute for our longest, and the broker looks every ten seconds.
+PATIENCE_SECONDS = 120.0
 #: How long the broker holds a fetch that finds nothing (`fetch_wait_ms`): for a reader that restores state
 #: and ends, and for one that follows for ever. A record ends the wait at once.
 FETCH_WAIT_MS, FOLLOWER_FETCH_WAIT_MS = 100, 5_000
@@ -88,6 +91,7 @@ class Reader:
 
     Args:
         on_broken: called for a record that cannot be decoded; the record is skipped.
+        patience_seconds: how long `read_to` waits while nothing comes.
         fetch_wait_ms: how long the broker holds a fetch that finds nothing. Partitions that are assigned
             meanwhile wait for its end.
     """
@@ -99,8 +103,9 @@ class Reader:
         on_broken: Callable[[ContractError], None] = lambda error: None,
         doubt_seconds: float = DOUBT_SECONDS,
         fetch_wait_ms: int = FETCH_WAIT_MS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._doubt_seconds = doubt_seconds
+        self._doubt_seconds, self._patience_seconds = doubt_seconds, patience_seconds
         self._places: list[TopicPartition] = []
         self._positions: dict[Partition, int] = {}
         #: Partitions of which librdkafka's position is not that of an assignment before.
@@ -156,17 +161,21 @@ class Reader:
     def read_to(self, ends: Mapping[Partition, int]) -> Iterator[ReadBatch]:
         """Batches until every partition is read up to its offset in `ends`.
 
-        Raises TransientError if that is impossible, because a topic was recreated meanwhile.
+        Raises TransientError if that is impossible, because a topic was recreated meanwhile, and if nothing
+        comes for too long.
         """
         missing = {partition: end for partition, end in ends.items() if end > 0}
-        moved_at = time.monotonic()
+        moved_at = checked_at = time.monotonic()
         while missing:
             batch = self.poll(1.0, to_ends=True)
+            now = time.monotonic()
             if batch.positions:
-                moved_at = time.monotonic()
-            elif time.monotonic() - moved_at > self._doubt_seconds:
+                moved_at = checked_at = now
+            elif now - moved_at > self._patience_seconds:
+                raise TransientError(unread(*min(missing.items()), now - moved_at))
+            elif now - checked_at > self._doubt_seconds:
                 self._check_ends(missing)
-                moved_at = time.monotonic()
+                checked_at = time.monotonic()
             for partition, position in batch.positions.items():
                 if position >= missing.get(partition, position + 1):
                     del missing[partition]
@@ -211,3 +220,11 @@ class Reader:
             batch.changes.append(change)
         batch.positions[topic, partition] = offset + 1
         self._begun.add((topic, partition))
+
+
+def unread(place: Partition, end: int, seconds: float) -> str:
+    """Why a partition could not be read to an offset."""
+    return (
+        f"{place[0]}[{place[1]}] cannot be read up to {end}: nothing has come for {seconds:.0f} s. Either no "
+        "broker answers, or a transaction is open there"
+    )

@@ -1,6 +1,7 @@
 """How a worker ends, on the real broker: drained, fenced, or in the middle of a transaction."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from schemas.events import ApiKey, DeadLetter
 from streams.engine.journal import Journal
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
+from streams.kafka import worker as worker_module
 from streams.kafka.cluster import Cluster, admin
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
@@ -174,6 +176,25 @@ async def test_a_stopped_worker_that_hangs_at_its_end_says_so(cluster: Cluster) 
 
     with pytest.raises(TimeoutError, match=r"hanging did not leave its group and close within 0\.1 s"):
         await asyncio.wait_for(running, 60)
+
+
+async def test_a_stopped_worker_whose_poll_thread_hangs_ends_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It commits what it has drained, and its broker is away: librdkafka waits ten minutes."""
+    back = threading.Event()
+    monkeypatch.setattr(worker_module, "DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("streams.kafka.poller.Poller._poll", lambda self: back.wait(60))
+    stopped = Worker(Held(), Cluster("127.0.0.1:1"), CODEC, Membership(slot="0"), ending_seconds=0.2)
+    running = asyncio.create_task(stopped.run())
+    await asyncio.sleep(0)  # it has begun
+
+    stopped.stop()
+    try:
+        with pytest.raises(TimeoutError, match=r"held did not drain and leave its group in 0\.3 s"):
+            await asyncio.wait_for(running, 30)
+    finally:
+        back.set()
 
 
 class Careless(Stage[ApiKey]):

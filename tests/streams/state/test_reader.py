@@ -117,6 +117,17 @@ def read_to(cluster: Cluster, end: int) -> list[ReadBatch]:
     return batches
 
 
+def test_a_reader_that_no_broker_answers_gives_up() -> None:
+    """As one in a request to a gateway, which has few threads for them."""
+    reader = Reader(Cluster("127.0.0.1:1"), CODEC, patience_seconds=0.1)
+    reader.assign({PARTITION: 0})
+
+    with pytest.raises(TransientError, match=r"api-keys\[0\] cannot be read up to 7: nothing has come for"):
+        for _ in reader.read_to({PARTITION: 7}):
+            pass
+    reader.close()
+
+
 async def write(cluster: Cluster, *names: str) -> None:
     writer = Writer(cluster)
     for name in names:
