@@ -77,13 +77,13 @@ class Traffic:
 
     async def _follow(self) -> None:
         while True:
-            if (found := await self._ask()) is not None:
+            if (found := await self._ask(self._samples[-1] if self._samples else None)) is not None:
                 self._samples.append(found)
             await asyncio.sleep(_EVERY_S)
 
-    async def _ask(self) -> TopicsSample | None:
+    async def _ask(self, before: TopicsSample | None = None) -> TopicsSample | None:
         try:
-            return await asyncio.to_thread(sample_topics, self._cluster)
+            return await asyncio.to_thread(sample_topics, self._cluster, before)
         except IngestError as error:
             log.warning("the topics cannot be looked at", error=str(error))
             return None

@@ -12,7 +12,7 @@ from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch,
 log = structlog.get_logger(__name__)
 
 #: Between two looks, each a request to the broker.
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 6.0
 #: These own no partition and write no state: they answer while records move.
 _SERVES = frozenset({"api", "searching"})
 

@@ -18,7 +18,7 @@ class UploadConnector(Connector):
     name = "connectors.file_upload"
     topic = RUNS[FILE_UPLOAD.name]
     #: All uploads to a source have one key.
-    resumes_soon = True
+    fetch_seconds = 1.0
     concurrency = 64
 
     async def carry_out(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:

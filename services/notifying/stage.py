@@ -57,7 +57,6 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         #: What came of attempts, until the view shows that it is written.
         self._outcomes: dict[str, WebhookDelivery] = {}
         self._owned: set[int] = set()
-        self._look_at = 0.0  # of the loop's clock
 
     async def start(self) -> None:
         """Follow the topics."""
@@ -87,7 +86,7 @@ class NotifyingStage(PunctuatedStage[Invocation]):
     async def assigned(self, partitions: Sequence[int]) -> None:
         """Look at what is due in them."""
         self._owned.update(partitions)
-        self._look_at = 0.0
+        self.alarm.ring_in(0)
 
     async def revoked(self, partitions: Sequence[int]) -> None:
         """Others attempt their deliveries now; what came of attempts here and is not written is lost to
@@ -99,13 +98,9 @@ class NotifyingStage(PunctuatedStage[Invocation]):
             if self._webhooks.partition(id_) not in self._owned:
                 task.cancel()
 
-    def is_due(self) -> bool:
-        """As `PunctuatedStage` says."""
-        return asyncio.get_running_loop().time() >= self._look_at
-
     async def punctuate(self, partitions: Sequence[int]) -> Sequence[Send]:
         """Write what came of attempts, and begin those that are due."""
-        self._look_again_in(_FAILED_SECONDS)
+        self.alarm.ring_in(_FAILED_SECONDS)
         await self._webhooks.refresh()
         now = self._clock()
         sends = self._unwritten()
@@ -126,7 +121,7 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         wait = min(wait, _FAILED_SECONDS if sends else _LOOK_SECONDS)
         if not self._owned.issubset(partitions):  # some are not read to their end yet
             wait = min(wait, _TURN_SECONDS)
-        self._look_again_in(wait)
+        self.alarm.ring_in(wait)
         return sends
 
     def _deliveries(self, run: Invocation, now: datetime, made: set[str]) -> Sequence[Send]:
@@ -180,17 +175,14 @@ class NotifyingStage(PunctuatedStage[Invocation]):
         finally:
             del self._attempts[delivery.id]
             self._endpoints[endpoint.id] -= 1
-            self._look_at = 0.0
-
-    def _look_again_in(self, seconds: float) -> None:
-        self._look_at = asyncio.get_running_loop().time() + seconds
+            self.alarm.ring_in(0)
 
     async def _watch(self) -> None:
         """What another process writes may be due before the next look: a test, an endpoint that resumes."""
         with self._webhooks.changed() as watch:
             while True:
                 await watch.wait()
-                self._look_at = 0.0
+                self.alarm.ring_in(0)
                 await asyncio.sleep(0.1)
 
 

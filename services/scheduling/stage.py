@@ -63,7 +63,6 @@ class SchedulingStage(PunctuatedStage[Source]):
         self._view, self._status, self._check, self._clock = view, status, check, clock
         self._turns = Turns(self._has_begun, turns_clock)
         self._owned: set[int] = set()
-        self._look_at = 0.0  # of the loop's clock
 
     async def start(self) -> None:
         """Follow the topics."""
@@ -84,19 +83,15 @@ class SchedulingStage(PunctuatedStage[Source]):
     async def assigned(self, partitions: Sequence[int]) -> None:
         """Look at what is due in them."""
         self._owned.update(partitions)
-        self._look_at = 0.0
+        self.alarm.ring_in(0)
 
     async def revoked(self, partitions: Sequence[int]) -> None:
         """Others look at them now."""
         self._owned.difference_update(partitions)
 
-    def is_due(self) -> bool:
-        """As `PunctuatedStage` says."""
-        return asyncio.get_running_loop().time() >= self._look_at
-
     async def punctuate(self, partitions: Sequence[int]) -> Sequence[Send]:
         """Decide for what is due, by all that earlier owners, gateways and this process have committed."""
-        self._look_again_in(_FAILED_SECONDS)
+        self.alarm.ring_in(_FAILED_SECONDS)
         await self._view.caught_up()
         now = self._clock()
         sends: list[Send] = []
@@ -112,9 +107,9 @@ class SchedulingStage(PunctuatedStage[Source]):
         first = min((due.first_ms for due in lanes.values()), default=milliseconds(now))
         metrics.LATE.set((milliseconds(now) - first) / 1000)
         if left or not self._owned.issubset(partitions):  # some are not read to their end yet
-            self._look_again_in(_TURN_SECONDS)
+            self.alarm.ring_in(_TURN_SECONDS)
         else:
-            self._look_at = self._due_at(self._clock())
+            self.alarm.ring_in(self._due_in(self._clock()))
         return sends
 
     def _decided(self, lane: Lane, now: datetime, room: int) -> list[Send]:
@@ -158,21 +153,18 @@ class SchedulingStage(PunctuatedStage[Source]):
 
     # ----------------------------------------------------------------------------------- when to look
 
-    def _look_again_in(self, seconds: float) -> None:
-        self._look_at = asyncio.get_running_loop().time() + seconds
-
-    def _due_at(self, after: datetime) -> float:
-        """The first due time after a moment, by the loop's clock; half a minute from now at the latest."""
+    def _due_in(self, after: datetime) -> float:
+        """Seconds to the first due time after a moment; half a minute at most."""
         due = self._view.next_ms(sorted(self._owned), after)
         wait = _LOOK_SECONDS if due is None else (due - milliseconds(self._clock())) / 1000
-        return asyncio.get_running_loop().time() + min(max(wait, 0.0), _LOOK_SECONDS)
+        return min(max(wait, 0.0), _LOOK_SECONDS)
 
     async def _watch(self) -> None:
         """A schedule that is new or was changed may be due before the next look, or overdue."""
         with self._view.changed() as watch:
             while True:
                 await watch.wait()
-                self._look_at = min(self._look_at, self._due_at(_EVER))
+                self.alarm.ring_in(min(self.alarm.left, self._due_in(_EVER)))
                 await asyncio.sleep(_TURN_SECONDS)
 
 

@@ -55,7 +55,7 @@ class TrackingStage(StatefulStage[Incoming]):
     name: ClassVar[str] = "tracking"
     topic: ClassVar[Topic] = PROGRESS
     #: All progress of a run has one key.
-    resumes_soon: ClassVar[bool] = True
+    fetch_seconds: ClassVar[float] = 1.0
     #: A batch writes each invocation that it touches once, so that large batches cost less.
     max_records: int = 5_000
 

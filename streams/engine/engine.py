@@ -35,8 +35,6 @@ from streams.tracing.headers import Headers, carried
 
 #: Minimum time between two commits of acknowledged offsets.
 COMMIT_SECONDS = 0.05
-#: How often an idle engine asks a stage that works by the clock whether it is due.
-_DUE_SECONDS = 0.2
 #: A transaction that takes longer is stuck (seen after a broker was killed): its coordinator aborted it after
 #: 15 s (`streams.kafka.producer`). The worker ends, and the next one resumes at the last commit.
 _TRANSACTION_STUCK_SECONDS = 20.0
@@ -86,7 +84,9 @@ class Engine:
         )
         self._release = Release(self._outlet, self._done, self._groups.fail_over)
         self._punctuation = (
-            Punctuation(stage, log_, self._windows, self._schedule, self._groups.start, self.fail)
+            Punctuation(
+                stage, log_, self._windows, self._schedule, self._groups.start, self.fail, self._stirred.set
+            )
             if isinstance(stage, PunctuatedStage)
             else None
         )
@@ -187,13 +187,14 @@ class Engine:
         """Commit as outputs are acknowledged, until `finish`; raises the error that ends the worker."""
         try:
             while not self._failed.done():
+                self._stirred.clear()
                 self.commit()
                 if self._punctuation:
                     self._punctuation.begin()
                 await asyncio.wait([self._failed], timeout=self._commit_seconds)
                 if self.idle:  # it must not wake twenty times a second
-                    self._stirred.clear()
-                    await either(self._failed, self._stirred, _DUE_SECONDS if self._punctuation else None)
+                    due_in = self._punctuation.due_in if self._punctuation else None
+                    await either(self._failed, self._stirred, due_in)
         except asyncio.CancelledError:
             # The event loop ends, and cancels what is in progress, too: no record is left alone for want of a
             # retry. Nobody would hear of it, and asyncio would report an error that nobody has retrieved.

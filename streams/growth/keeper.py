@@ -21,13 +21,13 @@ from schemas.events import TopicLayout
 from streams.growth.command import grow
 from streams.growth.journal import Left
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.state.layout import DRAINING, GROWING, STOPPING, read_layout
+from streams.state.layout import DRAINING, GROWING, STOPPING, LayoutWatch
 from streams.topics import LAYOUT
 
 log = structlog.get_logger(__name__)
 
 #: Between two looks at what others grow.
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 10.0
 #: Longer than a request to the brokers may take: whoever is taken over from earlier might still act.
 SILENT_SECONDS = 75.0
 #: How long the end of a process waits for its growth to stop at a place from which another goes on.
@@ -47,6 +47,8 @@ class GrowthKeeper:
         self._ends = threading.Event()
         self._thread: threading.Thread | None = None
         self._following: asyncio.Task[None] | None = None
+        self._watch = LayoutWatch(cluster, codec)
+        self._exists = False
         self._seen: tuple[datetime | None, float] = (None, float("-inf"))
         self.error = ""
 
@@ -98,7 +100,7 @@ class GrowthKeeper:
     async def _follow(self) -> None:
         while True:
             try:
-                layout = await asyncio.to_thread(self._look)
+                layout = await self._look()
                 if layout is not None and layout.target is not None and self.is_due(layout):
                     log.warning("going on with a growth of partitions that was broken off")
                     self.begin(layout.target, continues=True)
@@ -108,10 +110,12 @@ class GrowthKeeper:
                 log.exception("growths that were broken off cannot be looked for")
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _look(self) -> TopicLayout | None:
-        if LAYOUT.name not in partition_counts(admin(self._cluster), self._cluster):
-            return None
-        return read_layout(self._cluster, self._codec)
+    async def _look(self) -> TopicLayout | None:
+        if not self._exists:
+            counts = await asyncio.to_thread(partition_counts, admin(self._cluster), self._cluster)
+            self._exists = LAYOUT.name in counts
+        self._watch.forget()
+        return await self._watch.current() if self._exists else None
 
     def is_due(self, layout: TopicLayout) -> bool:
         """Whether a growth that gateways go on with has given no sign of life for a while.

@@ -21,16 +21,7 @@ from streams.topics import CATALOGUE, DEAD_LETTERS, INBOX, MAX_LETTER_BYTES, Top
 #: and a short garbage collection or suspension costs nothing.
 SESSION_SECONDS = 10.0
 
-#: How long a broker holds a fetch that finds nothing; a record ends it at once. Longer means less work for an
-#: idle broker: a fetch costs it up to a millisecond, and `headrace up` has thirty consumers. But a partition
-#: that is resumed, or assigned while others are read, waits for the end of the fetch before. That is seldom
-#: long: records are spread over the partitions, and one of another partition ends that fetch. Where many
-#: records may have one key (`resumes_soon` of a stage), the second wait counts, which half a full window
-#: bridges.
-FETCH_WAIT_MS, SOON_FETCH_WAIT_MS = 2000, 500
-
 _FETCH_WAIT = "fetch.wait.max.ms"
-
 #: A broker whose machine is busy takes long to create three hundred partitions, or to delete them.
 _CREATE_SECONDS = 30.0
 

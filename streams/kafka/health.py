@@ -26,8 +26,11 @@ from streams.topics import STAGE_HEALTH
 
 log = structlog.get_logger(__name__)
 
-#: Report interval: while a record has been in progress for longer than `_MOMENT_SECONDS`, and otherwise.
+#: Report interval: while a record has been in progress for longer than `_MOMENT_SECONDS`, and otherwise. All
+#: stages report at the same moments of the clock: those of a process in one request, and a view folds all
+#: at once.
 BUSY_SECONDS, IDLE_SECONDS = 5.0, 15.0
+_LINGER_MS = 100
 #: Records in progress for less than this are not reported.
 _MOMENT_SECONDS = 5.0
 #: A record in progress for this long is logged, and again whenever that time has doubled.
@@ -68,7 +71,7 @@ class HealthReporter:
                 busy = self.report()
             except Exception as error:
                 log.warning("health is not reported", stage=self._stage, error=repr(error))
-            await asyncio.sleep(BUSY_SECONDS if busy else IDLE_SECONDS)
+            await asyncio.sleep(until_next(BUSY_SECONDS if busy else IDLE_SECONDS, time.time()))
 
     def report(self) -> bool:
         """Report once. Returns whether a record has been in progress for longer than a moment."""
@@ -118,6 +121,11 @@ class HealthReporter:
         )
 
 
+def until_next(seconds: float, now: float) -> float:
+    """Seconds until the clock shows a multiple of `seconds`; all of them if it shows one now."""
+    return seconds - now % seconds if seconds else 0.0
+
+
 class _SharedProducer:
     """One producer for all stages of a process, as long as one of them reports."""
 
@@ -126,7 +134,10 @@ class _SharedProducer:
     def __init__(self, cluster: Cluster) -> None:
         self.producer = Producer(
             cluster.client(
-                partitioner="murmur2_random", message_timeout_ms=10_000, queue_buffering_max_messages=100
+                partitioner="murmur2_random",
+                message_timeout_ms=10_000,
+                queue_buffering_max_messages=100,
+                linger_ms=_LINGER_MS,
             ),
             logger=CLIENT_LOG,
         )

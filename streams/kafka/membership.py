@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from streams.kafka.cluster import FETCH_WAIT_MS, SESSION_SECONDS, SOON_FETCH_WAIT_MS, Cluster
+from streams.kafka.cluster import SESSION_SECONDS, Cluster
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,16 @@ class Membership:
         own = "" if self.static else f".{uuid.uuid4().hex[:12]}"
         return f"{self.member(stage)}{own}.transactions"
 
-    def consumer(self, cluster: Cluster, stage: str, resumes_soon: bool = False) -> dict[str, Any]:
-        """librdkafka properties of this member's consumer; `resumes_soon` as of the stage."""
+    def consumer(self, cluster: Cluster, stage: str, fetch_seconds: float) -> dict[str, Any]:
+        """librdkafka properties of this member's consumer; `fetch_seconds` as of the stage."""
+        # A static member seldom meets another one whose rebalance it learns of from a heartbeat.
+        beats = 3 if self.static else 5
         properties: dict[str, Any] = {
             "group_id": cluster.name(stage),
             "client_id": self.member(stage),
             "partition_assignment_strategy": "cooperative-sticky",
             "session_timeout_ms": int(self.session_seconds * 1000),
-            "heartbeat_interval_ms": int(self.session_seconds * 1000 / 5),
+            "heartbeat_interval_ms": int(self.session_seconds * 1000 / beats),
             # Never skip expired records silently: `streams.kafka.expired` reports them.
             "auto_offset_reset": "error",
             "enable_auto_commit": False,
@@ -49,7 +51,7 @@ class Membership:
             "enable_partition_eof": True,
             # Records in flight are in the window; librdkafka only needs to prefetch the next ones.
             "queued_max_messages_kbytes": 16 * 1024,
-            "fetch_wait_max_ms": SOON_FETCH_WAIT_MS if resumes_soon else FETCH_WAIT_MS,
+            "fetch_wait_max_ms": int(fetch_seconds * 1000),
             "fetch_error_backoff_ms": 100,
         }
         if self.static:

@@ -20,7 +20,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from schemas.errors import FencedError
 from streams.engine.engine import Engine
-from streams.engine.stage import AnyStage, StatefulStage
+from streams.engine.stage import AnyStage, PunctuatedStage, StatefulStage
 from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.kafka.expired import ExpiredRecords, is_position_gone
 from streams.kafka.lag import Lag
@@ -36,10 +36,11 @@ DRAIN_SECONDS = 5.0
 #: Poll timeouts: while the windows hold records or state is restored, and otherwise. A queued call of the
 #: event loop waits this long. At fifty polls a second, eight idle workers took a tenth of a core.
 _BUSY_POLL_SECONDS = 0.02
-_IDLE_POLL_SECONDS = 0.5
-#: How often the event loop is told of polls, and an idle thread asks librdkafka for its partitions and its
-#: generation: each wakes another thread.
-_NOTE_SECONDS = 1.0
+_IDLE_POLL_SECONDS = 0.6  # confluent-kafka wakes every 0.2 s to look for Ctrl-C
+#: How often an idle thread asks librdkafka for its partitions and its generation, where a stage that acts by
+#: the clock may begin a transaction without a record; and how often the event loop is told of polls, of which
+#: it may miss those of two minutes. Each wakes another thread.
+_NOTE_SECONDS, _TELL_SECONDS = 1.0, 10.0
 
 
 class Poller:
@@ -75,6 +76,7 @@ class Poller:
         self._expired_records, self._most_at_once = expired_records, most_at_once
         self._stopping, self._on_ready = stopping, on_ready
         self._stateful = isinstance(stage, StatefulStage)
+        self._by_clock = isinstance(stage, PunctuatedStage)
         self._lag = Lag(stage.name)
         self._loop = asyncio.get_running_loop()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -169,7 +171,8 @@ class Poller:
 
     def _note_owned(self) -> None:
         now = time.monotonic()
-        if not self._writer.transactional or (now - self._owned_at < _NOTE_SECONDS and self._engine.idle):
+        fresh_seconds = _NOTE_SECONDS if self._by_clock else float("inf")
+        if not self._writer.transactional or (now - self._owned_at < fresh_seconds and self._engine.idle):
             return
         self._owned_at = now
         owned = frozenset(self._ours(self._consumer.assignment()))
@@ -178,7 +181,7 @@ class Poller:
     def _note_poll(self) -> None:
         self._liveness.polled()
         at = self._liveness.polled_at
-        if at - self._told_at >= _NOTE_SECONDS:
+        if at - self._told_at >= _TELL_SECONDS:
             self._told_at = at
             self._loop.call_soon_threadsafe(self._liveness.beat, at)
 

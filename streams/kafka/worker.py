@@ -138,7 +138,7 @@ class Worker:
         return Poller(
             self._stage,
             self._cluster,
-            self._membership.consumer(self._cluster, self._stage.name, self._stage.resumes_soon)
+            self._membership.consumer(self._cluster, self._stage.name, self._stage.fetch_seconds)
             | self._looking_for_more(),
             Incoming(self._cluster, self._codec, self._stage.topic, self._stage.takes_tombstones),
             self._engine,

@@ -53,7 +53,8 @@ share.coordinator.state.topic.num.partitions=1
 # After kill -9 the controller waits out the session of the broker that died: 9 s by default. One of 2 s
 # ended on busy machines without a fault, and clients that see a cluster without brokers may not come back.
 broker.session.timeout.ms=6000
-broker.heartbeat.interval.ms=500
+# To the controller in the same process: a start does not wait for one, and an idle node wakes for each.
+broker.heartbeat.interval.ms=1500
 controller.quorum.election.timeout.ms=250
 controller.quorum.fetch.timeout.ms=500
 controller.quorum.election.backoff.max.ms=250
@@ -84,10 +85,15 @@ log.cleaner.threads=1
 log.cleaner.backoff.ms=5000
 log.retention.check.interval.ms=30000
 
-# Threads for one machine's clients; 3 network and 8 disk threads by default.
-num.network.threads=2
-num.io.threads=4
+# Threads for one machine's clients; by default 3 for the network, 8 for disks and 4 for groups. Each wakes
+# three times a second when there is nothing to do.
+num.network.threads=1
+num.io.threads=2
+group.coordinator.threads=1
 num.recovery.threads.per.data.dir=2
+# Every 5 s by default, into a file with a line for each partition. On one node a partition that begins again
+# has its end for a high watermark.
+replica.high.watermark.checkpoint.interval.ms=30000
 """
 
 

@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 #: As for a batch: a transaction that takes longer is stuck.
 _STUCK_SECONDS = 20.0
 _LET_GO_SECONDS = 2.0
+#: Before a stage that is due and cannot be called yet is looked at again.
+_AGAIN_SECONDS = 0.2
 
 
 class Punctuation:
@@ -27,6 +29,7 @@ class Punctuation:
     Args:
         resume: starts the groups that may run, once the slot is free again.
         fail: ends the engine with an error.
+        stir: wakes an idle engine, which calls `begin`.
     """
 
     def __init__(
@@ -37,11 +40,19 @@ class Punctuation:
         schedule: Schedule,
         resume: Callable[[], None],
         fail: Callable[[BaseException], None],
+        stir: Callable[[], None],
     ) -> None:
         self._stage, self._log, self._windows, self._schedule = stage, log_, windows, schedule
         self._resume, self._fail = resume, fail
         self._task: asyncio.Task[None] | None = None
         self._places: frozenset[Partition] = frozenset()
+        stage.alarm.on_sooner = stir
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until `begin` is to be called, unless `stir` is called before."""
+        left = self._stage.alarm.left
+        return left if left > 0 else _AGAIN_SECONDS
 
     def begin(self) -> None:
         """Call the stage if it is due and nothing of it is in progress."""

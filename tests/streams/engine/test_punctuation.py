@@ -11,6 +11,7 @@ from schemas.events import ApiKey
 from streams.engine.engine import Engine
 from streams.engine.outputs import Send
 from streams.engine.stage import Context, Outcome, PunctuatedStage, Record
+from tests.streams.engine import virtual_time
 from tests.streams.engine.simulation import INPUT, OUTPUT, SimulatedLog, entry, event
 from tests.waiting import eventually as until
 
@@ -36,8 +37,13 @@ class Ticking(PunctuatedStage[ApiKey]):
         self.busy = False
         return [()] * len(records)
 
-    def is_due(self) -> bool:
-        return self.due
+    @property
+    def due(self) -> bool:
+        return self.is_due()
+
+    @due.setter
+    def due(self, now: bool) -> None:
+        self.alarm.ring_in(0 if now else 3600)
 
     async def punctuate(self, partitions: Sequence[int]) -> Sequence[Send]:
         self.due = False
@@ -82,6 +88,37 @@ async def test_it_is_called_for_partitions_that_are_read_to_their_end_and_commit
     assert log.committed == {PARTITIONS[0]: 7, PARTITIONS[1]: 3}
     engine.finish()
     await running
+
+
+def test_an_idle_engine_sleeps_until_the_stage_is_due_or_becomes_due_sooner() -> None:
+    async def a_day() -> None:
+        stage = Ticking()
+        looked = 0
+
+        def look() -> bool:
+            nonlocal looked
+            looked += 1
+            return PunctuatedStage.is_due(stage)
+
+        stage.is_due = look  # type: ignore[method-assign]
+        stage.alarm.ring_in(3600)
+        engine, running = await started(stage, SimulatedLog(random.Random(1)))
+        engine.reach_end(PARTITIONS[0], 0)
+        await asyncio.sleep(3000)
+        assert (looked < 5, stage.calls) == (True, [])
+
+        stage.alarm.ring_in(100)  # a time of the past would be an hour late
+        await asyncio.sleep(99)
+        assert stage.calls == []
+        await asyncio.sleep(2)
+        assert len(stage.calls) == 1
+
+        await asyncio.sleep(3700)
+        assert len(stage.calls) == 2
+        engine.finish()
+        await running
+
+    virtual_time.run(a_day())
 
 
 async def test_it_takes_turns_with_batches_and_commits_nothing_that_is_not_processed(

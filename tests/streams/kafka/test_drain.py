@@ -47,7 +47,7 @@ class Drain:
         self._poller = Poller(
             stage,
             cluster,
-            Membership().consumer(cluster, stage.name),
+            Membership().consumer(cluster, stage.name, stage.fetch_seconds),
             Incoming(cluster, CODEC, stage.topic),
             SimpleNamespace(revoke=lambda partitions, deadline: drain(self)),  # type: ignore[arg-type]
             SimpleNamespace(transactional=False),  # type: ignore[arg-type]

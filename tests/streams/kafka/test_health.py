@@ -19,7 +19,7 @@ from streams.engine.stage import Context, Record, Stage
 from streams.engine.window import Entry
 from streams.kafka import health as health_module
 from streams.kafka.cluster import Cluster
-from streams.kafka.health import HealthReporter
+from streams.kafka.health import HealthReporter, until_next
 from tests.streams.broker import CODEC
 from tests.streams.engine.simulation import INPUT, SimulatedLog, entry
 from tests.streams.engine.test_engine_faults import about_a_document
@@ -174,6 +174,11 @@ def test_all_stages_of_a_process_report_with_one_producer(monkeypatch: pytest.Mo
     gc.collect()
     HealthReporter(Cluster("localhost:1"), CODEC, "a", "0", lambda: None)
     assert len(made) == 2, "it is closed with the last of them"
+
+
+@pytest.mark.parametrize(("now", "left"), [(30.0, 15.0), (31.0, 14.0), (44.5, 0.5), (45.0, 15.0)])
+def test_stages_report_at_the_same_moments(now: float, left: float) -> None:
+    assert until_next(15.0, now) == left
 
 
 async def test_a_report_that_fails_costs_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
