@@ -40,7 +40,6 @@ from streams.reembedded import Reembedded
 from streams.state.store import Essence
 from streams.topics import DOCUMENTS
 
-
 #: What is known of a document key: its rows, one for each custom id.
 _Known = Sequence[tuple[Essence, Indexed]]
 
