@@ -67,7 +67,7 @@ def _shown(finding: Finding) -> CollectionFinding:
         source_id=finding.state.document.source_id,
         missing=len(finding.missing),
         surplus=len(finding.surplus),
-        wrong=len(finding.wrong),
+        wrong=len(finding.wrong | finding.without_vector),
         sparse=len(finding.sparse),
         incomplete=finding.incomplete,
         elsewhere=finding.elsewhere,

@@ -160,9 +160,9 @@ class VerifyPayload(OwnBody):
 
 
 class CollectionFinding(Body):
-    """A document whose rows are not as recorded: numbers of rows that are missing, surplus or wrong, and of
-    sparse vectors that are missing or unexpected. `elsewhere`: it was indexed into an earlier collection of
-    this name."""
+    """A document whose rows are not as recorded: numbers of rows that are missing, surplus or wrong (another
+    text or metadata, or no vector), and of sparse vectors that are missing or unexpected. `elsewhere`: it was
+    indexed into an earlier collection of this name."""
 
     document_id: str
     document_key: str

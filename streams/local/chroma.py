@@ -9,8 +9,10 @@ data_dir/
 import asyncio
 import http.client
 import os
+import sqlite3
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from streams.local.ports import LOOPBACK, kept_port
@@ -68,3 +70,19 @@ def _environment() -> Mapping[str, str]:
     # The user's settings for Chroma clients must not affect our server.
     own = {name: value for name, value in os.environ.items() if not name.startswith("CHROMA_")}
     return own | {"ANONYMIZED_TELEMETRY": "False"}
+
+
+def vector_folder(data_dir: Path, collection_id: str) -> Path | None:
+    """Where the server of a data folder keeps the vectors of a collection; None if it does not say.
+
+    Args:
+        collection_id: Chroma's id of the collection.
+    """
+    store = data_dir / "store"
+    query = "SELECT id FROM segments WHERE collection = ? AND scope = 'VECTOR'"
+    try:
+        with closing(sqlite3.connect(f"{(store / 'chroma.sqlite3').as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute(query, (collection_id,)).fetchone()
+    except (sqlite3.Error, ValueError):
+        return None
+    return store / str(found[0]) if found else None

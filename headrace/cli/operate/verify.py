@@ -65,20 +65,40 @@ async def _verified(
 ) -> "Verified":
     import asyncio
 
-    from services.indexing.comparing.recorded import Recorded, verify
+    from services.indexing.comparing.recorded import Recorded
     from streams.chroma import ChromaClient
 
     chroma = ChromaClient(chroma_url, wiring.chroma_token, wiring.settings.chroma_tenant)
     recorded = await asyncio.to_thread(Recorded, wiring.cluster, wiring.codec, target)
     try:
-        found = await verify(recorded, chroma, target)
-        if repair and found.findings:
-            await _repair(wiring, recorded, target, found.findings)
-            found = await verify(recorded, chroma, target)
+        found = await _compared(wiring, recorded, chroma, target, repair)
         return await _with_index(found, search, chroma, target, repair)
     finally:
         recorded.close()
         await chroma.close()
+
+
+async def _compared(
+    wiring: "Wiring", recorded: "Recorded", chroma: "ChromaClient", target: "Target", repair: bool
+) -> "Verified":
+    """Compare rows and vectors, and have them mended. Raises RequestError with what a person has to do."""
+    from headrace.admin.vector_files import vectors_away
+    from schemas.errors import RequestError
+    from services.indexing.comparing.recorded import verify
+    from services.indexing.comparing.vectors import VectorsUnreadable
+
+    local = None if wiring.settings.chroma_url else wiring.settings.data_dir
+    try:
+        found = await verify(recorded, chroma, target)
+        if repair and found.findings:
+            await _repair(wiring, recorded, target, found.findings)
+            found = await verify(recorded, chroma, target)
+    except VectorsUnreadable as fault:
+        raise RequestError(f"{fault}. {await vectors_away(local, chroma, target)}") from fault
+    if found.is_graph_damaged:
+        missed = f"{found.unreached} of {found.sampled} sampled rows are not found by their own vectors"
+        note(f"{missed}. {await vectors_away(local, chroma, target)}")
+    return found
 
 
 async def _with_index(
@@ -146,6 +166,8 @@ def _show(found: "Verified", as_json: bool) -> None:
                 "sparse_index": found.index.model_dump() if found.index else None,
                 "unknown_rows": found.unknown,
                 "changed_meanwhile": found.changed,
+                "unreached_rows": found.unreached,
+                "sampled_rows": found.sampled,
                 "findings": [_as_json(finding) for finding in found.findings],
             }
         )
@@ -198,6 +220,8 @@ def _index_line(index: "AuditResponse") -> str:
 
 
 def _remark(finding: "Finding") -> str:
+    if finding.without_vector:
+        return f"{len(finding.without_vector):,} without a vector: no query finds them"
     if finding.elsewhere:
         return "was in an earlier collection of this name"
     if finding.incomplete:
@@ -214,6 +238,7 @@ def _as_json(finding: "Finding") -> dict[str, Any]:
         "missing": sorted(finding.missing),
         "surplus": sorted(finding.surplus),
         "wrong": sorted(finding.wrong),
+        "without_vector": sorted(finding.without_vector),
         "sparse": sorted(finding.sparse),
         "incomplete": finding.incomplete,
         "elsewhere": finding.elsewhere,

@@ -14,6 +14,7 @@ from schemas.errors import DocumentError, RequestError, TransientError
 from schemas.events import ChunkDigests, DocumentDoubted, DocumentState, SparseRow
 from schemas.ids import collection_key
 from schemas.markers import is_marker
+from services.indexing.comparing.vectors import Vectors
 from services.indexing.comparing.verify import Comparison, Finding
 from streams.chroma import ChromaClient, segment
 from streams.kafka.cluster import Cluster, admin, partition_counts
@@ -24,6 +25,8 @@ from streams.topics import DOCUMENT_STATES, EMBEDDINGS, SPARSE_ROWS
 
 #: Rows per request: Chroma Cloud's maximum.
 _PAGE = 300
+#: Share of sampled rows that queries may miss.
+_MISSED = 0.05
 #: How long indexing may take to record a doubt.
 _DOUBT_S = 120.0
 
@@ -46,6 +49,7 @@ class Verified:
         unknown: rows that belong to no recorded document.
         sparse: rows with a sparse vector.
         index: what the sparse index has of them; None if it was not asked.
+        unreached: of `sampled` rows with a vector, how many a query with it did not find.
     """
 
     documents: int
@@ -55,12 +59,20 @@ class Verified:
     findings: Sequence[Finding]
     sparse: int
     index: AuditResponse | None = None
+    unreached: int = 0
+    sampled: int = 0
+
+    @property
+    def is_graph_damaged(self) -> bool:
+        """Whether queries miss rows that they should find. A graph may miss one row in a hundred."""
+        return self.unreached > _MISSED * self.sampled
 
     @property
     def differs(self) -> bool:
         """Whether anything is not as recorded."""
         index = self.index
-        return bool(self.findings or (index and (index.missing or index.wrong or index.surplus)))
+        unlike = index and (index.missing or index.wrong or index.surplus)
+        return bool(self.findings or unlike or self.is_graph_damaged)
 
 
 class Recorded:
@@ -140,29 +152,38 @@ async def verify(
     compared = Comparison(found.id if found else None, states, recorded.blocks)
     sparse = [row_id for row_id, id_ in recorded.sparse.items() if found is not None and id_ == found.id]
     compared.take_sparse(sparse)
+    unreached = sampled = 0
     if found is not None:
-        await _take_rows(compared, chroma, target, found.at, tell)
+        path = f"{chroma.collections(target.tenant, target.database)}/{segment(found.at)}"
+        vectors = Vectors(chroma, path, target.collection)
+        await _take_rows(compared, vectors, tell)
+        unreached, sampled = await vectors.unreached()
     changed = await asyncio.to_thread(recorded.read)
     findings = [finding for finding in compared.findings() if finding.key not in changed]
     alive = sum(not state.deleted for state in states.values())
-    return Verified(alive, compared.rows, compared.unknown, len(changed), findings, len(sparse))
+    return Verified(
+        documents=alive,
+        rows=compared.rows,
+        unknown=compared.unknown,
+        changed=len(changed),
+        findings=findings,
+        sparse=len(sparse),
+        unreached=unreached,
+        sampled=sampled,
+    )
 
 
-async def _take_rows(
-    compared: Comparison, chroma: ChromaClient, target: Target, identity: str, tell: Callable[[int], None]
-) -> None:
+async def _take_rows(compared: Comparison, vectors: Vectors, tell: Callable[[int], None]) -> None:
     """Take all rows, in pages. Missing rows are fetched again by id, because pages shift while rows are
     written and deleted."""
-    path = f"{chroma.collections(target.tenant, target.database)}/{segment(identity)}/get"
     seen: set[str] = set()
 
     async def take(which: Mapping[str, object]) -> int:
-        body = {**which, "include": ["documents", "metadatas"]}
-        answer = await chroma.post(path, body, f"the rows of {target.collection!r}")
+        answer, lost = await vectors.rows(which)
         rows = zip(answer["ids"], answer["documents"], answer["metadatas"], strict=True)
         new = [row for row in rows if row[0] not in seen]
         seen.update(row[0] for row in new)
-        compared.take([row[0] for row in new], [row[1] for row in new], [row[2] for row in new])
+        compared.take([row[0] for row in new], [row[1] for row in new], [row[2] for row in new], lost)
         tell(compared.rows)
         return len(answer["ids"])
 

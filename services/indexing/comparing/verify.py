@@ -6,7 +6,7 @@ rows of Chroma, ──┘
 of sparse-rows
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ class Finding:
         missing: numbers of chunks that have no row.
         surplus: numbers of rows without a chunk.
         wrong: numbers of rows whose text, metadata or version differ from the recorded ones.
+        without_vector: numbers of rows whose vector Chroma has lost, so that no query finds them.
         sparse: numbers of chunks whose record on `sparse-rows` is missing or unexpected.
         elsewhere: it was indexed into an earlier collection of this name.
         incomplete: parts of its newest version are not indexed.
@@ -35,13 +36,14 @@ class Finding:
     missing: set[int] = field(default_factory=set)
     surplus: set[int] = field(default_factory=set)
     wrong: set[int] = field(default_factory=set)
+    without_vector: set[int] = field(default_factory=set)
     sparse: set[int] = field(default_factory=set)
     elsewhere: bool = False
     incomplete: bool = False
     keys: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
-        rows = self.missing or self.surplus or self.wrong or self.sparse
+        rows = self.missing or self.surplus or self.wrong or self.without_vector or self.sparse
         return bool(rows or self.elsewhere or self.incomplete)
 
     @property
@@ -83,8 +85,14 @@ class Comparison:
             base = chunk_id_base(state.document)
             self._documents[base] = _Expected(finding, _digests(key, state, blocks))
 
-    def take(self, ids: Sequence[str], texts: Sequence[Any], metadatas: Sequence[Any]) -> None:
-        """Rows of the collection, each once."""
+    def take(
+        self,
+        ids: Sequence[str],
+        texts: Sequence[Any],
+        metadatas: Sequence[Any],
+        without_vector: Collection[str] = (),
+    ) -> None:
+        """Rows of the collection, each once; `without_vector` are ids of them."""
         for id_, text, metadata in zip(ids, texts, metadatas, strict=True):
             self.rows += 1
             base, _, number = id_.rpartition("-")
@@ -93,6 +101,8 @@ class Comparison:
                 self.unknown += 1
             else:
                 _judge(expected, int(number), text, metadata or {})
+                if id_ in without_vector and int(number) in _chunks_of(expected):
+                    expected.finding.without_vector.add(int(number))
 
     def take_sparse(self, ids: Iterable[str]) -> None:
         """Ids of all rows of this collection on `sparse-rows`."""

@@ -108,6 +108,23 @@ def test_missing_surplus_and_wrong_rows_are_found_and_named(pipeline: Pipeline) 
     assert compared.unknown == 1
 
 
+def test_rows_whose_vector_is_lost_are_found_and_written_again(pipeline: Pipeline) -> None:
+    first, rows = ids(pipeline), pipeline.rows
+    compared = Comparison(HERE, pipeline.states, pipeline.blocks)
+    lost = {first[1], first[0][:-1] + "9", "somebody's"}
+    for id_ in (*first, *lost - {*first}):  # two of them belong to no chunk
+        text, _, metadata = rows.get(id_, rows[first[0]])
+        compared.take([id_], [text], [metadata], lost)
+
+    [finding] = [one for one in compared.findings() if one.without_vector]
+
+    assert (finding.without_vector, finding.surplus, finding.wrong) == ({1}, {9}, set())
+    about = Version(1, "abcde", {"team": "red"})
+    doubted = DocumentDoubted(document=about.document, sequence=1, extent=finding.extent, metadata_keys=[])
+    state = plan(pipeline.states[finding.key], [doubted], NOON).state
+    assert [row.id for some in plan(state, about.events, NOON).upserts for row in some] == first
+
+
 def test_sparse_rows_that_are_missing_or_surplus_are_found_and_mended() -> None:
     about = document(sparse=SparseEmbedding(model="Chroma/BM25", key="sparse_embedding"))
     [part] = embedded(about, 1, ["one", "two", "three"])
