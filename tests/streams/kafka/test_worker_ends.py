@@ -17,6 +17,7 @@ from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, Stat
 from streams.kafka import worker as worker_module
 from streams.kafka.cluster import Cluster, admin
 from streams.kafka.membership import Membership
+from streams.kafka.poller import Poller
 from streams.kafka.worker import Worker
 from streams.state.reader import Reader, end_offsets
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, DOCUMENTS, SOURCES, Topic
@@ -184,7 +185,8 @@ async def test_a_stopped_worker_whose_poll_thread_hangs_ends_with_the_reason(
     """It commits what it has drained, and its broker is away: librdkafka waits ten minutes."""
     back = threading.Event()
     monkeypatch.setattr(worker_module, "DRAIN_SECONDS", 0.1)
-    monkeypatch.setattr("streams.kafka.poller.Poller._poll", lambda self: back.wait(60))
+    monkeypatch.setattr(Poller, "start", lambda self: None)
+    monkeypatch.setattr(Poller, "join", lambda self: back.wait(60))
     stopped = Worker(Held(), Cluster("127.0.0.1:1"), CODEC, Membership(slot="0"), ending_seconds=0.2)
     running = asyncio.create_task(stopped.run())
     await asyncio.sleep(0)  # it has begun
