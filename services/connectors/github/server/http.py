@@ -23,6 +23,7 @@ _MOST_REDIRECTS = 5
 #: If GitHub gives no time to wait, it expects a minute, and longer after each further limit.
 _FIRST_WAIT_S = 60.0
 _LONGEST_WAIT_S = 3600.0
+_NUMBER = re.compile("[0-9]{1,12}")
 _SAYS_LIMIT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -69,19 +70,19 @@ class Limits:
         if wait is None:
             tries = self._unsaid[who] = self._unsaid.get(who, 0) + 1
             wait = min(_FIRST_WAIT_S * 2 ** (tries - 1), _LONGEST_WAIT_S)
-        self._until[who] = self.clock() + wait
+        self._until[who] = self.clock() + min(wait, _LONGEST_WAIT_S)
         self.check(who)
 
     def _said(self, answer: Answer) -> float | None:
         """Seconds to wait, if the response demands it; times are those of the server's clock."""
         now = answer.date() or self.clock()
         after = answer.headers.get("retry-after", "")
-        if after.isdigit():
+        if _NUMBER.fullmatch(after):
             return max(1.0, float(after))
         if (moment := _moment(after)) is not None:
             return max(1.0, moment - now)
         reset = answer.headers.get("x-ratelimit-reset", "")
-        if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        if answer.headers.get("x-ratelimit-remaining") == "0" and _NUMBER.fullmatch(reset):
             return max(1.0, float(reset) - now + 1)
         return None
 
@@ -108,6 +109,7 @@ class Http:
         Raises RateLimited; TransientError if there is no complete response; RequestError for a redirect that
         leaves the host.
         """
+        who = f"{urlsplit(url).netloc.rpartition('@')[2]} {who}"  # one server's limits are not another's
         for _ in range(_MOST_REDIRECTS):
             self.limits.check(who)
             answer = await self._once(method, url, headers, body, most_bytes)
@@ -192,5 +194,5 @@ def _is_limit(answer: Answer) -> bool:
 def _moment(text: str | None) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

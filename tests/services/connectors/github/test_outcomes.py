@@ -272,6 +272,8 @@ async def test_a_page_that_is_no_git_is_not_an_empty_repository(
         ({"Retry-After": "7"}, 403, (6, 7)),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "{now+90}"}, 403, (80, 92)),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "{now+90}"}, 429, (80, 92)),
+        ({"Retry-After": "9" * 400}, 429, (59, 60)),
+        ({"Retry-After": "999999999"}, 429, (3599, 3600)),
         ({}, 429, (59, 60)),
         ({}, 403, (59, 60)),
     ],
