@@ -20,6 +20,8 @@ from schemas.errors import RateLimited, RequestError, TransientError
 #: Maximum size of a response: half a million refs have 64 MB.
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
+#: A server that sends a byte now and then would hold a run for ever; 64 MB in ten minutes are 100 KB/s.
+_WHOLE = 10
 #: If GitHub gives no time to wait, it expects a minute, and longer after each further limit.
 _FIRST_WAIT_S = 60.0
 _LONGEST_WAIT_S = 3600.0
@@ -89,8 +91,8 @@ class Limits:
 
 @dataclass(slots=True)
 class Http:
-    """An HTTP client that follows redirects only on the same host. `seconds` limits the wait for any
-    bytes."""
+    """An HTTP client that follows redirects only on the same host. `seconds` limits the wait for any bytes,
+    ten times as many that for all."""
 
     seconds: float = 60.0
     limits: Limits = field(default_factory=Limits)
@@ -123,7 +125,8 @@ class Http:
     async def _once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most_bytes: int
     ) -> Answer:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.seconds, sock_read=self.seconds)
+        whole = _WHOLE * self.seconds
+        timeout = aiohttp.ClientTimeout(total=whole, sock_connect=self.seconds, sock_read=self.seconds)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
@@ -139,7 +142,9 @@ class Http:
                 names = {name.lower(): value for name, value in answer.headers.items()}
                 return Answer(answer.status, names, bytes(found), url)
         except TimeoutError as error:
-            raise TransientError(f"{shown_url(url)} does not answer for {self.seconds:g} s") from error
+            silent = isinstance(error, aiohttp.ServerTimeoutError)
+            what = f"does not answer for {self.seconds:g} s" if silent else f"sends too slowly: {whole:g} s"
+            raise TransientError(f"{shown_url(url)} {what}") from error
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             raise TransientError(
                 f"{shown_url(url)} does not answer: {error or type(error).__name__}"
