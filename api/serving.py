@@ -13,6 +13,9 @@ from api.gateway import Gateway
 
 #: Requests that are on the wire when the port closes begin to be answered in this time.
 _GRACE_S = 0.05
+#: A connection on which no whole request comes for so long is closed, also one that has sent half of one.
+#: Proxies keep theirs for a minute; aiohttp's hour would let a client hold all that a process may have.
+IDLE_S = 75.0
 
 
 @asynccontextmanager
@@ -51,6 +54,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> asyncio.Server
             loop=loop,
             access_log=None,  # type: ignore[arg-type]  # "observe" logs; None is what AppRunner documents
             auto_decompress=False,
+            keepalive_timeout=IDLE_S,
             max_line_size=MAX_LINE_BYTES,
             max_field_size=MAX_LINE_BYTES,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
+import structlog
 from standardwebhooks import Webhook
 
 from schemas.errors import RequestError
@@ -14,6 +15,8 @@ from streams.http.addresses import ForbiddenAddress, connector
 from streams.http.errors import reason_of, retry_after_seconds
 from streams.secrets import Secrets
 from streams.state.webhooks import context_of, is_allowed, signing_secrets, to_allow
+
+log = structlog.get_logger(__name__)
 
 #: A receiver has this long to answer; the specification proposes 15 to 30 s.
 ANSWER_SECONDS = 15.0
@@ -69,6 +72,9 @@ class Sender:
             error = f"no answer within {self._answer_s:g} s"
         except (aiohttp.ClientError, OSError, RequestError, ValueError) as failure:
             error = _reason(failure)[:500]
+        except Exception as failure:  # a receiver may answer anything, and others wait for theirs
+            log.exception("webhook attempt failed", endpoint=endpoint.id, delivery=delivery.id)
+            error = f"unexpected error: {type(failure).__name__}"
         attempt = WebhookAttempt(
             at=at.replace(microsecond=at.microsecond // 1000 * 1000),
             status=status,

@@ -22,14 +22,25 @@ def reason_of(error: Exception) -> str:
 
 
 def retry_after_seconds(header: str | None) -> float:
-    """`Retry-After` (RFC 9110: seconds or a date) as seconds from now; 1 when it says nothing usable."""
+    """`Retry-After` as seconds from now; 1 when it says nothing usable."""
+    asked = asked_seconds(header)
+    return 1.0 if asked is None else asked
+
+
+def asked_seconds(header: str | None) -> float | None:
+    """`Retry-After` (RFC 9110: seconds or a date) as seconds from now, 0 if that is past; None if it says
+    nothing usable. A server may send anything."""
+    if header is None:
+        return None
     try:
-        seconds = float(header or 1)
-        return max(0.0, seconds) if math.isfinite(seconds) else 1.0
+        seconds = float(header)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
-        when = parsedate_to_datetime(header or "")
-    except ValueError:
-        return 1.0
-    return max(0.0, (when.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+        when = parsedate_to_datetime(header)
+        if when.tzinfo is None:  # `-0000`: UTC, of an unknown place
+            when = when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -12,8 +12,9 @@ import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
+from api import serving
 from api.connection import MAX_LINE_BYTES
-from tests.api.conftest import ADMIN_KEY, DATABASE, Server
+from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start
 from tests.api.raw import head, send
 
 #: Stands for a key, wherever it is put.
@@ -223,3 +224,22 @@ async def test_no_request_holds_the_event_loop(server: Server) -> None:
             held[name] = longest[0]
 
     assert {name: round(seconds, 3) for name, seconds in held.items() if seconds > MOST_HELD_S} == {}
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /health HTTP/1.1\r\nHost: g\r\nX-Slow: ", head("GET", "/health") + b"GE"]
+)
+async def test_a_connection_without_a_whole_request_is_closed(
+    start: Start, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    """Or a client that sends a byte a minute would hold as many as the process may have, for an hour each."""
+    monkeypatch.setattr(serving, "IDLE_S", 0.3)
+    server = await start()
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    async with asyncio.timeout(20):
+        received = await reader.read()
+    writer.close()
+
+    assert received.count(b"HTTP/1.1 ") == (1 if sent.endswith(b"GE") else 0)

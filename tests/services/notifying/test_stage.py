@@ -81,6 +81,20 @@ async def test_a_try_later_is_signed_anew_with_the_same_id_also_by_another_proce
         await world.sender.close()
 
 
+@pytest.mark.parametrize("after", ["Fri, 31 Dec 9999 23:59:59 -2300", "1e300", "9" * 400, "\u00b2", "soon"])
+async def test_a_receiver_may_ask_for_any_time(after: str) -> None:
+    async with receiving() as receiver:
+        receiver.answer = lambda request: web.Response(status=503, headers={"Retry-After": after})
+        world = World()
+        world.add(endpoint(receiver.url))
+        await world.read(run())
+        await settled(world)
+        (waiting,) = world.deliveries()
+        assert waiting.attempts[0].status == 503
+        assert NOON < (waiting.next_at or NOON) <= NOON + timedelta(days=1)
+        await world.sender.close()
+
+
 async def test_a_process_that_dies_before_it_writes_tries_again() -> None:
     async with receiving() as receiver:
         world = World()

@@ -20,9 +20,12 @@ from schemas.errors import RateLimited, RequestError, TransientError
 #: Maximum size of a response: half a million refs have 64 MB.
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_REDIRECTS = 5
+#: A server that sends a byte now and then would hold a run for ever; 64 MB in ten minutes are 100 KB/s.
+_WHOLE = 10
 #: If GitHub gives no time to wait, it expects a minute, and longer after each further limit.
 _FIRST_WAIT_S = 60.0
 _LONGEST_WAIT_S = 3600.0
+_NUMBER = re.compile("[0-9]{1,12}")
 _SAYS_LIMIT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -69,27 +72,27 @@ class Limits:
         if wait is None:
             tries = self._unsaid[who] = self._unsaid.get(who, 0) + 1
             wait = min(_FIRST_WAIT_S * 2 ** (tries - 1), _LONGEST_WAIT_S)
-        self._until[who] = self.clock() + wait
+        self._until[who] = self.clock() + min(wait, _LONGEST_WAIT_S)
         self.check(who)
 
     def _said(self, answer: Answer) -> float | None:
         """Seconds to wait, if the response demands it; times are those of the server's clock."""
         now = answer.date() or self.clock()
         after = answer.headers.get("retry-after", "")
-        if after.isdigit():
+        if _NUMBER.fullmatch(after):
             return max(1.0, float(after))
         if (moment := _moment(after)) is not None:
             return max(1.0, moment - now)
         reset = answer.headers.get("x-ratelimit-reset", "")
-        if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        if answer.headers.get("x-ratelimit-remaining") == "0" and _NUMBER.fullmatch(reset):
             return max(1.0, float(reset) - now + 1)
         return None
 
 
 @dataclass(slots=True)
 class Http:
-    """An HTTP client that follows redirects only on the same host. `seconds` limits the wait for any
-    bytes."""
+    """An HTTP client that follows redirects only on the same host. `seconds` limits the wait for any bytes,
+    ten times as many that for all."""
 
     seconds: float = 60.0
     limits: Limits = field(default_factory=Limits)
@@ -108,6 +111,7 @@ class Http:
         Raises RateLimited; TransientError if there is no complete response; RequestError for a redirect that
         leaves the host.
         """
+        who = f"{urlsplit(url).netloc.rpartition('@')[2]} {who}"  # one server's limits are not another's
         for _ in range(_MOST_REDIRECTS):
             self.limits.check(who)
             answer = await self._once(method, url, headers, body, most_bytes)
@@ -121,7 +125,8 @@ class Http:
     async def _once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most_bytes: int
     ) -> Answer:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.seconds, sock_read=self.seconds)
+        whole = _WHOLE * self.seconds
+        timeout = aiohttp.ClientTimeout(total=whole, sock_connect=self.seconds, sock_read=self.seconds)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
@@ -137,7 +142,9 @@ class Http:
                 names = {name.lower(): value for name, value in answer.headers.items()}
                 return Answer(answer.status, names, bytes(found), url)
         except TimeoutError as error:
-            raise TransientError(f"{shown_url(url)} does not answer for {self.seconds:g} s") from error
+            silent = isinstance(error, aiohttp.ServerTimeoutError)
+            what = f"does not answer for {self.seconds:g} s" if silent else f"sends too slowly: {whole:g} s"
+            raise TransientError(f"{shown_url(url)} {what}") from error
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             raise TransientError(
                 f"{shown_url(url)} does not answer: {error or type(error).__name__}"
@@ -192,5 +199,5 @@ def _is_limit(answer: Answer) -> bool:
 def _moment(text: str | None) -> float | None:
     try:
         return parsedate_to_datetime(text).timestamp() if text else None
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

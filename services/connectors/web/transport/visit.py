@@ -7,14 +7,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from schemas.urls import canonical, origin_of
 from services.connectors.web.access import WebAccess
 from services.connectors.web.transport.fetch import Answer, Fetcher, NoAnswer
 from services.connectors.web.transport.robots import Robots, RobotsUnavailable, read_robots
 from services.connectors.web.transport.spool import Spool
+from streams.http.errors import asked_seconds
 
 MAX_HOPS = 10
 _TRIES = 3
@@ -182,7 +181,7 @@ class Visitor:
 
     def _be_slower(self, answer: Answer) -> None:
         """Increase the delay for a busy server, and respect its `Retry-After`."""
-        wanted = retry_after_s(answer.headers.get("Retry-After"))
+        wanted = asked_seconds(answer.headers.get("Retry-After"))
         if wanted is not None and wanted > MAX_RETRY_AFTER_S:
             self._ended = f"the host answers {answer.status} and wants to be left alone for {wanted:.0f} s"
         if answer.status == 429 or wanted is not None:
@@ -196,23 +195,6 @@ def _is_lasting(answer: Answer) -> bool:
     if answer.status in _BUSY or answer.status >= 500:
         return False
     return answer.status < 300 or "Set-Cookie" not in answer.headers
-
-
-def retry_after_s(value: str | None) -> float | None:
-    """Parse a `Retry-After` header, a number or a date, to seconds; never negative."""
-    if value is None:
-        return None
-    try:
-        return max(float(value), 0.0)
-    except ValueError:
-        pass
-    try:
-        until = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _target(answer: Answer) -> str | None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from schemas.errors import DocumentError, RateLimited, RequestError, TransientError
+from services.connectors.github.server.http import Http
 from tests.services.connectors.github.git_server import GitServer
 from tests.services.connectors.github.reading import Read, Reader
 from tests.services.connectors.github.repositories import Content, Repository, git
@@ -272,6 +274,8 @@ async def test_a_page_that_is_no_git_is_not_an_empty_repository(
         ({"Retry-After": "7"}, 403, (6, 7)),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "{now+90}"}, 403, (80, 92)),
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "{now+90}"}, 429, (80, 92)),
+        ({"Retry-After": "9" * 400}, 429, (59, 60)),
+        ({"Retry-After": "999999999"}, 429, (3599, 3600)),
         ({}, 429, (59, 60)),
         ({}, 403, (59, 60)),
     ],
@@ -403,3 +407,19 @@ async def test_a_blob_that_vanishes_between_listing_and_reading_fails_alone(
         with pytest.raises(DocumentError, match=r"a\.md: the server does not have this version"):
             await lister.read(type(gone)("a.md", "f" * 40))
         assert (await lister.read(listing.items["b.md"])).body == b"b"
+
+
+async def test_a_server_that_sends_a_byte_now_and_then_is_given_up() -> None:
+    async def dripping(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b" ")
+            await asyncio.sleep(0.02)
+
+    app = web.Application()
+    app.router.add_get("/", dripping)
+    async with TestServer(app) as server:
+        with pytest.raises(TransientError, match=r"/ sends too slowly: 1 s"):
+            async with asyncio.timeout(20):
+                await Http(seconds=0.1).ask("GET", str(server.make_url("/")), {})

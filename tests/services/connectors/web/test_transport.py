@@ -12,7 +12,8 @@ from aiohttp import web
 
 from services.connectors.web.access import WebAccess
 from services.connectors.web.transport.fetch import Answer, Fetcher, NoAnswer
-from services.connectors.web.transport.visit import Visitor, retry_after_s
+from services.connectors.web.transport.visit import Visitor
+from streams.http.errors import asked_seconds
 from tests.services.connectors.web.site import Indexed, Site, access, crawl, packed, page, redirect
 
 
@@ -123,15 +124,17 @@ async def test_a_server_that_wants_to_be_left_alone_is(site: Site, indexed: Inde
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(None, None), ("5", 5), ("1.5", 1.5), ("-5", 0), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)],
+    [(None, None), ("5", 5), ("1.5", 1.5), ("-5", 0), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)]
+    + [(hostile, None) for hostile in ("nan", "inf", "9" * 400, "²", "", "Mon, 1 Jan 99999 00:00:00 GMT")],
 )
 def test_retry_after_is_read_in_all_its_forms(value: str | None, seconds: float | None) -> None:
-    assert retry_after_s(value) == seconds
+    assert asked_seconds(value) == seconds
 
 
 def test_retry_after_may_be_a_date() -> None:
+    assert (asked_seconds("Fri, 31 Dec 9999 23:59:59 -2300") or 0) > 1e9  # in no range of UTC
     in_a_minute = datetime.now(UTC) + timedelta(seconds=60)
-    assert 50 < (retry_after_s(format_datetime(in_a_minute, usegmt=True)) or 0) <= 60
+    assert 50 < (asked_seconds(format_datetime(in_a_minute, usegmt=True)) or 0) <= 60
 
 
 async def test_requests_of_a_run_come_one_at_a_time_with_a_pause(
