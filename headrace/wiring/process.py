@@ -3,12 +3,15 @@
 import asyncio
 import os
 import signal
+import socket
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import structlog
-from prometheus_client import start_http_server
+from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 
 from headrace.preflight import check_models
 from headrace.service_names import SERVICES
@@ -109,12 +112,30 @@ def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoRetu
     os._exit(RESTART)
 
 
+class _MetricsServer(ThreadingWSGIServer):
+    """That of prometheus-client, which wakes twice a second to see whether it is to shut down. Ours never is:
+    it ends with the process."""
+
+    def serve_forever(self, poll_interval: float = 3600.0) -> None:
+        super().serve_forever(poll_interval)
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """A line for each request would hide all others."""
+
+
 def _serve_metrics(host: str, port: int) -> None:
     try:
-        start_http_server(port, addr=host)
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        kind: type[WSGIServer] = type("Server", (_MetricsServer,), {"address_family": family})
+        server = make_server(str(address[0]), port, make_wsgi_app(), kind, _SilentHandler)
     except OSError as error:
         where = f"{host}:{port} (HEADRACE_HOST, HEADRACE_METRICS_PORT)"
         raise RequestError(f"metrics cannot be served at {where}: {error.strerror}") from error
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
 
 async def _work(

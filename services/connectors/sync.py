@@ -81,8 +81,6 @@ class SyncConnector(Connector):
 
     concurrency = 16
     sequential_keys = True
-    #: Runs take longer than the wait for a window that has room again.
-    fetch_seconds = 5.0
 
     def __init__(
         self,

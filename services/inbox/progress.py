@@ -17,7 +17,7 @@ from streams.topics import PROGRESS
 log = structlog.get_logger(__name__)
 
 #: How long a read waits for the first event: how often an idle inbox wakes up, and how long it takes to stop.
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1.0
 _ENDS = frozenset({Step.INDEXED, Step.DELETED, Step.FAILED, Step.SKIPPED})
 
 

@@ -55,7 +55,7 @@ class InboxStage(Stage[InboxRecord]):
     #: The order of `documents` is the order of versions.
     transactional: ClassVar[bool] = True
     #: Its keys are those of others.
-    fetch_seconds: ClassVar[float] = 0.5
+    fetch_seconds: ClassVar[float] = 1.0
     #: Most records only wait for their turn.
     concurrency = 64
 

@@ -63,7 +63,7 @@ class IndexingStage(StatefulStage[Incoming]):
     name = "indexing"
     topic = EMBEDDINGS
     #: Some parts of a big document with long vectors fill a window.
-    fetch_seconds = 0.5
+    fetch_seconds = 1.0
     #: 64 documents of 8 chunks fill two requests; more are not faster (`benchmarks/indexing.py`).
     max_records = 64
 

@@ -16,7 +16,6 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from schemas.errors import TransientError
 from services.triggers.handling import STAGE, Handler, Message
 from streams.engine.backoff import backoff
-from streams.engine.stage import FETCH_SECONDS
 from streams.kafka.cluster import CLIENT_LOG, SESSION_SECONDS, Cluster
 
 log = structlog.get_logger(__name__)
@@ -63,7 +62,7 @@ class EventsTopic:
                 isolation_level="read_committed",
                 partition_assignment_strategy="cooperative-sticky",
                 session_timeout_ms=int(SESSION_SECONDS * 1000),
-                fetch_wait_max_ms=int(FETCH_SECONDS * 1000),
+                fetch_wait_max_ms=2_000,
             ),
             logger=CLIENT_LOG,
         )

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 STUCK_SECONDS = 120.0
 #: How often the loop reports that it is alive, and checks for failed tasks that nobody awaits.
 _BEAT_SECONDS = 10.0
+#: How often the watching thread looks at the beat.
+_LOOK_SECONDS = 5.0
 #: asyncio passes one of these for an error of a single connection, which it has closed.
 _CONNECTION = ("transport", "protocol", "socket")
 #: It passes one of these for an error of a task that nobody awaits.
@@ -94,7 +96,7 @@ class Guard:
 
     def _watch(self) -> None:
         looked_at = time.monotonic()
-        while not self._over.wait(min(1.0, self._beat_seconds)):
+        while not self._over.wait(min(_LOOK_SECONDS, self._beat_seconds)):
             now = time.monotonic()
             if now - looked_at > _BEAT_SECONDS:  # the whole process was frozen: the loop may catch up first
                 self._alive_at = now

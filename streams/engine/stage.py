@@ -38,9 +38,8 @@ E = TypeVar("E", bound=Event)
 #: thirty consumers. But a partition that is resumed, or assigned while others are read, waits for the end of
 #: the fetch before. That is seldom long: records are spread over the partitions, and one of another partition
 #: ends that fetch. Where many records may have one key and fill the window of their partition while the
-#: others are empty, the wait counts, which half a full window bridges. Where a window is seldom full, nobody
-#: waits.
-FETCH_SECONDS = 2.0
+#: others are empty, the wait counts, which half a full window bridges.
+FETCH_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +222,6 @@ class PunctuatedStage(StatefulStage[E]):
     a batch is processed. The outputs are one transaction with the positions of these partitions, so it
     carries the group's generation: a worker that has lost them writes nothing.
     """
-
-    fetch_seconds: ClassVar[float] = 5.0
 
     @cached_property
     def alarm(self) -> Alarm:

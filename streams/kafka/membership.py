@@ -6,6 +6,9 @@ from typing import Any
 
 from streams.kafka.cluster import SESSION_SECONDS, Cluster
 
+#: How long the fetch of a member may wait whose group gives it partitions of others.
+_SHARED_SECONDS = 2.0
+
 
 @dataclass(frozen=True)
 class Membership:
@@ -35,8 +38,9 @@ class Membership:
 
     def consumer(self, cluster: Cluster, stage: str, fetch_seconds: float) -> dict[str, Any]:
         """librdkafka properties of this member's consumer; `fetch_seconds` as of the stage."""
-        # A static member seldom meets another one whose rebalance it learns of from a heartbeat.
-        beats = 3 if self.static else 5
+        # A static member keeps its partitions when it is started again. It seldom learns of a rebalance from
+        # a heartbeat, or is given partitions of others, which wait for the end of a fetch.
+        beats, fetch_seconds = (3, fetch_seconds) if self.static else (5, min(fetch_seconds, _SHARED_SECONDS))
         properties: dict[str, Any] = {
             "group_id": cluster.name(stage),
             "client_id": self.member(stage),

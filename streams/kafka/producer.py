@@ -31,6 +31,8 @@ _Settle = Callable[[RecordMetadata | Exception], None]
 class EventProducer:
     """Produces events in order and exactly once per call, as long as the process lives.
 
+    It connects with its first event: most producers of a small system have none for hours.
+
     Acknowledgements reach the event loop in batches, one callback per batch: at 20,000 records/s a callback
     per record would cost more than the records.
 
@@ -66,20 +68,25 @@ class EventProducer:
                 # offsets. librdkafka's default retry of 100 ms would then delay every other transaction.
                 "retry_backoff_ms": 5,
             }
-        self._producer = Producer(cluster.client(**properties), logger=CLIENT_LOG)
+        self._properties = cluster.client(**properties)
+        self._connected: Producer | None = None
         self._loop = asyncio.get_running_loop()
         self._acks: deque[tuple[_Settle, RecordMetadata | Exception]] = deque()
         self._closed = self._abandoned = False
         self._wanted = threading.Event()  # set when there is something to poll for
         self._on_fatal = on_fatal
         self._counts: dict[str, int] = {}
-        self._poller = threading.Thread(target=self._poll, name="producer", daemon=True)
-        self._poller.start()
 
     @property
     def client(self) -> Producer:
-        """The librdkafka producer, for transactions."""
-        return self._producer
+        """The librdkafka producer, for transactions. Connects, so in the event loop only."""
+        if self._connected is None:
+            self._connected = Producer(self._properties, logger=CLIENT_LOG)
+            self._poller = threading.Thread(
+                target=self._poll, args=(self._connected,), name="producer", daemon=True
+            )
+            self._poller.start()
+        return self._connected
 
     def produce(self, send: Send, headers: Headers | None = None) -> asyncio.Future[RecordMetadata]:
         """Produce one event; the future is done when it is acknowledged.
@@ -129,12 +136,15 @@ class EventProducer:
         Thread-safe, returns immediately. Pending futures get an error.
         """
         self._abandoned = True
-        self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+        if self._connected is not None:
+            self._connected.purge(in_queue=True, in_flight=True, blocking=False)
 
     async def close(self, timeout: float = 5) -> None:
         """Wait at most `timeout` seconds for pending acknowledgements; after `abandon`, do not wait."""
+        if self._connected is None:
+            return
         if not self._abandoned:
-            await asyncio.to_thread(self._producer.flush, timeout)
+            await asyncio.to_thread(self._connected.flush, timeout)
         self._closed = True
         self._wanted.set()
         await asyncio.to_thread(self._poller.join)
@@ -158,7 +168,7 @@ class EventProducer:
 
         target: dict[str, Any] = {} if send.partition_key is None else {"partition": self._partition(send)}
         try:
-            self._producer.produce(
+            self.client.produce(
                 topic,
                 value=value,
                 key=_key(send),
@@ -180,13 +190,13 @@ class EventProducer:
             self._counts = partition_counts(admin(self._cluster), self._cluster)
         return partition_of(send.partition_key or "", self._counts[name])
 
-    def _poll(self) -> None:
+    def _poll(self, producer: Producer) -> None:
         while not self._closed:
-            if not len(self._producer):
+            if not len(producer):
                 self._wanted.wait(_IDLE_SECONDS)
                 self._wanted.clear()
             try:
-                self._producer.poll(_BUSY_SECONDS if len(self._producer) else 0)
+                producer.poll(_BUSY_SECONDS if len(producer) else 0)
             except KafkaException as error:  # fatal: no pending event will ever be acknowledged
                 fatal = FencedError(f"the producer cannot go on: {error}")
                 if not self._loop.is_closed():

@@ -51,6 +51,9 @@ class ReadBatch:
     positions: dict[Partition, int]
 
 
+_NOTHING = ReadBatch([], {})
+
+
 def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
     """One above the last record of each partition, open transactions included.
 
@@ -140,13 +143,14 @@ class Reader:
         With `to_ends` also what was read without any record: transaction markers. Those behind records are
         always counted.
         """
-        batch = ReadBatch([], {})
         first = self._consumer.poll(timeout)
+        if first is None and not to_ends:  # most of the time of a reader that follows for ever
+            return _NOTHING
+        batch = ReadBatch([], {})
         messages = [] if first is None else [first, *self._consumer.consume(5_000, 0)]
         for message in messages:
             self._take(message, batch)
-        if messages or to_ends:
-            self._pass_markers(batch)
+        self._pass_markers(batch)
         return batch
 
     def _pass_markers(self, batch: ReadBatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
@@ -23,6 +24,7 @@ from streams.kafka.cluster import (
     ensure_topics,
     partition_counts,
 )
+from streams.kafka.membership import Membership
 from streams.kafka.producer import EventProducer
 from streams.partitions import partition_of
 from streams.topics import (
@@ -251,6 +253,26 @@ async def test_what_is_abandoned_is_not_sent_though_the_producer_is_closed_and_t
     await other.close()
 
 
+async def test_a_producer_without_an_event_connects_to_nothing() -> None:
+    before = threading.active_count()
+    producer = EventProducer(Cluster("localhost:1"), CODEC)
+    producer.abandon()
+    assert threading.active_count() == before
+    with pytest.raises(FencedError):
+        producer.produce(Send(API_KEYS, "a", key("a")))
+    await producer.close()
+
+
+def test_a_member_that_is_given_partitions_of_others_fetches_and_beats_more_often() -> None:
+    cluster = Cluster("localhost:1")
+    alone = Membership(static=True).consumer(cluster, "parsing", 5.0)
+    shared = Membership().consumer(cluster, "parsing", 5.0)
+
+    wait, beat = "fetch.wait.max.ms", "heartbeat.interval.ms"
+    assert (alone[wait], shared[wait]) == (5_000, 2_000)
+    assert (alone[beat], shared[beat]) == (3_333, 2_000)
+
+
 async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_error(
     capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -258,6 +280,7 @@ async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_e
         nobody.bind(("127.0.0.1", 0))
         away = Cluster(f"127.0.0.1:{nobody.getsockname()[1]}", properties={"socket.timeout.ms": "1000"})
         producer = EventProducer(away, CODEC)
+        assert producer.client  # connects
         with pytest.raises(TransientError):
             await asyncio.to_thread(partition_counts, admin(away), away)
         await eventually(lambda: "Connection refused" in caplog.text, 5)
