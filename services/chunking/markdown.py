@@ -7,26 +7,19 @@ from dataclasses import dataclass, field
 from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
 from services.chunking.prose import loosen, refine
+from services.chunking.structure import (
+    COMMENT_END,
+    DELIMITER_ROW,
+    EVENT,
+    LABEL,
+    TABLE_END,
+    TABLE_ROW,
+    TAG,
+    TAGGED,
+    long_comments,
+)
 from services.chunking.titles import Title, html_head
 
-#: The lines that have structure; all others are text. The leading line feed lets the search jump from line to
-#: line at the speed of `memchr`. Repetitions are possessive, so a line of a million spaces takes linear time.
-_EVENT = re.compile(
-    rb"\n(?P<indent>[ \t>]*+)(?:"
-    rb"(?P<blank>\r?(?=\n|\Z))"
-    rb"|(?P<heading>\#{1,6})(?=[ \t\r\n])"
-    rb"|(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,})"
-    rb"|(?P<item>[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))"
-    rb"|(?P<row>\|)"
-    rb"|(?P<rule>(?:=+|-+)(?=[ \t]*\r?(?:\n|\Z)))"
-    rb"|(?P<comment><!--)"
-    rb"|(?P<html><table\b)"
-    rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
-    rb")"
-)
-_DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
-_TABLE_END = re.compile(rb"</table\s*>", re.I)
-_TABLE_ROW = re.compile(rb"\n[ \t]*<tr", re.I)
 #: Columns by which code is indented; a `#` there begins no heading.
 _CODE_INDENT = 4
 #: A longer header row is not repeated in the context of every part of its table.
@@ -62,6 +55,7 @@ class _Scanner:
     sections: list[tuple[int, int, str]] = field(default_factory=list)  # level, start, title of the open ones
     resume: int = 0  # lines before this one belong to a fence or to front matter
     glue: int = -1  # the block at this line belongs to the heading above it
+    unclosed: set[bytes] = field(default_factory=set)  # elements of HTML that nothing ends any more
     row_end: int = -1  # where the line after the last table row starts
     table: int = -1  # where the current table starts
 
@@ -71,21 +65,30 @@ class _Scanner:
         steps = {
             "blank": self.on_blank, "heading": self.on_heading, "fence": self.on_fence, "item": self.on_item,
             "row": self.on_row, "rule": self.on_rule, "wiki": self.on_wiki,
-            "comment": self.on_comment, "html": self.on_html,
+            "comment": self.on_comment, "html": self.on_html, "bare": self.on_bare, "tagged": self.on_tagged,
+            "raw": self.on_raw,
         }  # fmt: skip
         if self.plain:
-            del steps["heading"], steps["fence"], steps["comment"], steps["html"]
+            for name in ("heading", "fence", "comment", "html", "bare", "tagged", "raw"):
+                del steps[name]
         elif text.startswith((b"\n---\n", b"\n---\r\n")):
             self.resume = max(text.find(b"\n---", 4) + 4, 0)
         if self.titles:  # they tell all headings
             del steps["rule"], steps["wiki"]
+        comments = iter(()) if self.plain else long_comments(self.source)
+        comment = next(comments, None)
         titles = self.titles(text) if self.titles else []
         for title, match in self.with_titles(text, titles):
             if title is not None:
                 self.start_section(title.start, title.level, title.text, self.next_line(title.end - 1))
                 self.resume = max(self.resume, title.end)
-            elif match is not None and match.start() >= self.resume and match.lastgroup in steps:
-                steps[match.lastgroup](match.start(), match)
+            elif match is not None and match.lastgroup in steps:
+                while comment is not None and comment[0] < match.start():
+                    if comment[0] >= self.resume:  # otherwise it is in code
+                        self.resume = self.next_line(comment[1])
+                    comment = next(comments, None)
+                if match.start() >= self.resume:
+                    steps[match.lastgroup](match.start(), match)
         self.close_table()
         while self.sections:
             self.close_section(len(self.source))
@@ -98,7 +101,7 @@ class _Scanner:
         """The structural lines and the headings of another markup, each line once, in order."""
         following = iter(titles)
         title = next(following, None)
-        for match in _EVENT.finditer(text):
+        for match in EVENT.finditer(text):
             while title is not None and title.start <= match.start():
                 yield title, None
                 same, title = title.start == match.start(), next(following, None)
@@ -112,30 +115,73 @@ class _Scanner:
 
     def on_comment(self, line: int, match: re.Match[bytes]) -> None:
         """A comment of several lines: what looks like a heading in it is none."""
-        end = self.source.find(b"-->", line)
-        if end > 0 and b"\n" in self.source[line:end]:
+        found = self.closing(b"!--", COMMENT_END, line)
+        if found is not None and self.next_line(line) <= found.start():
             self.cuts.setdefault(line, INNER)
-            self.resume = self.next_line(end)
+            self.resume = self.next_line(found.start())
 
     def on_html(self, line: int, match: re.Match[bytes]) -> None:
         """A table in HTML is cut between its rows, and its parts have its head in their context."""
-        found = _TABLE_END.search(self.source, line)
+        found = self.closing(b"table", TABLE_END, line)
         if found is None:
             return
         end = self.next_line(found.end())
         head = html_head(self.source[line:end])
         self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
-        for number, row in enumerate(_TABLE_ROW.finditer(self.source, line, end)):
-            self.cuts.setdefault(row.start() + 1, INNER if number > 1 else GLUED)
+        for number, row in enumerate(TABLE_ROW.finditer(self.source, line, end)):
+            at = row.start() + (row[0][:1] == b"\n")
+            self.cuts.setdefault(at, INNER if number > 1 else GLUED)
         if head and len(head) <= _HEADER_BYTES:
             self.scopes.append(Scope(line, end, head))
         self.cuts[end] = BLOCK
         self.resume = end
 
+    def on_bare(self, line: int, match: re.Match[bytes]) -> None:
+        """The line below the head of a table whose rows do not begin with a bar."""
+        start = self.source.rfind(b"\n", 0, max(line - 1, 0)) + 1
+        head = self.source[start:line].strip()
+        if b"|" not in head or not line:
+            return
+        self.cuts[start] = self.price(start, BLOCK if start in self.cuts else INNER)
+        row = end = self.next_line(line)
+        self.cuts[line] = self.cuts[row] = GLUED
+        while end < len(self.source) and b"|" in self.line(end):
+            row, end = end, self.next_line(end)
+            self.cuts.setdefault(row, INNER)
+        if len(head) <= _HEADER_BYTES:
+            self.scopes.append(Scope(start, end, head.decode()))
+        self.cuts[end] = BLOCK
+        self.resume = end
+
+    def on_tagged(self, line: int, match: re.Match[bytes]) -> None:
+        start = match.start("tagged") - 1
+        near = self.source.find(b"</h", start, start + 1_200) >= 0
+        found = TAGGED.match(self.source, start) if near else None
+        title = b" ".join(TAG.sub(b" ", found[2]).split()) if found else b""
+        if found and title:
+            self.start_section(line, int(found[1]), title, self.next_line(found.end()))
+            self.resume = self.next_line(found.end())
+
+    def on_raw(self, line: int, match: re.Match[bytes]) -> None:
+        """Code, scripts and formulas as HTML or TeX: what looks like a heading in them is none."""
+        name = match["raw"][1:]
+        closing = re.compile(rb"^[ \t>]*\$\$" if name == b"$" else rb"</%b\s*>" % name, re.I | re.M)
+        if found := self.closing(name, closing, self.next_line(line)):
+            self.literal(line, self.next_line(line), found.start(), self.next_line(found.end()))
+
+    def closing(self, name: bytes, end: re.Pattern[bytes], start: int) -> re.Match[bytes] | None:
+        """The end of an element; the first one without an end is the last that is searched for."""
+        found = end.search(self.source, start) if name not in self.unclosed else None
+        if found is None:
+            self.unclosed.add(name)
+        return found
+
     def on_blank(self, line: int, match: re.Match[bytes]) -> None:
         following = match.end()
         if line == self.glue:
             self.glue = following
+            self.cuts[following] = GLUED
+        elif not self.plain and self.is_label(line):
             self.cuts[following] = GLUED
         elif self.source[following : following + 1] in (b" ", b"\t"):
             self.cuts[following] = INNER + 50
@@ -170,9 +216,14 @@ class _Scanner:
         closing = re.compile(rb"^[ \t>]*" + re.escape(fence[:1]) + rb"{%d,}[ \t]*\r?$" % len(fence), re.M)
         found = closing.search(self.source, body)
         end = self.next_line(found.start()) if found else len(self.source)
-        self.cuts[line] = self.price(line, INNER if self.cuts.get(line) is None else BLOCK)
+        self.literal(line, body, found.start() if found else end, end)
+
+    def literal(self, line: int, body: int, last: int, end: int) -> None:
+        """A block without structure from `line` to `end`, with its text from `body` to `last`."""
+        usual = INNER if self.cuts.get(line) is None else SENTENCE if self.is_introduced(line) else BLOCK
+        self.cuts[line] = self.price(line, usual)
         if end - line > self.limit:
-            self.cut_code_lines(body, found.start() if found else end)
+            self.cut_code_lines(body, last)
         self.cuts[end] = BLOCK
         self.resume = end
 
@@ -190,10 +241,16 @@ class _Scanner:
 
     def on_item(self, line: int, match: re.Match[bytes]) -> None:
         depth = min(len(match["indent"].expandtabs(4)) // 2, 2)
-        introduced = (
-            self.cuts.get(line) == BLOCK and self.source[max(line - 100, 0) : line].rstrip()[-1:] == b":"
-        )
+        introduced = self.cuts.get(line) == BLOCK and self.is_introduced(line)
         self.cuts[line] = self.price(line, SENTENCE if introduced else INNER + 350 * depth)
+
+    def is_introduced(self, line: int) -> bool:
+        return self.source[max(line - 100, 0) : line].rstrip()[-1:] == b":"
+
+    def is_label(self, blank: int) -> bool:
+        """Whether the line above a blank one stands alone and in bold letters."""
+        start = self.source.rfind(b"\n", 0, max(blank - 1, 0)) + 1
+        return start in self.cuts and LABEL.fullmatch(self.source, start, max(blank - 1, 0)) is not None
 
     def on_row(self, line: int, match: re.Match[bytes]) -> None:
         after = self.next_line(line)
@@ -201,7 +258,7 @@ class _Scanner:
             self.close_table()
             self.table = line
             self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
-        elif _DELIMITER_ROW.match(self.source, line):
+        elif DELIMITER_ROW.match(self.source, line):
             self.cuts[line] = self.cuts[after] = GLUED
         else:
             self.cuts.setdefault(line, INNER)
@@ -210,7 +267,7 @@ class _Scanner:
     def close_table(self) -> None:
         if self.table >= 0:
             header = self.line(self.table).strip()
-            if _DELIMITER_ROW.match(self.source, self.next_line(self.table)) and len(header) <= _HEADER_BYTES:
+            if DELIMITER_ROW.match(self.source, self.next_line(self.table)) and len(header) <= _HEADER_BYTES:
                 self.scopes.append(Scope(self.table, self.row_end, header.decode()))
             self.table = -1
 

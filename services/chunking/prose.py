@@ -8,12 +8,17 @@ from services.chunking.packing import CHARACTER, GLUED, INNER, SENTENCE, WORD, C
 # Every pattern starts with plain characters, so the search skips at the speed of `memchr`. Repetitions are
 # possessive (`*+`), so no text takes quadratic time.
 
+#: Titles, references and measures that a full stop shortens, mostly before a name or a number.
+_SHORTENED = """
+    Mr Dr St Mrs Ms Prof Jr Sr Gen Rev Hon vs cf Fig Figs No Nos Eq Eqs Sec Ch Vol pp approx al Jan Feb
+    Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Nr Hr Hrn Fr bzw vgl ca Abs Art Bd Mme Mlle art Sra Dra
+"""
 #: The end of a sentence: a mark, closing quotes or brackets, and white space; but not before a lower-case
-#: letter or after an initial, a title or a number of one digit.
+#: letter or after an initial, a shortened word or a number of one digit.
 _SENTENCE = re.compile(
-    rb"""[.!?](?<![.!?]{2})"""
-    rb"""(?<!\s[A-Z0-9]\.)(?<!\bMr\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)(?<!\bvs\.)(?<!e\.g\.)(?<!i\.e\.)"""
-    rb"""[.!?]*+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*+\s++(?=[^\sa-z])"""
+    rb"""[.!?](?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!U\.S\.)"""
+    + b"".join(rb"(?<!\b%b\.)" % word.encode() for word in _SHORTENED.split())
+    + rb"""[.!?]*+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*+\s++(?=[^\sa-z])"""
 )
 #: The full stops of scripts without spaces, and the ellipsis: `。` `！` `？` `।` `؟` `۔` `…` in UTF-8.
 _SENTENCE_WIDE = re.compile(

@@ -1,0 +1,45 @@
+"""The lines of markdown that have structure."""
+
+import re
+from collections.abc import Iterator
+
+#: The lines that have structure; all others are text. The leading line feed lets the search jump from line to
+#: line at the speed of `memchr`. Repetitions are possessive, so a line of a million spaces takes linear time.
+EVENT = re.compile(
+    rb"\n(?P<indent>[ \t>]*+)(?:"
+    rb"(?P<blank>\r?(?=\n|\Z))"
+    rb"|(?P<heading>\#{1,6})(?=[ \t\r\n])"
+    rb"|(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,})"
+    rb"|(?P<bare>:?-+:?[ \t]*\|[-:| \t]*\r?(?=\n|\Z))"
+    rb"|(?P<item>[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))"
+    rb"|(?P<row>\|)"
+    rb"|(?P<rule>(?:=+|-+)(?=[ \t]*\r?(?:\n|\Z)))"
+    rb"|(?P<comment><!--)"
+    rb"|(?P<html><table\b)"
+    rb"|(?P<tagged><[hH][1-6]\b)"
+    rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n))"
+    rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
+    rb")"
+)
+DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
+COMMENT_END = re.compile(rb"-->")
+TABLE_END = re.compile(rb"</table\s*>", re.I)
+TABLE_ROW = re.compile(rb"(?:\n[ \t]*)?<tr\b", re.I)
+#: A heading as HTML, with which most pages of projects begin.
+TAGGED = re.compile(rb"<h([1-6])\b[^>]*>(.{0,1000}?)</h\1\s*>", re.I | re.S)
+TAG = re.compile(rb"<[^>]{0,1000}>")
+#: A line in bold letters, alone: it names what follows.
+LABEL = re.compile(rb"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(\*\*|__)[^*_\n]{1,150}\1[:.]?[ \t]*\r?")
+
+
+def long_comments(source: bytes) -> Iterator[tuple[int, int]]:
+    """Where comments of several lines begin and end. After a backtick a comment is named, not begun."""
+    start, end = source.find(b"<!--"), -1
+    while start >= 0:
+        end = end if end > start else source.find(b"-->", start)
+        if end < 0:
+            return
+        named = source[max(start - 1, 0) : start] == b"`"
+        if not named and source.find(b"\n", start, end) >= 0:
+            yield start, end
+        start = source.find(b"<!--", start + 4 if named else end)
