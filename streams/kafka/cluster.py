@@ -188,6 +188,8 @@ def _created(future: Future[None]) -> bool:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise TransientError(f"a topic could not be created: {error.args[0].str()}") from error
         return False
+    except TimeoutError as error:
+        raise TransientError("a topic could not be created: no broker answered") from error
     return True
 
 

@@ -48,7 +48,7 @@ def watermarks(
     while True:
         try:
             return _asked_together(cluster, places, _left(until))
-        except KafkaException:
+        except (KafkaException, TimeoutError):
             forget_admin(cluster)
         try:
             return [consumer.get_watermark_offsets(place, timeout=_left(until)) for place in places]

@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import TopicCollection
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.errors import TransientError
-from streams.kafka.cluster import Cluster, admin, forget_admin
+from streams.kafka.cluster import Cluster, admin, answer_of, forget_admin
 from streams.partitions import Partition
 
 #: A file with an older checkpoint is rebuilt: it may have missed tombstones, which compaction removes after
@@ -41,10 +41,12 @@ def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
         return {}
     found = admin(cluster).describe_topics(TopicCollection(list(names)), request_timeout=10)
     try:
-        return {names[name]: str(future.result(15).topic_id) for name, future in found.items()}
-    except KafkaException as error:
+        return {
+            names[name]: str(answer_of(future, f"topic {name}").topic_id) for name, future in found.items()
+        }
+    except TransientError:
         forget_admin(cluster)
-        raise TransientError(f"topics cannot be described: {error.args[0].str()}") from error
+        raise
 
 
 class Positions:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, RequestError, TransientError
 from schemas.events import Event
-from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, forget_admin
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, forget_admin
 from streams.kafka.messages import decoded, reason_of
 from streams.partitions import Partition
 from streams.topics import BY_NAME
@@ -81,12 +81,12 @@ def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpe
     found = admin(cluster).list_offsets(wanted, request_timeout=10)
     try:
         return {
-            (tp.topic.removeprefix(cluster.prefix), tp.partition): future.result(15).offset
+            (tp.topic.removeprefix(cluster.prefix), tp.partition): answer_of(future, "offsets").offset
             for tp, future in found.items()
         }
-    except KafkaException as error:
+    except TransientError:
         forget_admin(cluster)
-        raise TransientError(f"offsets cannot be read: {error.args[0].str()}") from error
+        raise
 
 
 class Reader:

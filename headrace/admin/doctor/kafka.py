@@ -11,7 +11,7 @@ from headrace.admin.topics import TopicState, missing_topics, topic_faults, topi
 from headrace.preflight import tables_of
 from headrace.wiring import Wiring
 from schemas.errors import IngestError
-from streams.kafka.cluster import Cluster, admin, metadata_seconds
+from streams.kafka.cluster import Cluster, admin, answer_of, metadata_seconds
 from streams.state.lags import consumer_groups
 from streams.topics import CATALOGUE, INBOX
 
@@ -123,6 +123,6 @@ def _members(cluster: Cluster) -> dict[str, int]:
         return {}
     asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_TIMEOUT_S)
     return {
-        group.removeprefix(cluster.prefix): len(future.result(_TIMEOUT_S).members)
+        group.removeprefix(cluster.prefix): len(answer_of(future, f"members of {group}").members)
         for group, future in asked.items()
     }

@@ -3,17 +3,16 @@
 import asyncio
 import time
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from headrace.wiring import Wiring
 from schemas.errors import TransientError
 from schemas.events import CollectionSwitched
 from services.indexing.stage import IndexingStage
-from streams.kafka.cluster import CLIENT_LOG, admin, partition_counts
+from streams.kafka.cluster import CLIENT_LOG, admin, answer_of, partition_counts
 from streams.topics import EMBEDDINGS
 
-_ANSWER_SECONDS = 15.0
 _DELIVERY_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 
@@ -75,11 +74,9 @@ class Barrier:
         asked = ConsumerGroupTopicPartitions(
             self._group, [TopicPartition(self._topic, partition) for partition in self._partitions]
         )
-        try:
-            found = admin(self._cluster).list_consumer_group_offsets([asked])[self._group]
-            committed = {one.partition: one.offset for one in found.result(_ANSWER_SECONDS).topic_partitions}
-        except KafkaException as error:
-            raise TransientError(f"offsets of indexing cannot be read: {error.args[0].str()}") from error
+        found = admin(self._cluster).list_consumer_group_offsets([asked])[self._group]
+        answer = answer_of(found, "offsets of indexing")
+        committed = {one.partition: one.offset for one in answer.topic_partitions}
         unread = [partition for partition in self._partitions if committed.get(partition, -1) < 0]
         return {**committed, **self._ends(unread, OffsetSpec.earliest())}  # type: ignore[no-untyped-call]
 
@@ -92,8 +89,7 @@ class Barrier:
         if not partitions:
             return {}
         wanted = {TopicPartition(self._topic, partition): which for partition in partitions}
-        try:
-            found = admin(self._cluster).list_offsets(wanted)
-            return {place.partition: future.result(_ANSWER_SECONDS).offset for place, future in found.items()}
-        except KafkaException as error:
-            raise TransientError(f"offsets of {self._topic} cannot be read: {error.args[0].str()}") from error
+        return {
+            place.partition: answer_of(future, f"offsets of {self._topic}").offset
+            for place, future in admin(self._cluster).list_offsets(wanted).items()
+        }
