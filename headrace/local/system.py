@@ -42,7 +42,7 @@ from headrace.service_names import GATEWAY, SERVICES
 from headrace.settings import Settings
 from schemas.errors import IngestError, RequestError
 from streams.data_dir import open_data_dir
-from streams.local import DataDirLock, LocalBroker, LocalChroma
+from streams.local import DataDirLock, LocalBroker, LocalChroma, ProcessSpec
 from streams.local.ports import is_free, kept_port
 from streams.processes.forked import Forks
 
@@ -161,12 +161,13 @@ class _System:
             self._data_dir / "kafka", settings.cache_dir, java=settings.java, lists_classes=True
         )
         self._chroma = LocalChroma(self._data_dir / "chroma")
+        self._broker_began = asyncio.Event()
 
     async def start(self, supervisor: Supervisor) -> LocalSystem:
         """Start all processes and wait until the gateway's health is green."""
         port = self._gateway_port()
         kafka, chroma_url, _ = await asyncio.gather(
-            self._start_broker(supervisor), self._start_chroma(supervisor), asyncio.to_thread(_load)
+            self._start_broker(supervisor), self._start_chroma(supervisor), self._load()
         )
         config = self._kafka_config()
         settings = self._settings.model_copy(
@@ -215,8 +216,21 @@ class _System:
     async def _start_broker(self, supervisor: Supervisor) -> str:
         if self._settings.kafka_bootstrap_servers:
             return self._settings.kafka_bootstrap_servers
-        await supervisor.start(await self._broker.prepare())
+        spec = await self._broker.prepare()
+        await supervisor.start(replace(spec, ready=lambda: self._answers(spec)))
         return self._broker.bootstrap_servers
+
+    async def _answers(self, spec: ProcessSpec) -> None:
+        self._broker_began.set()
+        if spec.ready is not None:
+            await spec.ready()
+
+    async def _load(self) -> None:
+        """Import what is needed once broker and Chroma run, while the broker starts. It takes longest of all,
+        so its process begins first: imports in this process would delay that."""
+        if self._settings.kafka_bootstrap_servers is None:
+            await self._broker_began.wait()
+        await asyncio.to_thread(_import)
 
     def _kafka_config(self) -> Path | None:
         """The file of librdkafka properties of the user's cluster, or of the local broker."""
@@ -245,8 +259,7 @@ class _System:
         return port
 
 
-def _load() -> None:
-    """Import what is needed once broker and Chroma run."""
+def _import() -> None:
     import headrace.admin.topics
     import headrace.wiring  # noqa: F401
 

@@ -1,5 +1,6 @@
 """The parsing stage: documents in, their text out. As the first stage, it also validates records."""
 
+import asyncio
 from collections.abc import Sequence
 
 from schemas.checks import check_document
@@ -21,6 +22,10 @@ from streams.state.layout import order_of
 from streams.topics import DOCUMENTS, PARSED
 
 Incoming = DocumentUpserted | DocumentDeleted
+
+#: Before workers start without a document. On one machine all services start at once, and its processors are
+#: what they wait for.
+WARM_AFTER_SECONDS = 2.0
 
 
 class ParsingStage(stage.Stage[Incoming]):
@@ -46,13 +51,16 @@ class ParsingStage(stage.Stage[Incoming]):
         self._sandbox, self._blobs, self._partitions, self._eras = sandbox, blobs, partitions, eras
         self.concurrency = concurrency
         self._admission = Admission()
+        self._warming: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Start the workers before the first document."""
-        self._sandbox.start()
+        """Start the workers soon, if no document does before."""
+        self._warming = asyncio.get_running_loop().call_later(WARM_AFTER_SECONDS, self._sandbox.start)
 
     async def close(self) -> None:
         """Stop the workers."""
+        if self._warming is not None:
+            self._warming.cancel()
         self._sandbox.close()
 
     async def process(self, record: Record[Incoming], context: Context) -> Sequence[Output]:

@@ -21,6 +21,7 @@ from schemas.events import (
 )
 from schemas.ids import document_id
 from services.parsing import document as parsed
+from services.parsing import stage as stage_module
 from services.parsing.stage import Incoming, ParsingStage
 from streams.blobs import INLINE_BYTES, BlobStore
 from streams.engine.outputs import Output, ProgressReport, Send
@@ -29,6 +30,7 @@ from streams.engine.stage import Record
 from streams.partitions import partition_of
 from streams.topics import PARSED
 from tests.services.parsing.sandbox.sandbox_double import Recorded
+from tests.waiting import eventually
 
 PARTITIONS = 6
 RUN = RunPosition(invocation_id="run-1", attempt=1, ordinal=4)
@@ -259,10 +261,15 @@ async def test_large_documents_are_in_memory_one_at_a_time(stage: ParsingStage, 
     assert len(sandbox.calls) == 4
 
 
-async def test_the_stage_starts_and_closes_its_sandbox(sandbox: Recorded, blobs: BlobStore) -> None:
+async def test_the_stage_starts_its_sandbox_after_a_moment_and_closes_it(
+    sandbox: Recorded, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = ParsingStage(sandbox, blobs, PARTITIONS, concurrency=4)
-
     await stage.start()
     await stage.close()
+    assert (sandbox.started, sandbox.closed) == (False, True)
 
-    assert (sandbox.started, sandbox.closed) == (True, True)
+    monkeypatch.setattr(stage_module, "WARM_AFTER_SECONDS", 0)
+    await stage.start()
+    await eventually(lambda: sandbox.started)
+    await stage.close()
