@@ -181,7 +181,7 @@ def _fault(before: str, one: str, after: str) -> float:
             return 1.0
         return 0.5 if right not in "SDC" and one not in _BEFORE else 0.0
     if kind == "D":
-        return 0.0
+        return 1.0 if one in "¼½¾" and left not in "SDC" else 0.0
     apart = sum(near not in "SDC" and near != kind for near in (left, right))
     if kind == "E":  # Chinese, Japanese and Korean may be next to Latin words, but not inside them
         return 1.0 if apart == 2 else 0.2 * apart

@@ -20,6 +20,7 @@ from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
+from services.parsing.pdf.line_numbers import leave_out_line_numbers
 from services.parsing.pdf.lost_letters import restore_letters
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.raised import mark_raised
@@ -62,6 +63,7 @@ def parse_pdf(
         leave_out_unseen(data, batch.pages)
         restore_letters(data, batch.pages)
         mark_raised(data, batch.pages)
+        leave_out_line_numbers(batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
             numbers.append(page.number)

@@ -27,7 +27,7 @@ class Body:
         self._lists = Indents()
         self._last_list: str | None = None
         self._code: list[str] = []
-        self._initial = ""  # a large first letter, which is a paragraph of its own
+        self._initial = ""  # text that begins the next paragraph, as a large first letter
         self._page = 1
         self._depth = 0
         self._in_cell = 0
@@ -36,6 +36,7 @@ class Body:
 
     def read(self, content: etree._Element) -> None:
         self._blocks(content)
+        self._end_initial()
         self._end_code()
 
     def _blocks(self, content: etree._Element) -> None:
@@ -58,6 +59,12 @@ class Body:
         self._end_code()
         self.writer.add(text, tight)
 
+    def _end_initial(self) -> None:
+        """Write a text that waits for a paragraph that never comes."""
+        if text := md.tidy(self._initial):
+            self._add(md.escape_lines(text))
+        self._initial = ""
+
     def _end_code(self) -> None:
         if self._code:
             lines, self._code = self._code, []
@@ -74,6 +81,9 @@ class Body:
             self._initial = "".join(line.parts)
             return
         line.parts[:0], self._initial = [self._initial], ""
+        if _is_deleted(properties) and not line.drawn and not line.boxes:  # it goes on in the next one
+            self._initial = "".join(line.parts)
+            return
         if switched_on(properties, "pageBreakBefore") and not line.breaks:
             line.breaks = 1
         self._turn_pages(line, before=True)
@@ -213,6 +223,7 @@ class Body:
         self._depth += 1
         self._in_cell += 1
         self._blocks(cell)
+        self._end_initial()
         self._end_code()
         self._in_cell -= 1
         self._depth -= 1

@@ -17,7 +17,7 @@ from services.parsing.formats.html import tables
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.classifier import Scores, scores_of
 from services.parsing.formats.html.render import Renderer
-from services.parsing.formats.html.short_pages import in_short_page
+from services.parsing.formats.html.short_pages import SHORT, declared_parts, in_short_page
 
 #: Blocks with at least this score are kept.
 THRESHOLD = 0.52
@@ -49,7 +49,8 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
         for block, score in zip(blocks, scores, strict=True)
     ]
     if not any(chosen):
-        return set()
+        return declared_parts(blocks, parts)
+    _join(blocks, chosen)
     first, last = chosen.index(True), len(chosen) - 1 - chosen[::-1].index(True)
     titles = [
         i for i, block in enumerate(blocks) if block.element.tag == "h1" and not _leads_home(block.element)
@@ -58,6 +59,20 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
     for i in above + [i for i in titles if first < i < last]:
         chosen[i] = True
     return {block.part.index for block, keep in zip(blocks, chosen, strict=True) if keep}
+
+
+def _join(blocks: list[Block], chosen: list[bool]) -> None:
+    """Where little is chosen, choose the sentences of an element of which a paragraph is chosen, and of an
+    aside in it. On long pages such sentences are mostly notices."""
+    both = list(zip(blocks, chosen, strict=True))
+    if sum(len(block.text) for block, keep in both if keep) >= SHORT:
+        return
+    holders = {block.element.getparent() for block, keep in both if keep and block.element.tag == "p"}
+    for i, block in enumerate(blocks):
+        if block.element.tag == "p" and block.ends and block.linked * 2 <= len(block.text):
+            around = block.element.getparent()
+            aside = around.tag == "aside" and around.getparent() in holders
+            chosen[i] = chosen[i] or around in holders or aside
 
 
 def _leads_home(heading: HtmlElement) -> bool:

@@ -161,6 +161,8 @@ class Renderer:
         if inline.holds_blocks(el):
             self._content(el)
         else:
+            for br in el.iter("br"):
+                br.tail = f" {br.tail or ''}"
             text = inline.plain(el)
             lead, tail = text[:1].isspace(), text[-1:].isspace()
             self._line.append(f"{' ' * lead}{md.code_span(text)}{' ' * tail}")

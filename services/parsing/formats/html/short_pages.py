@@ -27,6 +27,12 @@ def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Sco
     ])  # fmt: skip
 
 
+def declared_parts(blocks: list[Block], parts: list[Part]) -> set[int]:
+    """The parts with text in what the page itself calls its content; none if it calls nothing so."""
+    region = _declared(parts)
+    return {block.part.index for block in blocks if region is not None and _is_within(block.part, region)}
+
+
 def _is_content(block: Block, region: Part, linked: bool) -> bool:
     """Whether tags and names let a block be content; without `linked` only if most of it is no link."""
     return (

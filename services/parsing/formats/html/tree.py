@@ -14,6 +14,7 @@ from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
+_WESTERN = ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252", "iso8859-1")
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 #: Characters that mark emphasis while a page is rendered.
 _MARKS = re.compile("[\ue000-\ue005]")
@@ -51,12 +52,22 @@ def declared_charset(data: bytes, content_type: str | None = None) -> str | None
     return "utf-8" if charset and charset.lower().startswith("utf-16") else charset
 
 
+def _charset(data: bytes, content_type: str | None) -> str | None:
+    """The declared charset, but UTF-8 where a page that is called Western is valid UTF-8: no text is both."""
+    declared = declared_charset(data, content_type)
+    if declared and declared.lower() in _WESTERN and not data.isascii():
+        with contextlib.suppress(UnicodeDecodeError):
+            data.decode("utf-8")
+            return "utf-8"
+    return declared
+
+
 def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlElement, tuple[str, ...]]:
     """The page's root element, and a warning if its encoding was guessed.
 
     Raises CorruptDocument if there is no element.
     """
-    text, warnings = decode(data, declared_charset(data, content_type))
+    text, warnings = decode(data, _charset(data, content_type))
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     parser.set_element_class_lookup(_ELEMENTS)
     page = _without_controls(_END_OF_PAGE.sub("", _declared_entities(text)))

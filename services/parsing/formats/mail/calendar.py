@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.html.page import render
+from services.parsing.formats.html.tree import parse_tree
 from services.parsing.formats.text import decode
 from services.parsing.markdown_writer import Writer
 
@@ -46,6 +49,8 @@ _SCHEME = re.compile(r"^(?:mailto|tel|xmpp):", re.I)
 _BINARY = ("B", "BASE64")
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _ESCAPED = re.compile(r"\\([nN;,\\])")
+
+_TAGS = re.compile(r"</?(?:p|br|a|b|i|u|ul|ol|li|div|span|html|body|strong|em)\b[^>]{0,2000}>", re.I)
 
 
 @dataclass
@@ -130,8 +135,11 @@ def _write(component: _Component, writer: Writer, level: int) -> None:
     facts += [(label, ", ".join(_values(component, key))) for key, label in _FACTS.items()]
     writer.add("\n".join(f"**{label}:** {md.escape(value)}" for label, value in facts if value))
     remarks = [_unescaped(value) for _, value in component.all("COMMENT")]
-    for text in (component.first("DESCRIPTION") or _plain_html(component), component.first("NOTE"), *remarks):
-        if text.strip():
+    description = component.first("DESCRIPTION") or component.first("X-ALT-DESC")
+    for text in (description, component.first("NOTE"), *remarks):
+        if _TAGS.search(text):
+            writer.add(_of_page(text))
+        elif text.strip():
             writer.add(md.escape_lines(md.escape(text.strip())))
 
 
@@ -179,8 +187,12 @@ def _name(component: _Component) -> str:
     return " ".join(" ".join(parts[at] for at in (3, 1, 2, 0, 4)).split())
 
 
-def _plain_html(component: _Component) -> str:
-    return re.sub(r"<[^>]{0,2000}>", " ", component.first("X-ALT-DESC")).strip()
+def _of_page(text: str) -> str:
+    """A description in HTML, as calendars on the web write it."""
+    try:
+        return render(parse_tree(text.encode(), "text/html; charset=utf-8")[0], paper=True).strip()
+    except CorruptDocument:
+        return md.escape(text)
 
 
 def _unescaped(value: str) -> str:

@@ -204,6 +204,8 @@ class Body:
             return self._span(child)
         if tag == TEXT + "s":
             return " "
+        if tag == TEXT + "number":  # of a heading, as its program counted it
+            return f"{self._inline(child)} "
         if tag == TEXT + "tab":
             return " "
         if tag == TEXT + "line-break":

@@ -1,5 +1,14 @@
 """Inputs rebuilt from public reports about other document tools, one module per kind."""
 
-from tests.services.parsing.relatives.rebuilt import decks, files, grids, letters, mails, pages, prints
+from tests.services.parsing.relatives.rebuilt import (
+    decks,
+    files,
+    grids,
+    letters,
+    mails,
+    pages,
+    prints,
+    second,
+)
 
-KINDS = (letters, grids, decks, mails, pages, prints, files)
+KINDS = (letters, grids, decks, mails, pages, prints, files, second)

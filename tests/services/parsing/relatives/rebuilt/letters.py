@@ -12,18 +12,18 @@ _P = paragraph
 _BOX = "<wps:wsp xmlns:wps='http://schemas.microsoft.com/office/word/2010/wordprocessingShape'><wps:txbx><w:txbxContent>{}</w:txbxContent></wps:txbx></wps:wsp>"
 
 
-def _in(inner: str, properties: str = "") -> str:
+def para(inner: str, properties: str = "") -> str:
     return f"<w:p><w:pPr>{properties}</w:pPr>{inner}</w:p>"
 
 
-def _field(instruction: str, result: str) -> str:
+def field(instruction: str, result: str) -> str:
     return (
         f'<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> {instruction} </w:instrText></w:r>'
         f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{result}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
     )
 
 
-def _cell(inner: str, properties: str = "") -> str:
+def cell(inner: str, properties: str = "") -> str:
     return f"<w:tc><w:tcPr>{properties}</w:tcPr>{inner}</w:tc>"
 
 
@@ -39,15 +39,15 @@ def _r(text: str) -> str:
     return f"<m:r><m:t>{text}</m:t></m:r>"
 
 
-def _styles(*styles: str) -> dict[str, str | bytes]:
+def styles(*styles: str) -> dict[str, str | bytes]:
     return {"word/styles.xml": f"<w:styles {W}>{''.join(styles)}</w:styles>"}
 
 
-def _style(name: str, key: str, more: str = "", kind: str = "paragraph") -> str:
+def style(name: str, key: str, more: str = "", kind: str = "paragraph") -> str:
     return f'<w:style w:type="{kind}" w:styleId="{key}"><w:name w:val="{name}"/>{more}</w:style>'
 
 
-def _numbering(*levels: tuple[str, str]) -> dict[str, str | bytes]:
+def numbering(*levels: tuple[str, str]) -> dict[str, str | bytes]:
     inner = "".join(
         f'<w:lvl w:ilvl="{i}"><w:start w:val="1"/><w:numFmt w:val="{kind}"/><w:lvlText w:val="{label}"/></w:lvl>'
         for i, (kind, label) in enumerate(levels)
@@ -76,8 +76,8 @@ _DATA = (
     + "</dgm:ptLst></dgm:dataModel>"
 )
 _TOC = "".join(
-    _in(
-        f"<w:hyperlink w:anchor='_Toc{n}'><w:r><w:t>{text}</w:t></w:r><w:r><w:tab/></w:r>{_field(f'PAGEREF _Toc{n} ' + chr(92) + 'h', run(str(n + 1)))}</w:hyperlink>"
+    para(
+        f"<w:hyperlink w:anchor='_Toc{n}'><w:r><w:t>{text}</w:t></w:r><w:r><w:tab/></w:r>{field(f'PAGEREF _Toc{n} ' + chr(92) + 'h', run(str(n + 1)))}</w:hyperlink>"
     )
     for n, text in enumerate(("Gates", "Pumps"))
 )
@@ -116,32 +116,32 @@ _EQUATIONS = {
 _WORD = [
     *(Case(f"docling, pandoc: {name} in a formula", "a.docx", docx(_math(inner)), has=want) for name, (inner, want) in _EQUATIONS.items()),
     Case("docx2md: a table of contents with page numbers", "a.docx", docx(_TOC + _P("Gates", "H1")), has=["Gates", "Pumps", "# Gates"], lacks=["PAGEREF", "_Toc0"]),
-    Case("python-docx 497: words in smart tags within tags", "a.docx", docx(_in(run("State of ") + "<w:smartTag w:element='place'><w:smartTag w:element='State'>" + run("Delaware") + "</w:smartTag></w:smartTag>" + run(", excluding"))), has=["State of Delaware, excluding"]),
-    Case("office_oxide 140: text boxes in a group", "a.docx", docx(_in(_drawn("g", f"<wpg:wgp xmlns:wpg='g'>{_BOX.format(_P('First box'))}<wpg:grpSp>{_BOX.format(_P('Second box'))}</wpg:grpSp></wpg:wgp>"))), order=["First box", "Second box"]),
-    Case("docling: boxes on a canvas", "a.docx", docx(_in(_drawn("c", f"<wpc:wpc xmlns:wpc='c'>{_BOX.format(_P('On the canvas'))}</wpc:wpc>"))), has=["On the canvas"]),
-    Case("docling 1105: a box in both alternatives is read once", "a.docx", docx(_in(f"<w:r><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing>{_BOX.format(_P('Only once'))}</w:drawing></mc:Choice><mc:Fallback><w:pict><w:txbxContent>{_P('Only once')}</w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>")), exact="Only once"),
-    Case("docling 2211: a box within a cell", "a.docx", docx(f"<w:tbl><w:tr>{_cell(_in(_drawn('b', _BOX.format(_P('Boxed')))))}{_cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>"), has=["Boxed", "b", "c"]),
-    Case("tika: a diagram of Word", "a.docx", docx(_in(_drawn("d", _DIAGRAM)), {"word/data1.xml": _DATA}, {"d": ("diagramData", "data1.xml")}), order=["Plan", "Build", "Check"]),
+    Case("python-docx 497: words in smart tags within tags", "a.docx", docx(para(run("State of ") + "<w:smartTag w:element='place'><w:smartTag w:element='State'>" + run("Delaware") + "</w:smartTag></w:smartTag>" + run(", excluding"))), has=["State of Delaware, excluding"]),
+    Case("office_oxide 140: text boxes in a group", "a.docx", docx(para(_drawn("g", f"<wpg:wgp xmlns:wpg='g'>{_BOX.format(_P('First box'))}<wpg:grpSp>{_BOX.format(_P('Second box'))}</wpg:grpSp></wpg:wgp>"))), order=["First box", "Second box"]),
+    Case("docling: boxes on a canvas", "a.docx", docx(para(_drawn("c", f"<wpc:wpc xmlns:wpc='c'>{_BOX.format(_P('On the canvas'))}</wpc:wpc>"))), has=["On the canvas"]),
+    Case("docling 1105: a box in both alternatives is read once", "a.docx", docx(para(f"<w:r><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing>{_BOX.format(_P('Only once'))}</w:drawing></mc:Choice><mc:Fallback><w:pict><w:txbxContent>{_P('Only once')}</w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>")), exact="Only once"),
+    Case("docling 2211: a box within a cell", "a.docx", docx(f"<w:tbl><w:tr>{cell(para(_drawn('b', _BOX.format(_P('Boxed')))))}{cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>"), has=["Boxed", "b", "c"]),
+    Case("tika: a diagram of Word", "a.docx", docx(para(_drawn("d", _DIAGRAM)), {"word/data1.xml": _DATA}, {"d": ("diagramData", "data1.xml")}), order=["Plan", "Build", "Check"]),
     Case("tika: lettering of old Word", "a.docx", docx("<w:p><w:r><w:pict><v:shape xmlns:v='urn:schemas-microsoft-com:vml'><v:textpath string='Annual report'/></v:shape></w:pict></w:r></w:p>"), has=["Annual report"]),
-    Case("mammoth: a heading by the outline alone", "a.docx", docx(_in(run("Scope"), '<w:outlineLvl w:val="1"/>') + _P("text")), has=["## Scope"]),
-    Case("docling 1032: headings of a German Word", "a.docx", docx(_P("Umfang", "berschrift1") + _P("Teil", "Eigen"), _styles(_style("heading 1", "berschrift1"), _style("Eigen", "Eigen", '<w:basedOn w:val="berschrift1"/>'))), has=["# Umfang", "# Teil"]),
-    Case("docling: numbers of headings by their style", "a.docx", docx(_P("Scope", "H1") + _P("Terms", "H2") + _P("Duties", "H2"), _numbering(("decimal", "%1"), ("decimal", "%1.%2")) | _styles(*(_style(f"heading {n}", f"H{n}", f'<w:pPr><w:numPr><w:ilvl w:val="{n - 1}"/><w:numId w:val="1"/></w:numPr></w:pPr>') for n in (1, 2)))), has=["# 1 Scope", "## 1.1 Terms", "## 1.2 Duties"]),
-    Case("pandoc: notes in headings and cells, with several paragraphs", "a.docx", docx(_in(run("Head") + _MARK.format(2), '<w:pStyle w:val="H1"/>') + f"<w:tbl>{row('a', 'b')}<w:tr>{_cell(_in(run('c') + _MARK.format(3)))}{_cell(_P('d'))}</w:tr></w:tbl>", _notes(_P("First note."), _P("Second") + _P("goes on.")), _FOOT), order=["Head", "c", "First note.", "Second", "goes on."], lacks=["separator"]),
-    Case("docx4j: a style separator in a heading", "a.docx", docx(_in(run("Term."), '<w:pStyle w:val="H2"/><w:rPr><w:vanish/><w:specVanish/></w:rPr>') + _P("The lease runs ten years.")), order=["Term.", "The lease runs ten years."]),
-    Case("python-docx: text that is hidden on the web alone", "a.docx", docx(_in(run("shown"), "") + _in(run("seven", "<w:webHidden/>")) + _in(run("not hidden", '<w:vanish w:val="0"/>'))), has=["shown", "seven", "not hidden"]),
-    Case("libreoffice: entries of an index are no text", "a.docx", docx(_in(run("The weir") + '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> XE "weir, old" </w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>' + run(" stands."))), exact="The weir stands."),
-    Case("docx4j: a field that is never closed", "a.docx", docx(_in('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> DATE </w:instrText></w:r>' + run("after it")) + _P("Next")), has=["after it", "Next"]),
-    Case("mammoth: an address without quotes", "a.docx", docx(_in(_field("HYPERLINK https://e.org/a", run("the mill")))), exact="[the mill](https://e.org/a)"),
-    Case("mammoth: a simple field with an address", "a.docx", docx(_in('<w:fldSimple w:instr=" HYPERLINK &quot;https://e.org/a&quot; ">' + run("the mill") + "</w:fldSimple>")), exact="[the mill](https://e.org/a)"),
+    Case("mammoth: a heading by the outline alone", "a.docx", docx(para(run("Scope"), '<w:outlineLvl w:val="1"/>') + _P("text")), has=["## Scope"]),
+    Case("docling 1032: headings of a German Word", "a.docx", docx(_P("Umfang", "berschrift1") + _P("Teil", "Eigen"), styles(style("heading 1", "berschrift1"), style("Eigen", "Eigen", '<w:basedOn w:val="berschrift1"/>'))), has=["# Umfang", "# Teil"]),
+    Case("docling: numbers of headings by their style", "a.docx", docx(_P("Scope", "H1") + _P("Terms", "H2") + _P("Duties", "H2"), numbering(("decimal", "%1"), ("decimal", "%1.%2")) | styles(*(style(f"heading {n}", f"H{n}", f'<w:pPr><w:numPr><w:ilvl w:val="{n - 1}"/><w:numId w:val="1"/></w:numPr></w:pPr>') for n in (1, 2)))), has=["# 1 Scope", "## 1.1 Terms", "## 1.2 Duties"]),
+    Case("pandoc: notes in headings and cells, with several paragraphs", "a.docx", docx(para(run("Head") + _MARK.format(2), '<w:pStyle w:val="H1"/>') + f"<w:tbl>{row('a', 'b')}<w:tr>{cell(para(run('c') + _MARK.format(3)))}{cell(_P('d'))}</w:tr></w:tbl>", _notes(_P("First note."), _P("Second") + _P("goes on.")), _FOOT), order=["Head", "c", "First note.", "Second", "goes on."], lacks=["separator"]),
+    Case("docx4j: a style separator in a heading", "a.docx", docx(para(run("Term."), '<w:pStyle w:val="H2"/><w:rPr><w:vanish/><w:specVanish/></w:rPr>') + _P("The lease runs ten years.")), order=["Term.", "The lease runs ten years."]),
+    Case("python-docx: text that is hidden on the web alone", "a.docx", docx(para(run("shown"), "") + para(run("seven", "<w:webHidden/>")) + para(run("not hidden", '<w:vanish w:val="0"/>'))), has=["shown", "seven", "not hidden"]),
+    Case("libreoffice: entries of an index are no text", "a.docx", docx(para(run("The weir") + '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> XE "weir, old" </w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>' + run(" stands."))), exact="The weir stands."),
+    Case("docx4j: a field that is never closed", "a.docx", docx(para('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> DATE </w:instrText></w:r>' + run("after it")) + _P("Next")), has=["after it", "Next"]),
+    Case("mammoth: an address without quotes", "a.docx", docx(para(field("HYPERLINK https://e.org/a", run("the mill")))), exact="[the mill](https://e.org/a)"),
+    Case("mammoth: a simple field with an address", "a.docx", docx(para('<w:fldSimple w:instr=" HYPERLINK &quot;https://e.org/a&quot; ">' + run("the mill") + "</w:fldSimple>")), exact="[the mill](https://e.org/a)"),
     Case("docx: a link whose relation is lost", "a.docx", docx("<w:p><w:hyperlink r:id='gone'><w:r><w:t>still here</w:t></w:r></w:hyperlink></w:p>"), exact="still here"),
-    Case("mammoth: an imported page in a cell", "a.docx", docx(f"<w:tbl><w:tr>{_cell('<w:altChunk r:id=' + chr(39) + 'h' + chr(39) + '/>' + _P(''))}{_cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>", {"word/part.html": b"<p>From a page</p>"}, {"h": ("aFChunk", "part.html")}), has=["From a page", "b"]),
-    Case("docx: custom XML within a cell", "a.docx", docx(f"<w:tbl><w:tr>{_cell('<w:customXml w:element=' + chr(39) + 'x' + chr(39) + '>' + _P('wrapped') + '</w:customXml>')}{_cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>"), has=["wrapped", "b"]),
-    Case("docx: cells merged sideways in the old way", "a.docx", docx(f"<w:tbl><w:tr>{_cell(_P('both'), '<w:hMerge w:val=' + chr(34) + 'restart' + chr(34) + '/>')}{_cell(_P(''), '<w:hMerge/>')}</w:tr>{row('c', 'd')}</w:tbl>"), has=["both", "c", "d"], rows=[["c", "d"]]),
-    Case("docling: rows that continue a merged cell without a word", "a.docx", docx(f"<w:tbl><w:tr>{_cell(_P('North'), '<w:vMerge w:val=' + chr(34) + 'restart' + chr(34) + '/>')}{_cell(_P('1'))}</w:tr><w:tr>{_cell(_P(''), '<w:vMerge/>')}{_cell(_P('2'))}</w:tr></w:tbl>"), order=["North", "1", "2"]),
-    Case("docx: a table that was inserted row by row", "a.docx", docx(f"<w:tbl><w:tr><w:trPr><w:ins w:id='1'/></w:trPr>{_cell('<w:p><w:ins>' + run('new') + '</w:ins></w:p>')}{_cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>"), rows=[["new", "b"], ["c", "d"]]),
+    Case("mammoth: an imported page in a cell", "a.docx", docx(f"<w:tbl><w:tr>{cell('<w:altChunk r:id=' + chr(39) + 'h' + chr(39) + '/>' + _P(''))}{cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>", {"word/part.html": b"<p>From a page</p>"}, {"h": ("aFChunk", "part.html")}), has=["From a page", "b"]),
+    Case("docx: custom XML within a cell", "a.docx", docx(f"<w:tbl><w:tr>{cell('<w:customXml w:element=' + chr(39) + 'x' + chr(39) + '>' + _P('wrapped') + '</w:customXml>')}{cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>"), has=["wrapped", "b"]),
+    Case("docx: cells merged sideways in the old way", "a.docx", docx(f"<w:tbl><w:tr>{cell(_P('both'), '<w:hMerge w:val=' + chr(34) + 'restart' + chr(34) + '/>')}{cell(_P(''), '<w:hMerge/>')}</w:tr>{row('c', 'd')}</w:tbl>"), has=["both", "c", "d"], rows=[["c", "d"]]),
+    Case("docling: rows that continue a merged cell without a word", "a.docx", docx(f"<w:tbl><w:tr>{cell(_P('North'), '<w:vMerge w:val=' + chr(34) + 'restart' + chr(34) + '/>')}{cell(_P('1'))}</w:tr><w:tr>{cell(_P(''), '<w:vMerge/>')}{cell(_P('2'))}</w:tr></w:tbl>"), order=["North", "1", "2"]),
+    Case("docx: a table that was inserted row by row", "a.docx", docx(f"<w:tbl><w:tr><w:trPr><w:ins w:id='1'/></w:trPr>{cell('<w:p><w:ins>' + run('new') + '</w:ins></w:p>')}{cell(_P('b'))}</w:tr>{row('c', 'd')}</w:tbl>"), rows=[["new", "b"], ["c", "d"]]),
     Case("docx: a struck block that moved", "a.docx", docx("<w:p><w:moveFromRangeStart w:id='1' w:name='m'/><w:moveFrom w:id='2'>" + run("moved") + "</w:moveFrom><w:moveFromRangeEnd w:id='1'/></w:p><w:p><w:moveToRangeStart w:id='3' w:name='m'/><w:moveTo w:id='4'>" + run("moved") + "</w:moveTo></w:p>"), exact="moved"),
-    Case("docx: check marks of Wingdings", "a.docx", docx(_in('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>' + run(" paid ") + '<w:r><w:sym w:font="Wingdings 2" w:char="F052"/></w:r>' + run(" sent"))), has=["☑ paid", "☑ sent"]),
-    Case("docx: ringed figures by an EQ field", "a.docx", docx(_in(run("See ") + '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> eq \\o\\ac(○,</w:instrText></w:r><w:r><w:instrText>7</w:instrText></w:r><w:r><w:instrText>)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>' + run(" below"))), has=["See", "7", "below"]),
+    Case("docx: check marks of Wingdings", "a.docx", docx(para('<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>' + run(" paid ") + '<w:r><w:sym w:font="Wingdings 2" w:char="F052"/></w:r>' + run(" sent"))), has=["☑ paid", "☑ sent"]),
+    Case("docx: ringed figures by an EQ field", "a.docx", docx(para(run("See ") + '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve"> eq \\o\\ac(○,</w:instrText></w:r><w:r><w:instrText>7</w:instrText></w:r><w:r><w:instrText>)</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>' + run(" below"))), has=["See", "7", "below"]),
     Case("docx: letters cut by a page that was laid out", "a.docx", docx("<w:p><w:r><w:t>water</w:t></w:r><w:r><w:lastRenderedPageBreak/><w:t>wheel</w:t></w:r></w:p>"), has=["waterwheel"]),
     Case("docx: words on both sides of a page break", "a.docx", docx("<w:p><w:r><w:t>one</w:t><w:br w:type='page'/><w:t>two</w:t></w:r></w:p>"), has=["one", "two"], lacks=["onetwo"]),
     Case("docx: words on both sides of a column break", "a.docx", docx("<w:p><w:r><w:t>one</w:t><w:br w:type='column'/><w:t>two</w:t></w:r></w:p>"), has=["one", "two"], lacks=["onetwo"]),
@@ -151,8 +151,8 @@ _WORD = [
     Case("docx: names of parts in other letters", "a.docx", samples.package("Word/Document.xml", {"word/document.xml": f"<w:document {W}><w:body>{_P('Plain words')}</w:body></w:document>"}), has=["Plain words"]),
     Case("docx: a character that XML forbids", "a.docx", docx(_P("one &#x1F; two \x0b three")), has=["one", "two", "three"]),
     Case("docx: a template and one with macros", "a.dotm", docx(_P("Template words")), has=["Template words"]),
-    Case("docx: a citation and a list of sources", "a.docx", docx("<w:sdt><w:sdtPr><w:citation/></w:sdtPr><w:sdtContent><w:p>" + run("As shown") + "<w:sdt><w:sdtPr><w:citation/></w:sdtPr><w:sdtContent>" + _field("CITATION Mil24 \\l 1033", run(" (Miller, 2024)")) + "</w:sdtContent></w:sdt></w:p></w:sdtContent></w:sdt><w:sdt><w:sdtPr><w:bibliography/></w:sdtPr><w:sdtContent>" + _P("Miller, A. (2024). Weirs.") + "</w:sdtContent></w:sdt>"), has=["As shown (Miller, 2024)", "Miller, A. (2024). Weirs."]),
-    Case("docx: fields of a form letter", "a.docx", docx(_in(run("Dear ") + _field("MERGEFIELD Name", run("«Name»")) + run(","))), has=["Dear «Name»,"]),
+    Case("docx: a citation and a list of sources", "a.docx", docx("<w:sdt><w:sdtPr><w:citation/></w:sdtPr><w:sdtContent><w:p>" + run("As shown") + "<w:sdt><w:sdtPr><w:citation/></w:sdtPr><w:sdtContent>" + field("CITATION Mil24 \\l 1033", run(" (Miller, 2024)")) + "</w:sdtContent></w:sdt></w:p></w:sdtContent></w:sdt><w:sdt><w:sdtPr><w:bibliography/></w:sdtPr><w:sdtContent>" + _P("Miller, A. (2024). Weirs.") + "</w:sdtContent></w:sdt>"), has=["As shown (Miller, 2024)", "Miller, A. (2024). Weirs."]),
+    Case("docx: fields of a form letter", "a.docx", docx(para(run("Dear ") + field("MERGEFIELD Name", run("«Name»")) + run(","))), has=["Dear «Name»,"]),
     Case("docx: lists of two kinds in a row", "a.docx", docx(listed("a") + listed("b") + _P("between") + listed("c", 2) + listed("d", 2)), order=["- a", "- b", "between", "3. c", "4. d"]),
     Case("docx: a paragraph within an item", "a.docx", docx(listed("one", 2) + _P("more about one", more='<w:ind w:left="720"/>') + listed("two", 2)), order=["3. one", "more about one", "4. two"]),
     Case("docx: a head of first pages alone", "a.docx", docx(_P("Letter") + "<w:sectPr><w:headerReference w:type='first' r:id='h'/><w:titlePg/></w:sectPr>", {"word/h.xml": f"<w:hdr {W}>{_P('Weir Office, file 12/A')}</w:hdr>"}, {"h": ("header", "h.xml")}), has=["Weir Office, file 12/A", "Letter"]),
