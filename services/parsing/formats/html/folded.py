@@ -12,8 +12,12 @@ from collections import defaultdict
 from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-_HIDDEN = etree.XPath("//@hidden/.. | //@style/..")
-_CONTROLS = etree.XPath("//@aria-controls/.. | //@data-target/.. | //@data-bs-target/.. | //@href/..")
+_HIDDEN = etree.XPath(
+    "//@hidden/.. | //@style[contains(., 'isplay') or contains(., 'ISPLAY') or contains(., 'eight')]/.."
+)
+_CONTROLS = etree.XPath(
+    "//@aria-expanded/.. | //@data-toggle/.. | //@data-bs-toggle/.. | //@role[. = 'tab']/.."
+)
 #: Styles that fold a part. What is moved out of the window or cut is text for other programs.
 _FOLD = re.compile(r"display\s*:\s*none|(?:max-)?height\s*:\s*0(?![.\d])\w*", re.I)
 _TARGETS = ("aria-controls", "data-target", "data-bs-target", "href")
@@ -71,7 +75,7 @@ def _is_control(el: HtmlElement) -> bool:
     if el.get("aria-haspopup") not in (None, "false"):
         return False
     toggle = el.get("data-toggle") or el.get("data-bs-toggle")
-    return toggle in _TOGGLES if toggle else el.get("role") == "tab" or el.get("aria-expanded") is not None
+    return not toggle or toggle in _TOGGLES
 
 
 def _follows_toggle(el: HtmlElement) -> bool:

@@ -209,15 +209,12 @@ class Renderer:
         if self._cells:
             self._out.extend(MarkdownBlock(line) for line in tables.flat_lines(el, self.cell))
             return
+        for caption in el.iterchildren("caption"):
+            self._out.extend(self.blocks(caption))
         if tables.is_layout(el):
             for cell in tables.layout_cells(el):
                 self._out.extend(self.blocks(cell))
             return
-        self._line.extend(map(inline.markdown_of, tables.strays(el)))  # browsers show it before the table
-        self._flush()
-        caption = el.find("caption")
-        if caption is not None:
-            self._out.extend(self.blocks(caption))
         self._emit(MarkdownBlock(md.table(tables.rows(el, self.cell))))
 
     def _list(self, el: HtmlElement) -> None:

@@ -15,15 +15,6 @@ MAX_SPAN = 1000
 LAYOUT_CELL = 1500
 
 
-def strays(table: HtmlElement) -> Iterator[str]:
-    """Texts in a table that are in none of its cells."""
-    for part in table.iter("table", "thead", "tbody", "tfoot", "tr"):
-        owner = part if part.tag == "table" else next(part.iterancestors("table"))
-        if owner is table:
-            texts = (part.text, *(child.tail for child in part))
-            yield from (text for text in texts if text and text.strip())
-
-
 def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
     feet: list[HtmlElement] = []  # HTML 4 has them before the body
     for child in table:
@@ -104,8 +95,9 @@ def without_idle_spans(rows: list[list[Cell]]) -> list[list[Cell]]:
 
 def flat_lines(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[str]:
     """The rows of a table inside a cell, one line each."""
+    captions = [text(caption) for caption in table.iterchildren("caption")]
     lines = [" ".join(filter(None, (text(cell) for cell in _cells(row)))) for row in _rows(table)]
-    return [line for line in lines if line]
+    return [line for line in (*captions, *lines) if line]
 
 
 def _span(value: str | None) -> int:

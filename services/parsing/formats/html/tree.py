@@ -10,6 +10,7 @@ from lxml import etree, html  # type: ignore[import-untyped]
 from schemas.errors import CorruptDocument
 from services.parsing.formats.html.folded import unfold
 from services.parsing.formats.html.inline import is_hidden
+from services.parsing.formats.html.misplaced import put_in_order
 from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
@@ -80,6 +81,7 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     said = page.lower()
     _name_by_meaning(root, said)
     _open_noframes(root)
+    put_in_order(root, said)
     _drop_hidden(root, said)
     return root, warnings
 

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.parsing import parse
 from tests.services.parsing.samples import zipped
@@ -133,3 +135,68 @@ def test_the_title_of_a_book_stands_once(first: str, count: int) -> None:
     )
 
     assert parse(data, "a.epub").markdown.count("# Mill") == count
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<table><tr><td>a<td>b</tr><div>stray</div></table>", ["stray", "a | b"]),
+        ("<table><tbody><tr><td>a<td>b</tr><tr><ul><li>stray</ul></tr></table>", ["stray", "a | b"]),
+        ("<table>stray<tr>more<td>a<td>b</table>", ["stray", "more", "a | b"]),
+        ("<table><tr><td>a<td>b</tr><tr><table><tr><td>c<td>d</table></table>", ["a | b", "c | d"]),
+        ("<table><tr><td>a<td>b</td><tr><table><br><table><tr><td>c<td>d</table>", ["a | b", "c | d"]),
+        (
+            "<table><tr><td>a<td>b</tr><table><tr><td>c<td>d</table><table><tr><td>e<td>f</table></table>after",
+            ["a | b", "c | d", "e | f", "after"],
+        ),
+        ("<table><center>x<tr><td>a<td>b</tr>y</center></table>", ["x", "y", "a | b"]),
+        ("<table><caption>head</caption><tr><td>only</table>", ["head", "only"]),
+        ("<table><tr><td>a<td><table><caption>head</caption><tr><td>b</table></table>", ["a", "head", "b"]),
+        ("<table><form><tr><td>a<td>b</tr><tr><td>c<td>d</tr></form></table>", ["a | b", "c | d"]),
+        ("<table><tr><td>a<td>b</tr><center><tr><td>c<td>d</tr></center></table>", ["a | b", "c | d"]),
+        ("<table><tbody><td>a<td>b<tr><td>c<td>d</table>", ["a | b", "c | d"]),
+        ("<table><th>a<th>b<tr><td>c<td>d</table>", ["a | b", "c | d"]),
+        ("<table><tr><td>only</tr><p>stray</table>", ["stray", "only"]),
+        (
+            "<table><tr><td><p>x</p><table><tr><td>a<td>b</tr><p>stray</table></table>",
+            ["x", "stray", "a | b"],
+        ),
+    ],
+)
+def test_what_a_page_puts_between_the_rows_of_a_table_is_read(html: str, expected: list[str]) -> None:
+    found = parse(html.encode(), "a.html").markdown
+    places = [found.find(text) for text in expected]
+    assert -1 not in places, found
+    assert places == sorted(places), found
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<ul>text<li>a</ul>", "- text\n- a"),
+        (
+            "<ol><li>a</li>See <a href='/x'>this</a> and <b>that</b>.<li>b</ol>",
+            "1. a\n2. See [this](/x) and **that**.\n3. b",
+        ),
+        ("<ul><i>one</i> two<li>a</ul>", "- *one* two\n- a"),
+        ("<ul><li>a</li><p>p</p>text<ul><li>b</ul></ul>", "- a\n- p\n- text\n  - b"),
+    ],
+)
+def test_text_between_the_items_of_a_list_is_an_item(html: str, expected: str) -> None:
+    assert markdown(html) == expected
+
+
+_TAGS = ["table", "tr", "td", "th", "tbody", "form", "caption", "center", "p", "div", "ul", "li", "ol", "dl", "dt", "dd",
+         "a", "b", "span", "details", "h2", "pre", "section"]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(("open", "close", "text")), st.sampled_from(_TAGS)), max_size=30))
+@settings(max_examples=150, deadline=None)
+def test_no_word_of_a_tag_soup_is_lost_or_read_twice(soup: list[tuple[str, str]]) -> None:
+    words: list[str] = []
+    page: list[str] = []
+    for kind, tag in soup:
+        words += [f"w{len(words)}x"] if kind == "text" else []
+        page.append(words[-1] if kind == "text" else f"<{tag}>" if kind == "open" else f"</{tag}>")
+    found = parse(f"<body>{''.join(page)}".encode(), "a.html").markdown
+    assert {word: found.count(word) for word in words} == dict.fromkeys(words, 1)
