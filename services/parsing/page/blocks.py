@@ -13,13 +13,11 @@ from services.parsing.page.captions import is_ended_caption
 from services.parsing.page.geometry import Picture, Style, Word
 from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
-from services.parsing.page.text import LONGEST_STRONG, Vocabulary, inline
+from services.parsing.page.text import Vocabulary, inline
 
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
 _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?")
-#: The end of a head that its paragraph follows on the same line.
-_RUN_IN = re.compile(r"[^\W\d_]{2}[.:—]$")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 
@@ -146,23 +144,9 @@ def _breaks(
         return True
     if a.mono:
         return False
-    if (
-        _all(before, "bold") != _all(line, "bold")
-        and a.bold != b.bold
-        and not _runs_on(before, line, setting)
-    ):
-        return True
     if _starts_item(lines, at, group, setting) or is_ended_caption(line.words):
         return True
     return _new_paragraph(lines, group, at, setting)
-
-
-def _runs_on(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether a full line clearly continues on the next. (Only its first words may be bold: the reader gives
-    a run of words the font of the first.)"""
-    full = before.x1 > setting.right - 0.15 * (setting.right - setting.left)
-    run_in = any(_RUN_IN.search(word.text) for word in before.words[:LONGEST_STRONG])
-    return full and (run_in or line.words[0].text[:1].islower())
 
 
 def _foot(line: Line) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 
+from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds
 from services.parsing.page.lines import Line, line_of, reads_left
 from services.parsing.page.lists import is_marker
@@ -19,7 +20,7 @@ APART = 3.0
 MAX_DEPTH = 3
 #: This many lines of text in a row are a paragraph, not a cell.
 PARAGRAPH = 5
-#: The same in parts of the same width.
+#: The same if the lines beside it are not at the same heights.
 SHORT_PARAGRAPH = 3
 #: Most lines of running text fill this share of their column.
 FILLED = 0.6
@@ -157,30 +158,38 @@ def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
             groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
         if all(groups):
             words = [word for item in band if isinstance(item, Piece) for word in item.words]
-            ordered = groups[::-1] if reads_left(words) else groups
-            return ordered if _are_columns(groups) else []
+            columns = _joined(groups)
+            return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
         cuts = [x for x, a, b in zip(cuts, groups, groups[1:], strict=False) if a and b]
     return []
 
 
-def _are_columns(groups: Sequence[Sequence[Boxed]]) -> bool:
-    """Whether parts are columns: running text, or at least lines not aligned in rows across the parts."""
-    lines = [lines_of([i for i in group if isinstance(i, Piece)]) for group in groups]
+def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:
+    """Neighbouring parts of a band, with those joined that are columns of one table."""
+    parts = [lines_of([i for i in group if isinstance(i, Piece)]) for group in groups]
     others = [any(not isinstance(i, Piece) for i in group) for group in groups]
-    if any(len(column) < 3 and not other for column, other in zip(lines, others, strict=True)):
-        return False
-    held = [column for column in lines if column]
-    if any(all(is_marker(word.text) for line in column for word in line.words) for column in held):
+    prose = all(other or _is_prose(lines) for lines, other in zip(parts, others, strict=True))
+    out = [groups[0]]
+    for at, group in enumerate(groups[1:]):
+        high = all(len(parts[i]) >= 3 or others[i] for i in (at, at + 1))
+        if high and _are_columns([lines for lines in parts[at : at + 2] if lines], prose):
+            out.append(group)
+        else:
+            out[-1] = [*out[-1], *group]
+    return out
+
+
+def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
+    """Whether neighbouring parts are columns of text or tables with captions, rather than columns of one
+    table. `prose`: whether all parts of the band look like running text."""
+    if any(all(is_marker(word.text) for line in lines for word in line.words) for lines in parts):
         return False  # a list
-    widths = [max(line.x1 for line in column) - min(line.x0 for line in column) for column in held]
-    alike = bool(held) and min(widths) > 0.8 * max(widths)
-    if _in_bands(held) and not any(_headings(column) > 1 for column in held):
+    if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
+        return True
+    if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
         return False
-    if any(_longest_text(column) >= (SHORT_PARAGRAPH if alike else PARAGRAPH) for column in held):
-        return True
-    if all(other or _is_prose(column) for column, other in zip(lines, others, strict=True)):
-        return True
-    return _in_rows(lines) < 0.5
+    longest = max(_longest_text(lines) for lines in parts) if parts else 0
+    return prose or longest >= PARAGRAPH or (longest >= SHORT_PARAGRAPH and _in_rows(parts) < 0.5)
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:
@@ -232,8 +241,6 @@ def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
 def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
     """The share of lines of the shortest column that have a line at the same height beside them."""
     shortest = min(columns, key=len)
-    if not shortest:
-        return 0.0
     heights = [line.y0 + line.y1 for column in columns if column is not shortest for line in column]
     return sum(any(abs(line.y0 + line.y1 - h) < 4 for h in heights) for line in shortest) / len(shortest)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.tables.columns import is_figure, is_year
+from services.parsing.page.tables.columns import is_figure, names_column
 
 #: Columns of two parts are the same if their edges are at most this far apart (points).
 SAME_EDGE = 15.0
@@ -51,7 +51,7 @@ def _first_part(blocks: Sequence[Block], block: Block) -> Block | None:
     near = all(abs(a - b) <= SAME_EDGE for a, b in zip(before.edges, block.edges, strict=False))
     if _repeated(before.rows, block.rows):
         return before if last + 1 == block.page or (last == block.page and not near) else None
-    return before if last + 1 == block.page and near and _is_body(before.rows, block.rows) else None
+    return before if last + 1 == block.page and near else None
 
 
 def _width(rows: Sequence[Sequence[Cell]]) -> int:
@@ -64,18 +64,11 @@ def _repeated(rows: Sequence[Sequence[Cell]], more: Sequence[Sequence[Cell]]) ->
     count = 0
     for a, b in zip(rows[:HEAD], more, strict=False):
         texts = [cell.text for cell in a]
-        figures = any(is_figure(text) and not is_year(text) for text in texts[1:])
+        figures = any(is_figure(text) and not names_column(text) for text in texts[1:])
         if texts != [cell.text for cell in b] or (count and figures):
             break
         count += 1
     return count
-
-
-def _is_body(rows: Sequence[Sequence[Cell]], more: Sequence[Sequence[Cell]]) -> bool:
-    """Whether the first row of a part has figures, if the table has: otherwise it is another table's head."""
-    figures = sum(any(is_figure(cell.text) for cell in row[1:]) for row in rows[1:])
-    first = more[1] if len(more) > 1 and _is_rest(rows[-1], more[0]) else more[0]
-    return figures * 2 < len(rows) or any(is_figure(cell.text) for cell in first[1:])
 
 
 def _append(rows: list[list[Cell]], more: Sequence[list[Cell]]) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
-from liteparse.types import ParsedPage, TextItem, VectorGraphics
+from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
+from services.parsing.page.lines import BLANK
 from services.parsing.pdf.annotations import notes_of, typed_words
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.raised import run_sizes
@@ -187,11 +188,19 @@ def _words(
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
             out[-1].text += text  # boxes split words at full stops and wide letters
             out[-1].x1 = left + width
+        elif vertical and out and _apart(out[-1], word) < BLANK * style.size:
+            out[-1].text += text  # blanks within vertical text are guesses of the reader
+            out[-1].y0, out[-1].y1 = min(out[-1].y0, word.y), max(out[-1].y1, word.y + word.height)
         elif vertical:
-            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, spaced))
+            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, True))
         else:
             out.append(Word(text, left, y0, left + width, y1, style, spaced))
     return out
+
+
+def _apart(before: Word, word: WordBox) -> float:
+    """The distance between two words of text that runs up or down."""
+    return max(word.y - before.y1, before.y0 - word.y - word.height)
 
 
 def _dash(width: float) -> str:

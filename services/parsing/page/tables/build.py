@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -18,11 +19,10 @@ from services.parsing.page.tables.columns import (
     is_listing,
     joined_signs,
     split_lines,
-    with_known,
 )
 from services.parsing.page.tables.rows import Bar, Rows
 from services.parsing.page.tables.rules import Rule
-from services.parsing.page.tables.spans import Placed, beside_rows, extended, placed
+from services.parsing.page.tables.spans import Placed, beside_rows, placed
 from services.parsing.page.text import Vocabulary, plain
 
 #: Most words of a cell on average; more are running text with a chance gap.
@@ -46,7 +46,7 @@ def build(
     `rules` are the horizontal rules between them, `known` the places of vertical ones. Without rules around
     the lines (`ruled`), more must speak for a table.
     """
-    gaps = with_known(gutters(lines), known)
+    gaps = gutters(lines, known)
     gaps = joined_signs(gaps, split_lines(lines, gaps))
     if not gaps:
         return None
@@ -63,8 +63,6 @@ def build(
     cells = placed(grouped, rows.extents, rules)
     cells.extend(spanning)
     beside_rows(cells, grouped)
-    if rows.ruled:
-        extended(cells, rows.covered(grouped))
     return _table(cells, len(grouped), gaps, [w for line in lines for w in line], vocabulary)
 
 
@@ -93,7 +91,20 @@ def _is_table(rows: Sequence[Sequence[TableLine]], ruled: bool) -> bool:
             return False
         if sum(len(entry.words) > LONG_TEXT for entry in entries) * 4 > len(entries):
             return False
-    return words <= (MOST_WORDS if ruled else MOST_WORDS_UNRULED) * sum(map(len, filled))
+    if ruled:
+        return min(_words_by_column(rows).values()) <= MOST_WORDS
+    return words <= MOST_WORDS_UNRULED * sum(map(len, filled))
+
+
+def _words_by_column(rows: Sequence[Sequence[TableLine]]) -> dict[int, float]:
+    """The words of a cell on average, by column."""
+    words: Counter[int] = Counter()
+    cells: Counter[int] = Counter()
+    for row in rows:
+        cells.update(_filled(row))
+        for entry in (entry for line in row for entry in line.entries):
+            words[entry.first] += len(entry.words)
+    return {column: words[column] / count for column, count in cells.items()}
 
 
 def _is_wordy(rows: Sequence[Sequence[TableLine]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -28,6 +28,7 @@ _FIGURE = re.compile(
     r"[-+−–±~≈<>≤≥(\[]*(?:[$€£¥₹]|USD|EUR|GBP)?\s?[-+−–(]*\d[\d.,:/\s'’%‰)\]×xkKmMbB°*†‡±-]*(?:[$€£¥%‰])?[)\]*†‡]*"
 )
 _BLANK = re.compile(r"[-−–—.…/]+|n\.?/?a\.?", re.I)
+_NAME = re.compile(r"(?:18|19|20)\d\d|\(\d\)")
 _BEFORE = re.compile(r"[$€£¥₹(]+|[A-Z]{1,3}\$|USD|EUR|GBP|CHF")
 _AFTER = re.compile(r"[%‰)€]+|\)\s?%")
 _BETWEEN = re.compile(r"[±×]")
@@ -49,7 +50,7 @@ class Entry:
 
     @property
     def x0(self) -> float:
-        return self.words[0].x0
+        return min(word.x0 for word in self.words)
 
     @property
     def x1(self) -> float:
@@ -92,9 +93,12 @@ def texts_of(line: Sequence[Word], gap: float = WORD) -> list[list[Word]]:
     return groups
 
 
-def gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
-    """The gaps between the columns of lines. The first lines may be a head, whose cells span columns and
-    whose labels are wider than the column: gaps are those of the body, where they part the head, too."""
+def gutters(lines: Sequence[Sequence[Word]], known: Sequence[float] = ()) -> list[Gap]:
+    """The gaps between the columns of lines; vertical rules at `known` places count as gaps.
+
+    The first lines may be a head, whose cells span columns and whose labels are wider than the column: gaps
+    are those of the body, where they part the head, too.
+    """
     head = _figures_from(lines)
     best = _gutters(lines[head:])
     if not head:
@@ -103,21 +107,23 @@ def gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
             if len(found) > len(best):
                 best = found
     spans = [(*span, min(at, HEAD) + 1) for at, line in enumerate(lines) for span in _spans(line)]
-    return [_narrowed(gap, spans) for gap in best]
+    free = [gap for gap in best if not any(gap[0] - 1 <= x <= gap[1] + 1 for x in known)]
+    return sorted([*(_narrowed(gap, spans) for gap in free), *((x, x) for x in known)])
 
 
 def _figures_from(lines: Sequence[Sequence[Word]]) -> int:
     """The first line with figures in a third of its columns but the first; 0 if it is not among the first."""
     for at, line in enumerate(lines[: min(HEAD + 1, len(lines) - 1)]):
         texts = [" ".join(w.text for w in text) for text in texts_of(line)[1:]]
-        figures = sum(is_figure(text) and not is_year(text) for text in texts)
+        figures = sum(is_figure(text) and not names_column(text) for text in texts)
         if figures * 3 >= len(texts) > 0:
             return at
     return 0
 
 
-def is_year(text: str) -> bool:
-    return len(text) == 4 and text.isdigit() and text[:2] in ("18", "19", "20")
+def names_column(text: str) -> bool:
+    """Whether a figure is likely to name its column: a year, or `(1)`."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _narrowed(gap: Gap, spans: Sequence[tuple[float, float, int]]) -> Gap:
@@ -198,12 +204,6 @@ def _parts(spans: Sequence[Sequence[Gap]], gap: Gap) -> bool:
     return sum(s[0][0] < gap[0] and s[-1][1] > gap[1] for s in spans) >= 2
 
 
-def with_known(gaps: Sequence[Gap], known: Sequence[float]) -> list[Gap]:
-    """Gaps, where vertical rules at `known` places count as gaps."""
-    free = [gap for gap in gaps if not any(gap[0] - 1 <= x <= gap[1] + 1 for x in known)]
-    return sorted([*free, *((x, x) for x in known)])
-
-
 def split_lines(lines: Sequence[Sequence[Word]], gaps: Sequence[Gap]) -> list[TableLine]:
     middles = [(a + b) / 2 for a, b in gaps]
     return [
@@ -255,25 +255,25 @@ def extents(lines: Iterable[TableLine], count: int) -> list[Gap]:
 
 
 def blocks_below(
-    labels: Sequence[Entry], below: Mapping[int, str], extent: Sequence[Gap]
+    labels: Sequence[Entry], below: Sequence[Entry], extent: Sequence[Gap]
 ) -> list[tuple[int, int]] | None:
-    """The columns that each label of a line spans: equal blocks of the columns of the row below, on which all
+    """The columns that each label of a line spans: equal blocks of the texts of the row below, on which all
     labels are centred, or whose texts repeat from block to block."""
-    columns = sorted(c for c in below if c > 0)
-    if not labels or len(columns) % len(labels) or len(columns) < 2 * len(labels):
+    texts = sorted((entry for entry in below if entry.first > 0), key=lambda entry: entry.first)
+    if not labels or len(texts) % len(labels) or len(texts) < 2 * len(labels):
         return None
-    size = len(columns) // len(labels)
-    blocks = [columns[at : at + size] for at in range(0, len(columns), size)]
-    texts = [[below[c] for c in block] for block in blocks]
-    repeats = len(blocks) > 1 and all(text == texts[0] for text in texts)
+    size = len(texts) // len(labels)
+    blocks = [texts[at : at + size] for at in range(0, len(texts), size)]
+    first = [entry.text for entry in blocks[0]]
+    repeats = len(blocks) > 1 and all([entry.text for entry in block] == first for block in blocks)
     for label, block in zip(labels, blocks, strict=True):
-        left, right = extent[block[0]][0], extent[block[-1]][1]
+        left, right = extent[block[0].first][0], extent[block[-1].last][1]
         off = abs(label.x0 + label.x1 - left - right) / 2
         near = max(CENTRED * label.words[0].style.size, 0.08 * (right - left))
-        inside = block[0] <= label.first and label.last <= block[-1]
+        inside = block[0].first <= label.first and label.last <= block[-1].last
         if not inside or not (repeats or off <= near):
             return None
-    return [(block[0], block[-1]) for block in blocks]
+    return [(block[0].first, block[-1].last) for block in blocks]
 
 
 def is_listing(lines: Sequence[TableLine]) -> bool:

@@ -62,22 +62,10 @@ def tail_of(below: Sequence[list[Word]], gaps: Sequence[Gap], sure: bool) -> lis
     keep = 0
     for at, line in enumerate(below):
         single = len(texts_of(line)) == 1
-        if crosses(line, gaps) or (not out and single and not sure and not _begins(below, gaps)):
+        if crosses(line, gaps):
             break
         out.append(line)
         rest = sure or (line[0].text[:1].islower() and keep == at)
-        if not single or line[0].x0 > gaps[0][0] or rest or (at and _beside(below[at - 1], line)):
+        if not single or line[0].x0 > gaps[0][0] or rest:
             keep = len(out)
     return out[:keep]
-
-
-def _begins(lines: Sequence[list[Word]], gaps: Sequence[Gap]) -> bool:
-    """Whether the first line can begin a table: it is the rest of a cell of the page before, or a label above
-    rows."""
-    rows = [line for line in lines[1:4] if len(texts_of(line)) > 1]
-    return lines[0][0].x0 > gaps[0][0] or (bool(rows) and not crosses(rows[0], gaps))
-
-
-def _beside(above: Sequence[Word], line: Sequence[Word]) -> bool:
-    """Whether two lines overlap, as those of cells that are centred do."""
-    return min(w.y0 for w in line) < max(w.y1 for w in above) - 1

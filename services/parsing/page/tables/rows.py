@@ -14,7 +14,6 @@ from services.parsing.page.tables.columns import (
     blocks_below,
     extents,
     is_figure,
-    is_year,
 )
 
 _BROKEN = re.compile(r"[^\W_]-$")
@@ -52,8 +51,8 @@ class Rows:
         self.head = self.barred.index(True) + 1 if any(self.barred[:HEAD]) else 0
         self.gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
         self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
-        stacked = sorted(g for g, (a, b) in zip(self.gaps, pairwise(lines), strict=True) if _stacked([a], b))
-        self.row_gap = stacked[len(stacked) // 2] if stacked else 0.0
+        apart = sorted(g for g, (a, b) in zip(self.gaps, pairwise(lines), strict=True) if stacked([a], b))
+        self.row_gap = apart[len(apart) // 2] if apart else 0.0
         self.extents = extents(lines, columns)
         self.widths = _widths(lines, columns)
         self.ruled = self._is_ruled()
@@ -68,29 +67,19 @@ class Rows:
                 rows[-1].append(line)
         return rows
 
-    def covered(self, rows: Sequence[Sequence[TableLine]]) -> list[list[bool]]:
-        """Below each row but the last: which columns a bar covers."""
-        places = [(a + b) / 2 for a, b in self.extents]
-        out = []
-        for row, after in pairwise(rows):
-            top, bottom = row[-1].y0, after[0].y1
-            bars = [bar for bar in self.bars if top < bar.at < bottom]
-            out.append([not bars or any(bar.covers(x) for bar in bars) for x in places])
-        return out
-
     def _begins(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         above = row[-1]
         if self.barred[at]:
             return True
         if _breaks_word(above, line):
             return False
-        if _stacked(row, line) or _changes_weight(above, line) or self._spans(at, above, line):
+        if stacked(row, line) or _changes_weight(above, line) or self._spans(at, above, line):
             return True
         if self.ruled or at + 1 < self.head:
             return False
         if self.part is not None:
             return self.gaps[at] > self.part or (_completes(above, line) and self._fitted(above, line))
-        if self._fitted(above, line) or self._apart(at, line) or _first_figure(above, line):
+        if self._fitted(above, line) or self._apart(at, line):
             return True
         return self._differs(at, row, line)
 
@@ -106,8 +95,7 @@ class Rows:
         labels = [entry for entry in above.entries if entry.first > 0]
         if any(e.first in line.at and abs(line.at[e.first].x0 - e.x0) < FLUSH for e in labels):
             return False  # the first line of a label above one column
-        below = {entry.first: entry.text for entry in line.entries}
-        return blocks_below(labels, below, self.extents) is not None
+        return blocks_below(labels, line.entries, self.extents) is not None
 
     def _differs(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         """Whether a line that may continue a row does not, judged by the columns that it fills."""
@@ -157,8 +145,8 @@ class Rows:
         if len(bands) - 1 < MOST_RULED:
             return False
         body = bands[1:]
-        stacked = sum(_holds_rows(band) for band in body)
-        return stacked * 2 < len(body) and len(body) * 8 >= len(self.lines) - len(bands[0])
+        several = sum(holds_rows(band) for band in body)
+        return several * 2 < len(body) and len(body) * 8 >= len(self.lines) - len(bands[0])
 
     def _parting(self) -> float | None:
         """The threshold between gaps within a row and gaps between rows; None if all are alike, or if small
@@ -178,7 +166,7 @@ class Rows:
             return None
         pairs = [(self.lines[at], self.lines[at + 1]) for at in close]
         rows = sum(
-            not _breaks_word(above, line) and (_stacked([above], line) or self._fitted(above, line))
+            not _breaks_word(above, line) and (stacked([above], line) or self._fitted(above, line))
             for above, line in pairs
         )
         return part if rows * 4 < len(close) else None
@@ -190,10 +178,10 @@ def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:
     return all(bar.covers((entry.x0 + entry.x1) / 2) for entry in below.entries)
 
 
-def _holds_rows(band: Sequence[TableLine]) -> bool:
+def holds_rows(band: Sequence[TableLine]) -> bool:
     """Whether lines between two bars are rows of their own: figures below figures, or mostly full lines."""
     pairs = list(pairwise(band))
-    if any(_stacked([a], b) for a, b in pairs):
+    if any(stacked([a], b) for a, b in pairs):
         return True
     return len(pairs) > 2 and sum(_completes(a, b) for a, b in pairs) * 5 >= 3 * len(pairs)
 
@@ -213,7 +201,7 @@ def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
     return widths
 
 
-def _stacked(row: Sequence[TableLine], line: TableLine) -> bool:
+def stacked(row: Sequence[TableLine], line: TableLine) -> bool:
     """Whether a line has a figure below a figure of the row."""
     for entry in line.entries:
         if entry.first and is_figure(entry.text):
@@ -231,15 +219,6 @@ def _breaks_word(above: TableLine, line: TableLine) -> bool:
     ends = ((above.at.get(entry.first), entry) for entry in line.entries)
     return any(
         over is not None and _BROKEN.search(over.text) and rest.text[0].isalpha() for over, rest in ends
-    )
-
-
-def _first_figure(above: TableLine, line: TableLine) -> bool:
-    """Whether a line has its first figures below texts of the head."""
-    shared = [c for c in line.at if c and c in above.at]
-    return bool(shared) and all(
-        is_figure(line.at[c].text) and not is_year(line.at[c].text) and above.at[c].text.isalpha()
-        for c in shared
     )
 
 

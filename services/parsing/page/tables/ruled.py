@@ -8,11 +8,12 @@ from itertools import pairwise, takewhile
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Page, Word, bounds
-from services.parsing.page.lines import GAP, rows_of, split_row
+from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build
-from services.parsing.page.tables.cells import Table, fill, trimmed
-from services.parsing.page.tables.columns import gutters, is_figure, is_sign, texts_of
+from services.parsing.page.tables.cells import Table, fill
+from services.parsing.page.tables.columns import gutters, is_figure, is_sign, split_lines, texts_of
 from services.parsing.page.tables.fits import crosses, head_of, is_prose, tail_of
+from services.parsing.page.tables.rows import holds_rows, stacked
 from services.parsing.page.tables.rules import Grid, Rule, column_edges, ladders, lattices, rules_of
 from services.parsing.page.text import Vocabulary
 
@@ -57,11 +58,10 @@ def _lattice(
     inside = _between(words, grid.xs[0] + 2, grid.xs[-1] - 2, grid.ys[0] - 1, grid.ys[-1] + 1)
     ids = {id(word) for word in inside}
     outside = [word for word in words if id(word) not in ids]
-    grid = trimmed(grid, inside)
     rows = fill(grid, inside, vocabulary)
     if _is_frame(grid, rows, inside):
         return None, words
-    if _holds_rows(grid, inside):
+    if not _parts_rows(grid, inside):
         rules = [
             r
             for r in across
@@ -73,20 +73,17 @@ def _lattice(
     return Table(rows, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1], grid.xs[1:-1]), outside
 
 
-def _holds_rows(grid: Grid, words: Sequence[Word]) -> bool:
-    """Whether rows of the grid hold several rows of figures: rules do not part all rows, or columns."""
-    for top, bottom in pairwise(grid.ys):
-        band = [w for w in words if top < (w.y0 + w.y1) / 2 < bottom]
-        if not band:
-            continue
-        lines = rows_of(band)
-        figures = [
-            {sum(x <= (w.x0 + w.x1) / 2 for x in grid.xs) for w in line if is_figure(w.text)}
-            for line in lines
-        ]
-        if sum(bool(a & b) and len(b) > 0 for a, b in pairwise(figures)) * 2 > len(lines) - 1 > 0:
-            return True
-    return False
+def _parts_rows(grid: Grid, words: Sequence[Word]) -> bool:
+    """Whether rules part the rows of a grid: no band has figures below figures in most of its lines, and most
+    lines are not in bands that hold several rows."""
+    lines = split_lines(rows_of(words), [(x, x) for x in grid.xs[1:-1]])
+    bands = [
+        [line for line in lines if top < (line.y0 + line.y1) / 2 < bottom]
+        for top, bottom in pairwise(grid.ys)
+    ]
+    if any(sum(stacked([a], b) for a, b in pairwise(band)) * 2 > len(band) - 1 > 0 for band in bands):
+        return False
+    return grid.columns == 2 or sum(len(band) for band in bands if holds_rows(band)) * 2 <= len(lines)
 
 
 def _is_frame(grid: Grid, rows: Sequence[Sequence[Cell]], words: Sequence[Word]) -> bool:
@@ -94,25 +91,7 @@ def _is_frame(grid: Grid, rows: Sequence[Sequence[Cell]], words: Sequence[Word])
     held = sum(bool(cell.text) for row in rows for cell in row)
     if held < 2 or held * 8 < len(grid.slots) or grid.rows == 1:
         return True
-    if grid.columns < 2 and len(words) > 12 * grid.rows:
-        return True
-    return _nested(grid, words) > 0.12 * len(words)
-
-
-def _nested(grid: Grid, words: Sequence[Word]) -> int:
-    """Words in cells that contain a table: several lines, most of them with a gap."""
-    count = 0
-    for slot in grid.slots:
-        left, right = grid.xs[slot.column], grid.xs[slot.column + slot.columns]
-        top, bottom = grid.ys[slot.row], grid.ys[slot.row + slot.rows]
-        inside = [w for w in words if left < (w.x0 + w.x1) / 2 < right and top < (w.y0 + w.y1) / 2 < bottom]
-        if len(inside) < 6:
-            continue
-        lines = rows_of(inside)
-        parted = sum(len(split_row(line, 1.5)) > 1 for line in lines)
-        if len(lines) >= 3 and parted >= 0.5 * len(lines):
-            count += len(inside)
-    return count
+    return grid.columns < 2 and len(words) > 12 * grid.rows
 
 
 def _between(words: Sequence[Word], left: float, right: float, top: float, bottom: float) -> list[Word]:

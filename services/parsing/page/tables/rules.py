@@ -15,6 +15,8 @@ from services.parsing.page.geometry import Stroke
 NEAR = 2.6
 #: Strokes on one line with a smaller gap than this are one line.
 TOUCH = 3.5
+#: Most height (points) of a row between two filled ones: five lines.
+STRIPE = 80.0
 
 
 @dataclass(slots=True)
@@ -124,15 +126,33 @@ def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], 
         members.setdefault(root(i), ([], []))[0].append(h)
     for j, v in enumerate(down, len(across)):
         members.setdefault(root(j), ([], []))[1].append(v)
-    grids: list[Grid] = []
+    found: list[tuple[Grid, list[Rule]]] = []
     free: list[Rule] = []
     for horizontal, vertical in members.values():
         grid = _lattice(horizontal, vertical) if horizontal and vertical else None
-        if grid is not None and grid.rows > 1 and grid.columns > 1:
-            grids.append(grid)
+        if grid is not None and grid.columns > 1:
+            found.append((grid, horizontal))
         else:
             free.extend(horizontal)  # rules, the edges of a filled row or a frame
+    grids: list[Grid] = []
+    for grid, horizontal in found:
+        if _striped(grid, [other for other, _ in found]):
+            free.extend(Rule(rule.at, rule.start, rule.end, list(grid.xs[1:-1])) for rule in horizontal)
+        elif grid.rows > 1:
+            grids.append(grid)
+        else:
+            free.extend(horizontal)
     return grids, free
+
+
+def _striped(grid: Grid, others: Iterable[Grid]) -> bool:
+    """Whether a grid is the head or a filled row of a table whose other rows are not filled."""
+    for other in others:
+        apart = max(other.ys[0] - grid.ys[-1], grid.ys[0] - other.ys[-1])
+        near = 0 < apart < STRIPE and len(grid.xs) == len(other.xs) and min(grid.rows, other.rows) == 1
+        if near and all(abs(a - b) <= NEAR for a, b in zip(grid.xs, other.xs, strict=True)):
+            return True
+    return False
 
 
 def _lattice(across: list[Rule], down: list[Rule]) -> Grid | None:

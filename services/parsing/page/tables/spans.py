@@ -12,7 +12,7 @@ from services.parsing.page.tables.columns import (
     TableLine,
     blocks_below,
     is_figure,
-    is_year,
+    names_column,
 )
 from services.parsing.page.tables.rules import Rule
 
@@ -34,23 +34,19 @@ class Placed:
 def placed(rows: Sequence[Sequence[TableLine]], extent: Sequence[Gap], rules: Sequence[Rule]) -> list[Placed]:
     """The cells of rows. Cells above the first row of figures may span columns."""
     head = _head(rows)
-    out: list[Placed] = []
-    for at, row in enumerate(rows):
-        cells = _cells(row, at)
-        if at + 1 < head:
-            _widen(cells, row, rows[at + 1], extent, _rules_below(row, rows[at + 1], rules))
-        elif at >= head:
-            for cell in cells:
-                cell.columns = 1
-        out.extend(cells)
-    return out
+    cells = [_cells(row, at) for at, row in enumerate(rows)]
+    for at in range(head - 2, -1, -1):
+        _widen(cells[at], cells[at + 1], extent, _rules_below(rows[at], rows[at + 1], rules))
+    for cell in (cell for row in cells[head:] for cell in row):
+        cell.columns = 1
+    return [cell for row in cells for cell in row]
 
 
 def _head(rows: Sequence[Sequence[TableLine]]) -> int:
     """The number of rows above the first one with figures: at most three."""
     for at, row in enumerate(rows[:4]):
         others = [e for line in row for e in line.entries if e.first > 0]
-        figures = sum(is_figure(e.text) and not is_year(e.text) for e in others)
+        figures = sum(is_figure(e.text) and not names_column(e.text) for e in others)
         if figures * 2 >= len(others) > 0:
             return at
     return 1
@@ -79,29 +75,20 @@ def _rules_below(row: Sequence[TableLine], after: Sequence[TableLine], rules: Se
 
 
 def _widen(
-    cells: list[Placed],
-    row: Sequence[TableLine],
-    after: Sequence[TableLine],
-    extents: Sequence[Gap],
-    rules: Sequence[Rule],
+    cells: Sequence[Placed], below: Sequence[Placed], extents: Sequence[Gap], rules: Sequence[Rule]
 ) -> None:
     """Extend the labels of a head over the columns of the row below that they belong to."""
-    labels = [entry for entry in row[0].entries if entry.first > 0] if len(row) == 1 else []
-    texts: dict[int, str] = {}
-    for line in after:
-        for entry in line.entries:
-            texts[entry.first] = f"{texts.get(entry.first, '')} {entry.text}"
-    for entry, (first, last) in zip(labels, blocks_below(labels, texts, extents) or (), strict=False):
-        cell = next(cell for cell in cells if entry in cell.entries)
+    labels = [cell for cell in cells if cell.column > 0]
+    blocks = blocks_below([_label(cell) for cell in labels], [_label(cell) for cell in below], extents)
+    for cell, (first, last) in zip(labels, blocks or (), strict=False):
         cell.column, cell.columns = first, last - first + 1
-        labels = []
-    if len(row) == 1 and not labels:
+    if blocks is not None:
         return
-    below = {c for line in after for c in line.at}
+    filled = {c for cell in below for c in range(cell.column, cell.column + cell.columns)}
     taken = {c for cell in cells for c in range(cell.column, cell.column + cell.columns)}
     for cell in cells:
         own = set(range(cell.column, cell.column + cell.columns))
-        free = {c for c in below - taken if c > 0}
+        free = {c for c in filled - taken if c > 0}
         left, right = cell.column, cell.column + cell.columns - 1
         while left - 1 in free:
             left -= 1
@@ -110,6 +97,11 @@ def _widen(
         first, last = _by_rule(own, taken - own, extents, rules) or _by_place(cell, left, right, extents)
         cell.column, cell.columns = first, last - first + 1
         taken |= set(range(first, last + 1))
+
+
+def _label(cell: Placed) -> Entry:
+    words = [word for entry in cell.entries for word in entry.words]
+    return Entry(words, cell.column, cell.column + cell.columns - 1)
 
 
 def _by_rule(
@@ -141,23 +133,6 @@ def _by_place(cell: Placed, left: int, right: int, extents: Sequence[Gap]) -> tu
             if (centred or flush) and b - a > best[1] - best[0]:
                 best = (a, b)
     return best
-
-
-def extended(cells: list[Placed], covered: Sequence[Sequence[bool]]) -> None:
-    """Extend cells over rows that no rule parts in their column, if these are empty.
-
-    A text in the last of these rows stays there: it is the label of a column without one above.
-    """
-    at = {(cell.row, cell.column): cell for cell in cells if cell.columns == 1 and cell.rows == 1}
-    for column in range(len(covered[0]) if covered else 0):
-        first = 0
-        for row in range(len(covered) + 1):
-            if row < len(covered) and not covered[row][column]:
-                continue
-            held = [at[r, column] for r in range(first, row + 1) if (r, column) in at]
-            if row > first and len(held) == 1 and held[0].row < row:
-                held[0].row, held[0].rows = first, row - first + 1
-            first = row + 1
 
 
 def beside_rows(cells: Sequence[Placed], rows: Sequence[Sequence[TableLine]]) -> None:
