@@ -20,17 +20,17 @@ from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
-from services.parsing.pdf.line_numbers import leave_out_line_numbers
-from services.parsing.pdf.lost_letters import restore_letters
 from services.parsing.pdf.pictures import in_words
-from services.parsing.pdf.raised import mark_raised
 from services.parsing.pdf.render import render
 from services.parsing.pdf.repair import openable, without_lead
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import read_batches
 from services.parsing.pdf.transcripts import Transcripts
-from services.parsing.pdf.unseen import leave_out_unseen
+from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
+from services.parsing.pdf.words.lost_letters import restore_letters
+from services.parsing.pdf.words.raised import mark_raised
+from services.parsing.pdf.words.unseen import leave_out_unseen
 
 __all__ = ["FORMAT", "parse_pdf"]
 

@@ -14,12 +14,12 @@ from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, 
 from services.parsing.page.lines import BLANK
 from services.parsing.pdf.annotations import notes_of, typed_words
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
-from services.parsing.pdf.raised import run_sizes
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import quarter, upright
-from services.parsing.pdf.spacing import close_up
 from services.parsing.pdf.transcripts.formulas import holds_formulas
-from services.parsing.pdf.unseen import has_hidden_layers, suspects_of
+from services.parsing.pdf.words.raised import run_sizes
+from services.parsing.pdf.words.spacing import close_up
+from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
 
 #: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
