@@ -80,11 +80,12 @@ class Verifications:
     def start(self, verification: Verification, work: Callable[[], "asyncio.Task[None]"]) -> None:
         """Begin one. Raises Conflict while another one runs."""
         if self._running is not None and not self._running.done():
-            busy = next(reversed(self._newest))
-            raise Conflict(
-                f"collection {busy.collection!r} of database {busy.database!r} is being compared; one at a "
-                "time runs in a gateway"
-            )
+            busy, asked = next(reversed(self._newest)), verification.place
+            alike = (busy.tenant, busy.database) == (asked.tenant, asked.database)
+            which = (
+                f"collection {busy.collection!r}" if alike else "another collection"
+            )  # or a stranger's name
+            raise Conflict(f"{which} is being compared; one at a time runs in a gateway; try again later")
         self._newest.pop(verification.place, None)
         self._newest[verification.place] = verification
         if len(self._newest) > _KEPT:

@@ -4,7 +4,6 @@ A request that has written a record waits until the view contains it (read your 
 process has its own file; the topics are the source of truth.
 """
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence, Set
@@ -62,21 +61,10 @@ class Catalogue(TopicView):
         path = folder / "catalogue.sqlite"
         super().__init__(View(cluster, codec, topics, path, CATALOGUE + BROWSING, fold_catalogue))
         self.browse = Browsing(self._view)
-        self._refreshing = asyncio.Lock()
-        self._refreshed_from = 0.0
 
     async def refresh(self, timeout: float = 10) -> None:
-        """Catch up with the current ends of the topics, including records of other gateways.
-
-        Concurrent callers share one round trip to the broker.
-        """
-        called = asyncio.get_running_loop().time()
-        async with self._refreshing:
-            if self._refreshed_from >= called:
-                return
-            begun = asyncio.get_running_loop().time()
-            await self._view.caught_up(timeout)
-            self._refreshed_from = begun
+        """Catch up with the current ends of the topics, including records of other gateways."""
+        await self._view.caught_up(timeout)
 
     async def shown(self, invocation_id: str, timeout: float) -> bool:
         """Wait until the view contains an invocation; False after `timeout` seconds."""

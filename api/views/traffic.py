@@ -7,7 +7,8 @@ is queried every 30 s until the gateway stops.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -15,6 +16,7 @@ from api.views.sizes import Sizes
 from schemas.errors import IngestError
 from streams.kafka.cluster import Cluster
 from streams.state.lags import TopicsSample, sample_topics
+from streams.state.shared import Shared
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,8 @@ _EVERY_S = 30.0
 _HOUR_S = 60 * 60
 #: Maximum age of the sample that `now` returns.
 _FRESH_S = 4.0
+#: How long `now` waits for one.
+_PATIENCE_S = 10.0
 
 
 class Traffic:
@@ -34,6 +38,7 @@ class Traffic:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.sizes = Sizes(cluster)
+        self._sample = Shared(partial(sample_topics, cluster))
         self._samples: deque[TopicsSample] = deque(maxlen=int(_HOUR_S / _EVERY_S))
         self._newest: TopicsSample | None = None
         self._asked_at = float("-inf")
@@ -47,7 +52,7 @@ class Traffic:
         async with self._asking:
             clock = asyncio.get_running_loop().time
             if clock() - self._asked_at >= _FRESH_S:
-                self._newest = await self._ask()
+                self._newest = await _found(self._sample.answer(), _PATIENCE_S)
                 self._asked_at = clock()
         return self._newest
 
@@ -77,13 +82,17 @@ class Traffic:
 
     async def _follow(self) -> None:
         while True:
-            if (found := await self._ask(self._samples[-1] if self._samples else None)) is not None:
+            before = self._samples[-1] if self._samples else None
+            asking = asyncio.to_thread(sample_topics, self._cluster, before)
+            if (found := await _found(asking, None)) is not None:
                 self._samples.append(found)
             await asyncio.sleep(_EVERY_S)
 
-    async def _ask(self, before: TopicsSample | None = None) -> TopicsSample | None:
-        try:
-            return await asyncio.to_thread(sample_topics, self._cluster, before)
-        except IngestError as error:
-            log.warning("the topics cannot be looked at", error=str(error))
-            return None
+
+async def _found(asking: Awaitable[TopicsSample], within_s: float | None) -> TopicsSample | None:
+    try:
+        async with asyncio.timeout(within_s):
+            return await asking
+    except (IngestError, TimeoutError) as error:
+        log.warning("the topics cannot be looked at", error=str(error) or "no broker answers")
+        return None

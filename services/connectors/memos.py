@@ -99,16 +99,38 @@ class SourceMemos:
             event = DocumentMemo(source_id=self._source_id, document_key=key, version_key=version, memo=memo)
         return [self._record(text_sha256(f"{self._source_id}\0{key}")[:32], event)]
 
-    def forget(self) -> Iterator[list[Send]]:
-        """The records that delete all memos of the source, some at a time: also those of files that were
-        skipped, which no document tells of."""
+    def all(self) -> Iterator[Essence]:
+        """All memos of the source, in key order."""
         after = BEGINNING
         while self._memos and (rows := self._memos.ordered(self._partition, self._source_id, after, PAGE)):
-            yield [self._record(row.key, None) for row in rows]
+            yield from rows
             after = rows[-1]
+
+    def forget(self, row: Essence) -> Send:
+        """The record that deletes a memo."""
+        return self._record(row.key, None)
 
     def _record(self, name: str, event: DocumentMemo | None) -> Send:
         return Send(SOURCE_MEMOS, name, event, partition_key=self._source_id)
+
+
+class Orphans:
+    """Memos of documents that are neither listed nor indexed: of files that were skipped, and are gone."""
+
+    def __init__(self, memos: SourceMemos) -> None:
+        self._memos, self._rows = memos, memos.all()
+        self._row, self._seen = next(self._rows, None), b""
+
+    def before(self, place: bytes | None) -> list[Send]:
+        """The records that delete those before a place that is listed or indexed, the next one in order; None
+        for all that are left."""
+        found = []
+        while self._row is not None and (place is None or self._row.place < place):
+            if self._row.place != self._seen:
+                found.append(self._memos.forget(self._row))
+            self._row = next(self._rows, None)
+        self._seen = place or b""
+        return found
 
 
 @dataclass(frozen=True, slots=True)

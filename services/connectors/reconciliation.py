@@ -29,19 +29,16 @@ from services.connectors.lister import (
     Unreadable,
     Unwanted,
 )
-from services.connectors.memos import SourceMemos
+from services.connectors.memos import Orphans, SourceMemos
 from services.connectors.patience import Watch, WatchedLister
 from services.connectors.runs import Attempt
 from services.connectors.scratch import Doomed, DoomedDocuments, Placed, ReadableDocuments, SortedListing, Why
-from services.connectors.states import Indexed, IndexedDocuments, digest, place_of, shown
+from services.connectors.states import Indexed, IndexedDocuments, KeyRows, digest, key_rows, place_of, shown
 from streams.blobs import BlobStore
 from streams.engine.outputs import Send
 from streams.reembedded import Reembedded
 from streams.state.store import Essence
 from streams.topics import DOCUMENTS
-
-#: What is known of a document key: its rows, one for each custom id.
-_Known = Sequence[tuple[Essence, Indexed]]
 
 
 class Reconciliation:
@@ -83,6 +80,8 @@ class Reconciliation:
         self._selective = lister if isinstance(lister, Selective) else None
         self._rechecking = lister if isinstance(lister, Rechecking) else None
         self._keeps_memos = memos.any()
+        whole = lister is None or (lister.in_order and lister.only is None)
+        self._orphans = Orphans(memos) if self._keeps_memos and whole else None
         self._unreadable: dict[str, Unreadable] = {}
         self.left_out: dict[str, int] = {}
         self.facts: Mapping[str, MetadataValue] = {}
@@ -97,6 +96,8 @@ class Reconciliation:
             async with aclosing(self._listed(listing)) as listed:
                 async for pairs in merged(listed, self._indexed()):
                     for place, entry, rows in pairs:
+                        if self._orphans and (memos := self._orphans.before(place)):
+                            await self._attempt.add(memos)
                         if not self._is_as_it_was(entry, rows):
                             await self._reconcile(place, entry, rows, doomed)
                         elif self._attempt.is_late():
@@ -110,11 +111,10 @@ class Reconciliation:
             for page in deleted:
                 for one in page:
                     await self._delete(one)
+            if self._orphans:
+                await self._attempt.add(self._orphans.before(None))
         if self._lister is not None:
             self.facts = self._lister.facts()
-            return
-        for memos in self._memos.forget():  # its source was deleted
-            await self._attempt.add(memos)
 
     async def _recheck(self, doomed: DoomedDocuments) -> None:
         """Sync what the listing missed, although it exists."""
@@ -127,7 +127,7 @@ class Reconciliation:
             place = place_of(entry.key)
             doomed.remove(place)
             self._guard.listed += 1
-            await self._sync(entry, _known(self._documents.at(place)), doomed)
+            await self._sync(entry, key_rows(self._documents.at(place)), doomed)
 
     async def _listed(self, listing: SortedListing) -> AsyncGenerator[Sequence[Placed], None]:
         if self._lister is None:
@@ -195,7 +195,7 @@ class Reconciliation:
     async def _reconcile(
         self, place: bytes, entry: Item | Skipped | None, rows: Sequence[Essence], doomed: DoomedDocuments
     ) -> None:
-        known = _known(rows)
+        known = key_rows(rows)
         self._guard.indexed += sum(not indexed.deleted for _, indexed in known)
         if isinstance(entry, Item):
             await self._sync(entry, known, doomed)
@@ -219,7 +219,7 @@ class Reconciliation:
         elif indexed.invocation == self._mine:  # an earlier attempt has deleted it
             await self._attempt.count(events.Step.DELETED, row.place.decode())
 
-    async def _sync(self, item: Item, known: _Known, doomed: DoomedDocuments) -> None:
+    async def _sync(self, item: Item, known: KeyRows, doomed: DoomedDocuments) -> None:
         assert self._lister is not None
         content, version = None, item.version
         try:
@@ -270,7 +270,7 @@ class Reconciliation:
             if other.key != id_:
                 await self._gone(other, state, Why.REPLACED, doomed)
 
-    async def _skip(self, item: Item, reason: Unwanted, known: _Known, doomed: DoomedDocuments) -> None:
+    async def _skip(self, item: Item, reason: Unwanted, known: KeyRows, doomed: DoomedDocuments) -> None:
         """Skip a document whose content showed that it is not wanted."""
         await self._attempt.count(events.Step.SKIPPED, item.key, error=str(reason))
         await self._attempt.add(self._memos.keep(item.key, "", reason.memo))
@@ -289,10 +289,6 @@ class Reconciliation:
         item = Item(state.document.document_key, custom_id=state.document.custom_id)
         document = document_of(self._run, item, state.document.version_key)
         numbered = document.model_copy(update={"run": self._attempt.position()})
-        forgets = self._lister is not None and self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
+        forgets = self._keeps_memos and doomed.why in (Why.GONE, Why.UNWANTED)
         memo = self._memos.keep(item.key, "", None) if forgets else []
         await self._attempt.add([Send(DOCUMENTS, doomed.id, DocumentDeleted(document=numbered)), *memo])
-
-
-def _known(rows: Sequence[Essence]) -> _Known:
-    return [(row, Indexed.unpacked(row.essence)) for row in rows]

@@ -166,3 +166,12 @@ def _scope(state: DocumentState) -> str | None:
 def scope_of(source_id: str, collection: str) -> str:
     """Label of a source's documents in one collection."""
     return f"{source_id}\0{collection}"
+
+
+#: What is known of a document key: its rows, one for each custom id.
+KeyRows = Sequence[tuple[Essence, Indexed]]
+
+
+def key_rows(rows: Sequence[Essence]) -> KeyRows:
+    """The rows of a document key, unpacked."""
+    return [(row, Indexed.unpacked(row.essence)) for row in rows]

@@ -159,6 +159,12 @@ class SyncConnector(Connector):
         return []
 
     def _remember(self, record: Record[RunRequested], waiting: frozenset[str]) -> None:
+        # Of a source that was deleted no run comes any more, which would end it.
+        self._done = {
+            sequence: done
+            for sequence, done in self._done.items()
+            if not all(map(self._invocations.ended, done.waiting))
+        }
         if waiting and self._invocations.went_well(record.event.invocation_id):
             self._done[self.sequence_of(record)] = _Done(record.event, waiting)
 

@@ -27,6 +27,7 @@ from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
 from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, ReadBatch, Reader, end_offsets
+from streams.state.shared import Shared
 from streams.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ class View:
         self._waiters: list[tuple[dict[Partition, int], asyncio.Future[None]]] = []
         self._watchers: list[asyncio.Event] = []
         self._failure: str | None = None
+        self._ends = Shared(lambda: end_offsets(cluster, list(self._positions)))
         self._stopping = threading.Event()
 
     async def start(self) -> None:
@@ -96,8 +98,15 @@ class View:
         await self._wait({(topic.name, partition): offset + 1}, timeout)
 
     async def caught_up(self, timeout: float = 10) -> None:
-        """Wait until the view has caught up with the current ends of its topics."""
-        await self._wait(await asyncio.to_thread(end_offsets, self._cluster, list(self._positions)), timeout)
+        """Wait until the view has caught up with the current ends of its topics. Raises TransientError after
+        `timeout` seconds, and as long again if a broker answers late."""
+        try:
+            async with asyncio.timeout(timeout):
+                ends = await self._ends.answer()
+        except TimeoutError as error:
+            topics = ", ".join(topic.name for topic in self._topics)
+            raise TransientError(f"no broker has told the ends of {topics} within {timeout:.0f} s") from error
+        await self._wait(ends, timeout)
 
     def changed(self) -> "Watch":
         """A watch whose `wait` returns at every change of the view: for conditions and live streams."""

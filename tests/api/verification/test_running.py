@@ -1,6 +1,10 @@
+import asyncio
 from datetime import UTC, datetime
 
-from api.verification.running import MAX_FINDINGS, Verification
+import pytest
+
+from api.errors import Conflict
+from api.verification.running import MAX_FINDINGS, Verification, Verifications
 from api.verification.verifier import Compared
 from api.views.documents import Place
 from schemas.api import CollectionFinding
@@ -33,3 +37,20 @@ def test_all_that_differ_are_counted_and_only_those_that_are_shown_are_kept() ->
     assert (shown.differing, len(shown.findings)) == (MAX_FINDINGS + 7, MAX_FINDINGS)
     assert one.found is not None
     assert (len(one.found.findings), one.found.others) == (MAX_FINDINGS, ())
+
+
+async def test_who_has_to_wait_learns_no_name_of_another_database() -> None:
+    verifications = Verifications()
+
+    def begin(*place: str) -> None:
+        one = Verification(Place(*place), False, 1, NOW)
+        verifications.start(one, lambda: asyncio.create_task(asyncio.sleep(60)))
+
+    begin("t", "d", "secret")
+    with pytest.raises(Conflict, match="collection 'secret' is being compared"):
+        begin("t", "d", "c")
+    for place in (("t", "other", "c"), ("other", "d", "c")):
+        with pytest.raises(Conflict, match=r"^another collection is being compared") as refused:
+            begin(*place)
+        assert "secret" not in str(refused.value)
+    await verifications.close()

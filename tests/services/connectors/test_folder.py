@@ -637,6 +637,27 @@ async def test_nothing_is_noted_of_the_files_of_a_source_that_was_deleted_with_i
 
 
 @pytest.mark.usefixtures("settled")
+async def test_what_is_noted_of_a_file_that_was_skipped_goes_with_it(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    world = World(tmp_path)
+    world.write(b="text", d="text")
+    for name in ("a.bin", "b.bin", "c.bin", "e.bin"):
+        (world.folder / name).write_bytes(b"\x7fELF\2\1\1\0")
+    await world.run()
+    for name in ("a.bin", "c.bin", "e.bin"):
+        (world.folder / name).unlink()
+    reads.clear()
+
+    notes = (await world.run()).memos
+
+    kept = sorted(note.document_key for note in notes.values() if isinstance(note, DocumentMemo))
+    assert kept == ["b.bin", "b.md", "d.md"]
+    assert (await world.run()).written() == {}
+    assert reads == []
+
+
+@pytest.mark.usefixtures("settled")
 async def test_a_binary_file_is_skipped_with_the_reason_and_read_again_only_when_it_is_another(
     tmp_path: Path, reads: list[str]
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.connectors.memos import SourceMemos
+from services.connectors.memos import Orphans, SourceMemos
 from services.connectors.states import place_of
 from streams.state.store import Essence
 
@@ -49,3 +49,15 @@ def test_many_keys_in_their_order_cost_few_looks_at_the_disk() -> None:
 
     assert not any(memos.keep(f"{number:05}", "x", b"m") for number in range(10_000))
     assert kept.asked < 20
+
+
+@given(st.dictionaries(KEYS, st.just("x"), max_size=12), st.sets(KEYS, max_size=12))
+def test_memos_of_neither_listed_nor_indexed_keys_are_found_in_one_pass(
+    known: dict[str, str], there: set[str]
+) -> None:
+    orphans, found = Orphans(SourceMemos(Kept(known), 0, "source")), 0
+
+    for place in [*sorted(map(place_of, there)), None]:
+        found += len(orphans.before(place))
+
+    assert found == len(known.keys() - there)

@@ -1,7 +1,9 @@
 """A run of a source that lists, whatever it lists: the origin here is a list in memory."""
 
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -675,6 +677,24 @@ async def test_a_run_that_waited_when_one_that_does_the_same_began_is_merged_int
     assert await runs.run("three") is None, "it is no longer known what it waited for"
     assert await runs.run("six", waiting="seven") is None
     assert await runs.run("seven", full_check=True) is None, "it asks for more"
+
+
+async def test_what_others_were_merged_into_is_forgotten_when_they_have_ended(world: World) -> None:
+    """The source may be deleted, so that no run comes any more that would end it."""
+    world.shelf.put(a="1")
+    runs = Merging(world)
+    await runs.run("one", waiting="two")
+    [kept] = [one for one in gc.get_objects() if isinstance(one, RunRequested) and one.invocation_id == "one"]
+    forgotten = weakref.ref(kept)
+    del kept
+    other = SOURCE.model_copy(update={"id": "another"})
+    world.next_run()
+    world.tracking.waiting_runs = frozenset()
+
+    await runs.connector.process(requested(other, "three"), world.pipeline)
+
+    gc.collect()
+    assert forgotten() is None
 
 
 async def test_a_run_is_not_merged_into_one_of_which_a_document_failed(world: World) -> None:

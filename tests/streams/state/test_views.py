@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from schemas.events import ApiKey
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import EventProducer
+from streams.partitions import Partition
 from streams.state import views as views_module
 from streams.state.reader import ChangelogRecord
 from streams.state.views import Fold, View
@@ -222,3 +224,25 @@ async def test_a_record_that_cannot_be_folded_costs_itself_alone(cluster: Cluste
         await view.caught_up(20)
 
         assert [says(view, name) for name in ("a", "bad", "c")] == ["", None, ""]
+
+
+async def test_who_waits_for_a_view_gives_up_in_time_though_no_broker_answers(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a request with an unknown key does, which anybody can send."""
+    back, asked = threading.Event(), 0
+
+    def away(*_: object) -> dict[Partition, int]:
+        nonlocal asked
+        asked += 1
+        back.wait(20)
+        return {}
+
+    async with following(cluster, tmp_path / "view.sqlite") as view:
+        monkeypatch.setattr(views_module, "end_offsets", away)
+        waiting = [view.caught_up(timeout=0.1) for _ in range(20)]
+        refused = await asyncio.gather(*waiting, return_exceptions=True)
+        back.set()
+
+    assert {str(error) for error in refused} == {"no broker has told the ends of api-keys within 0 s"}
+    assert asked == 1

@@ -7,7 +7,9 @@ negotiates with.
 
 import asyncio
 import json
+import os
 import shutil
+import time
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -37,6 +39,8 @@ log = structlog.get_logger(__name__)
 BATCH = 1000
 #: Maximum bytes of one response; larger batches are halved.
 BATCH_BYTES = 256 * 1024 * 1024
+#: What nobody has asked for is of a source that is gone. Else all is examined once more.
+_FORGOTTEN_SECONDS = 90 * 86_400
 #: Git's message if the server does not support filters; git then fetches everything.
 _NO_FILTER = "filtering not recognized"
 #: Git's messages about a damaged local repository.
@@ -196,17 +200,24 @@ class Mirror:
 
     def recall(self, name: str) -> dict[str, Any]:
         """A value stored beside the repository; empty if there is none or it cannot be read."""
+        path = self.folder / f"{_named(name)}.json"
         try:
-            found = json.loads((self.folder / f"{_named(name)}.json").read_bytes())
+            found = json.loads(path.read_bytes())
+            os.utime(path)
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
 
     def remember(self, name: str, what: Mapping[str, Any]) -> None:
-        """Store a value beside the repository; it is deleted with the mirror."""
+        """Store a value beside the repository; it is deleted with the mirror, or when nobody has asked for it
+        for a season: its source is gone."""
         path = self.folder / f"{_named(name)}.json"
         path.with_suffix(".new").write_text(json.dumps(what))
         path.with_suffix(".new").replace(path)
+        for other in self.folder.glob("*.json"):
+            with suppress(FileNotFoundError):
+                if time.time() - other.stat().st_mtime > _FORGOTTEN_SECONDS:
+                    other.unlink()
 
     @property
     def git_dir(self) -> Path:
