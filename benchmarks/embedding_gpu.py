@@ -9,6 +9,9 @@ repository's text; so nothing is downloaded, and cosines compare ways, not meani
 - the others: `TorchEmbedder.embed_documents`, as `WAYS` configures it. Those with fp8 are measured whatever
   their cosine; a deployment refuses them below 0.999.
 
+A way that cannot be loaded or computed is told with its reason, and the others go on. What is known is shown
+after each round, so that a run that is cut off has told something.
+
 Without a GPU it runs on the CPU, which says something about the code and nothing about a GPU. Needs the
 packages torch, safetensors and transformers.
 """
@@ -171,21 +174,41 @@ async def compare(asked: argparse.Namespace, folder: Path) -> None:
     texts = (some_chunks() * (1 + asked.texts // 500))[: asked.texts]
     shape = TINY if asked.tiny else QWEN_0_6B
     model = write_model(folder / "model", shape, texts)
-    plain, ways = Plain(model, shape), [Ours(model, way) for way in asked.ways]
+    plain, ways = Plain(model, shape), [way for name in asked.ways if (way := _opened(model, name))]
+    if not ways:
+        return
     tokens = await ways[0].embedder.count_tokens(texts)
     plain.embed(texts[:64])
-    for way in ways:
-        await way.embedder.embed_documents(texts[:64])
     seconds: list[float] = []
     for _ in range(asked.rounds):
         began = time.perf_counter()
         expected = plain.embed(texts)
         seconds.append(time.perf_counter() - began)
-        for way in ways:
-            await way.run(texts)
+        ways = [way for way in ways if await _has_run(way, texts)]
+        show(_table(ways, seconds, expected, tokens, len(texts)))
     for way in ways:
         await way.embedder.close()
-    show(_table(ways, seconds, expected, tokens, len(texts)))
+
+
+def _opened(model: Path, name: str) -> Ours | None:
+    try:
+        way = Ours(model, name)
+    except Exception as error:  # the others are measured
+        show(f"{name}: NOT MEASURED: {error}")
+        return None
+    show(f"{name}: loaded in {way.loaded:.0f} s")
+    return way
+
+
+async def _has_run(way: Ours, texts: Sequence[str]) -> bool:
+    try:
+        if not way.seconds:  # what was not met in the warm-up
+            await way.embedder.embed_documents(texts[:64])
+        await way.run(texts)
+    except Exception as error:
+        show(f"{way.way}: NOT MEASURED: {error}")
+        return False
+    return True
 
 
 def _table(ways: Sequence[Ours], plain: Sequence[float], expected: Vectors, tokens: int, texts: int) -> Table:

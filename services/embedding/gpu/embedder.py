@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from schemas.errors import RequestError, TransientError
 from schemas.models_file import TorchConfig
 from services.embedding.embedder import PromptedEmbedder, Vectors
+from services.embedding.gpu.device import Device, is_out_of_memory
 from services.embedding.gpu.files import TorchFiles, downloaded, read_folder
 from services.embedding.gpu.fp8 import kernel_for, prove_same_space
 from services.embedding.gpu.layouts import Filled, Layout, Packed, Padded
@@ -39,19 +40,19 @@ class TorchEmbedder(PromptedEmbedder):
     """See `services.embedding.Embedder`. Loads and warms up the model in the constructor.
 
     Two threads take turns on the device: while it computes one batch, the other thread stores the previous
-    one and prepares the next. Running out of memory halves the batch budget permanently; no document fails
-    for it.
+    one and prepares the next. Running out of memory, also while it warms up, halves the batch budget
+    permanently; no document fails for it. A model that cannot be compiled is used as it is, with a warning.
 
     Raises the errors of PyTorch and tokenizers for broken files; `open_torch` describes them.
     """
 
     def __init__(self, name: str, files: TorchFiles, config: TorchConfig, max_tokens: int) -> None:
         self.model, self.max_tokens = name, max_tokens
-        self._device = _device(name, config.device)
-        dtype = _dtype(config.dtype, self._device)
+        device = _device(name, config.device)
+        self._device, dtype = Device(device), _dtype(config.dtype, device)
         self._template = config.template or profile_of(name).template
         self._tokenizer = _tokenizer(name, files.tokenizer)
-        self._qwen = Qwen3(files.config, files.weights, self._device, dtype)
+        self._qwen = Qwen3(files.config, files.weights, device, dtype)
         if self._qwen.vocabulary < self._tokenizer.get_vocab_size():
             raise RequestError(f"{files.tokenizer} has more tokens than the weights of {name!r}")
         self.dimension = self._qwen.dimension
@@ -67,10 +68,10 @@ class TorchEmbedder(PromptedEmbedder):
         self._computing = BatchThreads(2, "embedding")
         if config.quantization:
             self._quantise(dtype)
-        if self._device.type == "cuda" and config.compile:
-            self._forward = torch.compile(self._forward, dynamic=not config.static_shapes)
-        for lengths in self._layout.warm_up:
-            self._compute([[0] * tokens for tokens in lengths])
+        if not (self._device.is_gpu and config.compile and self._compiled(config)):
+            self._warm_up()
+        where = torch.cuda.get_device_name(device) if self._device.is_gpu else "CPU"
+        log.info("warmed up", model=name, device=where, dtype=str(dtype), batch_tokens=self._layout.budget)
 
     async def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of the texts with their special tokens."""
@@ -93,23 +94,32 @@ class TorchEmbedder(PromptedEmbedder):
         return await embed_windows(windows, self.dimension, batches, run, self._computing, urgent, size)
 
     def _run(self, windows: Windows, batch: list[int]) -> Vectors:
+        return self._vectors([windows.ids[index] for index in batch])
+
+    def _vectors(self, rows: Sequence[Sequence[int]]) -> Vectors:
         """The vectors of a batch, in parts if it does not fit into memory."""
-        rows = [windows.ids[index] for index in batch]
         parts = self._layout.refitted([len(row) for row in rows])
         if len(parts) == 1:
-            try:
-                return self._compute(rows)
-            except torch.OutOfMemoryError as error:
-                parts = self._parts_of(rows, error)
-        vectors = np.empty((len(batch), self.dimension), dtype=np.float32)
+            if (vectors := self._tried(rows)) is not None:
+                return vectors
+            parts = self._parts_of(rows)
+        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
         for part in parts:
-            vectors[part] = self._run(windows, [batch[at] for at in part])
+            vectors[part] = self._vectors([rows[at] for at in part])
         return vectors
 
-    def _parts_of(self, rows: Sequence[Sequence[int]], error: torch.OutOfMemoryError) -> list[list[int]]:
+    def _tried(self, rows: Sequence[Sequence[int]]) -> Vectors | None:
+        """None if there is not enough memory. The error ends here, because it holds what was computed."""
+        try:
+            return self._compute(rows)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    def _parts_of(self, rows: Sequence[Sequence[int]]) -> list[list[int]]:
         """Parts of a batch that has not fitted. Raises TransientError if it cannot be split."""
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        self._device.free()
         before = self._layout.budget
         parts = self._layout.halved([len(row) for row in rows])
         if self._layout.budget < before:
@@ -117,33 +127,53 @@ class TorchEmbedder(PromptedEmbedder):
         if not parts:
             raise TransientError(
                 f"the device of {self.model!r} has no memory for a text of {len(rows[0]):,} tokens"
-            ) from error
+            )
         return parts
 
     def _compute(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        given = [self._on_device(tensor) for tensor in self._layout.tensors(rows)]
-        with torch.inference_mode(), DEVICE.computing():
-            with self._turn:  # kernels of two threads would only compete
-                hidden = self._forward(*given)
-            found: Vectors = hidden.cpu().numpy()
+        with self._device.active():
+            given = [self._device.taken(tensor) for tensor in self._layout.tensors(rows)]
+            with torch.inference_mode(), DEVICE.computing():
+                with self._turn:  # kernels of two threads would only compete
+                    arrived = self._device.copied(self._forward(*given))
+                found = arrived()
         return found[: len(rows)]
 
-    def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
-        if self._device.type == "cpu" or tensor.ndim == 0:
-            return tensor
-        return tensor.pin_memory().to(self._device, non_blocking=True)
+    def _compiled(self, config: TorchConfig) -> bool:
+        """Compile the model for all shapes that it will meet. False if that fails."""
+        plain = self._forward
+        self._qwen.fix_sizes()
+        # Halved batches have shapes of their own; beyond the limit, PyTorch stops to compile without a word.
+        torch._dynamo.config.recompile_limit = 64  # noqa: SLF001
+        self._forward = torch.compile(plain, dynamic=not config.static_shapes)
+        try:
+            self._warm_up()
+        except TransientError:
+            raise
+        except Exception as error:  # of Triton, its C compiler, Inductor, …
+            reason = str(error).strip().partition("\n")[0][:300]
+            log.warning("not compiled, which halves the speed", model=self.model, error=reason)
+            self._forward = plain
+            return False
+        return True
+
+    def _warm_up(self) -> None:
+        """Compute each shape once, again if there was not enough memory for one of them."""
+        budget = None
+        while budget != self._layout.budget:
+            budget = self._layout.budget
+            for lengths in self._layout.warm_up:
+                self._vectors([[0] * tokens for tokens in lengths])
 
     def _laid_out(self, config: TorchConfig) -> Layout:
-        budget = config.batch_tokens or (
-            GPU_BATCH_TOKENS if self._device.type == "cuda" else CPU_BATCH_TOKENS
-        )
+        budget = config.batch_tokens or (GPU_BATCH_TOKENS if self._device.is_gpu else CPU_BATCH_TOKENS)
         if not config.packed:
             return Padded(budget, self.max_tokens)
-        require_packed(self.model, self._device)
+        require_packed(self.model, self._device.torch)
         return (Filled if config.static_shapes else Packed)(budget, self.max_tokens)
 
     def _quantise(self, dtype: torch.dtype) -> None:
-        kernel = kernel_for(self.model, self._device, dtype)
+        kernel = kernel_for(self.model, self._device.torch, dtype)
         prove_same_space(self.model, self._alone, lambda: self._qwen.quantise(kernel))
 
     def _alone(self, texts: Sequence[str]) -> Vectors:
@@ -165,9 +195,9 @@ def open_torch(name: str, config: TorchConfig, cache_dir: Path | None = None) ->
         return TorchEmbedder(name, files, config, max_tokens)
     except (RequestError, TransientError):
         raise
-    except torch.OutOfMemoryError as error:
-        raise TransientError(f"the device has no memory for the weights of {name!r}") from error
     except Exception as error:  # safetensors, tokenizers and PyTorch raise their own types
+        if is_out_of_memory(error):
+            raise TransientError(f"the device has no memory for the weights of {name!r}") from error
         raise RequestError(f"the embedding model {name!r} does not load from {folder}: {error}") from error
 
 

@@ -5,8 +5,8 @@ mask is needed, which allows the fast kernels. The last layer computes keys and 
 everything else only for the last token of each text.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from services.embedding.gpu.files import Qwen3Config
-from services.embedding.gpu.fp8 import Matrix, project, quantise
+from services.embedding.gpu.fp8 import Float8, Matrix, project, quantise
 from services.embedding.gpu.packed import attend
 
 
@@ -62,6 +62,19 @@ class Qwen3:
             )
             for layer in self._layers
         ]
+
+    def fix_sizes(self) -> None:
+        """Have a compiled model know the sizes of all weights. If only batches should vary, PyTorch would let
+        the weights vary, too, and make slower kernels for any size of them."""
+        for tensor in self._tensors():
+            torch._dynamo.mark_static(tensor)  # noqa: SLF001 – documented, under this name
+
+    def _tensors(self) -> Iterator[Tensor]:
+        yield from (self._embeddings, self._norm, self._frequencies)
+        for layer in self._layers:
+            for field in fields(layer):
+                matrix = getattr(layer, field.name)
+                yield from (matrix.values, matrix.scales) if isinstance(matrix, Float8) else (matrix,)
 
     def last_hidden(self, ids: Tensor, last: Tensor) -> Tensor:
         """The hidden states of the last tokens, float32: (texts, dimension).

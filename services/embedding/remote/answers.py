@@ -10,6 +10,9 @@ import numpy as np
 from schemas.errors import TransientError
 from services.embedding.embedder import Vectors
 
+#: So many different texts do not have one vector by chance.
+_MANY = 8
+
 
 def openai_vectors(answer: Any, count: int) -> Vectors:
     """The vectors of an OpenAI response, ordered by `index`.
@@ -44,6 +47,14 @@ def check_dimension(vectors: Vectors, expected: int) -> None:
     """Raise TransientError for vectors of another length: the server is to blame, not a document."""
     if vectors.shape[1] != expected:
         raise TransientError(f"its vectors have {vectors.shape[1]} dimensions, expected {expected}")
+
+
+def check_different(texts: Sequence[str], vectors: Vectors) -> None:
+    """Raise TransientError if many different texts have one vector, as of a server that reads nothing but
+    padding. A few may: a model may ignore case, blanks, or characters that it does not know."""
+    different = {" ".join(text.lower().split()) for text in texts}
+    if len(different) >= _MANY and bool((vectors == vectors[0]).all()):
+        raise TransientError(f"its vectors of {len(different)} different texts are all the same")
 
 
 def first_unusable(vectors: Vectors) -> int | None:

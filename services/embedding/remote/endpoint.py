@@ -20,6 +20,7 @@ from schemas.errors import DocumentError, IngestError, RateLimited, TransientErr
 from schemas.models_file import HttpConfig
 from services.embedding.embedder import Vectors
 from services.embedding.remote.answers import (
+    check_different,
     check_dimension,
     first_unusable,
     openai_vectors,
@@ -121,6 +122,7 @@ class Endpoint:
         try:
             vectors = _parsed(answer, tei_vectors if self._is_tei else openai_vectors, len(texts))
             check_dimension(vectors, self.dimension or vectors.shape[1])
+            check_different(texts, vectors)
         except TransientError as error:
             raise TransientError(self._says(f"what cannot be used: {error}")) from error
         self.dimension = vectors.shape[1]

@@ -61,6 +61,17 @@ async def test_each_text_has_its_vector_whatever_the_order_of_the_answer(
     assert server.most_at_once <= 2
 
 
+async def test_one_vector_for_many_texts_is_no_answer(server: FakeServer) -> None:
+    made = HttpEmbedder("m", config(server, batch=32))
+    server.fault = lambda texts: (200, {}, {"data": [{"embedding": vector_of("padding")} for _ in texts]})
+    with pytest.raises(TransientError, match="of 10 different texts are all the same"):
+        await made.embed_documents(TEXTS)
+
+    alike = await made.embed_documents(["Log", "log", " log "] * 8)  # a model may ignore case and blanks
+    assert len(alike) == 24
+    await made.close()
+
+
 async def test_text_embeddings_inference_is_asked_in_its_own_form_and_never_to_cut_texts_off(
     server: FakeServer,
 ) -> None:
