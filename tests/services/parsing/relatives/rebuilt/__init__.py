@@ -11,4 +11,4 @@ from tests.services.parsing.relatives.rebuilt import (
     second,
 )
 
-KINDS = (letters, grids, decks, mails, pages, prints, files, second)
+KINDS = (letters, grids, decks, mails, pages, prints, files, second, third)
