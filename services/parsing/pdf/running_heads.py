@@ -26,6 +26,8 @@ STAMPED = 0.03
 APART = 2.0
 #: A small running head is below this share of the median font size of the text.
 SMALLER = 0.93
+#: A title is above this share of it.
+LARGER = 1.25
 #: Maximum distance (in points) of rows at the same height.
 SAME_HEIGHT = 4.0
 
@@ -62,8 +64,8 @@ class RunningHeads:
     """The lines at the edges of the pages read so far: (key, at the top?) → rows.
 
     A line at the same height of several pages is a running head, if a number that differs counts the pages.
-    In a short document it may also be the title of each copy, so its first occurrence stays unless it is in
-    small type.
+    In large type, or in a short document, it may also be the title of each copy, so its first occurrence
+    stays, unless it is in small type.
     """
 
     known: dict[tuple[str, bool], list[_Row]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ class RunningHeads:
                 out |= notes
                 inner = [row for row in side if id(row.words[0]) not in notes]
                 for row in inner:
-                    if not (self._repeats(row) or (row is inner[0] and _is_page_number(row, page))):
+                    if not (self._repeats(row, body) or (row is inner[0] and _is_page_number(row, page))):
                         break
                     if not self._stays(row, body, total):
                         out.update(id(word) for word in row.words)
@@ -95,16 +97,23 @@ class RunningHeads:
         if len(self.known) > 20_000:  # a long document with a different line on every page
             self.known = {key: ys[-3:] for key, ys in self.known.items() if len(ys) > 1}
 
-    def _repeats(self, row: _Row) -> bool:
+    def _repeats(self, row: _Row, body: float) -> bool:
+        """Whether a row has copies. Titles that count (`Chapter 3`) are larger than the text, and none."""
         known = self.known.get((row.key, row.top), [])
-        return row.key != "" and len(list(islice(filter(row.is_copy_of, known), 2))) == 2
+        copies = (
+            other
+            for other in known
+            if row.is_copy_of(other) and (row.text == other.text or _size(row) < LARGER * body)
+        )
+        return row.key != "" and len(list(islice(copies, 2))) == 2
 
     def _stays(self, row: _Row, body: float, total: int) -> bool:
         """Whether to keep a repeated line: this is its first occurrence, and it contains facts or only its
         repetition suggests a running head."""
         if (row.key, row.top) in self.stayed or _NUMBER.fullmatch(row.text):
             return False
-        if not _FACTS.search(row.text) and (total > FEW or _size(row) < SMALLER * body):
+        title = _size(row) >= LARGER * body or _FACTS.search(row.text) is not None
+        if not title and (total > FEW or _size(row) < SMALLER * body):
             return False
         self.stayed.add((row.key, row.top))
         return True

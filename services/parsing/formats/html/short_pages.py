@@ -10,7 +10,7 @@ from services.parsing.formats.html.classifier import Scores
 #: Content with fewer characters is short.
 SHORT = 1000
 #: The lowest scores of content where a page declares its content by a tag, and where it does not.
-_IN_DECLARED, _ELSEWHERE = 0.05, 0.15
+_IN_DECLARED, _ELSEWHERE = 0.02, 0.15
 
 
 def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:

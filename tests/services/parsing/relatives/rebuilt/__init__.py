@@ -9,6 +9,7 @@ from tests.services.parsing.relatives.rebuilt import (
     pages,
     prints,
     second,
+    third,
 )
 
-KINDS = (letters, grids, decks, mails, pages, prints, files, second)
+KINDS = (letters, grids, decks, mails, pages, prints, files, second, third)
