@@ -85,8 +85,8 @@ class Watch:
     """Stands around the model's forward pass: tokens with padding, and the time that the device computes."""
 
     def __init__(self, embedder: Any) -> None:
-        self._forward, self.padded, self._spans = embedder._forward, 0, list[Any]()  # noqa: SLF001
-        embedder._forward = self._pass  # noqa: SLF001
+        self._forward, self.padded, self._spans = embedder.forward, 0, list[Any]()
+        embedder.forward = self._pass
 
     def _pass(self, ids: Any, *others: Any) -> Any:
         self.padded += ids.numel()

@@ -23,9 +23,9 @@ log = structlog.get_logger(__name__)
 _EVERY_S = 30.0
 _HOUR_S = 60 * 60
 #: Maximum age of the sample that `now` returns.
-_FRESH_S = 4.0
+FRESH_S = 4.0
 #: How long `now` waits for one.
-_PATIENCE_S = 10.0
+PATIENCE_S = 10.0
 
 
 class Traffic:
@@ -51,8 +51,8 @@ class Traffic:
             self._following = asyncio.create_task(self._follow(), name="sample the topics")
         async with self._asking:
             clock = asyncio.get_running_loop().time
-            if clock() - self._asked_at >= _FRESH_S:
-                self._newest = await _found(self._sample.answer(), _PATIENCE_S)
+            if clock() - self._asked_at >= FRESH_S:
+                self._newest = await _found(self._sample.answer(), PATIENCE_S)
                 self._asked_at = clock()
         return self._newest
 

@@ -44,6 +44,9 @@ class TorchEmbedder(PromptedEmbedder):
     permanently; no document fails for it. A model that cannot be compiled is used as it is, with a warning.
 
     Raises the errors of PyTorch and tokenizers for broken files; `open_torch` describes them.
+
+    Attributes:
+        forward: from a batch as laid out to the last hidden state of each text; may be wrapped to measure it.
     """
 
     def __init__(self, name: str, files: TorchFiles, config: TorchConfig, max_tokens: int) -> None:
@@ -60,7 +63,7 @@ class TorchEmbedder(PromptedEmbedder):
         pins += "" if dtype is torch.float32 else f"/{dtype}"
         self.fingerprint = fingerprint_of(pins, max_tokens, "last", self._template)
         self._layout = self._laid_out(config)
-        self._forward: Callable[..., torch.Tensor] = (
+        self.forward: Callable[..., torch.Tensor] = (
             self._qwen.last_hidden_packed if config.packed else self._qwen.last_hidden
         )
         self._turn = threading.Lock()
@@ -68,7 +71,7 @@ class TorchEmbedder(PromptedEmbedder):
         self._computing = BatchThreads(2, "embedding")
         if config.quantization:
             self._quantise(dtype)
-        if not (self._device.is_gpu and config.compile and self._compiled(config)):
+        if not (self._device.is_gpu and config.compile and self.compiled(config)):
             self._warm_up()
         where = torch.cuda.get_device_name(device) if self._device.is_gpu else "CPU"
         log.info("warmed up", model=name, device=where, dtype=str(dtype), batch_tokens=self._layout.budget)
@@ -135,17 +138,17 @@ class TorchEmbedder(PromptedEmbedder):
             given = [self._device.taken(tensor) for tensor in self._layout.tensors(rows)]
             with torch.inference_mode(), DEVICE.computing():
                 with self._turn:  # kernels of two threads would only compete
-                    arrived = self._device.copied(self._forward(*given))
+                    arrived = self._device.copied(self.forward(*given))
                 found = arrived()
         return found[: len(rows)]
 
-    def _compiled(self, config: TorchConfig) -> bool:
+    def compiled(self, config: TorchConfig) -> bool:
         """Compile the model for all shapes that it will meet. False if that fails."""
-        plain = self._forward
+        plain = self.forward
         self._qwen.fix_sizes()
         # Halved batches have shapes of their own; beyond the limit, PyTorch stops to compile without a word.
         torch._dynamo.config.recompile_limit = 64  # noqa: SLF001
-        self._forward = torch.compile(plain, dynamic=not config.static_shapes)
+        self.forward = torch.compile(plain, dynamic=not config.static_shapes)
         try:
             self._warm_up()
         except TransientError:
@@ -153,7 +156,7 @@ class TorchEmbedder(PromptedEmbedder):
         except Exception as error:  # of Triton, its C compiler, Inductor, …
             reason = str(error).strip().partition("\n")[0][:300]
             log.warning("not compiled, which halves the speed", model=self.model, error=reason)
-            self._forward = plain
+            self.forward = plain
             return False
         return True
 

@@ -23,8 +23,8 @@ async def test_who_asks_while_no_broker_answers_is_told_so_soon_and_takes_no_thr
         raise TransientError("no broker answers")
 
     monkeypatch.setattr(traffic, "sample_topics", away)
-    monkeypatch.setattr(traffic, "_PATIENCE_S", 0.05)
-    monkeypatch.setattr(traffic, "_FRESH_S", 0.0)
+    monkeypatch.setattr(traffic, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(traffic, "FRESH_S", 0.0)
     sampled = Traffic(Cluster("127.0.0.1:1"))
 
     try:

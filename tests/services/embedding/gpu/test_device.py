@@ -66,7 +66,7 @@ async def test_what_a_failed_batch_has_computed_is_free_before_the_next_try(
     from services.embedding.gpu.device import Device
 
     embedder: Any = open_model("tiny", torch_config(folder=folder, max_tokens=64, batch_tokens=400))
-    forward, held = embedder._forward, list[Any]()  # noqa: SLF001
+    forward, held = embedder.forward, list[Any]()
     freed: list[bool] = []
 
     def scarce(ids: Any, *others: Any) -> Any:
@@ -76,7 +76,7 @@ async def test_what_a_failed_batch_has_computed_is_free_before_the_next_try(
             raise torch.OutOfMemoryError("no memory")
         return forward(ids, *others)
 
-    monkeypatch.setattr(embedder, "_forward", scarce)
+    monkeypatch.setattr(embedder, "forward", scarce)
     monkeypatch.setattr(Device, "free", lambda self: freed.append(held[-1]() is None))
     await embedder.embed_documents(["one", "two", "three"])
     await embedder.close()
@@ -97,7 +97,7 @@ async def test_a_model_that_does_not_compile_is_used_as_it_is(
     embedder: Any = open_model("tiny", config)
     monkeypatch.setattr(torch, "compile", lambda function, **options: no_compiler)
     with capture_logs() as logs:
-        assert not embedder._compiled(config)  # noqa: SLF001 – as on a GPU
+        assert not embedder.compiled(config)  # as on a GPU
 
     assert [(one["log_level"], "C compiler" in one["error"]) for one in logs] == [("warning", True)]
     expected = await tiny.embed_documents(TEXTS)
@@ -115,7 +115,7 @@ async def test_a_compiled_model_knows_the_sizes_of_its_weights_and_takes_any_bat
     embedder: Any = open_model("tiny", config)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(torch, "compile", lambda one, **kw: real(one, backend=counter, fullgraph=True, **kw))
-        assert embedder._compiled(config)  # noqa: SLF001 – as on a GPU
+        assert embedder.compiled(config)  # as on a GPU
     compiled = counter.frame_count
     await embedder.embed_documents(TEXTS * 7)
     await embedder.embed_queries(["another", "two"])

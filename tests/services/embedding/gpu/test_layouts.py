@@ -117,8 +117,8 @@ async def test_a_compiled_model_compiles_its_sizes_at_the_start_and_nothing_late
     torch._dynamo.reset()  # noqa: SLF001
     config = torch_config(folder=folder, packed=True, static_shapes=True, max_tokens=64, batch_tokens=640)
     embedder: Any = open_model("tiny", config)
-    forward = embedder._forward  # noqa: SLF001
-    embedder._forward = torch.compile(  # noqa: SLF001 – as on a GPU
+    forward = embedder.forward
+    embedder.forward = torch.compile(  # as on a GPU
         forward, dynamic=False, backend=counter, fullgraph=True
     )
     for lengths in embedder._layout.warm_up:  # noqa: SLF001
