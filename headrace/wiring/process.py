@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -31,6 +32,9 @@ from streams.tracing import startup
 
 log = structlog.get_logger(__name__)
 
+#: Threads for calls that block, such as commits of transactions: the process of connectors has nine workers,
+#: and on two cores Python would start six for all of them. They are started as they are needed.
+_THREADS = 32
 #: Exit status of a service that must be restarted: fenced, stuck, or after an unexpected error.
 RESTART = 70
 
@@ -72,6 +76,7 @@ async def run_service(name: str, settings: Settings) -> None:
                 watch_disk("blobs", blobs)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="blocking"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         structlog.contextvars.bind_contextvars(service=name, slot=settings.slot)

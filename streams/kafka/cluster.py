@@ -58,7 +58,8 @@ class Cluster:
         return name if name in self.foreign else name.removeprefix(self.prefix)
 
     def client(self, **properties: Any) -> dict[str, Any]:
-        """librdkafka properties of a client. `a_b` stands for `a.b`. The user's own properties win."""
+        """librdkafka properties of a client. `a_b` stands for `a.b`. The user's own properties win. Raises
+        RequestError for a `socket.timeout.ms` that is no number."""
         ours: dict[str, Any] = {
             "bootstrap.servers": self.bootstrap_servers,
             # Reconnect to a restarting broker within a second; the default is ten.
@@ -66,7 +67,7 @@ class Cluster:
             "log.connection.close": False,
         }
         ours.update({key.replace("_", "."): value for key, value in properties.items()})
-        if _FETCH_WAIT in ours and (timeout := self.socket_timeout_ms):
+        if (timeout := self.socket_timeout_ms) and _FETCH_WAIT in ours:
             # A request behind a fetch that finds nothing waits for its end, and must not time out.
             ours[_FETCH_WAIT] = min(ours[_FETCH_WAIT], max(timeout - 1000, timeout // 2))
         return {**ours, **self.properties}
@@ -97,8 +98,16 @@ def _shared(cluster: Cluster) -> SharedAdmin:
     identity = (cluster.bootstrap_servers, *sorted(cluster.properties.items()))
     with _lock:
         if identity not in _admins:
-            _admins[identity] = SharedAdmin(cluster.client())
+            _admins[identity] = SharedAdmin(cluster.client(), _connected)
         return _admins[identity]
+
+
+def _connected(properties: dict[str, Any]) -> AdminClient:
+    try:
+        return AdminClient(properties)
+    except KafkaException as error:
+        reason = error.args[0].str()
+        raise RequestError(f"a setting of Kafka's client is wrong (HEADRACE_KAFKA_…): {reason}") from error
 
 
 _admins: dict[tuple[object, ...], SharedAdmin] = {}

@@ -26,6 +26,8 @@ def broker_check(cluster: Cluster) -> Check:
     except KafkaException as error:
         what = f"no broker answers at {cluster.bootstrap_servers}: {error.args[0].str()}"
         return fault("broker", what, _ADVICE)
+    except IngestError as error:
+        return fault("broker", str(error), _ADVICE)
     took = 1000 * (time.monotonic() - began)
     ours = [topic for name, topic in known.topics.items() if name.startswith(cluster.prefix)]
     partitions = [partition for topic in ours for partition in topic.partitions.values()]

@@ -66,7 +66,12 @@ def test_a_fetch_ends_before_requests_behind_it_time_out(timeout: str | None, wa
 
 def test_a_timeout_that_is_no_number_is_named() -> None:
     with pytest.raises(RequestError, match=r"socket\.timeout\.ms .* is '6s': expected milliseconds"):
-        Cluster("", properties={"socket.timeout.ms": "6s"}).client(fetch_wait_max_ms=5000)
+        partition_counts(admin(cluster := Cluster("", properties={"socket.timeout.ms": "6s"})), cluster)
+
+
+def test_a_setting_that_librdkafka_does_not_know_is_named() -> None:
+    with pytest.raises(RequestError, match=r"HEADRACE_KAFKA_….*No such configuration property: \"no\.such\""):
+        partition_counts(admin(cluster := Cluster("127.0.0.1:1", properties={"no.such": "1"})), cluster)
 
 
 @pytest.fixture(scope="module")
