@@ -1,9 +1,12 @@
 """How fast rows reach Chroma: our HTTP client beside the package chromadb, and the stage by batch size.
 
-    python -m benchmarks indexing [--rows 3000]
+    python -m benchmarks indexing [--rows 3000] [--rounds 3] [--beside]
 
 Starts a Chroma server of its own in a temporary folder. Vectors have 384 dimensions, chunks 1,000 bytes,
 documents 8 chunks. CPU is this process's alone: what the indexer costs beside the server.
+
+First, and alone with `--beside`: the stage and the package's `add` write new rows into collections with one
+graph, in turns. Their rate is also compared by the CPU of both processes, which repeats on a busy machine.
 """
 
 import asyncio
@@ -13,20 +16,25 @@ import struct
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 import chromadb
 import numpy as np
+from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
 from chromadb.api.models.AsyncCollection import AsyncCollection
 from chromadb.config import Settings
 
+from benchmarks.processor import seconds_by_name, server_of
 from benchmarks.tables import command_line, show, table
 from schemas.codec import SingleObjectCodec
 from schemas.events import Chunk, Document, DocumentEmbedded, DocumentState, Embedding
 from schemas.ids import document_id
 from services.indexing import ChromaStore, Collection, IndexingStage, Row
 from services.indexing import vectors as limits
+from services.indexing.configuration import GRAPH
 from services.indexing.plan import Incoming
 from services.indexing.rows import rows_of
 from streams.engine.log import RecordMetadata
@@ -165,6 +173,67 @@ async def by_batch(url: str, documents: int, folder: Path) -> AsyncIterator[list
         states.close()
 
 
+async def beside_bare(url: str, rows: int, rounds: int, folder: Path) -> list[list[str]]:
+    """New rows by the package's `add` and by the stage: rows/s by the clock and by CPU, and the share.
+
+    Chroma takes rows into its graph when it is asked for some, so each way ends with a count.
+    """
+    host, port = url.removeprefix("http://").split(":")
+    settings = Settings(anonymized_telemetry=False)
+    client = await chromadb.AsyncHttpClient(host=host, port=int(port), settings=settings)
+    server = {"chroma": server_of(folder)}
+    costs: dict[str, list[tuple[float, float]]] = {"package chromadb, add": [], "stage, new documents": []}
+    for number in range(rounds):
+        events = [event(n, f"beside-{number}", n) for n in range(rows // CHUNKS)]
+        made = [row for one in events for row in rows_of(one)]
+        configuration = CreateCollectionConfiguration(hnsw=CreateHNSWConfiguration(**GRAPH))  # type: ignore[typeddict-item]
+        theirs = await client.create_collection(
+            f"bare-{number}", configuration=configuration, embedding_function=None
+        )
+        ways = [
+            ("package chromadb, add", f"bare-{number}", partial(_add, theirs, made)),
+            (
+                "stage, new documents",
+                f"beside-{number}",
+                partial(_index, url, events, folder / f"{number}.db"),
+            ),
+        ]
+        for label, name, work in ways if number % 2 == 0 else reversed(ways):
+            begun, spent = time.perf_counter(), time.process_time() + seconds_by_name(server)["chroma"]
+            await work()
+            assert await (await client.get_collection(name)).count() == len(made)
+            cpu = time.process_time() + seconds_by_name(server)["chroma"] - spent
+            costs[label].append((time.perf_counter() - begun, cpu))
+    first, second = costs.values()
+    shares = [median(one[by] / other[by] for one, other in zip(first, second, strict=True)) for by in (0, 1)]
+    table_: list[list[str]] = []
+    for label, some in costs.items():
+        rates = [f"{rows / median(one[by] for one in some):,.0f}" for by in (0, 1)]
+        table_.append([label, *rates, *([] if some is first else [f"{share:.2f}" for share in shares])])
+    return table_
+
+
+async def _add(theirs: AsyncCollection, rows: Sequence[Row]) -> None:
+    for start in range(0, len(rows), limits.MAX_ROWS):
+        batch = rows[start : start + limits.MAX_ROWS]
+        await theirs.add(
+            ids=[row.id for row in batch],
+            embeddings=[np.frombuffer(row.vector, "<f4") for row in batch],
+            documents=[row.text for row in batch],
+            metadatas=[dict(row.metadata) for row in batch],  # type: ignore[arg-type]
+        )
+
+
+async def _index(url: str, events: Sequence[DocumentEmbedded], file: Path) -> None:
+    states = PartitionStore[DocumentState](Cluster("127.0.0.1:1"), SingleObjectCodec(), DOCUMENT_STATES, file)
+    stage, offsets = IndexingStage(ChromaStore(url), states), count()
+    async for outputs in batches(stage, events, 250):
+        sends = [output for output in outputs if isinstance(output, Send)]
+        states.apply([RecordMetadata(send, 0, next(offsets)) for send in sends])
+    await stage.close()
+    states.close()
+
+
 async def batches(
     stage: IndexingStage, events: Sequence[DocumentEmbedded], size: int
 ) -> AsyncIterator[list[Output]]:
@@ -182,9 +251,22 @@ async def main() -> None:
     """Print the table."""
     parser = command_line("indexing", __doc__)
     parser.add_argument("--rows", type=int, default=3000, help="of each way")
-    rows = parser.parse_args().rows
+    parser.add_argument("--rounds", type=int, default=3, help="of the stage beside the package")
+    parser.add_argument("--beside", action="store_true", help="only the stage beside the package")
+    options = parser.parse_args()
+    rows = options.rows
     with tempfile.TemporaryDirectory() as folder:
         async with LocalChroma(Path(folder) / "chroma") as server:
+            beside = await beside_bare(server.url, rows, options.rounds, Path(folder))
+            show(
+                table(
+                    f"{rows} new rows, into collections with one graph",
+                    ("way", "rows/s", "rows/s of CPU", "of the first", "by CPU"),
+                    beside,
+                )
+            )
+            if options.beside:
+                return
             made = [row for n in range(rows // CHUNKS) for row in rows_of(event(n, "requests", 1))]
             requests = [row async for row in by_request(server.url, made)]
             stage = [row async for row in by_batch(server.url, rows // CHUNKS, Path(folder))]

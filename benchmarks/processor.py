@@ -40,3 +40,13 @@ def _processes() -> dict[int, tuple[int, float]]:
         # After the name: state, ppid, …, utime, stime, cutime, cstime are fields 14 to 17 of the line.
         found[int(entry.name)] = (int(fields[1]), sum(map(int, fields[11:15])) / _TICKS)
     return found
+
+
+def server_of(folder: Path) -> int:
+    """The process whose command line names the folder of the server's data."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            command = entry / "cmdline"
+            if command.exists() and str(folder).encode() in command.read_bytes():
+                return int(entry.name)
+    raise SystemExit("no /proc: this benchmark needs Linux")

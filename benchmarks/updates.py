@@ -8,7 +8,6 @@ have vectors that are, which decides what Chroma's graph takes to replace one. C
 """
 
 import asyncio
-import os
 import random
 import tempfile
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.processor import seconds_by_name
+from benchmarks.processor import seconds_by_name, server_of
 from benchmarks.tables import command_line, show, table
 from benchmarks.texts import sentences
 from schemas.codec import SingleObjectCodec
@@ -270,23 +269,13 @@ async def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         async with LocalChroma(Path(folder) / "chroma") as server:
-            bench = Bench(server.url, _server_of(Path(folder)), Path(folder))
+            bench = Bench(server.url, server_of(Path(folder)), Path(folder))
             rows += await bare(bench, options.bare)
             rows += await long_document(bench, options.chunks)
             rows += await small_files(bench, options.files)
             await bench.close()
     columns = ("what", "s", "rows/s", "ms CPU/row, Chroma", "ours", "time of the first", "CPU of it")
     show(table("updates in Chroma: 384 dimensions, chunks of 1,000 bytes", columns, rows))
-
-
-def _server_of(folder: Path) -> int:
-    """The process whose command line names the folder of the server's data."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            command = entry / "cmdline"
-            if command.exists() and str(folder).encode() in command.read_bytes():
-                return int(entry.name)
-    raise SystemExit("no /proc: this benchmark needs Linux")
 
 
 if __name__ == "__main__":

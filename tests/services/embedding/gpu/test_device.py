@@ -34,6 +34,19 @@ def test_a_lack_of_memory_is_known_whoever_reports_it() -> None:
         assert not is_out_of_memory(other)
 
 
+def test_packed_attention_never_runs_on_cudnn_which_plans_for_every_shape() -> None:
+    import torch
+
+    from services.embedding.gpu.device import Device
+
+    try:
+        Device(torch.device("cuda:1"))  # which need not be there
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
+        assert torch.backends.cuda.flash_sdp_enabled()
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(True)
+
+
 async def test_a_model_that_has_no_memory_for_its_largest_pack_loads_with_smaller_ones(
     tiny: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
