@@ -146,7 +146,7 @@ class _Walker:
             if child.is_named:
                 kind = _kind(child.type)
                 breaks = self.cut_before(before, start, price, kind, glue or start <= head)
-                glue = kind == COMMENT and breaks
+                glue = breaks and (kind == COMMENT or child.type == "signature")
                 if end - start > room:
                     self.look_into(child, kind, end - start, members, depth)
             elif end - start > 1 and child.type[0].isalpha():  # a keyword: `else` in a block, any in a macro

@@ -139,6 +139,7 @@ _RECORDS = [
     _records("a.toml", "key%i = 'value of %i is long enough for this'\n", around=("[tool.weir]\n", ""), above="tool.weir"),
     _records("a.sql", "CREATE FUNCTION f%i() RETURNS int AS $$\nBEGIN\n  RETURN %i; -- it is; so\nEND;\n$$ LANGUAGE plpgsql;\n\n"),
     _records("a.py", "@app.get('/g%i')\n@cache\ndef gate%i(a: int) -> int:\n    \"\"\"Gate %i.\"\"\"\n    return a + %i\n\n\n"),
+    _records("a.hs", "-- | Gate %i.\ngate%i :: Int -> Int\ngate%i a = a + %i\n\n"),
     _records("a.rs", "    /// Gate %i.\n    #[inline]\n    pub fn gate%i(&self) -> u32 {\n        self.level + %i\n    }\n\n", around=("impl Weir {\n", "}\n"), above="impl Weir"),
     _records("A.java", "    /** Gate %i. */\n    @Override\n    public int gate%i() {\n        return level + %i;\n    }\n\n", around=("public class Weir {\n", "}\n"), above="class Weir"),
     _records("a.cpp", "// Gate %i.\ntemplate <typename T>\nT gate%i(T a) {\n  return a + %i;\n}\n\n", around=("namespace weir {\n", "}\n")),

@@ -124,7 +124,7 @@ class Body:
         elif self._is_code(line, style):
             self._lists.close()
             self._code.append("".join(line.raw))
-        elif number and listed and line.formulas == 0:
+        elif number and listed and "$$" not in text:
             self._item(text, number, depth)
         else:
             self._lists.close()

@@ -110,8 +110,9 @@ def symbol_at(data: bytes, end: int, encoding: str) -> str:
 
 def link_at(data: bytes, end: int) -> str:
     """The target of a HYPERLINK field, whose instruction begins at `end`; empty for any other field."""
-    found = re.match(rb'[^}]{0,200}?HYPERLINK\s+(?:\\\\l\s+)?"([^"]{1,2000})"', data[end : end + 2300])
-    return found[1].decode("latin-1") if found else ""
+    pattern = rb'[^}]{0,200}?HYPERLINK\s+(?:"([^"]{1,2000})"|([^\s"\\{}]{1,2000}))'
+    found = re.match(pattern, data[end : end + 2300])
+    return (found[1] or found[2]).decode("latin-1") if found else ""
 
 
 def label_at(data: bytes, end: int) -> str:

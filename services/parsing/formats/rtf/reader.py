@@ -231,7 +231,7 @@ class Reader:
         self._text = []
 
     def _layout(self, word: str, number: int | None) -> None:
-        if word in ("par", "sect", "page"):
+        if word in ("par", "sect", "page", "column"):
             self._end_paragraph()
         elif word == "pard":
             self._paragraph = Paragraph()

@@ -156,6 +156,7 @@ _WORD = [
     Case("docx: lists of two kinds in a row", "a.docx", docx(listed("a") + listed("b") + _P("between") + listed("c", 2) + listed("d", 2)), order=["- a", "- b", "between", "3. c", "4. d"]),
     Case("docx: a paragraph within an item", "a.docx", docx(listed("one", 2) + _P("more about one", more='<w:ind w:left="720"/>') + listed("two", 2)), order=["3. one", "more about one", "4. two"]),
     Case("docx: a head of first pages alone", "a.docx", docx(_P("Letter") + "<w:sectPr><w:headerReference w:type='first' r:id='h'/><w:titlePg/></w:sectPr>", {"word/h.xml": f"<w:hdr {W}>{_P('Weir Office, file 12/A')}</w:hdr>"}, {"h": ("header", "h.xml")}), has=["Weir Office, file 12/A", "Letter"]),
+    Case("docx: a formula in an item of a list", "a.docx", docx(para(run("Let ") + f"<m:oMath>{_r('x=1')}</m:oMath>" + run(" hold"), '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr>') + listed("Then", 2)), order=["3. Let $x=1$ hold", "4. Then"]),
     Case("docx: a picture's words in its title alone", "a.docx", docx('<w:p><w:r><w:drawing><wp:inline><wp:docPr id="1" name="x" title="Plan of the lock"/></wp:inline></w:drawing></w:r></w:p>'), has=["Plan of the lock"]),
 ]  # fmt: skip
 
@@ -197,6 +198,8 @@ _RTF = [
     Case("rtf: a table behind which nothing closes the row", "a.rtf", _rtf(rb"\trowd\cellx100\cellx200\intbl a\cell b\cell\row\pard\intbl c\cell d\cell\row\pard x\par"), has=["a", "b", "c", "d", "x"], rows=[["a", "b"]]),
     Case("rtf: information about the document is no text", "a.rtf", _rtf(rb"{\info{\title Weirs}{\author Ann}{\*\company Mill}}{\*\generator X;}{\*\unknown secret}text\par"), exact="text"),
     Case("rtf: a numbered list of Word 6", "a.rtf", _rtf(rb"{\pntext\f0 1.\tab}{\*\pn\pnlvlbody\pndec}First\par{\pntext\f0 2.\tab}Second\par"), order=["1.", "First", "2.", "Second"]),
+    Case("rtf: a link within the document, and one without quotes", "a.rtf", _rtf(rb'{\field{\*\fldinst HYPERLINK \\l "_Toc1"}{\fldrslt Gates}} {\field{\*\fldinst HYPERLINK https://e.org/a }{\fldrslt mill}}\par'), exact="Gates [mill](https://e.org/a)"),
+    Case("rtf: words on both sides of a column break", "a.rtf", _rtf(rb"one\column two\par"), order=["one", "two"], lacks=["onetwo"]),
     Case("rtf: Japanese in bytes of its font", "a.rtf", rb"{\rtf1\ansi{\fonttbl{\f1\fcharset128 MS Gothic;}}\f1 \'93\'fa\'96\'7b\'8c\'ea\par}", has=["日本語"]),
 ]  # fmt: skip
 
