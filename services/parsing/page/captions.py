@@ -13,6 +13,7 @@ _TABLE = r"(?:Table|Tab\.|Exhibit|Tabelle|Tableau|Tabla|Cuadro|Tabella|Tabela|Qu
 _LABEL = f"(?:{_TABLE}|{_FIGURE})"
 _NUMBER = r"(?:\s*(?:[A-Z][-.]?)?\d+|\s+[IVX]+\b)"
 _CAPTION = re.compile(f"(?i:{_LABEL}){_NUMBER}")
+_NOTE = re.compile(r"(?i:notes?|sources?|remarks?|quellen?|anm(?:erkung(?:en)?|\.)|fuente|nota)\s?:")
 _ENDED = re.compile(rf"{_LABEL}{_NUMBER}\s*[.:：]")
 _OF_FIGURE = re.compile(rf"(?i:{_FIGURE}){_NUMBER}\s*(?:[.:：]|$|[A-Z])")
 
@@ -20,6 +21,11 @@ _OF_FIGURE = re.compile(rf"(?i:{_FIGURE}){_NUMBER}\s*(?:[.:：]|$|[A-Z])")
 def is_caption(line: Sequence[Word]) -> bool:
     """Whether a line begins as a caption does."""
     return _CAPTION.match(joined(line[:3])) is not None
+
+
+def follows_table(line: Sequence[Word]) -> bool:
+    """Whether a line begins as a caption does, or as a note below a table."""
+    return is_caption(line) or _NOTE.match(joined(line[:2])) is not None
 
 
 def begins_as_caption(text: str) -> bool:

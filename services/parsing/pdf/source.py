@@ -38,6 +38,9 @@ _MONO = re.compile(
     r"mono|courier|consol|typewriter|CMTT|menlo|inconsolata|SourceCode|FiraCode|terminal", re.I
 )
 
+#: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
+_CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -183,6 +186,8 @@ def _words(
         text, left, width = word.text, word.x, word.width
         if width < 0 or word.height < 0 or not text.strip():
             continue
+        if not text.isprintable():
+            text = text.translate(_CORK)
         if text == "-" and not style.mono:
             text = _dash(width / (style.size or 1.0))
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:

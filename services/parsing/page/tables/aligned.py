@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from services.parsing.page.captions import is_caption
+from services.parsing.page.captions import follows_table
 from services.parsing.page.geometry import bounds
 from services.parsing.page.lines import Line
 from services.parsing.page.tables.build import build
@@ -69,7 +69,7 @@ def _run(lines: Sequence[Line], start: int) -> int:
     end, last_full = start + 1, start + 1
     while end < len(lines):
         line, before = lines[end], lines[end - 1]
-        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0) or is_caption(line.words):
+        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0) or follows_table(line.words):
             break
         kept = _meet(free, _gaps(line), line)
         if not kept:

@@ -44,13 +44,11 @@ def head_of(above: Sequence[list[Word]], gaps: Sequence[Gap], edge: float, left:
             break
         right = (box.x0 + box.x1) / 2 > gaps[0][1] and box.x0 > left + 1.5 * line[0].style.size
         spans = len(texts_of(line, 1.5)) > 1 or right
-        beside = (
-            box.y1 > edge - 1 and box.x1 < gaps[0][1]
-        )  # the label of the first column, at half the height
-        if not spans and not beside and (len(texts_of(line)) == 1 or crosses(line, gaps)):
+        label = box.x1 < gaps[0][1]  # of the first column, at half the height, or of a group of rows
+        if not spans and not label and (len(texts_of(line)) == 1 or crosses(line, gaps)):
             break
         out.append(line)
-        sure = sure if beside and not spans else len(out)
+        sure = sure if label and not spans else len(out)
         edge = box.y0
     return out[:sure][::-1]
 

@@ -14,6 +14,7 @@ from services.parsing.page.tables.columns import (
     blocks_below,
     extents,
     is_figure,
+    names_column,
 )
 
 _BROKEN = re.compile(r"[^\W_]-$")
@@ -21,6 +22,8 @@ _BROKEN = re.compile(r"[^\W_]-$")
 WIDEST_LEADING = 1.5
 #: Lines of a cell begin at the same place within this (points).
 FLUSH = 0.5
+#: At most one gap in so many is narrow because a mark or a sign is off its line.
+FEW_GAPS = 12
 #: Rules between rows are borders of all rows if there are at least this many.
 MOST_RULED = 2
 
@@ -49,6 +52,7 @@ class Rows:
         self.bars = bars
         self.barred = [any(_parts(a, b, bar) for bar in bars) for a, b in pairwise(lines)]
         self.head = self.barred.index(True) + 1 if any(self.barred[:HEAD]) else 0
+        self.first = _first_values(lines)
         self.gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
         self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
         apart = sorted(g for g, (a, b) in zip(self.gaps, pairwise(lines), strict=True) if stacked([a], b))
@@ -69,7 +73,7 @@ class Rows:
 
     def _begins(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         above = row[-1]
-        if self.barred[at]:
+        if self.barred[at] or at + 1 == self.first:
             return True
         if _breaks_word(above, line):
             return False
@@ -156,7 +160,8 @@ class Rows:
             for gap, barred in zip(self.gaps, self.barred, strict=True)
             if not barred and -0.3 * self.height < gap < 3 * self.height
         )
-        jump, part = max(((b - a, (a + b) / 2) for a, b in pairwise(open_)), default=(0.0, 0.0))
+        usual = open_[len(open_) // FEW_GAPS :]
+        jump, part = max(((b - a, (a + b) / 2) for a, b in pairwise(usual)), default=(0.0, 0.0))
         if jump < 0.2 * self.height:
             return None
         close = [at for at, gap in enumerate(self.gaps) if gap <= part and not self.barred[at]]
@@ -222,6 +227,15 @@ def _breaks_word(above: TableLine, line: TableLine) -> bool:
     )
 
 
+def _first_values(lines: Sequence[TableLine]) -> int:
+    """The first line with figures in several columns: it begins a row, whatever rules there are; 0 if none of
+    the first lines below the top one has."""
+    for at, line in enumerate(lines[1 : HEAD + 1], 1):
+        if sum(e.first > 0 and is_figure(e.text) and not names_column(e.text) for e in line.entries) > 1:
+            return at
+    return 0
+
+
 def _changes_weight(above: TableLine, line: TableLine) -> bool:
     """Whether a line in regular type follows one in bold in the same columns."""
     shared = [c for c in line.at if c in above.at]
@@ -239,6 +253,8 @@ def _goes_on(before: Entry | None, entry: Entry) -> bool:
     text = entry.words[0].text
     if before.words[-1].text[-1:] == "-":
         return True
+    if text[0] == "[":
+        return True  # a citation
     ended = before.words[-1].text[-1:] in ":.;"
     if ended or is_figure(before.words[-1].text) or is_figure(text):
         return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from services.parsing.markdown_writer import Cell
-from services.parsing.page.captions import is_caption
+from services.parsing.page.captions import follows_table, is_caption
 from services.parsing.page.geometry import Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build
@@ -178,7 +178,7 @@ def _near(
     for line in lines:
         box = bounds(line)
         gap, height = box.y0 - edge, box.y1 - box.y0
-        if gap > max(1.4 * widest, 1.3 * height) or is_prose(line, *ends) or is_caption(line):
+        if gap > max(1.4 * widest, 1.3 * height) or is_prose(line, *ends) or follows_table(line):
             break
         if _beyond(line, words, *ends):
             break
