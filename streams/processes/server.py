@@ -48,8 +48,8 @@ def serve(control: int, preload: Sequence[str], work: str, parent: int | None = 
     # lets its workers finish.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    # Little of a module is garbage: to look for it took a twentieth of the time. Objects of workers live until
-    # their call ends; scanning them took a fifth.
+    # Little of a module is garbage, and objects of workers live until their call ends: scanning them took a
+    # fifth of the time.
     collect_seldom()
     for module in preload:
         importlib.import_module(module)
