@@ -27,10 +27,8 @@ from streams.topics import STAGE_HEALTH
 log = structlog.get_logger(__name__)
 
 #: Report interval: while a record has been in progress for longer than `_MOMENT_SECONDS`, and otherwise. All
-#: stages report at the same moments of the clock: those of a process in one request, and a view folds all
-#: at once.
+#: stages report at the same moments of the clock, so that a view fetches and folds them at once.
 BUSY_SECONDS, IDLE_SECONDS = 5.0, 15.0
-_LINGER_MS = 100
 #: Records in progress for less than this are not reported.
 _MOMENT_SECONDS = 5.0
 #: A record in progress for this long is logged, and again whenever that time has doubled.
@@ -134,10 +132,7 @@ class _SharedProducer:
     def __init__(self, cluster: Cluster) -> None:
         self.producer = Producer(
             cluster.client(
-                partitioner="murmur2_random",
-                message_timeout_ms=10_000,
-                queue_buffering_max_messages=100,
-                linger_ms=_LINGER_MS,
+                partitioner="murmur2_random", message_timeout_ms=10_000, queue_buffering_max_messages=100
             ),
             logger=CLIENT_LOG,
         )
