@@ -19,6 +19,7 @@ from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.features import Matrix, describe
 from services.parsing.formats.html.page import title_of
 from services.parsing.formats.html.tree import parse_tree
+from services.parsing.formats.html.unseen import leave_out_unseen
 
 _WORD = re.compile(r"\w+")
 #: A block of a page whose whole text is known, and of a page of our own making.
@@ -72,6 +73,7 @@ def made_pages(many: int) -> Iterator[Page]:
 
 def _page(corpus: str, name: str, url: str, html: bytes, label: Any) -> Page:
     root, _ = parse_tree(html)
+    leave_out_unseen(root)
     body = root.find("body")
     blocks, parts = page_of(root if body is None else body)
     host = urlsplit(url).hostname or name

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from lxml.html import fragments_fromstring, tostring  # type: ignore[import-untyped]
 
 from benchmarks.main_content.around import Around
+from benchmarks.main_content.documentation import Documentation
 
 
-class Maker(Around):
+class Maker(Around, Documentation):
     """Makes one page from a seed."""
 
     def p(self, low: int = 1, high: int = 4) -> str:
@@ -140,7 +141,8 @@ class Maker(Around):
 
 
 _CONTENT = (Maker.contact, Maker.reference, Maker.reference, Maker.recipe, Maker.releases, Maker.glossary, Maker.code, Maker.folded,
-            Maker.short, Maker.short, Maker.long, Maker.long, Maker.links, Maker.verses, Maker.chapters)  # fmt: skip
+            Maker.short, Maker.short, Maker.long, Maker.long, Maker.links, Maker.verses, Maker.chapters,
+            Maker.interface, Maker.interface, Maker.details, Maker.details, Maker.options, Maker.manual, Maker.manual, Maker.changes)  # fmt: skip
 
 
 def page(seed: int) -> str:
@@ -164,18 +166,31 @@ def page(seed: int) -> str:
         + pick(0.2, m.author)
         + pick(0.15, m.sign_up)
     )
+    if m.dice.random() < 0.15:  # documentation may have next to nothing around its text
+        body = (
+            pick(0.5, m.contents)
+            + m.pager()
+            + f"<div><h1>{title}</h1>{content}</div>"
+            + m.pager()
+            + pick(0.5, m.foot)
+        )
+        return _whole(title, body)
     body = (
         pick(0.25, m.cookies)
         + f"<{m.tag('header')}{m.name('header', 'site-header')}><a href='/'>{m.phrase(1, 2)}</a>{m.navigation()}</{m.tag('header')}>"
         + pick(0.3, m.crumbs)
-        + pick(0.15, m.side)
+        + pick(0.15, m.side) + pick(0.15, m.contents)
         + f"<{main}{m.name('content', 'main', 'container')}><{inner}{m.name('article', 'post', 'entry-content')}>{article}</{inner}>"
         + pick(0.3, m.cards) + pick(0.25, m.comments)
         + f"</{main}>"
         + pick(0.3, m.side) + pick(0.25, m.cards) + pick(0.15, m.sign_up)
         + m.foot()
     )  # fmt: skip
-    return f"<!DOCTYPE html><html><head><title>{title} | {m.phrase(1, 2)}</title></head><body>{body}</body></html>"
+    return _whole(f"{title} | {m.phrase(1, 2)}", body)
+
+
+def _whole(title: str, body: str) -> str:
+    return f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{body}</body></html>"
 
 
 def _marked(content: str, wrapped: bool) -> str:

@@ -33,7 +33,7 @@ from services.parsing.formats.html.classifier import (
     context,
 )
 
-_MADE = 200
+_MADE = 300
 _FOLDS = 5
 _INNER_FOLDS = 2
 _TREES = 120
