@@ -18,7 +18,7 @@ from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import quarter, upright
 from services.parsing.pdf.transcripts.formulas import holds_formulas
 from services.parsing.pdf.words.raised import run_sizes
-from services.parsing.pdf.words.spacing import close_up
+from services.parsing.pdf.words.spacing import close_up, dash_of
 from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
 
 #: Maximum pages of a document; the contract's largest has 7,000.
@@ -189,7 +189,7 @@ def _words(
         if not text.isprintable():
             text = text.translate(_CORK)
         if text == "-" and not style.mono:
-            text = _dash(width / (style.size or 1.0))
+            text = dash_of(width / (style.size or 1.0))
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
             out[-1].text += text  # boxes split words at full stops and wide letters
             out[-1].x1 = left + width
@@ -206,11 +206,6 @@ def _words(
 def _apart(before: Word, word: WordBox) -> float:
     """The distance between two words of text that runs up or down."""
     return max(word.y - before.y1, before.y0 - word.y - word.height)
-
-
-def _dash(width: float) -> str:
-    """A dash of a width in font sizes. (The reader replaces all dashes with hyphens.)"""
-    return "–" if 0.45 < width < 0.68 else "—" if 0.7 < width < 0.8 or 0.9 < width < 1.2 else "-"
 
 
 def _blanks(item: TextItem) -> list[bool]:

@@ -1,4 +1,4 @@
-"""Joins the letters of letterspaced words (`S P A C E D`)."""
+"""Joins the letters of letterspaced words (`S P A C E D`), and tells dashes by their width."""
 
 from __future__ import annotations
 
@@ -58,3 +58,8 @@ def _closed(run: list[Word]) -> list[Word]:
             out[-1].text += word.text
             out[-1].x1 = word.x1
     return out
+
+
+def dash_of(width: float) -> str:
+    """A dash of a width in font sizes. (The reader replaces all dashes with hyphens.)"""
+    return "–" if 0.45 < width < 0.68 else "—" if 0.7 < width < 0.8 or 0.9 < width < 1.2 else "-"

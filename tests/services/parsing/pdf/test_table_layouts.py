@@ -115,8 +115,8 @@ def test_tables_beside_each_other_are_two_if_both_have_captions(sheet: Sheet) ->
 
 def test_a_head_and_a_label_of_rows_above_the_first_filled_row_belong_to_the_table(sheet: Sheet) -> None:
     xs = [72, 160, 220, 280]
-    rows = [("Method", "Error", "Score"), ("Supervised", "", ""), ("Ridge", "8.5", "50.2"), ("Tree", "91.8", "81.3"),
-            ("Ours", "15.4", "50.7"), ("Boost", "17.2", "88.2")]  # fmt: skip
+    rows = [("Method", "Error", "Score"), ("Supervised", "", ""), ("Ridge", "8.5", "50.2"),
+            ("Tree", "91.8", "81.3"), ("Ours", "15.4", "50.7"), ("Boost", "17.2", "88.2")]  # fmt: skip
     for at in (3, 5):
         fill(sheet, xs, 90 + 14 * at, 104 + 14 * at)
     draw(sheet, rows, xs[:-1], 100)
@@ -129,8 +129,8 @@ def test_a_head_and_a_label_of_rows_above_the_first_filled_row_belong_to_the_tab
 
 def test_a_citation_below_a_label_and_a_note_below_a_table_are_no_rows(sheet: Sheet) -> None:
     xs = [72.0, 160.0, 220.0]
-    rows = [("Model", "Error", "Score"), ("Dumas et al.", "8.5", "50.2"), ("[50]", "", ""), ("Greco", "15.4", "50.7"),
-            ("Bello", "17.2", "88.2")]  # fmt: skip
+    rows = [("Model", "Error", "Score"), ("Dumas et al.", "8.5", "50.2"), ("[50]", "", ""),
+            ("Greco", "15.4", "50.7"), ("Bello", "17.2", "88.2")]  # fmt: skip
     draw(sheet, rows, xs, 100, step=12)
     sheet.text(75, 160, "Source: own survey")
 
