@@ -87,7 +87,7 @@ def _require_readable(local: Path) -> None:
     except OSError as error:  # a name too long, a loop of symlinks
         raise RequestError(f"{local} cannot be read: {error.strerror}") from None
     if not readable:
-        shown = _kind(local) if there else "does not exist"
+        shown = kind_of(local) if there else "does not exist"
         raise RequestError(f"{local} {shown}; expected a folder or a file")
     if not os.access(local, os.R_OK | (os.X_OK if local.is_dir() else 0)):
         raise RequestError(f"{local} cannot be read: Permission denied")
@@ -95,7 +95,8 @@ def _require_readable(local: Path) -> None:
         raise RequestError(reason)
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """What something is that is no file, as the end of a sentence."""
     kinds = {"is a device": path.is_char_device() or path.is_block_device()}
     kinds |= {"is a named pipe": path.is_fifo(), "is a socket": path.is_socket()}
     return next((name for name, found in kinds.items() if found), "is neither a folder nor a file")

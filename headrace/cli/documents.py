@@ -71,13 +71,17 @@ def chunk(
 
 
 def _parsed(file: Path, main_content: bool) -> "ParsedDocument":
+    from headrace.cli.checks import kind_of
     from headrace.cli.settings import load_settings
     from headrace.wiring.vision import vision_of
+    from schemas.errors import RequestError
     from services.parsing import Choices
     from services.parsing import parse as parse_bytes
     from services.parsing.format import Input
     from services.parsing.images.ocr import tesseract
 
+    if not file.is_file():  # a pipe is read only when somebody writes, a device without end
+        raise RequestError(f"{file} {kind_of(file)}; expected a file")
     settings = load_settings()
     choices = Choices(settings.parsing_comments, settings.parsing_hidden)
     tesseract.configure(settings.ocr_models)

@@ -9,7 +9,7 @@ The way of one page, in the order of `layout.layout`:
 1. `figures` takes drawings with captions and their labels off the page.
 2. `tables.ruled` finds tables that strokes reveal. `rules` joins strokes to rules, and crossing rules to
    grids. A grid that parts all cells is filled with its words (`cells`). Of all others, and of tables with
-   horizontal rules only, `fits` says which lines above and below belong to them, and `tables.build` builds them.
+   horizontal rules only, `fits` says which lines above and below belong to them; `tables.build` builds them.
 3. `lines.pieces_of` groups the words that are left into rows, and parts these at wide gaps into pieces.
 4. `columns.flows` splits the page into flows. White space from left to right makes strips; strips that share
    a gap make a band; a band is columns of text, or a table. Columns are split again.

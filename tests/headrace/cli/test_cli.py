@@ -397,6 +397,16 @@ def test_a_file_that_cannot_be_parsed_is_one_line(capsys: pytest.CaptureFixture[
     assert "broken.pdf" in said(capsys)
 
 
+@pytest.mark.parametrize("command", ["parse", "chunk"])
+def test_what_is_no_file_is_not_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+
+    assert run([command, "pipe.txt"]) != 0
+    assert "pipe.txt is a named pipe; expected a file" in said(capsys)
+
+
 def test_chunk_shows_where_each_chunk_stands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "gates.md").write_text(SAMPLE)
 
