@@ -217,7 +217,7 @@ async def test_unknown_ids_are_not_found(server: Server) -> None:
 async def test_without_tracking_the_answer_says_so(
     start: Start, roots: Path, tmp_path: Path, tracking: FakeTracking
 ) -> None:
-    server = await start(wait_s=0.3)
+    server = await start(wait_s=2)
     (roots / tmp_path.name).mkdir()
     source_id = await create_folder_source(server, roots / tmp_path.name)
     tracking.answer = None

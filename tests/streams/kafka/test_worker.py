@@ -101,8 +101,8 @@ async def committed(cluster: Cluster, group: str, topic: Topic) -> bool:
         try:
             offsets = {tp.partition: tp.offset for tp in future.result(10).topic_partitions}
         except KafkaException as error:
-            if error.args[0].code() == KafkaError.COORDINATOR_LOAD_IN_PROGRESS:
-                return False  # the broker is still reading them
+            if error.args[0].code() in (KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError._TIMED_OUT):
+                return False  # the broker is still reading them, or was busy
             raise
         except TimeoutError:  # the broker has just started, and loads its coordinators
             return False

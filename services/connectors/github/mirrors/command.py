@@ -147,8 +147,10 @@ async def transfer(
     TooMuch after `most_bytes`, and GitError if the server or git refuses.
     """
     slow = {"http.lowSpeedLimit": "1", "http.lowSpeedTime": str(max(1, round(stall_s)))}
+    packs = repository / "objects" / "pack"
+    before = bytes_in(packs)
     async with running(repository, arguments, {**configuration, **slow}, "http:https") as process:
-        heard = _Heard(process, repository / "objects" / "pack")
+        heard = _Heard(process, packs, before)
         ended = asyncio.create_task(process.wait())
         listening = asyncio.create_task(heard.listen())
         feeding = asyncio.create_task(_feed(process, stdin))
@@ -169,11 +171,10 @@ async def transfer(
 class _Heard:
     """The output of a transfer, and the bytes that arrive on disk."""
 
-    def __init__(self, process: asyncio.subprocess.Process, packs: Path) -> None:
-        self._process, self._packs = process, packs
+    def __init__(self, process: asyncio.subprocess.Process, packs: Path, before: int) -> None:
+        self._process, self._packs, self._before = process, packs, before
         self._text = bytearray()
         self._printed = 0
-        self._before = bytes_in(packs)
 
     async def listen(self) -> None:
         """Read the output; keeps its end."""
